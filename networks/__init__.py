@@ -1,0 +1,1 @@
+"""Read what is there: OpenStreetMap to road and rail networks, cities and travel times."""

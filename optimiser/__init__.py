@@ -1,0 +1,1 @@
+"""Decide what to build: candidates, problem, model, plan, check, report."""

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-BLOCK = re.compile(r"^constraint-dependencies = \[.*?^?\]$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^constraint-dependencies = \[.*?\]$", re.MULTILINE | re.DOTALL)
 
 
 def exported() -> list[str]:

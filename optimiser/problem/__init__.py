@@ -1,0 +1,9 @@
+"""Hold what may be built, for whom, and for how much money: ids and integers alone."""
+
+from __future__ import annotations
+
+from optimiser.problem.model import FORMAT, Arc, Candidate, DesignProblem, Pair
+from optimiser.problem.reading import load, parse
+from optimiser.problem.writing import dumps, save
+
+__all__ = ["FORMAT", "Arc", "Candidate", "DesignProblem", "Pair", "dumps", "load", "parse", "save"]

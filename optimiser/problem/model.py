@@ -1,0 +1,164 @@
+"""Define the network design problem as a frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+FORMAT = "polyring-problem/1"
+"""Name of the file format that these values are written in."""
+
+type Arc = tuple[int, int, int]
+"""Tail and head (positions in `DesignProblem.nodes`) and travel time in seconds (>= 1)."""
+
+type Instrument = Literal["barrier", "infrastructure", "subsidy"]
+type Fixed = Literal["in", "out"]
+
+INSTRUMENTS = ("barrier", "infrastructure", "subsidy")
+FIXED = ("in", "out")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A link or service that may be built; once built, all its arcs are open.
+
+    Attributes
+    ----------
+    id
+        Unique name.
+    cost
+        Money, >= 0, in the unit that `DesignProblem.money` names.
+    arcs
+        What it opens.
+    kind
+        Free label such as `road` or `rail`; empty when not said.
+    instrument
+        `barrier`, `infrastructure` or `subsidy`; None when not said.
+    fixed
+        `in` must be built, `out` must not, None is free.
+    """
+
+    id: str
+    cost: int
+    arcs: tuple[Arc, ...]
+    kind: str = ""
+    instrument: Instrument | None = None
+    fixed: Fixed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An origin and a destination that should be within a time limit of each other.
+
+    Attributes
+    ----------
+    origin, destination
+        Positions in `DesignProblem.nodes`.
+    limit
+        Seconds, inclusive.
+    weight
+        What covering the pair is worth, >= 0.
+    group
+        Free label such as a tier; empty when not said.
+    """
+
+    origin: int
+    destination: int
+    limit: int
+    weight: int
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class DesignProblem:
+    """A network design problem: which candidates to build so that pairs come within their limits.
+
+    Attributes
+    ----------
+    name
+        Name of the problem.
+    nodes
+        Unique ids.
+    arcs
+        What is open today.
+    candidates
+        What may be built.
+    pairs
+        Who should reach whom.
+    budget
+        Most money that may be spent while covered weight is maximised; None: cover every coverable pair
+        at least cost.
+    note
+        Free text.
+    money
+        Unit of every cost, for example `million CNY`.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    arcs: tuple[Arc, ...]
+    candidates: tuple[Candidate, ...]
+    pairs: tuple[Pair, ...]
+    budget: int | None
+    note: str = ""
+    money: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse values that break the format, all faults at once."""
+        from optimiser.problem.rules import check_rules  # noqa: PLC0415 - rules know the model, not the reverse
+
+        check_rules(self)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Return the position of each candidate by id."""
+        return {candidate.id: j for j, candidate in enumerate(self.candidates)}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the groups of the pairs, sorted."""
+        return tuple(sorted({pair.group for pair in self.pairs}))
+
+    def replace(self, **changes: Any) -> DesignProblem:  # noqa: ANN401 - any field may be exchanged
+        """Return a variant of the problem with some fields exchanged.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `DesignProblem` and their new values.
+        """
+        return dataclasses.replace(self, **changes)
+
+    def cost_of(self, built: Iterable[str]) -> int:
+        """Return the money that a set of candidates costs."""
+        return sum(self.candidates[self.index[name]].cost for name in built)
+
+    def canonical(self) -> DesignProblem:
+        """Return the same problem with nodes, arcs, candidates and pairs in an order of their own.
+
+        Two files that say the same in different order have the same canonical problem, so that the plan does
+        not depend on the order of a file.
+        """
+        order = sorted(range(len(self.nodes)), key=self.nodes.__getitem__)
+        new = {old: position for position, old in enumerate(order)}
+        candidates = (
+            dataclasses.replace(candidate, arcs=_renumbered(candidate.arcs, new))
+            for candidate in sorted(self.candidates, key=lambda c: c.id)
+        )
+        pairs = (
+            dataclasses.replace(pair, origin=new[pair.origin], destination=new[pair.destination])
+            for pair in self.pairs
+        )
+        return self.replace(
+            nodes=tuple(self.nodes[i] for i in order),
+            arcs=_renumbered(self.arcs, new),
+            candidates=tuple(candidates),
+            pairs=tuple(sorted(pairs, key=dataclasses.astuple)),
+        )
+
+
+def _renumbered(arcs: Iterable[Arc], new: dict[int, int]) -> tuple[Arc, ...]:
+    return tuple(sorted((new[tail], new[head], seconds) for tail, head, seconds in arcs))

@@ -1,0 +1,111 @@
+"""Write a problem file: the same bytes for the same problem, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from optimiser.errors import EnvironmentFault
+from optimiser.problem.model import FORMAT, Candidate, DesignProblem, Pair
+
+
+def save(problem: DesignProblem, path: Path | str) -> None:
+    """Write a problem to a file in the format `polyring-problem/1`, whole or not at all.
+
+    Parameters
+    ----------
+    problem
+        What to write.
+    path
+        The file; one that is there is replaced.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the disk or the folder does not allow it; an earlier file stays intact.
+    """
+    write_whole(Path(path), dumps(problem))
+
+
+def dumps(problem: DesignProblem) -> str:
+    """Return the text of a problem file, one node, arc, candidate or pair a line."""
+    head = {"format": FORMAT, "name": problem.name, "note": problem.note, "money": problem.money}
+    parts = [f'"{key}":{_compact(value)}' for key, value in head.items() if value or key == "name"]
+    parts += [
+        _listed("nodes", problem.nodes),
+        _listed("arcs", problem.arcs),
+        _listed("candidates", map(as_candidate, problem.candidates)),
+        _listed("pairs", map(as_pair, problem.pairs)),
+        f'"budget":{_compact(problem.budget)}',
+    ]
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+def as_candidate(candidate: Candidate) -> dict[str, Any]:
+    """Return the JSON object of a candidate; keys that say nothing are left out."""
+    optional = {"kind": candidate.kind, "instrument": candidate.instrument, "fixed": candidate.fixed}
+    said = {key: value for key, value in optional.items() if value}
+    return {"id": candidate.id, **said, "cost": candidate.cost, "arcs": candidate.arcs}
+
+
+def as_pair(pair: Pair) -> dict[str, Any]:
+    """Return the JSON object of a pair; an empty group is left out."""
+    fields = {
+        "origin": pair.origin,
+        "destination": pair.destination,
+        "limit": pair.limit,
+        "weight": pair.weight,
+    }
+    return {**fields, "group": pair.group} if pair.group else fields
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _listed(key: str, items: Iterable[object]) -> str:
+    lines = ",\n".join(map(_compact, items))
+    return f'"{key}":[\n{lines}]' if lines else f'"{key}":[]'
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: a temporary file beside it takes its place at the end.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the disk or the folder does not allow it; an earlier file stays intact.
+    """
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot be written ({error.strerror})",
+            where=str(path),
+            done="An earlier file of that name is intact.",
+            remedy="Check the folder, its permissions and the free space.",
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

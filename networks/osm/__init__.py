@@ -1,0 +1,21 @@
+"""Read OpenStreetMap: from a file, or from a server."""
+
+from __future__ import annotations
+
+from networks.osm.classes import DEFAULT_CLASSES
+from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
+from networks.osm.reader import read
+
+__all__ = [
+    "DEFAULT_CLASSES",
+    "Elements",
+    "Member",
+    "Nodes",
+    "Points",
+    "ReadCounts",
+    "Relation",
+    "Source",
+    "Tags",
+    "Ways",
+    "read",
+]

@@ -1,0 +1,7 @@
+"""Offer polyring on the command line."""
+
+from __future__ import annotations
+
+from optimiser.cli.entry import call, main
+
+__all__ = ["call", "main"]

@@ -1,0 +1,177 @@
+"""Declare the commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="polyring",
+    help="Propose links and ring roads that bring every city of a cluster within reach, with a proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."),
+]
+Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata  # noqa: PLC0415 - only when asked
+
+        typer.echo(f"polyring {metadata.version('polyring')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere on the line.")
+    ] = False,
+) -> None:
+    """Propose links and ring roads that bring every city of a cluster within reach, with a proof."""
+
+
+@app.command()
+def run(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
+    ] = None,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Run a job: from the map to a verified plan."""
+    from optimiser.cli import run as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.run(job, out=out, settings=settings or [], dry_run=dry_run, as_json=json)
+
+
+@app.command()
+def solve(
+    problem: Problem,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Result file to write.")],
+    variant: Annotated[str, typer.Option(help="Formulation and solver; see polyring list.")] = "auto",
+    time_limit: Annotated[float, typer.Option(min=0.001, help="Limit, seconds.")] = 600.0,
+    gap: Annotated[float, typer.Option(min=0.0, help="Relative gap asked for.")] = 0.0,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: as many as cores.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    json: Json = False,
+) -> int:
+    """Solve a problem file."""
+    from optimiser.cli import solving as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.solve(
+        problem,
+        output,
+        variant=variant,
+        time_limit_s=time_limit,
+        gap=gap,
+        threads=threads,
+        seed=seed,
+        as_json=json,
+    )
+
+
+@app.command()
+def score(
+    problem: Problem,
+    built: Annotated[
+        str | None, typer.Option(help="Ids of what is built, with commas; empty text: nothing.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="File with a plan: a result, or one id a line.")
+    ] = None,
+    best: Annotated[
+        Path | None, typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM].")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Tell cost, coverage and distance from the best known of a plan given by hand."""
+    from optimiser.cli import scoring as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.score(problem, built=built, plan=plan, best=best, as_json=json)
+
+
+@app.command()
+def verify(
+    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a run folder.")],
+    result: Annotated[
+        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Check a result against its problem, trusting no solver."""
+    from optimiser.cli import scoring as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.verify(problem, result, as_json=json)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
+    json: Json = False,
+) -> int:
+    """Put two runs side by side."""
+    from optimiser.cli import comparing as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.compare(first, second, as_json=json)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path("network.gpkg"),
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+    simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
+    json: Json = False,
+) -> int:
+    """Read an OpenStreetMap extract; write its road network and what was found on the way."""
+    from optimiser.cli import importing as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.import_file(file, output, country=country, contract=simplify, as_json=json)
+
+
+@app.command("list")
+def list_all(json: Json = False) -> int:
+    """Name the regions, ready jobs, solver variants and solvers."""
+    from optimiser.cli import listing as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.list_all(as_json=json)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
+    file: Annotated[str, typer.Option(help="OSM extract that the job reads.")] = "region.osm.pbf",
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+) -> int:
+    """Write a commented job for a new region."""
+    from optimiser.cli import starting as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.init(path, file=file, country=country)
+
+
+@app.command()
+def doctor(json: Json = False) -> int:
+    """Tell whether this machine has what polyring needs."""
+    from optimiser.cli import checkup as command  # noqa: PLC0415 - loaded when the command is called
+
+    return command.doctor(as_json=json)

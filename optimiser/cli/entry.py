@@ -1,0 +1,77 @@
+"""Run a command and turn every fault into one message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+INTERNAL = 1
+"""Exit code of a fault in polyring itself."""
+ENVIRONMENT = 5
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command that the process was started with, and end the process with its exit code."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments
+        The words after `polyring`.
+
+    Returns
+    -------
+    int
+        The exit code: 0 plan within the gap asked for, 10 usable plan without that proof, 2 bad input,
+        3 infeasible, 4 solver failed or plan refused, 5 environment, 130 interrupted, 1 a fault in polyring.
+    """
+    from optimiser.cli.app import app  # noqa: PLC0415 - part of what is measured and guarded
+    from optimiser.pipeline import stop  # noqa: PLC0415
+
+    debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
+    try:
+        with stop.on_signals():
+            outcome = app(args=words, prog_name="polyring", standalone_mode=False)
+    except KeyboardInterrupt:
+        stop.kill_children()
+        _say("Interrupted; run the same command again to resume: finished steps are kept.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as fault:  # noqa: BLE001 - the last place where a fault can become a message
+        if debug:
+            traceback.print_exc()
+        return _tell(fault, debug=debug)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _tell(fault: Exception, *, debug: bool) -> int:
+    """Print what a user needs to know of a fault; return the exit code."""
+    if hasattr(fault, "format_message"):
+        context = getattr(fault, "ctx", None)
+        command = context.command_path if context else "polyring"
+        _say(f"{fault.format_message()}\nTry '{command} --help'.")
+        return 2
+    code = getattr(fault, "exit_code", None)
+    if isinstance(code, int):
+        _say(str(fault))
+        return code
+    if isinstance(fault, OSError | MemoryError):
+        what = "the memory is used up" if isinstance(fault, MemoryError) else str(fault)
+        _say(f"{what}\nNo result was changed.\nMake room and run the same command again.")
+        return ENVIRONMENT
+    hint = "" if debug else "\nRun again with --debug to see where, and report it with that text."
+    _say(f"A fault in polyring itself: {type(fault).__name__}: {fault}{hint}")
+    return INTERNAL
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the last word

@@ -1,0 +1,10 @@
+"""Describe an optimisation job: what to read, what may be built, for how much, how to solve."""
+
+from __future__ import annotations
+
+from optimiser.job.load import find, load, loads
+from optimiser.job.model import Job, LoadedJob
+from optimiser.job.ready import ready_names
+from optimiser.job.render import render, template
+
+__all__ = ["Job", "LoadedJob", "find", "load", "loads", "ready_names", "render", "template"]

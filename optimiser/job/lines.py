@@ -1,0 +1,122 @@
+"""Find the line on which each key of a TOML text stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]')
+
+Path = tuple[str, ...]
+
+
+def depth(text: str) -> int:
+    """Return how deep brackets and braces are nested in a TOML text.
+
+    Parameters
+    ----------
+    text
+        The TOML text; it need not be valid.
+
+    Returns
+    -------
+    int
+        Largest number of brackets open at once outside strings and comments.
+    """
+    level = deepest = 0
+    for mark in _marks(text):
+        level = max(0, level + (1 if mark in "[{" else -1))
+        deepest = max(deepest, level)
+    return deepest
+
+
+def positions(text: str) -> Mapping[Path, int]:
+    """Return the line, counted from 1, of every table header and key.
+
+    Parameters
+    ----------
+    text
+        A TOML text.
+
+    Returns
+    -------
+    Mapping
+        From the path of a key, such as `("budget", "share")`, to its line; keys inside inline tables are not
+        listed, their table is.
+    """
+    found: dict[Path, int] = {}
+    table: Path = ()
+    for number, line in _statements(text):
+        header = _HEADER.match(line)
+        if header:
+            table = _split(header.group(1))
+            found.setdefault(table, number)
+            continue
+        key = _KEY.match(line)
+        if key:
+            path = table + _split(key.group(1))
+            found.setdefault(path, number)
+            for end in range(len(table) + 1, len(path)):
+                found.setdefault(path[:end], number)
+    return found
+
+
+def line_of(path: Path, lines: Mapping[Path, int]) -> int | None:
+    """Return the line of a key, or of the nearest table round it.
+
+    Parameters
+    ----------
+    path
+        Path of the key.
+    lines
+        What `positions` returned.
+
+    Returns
+    -------
+    int or None
+        The line from 1; None where neither the key nor a table round it is written in the text.
+    """
+    for end in range(len(path), 0, -1):
+        if path[:end] in lines:
+            return lines[path[:end]]
+    return None
+
+
+def _split(dotted: str) -> Path:
+    parts = re.findall(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""", dotted)
+    return tuple(part.strip("\"'") for part in parts)
+
+
+def _marks(text: str) -> Iterator[str]:
+    """Yield the brackets outside strings and comments."""
+    inside = ""
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if inside:
+            inside = "" if token == inside else inside
+        elif token in {'"""', "'''"}:
+            inside = token
+        elif token in "[]{}":
+            yield token
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that begin a statement, with their number from 1."""
+    level, inside = 0, ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not level and not inside:
+            yield number, line
+            if _HEADER.match(line):
+                continue
+        for match in _TOKEN.finditer(line):
+            token = match.group()
+            if inside:
+                inside = "" if token == inside else inside
+            elif token in {'"""', "'''"}:
+                inside = token
+            elif token in "[]{}":
+                level = max(0, level + (1 if token in "[{" else -1))

@@ -1,0 +1,243 @@
+"""Read a job file and report all its faults at once, each with its line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from optimiser.errors import JobError
+from optimiser.job import lines
+from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
+from optimiser.job.ready import ready_names, ready_text
+
+LARGEST_BYTES = 262_144
+"""Size beyond which a job file is refused."""
+DEEPEST = 16
+"""Nesting of brackets beyond which a job file is refused."""
+_FIX = "Correct the job and run again; `polyring init` writes a commented one."
+_NOTHING = "Nothing was read or written."
+
+
+def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
+    """Return the job that a user named: a `*.toml` file, else a ready job.
+
+    Parameters
+    ----------
+    name
+        Path of a job file ending in `.toml`, or the name of a ready job.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Returns
+    -------
+    LoadedJob
+        The job and the folder its relative paths start from.
+
+    Raises
+    ------
+    JobError
+        When there is no such job, or when it has faults.
+    """
+    if name.endswith(".toml"):
+        return load(Path(name), settings=settings)
+    if name in ready_names():
+        job = loads(ready_text(name), where=f"ready job {name}", settings=settings)
+        return _contained(LoadedJob(name=name, folder=Path.cwd(), job=job))
+    listed = ", ".join(ready_names())
+    close = _did_you_mean(name, ready_names())
+    raise JobError(
+        f"no ready job has the name '{name}'{close}",
+        where="JOB",
+        done=_NOTHING,
+        remedy=f"Name a job file ending in .toml, or one of the ready jobs: {listed}.",
+    )
+
+
+def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
+    """Read a job file.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Returns
+    -------
+    LoadedJob
+        The job and the folder its relative paths start from.
+
+    Raises
+    ------
+    JobError
+        When the file cannot be read, or when the job has faults.
+    """
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise JobError(
+                f"the file is larger than {LARGEST_BYTES // 1024} KiB", where=str(path), done=_NOTHING
+            )
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
+        raise JobError(f"cannot be read: {reason}", where=str(path), done=_NOTHING, remedy=_FIX) from fault
+    job = loads(text, where=str(path), settings=settings)
+    return _contained(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
+
+
+def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job:
+    """Return the job that a TOML text describes.
+
+    Parameters
+    ----------
+    text
+        The TOML text.
+    where
+        What to call the text in messages.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Returns
+    -------
+    Job
+        The job, every default filled in.
+
+    Raises
+    ------
+    JobError
+        All faults at once, each with its line and the nearest known key.
+    """
+    data = _parse(text, where)
+    for setting in settings:
+        _apply(data, setting)
+    try:
+        job = Job.model_validate(data)
+    except ValidationError as error:
+        found = lines.positions(text)
+        faults = [_describe(fault, found, where, settings) for fault in error.errors(include_url=False)]
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise JobError(
+            f"the job has {count}", where=where, faults=faults, done=_NOTHING, remedy=_FIX
+        ) from None
+    return _with_budget(job)
+
+
+def _with_budget(job: Job) -> Job:
+    budget = job.budget
+    if budget.share is None and budget.amount is None and not budget.unlimited:
+        return job.model_copy(update={"budget": budget.model_copy(update={"share": DEFAULT_SHARE})})
+    return job
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    if lines.depth(text) > DEEPEST:
+        raise JobError(
+            f"brackets are nested more than {DEEPEST} deep", where=where, done=_NOTHING, remedy=_FIX
+        )
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
+        raise JobError(f"is not valid TOML: {fault}", where=where, done=_NOTHING, remedy=_FIX) from None
+
+
+def _apply(data: dict[str, Any], setting: str) -> None:
+    """Change one key of the parsed job in place."""
+    key, sign, value = setting.partition("=")
+    path = tuple(part.strip() for part in key.split("."))
+    if not sign or not all(path) or len(path) != 2:
+        raise JobError(
+            f"'{setting}' is not of the form section.key=value",
+            where="--set",
+            done=_NOTHING,
+            remedy="Write for example --set budget.share=0.05.",
+        )
+    table = data.setdefault(path[0], {})
+    if isinstance(table, dict):
+        if path[0] == "budget":
+            _clear_rivals(table, path[1])
+        table[path[1]] = _value(value.strip(), setting)
+
+
+def _clear_rivals(table: dict[str, Any], key: str) -> None:
+    """Let a budget set on the command line take the place of one in the file."""
+    for rival in ("share", "amount", "unlimited"):
+        if rival != key and key in {"share", "amount", "unlimited"}:
+            table.pop(rival, None)
+
+
+def _value(text: str, setting: str) -> object:
+    """Return a TOML value; bare words count as strings."""
+    if lines.depth(text) <= DEEPEST and "\n" not in text:
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (tomllib.TOMLDecodeError, ValueError):
+            if text and text[0] not in "\"'[{+-0123456789":
+                return text
+    raise JobError(
+        "the value is not valid TOML",
+        where=f"--set {setting}",
+        done=_NOTHING,
+        remedy="Numbers are written plainly, texts in quotes, lists as [1, 2].",
+    )
+
+
+def _describe(
+    fault: Mapping[str, Any], found: Mapping[lines.Path, int], where: str, settings: Sequence[str]
+) -> str:
+    """Return one fault as a user reads it."""
+    path = tuple(str(part) for part in fault["loc"])
+    dotted = ".".join(path)
+    number = lines.line_of(path, found)
+    place = f"{Path(where).name}:{number}" if number else Path(where).name
+    if any(setting.partition("=")[0].strip() == ".".join(path[:2]) for setting in settings):
+        place = "--set"
+    return f"{place}: {_sentence(fault, path, dotted)}"
+
+
+def _sentence(fault: Mapping[str, Any], path: lines.Path, dotted: str) -> str:
+    if fault["type"] == "extra_forbidden":
+        if path[0] == "rings":
+            return "[rings] is not known to this release; rings come with a later one"
+        known = _known(path[:-1])
+        return f"unknown key '{dotted}'{_did_you_mean(path[-1], known)}"
+    if fault["type"] == "missing":
+        return f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    return f"{dotted}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _known(path: lines.Path) -> Iterable[str]:
+    """Return the keys that a section knows."""
+    model: type[BaseModel] = Job
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ()
+        model = inner
+    return model.model_fields
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _contained(loaded: LoadedJob) -> LoadedJob:
+    """Refuse an output folder that leaves the job's folder."""
+    text = loaded.job.output.folder
+    if text and not loaded.path(text).is_relative_to(loaded.folder.resolve()):
+        raise JobError(
+            f"output.folder '{text}' leaves the job's folder",
+            where=loaded.name,
+            done=_NOTHING,
+            remedy="Give a folder inside it, or name any folder by --out on the command line.",
+        )
+    return loaded

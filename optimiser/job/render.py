@@ -1,0 +1,90 @@
+"""Write a job as commented TOML, every default visible."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from optimiser.job.model import Job
+from optimiser.job.sections import Section
+
+_WIDTH = 108
+
+
+def render(job: Job, *, title: str = "") -> str:
+    """Return the TOML text of a job with every key, its meaning and its value.
+
+    Parameters
+    ----------
+    job
+        The job.
+    title
+        Comment on the first line.
+
+    Returns
+    -------
+    str
+        TOML that `loads` reads back as an equal job; a key without a value is written as a comment.
+    """
+    parts = [f"# {title}\n"] if title else []
+    for name, field in Job.model_fields.items():
+        section = getattr(job, name)
+        parts.append(_section(name, section, str(field.description or "")))
+    return "\n".join(parts)
+
+
+def template(job: Job, *, title: str) -> str:
+    """Return a job for a user to edit: required and changed keys live, defaults as comments.
+
+    Parameters
+    ----------
+    job
+        The job to start from.
+    title
+        Comment on the first line.
+
+    Returns
+    -------
+    str
+        TOML that `loads` reads back as an equal job.
+    """
+    parts = [f"# {title}\n"]
+    for name, field in Job.model_fields.items():
+        section = getattr(job, name)
+        parts.append(_section(name, section, str(field.description or ""), quiet=True))
+    return "\n".join(parts)
+
+
+def _section(name: str, section: Section, meaning: str, *, quiet: bool = False) -> str:
+    rows = [f"# {meaning}", f"[{name}]"]
+    for key, field in type(section).model_fields.items():
+        value = getattr(section, key)
+        off = value is None or (quiet and value == field.default)
+        rows.extend(_comment(str(field.description)))
+        written = f"{key} is not set" if value is None else f"{key} = {_toml(value)}"
+        rows.append(f"# {written}" if off else written)
+    return "\n".join(rows) + "\n"
+
+
+def _comment(text: str) -> list[str]:
+    rows, line = [], "#"
+    for word in text.split():
+        if len(line) + len(word) + 1 > _WIDTH:
+            rows.append(line)
+            line = "#"
+        line += f" {word}"
+    return [*rows, line]
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return repr(value)

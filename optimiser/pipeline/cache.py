@@ -1,0 +1,171 @@
+"""Keep the outcome of each step under the hash of all that it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+KEPT = 16
+"""Outcomes kept of each step; the ones not used for longest go first."""
+_LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
+
+
+def folder() -> Path:
+    """Return the cache folder: `POLYRING_CACHE`, else the user's cache folder."""
+    moved = os.environ.get("POLYRING_CACHE")
+    if moved:
+        return Path(moved).expanduser()
+    import platformdirs  # noqa: PLC0415 - only where it is needed
+
+    return Path(platformdirs.user_cache_dir("polyring", appauthor=False))
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return a hash of the source and data of both packages and of the libraries' versions."""
+    digest = hashlib.sha256()
+    for package in ("networks", "optimiser"):
+        root = Path(str(resources.files(package)))
+        for path in sorted(root.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(root)}\0".encode())
+                digest.update(path.read_bytes())
+    for name in _LIBRARIES:
+        digest.update(f"{name}={_version(name)}\0".encode())
+    return digest.hexdigest()
+
+
+def key(step: str, inputs: Mapping[str, Any]) -> str:
+    """Return the name under which the outcome of a step is kept.
+
+    Parameters
+    ----------
+    step
+        Name of the step.
+    inputs
+        Everything that the outcome depends on, as JSON values: parameters, checksums, keys of earlier steps.
+
+    Returns
+    -------
+    str
+        SHA-256 of the step, its inputs and the version of the code, in hexadecimal.
+    """
+    text = json.dumps([step, code_version(), inputs], sort_keys=True, allow_nan=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A folder with the files of one step, and whether it was there before."""
+
+    folder: Path
+    key: str
+    reused: bool
+
+
+def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Outcome:
+    """Return the outcome of a step, made now or found from before.
+
+    Parameters
+    ----------
+    step
+        Name of the step.
+    inputs
+        As for `key`.
+    make
+        Writes the files of the outcome into the folder it is given.
+
+    Returns
+    -------
+    Outcome
+        The folder, to be read only.
+    """
+    name = key(step, inputs)
+    place = folder() / "steps" / step / name[:32]
+    if _is_whole(place):
+        with suppress(OSError):
+            os.utime(place)
+        return Outcome(folder=place, key=name, reused=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-") as part:
+        fresh = Path(part) / "outcome"
+        fresh.mkdir()
+        make(fresh)
+        _seal(fresh)
+        _swap(fresh, place)
+    _prune(place.parent, keep=place)
+    return Outcome(folder=place, key=name, reused=False)
+
+
+def _seal(fresh: Path) -> None:
+    """Write the checksums of all files, so that a damaged outcome is noticed."""
+    sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
+    with (fresh / "manifest.json").open("w", encoding="utf-8") as file:
+        json.dump(sums, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        sums = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        whole = all(checksum(place / name) == value for name, value in sums.items())
+    except FileNotFoundError:
+        whole = not place.exists()
+        if whole:
+            return False
+    except (OSError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        log.warning("a stored outcome of the step %s is damaged; it is computed again", place.parent.name)
+    return whole
+
+
+def _swap(fresh: Path, place: Path) -> None:
+    """Put a fresh outcome in place; another process may have been first."""
+    try:
+        fresh.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
+        shutil.rmtree(place, ignore_errors=True)
+        with suppress(OSError):
+            fresh.rename(place)
+        if not place.exists():
+            raise
+
+
+def _prune(parent: Path, *, keep: Path) -> None:
+    old = sorted(
+        (path for path in parent.iterdir() if path != keep and not path.name.startswith(".")),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for path in old[KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"

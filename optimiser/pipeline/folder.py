@@ -1,0 +1,106 @@
+"""Fill a run folder: all files of a run appear together, or none does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from optimiser.errors import EnvironmentFault
+from optimiser.pipeline import lock
+
+STAGE = ".unfinished"
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Give a place to write files that move into the run folder when the block ends well.
+
+    When the block fails, the place is removed, an earlier result in the folder stays as it was, and a folder
+    that this call had to make is removed again.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty folder inside the run folder.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the folder is in use, cannot be written, or the disk is full.
+    """
+    made = _make(folder)
+    stage = folder / STAGE
+    try:
+        with lock.held(folder), _disk_faults(folder):
+            shutil.rmtree(stage, ignore_errors=True)
+            stage.mkdir()
+            try:
+                yield stage
+                publish(stage, folder)
+            finally:
+                shutil.rmtree(stage, ignore_errors=True)
+    except BaseException:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def publish(stage: Path, folder: Path) -> None:
+    """Flush every file of a stage to the disk, then move them all into a folder.
+
+    Parameters
+    ----------
+    stage
+        Folder with the new files, on the same disk as `folder`.
+    folder
+        Where they go; older files of the same names are replaced, each in one step.
+    """
+    files = sorted(path for path in stage.rglob("*") if path.is_file())
+    for path in files:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    for path in files:
+        target = folder / path.relative_to(stage)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+
+
+def _make(folder: Path) -> list[Path]:
+    """Make a folder; return the folders that were missing, innermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"the folder cannot be made: {error.strerror}",
+            where=str(folder),
+            done="Nothing was written.",
+            remedy="Choose another folder with --out.",
+        ) from error
+    return missing
+
+
+@contextmanager
+def _disk_faults(folder: Path) -> Iterator[None]:
+    """Turn a full or read-only disk into a message."""
+    try:
+        yield
+    except OSError as error:
+        if hasattr(error, "exit_code"):
+            raise
+        free_mb = shutil.disk_usage(folder).free // 1_000_000
+        raise EnvironmentFault(
+            f"a file could not be written: {error.strerror or error}",
+            where=str(error.filename or folder),
+            done="An earlier result in the folder, if there was one, is untouched.",
+            remedy=f"Make room (a run takes about 100 MB, {free_mb} MB are free) or choose another --out.",
+        ) from error

@@ -1,0 +1,85 @@
+"""Turn lengths and speeds into whole seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from networks.errors import SchemaError
+from networks.network import CLOSED, Network
+from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
+
+SECONDS_PER_HOUR = 3600.0
+
+
+def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] | None = None) -> Network:
+    """Compute the travel time of every link in both directions.
+
+    Parameters
+    ----------
+    network
+        Network with `length_km` and `speed_kmh`.
+    speed_overrides
+        Speed in km/h by link class, for links of that class whatever their own speed says (for sensitivity
+        runs). Ferries keep theirs.
+
+    Returns
+    -------
+    Network
+        With `forward_s` and `backward_s` in whole seconds, max(1, round(length / speed x 3600)); -1 (closed)
+        against a one-way. Ferry links that carry a time already keep it. `speed_kmh` and `speed_source` say
+        what was used.
+
+    Raises
+    ------
+    SchemaError
+        When an overriding speed is outside 5 to 400 km/h or names a class that the network does not have.
+    """
+    overrides = dict(speed_overrides or {})
+    links = network.links.copy()
+    _check_overrides(overrides, classes=set(links["link_class"]))
+    chosen = links["link_class"].map(overrides).astype("float64").to_numpy()
+    used = np.isfinite(chosen) & (links["mode"] != "ferry").to_numpy()
+    links["speed_kmh"] = np.where(used, chosen, links["speed_kmh"].to_numpy())
+    links["speed_source"] = links["speed_source"].mask(used, "override")
+    seconds = travel_time_s(links["length_km"].to_numpy(), links["speed_kmh"].to_numpy())
+    timed = (links["mode"] == "ferry").to_numpy()
+    forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
+    forward = np.where(timed & (forward > 0), forward, seconds)
+    backward = np.where(timed & (backward > 0), backward, seconds)
+    links["forward_s"] = forward
+    links["backward_s"] = np.where(links["oneway"].to_numpy(), CLOSED, backward)
+    return network.replace(links=links)
+
+
+def travel_time_s(length_km: NDArray[np.float64], speed_kmh: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the whole seconds that lengths take at speeds, at least one.
+
+    Parameters
+    ----------
+    length_km, speed_kmh
+        Arrays of one shape; speeds above 0.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Seconds, rounded to the nearest (halves to even).
+    """
+    seconds = np.rint(np.asarray(length_km) / np.asarray(speed_kmh) * SECONDS_PER_HOUR)
+    return np.maximum(seconds, 1.0).astype(np.int64)
+
+
+def _check_overrides(overrides: Mapping[str, float], *, classes: set[str]) -> None:
+    faults = [f"no link has the class '{name}'" for name in overrides if name not in classes]
+    faults += [
+        f"{speed:g} km/h for class '{name}' is outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}"
+        for name, speed in overrides.items()
+        if not LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
+    ]
+    if faults:
+        known = ", ".join(sorted(classes))
+        raise SchemaError(
+            "speeds by class that cannot be used", faults=faults, remedy=f"Classes here: {known or 'none'}."
+        )

@@ -1,0 +1,287 @@
+"""State and enforce the data contract of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+from numpy.typing import ArrayLike
+from pandas.api.extensions import ExtensionDtype
+
+from networks.errors import SchemaError
+from networks.network import CLOSED, Network
+
+CRS = "EPSG:4326"
+"""Coordinates of every table: longitude and latitude in degrees, WGS 84."""
+
+MODES = ("road", "ferry", "rail")
+"""What may stand in the column `mode` of the links."""
+
+LEAST_SPEED_KMH, MOST_SPEED_KMH = 5.0, 400.0
+"""Speeds outside this range are faults: slower than a walk, faster than any train in service."""
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name
+        Name of the column.
+    dtype
+        `int64`, `float64`, `bool`, `str`, or a geometry type (`Point`, `LineString`).
+    unit
+        Unit of the values, `-` where there is none.
+    meaning
+        What the values say, in words.
+    """
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+NODES = (
+    Column("osm_id", "int64", "-", "OSM id of the node; 0 where the node was made by the program"),
+    Column("kind", "str", "-", "`junction`, `end`, `station`, or what the builder of the network says it is"),
+    Column("name", "str", "-", "name, empty where there is none"),
+    Column("geometry", "Point", "degree", "position"),
+)
+"""Columns of the nodes table, in order."""
+
+LINKS = (
+    Column("tail", "int64", "row of nodes", "where the line of the link starts"),
+    Column("head", "int64", "row of nodes", "where the line of the link ends"),
+    Column("mode", "str", "-", "`road`, `ferry` or `rail`"),
+    Column("link_class", "str", "-", "class by OSM tag (`motorway`, `primary`, ...) or of the rail builder"),
+    Column("length_km", "float64", "km", "length along the line on the ellipsoid, > 0"),
+    Column("speed_kmh", "float64", "km/h", "speed of free travel, 5 to 400"),
+    Column(
+        "speed_source", "str", "-", "where the speed comes from (a tag, a table): imputed values are flagged"
+    ),
+    Column("oneway", "bool", "-", "true where only tail to head is open"),
+    Column("forward_s", "int64", "s", "travel time tail to head, >= 1; 0 not computed yet; -1 closed"),
+    Column("backward_s", "int64", "s", "travel time head to tail, >= 1; 0 not computed yet; -1 closed"),
+    Column(
+        "osm_id", "int64", "-", "OSM id of the way, or of the longest one where links were joined; 0 unknown"
+    ),
+    Column("name", "str", "-", "name, empty where there is none"),
+    Column("ref", "str", "-", "road or line number, empty where there is none"),
+    Column(
+        "start_date", "str", "-", "opening date as tagged (ISO 8601, may be cut short), empty where unknown"
+    ),
+    Column("geometry", "LineString", "degree", "the line from tail to head"),
+)
+"""Columns of the links table, in order."""
+
+
+def coerce(network: Network) -> Network:
+    """Return the network with columns in the order and dtypes of the contract and fresh row numbers.
+
+    Parameters
+    ----------
+    network
+        Tables that hold at least the columns of the contract, in any order; other columns are dropped.
+
+    Returns
+    -------
+    Network
+        New tables. Values are cast, not repaired: `check` says what is wrong with them.
+
+    Raises
+    ------
+    SchemaError
+        When a column is missing or cannot be cast.
+    """
+    return Network(nodes=table(network.nodes, NODES), links=table(network.links, LINKS))
+
+
+def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]) -> gpd.GeoDataFrame:
+    """Build a table of the contract from a frame or a mapping of columns.
+
+    Parameters
+    ----------
+    data
+        A data frame, or a mapping from column name to values.
+    columns
+        `NODES` or `LINKS`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns in order, dtypes of the contract, rows numbered from 0, CRS EPSG:4326.
+
+    Raises
+    ------
+    SchemaError
+        When a column is missing or cannot be cast.
+    """
+    missing = [column.name for column in columns if column.name not in data]
+    if missing:
+        raise SchemaError(
+            "a network table lacks columns", faults=[f"column '{name}' is missing" for name in missing]
+        )
+    values, faults = {}, []
+    for column in columns:
+        try:
+            values[column.name] = _cast(data[column.name], column)
+        except (TypeError, ValueError, OverflowError) as error:
+            faults.append(f"column '{column.name}' cannot be read as {column.dtype}: {error}")
+    if faults:
+        raise SchemaError("a network table holds values of another kind", faults=faults)
+    return gpd.GeoDataFrame(values, geometry="geometry", crs=CRS)
+
+
+def check(network: Network) -> None:
+    """Refuse a network that departs from the data contract.
+
+    Parameters
+    ----------
+    network
+        The network to examine.
+
+    Raises
+    ------
+    SchemaError
+        With every fault found: table, column, number of rows and the first of them.
+    """
+    faults = list(_table_faults(network.nodes, NODES, "nodes"))
+    faults += _table_faults(network.links, LINKS, "links")
+    if not faults:
+        faults += _node_faults(network.nodes)
+        faults += _link_faults(network.links, node_count=len(network.nodes))
+    if faults:
+        raise SchemaError(
+            "the network departs from its data contract",
+            faults=faults,
+            remedy="The contract is written out in docs/data-contract.md.",
+        )
+
+
+def markdown() -> str:
+    """Write the data contract as a page of the documentation.
+
+    Returns
+    -------
+    str
+        Markdown text, one table for the nodes and one for the links.
+    """
+    head = [
+        "# Data contract of a network",
+        "",
+        "Written by `networks.schema.markdown()` from what the program enforces; not edited by hand.",
+        "",
+        f"A `Network` is two tables. Rows are numbered from 0 without holes; coordinates are {CRS}",
+        "(longitude, latitude). No cell is empty: a text that is unknown is the empty text.",
+    ]
+    tail = [
+        "",
+        "`oneway` is true exactly where `backward_s` is -1 once times are computed; the line of a one-way",
+        "link runs in its open direction. Times are whole seconds; both directions are computed together.",
+    ]
+    body = [*_markdown_table("nodes", NODES), *_markdown_table("links", LINKS)]
+    return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def text_dtype() -> np.dtype[Any] | ExtensionDtype:
+    """Return the dtype that this version of pandas gives to text.
+
+    Returns
+    -------
+    dtype
+        `str` from pandas 3, `object` before.
+    """
+    dtype: np.dtype[Any] | ExtensionDtype = pd.Series(["text"]).dtype
+    return dtype
+
+
+def _cast(values: object, column: Column) -> object:
+    if column.name == "geometry":
+        return gpd.GeoSeries(values, crs=CRS).reset_index(drop=True)
+    array = values.array if isinstance(values, pd.Series) else values
+    return pd.Series(array, dtype=text_dtype() if column.dtype == "str" else column.dtype)
+
+
+def _markdown_table(title: str, columns: tuple[Column, ...]) -> list[str]:
+    rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns]
+    return ["", f"## {title}", "", "| column | dtype | unit | meaning |", "|---|---|---|---|", *rows]
+
+
+def _table_faults(frame: gpd.GeoDataFrame, columns: tuple[Column, ...], title: str) -> Iterator[str]:
+    wanted = {column.name for column in columns}
+    yield from (f"{title}: column '{c.name}' is missing" for c in columns if c.name not in frame)
+    yield from (
+        f"{title}: column '{name}' is not part of the contract" for name in frame if name not in wanted
+    )
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        yield f"{title}: rows are not numbered 0 to {len(frame) - 1}"
+    if "geometry" in frame and (not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None):
+        yield f"{title}: no coordinate reference system; {CRS} is needed"
+    elif isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and frame.crs != pyproj.CRS(CRS):
+        yield f"{title}: coordinates are {frame.crs.to_string()}; {CRS} is needed"
+    for column in columns:
+        if column.name in frame:
+            yield from _column_faults(frame[column.name], column, title)
+
+
+def _column_faults(values: pd.Series[Any], column: Column, title: str) -> Iterator[str]:
+    name = f"{title}.{column.name}"
+    if column.name == "geometry":
+        wrong = (values.geom_type != column.dtype) | values.is_empty
+        yield from _rows(wrong.to_numpy(), f"{name} is not a {column.dtype}")
+    elif column.dtype == "str":
+        if not pd.api.types.is_string_dtype(values) and not pd.api.types.is_object_dtype(values):
+            yield f"{name} has dtype {values.dtype}; text is needed"
+        else:
+            wrong = (
+                values.isna()
+                if values.dtype != object
+                else ~values.map(lambda v: isinstance(v, str)).astype(bool)
+            )
+            yield from _rows(wrong.to_numpy(), f"{name} is no text")
+    elif values.dtype != np.dtype(column.dtype):
+        yield f"{name} has dtype {values.dtype}; {column.dtype} is needed"
+    elif column.dtype == "float64":
+        yield from _rows(~np.isfinite(values.to_numpy()), f"{name} is not a finite number")
+
+
+def _node_faults(nodes: gpd.GeoDataFrame) -> Iterator[str]:
+    lon, lat = nodes.geometry.x.to_numpy(), nodes.geometry.y.to_numpy()
+    yield from _rows(~(np.abs(lon) <= 180.0), "nodes: longitude outside -180 to 180")
+    yield from _rows(~(np.abs(lat) <= 90.0), "nodes: latitude outside -90 to 90")
+
+
+def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
+    for end in ("tail", "head"):
+        rows = links[end].to_numpy()
+        yield from _rows(
+            (rows < 0) | (rows >= node_count), f"links.{end} is no row of the {node_count} nodes"
+        )
+    yield from _rows(~links["mode"].isin(MODES).to_numpy(), f"links.mode is none of {', '.join(MODES)}")
+    yield from _rows(links["length_km"].to_numpy() <= 0, "links.length_km is not above 0")
+    speed = links["speed_kmh"].to_numpy()
+    outside = (speed < LEAST_SPEED_KMH) | (speed > MOST_SPEED_KMH)
+    yield from _rows(outside, f"links.speed_kmh outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}")
+    forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
+    yield from _rows(forward < CLOSED, "links.forward_s is neither a time, 0 nor -1 (closed)")
+    yield from _rows(backward < CLOSED, "links.backward_s is neither a time, 0 nor -1 (closed)")
+    oneway = links["oneway"].to_numpy()
+    yield from _rows(oneway & (backward > 0), "links.backward_s is open on a one-way link")
+    yield from _rows(~oneway & (backward == CLOSED), "links.backward_s is closed on a two-way link")
+    yield from _rows(oneway & (forward == CLOSED), "links.forward_s is closed on a one-way link")
+
+
+def _rows(wrong: ArrayLike, text: str) -> Iterator[str]:
+    rows = np.flatnonzero(np.asarray(wrong, dtype=bool))
+    if rows.size:
+        more = ", ..." if rows.size > _EXAMPLES else ""
+        yield f"{text} in {rows.size} row(s): {', '.join(map(str, rows[:_EXAMPLES]))}{more}"

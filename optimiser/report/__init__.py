@@ -1,0 +1,1 @@
+"""Show a plan: tables, pictures, a page, files for a GIS."""

@@ -1,0 +1,114 @@
+"""Draw legend, coverage and ranked links beside a still map."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from optimiser.report import coverage, style, wording
+from optimiser.report.inputs import ReportInput, groups_in_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_LINKS = 18
+"""Links that the picture lists; the rest stands in links.csv."""
+
+LINE = 0.0245
+"""Height of a line of text, as a share of the panel."""
+
+
+def draw(axes: Axes, report: ReportInput) -> None:
+    """Draw the legend, coverage by tier before and after, and the ranked links.
+
+    Parameters
+    ----------
+    axes
+        An empty axes beside the map; its frame is taken away.
+    report
+        What to show.
+    """
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_axis_off()
+    y = _legend(axes, report, 0.985)
+    y = _coverage(axes, report, y - 0.8 * LINE)
+    _links(axes, report, y - 0.8 * LINE)
+
+
+def _heading(axes: Axes, words: str, y: float) -> float:
+    axes.text(0, y, words, size=10.5, weight="bold", va="center", parse_math=False)
+    axes.plot([0, 1], [y - 0.62 * LINE] * 2, color="#c9c6bd", lw=0.8)
+    return y - 1.5 * LINE
+
+
+def _legend(axes: Axes, report: ReportInput, y: float) -> float:
+    y = _heading(axes, "Legend", y)
+    modes = set(report.links["mode"]) if "mode" in report.links.columns else {"road"}
+    strokes = [style.proposal(mode) for mode in ("road", "rail") if mode in modes]
+    strokes += [style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
+    for place, stroke in enumerate(strokes):
+        x = 0.5 * (place % 2)
+        row = y - (place // 2) * LINE
+        dashes = (0, stroke.dash) if stroke.dash else "solid"
+        axes.plot([x, x + 0.08], [row, row], color=stroke.colour, lw=stroke.width + 0.3, linestyle=dashes)
+        axes.text(x + 0.11, row, stroke.name, size=8.5, va="center")
+    y -= ((len(strokes) + 1) // 2) * LINE
+    tiers = [style.tier(name) for name in groups_in_order(report.cities["tier"])]
+    items = [(look.name, look.mark, "white") for look in tiers] + [
+        ("City that gains partners", 7.5, style.GAINS)
+    ]
+    for place, (words, mark, fill) in enumerate(items):
+        x, row = 0.5 * (place % 2), y - (place // 2) * LINE
+        axes.scatter([x + 0.04], [row], s=mark**2, c=fill, edgecolors=style.INK, linewidths=1.0)
+        axes.text(x + 0.11, row, words, size=8.5, va="center", parse_math=False)
+    return y - ((len(items) + 1) // 2) * LINE
+
+
+def _coverage(axes: Axes, report: ReportInput, y: float) -> float:
+    limit = f"{report.limit_s / 3600:g} h"
+    y = _heading(axes, f"City pairs within {limit}, by tier of the smaller city", y)
+    for row in coverage.by_group(report.pairs).to_dict("records"):
+        for state, colour in (("all_built", "#e4e1d8"), ("after", style.GAINS), ("before", "#35597a")):
+            share = row[f"{state}_pairs"] / max(row["pairs"], 1)
+            axes.barh(y, 0.42 * share, left=0.24, height=0.55 * LINE, color=colour)
+        axes.text(0, y, row["group"], size=8.5, va="center", parse_math=False)
+        words = f"{row['before_pairs']} → {row['after_pairs']} of {row['pairs']}"
+        axes.text(1, y, words, size=8.5, va="center", ha="right")
+        y -= LINE
+    keys = (("today", "#35597a"), ("with the plan", style.GAINS), ("all candidates", "#e4e1d8"))
+    for x, (words, colour) in zip((0.0, 0.25, 0.6), keys, strict=True):
+        axes.scatter([x + 0.015], [y], s=36, c=colour, marker="s", linewidths=0)
+        axes.text(x + 0.045, y, words, size=7.5, va="center", color=style.MUTED)
+    return y - LINE
+
+
+COLUMNS = (("km", 0.70), ("cost", 0.86), ("pairs", 1.0))
+"""Headings of the numbers and where they end, as a share of the width."""
+
+
+def _links(axes: Axes, report: ReportInput, y: float) -> None:
+    y = _heading(axes, f"Proposed links by worth (cost in {report.money})", y)
+    for words, x in COLUMNS:
+        axes.text(x, y, words, size=7.5, va="center", ha="right", color=style.MUTED)
+    y -= LINE
+    room = min(MOST_LINKS, int(y / LINE) - 1)
+    for row in report.links.head(room).to_dict("records"):
+        _link(axes, row, y)
+        y -= LINE
+    left = len(report.links) - room
+    if left > 0:
+        axes.text(0, y, f"and {left} more in links.csv", size=8, va="center", color=style.MUTED)
+
+
+def _link(axes: Axes, row: dict[Hashable, Any], y: float) -> None:
+    colour = style.proposal(row.get("mode", "road")).colour
+    axes.text(0.035, y, str(row["rank"]), size=8, weight="bold", color=colour, va="center", ha="right")
+    name = _short(f"{row['from_name']} – {row['to_name']}", 27)
+    axes.text(0.06, y, name, size=8, va="center", parse_math=False)
+    cells = (f"{row['length_km']:.0f}", wording.whole(row["cost"]), str(row["pairs"]))
+    for words, (_, x) in zip(cells, COLUMNS, strict=True):
+        axes.text(x, y, words, size=8, va="center", ha="right")
+
+
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"

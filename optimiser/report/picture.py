@@ -1,0 +1,133 @@
+"""Draw the plan as one still picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optimiser.report import atomic, marks, panel, projection, sentences, style
+from optimiser.report.inputs import ReportInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+)
+"""Font families tried in turn for each letter; only those installed are asked for."""
+
+MAP_HEIGHT, PANEL_WIDTH, TITLE_HEIGHT, EDGE = 8.2, 4.0, 0.72, 0.25
+"""Inches; the width of the map follows the shape of the region."""
+
+
+def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
+    """Draw the plan into a PNG file, whole or not at all.
+
+    Parameters
+    ----------
+    report
+        What to draw.
+    path
+        The ``.png`` file.
+    dpi
+        Dots per inch.
+    """
+    figure = draw(report, dpi=dpi)
+    return atomic.write(path, lambda part: figure.savefig(part, dpi=dpi, facecolor=style.PAPER))
+
+
+def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
+    """Draw the plan: network by class, cities by tier, proposals numbered as in links.csv.
+
+    Parameters
+    ----------
+    report
+        What to draw.
+    dpi
+        Dots per inch for which labels are placed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bound to no window; its width follows the shape of the region.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    layers = projection.project(report)
+    frame = projection.frame(layers)
+    map_width = _map_width(frame)
+    width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
+    with mpl.rc_context({"font.family": _fonts(), "font.size": 9, "text.color": style.INK}):
+        figure = Figure(figsize=(width, height), dpi=dpi, facecolor=style.PAPER)
+        _titles(figure, report)
+
+        def place(left: float, across: float) -> Axes:
+            return figure.add_axes((left / width, EDGE / height, across / width, MAP_HEIGHT / height))
+
+        _map(place(EDGE, map_width), layers, report, frame=projection.fit(frame, map_width / MAP_HEIGHT))
+        panel.draw(place(map_width + 2 * EDGE, PANEL_WIDTH), report)
+    return figure
+
+
+def _map_width(frame: projection.Frame) -> float:
+    west, south, east, north = frame
+    return min(max(MAP_HEIGHT * (east - west) / (north - south), 5.8), 13.0)
+
+
+def _fonts() -> list[str]:
+    from matplotlib import font_manager  # noqa: PLC0415 - slow to import
+
+    installed = set(font_manager.get_font_names())
+    return [name for name in FONTS if name in installed]
+
+
+def _titles(figure: Figure, report: ReportInput) -> None:
+    width, height = figure.get_size_inches()
+    left, top = EDGE / width, 1 - EDGE / height
+    title = f"{report.region}: {sentences.headline(report)}"
+    figure.text(left, top, title, size=17, weight="bold", va="top", parse_math=False)
+    parts = (
+        f"Limit {report.limit_s / 3600:g} h {sentences.definition(report)}",
+        f"cost {sentences.budget(report)}",
+        sentences.proof(report),
+    )
+    line = "   ·   ".join(parts)
+    figure.text(left, top - 0.38 / height, line, size=10.5, color=style.MUTED, va="top", parse_math=False)
+
+
+def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: projection.Frame) -> None:
+    west, south, east, north = frame
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor="white")
+    axes.spines[:].set_color("#c9c6bd")
+    _network(axes, layers)
+    _proposals(axes, layers)
+    marks.draw(axes, layers, report)
+
+
+def _network(axes: Axes, layers: projection.Layers) -> None:
+    from matplotlib.collections import LineCollection  # noqa: PLC0415 - slow to import
+
+    for order, (name, stroke) in enumerate(style.NETWORK.items(), start=1):
+        lines = [line.coords[:] for line in getattr(layers, name)]
+        dashes = (0, stroke.dash) if stroke.dash else "solid"
+        drawn = LineCollection(
+            lines, colors=stroke.colour, linewidths=stroke.width, linestyles=dashes, zorder=order
+        )
+        axes.add_collection(drawn, autolim=False)
+
+
+def _proposals(axes: Axes, layers: projection.Layers) -> None:
+    modes = layers.links["mode"] if "mode" in layers.links.columns else ["road"] * len(layers.links)
+    for shape, mode in zip(layers.links.geometry, modes, strict=True):
+        stroke = style.proposal(mode)
+        for line in projection.parts(shape):
+            x, y = line.xy
+            axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=6)
+            axes.plot(x, y, color=stroke.colour, lw=stroke.width, solid_capstyle="round", zorder=7)

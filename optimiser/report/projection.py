@@ -1,0 +1,127 @@
+"""Draw in metres: project a region on a plane of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+from shapely import LineString, line_merge, multilinestrings, simplify
+from shapely.geometry.base import BaseGeometry
+
+from optimiser.report.inputs import ReportInput
+
+MOTORWAY = ("motorway", "motorway_link")
+HIGH_SPEED = ("hsr", "high", "intercity")
+"""How the names of rail classes at 200 km/h or more begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What a map shows, in metres on one plane; north is up at its centre.
+
+    Attributes
+    ----------
+    roads, motorways, rail, high_speed
+        Merged lines of today's network.
+    links, cities
+        As in `ReportInput`.
+    """
+
+    roads: gpd.GeoSeries
+    motorways: gpd.GeoSeries
+    rail: gpd.GeoSeries
+    high_speed: gpd.GeoSeries
+    links: gpd.GeoDataFrame
+    cities: gpd.GeoDataFrame
+
+
+def plane(cities: gpd.GeoDataFrame) -> CRS:
+    """Return an azimuthal projection that is true to distance round the middle of the cities."""
+    west, south, east, north = cities.to_crs("EPSG:4326").total_bounds
+    lon, lat = (west + east) / 2, (south + north) / 2
+    return CRS.from_proj4(f"+proj=aeqd +lat_0={lat:.4f} +lon_0={lon:.4f} +datum=WGS84 +units=m")
+
+
+def project(report: ReportInput, *, detail: int = 2500) -> Layers:
+    """Return the layers of a map.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    detail
+        Bends smaller than the extent of the cities divided by this number are left out.
+    """
+    crs = plane(report.cities)
+    cities = report.cities.to_crs(crs)
+    tolerance_m = _extent_m(cities) / detail
+    fast = is_high_speed(report.rail["link_class"])
+    large = report.roads["link_class"].isin(MOTORWAY)
+    return Layers(
+        roads=_lines(report.roads[~large], crs, tolerance_m),
+        motorways=_lines(report.roads[large], crs, tolerance_m),
+        rail=_lines(report.rail[~fast], crs, tolerance_m),
+        high_speed=_lines(report.rail[fast], crs, tolerance_m),
+        links=report.links.to_crs(crs),
+        cities=cities,
+    )
+
+
+def is_high_speed(classes: pd.Series) -> pd.Series:
+    """Return which rail classes run at 200 km/h or more."""
+    result: pd.Series = classes.astype(str).str.startswith(HIGH_SPEED)
+    return result
+
+
+type Frame = tuple[float, float, float, float]
+"""West, south, east, north of a map in metres."""
+
+
+def frame(layers: Layers, *, margin: float = 0.05) -> Frame:
+    """Return west, south, east, north of a map that holds all cities and proposals, with a margin."""
+    shapes = [layers.cities.geometry, layers.links.geometry]
+    bounds = np.array([shape.total_bounds for shape in shapes if len(shape) and not shape.is_empty.all()])
+    west, south = bounds[:, :2].min(axis=0)
+    east, north = bounds[:, 2:].max(axis=0)
+    pad = margin * max(east - west, north - south, 20_000)
+    return float(west - pad), float(south - pad), float(east + pad), float(north + pad)
+
+
+def fit(inner: Frame, ratio: float) -> Frame:
+    """Return the least frame of a ratio of width to height that holds another, with the same middle."""
+    west, south, east, north = inner
+    width, height = max(east - west, ratio * (north - south)), max(north - south, (east - west) / ratio)
+    x, y = (west + east) / 2, (south + north) / 2
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def round_length_m(span_m: float) -> int:
+    """Return a length of 1, 2 or 5 times a power of ten that fits within a fifth of a span."""
+    power = 10 ** int(np.floor(np.log10(span_m / 5)))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= span_m / 5))
+
+
+def _extent_m(cities: gpd.GeoDataFrame) -> float:
+    west, south, east, north = cities.total_bounds
+    return max(float(east - west), float(north - south), 20_000.0)
+
+
+def _lines(table: gpd.GeoDataFrame, crs: CRS, tolerance_m: float) -> gpd.GeoSeries:
+    """Return the lines joined end to end and without small bends: fewer, longer, lighter to draw."""
+    shapes = table.geometry.to_crs(crs).explode(ignore_index=True)
+    shapes = shapes[shapes.notna() & ~shapes.is_empty & (shapes.geom_type == "LineString")]
+    if not len(shapes):
+        return gpd.GeoSeries([], crs=crs)
+    merged = gpd.GeoSeries([line_merge(multilinestrings(list(shapes)))], crs=crs).explode(ignore_index=True)
+    return gpd.GeoSeries(simplify(merged.array, tolerance_m), crs=crs)
+
+
+def parts(shape: BaseGeometry | None) -> list[LineString]:
+    """Return the lines that a shape is made of; none for points and for nothing."""
+    if shape is None or shape.is_empty:
+        return []
+    pieces = getattr(shape, "geoms", [shape])
+    return [piece for piece in pieces if piece.geom_type == "LineString"]

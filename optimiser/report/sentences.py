@@ -1,0 +1,69 @@
+"""Say in a few words what a plan does and how good it provably is."""
+
+from __future__ import annotations
+
+from optimiser.report import coverage, wording
+from optimiser.report.inputs import ReportInput
+
+DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
+
+
+def headline(report: ReportInput) -> str:
+    """Return the outcome in one sentence."""
+    new, built = len(coverage.newly_covered(report.pairs)), len(report.links)
+    limit = wording.hours(report.limit_s)
+    if not built:
+        return f"Nothing is built: no more city pairs come within {limit}"
+    links = "1 link brings" if built == 1 else f"{built} links bring"
+    pairs = "1 more city pair" if new == 1 else f"{wording.whole(new)} more city pairs"
+    return f"{links} {pairs} within {limit}"
+
+
+def money(report: ReportInput, amount: float) -> str:
+    """Return an amount with the unit of the problem."""
+    return f"{wording.whole(amount)} {report.money}".strip()
+
+
+def budget(report: ReportInput) -> str:
+    """Return what is spent of what could be spent."""
+    if report.budget is None:
+        return f"{money(report, report.cost)}, the least that was asked for"
+    return f"{wording.whole(report.cost)} of {money(report, report.budget)}"
+
+
+def definition(report: ReportInput) -> str:
+    """Return the definition of travel time in words."""
+    return DEFINITIONS.get(report.definition, report.definition)
+
+
+def proof(report: ReportInput) -> str:
+    """Return in one clause how far the plan can be from the best."""
+    if report.gap is None:
+        return "no bound: how far from the best is not known"
+    if report.gap == 0:
+        return "proven optimal"
+    return f"proven within {wording.gap(report.gap)} of the best"
+
+
+def meaning(report: ReportInput) -> str:
+    """Explain the proof to a reader who does not know the word gap."""
+    if report.gap is None or report.bound is None:
+        return (
+            "The plan was checked, but no bound was found: a better plan may exist, and "
+            "nothing is said about how much better."
+        )
+    if report.budget is None:
+        best = f"No plan that meets the demands costs less than {money(report, report.bound)}."
+    else:
+        best = (
+            f"No plan within the budget, from these candidates and on these times, can cover a weight of "
+            f"more than {wording.whole(report.bound)}; this one covers {wording.whole(report.objective)}."
+        )
+    return f"{best} {_gap_words(report)}"
+
+
+def _gap_words(report: ReportInput) -> str:
+    if report.gap == 0:
+        return "So no better plan exists: the gap is 0."
+    gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
+    return f"The difference is the gap: {wording.gap(report.gap)} of the whole{gain}."

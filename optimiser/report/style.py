@@ -1,0 +1,60 @@
+"""Fix the colours and widths that all maps share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """How a line is drawn: name in the legend, colour on light and on dark paper, width in points."""
+
+    name: str
+    colour: str
+    dark: str
+    width: float
+    dash: tuple[int, ...] = ()
+
+
+NETWORK = {
+    "roads": Stroke("Other roads", "#d9d4c7", "#3a3f45", 0.5),
+    "rail": Stroke("Conventional rail", "#8f979f", "#69727b", 0.7, (4, 2)),
+    "motorways": Stroke("Motorways", "#d3b174", "#7d6a45", 1.2),
+    "high_speed": Stroke("High-speed rail", "#8ba0c4", "#55719f", 1.4),
+}
+"""Today's network by attribute of `projection.Layers`, lowest first."""
+
+ROAD, RAIL = (
+    Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
+    Stroke("Proposed rail", "#5b2a98", "#b79bff", 2.8),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """How cities of a tier are drawn: side of the mark and size of the label in points."""
+
+    name: str
+    mark: float
+    text: float
+    bold: bool = False
+
+
+CITY_TIERS = {
+    "core": Tier("Core city", 11.0, 11.5, bold=True),
+    "secondary": Tier("Secondary city", 7.5, 9.0),
+    "small": Tier("Small city", 4.8, 7.8),
+}
+OTHER_TIER = Tier("City", 6.0, 8.5)
+
+INK, PAPER, MUTED, GAINS = "#1d2126", "#fdfcf8", "#6a7077", "#0b8074"
+
+
+def tier(name: str) -> Tier:
+    """Return how cities of a tier are drawn."""
+    return CITY_TIERS.get(name, OTHER_TIER)
+
+
+def proposal(mode: str) -> Stroke:
+    """Return how a proposed link of a mode is drawn."""
+    return RAIL if mode == "rail" else ROAD

@@ -1,0 +1,176 @@
+"""Tell which points are stations, and set each on the tracks."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from networks.osm.elements import Elements, Relation, Tags
+from networks.osm.vintage import was_open
+from networks.rail.geometry import km_to_chord, on_sphere
+from networks.rail.parameters import RailParameters
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A station as the source tells it.
+
+    Attributes
+    ----------
+    osm_id
+        OSM node id, or minus the way id of an outline.
+    lon, lat
+        Degrees.
+    name
+        Name, or the empty text.
+    labels
+        Everything that it is called: `ref`, `name` and all `name:*`, without repeats.
+    stops
+        OSM ids of the stopping points that belong to it.
+    """
+
+    osm_id: int
+    lon: float
+    lat: float
+    name: str
+    labels: tuple[str, ...]
+    stops: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """Stations in order, which of them each OSM id means, and what was left out by reason."""
+
+    all: tuple[Station, ...]
+    of_id: Mapping[int, int]
+    left_out: Mapping[str, int]
+
+
+def gather(
+    elements: Elements,
+    relations: Sequence[Relation],
+    *,
+    parameters: RailParameters,
+    opened_by: date | None = None,
+) -> Stations:
+    """Gather the stations of a source, and the stopping points of trains that belong to them.
+
+    A stopping point belongs to the nearest station within the limit, one of the same name before all others.
+    One that is near no station is a station of its own.
+
+    Parameters
+    ----------
+    elements
+        What was read.
+    relations
+        The train services, whose stops count.
+    parameters
+        Which tags are stations, and the limit.
+    opened_by
+        Leave out what opened after this day; None for today's network.
+
+    Returns
+    -------
+    Stations
+        In order of the source.
+    """
+    left_out, found = Counter[str](), []
+    points = elements.stations
+    for i, tags in enumerate(points.tags):
+        reason = _reason_to_leave_out(tags, parameters, opened_by)
+        if reason:
+            left_out[reason] += 1
+        else:
+            found.append(_station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), tags))
+    alone = {int(points.id[i]) for i in range(len(points))}
+    loose = _stop_points(elements, relations, known=alone)
+    return _with_stops(found, loose, left_out, parameters.stop_m)
+
+
+def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
+    if tags.get("railway") not in parameters.station_railway:
+        return f"railway={tags.get('railway', '')}"
+    kind = tags.get("station", "")
+    if kind in parameters.left_out_station:
+        return f"station={kind}"
+    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"
+
+
+def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
+    name = tags.get("name") or tags.get("name:en") or ""
+    others = (tags[key] for key in sorted(tags) if key.startswith("name:"))
+    labels = tuple(dict.fromkeys(label for label in (tags.get("ref", ""), name, *others) if label))
+    return Station(osm_id, lon, lat, name, labels)
+
+
+def is_stop_role(role: str) -> bool:
+    """Say whether a member with this role is a place where the train stops.
+
+    Parameters
+    ----------
+    role
+        Role of a node in a `route=train` relation.
+
+    Returns
+    -------
+    bool
+        True for `stop`, `stop_entry_only`, `stop_exit_only`, numbered stops and the empty role.
+    """
+    return role == "" or role.startswith("stop")
+
+
+def _stop_points(elements: Elements, relations: Sequence[Relation], *, known: set[int]) -> list[Station]:
+    wanted = {m.ref for r in relations for m in r.members if m.kind == "n" and is_stop_role(m.role)}
+    points = elements.stops
+    return [
+        _station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), points.tags[i])
+        for i in range(len(points))
+        if int(points.id[i]) in wanted - known
+    ]
+
+
+def _with_stops(
+    found: list[Station], loose: list[Station], left_out: Mapping[str, int], limit_m: float
+) -> Stations:
+    owner, orphans = _owners(found, loose, limit_m)
+    stations = [*found, *orphans]
+    stops: dict[int, list[int]] = defaultdict(list)
+    for osm_id, row in owner.items():
+        stops[row].append(osm_id)
+    complete = tuple(
+        Station(s.osm_id, s.lon, s.lat, s.name, s.labels, tuple(stops[i])) for i, s in enumerate(stations)
+    )
+    of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner
+    return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
+
+
+def _owners(
+    found: list[Station], loose: list[Station], limit_m: float
+) -> tuple[dict[int, int], list[Station]]:
+    if not found or not loose:
+        return {}, loose
+    tree = cKDTree(_positions(found))
+    near: Sequence[list[int]] = list(tree.query_ball_point(_positions(loose), km_to_chord(limit_m / 1000.0)))
+    owner: dict[int, int] = {}
+    orphans = []
+    for stop, rows, place in zip(loose, near, _positions(loose), strict=True):
+        if not rows:
+            orphans.append(stop)
+            continue
+        distance = {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
+        owner[stop.osm_id] = min(rows, key=lambda row: (not _same_name(found[row], stop), distance[row], row))
+    return owner, orphans
+
+
+def _same_name(a: Station, b: Station) -> bool:
+    return bool(set(a.labels) & set(b.labels))
+
+
+def _positions(stations: Sequence[Station]) -> NDArray[np.float64]:
+    return on_sphere(np.array([s.lon for s in stations]), np.array([s.lat for s in stations]))

@@ -1,0 +1,255 @@
+"""Cut tracks into links between junctions, ends and stations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from networks import schema
+from networks.network import Network
+from networks.osm.elements import Elements
+from networks.rail.geometry import segment_lengths_km
+from networks.rail.parameters import Running
+from networks.rail.placing import Placed
+from networks.rail.stations import Station
+from networks.rail.tracks import Track
+
+_LEAST_KM = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Tracks cut into links.
+
+    Attributes
+    ----------
+    track
+        Row of the track that each link is part of, int64 [m].
+    tail, head
+        Rows of points at its ends, int64 [m].
+    start, stop
+        Positions of its first and last point in `sequence`, int64 [m].
+    sequence
+        Points of all tracks one after the other, int64.
+    length_km
+        Length along the line, float64 [m].
+    loops
+        Links from a point to itself that were dropped.
+    """
+
+    track: NDArray[np.int64]
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    length_km: NDArray[np.float64]
+    loops: int
+
+
+def cut(placed: Placed) -> Cut:
+    """Cut tracks at their ends, at points that several share, and at every point of a station.
+
+    Parameters
+    ----------
+    placed
+        Tracks with stations on them.
+
+    Returns
+    -------
+    Cut
+        Links in the order of the tracks.
+    """
+    tracks = placed.tracks
+    counts = np.array([len(t.points) for t in tracks], dtype=np.int64)
+    sequence = np.concatenate([t.points for t in tracks]) if tracks else np.empty(0, dtype=np.int64)
+    owner = np.repeat(np.arange(len(tracks)), counts)
+    breaks = _breaks(sequence, counts, stations=[row for rows in placed.points for row in rows])
+    same = owner[breaks[:-1]] == owner[breaks[1:]]
+    start, stop = breaks[:-1][same], breaks[1:][same]
+    along = np.concatenate([[0.0], np.cumsum(segment_lengths_km(placed.lon[sequence], placed.lat[sequence]))])
+    tail, head = sequence[start], sequence[stop]
+    real = tail != head
+    return Cut(
+        track=owner[start][real],
+        tail=tail[real],
+        head=head[real],
+        start=start[real],
+        stop=stop[real],
+        sequence=sequence,
+        length_km=np.maximum(along[stop] - along[start], _LEAST_KM)[real],
+        loops=int((~real).sum()),
+    )
+
+
+def _breaks(
+    sequence: NDArray[np.int64], counts: NDArray[np.int64], *, stations: Sequence[int]
+) -> NDArray[np.int64]:
+    if not len(sequence):
+        return np.empty(0, dtype=np.int64)
+    shared = np.bincount(sequence)[sequence] > 1
+    ends = np.cumsum(counts)
+    broken = shared | np.isin(sequence, np.array(stations, dtype=np.int64))
+    broken[ends - 1] = True
+    broken[ends - counts] = True
+    return np.flatnonzero(broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A rail network, and where stations and points are in it.
+
+    Attributes
+    ----------
+    network
+        The network; its links are in the order of `Cut`.
+    node_of_point
+        Row of the nodes for each point, -1 where a point is no node; int64.
+    station_node
+        Row of the nodes for each station, -1 when out of reach; int64.
+    merged
+        Names of stations that share the point of an earlier station.
+    """
+
+    network: Network
+    node_of_point: NDArray[np.int64]
+    station_node: NDArray[np.int64]
+    merged: tuple[str, ...]
+
+
+def to_network(
+    links: Cut, placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running
+) -> Built:
+    """Write links and stations as a network.
+
+    Parameters
+    ----------
+    links
+        Tracks cut into links.
+    placed
+        Tracks, points and the points of each station.
+    elements
+        What was read, for the ids of nodes.
+    stations
+        The stations, in the order of `placed.points`.
+    running
+        Running time.
+
+    Returns
+    -------
+    Built
+        The network and the rows of stations in it. Both directions of a link are open.
+    """
+    used = np.unique(np.concatenate([links.tail, links.head]))
+    node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
+    node_of_point[used] = np.arange(len(used))
+    station_node, first, merged = _station_nodes(placed, node_of_point, stations)
+    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[_ends(links)]))
+    network = Network(
+        nodes=schema.table(nodes, schema.NODES),
+        links=schema.table(_link_table(links, placed, node_of_point, running), schema.LINKS),
+    )
+    return Built(network, node_of_point, station_node, merged)
+
+
+def _ends(links: Cut) -> NDArray[np.int64]:
+    return np.concatenate([links.tail, links.head])
+
+
+def _station_nodes(
+    placed: Placed, node_of_point: NDArray[np.int64], stations: Sequence[Station]
+) -> tuple[NDArray[np.int64], dict[int, Station], tuple[str, ...]]:
+    rows = np.full(len(stations), -1, dtype=np.int64)
+    first: dict[int, Station] = {}
+    merged = []
+    for i, (station, points) in enumerate(zip(stations, placed.points, strict=True)):
+        on_network = [int(node_of_point[p]) for p in points if node_of_point[p] >= 0]
+        if not on_network:
+            continue
+        rows[i] = on_network[0]
+        if first.setdefault(on_network[0], station) is not station:
+            merged.append(station.name or f"node {station.osm_id}")
+    return rows, first, tuple(merged)
+
+
+def _node_table(
+    used: NDArray[np.int64],
+    placed: Placed,
+    elements: Elements,
+    first: dict[int, Station],
+    degree: NDArray[np.int64],
+) -> dict[str, object]:
+    ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
+    osm_id = ids[used]
+    kind = np.where(degree == 1, "end", "junction").astype(object)
+    name = np.full(len(used), "", dtype=object)
+    for row, station in first.items():
+        kind[row], name[row] = "station", station.name
+        osm_id[row] = osm_id[row] or max(station.osm_id, 0)
+    geometry = shapely.points(placed.lon[used], placed.lat[used])
+    return {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
+
+
+def _link_table(
+    links: Cut, placed: Placed, node_of_point: NDArray[np.int64], running: Running
+) -> dict[str, object]:
+    tracks = [placed.tracks[i] for i in links.track.tolist()]
+    speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
+    seconds = running_seconds(links.length_km, speed, running=running)
+    whole = np.maximum(np.rint(seconds), 1).astype(np.int64)
+    return {
+        "tail": node_of_point[links.tail],
+        "head": node_of_point[links.head],
+        "mode": ["rail"] * len(tracks),
+        "link_class": [t.link_class for t in tracks],
+        "length_km": links.length_km,
+        "speed_kmh": speed,
+        "speed_source": [t.speed_source for t in tracks],
+        "oneway": np.zeros(len(tracks), dtype=bool),
+        "forward_s": whole,
+        "backward_s": whole,
+        "osm_id": [t.way_id for t in tracks],
+        "name": _tag(tracks, "name"),
+        "ref": _tag(tracks, "ref"),
+        "start_date": _tag(tracks, "start_date"),
+        "geometry": _lines(links, placed),
+    }
+
+
+def _tag(tracks: Sequence[Track], key: str) -> list[str]:
+    return [t.tags.get(key, "") for t in tracks]
+
+
+def _lines(links: Cut, placed: Placed) -> NDArray[np.object_]:
+    counts = links.stop - links.start + 1
+    owner = np.repeat(np.arange(len(counts)), counts)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    points = links.sequence[np.arange(len(owner)) - first + np.repeat(links.start, counts)]
+    coordinates = np.column_stack([placed.lon[points], placed.lat[points]])
+    lines: NDArray[np.object_] = shapely.linestrings(coordinates, indices=owner)
+    return lines
+
+
+def running_seconds(
+    length_km: NDArray[np.float64], design_kmh: NDArray[np.float64], *, running: Running
+) -> NDArray[np.float64]:
+    """Compute running time without stops.
+
+    Parameters
+    ----------
+    length_km, design_kmh
+        Length and design speed of each link.
+    running
+        Share of the design speed that trains run at.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Seconds, not rounded.
+    """
+    seconds: NDArray[np.float64] = 3600.0 * length_km / (running.factor * design_kmh)
+    return seconds

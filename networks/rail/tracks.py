@@ -1,0 +1,130 @@
+"""Choose the tracks that trains ride on, and give each a class and a design speed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from networks.osm.elements import Elements, Tags
+from networks.osm.vintage import was_open
+from networks.rail.parameters import RailParameters
+from networks.rail.tags import parse_speed_kmh
+
+FROM_TAG, FROM_CLASS = "tag", "class"
+"""Where a design speed comes from: `maxspeed` as tagged, or the table of classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One run of track.
+
+    Attributes
+    ----------
+    way_id
+        OSM id of its way.
+    points
+        Rows of the points that it passes, int64.
+    link_class
+        Class by design speed, `highspeed` and `usage`.
+    design_kmh
+        Design speed, km/h.
+    speed_source
+        `tag` or `class`.
+    tags
+        Tags of the way.
+    """
+
+    way_id: int
+    points: NDArray[np.int64]
+    link_class: str
+    design_kmh: float
+    speed_source: str
+    tags: Tags
+
+    def through(self, points: NDArray[np.int64]) -> Track:
+        """Return the track with other points.
+
+        Parameters
+        ----------
+        points
+            Rows of points, int64.
+
+        Returns
+        -------
+        Track
+            The same track along those points.
+        """
+        return replace(self, points=points)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """The tracks kept, and what was left out by reason."""
+
+    kept: tuple[Track, ...]
+    left_out: Mapping[str, int]
+
+
+def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | None = None) -> Tracks:
+    """Choose the tracks of a network.
+
+    Parameters
+    ----------
+    elements
+        What was read.
+    parameters
+        Which tags are tracks, and the classes.
+    opened_by
+        Leave out what opened after this day; None for today's network.
+
+    Returns
+    -------
+    Tracks
+        Tracks in the order of the source; those left out are counted by reason.
+    """
+    kept, left_out = [], Counter[str]()
+    ways = elements.tracks
+    for i, tags in enumerate(ways.tags):
+        reason = _reason_to_leave_out(tags, parameters, opened_by)
+        if reason:
+            left_out[reason] += 1
+            continue
+        points = ways.rows[ways.offsets[i] : ways.offsets[i + 1]]
+        kept.append(_track(int(ways.id[i]), points, tags, parameters))
+    return Tracks(kept=tuple(kept), left_out=dict(left_out))
+
+
+def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
+    railway, usage, service = tags.get("railway", ""), tags.get("usage", ""), tags.get("service", "")
+    if railway not in parameters.railway:
+        return f"railway={railway}" if railway in parameters.left_out_railway else "other railway"
+    if service and service not in parameters.kept_service:
+        return f"service={service}"
+    if usage in parameters.left_out_usage:
+        return f"usage={usage}"
+    for state in ("construction", "disused", "abandoned"):
+        if tags.get(state) == "yes":
+            return f"railway={state}"
+    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"
+
+
+def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailParameters) -> Track:
+    tagged = parse_speed_kmh(tags.get("maxspeed"))
+    if tagged is not None:
+        link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
+    else:
+        link_class = parameters.class_without_speed[_standing(tags)]
+        design, source = parameters.named(link_class).design_kmh, FROM_CLASS
+    return Track(way_id, points, link_class, design, source, tags)
+
+
+def _standing(tags: Tags) -> str:
+    if tags.get("highspeed") == "yes":
+        return "highspeed"
+    usage = tags.get("usage", "")
+    return usage if usage in {"main", "branch"} else "other"

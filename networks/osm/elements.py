@@ -56,8 +56,8 @@ class Nodes:
 class Ways:
     """Ways as runs of nodes: way i passes `rows[offsets[i]:offsets[i + 1]]`.
 
-    A way that leaves the source and comes back is held as several runs with the same id and tags. Each run has
-    two nodes or more.
+    A way that leaves the source and comes back is held as several runs with the same id and tags. Each run
+    has two nodes or more.
 
     Attributes
     ----------

@@ -82,9 +82,7 @@ def _check_page(path: Path) -> None:
     with path.open("rb") as stream:
         head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<head")):
-        raise refuse(
-            path, "This is a web page and not OpenStreetMap data: the server sent a message instead."
-        )
+        raise refuse(path, "This is a web page and not map data: the server sent a message instead.")
 
 
 def _check_pbf(path: Path) -> None:

@@ -28,16 +28,16 @@ def read(
 ) -> Elements:
     """Read an OpenStreetMap file.
 
-    The file is checked as a whole first. Two passes follow, filtered in C++: tags, then node ids. Ways that leave
-    the file at its border are cut there and counted.
+    The file is checked as a whole first. Two passes follow, filtered in C++: tags, then node ids.
+    Ways that leave the file at its border are cut there and counted.
 
     Parameters
     ----------
     path
         A file `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`.
     roads
-        Road classes to read, values of `highway` from `motorway` to `residential`; their slip roads come along.
-        Empty for none.
+        Road classes to read, values of `highway` from `motorway` to `residential`; their slip roads come
+        along. Empty for none.
     rail, ferries
         Whether to read tracks, stations and train routes; ferries.
     most_missing
@@ -119,7 +119,7 @@ def _assemble(
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
         raise integrity.refuse(
-            path, f"{missing:.0%} of the nodes of the ways are not in the file (at most {most_missing:.0%} may miss).",
+            path, f"{missing:.0%} of the nodes of the ways are not in the file (limit {most_missing:.0%}).",
             remedy="Take an extract that was cut with complete ways.",
         )  # fmt: skip
     return Elements(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import osmium
@@ -32,7 +31,7 @@ class RawWays:
     refs: array[int] = field(default_factory=lambda: array("q"))
     tags: list[Tags] = field(default_factory=list)
 
-    def add(self, way: Any, tags: Tags) -> None:
+    def add(self, way: osmium.osm.Way, tags: Tags) -> None:
         """Append one pyosmium way."""
         self.id.append(way.id)
         self.refs.extend([node.ref for node in way.nodes])
@@ -49,7 +48,7 @@ class RawPoints:
     y: array[int] = field(default_factory=lambda: array("q"))
     tags: list[Tags] = field(default_factory=list)
 
-    def add(self, node: Any) -> None:
+    def add(self, node: osmium.osm.Node) -> None:
         """Append one pyosmium node with all its tags."""
         self.id.append(node.id)
         self.x.append(node.location.x)
@@ -109,16 +108,16 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     kinds += [FERRY_TAG] if ferries else []
     wanted = osmium.filter.TagFilter(*kinds)
     for item in osmium.FileProcessor(str(path)).with_filter(wanted):
-        if item.is_way():
+        if isinstance(item, osmium.osm.Way):
             _sort_way(scan, item, roads=roads, rail=rail, ferries=ferries)
-        elif item.is_node():
+        elif isinstance(item, osmium.osm.Node):
             _sort_node(scan, item, rail=rail)
-        elif item.is_relation():
+        elif isinstance(item, osmium.osm.Relation):
             _add_relation(scan, item)
     return scan
 
 
-def _sort_way(scan: Scan, way: Any, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
+def _sort_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
     tags = dict(way.tags)
     if tags.get("highway") in roads:
         scan.roads.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
@@ -130,7 +129,7 @@ def _sort_way(scan: Scan, way: Any, *, roads: frozenset[str], rail: bool, ferrie
         scan.ferries.add(way, tags)
 
 
-def _sort_node(scan: Scan, node: Any, *, rail: bool) -> None:
+def _sort_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
     tags = node.tags
     if rail and tags.get("railway") in {"station", "halt"}:
         scan.stations.add(node)
@@ -138,7 +137,7 @@ def _sort_node(scan: Scan, node: Any, *, rail: bool) -> None:
         scan.places.add(node)
 
 
-def _add_relation(scan: Scan, relation: Any) -> None:
+def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
     if relation.tags.get("route") in {"train", "ferry"}:
         members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
         scan.relations.append(Relation(relation.id, dict(relation.tags), members))
@@ -173,10 +172,11 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
     return _in_order(ints(ids), ints(x), ints(y)), points.points()
 
 
-def _only(path: Path, wanted: NDArray[np.int64]) -> Iterator[Any]:
-    keep = osmium.filter.IdFilter(wanted.tolist()).enable_for(osmium.osm.NODE)
-    nodes: Iterable[Any] = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep)
-    return iter(nodes)
+def _only(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:
+    keep = osmium.filter.IdFilter(wanted.tolist())
+    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
+        if isinstance(node, osmium.osm.Node):
+            yield node
 
 
 def _in_order(ids: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> Nodes:

@@ -36,8 +36,8 @@ def last_day(text: str) -> date | None:
 def was_open(start_date: str, *, on: date | None) -> bool:
     """Say whether something with this opening date was in use on a day.
 
-    A month or a year counts from its last day, so a section is never used before it is sure to be open. What has
-    no date, or one that cannot be read, counts as old.
+    A month or a year counts from its last day, so a section is never used before it is sure to be open.
+    What has no date, or one that cannot be read, counts as old.
 
     Parameters
     ----------

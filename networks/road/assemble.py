@@ -1,0 +1,134 @@
+"""Make the tables of nodes and links out of ways and their attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from networks.network import CLOSED, Network
+from networks.osm.elements import Nodes
+from networks.road.attributes import Floats, Ints, RoadWays, Texts
+from networks.road.directions import BACKWARD, BOTH
+from networks.road.ferries import crossing_s
+from networks.road.tables import ferry_table
+from networks.road.topology import Pieces, cut_at_junctions, first_of_equals, joined_where_zero
+
+_CRS = "EPSG:4326"
+_MM_PER_KM = 1e6
+_LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
+
+
+def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
+    """Cut ways into links and lay out both tables.
+
+    Parameters
+    ----------
+    roads
+        Ways with their attributes.
+    nodes
+        Positions.
+
+    Returns
+    -------
+    tuple of Network and dict
+        The network in the columns of the data contract, and what was dropped or merged by reason.
+    """
+    pieces = cut_at_junctions(roads.ways, nodes)
+    seconds, kmh, source = _times(roads, pieces)
+    turned = roads.direction[pieces.way] == BACKWARD
+    tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
+    tail, head = np.where(turned, head, tail), np.where(turned, tail, head)
+    tail, head = joined_where_zero(tail, head, pieces.length_km)
+    oneway = roads.direction[pieces.way] != BOTH
+    kept, dropped = _kept(tail, head, pieces.length_km, oneway=oneway, speed=kmh)
+    pieces = pieces.keep(kept)
+    used, ends = np.unique(np.concatenate([tail[kept], head[kept]]), return_inverse=True)
+    links = gpd.GeoDataFrame(
+        {
+            "tail": ends[: len(ends) // 2],
+            "head": ends[len(ends) // 2 :],
+            "mode": roads.mode[pieces.way],
+            "link_class": roads.link_class[pieces.way],
+            "length_km": pieces.length_km,
+            "speed_kmh": kmh[kept],
+            "speed_source": source[kept],
+            "oneway": oneway[kept],
+            "forward_s": seconds[kept],
+            "backward_s": np.where(oneway[kept], CLOSED, seconds[kept]),
+            "osm_id": roads.ways.id[pieces.way],
+            **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
+        },
+        geometry=_lines(pieces, nodes, turned[kept]),
+        crs=_CRS,
+    )
+    return Network(nodes=_node_table(used, nodes), links=links), pieces.dropped | dropped
+
+
+def _kept(
+    tail: Ints, head: Ints, length_km: Floats, *, oneway: NDArray[np.bool_], speed: Floats
+) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Mark the links to keep: no loops, no links of no length, of links drawn twice the faster."""
+    long = length_km > 0
+    proper = long & (tail != head)
+    low, high = np.minimum(tail, head), np.maximum(tail, head)
+    low, high = np.where(oneway, tail, low), np.where(oneway, head, high)
+    fastest_first = np.lexsort((-speed, ~proper))
+    same = (np.rint(length_km * _MM_PER_KM).astype(np.int64), high, low, oneway, proper)
+    single = np.empty(len(tail), dtype=bool)
+    single[fastest_first] = first_of_equals(*(column[fastest_first] for column in same))
+    kept = proper & single
+    counts = {
+        "zero_length": int(np.count_nonzero(~long)),
+        "loop_after_joining": int(np.count_nonzero(long & ~proper)),
+        "drawn_twice": int(np.count_nonzero(proper & ~single)),
+    }
+    return kept, {reason: count for reason, count in counts.items() if count}
+
+
+def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
+    """Return seconds (ferries only, else 0), speed and its source of each piece."""
+    kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
+    seconds = np.zeros(len(pieces.way), dtype=np.int64)
+    whole_km = np.bincount(pieces.way, weights=pieces.length_km, minlength=len(roads.ways))
+    for way in np.flatnonzero(roads.mode == "ferry"):
+        mine = pieces.way == way
+        if not mine.any():
+            continue
+        total, where = crossing_s(roads.ways.tags[way], length_km=whole_km[way], table=ferry_table())
+        share = pieces.length_km[mine] / whole_km[way] if whole_km[way] else np.ones(mine.sum())
+        seconds[mine] = np.maximum(np.rint(total * share), 1).astype(np.int64)
+        kmh[mine] = np.clip(whole_km[way] / total * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
+        source[mine] = where
+    return seconds, kmh, source
+
+
+def _column(roads: RoadWays, key: str) -> Texts:
+    column = np.empty(len(roads.ways), dtype=object)
+    column[:] = [tags.get(key, "") for tags in roads.ways.tags]
+    return column
+
+
+def _lines(pieces: Pieces, nodes: Nodes, turned: NDArray[np.bool_]) -> Any:
+    """Return the lines of pieces from tail to head."""
+    sizes = pieces.last - pieces.first + 1
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    along = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    start, step = np.where(turned, pieces.last, pieces.first), np.where(turned, -1, 1)
+    rows = pieces.rows[start[of] + step[of] * along]
+    return shapely.linestrings(np.column_stack([nodes.lon[rows], nodes.lat[rows]]), indices=of)
+
+
+def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "osm_id": nodes.id[used],
+            "kind": np.full(len(used), "junction", dtype=object),
+            "name": np.full(len(used), "", dtype=object),
+        },
+        geometry=shapely.points(nodes.lon[used], nodes.lat[used]),
+        crs=_CRS,
+    )

@@ -1,0 +1,194 @@
+"""Read direction, speed and names of every way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from networks.osm.elements import Tags, Ways
+from networks.osm.vintage import was_open
+from networks.road.directions import SHUT, Reversible, direction
+from networks.road.ferries import carries_cars
+from networks.road.limits import SpeedReader
+from networks.road.report import PartCounts, SpeedCounts
+from networks.road.tables import SpeedTable
+
+_CLOSED = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military", "psv", "bus"})
+_ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class RoadWays:
+    """Ways that cars may use, with what the tags say; all arrays are as long as `ways`.
+
+    Attributes
+    ----------
+    ways
+        The runs of nodes.
+    mode, link_class
+        `road` or `ferry`; value of `highway`, or `ferry`.
+    direction
+        `BOTH`, `FORWARD` or `BACKWARD`.
+    speed_kmh
+        Speed of roads in km/h; not a number for ferries, whose speed depends on their length.
+    speed_source
+        `tag`, `table` or `override`.
+    """
+
+    ways: Ways
+    mode: Texts
+    link_class: Texts
+    direction: Ints
+    speed_kmh: Floats
+    speed_source: Texts
+
+    @staticmethod
+    def joined(first: RoadWays, second: RoadWays) -> RoadWays:
+        """Return both sets of ways, the first before the second."""
+        parts = (first, second)
+        ways = Ways(
+            id=np.concatenate([part.ways.id for part in parts]),
+            offsets=np.concatenate([first.ways.offsets, second.ways.offsets[1:] + first.ways.offsets[-1]]),
+            rows=np.concatenate([part.ways.rows for part in parts]),
+            tags=(*first.ways.tags, *second.ways.tags),
+        )
+        return RoadWays(
+            ways=ways,
+            mode=np.concatenate([part.mode for part in parts]),
+            link_class=np.concatenate([part.link_class for part in parts]),
+            direction=np.concatenate([part.direction for part in parts]),
+            speed_kmh=np.concatenate([part.speed_kmh for part in parts]),
+            speed_source=np.concatenate([part.speed_source for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWays:
+    """Ways that are left, and what was counted."""
+
+    ways: RoadWays
+    counts: PartCounts
+
+
+def read_roads(
+    roads: Ways,
+    *,
+    table: SpeedTable,
+    overrides: Mapping[str, float],
+    reversible: Reversible,
+    opened_by: date | None,
+) -> ReadWays:
+    """Read directions and speeds of roads, and leave out those that cars cannot use.
+
+    Parameters
+    ----------
+    roads
+        Ways with `highway`.
+    table
+        Speeds of the country.
+    overrides
+        Speed by class, km/h.
+    reversible
+        Policy for `oneway=reversible`.
+    opened_by
+        Day of the network; None for today.
+
+    Returns
+    -------
+    ReadWays
+        The roads that are left.
+    """
+    reasons = [_closed_reason(tags, opened_by) for tags in roads.tags]
+    ways, directions, counts = _open_ways(roads, reasons, reversible)
+    reader = SpeedReader(table, overrides)
+    pairs = [
+        reader.read(way, tags, turn)
+        for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
+    ]
+    read = RoadWays(
+        ways=ways,
+        mode=np.full(len(ways), "road", dtype=object),
+        link_class=_texts([tags["highway"] for tags in ways.tags]),
+        direction=directions,
+        speed_kmh=np.array([kmh for kmh, _ in pairs], dtype=np.float64),
+        speed_source=_texts([source for _, source in pairs]),
+    )
+    return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=reader.counts()))
+
+
+def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:
+    """Read directions of ferries, and leave out those that take no cars.
+
+    Parameters
+    ----------
+    ferries
+        Ways with `route=ferry`.
+    reversible
+        Policy for `oneway=reversible`.
+    opened_by
+        Day of the network; None for today.
+
+    Returns
+    -------
+    ReadWays
+        The ferries that are left.
+    """
+    reasons = [
+        "ferry_without_cars" if not carries_cars(tags) else _vintage_reason(tags, opened_by)
+        for tags in ferries.tags
+    ]
+    ways, directions, counts = _open_ways(ferries, reasons, reversible)
+    read = RoadWays(
+        ways=ways,
+        mode=np.full(len(ways), "ferry", dtype=object),
+        link_class=np.full(len(ways), "ferry", dtype=object),
+        direction=directions,
+        speed_kmh=np.full(len(ways), np.nan),
+        speed_source=np.full(len(ways), "", dtype=object),
+    )
+    return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=SpeedCounts()))
+
+
+def _open_ways(
+    ways: Ways, reasons: list[str], reversible: Reversible
+) -> tuple[Ways, Ints, tuple[dict[str, int], dict[str, int]]]:
+    dropped = Counter(reason for reason in reasons if reason)
+    ways = ways.take(np.array([not reason for reason in reasons], dtype=bool))
+    turns = [direction(tags, reversible=reversible) for tags in ways.tags]
+    directions = np.array([turn for turn, _ in turns], dtype=np.int64)
+    shut = int(np.count_nonzero(directions == SHUT))
+    if shut:
+        dropped["reversible"] = shut
+        ways, directions = ways.take(directions != SHUT), directions[directions != SHUT]
+    return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in turns)))
+
+
+def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
+    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
+
+
+def _closed_reason(tags: Tags, opened_by: date | None) -> str:
+    if tags.get("area") == "yes":
+        return "area"
+    for key in _ACCESS_KEYS:
+        value = tags.get(key)
+        if value is not None:
+            if value in _CLOSED:
+                return "closed_to_cars"
+            break
+    return _vintage_reason(tags, opened_by)
+
+
+def _texts(values: list[str]) -> Texts:
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = values
+    return texts

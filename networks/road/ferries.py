@@ -1,0 +1,77 @@
+"""Tell how long a ferry takes."""
+
+from __future__ import annotations
+
+import re
+
+from networks.osm.elements import Tags
+from networks.road.tables import FerryTable
+
+_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$")
+_ISO = re.compile(r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE)
+_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE)
+_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE)
+_LONGEST_S = 14 * 24 * 3600
+
+
+def duration_s(text: str) -> int | None:
+    """Read a `duration` tag.
+
+    Parameters
+    ----------
+    text
+        `HH:MM`, `HH:MM:SS`, minutes (`35`, `35 min`), hours (`2 h`) or ISO 8601 (`PT1H30M`).
+
+    Returns
+    -------
+    int or None
+        Seconds, 1 to two weeks; None where the text is no such duration.
+    """
+    seconds = _seconds(text.strip())
+    return seconds if seconds is not None and 1 <= seconds <= _LONGEST_S else None
+
+
+def _seconds(text: str) -> int | None:
+    if match := _CLOCK.match(text):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
+    if match := _MINUTES.match(text):
+        return round(float(match[1]) * 60)
+    if match := _HOURS.match(text):
+        return round(float(match[1]) * 3600)
+    if match := _ISO.match(text):
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+    return None
+
+
+def crossing_s(tags: Tags, *, length_km: float, table: FerryTable) -> tuple[int, str]:
+    """Tell how long a crossing takes.
+
+    Parameters
+    ----------
+    tags
+        Tags of the ferry.
+    length_km
+        Length of the whole crossing.
+    table
+        Speeds by length, and the wait.
+
+    Returns
+    -------
+    tuple of int and str
+        Seconds, and `tag` (duration and wait) or `table` (length over the speed of the table, wait included).
+    """
+    tagged = duration_s(tags.get("duration", ""))
+    if tagged is not None:
+        return tagged + table.wait_s, "tag"
+    kmh = next(speed for longest, speed in table.speeds if length_km <= longest)
+    return max(1, round(length_km / kmh * 3600)), "table"
+
+
+def carries_cars(tags: Tags) -> bool:
+    """Say whether cars may use a ferry: not where they are excluded, or where it is for people on foot."""
+    allowed = tags.get("motorcar", tags.get("motor_vehicle", tags.get("vehicle", "")))
+    if allowed:
+        return allowed not in {"no", "private"}
+    return tags.get("access", "") not in {"no", "private"} and tags.get("ferry", "") != "passenger"

@@ -1,0 +1,99 @@
+"""Read a speed limit from a `maxspeed` tag, or say why it cannot be used."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from networks.road.tables import SpeedTable
+
+_KMH = {
+    "": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "kmph": 1.0,
+    "mph": 1.609344, "mp/h": 1.609344, "knots": 1.852, "knot": 1.852, "kn": 1.852,
+}  # fmt: skip
+_NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$")
+_ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
+_VARIABLE = frozenset(
+    {"signals", "variable", "signal", "implicit", "unknown", "default", "fixme", "unposted"}
+)
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A speed limit in km/h, or the reason why there is none: exactly one of the two is set.
+
+    Attributes
+    ----------
+    kmh
+        The limit, km/h.
+    reason
+        `unreadable`, `variable`, `conditional`, `unknown_zone`, `too_slow` or `too_fast`.
+    """
+
+    kmh: float | None = None
+    reason: str = ""
+
+
+def parse_limit(text: str, *, table: SpeedTable) -> Limit:
+    """Read a `maxspeed` value.
+
+    Numbers are km/h unless `mph` or `knots` follows. Of a list (`50;30`, lanes `70|100`) the smallest limit
+    counts, since the slowest part decides. Parts with a condition (`80 @ wet`) are passed over.
+
+    Parameters
+    ----------
+    text
+        The value.
+    table
+        Gives the window, the zones, and what `walk` and `none` stand for.
+
+    Returns
+    -------
+    Limit
+        km/h, or the reason of rejection.
+    """
+    if len(text) > _LONGEST:
+        return Limit(reason="unreadable")
+    parts = [part.strip().lower() for part in re.split(r"[;|]", text) if part.strip()]
+    firm = [part for part in parts if "@" not in part]
+    if not firm:
+        return Limit(reason="conditional" if parts else "unreadable")
+    limits = [_parse_part(part, table) for part in firm]
+    values = [limit.kmh for limit in limits if limit.kmh is not None]
+    return Limit(kmh=min(values)) if len(values) == len(limits) else next(x for x in limits if x.reason)
+
+
+def _parse_part(part: str, table: SpeedTable) -> Limit:
+    if part == "none":
+        return Limit(kmh=table.none_kmh)
+    if part in {"walk", "walking_pace"}:
+        return Limit(kmh=table.walk_kmh)
+    if part in _VARIABLE:
+        return Limit(reason="variable")
+    if match := _NUMBER.match(part):
+        factor = _KMH.get(match[2])
+        if factor is None:
+            return Limit(reason="unreadable")
+        return _in_window(float(match[1].replace(",", ".")) * factor, table)
+    if match := _ZONE.match(part):
+        return _zone(match[1].upper(), match[2], table)
+    return Limit(reason="unreadable")
+
+
+def _zone(country: str, zone: str, table: SpeedTable) -> Limit:
+    number = zone.removeprefix("zone")
+    if number.isascii() and number.isdigit() and len(number) <= 3:
+        return _in_window(float(number), table)
+    if zone in {"walk", "none"}:
+        return _parse_part(zone, table)
+    kmh = table.zones.get(f"{country}:{zone}")
+    return Limit(kmh=kmh) if kmh is not None else Limit(reason="unknown_zone")
+
+
+def _in_window(kmh: float, table: SpeedTable) -> Limit:
+    if kmh < table.least_kmh:
+        return Limit(reason="too_slow")
+    if kmh > table.most_kmh:
+        return Limit(reason="too_fast")
+    return Limit(kmh=kmh)

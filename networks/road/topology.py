@@ -1,0 +1,151 @@
+"""Cut ways into links at the nodes that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from networks.osm.elements import Nodes, Ways
+from networks.road.lengths import segment_km
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Links before they have a direction: piece i runs over `rows[first[i]:last[i] + 1]`.
+
+    Attributes
+    ----------
+    rows
+        Rows of the nodes of all ways, laid end to end, no node twice in a row.
+    first, last
+        Positions in `rows` of the ends of each piece.
+    way
+        Index of the way that each piece belongs to.
+    length_km
+        Length of each piece.
+    dropped
+        What was left out or merged, by reason.
+    """
+
+    rows: Ints
+    first: Ints
+    last: Ints
+    way: Ints
+    length_km: NDArray[np.float64]
+    dropped: dict[str, int]
+
+    def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
+        """Return the pieces that a mask keeps, with the others counted under a reason if one is given."""
+        lost = int(np.count_nonzero(~mask)) if reason else 0
+        return Pieces(
+            rows=self.rows,
+            first=self.first[mask],
+            last=self.last[mask],
+            way=self.way[mask],
+            length_km=self.length_km[mask],
+            dropped=self.dropped | ({reason: lost} if lost else {}),
+        )
+
+
+def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
+    """Cut ways at their ends and at every node that is passed more than once.
+
+    Parameters
+    ----------
+    ways
+        Runs of nodes.
+    nodes
+        Positions of the nodes.
+
+    Returns
+    -------
+    Pieces
+        Without loops; repeated nodes are merged.
+    """
+    rows, way_of, repeats = _without_repeats(ways, nodes)
+    lon, lat = nodes.lon[rows], nodes.lat[rows]
+    steps = np.zeros(len(rows))
+    if len(rows):
+        steps[:-1] = segment_km(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    last_of_way = np.append(way_of[1:] != way_of[:-1], True)[: len(rows)]
+    steps[last_of_way] = 0.0
+    first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]
+    ends = first_of_way | last_of_way
+    split = ends | (np.bincount(rows, minlength=len(nodes))[rows] > 1)
+    first = np.flatnonzero(split & ~last_of_way)
+    last = np.flatnonzero(split & ~first_of_way)
+    pieces = Pieces(
+        rows=rows,
+        first=first,
+        last=last,
+        way=way_of[first],
+        length_km=np.add.reduceat(steps, first) if len(first) else np.empty(0),
+        dropped={"repeated_node": repeats} if repeats else {},
+    )
+    return pieces.keep(rows[pieces.first] != rows[pieces.last], reason="loop")
+
+
+def _without_repeats(ways: Ways, nodes: Nodes) -> tuple[Ints, Ints, int]:
+    """Drop nodes that repeat the one before in their way."""
+    rows = ways.rows
+    way_of = np.repeat(np.arange(len(ways)), np.diff(ways.offsets))
+    same_way = way_of[1:] == way_of[:-1]
+    repeated = np.zeros(len(rows), dtype=bool)
+    repeated[1:] = same_way & (rows[1:] == rows[:-1])
+    kept = ~repeated
+    return rows[kept], way_of[kept], int(np.count_nonzero(repeated))
+
+
+def joined_where_zero(tail: Ints, head: Ints, length_km: NDArray[np.float64]) -> tuple[Ints, Ints]:
+    """Join the ends of links of no length, so that dropping these links parts nothing.
+
+    Parameters
+    ----------
+    tail, head
+        Ends of each link, any non-negative numbers of nodes.
+    length_km
+        Lengths.
+
+    Returns
+    -------
+    tuple of two arrays
+        The ends, with one number for all nodes that links of no length join.
+    """
+    zero = length_km <= 0
+    if not zero.any():
+        return tail, head
+    size = int(max(tail.max(), head.max())) + 1
+    graph = coo_array((np.ones(zero.sum()), (tail[zero], head[zero])), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    _, representative = np.unique(label, return_index=True)
+    return representative[label[tail]], representative[label[head]]
+
+
+def first_of_equals(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Mark the first row of each set of rows that agree in all columns.
+
+    Parameters
+    ----------
+    *columns
+        Arrays of one length.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where no earlier row is equal.
+    """
+    order = np.lexsort(columns)
+    new = np.zeros(len(order), dtype=bool)
+    new[:1] = True
+    for column in columns:
+        ranked = column[order]
+        new[1:] |= ranked[1:] != ranked[:-1]
+    marks = np.empty(len(order), dtype=bool)
+    marks[order] = new
+    return marks

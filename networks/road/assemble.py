@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -112,14 +110,15 @@ def _column(roads: RoadWays, key: str) -> Texts:
     return column
 
 
-def _lines(pieces: Pieces, nodes: Nodes, turned: NDArray[np.bool_]) -> Any:
+def _lines(pieces: Pieces, nodes: Nodes, turned: NDArray[np.bool_]) -> Texts:
     """Return the lines of pieces from tail to head."""
     sizes = pieces.last - pieces.first + 1
     of = np.repeat(np.arange(len(sizes)), sizes)
     along = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     start, step = np.where(turned, pieces.last, pieces.first), np.where(turned, -1, 1)
     rows = pieces.rows[start[of] + step[of] * along]
-    return shapely.linestrings(np.column_stack([nodes.lon[rows], nodes.lat[rows]]), indices=of)
+    points = np.column_stack([nodes.lon[rows], nodes.lat[rows]])
+    return np.asarray(shapely.linestrings(points, indices=of), dtype=object)
 
 
 def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:

@@ -29,8 +29,8 @@ def build(
 ) -> tuple[Network, RoadReport]:
     """Build the network of roads and car ferries.
 
-    Ways are cut into links at the nodes that they share and at their ends. The rules of direction and speed are
-    those of `networks.road.directions`, `networks.road.speeds` and the data file `speeds.toml`.
+    Ways are cut into links at the nodes that they share and at their ends. The rules of direction and
+    speed are those of `networks.road.directions`, `networks.road.speeds` and the data file `speeds.toml`.
 
     Parameters
     ----------

@@ -12,9 +12,11 @@ Reversible = Literal["two_way", "closed"]
 BOTH, FORWARD, BACKWARD, SHUT = 0, 1, -1, 2
 """Directions of a way as integers."""
 
-_YES = frozenset({"yes", "true", "1"})
-_NO = frozenset({"no", "false", "0"})
-_REVERSE = frozenset({"-1", "reverse"})
+_BY_VALUE: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("yes", "true", "1"), (FORWARD, "tag")),
+    **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
+    **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
+}
 _CHANGING = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
@@ -33,21 +35,19 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
     Returns
     -------
     tuple of int and str
-        `BOTH`, `FORWARD`, `BACKWARD` or `SHUT`; the rule: `tag`, `tag_reverse`, `reversible`, `implied_motorway`,
-        `implied_roundabout`, `two_way`, or `unreadable` for a value that means nothing (two-way then, unless
-        implied).
+        `BOTH`, `FORWARD`, `BACKWARD` or `SHUT`; the rule: `tag`, `tag_reverse`, `reversible`,
+        `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for a value that means nothing
+        (two-way then, unless implied).
     """
     value = tags.get("oneway", "").strip().lower()
-    if value in _YES:
-        return FORWARD, "tag"
-    if value in _REVERSE:
-        return BACKWARD, "tag_reverse"
     if value in _CHANGING:
         return (BOTH if reversible == "two_way" else SHUT), "reversible"
-    if value in _NO:
-        return BOTH, "two_way"
+    return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
+
+
+def _implied(tags: Tags, *, unreadable: bool) -> tuple[int, str]:
     if tags.get("highway") in _IMPLIED_CLASSES:
         return FORWARD, "implied_motorway"
     if tags.get("junction") in _IMPLIED_JUNCTIONS:
         return FORWARD, "implied_roundabout"
-    return BOTH, "unreadable" if value else "two_way"
+    return BOTH, "unreadable" if unreadable else "two_way"

@@ -65,20 +65,18 @@ def parse_limit(text: str, *, table: SpeedTable) -> Limit:
 
 
 def _parse_part(part: str, table: SpeedTable) -> Limit:
-    if part == "none":
-        return Limit(kmh=table.none_kmh)
-    if part in {"walk", "walking_pace"}:
-        return Limit(kmh=table.walk_kmh)
     if part in _VARIABLE:
         return Limit(reason="variable")
-    if match := _NUMBER.match(part):
-        factor = _KMH.get(match[2])
-        if factor is None:
-            return Limit(reason="unreadable")
-        return _in_window(float(match[1].replace(",", ".")) * factor, table)
+    words = {"none": table.none_kmh, "walk": table.walk_kmh, "walking_pace": table.walk_kmh}
+    if part in words:
+        return Limit(kmh=words[part])
     if match := _ZONE.match(part):
         return _zone(match[1].upper(), match[2], table)
-    return Limit(reason="unreadable")
+    match = _NUMBER.match(part)
+    factor = _KMH.get(match[2]) if match else None
+    if match is None or factor is None:
+        return Limit(reason="unreadable")
+    return _in_window(float(match[1].replace(",", ".")) * factor, table)
 
 
 def _zone(country: str, zone: str, table: SpeedTable) -> Limit:

@@ -51,7 +51,7 @@ class SpeedTable:
 
 @dataclass(frozen=True, slots=True)
 class FerryTable:
-    """Speeds of ferries without a tagged duration: (longest km, km/h), and the wait of the others, seconds."""
+    """Speeds of ferries without a tagged duration as (longest km, km/h); the wait of the others, seconds."""
 
     speeds: tuple[tuple[float, float], ...]
     wait_s: int

@@ -68,7 +68,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
     Pieces
         Without loops; repeated nodes are merged.
     """
-    rows, way_of, repeats = _without_repeats(ways, nodes)
+    rows, way_of, repeats = _without_repeats(ways)
     lon, lat = nodes.lon[rows], nodes.lat[rows]
     steps = np.zeros(len(rows))
     if len(rows):
@@ -91,7 +91,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
     return pieces.keep(rows[pieces.first] != rows[pieces.last], reason="loop")
 
 
-def _without_repeats(ways: Ways, nodes: Nodes) -> tuple[Ints, Ints, int]:
+def _without_repeats(ways: Ways) -> tuple[Ints, Ints, int]:
     """Drop nodes that repeat the one before in their way."""
     rows = ways.rows
     way_of = np.repeat(np.arange(len(ways)), np.diff(ways.offsets))

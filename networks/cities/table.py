@@ -1,0 +1,134 @@
+"""Hold cities as one table, each with a tier and a population that says how it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from networks import schema
+from networks.schema import Column
+
+TIERS = ("core", "secondary", "small")
+"""Tiers from the largest cities to the smallest."""
+
+COLUMNS = (
+    Column("city_id", "str", "-", "key, unique"),
+    Column("name", "str", "-", "name for people; unique, since namesakes get their key added"),
+    Column("tier", "str", "-", "`core`, `secondary`, `small`, or a word of the region's own"),
+    Column("population", "int64", "persons", "residents, >= 0"),
+    Column("population_definition", "str", "-", "what was counted (built-up area, census year, ...)"),
+    Column("source", "str", "-", "where point and population come from"),
+    Column("road_node", "int64", "row of nodes", "node of the road network it is snapped to; -1 none"),
+    Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN where there is none"),
+    Column("geometry", "Point", "degree", "centre, WGS 84"),
+)
+"""Columns of the cities table, in order; rows are numbered from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Population above which a city is of a tier.
+
+    Attributes
+    ----------
+    core
+        More residents than this: core.
+    secondary
+        At least this many, and not core: secondary. Fewer: small.
+    """
+
+    core: int = 5_000_000
+    secondary: int = 500_000
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds in the wrong order."""
+        if not 0 <= self.secondary <= self.core:
+            raise ValueError(f"Expected 0 <= secondary <= core, got {self.secondary} and {self.core}.")
+
+    def tier(self, population: ArrayLike) -> NDArray[np.str_]:
+        """Return the tier of each population.
+
+        Parameters
+        ----------
+        population
+            Residents.
+
+        Returns
+        -------
+        numpy.ndarray of str
+            `core`, `secondary` or `small`.
+        """
+        people = np.asarray(population)
+        lower = np.where(people >= self.secondary, TIERS[1], TIERS[2])
+        return np.where(people > self.core, TIERS[0], lower)
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class Cities:
+    """Cities of a region.
+
+    Attributes
+    ----------
+    table
+        One row a city; the columns are `COLUMNS`.
+    """
+
+    table: gpd.GeoDataFrame
+
+    def __len__(self) -> int:
+        """Return the number of cities."""
+        return len(self.table)
+
+    def of_tiers(self, *tiers: str) -> Cities:
+        """Return the cities of some tiers, numbered afresh.
+
+        Parameters
+        ----------
+        *tiers
+            Tiers to keep.
+
+        Returns
+        -------
+        Cities
+            A new table.
+        """
+        return Cities(self.table[self.table["tier"].isin(tiers)].reset_index(drop=True))
+
+
+def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> Cities:
+    """Build the cities table from columns.
+
+    Parameters
+    ----------
+    columns
+        Values by column name: `city_id`, `name`, `tier`, `population`, `population_definition`, `source`.
+    lon, lat
+        Degrees.
+
+    Returns
+    -------
+    Cities
+        Not snapped yet. Namesakes are told apart by their key in brackets.
+
+    Raises
+    ------
+    SchemaError
+        When a column is missing or holds values of another kind.
+    """
+    points = shapely.points(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+    named = pd.Series(columns["name"], dtype=schema.text_dtype())
+    twice = named.duplicated(keep=False)
+    labels = named.where(
+        ~twice, named + " (" + pd.Series(columns["city_id"], dtype=schema.text_dtype()) + ")"
+    )
+    snapped = {"road_node": np.full(len(named), -1), "road_snap_km": np.full(len(named), np.nan)}
+    return Cities(schema.table({**columns, "name": labels, **snapped, "geometry": points}, COLUMNS))

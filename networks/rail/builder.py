@@ -40,8 +40,8 @@ class RailBuild:
         Trains.
     stations
         One row a station on the tracks; columns `osm_id` (int64), `name` (str), `labels` (tuple of str: all
-        that it is called, `ref` included), `node` (int64, row of the network's nodes), `points` (tuple of int:
-        rows of all nodes where its tracks are), `carried_m` (float64, metres from where it was drawn).
+        that it is called, `ref` included), `node` (int64, row of the network's nodes), `points` (tuple of
+        int: rows of all nodes where its tracks are), `carried_m` (float64, metres from where it was drawn).
     report
         What was kept, left out and assumed.
     """

@@ -47,8 +47,8 @@ def read_lines(path: Path) -> tuple[Line, ...]:
     Parameters
     ----------
     path
-        CSV in UTF-8 with the columns `service_id`, `name`, `stops` (split by `;`) and `headway_min` (which may
-        be empty).
+        CSV in UTF-8 with the columns `service_id`, `name`, `stops` (split by `;`) and `headway_min`
+        (which may be empty).
 
     Returns
     -------

@@ -48,8 +48,8 @@ def drafts(
     """Draft the services of relations.
 
     Stops are the node members with a stop role (or the outline of a station), in order; a stop that comes
-    twice in a row counts once. Two relations with the same stops in opposite order are the two directions of one
-    service and become one, with the longer of their headways.
+    twice in a row counts once. Two relations with the same stops in opposite order are the two directions of
+    one service and become one, with the longer of their headways.
 
     Parameters
     ----------

@@ -155,11 +155,12 @@ def _owners(
 ) -> tuple[dict[int, int], list[Station]]:
     if not found or not loose:
         return {}, loose
-    tree = cKDTree(_positions(found))
-    near: Sequence[list[int]] = list(tree.query_ball_point(_positions(loose), km_to_chord(limit_m / 1000.0)))
+    places = _positions(loose)
+    tree, chord = cKDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
     owner: dict[int, int] = {}
     orphans = []
-    for stop, rows, place in zip(loose, near, _positions(loose), strict=True):
+    for stop, place in zip(loose, places, strict=True):
+        rows = tree.query_ball_point(place, chord)
         if not rows:
             orphans.append(stop)
             continue

@@ -1,0 +1,8 @@
+"""Join roads, trains and city centres into one graph of travel times."""
+
+from __future__ import annotations
+
+from networks.intermodal.joining import Definition, join
+from networks.intermodal.parameters import AccessParameters, ByTier
+
+__all__ = ["AccessParameters", "ByTier", "Definition", "join"]

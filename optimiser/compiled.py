@@ -1,0 +1,27 @@
+"""Compile a function once and keep the machine code, where a folder allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numba
+
+
+def compiled[F: Callable[..., Any]](function: F) -> F:
+    """Compile a function of numbers and arrays; the machine code is cached where a folder can be written.
+
+    Parameters
+    ----------
+    function
+        What to compile, in the part of Python that numba takes.
+
+    Notes
+    -----
+    numba keeps the code beside the source, else in the user's cache folder; where neither can be written it
+    refuses, and the code is then compiled anew in each process.
+    """
+    try:
+        return cast("F", numba.njit(cache=True)(function))
+    except RuntimeError:
+        return cast("F", numba.njit(function))

@@ -1,0 +1,1 @@
+"""Prove plans by time cuts."""

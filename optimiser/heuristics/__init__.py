@@ -1,0 +1,1 @@
+"""Find good plans fast, without proof."""

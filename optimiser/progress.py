@@ -1,0 +1,91 @@
+"""Keep the best plan and bound of a running solve, and pass them on as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from optimiser.heuristics.greedy import cost_of, fits
+from optimiser.heuristics.kernels import weight_of
+from optimiser.paths import Mask
+from optimiser.result import gap_of
+from optimiser.tables import Tables
+
+type Send = Callable[[dict[str, object]], None]
+"""Takes one message, a JSON object."""
+
+
+class Progress:
+    """The state of a running solve: clock, best plan, best bound.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    seconds
+        Time allowed from now.
+    send
+        Takes each new plan and bound.
+    """
+
+    def __init__(self, t: Tables, *, seconds: float, send: Send) -> None:
+        self._t = t
+        self._send = send
+        self._end = time.monotonic() + seconds
+        self._minimise = t.budget < 0
+        self._bound = 0.0 if self._minimise else float(t.weight.sum())
+        self._value: int | None = None
+        self.best: Mask | None = None
+
+    def left(self) -> float:
+        """Return the seconds left."""
+        return self._end - time.monotonic()
+
+    def stop(self) -> bool:
+        """Say whether the time is up."""
+        return self.left() <= 0
+
+    def plan(self, is_open: Mask, step: str) -> bool:
+        """Take a plan; say whether it is better than the best so far.
+
+        Parameters
+        ----------
+        is_open
+            bool [J + 1].
+        step
+            What found it.
+        """
+        if not fits(self._t, is_open):
+            return False
+        cost = cost_of(self._t, is_open)
+        value = cost if self._minimise else weight_of(self._t, is_open)
+        if self._value is not None and not self._better(value, cost):
+            return False
+        self._value, self.best = value, is_open.copy()
+        self._send({"kind": "plan", "step": step, "built": np.flatnonzero(is_open[:-1]).tolist()})
+        return True
+
+    def _better(self, value: int, cost: int) -> bool:
+        if self._minimise:
+            return value < (self._value or 0)
+        known = cost_of(self._t, self.best) if self.best is not None else cost
+        return (value, -cost) > (self._value, -known)
+
+    def bound(self, bound: float, step: str) -> None:
+        """Take a proven bound of the objective."""
+        if (bound > self._bound) if self._minimise else (bound < self._bound):
+            self._bound = bound
+            self._send({"kind": "bound", "step": step, "bound": bound})
+
+    def gap(self) -> float | None:
+        """Return the relative gap; None without a plan."""
+        if self._value is None:
+            return None
+        return gap_of(self._value, self._bound, minimise=self._minimise)
+
+    def closed(self, gap: float) -> bool:
+        """Say whether the gap is within the one asked for."""
+        now = self.gap()
+        return now is not None and now <= gap

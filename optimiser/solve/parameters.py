@@ -1,0 +1,53 @@
+"""Hold how a solve is to be run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from optimiser.errors import ProblemError
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolveParameters:
+    """Limits and choices of a solve.
+
+    Attributes
+    ----------
+    time_limit_s
+        Seconds after which the best plan so far is returned; >= 0.
+    gap
+        Relative gap at which the solve may end; >= 0.
+    threads
+        Threads of the solver; >= 1.
+    seed
+        Seed of everything that is left to chance; >= 0.
+    solver
+        Solver of the variants that have a choice: `highs`, `scip`, `cbc`, `gurobi`, `cpsat`.
+    memory_mb
+        Most address space of the child process (where the system can limit it); None: no limit.
+    """
+
+    time_limit_s: float = 600.0
+    gap: float = 0.0
+    threads: int = field(default_factory=cores)
+    seed: int = 1
+    solver: str = "highs"
+    memory_mb: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges, all at once."""
+        checks = {
+            f"time limit {self.time_limit_s!r} s is negative or not a number": self.time_limit_s >= 0,
+            f"gap {self.gap!r} is negative or not a number": self.gap >= 0,
+            f"threads {self.threads!r} is below 1": self.threads >= 1,
+            f"seed {self.seed!r} is outside 0..2147483647": 0 <= self.seed < 2**31,
+        }
+        faults = [text for text, holds in checks.items() if not holds]
+        if faults:
+            raise ProblemError("the solve cannot be run so", faults=faults, remedy="Mend the values named.")

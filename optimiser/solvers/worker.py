@@ -1,0 +1,77 @@
+"""Be the child process: read one task, send plans and bounds, end with the parent."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any, BinaryIO
+
+DEATH_SIGNAL = 1
+"""`PR_SET_PDEATHSIG` of Linux."""
+
+
+def main() -> None:
+    """Run the task given on standard input; messages go to standard output, one JSON object a line."""
+    _die_with_parent()
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    task = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
+    _limit_memory(task["memory_mb"])
+    try:
+        _run(task, out)
+    except MemoryError:
+        _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
+    except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
+        message = f"{type(error).__name__}: {error}"
+        _write(out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()})
+
+
+def _run(task: dict[str, Any], out: BinaryIO) -> None:
+    from optimiser.problem.reading import parse  # noqa: PLC0415 - after the link to the parent is made
+    from optimiser.solvers.work import Work, work  # noqa: PLC0415
+
+    problem = parse(task["problem"])
+    _write(out, {"kind": "ready"})
+    begun = time.monotonic()
+    names = ("variant", "seconds", "gap", "threads", "seed", "solver")
+    reason, solver = work(Work(problem, **{name: task[name] for name in names}), lambda m: _write(out, m))
+    _write(out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun})
+
+
+def _write(out: BinaryIO, message: dict[str, Any]) -> None:
+    try:
+        out.write(json.dumps(message).encode() + b"\n")
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with its parent."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _watch(lifeline: BinaryIO) -> None:
+    """End when the parent closes its side of the pipe, whatever the system."""
+    lifeline.read()
+    os._exit(1)
+
+
+def _limit_memory(megabytes: int | None) -> None:
+    if megabytes is None or sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - absent on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+
+
+if __name__ == "__main__":
+    main()

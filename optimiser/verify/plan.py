@@ -1,0 +1,88 @@
+"""Hold a verified plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optimiser.result import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Weight within the limit, of one group or of all.
+
+    Attributes
+    ----------
+    total
+        Weight of all its pairs.
+    before
+        Covered with nothing built.
+    after
+        Covered with the plan built.
+    all_built
+        Covered with every candidate built that is not fixed `out`.
+    """
+
+    total: int
+    before: int
+    after: int
+    all_built: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the independent check found about a set of built candidates.
+
+    Attributes
+    ----------
+    problem
+        Name of the problem.
+    built
+        Ids, sorted.
+    cost, objective
+        Money; and what is optimised.
+    coverage
+        Of all pairs.
+    groups
+        Of each group's pairs.
+    covered, covered_before
+        Positions of the covered pairs with the plan built, and with nothing built, rising.
+    times_before_s, times_after_s
+        Time of each pair with nothing and with the plan built, in seconds; None when no path joins it.
+    bound, gap, gap_of_gain, status
+        As proven by the solve (bound and gap None when nothing was); `gap_of_gain` relates the gap to what
+        the plan gains over today, None without a bound or with a budget of None.
+    """
+
+    problem: str
+    built: tuple[str, ...]
+    cost: int
+    objective: int
+    coverage: Coverage
+    groups: Mapping[str, Coverage]
+    covered: tuple[int, ...]
+    covered_before: tuple[int, ...]
+    times_before_s: tuple[int | None, ...]
+    times_after_s: tuple[int | None, ...]
+    bound: float | None = None
+    gap: float | None = None
+    gap_of_gain: float | None = None
+    status: Status = "feasible"
+
+    @property
+    def newly_covered(self) -> tuple[int, ...]:
+        """Return the positions of the pairs that the plan brings within their limits."""
+        before = set(self.covered_before)
+        return tuple(k for k in self.covered if k not in before)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as a JSON object."""
+        values = dataclasses.asdict(self)
+        return {
+            "format": "polyring-plan/1",
+            **values,
+            "groups": {k: values["groups"][k] for k in sorted(self.groups)},
+        }

@@ -1,0 +1,83 @@
+"""Find shortest times anew, in plain Python integers and with nothing of the solving code."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from optimiser.problem import DesignProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One arc of a path.
+
+    Attributes
+    ----------
+    tail, head
+        Positions of nodes.
+    seconds
+        Travel time.
+    candidate
+        Id of the candidate that opens it; None when it is open today.
+    """
+
+    tail: int
+    head: int
+    seconds: int
+    candidate: str | None
+
+
+def all_steps(problem: DesignProblem, built: Iterable[str]) -> Iterator[Step]:
+    """Yield every open arc when candidates are built."""
+    yield from (Step(tail, head, seconds, None) for tail, head, seconds in problem.arcs)
+    for name in sorted(built):
+        candidate = problem.candidates[problem.index[name]]
+        yield from (Step(tail, head, seconds, name) for tail, head, seconds in candidate.arcs)
+
+
+def fastest_steps(problem: DesignProblem, built: Iterable[str]) -> dict[int, tuple[Step, ...]]:
+    """Return for each node its outgoing arcs, of parallel ones the fastest (of equals what is open today)."""
+    best: dict[tuple[int, int], Step] = {}
+    for step in all_steps(problem, built):
+        known = best.get((step.tail, step.head))
+        if known is None or step.seconds < known.seconds:
+            best[step.tail, step.head] = step
+    rows: dict[int, list[Step]] = defaultdict(list)
+    for step in best.values():
+        rows[step.tail].append(step)
+    return {tail: tuple(steps) for tail, steps in rows.items()}
+
+
+def search(rows: dict[int, tuple[Step, ...]], origin: int) -> tuple[dict[int, int], dict[int, Step]]:
+    """Return times from a node and the last step to each node reached (Dijkstra)."""
+    times, last, heap, done = {origin: 0}, {}, [(0, origin)], set()
+    while heap:
+        time, node = heapq.heappop(heap)
+        if node in done:
+            continue
+        done.add(node)
+        for step in rows.get(node, ()):
+            reached = time + step.seconds
+            if step.head not in times or reached < times[step.head]:
+                times[step.head] = reached
+                last[step.head] = step
+                heapq.heappush(heap, (reached, step.head))
+    return times, last
+
+
+def pair_times(problem: DesignProblem, built: Iterable[str]) -> tuple[int | None, ...]:
+    """Return the time of each pair in seconds when candidates are built; None when no path joins it."""
+    rows = fastest_steps(problem, built)
+    origins = {pair.origin for pair in problem.pairs}
+    times = {origin: search(rows, origin)[0] for origin in origins}
+    return tuple(times[pair.origin].get(pair.destination) for pair in problem.pairs)
+
+
+def covered(problem: DesignProblem, times: Iterable[int | None]) -> tuple[bool, ...]:
+    """Say for each pair whether its time is within its limit."""
+    return tuple(
+        time is not None and time <= pair.limit for pair, time in zip(problem.pairs, times, strict=True)
+    )

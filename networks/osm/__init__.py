@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from networks.osm.classes import DEFAULT_CLASSES
 from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
+from networks.osm.overpass import fetch
 from networks.osm.reader import read
+from networks.osm.wire import Server
 
 __all__ = [
     "DEFAULT_CLASSES",
@@ -14,8 +16,10 @@ __all__ = [
     "Points",
     "ReadCounts",
     "Relation",
+    "Server",
     "Source",
     "Tags",
     "Ways",
+    "fetch",
     "read",
 ]

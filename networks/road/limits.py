@@ -18,8 +18,8 @@ _SHOWN = 60
 class SpeedReader:
     """Read the speed of one way after the other, and keep the counts.
 
-    The speed is that of the caller for the class, else the tagged limit times the class factor, else that of the
-    table.
+    The speed is that of the caller for the class, else the tagged limit times the class factor, else that
+    of the table.
 
     Parameters
     ----------

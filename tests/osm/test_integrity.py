@@ -1,0 +1,177 @@
+"""Damaged, foreign and hostile files are refused with one clear message."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import struct
+from pathlib import Path
+
+import pytest
+from osm_drawing import GRID, write
+
+from networks import osm
+from networks.errors import SourceError
+
+ROAD = {"highway": "primary"}
+BOMB = """<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<osm version="0.6"><node id="1" lat="1" lon="1"><tag k="name" v="&b;"/></node></osm>"""
+OUTSIDE = """<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY x SYSTEM "file:///etc/hostname">]>
+<osm version="0.6"><node id="1" lat="1" lon="1"><tag k="name" v="&x;"/></node></osm>"""
+REMARK = """<osm version="0.6"><node id="1" lat="40" lon="116"/><node id="2" lat="40" lon="116.1"/>
+<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way>
+<remark> runtime error: Query timed out in "query" at line 1 after 26 seconds. </remark></osm>"""
+
+
+@pytest.fixture
+def pbf(tmp_path: Path) -> Path:
+    """Three blobs: the header, nodes, ways."""
+    return write(tmp_path / "whole.osm.pbf", nodes=GRID, ways=[(1, (1, 2, 3), ROAD), (2, (4, 2, 5), ROAD)])
+
+
+def blob_edges(data: bytes) -> list[int]:
+    """Return where each block of a PBF file ends, by trying the lengths that the format allows."""
+    edges, at = [], 0
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        header = data[at + 4 : at + 4 + length]
+        size = header[-1] if header[-1] < 0x80 else (header[-2] & 0x7F) | (header[-1] << 7)
+        at += 4 + length + size
+        edges.append(at)
+    return edges
+
+
+def refusal(path: Path) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        osm.read(path)
+    assert caught.value.where == path.name
+    assert caught.value.remedy
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def saved(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_a_whole_file_is_read(pbf):
+    assert len(osm.read(pbf).roads) == 2
+
+
+def test_the_walk_ends_at_the_end_of_the_file(pbf):
+    data = pbf.read_bytes()
+    assert blob_edges(data)[-1] == len(data)
+
+
+def test_a_file_cut_on_any_block_edge_is_refused(pbf, tmp_path):
+    data = pbf.read_bytes()
+    for edge in blob_edges(data)[:-1]:
+        refusal(saved(tmp_path, "cut.osm.pbf", data[:edge]))
+
+
+def test_a_file_cut_at_the_edge_before_its_ways_is_said_to_hold_no_ways(pbf, tmp_path):
+    data = pbf.read_bytes()
+    fault = refusal(saved(tmp_path, "cut.osm.pbf", data[: blob_edges(data)[1]]))
+    assert "no ways" in fault.what
+
+
+def test_a_file_cut_one_byte_beside_an_edge_is_refused(pbf, tmp_path):
+    data = pbf.read_bytes()
+    for edge in blob_edges(data)[:-1]:
+        for cut in (edge - 1, edge + 1):
+            assert "not complete" in refusal(saved(tmp_path, "cut.osm.pbf", data[:cut])).what
+
+
+def test_a_tail_of_zeros_is_refused(pbf, tmp_path):
+    assert "zeros" in refusal(saved(tmp_path, "padded.osm.pbf", pbf.read_bytes() + bytes(512))).what
+
+
+def test_a_flipped_byte_in_the_data_is_refused(pbf, tmp_path):
+    data = bytearray(pbf.read_bytes())
+    data[-20] ^= 0xFF
+    refusal(saved(tmp_path, "flipped.osm.pbf", bytes(data)))
+
+
+@pytest.mark.parametrize("name", ["page.osm.pbf", "page.osm", "page.osm.gz", "page.osm.bz2"])
+def test_a_web_page_is_said_to_be_one(tmp_path, name):
+    assert "web page" in refusal(saved(tmp_path, name, b"\n<!DOCTYPE html><html>404</html>")).what
+
+
+@pytest.mark.parametrize("name", ["none.osm.pbf", "none.osm", "none.osm.gz"])
+def test_an_empty_file_is_said_to_be_empty(tmp_path, name):
+    assert "empty" in refusal(saved(tmp_path, name, b"")).what
+
+
+def test_foreign_bytes_are_refused(tmp_path):
+    refusal(saved(tmp_path, "noise.osm.pbf", hashlib.sha512(b"x").digest() * 10))
+
+
+@pytest.mark.parametrize("text", [BOMB, OUTSIDE])
+def test_entities_are_refused(tmp_path, text):
+    assert "entities" in refusal(saved(tmp_path, "bomb.osm", text.encode())).what
+
+
+def test_entities_are_refused_in_compressed_files(tmp_path):
+    assert "entities" in refusal(saved(tmp_path, "bomb.osm.gz", gzip.compress(BOMB.encode()))).what
+
+
+def test_entities_in_another_encoding_are_refused(tmp_path):
+    refusal(saved(tmp_path, "bomb.osm", BOMB.encode("utf-16")))
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("part.osm", bytes), ("part.osm.gz", gzip.compress), ("part.osm.bz2", bz2.compress)]
+)
+def test_a_partial_answer_is_refused_with_the_words_of_the_server(tmp_path, name, pack):
+    assert "Query timed out" in refusal(saved(tmp_path, name, pack(REMARK.encode()))).what
+
+
+def test_xml_without_its_end_is_refused(tmp_path):
+    assert "not complete" in refusal(saved(tmp_path, "cut.osm", REMARK[:120].encode())).what
+
+
+def test_a_cut_gzip_file_is_refused(tmp_path):
+    data = gzip.compress(REMARK.replace("remark", "note").encode())
+    assert "cut short" in refusal(saved(tmp_path, "cut.osm.gz", data[: len(data) // 2])).what
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    assert "no such file" in refusal(tmp_path / "china.osm.pbf").what
+
+
+def test_other_formats_are_refused(tmp_path):
+    assert "files are read" in refusal(saved(tmp_path, "roads.shp", b"x")).what
+
+
+def test_a_checksum_beside_the_file_must_agree(pbf):
+    sidecar = pbf.with_name(f"{pbf.name}.md5")
+    sidecar.write_text(f"{'0' * 32}  {pbf.name}\n")
+    assert "checksum" in refusal(pbf).what
+    sidecar.write_text(f"{hashlib.md5(pbf.read_bytes(), usedforsecurity=False).hexdigest()}  {pbf.name}\n")
+    assert len(osm.read(pbf).roads) == 2
+
+
+def test_the_checksum_of_the_bytes_is_published(pbf):
+    assert osm.read(pbf).source.sha256 == hashlib.sha256(pbf.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(("lat", "lon"), [("95.0", "116.0"), ("40.0", "181.0"), ("999", "116.0"), ("nan", "116")])
+def test_positions_outside_the_globe_are_refused(tmp_path, lat, lon):
+    text = (
+        f'<osm version="0.6"><node id="1" lat="{lat}" lon="{lon}"/><node id="2" lat="40" lon="116.1"/>'
+        '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>'
+    )
+    refusal(saved(tmp_path, "far.osm", text.encode()))
+
+
+def test_a_file_without_roads_of_the_classes_says_so(tmp_path):
+    path = write(tmp_path / "paths.osm", nodes=GRID, ways=[(1, (1, 2), {"highway": "footway"})])
+    assert "none of the roads" in refusal(path).what
+
+
+def test_unknown_classes_are_named(pbf):
+    with pytest.raises(SourceError, match="autobahn"):
+        osm.read(pbf, roads=frozenset({"autobahn"}))

@@ -1,0 +1,201 @@
+"""Read the fact tables of a region: expressways, railway lines, through-running."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from networks.regions.construction.geometry import Point
+
+type Row = dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A way point of an expressway or a stop of a railway line.
+
+    Parameters
+    ----------
+    key
+        Name that is unique within its table.
+    name, name_zh
+        Name in pinyin and in Chinese.
+    point
+        Latitude and longitude, degrees.
+    source
+        Where the point comes from.
+    """
+
+    key: str
+    name: str
+    name_zh: str
+    point: Point
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corridor:
+    """An expressway section or a railway line as the fact tables describe it.
+
+    Parameters
+    ----------
+    id
+        Road number or line id.
+    name, name_zh
+        Name in English and in Chinese.
+    kind
+        ``national`` or ``provincial`` for roads; the class for railways.
+    design_kmh
+        Design speed in km/h (the lowest where sections differ); None where not known.
+    known_km
+        Published length; None where not known.
+    opened
+        Date of the latest section.
+    opened_source
+        Where the date comes from, with its quality letter.
+    speed_source
+        Where class and design speed come from.
+    matched
+        Whether the geometry holds the corridor at its known length.
+    places
+        Way points or stations in order.
+    traffic, electrified
+        Railways only.
+    trains_a_day
+        Trains a day and direction, railways only.
+    trains_source
+        Where that number comes from, with its quality letter.
+    """
+
+    id: str
+    name: str
+    name_zh: str
+    kind: str
+    design_kmh: float | None
+    known_km: float | None
+    opened: str
+    opened_source: str
+    speed_source: str
+    matched: bool
+    places: tuple[Place, ...]
+    traffic: str = ""
+    electrified: bool = False
+    trains_a_day: float = 0.0
+    trains_source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Through:
+    """Trains that run from one line onto another.
+
+    Parameters
+    ----------
+    line_a, line_b
+        The lines.
+    station_a, station_b
+        Keys of the stations where they leave a and enter b.
+    link_km
+        Length of the connecting curve; None where the station is the same.
+    trains_a_day
+        Counted trains a day and direction; None where not counted.
+    source
+        Evidence, with its quality letter.
+    """
+
+    line_a: str
+    line_b: str
+    station_a: str
+    station_b: str
+    link_km: float | None
+    trains_a_day: float | None
+    source: str
+
+
+def expressways(folder: Path) -> list[Corridor]:
+    """Read the expressway sections and their way points from a folder of fact tables."""
+    places = _places(folder / "expressway_waypoints.csv", "ref", "name_zh")
+    return [
+        Corridor(
+            id=row["ref"],
+            name=row["name"],
+            name_zh=row["name_zh"],
+            kind=row["kind"],
+            design_kmh=_number(row["design_kmh_least"]),
+            known_km=_number(row["known_km"]),
+            opened=row["opened_last"],
+            opened_source=f"{row['opened_source']} (quality {row['opened_quality']})",
+            speed_source="memory; the lowest design speed of the sections (quality C)",
+            matched=row["match"] != "fail",
+            places=tuple(places[row["ref"]]),
+        )
+        for row in _rows(folder / "expressways.csv")
+    ]
+
+
+def rail_lines(folder: Path) -> list[Corridor]:
+    """Read the railway lines and their stations from a folder of fact tables."""
+    places = _places(folder / "rail_stations.csv", "line", "key")
+    return [
+        Corridor(
+            id=row["id"],
+            name=row["name"],
+            name_zh=row["name_zh"],
+            kind=row["class"],
+            design_kmh=_number(row["design_kmh"]),
+            known_km=_number(row["known_km"]),
+            opened=row["opened_last"],
+            opened_source=f"line table (quality {row['quality']})",
+            speed_source=f"line table (quality {row['quality']})",
+            matched=row["match"] != "fail",
+            places=tuple(places[row["id"]]),
+            traffic=row["traffic"],
+            electrified=row["electrified"] == "yes",
+            trains_a_day=_number(row["trains_a_day"]) or 0.0,
+            trains_source=f"{row['trains_source']} (quality {row['trains_quality']})",
+        )
+        for row in _rows(folder / "rail_lines.csv")
+    ]
+
+
+def through_running(folder: Path) -> list[Through]:
+    """Read which lines trains run through onto from a folder of fact tables."""
+    return [
+        Through(
+            line_a=row["line_a"],
+            line_b=row["line_b"],
+            station_a=row["station_a"],
+            station_b=row["station_b"],
+            link_km=_number(row["link_km"]),
+            trains_a_day=_number(row["trains_a_day"]),
+            source=f"{row['source']} (quality {row['quality']})",
+        )
+        for row in _rows(folder / "rail_through.csv")
+    ]
+
+
+def _rows(path: Path) -> list[Row]:
+    """Return the rows of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _places(path: Path, owner: str, key: str) -> dict[str, list[Place]]:
+    """Return the places of each corridor in order."""
+    found: dict[str, list[Place]] = defaultdict(list)
+    for row in sorted(_rows(path), key=lambda row: (row[owner], int(row["seq"]))):
+        place = Place(
+            key=row[key],
+            name=row["name"],
+            name_zh=row["name_zh"],
+            point=(float(row["lat"]), float(row["lon"])),
+            source=f"{row['source']} (quality {row['quality']})",
+        )
+        found[row[owner]].append(place)
+    return found
+
+
+def _number(text: str) -> float | None:
+    """Return the number of a field; None where it is blank."""
+    return float(text) if text else None

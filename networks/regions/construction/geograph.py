@@ -1,0 +1,126 @@
+"""Read one world network of the package scgraph_data as plain data, clipped to a box."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from networks.errors import SourceError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A latitude and longitude box, borders included.
+
+    Parameters
+    ----------
+    south, north
+        Latitudes in degrees (WGS 84).
+    west, east
+        Longitudes in degrees (WGS 84).
+    """
+
+    south: float
+    north: float
+    west: float
+    east: float
+
+
+@dataclass(frozen=True)
+class Geograph:
+    """An undirected network of straight chords.
+
+    Parameters
+    ----------
+    points
+        Latitude and longitude of each node, degrees.
+    edges
+        Length in km by pair of node indices, the smaller index first.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    edges: dict[tuple[int, int], float]
+
+
+def package_file(network: str) -> Path:
+    """Return the file of a world network inside the installed package, without importing it.
+
+    Parameters
+    ----------
+    network
+        ``world_highways`` or ``world_railways``.
+
+    Returns
+    -------
+    Path
+        The Python file that holds the network as two literals.
+
+    Raises
+    ------
+    SourceError
+        If ``scgraph_data`` is not installed.
+    """
+    spec = importlib.util.find_spec("scgraph_data")
+    if spec is None or spec.origin is None:
+        raise SourceError(
+            "the package scgraph_data is not installed", remedy="install the dependency group `region`"
+        )
+    return Path(spec.origin).parent / f"{network}.py"
+
+
+def read_clipped(path: Path, box: Box) -> Geograph:
+    """Read the nodes inside a box and the edges with both ends inside.
+
+    Parameters
+    ----------
+    path
+        File with the two lines ``graph=[{node: km, ...}, ...]`` and ``nodes=[[lat, lon], ...]``.
+    box
+        What to keep.
+
+    Returns
+    -------
+    Geograph
+        Nodes renumbered from 0 in file order; self-loops are left out.
+
+    Raises
+    ------
+    SourceError
+        If one of the two lines is missing.
+    """
+    rows, coordinates = _literals(path)
+    kept = _inside(coordinates, box)
+    index = {int(old): new for new, old in enumerate(kept)}
+    edges: dict[tuple[int, int], float] = {}
+    for old, new in index.items():
+        for item in filter(None, rows[old].strip("{}[] \n").split(", ")):
+            name, _, km = item.partition(": ")
+            other = index.get(int(name))
+            if other is not None and other != new:
+                edges[min(new, other), max(new, other)] = float(km)
+    points = tuple((float(lat), float(lon)) for lat, lon in coordinates[kept])
+    return Geograph(points, edges)
+
+
+def _literals(path: Path) -> tuple[list[str], np.ndarray]:
+    """Return the text of each adjacency row and the node coordinates."""
+    found: dict[str, str] = {}
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            for key in ("graph=", "nodes="):
+                if line.startswith(key):
+                    found[key] = line[len(key) :]
+    if len(found) < 2:
+        raise SourceError("no graph and nodes found", where=str(path), remedy="use scgraph_data 2.0.0")
+    return found["graph="].split("}, {"), np.asarray(json.loads(found["nodes="]), dtype=float)
+
+
+def _inside(coordinates: np.ndarray, box: Box) -> np.ndarray:
+    """Return the indices of the coordinates inside the box."""
+    lat, lon = coordinates[:, 0], coordinates[:, 1]
+    inside = (lat >= box.south) & (lat <= box.north) & (lon >= box.west) & (lon <= box.east)
+    return np.flatnonzero(inside)

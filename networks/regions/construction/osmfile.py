@@ -1,0 +1,149 @@
+"""Collect OpenStreetMap elements and write them as a sorted, reproducible .osm.pbf."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from networks.regions.construction.geometry import Point
+
+type Tags = Mapping[str, str]
+
+MOST_NODES_A_WAY = 1900
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way: its node ids in order and its tags."""
+
+    nodes: tuple[int, ...]
+    tags: Tags
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation: its members as (type, id, role) and its tags."""
+
+    members: tuple[tuple[str, int, str], ...]
+    tags: Tags
+
+
+@dataclass
+class Elements:
+    """Nodes, ways and relations of one file; ids count up from 1 in each kind.
+
+    Parameters
+    ----------
+    nodes
+        Point and tags by id.
+    ways, relations
+        Ways and relations by id.
+    """
+
+    nodes: dict[int, tuple[Point, Tags]] = field(default_factory=dict)
+    ways: dict[int, Way] = field(default_factory=dict)
+    relations: dict[int, Relation] = field(default_factory=dict)
+
+    def add_node(self, point: Point, tags: Tags) -> int:
+        """Add a node and return its id."""
+        self.nodes[len(self.nodes) + 1] = (point, dict(tags))
+        return len(self.nodes)
+
+    def add_way(self, nodes: Sequence[int], tags: Tags) -> int:
+        """Add a way and return its id."""
+        self.ways[len(self.ways) + 1] = Way(tuple(nodes), dict(tags))
+        return len(self.ways)
+
+    def add_relation(self, members: Iterable[tuple[str, int, str]], tags: Tags) -> int:
+        """Add a relation and return its id."""
+        self.relations[len(self.relations) + 1] = Relation(tuple(members), dict(tags))
+        return len(self.relations)
+
+
+def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
+    """Join edges that share a key into the longest possible lines of nodes.
+
+    Parameters
+    ----------
+    edges
+        Key of each edge (two node indices). Lines never mix keys; they end where more or fewer than two
+        edges of their key meet, and after 1900 nodes.
+
+    Returns
+    -------
+    list of list of int
+        Nodes of each line; each edge stands in exactly one line.
+    """
+    groups: dict[Hashable, dict[int, list[int]]] = {}
+    for (a, b), key in sorted(edges.items(), key=lambda item: item[0]):
+        beside = groups.setdefault(key, {})
+        beside.setdefault(a, []).append(b)
+        beside.setdefault(b, []).append(a)
+    return [part for beside in groups.values() for line in _lines(beside) for part in _cut(line)]
+
+
+def _lines(beside: dict[int, list[int]]) -> list[list[int]]:
+    """Walk all lines of one key, those with ends first, then the circles."""
+    done: set[tuple[int, int]] = set()
+    lines = []
+    ends = [node for node, others in beside.items() if len(others) != 2]
+    for start in [*ends, *beside]:
+        for step in beside[start]:
+            if (start, step) not in done:
+                line = _walk(beside, start, step)
+                done |= {pair for a, b in pairwise(line) for pair in ((a, b), (b, a))}
+                lines.append(line)
+    return lines
+
+
+def _walk(beside: dict[int, list[int]], start: int, step: int) -> list[int]:
+    """Follow a line until it forks, ends or closes."""
+    line = [start, step]
+    while len(beside[line[-1]]) == 2 and line[-1] != start:
+        first, second = beside[line[-1]]
+        onward = second if first == line[-2] else first
+        line.append(onward)
+    return line
+
+
+def _cut(line: list[int]) -> list[list[int]]:
+    """Cut a line into parts that share their end nodes."""
+    step = MOST_NODES_A_WAY - 1
+    return [line[at : at + step + 1] for at in range(0, len(line) - 1, step)]
+
+
+def write(elements: Elements, path: Path) -> None:
+    """Write the elements, sorted by kind and id, replacing the file.
+
+    Parameters
+    ----------
+    elements
+        What to write.
+    path
+        File to write, ``.osm.pbf``.
+    """
+    import osmium  # noqa: PLC0415 - the rest of the build runs without it
+
+    path.unlink(missing_ok=True)
+    stamp = "2024-04-01T00:00:00Z"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number, ((lat, lon), tags) in elements.nodes.items():
+            place = (round(lon, 7), round(lat, 7))
+            writer.add_node(
+                osmium.osm.mutable.Node(id=number, location=place, tags=tags, version=1, timestamp=stamp)
+            )
+        for number, way in elements.ways.items():
+            writer.add_way(
+                osmium.osm.mutable.Way(
+                    id=number, nodes=list(way.nodes), tags=way.tags, version=1, timestamp=stamp
+                )
+            )
+        for number, relation in elements.relations.items():
+            members = list(relation.members)
+            writer.add_relation(
+                osmium.osm.mutable.Relation(
+                    id=number, members=members, tags=relation.tags, version=1, timestamp=stamp
+                )
+            )

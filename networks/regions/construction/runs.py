@@ -1,0 +1,107 @@
+"""Follow trains along one line, onto another and over a third."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from networks.regions.construction.facts import Corridor, Place, Through
+from networks.regions.construction.geometry import length_km, turn_deg
+from networks.regions.construction.rails import Layout
+
+REVERSAL_DEG = 100.0
+"""A train that would have to turn by more than this does not run through."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A path of trains along one or more lines.
+
+    Parameters
+    ----------
+    lines
+        Ids of the lines in order.
+    stops
+        Stations passed, in order.
+    paths
+        Nodes of the canvas from each station to the next.
+    """
+
+    lines: tuple[str, ...]
+    stops: tuple[Place, ...]
+    paths: tuple[tuple[int, ...], ...]
+
+    def reversed(self) -> Run:
+        """Return the run in the other direction."""
+        paths = tuple(path[::-1] for path in self.paths[::-1])
+        return Run(lines=self.lines[::-1], stops=self.stops[::-1], paths=paths)
+
+
+def whole_run(line: Corridor, layout: Layout) -> Run:
+    """Return the run over all legs of a line."""
+    paths = tuple(tuple(layout.legs[line.id, leg]) for leg in range(len(line.places) - 1))
+    return Run(lines=(line.id,), stops=line.places, paths=paths)
+
+
+def joined(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
+    """Return the longest run from line a onto line b that nowhere reverses within a line's middle."""
+    best: Run | None = None
+    for head, tail in product(
+        _towards(whole_run(lines[run.line_a], layout), run.station_a),
+        _towards(whole_run(lines[run.line_b], layout), run.station_b),
+    ):
+        run_on = _join(head, tail.reversed(), run, layout)
+        if run_on is not None and (best is None or _km(run_on) > _km(best)):
+            best = run_on
+    return best
+
+
+def _towards(run: Run, key: str) -> Iterator[Run]:
+    """Yield the parts of a run that end at a station, from either side."""
+    at = [place.key for place in run.stops].index(key)
+    if at > 0:
+        yield Run(lines=run.lines, stops=run.stops[: at + 1], paths=run.paths[:at])
+    if at < len(run.stops) - 1:
+        yield Run(lines=run.lines, stops=run.stops[at:], paths=run.paths[at:]).reversed()
+
+
+def _join(head: Run, tail: Run, run: Through, layout: Layout) -> Run | None:
+    """Join two runs at their common station or by a curve; None where a train would have to turn round."""
+    curve = layout.curves.get((run.station_a, run.station_b))
+    stops, paths = head.stops, head.paths
+    if curve is not None:
+        stops, paths = (*stops, tail.stops[0]), (*paths, tuple(curve))
+    stops, paths = (*stops, *tail.stops[1:]), (*paths, *tail.paths)
+    keys = [place.key for place in stops]
+    if len(set(keys)) < len(keys) or _turns(head, tail, stops):
+        return None
+    return Run(lines=head.lines + tail.lines, stops=stops, paths=paths)
+
+
+def _turns(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
+    """Tell whether the joint is sharper than trains run through; line ends with one way on are exempt."""
+    at = len(head.stops) - 1
+    before, here = stops[at - 1].point, stops[at].point
+    if head.stops[-1].key == tail.stops[0].key:
+        return turn_deg(before, here, here, stops[at + 1].point) > REVERSAL_DEG
+    there = stops[at + 1].point
+    return turn_deg(here, there, there, stops[at + 2].point) > REVERSAL_DEG
+
+
+def _km(run: Run) -> float:
+    """Return the great circle through the stops, in km."""
+    return length_km([place.point for place in run.stops])
+
+
+def overlapped(head: Run, tail: Run, middle: str) -> Run | None:
+    """Join two runs that share the legs of the middle line in the same direction."""
+    keys, onward = [place.key for place in head.stops], [place.key for place in tail.stops]
+    for overlap in range(min(len(keys), len(onward)), 1, -1):
+        if keys[-overlap:] == onward[:overlap]:
+            stops = head.stops + tail.stops[overlap:]
+            paths = head.paths + tail.paths[overlap - 1 :]
+            lines = (*head.lines[:-1], middle, *tail.lines[1:])
+            unique = {place.key for place in stops}
+            return Run(lines=lines, stops=stops, paths=paths) if len(unique) == len(stops) else None
+    return None

@@ -1,1 +1,39 @@
-"""Show a plan: tables, pictures, a page, files for a GIS."""
+"""Show a plan: tables, a picture, a page, files for a GIS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optimiser.report.inputs import ReportInput
+
+FILES = ("links.csv", "plan.gpkg", "plan.png", "report.html")
+"""What `write` leaves in a folder."""
+
+
+def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
+    """Write all files of a report: links.csv, plan.gpkg, plan.png, report.html; each whole or not at all.
+
+    Parameters
+    ----------
+    report
+        What to show, for example from `optimiser.report.assemble.assemble`.
+    folder
+        Where the files shall stand.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files written.
+    """
+    # Matplotlib and Bokeh are slow to import; whoever only asks for a table does not pay for them.
+    from optimiser.report import geopackage, links, page, picture  # noqa: PLC0415
+
+    writers = (
+        lambda path: links.write_csv(report.links, path),
+        lambda path: geopackage.write(report, path),
+        lambda path: picture.write(report, path),
+        lambda path: page.write(report, path),
+    )
+    return tuple(make(folder / name) for name, make in zip(FILES, writers, strict=True))

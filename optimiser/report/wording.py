@@ -80,3 +80,10 @@ def kind(name: str) -> str:
 def slug(text: str) -> str:
     """Return a name that may stand in a class or an id: letters, digits and dashes only."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def each(value: float | None) -> str:
+    """Return a cost per person, a dash where nobody gains."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    return "–" if value is None or pd.isna(value) else whole(value)

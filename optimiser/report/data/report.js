@@ -1,0 +1,189 @@
+"use strict";
+(async () => {
+  const colour = (name) => {
+    const probe = document.createElement("i");
+    probe.style.color = `var(--${name})`;
+    document.body.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+
+  /* Tables sort by the heading that is clicked. */
+  const value = (cell) => {
+    const text = (cell.dataset.value ?? cell.textContent).trim();
+    const clock = text.match(/^(\d+):(\d\d)$/);
+    if (clock) return 60 * clock[1] + Number(clock[2]);
+    const number = Number.parseFloat(text.replaceAll(",", "").replace("+", ""));
+    return Number.isNaN(number) ? -Infinity : number;
+  };
+  const sort = (table, column, heading) => {
+    const down = heading.getAttribute("aria-sort") !== "descending";
+    const numeric = heading.classList.contains("number");
+    const body = table.tBodies[0];
+    const order = [...body.rows].sort((one, other) => {
+      const [a, b] = [one.cells[column], other.cells[column]];
+      const by = numeric ? value(a) - value(b) : b.textContent.localeCompare(a.textContent);
+      return down ? -by || 0 : by || 0;
+    });
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    body.append(...order);
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    [...table.tHead.rows[0].cells].forEach((heading, column) => {
+      heading.addEventListener("click", () => sort(table, column, heading));
+    });
+  }
+
+  const item = JSON.parse(document.getElementById("map-data").textContent);
+  const target = document.getElementById("map");
+  const height = Math.max(340, Math.min(720, Math.round(target.clientWidth * 0.68)));
+  await Bokeh.embed.embed_item(item, target);
+  const plot = Bokeh.documents[0].get_model_by_name("map");
+  plot.height = height;
+  const parts = plot.renderers.filter((part) => part.name);
+  const part = (name) => parts.find((one) => one.name === name);
+
+  /* One scale in both directions, whatever the width of the page. */
+  const home = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
+  const show = ([west, east, south, north]) => {
+    const wide = target.clientWidth - 40;
+    const metres = Math.max((east - west) / wide, (north - south) / (height - 10));
+    const [x, y] = [(west + east) / 2, (south + north) / 2];
+    plot.x_range.setv({ start: x - (metres * wide) / 2, end: x + (metres * wide) / 2 });
+    plot.y_range.setv({ start: y - (metres * (height - 10)) / 2, end: y + (metres * (height - 10)) / 2 });
+  };
+  const bounds = JSON.parse(target.dataset.bounds ?? "null") ?? home;
+  show(bounds);
+  for (const range of [plot.x_range, plot.y_range]) range.setv({ reset_start: range.start, reset_end: range.end });
+
+  /* Names stand where there is room, the most important first; zooming in makes room. */
+  const labels = part("labels").data_source;
+  const links = part("proposals-lines").data_source;
+  const badges = part("proposals-badges").data_source;
+  const pen = document.createElement("canvas").getContext("2d");
+  const sides = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+  const placeLabels = () => {
+    const data = labels.data;
+    const wide = target.clientWidth;
+    const scale = wide / (plot.x_range.end - plot.x_range.start);
+    const at = (x, y) => [(x - plot.x_range.start) * scale, (plot.y_range.end - y) * scale];
+    const taken = [];
+    const hit = (box) => taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
+    for (let i = 0; i < data.x.length; i++) {
+      const [x, y] = at(data.x[i], data.y[i]);
+      const half = data.size[i] / 2 + 1;
+      taken.push([x - half, y - half, x + half, y + half]);
+    }
+    for (let i = 0; i < badges.data.x.length; i++) {
+      const [x, y] = at(badges.data.x[i], badges.data.y[i]);
+      taken.push([x - 11, y - 11, x + 11, y + 11]);
+    }
+    const fresh = { align: [], dx: [], dy: [], alpha: [] };
+    for (let i = 0; i < data.x.length; i++) {
+      const [x, y] = at(data.x[i], data.y[i]);
+      const size = Number.parseFloat(data.font[i]);
+      pen.font = `${data.style[i]} ${data.font[i]} Helvetica, Arial, sans-serif`;
+      const width = pen.measureText(data.name[i]).width + 4;
+      let spot = null;
+      for (const [across, down] of sides) {
+        const dx = across * (data.size[i] / 2 + 3);
+        const dy = down * (size * 0.7 + 3);
+        const left = across > 0 ? x + dx : x + dx - width;
+        const box = [left, y + dy - size * 0.6, left + width, y + dy + size * 0.6];
+        if (!hit(box)) {
+          spot = { box, dx, dy, align: across > 0 ? "left" : "right" };
+          break;
+        }
+      }
+      if (spot) taken.push(spot.box);
+      fresh.align.push(spot?.align ?? "left");
+      fresh.dx.push(spot?.dx ?? 0);
+      fresh.dy.push(spot?.dy ?? 0);
+      fresh.alpha.push(spot ? 1 : 0);
+    }
+    labels.data = { ...data, ...fresh };
+  };
+  let waiting = 0;
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(placeLabels, 60);
+  };
+  for (const range of [plot.x_range, plot.y_range]) {
+    range.properties.start.change.connect(soon);
+    range.properties.end.change.connect(soon);
+  }
+  placeLabels();
+
+  /* Layers. */
+  for (const button of document.querySelectorAll(".toggle")) {
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      const key = button.dataset.layer;
+      for (const one of parts) if (one.name === key || one.name.startsWith(`${key}-`)) one.visible = on;
+    });
+  }
+
+  /* A row and its link on the map find each other. */
+  const rows = [...document.querySelectorAll("#links tbody tr")];
+  const mark = (ranks) => rows.forEach((row) => row.classList.toggle("chosen", ranks.has(Number(row.dataset.rank))));
+  links.selected.properties.indices.change.connect(() => {
+    const ranks = new Set([...links.selected.indices].map((i) => links.data.rank[i]));
+    mark(ranks);
+    const row = rows.find((one) => one.classList.contains("chosen"));
+    if (row && !row.dataset.clicked) row.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  });
+  const goTo = (row) => {
+    const rank = Number(row.dataset.rank);
+    const found = [...links.data.rank.keys()].filter((i) => links.data.rank[i] === rank);
+    if (!found.length) return;
+    row.dataset.clicked = "yes";
+    links.selected.indices = found;
+    delete row.dataset.clicked;
+    const xs = found.flatMap((i) => [...links.data.xs[i]]);
+    const ys = found.flatMap((i) => [...links.data.ys[i]]);
+    const room = Math.max(30000, 0.6 * (Math.max(...xs) - Math.min(...xs)), 0.6 * (Math.max(...ys) - Math.min(...ys)));
+    show([Math.min(...xs) - room, Math.max(...xs) + room, Math.min(...ys) - room, Math.max(...ys) + room]);
+    document.getElementById("plan-map").scrollIntoView({ behavior: "smooth" });
+  };
+  for (const row of rows) {
+    row.addEventListener("click", () => goTo(row));
+    row.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") goTo(row);
+    });
+  }
+
+  /* Colours of the page, light or dark, also on the map. */
+  const paint = () => {
+    const [card, ink, muted] = ["card", "ink", "muted"].map(colour);
+    plot.setv({ background_fill_color: card, border_fill_color: card });
+    const line = { "high_speed": "high-speed", "rail": "rail", "motorways": "motorways", "roads": "roads" };
+    for (const [name, key] of Object.entries(line)) part(name).glyph.line_color = { value: colour(key) };
+    part("proposals-casing").glyph.line_color = { value: card };
+    const modes = { road: colour("proposed-road"), rail: colour("proposed-rail") };
+    for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.mode].map((mode) => modes[mode]) };
+    part("proposals-badges").glyph.fill_color = { value: card };
+    const cities = part("cities");
+    const fills = [colour("unchanged"), colour("gains")];
+    cities.data_source.data = { ...cities.data_source.data, fill: [...cities.data_source.data.gains].map((gain) => fills[gain]) };
+    cities.glyph.line_color = { value: ink };
+    const text = part("labels").glyph;
+    text.text_color = { value: ink };
+    text.text_outline_color = { value: card };
+    for (const one of plot.center) {
+      if (one.name === "attribution") one.text_color = muted;
+      if (one.name === "north") one.text_color = ink;
+      if (one.name === "scale") one.setv({ bar_line_color: ink, label_text_color: ink });
+    }
+  };
+  paint();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  let width = target.clientWidth;
+  addEventListener("resize", () => {
+    if (target.clientWidth === width) return;
+    width = target.clientWidth;
+    show([plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end]);
+  });
+})();

@@ -1,0 +1,103 @@
+"""Summarise a plan as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from optimiser.report import coverage, sentences, wording
+from optimiser.report.inputs import ReportInput
+
+MOST_LINKS = 25
+"""Links that are shown; the rest stands in links.csv."""
+
+
+def summary(report: ReportInput) -> Group:
+    """Return everything that the screen shows of a plan: headline, coverage, links.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    """
+    head = Text(f"{report.region}: {sentences.headline(report)}", style="bold")
+    facts = Text(f"cost {sentences.budget(report)} · {sentences.proof(report)}")
+    return Group(head, facts, Text(), coverage_table(report), Text(), links_table(report))
+
+
+def coverage_table(report: ReportInput) -> Table:
+    """Return pairs within the limit by tier of the smaller city: today, with the plan, with everything.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    """
+    limit = f"{report.limit_s / 3600:g} h {sentences.definition(report)}"
+    table = _table(f"City pairs within {limit}, by tier of the smaller city")
+    table.add_column("tier")
+    for heading in ("pairs", "today", "with the plan", "gained", "all candidates"):
+        table.add_column(heading, justify="right")
+    rows = coverage.by_group(report.pairs).to_dict("records")
+    for row in rows:
+        table.add_row(
+            escape(row["group"]),
+            wording.whole(row["pairs"]),
+            *(_counted(row[f"{state}_pairs"], row["pairs"]) for state in ("before", "after")),
+            f"+{row['after_pairs'] - row['before_pairs']}",
+            _counted(row["all_built_pairs"], row["pairs"]),
+            end_section=row is rows[-2],
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _counted(part: int, total: int) -> str:
+    return f"{wording.whole(part)} ({wording.share(part, total)})"
+
+
+def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
+    """Return the proposed links, ranked, with cost, length and who gains.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    most
+        Rows that are shown at most.
+    """
+    _, unit = wording.per_person(report.money)
+    table = _table(f"Proposed links, ranked by what they bring for their cost ({report.money})")
+    left = len(report.links) - most
+    table.caption = f"and {left} more in links.csv" if left > 0 else None
+    table.add_column("#", justify="right")
+    table.add_column("link", overflow="fold", min_width=16)
+    table.add_column("what", overflow="fold")
+    for heading in ("km", "cost", "low – high", "pairs", "people", f"{unit} each".strip()):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in report.links.head(most).to_dict("records"):
+        table.add_row(*_link_cells(row))
+    return table
+
+
+def _link_cells(row: dict[Hashable, Any]) -> tuple[str, ...]:
+    return (
+        str(row["rank"]),
+        escape(f"{row['from_name']} – {row['to_name']}"),
+        escape(wording.kind(row["kind"])),
+        f"{row['length_km']:.0f}",
+        wording.whole(row["cost"]),
+        f"{wording.whole(row['cost_low'])} – {wording.whole(row['cost_high'])}",
+        str(row["pairs"]),
+        wording.people(row["people"]),
+        wording.each(row["cost_per_person"]),
+    )

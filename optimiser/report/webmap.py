@@ -1,0 +1,280 @@
+"""Draw the plan as a map to pan and zoom, described as data for BokehJS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+from shapely.geometry.base import BaseGeometry
+
+from optimiser.report import coverage, projection, style, wording
+from optimiser.report.inputs import ReportInput
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure  # noqa: N812 - a class in lower case
+
+LAYERS = (
+    ("proposals", "Proposed links"),
+    ("cities", "Cities"),
+    ("labels", "Names"),
+    ("high_speed", style.NETWORK["high_speed"].name),
+    ("rail", style.NETWORK["rail"].name),
+    ("motorways", style.NETWORK["motorways"].name),
+    ("roads", style.NETWORK["roads"].name),
+)
+"""Layers that a reader can switch: prefix of the names of the drawn parts, and words."""
+
+LINK_TIPS = [
+    ("Link", "@rank: @link"),
+    ("What", "@kind"),
+    ("Length", "@length"),
+    ("Cost", "@cost"),
+    ("City pairs", "@pairs newly within the limit use it"),
+    ("People", "@people"),
+]
+CITY_TIPS = [
+    ("City", "@name"),
+    ("Tier", "@tier"),
+    ("People", "@people"),
+    ("Within the limit", "@before of @partners today, @after with the plan"),
+    ("Farthest", "@worst"),
+]
+
+
+def draw(report: ReportInput, *, height: int = 640) -> Figure:
+    """Return the map: today's network, cities, and the proposals numbered as in links.csv.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    height
+        Pixels; the width follows the page.
+
+    Returns
+    -------
+    bokeh.plotting.figure
+        Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `LAYERS`.
+    """
+    layers = projection.project(report, detail=4000)
+    plot = _canvas(layers, report, height)
+    for name, stroke in style.NETWORK.items():
+        xs, ys = _rings(getattr(layers, name))
+        dash = list(stroke.dash) or "solid"
+        lines = {"line_color": stroke.colour, "line_width": stroke.width, "line_dash": dash}
+        plot.multi_line(xs, ys, name=name, **lines)
+    _draw_links(plot, report, layers)
+    _draw_cities(plot, report, layers)
+    return plot
+
+
+def _canvas(layers: projection.Layers, report: ReportInput, height: int) -> Figure:
+    from bokeh.models import Range1d, ResetTool, WheelZoomTool  # noqa: PLC0415 - slow to import
+    from bokeh.models import PanTool, ZoomInTool, ZoomOutTool  # noqa: PLC0415
+    from bokeh.plotting import figure  # noqa: PLC0415
+
+    west, south, east, north = projection.fit(projection.frame(layers), 1.6)
+    wheel, pan = WheelZoomTool(), PanTool()
+    plot = figure(
+        name="map",
+        height=height,
+        sizing_mode="stretch_width",
+        x_range=Range1d(west, east),
+        y_range=Range1d(south, north),
+        tools=[pan, wheel, ZoomInTool(), ZoomOutTool(), ResetTool()],
+        active_scroll=wheel,
+        active_drag=pan,
+        toolbar_location="right",
+        lod_threshold=None,
+    )
+    plot.axis.visible = False
+    plot.grid.visible = False
+    plot.toolbar.logo = None
+    plot.outline_line_color = None
+    _furniture(plot, report)
+    return plot
+
+
+def _furniture(plot: Figure, report: ReportInput) -> None:
+    from bokeh.models import Label, Metric, ScaleBar  # noqa: PLC0415 - slow to import
+
+    scale = ScaleBar(
+        name="scale",
+        range=plot.x_range,
+        unit="m",
+        dimensional=Metric(base_unit="m"),
+        location="bottom_left",
+        background_fill_alpha=0,
+        border_line_color=None,
+        length_sizing="adaptive",
+    )
+    plot.add_layout(scale)
+    corner = {"x_units": "screen", "y_units": "screen"}
+    note = Label(x=6, y=2, text=report.attribution, text_font_size="11px", name="attribution", **corner)
+    plot.add_layout(note)
+    north = Label(x=10, y=-10, text="N ↑", text_font_size="14px", name="north", **corner)
+    plot.add_layout(north)
+
+
+def _rings(shapes: Iterable[BaseGeometry]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the coordinates of lines in whole metres."""
+    lines = [
+        np.rint(np.asarray(part.coords)).astype(int) for shape in shapes for part in projection.parts(shape)
+    ]
+    return [line[:, 0].tolist() for line in lines], [line[:, 1].tolist() for line in lines]
+
+
+def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
+    from bokeh.models import ColumnDataSource, HoverTool, TapTool  # noqa: PLC0415 - slow to import
+
+    columns, badges = link_columns(layers.links, report.money)
+    source = ColumnDataSource(columns, name="links")
+    plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
+    lines = plot.multi_line(
+        "xs",
+        "ys",
+        source=source,
+        name="proposals-lines",
+        line_color="colour",
+        line_width=4,
+        hover_line_width=6,
+        selection_line_width=7,
+        nonselection_line_alpha=0.45,
+    )
+    numbers = ColumnDataSource(badges, name="badges")
+    plot.scatter(
+        "x",
+        "y",
+        source=numbers,
+        size=19,
+        name="proposals-badges",
+        fill_color="white",
+        line_color="colour",
+        line_width=2,
+    )
+    plot.text(
+        "x",
+        "y",
+        text="rank",
+        source=numbers,
+        name="proposals-numbers",
+        text_color="colour",
+        text_font_style="bold",
+        text_font_size="11px",
+        text_align="center",
+        text_baseline="middle",
+    )
+    plot.add_tools(HoverTool(renderers=[lines], tooltips=LINK_TIPS, line_policy="interp"))
+    plot.add_tools(TapTool(renderers=[lines]))
+
+
+def link_columns(links: gpd.GeoDataFrame, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+    """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link."""
+    names = ("xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "mode")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "mode")}
+    for row in links.to_dict("records"):
+        lines = projection.parts(row["geometry"])
+        if not lines:
+            continue
+        told = _told(row, money)
+        middle = max(lines, key=lambda line: float(line.length)).interpolate(0.5, normalized=True)
+        _append(badges, told | {"x": round(middle.x), "y": round(middle.y), "rank": str(row["rank"])})
+        for xs, ys in zip(*_rings(lines), strict=True):
+            _append(columns, told | {"xs": xs, "ys": ys})
+    return columns, badges
+
+
+def _append(columns: dict[str, list[Any]], row: dict[str, Any]) -> None:
+    for name, column in columns.items():
+        column.append(row[name])
+
+
+def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
+    """Return what the map says about a link."""
+    mode = row.get("mode", "road")
+    return {
+        "rank": int(row["rank"]),
+        "link": f"{row['from_name']} – {row['to_name']}",
+        "kind": wording.kind(row["kind"]),
+        "length": f"{row['length_km']:.0f} km",
+        "cost": f"{wording.whole(row['cost'])} {money}".strip(),
+        "pairs": int(row["pairs"]),
+        "people": wording.people(row["people"]),
+        "colour": style.proposal(mode).colour,
+        "mode": "rail" if mode == "rail" else "road",
+    }
+
+
+def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
+    from bokeh.models import ColumnDataSource, HoverTool  # noqa: PLC0415 - slow to import
+
+    columns = city_columns(report, layers.cities)
+    source = ColumnDataSource(columns, name="cities")
+    marks = plot.scatter(
+        "x",
+        "y",
+        source=source,
+        size="size",
+        name="cities",
+        fill_color="fill",
+        line_color=style.INK,
+        line_width=1.4,
+    )
+    count = len(columns["name"])
+    looks = [style.tier(name) for name in columns["tier"]]
+    texts = ColumnDataSource(
+        {
+            **{name: columns[name] for name in ("x", "y", "name", "size")},
+            "font": [f"{1.35 * look.text:.0f}px" for look in looks],
+            "style": ["bold" if look.bold else "normal" for look in looks],
+            "align": ["left"] * count,
+            "dx": [6.0] * count,
+            "dy": [0.0] * count,
+            "alpha": [0.0] * count,
+        },
+        name="labels",
+    )
+    plot.text(
+        "x",
+        "y",
+        text="name",
+        source=texts,
+        name="labels",
+        text_font_size="font",
+        text_font_style="style",
+        text_align="align",
+        text_baseline="middle",
+        x_offset="dx",
+        y_offset="dy",
+        text_alpha="alpha",
+        text_color=style.INK,
+        text_outline_color="white",
+        text_outline_width=3,
+    )
+    plot.add_tools(HoverTool(renderers=[marks], tooltips=CITY_TIPS))
+
+
+def city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> dict[str, list[Any]]:
+    """Return what the map knows of each city, the most important first."""
+    table = coverage.by_city(cities, report.pairs)
+    size = table["tier"].map(lambda name: style.tier(name).mark)
+    table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
+    gains = table["after"] > table["before"]
+    far = zip(table["worst_after"], table["worst_after_s"], strict=True)
+    return {
+        "x": np.rint(table.geometry.x).astype(int).tolist(),
+        "y": np.rint(table.geometry.y).astype(int).tolist(),
+        "name": table["name"].astype(str).tolist(),
+        "tier": table["tier"].astype(str).tolist(),
+        "people": [wording.people(count) for count in table["population"]],
+        "partners": table["partners"].tolist(),
+        "before": table["before"].tolist(),
+        "after": table["after"].tolist(),
+        "worst": [f"{name}, {wording.clock(seconds)} h" if name else "–" for name, seconds in far],
+        "size": (1.35 * table["_size"]).tolist(),
+        "gains": gains.astype(int).tolist(),
+        "fill": [style.GAINS if gain else "#ffffff" for gain in gains],
+    }

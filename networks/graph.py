@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from networks import schema
 from networks.network import CLOSED, Network
+
+type _Edge = dict[str, Any]
 
 _METRES_PER_KM = 1000.0
 _CARRIED = ("mode", "link_class", "speed_source", "osm_id", "name", "ref", "start_date")
@@ -34,7 +38,9 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
     """
     graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with="polyring")
     nodes = network.nodes
-    attributes = nodes[["osm_id", "kind", "name"]].assign(x=nodes.geometry.x, y=nodes.geometry.y)
+    attributes = nodes[["osm_id", "kind", "name"]].assign(
+        x=nodes.geometry.x, y=nodes.geometry.y, street_count=_streets_at(network)
+    )
     graph.add_nodes_from(zip(range(len(nodes)), attributes.to_dict("records"), strict=True))
     links = network.links
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
@@ -64,30 +70,41 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
         When what is needed is missing or out of range.
     """
     row_of = {node: row for row, node in enumerate(graph.nodes)}
-    places = pd.DataFrame.from_records([data for _, data in graph.nodes(data=True)])
+    nodes = schema.table(_places(graph), schema.NODES)
     edges = [(row_of[a], row_of[b], data) for a, b, data in graph.edges(data=True)]
-    closed = {data["link"] for _, _, data in edges if "link" in data and not data.get("reversed", False)}
-    back = {
-        data["link"]: data
-        for _, _, data in edges
-        if data.get("reversed", False) and data.get("link") in closed
-    }
-    points = shapely.points(places.get("x", []), places.get("y", []))
-    nodes = {
-        "osm_id": places["osm_id"] if "osm_id" in places else [_one_id(node) for node in graph.nodes],
-        "kind": places["kind"] if "kind" in places else ["junction"] * len(places),
-        "name": places["name"].fillna("") if "name" in places else [""] * len(places),
-        "geometry": points,
-    }
-    taken = [edge for edge in edges if not (edge[2].get("reversed", False) and edge[2].get("link") in back)]
-    rows = [_link(tail, head, data, back=back, points=points) for tail, head, data in taken]
+    edges.sort(key=lambda edge: edge[2].get("link", len(edges)))
+    there = {data["link"] for _, _, data in edges if "link" in data and not data["reversed"]}
+    back = {data["link"]: data for _, _, data in edges if data.get("link") in there and data["reversed"]}
+    points = nodes.geometry.to_numpy()
+    rows = [
+        _link(tail, head, data, other=back.get(data.get("link")), points=points)
+        for tail, head, data in edges
+        if data is not back.get(data.get("link"))
+    ]
     links = pd.DataFrame.from_records(rows, columns=[column.name for column in schema.LINKS])
-    network = Network(nodes=schema.table(nodes, schema.NODES), links=schema.table(links, schema.LINKS))
+    network = Network(nodes=nodes, links=schema.table(links, schema.LINKS))
     schema.check(network)
     return network
 
 
-def _edges(links: Any, *, reverse: bool) -> list[tuple[int, int, dict[str, Any]]]:  # noqa: ANN401 - untyped frame
+def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
+    data = [place for _, place in graph.nodes(data=True)]
+    return {
+        "osm_id": [place.get("osm_id", _one_id(node)) for node, place in zip(graph.nodes, data, strict=True)],
+        "kind": [_one_text(place.get("kind", "junction")) for place in data],
+        "name": [_one_text(place.get("name", "")) for place in data],
+        "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
+    }
+
+
+def _streets_at(network: Network) -> NDArray[np.int64]:
+    """Count the ends of links at each node, as OSMnx counts streets."""
+    links = network.links
+    ends = np.concatenate((links["tail"].to_numpy(), links["head"].to_numpy()))
+    return np.bincount(ends, minlength=len(network.nodes))
+
+
+def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _Edge]]:
     ends = ("head", "tail") if reverse else ("tail", "head")
     seconds = links["backward_s" if reverse else "forward_s"].to_numpy()
     lines = links.geometry.to_numpy()
@@ -109,14 +126,8 @@ def _edges(links: Any, *, reverse: bool) -> list[tuple[int, int, dict[str, Any]]
 
 
 def _link(
-    tail: int,
-    head: int,
-    data: dict[str, Any],
-    *,
-    back: dict[int, dict[str, Any]],
-    points: np.ndarray[Any, Any],
-) -> dict[str, Any]:
-    other = back.get(data.get("link", -1))
+    tail: int, head: int, data: _Edge, *, other: _Edge | None, points: NDArray[np.object_]
+) -> dict[str, object]:
     text = {name: _one_text(data.get(name, "")) for name in _CARRIED if name != "osm_id"}
     text["link_class"] = text["link_class"] or _one_text(data.get("highway", ""))
     text["mode"] = text["mode"] or "road"

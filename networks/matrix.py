@@ -139,7 +139,7 @@ def _read(path: Path, quantities: tuple[str, ...]) -> _Table:
     named = [name for name in quantities if name in frame.columns]
     if len(named) != 1:
         raise SchemaError(
-            f"the table names {' and '.join(named) or 'no quantity'}; it needs one of {', '.join(quantities)}",
+            f"it names {' and '.join(named) or 'no quantity'}, needed is one of {', '.join(quantities)}",
             where=str(path),
             remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column is "
             f"called {quantities[0]} and holds the origins.",

@@ -7,12 +7,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_drawing import draw, times
 
 from networks import schema
 from networks.errors import SchemaError
 from networks.network import CLOSED
 from networks.simplify import contract
-from network_drawing import draw, times
 
 
 def rows(network):

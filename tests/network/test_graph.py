@@ -1,0 +1,105 @@
+"""Networks as graphs of networkx that OSMnx works with."""
+
+from __future__ import annotations
+
+import networkx as nx
+import osmnx as ox
+import pytest
+from geopandas.testing import assert_geodataframe_equal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from network_drawing import draw, times
+
+from networks.errors import SchemaError
+from networks.graph import from_graph, to_graph
+from networks.network import CLOSED
+
+
+@pytest.fixture
+def network():
+    links = [(0, 1, 10, 10), (1, 2, 20, CLOSED), (0, 2, 50, 40), (0, 1, 12, 8)]
+    return draw(links, count=3)
+
+
+def test_each_open_direction_is_an_edge(network):
+    graph = to_graph(network)
+    assert (graph.number_of_nodes(), graph.number_of_edges()) == (3, 7)
+
+
+def test_edges_carry_metres_seconds_and_their_link(network):
+    edge = to_graph(network).edges[0, 1, 0]
+    assert edge["length"] == pytest.approx(1000 / 6)
+    assert (edge["travel_time"], edge["link"], edge["highway"]) == (10, 0, "primary")
+
+
+def test_the_line_of_an_edge_runs_in_the_direction_of_travel(network):
+    graph = to_graph(network)
+    line = graph.edges[1, 0, 0]["geometry"]
+    assert line.coords[0] == (graph.nodes[1]["x"], graph.nodes[1]["y"])
+
+
+def test_osmnx_finds_the_fastest_route(network):
+    graph = to_graph(network)
+    assert ox.routing.shortest_path(graph, 0, 2, weight="travel_time") == [0, 1, 2]
+
+
+def test_osmnx_turns_the_graph_into_tables(network):
+    nodes, edges = ox.convert.graph_to_gdfs(to_graph(network))
+    assert (len(nodes), len(edges), nodes.crs.to_epsg()) == (3, 7, 4326)
+
+
+def test_osmnx_computes_its_statistics(network):
+    stats = ox.stats.basic_stats(to_graph(network))
+    assert (stats["n"], stats["m"]) == (3, 7)
+
+
+def test_osmnx_finds_the_nearest_edge_of_a_projected_graph(network):
+    graph = ox.project_graph(to_graph(network))
+    assert ox.distance.nearest_nodes(graph, graph.nodes[2]["x"], graph.nodes[2]["y"]) == 2
+
+
+def test_a_graph_comes_back_as_the_network_it_was(network):
+    found = from_graph(to_graph(network))
+    assert_geodataframe_equal(found.links, network.links)
+    assert_geodataframe_equal(found.nodes, network.nodes)
+
+
+def test_a_graph_of_osmnx_becomes_a_network_of_one_way_links():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(7, x=116.0, y=39.0)
+    graph.add_node(9, x=116.1, y=39.0)
+    graph.add_edge(7, 9, osmid=[5, 6], length=1500.0, speed_kph=90.0, highway=["trunk", "primary"])
+    found = from_graph(graph).links.iloc[0]
+    assert (found["osm_id"], found["link_class"], found["length_km"], found["oneway"]) == (
+        5,
+        "trunk",
+        1.5,
+        True,
+    )
+
+
+def test_a_graph_without_lengths_is_refused():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(7, x=116.0, y=39.0)
+    graph.add_edge(7, 7)
+    with pytest.raises(SchemaError, match="length_km"):
+        from_graph(graph)
+
+
+node = st.integers(0, 7)
+link = st.tuples(node, node, st.integers(1, 50), st.one_of(st.just(CLOSED), st.integers(1, 50)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(links=st.lists(link, max_size=12))
+def test_the_graph_has_the_times_of_the_network(links):
+    network, graph = draw(links, count=8), to_graph(draw(links, count=8))
+    found = nx.all_pairs_dijkstra_path_length(graph, weight="travel_time")
+    assert {(a, b): s for a, reached in found for b, s in reached.items()} == times(network, range(8))
+
+
+@settings(max_examples=60, deadline=None)
+@given(links=st.lists(link, max_size=12))
+def test_any_network_survives_the_way_through_a_graph_in_its_times(links):
+    network = draw(links, count=8)
+    assert times(from_graph(to_graph(network)), range(8)) == times(network, range(8))

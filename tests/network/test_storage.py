@@ -1,0 +1,96 @@
+"""Networks on disk: what is read is what was written, whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from geopandas.testing import assert_geodataframe_equal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from network_drawing import draw
+
+from networks import storage
+from networks.errors import SchemaError, SourceError
+
+FORMATS = [
+    pytest.param(storage.write_gpkg, storage.read_gpkg, "network.gpkg", id="gpkg"),
+    pytest.param(storage.write_parquet, storage.read_parquet, "network", id="parquet"),
+]
+
+
+@pytest.fixture
+def network():
+    drawn = draw([(0, 1, 10, 10), (1, 2, 20, -1)], count=3, dates=["2016", ""])
+    return drawn.replace(links=drawn.links.assign(name=["京津高速", ""], osm_id=[2**40, -5]))
+
+
+def same(first, second):
+    assert_geodataframe_equal(first.nodes, second.nodes)
+    assert_geodataframe_equal(first.links, second.links)
+
+
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_a_network_comes_back_as_it_was(network, tmp_path, write, read, name):
+    write(network, tmp_path / name)
+    same(read(tmp_path / name), network)
+
+
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_a_network_without_links_comes_back(tmp_path, write, read, name):
+    network = draw([], count=2)
+    write(network, tmp_path / name)
+    same(read(tmp_path / name), network)
+
+
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_writing_again_replaces_and_leaves_nothing_beside(network, tmp_path, write, read, name):
+    write(draw([(0, 1, 1, 1)], count=2), tmp_path / name)
+    write(network, tmp_path / name)
+    same(read(tmp_path / name), network)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_a_network_that_breaks_the_contract_is_not_written(network, tmp_path, write, read, name):
+    broken = network.replace(links=network.links.assign(length_km=0.0))
+    with pytest.raises(SchemaError):
+        write(broken, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_a_file_that_is_not_there_is_named(tmp_path, write, read, name):
+    with pytest.raises(SourceError, match=name):
+        read(tmp_path / name)
+
+
+def test_a_text_file_is_no_geopackage(tmp_path):
+    (tmp_path / "network.gpkg").write_text("<html>", encoding="utf-8")
+    with pytest.raises(SourceError, match="network that can be read"):
+        storage.read_gpkg(tmp_path / "network.gpkg")
+
+
+def test_a_failed_write_leaves_the_file_before_intact(network, tmp_path, monkeypatch):
+    path = tmp_path / "network.gpkg"
+    storage.write_gpkg(network, path)
+    monkeypatch.setattr("geopandas.GeoDataFrame.to_file", _fail)
+    with pytest.raises(OSError, match="No space left"):
+        storage.write_gpkg(draw([], count=1), path)
+    same(storage.read_gpkg(path), network)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["network.gpkg"]
+
+
+def _fail(*_args, **_options):
+    raise OSError(28, "No space left on device")
+
+
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(text, min_size=2, max_size=2), osm_id=st.integers(-(2**63), 2**63 - 1))
+@pytest.mark.parametrize(("write", "read", "name"), FORMATS)
+def test_any_text_and_any_id_come_back(tmp_path, write, read, name, names, osm_id):
+    drawn = draw([(0, 1, 10, 10), (1, 2, 20, -1)], count=3)
+    network = drawn.replace(links=drawn.links.assign(name=names, osm_id=osm_id))
+    write(network, tmp_path / name)
+    same(read(tmp_path / name), network)

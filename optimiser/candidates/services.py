@@ -1,0 +1,227 @@
+"""Propose new trains on today's tracks: through-services, and services that run more often."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from networks.timegraph import ARC_KINDS
+from optimiser.candidates.situation import frame_of
+from optimiser.candidates.table import Item, Proposal
+from optimiser.candidates.tracks import Tracks, Way
+from optimiser.candidates.trains import Train, arcs
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A through-service: cities and stations in order, running times between them."""
+
+    cities: tuple[int, ...]
+    stations: tuple[int, ...]
+    runs_s: tuple[int, ...]
+    way: Way
+    gain_s: int
+
+
+def propose_through(tracks: Tracks, report: Counter[str]) -> list[Proposal]:
+    """Propose trains that run through between cities where one has to change today, or no train runs.
+
+    Parameters
+    ----------
+    tracks
+        What there is.
+    report
+        Counts what is left out; added to.
+
+    Returns
+    -------
+    list of Proposal
+        Those with the largest gain x weight first, at most `service_count`.
+    """
+    situation, rules = tracks.situation, tracks.rules
+    weights = np.sqrt(situation.cities["population"].to_numpy(dtype=np.float64))
+    scored = []
+    for a in range(len(situation.ids)):
+        for b in range(a + 1, len(situation.ids)):
+            pair = situation.canonical(a, b)
+            through = _through(tracks, pair, report)
+            if through is not None:
+                scored.append(
+                    (-through.gain_s * min(weights[a], weights[b]), situation.ids[pair[0]], pair, through)
+                )
+    scored.sort(key=lambda found: found[:3])
+    report[f"rail_service: beyond the {rules.service_count} with most gain x weight"] += max(
+        0, len(scored) - rules.service_count
+    )
+    return [_service(tracks, through) for *_, through in scored[: rules.service_count]]
+
+
+def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Through | None:
+    """Return the through-service of two cities, None where it gains nothing."""
+    situation, rules, times = tracks.situation, tracks.rules, tracks.times
+    a, b = pair
+    if situation.straight_km(a, b) < rules.service_least_km:
+        report[f"rail_service: ends closer than {rules.service_least_km:g} km"] += 1
+        return None
+    best = tracks.best_way(a, b)
+    if best is None:
+        report["rail_service: no tracks join the cities"] += 1
+        return None
+    start, end, way = best
+    cities, stations, runs = _calls(tracks, pair, best)
+    new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs)
+    after = "" if times.door_to_door else "/after"
+    today = int(situation.seconds([f"station:{start}"], [f"station:{end}{after}"])[0, 0])
+    if today - new_s < rules.service_gain_s:
+        report[f"rail_service: gains under {rules.service_gain_s // 60} min between its ends"] += 1
+        return None
+    return Through(cities, stations, tuple(runs), way, min(today, 36000) - new_s)
+
+
+def _calls(
+    tracks: Tracks, pair: tuple[int, int], best: tuple[int, int, Way]
+) -> tuple[tuple[int, ...], tuple[int, ...], list[int]]:
+    """Return where a through-service calls: its ends, and at most two core or secondary cities on the way."""
+    start, end, way = best
+    position = {node: at for at, node in enumerate(way.nodes)}
+    between = []
+    for city, tier in enumerate(tracks.situation.tiers):
+        called = [row for row in tracks.stations[city] if row in position and row not in (start, end)]
+        if city not in pair and tier in ("core", "secondary") and called:
+            between.append((tier != "core", -tracks.trains[called[0]], position[called[0]], city, called[0]))
+    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[:2])
+    places = [0, *(at for at, _, _ in middle), len(way.nodes) - 1]
+    runs = [max(1, tracks.run_between(way, low, high)) for low, high in itertools.pairwise(places)]
+    cities = (pair[0], *(city for _, city, _ in middle), pair[1])
+    return cities, (start, *(row for _, _, row in middle), end), runs
+
+
+def _service(tracks: Tracks, through: Through) -> Proposal:
+    """Return the proposal of a through-service."""
+    situation, rules = tracks.situation, tracks.rules
+    a, b = through.cities[0], through.cities[-1]
+    name = f"rail-service:{situation.ids[a]}-{situation.ids[b]}"
+    stops = [tracks.stop(city, row) for city, row in zip(through.cities, through.stations, strict=True)]
+    train = Train(_class_of(tracks, through), rules.service_headway_s, rules.turn_s)
+    via = [situation.names[city] for city in through.cities[1:-1]]
+    speed = through.way.length_km / (sum(through.runs_s) / 3600.0) / tracks.times.access.running.factor
+    return Proposal(
+        candidate_id=name,
+        kind="rail_service",
+        instrument="barrier",
+        mode="rail",
+        from_name=situation.names[a],
+        to_name=situation.names[b],
+        length_km=through.way.length_km,
+        speed_kmh=speed,
+        standard="trainset",
+        why=(
+            f"a train every {rules.service_headway_s // 60} min over today's tracks"
+            + (f" by {' and '.join(via)}" if via else "")
+            + f" saves {through.gain_s // 60} min between its stations"
+        ),
+        geometry=tracks.line(through.way),
+        arcs=arcs(name, stops, through.runs_s, train, tracks.times),
+        items=(
+            Item("trainset", float(train.sets(tracks.times.ride_s(through.runs_s)))),
+            Item("junction", 1.0),
+        ),
+    )
+
+
+def _class_of(tracks: Tracks, through: Through) -> str:
+    """Return the class of a through-service: a fast one where its tracks are fast on the whole."""
+    rules = tracks.rules
+    speed = through.way.length_km / (sum(through.runs_s) / 3600.0) / tracks.times.access.running.factor
+    return rules.fast_class if speed >= rules.fast_class_kmh else rules.slow_class
+
+
+def propose_frequency(tracks: Tracks, report: Counter[str]) -> list[Proposal]:
+    """Propose to run rare services more often.
+
+    Parameters
+    ----------
+    tracks
+        What there is.
+    report
+        Counts what is left out; added to.
+
+    Returns
+    -------
+    list of Proposal
+        One a service.
+    """
+    services = tracks.situation.services
+    if services is None:
+        return []
+    found = []
+    for service in range(len(services.lines)):
+        headway = int(services.lines["headway_s"].iloc[service])
+        if headway <= tracks.rules.frequency_least_s:
+            report[f"rail_frequency: a train every {tracks.rules.frequency_least_s // 60} min already"] += 1
+            continue
+        proposal = _frequency(tracks, service, headway)
+        if proposal is None:
+            report["rail_frequency: the service has no boarding in the graph"] += 1
+        else:
+            found.append(proposal)
+    return found
+
+
+def _frequency(tracks: Tracks, service: int, headway: int) -> Proposal | None:
+    """Return the proposal of more trains on one service."""
+    situation, rules, times = tracks.situation, tracks.rules, tracks.times
+    graph, services = situation.graph, situation.services
+    access = times.access
+    saved = access.wait_s(headway) - access.wait_s(rules.frequency_headway_s)
+    names = graph.nodes["node_id"].to_numpy()
+    boards = (graph.kind == ARC_KINDS.index("board")) & (graph.ref == service)
+    faster = tuple(
+        (str(names[graph.tail[arc]]), str(names[graph.head[arc]]), int(graph.seconds[arc]) - saved)
+        for arc in np.flatnonzero(boards).tolist()
+        if int(graph.seconds[arc]) > saved + access.running.start_s - 1
+    )
+    if not faster or saved <= 0 or services is None:
+        return None
+    stops = frame_of(services, service)
+    length_km = float(stops["length_km"].sum())
+    run_s = int(stops["run_s"].sum())
+    ride = times.ride_s(stops["run_s"].tolist()[1:] or [1])
+    more, now = (Train("", every, rules.turn_s).sets(ride) for every in (rules.frequency_headway_s, headway))
+    line = services.lines.iloc[service]
+    ends = [_station_name(tracks, int(row)) for row in (stops["node"].iloc[0], stops["node"].iloc[-1])]
+    return Proposal(
+        candidate_id=f"rail-frequency:{line['service_id']}",
+        kind="rail_frequency",
+        instrument="barrier",
+        mode="rail",
+        from_name=ends[0],
+        to_name=ends[1],
+        length_km=length_km,
+        speed_kmh=length_km / max(run_s, 1) * 3600.0 / times.access.running.factor,
+        standard="trainset",
+        why=(
+            f"{line['name'] or line['service_id']}: a train every {rules.frequency_headway_s // 60} min"
+            f" instead of {headway // 60} min"
+        ),
+        geometry=_service_line(tracks, stops["node"].tolist()),
+        arcs=faster,
+        items=(Item("trainset", float(max(1, more - now))),),
+    )
+
+
+def _station_name(tracks: Tracks, row: int) -> str:
+    """Return the name of a station."""
+    rail = tracks.situation.rail
+    return "" if rail is None else str(rail.nodes["name"].iloc[row])
+
+
+def _service_line(tracks: Tracks, rows: list[int]) -> shapely.Geometry:
+    """Return the straight lines between the stops of a service."""
+    rail = tracks.situation.rail
+    points = [] if rail is None else [rail.nodes.geometry.iloc[row] for row in rows]
+    return shapely.LineString(points)

@@ -30,10 +30,9 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     # Matplotlib and Bokeh are slow to import; whoever only asks for a table does not pay for them.
     from optimiser.report import geopackage, links, page, picture  # noqa: PLC0415
 
-    writers = (
-        lambda path: links.write_csv(report.links, path),
-        lambda path: geopackage.write(report, path),
-        lambda path: picture.write(report, path),
-        lambda path: page.write(report, path),
+    return (
+        links.write_csv(report.links, folder / "links.csv"),
+        geopackage.write(report, folder / "plan.gpkg"),
+        picture.write(report, folder / "plan.png"),
+        page.write(report, folder / "report.html"),
     )
-    return tuple(make(folder / name) for name, make in zip(FILES, writers, strict=True))

@@ -30,6 +30,7 @@ def assemble(
     cities: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     networks: Mapping[str, gpd.GeoDataFrame],
+    ends: NDArray[np.int64] | None = None,
     **words: Any,  # noqa: ANN401 - passed on: the further fields of ReportInput, each with its own type
 ) -> ReportInput:
     """Return all that a report of a verified plan shows.
@@ -44,6 +45,10 @@ def assemble(
         Tables of the cities (`city_id`, `name`, `tier`, `population`, `geometry`) and of the candidates.
     networks
         ``road`` and ``rail``: links of today's networks (`link_class`, `geometry`).
+    ends
+        Rows of the cities that each pair of the problem joins, int64 [pairs x 2]: the columns `origin` and
+        `destination` of `prepare.Prepared.pairs`. None where every pair ends at nodes named
+        ``city:<city_id>``.
     **words
         Further fields of `ReportInput`: `definition`, `variant`, `solver`, `seconds`, `assumptions`,
         `sensitivity`, `sources`, `attribution`.
@@ -54,7 +59,7 @@ def assemble(
         With every pair, the ranked links, and the paths over them.
     """
     cities = cities.reset_index(drop=True)
-    ends = pair_cities(problem, cities)
+    ends = pair_cities(problem, cities) if ends is None else ends
     population = cities["population"].to_numpy(dtype=np.int64)
     table, paths = links.tabulate(
         problem,

@@ -70,7 +70,7 @@ def as_json(value: object) -> str:
 def _map_item(report: ReportInput) -> dict[str, Any]:
     from bokeh.embed import json_item  # noqa: PLC0415 - slow to import
 
-    return dict(json_item(webmap.draw(report), target="map"))
+    return dict(json_item(webmap.draw(report)))
 
 
 def _bokeh_script() -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from optimiser.report import coverage, projection, style, wording
 from optimiser.report.inputs import ReportInput
 
-if TYPE_CHECKING:
-    from bokeh.plotting import figure as Figure  # noqa: N812 - a class in lower case
+type Figure = Any
+"""`bokeh.plotting.figure`; Bokeh's annotations lack half of what it offers, so its objects go untyped."""
 
 LAYERS = (
     ("proposals", "Proposed links"),
@@ -43,6 +44,16 @@ CITY_TIPS = [
 ]
 
 
+def models() -> Any:  # noqa: ANN401 - see Figure
+    """Return `bokeh.models`, imported when first asked for: it is slow."""
+    return import_module("bokeh.models")
+
+
+def plotting() -> Any:  # noqa: ANN401 - see Figure
+    """Return `bokeh.plotting`, imported when first asked for."""
+    return import_module("bokeh.plotting")
+
+
 def draw(report: ReportInput, *, height: int = 640) -> Figure:
     """Return the map: today's network, cities, and the proposals numbered as in links.csv.
 
@@ -59,7 +70,7 @@ def draw(report: ReportInput, *, height: int = 640) -> Figure:
         Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `LAYERS`.
     """
     layers = projection.project(report, detail=4000)
-    plot = _canvas(layers, report, height)
+    plot = _canvas(layers, height)
     for name, stroke in style.NETWORK.items():
         xs, ys = _rings(getattr(layers, name))
         dash = list(stroke.dash) or "solid"
@@ -70,20 +81,17 @@ def draw(report: ReportInput, *, height: int = 640) -> Figure:
     return plot
 
 
-def _canvas(layers: projection.Layers, report: ReportInput, height: int) -> Figure:
-    from bokeh.models import Range1d, ResetTool, WheelZoomTool  # noqa: PLC0415 - slow to import
-    from bokeh.models import PanTool, ZoomInTool, ZoomOutTool  # noqa: PLC0415
-    from bokeh.plotting import figure  # noqa: PLC0415
+def _canvas(layers: projection.Layers, height: int) -> Figure:
 
-    west, south, east, north = projection.fit(projection.frame(layers), 1.6)
-    wheel, pan = WheelZoomTool(), PanTool()
-    plot = figure(
+    west, south, east, north = projection.frame(layers)
+    wheel, pan = models().WheelZoomTool(), models().PanTool()
+    plot = plotting().figure(
         name="map",
         height=height,
         sizing_mode="stretch_width",
-        x_range=Range1d(west, east),
-        y_range=Range1d(south, north),
-        tools=[pan, wheel, ZoomInTool(), ZoomOutTool(), ResetTool()],
+        x_range=models().Range1d(west, east),
+        y_range=models().Range1d(south, north),
+        tools=[pan, wheel, models().ZoomInTool(), models().ZoomOutTool(), models().ResetTool()],
         active_scroll=wheel,
         active_drag=pan,
         toolbar_location="right",
@@ -93,29 +101,24 @@ def _canvas(layers: projection.Layers, report: ReportInput, height: int) -> Figu
     plot.grid.visible = False
     plot.toolbar.logo = None
     plot.outline_line_color = None
-    _furniture(plot, report)
+    _scale_bar(plot)
     return plot
 
 
-def _furniture(plot: Figure, report: ReportInput) -> None:
-    from bokeh.models import Label, Metric, ScaleBar  # noqa: PLC0415 - slow to import
+def _scale_bar(plot: Figure) -> None:
 
-    scale = ScaleBar(
+    scale = models().ScaleBar(
         name="scale",
         range=plot.x_range,
         unit="m",
-        dimensional=Metric(base_unit="m"),
+        dimensional=models().Metric(base_unit="m"),
         location="bottom_left",
         background_fill_alpha=0,
         border_line_color=None,
+        bar_length=0.14,
         length_sizing="adaptive",
     )
     plot.add_layout(scale)
-    corner = {"x_units": "screen", "y_units": "screen"}
-    note = Label(x=6, y=2, text=report.attribution, text_font_size="11px", name="attribution", **corner)
-    plot.add_layout(note)
-    north = Label(x=10, y=-10, text="N ↑", text_font_size="14px", name="north", **corner)
-    plot.add_layout(north)
 
 
 def _rings(shapes: Iterable[BaseGeometry]) -> tuple[list[list[int]], list[list[int]]]:
@@ -127,23 +130,15 @@ def _rings(shapes: Iterable[BaseGeometry]) -> tuple[list[list[int]], list[list[i
 
 
 def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
-    from bokeh.models import ColumnDataSource, HoverTool, TapTool  # noqa: PLC0415 - slow to import
 
     columns, badges = link_columns(layers.links, report.money)
-    source = ColumnDataSource(columns, name="links")
+    source = models().ColumnDataSource(columns, name="links")
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(
-        "xs",
-        "ys",
-        source=source,
-        name="proposals-lines",
-        line_color="colour",
-        line_width=4,
-        hover_line_width=6,
-        selection_line_width=7,
-        nonselection_line_alpha=0.45,
+        "xs", "ys", source=source, name="proposals-lines", line_color="colour", line_width=4
     )
-    numbers = ColumnDataSource(badges, name="badges")
+    _emphasise(lines)
+    numbers = models().ColumnDataSource(badges, name="badges")
     plot.scatter(
         "x",
         "y",
@@ -166,8 +161,18 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         text_align="center",
         text_baseline="middle",
     )
-    plot.add_tools(HoverTool(renderers=[lines], tooltips=LINK_TIPS, line_policy="interp"))
-    plot.add_tools(TapTool(renderers=[lines]))
+    plot.add_tools(
+        models().HoverTool(renderers=[lines], tooltips=LINK_TIPS, line_policy="interp", visible=False)
+    )
+    plot.add_tools(models().TapTool(renderers=[lines], visible=False))
+
+
+def _emphasise(lines: Any) -> None:  # noqa: ANN401 - see Figure
+    """Draw a link that is chosen or pointed at wider, and the others paler while one is chosen."""
+    plain = lines.glyph
+    lines.selection_glyph = plain.clone(line_width=7)
+    lines.hover_glyph = plain.clone(line_width=6)
+    lines.nonselection_glyph = plain.clone(line_alpha=0.45)
 
 
 def link_columns(links: gpd.GeoDataFrame, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
@@ -209,10 +214,9 @@ def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
 
 
 def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
-    from bokeh.models import ColumnDataSource, HoverTool  # noqa: PLC0415 - slow to import
 
     columns = city_columns(report, layers.cities)
-    source = ColumnDataSource(columns, name="cities")
+    source = models().ColumnDataSource(columns, name="cities")
     marks = plot.scatter(
         "x",
         "y",
@@ -223,26 +227,28 @@ def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -
         line_color=style.INK,
         line_width=1.4,
     )
+    _draw_names(plot, columns)
+    plot.add_tools(models().HoverTool(renderers=[marks], tooltips=CITY_TIPS, visible=False))
+
+
+def _draw_names(plot: Figure, columns: dict[str, list[Any]]) -> None:
+    """Write the names twice, a halo below; where each stands, and whether, the page decides at each zoom."""
     count = len(columns["name"])
     looks = [style.tier(name) for name in columns["tier"]]
-    texts = ColumnDataSource(
-        {
-            **{name: columns[name] for name in ("x", "y", "name", "size")},
-            "font": [f"{1.35 * look.text:.0f}px" for look in looks],
-            "style": ["bold" if look.bold else "normal" for look in looks],
-            "align": ["left"] * count,
-            "dx": [6.0] * count,
-            "dy": [0.0] * count,
-            "alpha": [0.0] * count,
-        },
-        name="labels",
-    )
-    plot.text(
-        "x",
-        "y",
+    data: dict[str, Any] = {name: columns[name] for name in ("x", "y", "name", "size")}
+    data |= {
+        "font": [f"{1.35 * look.text:.0f}px" for look in looks],
+        "style": ["bold" if look.bold else "normal" for look in looks],
+        "align": ["left"] * count,
+        "dx": [6.0] * count,
+        "dy": [0.0] * count,
+        "alpha": [0.0] * count,
+    }
+    source = models().ColumnDataSource(data, name="labels")
+    text = models().Text(
+        x="x",
+        y="y",
         text="name",
-        source=texts,
-        name="labels",
         text_font_size="font",
         text_font_style="style",
         text_align="align",
@@ -251,10 +257,10 @@ def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -
         y_offset="dy",
         text_alpha="alpha",
         text_color=style.INK,
-        text_outline_color="white",
-        text_outline_width=3,
     )
-    plot.add_tools(HoverTool(renderers=[marks], tooltips=CITY_TIPS))
+    halo = text.clone(text_outline_color="white", text_outline_width=3)
+    plot.add_glyph(source, halo, name="labels-halo")
+    plot.add_glyph(source, text, name="labels-text")
 
 
 def city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> dict[str, list[Any]]:

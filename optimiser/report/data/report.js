@@ -54,12 +54,11 @@
     plot.x_range.setv({ start: x - (metres * wide) / 2, end: x + (metres * wide) / 2 });
     plot.y_range.setv({ start: y - (metres * (height - 10)) / 2, end: y + (metres * (height - 10)) / 2 });
   };
-  const bounds = JSON.parse(target.dataset.bounds ?? "null") ?? home;
-  show(bounds);
+  show(home);
   for (const range of [plot.x_range, plot.y_range]) range.setv({ reset_start: range.start, reset_end: range.end });
 
   /* Names stand where there is room, the most important first; zooming in makes room. */
-  const labels = part("labels").data_source;
+  const labels = part("labels-text").data_source;
   const links = part("proposals-lines").data_source;
   const badges = part("proposals-badges").data_source;
   const pen = document.createElement("canvas").getContext("2d");
@@ -157,7 +156,7 @@
 
   /* Colours of the page, light or dark, also on the map. */
   const paint = () => {
-    const [card, ink, muted] = ["card", "ink", "muted"].map(colour);
+    const [card, ink] = ["card", "ink"].map(colour);
     plot.setv({ background_fill_color: card, border_fill_color: card });
     const line = { "high_speed": "high-speed", "rail": "rail", "motorways": "motorways", "roads": "roads" };
     for (const [name, key] of Object.entries(line)) part(name).glyph.line_color = { value: colour(key) };
@@ -169,12 +168,9 @@
     const fills = [colour("unchanged"), colour("gains")];
     cities.data_source.data = { ...cities.data_source.data, fill: [...cities.data_source.data.gains].map((gain) => fills[gain]) };
     cities.glyph.line_color = { value: ink };
-    const text = part("labels").glyph;
-    text.text_color = { value: ink };
-    text.text_outline_color = { value: card };
+    part("labels-text").glyph.text_color = { value: ink };
+    part("labels-halo").glyph.setv({ text_color: { value: card }, text_outline_color: { value: card } });
     for (const one of plot.center) {
-      if (one.name === "attribution") one.text_color = muted;
-      if (one.name === "north") one.text_color = ink;
       if (one.name === "scale") one.setv({ bar_line_color: ink, label_text_color: ink });
     }
   };

@@ -21,6 +21,7 @@ EARTH_RADIUS_KM = 6371.0088
 
 _SHARE_OUTSIDE = 0.5
 _MARGIN_DEG = 0.5
+_KM_PER_DEGREE = 50.0  # of longitude, at 63 degrees north: generous elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def snap(
     places = np.column_stack((network.nodes.geometry.x, network.nodes.geometry.y))
     points = np.column_stack((cities.table.geometry.x, cities.table.geometry.y))
     component = _components(network)
-    _check_box(points, places[component >= 0])
+    _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
     in_main = component == int(np.argmax(sizes))
     node, distance = _nearest(points, places, np.flatnonzero(in_main))
@@ -162,9 +163,9 @@ def _components(network: Network) -> NDArray[np.int64]:
     return np.where(linked, labels, -1).astype(np.int64)
 
 
-def _check_box(points: NDArray[np.float64], places: NDArray[np.float64]) -> None:
+def _check_box(points: NDArray[np.float64], places: NDArray[np.float64], *, margin_deg: float) -> None:
     """Refuse cities that mostly lie elsewhere, and say so when longitude and latitude look swapped."""
-    low, high = places.min(axis=0) - _MARGIN_DEG, places.max(axis=0) + _MARGIN_DEG
+    low, high = places.min(axis=0) - margin_deg, places.max(axis=0) + margin_deg
 
     def outside(at: NDArray[np.float64]) -> float:
         return float(np.mean(np.any((at < low) | (at > high), axis=1))) if at.size else 0.0

@@ -1,0 +1,144 @@
+"""Travel times and weights of one's own, in long and square form."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from networks import skims
+from networks.cities import build
+from networks.errors import SchemaError, SourceError
+from networks.matrix import load_times, load_weights
+from networks.timegraph import ARC_KINDS, UNREACHABLE
+
+
+@pytest.fixture(scope="module")
+def cities():
+    columns = {
+        "city_id": ["b", "t", "l"],
+        "name": ["Beijing", "Tianjin", "Langfang"],
+        "tier": ["core", "core", "secondary"],
+        "population": [9, 8, 7],
+        "population_definition": ["test"] * 3,
+        "source": ["test"] * 3,
+    }
+    return build(columns, lon=[116.4, 117.2, 116.7], lat=[39.9, 39.1, 39.5])
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to_file(text, name="matrix.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return to_file
+
+
+LONG = "origin,destination,seconds\nb,t,5000\nt,b,5100\nb,l,3000\nl,b,3000\nt,l,2900\nl,t,2900\n"
+
+
+def test_the_long_form_gives_the_times_as_they_are(cities, write):
+    skim = skims.travel_times(load_times(write(LONG), cities))
+    assert skim.tolist() == [[0, 5000, 3000], [5100, 0, 2900], [3000, 2900, 0]]
+
+
+def test_the_square_form_gives_the_same(cities, write):
+    square = "seconds,b,t,l\nb,0,5000,3000\nt,5100,0,2900\nl,3000,2900,\n"
+    long, found = load_times(write(LONG), cities), load_times(write(square, "square.csv"), cities)
+    assert skims.travel_times(found).tolist() == skims.travel_times(long).tolist()
+
+
+def test_minutes_become_seconds(cities, write):
+    text = "minutes,Beijing,Tianjin,Langfang\nBeijing,,83.3,50\nTianjin,,,\nLangfang,,,\n"
+    assert skims.travel_times(load_times(write(text), cities))[0].tolist() == [0, 4998, 3000]
+
+
+def test_a_pair_that_is_not_given_is_out_of_reach(cities, write):
+    text = "origin,destination,seconds\nb,t,5000\nl,b,3000\n"
+    skim = skims.travel_times(load_times(write(text), cities))
+    assert skim[1, 0] == skim[0, 2] == UNREACHABLE
+
+
+def test_the_graph_has_a_node_a_city_and_arcs_of_kind_matrix(cities, write):
+    graph = load_times(write(LONG), cities, definition="in_vehicle")
+    assert graph.nodes["node_id"].tolist() == ["city:b", "city:t", "city:l"]
+    assert set(graph.kind.tolist()) == {ARC_KINDS.index("matrix")}
+    assert graph.definition == "in_vehicle"
+
+
+def test_a_parquet_file_reads_like_a_csv_file(cities, write, tmp_path):
+    frame = pd.read_csv(write(LONG))
+    frame.to_parquet(tmp_path / "matrix.parquet")
+    found = load_times(tmp_path / "matrix.parquet", cities)
+    assert found.seconds.tolist() == frame["seconds"].tolist()
+
+
+def test_all_faults_are_named_at_once_with_their_lines(cities, write):
+    text = "origin,destination,seconds\nb,t,fast\nb,x,1\nt,b,-1\nb,t,7\n"
+    with pytest.raises(SchemaError) as caught:
+        load_times(write(text), cities)
+    faults = "\n".join(caught.value.faults)
+    for part in (
+        "line 2: 'fast' is no number",
+        "'x' is no city",
+        "line 4: '-1' is negative",
+        "at line 2 already",
+    ):
+        assert part in faults
+
+
+def test_a_city_without_any_time_is_named(cities, write):
+    with pytest.raises(SchemaError, match="no time from or to Langfang"):
+        load_times(write("origin,destination,seconds\nb,t,7\n"), cities)
+
+
+def test_a_time_below_half_a_second_is_refused(cities, write):
+    with pytest.raises(SchemaError, match="line 2: less than one second"):
+        load_times(write("origin,destination,seconds\nb,t,0.4\nb,l,5\n"), cities)
+
+
+def test_a_file_without_a_unit_is_refused_with_the_forms(cities, write):
+    with pytest.raises(SchemaError, match="Square form"):
+        load_times(write("origin,destination,time\nb,t,0.4\n"), cities)
+
+
+def test_a_file_that_is_not_there_is_named(cities, tmp_path):
+    with pytest.raises(SourceError, match="nowhere"):
+        load_times(tmp_path / "nowhere.csv", cities)
+
+
+def test_times_slower_than_a_way_over_a_third_city_are_counted(cities, write, caplog):
+    with caplog.at_level(logging.WARNING):
+        load_times(write(LONG.replace("5000", "9000")), cities)
+    assert "1 of 6 times" in caplog.text
+
+
+def test_weights_fill_a_matrix_with_zeros_where_nothing_is_said(cities, write):
+    found = load_weights(write("origin,destination,weight\nb,t,12\nl,b,3\n"), cities)
+    assert found.tolist() == [[0, 12, 0], [0, 0, 0], [3, 0, 0]]
+
+
+def test_demand_in_square_form_is_read_and_the_diagonal_dropped(cities, write):
+    found = load_weights(write("demand,b,t,l\nb,9,1,2\nt,3,9,4\nl,5,6,9\n"), cities)
+    assert found.tolist() == [[0, 1, 2], [3, 0, 4], [5, 6, 0]]
+
+
+def test_weights_have_to_be_whole_and_not_negative(cities, write):
+    with pytest.raises(SchemaError, match="2 fault") as caught:
+        load_weights(write("origin,destination,weight\nb,t,1.5\nl,b,-3\n"), cities)
+    assert "line 2: 1.5 is no whole number" in caught.value.faults
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.integers(0, 2**40), min_size=9, max_size=9))
+def test_weights_come_back_as_they_were_written(cities, write, values):
+    square = np.array(values).reshape(3, 3)
+    frame = pd.DataFrame(square, columns=["b", "t", "l"])
+    frame.insert(0, "weight", ["b", "t", "l"])
+    np.fill_diagonal(square, 0)
+    assert np.array_equal(load_weights(write(frame.to_csv(index=False)), cities), square)

@@ -1,0 +1,137 @@
+"""Skims and paths: the same seconds as networkx, exactly."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from networks import skims
+from networks.errors import SchemaError
+from networks.timegraph import UNREACHABLE, TimeGraph
+
+
+def graph_of(arcs, *, count, origin, destination=None):
+    tail, head, seconds = np.array(arcs, dtype=np.int64).reshape(-1, 3).T
+    nodes = pd.DataFrame(
+        {"node_id": [f"road:{i}" for i in range(count)], "kind": "road", "lon": 0.0, "lat": 0.0}
+    )
+    ends = np.array(origin, dtype=np.int64)
+    return TimeGraph(
+        nodes=nodes,
+        tail=tail,
+        head=head,
+        seconds=seconds,
+        kind=np.zeros(tail.size, dtype=np.int8),
+        ref=np.full(tail.size, -1, dtype=np.int64),
+        origin=ends,
+        destination=ends if destination is None else np.array(destination, dtype=np.int64),
+        definition="door_to_door",
+    )
+
+
+def test_the_skim_holds_the_shortest_times_in_both_directions():
+    graph = graph_of([(0, 1, 5), (1, 2, 7), (0, 2, 13), (2, 0, 3)], count=3, origin=[0, 2])
+    assert skims.travel_times(graph).tolist() == [[0, 12], [3, 0]]
+
+
+def test_of_parallel_arcs_the_fastest_counts_and_they_are_not_added():
+    graph = graph_of([(0, 1, 9), (0, 1, 4), (0, 1, 6)], count=2, origin=[0, 1])
+    assert skims.travel_times(graph)[0, 1] == 4
+    assert skims.path(graph, 0, 1).arcs.tolist() == [1]
+
+
+def test_a_pair_that_no_path_joins_is_unreachable():
+    graph = graph_of([(0, 1, 9)], count=2, origin=[0, 1])
+    assert skims.travel_times(graph)[1, 0] == UNREACHABLE
+    assert skims.path(graph, 1, 0) is None
+
+
+def test_trips_start_at_the_origin_node_and_end_at_the_destination_node():
+    arcs = [(0, 2, 1), (2, 3, 10), (3, 5, 2), (1, 3, 1), (3, 2, 20), (2, 4, 2)]
+    graph = graph_of(arcs, count=6, origin=[0, 1], destination=[4, 5])
+    assert skims.travel_times(graph).tolist() == [[0, 13], [23, 0]]
+
+
+def test_a_city_is_no_time_from_itself():
+    graph = graph_of([(0, 1, 5)], count=2, origin=[0], destination=[1])
+    assert skims.travel_times(graph).tolist() == [[0]]
+    assert skims.path(graph, 0, 0).seconds == 0
+
+
+def test_two_cities_at_one_node_are_no_time_apart():
+    graph = graph_of([(0, 1, 5), (1, 0, 5)], count=2, origin=[0, 0, 1])
+    assert skims.travel_times(graph).tolist() == [[0, 0, 5], [0, 0, 5], [5, 5, 0]]
+    assert skims.path(graph, 0, 1).arcs.size == 0
+
+
+def test_seconds_stay_exact_where_floats_nearly_fail():
+    big = 2**51 + 1
+    graph = graph_of([(0, 1, big), (1, 2, 1)], count=3, origin=[0, 2])
+    assert skims.travel_times(graph)[0, 1] == big + 1
+
+
+def test_sums_beyond_exact_floats_are_refused():
+    with pytest.raises(SchemaError, match=r"2\*\*53"):
+        skims.travel_times(graph_of([(0, 1, 2**52), (1, 0, 2**52)], count=2, origin=[0, 1]))
+
+
+def test_an_arc_of_no_time_is_refused():
+    with pytest.raises(SchemaError, match="less than one second"):
+        skims.travel_times(graph_of([(0, 1, 0)], count=2, origin=[0, 1]))
+
+
+def test_a_city_at_a_node_that_is_not_there_is_refused():
+    with pytest.raises(SchemaError, match="'origin' names a node"):
+        skims.travel_times(graph_of([(0, 1, 1)], count=2, origin=[0, -1]))
+
+
+def test_no_city_gives_an_empty_skim():
+    assert skims.travel_times(graph_of([(0, 1, 1)], count=2, origin=[])).shape == (0, 0)
+
+
+@st.composite
+def graphs(draw_from):
+    count = draw_from(st.integers(1, 12))
+    node = st.integers(0, count - 1)
+    arcs = draw_from(st.lists(st.tuples(node, node, st.integers(1, 2**40)), min_size=1, max_size=40))
+    cities = draw_from(st.lists(st.tuples(node, node), min_size=1, max_size=5))
+    return graph_of(arcs, count=count, origin=[a for a, _ in cities], destination=[b for _, b in cities])
+
+
+def by_networkx(graph):
+    other = nx.MultiDiGraph()
+    other.add_nodes_from(range(len(graph.nodes)))
+    for a, b, s in zip(graph.tail.tolist(), graph.head.tolist(), graph.seconds.tolist(), strict=True):
+        other.add_edge(a, b, seconds=s)
+    rows = []
+    for i, start in enumerate(graph.origin.tolist()):
+        reached = nx.single_source_dijkstra_path_length(other, start, weight="seconds")
+        ends = enumerate(graph.destination.tolist())
+        rows.append([0 if i == j else reached.get(end, UNREACHABLE) for j, end in ends])
+    return rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(graph=graphs())
+def test_the_skim_agrees_with_networkx(graph):
+    assert skims.travel_times(graph).tolist() == by_networkx(graph)
+
+
+@settings(max_examples=150, deadline=None)
+@given(graph=graphs())
+def test_each_path_is_one_and_takes_the_seconds_of_the_skim(graph):
+    skim = skims.travel_times(graph)
+    for i in range(len(graph.origin)):
+        found = skims.paths(graph, i)
+        reachable = {j for j in range(len(graph.origin)) if j != i and skim[i, j] != UNREACHABLE}
+        assert set(found) == reachable
+        for j, path in found.items():
+            assert path.nodes[0] == graph.origin[i]
+            assert path.nodes[-1] == graph.destination[j]
+            assert np.array_equal(graph.tail[path.arcs], path.nodes[:-1])
+            assert np.array_equal(graph.head[path.arcs], path.nodes[1:])
+            assert path.seconds == graph.seconds[path.arcs].sum() == skim[i, j]

@@ -115,6 +115,6 @@ def tiles(shape: shapely.Polygon | shapely.MultiPolygon, *, tile_deg: float) -> 
             cell = shapely.box(
                 column * tile_deg, row * tile_deg, (column + 1) * tile_deg, (row + 1) * tile_deg
             )
-            cut = shape.intersection(cell)
+            cut = shape.intersection(cell).normalize()
             parts += [part for part in shapely.get_parts(cut) if isinstance(part, shapely.Polygon)]
     return parts

@@ -1,0 +1,204 @@
+"""Reading takes what is asked for, cuts ways at the border, and counts."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from osm_drawing import GRID, write
+
+from networks import osm
+from networks.errors import SourceError
+from networks.osm.elements import Nodes
+from networks.osm.runs import cut_at_missing
+from networks.osm.scan import RawWays
+
+CROSS = [(10, (1, 2, 3), {"highway": "primary", "name": "京藏路"}), (11, (4, 2, 5), {"highway": "footway"})]
+
+
+def ids_of(elements: osm.Elements, ways: osm.Ways) -> list[list[int]]:
+    """Return the node ids of each run."""
+    return [
+        elements.nodes.id[ways.rows[a:b]].tolist()
+        for a, b in zip(ways.offsets[:-1], ways.offsets[1:], strict=True)
+    ]
+
+
+@pytest.fixture
+def everything(tmp_path):
+    """One of each kind that is read, and some of what is passed over."""
+    return write(
+        tmp_path / "all.osm.pbf",
+        nodes=GRID,
+        node_tags={
+            2: {"railway": "station", "name": "Mid"},
+            3: {"railway": "halt"},
+            4: {"place": "city", "population": "12,345", "name": "North"},
+            5: {"place": "town"},
+            1: {"railway": "stop", "name": "Platform"},
+        },
+        ways=[
+            (20, (1, 2), {"highway": "primary", "surface": "asphalt", "source": "survey"}),
+            (21, (2, 3), {"highway": "primary_link"}),
+            (22, (1, 2, 3), {"railway": "rail", "source": "survey"}),
+            (23, (4, 5), {"route": "ferry"}),
+            (24, (1, 4), {"railway": "construction"}),
+            (25, (1, 5), {"highway": "residential"}),
+            (26, (1, 4, 3, 5), {"railway": "station", "name": "Hall"}),
+        ],
+        relations=[
+            (30, [("w", 22, ""), ("n", 1, "stop"), ("n", 3, "stop")], {"type": "route", "route": "train"}),
+            (31, [("w", 20, "")], {"type": "route", "route": "bus"}),
+        ],
+    )
+
+
+def test_roads_are_those_of_the_default_classes_and_their_slip_roads(everything):
+    assert osm.read(everything).roads.id.tolist() == [20, 21]
+
+
+def test_more_classes_can_be_asked_for(everything):
+    assert osm.read(everything, roads=frozenset({"residential"})).roads.id.tolist() == [25]
+
+
+def test_roads_keep_only_the_tags_that_are_read(everything):
+    assert dict(osm.read(everything).roads.tags[0]) == {"highway": "primary", "surface": "asphalt"}
+
+
+def test_tracks_keep_all_tags(everything):
+    tracks = osm.read(everything).tracks
+    assert tracks.id.tolist() == [22]
+    assert dict(tracks.tags[0]) == {"railway": "rail", "source": "survey"}
+
+
+def test_stations_are_nodes_and_outlines(everything):
+    stations = osm.read(everything).stations
+    assert stations.id.tolist() == [-26, 2, 3]
+    assert stations.tags[0]["name"] == "Hall"
+    assert stations.lon[0] == pytest.approx((116.0 + 116.01 + 116.02 + 116.01) / 4)
+
+
+def test_places_need_a_population(everything):
+    places = osm.read(everything).places
+    assert places.id.tolist() == [4]
+    assert places.tags[0]["population"] == "12,345"
+
+
+def test_routes_are_trains_with_their_members_in_order(everything):
+    (route,) = osm.read(everything).relations
+    assert route.id == 30
+    assert [tuple(member) for member in route.members] == [("w", 22, ""), ("n", 1, "stop"), ("n", 3, "stop")]
+
+
+def test_stops_are_the_node_members_with_their_tags(everything):
+    stops = osm.read(everything).stops
+    assert stops.id.tolist() == [1, 3]
+    assert stops.tags[0]["name"] == "Platform"
+
+
+def test_rail_and_ferries_can_be_left_out(everything):
+    elements = osm.read(everything, rail=False, ferries=False)
+    assert (len(elements.tracks), len(elements.stations), len(elements.ferries)) == (0, 0, 0)
+    assert elements.relations == ()
+
+
+def test_only_the_nodes_that_are_used_are_kept(everything):
+    elements = osm.read(everything, roads=frozenset({"residential"}), rail=False, ferries=False)
+    assert elements.nodes.id.tolist() == [1, 5]
+
+
+@pytest.mark.parametrize("name", ["a.osm", "a.osm.gz", "a.osm.bz2", "a.osm.pbf"])
+def test_all_formats_read_alike(tmp_path, name):
+    elements = osm.read(write(tmp_path / name, nodes=GRID, ways=CROSS))
+    assert ids_of(elements, elements.roads) == [[1, 2, 3]]
+    assert elements.nodes.lon.tolist() == [116.0, 116.01, 116.02]
+    assert elements.roads.tags[0]["name"] == "京藏路"
+
+
+def test_several_streams_in_one_compressed_file_are_read(tmp_path):
+    plain = write(tmp_path / "a.osm", nodes=GRID, ways=CROSS).read_bytes()
+    (tmp_path / "b.osm.gz").write_bytes(gzip.compress(plain[:200]) + gzip.compress(plain[200:]))
+    assert len(osm.read(tmp_path / "b.osm.gz").roads) == 1
+
+
+def test_a_way_is_cut_where_its_nodes_are_missing(tmp_path):
+    ways = [(7, (1, 2, 3, 77, 5, 4), {"highway": "trunk"})]
+    elements = osm.read(write(tmp_path / "cut.osm", nodes=GRID, ways=ways))
+    assert ids_of(elements, elements.roads) == [[1, 2, 3], [5, 4]]
+    assert elements.roads.id.tolist() == [7, 7]
+    assert (elements.counts.ways_cut, elements.counts.nodes_missing) == (1, 1)
+
+
+def test_a_way_of_which_nothing_is_left_is_counted(tmp_path):
+    ways = [(7, (1, 2, 3, 4, 5), {"highway": "trunk"}), (8, (1, 88), {"highway": "trunk"})]
+    elements = osm.read(write(tmp_path / "cut.osm", nodes=GRID, ways=ways))
+    assert dict(elements.counts.dropped) == {"fewer_than_two_nodes": 1}
+
+
+def test_too_many_missing_nodes_are_refused(tmp_path):
+    path = write(tmp_path / "torn.osm", nodes=GRID, ways=[(7, (1, 2, 71, 72, 73), {"highway": "trunk"})])
+    with pytest.raises(SourceError, match="60%"):
+        osm.read(path)
+    assert len(osm.read(path, most_missing=0.7).roads) == 1
+
+
+@given(
+    ways=st.lists(st.lists(st.integers(1, 12), max_size=9), min_size=1, max_size=8),
+    held=st.sets(st.integers(1, 12), min_size=1),
+)
+@settings(max_examples=200, deadline=None)
+def test_cutting_keeps_exactly_the_pairs_of_neighbours_that_are_both_there(ways, held):
+    raw = RawWays()
+    for number, refs in enumerate(ways):
+        raw.id.append(number)
+        raw.refs.extend(refs)
+        raw.ends.append(len(raw.refs))
+        raw.tags.append({"number": str(number)})
+    ids = np.array(sorted(held), dtype=np.int64)
+    cut = cut_at_missing(raw, Nodes(id=ids, lon=ids / 1.0, lat=ids / 1.0))
+    found = [
+        (int(cut.ways.id[i]), int(ids[a]), int(ids[b]))
+        for i in range(len(cut.ways))
+        for a, b in zip(
+            cut.ways.rows[cut.ways.offsets[i] : cut.ways.offsets[i + 1] - 1],
+            cut.ways.rows[cut.ways.offsets[i] + 1 : cut.ways.offsets[i + 1]],
+            strict=True,
+        )
+    ]
+    wanted = [
+        (number, a, b)
+        for number, refs in enumerate(ways)
+        for a, b in itertools.pairwise(refs)
+        if a in held and b in held
+    ]
+    assert found == wanted
+    assert all(tags["number"] == str(way) for way, tags in zip(cut.ways.id, cut.ways.tags, strict=True))
+    assert cut.missing == sum(ref not in held for refs in ways for ref in refs)
+    assert (np.diff(cut.ways.offsets) >= 2).all()
+
+
+@given(held=st.sets(st.integers(-5, 30)), asked=st.lists(st.integers(-8, 35)))
+def test_rows_of_finds_each_id_or_says_minus_one(held, asked):
+    ids = np.array(sorted(held), dtype=np.int64)
+    rows = Nodes(id=ids, lon=ids / 1.0, lat=ids / 1.0).rows_of(np.array(asked, dtype=np.int64))
+    assert rows.tolist() == [sorted(held).index(one) if one in held else -1 for one in asked]
+
+
+def test_take_keeps_runs_whole(everything):
+    elements = osm.read(everything)
+    kept = elements.roads.take(np.array([False, True]))
+    assert ids_of(elements, kept) == [[2, 3]]
+    assert kept.tags[0]["highway"] == "primary_link"
+
+
+@pytest.mark.shared
+def test_both_formats_of_andorra_hold_the_same_roads(shared_dir):
+    first, second = (
+        osm.read(shared_dir / "data" / "osm" / name) for name in ("gh_andorra.osm.gz", "gh_andorra.osm.pbf")
+    )
+    assert first.roads.id.tolist() == second.roads.id.tolist()
+    assert first.nodes.id.tolist() == second.nodes.id.tolist()

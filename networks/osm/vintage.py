@@ -6,7 +6,7 @@ import calendar
 import re
 from datetime import date
 
-_FORM = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$")
+_FORM = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$", re.ASCII)
 
 
 def last_day(text: str) -> date | None:

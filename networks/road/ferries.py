@@ -7,10 +7,12 @@ import re
 from networks.osm.elements import Tags
 from networks.road.tables import FerryTable
 
-_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$")
-_ISO = re.compile(r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE)
-_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE)
-_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE)
+_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
+_ISO = re.compile(
+    r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE | re.ASCII
+)
+_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE | re.ASCII)
+_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE | re.ASCII)
 _LONGEST_S = 14 * 24 * 3600
 
 

@@ -11,7 +11,7 @@ _KMH = {
     "": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "kmph": 1.0,
     "mph": 1.609344, "mp/h": 1.609344, "knots": 1.852, "knot": 1.852, "kn": 1.852,
 }  # fmt: skip
-_NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$")
+_NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$", re.ASCII)
 _ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
 _VARIABLE = frozenset(
     {"signals", "variable", "signal", "implicit", "unknown", "default", "fixme", "unposted"}

@@ -1,0 +1,290 @@
+"""Ways become links between junctions, with length, direction, speed and line."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+
+import networkx as nx
+import numpy as np
+import pyproj
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from road_drawing import CROSS, draw
+
+from networks import osm, road, schema
+from networks.errors import SourceError
+from networks.network import CLOSED
+
+MAIN = {"highway": "primary"}
+GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def pairs(network) -> set[tuple[int, int]]:
+    """Return the OSM ids of the ends of each link."""
+    ids = network.nodes["osm_id"].to_numpy()
+    return {
+        (int(ids[a]), int(ids[b])) for a, b in zip(network.links["tail"], network.links["head"], strict=True)
+    }
+
+
+def test_ways_are_cut_where_they_cross():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN), (11, (4, 2, 5), MAIN)]))
+    assert pairs(network) == {(1, 2), (2, 3), (4, 2), (2, 5)}
+    schema.check(network)
+
+
+def test_a_way_that_meets_no_other_stays_whole():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN)]))
+    assert pairs(network) == {(1, 3)}
+    assert shapely.get_num_points(network.links.geometry[0]) == 3
+
+
+def test_ways_that_cross_without_a_shared_node_do_not_meet():
+    nodes = CROSS | {6: (116.01, 40.0)}
+    network, _ = road.build(draw(nodes, [(10, (1, 2, 3), MAIN), (11, (4, 6, 5), MAIN)]))
+    assert pairs(network) == {(1, 3), (4, 5)}
+
+
+def test_a_way_is_cut_where_it_meets_itself_and_the_loop_is_dropped():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 4, 3, 2), MAIN)]))
+    assert pairs(network) == {(1, 2)}
+
+
+def test_length_is_that_on_the_ellipsoid():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 4), MAIN)]))
+    wanted = GEOD.line_length([116.0, 116.01, 116.01], [40.0, 40.0, 40.01]) / 1000
+    assert network.links["length_km"][0] == pytest.approx(wanted, rel=1e-7)
+
+
+@given(ends=st.tuples(st.floats(-180, 180), st.floats(-89, 89), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)))
+def test_segments_measure_as_geodesics_do(ends):
+    lon, lat, east, north = ends
+    points = [
+        np.array([value])
+        for value in (lon, lat, (lon + east + 180) % 360 - 180, np.clip(lat + north, -90, 90))
+    ]
+    wanted = GEOD.inv(*points)[2][0] / 1000
+    assert road.lengths.segment_km(*points)[0] == pytest.approx(wanted, rel=2e-5, abs=1e-9)
+
+
+def test_a_road_over_the_antimeridian_is_short():
+    nodes = {1: (179.99, -17.0), 2: (-179.99, -17.0)}
+    network, _ = road.build(draw(nodes, [(10, (1, 2), MAIN)]))
+    assert network.links["length_km"][0] == pytest.approx(2.1297, abs=0.0001)
+
+
+def test_a_oneway_runs_from_tail_to_head():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | {"oneway": "yes"})]))
+    link = network.links.iloc[0]
+    assert pairs(network) == {(1, 3)}
+    assert link["oneway"]
+    assert link["backward_s"] == CLOSED
+
+
+def test_a_reverse_oneway_is_turned_round_with_its_line():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | {"oneway": "-1"})]))
+    assert pairs(network) == {(3, 1)}
+    assert [x for x, _ in network.links.geometry[0].coords] == [116.02, 116.01, 116.0]
+
+
+def test_closed_reversible_roads_are_dropped_and_counted():
+    elements = draw(CROSS, [(10, (1, 2, 3), MAIN), (11, (4, 2), MAIN | {"oneway": "reversible"})])
+    network, report = road.build(elements, reversible="closed")
+    assert len(network.links) == 1
+    assert report.dropped["reversible"] == 1
+    assert report.directions["reversible"] == 1
+
+
+def test_repeated_nodes_loops_and_doubles_are_dropped_and_counted():
+    ring = CROSS | {6: (116.03, 40.01), 7: (116.03, 39.99)}
+    roads = [
+        (10, (1, 1, 2, 2, 3), MAIN),
+        (11, (3, 6, 7, 3), MAIN),
+        (12, (2, 3), MAIN),
+        (13, (4, 2), MAIN),
+        (14, (2, 4), MAIN),
+    ]
+    network, report = road.build(draw(ring, roads))
+    assert pairs(network) == {(1, 2), (2, 3), (4, 2)}
+    assert dict(report.dropped) == {"repeated_node": 2, "loop": 1, "drawn_twice": 2}
+
+
+def test_of_a_road_drawn_twice_the_faster_stays():
+    roads = [(10, (1, 2), {"highway": "tertiary"}), (11, (2, 1), {"highway": "trunk"})]
+    network, _ = road.build(draw(CROSS, roads))
+    assert network.links["link_class"].tolist() == ["trunk"]
+
+
+def test_two_carriageways_between_the_same_junctions_both_stay():
+    roads = [(10, (1, 2), MAIN | {"oneway": "yes"}), (11, (2, 1), MAIN | {"oneway": "yes"})]
+    network, _ = road.build(draw(CROSS, roads))
+    assert pairs(network) == {(1, 2), (2, 1)}
+
+
+def test_junctions_on_one_spot_are_joined_and_nothing_is_parted():
+    nodes = {1: (116.0, 40.0), 2: (116.01, 40.0), 3: (116.01, 40.0), 4: (116.02, 40.0)}
+    roads = [(10, (1, 2), MAIN), (11, (2, 3), MAIN), (12, (3, 4), MAIN)]
+    network, report = road.build(draw(nodes, roads))
+    assert report.dropped["zero_length"] == 1
+    assert report.components == 1
+    assert len(network.nodes) == 3
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({"access": "private"}, "closed_to_cars"),
+        ({"motor_vehicle": "no"}, "closed_to_cars"),
+        ({"access": "yes", "motor_vehicle": "no"}, "closed_to_cars"),
+        ({"area": "yes"}, "area"),
+        ({"start_date": "2021"}, "not_yet_open"),
+    ],
+)
+def test_ways_that_cannot_be_used_are_dropped_by_reason(tags, reason):
+    elements = draw(CROSS, [(10, (1, 2), MAIN), (11, (2, 3), MAIN | tags)])
+    network, report = road.build(elements, opened_by=date(2020, 6, 1))
+    assert pairs(network) == {(1, 2)}
+    assert dict(report.dropped) == {reason: 1}
+
+
+def test_a_road_that_is_open_to_cars_alone_stays():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2), MAIN | {"access": "no", "motorcar": "yes"})]))
+    assert len(network.links) == 1
+
+
+def test_today_everything_is_open():
+    network, _ = road.build(draw(CROSS, [(10, (1, 2), MAIN | {"start_date": "2031"})]))
+    assert network.links["start_date"].tolist() == ["2031"]
+
+
+def test_names_and_numbers_come_along():
+    network, _ = road.build(
+        draw(CROSS, [(10, (1, 2), MAIN | {"name": "京哈高速", "ref": "G1"}), (11, (2, 3), MAIN)])
+    )
+    assert network.links["name"].tolist() == ["京哈高速", ""]
+    assert network.links["ref"].tolist() == ["G1", ""]
+    assert network.links["osm_id"].tolist() == [10, 11]
+
+
+def test_classes_can_be_narrowed():
+    elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway_link"}), (11, (2, 3), MAIN)])
+    network, _ = road.build(elements, classes=frozenset({"motorway"}))
+    assert network.links["link_class"].tolist() == ["motorway_link"]
+
+
+@pytest.mark.parametrize("kmh", [80, 95, 110])
+def test_speeds_of_a_class_can_be_replaced(kmh):
+    elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway", "maxspeed": "120"}), (11, (2, 3), MAIN)])
+    network, report = road.build(elements, speeds={"motorway": kmh})
+    assert network.links["speed_kmh"].tolist() == [kmh, 50]
+    assert network.links["speed_source"].tolist() == ["override", "table"]
+    assert report.speeds.overridden == 1
+
+
+@pytest.mark.parametrize(
+    "speeds", [{"motorway": 0}, {"motorway": float("nan")}, {"motorway": 500}, {"autobahn": 90}]
+)
+def test_absurd_speeds_are_refused(speeds):
+    with pytest.raises(SourceError, match=next(iter(speeds))):
+        road.build(draw(CROSS, [(10, (1, 2), MAIN)]), speeds=speeds)
+
+
+def test_a_source_without_roads_is_refused():
+    with pytest.raises(SourceError, match="No road is left"):
+        road.build(draw(CROSS, [(10, (1, 2), MAIN | {"access": "no"})]))
+
+
+def test_parts_and_lengths_are_reported():
+    nodes = CROSS | {8: (117.0, 40.0), 9: (117.01, 40.0)}
+    _, report = road.build(
+        draw(nodes, [(10, (1, 2, 3), MAIN), (11, (4, 2), MAIN), (12, (8, 9), {"highway": "trunk"})])
+    )
+    assert (report.components, report.largest_component) == (2, 0.75)
+    assert set(report.length_km) == {"primary", "trunk"}
+
+
+TURNS = st.sampled_from(["", "yes", "-1"])
+
+
+@given(
+    ways=st.lists(
+        st.tuples(st.lists(st.integers(0, 14), min_size=2, max_size=7), TURNS), min_size=1, max_size=8
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_distances_between_junctions_are_those_of_a_graph_of_all_segments(ways):
+    nodes = {one: (116 + 0.01 * (one % 4), 40 + 0.01 * (one // 4)) for one in range(15)}
+    whole = nx.DiGraph()
+    for path, turn in ways:
+        for a, b in itertools.pairwise(path):
+            km = GEOD.inv(*nodes[a], *nodes[b])[2] / 1000
+            if a != b and turn != "-1":
+                whole.add_edge(a, b, km=km)
+            if a != b and turn != "yes":
+                whole.add_edge(b, a, km=km)
+    roads = [
+        (n, path, MAIN | ({"oneway": turn} if turn else {})) for n, (path, turn) in enumerate(ways, start=1)
+    ]
+    try:
+        network, _ = road.build(draw(nodes, roads))
+    except SourceError:
+        return
+    schema.check(network)
+    cut = nx.DiGraph()
+    ids = network.nodes["osm_id"].to_numpy()
+    for link in network.links.itertuples():
+        ends = (ids[link.tail], ids[link.head])
+        for a, b in (ends,) if link.oneway else (ends, ends[::-1]):
+            if not cut.has_edge(a, b) or cut[a][b]["km"] > link.length_km:
+                cut.add_edge(a, b, km=link.length_km)
+    distances = dict(nx.all_pairs_dijkstra_path_length(whole, weight="km"))
+    for a, found in nx.all_pairs_dijkstra_path_length(cut, weight="km"):
+        wanted = {b: km for b, km in distances[a].items() if b in cut}
+        assert found == pytest.approx(wanted)
+
+
+def test_lines_end_at_their_nodes_and_measure_their_length(everywhere):
+    network, _ = road.build(everywhere)
+    links, places = network.links, network.nodes.geometry.to_numpy()
+    lines = links.geometry.to_numpy()
+    assert (shapely.get_point(lines, 0) == places[links["tail"]]).all()
+    assert (shapely.get_point(lines, -1) == places[links["head"]]).all()
+    measured = np.array([GEOD.geometry_length(line) for line in lines]) / 1000
+    assert links["length_km"].to_numpy() == pytest.approx(measured, rel=1e-6)
+
+
+@pytest.fixture
+def everywhere():
+    """A lattice of crooked ways, every third one turned, every fourth one-way."""
+    rng = np.random.default_rng(5)
+    nodes = {one: (116 + 0.02 * (one % 12), 40 + 0.02 * (one // 12)) for one in range(144)}
+    nodes = {one: (x + rng.uniform(0, 0.01), y + rng.uniform(0, 0.01)) for one, (x, y) in nodes.items()}
+    rows = [range(12 * k, 12 * k + 12) for k in range(0, 12, 3)] + [
+        range(k, 144, 12) for k in range(0, 12, 3)
+    ]
+    turns = ["", "yes", "-1", "no"]
+    return draw(
+        nodes, [(n, list(path), MAIN | {"oneway": turns[n % 4]}) for n, path in enumerate(rows, start=1)]
+    )
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "name",
+    [
+        "georust_liechtenstein.osm.pbf", "gh_andorra.osm.gz", "gh_andorra.osm.pbf", "gh_krems.osm.gz",
+        "gh_north-bayreuth.osm.gz", "malta_2018.osm.pbf", "ors_heidelberg.osm.pbf", "osrm_monaco.osm.pbf",
+        "pyosmium_example-test.pbf", "pyosmium_liechtenstein.osm.pbf", "r5_fiji-ferry.osm.pbf",
+    ],
+)  # fmt: skip
+def test_every_extract_gives_a_network_that_keeps_the_contract(shared_dir, name):
+    elements = osm.read(shared_dir / "data" / "osm" / name)
+    network, report = road.build(elements, country="EU")
+    schema.check(network)
+    assert report.links == len(network.links) > 100
+    assert report.speeds.tagged + report.speeds.imputed == sum(report.directions.values()) - len(
+        elements.ferries
+    ) + sum(count for reason, count in report.dropped.items() if reason == "ferry_without_cars")

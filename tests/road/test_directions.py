@@ -1,0 +1,41 @@
+"""One-way rules, tagged and implied."""
+
+from __future__ import annotations
+
+import pytest
+
+from networks.road.directions import BACKWARD, BOTH, FORWARD, SHUT, direction
+
+CASES = [
+    ({"highway": "primary"}, BOTH, "two_way"),
+    ({"highway": "primary", "oneway": "no"}, BOTH, "two_way"),
+    ({"highway": "primary", "oneway": "yes"}, FORWARD, "tag"),
+    ({"highway": "primary", "oneway": "true"}, FORWARD, "tag"),
+    ({"highway": "primary", "oneway": "1"}, FORWARD, "tag"),
+    ({"highway": "primary", "oneway": " Yes "}, FORWARD, "tag"),
+    ({"highway": "primary", "oneway": "-1"}, BACKWARD, "tag_reverse"),
+    ({"highway": "primary", "oneway": "reverse"}, BACKWARD, "tag_reverse"),
+    ({"highway": "primary", "oneway": "maybe"}, BOTH, "unreadable"),
+    ({"highway": "motorway"}, FORWARD, "implied_motorway"),
+    ({"highway": "motorway_link"}, FORWARD, "implied_motorway"),
+    ({"highway": "motorway", "oneway": "no"}, BOTH, "two_way"),
+    ({"highway": "motorway", "oneway": "-1"}, BACKWARD, "tag_reverse"),
+    ({"highway": "motorway", "oneway": "maybe"}, FORWARD, "implied_motorway"),
+    ({"highway": "trunk_link"}, BOTH, "two_way"),
+    ({"highway": "primary", "junction": "roundabout"}, FORWARD, "implied_roundabout"),
+    ({"highway": "primary", "junction": "circular"}, FORWARD, "implied_roundabout"),
+    ({"highway": "primary", "junction": "roundabout", "oneway": "no"}, BOTH, "two_way"),
+    ({"highway": "primary", "junction": "jughandle"}, BOTH, "two_way"),
+]
+
+
+@pytest.mark.parametrize(("tags", "turn", "rule"), CASES)
+def test_the_rule_gives_the_direction(tags, turn, rule):
+    assert direction(tags, reversible="two_way") == (turn, rule)
+
+
+@pytest.mark.parametrize("value", ["reversible", "alternating"])
+@pytest.mark.parametrize(("policy", "turn"), [("two_way", BOTH), ("closed", SHUT)])
+def test_reversible_roads_follow_the_named_policy(value, policy, turn):
+    tags = {"highway": "motorway", "oneway": value}
+    assert direction(tags, reversible=policy) == (turn, "reversible")

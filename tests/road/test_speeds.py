@@ -1,0 +1,156 @@
+"""Every form of `maxspeed` becomes a limit, or a reason why not; never zero, infinite or absurd."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from networks.errors import SourceError
+from networks.road.limits import SpeedReader
+from networks.road.speeds import parse_limit
+from networks.road.tables import countries, ferry_table, speed_table
+
+CN = speed_table("CN")
+
+LIMITS = {
+    "50": 50, " 50 ": 50, "120": 120, "5": 5, "160": 160, "62.5": 62.5, "62,5": 62.5, "050": 50,
+    "50 km/h": 50, "50km/h": 50, "50 kmh": 50, "50 kph": 50, "50 KM/H": 50,
+    "50 mph": 80.4672, "50mph": 80.4672, "50 MPH": 80.4672, "5 mph": 8.04672, "75 mph": 120.7008,
+    "30 knots": 55.56, "10 knots": 18.52, "10 kn": 18.52, "1 knot": None,
+    "none": 130, "walk": 6, "WALK": 6,
+    "50;30": 30, "30;50": 30, "70|100": 70, "120|120|80": 80, "50; 30": 30, "50;": 50, "10 mph|50": 16.09344,
+    "none|80": 80, "60;none": 60,
+    "CN:urban": 50, "cn:urban": 50, "CN:rural": 70, "CN:motorway": 120, "CN:trunk": 70,
+    "DE:urban": 50, "DE:rural": 90, "DE:motorway": 130, "FR:urban": 50, "BR:rural": 100, "IN:motorway": 120,
+    "DE:zone30": 30, "DE:zone:30": 30, "IT:zone20": 20, "BE-VLG:urban": 50, "DE:walk": 6,
+    "DE:living_street": 20,
+    "80; 60 @ wet": 80, "120;100 @ (22:00-06:00)": 120,
+}  # fmt: skip
+"""Text of the tag, and the limit in km/h (None where there is none)."""
+
+REASONS = {
+    "0": "too_slow", "4": "too_slow", "1 mph": "too_slow", "0 mph": "too_slow", "2 knots": "too_slow",
+    "161": "too_fast", "999": "too_fast", "70100": "too_fast", "100 mph": "too_fast", "200 knots": "too_fast",
+    "9" * 400: "unreadable", "1e3": "unreadable", "inf": "unreadable",
+    "nan": "unreadable", "-50": "unreadable",
+    "fifty": "unreadable", "50 mhp": "unreadable", "50/30": "unreadable",
+    "~50": "unreadable", "": "unreadable",
+    ";": "unreadable", "50;fast": "unreadable", "0x50": "unreadable",
+    "٥٠": "unreadable", "50 60": "unreadable",
+    "50.": "unreadable", ".5": "unreadable", "½": "unreadable", "²": "unreadable",
+    "signals": "variable", "variable": "variable", "implicit": "variable", "80;signals": "variable",
+    "80 @ wet": "conditional", "100 @ (22:00-06:00)": "conditional",
+    "XX:urban": "unknown_zone", "CN:moon": "unknown_zone", "CN:zone": "unknown_zone",
+    "DE:zone500": "too_fast",
+    "DE:bicycle_road": "unknown_zone",
+}  # fmt: skip
+"""Text of the tag, and the reason of rejection."""
+
+
+@pytest.mark.parametrize(("text", "kmh"), [pair for pair in LIMITS.items() if pair[1] is not None])
+def test_a_limit_is_read_in_km_an_hour(text, kmh):
+    limit = parse_limit(text, table=CN)
+    assert limit.kmh == pytest.approx(kmh)
+    assert limit.reason == ""
+
+
+@pytest.mark.parametrize(("text", "reason"), REASONS.items())
+def test_what_cannot_be_used_has_a_reason(text, reason):
+    limit = parse_limit(text, table=CN)
+    assert limit.kmh is None
+    assert limit.reason == reason
+
+
+@given(text=st.text() | st.from_regex(r"[0-9.,;| ]*(mph|knots|km/h)?(CN:)?[a-z]*", fullmatch=True))
+def test_no_text_gives_a_speed_outside_the_window(text):
+    limit = parse_limit(text, table=CN)
+    assert (limit.kmh is None) == bool(limit.reason)
+    assert limit.kmh is None or 5 <= limit.kmh <= 160
+
+
+@given(parts=st.lists(st.integers(5, 160), min_size=1), mark=st.sampled_from(";|"))
+def test_the_smallest_of_a_list_counts(parts, mark):
+    assert parse_limit(mark.join(map(str, parts)), table=CN).kmh == min(parts)
+
+
+@given(kmh=st.integers(5, 99))
+def test_miles_are_1609_metres(kmh):
+    assert parse_limit(f"{kmh} mph", table=CN).kmh == pytest.approx(kmh * 1.609344)
+
+
+def test_china_reads_the_table_of_china():
+    speeds = CN.speed_kmh
+    assert [speeds[name] for name in ("motorway", "trunk", "primary", "secondary", "tertiary")] == [
+        95,
+        65,
+        50,
+        40,
+        30,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("country", "table"),
+    [("DE", "EU"), ("FR", "EU"), ("EU", "EU"), ("US", "US"), ("ZA", "world"), ("world", "world")],
+)
+def test_a_country_reads_its_own_table_or_that_of_its_group(country, table):
+    assert speed_table(country).country == table
+
+
+@pytest.mark.parametrize("country", ["China", "cn", "", "C1"])
+def test_what_is_no_country_is_refused(country):
+    with pytest.raises(SourceError, match="country code"):
+        speed_table(country)
+
+
+@pytest.mark.parametrize("country", countries())
+def test_every_table_has_every_class_a_factor_and_a_source(country):
+    table = speed_table(country)
+    ladder = ("motorway", "trunk", "primary", "secondary", "tertiary")
+    assert table.source
+    assert 0.5 <= table.factor_of("motorway") <= 1
+    assert all(5 <= kmh <= 160 for kmh in table.speed_kmh.values())
+    assert {*ladder, *(f"{name}_link" for name in ladder)} <= set(table.speed_kmh)
+    assert sorted((table.speed_kmh[name] for name in ladder), reverse=True) == [
+        table.speed_kmh[name] for name in ladder
+    ]
+    assert all(table.speed_kmh[f"{name}_link"] <= table.speed_kmh[name] for name in ladder)
+
+
+def test_ferries_of_any_length_have_a_speed():
+    assert ferry_table().speeds[-1][0] > 40_000
+
+
+def test_a_tagged_limit_is_driven_at_the_share_of_its_class():
+    assert SpeedReader(CN, {}).read(1, {"highway": "motorway", "maxspeed": "100"}, 0) == (80, "tag")
+
+
+def test_a_rejected_limit_falls_back_on_the_table_and_is_shown():
+    reader = SpeedReader(CN, {})
+    assert reader.read(7, {"highway": "trunk", "maxspeed": "0"}, 0) == (65, "table")
+    counts = reader.counts()
+    assert (counts.tagged, counts.imputed, dict(counts.rejected)) == (0, 1, {"too_slow": 1})
+    assert dict(counts.examples) == {"too_slow": ("way 7: 0",)}
+
+
+def test_examples_are_few_and_each_value_stands_once():
+    reader = SpeedReader(CN, {})
+    for way in range(50):
+        reader.read(way, {"highway": "trunk", "maxspeed": str(way % 3)}, 0)
+    assert reader.counts().examples["too_slow"] == ("way 0: 0", "way 1: 1", "way 2: 2")
+
+
+def test_the_speed_of_the_caller_wins():
+    reader = SpeedReader(CN, {"motorway": 110})
+    assert reader.read(1, {"highway": "motorway", "maxspeed": "60"}, 0) == (110, "override")
+
+
+def test_a_slow_limit_stays_a_speed_that_can_be_driven():
+    assert SpeedReader(CN, {}).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, "tag")
+
+
+@pytest.mark.parametrize(("turn", "kmh"), [(1, 80), (-1, 40), (0, 40)])
+def test_a_limit_by_direction_is_that_of_the_open_direction(turn, kmh):
+    tags = {"highway": "primary", "maxspeed:forward": "100", "maxspeed:backward": "50"}
+    assert SpeedReader(CN, {}).read(1, tags, turn)[0] == kmh

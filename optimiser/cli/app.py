@@ -20,14 +20,16 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
+    ),
 ]
 Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
 
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib import metadata  # noqa: PLC0415 - only when asked
+        from importlib import metadata
 
         typer.echo(f"polyring {metadata.version('polyring')}")
         raise typer.Exit
@@ -58,7 +60,7 @@ def run(
     json: Json = False,
 ) -> int:
     """Run a job: from the map to a verified plan."""
-    from optimiser.cli import run as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import run as command
 
     return command.run(job, out=out, settings=settings or [], dry_run=dry_run, as_json=json)
 
@@ -72,10 +74,11 @@ def solve(
     gap: Annotated[float, typer.Option(min=0.0, help="Relative gap asked for.")] = 0.0,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "highs",
     json: Json = False,
 ) -> int:
     """Solve a problem file."""
-    from optimiser.cli import solving as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import solving as command
 
     return command.solve(
         problem,
@@ -85,6 +88,7 @@ def solve(
         gap=gap,
         threads=threads,
         seed=seed,
+        solver=solver,
         as_json=json,
     )
 
@@ -95,16 +99,15 @@ def score(
     built: Annotated[
         str | None, typer.Option(help="Ids of what is built, with commas; empty text: nothing.")
     ] = None,
-    plan: Annotated[
-        Path | None, typer.Option(help="File with a plan: a result, or one id a line.")
-    ] = None,
+    plan: Annotated[Path | None, typer.Option(help="File with a plan: a result, or one id a line.")] = None,
     best: Annotated[
-        Path | None, typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM].")
+        Path | None,
+        typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM]."),
     ] = None,
     json: Json = False,
 ) -> int:
     """Tell cost, coverage and distance from the best known of a plan given by hand."""
-    from optimiser.cli import scoring as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import scoring as command
 
     return command.score(problem, built=built, plan=plan, best=best, as_json=json)
 
@@ -118,7 +121,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check a result against its problem, trusting no solver."""
-    from optimiser.cli import scoring as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import scoring as command
 
     return command.verify(problem, result, as_json=json)
 
@@ -130,7 +133,7 @@ def compare(
     json: Json = False,
 ) -> int:
     """Put two runs side by side."""
-    from optimiser.cli import comparing as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import comparing as command
 
     return command.compare(first, second, as_json=json)
 
@@ -138,13 +141,15 @@ def compare(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path("network.gpkg"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path(
+        "network.gpkg"
+    ),
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
     simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
     json: Json = False,
 ) -> int:
     """Read an OpenStreetMap extract; write its road network and what was found on the way."""
-    from optimiser.cli import importing as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import importing as command
 
     return command.import_file(file, output, country=country, contract=simplify, as_json=json)
 
@@ -152,7 +157,7 @@ def import_file(
 @app.command("list")
 def list_all(json: Json = False) -> int:
     """Name the regions, ready jobs, solver variants and solvers."""
-    from optimiser.cli import listing as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import listing as command
 
     return command.list_all(as_json=json)
 
@@ -164,7 +169,7 @@ def init(
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
 ) -> int:
     """Write a commented job for a new region."""
-    from optimiser.cli import starting as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import starting as command
 
     return command.init(path, file=file, country=country)
 
@@ -172,6 +177,6 @@ def init(
 @app.command()
 def doctor(json: Json = False) -> int:
     """Tell whether this machine has what polyring needs."""
-    from optimiser.cli import checkup as command  # noqa: PLC0415 - loaded when the command is called
+    from optimiser.cli import checkup as command
 
     return command.doctor(as_json=json)

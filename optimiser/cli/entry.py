@@ -31,8 +31,8 @@ def call(arguments: Sequence[str]) -> int:
         The exit code: 0 plan within the gap asked for, 10 usable plan without that proof, 2 bad input,
         3 infeasible, 4 solver failed or plan refused, 5 environment, 130 interrupted, 1 a fault in polyring.
     """
-    from optimiser.cli.app import app  # noqa: PLC0415 - part of what is measured and guarded
-    from optimiser.pipeline import stop  # noqa: PLC0415
+    from optimiser.cli.app import app
+    from optimiser.pipeline import stop
 
     debug = "--debug" in arguments
     words = [word for word in arguments if word != "--debug"]

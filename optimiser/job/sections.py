@@ -88,7 +88,6 @@ class Times(Section):
     definition: Literal["door_to_door", "in_vehicle"] = Field(
         "door_to_door", description="which time counts; both are reported"
     )
-    road: bool = Field(True, description="read roads")
     rail: bool = Field(True, description="read railways and train services")
     ferries: bool = Field(True, description="read ferries")
     road_classes: Names = Field(
@@ -100,17 +99,37 @@ class Times(Section):
 class Candidates(Section):
     """What may be built, and by which rules it is proposed."""
 
-    kinds: Names = Field((), description="kinds proposed; empty: all kinds that the rules know")
-    neighbours: Positive = Field(
-        4, description="nearest cities tried from each city, beside Gabriel neighbours"
+    kinds: Names = Field(
+        (),
+        description="kinds proposed, of road_upgrade, road_link, gap, rail_link, rail_upgrade, rail_service, "
+        "rail_frequency; empty: all",
     )
-    least_detour: float = Field(
-        1.2, ge=1, le=10, description="a new link is proposed above this detour index"
+    nearest: Whole = Field(
+        3, description="each city is joined to so many nearest ones, besides Gabriel neighbours"
     )
-    least_angle_deg: float = Field(
-        45.0, ge=0, le=180, description="smallest angle between two new links at one city, degrees"
+    angle_deg: float = Field(
+        45.0, ge=0, le=180, description="a link may be dropped for another within this angle, degrees"
     )
-    longest_km: float = Field(300.0, gt=0, le=5000, description="longest new link, km")
+    angle_detour: float = Field(
+        1.15,
+        ge=1,
+        le=10,
+        description="it is dropped when the way through the other is at most so much longer",
+    )
+    longest_km: float = Field(250.0, gt=0, le=5000, description="neighbours are at most this far apart, km")
+    road_detour: float = Field(
+        1.35, ge=1, le=10, description="a new road is proposed where today's way takes so many times its time"
+    )
+    road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
+    road_kmh: float = Field(100.0, ge=5, le=160, description="speed on new and upgraded expressways, km/h")
+    rail_time_ratio: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="a rail link is proposed when the train takes at most this share of today",
+    )
+    gap_count: Whole = Field(15, description="gaps between expressways proposed at most")
+    service_count: Whole = Field(40, description="through-services proposed at most")
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
@@ -120,7 +139,7 @@ class Costs(Section):
     """What a kilometre costs."""
 
     level: Level = Field("central", description="low, central or high estimate of each unit cost")
-    table: str = Field("", description="cost table of your own (CSV); empty: the package's")
+    table: str = Field("", description="cost table of your own (TOML); empty: the package's for the country")
     terrain: str = Field("", description="raster of heights (DEM); empty: the region's outline, else plain")
 
 
@@ -162,7 +181,8 @@ class Budget(Section):
 class Solve(Section):
     """How to solve, for how long, how exactly."""
 
-    variant: str = Field("auto", description="formulation and solver; `polyring list` names them")
+    variant: str = Field("auto", description="how to solve; `polyring list` names the variants")
+    solver: str = Field("highs", description="solver of the variants that have a choice")
     gap: float = Field(0.001, ge=0, le=1, description="relative gap asked for; exit code 10 beyond it")
     time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on solving, seconds")
     threads: Whole = Field(0, le=4096, description="threads of the solver; 0: as many as cores")

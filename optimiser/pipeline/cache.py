@@ -28,7 +28,7 @@ def folder() -> Path:
     moved = os.environ.get("POLYRING_CACHE")
     if moved:
         return Path(moved).expanduser()
-    import platformdirs  # noqa: PLC0415 - only where it is needed
+    import platformdirs
 
     return Path(platformdirs.user_cache_dir("polyring", appauthor=False))
 
@@ -114,6 +114,11 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
         _swap(fresh, place)
     _prune(place.parent, keep=place)
     return Outcome(folder=place, key=name, reused=False)
+
+
+def forget(outcome: Outcome) -> None:
+    """Take an outcome out of the cache, so that the next run makes it again."""
+    shutil.rmtree(outcome.folder, ignore_errors=True)
 
 
 def _seal(fresh: Path) -> None:

@@ -91,11 +91,11 @@ def _try_lock(file: IO[str]) -> bool:
     """Take the lock of the operating system without waiting."""
     try:
         if os.name == "nt":
-            import msvcrt  # noqa: PLC0415 - there only
+            import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
-            import fcntl  # noqa: PLC0415 - not on Windows
+            import fcntl
 
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -55,7 +55,7 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
 
 def kill_children() -> None:
     """Kill every process that this one started, with their own children."""
-    import psutil  # noqa: PLC0415 - only at the end
+    import psutil
 
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):

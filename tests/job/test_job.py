@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from optimiser.errors import JobError
-from optimiser.job import find, load, loads, ready_names, render, template
-from optimiser.job import lines
+from optimiser.job import find, lines, load, loads, ready_names, render, template
 from optimiser.job.model import Job
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
@@ -19,7 +19,12 @@ def test_defaults_are_those_of_the_design() -> None:
     job = loads(REGION)
     assert (job.times.limit_s, job.times.definition) == (14_400, "door_to_door")
     assert (job.budget.share, job.budget.amount, job.costs.level) == (0.1, None, "central")
-    assert (job.solve.gap, job.solve.seed, job.solve.time_limit_s, job.solve.variant) == (0.001, 1, 600, "auto")
+    assert (job.solve.gap, job.solve.seed, job.solve.time_limit_s, job.solve.variant) == (
+        0.001,
+        1,
+        600,
+        "auto",
+    )
     assert job.objective.weight == "sqrt_population"
 
 
@@ -36,7 +41,9 @@ def test_all_faults_come_at_once_each_with_its_line() -> None:
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e400", "'much'", "true"])
-@pytest.mark.parametrize("key", ["budget.share", "budget.amount", "solve.gap", "solve.time_limit_s", "times.limit_s"])
+@pytest.mark.parametrize(
+    "key", ["budget.share", "budget.amount", "solve.gap", "solve.time_limit_s", "times.limit_s"]
+)
 def test_numbers_that_are_none_are_refused(key: str, value: str) -> None:
     with pytest.raises(JobError):
         loads(REGION, settings=[f"{key}={value}"])
@@ -80,13 +87,17 @@ def test_a_setting_that_is_wrong_is_named_as_a_setting() -> None:
         loads(REGION, settings=["budget.sher=0.1"])
 
 
-@pytest.mark.parametrize("setting", ["budget", "share=1", "a.b.c=1", "=1", "budget.share=", "budget.share=[1"])
+@pytest.mark.parametrize(
+    "setting", ["budget", "share=1", "a.b.c=1", "=1", "budget.share=", "budget.share=[1"]
+)
 def test_malformed_settings_are_refused(setting: str) -> None:
     with pytest.raises(JobError):
         loads(REGION, settings=[setting])
 
 
-@pytest.mark.parametrize("region", ["", 'name = "a"\nfile = "b"', "bbox = [3.0, 1.0, 2.0, 4.0]", "bbox = [1.0]"])
+@pytest.mark.parametrize(
+    "region", ["", 'name = "a"\nfile = "b"', "bbox = [3.0, 1.0, 2.0, 4.0]", "bbox = [1.0]"]
+)
 def test_a_region_has_exactly_one_source(region: str) -> None:
     with pytest.raises(JobError):
         loads(f"[region]\n{region}\n")

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from optimiser.errors import EnvironmentFault
 from optimiser.pipeline import folder, lock
 

@@ -1,0 +1,100 @@
+"""Put two runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from optimiser.cli import screen
+from optimiser.errors import ProblemError
+from optimiser.problem.reading import read_json
+
+_FIGURES = ("status", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s")
+
+
+def compare(first: Path, second: Path, *, as_json: bool = False) -> int:
+    """Print what two runs share and where they differ.
+
+    Parameters
+    ----------
+    first, second
+        Run folders.
+    as_json
+        Print JSON.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    ProblemError
+        When a folder holds no finished run.
+    """
+    found = difference(_summary(first), _summary(second))
+    if as_json:
+        screen.as_json(found)
+        return 0
+    names = (str(first), str(second))
+    screen.table("Figures", _side_by_side(found["figures"], names), right=names)
+    screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
+    for title, key in (
+        ("Built in both", "both"),
+        ("Only in the first", "first"),
+        ("Only in the second", "second"),
+    ):
+        screen.line(f"{title}: {', '.join(found['built'][key]) or 'nothing'}")
+    return 0
+
+
+def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of two summaries side by side, and who built what.
+
+    Parameters
+    ----------
+    first, second
+        Contents of two `summary.json`.
+
+    Returns
+    -------
+    dict
+        `figures` and `coverage`: name to the two values; `built`: ids in `both`, `first` only, `second` only.
+    """
+    one, two = set(first["built"]), set(second["built"])
+    groups = sorted({*first["coverage"], *second["coverage"]})
+    return {
+        "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
+        "coverage": {
+            group: [run["coverage"].get(group, {}).get("after") for run in (first, second)]
+            for group in groups
+        },
+        "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
+    }
+
+
+def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[dict[str, object]]:
+    left, right = names if names[0] != names[1] else (names[0], f"{names[1]} ")
+    return [
+        {"": key.replace("_", " "), left: _word(pair[0]), right: _word(pair[1])}
+        for key, pair in values.items()
+    ]
+
+
+def _word(value: object) -> object:
+    return "" if value is None else value
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise ProblemError(
+            "holds no finished run (no summary.json)",
+            where=str(folder),
+            done="Nothing was compared.",
+            remedy="Name the folder that `polyring run --out` wrote.",
+        )
+    value = read_json(path)
+    if not isinstance(value, dict) or not {"built", "coverage"} <= set(value):
+        raise ProblemError("is no summary of a run", where=str(path), done="Nothing was compared.")
+    return dict(value)

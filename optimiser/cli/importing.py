@@ -1,0 +1,113 @@
+"""Read an OSM extract and write its road network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from networks import impedance, osm, rail, road, simplify, storage
+from networks.import_report import ImportReport
+from networks.network import Network
+from optimiser.cli import screen
+from optimiser.errors import EnvironmentFault
+from optimiser.pipeline.store import save_json
+from optimiser.report import atomic
+
+
+def import_file(file: Path, output: Path, *, country: str, contract: bool, as_json: bool = False) -> int:
+    """Read an extract; write its roads and what was found on the way.
+
+    Parameters
+    ----------
+    file
+        The extract.
+    output
+        GeoPackage to write; the report goes beside it as `<name>.import_report.json`.
+    country
+        ISO 3166 code for default speeds; empty: those of the world.
+    contract
+        Contract nodes of degree two.
+    as_json
+        Print the report as JSON.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    SourceError
+        When the file cannot be read whole; nothing is written. Exit code 2.
+    """
+    if output.suffix != ".gpkg":
+        output = output.with_name(f"{output.name}.gpkg")
+    if not output.resolve().parent.is_dir():
+        raise EnvironmentFault(
+            "the folder does not exist", where=str(output.parent), done="Nothing was read."
+        )
+    with screen.progress(quiet=as_json) as progress:
+        with progress.step("read", f"Reading {file.name}"):
+            elements = osm.read(file)
+        with progress.step("build", "Building the network"):
+            network, report = build(elements, country=country or "world", contract=contract)
+        with progress.step("write", f"Writing {output.name}"):
+            atomic.write(output, lambda part: storage.write_gpkg(network, part))
+            beside = output.with_suffix(".import_report.json")
+            atomic.write(beside, lambda part: save_json(part, report.to_json()))
+    if as_json:
+        screen.as_json(report.to_json())
+    else:
+        _show(report)
+        screen.line(f"Files: {output}, {beside}")
+    return 0
+
+
+def build(elements: osm.Elements, *, country: str, contract: bool) -> tuple[Network, ImportReport]:
+    """Build the road network of an extract, and its report, railways counted.
+
+    Parameters
+    ----------
+    elements
+        What was read.
+    country
+        ISO 3166 code for default speeds, or `world`.
+    contract
+        Contract nodes of degree two.
+
+    Returns
+    -------
+    tuple of Network and ImportReport
+        The network with travel times, and the counts.
+    """
+    roads, counts = road.build(elements, country=country)
+    network = impedance.add_travel_times(roads)
+    tracks = rail.build(elements)
+    report = ImportReport.of(elements).replace(roads=counts, rail=tracks.report.to_dict())
+    if contract:
+        before = {"nodes_before": len(network.nodes), "links_before": len(network.links)}
+        network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64), prune=False).network
+        report = report.replace(
+            simplified={**before, "nodes": len(network.nodes), "links": len(network.links)}
+        )
+    return network, report
+
+
+def _show(report: ImportReport) -> None:
+    roads = report.roads
+    if roads is None:
+        return
+    rows = [{"class": name, "km": f"{km:,.1f}"} for name, km in roads.length_km.items()]
+    screen.table("Roads by class", rows, right=["km"])
+    facts = {
+        "ways read": report.read.ways,
+        "ways cut at the border": report.read.ways_cut,
+        "speeds tagged": roads.speeds.tagged,
+        "speeds imputed": roads.speeds.imputed,
+        "speeds rejected": sum(roads.speeds.rejected.values()),
+        "components": roads.components,
+        "stations on tracks": report.rail.get("stations", 0),
+        **{name.replace("_", " "): value for name, value in report.simplified.items()},
+    }
+    screen.table("Counts", [{"what": name, "count": count} for name, count in facts.items()], right=["count"])

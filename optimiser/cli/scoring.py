@@ -1,0 +1,181 @@
+"""Check results and score plans given by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from optimiser import result as results
+from optimiser import verify as checks
+from optimiser.cli import screen
+from optimiser.errors import ProblemError
+from optimiser.problem import DesignProblem, load
+from optimiser.problem.reading import read_json
+from optimiser.verify.plan import Plan
+
+
+def verify(problem: Path, result: Path | None, *, as_json: bool = False) -> int:
+    """Recompute a result and say whether it holds.
+
+    Parameters
+    ----------
+    problem
+        A problem file, or a run folder.
+    result
+        A result file; None with a run folder.
+    as_json
+        Print JSON.
+
+    Returns
+    -------
+    int
+        0 when everything agrees.
+
+    Raises
+    ------
+    VerificationError
+        With all that disagrees; exit code 4.
+    """
+    problem_file, result_file = _files(problem, result)
+    loaded = load(problem_file)
+    claimed = results.load(result_file)
+    plan = checks.check(loaded, claimed)
+    certificate = problem_file.parent / "certificate.json"
+    if problem.is_dir() and certificate.exists():
+        checks.check_certificate(loaded, read_json(certificate))
+    summary = _summary(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
+    if as_json:
+        screen.as_json(summary)
+    else:
+        _show(f"{result_file}: everything claimed is true.", summary)
+    return 0
+
+
+def score(
+    problem: Path, *, built: str | None, plan: Path | None, best: Path | None, as_json: bool = False
+) -> int:
+    """Print cost, coverage and distance from the best known of a plan given by hand.
+
+    Parameters
+    ----------
+    problem
+        A problem file.
+    built
+        Ids with commas; an empty text builds nothing.
+    plan
+        A file with the ids, in place of `built`.
+    best
+        A result to compare with; None: `result.json` beside the problem, where there is one.
+    as_json
+        Print JSON.
+
+    Returns
+    -------
+    int
+        0 when the plan keeps the rules of the problem.
+
+    Raises
+    ------
+    ProblemError
+        When the files cannot be used.
+    VerificationError
+        When the plan breaks a rule, such as the budget; exit code 4.
+    """
+    if (built is None) == (plan is None):
+        raise ProblemError(
+            "give the plan by exactly one of --built and --plan", where="score", done="Nothing was computed."
+        )
+    loaded = load(problem)
+    ids = (
+        _ids(plan)
+        if plan is not None
+        else [name.strip() for name in (built or "").split(",") if name.strip()]
+    )
+    scored = checks.score(loaded, ids)
+    summary = _summary(loaded, scored) | _distance(
+        scored, best or problem.parent / "result.json", asked=bool(best)
+    )
+    if as_json:
+        screen.as_json(summary)
+    else:
+        _show(f"{problem}: the plan keeps every rule.", summary)
+    return 0
+
+
+def _files(problem: Path, result: Path | None) -> tuple[Path, Path]:
+    if problem.is_dir():
+        return problem / "problem.json", result or problem / "result.json"
+    if result is None:
+        raise ProblemError(
+            "a result is missing",
+            where=str(problem),
+            done="Nothing was checked.",
+            remedy="Name a problem and a result file, or a run folder.",
+        )
+    return problem, result
+
+
+def _ids(path: Path) -> list[str]:
+    """Return the ids of a plan file: JSON with `built`, or one id a line."""
+    if path.suffix == ".json":
+        value = read_json(path)
+        ids = value.get("built") if isinstance(value, dict) else value
+        if not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
+            raise ProblemError(
+                "holds no list of ids named 'built'", where=str(path), done="Nothing was computed."
+            )
+        return ids
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ProblemError(
+            f"cannot be read: {fault}", where=str(path), done="Nothing was computed."
+        ) from fault
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _distance(plan: Plan, best: Path, *, asked: bool) -> dict[str, Any]:
+    """Return how far a plan is from the best known result."""
+    if not asked and not best.exists():
+        return {}
+    known = results.load(best)
+    if known.problem != plan.problem or known.status in {"infeasible", "none"}:
+        return {}
+    away = abs(known.objective - plan.objective)
+    return {
+        "best_known": known.objective,
+        "away": away,
+        "away_share": round(away / max(1, abs(known.objective)), 6),
+        "bound": known.bound,
+    }
+
+
+def _summary(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
+    tiers = {
+        name or "all": {"total": group.total, "before": group.before, "after": group.after}
+        for name, group in plan.groups.items()
+    }
+    return {
+        "problem": problem.name,
+        "built": list(plan.built),
+        "cost": plan.cost,
+        "budget": problem.budget,
+        "money": problem.money,
+        "objective": plan.objective,
+        "coverage": plan.coverage.after,
+        "coverage_before": plan.coverage.before,
+        "coverage_total": plan.coverage.total,
+        "groups": tiers,
+    }
+
+
+def _show(head: str, summary: dict[str, Any]) -> None:
+    screen.line(head)
+    rows = [
+        {"what": key.replace("_", " "), "value": "" if value is None else value}
+        for key, value in summary.items()
+        if key not in {"groups", "built", "problem"}
+    ]
+    screen.table("", rows, right=["value"])
+    groups = [{"group": name, **values} for name, values in summary["groups"].items()]
+    screen.table("Covered weight", groups, right=["total", "before", "after"])

@@ -1,0 +1,97 @@
+"""Put tables on the standard output and progress on the standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from optimiser.pipeline.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_WIDTH = 120
+
+
+def line(text: str = "") -> None:
+    """Print a line on the standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """Print a line on the standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def as_json(value: object) -> None:
+    """Print a value as JSON on the standard output."""
+    line(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str))
+
+
+def rich(shown: RenderableType) -> None:
+    """Print anything that rich can show on the standard output."""
+    from rich.console import Console
+
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(shown)
+
+
+def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[str] = ()) -> None:
+    """Print rows as a table.
+
+    Parameters
+    ----------
+    title
+        Heading.
+    rows
+        One mapping a row, all with the same keys, which head the columns.
+    right
+        Columns set flush right.
+    """
+    if not rows:
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    shown = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    for name in rows[0]:
+        shown.add_column(Text(name), justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(str(value)) for value in row.values()))
+    console.print(shown)
+    console.print()
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Progress]:
+    """Show the steps of a run on the standard error.
+
+    Parameters
+    ----------
+    quiet
+        Show nothing.
+
+    Yields
+    ------
+    Progress
+        A moving line on a terminal, plain lines elsewhere.
+    """
+    if quiet:
+        yield Progress()
+    elif not sys.stderr.isatty():
+        yield Progress(ends=note)
+    else:
+        from rich.console import Console
+        from rich.markup import escape
+
+        console = Console(stderr=True, highlight=False)
+        with console.status("starting") as status:
+            yield Progress(
+                begins=lambda text: status.update(escape(text)),
+                ends=lambda text: console.print(escape(text)),
+            )

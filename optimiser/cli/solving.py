@@ -1,0 +1,94 @@
+"""Solve a problem file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optimiser import result as results
+from optimiser import verify
+from optimiser.cli import screen
+from optimiser.errors import EnvironmentFault
+from optimiser.job.sections import Solve
+from optimiser.pipeline import solving
+from optimiser.problem import load
+from optimiser.solve import SolveFailure
+
+
+def solve(
+    problem: Path,
+    output: Path,
+    *,
+    variant: str,
+    time_limit_s: float,
+    gap: float,
+    threads: int,
+    seed: int,
+    solver: str = "highs",
+    as_json: bool = False,
+) -> int:
+    """Solve a problem file, check the outcome and write the result file.
+
+    Parameters
+    ----------
+    problem
+        The problem file.
+    output
+        The result file to write.
+    variant
+        Formulation and solver.
+    time_limit_s
+        Limit in seconds.
+    gap
+        Relative gap asked for.
+    threads
+        Threads of the solver; 0: as many as cores.
+    seed
+        Seed of everything random.
+    solver
+        Solver of the variants that have a choice.
+    as_json
+        Print JSON.
+
+    Returns
+    -------
+    int
+        0 within the gap, 10 not proven to it.
+
+    Raises
+    ------
+    InfeasibleError
+        When no plan exists, proved; the result file says so. Exit code 3.
+    SolverError
+        When nothing was found. Exit code 4.
+    VerificationError
+        When the independent check refuses the plan; nothing is written. Exit code 4.
+    """
+    loaded = load(problem)
+    if not output.resolve().parent.is_dir():
+        raise EnvironmentFault(
+            "the folder does not exist", where=str(output.parent), done="Nothing was solved.",
+            remedy="Make the folder, or write elsewhere with -o.",
+        )  # fmt: skip
+    settings = Solve(
+        variant=variant, solver=solver, gap=gap, time_limit_s=time_limit_s, threads=threads, seed=seed
+    )
+    with screen.progress(quiet=as_json) as progress, progress.step("solve", f"Solving {loaded.name}"):
+        try:
+            result = solving.solve(loaded, settings, progress=progress.trace)
+        except SolveFailure as failure:
+            results.save(failure.result, output)
+            raise
+    plan = verify.check(loaded, result)
+    results.save(result, output)
+    solving.refuse_empty(result)
+    if as_json:
+        screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
+    else:
+        screen.line(f"{result.status}: objective {plan.objective}, cost {plan.cost} {loaded.money}".rstrip())
+        screen.line(f"bound {_figure(result.bound)}, gap {_figure(result.gap)}, {result.seconds:.1f} s")
+        screen.line(f"built: {', '.join(result.built) or 'nothing'}")
+    return solving.exit_code(result, gap)
+
+
+def _figure(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"

@@ -1,0 +1,129 @@
+"""Run a job from its map to its run folder."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optimiser import result as results
+from optimiser import verify
+from optimiser.job import render
+from optimiser.job.model import LoadedJob
+from optimiser.pipeline import folder, solving, store
+from optimiser.pipeline.chain import Chain
+from optimiser.pipeline.progress import Progress
+from optimiser.pipeline.source import settle
+from optimiser.report.inputs import ReportInput
+from optimiser.verify import Plan
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder
+        The run folder.
+    summary
+        Contents of `summary.json`.
+    report
+        What the report shows.
+    exit_code
+        0 within the gap asked for, else 10.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+    report: ReportInput
+    exit_code: int
+
+
+def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None = None) -> Run:
+    """Run a job and write its run folder, whole or not at all.
+
+    Parameters
+    ----------
+    loaded
+        The job.
+    out
+        Run folder; None: the job's own.
+    progress
+        Who is told of each step.
+
+    Returns
+    -------
+    Run
+        Folder, summary and exit code.
+
+    Raises
+    ------
+    NetworksError, OptimiserError
+        With what happened, where, what was done and what to do; the exit code is theirs.
+    """
+    watch = progress or Progress()
+    source = settle(loaded)
+    target = out or loaded.run_folder()
+    with folder.staged(target) as stage, _logged(stage / "log.txt"):
+        chain = Chain(loaded=loaded, source=source, progress=watch)
+        log.info("job %s", loaded.name)
+        problem, result = chain.design, chain.result
+        solving.refuse_empty(result)
+        with watch.step("verify", "Checking the plan"):
+            plan = verify.check(problem, result)
+        summary, report = _write(stage, chain, plan)
+    return Run(
+        folder=target,
+        summary=summary,
+        report=report,
+        exit_code=solving.exit_code(result, loaded.job.solve.gap),
+    )
+
+
+def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
+    """Fill the stage of a run folder; return the summary and what the report shows."""
+    from optimiser.pipeline import reporting, summary
+
+    loaded, problem, result = chain.loaded, chain.design, chain.result
+    title = f"Job {loaded.name} as it was run, every default visible."
+    (stage / "job.toml").write_text(render(loaded.job, title=title), encoding="utf-8")
+    shutil.copyfile(chain.problem.folder / "problem.json", stage / "problem.json")
+    results.save(result, stage / "result.json")
+    reporting.write_trace(stage / "trace.csv", result)
+    store.save_json(stage / "plan.json", plan.as_dict())
+    certificate = verify.certificate(problem, plan)
+    verify.check_certificate(problem, certificate)
+    store.save_json(stage / "certificate.json", certificate)
+    reporting.copy_steps(stage, chain)
+    report = reporting.assemble(chain, plan)
+    with chain.progress.step("report", "Writing report, map and tables"):
+        reporting.write_report(stage, report, chain.loaded.job.output)
+    found = summary.summarise(chain, plan, report)
+    store.save_json(stage / "summary.json", found)
+    return found, report
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """Write what the packages log into a file."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger(name) for name in ("networks", "optimiser")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        handler.close()

@@ -169,21 +169,18 @@ class Canvas:
         node = int(used[int(square.argmin())])
         return node, math.hypot(*offset_km(point, self.points[node]))
 
-    def matrix(self, taken_factor: float, factors: Mapping[str, float]) -> csr_array:
+    def matrix(self, taken_factor: float) -> csr_array:
         """Return the symmetric matrix of weights in km for one search.
 
         Parameters
         ----------
         taken_factor
             By how much an edge that others claimed counts longer.
-        factors
-            Factors of single claimants that replace it.
         """
         size = len(self.points)
         rows, columns, weights = [], [], []
         for (a, b), km in self.edges.items():
-            users = self.claims.get((a, b), ())
-            factor = max((factors.get(user, taken_factor) for user in users), default=1.0)
+            factor = taken_factor if self.claims.get((a, b)) else 1.0
             rows.append(a)
             columns.append(b)
             weights.append(max(km, LEAST_EDGE_KM) * factor)

@@ -124,7 +124,7 @@ def write(elements: Elements, path: Path) -> None:
     path
         File to write, ``.osm.pbf``.
     """
-    import osmium  # noqa: PLC0415 - the rest of the build runs without it
+    import osmium
 
     path.unlink(missing_ok=True)
     stamp = "2024-04-01T00:00:00Z"

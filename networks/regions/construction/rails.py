@@ -101,7 +101,7 @@ def _routed(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]] |
     choices = [_choices(canvas, place, layout.stations) for place in line.places]
     used = {node for edge in canvas.edges for node in edge}
     legs = best_legs(
-        canvas.matrix(TAKEN_FACTOR, {}),
+        canvas.matrix(TAKEN_FACTOR),
         [{node: km for node, km in choice.items() if node in used} for choice in choices],
     )
     if legs is None:

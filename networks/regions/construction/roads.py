@@ -68,7 +68,7 @@ def _routed(canvas: Canvas, corridor: Corridor) -> list[int] | None:
     ]
     used = _used(canvas)
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(canvas.matrix(TAKEN_FACTOR, {}), choices, limit_km=_reach_km(corridor))
+    legs = best_legs(canvas.matrix(TAKEN_FACTOR), choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)

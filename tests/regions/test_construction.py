@@ -1,0 +1,270 @@
+"""The steps of the build do what they say, on networks drawn by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from networks.errors import SourceError
+from networks.regions.construction.facts import Corridor, Place, Through
+from networks.regions.construction.geograph import Box, Geograph, read_clipped
+from networks.regions.construction.geometry import (
+    crossing,
+    distance_km,
+    foot_share,
+    length_km,
+    stretched,
+    turn_deg,
+)
+from networks.regions.construction.matching import Canvas, best_legs, without_spurs
+from networks.regions.construction.osmfile import Elements, chains, write
+from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.relations import add_services, interval
+from networks.regions.construction.roads import add_roads, classify
+from networks.regions.construction.runs import joined
+from networks.regions.construction.services import is_large, of_line, through
+
+DEGREE_KM = 111.19508
+
+
+def place(key, lat, lon, source="parse12306"):
+    return Place(key=key, name=key, name_zh=key, point=(lat, lon), source=source)
+
+
+def corridor(key, places, **other):
+    facts = {
+        "name": key,
+        "name_zh": key,
+        "kind": "national",
+        "design_kmh": 120.0,
+        "known_km": None,
+        "opened": "2000",
+        "opened_source": "memory (quality C)",
+        "speed_source": "memory (quality C)",
+        "matched": True,
+    }
+    return Corridor(id=key, places=tuple(places), **{**facts, **other})
+
+
+def ladder():
+    """Two parallel roads 0.2 degrees apart, joined by rungs every half degree."""
+    points = [(lat, lon / 2) for lat in (40.0, 40.2) for lon in range(5)]
+    edges = {(a, a + 1): distance_km(points[a], points[a + 1]) for a in (0, 1, 2, 3, 5, 6, 7, 8)}
+    edges |= {(a, a + 5): distance_km(points[a], points[a + 5]) for a in range(5)}
+    return Canvas.of(Geograph(tuple(points), edges))
+
+
+def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
+    file = tmp_path / "world.py"
+    file.write_text(
+        "graph=[{1: 1.5, 0: 0.0}, {0: 1.5, 2: 2.0}, {1: 2.0}, {}]\nnodes=[[40.0, 115.0], [40.1, 115.0], [50.0, 115.0], [41.0, 116.0]]\n",
+        encoding="utf-8",
+    )
+    graph = read_clipped(file, Box(south=36, north=43, west=113, east=120))
+    assert graph == Geograph(((40.0, 115.0), (40.1, 115.0), (41.0, 116.0)), {(0, 1): 1.5})
+
+
+def test_a_file_without_the_two_lines_is_refused(tmp_path):
+    file = tmp_path / "world.py"
+    file.write_text("nothing = 1\n", encoding="utf-8")
+    with pytest.raises(SourceError):
+        read_clipped(file, Box(south=36, north=43, west=113, east=120))
+
+
+def test_a_degree_of_latitude_has_its_length():
+    assert distance_km((40, 116), (41, 116)) == pytest.approx(DEGREE_KM, abs=0.01)
+
+
+def test_lines_cross_where_they_should():
+    assert crossing((0, 0), (2, 2), (0, 2), (2, 0)) == (0.5, 0.5)
+    assert crossing((0, 0), (1, 1), (0, 1), (1, 2)) is None
+
+
+def test_the_foot_of_a_point_stays_on_the_line():
+    assert foot_share((0.0, 5.0), (0.0, 0.0), (0.0, 1.0)) == 1.0
+    assert foot_share((0.1, 0.25), (0.0, 0.0), (0.0, 1.0)) == pytest.approx(0.25)
+
+
+def test_a_reversal_turns_by_half_a_circle():
+    assert turn_deg((0, 0), (0, 1), (0, 1), (0, 0)) == pytest.approx(180)
+
+
+@given(st.floats(1.0, 1.6), st.floats(0.1, 2.0), st.floats(-2.0, 2.0))
+def test_a_stretched_line_has_the_wanted_length(factor, north, east):
+    line = [(39.0, 116.0), (39.0 + north, 116.0 + east), (39.0 + 2 * north, 116.0 + east)]
+    target = factor * length_km(line)
+    legs = stretched(line, target)
+    drawn = [line[0]]
+    for inner, end in zip(legs, line[1:], strict=True):
+        drawn += [*inner, end]
+    assert length_km(drawn) == pytest.approx(target, rel=0.01)
+
+
+def test_a_line_longer_than_wanted_stays_straight():
+    assert stretched([(39.0, 116.0), (40.0, 116.0)], 10.0) == [[]]
+
+
+def test_a_split_shares_length_and_claims():
+    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0}, {(0, 1): ("G1",)})
+    assert canvas.split((0, 1), 0.3) == 2
+    assert canvas.edges == {(0, 2): pytest.approx(3.0), (1, 2): pytest.approx(7.0)}
+    assert canvas.claims == {(0, 2): ("G1",), (1, 2): ("G1",)}
+    assert canvas.refined([1, 0]) == [1, 2, 0]
+
+
+def test_a_split_close_to_an_end_is_that_end():
+    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0})
+    assert canvas.split((0, 1), 0.001) == 0
+
+
+def test_the_route_prefers_a_short_way_to_an_exact_way_point():
+    canvas = ladder()
+    choices = [{0: 0.0}, {7: 1.0, 2: 3.0}, {4: 0.0}]
+    legs = best_legs(canvas.matrix(1.0), choices)
+    assert without_spurs(legs) == [0, 1, 2, 3, 4]
+
+
+def test_way_points_that_are_not_joined_give_no_route():
+    canvas = Canvas([(40.0, 116.0), (40.0, 117.0), (41.0, 116.0), (41.0, 117.0)], {(0, 1): 1.0, (2, 3): 1.0})
+    assert best_legs(canvas.matrix(1.0), [{0: 0.0}, {3: 0.0}]) is None
+
+
+def test_spurs_are_dropped_from_a_path():
+    assert without_spurs([[0, 1, 9], [9, 1, 2]]) == [0, 1, 2]
+
+
+@given(
+    st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda e: e[0] < e[1]), min_size=1),
+    st.data(),
+)
+def test_chains_hold_every_edge_once_and_never_mix_keys(edges, data):
+    keys = {edge: data.draw(st.sampled_from("ab")) for edge in sorted(edges)}
+    seen = []
+    for line in chains(keys):
+        pairs = [(min(p), max(p)) for p in pairwise(line)]
+        assert len({keys[pair] for pair in pairs}) == 1
+        seen += pairs
+    assert sorted(seen) == sorted(edges)
+
+
+def test_a_routed_expressway_becomes_motorway_and_the_rest_primary():
+    canvas = ladder()
+    road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 1.0), place("c", 40.0, 2.0)])
+    lengths = classify(canvas, [road], 1.07)
+    elements = Elements()
+    add_roads(canvas, [road], elements)
+    assert lengths["G1"] == pytest.approx(2 * DEGREE_KM * 0.766, rel=0.001)
+    motorways = [way for way in elements.ways.values() if way.tags["highway"] == "motorway"]
+    assert [way.tags["ref"] for way in motorways] == ["G1"]
+    assert motorways[0].tags["maxspeed"] == "120"
+    assert {way.tags["highway"] for way in elements.ways.values()} == {"motorway", "primary"}
+
+
+def test_a_drawn_expressway_is_joined_where_it_crosses_another():
+    canvas = ladder()
+    first = corridor("G1", [place("a", 40.0, 0.0), place("c", 40.0, 2.0)])
+    second = corridor("G2", [place("n", 40.2, 0.75), place("s", 39.8, 0.75)], matched=False, known_km=60.0)
+    lengths = classify(canvas, [first, second], 1.0)
+    used_by = {
+        key: {n for edge, users in canvas.claims.items() if key in users for n in edge}
+        for key in ("G1", "G2")
+    }
+    assert used_by["G1"] & used_by["G2"]
+    assert lengths["G2"] >= 60.0 * 0.9
+
+
+def railway():
+    """A main line of four stations and a branch that leaves from the second, onward in the same direction."""
+    points = [(40.0, 116.0), (40.0, 116.5), (40.0, 117.0), (40.0, 117.5), (39.8, 117.0)]
+    edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (2, 3), (1, 4))}
+    canvas = Canvas.of(Geograph(tuple(points), edges))
+    keys = ("北京", "中", "东县", "唐山")
+    main = corridor(
+        "main",
+        [place(key, *point) for key, point in zip(keys, points, strict=False)],
+        kind="hsr350",
+        design_kmh=350.0,
+        trains_a_day=32.0,
+        trains_source="counted (quality A)",
+        traffic="passenger",
+    )
+    branch = corridor(
+        "branch",
+        [place("中", *points[1]), place("南", *points[4])],
+        kind="conv120",
+        trains_a_day=3.0,
+        trains_source="default (quality D)",
+        opened="2010",
+        traffic="mixed",
+    )
+    run = Through(
+        line_a="branch",
+        line_b="main",
+        station_a="中",
+        station_b="中",
+        link_km=None,
+        trains_a_day=4.0,
+        source="counted",
+    )
+    return canvas, [main, branch], run
+
+
+def test_lines_share_the_node_of_their_common_station():
+    canvas, lines, run = railway()
+    layout = lay_out(canvas, lines, [run])
+    assert layout.legs["branch", 0][0] == layout.stations["中"] == layout.legs["main", 1][0]
+
+
+def test_half_of_many_trains_are_express_and_call_at_large_cities():
+    canvas, lines, run = railway()
+    layout = lay_out(canvas, lines, [run])
+    local, express = of_line(lines[0], layout)
+    assert (local.pattern, local.calls, local.trains_a_day) == ("local", (True,) * 4, 16)
+    assert (express.pattern, express.calls, express.trains_a_day) == (
+        "express",
+        (True, False, False, True),
+        16,
+    )
+    assert [service.pattern for service in of_line(lines[1], layout)] == ["local"]
+
+
+def test_trains_run_through_without_turning_round():
+    canvas, lines, run = railway()
+    layout = lay_out(canvas, lines, [run])
+    on = joined({line.id: line for line in lines}, run, layout)
+    assert {on.stops[0].key, on.stops[-1].key} == {"南", "北京"}
+
+
+def test_a_through_service_opens_with_the_later_line_and_has_both_directions():
+    canvas, lines, run = railway()
+    layout, elements = lay_out(canvas, lines, [run]), Elements()
+    tracks = add_tracks(canvas, lines, layout, elements)
+    by_id = {line.id: line for line in lines}
+    add_services(through(by_id, [run], layout), by_id, tracks, elements)
+    tags = [relation.tags for relation in elements.relations.values()]
+    assert [tag["start_date"] for tag in tags] == ["2010", "2010"]
+    assert [tag["interval"] for tag in tags] == ["04:00:00", "04:00:00"]
+    assert (tags[0]["from"], tags[0]["to"]) == (tags[1]["to"], tags[1]["from"])
+
+
+def test_an_interval_is_sixteen_hours_over_the_trains():
+    assert interval(44) == "00:21:49"
+
+
+def test_a_county_that_bears_the_name_of_a_city_is_not_large():
+    assert is_large(place("承德南", 40, 117))
+    assert not is_large(place("承德县北", 40, 117))
+
+
+def test_the_same_elements_give_the_same_bytes(tmp_path):
+    files = []
+    for name in ("a.osm.pbf", "b.osm.pbf"):
+        elements = Elements()
+        ends = [elements.add_node((40.0, 116.0 + at / 10), {}) for at in range(3)]
+        elements.add_way(ends, {"highway": "primary"})
+        write(elements, tmp_path / name)
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1]

@@ -1,0 +1,220 @@
+"""The region that comes with the package is what its README says it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from itertools import pairwise
+
+import networkx as nx
+import osmium
+import pytest
+from shapely import Point, STRtree, shape
+from shapely.geometry import box
+
+from networks import regions
+from networks.errors import SourceError
+from networks.regions.construction import facts
+from networks.regions.construction.geometry import distance_km
+
+REGION = regions.read("jing-jin-ji")
+
+
+@pytest.fixture(scope="module")
+def elements():
+    """Nodes, ways and relations of the embedded file as plain values."""
+    nodes, ways, relations = {}, {}, {}
+    for item in osmium.FileProcessor(str(REGION.network)):
+        if item.is_node():
+            nodes[item.id] = ((item.location.lat, item.location.lon), dict(item.tags))
+        elif item.is_way():
+            ways[item.id] = ([node.ref for node in item.nodes], dict(item.tags))
+        elif item.is_relation():
+            relations[item.id] = ([(m.type, m.ref, m.role) for m in item.members], dict(item.tags))
+    return nodes, ways, relations
+
+
+@pytest.fixture(scope="module")
+def roads(elements):
+    """Road graph with km."""
+    nodes, ways, _ = elements
+    return _graph(nodes, [way for way in ways.values() if "highway" in way[1]])
+
+
+@pytest.fixture(scope="module")
+def tracks(elements):
+    """Track graph with km."""
+    nodes, ways, _ = elements
+    return _graph(nodes, [way for way in ways.values() if "railway" in way[1]])
+
+
+def _graph(nodes, ways):
+    graph = nx.Graph()
+    for refs, tags in ways:
+        for a, b in pairwise(refs):
+            graph.add_edge(
+                a, b, km=distance_km(nodes[a][0], nodes[b][0]), **{"class": tags.get("highway", "")}
+            )
+    return graph
+
+
+def _places(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_region_is_listed_and_its_files_exist():
+    assert "jing-jin-ji" in regions.names()
+    for path in (REGION.network, REGION.cities, REGION.counties, REGION.terrain, REGION.facts, REGION.readme):
+        assert path.exists()
+
+
+def test_an_unknown_region_is_refused_with_the_nearest_name():
+    with pytest.raises(SourceError, match="did you mean jing-jin-ji"):
+        regions.folder("jing-jin-jo")
+
+
+def test_the_folder_stays_below_five_megabytes():
+    size = sum(path.stat().st_size for path in regions.folder("jing-jin-ji").rglob("*") if path.is_file())
+    assert size < 5_000_000
+
+
+def test_the_cities_are_two_core_twelve_secondary_and_twenty_small():
+    assert Counter(row["tier"] for row in _places(REGION.cities)) == {"core": 2, "secondary": 12, "small": 20}
+
+
+def test_the_tier_of_each_city_follows_from_its_population():
+    for row in _places(REGION.cities):
+        people = int(row["population"])
+        assert row["tier"] == (
+            "core" if people >= 5_000_000 else "secondary" if people >= 500_000 else "small"
+        )
+
+
+def test_each_place_says_how_its_population_is_counted():
+    for path in (REGION.cities, REGION.counties):
+        assert all("census" in row["population_definition"] and row["source"] for row in _places(path))
+
+
+def test_one_list_holds_one_definition_of_population():
+    assert {row["population_definition"] for row in _places(REGION.cities)} == {
+        "residents of the built-up area (城区人口), 2020 census"
+    }
+    assert all(
+        row["population_definition"].startswith("urban residents (城镇人口)")
+        for row in _places(REGION.counties)
+    )
+
+
+def test_the_county_list_adds_up_to_the_urban_residents_of_the_three_units():
+    assert sum(int(row["population"]) for row in _places(REGION.counties)) == 75_727_359
+
+
+def test_names_and_ids_of_places_are_unique():
+    for path in (REGION.cities, REGION.counties):
+        for column in ("id", "name"):
+            assert max(Counter(row[column] for row in _places(path)).values()) == 1
+
+
+def test_the_county_list_holds_the_cities():
+    assert {row["id"] for row in _places(REGION.cities)} <= {row["id"] for row in _places(REGION.counties)}
+
+
+def test_every_city_lies_within_five_km_of_the_one_road_network(elements, roads):
+    main = max(nx.connected_components(roads), key=len)
+    for row in _places(REGION.cities):
+        here = (float(row["lat"]), float(row["lon"]))
+        assert min(distance_km(here, elements[0][node][0]) for node in main) < 5, row["name"]
+
+
+def test_nearly_all_roads_hang_together(roads):
+    assert len(max(nx.connected_components(roads), key=len)) > 0.99 * roads.number_of_nodes()
+
+
+def test_the_kilometres_of_expressway_are_those_of_the_readme(roads):
+    km = sum(data["km"] for _, _, data in roads.edges(data=True) if data["class"] == "motorway")
+    assert km == pytest.approx(10_400, rel=0.02)
+
+
+def test_roads_are_motorway_or_primary_and_nothing_else(elements):
+    classes = {tags["highway"] for _, tags in elements[1].values() if "highway" in tags}
+    assert classes == {"motorway", "primary"}
+
+
+def test_every_expressway_of_the_table_is_in_the_file(elements):
+    refs = {
+        ref for _, tags in elements[1].values() if "highway" in tags for ref in tags.get("ref", "").split(";")
+    }
+    assert {corridor.id for corridor in facts.expressways(REGION.facts)} <= refs
+
+
+@pytest.mark.parametrize("tag", ["maxspeed", "start_date", "interval", "highspeed", "electrified", "usage"])
+def test_each_inferred_tag_has_a_source(elements, tag):
+    _, ways, relations = elements
+    told = {"highspeed": "source:maxspeed", "usage": "source"}.get(tag, f"source:{tag}")
+    for _, tags in [*ways.values(), *relations.values()]:
+        if tag in tags:
+            assert told in tags
+
+
+def test_each_class_of_road_says_where_it_comes_from(elements):
+    assert all("source:highway" in tags for _, tags in elements[1].values() if "highway" in tags)
+
+
+def test_each_line_has_its_track_and_its_stations_on_it(elements, tracks):
+    nodes, ways, _ = elements
+    refs = {ref for _, tags in ways.values() if "railway" in tags for ref in tags.get("ref", "").split(";")}
+    assert {line.id for line in facts.rail_lines(REGION.facts)} <= refs
+    assert all(node in tracks for node, (_, tags) in nodes.items() if tags.get("railway") == "station")
+
+
+def test_each_station_key_of_a_passenger_line_is_one_node(elements):
+    keys = Counter(tags["ref"] for _, tags in elements[0].values() if tags.get("railway") == "station")
+    wanted = {
+        p.key for line in facts.rail_lines(REGION.facts) if line.traffic != "freight" for p in line.places
+    }
+    assert set(keys) == wanted
+    assert max(keys.values()) == 1
+
+
+def test_the_ways_of_each_service_join_its_stops_in_order(elements):
+    _, ways, relations = elements
+    assert len(relations) > 200
+    for members, tags in relations.values():
+        stops = [ref for kind, ref, role in members if kind == "n" and role == "stop"]
+        passed = [stops[0]]
+        for _, ref, _ in (member for member in members if member[0] == "w"):
+            refs = ways[ref][0] if ways[ref][0][0] == passed[-1] else ways[ref][0][::-1]
+            assert refs[0] == passed[-1], tags["name"]
+            passed.extend(refs[1:])
+        assert passed[-1] == stops[-1]
+        assert [node for node in dict.fromkeys(passed) if node in set(stops)] == stops
+
+
+def test_every_passenger_line_has_a_local_service_in_both_directions(elements):
+    refs = Counter(tags["ref"] for _, tags in elements[2].values())
+    for line in facts.rail_lines(REGION.facts):
+        assert refs[f"{line.id} local"] == (0 if line.traffic == "freight" else 2)
+
+
+def test_drawn_roads_have_their_known_length_once_the_factor_is_applied(elements):
+    nodes, ways, _ = elements
+    known = {c.id: c.known_km for c in facts.expressways(REGION.facts) if not c.matched}
+    for ref in ("S-TH", "S-JW", "S3801", "S1", "S-XL", "S-SH"):
+        km = sum(
+            distance_km(nodes[a][0], nodes[b][0])
+            for refs, tags in ways.values()
+            if tags.get("source:geometry") == "curated" and ref in tags.get("ref", "").split(";")
+            for a, b in pairwise(refs)
+        )
+        assert km * REGION.road_length_factor == pytest.approx(known[ref], rel=0.03)
+
+
+def test_the_terrain_covers_the_box_without_overlaps():
+    features = json.loads(REGION.terrain.read_text(encoding="utf-8"))["features"]
+    shapes = [shape(feature["geometry"]) for feature in features]
+    assert {feature["properties"]["terrain"] for feature in features} == {"plain", "hill", "mountain"}
+    south, west, north, east = REGION.bbox
+    assert sum(area.area for area in shapes) == pytest.approx(box(west, south, east, north).area, rel=0.001)
+    assert len(STRtree(shapes).query(Point(116.4, 39.9), predicate="within")) == 1

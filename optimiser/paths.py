@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ type Integers = NDArray[np.int64]
 type Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """All arcs of a problem, open or not, in compressed rows by tail.
 
     Attributes
@@ -117,21 +116,13 @@ def pop(times: Integers, nodes: Integers, size: int) -> int:
 
 
 @compiled
-def times_from(
-    start: Integers,
-    head: Integers,
-    seconds: Integers,
-    owner: Integers,
-    is_open: Mask,
-    origin: int,
-    radius: int,
-) -> Integers:
+def times_from(net: Graph, is_open: Mask, origin: int, radius: int) -> Integers:
     """Return the times from one node over open arcs, `FAR` beyond the radius (Dijkstra).
 
     Parameters
     ----------
-    start, head, seconds, owner
-        The arrays of a `Graph`.
+    net
+        All arcs.
     is_open
         bool [candidates + 1]: what is built; the last place stands for what is open today and is True.
     origin
@@ -144,10 +135,10 @@ def times_from(
     NDArray
         int64 [n], seconds.
     """
-    nodes = start.size - 1
+    nodes = net.start.size - 1
     found = np.full(nodes, FAR)
-    heap_time = np.empty(head.size + 1, np.int64)
-    heap_node = np.empty(head.size + 1, np.int64)
+    heap_time = np.empty(net.head.size + 1, np.int64)
+    heap_node = np.empty(net.head.size + 1, np.int64)
     found[origin] = 0
     size = push(heap_time, heap_node, 0, 0, origin)
     while size:
@@ -155,13 +146,13 @@ def times_from(
         time, node = heap_time[size], heap_node[size]
         if time > found[node]:
             continue
-        for arc in range(start[node], start[node + 1]):
-            if not is_open[owner[arc]]:
+        for arc in range(net.start[node], net.start[node + 1]):
+            if not is_open[net.owner[arc]]:
                 continue
-            reached = time + seconds[arc]
-            if reached <= radius and reached < found[head[arc]]:
-                found[head[arc]] = reached
-                size = push(heap_time, heap_node, size, reached, head[arc])
+            reached, to = time + net.seconds[arc], net.head[arc]
+            if reached <= radius and reached < found[to]:
+                found[to] = reached
+                size = push(heap_time, heap_node, size, reached, to)
     return found
 
 
@@ -196,7 +187,7 @@ def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
     times = np.full(len(problem.pairs), FAR)
     for origin, ks in by_origin.items():
         radius = max(problem.pairs[k].limit for k in ks)
-        found = times_from(net.start, net.head, net.seconds, net.owner, mask, origin, radius)
+        found = times_from(net, mask, origin, radius)
         times[ks] = found[[problem.pairs[k].destination for k in ks]]
     limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
     return np.where(times <= limits, times, FAR)

@@ -119,7 +119,8 @@ def _shrunk(problem: DesignProblem) -> DesignProblem:
             dataclasses.replace(c, arcs=tuple((new[t], new[h], s) for t, h, s in c.arcs)) for c in candidates
         ),
         pairs=tuple(
-            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination]) for p in problem.pairs
+            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination])
+            for p in problem.pairs
         ),
     )
 
@@ -147,7 +148,9 @@ def useful_arcs(problem: DesignProblem, arcs: list[Arc]) -> Mask:
         bool [pairs x arcs].
     """
     table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
-    ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(-1, 3)
+    ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(
+        -1, 3
+    )
     origins, origin_row = np.unique(ends[:, 0], return_inverse=True)
     destinations, destination_row = np.unique(ends[:, 1], return_inverse=True)
     away = distance_rows(problem, origins)
@@ -175,7 +178,7 @@ def distance_rows(problem: DesignProblem, sources: Integers, *, reverse: bool = 
     net = graph(problem, reverse=reverse)
     mask = opened(problem, range(len(problem.candidates)))
     radius = max((pair.limit for pair in problem.pairs), default=0)
-    rows = [times_from(net.start, net.head, net.seconds, net.owner, mask, s, radius) for s in sources.tolist()]
+    rows = [times_from(net, mask, s, radius) for s in sources.tolist()]
     return np.array(rows, dtype=np.int64).reshape(len(sources), len(problem.nodes))
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.paths import Integers, graph, opened, times_from
+from optimiser.paths import Graph, Integers, graph, opened, times_from
 from optimiser.problem import DesignProblem
 from optimiser.reduction import distance_rows, useful_arcs
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """A problem in arrays; n nodes, m arcs, J candidates, K pairs, O origins, D destinations.
 
     Attributes
     ----------
-    start, head, seconds, owner
-        All arcs by tail (see `paths.Graph`): int64 [n + 1], [m], [m], [m].
-    back_start, back_head, back_seconds, back_owner
-        The same, every arc turned round.
+    net, back_net
+        All arcs, and the same turned round.
     arc_start, arc_tail, arc_head, arc_seconds
         The arcs of each candidate: int64 [J + 1], then one place an arc.
     cost
@@ -43,14 +40,8 @@ class Tables:
         Candidates that each pair can use: int64 [K + 1], then candidates.
     """
 
-    start: Integers
-    head: Integers
-    seconds: Integers
-    owner: Integers
-    back_start: Integers
-    back_head: Integers
-    back_seconds: Integers
-    back_owner: Integers
+    net: Graph
+    back_net: Graph
     arc_start: Integers
     arc_tail: Integers
     arc_head: Integers
@@ -86,7 +77,6 @@ def tables(problem: DesignProblem) -> Tables:
     problem
         A reduced problem (`reduction.reduce`).
     """
-    there, back = graph(problem), graph(problem, reverse=True)
     arcs = np.array([arc for c in problem.candidates for arc in c.arcs], dtype=np.int64).reshape(-1, 3)
     pairs = np.array(
         [(p.origin, p.destination, p.limit, p.weight) for p in problem.pairs], dtype=np.int64
@@ -95,14 +85,8 @@ def tables(problem: DesignProblem) -> Tables:
     destinations, destination_row = np.unique(pairs[:, 1], return_inverse=True)
     use_start, use = _uses(problem)
     return Tables(
-        start=there.start,
-        head=there.head,
-        seconds=there.seconds,
-        owner=there.owner,
-        back_start=back.start,
-        back_head=back.head,
-        back_seconds=back.seconds,
-        back_owner=back.owner,
+        net=graph(problem),
+        back_net=graph(problem, reverse=True),
         arc_start=_starts([len(c.arcs) for c in problem.candidates]),
         arc_tail=np.ascontiguousarray(arcs[:, 0]),
         arc_head=np.ascontiguousarray(arcs[:, 1]),
@@ -133,7 +117,7 @@ def _starts(counts: list[int]) -> Integers:
 def _base_rows(problem: DesignProblem, origins: Integers) -> Integers:
     net, mask = graph(problem), opened(problem, ())
     radius = max((pair.limit for pair in problem.pairs), default=0)
-    rows = [times_from(net.start, net.head, net.seconds, net.owner, mask, o, radius) for o in origins.tolist()]
+    rows = [times_from(net, mask, o, radius) for o in origins.tolist()]
     return np.array(rows, dtype=np.int64).reshape(len(origins), len(problem.nodes))
 
 
@@ -142,4 +126,6 @@ def _uses(problem: DesignProblem) -> tuple[Integers, Integers]:
     owner = np.array([j for j, c in enumerate(problem.candidates) for _ in c.arcs], dtype=np.int64)
     useful = useful_arcs(problem, arcs)
     rows = [np.unique(owner[row]) for row in useful]
-    return _starts([len(row) for row in rows]), np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
+    return _starts([len(row) for row in rows]), np.concatenate([*rows, np.zeros(0, np.int64)]).astype(
+        np.int64
+    )

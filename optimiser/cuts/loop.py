@@ -146,7 +146,8 @@ def _relaxed_rounds(t: Tables, master: Master, progress: Progress, orders: list[
         wanted = pairs[point.level > EDGE]
         noise = [0.01 * orders[turn % len(orders)], 0.1 * generator.random(t.size)]
         found = [
-            separate(t, wanted, point.built, point.level, -point.built + shift, margin=1e-3) for shift in noise
+            separate(t, wanted, point.built, point.level, -point.built + shift, margin=1e-3)
+            for shift in noise
         ]
         cuts = joined(found)
         if not len(cuts):
@@ -181,4 +182,3 @@ def _try_plans(t: Tables, built: Floats, progress: Progress) -> None:
 def _completed(t: Tables, plan: Mask) -> Mask:
     """Return a plan that can be thinned out: as it is with a budget, everything without."""
     return plan if t.budget >= 0 else np.ones_like(plan)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,29 +60,7 @@ def separate(
         Least violation `level - sum of x` of a cut that is returned.
     """
     orders = np.broadcast_to(order, (len(pairs), t.size))
-    counts, found = _separate(
-        t.start,
-        t.head,
-        t.seconds,
-        t.owner,
-        t.arc_start,
-        t.arc_tail,
-        t.arc_head,
-        t.arc_seconds,
-        t.destination,
-        t.limit,
-        t.origin_row,
-        t.destination_row,
-        t.base,
-        t.back,
-        t.use_start,
-        t.use,
-        pairs,
-        x,
-        level,
-        np.ascontiguousarray(orders),
-        margin,
-    )
+    counts, found = _separate(t, pairs, x, level, np.ascontiguousarray(orders), margin)
     violated = counts > 0
     start = np.concatenate(([0], np.cumsum(counts[violated]))).astype(np.int64)
     return Cuts(pairs[violated], start, found)
@@ -101,62 +80,37 @@ def joined(parts: list[Cuts]) -> Cuts:
                 pair.append(key[0])
                 rows.append(row)
     start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
-    return Cuts(np.array(pair, np.int64), start, np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64))
+    return Cuts(
+        np.array(pair, np.int64), start, np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
+    )
+
+
+class Scratch(NamedTuple):
+    """Arrays that the searches work in, so that they are made once."""
+
+    heap_time: Integers
+    heap_node: Integers
+    log_node: Integers
+    log_time: Integers
 
 
 @compiled
 def _separate(
-    start: Integers,
-    head: Integers,
-    seconds: Integers,
-    owner: Integers,
-    arc_start: Integers,
-    arc_tail: Integers,
-    arc_head: Integers,
-    arc_seconds: Integers,
-    destination: Integers,
-    limit: Integers,
-    origin_row: Integers,
-    destination_row: Integers,
-    base: Integers,
-    back: Integers,
-    use_start: Integers,
-    use: Integers,
-    pairs: Integers,
-    x: Floats,
-    level: Floats,
-    orders: Floats,
-    margin: float,
+    t: Tables, pairs: Integers, x: Floats, level: Floats, orders: Floats, margin: float
 ) -> tuple[Integers, Integers]:
-    size = 2 * head.size + 2
-    heap_time, heap_node = np.empty(size, np.int64), np.empty(size, np.int64)
-    log_node, log_time = np.empty(size, np.int64), np.empty(size, np.int64)
-    is_open = np.zeros(arc_start.size, np.bool_)
+    size = 2 * t.net.head.size + 2
+    scratch = Scratch(
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    )
     counts = np.zeros(pairs.size, np.int64)
-    found = np.empty(max(1024, use.size), np.int64)
+    found = np.empty(max(1024, t.use.size), np.int64)
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
-        mine = use[use_start[k] : use_start[k + 1]]
-        times = base[origin_row[k]].copy()
-        back_row = back[destination_row[k]]
-        is_open[:] = False
-        is_open[-1] = True
-        refused = np.zeros(x.size, np.bool_)
-        total = 0.0
-        for place in np.argsort(orders[i][mine], kind="mergesort"):
-            j = mine[place]
-            is_open[j] = True
-            if _reaches(
-                start, head, seconds, owner, arc_start, arc_tail, arc_head, arc_seconds, is_open, times,
-                back_row, destination[k], limit[k], j, heap_time, heap_node, log_node, log_time,
-            ):  # fmt: skip
-                is_open[j] = False
-                refused[j] = True
-                total += x[j]
-                if total > level[k] - margin:
-                    break
-        if total > level[k] - margin:
+        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
+        order = np.argsort(orders[i][mine], kind="mergesort")
+        refused = _refused(t, k, mine[order], x, level[k] - margin, scratch)
+        if not refused.any():
             continue
         if filled + mine.size > found.size:
             larger = np.empty(2 * found.size + mine.size, np.int64)
@@ -171,34 +125,37 @@ def _separate(
 
 
 @compiled
-def _reaches(
-    start: Integers,
-    head: Integers,
-    seconds: Integers,
-    owner: Integers,
-    arc_start: Integers,
-    arc_tail: Integers,
-    arc_head: Integers,
-    arc_seconds: Integers,
-    is_open: Mask,
-    times: Integers,
-    back_row: Integers,
-    destination: int,
-    limit: int,
-    j: int,
-    heap_time: Integers,
-    heap_node: Integers,
-    log_node: Integers,
-    log_time: Integers,
-) -> bool:
+def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, scratch: Scratch) -> Mask:
+    """Open candidates in order while the pair stays uncovered; return the refused, none above `most`."""
+    times = t.base[t.origin_row[k]].copy()
+    is_open = np.zeros(t.cost.size + 1, np.bool_)
+    is_open[-1] = True
+    refused = np.zeros(t.cost.size, np.bool_)
+    total = 0.0
+    for j in order:
+        is_open[j] = True
+        if _reaches(t, k, j, is_open, times, scratch):
+            is_open[j] = False
+            refused[j] = True
+            total += x[j]
+            if total > most:
+                refused[:] = False
+                break
+    return refused
+
+
+@compiled
+def _reaches(t: Tables, k: int, j: int, is_open: Mask, times: Integers, scratch: Scratch) -> bool:
     """Open a candidate in the times from an origin; undo it and say True when the pair is covered then."""
+    back_row, limit = t.back[t.destination_row[k]], t.limit[k]
+    heap_time, heap_node = scratch.heap_time, scratch.heap_node
     size = 0
     logged = 0
     reached = False
-    for arc in range(arc_start[j], arc_start[j + 1]):
-        time, node = times[arc_tail[arc]] + arc_seconds[arc], arc_head[arc]
+    for arc in range(t.arc_start[j], t.arc_start[j + 1]):
+        time, node = times[t.arc_tail[arc]] + t.arc_seconds[arc], t.arc_head[arc]
         if time < times[node] and time + back_row[node] <= limit:
-            log_node[logged], log_time[logged] = node, times[node]
+            scratch.log_node[logged], scratch.log_time[logged] = node, times[node]
             logged += 1
             times[node] = time
             size = push(heap_time, heap_node, size, time, node)
@@ -207,18 +164,15 @@ def _reaches(
         time, node = heap_time[size], heap_node[size]
         if time > times[node]:
             continue
-        if node == destination:
-            reached = True
-        for arc in range(start[node], start[node + 1]):
-            if not is_open[owner[arc]]:
-                continue
-            later, to = time + seconds[arc], head[arc]
-            if later < times[to] and later + back_row[to] <= limit:
-                log_node[logged], log_time[logged] = to, times[to]
+        reached = node == t.destination[k]
+        for arc in range(t.net.start[node], t.net.start[node + 1]):
+            later, to = time + t.net.seconds[arc], t.net.head[arc]
+            if is_open[t.net.owner[arc]] and later < times[to] and later + back_row[to] <= limit:
+                scratch.log_node[logged], scratch.log_time[logged] = to, times[to]
                 logged += 1
                 times[to] = later
                 size = push(heap_time, heap_node, size, later, to)
     if reached:
         for entry in range(logged - 1, -1, -1):
-            times[log_node[entry]] = log_time[entry]
+            times[scratch.log_node[entry]] = scratch.log_time[entry]
     return reached

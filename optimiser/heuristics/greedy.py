@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.kernels import covered_pairs, gains, losses, weight_of
+from optimiser.heuristics.kernels import covered_pairs, gains, losses_of, weight_of
 from optimiser.paths import Integers, Mask
 from optimiser.tables import Tables
 
@@ -62,38 +62,48 @@ def reverse_greedy(
     """
     is_open = everything(t) if start is None else start.copy()
     value = t.weight if t.budget >= 0 else np.ones_like(t.weight)
-    rows = range(len(t.origins))
-    lost = np.array([losses(t, is_open, value, row) for row in rows], np.int64).reshape(len(rows), t.size)
     late = np.zeros(t.size, np.bool_) if keep is None else keep
+    lost = np.zeros((len(t.origins), t.size), np.int64)
+    losses_of(t, is_open, value, np.arange(len(t.origins)), lost)
+    weight = int(value[covered_pairs(t, is_open)].sum())
     while is_open[:-1].any() and not stop():
         over = t.budget >= 0 and cost_of(t, is_open) > t.budget
-        j = _least(t, is_open, lost, value, late, over=over)
+        j, weight = _least(t, is_open, lost, value, late, weight, over=over)
         if j < 0:
             break
         is_open[j] = False
-        for row in np.flatnonzero(lost[:, j] >= 0):
-            lost[row] = losses(t, is_open, value, int(row))
+        losses_of(t, is_open, value, np.flatnonzero(lost[:, j] >= 0), lost)
     return is_open
 
 
 def _least(
-    t: Tables, is_open: Mask, lost: Integers, value: Integers, late: Mask, *, over: bool
-) -> int:
-    """Return the candidate to drop next, or -1; losses are looked at again before one is trusted."""
-    fresh: set[int] = set()
+    t: Tables,
+    is_open: Mask,
+    lost: Integers,
+    value: Integers,
+    late: Mask,
+    weight: int,
+    *,
+    over: bool,
+) -> tuple[int, int]:
+    """Return the candidate to drop next and the weight left, or -1.
+
+    A loss known from earlier may be too small, since paths that took over may be gone by now: the loss of
+    the candidate chosen is found anew, and the choice repeated until it stands.
+    """
+    total = np.where(lost > 0, lost, 0).sum(axis=0)
+    fresh = np.zeros(t.size, np.bool_)
     while True:
-        total = np.where(lost > 0, lost, 0).sum(axis=0)
-        rate = total / t.cost
         allowed = is_open[:-1] if over else is_open[:-1] & (total == 0)
         if not allowed.any():
-            return -1
-        order = np.lexsort((np.arange(t.size), -t.cost, rate, late & (total > 0), ~allowed))
-        j = int(order[0])
-        if j in fresh:
-            return j
-        fresh.add(j)
-        for row in np.flatnonzero(lost[:, j] >= 0) if total[j] else range(len(t.origins)):
-            lost[row] = losses(t, is_open, value, int(row))
+            return -1, weight
+        j = int(np.lexsort((np.arange(t.size), -t.cost, total / t.cost, late & (total > 0), ~allowed))[0])
+        if fresh[j]:
+            return j, weight - int(total[j])
+        is_open[j] = False
+        total[j] = weight - int(value[covered_pairs(t, is_open)].sum())
+        is_open[j] = True
+        fresh[j] = True
 
 
 def greedy(t: Tables, start: Mask | None = None, *, barred: int = -1) -> Mask:

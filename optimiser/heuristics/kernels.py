@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.paths import FAR, Integers, Mask, pop, push, times_from
+from optimiser.paths import FAR, Graph, Integers, Mask, pop, push, times_from
 from optimiser.tables import Tables
 
 
+def weight_of(t: Tables, is_open: Mask) -> int:
+    """Return the covered weight of a plan."""
+    return int(t.weight[covered_pairs(t, is_open)].sum())
+
+
+@compiled
 def covered_pairs(t: Tables, is_open: Mask) -> Mask:
     """Say which pairs are covered.
 
@@ -19,18 +25,18 @@ def covered_pairs(t: Tables, is_open: Mask) -> Mask:
     is_open
         bool [J + 1], the last place True.
     """
-    return _covered(
-        t.start, t.head, t.seconds, t.owner, t.origins, t.first_pair, t.destination, t.limit, is_open
-    )
+    found = np.zeros(t.destination.size, np.bool_)
+    for row in range(t.origins.size):
+        low, high = t.first_pair[row], t.first_pair[row + 1]
+        times = times_from(t.net, is_open, t.origins[row], t.limit[low:high].max())
+        for k in range(low, high):
+            found[k] = times[t.destination[k]] <= t.limit[k]
+    return found
 
 
-def weight_of(t: Tables, is_open: Mask) -> int:
-    """Return the covered weight."""
-    return int(t.weight[covered_pairs(t, is_open)].sum())
-
-
+@compiled
 def losses(t: Tables, is_open: Mask, value: Integers, row: int) -> Integers:
-    """Return what the pairs of one origin lose when one open candidate is closed, for each candidate.
+    """Return what the pairs of one origin lose when one open candidate is closed.
 
     Parameters
     ----------
@@ -42,12 +48,59 @@ def losses(t: Tables, is_open: Mask, value: Integers, row: int) -> Integers:
         int64 [K], what a covered pair is worth.
     row
         Position of the origin in `t.origins`.
+
+    Returns
+    -------
+    NDArray
+        int64 [J]; -1 for candidates that no fastest path of a covered pair uses.
     """
-    return _losses(
-        t.start, t.head, t.seconds, t.owner, t.origins, t.first_pair, t.destination, t.limit, value, is_open, row
-    )
+    low, high = t.first_pair[row], t.first_pair[row + 1]
+    radius = t.limit[low:high].max()
+    times, before, by = _tree(t.net, is_open, t.origins[row], radius)
+    count = is_open.size - 1
+    lost = np.full(count, -1, np.int64)
+    for k in range(low, high):
+        node = t.destination[k]
+        if times[node] <= t.limit[k]:
+            while before[node] >= 0:
+                if by[node] < count:
+                    lost[by[node]] = 0
+                node = before[node]
+    closed = is_open.copy()
+    for j in range(count):
+        if lost[j] < 0:
+            continue
+        closed[j] = False
+        without = times_from(t.net, closed, t.origins[row], radius)
+        closed[j] = True
+        for k in range(low, high):
+            if times[t.destination[k]] <= t.limit[k] < without[t.destination[k]]:
+                lost[j] += value[k]
+    return lost
 
 
+@compiled
+def losses_of(t: Tables, is_open: Mask, value: Integers, rows: Integers, lost: Integers) -> None:
+    """Write the losses of some origins anew into their rows of a table.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    is_open
+        bool [J + 1].
+    value
+        int64 [K].
+    rows
+        Positions of origins.
+    lost
+        int64 [O x J], changed in place.
+    """
+    for row in rows:
+        lost[row] = losses(t, is_open, value, row)
+
+
+@compiled
 def gains(t: Tables, is_open: Mask, value: Integers) -> Integers:
     """Return what opening one more candidate gains, for each that is closed.
 
@@ -59,43 +112,45 @@ def gains(t: Tables, is_open: Mask, value: Integers) -> Integers:
         bool [J + 1].
     value
         int64 [K], what a covered pair is worth.
+
+    Returns
+    -------
+    NDArray
+        int64 [J]; a pair that needs two arcs of one candidate is not seen.
     """
-    return _gains(
-        t.start, t.head, t.seconds, t.owner, t.back_start, t.back_head, t.back_seconds, t.back_owner,
-        t.arc_start, t.arc_tail, t.arc_head, t.arc_seconds, t.origins, t.destinations,
-        t.origin_row, t.destination_row, t.destination, t.limit, t.use_start, t.use, value, is_open,
-    )  # fmt: skip
+    nodes, radius = t.net.start.size - 1, t.limit.max()
+    away = np.empty((t.origins.size, nodes), np.int64)
+    back = np.empty((t.destinations.size, nodes), np.int64)
+    for row in range(t.origins.size):
+        away[row] = times_from(t.net, is_open, t.origins[row], radius)
+    for row in range(t.destinations.size):
+        back[row] = times_from(t.back_net, is_open, t.destinations[row], radius)
+    gained = np.zeros(is_open.size - 1, np.int64)
+    for k in range(t.limit.size):
+        a, b = away[t.origin_row[k]], back[t.destination_row[k]]
+        if a[t.destination[k]] <= t.limit[k]:
+            continue
+        for j in t.use[t.use_start[k] : t.use_start[k + 1]]:
+            if not is_open[j] and _joins(t, j, a, b, t.limit[k]):
+                gained[j] += value[k]
+    return gained
 
 
 @compiled
-def _covered(
-    start: Integers,
-    head: Integers,
-    seconds: Integers,
-    owner: Integers,
-    origins: Integers,
-    first_pair: Integers,
-    destination: Integers,
-    limit: Integers,
-    is_open: Mask,
-) -> Mask:
-    found = np.zeros(destination.size, np.bool_)
-    for row in range(origins.size):
-        low, high = first_pair[row], first_pair[row + 1]
-        times = times_from(start, head, seconds, owner, is_open, origins[row], limit[low:high].max())
-        for k in range(low, high):
-            found[k] = times[destination[k]] <= limit[k]
-    return found
+def _joins(t: Tables, j: int, away: Integers, back: Integers, limit: int) -> bool:
+    for arc in range(t.arc_start[j], t.arc_start[j + 1]):
+        to, on = away[t.arc_tail[arc]], back[t.arc_head[arc]]
+        if to <= limit and on <= limit and to + t.arc_seconds[arc] + on <= limit:
+            return True
+    return False
 
 
 @compiled
-def _tree(
-    start: Integers, head: Integers, seconds: Integers, owner: Integers, is_open: Mask, origin: int, radius: int
-) -> tuple[Integers, Integers, Integers]:
+def _tree(net: Graph, is_open: Mask, origin: int, radius: int) -> tuple[Integers, Integers, Integers]:
     """Return times from a node, and the node and owner before each node on its fastest path."""
-    found = np.full(start.size - 1, FAR)
-    before, by = np.full(start.size - 1, -1), np.full(start.size - 1, -1)
-    heap_time, heap_node = np.empty(head.size + 1, np.int64), np.empty(head.size + 1, np.int64)
+    found = np.full(net.start.size - 1, FAR)
+    before, by = np.full(net.start.size - 1, -1), np.full(net.start.size - 1, -1)
+    heap_time, heap_node = np.empty(net.head.size + 1, np.int64), np.empty(net.head.size + 1, np.int64)
     found[origin] = 0
     size = push(heap_time, heap_node, 0, 0, origin)
     while size:
@@ -103,81 +158,9 @@ def _tree(
         time, node = heap_time[size], heap_node[size]
         if time > found[node]:
             continue
-        for arc in range(start[node], start[node + 1]):
-            reached, to = time + seconds[arc], head[arc]
-            if is_open[owner[arc]] and reached <= radius and reached < found[to]:
-                found[to], before[to], by[to] = reached, node, owner[arc]
+        for arc in range(net.start[node], net.start[node + 1]):
+            reached, to = time + net.seconds[arc], net.head[arc]
+            if is_open[net.owner[arc]] and reached <= radius and reached < found[to]:
+                found[to], before[to], by[to] = reached, node, net.owner[arc]
                 size = push(heap_time, heap_node, size, reached, to)
     return found, before, by
-
-
-@compiled
-def _losses(
-    start: Integers,
-    head: Integers,
-    seconds: Integers,
-    owner: Integers,
-    origins: Integers,
-    first_pair: Integers,
-    destination: Integers,
-    limit: Integers,
-    value: Integers,
-    is_open: Mask,
-    row: int,
-) -> Integers:
-    low, high = first_pair[row], first_pair[row + 1]
-    radius = limit[low:high].max()
-    times, before, by = _tree(start, head, seconds, owner, is_open, origins[row], radius)
-    count = is_open.size - 1
-    lost = np.full(count, -1, np.int64)
-    for k in range(low, high):
-        node = destination[k]
-        if times[node] <= limit[k]:
-            while before[node] >= 0:
-                if by[node] < count:
-                    lost[by[node]] = 0
-                node = before[node]
-    closed = is_open.copy()
-    for j in range(count):
-        if lost[j] < 0:
-            continue
-        closed[j] = False
-        without = times_from(start, head, seconds, owner, closed, origins[row], radius)
-        closed[j] = True
-        for k in range(low, high):
-            if times[destination[k]] <= limit[k] < without[destination[k]]:
-                lost[j] += value[k]
-    return lost
-
-
-@compiled
-def _gains(
-    start: Integers, head: Integers, seconds: Integers, owner: Integers,
-    back_start: Integers, back_head: Integers, back_seconds: Integers, back_owner: Integers,
-    arc_start: Integers, arc_tail: Integers, arc_head: Integers, arc_seconds: Integers,
-    origins: Integers, destinations: Integers, origin_row: Integers, destination_row: Integers,
-    destination: Integers, limit: Integers, use_start: Integers, use: Integers, value: Integers, is_open: Mask,
-) -> Integers:  # fmt: skip
-    nodes, radius = start.size - 1, limit.max()
-    away, back = np.empty((origins.size, nodes), np.int64), np.empty((destinations.size, nodes), np.int64)
-    for row in range(origins.size):
-        away[row] = times_from(start, head, seconds, owner, is_open, origins[row], radius)
-    for row in range(destinations.size):
-        back[row] = times_from(
-            back_start, back_head, back_seconds, back_owner, is_open, destinations[row], radius
-        )
-    gained = np.zeros(is_open.size - 1, np.int64)
-    for k in range(limit.size):
-        a, b = away[origin_row[k]], back[destination_row[k]]
-        if a[destination[k]] <= limit[k]:
-            continue
-        for place in range(use_start[k], use_start[k + 1]):
-            j = use[place]
-            if is_open[j]:
-                continue
-            for arc in range(arc_start[j], arc_start[j + 1]):
-                to, on = a[arc_tail[arc]], b[arc_head[arc]]
-                if to <= limit[k] and on <= limit[k] and to + arc_seconds[arc] + on <= limit[k]:
-                    gained[j] += value[k]
-                    break
-    return gained

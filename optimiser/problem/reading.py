@@ -55,7 +55,9 @@ def read_json(path: Path) -> Json:
         text = path.read_bytes()
     except OSError as error:
         raise EnvironmentFault(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="Check the path and its permissions."
+            f"cannot be read ({error.strerror})",
+            where=str(path),
+            remedy="Check the path and its permissions.",
         ) from error
     return parse_json(text, where=str(path))
 
@@ -172,14 +174,20 @@ def _objects(value: Json, key: str) -> Iterator[tuple[str, Json]]:
 
 
 def _text_faults(value: Json, keys: Iterable[str], place: str) -> Iterator[str]:
-    yield from (f"{place}{k}: {value[k]!r} is not a text" for k in keys if k in value and not isinstance(value[k], str))
+    yield from (
+        f"{place}{k}: {value[k]!r} is not a text"
+        for k in keys
+        if k in value and not isinstance(value[k], str)
+    )
 
 
 def _node_faults(nodes: Json) -> Iterator[str]:
     if not isinstance(nodes, list):
         yield "nodes: not a list"
         return
-    yield from (f"nodes[{i}]: {node!r} is not a text" for i, node in enumerate(nodes) if not isinstance(node, str))
+    yield from (
+        f"nodes[{i}]: {node!r} is not a text" for i, node in enumerate(nodes) if not isinstance(node, str)
+    )
 
 
 def _arc_shape_faults(arcs: Json, place: str) -> Iterator[str]:

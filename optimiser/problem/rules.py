@@ -42,7 +42,11 @@ def report(faults: Sequence[str], *, where: str = "", what: str = "the problem b
     if len(faults) > MOST_SHOWN:
         shown.append(f"and {len(faults) - MOST_SHOWN} more")
     raise ProblemError(
-        what, where=where, faults=shown, done="Nothing was solved.", remedy="Mend the places named and try again."
+        what,
+        where=where,
+        faults=shown,
+        done="Nothing was solved.",
+        remedy="Mend the places named and try again.",
     )
 
 

@@ -64,7 +64,9 @@ class Ledger:
             self.refusals.append(f"a message of the solver process makes no sense ({error!r})")
 
     def _take(self, built: Sequence[int] | range, step: str) -> None:
-        names = tuple(sorted({*self._reduced.forced, *(self._reduced.problem.candidates[j].id for j in built)}))
+        names = tuple(
+            sorted({*self._reduced.forced, *(self._reduced.problem.candidates[j].id for j in built)})
+        )
         cost = self.problem.cost_of(names)
         mask = covered(self.problem, [self.problem.index[name] for name in names])
         if not self._allowed(cost, int(mask.sum())):
@@ -131,4 +133,3 @@ class Ledger:
             "bound": self._bound,
             "gap": gap,
         }
-

@@ -130,7 +130,9 @@ def _converse(
             line = lines.get(timeout=max(0.0, min(0.5, deadline - time.monotonic())))
         except queue.Empty:
             if time.monotonic() >= deadline:
-                return Ending("killed", "the solver did not keep to its time limit", "", time.monotonic() - begun)
+                return Ending(
+                    "killed", "the solver did not keep to its time limit", "", time.monotonic() - begun
+                )
             continue
         if line is None:
             return _silent_end(child, errors, time.monotonic() - begun)
@@ -180,4 +182,6 @@ def _silent_end(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: floa
     if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
         return Ending("memory", "the solver process was killed (signal 9), likely for memory", "", seconds)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return Ending("crash", f"the solver process ended with {how}" + (f": {tail}" if tail else ""), "", seconds)
+    return Ending(
+        "crash", f"the solver process ended with {how}" + (f": {tail}" if tail else ""), "", seconds
+    )

@@ -30,7 +30,9 @@ def main() -> None:
         _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
     except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
         message = f"{type(error).__name__}: {error}"
-        _write(out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()})
+        _write(
+            out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()}
+        )
 
 
 def _run(task: dict[str, Any], out: BinaryIO) -> None:

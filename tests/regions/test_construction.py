@@ -60,7 +60,8 @@ def ladder():
 def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
     file = tmp_path / "world.py"
     file.write_text(
-        "graph=[{1: 1.5, 0: 0.0}, {0: 1.5, 2: 2.0}, {1: 2.0}, {}]\nnodes=[[40.0, 115.0], [40.1, 115.0], [50.0, 115.0], [41.0, 116.0]]\n",
+        "graph=[{1: 1.5, 0: 0.0}, {0: 1.5, 2: 2.0}, {1: 2.0}, {}]\n"
+        "nodes=[[40.0, 115.0], [40.1, 115.0], [50.0, 115.0], [41.0, 116.0]]\n",
         encoding="utf-8",
     )
     graph = read_clipped(file, Box(south=36, north=43, west=113, east=120))

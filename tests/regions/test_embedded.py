@@ -10,8 +10,8 @@ from itertools import pairwise
 import networkx as nx
 import osmium
 import pytest
-from shapely import Point, STRtree, shape
-from shapely.geometry import box
+from shapely import Point, STRtree
+from shapely.geometry import box, shape
 
 from networks import regions
 from networks.errors import SourceError

@@ -54,7 +54,7 @@ def generate(
     report: Counter[str] = Counter()
     proposals = list(propose(situation, rules, report))
     found = assemble(proposals, costs or builtin(), terrain or AllPlain(), report=report)
-    found = prune(situation, found, dominated=rules.prune_dominated)
+    found = prune(situation, found, rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
 

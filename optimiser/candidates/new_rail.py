@@ -70,16 +70,9 @@ def today_s(tracks: Tracks, pair: tuple[int, int]) -> int | None:
 
     Access, waits and stations are left out, so that new and old compare.
     """
-    situation = tracks.situation
     a, b = pair
-    found = []
-    ends = [f"road:{situation.road_nodes[city]}" for city in pair]
-    if all(end in situation.row for end in ends):
-        found.append(int(situation.seconds([ends[0]], [ends[1]])[0, 0]))
-    train = tracks.best_service_s(a, b)
-    if train is not None:
-        found.append(train)
-    return min(found, default=None)
+    ways = (tracks.situation.road_s(a, b), tracks.best_service_s(a, b))
+    return min((seconds for seconds in ways if seconds is not None), default=None)
 
 
 def _link(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Proposal:

@@ -36,12 +36,11 @@ def propose_links(
     list of Proposal
         One a pair.
     """
-    paths = RoadPaths.of(situation.road)
-    trees = {a: paths.tree(int(situation.road_nodes[a]))[0] for a in sorted({a for a, _ in pairs})}
     found = []
     for a, b in pairs:
         direct_km = situation.straight_km(a, b)
-        today_s = float(trees[a][situation.road_nodes[b]])
+        road_s = situation.road_s(a, b)
+        today_s = float("inf") if road_s is None else float(road_s)
         new_s = seconds_of(direct_km * rules.route_factor, rules.speed_kmh)
         if direct_km < rules.shortest_km:
             report[f"road_link: shorter than {rules.shortest_km:g} km"] += 1

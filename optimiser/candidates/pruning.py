@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from optimiser.candidates.distances import between, matrix
 from optimiser.candidates.numbering import Numbered, number
+from optimiser.candidates.rules import Rules
+from optimiser.candidates.serving import most_useful, open_pairs, served, weights
 from optimiser.candidates.situation import Situation
 from optimiser.candidates.table import Candidates
 
 
-def prune(situation: Situation, candidates: Candidates, *, dominated: bool = True) -> Candidates:
-    """Leave out candidates that cannot help, and count them by reason.
+def prune(situation: Situation, candidates: Candidates, rules: Rules) -> Candidates:
+    """Leave out candidates that cannot help or help least, and count them by reason.
 
     Parameters
     ----------
@@ -23,57 +26,50 @@ def prune(situation: Situation, candidates: Candidates, *, dominated: bool = Tru
         What there is.
     candidates
         All candidates; those fixed in stay.
-    dominated
-        Whether dominated ones are dropped as well.
+    rules
+        Whether dominated ones are dropped, and how many of each kind stay.
 
     Returns
     -------
     Candidates
         The remaining ones, `report` extended.
     """
-    report: Counter[str] = Counter(candidates.report)
-    useful = _useful(situation, candidates)
-    fixed = (candidates.table["fixed"] == "in").to_numpy()
-    kinds = candidates.table["kind"].to_numpy()
-    for row in np.flatnonzero(~useful & ~fixed).tolist():
-        report[f"{kinds[row]}: no open pair can use it within the limit even when all is built"] += 1
-    kept = candidates.take(np.flatnonzero(useful | fixed).tolist())
-    if dominated:
-        losers = _dominated(situation, kept)
-        for row in losers:
-            report[
-                f"{kept.table['kind'].iloc[row]}: another one of the same ends serves better for less"
-            ] += 1
-        kept = kept.take([row for row in range(len(kept)) if row not in losers])
-    return replace(kept, report=dict(report))
-
-
-def _useful(situation: Situation, candidates: Candidates) -> NDArray[np.bool_]:
-    """Tell which candidates lie on a way within the limit of a pair that is open today, with all built.
-
-    A plan's ways are ways of the network with all built, so what is false here is false in every plan.
-    """
-    graph, arcs = situation.graph, number(situation.row, candidates)
-    full = matrix(
-        arcs.count,
-        np.concatenate([graph.tail, arcs.tail]),
-        np.concatenate([graph.head, arcs.head]),
-        np.concatenate([graph.seconds, arcs.seconds]),
+    useful = _drop(
+        candidates,
+        served(situation, candidates).any(axis=1),
+        "no open pair can use it within the limit even when all is built",
     )
-    to_tail = between(full, graph.origin, arcs.tail)
-    to_end = between(full.T.tocsr(), graph.destination, arcs.head)
-    today = between(matrix(arcs.count, graph.tail, graph.head, graph.seconds), graph.origin, arcs.head)
-    useful = np.zeros(len(candidates), dtype=bool)
-    for city in range(len(situation.ids)):
-        others = np.flatnonzero(situation.open_pair[city])
-        if len(others) == 0:
-            continue
-        best = (to_end[others]).min(axis=0)
-        gains = (to_tail[city] + arcs.seconds < today[city]) & (
-            to_tail[city] + arcs.seconds + best <= situation.limit_s
-        )
-        useful[arcs.candidate[gains]] = True
-    return useful
+    if rules.prune_dominated:
+        losers = _dominated(situation, useful)
+        keep = np.array([row not in losers for row in range(len(useful))], dtype=bool)
+        useful = _drop(useful, keep, "another one of the same ends serves better for less")
+    return _cap(
+        situation, useful, {"rail_service": rules.rail.service_count, "rail_link": rules.rail.link_count}
+    )
+
+
+def _drop(candidates: Candidates, keep: NDArray[np.bool_], reason: str) -> Candidates:
+    """Return the candidates to keep and those fixed in; count the others by kind under a reason."""
+    keep = keep | (candidates.table["fixed"] == "in").to_numpy()
+    report: Counter[str] = Counter(candidates.report)
+    for kind, count in Counter(candidates.table["kind"][~keep]).items():
+        report[f"{kind}: {reason}"] += count
+    return replace(candidates.take(np.flatnonzero(keep).tolist()), report=dict(report))
+
+
+def _cap(situation: Situation, candidates: Candidates, most: Mapping[str, int]) -> Candidates:
+    """Return at most so many candidates of a kind: those that serve most weight of open pairs."""
+    kinds = candidates.table["kind"].to_numpy()
+    use = served(situation, candidates)
+    weight = weights(situation, open_pairs(situation))
+    for kind, count in most.items():
+        rows = np.flatnonzero(kinds == kind)
+        keep = np.ones(len(kinds), dtype=bool)
+        keep[rows] = False
+        keep[rows[most_useful(use[rows], weight, count)]] = True
+        candidates = _drop(candidates, keep, f"beyond the {count} that serve most weight of open pairs")
+        kinds, use = kinds[keep], use[keep]
+    return candidates
 
 
 def _dominated(situation: Situation, candidates: Candidates) -> set[int]:

@@ -83,8 +83,10 @@ class RailRules:
         at least `fast_class_kmh` on the whole.
     new_headway_s, service_headway_s
         Time between trains on new lines, and of new services on existing tracks.
-    service_count, service_gain_s
-        At most so many through-services, each saving at least so much between its ends.
+    link_count, service_count
+        At most so many new lines and through-services: those that serve most weight of open pairs.
+    service_gain_s
+        A through-service saves at least so much between its ends.
     service_least_km
         Shorter through-services are no candidates.
     frequency_least_s, frequency_headway_s
@@ -113,6 +115,7 @@ class RailRules:
     fast_class_kmh: float = 180.0
     new_headway_s: int = 3600
     service_headway_s: int = 3600
+    link_count: int = 24
     service_count: int = 40
     service_gain_s: int = 900
     service_least_km: float = 40.0

@@ -40,24 +40,12 @@ def propose_through(tracks: Tracks, report: Counter[str]) -> list[Proposal]:
     Returns
     -------
     list of Proposal
-        Those with the largest gain x weight first, at most `service_count`.
+        One a pair of cities.
     """
-    situation, rules = tracks.situation, tracks.rules
-    weights = np.sqrt(situation.cities["population"].to_numpy(dtype=np.float64))
-    scored = []
-    for a in range(len(situation.ids)):
-        for b in range(a + 1, len(situation.ids)):
-            pair = situation.canonical(a, b)
-            through = _through(tracks, pair, report)
-            if through is not None:
-                scored.append(
-                    (-through.gain_s * min(weights[a], weights[b]), situation.ids[pair[0]], pair, through)
-                )
-    scored.sort(key=lambda found: found[:3])
-    report[f"rail_service: beyond the {rules.service_count} with most gain x weight"] += max(
-        0, len(scored) - rules.service_count
-    )
-    return [_service(tracks, through) for *_, through in scored[: rules.service_count]]
+    count = len(tracks.situation.ids)
+    pairs = [tracks.situation.canonical(a, b) for a in range(count) for b in range(a + 1, count)]
+    found = (_through(tracks, pair, report) for pair in pairs)
+    return [_service(tracks, through) for through in found if through is not None]
 
 
 def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Through | None:
@@ -74,8 +62,7 @@ def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Thr
     start, end, way = best
     cities, stations, runs = _calls(tracks, pair, best)
     new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs)
-    after = "" if times.door_to_door else "/after"
-    today = int(situation.seconds([f"station:{start}"], [f"station:{end}{after}"])[0, 0])
+    today = tracks.today_s(start, end)
     if today - new_s < rules.service_gain_s:
         report[f"rail_service: gains under {rules.service_gain_s // 60} min between its ends"] += 1
         return None

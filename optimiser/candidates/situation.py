@@ -108,10 +108,19 @@ class Situation:
         graph = self.graph
         return matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
 
-    def seconds(self, sources: list[str], targets: list[str]) -> NDArray[np.int64]:
-        """Return today's best seconds between nodes of the graph, `FAR` where there is no way."""
-        rows = [np.array([self.row[name] for name in names], dtype=np.int64) for names in (sources, targets)]
-        return between(self.times, rows[0], rows[1])
+    @cached_property
+    def _by_road(self) -> NDArray[np.float64]:
+        """Return seconds over roads from each city's road node to each road node, infinite where no way leads."""
+        starts = np.maximum(self.road_nodes, 0)
+        found = np.asarray(dijkstra(RoadPaths.of(self.road).matrix, indices=starts), dtype=np.float64)
+        found[self.road_nodes < 0] = np.inf
+        return found
+
+    def road_s(self, a: int, b: int) -> int | None:
+        """Return today's seconds over roads between two cities, None where no way leads."""
+        if self.road_nodes[b] < 0 or not np.isfinite(self._by_road[a, self.road_nodes[b]]):
+            return None
+        return int(self._by_road[a, self.road_nodes[b]])
 
     def straight_km(self, a: int, b: int) -> float:
         """Return the great circle between two cities in km."""

@@ -153,37 +153,46 @@ class Tracks:
         return pd.DataFrame(columns=["length_km", "speed_kmh"]) if rail is None else rail.links
 
     @cached_property
-    def _rides(self) -> csr_array:
-        """Return today's trains alone, from station to station, as a matrix of seconds."""
+    def _position(self) -> dict[int, int]:
+        """Return the position of each station of a city in the matrices of station times."""
+        return {row: at for at, row in enumerate(sorted({row for near in self.stations for row in near}))}
+
+    def _station_times(self, graph: csr_array) -> NDArray[np.int64]:
+        """Return seconds from station to station of cities."""
+        rows = self.situation.row
+        after = "" if self.times.door_to_door else "/after"
+        ends = [
+            np.array([rows[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
+            for suffix in ("", after)
+        ]
+        return between(graph, ends[0], ends[1])
+
+    @cached_property
+    def _by_any_way(self) -> NDArray[np.int64]:
+        """Return today's seconds from station to station by any way."""
+        return self._station_times(self.situation.times)
+
+    @cached_property
+    def _by_train(self) -> NDArray[np.int64]:
+        """Return today's seconds from station to station by trains alone."""
         graph = self.situation.graph
         kinds = [ARC_KINDS.index(name) for name in ("board", "ride", "alight", "transfer")]
-        ridden = np.isin(graph.kind, kinds)
-        return matrix(len(graph.nodes), graph.tail[ridden], graph.head[ridden], graph.seconds[ridden])
+        used = np.isin(graph.kind, kinds)
+        return self._station_times(
+            matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
+        )
 
-    def station_times(self, a: int, b: int) -> dict[tuple[int, int], int]:
-        """Return today's seconds by train between stations of two cities, boarding and alighting included."""
-        rows = self.situation.row
-        ends = [[row for row in self.stations[city] if f"station:{row}" in rows] for city in (a, b)]
-        if not ends[0] or not ends[1]:
-            return {}
-        after = "" if self.times.door_to_door else "/after"
-        at = [
-            np.array([rows[f"station:{row}{suffix}"] for row in end], dtype=np.int64)
-            for end, suffix in zip(ends, ("", after), strict=True)
-        ]
-        seconds = between(self._rides, at[0], at[1])
-        return {
-            (s, t): int(seconds[i, j])
-            for i, s in enumerate(ends[0])
-            for j, t in enumerate(ends[1])
-            if s != t and seconds[i, j] < FAR
-        }
+    def today_s(self, start: int, end: int) -> int:
+        """Return today's seconds between two stations of cities by any way."""
+        return int(self._by_any_way[self._position[start], self._position[end]])
 
     def best_service_s(self, a: int, b: int) -> int | None:
         """Return today's best seconds between two cities by train, stations and the first wait left out."""
-        best = min(self.station_times(a, b).values(), default=None)
-        if best is None or not self.times.door_to_door:
-            return best
+        ends = [[self._position[row] for row in self.stations[city]] for city in (a, b)]
+        found = [int(self._by_train[s, t]) for s in ends[0] for t in ends[1] if s != t]
+        best = min(found, default=FAR)
+        if best >= FAR:
+            return None
         return max(1, best - self.times.station_s("hsr350", 0))
 
     def best_way(self, a: int, b: int) -> tuple[int, int, Way] | None:

@@ -21,6 +21,7 @@ from networks.intermodal.approach import stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import UNREACHABLE
+from optimiser.candidates import anchors
 from optimiser.job.model import LoadedJob
 from optimiser.pipeline import store
 from optimiser.pipeline.reading import thresholds
@@ -71,7 +72,7 @@ def write_times(folder: Path, networks: Path, loaded: LoadedJob, source: Source)
     job = loaded.job
     snapped = city_tables.snap(found, road, limit_km=job.cities.snap_km, on_unsnapped="raise")
     rail = store.load_rail(networks) if job.times.rail else None
-    placed = place(road, rail, snapped.cities)
+    placed = place(road, rail, snapped.cities, keep=anchors(road))
     for definition in DEFINITIONS:
         graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=definition)
         store.save_graph(folder, definition, graph)

@@ -115,6 +115,7 @@ def _scale_bar(plot: Figure) -> None:
         location="bottom_left",
         background_fill_alpha=0,
         border_line_color=None,
+        bar_line_color="#80868c",
         bar_length=0.14,
         length_sizing="adaptive",
     )
@@ -165,6 +166,18 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         models().HoverTool(renderers=[lines], tooltips=LINK_TIPS, line_policy="interp", visible=False)
     )
     plot.add_tools(models().TapTool(renderers=[lines], visible=False))
+
+
+def _add_hover(plot: Figure, drawn: Any, tips: list[tuple[str, str]]) -> None:  # noqa: ANN401 - see Figure
+    hover = models().HoverTool(
+        renderers=[drawn],
+        tooltips=tips,
+        point_policy="follow_mouse",
+        line_policy="none",
+        show_arrow=False,
+        visible=False,
+    )
+    plot.add_tools(hover)
 
 
 def _emphasise(lines: Any) -> None:  # noqa: ANN401 - see Figure
@@ -228,7 +241,7 @@ def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -
         line_width=1.4,
     )
     _draw_names(plot, columns)
-    plot.add_tools(models().HoverTool(renderers=[marks], tooltips=CITY_TIPS, visible=False))
+    _add_hover(plot, marks, CITY_TIPS)
 
 
 def _draw_names(plot: Figure, columns: dict[str, list[Any]]) -> None:

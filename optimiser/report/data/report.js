@@ -42,17 +42,19 @@
   await Bokeh.embed.embed_item(item, target);
   const plot = Bokeh.documents[0].get_model_by_name("map");
   plot.height = height;
+  await new Promise((done) => setTimeout(done, 80));
   const parts = plot.renderers.filter((part) => part.name);
   const part = (name) => parts.find((one) => one.name === name);
 
   /* One scale in both directions, whatever the width of the page. */
   const home = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
   const show = ([west, east, south, north]) => {
-    const wide = target.clientWidth - 40;
-    const metres = Math.max((east - west) / wide, (north - south) / (height - 10));
+    const wide = plot.inner_width || target.clientWidth - 40;
+    const high = plot.inner_height || plot.height - 10;
+    const metres = Math.max((east - west) / wide, (north - south) / high) / 2;
     const [x, y] = [(west + east) / 2, (south + north) / 2];
-    plot.x_range.setv({ start: x - (metres * wide) / 2, end: x + (metres * wide) / 2 });
-    plot.y_range.setv({ start: y - (metres * (height - 10)) / 2, end: y + (metres * (height - 10)) / 2 });
+    plot.x_range.setv({ start: x - metres * wide, end: x + metres * wide });
+    plot.y_range.setv({ start: y - metres * high, end: y + metres * high });
   };
   show(home);
   for (const range of [plot.x_range, plot.y_range]) range.setv({ reset_start: range.start, reset_end: range.end });
@@ -65,8 +67,7 @@
   const sides = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]];
   const placeLabels = () => {
     const data = labels.data;
-    const wide = target.clientWidth;
-    const scale = wide / (plot.x_range.end - plot.x_range.start);
+    const scale = plot.inner_width / (plot.x_range.end - plot.x_range.start);
     const at = (x, y) => [(x - plot.x_range.start) * scale, (plot.y_range.end - y) * scale];
     const taken = [];
     const hit = (box) => taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
@@ -170,9 +171,8 @@
     cities.glyph.line_color = { value: ink };
     part("labels-text").glyph.text_color = { value: ink };
     part("labels-halo").glyph.setv({ text_color: { value: card }, text_outline_color: { value: card } });
-    for (const one of plot.center) {
-      if (one.name === "scale") one.setv({ bar_line_color: ink, label_text_color: ink });
-    }
+    const scale = Bokeh.documents[0].get_model_by_name("scale");
+    scale.label_text_color = ink;
   };
   paint();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
@@ -180,6 +180,6 @@
   addEventListener("resize", () => {
     if (target.clientWidth === width) return;
     width = target.clientWidth;
-    show([plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end]);
+    setTimeout(() => show(home), 150);
   });
 })();

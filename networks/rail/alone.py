@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from networks.network import Network
 from networks.rail.drafts import BY_TRACKS, Draft
+from networks.rail.routing import Layout, TrackGraph
 from networks.rail.stations import Station
-
-_AT_ONCE = 64
 
 
 def drafts(
-    network: Network, points: Sequence[tuple[int, ...]], stations: Sequence[Station]
+    network: Network,
+    points: Sequence[tuple[int, ...]],
+    stations: Sequence[Station],
+    *,
+    most_turn_deg: float,
 ) -> tuple[Draft, ...]:
     """Draft a service between each two stations that tracks join without passing a third.
 
@@ -32,6 +33,8 @@ def drafts(
         Rows of the nodes of each station.
     stations
         The stations.
+    most_turn_deg
+        Sharpest turn of a train at a junction, degrees.
 
     Returns
     -------
@@ -41,50 +44,28 @@ def drafts(
     owner = np.full(len(network.nodes), -1, dtype=np.int64)
     for station in range(len(points) - 1, -1, -1):
         owner[list(points[station])] = station
-    served = [s for s in range(len(points)) if points[s] and owner[points[s][0]] == s]
-    pairs = _neighbours(network, points, owner, served)
     return tuple(
         Draft(
-            f"t{stations[a].osm_id}-{stations[b].osm_id}",
-            _name(stations[a], stations[b]),
-            (a, b),
-            None,
-            BY_TRACKS,
+            service_id=f"t{stations[a].osm_id}-{stations[b].osm_id}",
+            name=f"{stations[a].label} - {stations[b].label}",
+            stations=(a, b),
+            headway_s=None,
+            headway_source=BY_TRACKS,
         )
-        for a, b in pairs
+        for a, b in _neighbours(network, points, owner, most_turn_deg)
     )
 
 
-def _name(a: Station, b: Station) -> str:
-    return f"{a.name or a.osm_id} - {b.name or b.osm_id}"
-
-
 def _neighbours(
-    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], served: Sequence[int]
+    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], most_turn_deg: float
 ) -> list[tuple[int, int]]:
-    """Search from each station over a graph in which nothing leads out of a station but from the start."""
-    count = len(owner)
-    matrix = _one_way_in(network, points, owner, served)
-    at_stations = np.flatnonzero(owner >= 0)
+    """Search from each station over tracks on which no way leads through a station."""
+    layout = Layout.of(network.links, count=len(network.nodes))
+    closed = np.flatnonzero(owner >= 0)
+    graph = TrackGraph.of(layout, layout.length_km, closed=closed, most_turn_deg=most_turn_deg)
     pairs = set()
-    for first in range(0, len(served), _AT_ONCE):
-        batch = served[first : first + _AT_ONCE]
-        cost = np.atleast_2d(dijkstra(matrix, indices=[count + s for s in batch]))[:, at_stations]
-        for row, station in enumerate(batch):
-            others = np.unique(owner[at_stations[np.isfinite(cost[row])]]).tolist()
-            pairs |= {(min(station, o), max(station, o)) for o in others if o != station}
+    for station, rows in enumerate(points):
+        if rows and owner[rows[0]] == station:
+            others = np.unique(owner[graph.reach(rows)])
+            pairs |= {(min(station, o), max(station, o)) for o in others.tolist() if o not in {-1, station}}
     return sorted(pairs)
-
-
-def _one_way_in(
-    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], served: Sequence[int]
-) -> csr_array:
-    count = len(owner)
-    tail, head = network.links["tail"].to_numpy(), network.links["head"].to_numpy()
-    start, end = np.concatenate([tail, head]), np.concatenate([head, tail])
-    size = count + len(points)
-    from_station = owner[start]
-    out = np.where(from_station >= 0, count + from_station, start)
-    kept = np.isin(from_station, np.array([-1, *served]))
-    ones = np.ones(int(kept.sum()))
-    return csr_array((ones, (out[kept], end[kept])), shape=(size, size))

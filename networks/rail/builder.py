@@ -108,8 +108,9 @@ def build(
     assumed = parameters or RailParameters.default()
     services = relations.trains(elements, opened_by=opened_by)
     parts = _lay(elements, services, assumed, opened_by)
-    running = _trains(parts, services, line_table, services_from)
-    timetable = Timetable(parts.built.network, parts.points, parameters=assumed)
+    running = _trains(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
+    names = [station.label for station in parts.stations.all]
+    timetable = Timetable(parts.built.network, parts.points, names, parameters=assumed)
     timed: list[Timed] = []
     faults: list[str] = []
     strayed = 0
@@ -155,6 +156,8 @@ def _trains(
     services: Sequence[Relation],
     line_table: Sequence[Line],
     services_from: ServicesFrom,
+    *,
+    most_turn_deg: float,
 ) -> _Trains:
     source: str = services_from
     if source == "auto":
@@ -169,7 +172,16 @@ def _trains(
     if source == "lines":
         return _Trains(source, lines.drafts(line_table, stations=parts.stations.all, reached=reached), {})
     if source == "tracks":
-        return _Trains(source, alone.drafts(parts.built.network, parts.points, parts.stations.all), {})
+        return _Trains(
+            source,
+            alone.drafts(
+                parts.built.network,
+                parts.points,
+                parts.stations.all,
+                most_turn_deg=most_turn_deg,
+            ),
+            {},
+        )
     return _Trains(source, (), {})
 
 

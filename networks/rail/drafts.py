@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from networks.network import Network, Services
 from networks.rail.parameters import RailParameters
-from networks.rail.routing import Route, TrackGraph
+from networks.rail.routing import ANY_TURN_DEG, Layout, Route, TrackGraph
 from networks.rail.topology import running_seconds
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
@@ -76,24 +76,32 @@ class Timetable:
         The rail network.
     points
         Rows of the nodes of each station, the first its own; empty when out of reach.
+    names
+        Names of the stations.
     parameters
-        Running time.
+        Running time, and the sharpest turn.
     """
 
     def __init__(
-        self, network: Network, points: Sequence[tuple[int, ...]], *, parameters: RailParameters
+        self,
+        network: Network,
+        points: Sequence[tuple[int, ...]],
+        names: Sequence[str],
+        *,
+        parameters: RailParameters,
     ) -> None:
-        links = network.links
-        self._points = points
-        self._running = parameters.running
-        self._count = len(network.nodes)
-        self._tail, self._head = links["tail"].to_numpy(), links["head"].to_numpy()
-        self._length = links["length_km"].to_numpy()
-        self._speed = links["speed_kmh"].to_numpy()
-        self._graphs: dict[float, TrackGraph] = {}
+        self._points, self._names = points, names
+        self._parameters = parameters
+        self._layout = Layout.of(network.links, count=len(network.nodes))
+        self._stations = np.flatnonzero((network.nodes["kind"] == "station").to_numpy())
+        self._speed = network.links["speed_kmh"].to_numpy()
+        self._graphs: dict[tuple[float, float], TrackGraph] = {}
 
     def time(self, draft: Draft) -> tuple[tuple[Timed, ...], tuple[str, ...], int]:
         """Find the way between the stops of a service.
+
+        The way runs over the service's own tracks where these are known and joined; else over all tracks
+        without a turn sharper than a train takes outside stations; else over all tracks.
 
         Parameters
         ----------
@@ -104,53 +112,55 @@ class Timetable:
         -------
         parts, faults, strayed
             The service, or its parts where two stops are not joined by track; one fault for each such place;
-            the number of hops that no way over the tracks of its own joins and all tracks were searched for.
+            the number of ways that are not as the source has them: off the service's own tracks, or with a
+            turn that is too sharp.
         """
         own = self._own_graph(draft)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
         for start, end in zip(draft.stations[:-1], draft.stations[1:], strict=True):
-            route = self._route(own, start, end) if own is not None else None
+            route, astray = self._route(own, draft.most_kmh, start, end)
+            strayed += astray
             if route is None:
-                strayed += own is not None
-                route = self._route(self._all_graph(draft.most_kmh), start, end)
-            if route is None or not route.links:
-                faults.append(f"service {draft.service_id}: no track joins stop {start} and stop {end}")
+                places = f"{self._names[start]} and {self._names[end]}"
+                faults.append(f"service {draft.service_id} ({draft.name}): no track joins {places}")
                 parts.append([])
-            else:
+            elif route.links:
                 parts[-1].append(Hop(start, end, route))
         whole = [tuple(part) for part in parts if part]
-        names = (
-            [draft.service_id]
-            if len(whole) == 1
-            else [f"{draft.service_id}#{k + 1}" for k in range(len(whole))]
-        )
-        timed = tuple(Timed(draft, name, part) for name, part in zip(names, whole, strict=True))
-        return timed, tuple(faults), strayed
+        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(whole))]
+        if len(whole) == 1:
+            keys = [draft.service_id]
+        return tuple(map(Timed, [draft] * len(whole), keys, whole)), tuple(faults), strayed
 
-    def _route(self, graph: TrackGraph, start: int, end: int) -> Route | None:
-        return graph.route(self._points[start], self._points[end])
+    def _route(
+        self, own: TrackGraph | None, most_kmh: float, start: int, end: int
+    ) -> tuple[Route | None, bool]:
+        """Return the way, and whether it is not as the source has it."""
+        ends = self._points[start], self._points[end]
+        if own is not None and (route := own.route(*ends)):
+            return route, False
+        if route := self._all_graph(most_kmh, self._parameters.most_turn_deg).route(*ends):
+            return route, own is not None
+        route = self._all_graph(most_kmh, ANY_TURN_DEG).route(*ends)
+        return route, route is not None
 
-    def _all_graph(self, most_kmh: float) -> TrackGraph:
-        if most_kmh not in self._graphs:
-            self._graphs[most_kmh] = self._graph(most_kmh, None)
-        return self._graphs[most_kmh]
+    def _all_graph(self, most_kmh: float, most_turn_deg: float) -> TrackGraph:
+        key = most_kmh, most_turn_deg
+        if key not in self._graphs:
+            self._graphs[key] = TrackGraph.of(
+                self._layout, self._seconds(most_kmh), free=self._stations, most_turn_deg=most_turn_deg
+            )
+        return self._graphs[key]
 
     def _own_graph(self, draft: Draft) -> TrackGraph | None:
-        if draft.links is None or not len(draft.links):
+        if draft.links is None:
             return None
-        return self._graph(draft.most_kmh, draft.links)
+        return TrackGraph.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
 
-    def _graph(self, most_kmh: float, only: NDArray[np.int64] | None) -> TrackGraph:
-        seconds = running_seconds(self._length, np.minimum(self._speed, most_kmh), running=self._running)
-        return TrackGraph.of(
-            count=self._count,
-            tail=self._tail,
-            head=self._head,
-            seconds=seconds,
-            length_km=self._length,
-            only=only,
-        )
+    def _seconds(self, most_kmh: float) -> NDArray[np.float64]:
+        speed = np.minimum(self._speed, most_kmh)
+        return running_seconds(self._layout.length_km, speed, running=self._parameters.running)
 
 
 def to_services(

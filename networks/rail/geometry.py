@@ -24,7 +24,7 @@ def segment_lengths_km(lon: Floats, lat: Floats) -> Floats:
     NDArray[np.float64]
         Kilometres [n - 1].
     """
-    import pyproj  # noqa: PLC0415 - slow to load, and only importing a network needs it
+    import pyproj  # slow to load, and only building a network needs it
 
     if len(lon) < 2:
         return np.empty(0)

@@ -79,6 +79,8 @@ class RailParameters:
         Values of `railway` that are tracks.
     left_out_railway, left_out_usage
         Values of `railway` and `usage` that are counted and left out.
+    most_turn_deg
+        Sharpest turn at a junction outside stations, between two stops, degrees.
     kept_service
         Values of `service` that are tracks to ride on; all others are left out.
     station_railway, left_out_station
@@ -96,6 +98,7 @@ class RailParameters:
     railway: tuple[str, ...]
     left_out_railway: tuple[str, ...]
     left_out_usage: tuple[str, ...]
+    most_turn_deg: float
     kept_service: tuple[str, ...]
     station_railway: tuple[str, ...]
     left_out_station: tuple[str, ...]
@@ -117,6 +120,7 @@ class RailParameters:
             railway=(*tracks["railway"], *narrow),
             left_out_railway=tuple(tracks["left_out_railway"]),
             left_out_usage=tuple(tracks["left_out_usage"]),
+            most_turn_deg=float(tracks["most_turn_deg"]),
             kept_service=tuple(tracks["kept_service"]),
             station_railway=tuple(stations["railway"]),
             left_out_station=tuple(stations["left_out_station"]),

@@ -118,7 +118,7 @@ def place(
         points.append(tuple(dict.fromkeys(rows)))
         snapped.append(0.0 if own else near[0].metres if near else np.nan)
         if not rows:
-            unreached.append(station.name or f"node {station.osm_id}")
+            unreached.append(station.label)
     return Placed(
         tracks=tuple(_with_added(track, draft.added.get(i, [])) for i, track in enumerate(tracks)),
         lon=np.concatenate([lon, draft.lon]),

@@ -1,17 +1,22 @@
-"""Find the quickest way along tracks between the points of two stations."""
+"""Find the quickest way along tracks between the points of two stations, without turns no train can take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+ANY_TURN_DEG = 180.0
+_LOOK_AHEAD_DEG = 0.0003
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,63 +39,148 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Links with the directions in which they leave their ends.
+
+    Attributes
+    ----------
+    count
+        Number of nodes.
+    tail, head
+        Rows of nodes [m].
+    length_km
+        Length [m].
+    leaving_tail, leaving_head
+        Bearing of the track away from either end, radians [m].
+    """
+
+    count: int
+    tail: Ints
+    head: Ints
+    length_km: Floats
+    leaving_tail: Floats
+    leaving_head: Floats
+
+    @classmethod
+    def of(cls, links: gpd.GeoDataFrame, *, count: int) -> Layout:
+        """Read the layout of a network's links.
+
+        Parameters
+        ----------
+        links
+            Links of a network.
+        count
+            Number of its nodes.
+
+        Returns
+        -------
+        Layout
+            The bearing is taken over the first 30 m or so, so that it does not hang on one short piece.
+        """
+        lines = links.geometry.to_numpy()
+        return cls(
+            count=count,
+            tail=links["tail"].to_numpy(),
+            head=links["head"].to_numpy(),
+            length_km=links["length_km"].to_numpy(),
+            leaving_tail=_bearings(lines, start=0.0, to=_LOOK_AHEAD_DEG),
+            leaving_head=_bearings(lines, start=1.0, to=-_LOOK_AHEAD_DEG),
+        )
+
+
+def _bearings(lines: NDArray[np.object_], *, start: float, to: float) -> Floats:
+    ends = shapely.line_interpolate_point(lines, start, normalized=True)
+    ahead = shapely.line_interpolate_point(lines, to)
+    east = (shapely.get_x(ahead) - shapely.get_x(ends)) * np.cos(np.radians(shapely.get_y(ends)))
+    bearing: Floats = np.arctan2(east, shapely.get_y(ahead) - shapely.get_y(ends))
+    return bearing
+
+
+@dataclass(frozen=True, slots=True)
 class TrackGraph:
-    """Tracks as a graph that both directions of may be used.
+    """Tracks as a graph of moves from one directed link to the next.
+
+    Directed link k < m runs from tail to head of link k, and k + m runs back.
 
     Attributes
     ----------
     matrix
-        Seconds from node to node; of parallel links the quickest.
-    link
-        Row of the link behind each entry of the matrix, int64.
+        Seconds of the link that a move leaves.
+    start, end
+        Nodes of the directed links [2 m].
+    seconds
+        Running time of the directed links [2 m].
+    leaving
+        Directed links, by the node they leave.
+    offsets
+        Where the directed links of each node begin in `leaving`.
     length_km
-        Length of every link.
+        Length of the links [m].
     """
 
     matrix: csr_array
-    link: Ints
+    start: Ints
+    end: Ints
+    seconds: Floats
+    leaving: Ints
+    offsets: Ints
     length_km: Floats
 
     @classmethod
     def of(
         cls,
-        *,
-        count: int,
-        tail: Ints,
-        head: Ints,
+        layout: Layout,
         seconds: Floats,
-        length_km: Floats,
+        *,
         only: Ints | None = None,
+        closed: Ints | None = None,
+        free: Ints | None = None,
+        most_turn_deg: float = ANY_TURN_DEG,
     ) -> TrackGraph:
         """Make a graph of links.
 
         Parameters
         ----------
-        count
-            Number of nodes.
-        tail, head, seconds, length_km
-            All links [m].
+        layout
+            The links.
+        seconds
+            Running time of each link.
         only
             Rows of the links to use; None for all.
+        closed
+            Rows of nodes that no way may lead through; None for none.
+        free
+            Rows of nodes where any turn may be taken; None for none.
+        most_turn_deg
+            Where three links or more meet, a train does not turn sharper than this. A bend between two links
+            is no turn. No train goes back on the link that it came by.
 
         Returns
         -------
         TrackGraph
             The graph.
         """
-        rows = np.arange(len(tail)) if only is None else only
-        start = np.concatenate([tail[rows], head[rows]])
-        end = np.concatenate([head[rows], tail[rows]])
-        link, cost = np.tile(rows, 2), np.tile(seconds[rows], 2)
-        order = np.lexsort((link, cost, end, start))
-        start, end, link, cost = start[order], end[order], link[order], cost[order]
-        first = np.ones(len(start), dtype=bool)
-        first[1:] = (start[1:] != start[:-1]) | (end[1:] != end[:-1])
-        offsets = np.searchsorted(start[first], np.arange(count + 1))
-        matrix = csr_array((cost[first], end[first], offsets), shape=(count, count))
-        return cls(matrix=matrix, link=link[first].astype(np.int64), length_km=length_km)
+        size = len(layout.tail)
+        start = np.concatenate([layout.tail, layout.head])
+        end = np.concatenate([layout.head, layout.tail])
+        usable = np.ones(size, dtype=bool) if only is None else np.isin(np.arange(size), only)
+        used = np.flatnonzero(np.tile(usable, 2))
+        leaving = used[np.argsort(start[used], kind="stable")]
+        offsets = np.searchsorted(start[leaving], np.arange(layout.count + 1))
+        before, after = _moves(used, end, leaving, offsets)
+        allowed = np.abs(before - after) != size
+        any_turn = np.diff(offsets) <= 2
+        if free is not None:
+            any_turn[free] = True
+        allowed &= _gentle(layout, before, after, most_turn_deg) | any_turn[end[before]]
+        if closed is not None:
+            allowed &= ~np.isin(end[before], closed)
+        before, after = before[allowed], after[allowed]
+        cost = np.tile(seconds, 2)
+        matrix = csr_array((cost[before], (before, after)), shape=(2 * size, 2 * size))
+        return cls(matrix, start, end, cost, leaving, offsets, layout.length_km)
 
-    def route(self, origins: Sequence[int], destinations: Sequence[int]) -> Route | None:
+    def route(self, origins: Iterable[int], destinations: Collection[int]) -> Route | None:
         """Find the quickest way from any of some nodes to any of others.
 
         Parameters
@@ -101,22 +191,60 @@ class TrackGraph:
         Returns
         -------
         Route or None
-            None when no track joins them.
+            None when no track joins them; of no length when they share a node.
         """
-        cost, before, _ = dijkstra(
-            self.matrix, indices=list(origins), return_predecessors=True, min_only=True
-        )
-        end = min(destinations, key=lambda node: (cost[node], node))
-        if not np.isfinite(cost[end]):
+        if set(origins) & set(destinations):
+            return Route(0.0, 0.0, ())
+        reached, before = self._search(origins)
+        last = np.flatnonzero(np.isin(self.end, np.array(list(destinations), dtype=np.int64)))
+        total = reached[last] + self.seconds[last]
+        if not len(last) or not np.isfinite(total.min()):
             return None
-        links, at = [], int(end)
+        at = int(last[np.argmin(total)])
+        arcs = [at]
         while before[at] >= 0:
-            links.append(self._link_between(int(before[at]), at))
             at = int(before[at])
-        links.reverse()
-        return Route(float(cost[end]), float(self.length_km[links].sum()) if links else 0.0, tuple(links))
+            arcs.append(at)
+        links = [arc % len(self.length_km) for arc in reversed(arcs)]
+        return Route(float(total.min()), float(self.length_km[links].sum()), tuple(links))
 
-    def _link_between(self, start: int, end: int) -> int:
-        offsets = self.matrix.indptr
-        row = self.matrix.indices[offsets[start] : offsets[start + 1]]
-        return int(self.link[offsets[start] + int(np.searchsorted(row, end))])
+    def reach(self, origins: Iterable[int]) -> Ints:
+        """Find the nodes that tracks lead to.
+
+        Parameters
+        ----------
+        origins
+            Rows of nodes.
+
+        Returns
+        -------
+        NDArray[np.int64]
+            Rows of nodes at the ends of links that can be run over, no row twice.
+        """
+        reached, _ = self._search(origins)
+        return np.unique(self.end[np.isfinite(reached)])
+
+    def _search(self, origins: Iterable[int]) -> tuple[Floats, NDArray[np.int32]]:
+        """Return for each directed link the time until it is entered, and the one before it."""
+        first = [arc for node in origins for arc in self.leaving[self.offsets[node] : self.offsets[node + 1]]]
+        if not first:
+            size = len(self.seconds)
+            return np.full(size, np.inf), np.full(size, -1, dtype=np.int32)
+        cost, before, _ = dijkstra(self.matrix, indices=first, return_predecessors=True, min_only=True)
+        return cost, before
+
+
+def _moves(used: Ints, end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
+    """Pair each directed link with those that leave its end."""
+    counts = np.diff(offsets)[end[used]]
+    before = np.repeat(used, counts)
+    place = np.arange(len(before)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return before, leaving[np.repeat(offsets[end[used]], counts) + place]
+
+
+def _gentle(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:
+    away = np.concatenate([layout.leaving_tail, layout.leaving_head])
+    back = np.concatenate([layout.leaving_head, layout.leaving_tail])
+    turn = np.abs((away[after] - back[before] + np.pi + np.pi) % (2 * np.pi) - np.pi)
+    gentle: NDArray[np.bool_] = turn <= np.radians(most_turn_deg) + 1e-9
+    return gentle

@@ -42,6 +42,11 @@ class Station:
     labels: tuple[str, ...]
     stops: tuple[int, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """What to call it before people: its name, or its id."""
+        return self.name or f"node {self.osm_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Stations:

@@ -172,7 +172,7 @@ def _station_nodes(
             continue
         rows[i] = on_network[0]
         if first.setdefault(on_network[0], station) is not station:
-            merged.append(station.name or f"node {station.osm_id}")
+            merged.append(station.label)
     return rows, first, tuple(merged)
 
 

@@ -85,6 +85,10 @@ class RailRules:
         Time between trains on new lines, and of new services on existing tracks.
     link_count, service_count
         At most so many new lines and through-services: those that serve most weight of open pairs.
+    service_end_tiers, service_calls
+        Tiers of the cities where a through-service may start and end; most calls on the way.
+    hours_a_day
+        Hours of service a day, which trains a day are reckoned from.
     service_gain_s
         A through-service saves at least so much between its ends.
     service_least_km
@@ -114,9 +118,12 @@ class RailRules:
     slow_class: str = "conv160"
     fast_class_kmh: float = 180.0
     new_headway_s: int = 3600
-    service_headway_s: int = 3600
+    service_headway_s: int = 7200
+    service_end_tiers: tuple[str, ...] = ("core", "secondary")
+    service_calls: int = 3
+    hours_a_day: float = 16.0
     link_count: int = 24
-    service_count: int = 40
+    service_count: int = 24
     service_gain_s: int = 900
     service_least_km: float = 40.0
     frequency_least_s: int = 2400

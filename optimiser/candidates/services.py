@@ -52,6 +52,9 @@ def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Thr
     """Return the through-service of two cities, None where it gains nothing."""
     situation, rules, times = tracks.situation, tracks.rules, tracks.times
     a, b = pair
+    if not {situation.tiers[a], situation.tiers[b]} <= set(rules.service_end_tiers):
+        report["rail_service: trains start and end in core and secondary cities"] += 1
+        return None
     if situation.straight_km(a, b) < rules.service_least_km:
         report[f"rail_service: ends closer than {rules.service_least_km:g} km"] += 1
         return None
@@ -72,15 +75,17 @@ def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Thr
 def _calls(
     tracks: Tracks, pair: tuple[int, int], best: tuple[int, int, Way]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[int]]:
-    """Return where a through-service calls: its ends, and at most two core or secondary cities on the way."""
+    """Return where a through-service calls: its ends, and a few cities on the way, those of the higher tier first."""
     start, end, way = best
     position = {node: at for at, node in enumerate(way.nodes)}
     between = []
+    order = ("core", "secondary", "small")
     for city, tier in enumerate(tracks.situation.tiers):
         called = [row for row in tracks.stations[city] if row in position and row not in (start, end)]
-        if city not in pair and tier in ("core", "secondary") and called:
-            between.append((tier != "core", -tracks.trains[called[0]], position[called[0]], city, called[0]))
-    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[:2])
+        if city not in pair and called:
+            rank = order.index(tier)
+            between.append((rank, -tracks.trains[called[0]], position[called[0]], city, called[0]))
+    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[: tracks.rules.service_calls])
     places = [0, *(at for at, _, _ in middle), len(way.nodes) - 1]
     runs = [max(1, tracks.run_between(way, low, high)) for low, high in itertools.pairwise(places)]
     cities = (pair[0], *(city for _, city, _ in middle), pair[1])
@@ -99,7 +104,7 @@ def _service(tracks: Tracks, through: Through) -> Proposal:
     return Proposal(
         candidate_id=name,
         kind="rail_service",
-        instrument="barrier",
+        instrument="subsidy",
         mode="rail",
         from_name=situation.names[a],
         to_name=situation.names[b],
@@ -115,6 +120,9 @@ def _service(tracks: Tracks, through: Through) -> Proposal:
         arcs=arcs(name, stops, through.runs_s, train, tracks.times),
         items=(
             Item("trainset", float(train.sets(tracks.times.ride_s(through.runs_s)))),
+            Item(
+                "running", running_km_a_day(rules.service_headway_s, through.way.length_km, rules.hours_a_day)
+            ),
             Item("junction", 1.0),
         ),
     )
@@ -125,6 +133,11 @@ def _class_of(tracks: Tracks, through: Through) -> str:
     rules = tracks.rules
     speed = through.way.length_km / (sum(through.runs_s) / 3600.0) / tracks.times.access.running.factor
     return rules.fast_class if speed >= rules.fast_class_kmh else rules.slow_class
+
+
+def running_km_a_day(headway_s: int, length_km: float, hours_a_day: float) -> float:
+    """Return the train-km that a service runs a day, both directions."""
+    return 2.0 * hours_a_day * 3600.0 / headway_s * length_km
 
 
 def propose_frequency(tracks: Tracks, report: Counter[str]) -> list[Proposal]:
@@ -178,6 +191,11 @@ def _frequency(tracks: Tracks, service: int, headway: int) -> Proposal | None:
     length_km = float(stops["length_km"].sum())
     run_s = int(stops["run_s"].sum())
     ride = times.ride_s(stops["run_s"].tolist()[1:] or [1])
+    more_km, now_km = (
+        running_km_a_day(every, length_km, rules.hours_a_day)
+        for every in (rules.frequency_headway_s, headway)
+    )
+    more_km -= now_km
     more, now = (Train("", every, rules.turn_s).sets(ride) for every in (rules.frequency_headway_s, headway))
     line = services.lines.iloc[service]
     ends = [_station_name(tracks, int(row)) for row in (stops["node"].iloc[0], stops["node"].iloc[-1])]
@@ -197,7 +215,7 @@ def _frequency(tracks: Tracks, service: int, headway: int) -> Proposal | None:
         ),
         geometry=_service_line(tracks, stops["node"].tolist()),
         arcs=faster,
-        items=(Item("trainset", float(max(1, more - now))),),
+        items=(Item("trainset", float(max(1, more - now))), Item("running", more_km)),
     )
 
 

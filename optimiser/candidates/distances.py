@@ -71,27 +71,3 @@ def between(graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.in
         reached = np.isfinite(block)
         found[start : start + 128][reached] = block[reached].astype(np.int64)
     return found
-
-
-def close(
-    distance: NDArray[np.int64], tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return all-pairs distances after arcs are added to a closed distance matrix.
-
-    Parameters
-    ----------
-    distance
-        int64 [n, n], all-pairs distances.
-    tail, head, seconds
-        Added arcs.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 [n, n], a new matrix.
-    """
-    closed = distance.copy()
-    for u, v, s in zip(tail.tolist(), head.tolist(), seconds.tolist(), strict=True):
-        if s < closed[u, v]:
-            np.minimum(closed, closed[:, u, None] + (closed[v] + s)[None, :], out=closed)
-    return np.minimum(closed, FAR)

@@ -143,16 +143,10 @@ def onward(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None) ->
     if row is None or tiers[city] == "core":
         return None
     cores = [core for core, tier in enumerate(tiers) if tier == "core" and core not in pair]
-    ways = [
-        (way.run_s, core, end, way)
-        for core in cores
-        for end in tracks.stations[core]
-        if (way := tracks.way(row, end)) is not None
-    ]
-    if not ways:
-        return None
-    run_s, core, end, way = min(ways, key=lambda found: found[:3])
-    return Leg(core, end, way) if run_s <= tracks.rules.onward_s else None
+    ends = [(tracks.run_s(row, end), core, end) for core in cores for end in tracks.stations[core]]
+    run_s, core, end = min(ends, default=(float("inf"), -1, -1))
+    way = tracks.way(row, end) if run_s <= tracks.rules.onward_s else None
+    return None if way is None else Leg(core, end, way)
 
 
 def propose_upgrades(tracks: Tracks, pairs: list[tuple[int, int]], report: Counter[str]) -> list[Proposal]:

@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.candidates.distances import between, matrix
-from optimiser.candidates.numbering import Numbered, number
+from optimiser.candidates.dominance import Rivals
 from optimiser.candidates.rules import Rules
 from optimiser.candidates.serving import most_useful, open_pairs, served, weights
 from optimiser.candidates.situation import Situation
@@ -73,51 +72,18 @@ def _cap(situation: Situation, candidates: Candidates, most: Mapping[str, int]) 
 
 
 def _dominated(situation: Situation, candidates: Candidates) -> set[int]:
-    """Return the candidates whose every arc a cheaper one of the same ends (or the base) makes at least as fast."""
+    """Return the candidates that a cheaper one of the same ends replaces: no way gets slower."""
     table = candidates.table
     groups: dict[tuple[str, ...], list[int]] = {}
     for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
         groups.setdefault(tuple(sorted(ends)), []).append(row)
-    arcs = number(situation.row, candidates)
+    several = [rows for rows in groups.values() if len(rows) > 1]
+    rivals = Rivals.of(situation, candidates, {row for rows in several for row in rows})
+    cost = table["cost"].to_numpy(dtype=np.int64)
     losers: set[int] = set()
-    for rows in groups.values():
-        for row in sorted(rows, key=lambda r: (-int(table["cost"].iloc[r]), r)):
-            cheaper = [
-                other
-                for other in rows
-                if other != row
-                and other not in losers
-                and table["cost"].iloc[other] <= table["cost"].iloc[row]
-            ]
-            if table["fixed"].iloc[row] == "" and any(
-                _serves(situation, arcs, other, row) for other in cheaper
-            ):
+    for rows in several:
+        for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
+            cheaper = [r for r in rows if r != row and r not in losers and cost[r] <= cost[row]]
+            if table["fixed"].iloc[row] == "" and any(rivals.replaces(other, row) for other in cheaper):
                 losers.add(row)
     return losers
-
-
-def _serves(situation: Situation, arcs: Numbered, other: int, row: int) -> bool:
-    """Tell whether today's graph with one candidate is at least as fast as with another one, between all ends.
-
-    Ends are nodes of the graph, and new nodes that any other candidate shares (platforms).
-    """
-    own = arcs.candidate == row
-    ends = np.unique(np.concatenate([arcs.tail[own], arcs.head[own]]))
-    elsewhere = np.unique(np.concatenate([arcs.tail[~own], arcs.head[~own]]))
-    ends = ends[(ends < len(situation.graph.nodes)) | np.isin(ends, elsewhere)]
-    slower, faster = (_with(situation, arcs, mask, ends) for mask in (own, arcs.candidate == other))
-    return bool((faster <= slower).all())
-
-
-def _with(
-    situation: Situation, arcs: Numbered, mask: NDArray[np.bool_], ends: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return seconds between nodes with some arcs built."""
-    graph = situation.graph
-    built = matrix(
-        arcs.count,
-        np.concatenate([graph.tail, arcs.tail[mask]]),
-        np.concatenate([graph.head, arcs.head[mask]]),
-        np.concatenate([graph.seconds, arcs.seconds[mask]]),
-    )
-    return between(built, ends, ends)

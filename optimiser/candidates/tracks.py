@@ -138,9 +138,8 @@ class Tracks:
         nodes.reverse()
         link = self._arcs[1]
         rows = [link[a, b] for a, b in itertools.pairwise(nodes)]
-        table = self._links.iloc[rows]
-        length = table["length_km"].to_numpy()
-        slow = length[table["speed_kmh"].to_numpy() < self.rules.upgrade_kmh].sum()
+        length, speed = self._length_km[rows], self._speed_kmh[rows]
+        slow = length[speed < self.rules.upgrade_kmh].sum()
         return Way(
             tuple(nodes), tuple(rows), max(1, round(float(seconds[end]))), float(length.sum()),
             float(slow),
@@ -151,6 +150,16 @@ class Tracks:
         """Return the links of the rail network."""
         rail = self.situation.rail
         return pd.DataFrame(columns=["length_km", "speed_kmh"]) if rail is None else rail.links
+
+    @cached_property
+    def _length_km(self) -> NDArray[np.float64]:
+        """Return the lengths of the tracks."""
+        return np.asarray(self._links["length_km"], dtype=np.float64)
+
+    @cached_property
+    def _speed_kmh(self) -> NDArray[np.float64]:
+        """Return the design speeds of the tracks."""
+        return np.asarray(self._links["speed_kmh"], dtype=np.float64)
 
     @cached_property
     def _position(self) -> dict[int, int]:
@@ -195,6 +204,10 @@ class Tracks:
             return None
         return max(1, best - self.times.station_s("hsr350", 0))
 
+    def run_s(self, start: int, end: int) -> float:
+        """Return the running seconds from a city's station to a rail node, infinite where no tracks lead."""
+        return float(self._trees[start][0][end]) if start != end else np.inf
+
     def best_way(self, a: int, b: int) -> tuple[int, int, Way] | None:
         """Return the stations of two cities with the fastest way between them, and the way."""
         found = [
@@ -211,15 +224,14 @@ class Tracks:
 
     def line(self, way: Way) -> shapely.Geometry:
         """Return the line of a way."""
-        rail = self.situation.rail
-        lines = [] if rail is None else [rail.links.geometry.iloc[row] for row in way.links]
-        return shapely.line_merge(shapely.union_all(lines))
+        lines = self._links.geometry.to_numpy()[list(way.links)]
+        return shapely.line_merge(shapely.MultiLineString(list(lines)))
 
     def upgraded_run_s(self, way: Way, design_kmh: float) -> int:
         """Return the running time of a way when its slow tracks are brought to a speed."""
-        table = self._links.iloc[list(way.links)]
-        speed = np.maximum(table["speed_kmh"].to_numpy(), design_kmh)
-        hours = table["length_km"].to_numpy() / (self.times.access.running.factor * speed)
+        rows = list(way.links)
+        speed = np.maximum(self._speed_kmh[rows], design_kmh)
+        hours = self._length_km[rows] / (self.times.access.running.factor * speed)
         return max(1, round(float(hours.sum()) * 3600.0))
 
     def run_between(self, way: Way, low: int, high: int) -> int:

@@ -65,8 +65,7 @@ def overlay(
     distance = np.full((size, size), FAR, dtype=np.int64)
     np.fill_diagonal(distance, 0)
     distance[: len(kept), : len(kept)] = between(matrix(count, tail, head, seconds), kept, kept)
-    needed = needed_arcs(distance)
-    tails, heads = np.nonzero(needed)
+    tails, heads = np.nonzero(needed_arcs(distance[: len(kept), : len(kept)]))
     return Overlay(
         terminals=np.concatenate([kept, np.full(extra, -1, dtype=np.int64)]),
         tail=tails.astype(np.int64),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.candidates.distances import close
+from optimiser.candidates.distances import between, matrix
 from optimiser.prepare.reduction import Overlay
 
 
@@ -66,7 +66,14 @@ def needed_by_pairs(
         bool [k]: arcs of candidates that may be built at all.
     """
     origin, destination = ends
-    full = close(small.distance, arcs.tail[usable], arcs.head[usable], arcs.seconds[usable])
+    everywhere = np.arange(len(small.terminals), dtype=np.int64)
+    built = matrix(
+        len(everywhere),
+        np.concatenate([small.tail, arcs.tail[usable]]),
+        np.concatenate([small.head, arcs.head[usable]]),
+        np.concatenate([small.seconds, arcs.seconds[usable]]),
+    )
+    full = between(built, everywhere, everywhere)
     today = small.distance[origin, destination]
     most = np.where(today <= limit_s, today, limit_s)
     base = _touched(full, small.tail, small.head, small.seconds, (origin, destination, most))

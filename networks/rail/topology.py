@@ -163,10 +163,12 @@ def _ends(links: Cut) -> NDArray[np.int64]:
 def _station_nodes(
     placed: Placed, node_of_point: NDArray[np.int64], stations: Sequence[Station]
 ) -> tuple[NDArray[np.int64], dict[int, Station], tuple[str, ...]]:
+    """Give each station its node; those with points of their own go before those carried to a track."""
     rows = np.full(len(stations), -1, dtype=np.int64)
     first: dict[int, Station] = {}
     merged = []
-    for i, (station, points) in enumerate(zip(stations, placed.points, strict=True)):
+    for i in np.argsort(placed.snapped_m > 0, kind="stable").tolist():
+        station, points = stations[i], placed.points[i]
         on_network = [int(node_of_point[p]) for p in points if node_of_point[p] >= 0]
         if not on_network:
             continue

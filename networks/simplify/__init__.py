@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from networks.errors import SchemaError
 from networks.network import Network
 from networks.simplify.attributes import joined_links
+from networks.simplify.runs import Runs
 from networks.simplify.topology import Bundle, shrink
 
 __all__ = ["Contraction", "contract"]
@@ -82,9 +83,9 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
     return Contraction(
         network=Network(nodes=nodes, links=links),
         node_map=node_map,
-        member_ptr=after.ptr,
-        member=after.member,
-        member_flipped=after.flipped,
+        member_ptr=after.runs.ptr,
+        member=after.runs.member,
+        member_flipped=after.runs.flipped,
     )
 
 
@@ -117,7 +118,5 @@ def _bundle(network: Network) -> Bundle:
         length_km=links["length_km"].to_numpy(np.float64),
         mode=mode.astype(np.int64),
         kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),
-        ptr=np.arange(len(links) + 1, dtype=np.int64),
-        member=np.arange(len(links), dtype=np.int64),
-        flipped=np.zeros(len(links), dtype=bool),
+        runs=Runs.single(np.arange(len(links))),
     )

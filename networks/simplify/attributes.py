@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from networks.network import CLOSED
 from networks.schema import LINKS, table
-from networks.simplify import kernels
+from networks.simplify.runs import Runs
 from networks.simplify.topology import Bundle
 
 
@@ -31,24 +31,23 @@ def joined_links(links: gpd.GeoDataFrame, bundle: Bundle, *, node_map: NDArray[n
     geopandas.GeoDataFrame
         Links table by the data contract.
     """
-    owner = np.repeat(np.arange(bundle.tail.size), np.diff(bundle.ptr))
-    length = links["length_km"].to_numpy()
-    hours = (length / links["speed_kmh"].to_numpy())[bundle.member]
-    longest = bundle.member[_first_of_owner(owner, -length[bundle.member])]
+    runs, length = bundle.runs, links["length_km"].to_numpy()
+    hours = length / links["speed_kmh"].to_numpy()
+    longest = runs.member[_first_of_owner(runs.owner, -length[runs.member])]
     columns: dict[str, object] = {
         "tail": node_map[bundle.tail],
         "head": node_map[bundle.head],
         "length_km": bundle.length_km,
-        "speed_kmh": bundle.length_km / np.bincount(owner, weights=hours, minlength=bundle.tail.size),
+        "speed_kmh": runs.sums(length) / runs.sums(hours),
         "oneway": bundle.backward_s == CLOSED,
         "forward_s": bundle.forward_s,
         "backward_s": bundle.backward_s,
         "osm_id": links["osm_id"].to_numpy()[longest],
-        "start_date": _latest(links["start_date"], bundle, owner),
-        "geometry": _lines(links.geometry.to_numpy(), bundle),
+        "start_date": _latest(links["start_date"], runs),
+        "geometry": _lines(links.geometry.to_numpy(), runs),
     }
     for name in ("mode", "link_class", "speed_source", "name", "ref"):
-        columns[name] = _largest_share(links[name], length, bundle)
+        columns[name] = _of_largest_share(links[name], length, runs)
     return table(columns, LINKS)
 
 
@@ -59,25 +58,25 @@ def _first_of_owner(owner: NDArray[np.int64], rank: NDArray[np.float64]) -> NDAr
     return order[first]
 
 
-def _largest_share(
-    values: pd.Series[str], length: NDArray[np.float64], bundle: Bundle
-) -> NDArray[np.object_]:
+def _of_largest_share(values: pd.Series[str], length: NDArray[np.float64], runs: Runs) -> NDArray[np.object_]:
     codes, words = pd.factorize(values, sort=True)
-    _, largest = kernels.length_and_kind(
-        bundle.ptr, bundle.member, length, codes.astype(np.int64), max(len(words), 1)
-    )
-    return np.asarray(words, dtype=object)[largest]
+    return np.asarray(words, dtype=object)[runs.largest_share(codes.astype(np.int64), length)]
 
 
-def _latest(values: pd.Series[str], bundle: Bundle, owner: NDArray[np.int64]) -> NDArray[np.object_]:
+def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:
     codes, words = pd.factorize(values, sort=True)
-    latest = np.zeros(bundle.tail.size, dtype=np.int64)
-    np.maximum.at(latest, owner, codes[bundle.member])
+    latest = np.zeros(runs.ptr.size - 1, dtype=np.int64)
+    np.maximum.at(latest, runs.owner, codes[runs.member])
     return np.asarray(words, dtype=object)[latest]
 
 
-def _lines(lines: NDArray[np.object_], bundle: Bundle) -> NDArray[np.object_]:
+def _lines(lines: NDArray[np.object_], runs: Runs) -> NDArray[np.object_]:
+    """Join the points of lines, without a point twice in a row."""
     points, line_of_point = shapely.get_coordinates(lines, return_index=True)
-    line_ptr = np.searchsorted(line_of_point, np.arange(len(lines) + 1)).astype(np.int64)
-    joined, owner = kernels.join_lines(bundle.ptr, bundle.member, bundle.flipped, line_ptr, points)
-    return np.asarray(shapely.linestrings(joined, indices=owner), dtype=object)
+    line_ptr = np.searchsorted(line_of_point, np.arange(len(lines) + 1))
+    whole = Runs(line_ptr, np.arange(len(points)), np.zeros(len(points), dtype=bool))
+    strung = runs.over(whole)
+    joined, owner = points[strung.member], strung.owner
+    again = np.zeros(owner.size, dtype=bool)
+    again[1:] = (owner[1:] == owner[:-1]) & (joined[1:] == joined[:-1]).all(axis=1)
+    return np.asarray(shapely.linestrings(joined[~again], indices=owner[~again]), dtype=object)

@@ -28,7 +28,7 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
         The files written.
     """
     # Matplotlib and Bokeh are slow to import; whoever only asks for a table does not pay for them.
-    from optimiser.report import geopackage, links, page, picture  # noqa: PLC0415
+    from optimiser.report import geopackage, links, page, picture
 
     return (
         links.write_csv(report.links, folder / "links.csv"),

@@ -147,7 +147,7 @@ def _by_importance(cities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _label_text(axes: Axes, name: str, tier: str) -> Text:
-    from matplotlib import patheffects  # noqa: PLC0415 - slow to import
+    from matplotlib import patheffects
 
     look = style.tier(tier)
     halo = [patheffects.withStroke(linewidth=2.6, foreground="white")]
@@ -212,7 +212,7 @@ def _furniture(axes: Axes, report: ReportInput) -> placing.Boxes:
 
 
 def _scale_bar(axes: Axes, start: tuple[float, float], length_m: int, height: float) -> None:
-    from matplotlib.patches import Rectangle  # noqa: PLC0415 - slow to import
+    from matplotlib.patches import Rectangle
 
     x, y = start
     for half, fill in enumerate((style.INK, "white")):

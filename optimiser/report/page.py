@@ -68,13 +68,13 @@ def as_json(value: object) -> str:
 
 
 def _map_item(report: ReportInput) -> dict[str, Any]:
-    from bokeh.embed import json_item  # noqa: PLC0415 - slow to import
+    from bokeh.embed import json_item
 
     return dict(json_item(webmap.draw(report)))
 
 
 def _bokeh_script() -> str:
-    from bokeh.resources import Resources  # noqa: PLC0415 - slow to import
+    from bokeh.resources import Resources
 
     scripts = Resources(mode="inline", components=["bokeh"], minified=True).js_raw
     return "\n".join(scripts).replace("\r\n", "\n")

@@ -57,8 +57,8 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     matplotlib.figure.Figure
         Bound to no window; its width follows the shape of the region.
     """
-    import matplotlib as mpl  # noqa: PLC0415 - slow to import
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
     layers = projection.project(report)
     frame = projection.frame(layers)
@@ -82,7 +82,7 @@ def _map_width(frame: projection.Frame) -> float:
 
 
 def _fonts() -> list[str]:
-    from matplotlib import font_manager  # noqa: PLC0415 - slow to import
+    from matplotlib import font_manager
 
     installed = set(font_manager.get_font_names())
     return [name for name in FONTS if name in installed]
@@ -112,7 +112,7 @@ def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: p
 
 
 def _network(axes: Axes, layers: projection.Layers) -> None:
-    from matplotlib.collections import LineCollection  # noqa: PLC0415 - slow to import
+    from matplotlib.collections import LineCollection
 
     for order, (name, stroke) in enumerate(style.NETWORK.items(), start=1):
         lines = [line.coords[:] for line in getattr(layers, name)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+from shapely import segmentize
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.report import coverage, projection, style, wording
@@ -26,6 +27,9 @@ LAYERS = (
     ("roads", style.NETWORK["roads"].name),
 )
 """Layers that a reader can switch: prefix of the names of the drawn parts, and words."""
+
+HOVER_STEP_M = 4000
+"""Distance between the points of a proposal at which its figures can stand."""
 
 LINK_TIPS = [
     ("Link", "@rank: @link"),
@@ -162,9 +166,7 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         text_align="center",
         text_baseline="middle",
     )
-    plot.add_tools(
-        models().HoverTool(renderers=[lines], tooltips=LINK_TIPS, line_policy="interp", visible=False)
-    )
+    _add_hover(plot, lines, LINK_TIPS)
     plot.add_tools(models().TapTool(renderers=[lines], visible=False))
 
 
@@ -173,7 +175,7 @@ def _add_hover(plot: Figure, drawn: Any, tips: list[tuple[str, str]]) -> None:  
         renderers=[drawn],
         tooltips=tips,
         point_policy="follow_mouse",
-        line_policy="none",
+        line_policy="nearest",
         show_arrow=False,
         visible=False,
     )
@@ -194,7 +196,8 @@ def link_columns(links: gpd.GeoDataFrame, money: str) -> tuple[dict[str, list[An
     columns: dict[str, list[Any]] = {name: [] for name in names}
     badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "mode")}
     for row in links.to_dict("records"):
-        lines = projection.parts(row["geometry"])
+        # The box of figures stands at the bend nearest to the pointer: straight lines get bends, too.
+        lines = projection.parts(segmentize(row["geometry"], HOVER_STEP_M))
         if not lines:
             continue
         told = _told(row, money)

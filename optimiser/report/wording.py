@@ -84,6 +84,6 @@ def slug(text: str) -> str:
 
 def each(value: float | None) -> str:
     """Return a cost per person, a dash where nobody gains."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     return "–" if value is None or pd.isna(value) else whole(value)

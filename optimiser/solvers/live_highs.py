@@ -6,11 +6,14 @@ import math
 
 import highspy
 import numpy as np
+import pulp
 
 from optimiser.cuts.loop import MasterOutcome, Point
 from optimiser.cuts.separation import Cuts
 from optimiser.errors import SolverError
-from optimiser.tables import Tables
+from optimiser.formulation.cuts_master import build_master
+from optimiser.formulation.decisions import scale_of
+from optimiser.problem import DesignProblem
 
 INFINITY = highspy.kHighsInf
 
@@ -21,59 +24,52 @@ def version() -> str:
 
 
 class LiveHighs:
-    """A master problem in HiGHS; columns are built [J], then levels [K].
+    """The master problem of `formulation.cuts_master`, built by PuLP and then kept in HiGHS.
 
     Parameters
     ----------
-    t
-        The problem.
+    problem
+        A reduced problem.
     threads, seed
         Passed on to HiGHS.
 
     Notes
     -----
-    Weights are divided by their greatest common divisor, so that an absolute gap below one closes the proof.
+    Columns are built [J], then, with a budget, levels [K]. PuLP would build a new model at each solve; rows
+    are therefore added to the HiGHS model itself. The objective is divided by the greatest common divisor of
+    its numbers, so that an absolute gap below one closes the proof.
     """
 
-    def __init__(self, t: Tables, *, threads: int, seed: int) -> None:
-        self._t = t
-        self._divisor = int(np.gcd.reduce(t.cost if t.budget < 0 else t.weight)) or 1
-        self._minimise = t.budget < 0
-        self._model = highspy.Highs()
-        self._fixed_rows = 0
-        for name, value in (("output_flag", False), ("threads", threads), ("random_seed", seed)):
-            self._model.setOptionValue(name, value)
-        self._columns()
-
-    def _columns(self) -> None:
-        t, pairs = self._t, len(self._t.limit)
-        empty = np.zeros(0, np.int32)
-        worth = np.concatenate([np.zeros(t.size), t.weight / self._divisor])
-        price = np.concatenate([t.cost / self._divisor, np.zeros(pairs)])
-        lower = np.concatenate([np.zeros(t.size), np.full(pairs, 1.0 if self._minimise else 0.0)])
-        objective = price if self._minimise else worth
-        count = t.size + pairs
-        self._model.addCols(count, objective, lower, np.ones(count), 0, empty, empty, np.zeros(0))
-        if self._minimise:
-            return
-        self._model.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        scale = int(np.gcd.reduce(t.cost)) or 1
-        index = np.arange(t.size, dtype=np.int32)
-        self._model.addRow(-INFINITY, float(t.budget // scale), t.size, index, (t.cost / scale).astype(float))
-        self._fixed_rows = 1
+    def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
+        self._built = len(problem.candidates)
+        self._levels = len(problem.pairs) if problem.budget is not None else 0
+        self._pairs = len(problem.pairs)
+        self._divisor = scale_of(problem)
+        lp, _ = build_master(problem)
+        solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed)
+        solver.createAndConfigureSolver(lp)
+        solver.buildSolverModel(lp)
+        self._model = lp.solverModel
+        self._fixed_rows = self._model.getNumRow()
 
     def add(self, cuts: Cuts) -> None:
-        """Add rows `level_pair - sum of built over candidates <= 0`."""
+        """Add rows `sum of built over candidates - level_pair >= 0` (`>= 1` without a budget)."""
         count = len(cuts)
         if not count:
             return
-        sizes = np.diff(cuts.start)
-        starts = (cuts.start[:-1] + np.arange(count)).astype(np.int32)
-        index = np.insert(cuts.candidate, cuts.start[:-1], cuts.pair + self._t.size).astype(np.int32)
-        value = np.full(len(index), -1.0)
-        value[starts] = 1.0
+        starts, index, value = cuts.start[:-1], cuts.candidate, np.ones(len(cuts.candidate))
+        if self._levels:
+            index = np.insert(cuts.candidate, starts, cuts.pair + self._built)
+            value = np.insert(value, starts, -1.0)
+            starts = starts + np.arange(count)
         self._model.addRows(
-            count, np.full(count, -INFINITY), np.zeros(count), int(sizes.sum()) + count, starts, index, value
+            count,
+            np.full(count, 0.0 if self._levels else 1.0),
+            np.full(count, INFINITY),
+            len(index),
+            starts.astype(np.int32),
+            index.astype(np.int32),
+            value,
         )
 
     def relax(self, *, seconds: float) -> tuple[float, Point] | None:
@@ -86,8 +82,9 @@ class LiveHighs:
 
     def drop_slack(self) -> None:
         """Take out rows that do not bind at the point of the last `relax`."""
+        least = 0.0 if self._levels else 1.0
         activity = np.array(self._model.getSolution().row_value)
-        slack = np.flatnonzero(activity < -1e-2)
+        slack = np.flatnonzero(activity > least + 1e-2)
         slack = slack[slack >= self._fixed_rows].astype(np.int32)
         if len(slack):
             self._model.deleteRows(len(slack), slack)
@@ -98,7 +95,7 @@ class LiveHighs:
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", 0.999)
         if start is not None:
-            values = np.concatenate([start.built, start.level])
+            values = np.concatenate([start.built, start.level[: self._levels]])
             self._model.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
         self._run(seconds)
         status, info = self._model.getModelStatus(), self._model.getInfo()
@@ -109,8 +106,8 @@ class LiveHighs:
         return MasterOutcome(bound, (self._read(),) if has_point else ())
 
     def _integrality(self, kind: highspy.HighsVarType) -> None:
-        index = np.arange(self._t.size, dtype=np.int32)
-        self._model.changeColsIntegrality(self._t.size, index, np.full(self._t.size, kind))
+        index = np.arange(self._built, dtype=np.int32)
+        self._model.changeColsIntegrality(self._built, index, np.full(self._built, kind))
 
     def _run(self, seconds: float) -> None:
         self._model.setOptionValue("time_limit", max(0.0, seconds))
@@ -119,4 +116,5 @@ class LiveHighs:
 
     def _read(self) -> Point:
         values = np.array(self._model.getSolution().col_value)
-        return Point(values[: self._t.size], values[self._t.size :])
+        level = values[self._built :] if self._levels else np.ones(self._pairs)
+        return Point(values[: self._built], level)

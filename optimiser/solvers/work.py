@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from optimiser.heuristics.greedy import everything, greedy, nothing, reverse_greedy, swap
-from optimiser.problem import DesignProblem
 from optimiser.progress import Progress, Send
+from optimiser.solvers.task import Task
 from optimiser.tables import Tables, tables
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What the child process is asked to do.
-
-    Attributes
-    ----------
-    problem
-        A reduced problem.
-    variant
-        Name; never `auto`.
-    seconds
-        Time limit.
-    gap, threads, seed, solver
-        As in `SolveParameters`.
-    """
-
-    problem: DesignProblem
-    variant: str
-    seconds: float
-    gap: float
-    threads: int
-    seed: int
-    solver: str
-
-
-def work(task: Work, send: Send) -> tuple[str, str]:
+def work(task: Task, send: Send) -> tuple[str, str]:
     """Run a variant; plans and bounds go out as messages.
 
     Parameters
@@ -61,7 +34,7 @@ def work(task: Work, send: Send) -> tuple[str, str]:
     if task.variant == "compact":
         from optimiser.solvers.compact import solve_compact  # noqa: PLC0415 - PuLP only where it is used
 
-        return solve_compact(task, t, progress)
+        return solve_compact(task, progress)
     return ("time" if progress.stop() else "heuristic"), ""
 
 
@@ -80,9 +53,9 @@ def start_plans(t: Tables, progress: Progress, variant: str) -> None:
     progress.plan(swap(t, plan, stop=progress.stop), "swap")
 
 
-def _cuts(t: Tables, progress: Progress, task: Work) -> tuple[str, str]:
+def _cuts(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     from optimiser.cuts.loop import prove  # noqa: PLC0415 - compiled code only where it is used
     from optimiser.solvers.live_highs import LiveHighs, version  # noqa: PLC0415 - HiGHS only where it is used
 
-    master = LiveHighs(t, threads=task.threads, seed=task.seed)
+    master = LiveHighs(task.problem, threads=task.threads, seed=task.seed)
     return prove(t, master, progress, gap=task.gap, seed=task.seed), version()

@@ -37,13 +37,14 @@ def main() -> None:
 
 def _run(task: dict[str, Any], out: BinaryIO) -> None:
     from optimiser.problem.reading import parse  # noqa: PLC0415 - after the link to the parent is made
-    from optimiser.solvers.work import Work, work  # noqa: PLC0415
+    from optimiser.solvers.task import Task  # noqa: PLC0415
+    from optimiser.solvers.work import work  # noqa: PLC0415
 
     problem = parse(task["problem"])
     _write(out, {"kind": "ready"})
     begun = time.monotonic()
     names = ("variant", "seconds", "gap", "threads", "seed", "solver")
-    reason, solver = work(Work(problem, **{name: task[name] for name in names}), lambda m: _write(out, m))
+    reason, solver = work(Task(problem, **{name: task[name] for name in names}), lambda m: _write(out, m))
     _write(out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun})
 
 

@@ -1,0 +1,1 @@
+"""State the models of the problem, one function a family of rows."""

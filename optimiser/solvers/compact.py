@@ -1,0 +1,80 @@
+"""Solve the compact model by a solver of choice through PuLP."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+
+from optimiser.formulation.compact import build_compact
+from optimiser.formulation.decisions import Decisions, scale_of
+from optimiser.paths import Mask
+from optimiser.progress import Progress
+from optimiser.solvers.registry import instance
+from optimiser.solvers.task import Task
+
+
+def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
+    """Build and solve the compact model; plans and the bound go to `progress`.
+
+    Parameters
+    ----------
+    task
+        The task.
+    progress
+        Takes plans and bounds.
+
+    Returns
+    -------
+    tuple
+        Why it ended (`proof`, `gap` or `time`), and the name of the solver.
+    """
+    lp, decisions = build_compact(task.problem)
+    if progress.stop():
+        return "time", task.solver
+    solver = instance(
+        task.solver, seconds=progress.left(), gap=task.gap, threads=task.threads, seed=task.seed
+    )
+    if task.solver == "highs":
+        _follow(solver, len(decisions.built), scale_of(task.problem), progress)
+    _start_from(decisions, progress.best)
+    stats = lp.solve(solver)
+    if stats.has_solution:
+        progress.plan(_mask([variable.varValue for variable in decisions.built]), "compact")
+    if stats.best_bound is not None and math.isfinite(stats.best_bound):
+        progress.bound(stats.best_bound * scale_of(task.problem), "compact")
+    return _reason(progress, task.gap), f"{stats.solver} {stats.solver_version or ''}".strip()
+
+
+def _reason(progress: Progress, gap: float) -> str:
+    if progress.closed(0.0):
+        return "proof"
+    return "gap" if progress.closed(gap) else "time"
+
+
+def _mask(values: list[float]) -> Mask:
+    return np.append(np.array(values) > 0.5, True)
+
+
+def _start_from(decisions: Decisions, best: Mask | None) -> None:
+    """Give the best plan so far to the solver; it completes the flows."""
+    if best is not None:
+        for variable, is_open in zip(decisions.built, best[:-1].tolist(), strict=True):
+            variable.setInitialValue(int(is_open))
+
+
+def _follow(solver: pulp.LpSolver, count: int, scale: int, progress: Progress) -> None:
+    """Pass on plans and bounds while HiGHS works, so that an early end leaves the best of them."""
+    kinds = highspy.cb.HighsCallbackType
+
+    def heard(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
+        if math.isfinite(out.mip_dual_bound):
+            progress.bound(out.mip_dual_bound * scale, "compact")
+        if kind == kinds.kCallbackMipImprovingSolution:
+            progress.plan(_mask(list(out.mip_solution)[:count]), "compact")
+
+    solver.callbackTuple = (heard, None)
+    solver.callbacksToActivate = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging]

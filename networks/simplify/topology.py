@@ -76,7 +76,7 @@ def shrink(start: Bundle, *, kept: NDArray[np.bool_], prune: bool) -> Bundle:
     Parameters
     ----------
     start
-        All links.
+        All links, each a run of itself alone.
     kept
         bool [nodes]: nodes that must stay.
     prune

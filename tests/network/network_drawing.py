@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import networkx as nx
 import numpy as np
@@ -55,21 +55,20 @@ def draw(
     return Network(nodes=table(nodes, NODES), links=table(columns, LINKS))
 
 
-def digraph(network: Network) -> nx.DiGraph:
-    """Return the fastest arcs as a networkx graph with weight `seconds`."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(len(network.nodes)))
-    links = network.links
-    for start, end, seconds in (("tail", "head", "forward_s"), ("head", "tail", "backward_s")):
-        for a, b, s in zip(links[start], links[end], links[seconds], strict=True):
-            if s > 0 and s < graph.get_edge_data(a, b, {"seconds": np.inf})["seconds"]:
-                graph.add_edge(a, b, seconds=int(s))
-    return graph
-
-
 def times(network: Network, rows: Sequence[int]) -> dict[tuple[int, int], int]:
     """Return networkx's shortest seconds between all pairs of some nodes that are joined."""
-    graph, found = digraph(network), {}
+    columns = (network.links[name].tolist() for name in ("tail", "head", "forward_s", "backward_s"))
+    return times_of(zip(*columns, strict=True), rows)
+
+
+def times_of(links: Iterable[tuple[int, int, int, int]], rows: Sequence[int]) -> dict[tuple[int, int], int]:
+    """Return the same for links (tail, head, forward_s, backward_s)."""
+    graph, found = nx.DiGraph(), {}
+    graph.add_nodes_from(rows)
+    for tail, head, forward, backward in links:
+        for a, b, seconds in ((tail, head, forward), (head, tail, backward)):
+            if seconds > 0 and seconds < graph.get_edge_data(a, b, {"seconds": np.inf})["seconds"]:
+                graph.add_edge(a, b, seconds=seconds)
     for i, a in enumerate(rows):
         reached = nx.single_source_dijkstra_path_length(graph, a, weight="seconds")
         found |= {(i, j): reached[b] for j, b in enumerate(rows) if b in reached}

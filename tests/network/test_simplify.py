@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_drawing import draw, times
+from network_drawing import draw, times, times_of
 
-from networks import schema
+from networks import osm, road, schema
 from networks.errors import SchemaError
+from networks.impedance import add_travel_times
 from networks.network import CLOSED
 from networks.simplify import contract
+from networks.simplify.runs import Runs
+from networks.simplify.topology import Bundle, shrink
 
 
 def rows(network):
@@ -135,45 +140,84 @@ seconds = st.one_of(st.just(CLOSED), st.integers(1, 50))
 
 
 @st.composite
-def random_networks(draw_from):
+def drawings(draw_from):
     count = draw_from(st.integers(2, 14))
     node = st.integers(0, count - 1)
-    links = draw_from(st.lists(st.tuples(node, node, st.integers(1, 50), seconds), max_size=30))
-    classes = draw_from(
-        st.lists(st.sampled_from(["motorway", "primary"]), min_size=len(links), max_size=len(links))
-    )
-    modes = draw_from(
-        st.lists(st.sampled_from(["road", "road", "ferry"]), min_size=len(links), max_size=len(links))
-    )
+    link = st.tuples(node, node, st.integers(1, 50), seconds, st.sampled_from("mmp"), st.sampled_from("rrf"))
+    links = draw_from(st.lists(link, max_size=30))
     kept = draw_from(st.lists(node, unique=True, max_size=5))
-    return draw(links, count=count, classes=classes, modes=modes), kept
+    return count, links, kept
 
 
-@settings(max_examples=300, deadline=None)
-@given(case=random_networks(), prune=st.booleans())
-def test_every_time_between_kept_nodes_stays_the_same(case, prune):
-    network, kept = case
-    found = contract(network, keep=kept, prune=prune)
-    assert times(found.network, found.node_map[kept].tolist()) == times(network, kept)
+def network_of(count, links):
+    return draw(
+        [link[:4] for link in links],
+        count=count,
+        classes=[{"m": "motorway", "p": "primary"}[link[4]] for link in links],
+        modes=[{"r": "road", "f": "ferry"}[link[5]] for link in links],
+    )
 
 
-@settings(max_examples=150, deadline=None)
-@given(case=random_networks())
-def test_a_contracted_network_keeps_the_contract_and_its_ends(case):
-    network, kept = case
-    found = contract(network, keep=kept).network
+def bundle_of(links):
+    tail, head, forward, backward = np.array([link[:4] for link in links], dtype=np.int64).reshape(-1, 4).T
+    mode = np.array([link[5] == "f" for link in links], dtype=np.int64)
+    return Bundle(
+        tail=tail,
+        head=head,
+        forward_s=forward,
+        backward_s=backward,
+        length_km=forward / 60.0,
+        mode=mode,
+        kind=2 * mode + np.array([link[4] == "m" for link in links], dtype=np.int64),
+        runs=Runs.single(np.arange(len(links))),
+    )
+
+
+def arcs_of(bundle):
+    columns = (bundle.tail, bundle.head, bundle.forward_s, bundle.backward_s)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@settings(max_examples=400, deadline=None)
+@given(drawing=drawings(), prune=st.booleans())
+def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
+    count, links, kept = drawing
+    mask = np.isin(np.arange(count), kept)
+    found = shrink(bundle_of(links), kept=mask, prune=prune)
+    assert times_of(arcs_of(found), kept) == times_of([link[:4] for link in links], kept)
+
+
+@settings(max_examples=200, deadline=None)
+@given(drawing=drawings())
+def test_nothing_is_left_that_could_go(drawing):
+    count, links, kept = drawing
+    mask = np.isin(np.arange(count), kept)
+    found = shrink(bundle_of(links), kept=mask, prune=True)
+    again = shrink(replace(found, runs=Runs.single(np.arange(found.tail.size))), kept=mask, prune=True)
+    assert arcs_of(again) == arcs_of(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(drawing=drawings(), prune=st.booleans())
+def test_a_contracted_network_keeps_the_contract_its_ends_and_its_times(drawing, prune):
+    count, links, kept = drawing
+    network = network_of(count, links)
+    contraction = contract(network, keep=kept, prune=prune)
+    found = contraction.network
     schema.check(found)
     points = found.nodes.geometry.to_numpy()
     for end, position in (("tail", 0), ("head", -1)):
         ends = shapely.get_point(found.links.geometry.to_numpy(), position)
         assert shapely.equals_exact(ends, points[found.links[end].to_numpy()]).all()
+    assert times(found, contraction.node_map[kept].tolist()) == times(network, kept)
 
 
-@settings(max_examples=150, deadline=None)
-@given(case=random_networks())
-def test_contracting_again_changes_nothing(case):
-    network, kept = case
-    once = contract(network, keep=kept)
-    twice = contract(once.network, keep=once.node_map[kept])
-    assert len(twice.network.links) == len(once.network.links)
-    assert np.array_equal(np.sort(twice.node_map), np.arange(len(once.network.nodes)))
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["gh_andorra.osm.pbf", "malta_2018.osm.pbf", "r5_fiji-ferry.osm.pbf"])
+def test_every_time_on_a_real_extract_stays_the_same(shared_dir, name):
+    elements = osm.read(shared_dir / "data" / "osm" / name)
+    network = add_travel_times(road.build(elements, country="EU")[0])
+    kept = np.random.default_rng(1).choice(len(network.nodes), 40, replace=False)
+    found = contract(network, keep=kept)
+    assert len(found.network.links) < len(network.links)
+    assert times(found.network, found.node_map[kept].tolist()) == times(network, kept.tolist())

@@ -18,6 +18,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+MANIFEST = "manifest.json"
+"""File of a kept outcome that lists the checksums of all others."""
 KEPT = 16
 """Outcomes kept of each step; the ones not used for longest go first."""
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
@@ -124,7 +126,7 @@ def forget(outcome: Outcome) -> None:
 def _seal(fresh: Path) -> None:
     """Write the checksums of all files, so that a damaged outcome is noticed."""
     sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
-    with (fresh / "manifest.json").open("w", encoding="utf-8") as file:
+    with (fresh / MANIFEST).open("w", encoding="utf-8") as file:
         json.dump(sums, file)
         file.flush()
         os.fsync(file.fileno())
@@ -132,7 +134,7 @@ def _seal(fresh: Path) -> None:
 
 def _is_whole(place: Path) -> bool:
     try:
-        sums = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        sums = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         whole = all(checksum(place / name) == value for name, value in sums.items())
     except FileNotFoundError:
         whole = not place.exists()

@@ -16,7 +16,9 @@ from optimiser.pipeline.progress import Progress
 from optimiser.pipeline.source import Source
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
+from optimiser.report.inputs import ReportInput
 from optimiser.result import Result
+from optimiser.verify import Plan
 
 
 @dataclass(frozen=True)
@@ -159,17 +161,59 @@ class Chain:
         return found
 
     @cached_property
-    def sensitivity(self) -> Outcome:
-        """Return the step that repeats today's coverage at other speeds."""
-        job, loaded = self.loaded.job, self.loaded
+    def sensitivity(self) -> Outcome | None:
+        """Return the step that repeats the coverage at other speeds; None with a matrix."""
+        if self.source.matrix_file is not None:
+            return None
+        job, built = self.loaded.job, self.result.built
 
         def make(folder: Path) -> None:
-            from optimiser.pipeline import timing
+            from optimiser.pipeline import sensitivity
 
-            timing.write_sensitivity(folder, self.network.folder, self.times.folder, loaded)
+            sensitivity.write_sensitivity(
+                folder, self.network.folder, self.times.folder, self.candidates.folder, built=built, job=job
+            )
 
-        inputs = {"times": self.times.key, "definition": job.times.definition}
+        inputs = {"candidates": self.candidates.key, "built": built}
         return self._step("sensitivity", "Timing trips at other speeds", inputs, make)
+
+    @cached_property
+    def tables(self) -> Outcome:
+        """Return the step that writes network, cities, times and candidates for other programs."""
+
+        def make(folder: Path) -> None:
+            from optimiser.pipeline import reporting
+
+            reporting.write_steps(folder, self)
+
+        inputs = {"times": self.times.key, "candidates": self.candidates.key}
+        return self._step("tables", "Writing network, cities and candidates", inputs, make)
+
+    def report(self, plan: Plan, shown: ReportInput) -> Outcome:
+        """Return the step that writes the report.
+
+        Parameters
+        ----------
+        plan
+            The verified plan.
+        shown
+            What the report shows.
+        """
+        job = self.loaded.job
+
+        def make(folder: Path) -> None:
+            from optimiser.pipeline import reporting
+
+            reporting.write_report(folder, shown, job.output)
+
+        inputs = {
+            "problem": self.problem.key,
+            "plan": plan.as_dict(),
+            "solve": [self.result.variant, self.result.solver, self.result.seconds],
+            "words": [self.source.title, self.source.notes, self.source.attribution],
+            "output": job.output.model_dump(exclude={"folder"}),
+        }
+        return self._step("report", "Writing report, map and links", inputs, make)
 
     @property
     def _networks(self) -> Path | None:

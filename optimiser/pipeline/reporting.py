@@ -13,7 +13,7 @@ from networks import storage
 from networks.network import Network
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
-from optimiser.pipeline import proposing, store, timing
+from optimiser.pipeline import proposing, sensitivity, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import assemble as assembling
 from optimiser.report import geopackage, links
@@ -22,8 +22,8 @@ from optimiser.result import Result
 from optimiser.verify import Plan
 
 
-def copy_steps(stage: Path, chain: Chain) -> None:
-    """Write the files of the early steps into a run folder: network, cities, times, candidates.
+def write_steps(stage: Path, chain: Chain) -> None:
+    """Write the early steps as files for other programs: network, cities, times, candidates.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def copy_steps(stage: Path, chain: Chain) -> None:
         storage.write_gpkg(_joined(road, rail), stage / "network.gpkg")
 
 
-def assemble(chain: Chain, plan: Plan, *, sensitivity: pd.DataFrame | None = None) -> ReportInput:
+def assemble(chain: Chain, plan: Plan) -> ReportInput:
     """Bring together what the report shows.
 
     Parameters
@@ -58,8 +58,6 @@ def assemble(chain: Chain, plan: Plan, *, sensitivity: pd.DataFrame | None = Non
         The steps.
     plan
         The verified plan.
-    sensitivity
-        Coverage under other assumptions.
 
     Returns
     -------
@@ -68,6 +66,7 @@ def assemble(chain: Chain, plan: Plan, *, sensitivity: pd.DataFrame | None = Non
     """
     job, source, result = chain.loaded.job, chain.source, chain.result
     found = proposing.load_candidates(chain.candidates.folder)
+    other = chain.sensitivity
     lines = {name: network.links[["link_class", "geometry"]] for name, network in _shown(chain).items()}
     return assembling.assemble(
         chain.design,
@@ -81,7 +80,7 @@ def assemble(chain: Chain, plan: Plan, *, sensitivity: pd.DataFrame | None = Non
         solver=result.solver,
         seconds=result.seconds,
         assumptions=assumptions(job, found),
-        sensitivity=sensitivity,
+        sensitivity=None if other is None else sensitivity.load_sensitivity(other.folder),
         sources=source.notes,
         attribution=source.attribution,
     )

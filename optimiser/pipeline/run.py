@@ -14,7 +14,7 @@ from optimiser import result as results
 from optimiser import verify
 from optimiser.job import render
 from optimiser.job.model import LoadedJob
-from optimiser.pipeline import folder, solving, store
+from optimiser.pipeline import cache, folder, solving, store
 from optimiser.pipeline.chain import Chain
 from optimiser.pipeline.progress import Progress
 from optimiser.pipeline.source import settle
@@ -101,13 +101,19 @@ def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], Repor
     certificate = verify.certificate(problem, plan)
     verify.check_certificate(problem, certificate)
     store.save_json(stage / "certificate.json", certificate)
-    reporting.copy_steps(stage, chain)
-    report = reporting.assemble(chain, plan)
-    with chain.progress.step("report", "Writing report, map and tables"):
-        reporting.write_report(stage, report, chain.loaded.job.output)
-    found = summary.summarise(chain, plan, report)
+    _copy(chain.tables.folder, stage)
+    shown = reporting.assemble(chain, plan)
+    _copy(chain.report(plan, shown).folder, stage)
+    found = summary.summarise(chain, plan, shown)
     store.save_json(stage / "summary.json", found)
-    return found, report
+    return found, shown
+
+
+def _copy(outcome: Path, stage: Path) -> None:
+    """Copy the files of a kept step into the stage of a run folder."""
+    for path in outcome.iterdir():
+        if path.name != cache.MANIFEST:
+            shutil.copyfile(path, stage / path.name)
 
 
 @contextmanager

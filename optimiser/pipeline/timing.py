@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import impedance, intermodal, matrix, simplify, skims
+from networks import intermodal, matrix, simplify, skims
 from networks.cities import Cities, Unsnapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters
@@ -43,6 +43,8 @@ class Placed:
         Contracted road network.
     row_before
         int64 [nodes of `road`]: their rows in the network before.
+    row_after
+        int64 [nodes before]: their rows in `road`, -1 for those that are gone.
     rail
         Railways; None without tracks.
     cities
@@ -51,6 +53,7 @@ class Placed:
 
     road: Network
     row_before: NDArray[np.int64]
+    row_after: NDArray[np.int64]
     rail: RailBuild | None
     cities: Cities
 
@@ -191,37 +194,13 @@ def place(
     row_before[contraction.node_map[left]] = left
     moved = np.where(nodes >= 0, contraction.node_map[np.maximum(nodes, 0)], -1)
     table = cities.table.assign(road_node=moved.astype(np.int64))
-    return Placed(road=contraction.network, row_before=row_before, rail=rail, cities=Cities(table))
-
-
-def at_speeds(
-    networks: Path, speeds: Mapping[str, float], *, cities: Cities, keep: NDArray[np.int64], with_rail: bool
-) -> Placed:
-    """Place the cities again with other speeds on some classes of road.
-
-    Parameters
-    ----------
-    networks
-        Folder of the networks.
-    speeds
-        km/h by class; classes that the network lacks are passed over.
-    cities
-        Cities snapped to the network before its contraction.
-    keep
-        Rows of road nodes that stay.
-    with_rail
-        Whether railways count.
-
-    Returns
-    -------
-    Placed
-        Cities on roads of these speeds.
-    """
-    road = store.load_network(networks, "road")
-    there = set(road.links["link_class"])
-    known = {name: speed for name, speed in speeds.items() if name in there}
-    timed = impedance.add_travel_times(road, speed_overrides=known)
-    return place(timed, store.load_rail(networks) if with_rail else None, cities, keep=keep)
+    return Placed(
+        road=contraction.network,
+        row_before=row_before,
+        row_after=contraction.node_map,
+        rail=rail,
+        cities=Cities(table),
+    )
 
 
 def covered_today(
@@ -292,8 +271,3 @@ def _snap_counts(cities: Cities, missed: tuple[Unsnapped, ...], *, limit_km: flo
         "farthest_km": round(float(km.max()), 3) if len(km) else None,
         "out_of_reach": [city.reason for city in missed],
     }
-
-
-def as_definition(text: str) -> Definition:
-    """Return a definition named in a job."""
-    return cast("Definition", text)

@@ -261,17 +261,17 @@ def report(routed: Sequence[Routed], left_out: Sequence[str], total: int) -> str
         "# Rail times against the timetable",
         "",
         _wrapped(
-            f"""Written by `benchmarks/rail_times.py`; do not edit by hand. In-vehicle minutes between stations
-            on the network of the region as it was on the day of the timetable (2016-03-10; the rows of about
-            2021 on that of 2021-01-01). {total} rows are marked for fitting, {len(routed)} of them are routed
-            here: {len(fast)} fast (G, D, C), {len(slow)} conventional. Errors are absolute, in per cent of the
-            timetable minutes."""
+            f"""Written by `benchmarks/rail_times.py`; do not edit by hand. In-vehicle minutes between
+            stations on the network of the region as it was on the day of the timetable (2016-03-10; the rows
+            of about 2021 on that of 2021-01-01). {total} rows are marked for fitting, {len(routed)} of them
+            are routed here: {len(fast)} fast (G, D, C), {len(slow)} conventional. Errors are absolute, in per
+            cent of the timetable minutes."""
         ),
         "",
         _wrapped(
             f"""The way is the quickest on all tracks open then, D trains at most {MOST_KMH["D"]:.0f} km/h,
-            conventional ones {CONVENTIONAL_KMH:.0f}; the model knows the stations at the ends, the kind of the
-            fastest train and how many stops it makes."""
+            conventional ones {CONVENTIONAL_KMH:.0f}; the model knows the stations at the ends, the kind of
+            the fastest train and how many stops it makes."""
         ),
         "",
         "| what | trains | rows | compared with | median | 90th percentile | median signed |",

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from intermodal_drawing import PARAMETERS, cities, network, railway
+
+from networks import skims
+from networks.intermodal import AccessParameters, join
+from networks.timegraph import UNREACHABLE
+
+SIZE = 6
+SPOTS = [(0.02 * i, 0.015 * (i % 3)) for i in range(SIZE)]
+"""So near that some centres are near several stations, and some near none."""
+
+rows = st.integers(0, SIZE - 1)
+roads = st.lists(st.tuples(rows, rows, st.integers(-5000, 5000).filter(bool)), max_size=10)
+runs = st.lists(st.tuples(rows, st.integers(1, 4000)), min_size=2, max_size=4, unique_by=lambda stop: stop[0])
+trains = st.lists(st.tuples(st.sampled_from(["hsr350", "conv160"]), st.integers(60, 9000), runs), max_size=4)
+placing = st.lists(st.integers(-1, SIZE - 1), min_size=SIZE, max_size=SIZE)
+
+
+def draw_all(links, services, placed):
+    road = network(SPOTS, [(a, b, s) for a, b, s in links if a != b], "road")
+    rail = railway([(x + 0.03, y) for x, y in SPOTS], services)
+    return road, rail, cities(SPOTS, placed)
+
+
+def both(road, rail, places):
+    return (
+        skims.travel_times(join(road, rail, places, parameters=PARAMETERS, definition=definition))
+        for definition in ("door_to_door", "in_vehicle")
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(roads, trains, placing)
+def test_time_in_the_vehicle_is_never_above_time_from_door_to_door(links, services, placed):
+    whole, inside = both(*draw_all(links, services, placed))
+    assert (inside <= whole).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(roads, trains, placing)
+def test_both_definitions_reach_the_same_cities(links, services, placed):
+    whole, inside = both(*draw_all(links, services, placed))
+    assert np.array_equal(whole == UNREACHABLE, inside == UNREACHABLE)
+
+
+@settings(max_examples=30, deadline=None)
+@given(roads, trains, placing)
+def test_a_further_train_makes_no_city_slower_to_reach(links, services, placed):
+    road, rail, places = draw_all(links, services, placed)
+    _, more, _ = draw_all(links, [*services, ("hsr350", 1200, [(0, 0), (3, 900)])], placed)
+    assert (
+        skims.travel_times(join(road, more, places)) <= skims.travel_times(join(road, rail, places))
+    ).all()
+
+
+@given(st.integers(1, 90000))
+def test_the_wait_is_half_the_headway_up_to_the_cap(headway):
+    wait = AccessParameters.default().wait_s(headway)
+    assert wait == min((headway + 1) // 2, 1800)

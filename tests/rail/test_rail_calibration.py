@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def benchmark_module():
+    spec = importlib.util.spec_from_file_location("rail_times", ROOT / "benchmarks" / "rail_times.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.shared
+def test_modelled_times_of_fast_trains_are_within_the_target(benchmark_module, shared_dir):
+    table = shared_dir / "data" / "jjj" / "rail_times_calibration.csv"
+    routed, left_out = benchmark_module.route_rows(
+        benchmark_module.read_rows(table), benchmark_module.NETWORK
+    )
+    fast = benchmark_module.Columns.of([r for r in routed if r.row.fast])
+    modelled = benchmark_module.model_min(fast.design, fast.stops, factor=0.84, stop_min=10.0, start_min=6.0)
+    median, p90, _ = benchmark_module.errors(modelled, fast.fastest)
+    assert not left_out
+    assert median <= benchmark_module.TARGET["median"]
+    assert p90 <= benchmark_module.TARGET["p90"]
+
+
+def test_a_fit_finds_the_numbers_that_made_the_times(benchmark_module):
+    rng = np.random.default_rng(7)
+    design, stops = rng.uniform(10, 100, 30), rng.integers(0, 6, 30).astype(float)
+    seen = benchmark_module.model_min(design, stops, factor=0.8, stop_min=9.0, start_min=5.0)
+    assert benchmark_module.fit(design, stops, seen) == pytest.approx((0.8, 9.0, 5.0))
+
+
+def test_a_missing_calibration_table_is_said_politely(benchmark_module, capsys, tmp_path):
+    assert benchmark_module.main([str(tmp_path / "none.csv")]) == 2
+    assert "is not here" in capsys.readouterr().err

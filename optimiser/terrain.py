@@ -190,7 +190,7 @@ def _read_polygons(path: Path) -> TerrainPolygons:
 def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and has no types)
     """Open a raster, or say what is missing."""
     try:
-        import rasterio  # noqa: PLC0415 (optional)
+        import rasterio
     except ImportError as error:
         raise EnvironmentFault(
             "reading an elevation raster needs rasterio",

@@ -2,6 +2,7 @@
 
 from optimiser.candidates.anchors import anchors
 from optimiser.candidates.generation import generate
+from optimiser.candidates.own import read_own
 from optimiser.candidates.rules import RailRules, RoadRules, Rules
 from optimiser.candidates.situation import Situation
 from optimiser.candidates.table import Candidates, fix, merge
@@ -16,4 +17,5 @@ __all__ = [
     "fix",
     "generate",
     "merge",
+    "read_own",
 ]

@@ -87,7 +87,7 @@ def _propose_rail(
     situation: Situation, rules: Rules, near: list[tuple[int, int]], report: Counter[str]
 ) -> Iterator[Proposal]:
     """Yield all proposals for railways."""
-    times = TrainTimes(situation.access, situation.graph.definition == "door_to_door")
+    times = TrainTimes(situation.access, situation.door_to_door)
     tracks = Tracks(situation, rules.rail, times)
     wide = situation.neighbours(rules.neighbours, least_tier=("core", "secondary"))
     pairs = sorted({*near, *wide}, key=lambda pair: (situation.ids[pair[0]], situation.ids[pair[1]]))

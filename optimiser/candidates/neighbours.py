@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyproj
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -68,6 +69,11 @@ def great_circle_km(
     return np.asarray(_GEOD.inv(lon_a, lat_a, lon_b, lat_b)[2], dtype=np.float64) / 1000.0
 
 
+def line_km(line: shapely.Geometry) -> float:
+    """Return the length of a line in degrees over the ellipsoid, km."""
+    return float(_GEOD.geometry_length(line)) / 1000.0
+
+
 def gabriel(points: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the Gabriel graph: pairs whose diameter circle holds no third point.
 
@@ -88,7 +94,8 @@ def gabriel(points: NDArray[np.float64]) -> NDArray[np.int64]:
         not np.any(square[a] + square[b] < square[a, b] * (1 - 1e-12))
         for a, b in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
-    return np.column_stack([rows, columns])[np.asarray(kept, dtype=bool)].astype(np.int64)
+    pairs = np.column_stack([rows, columns])[np.asarray(kept, dtype=bool)]
+    return np.asarray(pairs, dtype=np.int64)
 
 
 def nearest(points: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -193,7 +200,7 @@ def _angles(
     main = points[end] - points[start]
     side = points[others] - points[start]
     cross = main[0] * side[:, 1] - main[1] * side[:, 0]
-    return np.abs(np.arctan2(cross, side @ main))
+    return np.asarray(np.abs(np.arctan2(cross, side @ main)), dtype=np.float64)
 
 
 def links(points: NDArray[np.float64], rules: NeighbourRules) -> tuple[NDArray[np.int64], dict[str, int]]:

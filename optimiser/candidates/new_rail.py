@@ -66,7 +66,7 @@ def _worth(tracks: Tracks, pair: tuple[int, int], new_s: int) -> bool:
 
 
 def today_s(tracks: Tracks, pair: tuple[int, int]) -> int | None:
-    """Return today's seconds on the way between two cities: by train over tracks, or by road; None without a way.
+    """Return today's seconds on the way between two cities by train or by road, None without a way.
 
     Access, waits and stations are left out, so that new and old compare.
     """
@@ -207,7 +207,9 @@ def _upgrade(tracks: Tracks, pair: tuple[int, int], best: tuple[int, int, Way], 
         length_km=way.slow_km,
         speed_kmh=rules.upgrade_kmh,
         standard=rules.upgrade_standard,
-        why=f"{way.slow_km:.0f} km of {way.length_km:.0f} km of track are slower than {rules.upgrade_kmh:g} km/h",
+        why=(
+            f"{way.slow_km:.0f} km of {way.length_km:.0f} km of track are slower than {rules.upgrade_kmh:g} km/h"
+        ),
         geometry=line,
         arcs=arcs(name, stops, [run_s], train, tracks.times),
         items=(

@@ -13,6 +13,7 @@ from optimiser.candidates.neighbours import great_circle_km, project
 from optimiser.candidates.rules import RoadRules
 from optimiser.candidates.situation import RoadPaths, Situation, seconds_of
 from optimiser.candidates.table import Item, Proposal
+from optimiser.candidates.trains import Arc, everywhere
 
 
 def propose_links(
@@ -73,17 +74,20 @@ def _link(situation: Situation, pair: tuple[int, int], index: float, rules: Road
         why=f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})",
         geometry=situation.straight_line(a, b),
         arcs=_both(
-            f"road:{situation.road_nodes[a]}",
-            f"road:{situation.road_nodes[b]}",
+            situation,
+            int(situation.road_nodes[a]),
+            int(situation.road_nodes[b]),
             seconds_of(length_km, rules.speed_kmh),
         ),
         items=(Item(rules.standard, length_km),),
     )
 
 
-def _both(a: str, b: str, seconds: int) -> tuple[tuple[str, str, int], ...]:
-    """Return an arc in both directions."""
-    return ((a, b, seconds), (b, a, seconds))
+def _both(situation: Situation, a: int, b: int, seconds: int) -> tuple[Arc, ...]:
+    """Return an arc between two road nodes in both directions."""
+    ends = f"road:{a}", f"road:{b}"
+    there_and_back = ((ends[0], ends[1], seconds), (ends[1], ends[0], seconds))
+    return everywhere(there_and_back, door_to_door=situation.door_to_door)
 
 
 def propose_gaps(situation: Situation, rules: RoadRules, report: Counter[str]) -> list[Proposal]:
@@ -208,9 +212,9 @@ def _gap(
         length_km=length_km,
         speed_kmh=rules.speed_kmh,
         standard=rules.standard,
-        why=f"an expressway ends {direct_km:.0f} km from another; today's road takes {index:.1f} times as long",
+        why=f"dead end {direct_km:.0f} km from another; today's way takes {index:.1f} times as long",
         geometry=line,
-        arcs=_both(f"road:{a}", f"road:{b}", seconds_of(length_km, rules.speed_kmh)),
+        arcs=_both(situation, a, b, seconds_of(length_km, rules.speed_kmh)),
         items=(Item(rules.standard, length_km),),
     )
 

@@ -22,18 +22,18 @@ class RoadRules:
     standard
         What is built, a standard of the cost table.
     upgrade_least_km, upgrade_run_km
-        An upgrade below this length is no candidate; an ordinary stretch shorter than `upgrade_run_km` (streets
-        of a town, a slip road) is left as it is.
+        An upgrade below this length is no candidate; an ordinary stretch shorter than `upgrade_run_km`
+        (streets of a town, a slip road) is left as it is.
     route_factor
         Length of a new road over the straight line (1.2: between the 1.15 of lowland motorways and the 1.25
         of old trunk roads; assumed).
     detour_index
-        A new road is proposed where today's fastest way takes at least this many times the time of the new one.
+        A new road is proposed where today's fastest way takes at least this many times its time.
     shortest_km, longest_km
         Length of the straight line of a new road.
     gap_longest_km, gap_detour_index, gap_count
-        A gap between expressways is at most this long; today's way takes at least so many times as long; at most
-        so many gaps are proposed, the worst detours first.
+        A gap between expressways is at most this long; today's way takes at least so many times as long; at
+        most so many gaps are proposed, the worst detours first.
     border_km
         Dead ends this near to the border of the network may go on beyond it and are no gaps.
     """
@@ -79,8 +79,8 @@ class RailRules:
         A link is proposed when the train (stations and waits left out) takes at most this share of today's
         best time by any way between the two stations.
     fast_class, slow_class, fast_class_kmh
-        Class of trains on new lines, and on upgraded tracks; through-services are fast where their tracks allow
-        at least `fast_class_kmh` on the whole.
+        Class of trains on new lines, and on upgraded tracks; through-services are fast where their tracks
+        allow at least `fast_class_kmh` on the whole.
     new_headway_s, service_headway_s
         Time between trains on new lines, and of new services on existing tracks.
     link_count, service_count

@@ -75,7 +75,7 @@ def _through(tracks: Tracks, pair: tuple[int, int], report: Counter[str]) -> Thr
 def _calls(
     tracks: Tracks, pair: tuple[int, int], best: tuple[int, int, Way]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[int]]:
-    """Return where a through-service calls: its ends, and a few cities on the way, those of the higher tier first."""
+    """Return where a through-service calls: its ends, and a few cities on the way, larger tiers first."""
     start, end, way = best
     position = {node: at for at, node in enumerate(way.nodes)}
     between = []

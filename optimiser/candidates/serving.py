@@ -68,7 +68,7 @@ def weights(situation: Situation, pairs: NDArray[np.int64]) -> NDArray[np.float6
 def most_useful(use: NDArray[np.bool_], weight: NDArray[np.float64], count: int) -> list[int]:
     """Choose the rows that serve most weight, where each further service to a pair counts less.
 
-    The row with the largest sum of weight / (1 + times served before) comes first; the smaller row of equal ones.
+    The row with the largest sum of weight / (1 + times served before) comes first, the smaller of equal ones.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import ARC_KINDS, TimeGraph
-from optimiser.candidates.distances import FAR, between, matrix
+from optimiser.candidates.distances import FAR, matrix
 from optimiser.candidates.neighbours import NeighbourRules, great_circle_km, links, project
 
 _ROAD_KINDS = tuple(ARC_KINDS.index(name) for name in ("road", "ferry"))
@@ -56,6 +56,11 @@ class Situation:
     skim: NDArray[np.int64]
     limit_s: int
     access: AccessParameters = field(default_factory=AccessParameters.default)
+
+    @property
+    def door_to_door(self) -> bool:
+        """Tell whether times count from centre to centre."""
+        return self.graph.definition == "door_to_door"
 
     @cached_property
     def row(self) -> dict[str, int]:
@@ -110,7 +115,7 @@ class Situation:
 
     @cached_property
     def _by_road(self) -> NDArray[np.float64]:
-        """Return seconds over roads from each city's road node to each road node, infinite where no way leads."""
+        """Return seconds over roads from each city to each road node, infinite where no way leads."""
         starts = np.maximum(self.road_nodes, 0)
         found = np.asarray(dijkstra(RoadPaths.of(self.road).matrix, indices=starts), dtype=np.float64)
         found[self.road_nodes < 0] = np.inf

@@ -28,8 +28,8 @@ KINDS = (
 """What a candidate may be."""
 
 COLUMNS = (
-    "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh", "standard",
-    "plain", "hill", "mountain", "cost_low", "cost", "cost_high", "fixed", "why", "geometry",
+    "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
+    "standard", "plain", "hill", "mountain", "cost_low", "cost", "cost_high", "fixed", "why", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
 
@@ -90,8 +90,8 @@ class Candidates:
         `plain`, `hill`, `mountain` (shares of the line), `cost_low`, `cost`, `cost_high` (int64, money),
         `fixed` (empty, in, out), `why` (the rule that made it), `geometry` (degrees).
     arcs
-        One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time graph,
-        or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
+        One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
+        graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
     report
         What was left out, by reason: text to count.
     money, price_year

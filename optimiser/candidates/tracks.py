@@ -94,16 +94,12 @@ class Tracks:
 
     @cached_property
     def _arcs(self) -> tuple[csr_array, dict[tuple[int, int], int], NDArray[np.float64]]:
-        """Return the tracks as a matrix of running seconds, the link between two nodes, and seconds a link."""
+        """Return the tracks as a matrix of running seconds, links by their nodes, and seconds a link."""
         rail = self.situation.rail
         if rail is None:
             return csr_array((0, 0)), {}, np.zeros(0)
         links = rail.links
-        run = (
-            links["length_km"].to_numpy()
-            / (self.times.access.running.factor * links["speed_kmh"].to_numpy())
-            * 3600.0
-        )
+        run = self._length_km / (self.times.access.running.factor * self._speed_kmh) * 3600.0
         ends = links[["tail", "head"]].to_numpy(dtype=np.int64)
         tail, head = np.concatenate([ends[:, 0], ends[:, 1]]), np.concatenate([ends[:, 1], ends[:, 0]])
         tenths = np.maximum(1, np.rint(np.concatenate([run, run]) * 10)).astype(np.int64)
@@ -126,7 +122,7 @@ class Tracks:
         return {row: (seconds[at], before[at]) for at, row in enumerate(rows)}
 
     def way(self, start: int, end: int) -> Way | None:
-        """Return the fastest way over tracks from a city's station to a rail node, None where there is none."""
+        """Return the fastest way over tracks from a city's station to a rail node, None without one."""
         if start == end or start not in self._trees:
             return None
         seconds, before = self._trees[start]

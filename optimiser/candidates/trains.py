@@ -175,3 +175,17 @@ def _aboard(name: str, at: int) -> str:
 def _arrived(name: str, at: int) -> str:
     """Return the node of a train that has come to a stop."""
     return f"{NEW}{name}/{at}/arrived"
+
+
+def everywhere(found: tuple[Arc, ...], *, door_to_door: bool) -> tuple[Arc, ...]:
+    """Return arcs of roads in each copy that the graph holds of what is outside trains.
+
+    Parameters
+    ----------
+    found
+        Arcs between road nodes.
+    door_to_door
+        Whether there is one copy; else three: before, between and after trains.
+    """
+    copies = ("",) if door_to_door else ("", "/between", "/after")
+    return tuple((f"{a}{copy}", f"{b}{copy}", seconds) for copy in copies for a, b, seconds in found)

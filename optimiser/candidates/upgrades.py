@@ -13,6 +13,7 @@ import shapely
 from optimiser.candidates.rules import RoadRules
 from optimiser.candidates.situation import RoadPaths, Situation, seconds_of
 from optimiser.candidates.table import Item, Proposal
+from optimiser.candidates.trains import everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ def propose(
 ) -> list[Proposal]:
     """Propose upgrades of the fastest ways between neighbouring cities.
 
-    The pair with the fewest ordinary km comes first; a stretch belongs to the first corridor that uses it, so no
-    stretch is ever paid for twice.
+    The pair with the fewest ordinary km comes first; a stretch belongs to the first corridor that uses it, so
+    no stretch is ever paid for twice.
 
     Parameters
     ----------
@@ -147,8 +148,8 @@ def _proposal(situation: Situation, corridor: Corridor, meets: set[int], rules: 
         speed_kmh=rules.speed_kmh,
         standard=rules.standard,
         why=f"{corridor.length_km:.0f} km of the fastest road are no expressway ({before:.0f} km/h today)",
-        geometry=shapely.line_merge(shapely.union_all(lines)),
-        arcs=tuple(arcs),
+        geometry=shapely.line_merge(shapely.MultiLineString(lines)),
+        arcs=everywhere(tuple(arcs), door_to_door=situation.door_to_door),
         items=(Item(rules.standard, corridor.length_km),),
     )
 

@@ -21,6 +21,15 @@ from optimiser.prepare.pairs import city_pairs, root_weight
 from optimiser.prepare.reduction import Overlay, overlay
 from optimiser.prepare.relevance import BuildArcs, Relevance, needed_by_pairs
 from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem.model import Fixed, Instrument
+
+_INSTRUMENT: dict[str, Instrument | None] = {
+    "": None,
+    "barrier": "barrier",
+    "infrastructure": "infrastructure",
+    "subsidy": "subsidy",
+}
+_FIXED: dict[str, Fixed | None] = {"": None, "in": "in", "out": "out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +237,8 @@ def _candidates(candidates: Candidates, kept: _Kept) -> Iterator[Candidate]:
             cost=int(line.cost),
             arcs=tuple(arcs[row]),
             kind=str(line.kind),
-            instrument=str(line.instrument) or None,
-            fixed=str(line.fixed) or None,
+            instrument=_INSTRUMENT[str(line.instrument)],
+            fixed=_FIXED[str(line.fixed)],
         )
 
 

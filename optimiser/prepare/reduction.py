@@ -57,8 +57,8 @@ def overlay(
     -------
     Overlay
         An arc u-v stays only when no terminal lies on a shortest path from u to v. Since seconds are above 0,
-        both parts of a way over a terminal are shorter than the whole, so by induction over the distance every
-        pair keeps a shortest path, ties included.
+        both parts of a way over a terminal are shorter than the whole, so by induction over the distance
+        every pair keeps a shortest path, ties included.
     """
     kept = np.unique(terminals)
     size = len(kept) + extra

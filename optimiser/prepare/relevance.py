@@ -49,8 +49,8 @@ def needed_by_pairs(
 ) -> Relevance:
     """Tell which arcs lie on a way that can matter to a pair.
 
-    A way matters when it is within the limit of an open pair, or no longer than today's best way of a pair that
-    is covered today. What fails even with everything built fails in every plan.
+    A way matters when it is within the limit of an open pair, or no longer than today's best way of a pair
+    that is covered today. What fails even with everything built fails in every plan.
 
     Parameters
     ----------

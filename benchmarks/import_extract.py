@@ -38,7 +38,8 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
     Parameters
     ----------
     roads
-        Number of road ways, rounded down to a square; each has ten segments and passes two or three junctions.
+        Number of road ways, rounded down to a square; each has ten segments and passes two or three
+        junctions.
     buildings
         Number of closed ways of ten nodes.
     seed
@@ -62,8 +63,10 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
         for line in lines
         for start in range(0, len(line) - 1, WAY_STEPS)
     ]
-    for ring in ids[first_free:].reshape(-1, RING_NODES).tolist():
-        ways.append(([*ring, ring[0]], {"building": "yes", "source": "survey"}))
+    ways += [
+        ([*ring, ring[0]], {"building": "yes", "source": "survey"})
+        for ring in ids[first_free:].reshape(-1, RING_NODES).tolist()
+    ]
     order = np.argsort(ids)
     mixed = rng.permutation(len(ways))
     return Extract(lon=lon[order], lat=lat[order], ways=[ways[i] for i in mixed])

@@ -1,7 +1,7 @@
 """Measure the import against a bare pyosmium read and against OSMnx; print a table.
 
-Run it with `python benchmarks/import_speed.py`. Every measurement runs in a process of its own, after its imports;
-memory is the peak of the process above what it held when the imports were done.
+Run it with `python benchmarks/import_speed.py`. Every measurement runs in a process of its own, after its
+imports; memory is the peak of the process above what it held when the imports were done.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from import_extract import Extract, generate, save
 
 ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 KEPT_NODES = 100
@@ -134,41 +136,56 @@ def _root() -> str:
 
 def report(folder: Path, *, scale: float, osmnx_scale: float, seed: int, repeats: int) -> str:
     """Generate the extracts, measure, and return the tables in Markdown."""
-    from import_extract import generate, save
-
     large = generate(roads=int(40_000 * scale), buildings=int(160_000 * scale), seed=seed)
     path = save(large, folder / "large.osm.pbf")
     rows = {name: in_own_process(name, path, repeats=repeats) for name in ("bare", "read", "build", "import")}
     small = generate(roads=int(40_000 * osmnx_scale), buildings=int(160_000 * osmnx_scale), seed=seed)
     xml = save(small, folder / "small.osm")
-    bare_xml = save(small, folder / "roads.osm", roads_only=True)
+    roads = save(small, folder / "roads.osm", roads_only=True)
+    files = {"the same file": xml, "a file of the roads alone": roads}
     pairs = {
-        "the same file": (in_own_process("import", xml, repeats=repeats), in_own_process("osmnx", xml, repeats=1)),
-        "a file of the roads alone": (
-            in_own_process("import", bare_xml, repeats=repeats), in_own_process("osmnx", bare_xml, repeats=1),
-        ),
-    }  # fmt: skip
-    kept = sum("highway" in tags for _, tags in large.ways)
-    lines = [
-        f"Extract: {len(large.lon):,} nodes, {len(large.ways):,} ways, {kept:,} kept; seed {seed}. "
+        name: (in_own_process("import", file, repeats=repeats), in_own_process("osmnx", file, repeats=1))
+        for name, file in files.items()
+    }
+    return "\n".join([*_own_lines(large, rows, seed, repeats), "", *_peer_lines(small, pairs)]) + "\n"
+
+
+def _own_lines(extract: Extract, rows: dict[str, dict[str, float]], seed: int, repeats: int) -> list[str]:
+    kept = sum("highway" in tags for _, tags in extract.ways)
+    head = (
+        f"Extract: {len(extract.lon):,} nodes, {len(extract.ways):,} ways, {kept:,} kept; seed {seed}. "
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
-        f"median of {repeats} runs, each in its own process.",
+        f"median of {repeats} runs, each in its own process; load {os.getloadavg()[0]:.1f} at the end."
+    )
+    return [
+        head,
         "",
-        "| what | seconds | times bare | CPU seconds | MB above imports | MB of imports |",
-        "|---|---|---|---|---|---|",
-        *(_row(name, rows[name], rows["bare"]["seconds"]) for name in rows),
-        "",
-        f"OSMnx on {len(small.lon):,} nodes and {len(small.ways):,} ways as XML "
-        "(`graph_from_xml` with simplification, speeds, travel times):",
-        "",
-        "| file | import, s | OSMnx, s | times faster |",
-        "|---|---|---|---|",
-        *(
-            f"| {name} | {own['seconds']:.2f} | {peer['seconds']:.1f} | {peer['seconds'] / own['seconds']:.0f} |"
-            for name, (own, peer) in pairs.items()
-        ),
+        "| what | seconds | times bare | CPU seconds | times bare | MB above imports | MB of imports |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(name, rows[name], rows["bare"]) for name in rows),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _peer_lines(extract: Extract, pairs: dict[str, tuple[dict[str, float], dict[str, float]]]) -> list[str]:
+    head = (
+        f"OSMnx on {len(extract.lon):,} nodes and {len(extract.ways):,} ways as XML "
+        "(`graph_from_xml` with simplification, speeds, travel times):"
+    )
+    rows = [
+        (
+            f"| {name} | {own['seconds']:.2f} | {peer['seconds']:.1f} "
+            f"| {peer['seconds'] / own['seconds']:.1f} | {own['cpu_s']:.2f} "
+            f"| {peer['cpu_s']:.1f} | {peer['cpu_s'] / own['cpu_s']:.1f} |"
+        )
+        for name, (own, peer) in pairs.items()
+    ]
+    return [
+        head,
+        "",
+        "| file | import, s | OSMnx, s | times faster | import, CPU s | OSMnx, CPU s | times faster |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+    ]
 
 
 NAMES = {
@@ -179,9 +196,10 @@ NAMES = {
 }
 
 
-def _row(name: str, run: dict[str, float], bare_s: float) -> str:
+def _row(name: str, run: dict[str, float], bare: dict[str, float]) -> str:
     return (
-        f"| {NAMES[name]} | {run['seconds']:.2f} | {run['seconds'] / bare_s:.2f} | {run['cpu_s']:.2f} "
+        f"| {NAMES[name]} | {run['seconds']:.2f} | {run['seconds'] / bare['seconds']:.2f} "
+        f"| {run['cpu_s']:.2f} | {run['cpu_s'] / bare['cpu_s']:.2f} "
         f"| {run['above_mb']:.0f} | {run['imports_mb']:.0f} |"
     )
 
@@ -190,7 +208,7 @@ def main() -> None:
     """Read the options, measure, print and perhaps save the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the extract, 1 is 2 M nodes")
-    parser.add_argument("--osmnx-scale", type=float, default=0.04, help="size of the extract for OSMnx")
+    parser.add_argument("--osmnx-scale", type=float, default=0.1, help="size of the extract for OSMnx")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, help="file for the tables")

@@ -169,6 +169,8 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
             y.append(place.y)
             if stops and node.id in stops:
                 points.add(node)
+            if len(ids) == len(wanted):
+                break
     return _in_order(ints(ids), ints(x), ints(y)), points.points()
 
 

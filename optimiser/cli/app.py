@@ -68,6 +68,7 @@ def run(
 @app.command()
 def solve(
     problem: Problem,
+    *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Result file to write.")],
     variant: Annotated[str, typer.Option(help="Formulation and solver; see polyring list.")] = "auto",
     time_limit: Annotated[float, typer.Option(min=0.001, help="Limit, seconds.")] = 600.0,

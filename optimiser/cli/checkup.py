@@ -18,7 +18,8 @@ from optimiser.cli.listing import solvers as solver_versions
 from optimiser.pipeline import cache
 
 _LIBRARIES = (
-    "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx", "numba",
+    "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx",
+    "numba",
 )  # fmt: skip
 _NEEDED_MB = {"disk": 500, "memory": 2_000}
 _UNFIT = 5

@@ -68,9 +68,7 @@ def show(done: Run, *, asked_gap: float) -> None:
     screen.line()
     screen.rich(summary(done.report))
     if done.exit_code:
-        screen.line(
-            f"The gap of {asked_gap:.3%} that was asked for is NOT proven: allow more time (solve.time_limit_s)."
-        )
+        screen.line(f"NOT proven to the gap of {asked_gap:.3%} that was asked for; raise solve.time_limit_s.")
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
 
 

@@ -93,30 +93,30 @@ def _split(dotted: str) -> Path:
 
 def _marks(text: str) -> Iterator[str]:
     """Yield the brackets outside strings and comments."""
-    inside = ""
+    quote = ""
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if inside:
-            inside = "" if token == inside else inside
-        elif token in {'"""', "'''"}:
-            inside = token
-        elif token in "[]{}":
-            yield token
+        piece = match.group()
+        if quote:
+            quote = "" if piece == quote else quote
+        elif piece in {'"""', "'''"}:
+            quote = piece
+        elif piece in "[]{}":
+            yield piece
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that begin a statement, with their number from 1."""
-    level, inside = 0, ""
+    level, quote = 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if not level and not inside:
+        if not level and not quote:
             yield number, line
             if _HEADER.match(line):
                 continue
         for match in _TOKEN.finditer(line):
-            token = match.group()
-            if inside:
-                inside = "" if token == inside else inside
-            elif token in {'"""', "'''"}:
-                inside = token
-            elif token in "[]{}":
-                level = max(0, level + (1 if token in "[{" else -1))
+            piece = match.group()
+            if quote:
+                quote = "" if piece == quote else quote
+            elif piece in {'"""', "'''"}:
+                quote = piece
+            elif piece in "[]{}":
+                level = max(0, level + (1 if piece in "[{" else -1))

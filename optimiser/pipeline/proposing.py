@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def _equal(_population: int) -> int:
     return 1
 
 
-_WEIGHTS = {
+_WEIGHTS: Mapping[str, Callable[[int], int]] = {
     "sqrt_population": root_weight,
     "population": int,
     "equal": _equal,

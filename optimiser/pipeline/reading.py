@@ -38,8 +38,8 @@ def write_networks(folder: Path, elements: Elements, *, source: Source, job: Job
     Parameters
     ----------
     folder
-        Where the tables of roads, railways, services and stations go, `import_report.json` go, and `cities.parquet` where the
-        cities are place nodes of the map.
+        Where the tables of roads, railways, services and stations go, with `import_report.json`, and with
+        `cities.parquet` where the cities are place nodes of the map.
     elements
         What was read.
     source, job

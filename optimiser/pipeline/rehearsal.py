@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from optimiser.job.model import LoadedJob
@@ -50,4 +51,4 @@ def expected_s(candidates: int, pairs: int) -> int:
     The figure is a rule of thumb, fitted to two measured cases (93 candidates and 100 pairs: 4 s; 294
     candidates and 1,835 pairs: 177 s).
     """
-    return max(1, round(4 * (candidates * pairs / 9_300) ** 0.93))
+    return max(1, round(4.0 * math.pow(candidates * pairs / 9_300, 0.93)))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from networks import storage
 from networks.network import Network
+from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
 from optimiser.pipeline import proposing, sensitivity, store, timing
@@ -86,7 +87,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
     )
 
 
-def assumptions(job: Job, found: proposing.Candidates) -> tuple[tuple[str, str], ...]:
+def assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
     definition = {
         "door_to_door": "from centre to centre: access, waits, stations and changes included",

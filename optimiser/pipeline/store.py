@@ -15,6 +15,7 @@ from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
 
+_TUPLES = ("labels", "points")
 _ARRAYS = ("tail", "head", "seconds", "kind", "ref", "origin", "destination")
 
 
@@ -38,15 +39,19 @@ def save_rail(folder: Path, rail: RailBuild) -> None:
     rail.services.lines.to_parquet(folder / "services_lines.parquet")
     rail.services.stops.to_parquet(folder / "services_stops.parquet")
     stations = rail.stations
-    lists = {name: [list(value) for value in stations[name]] for name in ("labels", "points")}
-    stations.assign(**lists).to_parquet(folder / "stations.parquet")
+    lists = pd.DataFrame(
+        {name: [list(value) for value in stations[name]] for name in _TUPLES}, stations.index
+    )
+    stations.drop(columns=list(_TUPLES)).join(lists).to_parquet(folder / "stations.parquet")
     save_json(folder / "rail_report.json", rail.report.to_dict())
 
 
 def load_rail(folder: Path) -> RailBuild:
     """Read what `save_rail` wrote."""
     stations = pd.read_parquet(folder / "stations.parquet")
-    tuples = {name: [tuple(value) for value in stations[name]] for name in ("labels", "points")}
+    tuples = pd.DataFrame(
+        {name: [tuple(value) for value in stations[name]] for name in _TUPLES}, stations.index
+    )
     services = Services(
         lines=pd.read_parquet(folder / "services_lines.parquet"),
         stops=pd.read_parquet(folder / "services_stops.parquet"),
@@ -54,7 +59,7 @@ def load_rail(folder: Path) -> RailBuild:
     return RailBuild(
         network=load_network(folder, "rail"),
         services=services,
-        stations=stations.assign(**tuples),
+        stations=stations.drop(columns=list(_TUPLES)).join(tuples),
         report=RailReport(**load_json(folder / "rail_report.json")),
     )
 

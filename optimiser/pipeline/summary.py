@@ -104,7 +104,7 @@ def today(chain: Chain) -> dict[str, dict[str, dict[str, int]]]:
         By definition and tier of the smaller city: pairs, and pairs within the limit.
     """
     cities = gpd.read_parquet(chain.times.folder / "cities.parquet")
-    found = {}
+    found: dict[str, dict[str, dict[str, int]]] = {}
     for definition in timing.DEFINITIONS:
         if (chain.times.folder / f"skim_{definition}.npz").exists():
             skim = store.load_array(chain.times.folder, f"skim_{definition}")

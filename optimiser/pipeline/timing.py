@@ -230,7 +230,9 @@ def covered_today(
     }
 
 
-def skim_table(cities: pd.DataFrame, skims_by_definition: Mapping[str, NDArray[np.int64]]) -> pd.DataFrame:
+def skim_table(
+    cities: pd.DataFrame, skims_by_definition: Mapping[Definition, NDArray[np.int64]]
+) -> pd.DataFrame:
     """Return skims in long form.
 
     Parameters

@@ -1,104 +1,14 @@
-"""Draw a tiny region by hand: six cities, a motorway, slow roads, a gap, an island."""
+"""Give tests of the command line a drawn region and a way to call commands."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import pytest
 
-CITIES = {
-    # id: (name, lon, lat, population)
-    "a": ("Alpha", 116.0, 39.0, 6_000_000),
-    "b": ("Beta", 117.0, 39.0, 1_200_000),
-    "c": ("Gamma", 118.0, 39.0, 700_000),
-    "d": ("Delta", 116.0, 40.0, 300_000),
-    "e": ("Epsilon", 117.0, 40.0, 200_000),
-    "f": ("Zeta", 118.0, 40.0, 100_000),
-}
-
-ROADS = [
-    ("a", "b", {"highway": "motorway", "oneway": "no", "ref": "G1"}),
-    ("b", "c", {"highway": "primary"}),
-    ("a", "d", {"highway": "secondary"}),
-    ("d", "e", {"highway": "primary"}),
-    ("e", "f", {"highway": "tertiary"}),
-    ("c", "f", {"highway": "primary", "name": "=cmd|' /C calc'!A0"}),
-]
-
-
-class Drawing:
-    """An OSM file in the making."""
-
-    def __init__(self) -> None:
-        self.nodes: list[tuple[float, float, dict[str, str]]] = []
-        self.ways: list[tuple[list[int], dict[str, str]]] = []
-
-    def node(self, lon: float, lat: float, **tags: str) -> int:
-        self.nodes.append((lon, lat, tags))
-        return len(self.nodes)
-
-    def road(self, start: int, end: int, tags: dict[str, str], *, pieces: int = 8) -> None:
-        (lon0, lat0, _), (lon1, lat1, _) = self.nodes[start - 1], self.nodes[end - 1]
-        between = []
-        for step in range(1, pieces):
-            part = step / pieces
-            bend = 0.02 * math.sin(3 * math.pi * part)
-            between.append(self.node(lon0 + part * (lon1 - lon0) + bend, lat0 + part * (lat1 - lat0) + bend))
-        self.ways.append(([start, *between, end], tags))
-
-    def xml(self) -> str:
-        rows = ["<?xml version='1.0' encoding='UTF-8'?>", '<osm version="0.6" generator="drawn">']
-        for number, (lon, lat, tags) in enumerate(self.nodes, start=1):
-            rows.append(
-                f'<node id="{number}" lon="{lon:.6f}" lat="{lat:.6f}" version="1">{_tags(tags)}</node>'
-            )
-        for number, (refs, tags) in enumerate(self.ways, start=1):
-            inner = "".join(f'<nd ref="{ref}"/>' for ref in refs)
-            rows.append(f'<way id="{number}" version="1">{inner}{_tags(tags)}</way>')
-        return "\n".join([*rows, "</osm>\n"])
-
-
-def _tags(tags: dict[str, str]) -> str:
-    return "".join(f"<tag k={quoteattr(key)} v={quoteattr(value)}/>" for key, value in tags.items())
-
-
-def draw_map() -> str:
-    drawing = Drawing()
-    at = {
-        key: drawing.node(lon, lat, place="city", name=name, population=str(people))
-        for key, (name, lon, lat, people) in CITIES.items()
-    }
-    for start, end, tags in ROADS:
-        drawing.road(at[start], at[end], tags)
-    island = [drawing.node(119.5, 39.5), drawing.node(119.52, 39.5)]
-    drawing.road(island[0], island[1], {"highway": "primary"}, pieces=2)
-    return drawing.xml()
-
-
-def cities_csv(rows: Sequence[tuple[str, str, float, float, object]] | None = None) -> str:
-    table = rows or [(key, name, lon, lat, people) for key, (name, lon, lat, people) in CITIES.items()]
-    lines = ["id,name,lon,lat,population", *(",".join(map(str, row)) for row in table)]
-    return "\n".join(lines) + "\n"
-
-
-JOB = """\
-[region]
-file = "map.osm"
-country = "CN"
-[cities]
-file = "cities.csv"
-[times]
-limit_s = 7200
-[budget]
-share = 0.3
-[solve]
-gap = 0.0
-time_limit_s = 60
-threads = 1
-"""
+from optimiser.cli import call as call_command
+from cli_drawing import JOB, cities_csv, draw_map
 
 
 @pytest.fixture
@@ -118,11 +28,10 @@ def region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Return a function that runs a command and gives exit code, output and messages."""
-    from optimiser.cli import call as run
 
     def command(*words: object) -> tuple[int, str, str]:
         capfd.readouterr()
-        code = run([str(word) for word in words])
+        code = call_command([str(word) for word in words])
         out, err = capfd.readouterr()
         return code, out, err
 

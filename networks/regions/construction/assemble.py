@@ -6,7 +6,7 @@ import logging
 
 from networks.regions import Region
 from networks.regions.construction import facts
-from networks.regions.construction.geograph import Box, Geograph, package_file, read_clipped
+from networks.regions.construction.geograph import Box, Geograph, merged, package_file, read_clipped
 from networks.regions.construction.matching import Canvas
 from networks.regions.construction.osmfile import Elements
 from networks.regions.construction.rails import add_tracks, lay_out
@@ -15,6 +15,9 @@ from networks.regions.construction.roads import add_roads, classify
 from networks.regions.construction.services import of_line, through
 
 LOG = logging.getLogger(__name__)
+
+SHORT_TRACK_KM = 0.2
+"""Tracks shorter than this are merged away: coordinates are exact to 100 m, their direction means nothing."""
 
 
 def assemble(region: Region) -> Elements:
@@ -34,7 +37,8 @@ def assemble(region: Region) -> Elements:
     box = Box(south=south, west=west, north=north, east=east)
     elements = Elements()
     _roads(region, read_clipped(package_file("world_highways"), box), elements)
-    _rails(region, read_clipped(package_file("world_railways"), box), elements)
+    tracks = merged(read_clipped(package_file("world_railways"), box), SHORT_TRACK_KM)
+    _rails(region, tracks, elements)
     LOG.info(
         "%d nodes, %d ways, %d relations", len(elements.nodes), len(elements.ways), len(elements.relations)
     )
@@ -57,9 +61,10 @@ def _rails(region: Region, graph: Geograph, elements: Elements) -> None:
     lines = facts.rail_lines(region.facts)
     runs = facts.through_running(region.facts)
     canvas = Canvas.of(graph)
-    layout = lay_out(canvas, lines, runs)
+    layout = lay_out(canvas, lines, runs, length_factor=region.rail_length_factor)
     for line in lines:
-        LOG.info("rail %s: %.1f km, known %s", line.id, layout.lengths_km[line.id], line.known_km)
+        km = layout.lengths_km[line.id] * region.rail_length_factor
+        LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
     tracks = add_tracks(canvas, lines, layout, elements)
     by_id = {line.id: line for line in lines}
     services = [service for line in lines for service in of_line(line, layout)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from networks.errors import SourceError
+from networks.regions.construction.geometry import distance_km
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,42 @@ def read_clipped(path: Path, box: Box) -> Geograph:
                 edges[min(new, other), max(new, other)] = float(km)
     points = tuple((float(lat), float(lon)) for lat, lon in coordinates[kept])
     return Geograph(points, edges)
+
+
+def merged(graph: Geograph, least_km: float) -> Geograph:
+    """Merge the ends of edges that are hardly longer than the coordinates are exact.
+
+    Parameters
+    ----------
+    graph
+        The network; its coordinates have three decimals, so that short edges point anywhere.
+    least_km
+        Edges shorter than this vanish, the shortest first, as long as no node moves farther than this.
+
+    Returns
+    -------
+    Geograph
+        The network with the same numbering; merged nodes keep no edge. Of parallels the shorter stays.
+    """
+    degree = Counter(node for edge in graph.edges for node in edge)
+    stands = list(range(len(graph.points)))
+    clusters = [[node] for node in stands]
+    for km, (a, b) in sorted((km, edge) for edge, km in graph.edges.items()):
+        if km >= least_km:
+            break
+        keep, drop = sorted((stands[a], stands[b]), key=lambda node: (-degree[node], node))
+        moved = [distance_km(graph.points[keep], graph.points[node]) for node in clusters[drop]]
+        if keep == drop or max(moved) >= least_km:
+            continue
+        clusters[keep] += clusters[drop]
+        for node in clusters[drop]:
+            stands[node] = keep
+    edges: dict[tuple[int, int], float] = {}
+    for (a, b), km in graph.edges.items():
+        edge = min(stands[a], stands[b]), max(stands[a], stands[b])
+        if edge[0] != edge[1]:
+            edges[edge] = min(km, edges.get(edge, km))
+    return Geograph(graph.points, edges)
 
 
 def _literals(path: Path) -> tuple[list[str], np.ndarray]:

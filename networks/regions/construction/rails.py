@@ -11,6 +11,7 @@ from networks.regions.construction.facts import Corridor, Place, Through
 from networks.regions.construction.geometry import distance_km, length_km, stretched
 from networks.regions.construction.matching import Canvas, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
+from networks.regions.construction.smoothing import at_stops, smoothed
 
 LOG = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ SURE_KM = 3.0
 """How far from its track a station with a known position may lie."""
 UNSURE_KM = 8.0
 """How far from its track a station placed from memory or by its town may lie."""
-CHOICES = 8
+CHOICES = 24
 TAKEN_FACTOR = 1.3
 """How much longer an edge counts that another line claimed."""
 MOVE_KM = 5.0
@@ -60,7 +61,9 @@ class Layout:
     lengths_km: dict[str, float] = field(default_factory=dict)
 
 
-def lay_out(canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through]) -> Layout:
+def lay_out(
+    canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through], *, length_factor: float = 1.0
+) -> Layout:
     """Claim the tracks of each line, fastest lines first, and draw what is missing.
 
     Parameters
@@ -71,6 +74,8 @@ def lay_out(canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through
         The railway lines.
     through
         Through-running, for its connecting curves.
+    length_factor
+        By what lengths of the file are multiplied later; drawn lines are made shorter by it.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def lay_out(canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through
         legs = _routed(canvas, line, layout) if line.matched else None
         if legs is None:
             LOG.info("%s is drawn by hand", line.id)
-            legs = _drawn(canvas, line, layout)
+            legs = _drawn(canvas, line, layout, length_factor)
         for place, (leg, path) in zip(line.places, enumerate(legs), strict=False):
             layout.stations.setdefault(place.key, path[0])
             layout.legs[line.id, leg] = path
@@ -108,12 +113,12 @@ def _routed(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]] |
         return None
     ends = [legs[0][0], *(leg[-1] for leg in legs)]
     stands = [layout.stations.get(place.key, end) for place, end in zip(line.places, ends, strict=True)]
-    joined = []
-    for leg, start, end in zip(legs, stands, stands[1:], strict=False):
-        path = [*([start] if start != leg[0] else []), *leg, *([end] if end != leg[-1] else [])]
-        canvas.draw(path, line.id)
-        joined.append(path)
-    return joined
+    path = [stands[0]]
+    for leg, end in zip(legs, stands[1:], strict=True):
+        path += [*leg, end]
+    smooth = smoothed(canvas, [node for node, _ in itertools.groupby(path)], stands)
+    canvas.draw(smooth, line.id)
+    return at_stops(canvas.refined(smooth), stands)
 
 
 def _choices(canvas: Canvas, place: Place, stations: Mapping[str, int]) -> dict[int, float]:
@@ -128,7 +133,7 @@ def _choices(canvas: Canvas, place: Place, stations: Mapping[str, int]) -> dict[
     return {node: km for node, km in near.items() if node not in taken}
 
 
-def _drawn(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]]:
+def _drawn(canvas: Canvas, line: Corridor, layout: Layout, length_factor: float) -> list[list[int]]:
     """Draw a line through its stations, as long as it is known to be."""
     stops = []
     for place in line.places:
@@ -137,7 +142,7 @@ def _drawn(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]]:
             node, km = canvas.nearest_node(place.point)
             stand = node if km < SAME_STATION_KM and node not in stops else canvas.add_node(place.point)
         stops.append(stand)
-    bends = stretched([canvas.points[node] for node in stops], line.known_km or 0.0)
+    bends = stretched([canvas.points[node] for node in stops], (line.known_km or 0.0) / length_factor)
     legs = []
     for start, inner, end in zip(stops, bends, stops[1:], strict=False):
         path = [start, *(canvas.add_node(point) for point in inner), end]

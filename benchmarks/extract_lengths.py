@@ -1,7 +1,7 @@
 """Compare road kilometres of imported networks with a direct count; print a table.
 
 Run it with `python benchmarks/extract_lengths.py FOLDER`, where FOLDER holds OpenStreetMap files. The
-direct count adds the geodesics between the nodes of every way, with pyosmium's own node locations and pyproj, and
+direct count adds the geodesics between the nodes of every way, with pyosmium's node locations and pyproj, and
 shares no code with the import.
 """
 

@@ -13,6 +13,8 @@ from networks.errors import SourceError
 from networks.osm import pbf
 
 _CHUNK = 1 << 20
+_LEAST_BOMB = 1 << 25
+_MOST_RATIO = 100
 _AGAIN = "Download the file again and compare its checksum with the one that the server names."
 _NOTHING = "Nothing was read and nothing was written."
 _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
@@ -20,6 +22,9 @@ _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
 def check(path: Path) -> str:
     """Check a file before any of it is used.
+
+    A PBF file that was cut exactly between two of its blocks and still holds ways cannot be told from a whole
+    one; only a checksum can.
 
     Parameters
     ----------
@@ -117,9 +122,16 @@ def _remark(window: bytes) -> str:
 
 
 def _plain(path: Path) -> Iterator[bytes]:
+    most = max(_LEAST_BOMB, _MOST_RATIO * path.stat().st_size)
+    size = 0
     try:
         with _open_plain(path) as stream:
             while chunk := stream.read(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise refuse(
+                        path, f"The file unpacks to more than {_MOST_RATIO} times its size; refused."
+                    )
                 yield chunk
     except (OSError, EOFError) as fault:
         raise refuse(path, f"The compressed file is damaged or cut short ({fault}).") from fault

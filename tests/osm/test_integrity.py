@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import hashlib
 import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from osm_drawing import GRID, write
 
 from networks import osm
@@ -136,6 +139,38 @@ def test_xml_without_its_end_is_refused(tmp_path):
 def test_a_cut_gzip_file_is_refused(tmp_path):
     data = gzip.compress(REMARK.replace("remark", "note").encode())
     assert "cut short" in refusal(saved(tmp_path, "cut.osm.gz", data[: len(data) // 2])).what
+
+
+def test_a_file_that_unpacks_without_an_end_is_refused(tmp_path):
+    bomb = gzip.compress(b'<osm version="0.6">' + bytes(40 << 20) + b"</osm>")
+    assert "unpacks" in refusal(saved(tmp_path, "bomb.osm.gz", bomb)).what
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_cut_anywhere_is_refused(pbf, data):
+    whole = pbf.read_bytes()
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    refusal(saved(pbf.parent, "cut.osm.pbf", whole[:cut]))
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_flipped_byte_is_refused_or_harmless(pbf, data):
+    changed = bytearray(pbf.read_bytes())
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    path = saved(pbf.parent, "flipped.osm.pbf", bytes(changed))
+    with contextlib.suppress(SourceError):
+        osm.read(path)
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_changed_letter_of_xml_is_refused_or_harmless(tmp_path, data):
+    text = bytearray(REMARK.replace("remark", "note").encode())
+    text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(SourceError):
+        osm.read(saved(tmp_path, "changed.osm", bytes(text)))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

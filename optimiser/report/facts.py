@@ -10,13 +10,6 @@ import pandas as pd
 from optimiser.report import coverage, sentences, style, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
 
-STATUS_WORDS = {
-    "optimal": "Proven optimal",
-    "feasible": "A checked plan",
-    "none": "The do-nothing plan",
-    "infeasible": "No plan meets the demands",
-}
-
 
 def gather(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the page's template.
@@ -37,6 +30,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "definition": sentences.definition(report),
         "figures": figures(report, tiers),
         "links": [link(row, report.money) for row in report.links.to_dict("records")],
+        "categories": [(name, style.PROPOSALS[name].name) for name in _shown(report)],
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": [tier(row) for row in tiers.to_dict("records")],
         "cities": [city(row) for row in coverage.by_city(report.cities, report.pairs).to_dict("records")],
@@ -46,6 +40,11 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "proof": {"lines": proof(report), "meaning": sentences.meaning(report)},
         "sensitivity": sensitivity(report),
     }
+
+
+def _shown(report: ReportInput) -> list[str]:
+    there = set(style.categories(report.links))
+    return [name for name in style.PROPOSALS if name in there]
 
 
 def figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
@@ -65,7 +64,7 @@ def figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
             "words": "people gain",
             "note": "in the smaller cities of the new pairs, each counted once",
         },
-        {"value": spent, "words": of, "note": f"for {len(report.links)} proposed links, central estimate"},
+        {"value": spent, "words": of, "note": f"for {sentences.proposals(report)}, central estimate"},
         {
             "value": wording.gap(report.gap),
             "words": "gap to the proven bound",
@@ -76,13 +75,12 @@ def figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
 
 def link(row: dict[Hashable, Any], money: str) -> dict[str, Any]:
     """Return the cells of one ranked link."""
-    mode = "rail" if row.get("mode", "road") == "rail" else "road"
     speed = row.get("speed_kmh")
     return {
         "rank": int(row["rank"]),
         "name": f"{row['from_name']} – {row['to_name']}",
         "id": row["candidate_id"],
-        "mode": mode,
+        "category": style.category(mode=row["mode"], kind=row["kind"]),
         "kind": wording.kind(row["kind"]),
         "instrument": row.get("instrument") or "",
         "speed": f"{speed:.0f} km/h" if speed is not None and pd.notna(speed) and speed > 0 else "",
@@ -157,7 +155,7 @@ def proof(report: ReportInput) -> list[tuple[str, str]]:
     minimise = report.budget is None
     bound = "none" if report.bound is None else f"{report.bound:,.1f}".removesuffix(".0")
     lines = [
-        ("Outcome", STATUS_WORDS.get(report.status, report.status)),
+        ("Outcome", _outcome(report)),
         ("Cost, recomputed", sentences.money(report, report.cost)),
         ("Budget", "none: least cost" if minimise else sentences.money(report, report.budget or 0)),
         ("Objective" if minimise else "Covered weight, recomputed", wording.whole(report.objective)),
@@ -168,6 +166,11 @@ def proof(report: ReportInput) -> list[tuple[str, str]]:
         lines.append(("Gap of what is gained", wording.gap(report.gap_of_gain)))
     how = " with ".join(part for part in (report.variant, report.solver) if part)
     return [*lines, ("Solved by", f"{how}, {report.seconds:.1f} s")] if how else lines
+
+
+def _outcome(report: ReportInput) -> str:
+    words = sentences.proof(report)
+    return words[0].upper() + words[1:]
 
 
 def sensitivity(report: ReportInput) -> dict[str, Any] | None:

@@ -1,23 +1,19 @@
-"""Mark cities, numbers, scale and north on a still map."""
+"""Mark cities and numbers on a still map."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.report import coverage, placing, projection, style
+from optimiser.report import coverage, furniture, placing, projection, style
 from optimiser.report.inputs import ReportInput
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
-
-ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.25, 0.75, 0.15, 0.85)
-"""Where along a proposal its number may stand, best first."""
 
 
 def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
@@ -34,8 +30,8 @@ def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
     marks = _city_marks(axes, cities)
-    corners = _furniture(axes, report)
-    numbers = _numbers(axes, layers.links, np.vstack([marks, corners]))
+    numbers = _numbers(axes, layers)
+    corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers]))
     _city_labels(
         axes, cities, taken=np.vstack([marks, corners, numbers]), soft=_line_boxes(axes, layers.links)
     )
@@ -68,34 +64,20 @@ def _city_marks(axes: Axes, cities: gpd.GeoDataFrame) -> placing.Boxes:
     return np.hstack([pixels - half, pixels + half])
 
 
-def _numbers(axes: Axes, links: gpd.GeoDataFrame, taken: placing.Boxes) -> placing.Boxes:
-    half = 7.5 * _per_point(axes)
-    found = taken
-    modes = links["mode"] if "mode" in links.columns else ["road"] * len(links)
-    for rank, shape, mode in zip(links["rank"], links.geometry, modes, strict=True):
-        lines = projection.parts(shape)
-        if not lines:
+def _numbers(axes: Axes, layers: projection.Layers) -> placing.Boxes:
+    half = 8.0 * _per_point(axes)
+    links, found = layers.links, [placing.boxes(())]
+    points = projection.number_points(layers)
+    for rank, point, category in zip(links["rank"], points, style.categories(links), strict=True):
+        if point is None:
             continue
-        line = max(lines, key=lambda part: float(part.length))
-        point, box = _free_spot(
-            axes, [line.interpolate(at, normalized=True).coords[0] for at in ALONG], half, found
-        )
-        found = np.vstack([found, box])
-        _badge(axes, point, str(rank), style.proposal(mode).colour)
-    return found[len(taken) :]
+        pixels = _pixels(axes, np.array([[point.x, point.y]]))
+        found.append(np.hstack([pixels - half, pixels + half]))
+        _badge(axes, (point.x, point.y), str(rank), style.PROPOSALS[category].colour)
+    return np.vstack(found)
 
 
-def _free_spot(
-    axes: Axes, spots: Sequence[tuple[float, ...]], half: float, taken: placing.Boxes
-) -> tuple[tuple[float, ...], placing.Boxes]:
-    pixels = _pixels(axes, np.asarray(spots)[:, :2])
-    boxes = np.hstack([pixels - half, pixels + half])
-    hits = [int(placing.overlaps(box, taken).sum()) for box in boxes]
-    best = int(np.argmin(hits))
-    return spots[best], boxes[best : best + 1]
-
-
-def _badge(axes: Axes, point: tuple[float, ...], text: str, colour: str) -> None:
+def _badge(axes: Axes, point: tuple[float, float], text: str, colour: str) -> None:
     shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
     axes.text(
         point[0],
@@ -180,52 +162,3 @@ def _settle(axes: Axes, text: Text, label: placing.Label, place: placing.Place |
         )
         ends = np.asarray(back.transform([(label.x, label.y), end]))
         axes.plot(ends[:, 0], ends[:, 1], color=style.MUTED, lw=0.6, zorder=8)
-
-
-def _furniture(axes: Axes, report: ReportInput) -> placing.Boxes:
-    """Draw scale bar, north arrow and attribution; return the rectangles they fill."""
-    frame = axes.get_window_extent()
-    unit = _per_point(axes)
-    back = axes.transData.inverted()
-
-    def at(right: float, up: float) -> tuple[float, float]:
-        x, y = back.transform((frame.x0 + right * unit, frame.y0 + up * unit))
-        return float(x), float(y)
-
-    west, east = axes.get_xlim()
-    length_m = projection.round_length_m(east - west)
-    _scale_bar(axes, at(16, 18), length_m, at(0, 4)[1] - at(0, 0)[1])
-    bar = float(frame.width / unit * length_m / (east - west))
-    _north(axes, frame_top=(at(24, frame.height / unit - 52), at(24, frame.height / unit - 14)))
-    note = axes.text(
-        *at(frame.width / unit - 6, 5), report.attribution, size=7.5, color=style.MUTED, ha="right", zorder=12
-    )
-    words = note.get_window_extent()
-    x0, y0, top = frame.x0, frame.y0, frame.y1
-    return placing.boxes(
-        [
-            [x0, y0, x0 + (bar + 40) * unit, y0 + 44 * unit],
-            [x0, top - 64 * unit, x0 + 48 * unit, top],
-            [words.x0 - 4, words.y0, words.x1, words.y1 + 2],
-        ]
-    )
-
-
-def _scale_bar(axes: Axes, start: tuple[float, float], length_m: int, height: float) -> None:
-    from matplotlib.patches import Rectangle
-
-    x, y = start
-    for half, fill in enumerate((style.INK, "white")):
-        corner = (x + half * length_m / 2, y)
-        axes.add_patch(
-            Rectangle(corner, length_m / 2, height, facecolor=fill, edgecolor=style.INK, lw=0.8, zorder=12)
-        )
-    for at, words in ((0.0, "0"), (0.5, f"{length_m / 2000:g}"), (1.0, f"{length_m / 1000:g} km")):
-        axes.text(x + at * length_m, y + 2.2 * height, words, size=7.5, ha="center", zorder=12)
-
-
-def _north(axes: Axes, *, frame_top: tuple[tuple[float, float], tuple[float, float]]) -> None:
-    foot, tip = frame_top
-    arrow = {"arrowstyle": "-|>", "color": style.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=tip, xytext=foot, arrowprops=arrow, zorder=12)
-    axes.text(foot[0], foot[1], "N", size=9, weight="bold", ha="center", va="top", zorder=12)

@@ -101,5 +101,6 @@ def _policy(scripts: list[str]) -> str:
 
 def _palette() -> list[tuple[str, str, str]]:
     """Return name, light and dark colour of everything on the map, for the style sheet."""
-    strokes = {**style.NETWORK, "proposed-road": style.ROAD, "proposed-rail": style.RAIL}
+    proposals = {f"proposed-{name}": stroke for name, stroke in style.PROPOSALS.items()}
+    strokes = {**style.NETWORK, **proposals}
     return [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]

@@ -11,7 +11,7 @@ from optimiser.report.inputs import ReportInput, groups_in_order
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_LINKS = 18
+MOST_LINKS = 32
 """Links that the picture lists; the rest stands in links.csv."""
 
 LINE = 0.0245
@@ -43,8 +43,8 @@ def _heading(axes: Axes, words: str, y: float) -> float:
 
 def _legend(axes: Axes, report: ReportInput, y: float) -> float:
     y = _heading(axes, "Legend", y)
-    modes = set(report.links["mode"]) if "mode" in report.links.columns else {"road"}
-    strokes = [style.proposal(mode) for mode in ("road", "rail") if mode in modes]
+    shown = set(style.categories(report.links))
+    strokes = [stroke for name, stroke in style.PROPOSALS.items() if name in shown]
     strokes += [style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
     for place, stroke in enumerate(strokes):
         x = 0.5 * (place % 2)
@@ -87,11 +87,11 @@ COLUMNS = (("km", 0.70), ("cost", 0.86), ("pairs", 1.0))
 
 
 def _links(axes: Axes, report: ReportInput, y: float) -> None:
-    y = _heading(axes, f"Proposed links by worth (cost in {report.money})", y)
+    y = _heading(axes, f"Proposals by worth (cost in {report.money})", y)
     for words, x in COLUMNS:
         axes.text(x, y, words, size=7.5, va="center", ha="right", color=style.MUTED)
     y -= LINE
-    room = min(MOST_LINKS, int(y / LINE) - 1)
+    room = min(MOST_LINKS, int(y / LINE))
     for row in report.links.head(room).to_dict("records"):
         _link(axes, row, y)
         y -= LINE
@@ -101,7 +101,7 @@ def _links(axes: Axes, report: ReportInput, y: float) -> None:
 
 
 def _link(axes: Axes, row: dict[Hashable, Any], y: float) -> None:
-    colour = style.proposal(row.get("mode", "road")).colour
+    colour = style.PROPOSALS[style.category(mode=row["mode"], kind=row["kind"])].colour
     axes.text(0.035, y, str(row["rank"]), size=8, weight="bold", color=colour, va="center", ha="right")
     name = _short(f"{row['from_name']} – {row['to_name']}", 27)
     axes.text(0.06, y, name, size=8, va="center", parse_math=False)

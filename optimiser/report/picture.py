@@ -92,7 +92,9 @@ def _titles(figure: Figure, report: ReportInput) -> None:
     width, height = figure.get_size_inches()
     left, top = EDGE / width, 1 - EDGE / height
     title = f"{report.region}: {sentences.headline(report)}"
-    figure.text(left, top, title, size=17, weight="bold", va="top", parse_math=False)
+    head = figure.text(left, top, title, size=17, weight="bold", va="top", parse_math=False)
+    room = (1 - 2 * left) * figure.bbox.width / head.get_window_extent().width
+    head.set_size(17 * min(1.0, room))
     parts = (
         f"Limit {report.limit_s / 3600:g} h {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",
@@ -124,10 +126,11 @@ def _network(axes: Axes, layers: projection.Layers) -> None:
 
 
 def _proposals(axes: Axes, layers: projection.Layers) -> None:
-    modes = layers.links["mode"] if "mode" in layers.links.columns else ["road"] * len(layers.links)
-    for shape, mode in zip(layers.links.geometry, modes, strict=True):
-        stroke = style.proposal(mode)
+    order = {"service": 6.0, "rail": 7.0, "road": 7.0}
+    for shape, category in zip(layers.links.geometry, style.categories(layers.links), strict=True):
+        stroke, height = style.PROPOSALS[category], order[category]
         for line in projection.parts(shape):
             x, y = line.xy
-            axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=6)
-            axes.plot(x, y, color=stroke.colour, lw=stroke.width, solid_capstyle="round", zorder=7)
+            wide = stroke.width + 2.4
+            axes.plot(x, y, color="white", lw=wide, solid_capstyle="round", zorder=height)
+            axes.plot(x, y, color=stroke.colour, lw=stroke.width, solid_capstyle="round", zorder=height + 0.5)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pyproj import CRS
-from shapely import LineString, line_merge, multilinestrings, simplify
+from shapely import LineString, Point, line_merge, multilinestrings, simplify
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.report.inputs import ReportInput
@@ -125,3 +126,42 @@ def parts(shape: BaseGeometry | None) -> list[LineString]:
         return []
     pieces = getattr(shape, "geoms", [shape])
     return [piece for piece in pieces if piece.geom_type == "LineString"]
+
+
+ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
+"""Where along a proposal its number may stand, best first."""
+
+
+def number_points(layers: Layers) -> list[Point | None]:
+    """Return where the number of each proposal stands: on its line, clear of cities and other numbers.
+
+    Parameters
+    ----------
+    layers
+        What is shown.
+
+    Returns
+    -------
+    list of Point or None
+        One for each proposal; None where it has no line.
+    """
+    clear_m = _extent_m(layers.cities) / 38
+    taken = np.column_stack([layers.cities.geometry.x, layers.cities.geometry.y])
+    points: list[Point | None] = []
+    for shape in layers.links.geometry:
+        point = _clear_point(shape, taken, clear_m)
+        points.append(point)
+        if point is not None:
+            taken = np.vstack([taken, [point.x, point.y]])
+    return points
+
+
+def _clear_point(shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float) -> Point | None:
+    """Return the first point along the longest part that is clear, else the one farthest from all taken."""
+    lines = parts(shape)
+    if not lines:
+        return None
+    line = max(lines, key=lambda part: float(part.length))
+    spots = [line.interpolate(at, normalized=True) for at in ALONG]
+    room = [min(clear_m, float(np.hypot(*(taken - [spot.x, spot.y]).T).min())) for spot in spots]
+    return spots[int(np.argmax(room))]

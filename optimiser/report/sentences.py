@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimiser.report import coverage, wording
+from optimiser.report import coverage, style, wording
 from optimiser.report.inputs import ReportInput
 
 DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
@@ -14,9 +14,16 @@ def headline(report: ReportInput) -> str:
     limit = wording.hours(report.limit_s)
     if not built:
         return f"Nothing is built: no more city pairs come within {limit}"
-    links = "1 link brings" if built == 1 else f"{built} links bring"
     pairs = "1 more city pair" if new == 1 else f"{wording.whole(new)} more city pairs"
-    return f"{links} {pairs} within {limit}"
+    return f"{proposals(report)} bring{'s' if built == 1 else ''} {pairs} within {limit}"
+
+
+def proposals(report: ReportInput) -> str:
+    """Return how many links and train services are proposed."""
+    services = style.categories(report.links).count("service")
+    links = len(report.links) - services
+    counts = ((links, "link", "links"), (services, "train service", "train services"))
+    return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
 
 
 def money(report: ReportInput, amount: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
@@ -24,10 +26,15 @@ NETWORK = {
 }
 """Today's network by attribute of `projection.Layers`, lowest first."""
 
-ROAD, RAIL = (
-    Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
-    Stroke("Proposed rail", "#5b2a98", "#b79bff", 2.8),
-)
+PROPOSALS = {
+    "road": Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
+    "rail": Stroke("Proposed rail line", "#4a2a8f", "#a98bff", 2.8),
+    "service": Stroke("Proposed trains", "#b0479f", "#e78bd8", 2.0),
+}
+"""What is proposed, by category."""
+
+SERVICES = ("rail_service", "rail_frequency")
+"""Kinds of candidates that run on tracks which are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,13 @@ def tier(name: str) -> Tier:
     return CITY_TIERS.get(name, OTHER_TIER)
 
 
-def proposal(mode: str) -> Stroke:
-    """Return how a proposed link of a mode is drawn."""
-    return RAIL if mode == "rail" else ROAD
+def category(*, mode: str, kind: str) -> str:
+    """Return the key in `PROPOSALS` of a candidate: ``road``, ``rail`` or ``service``."""
+    if kind in SERVICES:
+        return "service"
+    return "rail" if mode == "rail" else "road"
+
+
+def categories(links: pd.DataFrame) -> list[str]:
+    """Return the category of each proposed link."""
+    return [category(mode=mode, kind=kind) for mode, kind in zip(links["mode"], links["kind"], strict=True)]

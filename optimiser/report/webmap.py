@@ -18,7 +18,7 @@ type Figure = Any
 """`bokeh.plotting.figure`; Bokeh's annotations lack half of what it offers, so its objects go untyped."""
 
 LAYERS = (
-    ("proposals", "Proposed links"),
+    ("proposals", "Proposals"),
     ("cities", "Cities"),
     ("labels", "Names"),
     ("high_speed", style.NETWORK["high_speed"].name),
@@ -136,7 +136,7 @@ def _rings(shapes: Iterable[BaseGeometry]) -> tuple[list[list[int]], list[list[i
 
 def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
 
-    columns, badges = link_columns(layers.links, report.money)
+    columns, badges = link_columns(layers, report.money)
     source = models().ColumnDataSource(columns, name="links")
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(
@@ -190,19 +190,32 @@ def _emphasise(lines: Any) -> None:  # noqa: ANN401 - see Figure
     lines.nonselection_glyph = plain.clone(line_alpha=0.45)
 
 
-def link_columns(links: gpd.GeoDataFrame, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link."""
-    names = ("xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "mode")
+    names = (
+        "xs",
+        "ys",
+        "rank",
+        "link",
+        "kind",
+        "length",
+        "cost",
+        "pairs",
+        "people",
+        "colour",
+        "category",
+        "width",
+    )
     columns: dict[str, list[Any]] = {name: [] for name in names}
-    badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "mode")}
-    for row in links.to_dict("records"):
+    badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "category")}
+    points = projection.number_points(layers)
+    for row, point in zip(layers.links.to_dict("records"), points, strict=True):
         # The box of figures stands at the bend nearest to the pointer: straight lines get bends, too.
         lines = projection.parts(segmentize(row["geometry"], HOVER_STEP_M))
-        if not lines:
+        if point is None:
             continue
         told = _told(row, money)
-        middle = max(lines, key=lambda line: float(line.length)).interpolate(0.5, normalized=True)
-        _append(badges, told | {"x": round(middle.x), "y": round(middle.y), "rank": str(row["rank"])})
+        _append(badges, told | {"x": round(point.x), "y": round(point.y), "rank": str(row["rank"])})
         for xs, ys in zip(*_rings(lines), strict=True):
             _append(columns, told | {"xs": xs, "ys": ys})
     return columns, badges
@@ -215,7 +228,7 @@ def _append(columns: dict[str, list[Any]], row: dict[str, Any]) -> None:
 
 def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
     """Return what the map says about a link."""
-    mode = row.get("mode", "road")
+    category = style.category(mode=row["mode"], kind=row["kind"])
     return {
         "rank": int(row["rank"]),
         "link": f"{row['from_name']} – {row['to_name']}",
@@ -224,8 +237,9 @@ def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
         "cost": f"{wording.whole(row['cost'])} {money}".strip(),
         "pairs": int(row["pairs"]),
         "people": wording.people(row["people"]),
-        "colour": style.proposal(mode).colour,
-        "mode": "rail" if mode == "rail" else "road",
+        "colour": style.PROPOSALS[category].colour,
+        "category": category,
+        "width": 1.4 * style.PROPOSALS[category].width,
     }
 
 

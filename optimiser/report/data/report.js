@@ -162,8 +162,8 @@
     const line = { "high_speed": "high-speed", "rail": "rail", "motorways": "motorways", "roads": "roads" };
     for (const [name, key] of Object.entries(line)) part(name).glyph.line_color = { value: colour(key) };
     part("proposals-casing").glyph.line_color = { value: card };
-    const modes = { road: colour("proposed-road"), rail: colour("proposed-rail") };
-    for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.mode].map((mode) => modes[mode]) };
+    const kinds = Object.fromEntries(["road", "rail", "service"].map((name) => [name, colour(`proposed-${name}`)]));
+    for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.category].map((name) => kinds[name]) };
     part("proposals-badges").glyph.fill_color = { value: card };
     const cities = part("cities");
     const fills = [colour("unchanged"), colour("gains")];

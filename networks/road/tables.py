@@ -97,13 +97,12 @@ def speed_table(country: str) -> SpeedTable:
     key = "EU" if country in data["groups"]["EU"] else country
     key = key if key in data["country"] else "world"
     entry = data["country"][key]
-    zones = {name: float(value) for name, value in entry["zone"].items() if name != "source"}
     rules = data["rules"]
     return SpeedTable(
         country=key,
         speed_kmh={name: float(value) for name, value in entry.items() if isinstance(value, int | float)},
         factor={name: float(value) for name, value in entry["factor"].items() if name != "source"},
-        zones={f"{country}:{name}": value for name, value in zones.items()} | _other_zones(data, own=country),
+        zones=_zones(data),
         least_kmh=rules["least_kmh"],
         most_kmh=rules["most_kmh"],
         walk_kmh=rules["walk_kmh"],
@@ -112,17 +111,18 @@ def speed_table(country: str) -> SpeedTable:
     )
 
 
-def _other_zones(data: dict[str, Any], *, own: str) -> dict[str, float]:
-    """Return the zones of all other countries, so that `DE:urban` reads alike everywhere."""
+def _zones(data: dict[str, Any]) -> dict[str, float]:
+    """Return the limits of the zones of all countries, so that `DE:urban` reads alike everywhere."""
     members = {key: [key] for key in data["country"]} | {"EU": ["EU", *data["groups"]["EU"]]}
-    return {
+    general = {
         f"{code}:{name}": float(value)
         for key, entry in data["country"].items()
         for code in members[key]
-        if code != own
         for name, value in entry["zone"].items()
         if name != "source"
     }
+    own = {f"{code}:{name}": float(kmh) for code, zone in data["zones"].items() for name, kmh in zone.items()}
+    return general | own
 
 
 @cache

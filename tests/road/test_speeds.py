@@ -22,9 +22,9 @@ LIMITS = {
     "50;30": 30, "30;50": 30, "70|100": 70, "120|120|80": 80, "50; 30": 30, "50;": 50, "10 mph|50": 16.09344,
     "none|80": 80, "60;none": 60,
     "CN:urban": 50, "cn:urban": 50, "CN:rural": 70, "CN:motorway": 120, "CN:trunk": 70,
-    "DE:urban": 50, "DE:rural": 90, "DE:motorway": 130, "FR:urban": 50, "BR:rural": 100, "IN:motorway": 120,
+    "DE:urban": 50, "DE:rural": 100, "DE:motorway": 130, "FR:urban": 50, "BR:rural": 100, "IN:motorway": 120,
     "DE:zone30": 30, "DE:zone:30": 30, "IT:zone20": 20, "BE-VLG:urban": 50, "DE:walk": 6,
-    "DE:living_street": 20,
+    "DE:living_street": 7, "GB:nsl_single": 96.56, "FR:rural": 80, "HR:rural": 90, "ZA:rural": 100,
     "80; 60 @ wet": 80, "120;100 @ (22:00-06:00)": 120,
 }  # fmt: skip
 """Text of the tag, and the limit in km/h (None where there is none)."""
@@ -43,7 +43,7 @@ REASONS = {
     "80 @ wet": "conditional", "100 @ (22:00-06:00)": "conditional",
     "XX:urban": "unknown_zone", "CN:moon": "unknown_zone", "CN:zone": "unknown_zone",
     "DE:zone500": "too_fast",
-    "DE:bicycle_road": "unknown_zone",
+    "AR:urban:primary": "unknown_zone", "JP:rural": "unknown_zone",
 }  # fmt: skip
 """Text of the tag, and the reason of rejection."""
 

@@ -72,7 +72,11 @@ def _tags(
         "name": f"{stops[0].name} => {stops[-1].name}: {title} ({service.pattern})",
         "from": stops[0].name,
         "to": stops[-1].name,
-        "service": "high_speed" if fast else "regional" if service.pattern == "local" else "long_distance",
+        "service": "high_speed"
+        if fast
+        else "regional"
+        if service.pattern.endswith("local")
+        else "long_distance",
         "interval": interval(service.trains_a_day),
         "source:interval": f"{service.trains_a_day:.3g} trains in 16 h; {service.source}",
         "start_date": latest.opened,

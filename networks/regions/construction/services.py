@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from networks.regions.construction.facts import Corridor, Place, Through
 from networks.regions.construction.rails import Layout
 from networks.regions.construction.runs import Run, joined, overlapped, whole_run
 
 EXPRESS_SHARE = 0.5
-"""Share of a line's trains that call at large cities only, by assumption."""
-LEAST_TRAINS_FOR_EXPRESS = 8.0
+"""Share of the trains that call at large cities only, by assumption."""
+TRAINS_FOR_EXPRESS = 8.0
 """Lines with fewer trains a day have all of them call everywhere."""
+TRAINS_FOR_SKIPPING = 16.0
+"""From so many trains a day on, some skip every other small station, by assumption."""
+SMALL_STATIONS_FOR_SKIPPING = 3
+"""Lines with fewer small stations have no trains that skip every other one."""
+THROUGH_TRAINS_FOR_LOCAL = 2.0
+"""From so many trains a day on, some trains that run through call everywhere."""
 THROUGH_SHARE = 1 / 3
 """Share of the thinner line's trains that run through where nobody counted, by assumption."""
+MOST_LINES = 5
+"""Lines that one train runs over at most."""
 PREFECTURES = (
     *("北京", "天津", "石家庄", "唐山", "秦皇岛", "邯郸", "邢台"),
     *("保定", "张家口", "承德", "沧州", "廊坊", "衡水"),
@@ -34,7 +41,7 @@ class Service:
     calls
         Whether they call, by station of the run.
     pattern
-        ``local``, ``express`` or ``through``.
+        ``local``, ``express`` or ``skip``, after ``through`` where it runs over several lines.
     trains_a_day
         Trains a day and direction.
     source
@@ -56,7 +63,7 @@ def is_large(place: Place) -> bool:
 
 
 def of_line(line: Corridor, layout: Layout) -> list[Service]:
-    """Return the patterns of one passenger line: local, and express where trains are many.
+    """Return the patterns of one passenger line: local, and faster ones where trains are many.
 
     Parameters
     ----------
@@ -68,23 +75,27 @@ def of_line(line: Corridor, layout: Layout) -> list[Service]:
     if line.trains_a_day <= 0:
         return []
     run = whole_run(line, layout)
-    every = (True,) * len(run.stops)
-    few = express_calls(run)
-    if line.trains_a_day < LEAST_TRAINS_FOR_EXPRESS or few == every:
-        return [
-            Service(
-                run=run,
-                calls=every,
-                pattern="local",
-                trains_a_day=line.trains_a_day,
-                source=line.trains_source,
-            )
-        ]
-    half = f"{line.trains_source}; half of the trains express by assumption (quality D)"
-    fast, slow = EXPRESS_SHARE * line.trains_a_day, (1 - EXPRESS_SHARE) * line.trains_a_day
+    few = line.trains_a_day < TRAINS_FOR_EXPRESS
+    return _patterns(run, line.trains_a_day, line.trains_source, first="local" if few else "")
+
+
+def _patterns(run: Run, trains: float, source: str, *, first: str = "", prefix: str = "") -> list[Service]:
+    """Share trains out over patterns of stops; all go to the first one where it is named."""
+    calls = {"express": express_calls(run), "local": (True,) * len(run.stops)}
+    if calls["express"] == calls["local"]:
+        first = "local"
+    if first:
+        shares = {first: 1.0}
+    elif trains < TRAINS_FOR_SKIPPING or calls["express"].count(False) < SMALL_STATIONS_FOR_SKIPPING:
+        shares = {"express": EXPRESS_SHARE, "local": 1 - EXPRESS_SHARE}
+    else:
+        calls |= {"skip 1": skipping_calls(run, 0), "skip 2": skipping_calls(run, 1)}
+        rest = (1 - EXPRESS_SHARE) / 3
+        shares = {"express": EXPRESS_SHARE, "skip 1": rest, "skip 2": rest, "local": rest}
+    told = source if first else f"{source}; shared out over patterns by assumption (quality D)"
     return [
-        Service(run=run, calls=every, pattern="local", trains_a_day=slow, source=half),
-        Service(run=run, calls=few, pattern="express", trains_a_day=fast, source=half),
+        Service(run=run, calls=calls[key], pattern=prefix + key, trains_a_day=share * trains, source=told)
+        for key, share in shares.items()
     ]
 
 
@@ -94,8 +105,18 @@ def express_calls(run: Run) -> tuple[bool, ...]:
     return tuple(at in {0, last} or is_large(place) for at, place in enumerate(run.stops))
 
 
+def skipping_calls(run: Run, turn: int) -> tuple[bool, ...]:
+    """Return where a train calls that skips every other small station: the even ones, or the odd ones."""
+    calls, small = list(express_calls(run)), 0
+    for at, call in enumerate(calls):
+        if not call:
+            calls[at] = small % 2 == turn
+            small += 1
+    return tuple(calls)
+
+
 def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layout) -> list[Service]:
-    """Return the services that run from one line onto another, and over three where both were counted.
+    """Return the services that run from one line onto another, and farther where all were counted.
 
     Parameters
     ----------
@@ -106,21 +127,25 @@ def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layo
     layout
         Where lines and curves run.
     """
-    services = []
+    services, counted = [], []
     for run in runs:
         run_on = joined(lines, run, layout)
-        if run_on is not None:
-            trains, source = _through_trains(lines, run)
-            services.append(_service(run_on, trains, source))
-    counted = [run for run in runs if run.trains_a_day is not None]
-    for first, second in combinations(counted, 2):
-        services.extend(_chained(lines, first, second, layout))
+        if run_on is None:
+            continue
+        trains, source = _through_trains(lines, run)
+        services += _through_patterns(run_on, trains, source)
+        if run.trains_a_day is not None:
+            counted.append((run_on, trains))
+    for run_on, trains in _chains(lines, counted):
+        source = "counts multiplied, over the trains of the lines between, by assumption (quality D)"
+        services += _through_patterns(run_on, trains, source)
     return services
 
 
-def _service(run: Run, trains: float, source: str) -> Service:
-    """Return a through service with express stops."""
-    return Service(run=run, calls=express_calls(run), pattern="through", trains_a_day=trains, source=source)
+def _through_patterns(run: Run, trains: float, source: str) -> list[Service]:
+    """Return the patterns of trains that run through."""
+    first = "express" if trains < THROUGH_TRAINS_FOR_LOCAL else ""
+    return _patterns(run, trains, source, first=first, prefix="through ")
 
 
 def _through_trains(lines: Mapping[str, Corridor], run: Through) -> tuple[float, str]:
@@ -133,21 +158,34 @@ def _through_trains(lines: Mapping[str, Corridor], run: Through) -> tuple[float,
     ), f"{run.source}; a third of the thinner line's trains by assumption (quality D)"
 
 
-def _chained(
-    lines: Mapping[str, Corridor], first: Through, second: Through, layout: Layout
-) -> Iterator[Service]:
-    """Yield the run over three lines that two counted runs make, if it passes through the middle one."""
-    shared = {first.line_a, first.line_b} & {second.line_a, second.line_b}
-    if len(shared) != 1:
-        return
-    middle = shared.pop()
-    one, two = joined(lines, first, layout), joined(lines, second, layout)
-    if one is None or two is None or not lines[middle].trains_a_day:
-        return
-    head = one if one.lines[-1] == middle else one.reversed()
-    tail = two if two.lines[0] == middle else two.reversed()
-    chain = overlapped(head, tail, middle)
-    trains = (first.trains_a_day or 0) * (second.trains_a_day or 0) / lines[middle].trains_a_day
-    if chain is not None and trains >= 1:
-        source = "product of the two counts over the trains of the middle line by assumption (quality D)"
-        yield _service(chain, trains, source)
+def _chains(lines: Mapping[str, Corridor], counted: Sequence[tuple[Run, float]]) -> list[tuple[Run, float]]:
+    """Return the runs over three lines and more that counted runs make, with one train a day or more."""
+    pairs = [
+        (run, trains)
+        for both in counted
+        for run, trains in ((both[0], both[1]), (both[0].reversed(), both[1]))
+    ]
+    found: dict[frozenset[str], tuple[Run, float]] = {}
+    heads = pairs
+    for _ in range(MOST_LINES - 2):
+        longer = [
+            chain for head in heads for pair in pairs if (chain := _chain(lines, head, pair)) is not None
+        ]
+        heads = []
+        for run, trains in longer:
+            key = frozenset(run.lines)
+            if trains >= 1 and key not in found:
+                found[key] = (run, trains)
+                heads += [(run, trains), (run.reversed(), trains)]
+    return list(found.values())
+
+
+def _chain(
+    lines: Mapping[str, Corridor], head: tuple[Run, float], tail: tuple[Run, float]
+) -> tuple[Run, float] | None:
+    """Let a run go on over the last line of its head onto the last line of its tail."""
+    middle = head[0].lines[-1]
+    if tail[0].lines[0] != middle or tail[0].lines[-1] in head[0].lines:
+        return None
+    run = overlapped(head[0], tail[0], middle)
+    return None if run is None else (run, head[1] * tail[1] / lines[middle].trains_a_day)

@@ -174,7 +174,7 @@ def _try_plans(t: Tables, built: Floats, progress: Progress) -> None:
         if not fits(t, plan):
             plan = reverse_greedy(t, _completed(t, plan))
         if t.budget >= 0:
-            plan = greedy(t, plan)
+            plan = reverse_greedy(t, greedy(t, plan))
         if fits(t, plan):
             progress.plan(plan, "rounding")
 

@@ -105,16 +105,20 @@ class Ledger:
             self._progress(point)
 
     def finish(self, ending: Ending, *, proves: bool) -> None:
-        """Judge the bound at the end, and find a plan where the solver process left none."""
+        """Judge the bound at the end, and find a plan where the solver process left none.
+
+        A solver that said one thing that is not true is not believed in its bound either.
+        """
         if ending.reason in BROKEN and len(self.trace) <= 1:
             plan = reverse_greedy(tables(self._reduced.problem))
             self._take([j for j, is_open in enumerate(plan[:-1].tolist()) if is_open], "reverse-greedy")
         best = rounded_bound(self._bound, minimise=self._minimise)
         if (best > self._value) if self._minimise else (best < self._value):
             self.refusals.append(f"the solver's bound {self._bound} is beaten by a plan worth {self._value}")
-            self._bound = self._first_bound()
         elif proves and ending.reason == "proof" and best != self._value:
             self.refusals.append("the solver claimed a proof that its bound does not give")
+        if self.refusals:
+            self._bound = self._first_bound()
 
     def best(self) -> dict[str, Any]:
         """Return the part of a `Result` that says what is built, what it is worth, and its bound."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,9 @@ from optimiser.errors import EnvironmentFault
 
 STARTUP_S = 120.0
 """Seconds that imports and first compilation may take before the clock of the solve starts."""
+
+KILLED = 9
+"""Signal that ends a process when memory runs out (and whenever somebody means it)."""
 
 WORKER = (sys.executable, "-m", "optimiser.solvers.worker")
 """Command of the child process."""
@@ -57,7 +59,7 @@ def run_child(
     receive: Callable[[dict[str, Any]], None],
     *,
     time_limit_s: float,
-    command: Sequence[str] = WORKER,
+    command: Sequence[str] | None = None,
 ) -> Ending:
     """Run a task in a child process and pass on its messages.
 
@@ -70,7 +72,7 @@ def run_child(
     time_limit_s
         Of the task; the child is killed at `hard_limit_s` of it.
     command
-        The child's command.
+        The child's command; default `WORKER`.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def run_child(
         When the child cannot be started.
     """
     with tempfile.TemporaryFile() as errors:
-        child = _start(command, errors)
+        child = _start(command or WORKER, errors)
         try:
             return _converse(child, task, receive, time_limit_s, errors)
         finally:
@@ -103,7 +105,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     """Kill the child with its whole group, wait for it, and close the pipes."""
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(child.pid, signal.SIGKILL)
+            os.killpg(child.pid, KILLED)
         else:
             child.kill()
     child.wait()
@@ -179,7 +181,7 @@ def _silent_end(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: floa
     code = child.wait()
     errors.seek(0)
     tail = errors.read()[-2000:].decode(errors="replace").strip()
-    if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
+    if code == -KILLED:
         return Ending("memory", "the solver process was killed (signal 9), likely for memory", "", seconds)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return Ending(

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks import schema
+from networks.errors import SchemaError
 from networks.network import CLOSED, Network
 
 type _Edge = dict[str, Any]
@@ -69,6 +70,11 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     SchemaError
         When what is needed is missing or out of range.
     """
+    placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
+    if placeless:
+        raise SchemaError(
+            f"{len(placeless)} node(s) of the graph have no x and y, the first is {placeless[0]}"
+        )
     row_of = {node: row for row, node in enumerate(graph.nodes)}
     nodes = schema.table(_places(graph), schema.NODES)
     edges = [(row_of[a], row_of[b], data) for a, b, data in graph.edges(data=True)]

@@ -167,13 +167,18 @@ def check(network: Network) -> None:
         )
 
 
-def markdown() -> str:
+def markdown(*, further: Mapping[str, tuple[Column, ...]] | None = None) -> str:
     """Write the data contract as a page of the documentation.
+
+    Parameters
+    ----------
+    further
+        Columns of further tables by their title, such as those of the cities.
 
     Returns
     -------
     str
-        Markdown text, one table for the nodes and one for the links.
+        Markdown text, one table for the nodes, one for the links, and one for each further table.
     """
     head = [
         "# Data contract of a network",
@@ -188,8 +193,10 @@ def markdown() -> str:
         "`oneway` is true exactly where `backward_s` is -1 once times are computed; the line of a one-way",
         "link runs in its open direction. Times are whole seconds; both directions are computed together.",
     ]
-    body = [*_markdown_table("nodes", NODES), *_markdown_table("links", LINKS)]
-    return "\n".join([*head, *body, *tail]) + "\n"
+    tables = {"nodes": NODES, "links": LINKS}
+    body = [line for title, columns in tables.items() for line in _markdown_table(title, columns)]
+    more = [line for title, columns in (further or {}).items() for line in _markdown_table(title, columns)]
+    return "\n".join([*head, *body, *tail, *more]) + "\n"
 
 
 def text_dtype() -> np.dtype[Any] | ExtensionDtype:

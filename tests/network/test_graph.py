@@ -86,6 +86,19 @@ def test_a_graph_without_lengths_is_refused():
         from_graph(graph)
 
 
+def test_a_graph_whose_nodes_have_no_place_is_refused():
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(7, x=116.0)
+    with pytest.raises(SchemaError, match="no x and y, the first is 7"):
+        from_graph(graph)
+
+
+def test_osmnx_writes_the_graph_and_reads_it_back(network, tmp_path):
+    ox.io.save_graphml(to_graph(network), tmp_path / "graph.graphml")
+    found = ox.io.load_graphml(tmp_path / "graph.graphml")
+    assert ox.routing.shortest_path(found, 0, 2, weight="travel_time") == [0, 1, 2]
+
+
 node = st.integers(0, 7)
 link = st.tuples(node, node, st.integers(1, 50), st.one_of(st.just(CLOSED), st.integers(1, 50)))
 

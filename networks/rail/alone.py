@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from networks.network import Network
 from networks.rail.drafts import BY_TRACKS, Draft
-from networks.rail.routing import Layout, TrackGraph
+from networks.rail.layout import Layout
+from networks.rail.routing import TrackGraph
 from networks.rail.stations import Station
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.network import Network, Services
+from networks.rail.layout import Layout
 from networks.rail.parameters import RailParameters
-from networks.rail.routing import ANY_TURN_DEG, Layout, Route, TrackGraph
+from networks.rail.routing import ANY_TURN_DEG, OwnTracks, Route, TrackGraph
 from networks.rail.topology import running_seconds
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
@@ -115,7 +116,7 @@ class Timetable:
             the number of ways that are not as the source has them: off the service's own tracks, or with a
             turn that is too sharp.
         """
-        own = self._own_graph(draft)
+        own = self._own_tracks(draft)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
         for start, end in zip(draft.stations[:-1], draft.stations[1:], strict=True):
@@ -134,7 +135,7 @@ class Timetable:
         return tuple(map(Timed, [draft] * len(whole), keys, whole)), tuple(faults), strayed
 
     def _route(
-        self, own: TrackGraph | None, most_kmh: float, start: int, end: int
+        self, own: OwnTracks | None, most_kmh: float, start: int, end: int
     ) -> tuple[Route | None, bool]:
         """Return the way, and whether it is not as the source has it."""
         ends = self._points[start], self._points[end]
@@ -153,10 +154,10 @@ class Timetable:
             )
         return self._graphs[key]
 
-    def _own_graph(self, draft: Draft) -> TrackGraph | None:
+    def _own_tracks(self, draft: Draft) -> OwnTracks | None:
         if draft.links is None:
             return None
-        return TrackGraph.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
+        return OwnTracks.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
 
     def _seconds(self, most_kmh: float) -> NDArray[np.float64]:
         speed = np.minimum(self._speed, most_kmh)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+
+from networks.rail.layout import Layout
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ANY_TURN_DEG = 180.0
-_LOOK_AHEAD_DEG = 0.0003
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,64 +38,6 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Links with the directions in which they leave their ends.
-
-    Attributes
-    ----------
-    count
-        Number of nodes.
-    tail, head
-        Rows of nodes [m].
-    length_km
-        Length [m].
-    leaving_tail, leaving_head
-        Bearing of the track away from either end, radians [m].
-    """
-
-    count: int
-    tail: Ints
-    head: Ints
-    length_km: Floats
-    leaving_tail: Floats
-    leaving_head: Floats
-
-    @classmethod
-    def of(cls, links: gpd.GeoDataFrame, *, count: int) -> Layout:
-        """Read the layout of a network's links.
-
-        Parameters
-        ----------
-        links
-            Links of a network.
-        count
-            Number of its nodes.
-
-        Returns
-        -------
-        Layout
-            The bearing is taken over the first 30 m or so, so that it does not hang on one short piece.
-        """
-        lines = links.geometry.to_numpy()
-        return cls(
-            count=count,
-            tail=links["tail"].to_numpy(),
-            head=links["head"].to_numpy(),
-            length_km=links["length_km"].to_numpy(),
-            leaving_tail=_bearings(lines, start=0.0, to=_LOOK_AHEAD_DEG),
-            leaving_head=_bearings(lines, start=1.0, to=-_LOOK_AHEAD_DEG),
-        )
-
-
-def _bearings(lines: NDArray[np.object_], *, start: float, to: float) -> Floats:
-    ends = shapely.line_interpolate_point(lines, start, normalized=True)
-    ahead = shapely.line_interpolate_point(lines, to)
-    east = (shapely.get_x(ahead) - shapely.get_x(ends)) * np.cos(np.radians(shapely.get_y(ends)))
-    bearing: Floats = np.arctan2(east, shapely.get_y(ahead) - shapely.get_y(ends))
-    return bearing
-
-
-@dataclass(frozen=True, slots=True)
 class TrackGraph:
     """Tracks as a graph of moves from one directed link to the next.
 
@@ -106,8 +47,8 @@ class TrackGraph:
     ----------
     matrix
         Seconds of the link that a move leaves.
-    start, end
-        Nodes of the directed links [2 m].
+    end
+        Nodes at the ends of the directed links [2 m].
     seconds
         Running time of the directed links [2 m].
     leaving
@@ -119,7 +60,6 @@ class TrackGraph:
     """
 
     matrix: csr_array
-    start: Ints
     end: Ints
     seconds: Floats
     leaving: Ints
@@ -132,7 +72,6 @@ class TrackGraph:
         layout: Layout,
         seconds: Floats,
         *,
-        only: Ints | None = None,
         closed: Ints | None = None,
         free: Ints | None = None,
         most_turn_deg: float = ANY_TURN_DEG,
@@ -145,8 +84,6 @@ class TrackGraph:
             The links.
         seconds
             Running time of each link.
-        only
-            Rows of the links to use; None for all.
         closed
             Rows of nodes that no way may lead through; None for none.
         free
@@ -163,24 +100,21 @@ class TrackGraph:
         size = len(layout.tail)
         start = np.concatenate([layout.tail, layout.head])
         end = np.concatenate([layout.head, layout.tail])
-        usable = np.ones(size, dtype=bool) if only is None else np.isin(np.arange(size), only)
-        used = np.flatnonzero(np.tile(usable, 2))
-        leaving = used[np.argsort(start[used], kind="stable")]
-        offsets = np.searchsorted(start[leaving], np.arange(layout.count + 1))
-        before, after = _moves(used, end, leaving, offsets)
-        allowed = np.abs(before - after) != size
+        leaving = np.argsort(start, kind="stable").astype(np.int64)
+        offsets = np.searchsorted(start[leaving], np.arange(layout.count + 1)).astype(np.int64)
+        before, after = _moves(end, leaving, offsets)
         any_turn = np.diff(offsets) <= 2
-        if free is not None:
-            any_turn[free] = True
+        any_turn[_rows(free)] = True
+        shut = np.zeros(layout.count, dtype=bool)
+        shut[_rows(closed)] = True
+        allowed = (np.abs(before - after) != size) & ~shut[end[before]]
         allowed &= _gentle(layout, before, after, most_turn_deg) | any_turn[end[before]]
-        if closed is not None:
-            allowed &= ~np.isin(end[before], closed)
-        before, after = before[allowed], after[allowed]
         cost = np.tile(seconds, 2)
-        matrix = csr_array((cost[before], (before, after)), shape=(2 * size, 2 * size))
-        return cls(matrix, start, end, cost, leaving, offsets, layout.length_km)
+        moves = (before[allowed], after[allowed])
+        matrix = csr_array((cost[moves[0]], moves), shape=(2 * size, 2 * size))
+        return cls(matrix, end, cost, leaving, offsets, layout.length_km)
 
-    def route(self, origins: Iterable[int], destinations: Collection[int]) -> Route | None:
+    def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
         """Find the quickest way from any of some nodes to any of others.
 
         Parameters
@@ -208,7 +142,7 @@ class TrackGraph:
         links = [arc % len(self.length_km) for arc in reversed(arcs)]
         return Route(float(total.min()), float(self.length_km[links].sum()), tuple(links))
 
-    def reach(self, origins: Iterable[int]) -> Ints:
+    def reach(self, origins: Collection[int]) -> Ints:
         """Find the nodes that tracks lead to.
 
         Parameters
@@ -224,7 +158,7 @@ class TrackGraph:
         reached, _ = self._search(origins)
         return np.unique(self.end[np.isfinite(reached)])
 
-    def _search(self, origins: Iterable[int]) -> tuple[Floats, NDArray[np.int32]]:
+    def _search(self, origins: Collection[int]) -> tuple[Floats, NDArray[np.int32]]:
         """Return for each directed link the time until it is entered, and the one before it."""
         first = [arc for node in origins for arc in self.leaving[self.offsets[node] : self.offsets[node + 1]]]
         if not first:
@@ -234,12 +168,73 @@ class TrackGraph:
         return cost, before
 
 
-def _moves(used: Ints, end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
+@dataclass(frozen=True, slots=True)
+class OwnTracks:
+    """The tracks that one service runs on, as a graph small enough to be made for each service.
+
+    Attributes
+    ----------
+    graph
+        The graph; its rows are those of `links` and `nodes`.
+    links, nodes
+        Rows in the whole network, the nodes rising.
+    """
+
+    graph: TrackGraph
+    links: Ints
+    nodes: Ints
+
+    @classmethod
+    def of(cls, layout: Layout, seconds: Floats, *, only: Ints) -> OwnTracks:
+        """Take some links of a network, on which any turn may be taken.
+
+        Parameters
+        ----------
+        layout, seconds
+            All links of the network.
+        only
+            Rows of the links to take.
+
+        Returns
+        -------
+        OwnTracks
+            Their graph.
+        """
+        own, nodes = layout.take(only)
+        return cls(TrackGraph.of(own, seconds[only]), only, nodes)
+
+    def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
+        """Find the quickest way from any of some nodes to any of others.
+
+        Parameters
+        ----------
+        origins, destinations
+            Rows of nodes of the whole network.
+
+        Returns
+        -------
+        Route or None
+            With links of the whole network; None when these tracks do not join them.
+        """
+        found = self.graph.route(self._own(origins), self._own(destinations))
+        if found is None:
+            return None
+        return Route(found.seconds, found.length_km, tuple(self.links[list(found.links)].tolist()))
+
+    def _own(self, rows: Collection[int]) -> list[int]:
+        return np.flatnonzero(np.isin(self.nodes, np.array(list(rows), dtype=np.int64))).tolist()
+
+
+def _rows(nodes: Ints | None) -> Ints:
+    return np.empty(0, dtype=np.int64) if nodes is None else nodes
+
+
+def _moves(end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
     """Pair each directed link with those that leave its end."""
-    counts = np.diff(offsets)[end[used]]
-    before = np.repeat(used, counts)
+    counts = np.diff(offsets)[end]
+    before = np.repeat(np.arange(len(end), dtype=np.int64), counts)
     place = np.arange(len(before)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return before, leaving[np.repeat(offsets[end[used]], counts) + place]
+    return before, leaving[np.repeat(offsets[end], counts) + place]
 
 
 def _gentle(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:

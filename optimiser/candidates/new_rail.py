@@ -208,7 +208,7 @@ def _upgrade(tracks: Tracks, pair: tuple[int, int], best: tuple[int, int, Way], 
         speed_kmh=rules.upgrade_kmh,
         standard=rules.upgrade_standard,
         why=(
-            f"{way.slow_km:.0f} km of {way.length_km:.0f} km of track are slower than {rules.upgrade_kmh:g} km/h"
+            f"{way.slow_km:.0f} km of {way.length_km:.0f} km of track are slower than {rules.upgrade_kmh:g}"
         ),
         geometry=line,
         arcs=arcs(name, stops, [run_s], train, tracks.times),

@@ -113,7 +113,9 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() != ".csv":
             shapes: pd.DataFrame = gpd.read_file(path)
-            return shapes if shapes.crs is None else pd.DataFrame(shapes.to_crs(4326))
+            if isinstance(shapes, gpd.GeoDataFrame) and shapes.crs is not None:
+                shapes = shapes.to_crs(4326)
+            return pd.DataFrame(shapes)
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except Exception as error:
         raise CandidateError(

@@ -83,7 +83,7 @@ def _calls(
     for city, tier in enumerate(tracks.situation.tiers):
         called = [row for row in tracks.stations[city] if row in position and row not in (start, end)]
         if city not in pair and called:
-            rank = order.index(tier)
+            rank = order.index(tier) if tier in order else len(order)
             between.append((rank, -tracks.trains[called[0]], position[called[0]], city, called[0]))
     middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[: tracks.rules.service_calls])
     places = [0, *(at for at, _, _ in middle), len(way.nodes) - 1]

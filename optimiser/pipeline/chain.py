@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optimiser import result as results
 from optimiser.job.model import LoadedJob
@@ -16,9 +16,11 @@ from optimiser.pipeline.progress import Progress
 from optimiser.pipeline.source import Source
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
-from optimiser.report.inputs import ReportInput
 from optimiser.result import Result
-from optimiser.verify import Plan
+
+if TYPE_CHECKING:
+    from optimiser.report.inputs import ReportInput
+    from optimiser.verify import Plan
 
 
 @dataclass(frozen=True)

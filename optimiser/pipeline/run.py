@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optimiser import result as results
-from optimiser import verify
 from optimiser.job import render
 from optimiser.job.model import LoadedJob
-from optimiser.pipeline import cache, folder, solving, store
+from optimiser.pipeline import cache, folder
 from optimiser.pipeline.chain import Chain
 from optimiser.pipeline.progress import Progress
 from optimiser.pipeline.source import settle
-from optimiser.report.inputs import ReportInput
-from optimiser.verify import Plan
+
+if TYPE_CHECKING:
+    from optimiser.report.inputs import ReportInput
+    from optimiser.verify import Plan
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,9 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
     source = settle(loaded)
     target = out or loaded.run_folder()
     with folder.staged(target) as stage, _logged(stage / "log.txt"):
+        from optimiser import verify
+        from optimiser.pipeline import solving
+
         chain = Chain(loaded=loaded, source=source, progress=watch)
         log.info("job %s", loaded.name)
         problem, result = chain.design, chain.result
@@ -89,7 +93,8 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
 
 def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
     """Fill the stage of a run folder; return the summary and what the report shows."""
-    from optimiser.pipeline import reporting, summary
+    from optimiser import verify
+    from optimiser.pipeline import reporting, store, summary
 
     loaded, problem, result = chain.loaded, chain.design, chain.result
     title = f"Job {loaded.name} as it was run, every default visible."

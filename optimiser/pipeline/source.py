@@ -8,7 +8,9 @@ from pathlib import Path
 from networks import regions
 from optimiser.errors import JobError
 from optimiser.job.model import LoadedJob
-from optimiser.report.inputs import ATTRIBUTION
+
+ATTRIBUTION = "© OpenStreetMap contributors"
+"""Notice that the Open Database Licence asks for wherever its data are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_drawing import JOB, cities_csv, draw_map
 
 from optimiser.cli import call as call_command
-from cli_drawing import JOB, cities_csv, draw_map
 
 
 @pytest.fixture

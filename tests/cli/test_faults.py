@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
 from cli_drawing import CITIES, JOB, cities_csv, draw_map
 
 Call = Callable[..., tuple[int, str, str]]
@@ -38,7 +37,10 @@ class Fault:
 
 
 HTML = "<!DOCTYPE html><html><body>404 Not Found</body></html>"
-BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><osm version="0.6">&b;</osm>'
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    '<osm version="0.6">&b;</osm>'
+)
 
 FAULTS = [
     Fault(

@@ -47,9 +47,9 @@ def test_a_lost_manifest_counts_as_damage() -> None:
 def test_a_step_that_fails_leaves_nothing() -> None:
     def fail(folder: Path) -> None:
         (folder / "half.txt").write_text("half")
-        raise ValueError
+        raise ValueError("half-way")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="half-way"):
         cache.get("step", {}, fail)
     assert list((cache.folder() / "steps" / "step").iterdir()) == []
 

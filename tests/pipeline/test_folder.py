@@ -24,16 +24,21 @@ def test_files_appear_when_the_block_ends(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_earlier_result(tmp_path: Path) -> None:
     with folder.staged(tmp_path / "run") as stage:
         (stage / "x.txt").write_text("old")
-    with pytest.raises(KeyboardInterrupt), folder.staged(tmp_path / "run") as stage:
-        (stage / "x.txt").write_text("new")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(tmp_path / "run")
     assert (tmp_path / "run" / "x.txt").read_text() == "old"
     assert len(list((tmp_path / "run").iterdir())) == 1
 
 
+def _interrupted(out: Path) -> None:
+    with folder.staged(out) as stage:
+        (stage / "x.txt").write_text("new")
+        raise KeyboardInterrupt
+
+
 def test_a_failure_removes_the_folders_it_made(tmp_path: Path) -> None:
-    with pytest.raises(ValueError), folder.staged(tmp_path / "a" / "run"):
-        raise ValueError
+    with pytest.raises(ValueError, match="half-way"), folder.staged(tmp_path / "a" / "run"):
+        raise ValueError("half-way")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,155 @@
+"""Commands start fast, explain themselves, and end as asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from optimiser.job import load
+from optimiser.pipeline import lock
+
+Call = Callable[..., tuple[int, str, str]]
+
+COMMANDS = ("run", "solve", "score", "verify", "compare", "import", "list", "init", "doctor")
+GOLDEN = Path(__file__).parent / "golden"
+POLYRING = (sys.executable, "-c", "from optimiser.cli import main; main()")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_as_agreed(command: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    code, out, _ = call(*([command] if command else []), "--help")
+    assert code == 0
+    golden = GOLDEN / f"help_{command or 'polyring'}.txt"
+    if os.environ.get("POLYRING_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(out, encoding="utf-8")
+    assert out == golden.read_text(encoding="utf-8")
+
+
+def test_help_takes_less_than_half_a_second_of_work() -> None:
+    before = _work_s()
+    subprocess.run([*POLYRING, "--help"], check=True, capture_output=True)
+    assert _work_s() - before < 0.5
+
+
+def _work_s() -> float:
+    """Return the processor time of ended children, in seconds."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from optimiser.cli import call; call(['--help']); "
+        "print(sorted({'numpy', 'pandas', 'geopandas', 'pydantic', 'rich', 'pulp'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_is_printed(call: Call) -> None:
+    code, out, _ = call("--version")
+    assert code == 0
+    assert out.startswith("polyring 0.")
+
+
+@pytest.mark.parametrize("words", [("rum",), ("run",), ("solve", "p.json"), ("run", "x", "--colour")])
+def test_a_wrong_line_ends_with_two_and_points_to_help(words: tuple[str, ...], call: Call) -> None:
+    code, _, err = call(*words)
+    assert code == 2
+    assert "--help" in err
+
+
+def test_list_names_regions_jobs_variants_and_solvers(call: Call) -> None:
+    code, out, _ = call("list", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert "jing-jin-ji" in found["regions"]
+    assert "jing-jin-ji" in found["jobs"]
+    assert {"auto", "cuts", "compact"} <= set(found["variants"])
+    assert found["solvers"]["highs"]
+    assert "auto" in call("list")[1]
+
+
+def test_doctor_tells_what_is_here(region: Path, call: Call) -> None:
+    code, out, _ = call("doctor", "--json")
+    found = json.loads(out)
+    assert code in {0, 5}
+    assert found["versions"]["highspy"]
+    assert found["machine"]["cache"] == str(region.parent / "cache")
+
+
+def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call: Call) -> None:
+    path = region / "new.toml"
+    code, out, _ = call("init", path, "--file", "map.osm", "--country", "CN")
+    assert code == 0
+    assert "polyring run" in out
+    assert load(path).job.region.file == "map.osm"
+    assert call("init", path)[0] == 2
+
+
+def test_a_folder_in_use_is_refused_within_a_second(region: Path, call: Call) -> None:
+    out = region / "out"
+    out.mkdir()
+    with lock.held(out):
+        begin = time.monotonic()
+        code, _, err = call("run", region / "job.toml", "--out", out)
+        assert time.monotonic() - begin < 1.0
+    assert code == 5
+    assert f"process {os.getpid()}" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after_s", [0.8, 3.0])
+def test_a_signal_ends_a_run_in_time_and_leaves_nothing(region: Path, number: int, after_s: float) -> None:
+    out = region / "out"
+    run = subprocess.Popen(
+        [*POLYRING, "run", str(region / "job.toml"), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(after_s)
+    children = psutil.Process(run.pid).children(recursive=True)
+    begin = time.monotonic()
+    run.send_signal(number)
+    _, err = run.communicate(timeout=10)
+    assert time.monotonic() - begin < 5.0
+    if run.returncode == 0:
+        pytest.skip("the run was faster than the signal")
+    assert run.returncode == 130, err
+    assert not out.exists()
+    assert not [child for child in children if child.is_running() and child.status() != "zombie"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on the size of files there")
+def test_a_full_disk_leaves_the_earlier_result(region: Path) -> None:
+    out = region / "out"
+    out.mkdir()
+    (out / "result.json").write_text("earlier")
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000));"
+        "from optimiser.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", str(region / "job.toml"), "--out", str(out)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 5, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in out.iterdir()] == ["result.json"]
+    assert (out / "result.json").read_text() == "earlier"

@@ -1,0 +1,296 @@
+"""A drawn region runs from its map to its run folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cli_drawing import CITIES, JOB, cities_csv, draw_map
+
+from optimiser import result as results
+from optimiser import verify
+from optimiser.cli import call as call_command
+from optimiser.job import load
+from optimiser.problem import load as load_problem
+
+Call = Callable[..., tuple[int, str, str]]
+
+FILES = {
+    "network.gpkg",
+    "import_report.json",
+    "cities.gpkg",
+    "skim.parquet",
+    "candidates.gpkg",
+    "problem.json",
+    "result.json",
+    "trace.csv",
+    "plan.json",
+    "plan.gpkg",
+    "certificate.json",
+    "report.html",
+    "links.csv",
+    "plan.png",
+    "summary.json",
+    "job.toml",
+    "log.txt",
+}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with a drawn region and its finished run in `out`; all tests share its cache."""
+    folder = tmp_path_factory.mktemp("done")
+    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+        yield folder
+
+
+PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")
+"""A run without page and picture, which take longest."""
+
+
+def _summary(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_run_leaves_every_file_and_nothing_else(done: Path) -> None:
+    assert {path.name for path in (done / "out").iterdir()} == FILES
+
+
+def test_the_result_is_optimal_and_true(done: Path) -> None:
+    problem = load_problem(done / "out" / "problem.json")
+    result = results.load(done / "out" / "result.json")
+    plan = verify.check(problem, result)
+    assert result.status == "optimal"
+    assert plan.cost <= (problem.budget or 0)
+    assert plan.coverage.after > plan.coverage.before
+    verify.check_certificate(problem, json.loads((done / "out" / "certificate.json").read_text()))
+
+
+def test_the_job_written_is_the_job_run_with_every_default(done: Path) -> None:
+    written = load(done / "out" / "job.toml").job
+    assert written == load(done / "job.toml").job
+    assert "seed = 1" in (done / "out" / "job.toml").read_text()
+
+
+def test_the_summary_counts_both_definitions_and_other_speeds(done: Path) -> None:
+    summary = _summary(done / "out")
+    definitions = summary["definitions"]
+    assert isinstance(definitions, dict)
+    assert set(definitions) == {"door_to_door", "in_vehicle"}
+    assert definitions["in_vehicle"]["all"]["covered"] >= definitions["door_to_door"]["all"]["covered"]
+    cases = summary["sensitivity"]
+    assert isinstance(cases, list)
+    assert [case["case"] for case in cases] == [f"expressways at {speed} km/h" for speed in (80, 95, 110)]
+    today = [case["all before"] for case in cases]
+    assert today == sorted(today)
+    coverage = summary["coverage"]
+    assert isinstance(coverage, dict)
+    assert coverage["all"]["pairs"] == 15
+
+
+def test_the_skim_lists_every_ordered_pair(done: Path) -> None:
+    skim = pd.read_parquet(done / "out" / "skim.parquet")
+    assert len(skim) == len(CITIES) ** 2
+    assert set(skim.columns) == {"origin", "destination", "door_to_door_s", "in_vehicle_s"}
+
+
+def test_a_name_that_looks_like_a_formula_is_no_formula_in_the_tables(done: Path) -> None:
+    assert "\n=cmd" not in (done / "out" / "links.csv").read_text()
+    assert ",=cmd" not in (done / "out" / "links.csv").read_text()
+
+
+def test_geopackages_are_whole_databases(done: Path) -> None:
+    for name in ("network.gpkg", "cities.gpkg", "candidates.gpkg", "plan.gpkg"):
+        with sqlite3.connect(done / "out" / name) as database:
+            assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_a_second_run_takes_every_step_from_the_first(done: Path, call: Call) -> None:
+    code, _, err = call("run", done / "job.toml", "--out", done / "again")
+    assert code == 0
+    summary = _summary(done / "again")
+    assert summary["reused"] == [
+        "network",
+        "times",
+        "candidates",
+        "problem",
+        "solve",
+        "tables",
+        "sensitivity",
+        "report",
+    ]
+    assert "kept from before" in err
+    first, second = (results.load(done / name / "result.json") for name in ("out", "again"))
+    assert first == second
+
+
+def test_another_budget_solves_anew_on_the_same_network(done: Path, call: Call) -> None:
+    code, out, _ = call(
+        "run", done / "job.toml", "--out", done / "poor", *PLAIN, "--set", "budget.amount=0", "--json"
+    )
+    assert code == 0
+    summary = json.loads(out)
+    assert (summary["cost"], summary["built"], summary["gap"]) == (0, [], 0.0)
+    assert {"network", "times", "candidates"} <= set(summary["reused"])
+    assert "problem" not in summary["reused"]
+
+
+def test_without_a_budget_everything_coverable_is_covered_at_least_cost(done: Path, call: Call) -> None:
+    code, out, _ = call(
+        "run", done / "job.toml", "--out", done / "rich", *PLAIN, "--set", "budget.unlimited=true", "--json"
+    )
+    assert code == 0
+    summary = json.loads(out)
+    assert summary["budget"] is None
+    assert summary["coverage"]["all"]["after_pairs"] == summary["coverage"]["all"]["all_built_pairs"]
+
+
+def test_a_run_shows_coverage_cost_gap_and_links(done: Path, call: Call) -> None:
+    code, out, err = call("run", done / "job.toml", "--out", done / "shown")
+    assert code == 0
+    for words in (
+        "door to door",
+        "secondary",
+        "small",
+        "cost",
+        "proven optimal",
+        "million CNY",
+        "report.html",
+    ):
+        assert words in out
+    assert "Reading the map" in err
+
+
+def test_a_rehearsal_prints_sizes_and_writes_nothing(done: Path, call: Call) -> None:
+    before = {path.name for path in done.iterdir()}
+    code, out, _ = call("run", done / "job.toml", "--out", done / "never", "--dry-run", "--json")
+    assert code == 0
+    assert json.loads(out)["cities"] == 6
+    assert {path.name for path in done.iterdir()} == before
+
+
+def test_cities_can_come_from_the_map(done: Path, call: Call, tmp_path: Path) -> None:
+    shutil.copy(done / "map.osm", tmp_path)
+    job = JOB.replace('file = "cities.csv"', 'source = "osm"')
+    (tmp_path / "job.toml").write_text(job)
+    code, out, err = call("run", tmp_path / "job.toml", "--out", tmp_path / "out", *PLAIN, "--json")
+    assert code == 0, err
+    assert json.loads(out)["sizes"]["cities"] == 6
+
+
+def test_a_matrix_takes_the_place_of_a_map(done: Path, call: Call, tmp_path: Path) -> None:
+    shutil.copy(done / "cities.csv", tmp_path)
+    names = [name for name, *_ in CITIES.values()]
+    rows = [
+        f"{a},{b},{60 + 10 * abs(i - j)}" for i, a in enumerate(names) for j, b in enumerate(names) if a != b
+    ]
+    (tmp_path / "times.csv").write_text("\n".join(["origin,destination,minutes", *rows]) + "\n")
+    job = JOB.replace('file = "map.osm"', 'matrix = "times.csv"')
+    (tmp_path / "job.toml").write_text(job)
+    code, out, err = call("run", tmp_path / "job.toml", "--out", tmp_path / "out", *PLAIN, "--json")
+    assert code == 0, err
+    summary = json.loads(out)
+    assert summary["sizes"]["cities"] == 6
+    assert summary["coverage"]["all"]["before_pairs"] == 15
+    assert not (tmp_path / "out" / "network.gpkg").exists()
+
+
+def test_a_damaged_kept_step_is_made_again(done: Path, call: Call) -> None:
+    for kept in (done / "cache" / "steps" / "times").iterdir():
+        (kept / "cities.parquet").write_bytes(b"damaged")
+    code, _, _ = call("run", done / "job.toml", "--out", done / "mended", *PLAIN)
+    assert code == 0
+    assert "times" not in _summary(done / "mended")["reused"]  # type: ignore[operator]
+
+
+def test_verify_accepts_a_run_folder_and_refuses_a_tampered_one(done: Path, call: Call) -> None:
+    assert call("verify", done / "out")[0] == 0
+    shutil.copytree(done / "out", done / "tampered")
+    path = done / "tampered" / "result.json"
+    claim = json.loads(path.read_text())
+    claim["coverage"] += 1
+    claim["objective"] += 1
+    path.write_text(json.dumps(claim))
+    code, _, err = call("verify", done / "tampered")
+    assert code == 4
+    assert "was claimed" in err
+
+
+def test_score_measures_a_plan_by_hand_against_the_best_known(done: Path, call: Call) -> None:
+    problem = done / "out" / "problem.json"
+    code, out, _ = call("score", problem, "--built", "", "--json")
+    assert code == 0
+    summary = json.loads(out)
+    best = results.load(done / "out" / "result.json").objective
+    assert summary["cost"] == 0
+    assert summary["away"] == best - summary["objective"] > 0
+    code, out, _ = call("score", problem, "--plan", done / "out" / "plan.json", "--json")
+    assert (code, json.loads(out)["away"]) == (0, 0)
+
+
+def test_score_refuses_a_plan_that_breaks_a_rule(done: Path, call: Call) -> None:
+    problem = load_problem(done / "out" / "problem.json")
+    everything = ",".join(candidate.id for candidate in problem.candidates)
+    code, _, err = call("score", done / "out" / "problem.json", "--built", everything)
+    assert code == 4
+    assert "budget" in err
+
+
+def test_solve_writes_the_same_plan_as_the_run(done: Path, call: Call) -> None:
+    code, out, err = call(
+        "solve", done / "out" / "problem.json", "-o", done / "solved.json", "--threads", 1, "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["built"] == list(results.load(done / "out" / "result.json").built)
+    assert verify.check(load_problem(done / "out" / "problem.json"), results.load(done / "solved.json"))
+
+
+def test_a_heuristic_without_proof_ends_with_ten(done: Path, call: Call) -> None:
+    code, _, _ = call(
+        "solve", done / "out" / "problem.json", "-o", done / "guess.json", "--variant", "do-nothing"
+    )
+    assert code == 10
+    assert results.load(done / "guess.json").status == "feasible"
+
+
+def test_an_impossible_demand_ends_with_three(done: Path, call: Call) -> None:
+    value = json.loads((done / "out" / "problem.json").read_text())
+    value["candidates"][0]["fixed"] = "in"
+    value["budget"] = value["candidates"][0]["cost"] - 1
+    (done / "hard.json").write_text(json.dumps(value))
+    code, _, err = call("solve", done / "hard.json", "-o", done / "hard_result.json")
+    assert code == 3
+    assert "proved" in err
+    assert results.load(done / "hard_result.json").status == "infeasible"
+
+
+def test_compare_names_what_differs(done: Path, call: Call) -> None:
+    code, out, _ = call(
+        "run", done / "job.toml", "--out", done / "less", *PLAIN, "--set", "budget.share=0.1", "--json"
+    )
+    assert code == 0
+    code, out, _ = call("compare", done / "out", done / "less")
+    assert code == 0
+    assert "cost" in out
+    code, out, _ = call("compare", done / "out", done / "out", "--json")
+    assert json.loads(out)["built"]["first"] == []
+
+
+def test_import_writes_a_network_that_reads_back(done: Path, call: Call) -> None:
+    from networks import storage
+
+    code, out, _ = call("import", done / "map.osm", "-o", done / "n.gpkg", "--country", "CN", "--no-simplify")
+    assert code == 0
+    assert "motorway" in out
+    assert len(storage.read_gpkg(done / "n.gpkg").links) == 7

@@ -13,6 +13,7 @@ from networks.errors import SchemaError
 from networks.timegraph import UNREACHABLE, TimeGraph
 
 _EXACT = 2**53
+_MOST_CELLS = 2**23  # distances held at a time: 64 MB
 _NO_PREDECESSOR = -9999
 
 
@@ -59,8 +60,13 @@ def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
     sources, inverse = np.unique(graph.origin, return_inverse=True)
     if sources.size == 0:
         return np.zeros((0, 0), dtype=np.int64)
-    distance = dijkstra(matrix, indices=sources)[:, graph.destination][inverse]
-    skim = np.full(distance.shape, UNREACHABLE, dtype=np.int64)
+    block = max(1, _MOST_CELLS // len(graph.nodes))
+    parts = [
+        dijkstra(matrix, indices=sources[first : first + block])[:, graph.destination]
+        for first in range(0, sources.size, block)
+    ]
+    distance = np.concatenate(parts)[inverse]
+skim = np.full(distance.shape, UNREACHABLE, dtype=np.int64)
     reached = np.isfinite(distance)
     skim[reached] = distance[reached].astype(np.int64)
     np.fill_diagonal(skim, 0)

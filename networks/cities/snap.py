@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from networks.cities.sphere import nearest
 from networks.cities.table import Cities
 from networks.errors import SnapError
-from networks.network import Network
+from networks.network import CLOSED, Network
 
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
 """Classes that no trip of a city starts on: they are entered at junctions with other roads."""
@@ -78,7 +78,8 @@ def snap(
 ) -> Snapped:
     """Snap cities to the nearest node of the main component of a network.
 
-    The main component is the one with the most nodes, links taken as open in both directions. Nodes that only
+    The main component is the largest set of nodes that can all reach each other by the open directions, so no
+    city ends up at a one-way that leads nowhere. Nodes that only
     links of the classes in `avoid` (and ferries) touch are taken where all others are 2 km farther or more.
 
     Parameters
@@ -112,14 +113,15 @@ def snap(
     component = _components(network)
     _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
-    in_main = component == int(np.argmax(sizes))
+    in_main = _mutually_reachable(network)
     node, distance = _nearest_entry(points, places, in_main, _entered(network, avoid))
     any_node, any_distance = nearest(points, places, np.flatnonzero(component >= 0))
     reached = distance <= limit_km
     table = cities.table.assign(
         road_node=np.where(reached, node, -1), road_snap_km=np.where(reached, distance, np.nan)
     )
-    island = np.where(in_main[any_node], 0, sizes[component[any_node]])
+    on_main = component[any_node] == component[np.flatnonzero(in_main)[0]]
+    island = np.where(on_main, 0, sizes[component[any_node]])
     unsnapped = tuple(
         _unsnapped(
             table, int(row), float(distance[row]), float(any_distance[row]), int(island[row]), limit_km
@@ -157,11 +159,27 @@ def _entered(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
     return touched
 
 
+def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
+    """Return the nodes of the largest strong component (the one with the first node of equals)."""
+    links = network.links
+    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
+    there = (links["forward_s"] != CLOSED).to_numpy()
+    back = ((links["backward_s"] != CLOSED) & ~links["oneway"]).to_numpy()
+    start, end = np.concatenate((tail[there], head[back])), np.concatenate((head[there], tail[back]))
+    size = len(network.nodes)
+    graph = coo_array((np.ones(start.size, dtype=np.int64), (start, end)), shape=(size, size))
+    _, labels = connected_components(graph.tocsr(), directed=True, connection="strong")
+    _, first, count = np.unique(labels, return_index=True, return_counts=True)
+    largest = first[count == count.max()].min()
+    mutual: NDArray[np.bool_] = labels == labels[largest]
+    return mutual
+
+
 def _components(network: Network) -> NDArray[np.int64]:
     """Return the component of each node, -1 for nodes without a link."""
     tail, head = network.links["tail"].to_numpy(), network.links["head"].to_numpy()
     size = len(network.nodes)
-    graph = coo_array((np.ones(tail.size, dtype=np.int8), (tail, head)), shape=(size, size))
+    graph = coo_array((np.ones(tail.size, dtype=np.int64), (tail, head)), shape=(size, size))
     _, labels = connected_components(graph.tocsr(), directed=False)
     linked = np.zeros(size, dtype=bool)
     linked[tail] = True

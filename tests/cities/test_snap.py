@@ -174,3 +174,17 @@ def test_a_node_that_only_a_motorway_touches_is_taken_where_all_others_are_far()
 def test_a_network_of_motorways_alone_still_takes_cities():
     network = classed(network_of([(116.0, 39.0), (116.1, 39.0)], [(0, 1)]), "motorway")
     assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [0]
+
+
+def test_a_node_that_can_be_reached_but_not_left_takes_no_city():
+    network = network_of([(116.0, 39.0), (116.02, 39.0), (116.04, 39.0)], [(0, 1), (1, 2)])
+    stub = network.links.assign(oneway=[False, True], backward_s=[60, -1])
+    found = snap(cities_at((116.04, 39.0)), network.replace(links=stub))
+    assert found.cities.table["road_node"].tolist() == [1]
+
+
+def test_a_city_beside_such_a_stub_is_not_said_to_be_on_an_island():
+    network = network_of([(116.0, 39.0), (116.02, 39.0), (116.4, 39.0)], [(0, 1), (1, 2)])
+    stub = network.links.assign(oneway=[False, True], backward_s=[60, -1])
+    with pytest.raises(SnapError, match="City 0 is 32"):
+        snap(cities_at((116.4, 39.0)), network.replace(links=stub))

@@ -93,6 +93,14 @@ def test_no_city_gives_an_empty_skim():
     assert skims.travel_times(graph_of([(0, 1, 1)], count=2, origin=[])).shape == (0, 0)
 
 
+def test_the_skim_is_the_same_when_computed_a_few_cities_at_a_time(monkeypatch):
+    arcs = [(i, (i + 1) % 7, i + 1) for i in range(7)]
+    graph = graph_of(arcs, count=7, origin=[3, 0, 3, 5, 6])
+    whole = skims.travel_times(graph)
+    monkeypatch.setattr(skims, "_MOST_CELLS", 14)
+    assert np.array_equal(skims.travel_times(graph), whole)
+
+
 @st.composite
 def graphs(draw_from):
     count = draw_from(st.integers(1, 12))

@@ -119,21 +119,12 @@ def builtin(country: str = "cn") -> CostTable:
     Returns
     -------
     CostTable
-        The table.
-
-    Raises
-    ------
-    CandidateError
-        When there is none for the country; a job then gives a table of its own.
+        The country's table, or that of the world where it has none; its `note` says what it is good for.
     """
     folder = resources.files("optimiser.costs") / "data"
     file = folder / f"{country.lower()}.toml"
     if not file.is_file():
-        known = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
-        raise CandidateError(
-            f"there is no cost table for country `{country}`",
-            remedy=f"Give a table of your own (see docs/candidates.md), or use one of: {', '.join(known)}.",
-        )
+        file = folder / "world.toml"
     return _parse(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
 
 

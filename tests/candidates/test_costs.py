@@ -68,9 +68,14 @@ def test_every_rate_of_the_package_names_source_and_quality():
     assert all(rate.source and rate.basis and rate.quality in "ABC" for rate in rates)
 
 
-def test_a_country_without_a_table_is_refused_with_those_that_have_one():
-    with pytest.raises(CandidateError, match="cn"):
-        builtin("xx")
+def test_a_country_without_a_table_gets_that_of_the_world_which_says_what_it_is_good_for():
+    table = builtin("xx")
+    assert table.money == "million USD"
+    assert "orders of magnitude" in table.note
+
+
+def test_the_table_of_the_world_prices_every_standard_that_is_proposed():
+    assert set(builtin("xx").rates) >= {key for key in builtin("cn").rates if key[1] == "plain"}
 
 
 def test_an_unknown_standard_is_refused_with_the_known_ones(own):

@@ -26,16 +26,22 @@ class Run:
         Stations passed, in order.
     paths
         Nodes of the canvas from each station to the next.
+    joints
+        Where the run leaves a line and enters the next, as positions in ``stops``; the same one, or the two
+        ends of a connecting curve.
     """
 
     lines: tuple[str, ...]
     stops: tuple[Place, ...]
     paths: tuple[tuple[int, ...], ...]
+    joints: tuple[tuple[int, int], ...] = ()
 
     def reversed(self) -> Run:
         """Return the run in the other direction."""
         paths = tuple(path[::-1] for path in self.paths[::-1])
-        return Run(lines=self.lines[::-1], stops=self.stops[::-1], paths=paths)
+        last = len(self.stops) - 1
+        joints = tuple((last - enter, last - leave) for leave, enter in self.joints[::-1])
+        return Run(lines=self.lines[::-1], stops=self.stops[::-1], paths=paths, joints=joints)
 
 
 def whole_run(line: Corridor, layout: Layout) -> Run:
@@ -76,7 +82,9 @@ def _join(head: Run, tail: Run, run: Through, layout: Layout) -> Run | None:
     keys = [place.key for place in stops]
     if len(set(keys)) < len(keys) or _turns(head, tail, stops):
         return None
-    return Run(lines=head.lines + tail.lines, stops=stops, paths=paths)
+    leave = len(head.stops) - 1
+    joint = (leave, leave + (curve is not None))
+    return Run(lines=head.lines + tail.lines, stops=stops, paths=paths, joints=(joint,))
 
 
 def _turns(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
@@ -94,14 +102,29 @@ def _km(run: Run) -> float:
     return length_km([place.point for place in run.stops])
 
 
-def overlapped(head: Run, tail: Run, middle: str) -> Run | None:
-    """Join two runs that share the legs of the middle line in the same direction."""
-    keys, onward = [place.key for place in head.stops], [place.key for place in tail.stops]
-    for overlap in range(min(len(keys), len(onward)), 1, -1):
-        if keys[-overlap:] == onward[:overlap]:
-            stops = head.stops + tail.stops[overlap:]
-            paths = head.paths + tail.paths[overlap - 1 :]
-            lines = (*head.lines[:-1], middle, *tail.lines[1:])
-            unique = {place.key for place in stops}
-            return Run(lines=lines, stops=stops, paths=paths) if len(unique) == len(stops) else None
-    return None
+def overlapped(head: Run, tail: Run) -> Run | None:
+    """Let a run go on where its last line is the first line of another run.
+
+    Parameters
+    ----------
+    head, tail
+        Runs over two lines or more; the head may go farther on the common line than the tail does.
+
+    Returns
+    -------
+    Run or None
+        The run over all lines; None where the two do not pass the common line in the same direction.
+    """
+    keys = [place.key for place in head.stops]
+    leave, enter = tail.joints[0][0], head.joints[-1][1]
+    if tail.stops[leave].key not in keys:
+        return None
+    at = keys.index(tail.stops[leave].key)
+    if at <= enter or leave == 0 or keys[at - 1] != tail.stops[leave - 1].key:
+        return None
+    stops = head.stops[: at + 1] + tail.stops[leave + 1 :]
+    if len({place.key for place in stops}) < len(stops):
+        return None
+    joints = head.joints + tuple((a + at - leave, b + at - leave) for a, b in tail.joints)
+    paths = head.paths[:at] + tail.paths[leave:]
+    return Run(lines=head.lines + tail.lines[1:], stops=stops, paths=paths, joints=joints)

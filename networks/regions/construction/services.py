@@ -187,5 +187,6 @@ def _chain(
     middle = head[0].lines[-1]
     if tail[0].lines[0] != middle or tail[0].lines[-1] in head[0].lines:
         return None
-    run = overlapped(head[0], tail[0], middle)
-    return None if run is None else (run, head[1] * tail[1] / lines[middle].trains_a_day)
+    run = overlapped(head[0], tail[0])
+    trains = min(head[1], tail[1], head[1] * tail[1] / lines[middle].trains_a_day)
+    return None if run is None else (run, trains)

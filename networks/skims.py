@@ -66,7 +66,7 @@ def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
         for first in range(0, sources.size, block)
     ]
     distance = np.concatenate(parts)[inverse]
-skim = np.full(distance.shape, UNREACHABLE, dtype=np.int64)
+    skim = np.full(distance.shape, UNREACHABLE, dtype=np.int64)
     reached = np.isfinite(distance)
     skim[reached] = distance[reached].astype(np.int64)
     np.fill_diagonal(skim, 0)

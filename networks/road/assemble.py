@@ -91,16 +91,18 @@ def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
     """Return seconds (ferries only, else 0), speed and its source of each piece."""
     kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
-    whole_km = np.bincount(pieces.way, weights=pieces.length_km, minlength=len(roads.ways))
-    for way in np.flatnonzero(roads.mode == "ferry"):
-        mine = pieces.way == way
-        if not mine.any():
-            continue
-        total, where = crossing_s(roads.ways.tags[way], length_km=whole_km[way], table=ferry_table())
-        share = pieces.length_km[mine] / whole_km[way] if whole_km[way] else np.ones(mine.sum())
-        seconds[mine] = np.maximum(np.rint(total * share), 1).astype(np.int64)
-        kmh[mine] = np.clip(whole_km[way] / total * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
-        source[mine] = where
+    ferries = np.flatnonzero(roads.mode == "ferry")
+    first = np.searchsorted(pieces.way, ferries)
+    last = np.searchsorted(pieces.way, ferries, side="right")
+    for way, start, stop in zip(ferries.tolist(), first.tolist(), last.tolist(), strict=True):
+        km = pieces.length_km[start:stop]
+        whole_km = float(km.sum())
+        if whole_km > 0:
+            total_s, source[start:stop] = crossing_s(
+                roads.ways.tags[way], length_km=whole_km, table=ferry_table()
+            )
+            seconds[start:stop] = np.maximum(np.rint(total_s * km / whole_km), 1)
+            kmh[start:stop] = np.clip(whole_km / total_s * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
     return seconds, kmh, source
 
 

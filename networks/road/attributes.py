@@ -182,7 +182,7 @@ def _closed_reason(tags: Tags, opened_by: date | None) -> str:
     for key in _ACCESS_KEYS:
         value = tags.get(key)
         if value is not None:
-            if value in _CLOSED:
+            if set(value.replace(" ", "").split(";")) <= _CLOSED:
                 return "closed_to_cars"
             break
     return _vintage_reason(tags, opened_by)

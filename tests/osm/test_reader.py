@@ -6,6 +6,7 @@ import gzip
 import itertools
 
 import numpy as np
+import osmium
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -202,3 +203,26 @@ def test_both_formats_of_andorra_hold_the_same_roads(shared_dir):
     )
     assert first.roads.id.tolist() == second.roads.id.tolist()
     assert first.nodes.id.tolist() == second.nodes.id.tolist()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["ors_heidelberg.osm.pbf", "gh_krems.osm.gz"])
+def test_a_reader_that_looks_at_everything_finds_the_same_roads(shared_dir, name):
+    path = shared_dir / "data" / "osm" / name
+    places, roads = {}, {}
+    for item in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY):
+        if item.is_node():
+            places[item.id] = (item.location.x, item.location.y)
+        elif item.tags.get("highway", "").removesuffix("_link") in osm.DEFAULT_CLASSES:
+            roads[item.id] = [places[node.ref] for node in item.nodes]
+    elements = osm.read(path)
+    found = {
+        int(way): [
+            (round(x * 1e7), round(y * 1e7))
+            for x, y in zip(elements.nodes.lon[rows], elements.nodes.lat[rows], strict=True)
+        ]
+        for way, rows in zip(
+            elements.roads.id, np.split(elements.roads.rows, elements.roads.offsets[1:-1]), strict=True
+        )
+    }
+    assert found == roads

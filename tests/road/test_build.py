@@ -139,6 +139,7 @@ def test_junctions_on_one_spot_are_joined_and_nothing_is_parted():
         ({"access": "private"}, "closed_to_cars"),
         ({"motor_vehicle": "no"}, "closed_to_cars"),
         ({"access": "yes", "motor_vehicle": "no"}, "closed_to_cars"),
+        ({"motor_vehicle": "agricultural; forestry"}, "closed_to_cars"),
         ({"area": "yes"}, "area"),
         ({"start_date": "2021"}, "not_yet_open"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,21 @@ def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
     """
     figure = draw(report, dpi=dpi)
     return atomic.write(path, lambda part: figure.savefig(part, dpi=dpi, facecolor=style.PAPER))
+
+
+def png(report: ReportInput, *, dpi: int = 160) -> bytes:
+    """Return the picture as the bytes of a PNG file, for a notebook.
+
+    Parameters
+    ----------
+    report
+        What to draw.
+    dpi
+        Dots per inch.
+    """
+    buffer = io.BytesIO()
+    draw(report, dpi=dpi).savefig(buffer, dpi=dpi, format="png", facecolor=style.PAPER)
+    return buffer.getvalue()
 
 
 def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -94,7 +110,7 @@ def _titles(figure: Figure, report: ReportInput) -> None:
     title = f"{report.region}: {sentences.headline(report)}"
     head = figure.text(left, top, title, size=17, weight="bold", va="top", parse_math=False)
     room = (1 - 2 * left) * figure.bbox.width / head.get_window_extent().width
-    head.set_size(17 * min(1.0, room))
+    head.set_fontsize(17 * min(1.0, room))
     parts = (
         f"Limit {report.limit_s / 3600:g} h {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",

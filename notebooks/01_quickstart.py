@@ -1,0 +1,242 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # From OpenStreetMap to a proven plan
+#
+# `polyring run jing-jin-ji` does everything below in one go. Here the same job is done step by step, so
+# that each value can be looked at and changed: read the map, build road and rail networks, place the
+# cities, time all trips, propose candidates, write the design problem, solve it, check the plan, show it.
+#
+# Every step takes the value of the one before and returns a new one; nothing is kept in the background.
+
+# %%
+import pandas as pd
+
+from networks import cities, impedance, intermodal, osm, rail, regions, road, skims
+from optimiser import costs, prepare, terrain, verify
+from optimiser.candidates import Situation, anchors, generate
+from optimiser.pipeline.timing import place
+from optimiser.report import assemble, coverage, facts, geopackage, links, picture, sentences
+from optimiser.solve import SolveParameters, solve
+
+LIMIT_S = 14_400  # four hours, door to door
+BUDGET_SHARE = 0.1  # of what all candidates would cost
+
+region = regions.read("jing-jin-ji")
+print(region.title)
+print("Geometry and facts:", region.vintage)
+print(region.attribution)
+
+# %% [markdown]
+# ## 1. Read the map
+#
+# The region comes with a small OSM extract; any `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2` file takes its
+# place, and `osm.fetch` downloads an area.
+
+# %%
+elements = osm.read(region.network)
+
+roads, road_report = road.build(elements, country=region.country)
+tracks = rail.build(elements)
+pd.Series(
+    {
+        "road nodes": len(roads.nodes),
+        "road links": len(roads.links),
+        "rail links": len(tracks.network.links),
+        "train services": len(tracks.services.lines),
+    },
+    name="count",
+).to_frame()
+
+# %% [markdown]
+# The geometry of this region consists of chords, which are shorter than the roads; the region says by how
+# much. A speed that no tag gives comes from a table by country and class, and says so.
+
+# %%
+lengthened = roads.links.assign(length_km=roads.links["length_km"] * region.road_length_factor)
+timed = impedance.add_travel_times(roads.replace(links=lengthened))
+
+(
+    timed.links.groupby("link_class")
+    .agg(
+        links=("length_km", "size"),
+        length_km=("length_km", "sum"),
+        median_speed_kmh=("speed_kmh", "median"),
+        imputed_share=("speed_source", lambda source: (source != "maxspeed").mean()),
+    )
+    .sort_values("length_km", ascending=False)
+    .round({"length_km": 0, "imputed_share": 2})
+    .head(8)
+)
+
+# %% [markdown]
+# ## 2. Place the cities
+#
+# Tiers follow built-up population: core above five million, secondary from half a million, small below. A
+# city that no road comes near would be named here, with its distance.
+
+# %%
+listed = cities.load_csv(region.cities)
+snapped = cities.snap(listed, timed, limit_km=10, on_unsnapped="raise")
+placed = place(timed, tracks, snapped.cities, keep=anchors(timed))
+
+print(
+    f"{len(timed.links):,} road links, {len(placed.road.links):,} after contraction: all times stay the same"
+)
+placed.cities.table.groupby("tier").agg(cities=("name", "size"), population=("population", "sum"))
+
+# %% [markdown]
+# ## 3. Time all trips
+#
+# Road and rail are joined at the stations. `door_to_door` counts access, waits, changes and egress.
+
+# %%
+graph = intermodal.join(placed.road, placed.rail, placed.cities, definition="door_to_door")
+skim = skims.travel_times(graph)
+
+names = placed.cities.table["name"]
+shown = ["Beijing", "Tianjin", "Shijiazhuang", "Tangshan", "Zhangjiakou", "Chengde", "Handan"]
+rows = [names[names == name].index[0] for name in shown]
+pd.DataFrame(skim[rows][:, rows] / 3600, index=shown, columns=shown).round(1)
+
+# %% [markdown]
+# ## 4. Propose what could be built
+#
+# Upgrades, new roads and rail lines, gaps to close, new trains. Each is priced by class and terrain, with a
+# low and a high estimate beside the central one.
+
+# %%
+situation = Situation(
+    graph=graph,
+    cities=placed.cities.table,
+    road=placed.road,
+    rail=tracks.network,
+    services=tracks.services,
+    skim=skim,
+    limit_s=LIMIT_S,
+)
+candidates = generate(situation, costs=costs.builtin(region.country), terrain=terrain.read(region.terrain))
+
+(
+    candidates.table.groupby("kind")
+    .agg(candidates=("cost", "size"), length_km=("length_km", "sum"), cost=("cost", "sum"))
+    .round({"length_km": 0})
+)
+
+# %% [markdown]
+# ## 5. The design problem
+#
+# From here on there are only ids and integers: no geometry, no OSM. Pairs weigh the root of the smaller
+# population.
+
+# %%
+prepared = prepare.design_problem(
+    graph,
+    placed.cities,
+    candidates,
+    skim,
+    limit_s=LIMIT_S,
+    budget_share=BUDGET_SHARE,
+    name="jing-jin-ji",
+)
+problem = prepared.problem
+print(f"{len(problem.nodes)} nodes, {len(problem.arcs)} arcs, {len(problem.candidates)} candidates")
+print(f"{len(problem.pairs)} pairs, budget {problem.budget:,} {problem.money}")
+
+# %% [markdown]
+# ## 6. Solve, and check
+#
+# The solver runs in a process of its own. `verify.check` then recomputes cost, times and coverage from the
+# problem and the list of what is built, and refuses a plan that disagrees.
+
+# %%
+result = solve(problem, variant="auto", params=SolveParameters(gap=0.001, time_limit_s=40, threads=2, seed=1))
+plan = verify.check(problem, result)
+certificate = verify.certificate(problem, plan)
+verify.check_certificate(problem, certificate)
+
+print(f"{result.status}, gap {result.gap:.4%}; {len(plan.built)} built for {plan.cost:,} {problem.money}")
+print(f"{len(plan.newly_covered)} pairs newly within the limit")
+
+# %% [markdown]
+# ## 7. Show it
+
+# %%
+report = assemble.assemble(
+    problem,
+    plan,
+    region="Jing-Jin-Ji",
+    cities=placed.cities.table,
+    candidates=candidates.table,
+    networks={"road": placed.road.links, "rail": tracks.network.links},
+    ends=prepared.pairs[["origin", "destination"]].to_numpy(),
+    variant=result.variant,
+    solver=result.solver,
+    attribution=region.attribution,
+)
+print(sentences.headline(report))
+print(sentences.meaning(report))
+coverage.by_group(report.pairs).set_index("group")
+
+# %%
+ranked = report.links.drop(columns="geometry")
+ranked[
+    ["rank", "kind", "from_name", "to_name", "length_km", "cost", "pairs", "people", "cost_per_person"]
+].head(12).style.format(precision=0, thousands=",", na_rep="–").hide(axis="index")
+
+# %% [markdown]
+# Which pairs come within the limit, and over which proposals:
+
+# %%
+new_pairs = facts.pair_rows(report, coverage.newly_covered(report.pairs))
+pd.DataFrame(new_pairs)[["pair", "group", "before", "after", "via"]].head(12)
+
+# %%
+from IPython.display import Image
+
+Image(picture.png(report, dpi=75), width=1000, alt=sentences.headline(report))
+
+# %% [markdown]
+# The files of a run are written by the same functions: `links.write_csv`, `geopackage.write`,
+# `picture.write` and `page.write`; the page `report.html` holds the map to pan and zoom.
+
+# %%
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+with TemporaryDirectory() as folder:
+    links.write_csv(report.links, Path(folder) / "links.csv")
+    geopackage.write(report, Path(folder) / "plan.gpkg")
+    for file in sorted(Path(folder).iterdir()):
+        print(f"{file.name}: {file.stat().st_size / 1e3:,.0f} kB")
+
+# %% [markdown]
+# ## What if?
+#
+# One value changes, the rest is taken over. Half the budget:
+
+# %%
+half = problem.replace(budget=problem.budget // 2)
+less = verify.check(
+    half, solve(half, variant="auto", params=SolveParameters(gap=0.01, time_limit_s=20, seed=1))
+)
+pd.DataFrame(
+    {
+        "budget": [problem.budget, half.budget],
+        "cost": [plan.cost, less.cost],
+        "pairs gained": [len(plan.newly_covered), len(less.newly_covered)],
+        "gap": [plan.gap, less.gap],
+    },
+    index=["plan above", "half the budget"],
+)

@@ -20,6 +20,7 @@ LONGEST = 2**60
 
 type Integers = NDArray[np.int64]
 type Mask = NDArray[np.bool_]
+type Whole = int | np.int64
 
 
 class Graph(NamedTuple):
@@ -116,7 +117,7 @@ def pop(times: Integers, nodes: Integers, size: int) -> int:
 
 
 @compiled
-def times_from(net: Graph, is_open: Mask, origin: int, radius: int) -> Integers:
+def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integers:
     """Return the times from one node over open arcs, `FAR` beyond the radius (Dijkstra).
 
     Parameters

@@ -62,8 +62,8 @@ def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
 
 def declare_flows(lp: pulp.LpProblem, problem: DesignProblem) -> Iterator[tuple[FlowArc, ...]]:
     """Add the variables `f` of each pair, and yield its arcs."""
-    owners = [None] * len(problem.arcs)
-    owners += [j for j, c in enumerate(problem.candidates) for _ in c.arcs]  # type: ignore[misc]
+    built = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
+    owners: list[int | None] = [*(None for _ in problem.arcs), *built]
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
     number = 0
     for useful in useful_arcs(problem, arcs).tolist():
@@ -84,10 +84,10 @@ def add_conservation(
     the others.
     """
     pair = problem.pairs[k]
-    rows: dict[int, list[tuple[pulp.LpVariable, int]]] = {}
+    rows: dict[int, list[tuple[pulp.LpVariable, float]]] = {}
     for arc in arcs:
-        rows.setdefault(arc.tail, []).append((arc.flow, 1))
-        rows.setdefault(arc.head, []).append((arc.flow, -1))
+        rows.setdefault(arc.tail, []).append((arc.flow, 1.0))
+        rows.setdefault(arc.head, []).append((arc.flow, -1.0))
     for v in sorted(rows):
         if v == pair.destination:
             continue
@@ -99,7 +99,7 @@ def add_time_limit(
     lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...]
 ) -> None:
     """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k without a budget)."""
-    spent = pulp.LpAffineExpression.from_list([(arc.flow, arc.seconds) for arc in arcs])
+    spent = pulp.LpAffineExpression.from_list([(arc.flow, float(arc.seconds)) for arc in arcs])
     lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}")
 
 

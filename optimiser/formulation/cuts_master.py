@@ -49,6 +49,6 @@ def add_time_cuts(
         Pair k and candidates C of each cut.
     """
     for number, (k, candidates) in enumerate(cuts, start=len(lp.constraints()) + 1):
-        terms = [(decisions.built[j], 1) for j in candidates]
+        terms = [(decisions.built[j], 1.0) for j in candidates]
         needed = decisions.level[k] if decisions.level else 1
         lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"cut_{number:07d}")

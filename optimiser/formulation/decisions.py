@@ -74,13 +74,15 @@ def set_objective(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
         terms = zip(decisions.built, (c.cost for c in problem.candidates), strict=True)
     else:
         terms = zip(decisions.level, (pair.weight for pair in problem.pairs), strict=True)
-    lp.setObjective(pulp.LpAffineExpression.from_list([(variable, factor // scale) for variable, factor in terms]))
+    lp.setObjective(
+        pulp.LpAffineExpression.from_list([(variable, float(factor // scale)) for variable, factor in terms])
+    )
 
 
 def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `budget: sum_j c_j x_j <= B`; all numbers are divided by the divisor of the costs, B rounded down."""
+    """Add `budget: sum_j c_j x_j <= B`, divided by the divisor of the costs, B rounded down."""
     if problem.budget is None or not problem.candidates:
         return
     scale = _divisor([c.cost for c in problem.candidates])
-    terms = [(x, c.cost // scale) for x, c in zip(decisions.built, problem.candidates, strict=True)]
+    terms = [(x, float(c.cost // scale)) for x, c in zip(decisions.built, problem.candidates, strict=True)]
     lp.addConstraint(pulp.LpAffineExpression.from_list(terms) <= problem.budget // scale, "budget")

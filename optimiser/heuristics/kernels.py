@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.paths import FAR, Graph, Integers, Mask, pop, push, times_from
+from optimiser.paths import FAR, Graph, Integers, Mask, Whole, pop, push, times_from
 from optimiser.tables import Tables
 
 
@@ -137,7 +137,7 @@ def gains(t: Tables, is_open: Mask, value: Integers) -> Integers:
 
 
 @compiled
-def _joins(t: Tables, j: int, away: Integers, back: Integers, limit: int) -> bool:
+def _joins(t: Tables, j: int, away: Integers, back: Integers, limit: Whole) -> bool:
     for arc in range(t.arc_start[j], t.arc_start[j + 1]):
         to, on = away[t.arc_tail[arc]], back[t.arc_head[arc]]
         if to <= limit and on <= limit and to + t.arc_seconds[arc] + on <= limit:
@@ -146,7 +146,7 @@ def _joins(t: Tables, j: int, away: Integers, back: Integers, limit: int) -> boo
 
 
 @compiled
-def _tree(net: Graph, is_open: Mask, origin: int, radius: int) -> tuple[Integers, Integers, Integers]:
+def _tree(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> tuple[Integers, Integers, Integers]:
     """Return times from a node, and the node and owner before each node on its fastest path."""
     found = np.full(net.start.size - 1, FAR)
     before, by = np.full(net.start.size - 1, -1), np.full(net.start.size - 1, -1)

@@ -108,7 +108,7 @@ class DesignProblem:
 
     def __post_init__(self) -> None:
         """Refuse values that break the format, all faults at once."""
-        from optimiser.problem.rules import check_rules  # noqa: PLC0415 - rules know the model, not the reverse
+        from optimiser.problem.rules import check_rules
 
         check_rules(self)
 

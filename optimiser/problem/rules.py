@@ -77,7 +77,8 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
 def _arc_faults(arcs: Iterable[Arc], nodes: int, place: str) -> Iterator[str]:
     for position, (tail, head, seconds) in enumerate(arcs):
         if not (is_integer(tail, high=nodes - 1) and is_integer(head, high=nodes - 1)):
-            yield f"{place}[{position}]: {[tail, head, seconds]} names a node that is not there (0..{nodes - 1})"
+            arc = [tail, head, seconds]
+            yield f"{place}[{position}]: {arc} names a node that is not there (0..{nodes - 1})"
         if not is_integer(seconds, low=1):
             yield f"{place}[{position}]: travel time {seconds!r} is not an integer >= 1 s"
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import highspy
 import numpy as np
-import pulp
 
 from optimiser.formulation.compact import build_compact
 from optimiser.formulation.decisions import Decisions, scale_of
@@ -35,15 +34,19 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     lp, decisions = build_compact(task.problem)
     if progress.stop():
         return "time", task.solver
-    solver = instance(
-        task.solver, seconds=progress.left(), gap=task.gap, threads=task.threads, seed=task.seed
-    )
-    if task.solver == "highs":
-        _follow(solver, len(decisions.built), scale_of(task.problem), progress)
     _start_from(decisions, progress.best)
+    solver = instance(
+        task.solver,
+        seconds=progress.left(),
+        gap=task.gap,
+        threads=task.threads,
+        seed=task.seed,
+        warm=progress.best is not None,
+        **_follow(task, progress),
+    )
     stats = lp.solve(solver)
     if stats.has_solution:
-        progress.plan(_mask([variable.varValue for variable in decisions.built]), "compact")
+        progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.built]), "compact")
     if stats.best_bound is not None and math.isfinite(stats.best_bound):
         progress.bound(stats.best_bound * scale_of(task.problem), "compact")
     return _reason(progress, task.gap), f"{stats.solver} {stats.solver_version or ''}".strip()
@@ -66,9 +69,12 @@ def _start_from(decisions: Decisions, best: Mask | None) -> None:
             variable.setInitialValue(int(is_open))
 
 
-def _follow(solver: pulp.LpSolver, count: int, scale: int, progress: Progress) -> None:
-    """Pass on plans and bounds while HiGHS works, so that an early end leaves the best of them."""
+def _follow(task: Task, progress: Progress) -> dict[str, object]:
+    """Return options that pass on plans and bounds while HiGHS works, in case it ends early."""
+    if task.solver != "highs":
+        return {}
     kinds = highspy.cb.HighsCallbackType
+    count, scale = len(task.problem.candidates), scale_of(task.problem)
 
     def heard(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
         if math.isfinite(out.mip_dual_bound):
@@ -76,5 +82,5 @@ def _follow(solver: pulp.LpSolver, count: int, scale: int, progress: Progress) -
         if kind == kinds.kCallbackMipImprovingSolution:
             progress.plan(_mask(list(out.mip_solution)[:count]), "compact")
 
-    solver.callbackTuple = (heard, None)
-    solver.callbacksToActivate = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging]
+    activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging]
+    return {"callbackTuple": (heard, None), "callbacksToActivate": activated}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version as version_of
+from typing import Any
 
 import highspy
 import numpy as np
@@ -20,7 +22,7 @@ INFINITY = highspy.kHighsInf
 
 def version() -> str:
     """Return name and version of the solver."""
-    return f"HiGHS {highspy.Highs().version()}"
+    return f"HiGHS {version_of('highspy')}"
 
 
 class LiveHighs:
@@ -49,8 +51,9 @@ class LiveHighs:
         solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed)
         solver.createAndConfigureSolver(lp)
         solver.buildSolverModel(lp)
-        self._model = lp.solverModel
-        self._fixed_rows = self._model.getNumRow()
+        model: Any = lp.solverModel
+        self._model: Any = model
+        self._fixed_rows = model.getNumRow()
 
     def add(self, cuts: Cuts) -> None:
         """Add rows `sum of built over candidates - level_pair >= 0` (`>= 1` without a budget)."""

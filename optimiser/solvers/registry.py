@@ -57,7 +57,9 @@ def _installed(solver: Solver) -> bool:
         return False
 
 
-def instance(name: str, *, seconds: float, gap: float, threads: int, seed: int) -> pulp.LpSolver:
+def instance(
+    name: str, *, seconds: float, gap: float, threads: int, seed: int, warm: bool = False, **more: object
+) -> pulp.LpSolver:
     """Return a solver with its limits set.
 
     Parameters
@@ -70,6 +72,10 @@ def instance(name: str, *, seconds: float, gap: float, threads: int, seed: int) 
         Relative gap at which it may stop.
     threads, seed
         Passed on where PuLP can.
+    warm
+        Start from the values of the variables.
+    **more
+        Further options of the solver's class.
 
     Raises
     ------
@@ -81,7 +87,7 @@ def instance(name: str, *, seconds: float, gap: float, threads: int, seed: int) 
         how = SOLVERS[name].extra if name in SOLVERS else f"Solvers: {', '.join(SOLVERS)}."
         raise EnvironmentFault(f"solver {name!r} is not here (here are: {able})", remedy=how)
     solver = SOLVERS[name]
-    options: dict[str, object] = {"msg": False, "timeLimit": seconds, "warmStart": True}
+    options: dict[str, object] = {"msg": False, "timeLimit": seconds, "warmStart": warm, **more}
     if name == "cpsat":
         options |= {"num_workers": threads, "relative_gap_limit": gap}
     else:
@@ -92,4 +98,5 @@ def instance(name: str, *, seconds: float, gap: float, threads: int, seed: int) 
         options["Threads"] = threads
     if solver.seed_option is not None:
         options[solver.seed_option] = seed
-    return getattr(pulp, solver.pulp_name)(**options)
+    made: pulp.LpSolver = getattr(pulp, solver.pulp_name)(**options)
+    return made

@@ -32,7 +32,7 @@ def work(task: Task, send: Send) -> tuple[str, str]:
     if task.variant == "cuts":
         return _cuts(t, progress, task)
     if task.variant == "compact":
-        from optimiser.solvers.compact import solve_compact  # noqa: PLC0415 - PuLP only where it is used
+        from optimiser.solvers.compact import solve_compact
 
         return solve_compact(task, progress)
     return ("time" if progress.stop() else "heuristic"), ""
@@ -54,8 +54,8 @@ def start_plans(t: Tables, progress: Progress, variant: str) -> None:
 
 
 def _cuts(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
-    from optimiser.cuts.loop import prove  # noqa: PLC0415 - compiled code only where it is used
-    from optimiser.solvers.live_highs import LiveHighs, version  # noqa: PLC0415 - HiGHS only where it is used
+    from optimiser.cuts.loop import prove
+    from optimiser.solvers.live_highs import LiveHighs, version
 
     master = LiveHighs(task.problem, threads=task.threads, seed=task.seed)
     return prove(t, master, progress, gap=task.gap, seed=task.seed), version()

@@ -36,9 +36,9 @@ def main() -> None:
 
 
 def _run(task: dict[str, Any], out: BinaryIO) -> None:
-    from optimiser.problem.reading import parse  # noqa: PLC0415 - after the link to the parent is made
-    from optimiser.solvers.task import Task  # noqa: PLC0415
-    from optimiser.solvers.work import work  # noqa: PLC0415
+    from optimiser.problem.reading import parse
+    from optimiser.solvers.task import Task
+    from optimiser.solvers.work import work
 
     problem = parse(task["problem"])
     _write(out, {"kind": "ready"})
@@ -71,7 +71,7 @@ def _watch(lifeline: BinaryIO) -> None:
 def _limit_memory(megabytes: int | None) -> None:
     if megabytes is None or sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415 - absent on Windows
+    import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
 

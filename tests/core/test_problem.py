@@ -133,7 +133,7 @@ def test_a_problem_made_in_python_obeys_the_same_rules():
 
 
 def schema_of(name):
-    import optimiser  # noqa: PLC0415
+    import optimiser
 
     folder = os.path.dirname(optimiser.__file__)  # noqa: PTH120
     with open(os.path.join(folder, "schemas", name), encoding="utf-8") as file:  # noqa: PTH118, PTH123

@@ -22,8 +22,9 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and groups are a mat
 
 def shim(body):
     """Return the command of a solver process that reads its task and then does as it likes."""
-    head = "import json,os,sys,time;task=sys.stdin.buffer.readline()\ndef say(**m): print(json.dumps(m),flush=True)\n"
-    return [sys.executable, "-c", head + body]
+    head = "import json,os,sys,time;task=sys.stdin.buffer.readline()\n"
+    say = "def say(**m): print(json.dumps(m),flush=True)\n"
+    return [sys.executable, "-c", head + say + body]
 
 
 @pytest.fixture
@@ -47,10 +48,19 @@ PLAN = 'say(kind="ready");say(kind="plan",step="s",built=[0,1]);'
         ('say(kind="failed",reason="memory",message="full")', "memory"),
         pytest.param(PLAN + "os.kill(os.getpid(),9)", "memory", marks=POSIX),
         pytest.param("os.kill(os.getpid(),11)", "crash", marks=POSIX),
-        ('say(kind="ready");say(kind="bound",step="s",bound=3.0);say(kind="done",reason="proof",seconds=0)', "refused"),
-        ('say(kind="ready");say(kind="plan",step="s",built=[0,77]);say(kind="done",reason="time",seconds=0)', "refused"),
+        (
+            'say(kind="ready");say(kind="bound",step="s",bound=3.0);say(kind="done",reason="proof",seconds=0)',
+            "refused",
+        ),
+        (
+            'say(kind="ready");say(kind="plan",step="s",built=[0,77]);say(kind="done",reason="time",seconds=0)',
+            "refused",
+        ),
         ('say(kind="ready");say(kind="plan",step="s");say(kind="done",reason="time",seconds=0)', "refused"),
-        ('say(kind="ready");say(kind="bound",step="s",bound="x");say(kind="done",reason="time",seconds=0)', "refused"),
+        (
+            'say(kind="ready");say(kind="bound",step="s",bound="x");say(kind="done",reason="time",seconds=0)',
+            "refused",
+        ),
         ('say(kind="ready");say(kind="done",reason="proof",seconds=0)', "refused"),
     ],
 )
@@ -110,7 +120,10 @@ def start_parent(tmp_path, child):
     path.write_text(dumps(line()), encoding="utf-8")
     code = PARENT.format(child=child, path=str(path))
     return subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 

@@ -1,0 +1,51 @@
+"""Write the formulation page from the docstrings of the builders, so that both say the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from optimiser.formulation import compact, cuts_master, decisions
+
+type Builder = Callable[..., Any]
+
+HEAD = """# Formulation
+
+This page is made from the docstrings of `optimiser/formulation` (`python -m optimiser.formulation.document`).
+
+The problem is the network design covering problem of Bucarey, Fortz, González-Blanco, Labbé and Mesa
+(Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. All models are stated for
+the reduced problem (`optimiser/reduction.py`): open pairs, what they can use, and nothing else. Names in LP
+files: `x` candidates, `y` pairs, `f` flows, each numbered from 1 in canonical order (ids sorted).
+"""
+
+SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
+
+MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
+    ("compact", compact, (compact.add_conservation, compact.add_time_limit, compact.add_links)),
+    ("cuts", cuts_master, (cuts_master.add_time_cuts,)),
+)
+
+
+def page() -> str:
+    """Return the formulation page in Markdown."""
+    parts = [HEAD, "## Rows of every model\n", *(_rows(builder) for builder in SHARED)]
+    for name, module, builders in MODELS:
+        parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
+    return "\n".join(parts)
+
+
+def _prose(value: ModuleType | Builder) -> str:
+    """Return a docstring up to its parameters."""
+    text = inspect.getdoc(value) or ""
+    return text.split("\nParameters\n", maxsplit=1)[0].strip() + "\n"
+
+
+def _rows(builder: Builder) -> str:
+    return f"**{builder.__name__.removeprefix('add_').replace('_', ' ').capitalize()}.** {_prose(builder)}"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - the page is what the command is for

@@ -54,6 +54,28 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
     return network.replace(links=links)
 
 
+def require_times(network: Network) -> None:
+    """Refuse a network whose travel times are not computed yet.
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Raises
+    ------
+    SchemaError
+        With the number of such links and the way out.
+    """
+    links = network.links
+    untimed = np.flatnonzero(((links["forward_s"] == 0) | (links["backward_s"] == 0)).to_numpy())
+    if untimed.size:
+        raise SchemaError(
+            f"{untimed.size} link(s) have no travel time yet, the first in row {untimed[0]}",
+            remedy="Call impedance.add_travel_times first.",
+        )
+
+
 def travel_time_s(length_km: NDArray[np.float64], speed_kmh: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the whole seconds that lengths take at speeds, at least one.
 

@@ -69,7 +69,7 @@ def read_gpkg(path: Path) -> Network:
     SchemaError
         When its tables depart from the contract.
     """
-    import pyogrio  # noqa: PLC0415 - only reading and writing need GDAL
+    import pyogrio
 
     try:
         nodes, links = (pyogrio.read_dataframe(path, layer=layer, fid_as_index=False) for layer in LAYERS)

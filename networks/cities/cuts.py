@@ -15,6 +15,7 @@ from shapely.ops import substring
 from networks.cities.snap import MOTORWAYS
 from networks.cities.sphere import EARTH_RADIUS_KM, nearest
 from networks.cities.table import Cities
+from networks.impedance import require_times
 from networks.network import CLOSED, Network
 from networks.schema import LINKS, NODES, table
 
@@ -59,7 +60,13 @@ def with_nodes_near(
     Network
         With a node of kind `cut` at each place. The pieces of a link share its seconds in the proportion of
         their lengths, at least one each, and their sum is the time of the link.
+
+    Raises
+    ------
+    SchemaError
+        When travel times are not computed yet.
     """
+    require_times(network)
     cuts = _cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid)
     pieces: list[dict[str, Any]] = []
     places: list[shapely.Point] = []

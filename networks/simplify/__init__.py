@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from networks.errors import SchemaError
+from networks.impedance import require_times
 from networks.network import Network
 from networks.simplify.attributes import joined_links
 from networks.simplify.runs import Runs
@@ -71,6 +72,7 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
     SchemaError
         When travel times are not computed yet or `keep` names a node that is not there.
     """
+    require_times(network)
     kept = _kept_mask(network, keep)
     before = _bundle(network)
     after = shrink(before, kept=kept, prune=prune)
@@ -101,20 +103,13 @@ def _kept_mask(network: Network, keep: ArrayLike) -> NDArray[np.bool_]:
 
 def _bundle(network: Network) -> Bundle:
     links = network.links
-    forward, backward = links["forward_s"].to_numpy(np.int64), links["backward_s"].to_numpy(np.int64)
-    untimed = np.flatnonzero((forward == 0) | (backward == 0))
-    if untimed.size:
-        raise SchemaError(
-            f"{untimed.size} link(s) have no travel time yet, the first in row {untimed[0]}",
-            remedy="Call impedance.add_travel_times first.",
-        )
     mode, _ = pd.factorize(links["mode"])
     link_class, classes = pd.factorize(links["link_class"])
     return Bundle(
         tail=links["tail"].to_numpy(np.int64),
         head=links["head"].to_numpy(np.int64),
-        forward_s=forward,
-        backward_s=backward,
+        forward_s=links["forward_s"].to_numpy(np.int64),
+        backward_s=links["backward_s"].to_numpy(np.int64),
         length_km=links["length_km"].to_numpy(np.float64),
         mode=mode.astype(np.int64),
         kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),

@@ -11,6 +11,7 @@ from test_snap import cities_at, network_of
 
 from networks import schema
 from networks.cities import snap, with_nodes_near
+from networks.errors import SchemaError
 
 
 def road(*, link_class="primary", forward=1000, backward=900, oneway=False):
@@ -64,6 +65,11 @@ def test_a_one_way_link_stays_one_way_in_pieces():
 )
 def test_a_link_is_left_whole(network, city):
     assert with_nodes_near(network, cities_at(city)) is network
+
+
+def test_links_without_times_are_refused_with_the_remedy():
+    with pytest.raises(SchemaError, match="add_travel_times"):
+        with_nodes_near(road(forward=0, backward=0), cities_at((116.5, 39.0)))
 
 
 places = st.lists(st.tuples(st.floats(115.9, 117.1), st.floats(38.9, 39.1)), min_size=1, max_size=6)

@@ -14,6 +14,8 @@ from networks.errors import SchemaError, SourceError
 _NEEDED = ("id", "name", "lat", "lon", "population")
 _OPTIONAL = ("tier", "population_definition", "source")
 
+_MOST_PEOPLE = 10**10
+
 type _Row = Mapping[str, str]
 
 
@@ -118,6 +120,8 @@ def _population_fault(text: str) -> str:
         return f"population '{text}' is no number"
     if number < 0:
         return f"population {text} is negative"
+    if number > _MOST_PEOPLE:
+        return f"population {text} is more than all people there are"
     return "" if number == int(number) else f"population {text} is no whole number"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from networks.errors import SourceError
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geograph import Box, Geograph, read_clipped
+from networks.regions.construction.geograph import Box, Geograph, merged, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
     distance_km,
@@ -24,8 +24,9 @@ from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.rails import add_tracks, lay_out
 from networks.regions.construction.relations import add_services, interval
 from networks.regions.construction.roads import add_roads, classify
-from networks.regions.construction.runs import joined
+from networks.regions.construction.runs import Run, joined, overlapped
 from networks.regions.construction.services import is_large, of_line, through
+from networks.regions.construction.smoothing import smoothed
 
 DEGREE_KM = 111.19508
 
@@ -222,7 +223,7 @@ def test_lines_share_the_node_of_their_common_station():
 def test_half_of_many_trains_are_express_and_call_at_large_cities():
     canvas, lines, run = railway()
     layout = lay_out(canvas, lines, [run])
-    local, express = of_line(lines[0], layout)
+    express, local = of_line(lines[0], layout)
     assert (local.pattern, local.calls, local.trains_a_day) == ("local", (True,) * 4, 16)
     assert (express.pattern, express.calls, express.trains_a_day) == (
         "express",
@@ -246,8 +247,9 @@ def test_a_through_service_opens_with_the_later_line_and_has_both_directions():
     by_id = {line.id: line for line in lines}
     add_services(through(by_id, [run], layout), by_id, tracks, elements)
     tags = [relation.tags for relation in elements.relations.values()]
-    assert [tag["start_date"] for tag in tags] == ["2010", "2010"]
-    assert [tag["interval"] for tag in tags] == ["04:00:00", "04:00:00"]
+    assert [tag["ref"] for tag in tags[::2]] == ["branch+main through express", "branch+main through local"]
+    assert {tag["start_date"] for tag in tags} == {"2010"}
+    assert {tag["interval"] for tag in tags} == {"08:00:00"}
     assert (tags[0]["from"], tags[0]["to"]) == (tags[1]["to"], tags[1]["from"])
 
 
@@ -269,3 +271,83 @@ def test_the_same_elements_give_the_same_bytes(tmp_path):
         write(elements, tmp_path / name)
         files.append((tmp_path / name).read_bytes())
     assert files[0] == files[1]
+
+
+def straight_line(trains):
+    """Seven stations in a row, the ends large, and their layout on a straight track."""
+    points = [(40.0, 116.0 + at / 10) for at in range(7)]
+    keys = ["北京", *"abcde", "唐山"]
+    graph = Geograph(tuple(points), {(a, a + 1): distance_km(points[a], points[a + 1]) for a in range(6)})
+    line = corridor(
+        "line",
+        [place(key, *point) for key, point in zip(keys, points, strict=True)],
+        trains_a_day=trains,
+        trains_source="counted (quality A)",
+        traffic="passenger",
+    )
+    return line, lay_out(Canvas.of(graph), [line], [])
+
+
+def test_every_small_station_of_a_busy_line_has_a_train_that_skips_its_neighbours():
+    line, layout = straight_line(30.0)
+    calls = {service.pattern: service.calls for service in of_line(line, layout)}
+    assert calls["express"] == (True, *[False] * 5, True)
+    assert calls["skip 1"] == (True, True, False, True, False, True, True)
+    assert calls["skip 2"] == (True, False, True, False, True, False, True)
+
+
+@given(st.floats(0.5, 200.0))
+def test_the_patterns_of_a_line_share_out_all_its_trains(trains):
+    line, layout = straight_line(trains)
+    assert sum(service.trains_a_day for service in of_line(line, layout)) == pytest.approx(trains)
+
+
+def test_trains_run_on_over_a_third_line_only_in_the_same_direction():
+    stops = {key: place(key, 40.0, 116.0 + at / 10) for at, key in enumerate("abcdef")}
+
+    def run(lines, keys, joint):
+        paths = tuple((ord(a), ord(b)) for a, b in pairwise(keys))
+        joints = ((joint, joint),)
+        return Run(lines=lines, stops=tuple(stops[key] for key in keys), paths=paths, joints=joints)
+
+    head = run(("one", "two"), "abcd", 1)
+    on = overlapped(head, run(("two", "three"), "bce", 1))
+    assert "".join(stop.key for stop in on.stops) == "abce"
+    assert on.lines == ("one", "two", "three")
+    assert on.joints == ((1, 1), (2, 2))
+    assert overlapped(head, run(("two", "three"), "dce", 1)) is None
+
+
+def test_a_way_out_and_back_to_a_stop_becomes_a_track_through_it():
+    points = [(40.0, 116.0), (40.0, 116.2), (40.01, 116.2), (40.0, 116.4)]
+    edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (1, 3))}
+    canvas = Canvas.of(Geograph(tuple(points), edges))
+    path = smoothed(canvas, [0, 1, 2, 1, 3], {0, 2, 3})
+    assert 1 not in path
+    assert [node for node in path if node in {0, 2, 3}] == [0, 2, 3]
+    turns = [
+        turn_deg(*(canvas.points[n] for n in (a, b, b, c)))
+        for a, b, c in zip(path, path[1:], path[2:], strict=False)
+    ]
+    assert max(turns) < 70
+
+
+def test_a_way_out_and_back_to_no_stop_is_dropped():
+    canvas = ladder()
+    assert smoothed(canvas, [0, 1, 6, 1, 2], {0, 2}) == [0, 1, 2]
+
+
+def test_a_sharp_turn_is_cut_into_gentle_ones():
+    canvas = ladder()
+    path = smoothed(canvas, [0, 1, 6], {0, 6})
+    turns = [
+        turn_deg(*(canvas.points[n] for n in (a, b, b, c)))
+        for a, b, c in zip(path, path[1:], path[2:], strict=False)
+    ]
+    assert max(turns) <= 50
+
+
+def test_short_edges_are_merged_away_and_the_rest_stays_joined():
+    points = ((40.0, 116.0), (40.0, 116.1), (40.001, 116.1), (40.0, 116.2))
+    graph = merged(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
+    assert graph.edges == {(0, 1): 8.5, (1, 3): 8.5}

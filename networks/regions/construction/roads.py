@@ -23,8 +23,8 @@ TAKEN_FACTOR = 1.25
 """How much longer an edge counts that another expressway claimed."""
 JOIN_KM = 4.0
 """Within this distance a way point of a drawn road stands on an existing junction."""
-INTERCHANGE_GAP_KM = 8.0
-"""Least distance between interchanges of a drawn road with ordinary roads that it crosses."""
+INTERCHANGE_GAP_KM = 4.0
+"""Least distance of an interchange with an ordinary road from the joint before it on a drawn road."""
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
@@ -48,14 +48,11 @@ def classify(canvas: Canvas, corridors: Sequence[Corridor], road_length_factor: 
         Length in km on the map of each expressway, by road number.
     """
     lengths: dict[str, float] = {}
-    for corridor in [c for c in corridors if c.matched]:
-        path = _routed(canvas, corridor)
+    for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
+        path = _routed(canvas, corridor) if corridor.matched else None
         if path is None:
-            LOG.warning("%s: no route; drawn instead", corridor.id)
+            LOG.info("%s is drawn by hand", corridor.id)
             path = _drawn(canvas, corridor, road_length_factor)
-        lengths[corridor.id] = length_km([canvas.points[node] for node in path])
-    for corridor in [c for c in corridors if not c.matched]:
-        path = _drawn(canvas, corridor, road_length_factor)
         lengths[corridor.id] = length_km([canvas.points[node] for node in path])
     return lengths
 
@@ -109,16 +106,11 @@ def _drawn(canvas: Canvas, corridor: Corridor, road_length_factor: float) -> lis
 
 def _draw_to(canvas: Canvas, path: list[int], node: int, key: str) -> None:
     """Extend a drawn path to a node, with interchanges on the way."""
-    start = path[-1]
-    since = 0.0
-    here = canvas.points[start]
+    since, here = 0.0, canvas.points[path[-1]]
     for share, edge, cut in _crossings(canvas, here, canvas.points[node]):
-        at = between(here, canvas.points[node], share)
-        away = distance_km(here, at)
-        grand = bool(canvas.claims.get(edge))
-        if not grand and away - since < INTERCHANGE_GAP_KM / 2:
-            continue
-        if edge not in canvas.edges:
+        away = distance_km(here, between(here, canvas.points[node], share))
+        near = away - since < INTERCHANGE_GAP_KM and not canvas.claims.get(edge)
+        if near or edge not in canvas.edges:
             continue
         junction = canvas.split(edge, cut)
         since = away

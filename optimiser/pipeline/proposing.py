@@ -161,7 +161,11 @@ def own_candidates(
 ) -> Candidates | None:
     """Return the user's own candidates, None where the job names none."""
     text = loaded.job.candidates.file
-    return proposals.read_own(loaded.path(text), situation, table, ground) if text else None
+    return (
+        proposals.read_own(loaded.path(text), situation, table, ground, rules=rules(loaded.job))
+        if text
+        else None
+    )
 
 
 def save_candidates(folder: Path, found: Candidates) -> None:

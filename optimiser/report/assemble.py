@@ -21,6 +21,9 @@ from optimiser.verify import Plan
 CITY = "city:"
 """How the id of a node that stands for a city begins."""
 
+AFTER = "/after"
+"""How the id of a destination ends where times count in the vehicle alone (`networks.intermodal`)."""
+
 
 def assemble(
     problem: DesignProblem,
@@ -97,7 +100,8 @@ def pair_cities(problem: DesignProblem, cities: gpd.GeoDataFrame) -> NDArray[np.
         When a pair ends at a node that is no city of the table.
     """
     rows = {f"{CITY}{city_id}": row for row, city_id in enumerate(cities["city_id"].astype(str))}
-    names = [(problem.nodes[pair.origin], problem.nodes[pair.destination]) for pair in problem.pairs]
+    ends = ((problem.nodes[pair.origin], problem.nodes[pair.destination]) for pair in problem.pairs)
+    names = [(a.removesuffix(AFTER), b.removesuffix(AFTER)) for a, b in ends]
     strange = sorted({node for ends in names for node in ends if node not in rows})
     if strange:
         raise ProblemError(

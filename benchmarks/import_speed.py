@@ -164,7 +164,8 @@ def _own_lines(extract: Extract, rows: dict[str, dict[str, float]], seed: int, r
     head = (
         f"Extract: {len(extract.lon):,} nodes, {len(extract.ways):,} ways, {kept:,} kept; seed {seed}. "
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
-        f"median of {repeats} runs, each in its own process; load {os.getloadavg()[0]:.1f} at the end."
+        f"median of {repeats} runs, each in its own process; load {os.getloadavg()[0]:.1f} at the end. "
+        "On a machine that does other work as well, CPU seconds are the figure to compare."
     )
     return [
         head,

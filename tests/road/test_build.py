@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date
+from importlib import resources
 
 import networkx as nx
 import numpy as np
@@ -289,3 +290,27 @@ def test_every_extract_gives_a_network_that_keeps_the_contract(shared_dir, name)
     assert report.speeds.tagged + report.speeds.imputed == sum(report.directions.values()) - len(
         elements.ferries
     ) + sum(count for reason, count in report.dropped.items() if reason == "ferry_without_cars")
+
+
+@pytest.fixture(scope="module")
+def region():
+    """The roads of the default region."""
+    with resources.as_file(
+        resources.files("networks") / "regions" / "jing-jin-ji" / "network.osm.pbf"
+    ) as path:
+        return osm.read(path, rail=False)
+
+
+def test_the_default_region_gives_one_network_that_keeps_the_contract(region):
+    network, report = road.build(region)
+    schema.check(network)
+    assert report.largest_component > 0.99
+    assert set(report.length_km) >= {"motorway", "primary"}
+
+
+def test_an_earlier_state_of_the_default_region_has_fewer_expressways(region):
+    _, today = road.build(region)
+    _, then = road.build(region, opened_by=date(2016, 3, 10))
+    assert then.dropped["not_yet_open"] > 0
+    assert then.length_km["motorway"] < today.length_km["motorway"]
+    assert then.length_km["primary"] == today.length_km["primary"]

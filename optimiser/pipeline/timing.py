@@ -73,6 +73,7 @@ def write_times(folder: Path, networks: Path, loaded: LoadedJob, source: Source)
     road = store.load_network(networks, "road")
     found = load_cities(source, loaded, networks=networks, road=road)
     job = loaded.job
+    road = city_tables.with_nodes_near(road, found, limit_km=job.cities.snap_km)
     snapped = city_tables.snap(found, road, limit_km=job.cities.snap_km, on_unsnapped="raise")
     rail = store.load_rail(networks) if job.times.rail else None
     placed = place(road, rail, snapped.cities, keep=anchors(road))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.candidates.dominance import Rivals
-from optimiser.candidates.rules import Rules
+from optimiser.candidates.rules import RailRules, Rules
 from optimiser.candidates.serving import most_useful, open_pairs, served, weights
 from optimiser.candidates.situation import Situation
 from optimiser.candidates.table import Candidates
@@ -42,9 +42,16 @@ def prune(situation: Situation, candidates: Candidates, rules: Rules) -> Candida
         losers = _dominated(situation, useful)
         keep = np.array([row not in losers for row in range(len(useful))], dtype=bool)
         useful = _drop(useful, keep, "another one of the same ends serves better for less")
-    return _cap(
-        situation, useful, {"rail_service": rules.rail.service_count, "rail_link": rules.rail.link_count}
-    )
+    return _cap(situation, useful, _most(rules.rail))
+
+
+def _most(rules: RailRules) -> dict[str, int]:
+    """Return how many candidates of a kind stay at most."""
+    return {
+        "rail_service": rules.service_count,
+        "rail_link": rules.link_count,
+        "rail_frequency": rules.frequency_count,
+    }
 
 
 def _drop(candidates: Candidates, keep: NDArray[np.bool_], reason: str) -> Candidates:

@@ -83,8 +83,9 @@ class RailRules:
         allow at least `fast_class_kmh` on the whole.
     new_headway_s, service_headway_s
         Time between trains on new lines, and of new services on existing tracks.
-    link_count, service_count
-        At most so many new lines and through-services: those that serve most weight of open pairs.
+    link_count, service_count, frequency_count
+        At most so many new lines, through-services and services with more trains: those that serve most
+        weight of open pairs.
     service_end_tiers, service_calls
         Tiers of the cities where a through-service may start and end; most calls on the way.
     hours_a_day
@@ -124,10 +125,11 @@ class RailRules:
     hours_a_day: float = 16.0
     link_count: int = 24
     service_count: int = 24
+    frequency_count: int = 12
     service_gain_s: int = 900
     service_least_km: float = 40.0
-    frequency_least_s: int = 2400
-    frequency_headway_s: int = 1200
+    frequency_least_s: int = 3600
+    frequency_headway_s: int = 2400
     turn_s: int = 1800
     station_km: float = 15.0
 

@@ -76,7 +76,7 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
 
 
 @compiled
-def push(times: Integers, nodes: Integers, size: int, time: int, node: int) -> int:
+def push(times: Integers, nodes: Integers, size: int, time: Whole, node: Whole) -> int:
     """Put an entry into a binary heap held in two arrays; return its new size."""
     at = size
     while at > 0:

@@ -28,11 +28,14 @@ class Progress:
         Time allowed from now.
     send
         Takes each new plan and bound.
+    base
+        What the objective of the original problem has on top; the gap relates to the whole.
     """
 
-    def __init__(self, t: Tables, *, seconds: float, send: Send) -> None:
+    def __init__(self, t: Tables, *, seconds: float, send: Send, base: int = 0) -> None:
         self._t = t
         self._send = send
+        self._base = base
         self._end = time.monotonic() + seconds
         self._minimise = t.budget < 0
         self._bound = 0.0 if self._minimise else float(t.weight.sum())
@@ -83,7 +86,7 @@ class Progress:
         """Return the relative gap; None without a plan."""
         if self._value is None:
             return None
-        return gap_of(self._value, self._bound, minimise=self._minimise)
+        return gap_of(self._value + self._base, self._bound + self._base, minimise=self._minimise)
 
     def closed(self, gap: float) -> bool:
         """Say whether the gap is within the one asked for."""

@@ -46,6 +46,11 @@ class Reduction:
     closed_weight: int
     feasible: bool
 
+    @property
+    def base(self) -> int:
+        """Return what the objective of the original problem has on top of that of `problem`."""
+        return self.forced_cost if self.problem.budget is None else self.base_weight
+
 
 def reduce(problem: DesignProblem) -> Reduction:
     """Return the part of a problem that is still open, in its canonical order.

@@ -75,7 +75,7 @@ class Result:
     versions
         Versions of the libraries that took part.
     termination
-        Why the solve ended: `proof`, `gap`, `time`, `heuristic`, `crash`, `memory`, `refused` or `killed`.
+        Why the solve ended: `proof`, `gap`, `time`, `stalled`, `heuristic`, `crash`, `memory`, `refused` or `killed`.
     message
         More about the end, for a reader.
     trace

@@ -18,6 +18,10 @@ EDGE = 1e-6
 """How near to 0 or 1 a value counts as that."""
 
 
+FIRST_NODES = 400
+"""Nodes of the first integer round; later ones have twice as many each, so that cuts come in early."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A point of the master problem.
@@ -44,13 +48,13 @@ class MasterOutcome:
         Proven limit of its objective; None when the solver gave none.
     points
         Integer points found, the best last.
-    infeasible
-        No point meets its rows.
+    complete
+        The solver ended by proof or gap, not by a limit of nodes or time.
     """
 
     bound: float | None
     points: tuple[Point, ...]
-    infeasible: bool = False
+    complete: bool
 
 
 class Master(Protocol):
@@ -65,8 +69,8 @@ class Master(Protocol):
     def drop_slack(self) -> None:
         """Take out rows that do not bind at the point of the last `relax`."""
 
-    def solve(self, *, start: Point | None, gap: float, seconds: float) -> MasterOutcome:
-        """Return what the integer model answers within the seconds given."""
+    def solve(self, *, start: Point | None, gap: float, nodes: int, seconds: float) -> MasterOutcome:
+        """Return what the integer model answers within the nodes and seconds given."""
 
 
 def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: int) -> str:
@@ -88,14 +92,16 @@ def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: in
     Returns
     -------
     str
-        Why it ended: `proof`, `gap` or `time`.
+        Why it ended: `proof`, `gap` or `time`; `stalled` when numerical noise keeps the proof open.
     """
     orders = _tie_orders(t, seed)
     _relaxed_rounds(t, master, progress, orders)
+    nodes, asked = FIRST_NODES, gap
     while not progress.closed(gap):
         if progress.left() <= 0:
             return "time"
-        outcome = master.solve(start=_point(t, progress.best), gap=gap, seconds=progress.left())
+        start = _point(t, progress.best)
+        outcome = master.solve(start=start, gap=asked, nodes=nodes, seconds=progress.left())
         if outcome.bound is not None:
             progress.bound(outcome.bound, "master")
         for point in outcome.points:
@@ -105,8 +111,11 @@ def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: in
         cuts = joined([_integer_cuts(t, point, orders) for point in outcome.points])
         if len(cuts):
             master.add(cuts)
-        elif progress.left() > 0 and outcome.bound is None:
-            return "time"
+        elif outcome.complete and asked == 0.0:
+            return "stalled"
+        elif outcome.complete:
+            asked = 0.0
+        nodes *= 2
     return "proof" if progress.closed(0.0) else "gap"
 
 

@@ -92,7 +92,7 @@ class Ledger:
     def _limit(self, bound: float, step: str) -> None:
         if not math.isfinite(bound):
             raise ValueError(bound)
-        total = bound + (self._reduced.forced_cost if self._minimise else self._reduced.base_weight)
+        total = bound + self._reduced.base
         if (total > self._bound) if self._minimise else (total < self._bound):
             self._bound = total
             self._note(step)

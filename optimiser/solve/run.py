@@ -93,6 +93,7 @@ def _run(reduced: Reduction, ledger: Ledger, name: str, params: SolveParameters)
         "seed": params.seed,
         "solver": params.solver,
         "memory_mb": params.memory_mb,
+        "base": reduced.base,
     }
     return run_child(task, ledger.receive, time_limit_s=params.time_limit_s)
 

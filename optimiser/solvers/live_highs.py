@@ -19,6 +19,9 @@ from optimiser.problem import DesignProblem
 
 INFINITY = highspy.kHighsInf
 
+MOST_NODES = 2**31 - 1
+"""Largest limit of nodes that HiGHS takes."""
+
 
 def version() -> str:
     """Return name and version of the solver."""
@@ -92,21 +95,21 @@ class LiveHighs:
         if len(slack):
             self._model.deleteRows(len(slack), slack)
 
-    def solve(self, *, start: Point | None, gap: float, seconds: float) -> MasterOutcome:
-        """Return what the integer model answers within the seconds given."""
+    def solve(self, *, start: Point | None, gap: float, nodes: int, seconds: float) -> MasterOutcome:
+        """Return what the integer model answers within the nodes and seconds given."""
         self._integrality(highspy.HighsVarType.kInteger)
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", 0.999)
+        self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
         if start is not None:
             values = np.concatenate([start.built, start.level[: self._levels]])
             self._model.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
         self._run(seconds)
         status, info = self._model.getModelStatus(), self._model.getInfo()
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return MasterOutcome(None, (), infeasible=True)
         bound = info.mip_dual_bound * self._divisor if math.isfinite(info.mip_dual_bound) else None
         has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        return MasterOutcome(bound, (self._read(),) if has_point else ())
+        complete = status == highspy.HighsModelStatus.kOptimal
+        return MasterOutcome(bound, (self._read(),) if has_point else (), complete)
 
     def _integrality(self, kind: highspy.HighsVarType) -> None:
         index = np.arange(self._built, dtype=np.int32)

@@ -21,6 +21,8 @@ class Task:
         Time limit.
     gap, threads, seed, solver
         As in `SolveParameters`.
+    base
+        What the objective of the original problem has on top of that of the reduced one.
     """
 
     problem: DesignProblem
@@ -30,3 +32,4 @@ class Task:
     threads: int
     seed: int
     solver: str
+    base: int = 0

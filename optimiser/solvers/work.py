@@ -24,7 +24,7 @@ def work(task: Task, send: Send) -> tuple[str, str]:
         Why it ended (`proof`, `gap`, `time`, `heuristic`), and the name of the solver.
     """
     t = tables(task.problem)
-    progress = Progress(t, seconds=task.seconds, send=send)
+    progress = Progress(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
         progress.plan(nothing(t), "do-nothing")
         return "proof", ""

@@ -43,7 +43,7 @@ def _run(task: dict[str, Any], out: BinaryIO) -> None:
     problem = parse(task["problem"])
     _write(out, {"kind": "ready"})
     begun = time.monotonic()
-    names = ("variant", "seconds", "gap", "threads", "seed", "solver")
+    names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
     reason, solver = work(Task(problem, **{name: task[name] for name in names}), lambda m: _write(out, m))
     _write(out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun})
 

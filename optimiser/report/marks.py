@@ -30,11 +30,9 @@ def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
     marks = _city_marks(axes, cities)
-    numbers = _numbers(axes, layers)
-    corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers]))
-    _city_labels(
-        axes, cities, taken=np.vstack([marks, corners, numbers]), soft=_line_boxes(axes, layers.links)
-    )
+    numbers, lines = _numbers(axes, layers), _line_boxes(axes, layers.links)
+    corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
+    _city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
 
 
 def _pixels(axes: Axes, points: NDArray[np.float64]) -> NDArray[np.float64]:

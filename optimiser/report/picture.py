@@ -74,6 +74,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         Bound to no window; its width follows the shape of the region.
     """
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     layers = projection.project(report)
@@ -82,6 +83,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
     with mpl.rc_context({"font.family": _fonts(), "font.size": 9, "text.color": style.INK}):
         figure = Figure(figsize=(width, height), dpi=dpi, facecolor=style.PAPER)
+        FigureCanvasAgg(figure)
         _titles(figure, report)
 
         def place(left: float, across: float) -> Axes:
@@ -130,15 +132,10 @@ def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: p
 
 
 def _network(axes: Axes, layers: projection.Layers) -> None:
-    from matplotlib.collections import LineCollection
-
     for order, (name, stroke) in enumerate(style.NETWORK.items(), start=1):
-        lines = [line.coords[:] for line in getattr(layers, name)]
+        x, y = projection.gapped(getattr(layers, name)).T
         dashes = (0, stroke.dash) if stroke.dash else "solid"
-        drawn = LineCollection(
-            lines, colors=stroke.colour, linewidths=stroke.width, linestyles=dashes, zorder=order
-        )
-        axes.add_collection(drawn, autolim=False)
+        axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=dashes, zorder=order)
 
 
 def _proposals(axes: Axes, layers: projection.Layers) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
-from shapely import LineString, Point, line_merge, multilinestrings, simplify
+from shapely import LineString, Point, get_coordinates, line_merge, multilinestrings, simplify
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.report.inputs import ReportInput
@@ -120,6 +120,14 @@ def _lines(table: gpd.GeoDataFrame, crs: CRS, tolerance_m: float) -> gpd.GeoSeri
     return gpd.GeoSeries(simplify(merged.array, tolerance_m), crs=crs)
 
 
+def gapped(lines: gpd.GeoSeries) -> NDArray[np.float64]:
+    """Return the points of many lines as one array [n x 2], a row of NaN between two lines: fast to draw."""
+    points, line = get_coordinates(lines.array, return_index=True)
+    breaks = np.flatnonzero(np.diff(line)) + 1
+    rows: NDArray[np.float64] = np.insert(points, breaks, np.nan, axis=0)
+    return rows
+
+
 def parts(shape: BaseGeometry | None) -> list[LineString]:
     """Return the lines that a shape is made of; none for points and for nothing."""
     if shape is None or shape.is_empty:
@@ -157,11 +165,21 @@ def number_points(layers: Layers) -> list[Point | None]:
 
 
 def _clear_point(shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float) -> Point | None:
-    """Return the first point along the longest part that is clear, else the one farthest from all taken."""
+    """Return the first point along the longest part that is clear, else the clearest on or beside it."""
     lines = parts(shape)
     if not lines:
         return None
     line = max(lines, key=lambda part: float(part.length))
-    spots = [line.interpolate(at, normalized=True) for at in ALONG]
-    room = [min(clear_m, float(np.hypot(*(taken - [spot.x, spot.y]).T).min())) for spot in spots]
-    return spots[int(np.argmax(room))]
+    on = [line.interpolate(at, normalized=True) for at in ALONG]
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    ring = clear_m * np.column_stack([np.cos(angles), np.sin(angles)])
+    beside = [Point(on[0].x + x, on[0].y + y) for x, y in ring]
+    clear = _room(on, taken, clear_m)
+    if max(clear) < 0.75 * clear_m:
+        on, clear = on + beside, clear + _room(beside, taken, clear_m)
+    return on[int(np.argmax(clear))]
+
+
+def _room(spots: list[Point], taken: NDArray[np.float64], most: float) -> list[float]:
+    """Return how far each spot is from the nearest of the points taken, at most so much."""
+    return [min(most, float(np.hypot(*(taken - [spot.x, spot.y]).T).min())) for spot in spots]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optimiser.problem import DesignProblem
-from optimiser.report.routes import Route, fastest
+from optimiser.report.routes import Route, Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ def rank(problem: DesignProblem, built: Collection[int]) -> tuple[list[Gain], di
     list of Gain, dict
         Gains in order of rank, and the routes of the newly covered pairs with the whole plan built.
     """
-    today = fastest(problem, built=(), pairs=range(len(problem.pairs)))
+    router = Router.of(problem)
+    today = router.fastest(built=(), pairs=range(len(problem.pairs)))
     open_pairs = [k for k, route in today.items() if not _covers(problem, k, route)]
-    routes = fastest(problem, built=built, pairs=open_pairs)
+    routes = router.fastest(built=built, pairs=open_pairs)
     gained = {k: route for k, route in routes.items() if _covers(problem, k, route)}
-    alone = {j: _lost(problem, built, gained, j) for j in built}
-    taken = _take_away(problem, built, gained)
+    alone = {j: _lost(router, built, gained, j) for j in built}
+    taken = _take_away(router, built, gained)
     users = {j: tuple(k for k, route in gained.items() if j in route.uses) for j in built}
     return [Gain(j, users[j], adds, alone[j]) for j, adds in reversed(taken)], gained
 
@@ -66,17 +67,17 @@ def _covers(problem: DesignProblem, pair: int, route: Route) -> bool:
 
 
 def _take_away(
-    problem: DesignProblem, built: Collection[int], gained: Mapping[int, Route]
+    router: Router, built: Collection[int], gained: Mapping[int, Route]
 ) -> list[tuple[int, tuple[int, ...]]]:
     left, routes = set(built), dict(gained)
     taken = []
     while left:
-        losses = {j: _lost(problem, left, routes, j) for j in left}
-        least = min(left, key=lambda j: _worth(problem, j, losses[j]))
+        losses = {j: _lost(router, left, routes, j) for j in left}
+        least = min(left, key=lambda j: _worth(router.problem, j, losses[j]))
         left.remove(least)
         kept = {k: route for k, route in routes.items() if k not in set(losses[least])}
         moved = [k for k, route in kept.items() if least in route.uses]
-        routes = kept | fastest(problem, built=left, pairs=moved)
+        routes = kept | router.fastest(built=left, pairs=moved)
         taken.append((least, losses[least]))
     return taken
 
@@ -94,8 +95,8 @@ def _reversed(name: str) -> str:
 
 
 def _lost(
-    problem: DesignProblem, built: Collection[int], routes: Mapping[int, Route], without: int
+    router: Router, built: Collection[int], routes: Mapping[int, Route], without: int
 ) -> tuple[int, ...]:
     touched = [k for k, route in routes.items() if without in route.uses]
-    moved = fastest(problem, built=set(built) - {without}, pairs=touched)
-    return tuple(k for k, route in moved.items() if not _covers(problem, k, route))
+    moved = router.fastest(built=set(built) - {without}, pairs=touched)
+    return tuple(k for k, route in moved.items() if not _covers(router.problem, k, route))

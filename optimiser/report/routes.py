@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.timegraph import UNREACHABLE
-from optimiser.problem import Arc, DesignProblem
+from optimiser.problem import DesignProblem
+
+type Ints = NDArray[np.int64]
 
 TODAY = -1
 """Owner of an arc that is open already."""
@@ -33,57 +35,83 @@ class Route:
     uses: tuple[int, ...] = ()
 
 
-def fastest(problem: DesignProblem, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
-    """Return the fastest path of some pairs with some candidates built.
+@dataclass(frozen=True, slots=True)
+class Router:
+    """All arcs of a problem, ready to be searched with any candidates built.
 
-    Parameters
+    Attributes
     ----------
     problem
         The problem.
-    built
-        Positions of the candidates that are open.
-    pairs
-        Positions of the pairs that are asked for.
-
-    Returns
-    -------
-    dict
-        Route by position of the pair. Of two arcs with equal time the one that is open today counts.
+    tail, head, seconds, owner
+        int64 [arcs]: ends, travel time, and the position of the candidate that opens it (`TODAY`: open
+        already); of parallel arcs the fastest comes first, of equally fast ones what is open today.
     """
-    asked = list(pairs)
-    if not asked:
-        return {}
-    origins = sorted({problem.pairs[k].origin for k in asked})
-    row = {origin: r for r, origin in enumerate(origins)}
-    graph, owner = _graph(problem, built)
-    seconds, before = dijkstra(graph, indices=origins, return_predecessors=True)
-    return {
-        k: _route(problem.pairs[k].destination, seconds[r], before[r], owner)
-        for k in asked
-        for r in [row[problem.pairs[k].origin]]
-    }
+
+    problem: DesignProblem
+    tail: Ints
+    head: Ints
+    seconds: Ints
+    owner: Ints
+
+    @classmethod
+    def of(cls, problem: DesignProblem) -> Router:
+        """Gather the arcs of a problem; loops are left out."""
+        rows = [(*arc, TODAY) for arc in problem.arcs]
+        rows += [(*arc, j) for j, candidate in enumerate(problem.candidates) for arc in candidate.arcs]
+        table = np.array([row for row in rows if row[0] != row[1]], dtype=np.int64).reshape(-1, 4)
+        tail, head, seconds, owner = table[np.lexsort(table.T[[3, 2, 1, 0]])].T
+        return cls(problem, tail, head, seconds, owner)
+
+    def fastest(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
+        """Return the fastest path of some pairs with some candidates built.
+
+        Parameters
+        ----------
+        built
+            Positions of the candidates that are open.
+        pairs
+            Positions of the pairs that are asked for.
+
+        Returns
+        -------
+        dict
+            Route by position of the pair. Of two arcs with equal time the one that is open today counts.
+        """
+        asked = list(pairs)
+        if not asked:
+            return {}
+        ends = self.problem.pairs
+        origins = sorted({ends[k].origin for k in asked})
+        row = {origin: r for r, origin in enumerate(origins)}
+        graph, owner = self._graph(built)
+        seconds, before = dijkstra(graph, indices=origins, return_predecessors=True)
+        return {
+            k: _route(ends[k].destination, seconds[r], before[r], owner)
+            for k in asked
+            for r in [row[ends[k].origin]]
+        }
+
+    def _graph(self, built: Collection[int]) -> tuple[csr_array, dict[tuple[int, int], int]]:
+        """Return the graph of what is open, and who owns each arc that is not open today."""
+        is_open = np.zeros(len(self.problem.candidates) + 1, dtype=np.bool_)
+        is_open[[TODAY, *built]] = True
+        rows = np.flatnonzero(is_open[self.owner])
+        tail, head = self.tail[rows], self.head[rows]
+        first = np.ones(len(rows), dtype=np.bool_)
+        first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        tail, head, owner = tail[first], head[first], self.owner[rows][first]
+        size = len(self.problem.nodes)
+        values = self.seconds[rows][first].astype(np.float64)
+        graph = csr_array((values, (tail, head)), shape=(size, size))
+        new = np.flatnonzero(owner != TODAY)
+        arcs = zip(tail[new].tolist(), head[new].tolist(), strict=True)
+        return graph, dict(zip(arcs, owner[new].tolist(), strict=True))
 
 
-def _graph(problem: DesignProblem, built: Collection[int]) -> tuple[csr_matrix, dict[tuple[int, int], int]]:
-    """Return the graph of what is open, and who owns each arc that is not open today."""
-    best = _cheapest(problem.arcs, TODAY, {})
-    for j in sorted(built):
-        best = _cheapest(problem.candidates[j].arcs, j, best)
-    ends = np.array(list(best), dtype=np.int64).reshape(-1, 2)
-    values = np.array([seconds for seconds, _ in best.values()], dtype=np.float64)
-    size = len(problem.nodes)
-    graph = csr_matrix((values, (ends[:, 0], ends[:, 1])), shape=(size, size))
-    return graph, {arc: j for arc, (_, j) in best.items() if j != TODAY}
-
-
-def _cheapest(
-    arcs: Iterable[Arc], owner: int, known: dict[tuple[int, int], tuple[int, int]]
-) -> dict[tuple[int, int], tuple[int, int]]:
-    best = dict(known)
-    for tail, head, seconds in arcs:
-        if tail != head and seconds < best.get((tail, head), (UNREACHABLE, TODAY))[0]:
-            best[tail, head] = (seconds, owner)
-    return best
+def fastest(problem: DesignProblem, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
+    """Return the fastest path of some pairs with some candidates built: `Router.fastest` for one question."""
+    return Router.of(problem).fastest(built=built, pairs=pairs)
 
 
 def _route(

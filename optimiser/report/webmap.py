@@ -76,10 +76,9 @@ def draw(report: ReportInput, *, height: int = 640) -> Figure:
     layers = projection.project(report, detail=4000)
     plot = _canvas(layers, height)
     for name, stroke in style.NETWORK.items():
-        xs, ys = _rings(getattr(layers, name))
+        xs, ys = np.rint(projection.gapped(getattr(layers, name))).astype(np.float32).T
         dash = list(stroke.dash) or "solid"
-        lines = {"line_color": stroke.colour, "line_width": stroke.width, "line_dash": dash}
-        plot.multi_line(xs, ys, name=name, **lines)
+        plot.line(xs, ys, name=name, line_color=stroke.colour, line_width=stroke.width, line_dash=dash)
     _draw_links(plot, report, layers)
     _draw_cities(plot, report, layers)
     return plot

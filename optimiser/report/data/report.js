@@ -64,7 +64,9 @@
   const links = part("proposals-lines").data_source;
   const badges = part("proposals-badges").data_source;
   const pen = document.createElement("canvas").getContext("2d");
-  const sides = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+  const sides = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1]];
+  const places = [1, 3, 6, 12].flatMap((reach) => sides.map(([across, down]) => [across, down, reach]));
+  const aligns = ["right", "center", "left"];
   const placeLabels = () => {
     const data = labels.data;
     const scale = plot.inner_width / (plot.x_range.end - plot.x_range.start);
@@ -87,13 +89,13 @@
       pen.font = `${data.style[i]} ${data.font[i]} Helvetica, Arial, sans-serif`;
       const width = pen.measureText(data.name[i]).width + 4;
       let spot = null;
-      for (const [across, down] of sides) {
-        const dx = across * (data.size[i] / 2 + 3);
-        const dy = down * (size * 0.7 + 3);
-        const left = across > 0 ? x + dx : x + dx - width;
+      for (const [across, down, reach] of places) {
+        const dx = across * (data.size[i] / 2 + 3 * reach);
+        const dy = down * (size * 0.7 + 3 * reach);
+        const left = x + dx - (width * (1 - across)) / 2;
         const box = [left, y + dy - size * 0.6, left + width, y + dy + size * 0.6];
         if (!hit(box)) {
-          spot = { box, dx, dy, align: across > 0 ? "left" : "right" };
+          spot = { box, dx, dy, align: aligns[across + 1] };
           break;
         }
       }

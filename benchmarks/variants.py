@@ -2,8 +2,7 @@
 
 Usage: python benchmarks/variants.py [--time-limit S] [--variants a,b] [--threads N] PROBLEM.json ...
 
-Prints one Markdown row a run. Wall times on a busy machine are no measure; the CPU seconds of the solver process are
-given beside them.
+Prints one Markdown row a run. Wall times on a busy machine are no measure; CPU seconds stand beside them.
 """
 
 from __future__ import annotations

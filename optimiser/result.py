@@ -75,7 +75,8 @@ class Result:
     versions
         Versions of the libraries that took part.
     termination
-        Why the solve ended: `proof`, `gap`, `time`, `stalled`, `heuristic`, `crash`, `memory`, `refused` or `killed`.
+        Why the solve ended: `proof`, `gap`, `time`, `stalled` (numerical noise), `heuristic`; by a fault of
+        the solver: `crash`, `memory`, `refused` (it claimed what is not true) or `killed` (hard limit).
     message
         More about the end, for a reader.
     trace

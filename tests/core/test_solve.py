@@ -177,6 +177,13 @@ def test_a_solve_in_a_child_process_returns_a_result_that_verify_accepts(tmp_pat
     jsonschema.validate(result.as_dict() | {"built": list(result.built)}, schema_of("result.schema.json"))
 
 
+def test_a_time_limit_of_a_millisecond_is_a_result_and_no_failure():
+    result = solve(line(), params=SolveParameters(threads=1, time_limit_s=0.001))
+    assert result.status in {"optimal", "feasible"}
+    assert result.objective <= 18 <= result.bound
+    verify.check(line(), result)
+
+
 def test_an_unknown_variant_is_answered_with_those_there_are():
     with pytest.raises(ProblemError, match="reverse-greedy"):
         solve(line(), variant="magic")

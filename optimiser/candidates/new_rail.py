@@ -54,6 +54,8 @@ def propose_links(tracks: Tracks, pairs: list[tuple[int, int]], report: Counter[
             report[
                 f"rail_link: its train takes over {rules.time_ratio:g} of today's best time on the way"
             ] += 1
+        elif tracks.fastest_s(a, b) <= rules.tracks_do * run_s:
+            report["rail_link: today's tracks are nearly as fast"] += 1
         else:
             found.append(_link(tracks, (a, b), speed, run_s))
     return found

@@ -78,6 +78,9 @@ class RailRules:
     time_ratio
         A link is proposed when the train (stations and waits left out) takes at most this share of today's
         best time by any way between the two stations.
+    tracks_do
+        No new line is proposed where trains over today's tracks run in at most this many times its time: more
+        trains would do.
     fast_class, slow_class, fast_class_kmh
         Class of trains on new lines, and on upgraded tracks; through-services are fast where their tracks
         allow at least `fast_class_kmh` on the whole.
@@ -115,6 +118,7 @@ class RailRules:
     track_detour: float = 1.5
     onward_s: int = 5400
     time_ratio: float = 0.75
+    tracks_do: float = 1.3
     fast_class: str = "hsr250"
     slow_class: str = "conv160"
     fast_class_kmh: float = 180.0

@@ -204,6 +204,11 @@ class Tracks:
         """Return the running seconds from a city's station to a rail node, infinite where no tracks lead."""
         return float(self._trees[start][0][end]) if start != end else np.inf
 
+    def fastest_s(self, a: int, b: int) -> float:
+        """Return the least running seconds over today's tracks between cities, infinite without tracks."""
+        pairs = ((s, t) for s in self.stations[a] for t in self.stations[b])
+        return min((self.run_s(s, t) for s, t in pairs), default=np.inf)
+
     def best_way(self, a: int, b: int) -> tuple[int, int, Way] | None:
         """Return the stations of two cities with the fastest way between them, and the way."""
         found = [

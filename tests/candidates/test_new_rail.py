@@ -107,6 +107,15 @@ def test_a_new_line_that_is_no_faster_is_counted_and_left_out():
     assert list(report.values()) == [1]
 
 
+def test_no_line_is_built_beside_tracks_that_are_as_fast():
+    drawn = situation(ROAD, PLACES, railway(TRACKS, LINES))
+    report = Counter()
+    rules = RailRules(time_ratio=1.0)
+    found = new_rail.propose_links(tracks_of(drawn, rules), [(0, 1)], report)
+    assert found == []
+    assert report == {"rail_link: today's tracks are nearly as fast": 1}
+
+
 def test_slow_tracks_are_upgraded_and_fast_ones_are_not():
     drawn = situation(ROAD, PLACES, railway(TRACKS, LINES))
     found = new_rail.propose_upgrades(tracks_of(drawn), [(0, 1), (2, 3)], Counter())

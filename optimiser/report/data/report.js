@@ -38,13 +38,20 @@
 
   const item = JSON.parse(document.getElementById("map-data").textContent);
   const target = document.getElementById("map");
-  const height = Math.max(340, Math.min(720, Math.round(target.clientWidth * 0.68)));
+  const narrow = target.clientWidth < 600;
+  const height = Math.max(440, Math.min(720, Math.round(target.clientWidth * 0.68)));
   await Bokeh.embed.embed_item(item, target);
   const plot = Bokeh.documents[0].get_model_by_name("map");
   plot.height = height;
   await new Promise((done) => setTimeout(done, 80));
   const parts = plot.renderers.filter((part) => part.name);
   const part = (name) => parts.find((one) => one.name === name);
+
+  if (narrow) {
+    part("proposals-badges").glyph.size = { value: 14 };
+    part("proposals-numbers").glyph.text_font_size = { value: "8px" };
+    for (const name of ["proposals-lines", "proposals-casing"]) part(name).glyph.line_width = { value: name === "proposals-lines" ? 2.2 : 4 };
+  }
 
   /* One scale in both directions, whatever the width of the page. */
   const home = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
@@ -72,7 +79,7 @@
     const scale = plot.inner_width / (plot.x_range.end - plot.x_range.start);
     const at = (x, y) => [(x - plot.x_range.start) * scale, (plot.y_range.end - y) * scale];
     const taken = [];
-    const hit = (box) => taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
+    const hit = (box) => box[0] < 0 || box[2] > plot.inner_width || taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
     for (let i = 0; i < data.x.length; i++) {
       const [x, y] = at(data.x[i], data.y[i]);
       const half = data.size[i] / 2 + 1;
@@ -80,7 +87,8 @@
     }
     for (let i = 0; i < badges.data.x.length; i++) {
       const [x, y] = at(badges.data.x[i], badges.data.y[i]);
-      taken.push([x - 11, y - 11, x + 11, y + 11]);
+      const half = narrow ? 8 : 11;
+      taken.push([x - half, y - half, x + half, y + half]);
     }
     const fresh = { align: [], dx: [], dy: [], alpha: [] };
     for (let i = 0; i < data.x.length; i++) {
@@ -90,6 +98,7 @@
       const width = pen.measureText(data.name[i]).width + 4;
       let spot = null;
       for (const [across, down, reach] of places) {
+        if (reach > 4 && data.style[i] !== "bold") break;
         const dx = across * (data.size[i] / 2 + 3 * reach);
         const dy = down * (size * 0.7 + 3 * reach);
         const left = x + dx - (width * (1 - across)) / 2;

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from optimiser.candidates.neighbours import great_circle_km, project
+from optimiser.candidates.neighbours import detour_index, great_circle_km, project
 from optimiser.candidates.rules import RoadRules
 from optimiser.candidates.situation import RoadPaths, Situation, seconds_of
 from optimiser.candidates.table import Item, Proposal
@@ -161,7 +161,7 @@ def _best_gap(
     if len(others) == 0:
         return None
     new_s = direct * rules.route_factor / rules.speed_kmh * 3600.0
-    index = np.where(np.isfinite(today[others]), today[others] / new_s, 99.0)
+    index = detour_index(today[others], new_s)
     saved = np.where(index >= rules.gap_detour_index, np.minimum(today[others], 36000.0) - new_s, -1.0)
     best = int(np.argmax(saved / np.maximum(new_s, 300.0)))
     return (float(index[best]), int(others[best])) if saved[best] > 0 else None
@@ -202,6 +202,9 @@ def _gap(
     direct_km = float(great_circle_km(lon[[a]], lat[[a]], lon[[b]], lat[[b]])[0])
     length_km = direct_km * rules.route_factor
     names = [_place(situation, lon[node], lat[node]) for node in (a, b)]
+    today = (
+        f"today's way takes {index:.1f} times as long" if np.isfinite(index) else "no road joins them today"
+    )
     return Proposal(
         candidate_id=f"gap:{lon[a]:.3f},{lat[a]:.3f}-{lon[b]:.3f},{lat[b]:.3f}",
         kind="gap",
@@ -212,7 +215,7 @@ def _gap(
         length_km=length_km,
         speed_kmh=rules.speed_kmh,
         standard=rules.standard,
-        why=f"dead end {direct_km:.0f} km from another; today's way takes {index:.1f} times as long",
+        why=f"dead end {direct_km:.0f} km from another expressway; {today}",
         geometry=line,
         arcs=_both(situation, a, b, seconds_of(length_km, rules.speed_kmh)),
         items=(Item(rules.standard, length_km),),

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import ARC_KINDS, TimeGraph
-from optimiser.candidates.distances import FAR, matrix
+from optimiser.candidates.distances import matrix
 from optimiser.candidates.neighbours import NeighbourRules, great_circle_km, links, project
 
 _ROAD_KINDS = tuple(ARC_KINDS.index(name) for name in ("road", "ferry"))
@@ -240,11 +240,6 @@ class RoadPaths:
 def seconds_of(length_km: float, speed_kmh: float) -> int:
     """Return whole seconds for a length at a speed, at least 1."""
     return max(1, round(length_km / speed_kmh * 3600.0))
-
-
-def is_far(seconds: int) -> bool:
-    """Tell whether a time means that there is no way."""
-    return seconds >= FAR
 
 
 def frame_of(services: Services, service: int) -> pd.DataFrame:

@@ -129,7 +129,7 @@ class Candidates(Section):
         description="a rail link is proposed when the train takes at most this share of today",
     )
     gap_count: Whole = Field(15, description="gaps between expressways proposed at most")
-    service_count: Whole = Field(40, description="through-services proposed at most")
+    service_count: Whole = Field(24, description="through-services proposed at most")
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")

@@ -10,7 +10,7 @@ from candidates_drawing import cities, network, situation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.candidates import Rules, fix, merge
+from optimiser.candidates import RailRules, Rules, fix, merge
 from optimiser.candidates.pruning import prune
 from optimiser.candidates.serving import most_useful, served
 from optimiser.candidates.table import Candidates, Item, Proposal, assemble
@@ -136,3 +136,15 @@ def test_the_arcs_keep_their_dtypes_when_there_are_none():
     empty = table()
     assert isinstance(empty.arcs, pd.DataFrame)
     assert str(empty.arcs["seconds"].dtype) == "int64"
+
+
+def test_of_a_kind_with_a_limit_those_stay_that_serve_most(line):
+    few = Rules(rail=RailRules(link_count=1))
+    both = table(
+        proposal("bc", 1, 2, 4000, ends=("B", "C"), kind="rail_link"),
+        proposal("ac", 0, 2, 3000, ends=("A", "C"), kind="rail_link"),
+        proposal("ab", 0, 1, 1000, ends=("A", "B")),
+    )
+    found = prune(line, both, few)
+    assert len(found) == 2
+    assert found.report == {"rail_link: beyond the 1 that serve most weight of open pairs": 1}

@@ -15,6 +15,7 @@ from optimiser.result import Result, TracePoint
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solve.variants import VARIANTS, chosen
+from optimiser.solvers.installed import require
 from optimiser.solvers.process import Ending, run_child
 
 FAILED = ("crash", "memory", "killed", "refused")
@@ -67,11 +68,15 @@ def solve(
     ------
     ProblemError
         When the variant does not exist or does not fit the problem.
+    EnvironmentFault
+        When the solver asked for is not installed.
     SolveFailure
         When the solver crashed, hung or claimed what is not true; its `result` is usable.
     """
     params = params or SolveParameters()
-    name = chosen(variant, covers_all=problem.budget is None)
+    name = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
+    if params.solver != "highs":
+        require(params.solver)
     reduced = reduce(problem)
     ledger = Ledger(problem, reduced, progress)
     if not reduced.feasible:

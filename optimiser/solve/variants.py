@@ -53,7 +53,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType({variant.name: variant for va
 """All variants by name."""
 
 
-def chosen(name: str, *, covers_all: bool) -> str:
+def chosen(name: str, *, covers_all: bool, solver: str = "highs") -> str:
     """Return the variant to run for a name; `auto` becomes a variant of its own.
 
     Parameters
@@ -62,6 +62,8 @@ def chosen(name: str, *, covers_all: bool) -> str:
         What the user asked for.
     covers_all
         The problem has no budget.
+    solver
+        Solver asked for.
 
     Raises
     ------
@@ -73,4 +75,9 @@ def chosen(name: str, *, covers_all: bool) -> str:
     if covers_all and not VARIANTS[name].covers_all:
         able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
         raise ProblemError(f"variant {name!r} needs a budget", remedy=f"Without one, choose from: {able}.")
-    return "cuts" if name == "auto" else name
+    if name == "auto":
+        return "cuts" if solver == "highs" else "compact"
+    if solver != "highs" and not VARIANTS[name].chooses_solver:
+        able = ", ".join(v.name for v in VARIANTS.values() if v.chooses_solver)
+        raise ProblemError(f"variant {name!r} has no choice of solver", remedy=f"Those that have: {able}.")
+    return name

@@ -14,7 +14,7 @@ from test_problem import schema_of
 
 from optimiser import result as results
 from optimiser import verify
-from optimiser.errors import ProblemError
+from optimiser.errors import EnvironmentFault, ProblemError
 from optimiser.problem import Candidate, Pair, load
 from optimiser.solve import VARIANTS, SolveParameters, solve
 
@@ -187,6 +187,17 @@ def test_a_time_limit_of_a_millisecond_is_a_result_and_no_failure():
 def test_an_unknown_variant_is_answered_with_those_there_are():
     with pytest.raises(ProblemError, match="reverse-greedy"):
         solve(line(), variant="magic")
+
+
+def test_a_solver_that_is_not_known_is_a_fault_of_the_environment_and_names_those_there_are():
+    with pytest.raises(EnvironmentFault, match="highs") as caught:
+        solve(line(), params=SolveParameters(solver="abacus"))
+    assert caught.value.exit_code == 5
+
+
+def test_a_variant_without_a_choice_of_solver_says_so():
+    with pytest.raises(ProblemError, match="compact"):
+        solve(line(), variant="cuts", params=SolveParameters(solver="scip"))
 
 
 def test_a_variant_that_needs_a_budget_says_so():

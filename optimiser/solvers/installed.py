@@ -1,0 +1,21 @@
+"""Make sure that a solver is here before a process is started for it."""
+
+from __future__ import annotations
+
+
+def require(name: str) -> None:
+    """Return when a solver can be called here.
+
+    Parameters
+    ----------
+    name
+        As the user typed it.
+
+    Raises
+    ------
+    EnvironmentFault
+        When it is unknown or not installed.
+    """
+    from optimiser.solvers.registry import instance  # PuLP takes most of a second to import
+
+    instance(name, seconds=1.0, gap=0.0, threads=1, seed=1)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-from shapely import segmentize
-from shapely.geometry.base import BaseGeometry
 
-from optimiser.report import coverage, projection, style, wording
+from optimiser.report import mapdata, projection, style
 from optimiser.report.inputs import ReportInput
 
 type Figure = Any
@@ -27,9 +23,6 @@ LAYERS = (
     ("roads", style.NETWORK["roads"].name),
 )
 """Layers that a reader can switch: prefix of the names of the drawn parts, and words."""
-
-HOVER_STEP_M = 4000
-"""Distance between the points of a proposal at which its figures can stand."""
 
 LINK_TIPS = [
     ("Link", "@rank: @link"),
@@ -125,17 +118,9 @@ def _scale_bar(plot: Figure) -> None:
     plot.add_layout(scale)
 
 
-def _rings(shapes: Iterable[BaseGeometry]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the coordinates of lines in whole metres."""
-    lines = [
-        np.rint(np.asarray(part.coords)).astype(int) for shape in shapes for part in projection.parts(shape)
-    ]
-    return [line[:, 0].tolist() for line in lines], [line[:, 1].tolist() for line in lines]
-
-
 def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
 
-    columns, badges = link_columns(layers, report.money)
+    columns, badges = mapdata.link_columns(layers, report.money)
     source = models().ColumnDataSource(columns, name="links")
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(
@@ -189,62 +174,9 @@ def _emphasise(lines: Any) -> None:  # noqa: ANN401 - see Figure
     lines.nonselection_glyph = plain.clone(line_alpha=0.45)
 
 
-def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-    """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link."""
-    names = (
-        "xs",
-        "ys",
-        "rank",
-        "link",
-        "kind",
-        "length",
-        "cost",
-        "pairs",
-        "people",
-        "colour",
-        "category",
-        "width",
-    )
-    columns: dict[str, list[Any]] = {name: [] for name in names}
-    badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "category")}
-    points = projection.number_points(layers)
-    for row, point in zip(layers.links.to_dict("records"), points, strict=True):
-        # The box of figures stands at the bend nearest to the pointer: straight lines get bends, too.
-        lines = projection.parts(segmentize(row["geometry"], HOVER_STEP_M))
-        if point is None:
-            continue
-        told = _told(row, money)
-        _append(badges, told | {"x": round(point.x), "y": round(point.y), "rank": str(row["rank"])})
-        for xs, ys in zip(*_rings(lines), strict=True):
-            _append(columns, told | {"xs": xs, "ys": ys})
-    return columns, badges
-
-
-def _append(columns: dict[str, list[Any]], row: dict[str, Any]) -> None:
-    for name, column in columns.items():
-        column.append(row[name])
-
-
-def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
-    """Return what the map says about a link."""
-    category = style.category(mode=row["mode"], kind=row["kind"])
-    return {
-        "rank": int(row["rank"]),
-        "link": f"{row['from_name']} – {row['to_name']}",
-        "kind": wording.kind(row["kind"]),
-        "length": f"{row['length_km']:.0f} km",
-        "cost": f"{wording.whole(row['cost'])} {money}".strip(),
-        "pairs": int(row["pairs"]),
-        "people": wording.people(row["people"]),
-        "colour": style.PROPOSALS[category].colour,
-        "category": category,
-        "width": 1.4 * style.PROPOSALS[category].width,
-    }
-
-
 def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
 
-    columns = city_columns(report, layers.cities)
+    columns = mapdata.city_columns(report, layers.cities)
     source = models().ColumnDataSource(columns, name="cities")
     marks = plot.scatter(
         "x",
@@ -290,26 +222,3 @@ def _draw_names(plot: Figure, columns: dict[str, list[Any]]) -> None:
     halo = text.clone(text_outline_color="white", text_outline_width=3)
     plot.add_glyph(source, halo, name="labels-halo")
     plot.add_glyph(source, text, name="labels-text")
-
-
-def city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> dict[str, list[Any]]:
-    """Return what the map knows of each city, the most important first."""
-    table = coverage.by_city(cities, report.pairs)
-    size = table["tier"].map(lambda name: style.tier(name).mark)
-    table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
-    gains = table["after"] > table["before"]
-    far = zip(table["worst_after"], table["worst_after_s"], strict=True)
-    return {
-        "x": np.rint(table.geometry.x).astype(int).tolist(),
-        "y": np.rint(table.geometry.y).astype(int).tolist(),
-        "name": table["name"].astype(str).tolist(),
-        "tier": table["tier"].astype(str).tolist(),
-        "people": [wording.people(count) for count in table["population"]],
-        "partners": table["partners"].tolist(),
-        "before": table["before"].tolist(),
-        "after": table["after"].tolist(),
-        "worst": [f"{name}, {wording.clock(seconds)} h" if name else "–" for name, seconds in far],
-        "size": (1.35 * table["_size"]).tolist(),
-        "gains": gains.astype(int).tolist(),
-        "fill": [style.GAINS if gain else "#ffffff" for gain in gains],
-    }

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import impedance, intermodal, skims
-from networks.cities import Cities
+from networks.cities import Cities, with_nodes_near
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.job.model import Job
@@ -47,7 +47,7 @@ def write_sensitivity(
     row_before = store.load_array(times, "row_before")
     rows = []
     for speed in SPEEDS_KMH:
-        placed = placed_at(speed, networks, times, arcs=arcs, row_before=row_before, with_rail=job.times.rail)
+        placed = placed_at(speed, networks, times, arcs=arcs, row_before=row_before, job=job)
         graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=job.times.definition)
         moved = moved_arcs(arcs, row_before=row_before, row_after=placed.row_after)
         states = {"before": graph, "after": with_arcs(graph, moved)}
@@ -79,7 +79,7 @@ def placed_at(
     *,
     arcs: pd.DataFrame,
     row_before: NDArray[np.int64],
-    with_rail: bool,
+    job: Job,
 ) -> Placed:
     """Place the cities again with another speed on expressways.
 
@@ -93,21 +93,21 @@ def placed_at(
         Arcs whose road nodes must stay.
     row_before
         int64, rows in the network before contraction.
-    with_rail
-        Whether railways count.
+    job
+        Whether railways count, and how far cities are snapped.
 
     Returns
     -------
     Placed
         Cities on roads of that speed.
     """
-    road = store.load_network(networks, "road")
+    table = gpd.read_parquet(times / "cities.parquet")
+    road = with_nodes_near(store.load_network(networks, "road"), Cities(table), limit_km=job.cities.snap_km)
     there = EXPRESSWAY in set(road.links["link_class"])
     timed = impedance.add_travel_times(road, speed_overrides={EXPRESSWAY: speed_kmh} if there else {})
-    table = gpd.read_parquet(times / "cities.parquet")
     node = table["road_node"].to_numpy()
     cities = Cities(table.assign(road_node=np.where(node >= 0, row_before[np.maximum(node, 0)], -1)))
-    rail: RailBuild | None = store.load_rail(networks) if with_rail else None
+    rail: RailBuild | None = store.load_rail(networks) if job.times.rail else None
     return timing.place(timed, rail, cities, keep=row_before[_road_rows(arcs)])
 
 

@@ -91,6 +91,8 @@ class Finder:
         if mode == "rail":
             near = self.tracks.stations[row]
             return End(name, lon, lat, row, stop=self.tracks.stop(row, near[0] if near else None))
+        if not len(situation.road.nodes):  # the job starts from a matrix: cities are all the places there are
+            return End(name, lon, lat, row, road_id=f"city:{situation.ids[row]}")
         if situation.road_nodes[row] < 0:
             raise EndFault(f"{name} is not joined to the road network")
         return End(name, lon, lat, row, road_id=f"road:{situation.road_nodes[row]}")

@@ -1,0 +1,93 @@
+"""A user's own candidates, weights and costs join a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_drawing import CITIES, JOB
+
+Call = Callable[..., tuple[int, str, str]]
+
+OWN = "id,mode,from,to,length_km,speed_kmh,cost\nmine,road,Alpha,Epsilon,120,100,5000\n"
+PLAIN = ("--set", "output.report=false", "--set", "output.picture=false", "--json")
+
+
+@pytest.fixture
+def matrix(region: Path) -> Path:
+    """Return a folder with a job that starts from a matrix in which Alpha and Epsilon are far apart."""
+    names = [name for name, *_ in CITIES.values()]
+    far = {("Alpha", "Epsilon"), ("Epsilon", "Alpha")}
+    rows = [f"{a},{b},{200 if (a, b) in far else 110}" for a in names for b in names if a != b]
+    (region / "times.csv").write_text("\n".join(["origin,destination,minutes", *rows]) + "\n")
+    (region / "job.toml").write_text(JOB.replace('file = "map.osm"', 'matrix = "times.csv"'))
+    (region / "own.csv").write_text(OWN)
+    return region
+
+
+def test_an_own_candidate_is_built_where_it_pays(region: Path, call: Call) -> None:
+    (region / "own.csv").write_text(OWN)
+    own = (
+        "--set",
+        'candidates.file="own.csv"',
+        "--set",
+        'candidates.kinds=["gap"]',
+        "--set",
+        "budget.amount=5000",
+    )
+    code, out, err = call("run", region / "job.toml", "--out", region / "out", *own, *PLAIN)
+    assert code == 0, err
+    assert json.loads(out)["built"] == ["mine"]
+
+
+def test_an_own_candidate_covers_a_pair_of_a_matrix(matrix: Path, call: Call) -> None:
+    own = ("--set", 'candidates.file="own.csv"', "--set", "budget.amount=5000")
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    assert code == 0, err
+    summary = json.loads(out)
+    assert summary["built"] == ["mine"]
+    assert (summary["coverage"]["all"]["before_pairs"], summary["coverage"]["all"]["after_pairs"]) == (14, 15)
+
+
+def test_a_candidate_fixed_out_is_not_built(matrix: Path, call: Call) -> None:
+    own = (
+        "--set",
+        'candidates.file="own.csv"',
+        "--set",
+        "budget.amount=5000",
+        "--set",
+        'candidates.fixed_out=["mine"]',
+    )
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    assert code == 0, err
+    assert json.loads(out)["built"] == []
+
+
+def test_weights_of_a_file_count_both_directions_and_tiers_multiply(matrix: Path, call: Call) -> None:
+    rows = ["origin,destination,weight", "Alpha,Epsilon,30", "Epsilon,Alpha,12", "Alpha,Beta,100"]
+    (matrix / "weights.csv").write_text("\n".join(rows) + "\n")
+    words = (
+        "--set",
+        "objective.weight=file",
+        "--set",
+        'objective.weights_file="weights.csv"',
+        "--set",
+        "objective.small=2",
+    )
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *words, *PLAIN)
+    assert code == 0, err
+    coverage = json.loads(out)["coverage"]
+    assert coverage["small"]["weight"] == 2 * 42
+    assert coverage["secondary"]["weight"] == 100
+
+
+@pytest.mark.parametrize("level", ["low", "high"])
+def test_the_estimate_named_is_the_cost_that_counts(level: str, region: Path, call: Call) -> None:
+    words = ("--set", f"costs.level={level}", "--set", "budget.share=1.0")
+    code, out, err = call("run", region / "job.toml", "--out", region / "out", *words, *PLAIN)
+    assert code == 0, err
+    links = json.loads(out)["links"]
+    assert links
+    assert all(link["cost"] == link[f"cost_{level}"] for link in links)

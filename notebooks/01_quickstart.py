@@ -73,7 +73,7 @@ timed = impedance.add_travel_times(roads.replace(links=lengthened))
         links=("length_km", "size"),
         length_km=("length_km", "sum"),
         median_speed_kmh=("speed_kmh", "median"),
-        imputed_share=("speed_source", lambda source: (source != "maxspeed").mean()),
+        imputed_share=("speed_source", lambda source: (source != "tag").mean()),
     )
     .sort_values("length_km", ascending=False)
     .round({"length_km": 0, "imputed_share": 2})
@@ -84,16 +84,16 @@ timed = impedance.add_travel_times(roads.replace(links=lengthened))
 # ## 2. Place the cities
 #
 # Tiers follow built-up population: core above five million, secondary from half a million, small below. A
-# city that no road comes near would be named here, with its distance.
+# city that no road comes near would be named here, with its distance. A trip may start where a road passes
+# nearest, so roads are cut there first.
 
 # %%
 listed = cities.load_csv(region.cities)
-snapped = cities.snap(listed, timed, limit_km=10, on_unsnapped="raise")
-placed = place(timed, tracks, snapped.cities, keep=anchors(timed))
+entered = cities.with_nodes_near(timed, listed, limit_km=10)
+snapped = cities.snap(listed, entered, limit_km=10, on_unsnapped="raise")
+placed = place(entered, tracks, snapped.cities, keep=anchors(entered))
 
-print(
-    f"{len(timed.links):,} road links, {len(placed.road.links):,} after contraction: all times stay the same"
-)
+print(f"{len(entered.links):,} road links, {len(placed.road.links):,} after contraction, with the same times")
 placed.cities.table.groupby("tier").agg(cities=("name", "size"), population=("population", "sum"))
 
 # %% [markdown]

@@ -39,7 +39,7 @@ def call(arguments: Sequence[str]) -> int:
     try:
         with stop.on_signals():
             outcome = app(args=words, prog_name="polyring", standalone_mode=False)
-    except KeyboardInterrupt:
+    except (stop.Interrupted, KeyboardInterrupt):
         stop.kill_children()
         _say("Interrupted; run the same command again to resume: finished steps are kept.")
         return INTERRUPTED
@@ -74,4 +74,5 @@ def _tell(fault: Exception, *, debug: bool) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the last word
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -15,8 +15,8 @@ GRACE_S = 3.0
 EXIT_CODE = 130
 
 
-class Interrupted(KeyboardInterrupt):
-    """The run was asked to stop by a signal."""
+class Interrupted(BaseException):
+    """The run was asked to stop by a signal; no handler of ordinary errors catches it on the way."""
 
 
 @contextmanager
@@ -64,8 +64,12 @@ def kill_children() -> None:
 
 def _raise(_number: int, _frame: FrameType | None) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _heard)
     raise Interrupted
+
+
+def _heard(_number: int, _frame: FrameType | None) -> None:
+    """Let further signals pass while the run is ending."""
 
 
 def _watch(read: int, cleanup: Callable[[], object]) -> None:

@@ -123,11 +123,15 @@ def test_a_signal_ends_a_run_in_time_and_leaves_nothing(region: Path, number: in
     children = psutil.Process(run.pid).children(recursive=True)
     begin = time.monotonic()
     run.send_signal(number)
+    run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=10)
     assert time.monotonic() - begin < 5.0
     if run.returncode == 0:
         pytest.skip("the run was faster than the signal")
     assert run.returncode == 130, err
+    assert "Traceback" not in err
+    if after_s > 1:
+        assert "again to resume" in err
     assert not out.exists()
     assert not [child for child in children if child.is_running() and child.status() != "zombie"]
 

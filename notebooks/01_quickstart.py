@@ -26,6 +26,7 @@ import pandas as pd
 from networks import cities, impedance, intermodal, osm, rail, regions, road, skims
 from optimiser import costs, prepare, terrain, verify
 from optimiser.candidates import Situation, anchors, generate
+from optimiser.pipeline.reading import lengthened_rail
 from optimiser.pipeline.timing import place
 from optimiser.report import assemble, coverage, facts, geopackage, links, picture, sentences
 from optimiser.solve import SolveParameters, solve
@@ -48,7 +49,7 @@ print(region.attribution)
 elements = osm.read(region.network)
 
 roads, road_report = road.build(elements, country=region.country)
-tracks = rail.build(elements)
+tracks = lengthened_rail(rail.build(elements), region.rail_length_factor)
 pd.Series(
     {
         "road nodes": len(roads.nodes),

@@ -48,7 +48,8 @@ def code_version() -> str:
     for package in ("networks", "optimiser"):
         root = Path(str(resources.files(package)))
         for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            inside = path.relative_to(root).parts
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside):
                 digest.update(f"{path.relative_to(root)}\0".encode())
                 digest.update(path.read_bytes())
     for name in _LIBRARIES:

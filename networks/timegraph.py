@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 UNREACHABLE: int = int(np.iinfo(np.int64).max)
 """Skim value of a pair that no path joins."""
 
-ARC_KINDS = ("road", "ferry", "connector", "access", "egress", "board", "ride", "alight", "transfer", "matrix")
+ARC_KINDS = (
+    "road",
+    "ferry",
+    "connector",
+    "access",
+    "egress",
+    "board",
+    "ride",
+    "alight",
+    "transfer",
+    "matrix",
+)
 """What an arc stands for; `TimeGraph.kind` holds positions in this tuple."""
 
 

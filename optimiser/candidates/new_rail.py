@@ -95,7 +95,7 @@ def _link(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Pr
     train = Train(rules.fast_class, rules.new_headway_s, rules.turn_s)
     name = f"rail-new:{situation.ids[a]}-{situation.ids[b]}"
     standard = rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard
-    on = [situation.names[leg.city] for leg in legs if leg is not None]
+    on = " and ".join(dict.fromkeys(situation.names[leg.city] for leg in legs if leg is not None))
     return Proposal(
         candidate_id=name,
         kind="rail_link",
@@ -106,7 +106,7 @@ def _link(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Pr
         length_km=length_km,
         speed_kmh=speed,
         standard=standard,
-        why=_why(tracks, pair, run_s) + (f"; trains run on to {' and '.join(on)}" if on else ""),
+        why=_why(tracks, pair, run_s) + (f"; trains run on to {on}" if on else ""),
         geometry=situation.straight_line(a, b),
         arcs=arcs(name, stops, runs, train, tracks.times),
         items=(

@@ -130,7 +130,7 @@ def _embedded(loaded: LoadedJob) -> Source:
         road_factor=region.road_length_factor,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
-        notes=(f"Data of the region: {region.vintage}.", f"Map data {region.attribution}."),
+        notes=(f"Data of the region: {region.vintage}.",),
     )
 
 

@@ -25,7 +25,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "report": report,
         "title": f"{report.region}: {sentences.headline(report)}",
         "headline": sentences.headline(report),
-        "limit": f"{report.limit_s / 3600:g} h",
+        "limit": wording.short_hours(report.limit_s),
         "limit_clock": wording.clock(report.limit_s),
         "definition": sentences.definition(report),
         "figures": figures(report, tiers),
@@ -56,7 +56,7 @@ def figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {
             "value": f"{total['before_pairs']} → {total['after_pairs']}",
-            "words": f"city pairs within {report.limit_s / 3600:g} h",
+            "words": f"city pairs within {wording.short_hours(report.limit_s)}",
             "note": f"of {total['pairs']}; {total['all_built_pairs']} with every candidate built",
         },
         {

@@ -65,7 +65,7 @@ def _legend(axes: Axes, report: ReportInput, y: float) -> float:
 
 
 def _coverage(axes: Axes, report: ReportInput, y: float) -> float:
-    limit = f"{report.limit_s / 3600:g} h"
+    limit = wording.short_hours(report.limit_s)
     y = _heading(axes, f"City pairs within {limit}, by tier of the smaller city", y)
     for row in coverage.by_group(report.pairs).to_dict("records"):
         for state, colour in (("all_built", "#e4e1d8"), ("after", style.GAINS), ("before", "#35597a")):

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimiser.report import atomic, marks, panel, projection, sentences, style
+from optimiser.report import atomic, marks, panel, projection, sentences, style, wording
 from optimiser.report.inputs import ReportInput
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _titles(figure: Figure, report: ReportInput) -> None:
     room = (1 - 2 * left) * figure.bbox.width / head.get_window_extent().width
     head.set_fontsize(17 * min(1.0, room))
     parts = (
-        f"Limit {report.limit_s / 3600:g} h {sentences.definition(report)}",
+        f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",
         sentences.proof(report),
     )

@@ -39,7 +39,7 @@ def coverage_table(report: ReportInput) -> Table:
     report
         The plan.
     """
-    limit = f"{report.limit_s / 3600:g} h {sentences.definition(report)}"
+    limit = f"{wording.short_hours(report.limit_s)} {sentences.definition(report)}"
     table = _table(f"City pairs within {limit}, by tier of the smaller city")
     table.add_column("tier")
     for heading in ("pairs", "today", "with the plan", "gained", "all candidates"):

@@ -35,6 +35,13 @@ def hours(seconds: int) -> str:
     return f"{seconds // 60} minutes" if seconds % 60 == 0 else f"{seconds} seconds"
 
 
+def short_hours(seconds: int) -> str:
+    """Return a limit in short: ``4 h``, ``1.5 h``, ``35 min``, ``2,099 s``."""
+    if seconds % 1800 == 0:
+        return f"{seconds / 3600:g} h"
+    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds:,} s"
+
+
 def whole(value: float) -> str:
     """Return a whole number with thousands parted by commas."""
     return f"{round(value):,}"

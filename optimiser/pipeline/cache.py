@@ -22,6 +22,7 @@ MANIFEST = "manifest.json"
 """File of a kept outcome that lists the checksums of all others."""
 KEPT = 16
 """Outcomes kept of each step; the ones not used for longest go first."""
+_ATTEMPTS = 5
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
 
 
@@ -134,13 +135,11 @@ def _seal(fresh: Path) -> None:
 
 
 def _is_whole(place: Path) -> bool:
+    if not place.exists():
+        return False
     try:
         sums = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         whole = all(checksum(place / name) == value for name, value in sums.items())
-    except FileNotFoundError:
-        whole = not place.exists()
-        if whole:
-            return False
     except (OSError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -149,27 +148,41 @@ def _is_whole(place: Path) -> bool:
 
 
 def _swap(fresh: Path, place: Path) -> None:
-    """Put a fresh outcome in place; another process may have been first."""
-    try:
-        fresh.rename(place)
-    except OSError:
-        if not place.exists():
-            raise
-        shutil.rmtree(place, ignore_errors=True)
-        with suppress(OSError):
+    """Put a fresh outcome in place, unless another process was first: the same key means the same content.
+
+    A whole outcome is never taken away, for another process may be reading it; a damaged one is moved aside
+    into the folder of the fresh one, which goes with its owner.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
             fresh.rename(place)
-        if not place.exists():
-            raise
+        except OSError:
+            if attempt == _ATTEMPTS - 1 or not place.exists():
+                raise
+        else:
+            return
+        if _is_whole(place):
+            return
+        with suppress(FileNotFoundError):
+            place.rename(fresh.with_name(f"damaged-{attempt}"))
 
 
 def _prune(parent: Path, *, keep: Path) -> None:
     old = sorted(
         (path for path in parent.iterdir() if path != keep and not path.name.startswith(".")),
-        key=lambda path: path.stat().st_mtime,
+        key=_last_used,
         reverse=True,
     )
     for path in old[KEPT - 1 :]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_used(path: Path) -> float:
+    """Return when an outcome was last used; one that another process just removed is the oldest."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _version(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,46 @@ def test_only_the_latest_outcomes_are_kept() -> None:
     for number in range(cache.KEPT + 3):
         cache.get("step", {"n": number}, _write("x"))
     assert len(list((cache.folder() / "steps" / "step").iterdir())) == cache.KEPT
+
+
+def _race(root: str, barrier: Barrier, number: int) -> None:
+    """Make the same outcome as the others at the same moment; leave what was read in a file."""
+
+    def make(folder: Path) -> None:
+        barrier.wait(timeout=60)
+        for part in range(20):
+            (folder / f"{part}.txt").write_text(f"part {part}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", root)
+        outcome = cache.get("step", {"same": True}, make)
+        text = "\n".join((outcome.folder / f"{part}.txt").read_text() for part in range(20))
+    (Path(root) / f"read-{number}.txt").write_text(text)
+
+
+def test_processes_that_race_for_one_outcome_all_get_it(tmp_path: Path) -> None:
+    root = tmp_path / "cache"
+    start = multiprocessing.get_context("spawn")
+    barrier = start.Barrier(8)
+    racers = [start.Process(target=_race, args=(str(root), barrier, number)) for number in range(8)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(timeout=60)
+    assert [racer.exitcode for racer in racers] == [0] * 8
+    assert {path.read_text() for path in root.glob("read-*.txt")} == {
+        "\n".join(f"part {part}" for part in range(20))
+    }
+    assert len(list((root / "steps" / "step").iterdir())) == 1
+
+
+def test_a_whole_outcome_that_came_first_stays() -> None:
+    first: list[int] = []
+
+    def late(folder: Path) -> None:
+        (folder / "a.txt").write_text("x")
+        winner = cache.get("step", {}, _write("x"))
+        first.append((winner.folder / "a.txt").stat().st_ino)
+
+    outcome = cache.get("step", {}, late)
+    assert [(outcome.folder / "a.txt").stat().st_ino] == first

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from optimiser.errors import EnvironmentFault
+from optimiser.errors import EnvironmentFault, JobError
 from optimiser.pipeline import lock
 
 STAGE = ".unfinished"
+SUMMARY = "polyring-summary/"
+"""Start of the format that the `summary.json` of a run folder names."""
+AS_RUN = "as it was run, every default visible."
+"""End of the first line of the `job.toml` that a run writes."""
 
 
 @contextmanager
@@ -33,9 +38,12 @@ def staged(folder: Path) -> Iterator[Path]:
 
     Raises
     ------
+    JobError
+        When the folder holds files and none shows that it is a run folder.
     EnvironmentFault
         When the folder is in use, cannot be written, or the disk is full.
     """
+    _refuse_foreign(folder)
     made = _make(folder)
     stage = folder / STAGE
     try:
@@ -72,6 +80,43 @@ def publish(stage: Path, folder: Path) -> None:
         target = folder / path.relative_to(stage)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder with files of somebody else, for those of a run could replace them."""
+    if not folder.is_dir() or _is_own(folder):
+        return
+    raise JobError(
+        "the folder holds files and is not the folder of an earlier run",
+        where=str(folder),
+        done="Nothing was written or changed.",
+        remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier run.",
+    )
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether a folder is empty, or of a run that ended or was stopped."""
+    try:
+        there = {path.name for path in folder.iterdir()}
+    except OSError:
+        return True  # what is wrong with it is said where it is written
+    return there <= {lock.NAME} or (folder / STAGE).is_dir() or _is_summed_up(folder) or _is_as_run(folder)
+
+
+def _is_summed_up(folder: Path) -> bool:
+    try:
+        found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and str(found.get("format")).startswith(SUMMARY)
+
+
+def _is_as_run(folder: Path) -> bool:
+    try:
+        with (folder / "job.toml").open(encoding="utf-8") as file:
+            return file.readline().rstrip().endswith(AS_RUN)
+    except (OSError, ValueError):
+        return False
 
 
 def _make(folder: Path) -> list[Path]:

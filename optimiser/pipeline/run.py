@@ -97,7 +97,7 @@ def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], Repor
     from optimiser.pipeline import reporting, store, summary
 
     loaded, problem, result = chain.loaded, chain.design, chain.result
-    title = f"Job {loaded.name} as it was run, every default visible."
+    title = f"Job {loaded.name} {folder.AS_RUN}"
     (stage / "job.toml").write_text(render(loaded.job, title=title), encoding="utf-8")
     shutil.copyfile(chain.problem.folder / "problem.json", stage / "problem.json")
     results.save(result, stage / "result.json")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.errors import EnvironmentFault
+from optimiser.errors import EnvironmentFault, JobError
 from optimiser.pipeline import folder, lock
+
+SUMMARY = '{"format": "polyring-summary/1"}'
 
 
 def test_files_appear_when_the_block_ends(tmp_path: Path) -> None:
@@ -24,10 +26,11 @@ def test_files_appear_when_the_block_ends(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_earlier_result(tmp_path: Path) -> None:
     with folder.staged(tmp_path / "run") as stage:
         (stage / "x.txt").write_text("old")
+        (stage / "summary.json").write_text(SUMMARY)
     with pytest.raises(KeyboardInterrupt):
         _interrupted(tmp_path / "run")
     assert (tmp_path / "run" / "x.txt").read_text() == "old"
-    assert len(list((tmp_path / "run").iterdir())) == 1
+    assert len(list((tmp_path / "run").iterdir())) == 2
 
 
 def _interrupted(out: Path) -> None:
@@ -77,3 +80,51 @@ def test_a_lock_left_behind_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / lock.NAME).write_text('{"pid": 1}')
     with lock.held(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"report.html": "mine"},
+        {"summary.json": '{"format": "other/1"}'},
+        {"summary.json": "no JSON"},
+        {"job.toml": "# my own job\n"},
+        {lock.NAME: "", "notes.txt": "mine"},
+    ],
+)
+def test_a_folder_of_somebody_else_is_refused_unchanged(tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(JobError, match="not the folder of an earlier run") as caught:
+        _fill(tmp_path)
+    assert caught.value.exit_code == 2
+    assert "--out" in caught.value.remedy
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"summary.json": SUMMARY, "notes.txt": "beside"},
+        {"job.toml": "# Job x as it was run, every default visible.\n"},
+        {lock.NAME: '{"pid": 1}'},
+    ],
+)
+def test_an_empty_folder_or_one_of_a_run_is_filled(tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    _fill(tmp_path)
+    assert (tmp_path / "x.txt").read_text() == "new"
+
+
+def test_a_folder_of_a_run_that_was_killed_is_filled(tmp_path: Path) -> None:
+    (tmp_path / folder.STAGE).mkdir()
+    (tmp_path / "cities.gpkg").write_text("moved before the end")
+    _fill(tmp_path)
+    assert (tmp_path / "x.txt").read_text() == "new"
+
+
+def _fill(out: Path) -> None:
+    with folder.staged(out) as stage:
+        (stage / "x.txt").write_text("new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from networks.errors import SourceError
 
-__all__ = ["Region", "folder", "names", "read"]
+__all__ = ["Region", "check", "checksum", "folder", "names", "read"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Region:
         By what the lengths of the geometry are multiplied to give lengths on the ground.
     vintage, attribution
         Date of the sources; the notice that maps must carry.
+    network_sha256
+        Checksum of the network file, hexadecimal.
     network, cities, counties, terrain, facts, readme
         Paths of the files.
     """
@@ -48,6 +51,7 @@ class Region:
     rail_length_factor: float
     vintage: str
     attribution: str
+    network_sha256: str
     network: Path
     cities: Path
     counties: Path
@@ -112,6 +116,50 @@ def read(name: str) -> Region:
     box = data.pop("bbox")
     bbox = (box["south"], box["west"], box["north"], box["east"])
     return Region(name=name, bbox=bbox, **files, **data)
+
+
+def check(region: Region) -> None:
+    """Refuse an embedded region whose network file is not the one that was built for it.
+
+    Parameters
+    ----------
+    region
+        The region, from :func:`read`.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or its checksum differs, such as after a cut that no other test can see.
+    """
+    if not region.network.is_file():
+        fault = "the network of the region is missing"
+    elif checksum(region.network) != region.network_sha256:
+        fault = "the network of the region is damaged: its checksum is not the one in region.toml"
+    else:
+        return
+    raise SourceError(
+        fault,
+        where=str(region.network),
+        done="Nothing was read and nothing was written.",
+        remedy="Install the package again; after a change on purpose write the SHA-256 to region.toml.",
+    )
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        64 digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _root() -> Path:

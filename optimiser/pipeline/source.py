@@ -109,6 +109,7 @@ def cities_source(loaded: LoadedJob) -> str:
 def _embedded(loaded: LoadedJob) -> Source:
     job = loaded.job
     region = regions.read(job.region.name)
+    regions.check(region)
     lists = {"cities": region.cities, "counties": region.counties}
     if job.cities.list not in lists:
         raise JobError(

@@ -23,6 +23,7 @@ SECONDS_BY_UNIT = {"seconds": 1, "minutes": 60}
 
 WEIGHT_NAMES = ("weight", "demand")
 """Names that a column of weights may have."""
+_TIMES, _WEIGHTS = "matrix", "table of weights"
 
 _EXAMPLES = 20
 _LARGEST = 2**53
@@ -109,12 +110,12 @@ def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
     SchemaError
         With all faults: unknown cities, pairs given twice, values that are no whole number >= 0.
     """
-    cells = _read(Path(path), WEIGHT_NAMES)
+    cells = _read(Path(path), WEIGHT_NAMES, table=_WEIGHTS)
     rows, faults = _rows(cells, cities)
     value, more = _values(cells, least=0.0)
     broken = np.flatnonzero(np.isfinite(value) & (value != np.rint(value)))
     faults += more + [f"{cells.place[i]}: {cells.value[i]} is no whole number" for i in broken]
-    _refuse(faults, path)
+    _refuse(faults, path, table=_WEIGHTS)
     weights = np.zeros((len(cities), len(cities)), dtype=np.int64)
     given = np.isfinite(value)
     weights[rows[given, 0], rows[given, 1]] = value[given].astype(np.int64)
@@ -122,7 +123,7 @@ def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
     return weights
 
 
-def _read(path: Path, quantities: tuple[str, ...]) -> _Table:
+def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _Table:
     try:
         if path.suffix.lower() == ".parquet":
             frame = pd.read_parquet(path).astype(object)
@@ -131,7 +132,7 @@ def _read(path: Path, quantities: tuple[str, ...]) -> _Table:
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise SourceError(
-            f"the matrix cannot be read: {error}",
+            f"the {table} cannot be read: {error}",
             where=str(path),
             remedy="It has to be CSV (UTF-8) or Parquet.",
         ) from error
@@ -216,15 +217,16 @@ def _faults(
         yield from (f"{cells.place[i]}: '{cells.value[i]}' {text}" for i in np.flatnonzero(mask))
 
 
-def _refuse(faults: list[str], path: str | Path) -> None:
+def _refuse(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:
     if faults:
+        empty = "that no path joins empty" if table == _TIMES else "without weight empty"
         rest = len(faults) - _EXAMPLES
         raise SchemaError(
-            f"{len(faults)} fault(s) in the matrix",
+            f"{len(faults)} fault(s) in the {table}",
             where=str(path),
             faults=[*faults[:_EXAMPLES], *([f"and {rest} more"] if rest > 0 else [])],
             done="Nothing was taken from it.",
-            remedy="Name cities by their id or name; leave cells of pairs that no path joins empty.",
+            remedy=f"Name cities by their id or name; leave cells of pairs {empty}.",
         )
 
 

@@ -134,6 +134,12 @@ def test_weights_have_to_be_whole_and_not_negative(cities, write):
     assert "line 2: 1.5 is no whole number" in caught.value.faults
 
 
+def test_faults_of_weights_are_told_of_the_table_of_weights(cities, write):
+    with pytest.raises(SchemaError, match=r"fault\(s\) in the table of weights") as caught:
+        load_weights(write("origin,destination,weight\nb,t,-1\nb,nowhere,3\n"), cities)
+    assert "matrix" not in str(caught.value).replace(caught.value.where, "")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.integers(0, 2**40), min_size=9, max_size=9))
 def test_weights_come_back_as_they_were_written(cities, write, values):

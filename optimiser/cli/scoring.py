@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +79,7 @@ def score(
     Raises
     ------
     ProblemError
-        When the files cannot be used.
+        When the files cannot be used, or the plan names candidates that the problem does not have.
     VerificationError
         When the plan breaks a rule, such as the budget; exit code 4.
     """
@@ -91,6 +93,7 @@ def score(
         if plan is not None
         else [name.strip() for name in (built or "").split(",") if name.strip()]
     )
+    _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
     scored = checks.score(loaded, ids)
     summary = _summary(loaded, scored) | _distance(
         scored, best or problem.parent / "result.json", asked=bool(best)
@@ -132,6 +135,26 @@ def _ids(path: Path) -> list[str]:
             f"cannot be read: {fault}", where=str(path), done="Nothing was computed."
         ) from fault
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -> None:
+    """Refuse ids that no candidate has, with the nearest ones that there are."""
+    unknown = [name for name in dict.fromkeys(ids) if name not in problem.index]
+    if not unknown:
+        return
+    known = [candidate.id for candidate in problem.candidates]
+    near = {name: get_close_matches(name, known, n=3, cutoff=0.5) for name in unknown}
+    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+    raise ProblemError(
+        f"problem {problem.name!r} has no such candidates",
+        where=where,
+        faults=[
+            f"there is no candidate {name!r}" + (f"; near it: {', '.join(close)}" if close else "")
+            for name, close in near.items()
+        ],
+        done="Nothing was computed.",
+        remedy=f"The problem has {len(known)} candidates{f': {some}' if known else ''}.",
+    )
 
 
 def _distance(plan: Plan, best: Path, *, asked: bool) -> dict[str, Any]:

@@ -239,6 +239,16 @@ def test_score_measures_a_plan_by_hand_against_the_best_known(done: Path, call: 
     assert (code, json.loads(out)["away"]) == (0, 0)
 
 
+def test_score_names_an_unknown_candidate_and_the_nearest_known(done: Path, call: Call) -> None:
+    file = done / "out" / "problem.json"
+    known = load_problem(file).candidates[0].id
+    code, out, err = call("score", file, "--built", f"{known}x,@@@@")
+    assert (code, out) == (2, "")
+    assert f"there is no candidate '{known}x'; near it: {known}" in err
+    assert "there is no candidate '@@@@'\n" in err
+    assert "withheld" not in err
+
+
 def test_score_refuses_a_plan_that_breaks_a_rule(done: Path, call: Call) -> None:
     problem = load_problem(done / "out" / "problem.json")
     everything = ",".join(candidate.id for candidate in problem.candidates)

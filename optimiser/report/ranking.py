@@ -1,4 +1,4 @@
-"""Rank the links of a plan by what they bring for their cost."""
+"""Rank the links of a plan by their worth to it: the last to be given up comes first."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
         Rows that are shown at most.
     """
     _, unit = wording.per_person(report.money)
-    table = _table(f"Proposed links and services, ranked by what they bring for their cost ({report.money})")
+    table = _table(f"Proposed links and services (costs in {report.money}), {sentences.ORDER}")
     left = len(report.links) - most
     table.caption = f"and {left} more in links.csv" if left > 0 else None
     table.add_column("#", justify="right")

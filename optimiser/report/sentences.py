@@ -6,6 +6,8 @@ from optimiser.report import coverage, style, wording
 from optimiser.report.inputs import ReportInput
 
 DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
+ORDER = "ranked by worth to the plan: the last to be given up comes first"
+"""Order of the links in a few words; `optimiser.report.ranking.rank` gives the rule in full."""
 
 
 def headline(report: ReportInput) -> str:

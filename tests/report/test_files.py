@@ -114,6 +114,11 @@ def test_the_screen_shows_coverage_and_ranked_links(report):
     assert "+3" in text
 
 
+def test_the_screen_says_by_what_rule_the_links_are_ranked(report):
+    title = screen.links_table(report).title
+    assert "ranked by worth to the plan: the last to be given up comes first" in str(title)
+
+
 def test_markup_in_a_name_is_shown_on_the_screen_as_written(make):
     console = Console(width=140, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123 - dropped
     console.print(screen.links_table(make("bc", names=("Ada", "[red]Bo[/]", "Cy", "Di"))))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from networks import schema
 from networks.errors import SourceError
-from networks.network import Network
+from networks.network import Network, Services
 
 LAYERS = ("nodes", "links")
 """Names of the layers of a GeoPackage, and of the files of a Parquet folder."""
@@ -47,6 +47,35 @@ def write_gpkg(network: Network, path: Path) -> None:
             )
 
     _publish(path, write)
+
+
+def add_rail(network: Network, services: Services, path: Path) -> None:
+    """Add railways to a GeoPackage: layers `rail_nodes`, `rail_links`, `services` and `stops`.
+
+    Parameters
+    ----------
+    network
+        Tracks, by the data contract.
+    services
+        Trains; their two tables have no geometry.
+    path
+        File that is there, of `write_gpkg`; what it holds stays.
+
+    Raises
+    ------
+    SchemaError
+        When the network departs from its contract.
+    OSError
+        When the disk refuses.
+    """
+    import pyogrio
+
+    schema.check(network)
+    for layer, frame in zip(LAYERS, (network.nodes, network.links), strict=True):
+        kind = schema.NODES[-1].dtype if layer == "nodes" else schema.LINKS[-1].dtype
+        pyogrio.write_dataframe(frame, path, layer=f"rail_{layer}", driver="GPKG", geometry_type=kind)
+    for layer, table in (("services", services.lines), ("stops", services.stops)):
+        pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
 
 
 def read_gpkg(path: Path) -> Network:

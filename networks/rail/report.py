@@ -65,6 +65,26 @@ class RailReport:
     hops_strayed: int
     faults: tuple[str, ...]
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a user has to be told loudly, one sentence each.
+
+        A complete extract may have no train relation, and so may one that was cut on the edge of a block,
+        where no test of the file itself can see it.
+
+        Returns
+        -------
+        tuple of str
+            Empty when services were read or given, or when there are no tracks.
+        """
+        if not self.tracks or self.services_source != "tracks":
+            return ()
+        stretches = "1 stretch" if self.services == 1 else f"{self.services} stretches"
+        text = (
+            f"no train relation in this file: services are assumed on {stretches} of track; "
+            "if you expected relations, the file may be cut: compare its checksum"
+        )
+        return (text,)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report for `import_report.json`.
 

@@ -1,4 +1,4 @@
-"""Read an OSM extract and write its road network."""
+"""Read an OSM extract and write its road and rail networks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from optimiser.errors import EnvironmentFault
 from optimiser.pipeline.store import save_json
 from optimiser.report import atomic
 
+_SERVICES_FROM = {
+    "relations": "train relations",
+    "lines": "a table of lines",
+    "tracks": "tracks alone (assumed)",
+    "none": "nowhere",
+}
+
 
 def import_file(file: Path, output: Path, *, country: str, contract: bool, as_json: bool = False) -> int:
-    """Read an extract; write its roads and what was found on the way.
+    """Read an extract; write its roads, railways and services, and what was found on the way.
 
     Parameters
     ----------
     file
         The extract.
     output
-        GeoPackage to write; the report goes beside it as `<name>.import_report.json`.
+        GeoPackage to write: roads in the layers `nodes` and `links`, railways in `rail_nodes`, `rail_links`,
+        `services` and `stops`; the report goes beside it as `<name>.import_report.json`.
     country
         ISO 3166 code for default speeds; empty: those of the world.
     contract
@@ -51,21 +59,25 @@ def import_file(file: Path, output: Path, *, country: str, contract: bool, as_js
         with progress.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
         with progress.step("build", "Building the network"):
-            network, report = build(elements, country=country or "world", contract=contract)
+            network, railways, report = build(elements, country=country or "world", contract=contract)
         with progress.step("write", f"Writing {output.name}"):
-            atomic.write(output, lambda part: storage.write_gpkg(network, part))
+            atomic.write(output, lambda part: _write(network, railways, part))
             beside = output.with_suffix(".import_report.json")
             atomic.write(beside, lambda part: save_json(part, report.to_json()))
     if as_json:
         screen.as_json(report.to_json())
     else:
-        _show(report)
+        _show_roads(report)
+        _show_rail(railways.report)
         screen.line(f"Files: {output}, {beside}")
+    screen.warn(railways.report.warnings())
     return 0
 
 
-def build(elements: osm.Elements, *, country: str, contract: bool) -> tuple[Network, ImportReport]:
-    """Build the road network of an extract, and its report, railways counted.
+def build(
+    elements: osm.Elements, *, country: str, contract: bool
+) -> tuple[Network, rail.RailBuild, ImportReport]:
+    """Build the road network and the railways of an extract, and their report.
 
     Parameters
     ----------
@@ -78,23 +90,32 @@ def build(elements: osm.Elements, *, country: str, contract: bool) -> tuple[Netw
 
     Returns
     -------
-    tuple of Network and ImportReport
-        The network with travel times, and the counts.
+    tuple of Network, RailBuild and ImportReport
+        The roads with travel times, railways with their services, and the counts.
     """
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)
     tracks = rail.build(elements)
-    report = ImportReport.of(elements).replace(roads=counts, rail=tracks.report.to_dict())
+    report = ImportReport.of(elements).replace(
+        roads=counts, rail=tracks.report.to_dict(), notes=tracks.report.warnings()
+    )
     if contract:
         before = {"nodes_before": len(network.nodes), "links_before": len(network.links)}
         network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64), prune=False).network
         report = report.replace(
             simplified={**before, "nodes": len(network.nodes), "links": len(network.links)}
         )
-    return network, report
+    return network, tracks, report
 
 
-def _show(report: ImportReport) -> None:
+def _write(network: Network, railways: rail.RailBuild, path: Path) -> None:
+    """Write the layers of roads and, where there are tracks, those of railways."""
+    storage.write_gpkg(network, path)
+    if len(railways.network.links):
+        storage.add_rail(railways.network, railways.services, path)
+
+
+def _show_roads(report: ImportReport) -> None:
     roads = report.roads
     if roads is None:
         return
@@ -107,7 +128,23 @@ def _show(report: ImportReport) -> None:
         "speeds imputed": roads.speeds.imputed,
         "speeds rejected": sum(roads.speeds.rejected.values()),
         "components": roads.components,
-        "stations on tracks": report.rail.get("stations", 0),
         **{name.replace("_", " "): value for name, value in report.simplified.items()},
     }
-    screen.table("Counts", [{"what": name, "count": count} for name, count in facts.items()], right=["count"])
+    screen.table(
+        "Counts of roads", [{"what": name, "count": count} for name, count in facts.items()], right=["count"]
+    )
+
+
+def _show_rail(report: rail.RailReport) -> None:
+    rows = [{"class": name, "km": f"{km:,.1f}"} for name, km in report.track_km.items()]
+    screen.table("Tracks by class", rows, right=["km"])
+    facts = {
+        "tracks": report.tracks,
+        "stations on tracks": report.stations,
+        "stations out of reach of tracks": len(report.stations_unreached),
+        "services": report.services,
+        "services come from": _SERVICES_FROM.get(report.services_source, report.services_source),
+        "places where stops are not joined by track": len(report.faults),
+    }
+    shown = facts if report.tracks else {"tracks": 0}
+    screen.table("Counts of railways", [{"what": k, "count": v} for k, v in shown.items()], right=["count"])

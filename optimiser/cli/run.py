@@ -50,6 +50,7 @@ def run(job: str, *, out: Path | None, settings: Sequence[str], dry_run: bool, a
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.summary})
     else:
         show(done, asked_gap=loaded.job.solve.gap)
+    screen.warn(done.summary["warnings"])
     return done.exit_code
 
 

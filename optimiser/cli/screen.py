@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from optimiser.pipeline.progress import Progress
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 _WIDTH = 120
 
@@ -27,6 +27,12 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Print warnings on the standard error, also where the output is JSON."""
+    for text in warnings:
+        note(f"WARNING: {text}")
+
+
 def as_json(value: object) -> None:
     """Print a value as JSON on the standard output."""
     line(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str))
@@ -34,9 +40,18 @@ def as_json(value: object) -> None:
 
 def rich(shown: RenderableType) -> None:
     """Print anything that rich can show on the standard output."""
+    _console().print(shown)
+
+
+def _console() -> Console:
+    """Return a console on the standard output that leaves a closed pipe to the caller."""
     from rich.console import Console
 
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(shown)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
 
 
 def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[str] = ()) -> None:
@@ -53,11 +68,10 @@ def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[s
     """
     if not rows:
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    console = _console()
     shown = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
     for name in rows[0]:
         shown.add_column(Text(name), justify="right" if name in right else "left", overflow="fold")

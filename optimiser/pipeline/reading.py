@@ -57,13 +57,32 @@ def write_networks(folder: Path, elements: Elements, *, source: Source, job: Job
     store.save_rail(folder, tracks)
     factors = {"Road": source.road_factor, "Rail": source.rail_factor}
     notes = tuple(f"{mode} lengths are multiplied by {by:g}." for mode, by in factors.items() if by != 1.0)
-    whole = ImportReport.of(elements).replace(roads=report, rail=tracks.report.to_dict(), notes=notes)
+    whole = ImportReport.of(elements).replace(
+        roads=report, rail=tracks.report.to_dict(), notes=notes + tracks.report.warnings()
+    )
     store.save_json(folder / "import_report.json", whole.to_json())
     if source.cities_from == "osm":
         places = cities.from_osm_places(
             elements, min_population=job.cities.least_population, thresholds=thresholds(job)
         )
         places.table.to_parquet(folder / "cities.parquet")
+
+
+def warnings(folder: Path) -> tuple[str, ...]:
+    """Return what the import of a map has to tell loudly.
+
+    Parameters
+    ----------
+    folder
+        Folder of a step with `import_report.json`.
+
+    Returns
+    -------
+    tuple of str
+        One sentence each; empty where a matrix took the place of a map.
+    """
+    counts = store.load_json(folder / "import_report.json").get("rail")
+    return rail.RailReport(**counts).warnings() if counts else ()
 
 
 def thresholds(job: Job) -> cities.Thresholds:

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from optimiser.pipeline import proposing, store, timing
+from optimiser.pipeline import proposing, reading, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import coverage, sentences
 from optimiser.report.inputs import ReportInput
@@ -58,6 +58,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "sensitivity": None if report.sensitivity is None else report.sensitivity.to_dict("records"),
         "people_gaining": coverage.people_gaining(report),
         "built": list(plan.built),
+        "warnings": list(reading.warnings(chain.times.folder)),
         "links": link_rows(report),
         "sizes": sizes(chain),
         "solve": {

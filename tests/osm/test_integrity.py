@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
 
-from networks import osm
+from networks import osm, rail
 from networks.errors import SourceError
 
 ROAD = {"highway": "primary"}
@@ -144,6 +144,28 @@ def test_a_cut_gzip_file_is_refused(tmp_path):
 def test_a_file_that_unpacks_without_an_end_is_refused(tmp_path):
     bomb = gzip.compress(b'<osm version="0.6">' + bytes(40 << 20) + b"</osm>")
     assert "unpacks" in refusal(saved(tmp_path, "bomb.osm.gz", bomb)).what
+
+
+def test_a_file_cut_on_the_edge_before_its_relations_is_told_by_what_is_missing(tmp_path):
+    tracks = [(1, (1, 2, 3), ROAD), (2, (4, 2, 5), {"railway": "rail"})]
+    train = (1, [("n", 4, "stop"), ("n", 5, "stop")], {"type": "route", "route": "train"})
+    names = {4: {"railway": "station", "name": "A"}, 5: {"railway": "station", "name": "B"}}
+    path = write(tmp_path / "rail.osm.pbf", nodes=GRID, ways=tracks, node_tags=names, relations=[train])
+    data = path.read_bytes()
+    cut = saved(tmp_path, "cut.osm.pbf", data[: blob_edges(data)[-2]])
+    whole = rail.build(osm.read(path)).report
+    assert (whole.services_source, whole.warnings()) == ("relations", ())
+    found = rail.build(osm.read(cut)).report
+    assert found.services_source == "tracks"
+    assert "the file may be cut: compare its checksum" in found.warnings()[0]
+
+
+def test_a_checksum_beside_it_refuses_a_file_without_its_relations(tmp_path):
+    train = (1, [("n", 1, "stop"), ("n", 3, "stop")], {"type": "route", "route": "train"})
+    path = write(tmp_path / "rail.osm.pbf", nodes=GRID, ways=[(1, (1, 2, 3), ROAD)], relations=[train])
+    data = path.read_bytes()
+    path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(data).hexdigest())
+    assert "checksum" in refusal(saved(tmp_path, path.name, data[: blob_edges(data)[-2]])).what
 
 
 @given(data=st.data())

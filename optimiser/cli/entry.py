@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ INTERNAL = 1
 """Exit code of a fault in polyring itself."""
 ENVIRONMENT = 5
 INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""Exit code when whoever reads the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
 
 def main() -> None:
@@ -29,7 +32,8 @@ def call(arguments: Sequence[str]) -> int:
     -------
     int
         The exit code: 0 plan within the gap asked for, 10 usable plan without that proof, 2 bad input,
-        3 infeasible, 4 solver failed or plan refused, 5 environment, 130 interrupted, 1 a fault in polyring.
+        3 infeasible, 4 solver failed or plan refused, 5 environment, 130 interrupted, 141 the reader of
+        the output closed the pipe (nothing is said then), 1 a fault in polyring.
     """
     from optimiser.cli.app import app
     from optimiser.pipeline import stop
@@ -39,18 +43,28 @@ def call(arguments: Sequence[str]) -> int:
     try:
         with stop.on_signals():
             outcome = app(args=words, prog_name="polyring", standalone_mode=False)
+        sys.stdout.flush()
     except (stop.Interrupted, KeyboardInterrupt):
         stop.kill_children()
         _say("Interrupted; run the same command again to resume: finished steps are kept.")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except (BrokenPipeError, SystemExit) as end:
+        if not isinstance(end, BrokenPipeError) and not isinstance(end.__context__, BrokenPipeError):
+            raise  # typer itself ends the process with 1 when the pipe is closed: that case is ours
+        _close_output()
+        return PIPE_CLOSED
     except Exception as fault:  # noqa: BLE001 - the last place where a fault can become a message
         if debug:
             traceback.print_exc()
         return _tell(fault, debug=debug)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _close_output() -> None:
+    """Let what is left of the output go nowhere, so that the end of the process raises nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _tell(fault: Exception, *, debug: bool) -> int:

@@ -20,6 +20,7 @@ LARGEST_BYTES = 262_144
 DEEPEST = 16
 """Nesting of brackets beyond which a job file is refused."""
 _FIX = "Correct the job and run again; `polyring init` writes a commented one."
+_FIX_SETTING = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
 _NOTHING = "Nothing was read or written."
 
 
@@ -122,8 +123,13 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
         found = lines.positions(text)
         faults = [_describe(fault, found, where, settings) for fault in error.errors(include_url=False)]
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        of_settings = all(fault.startswith("--set:") for fault in faults)
         raise JobError(
-            f"the job has {count}", where=where, faults=faults, done=_NOTHING, remedy=_FIX
+            f"the settings have {count}" if of_settings else f"the job has {count}",
+            where="--set" if of_settings else where,
+            faults=faults,
+            done=_NOTHING,
+            remedy=_FIX_SETTING if of_settings else _FIX,
         ) from None
     return _with_budget(job)
 
@@ -148,8 +154,8 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 def _apply(data: dict[str, Any], setting: str) -> None:
     """Change one key of the parsed job in place."""
-    key, sign, value = setting.partition("=")
-    path = tuple(part.strip() for part in key.split("."))
+    _, sign, value = setting.partition("=")
+    path = _split(setting)
     if not sign or not all(path) or len(path) != 2:
         raise JobError(
             f"'{setting}' is not of the form section.key=value",
@@ -195,17 +201,28 @@ def _describe(
     dotted = ".".join(path)
     number = lines.line_of(path, found)
     place = f"{Path(where).name}:{number}" if number else Path(where).name
-    if any(setting.partition("=")[0].strip() == ".".join(path[:2]) for setting in settings):
+    if _is_set(path, found, settings):
         place = "--set"
     return f"{place}: {_sentence(fault, path, dotted)}"
+
+
+def _is_set(path: lines.Path, found: Mapping[lines.Path, int], settings: Sequence[str]) -> bool:
+    """Tell whether a key, or a whole section that the text does not have, comes from a setting."""
+    keys = [_split(setting) for setting in settings]
+    return path[:2] in keys or (len(path) == 1 and path not in found and path[0] in {key[0] for key in keys})
+
+
+def _split(setting: str) -> lines.Path:
+    """Return the path of the key that a setting changes."""
+    return tuple(part.strip() for part in setting.partition("=")[0].split("."))
 
 
 def _sentence(fault: Mapping[str, Any], path: lines.Path, dotted: str) -> str:
     if fault["type"] == "extra_forbidden":
         if path[0] == "rings":
             return "[rings] is not known to this release; rings come with a later one"
-        known = _known(path[:-1])
-        return f"unknown key '{dotted}'{_did_you_mean(path[-1], known)}"
+        hint = _did_you_mean(path[-1], _known(path[:-1])) or _elsewhere(path[-1])
+        return f"unknown key '{dotted}'{hint}"
     if fault["type"] == "missing":
         return f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"
     message = str(fault["msg"]).removeprefix("Value error, ")
@@ -223,6 +240,16 @@ def _known(path: lines.Path) -> Iterable[str]:
             return ()
         model = inner
     return model.model_fields
+
+
+def _elsewhere(key: str) -> str:
+    """Return a hint at the sections that know a key of this name, or at one of nearly this name."""
+    places: dict[str, list[str]] = {}
+    for section in Job.model_fields:
+        for name in _known((section,)):
+            places.setdefault(name, []).append(f"'{section}.{name}'")
+    close = get_close_matches(key, places, n=1, cutoff=0.8)
+    return f"; did you mean {' or '.join(places[close[0]])}?" if close else ""
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -88,6 +88,27 @@ def test_a_setting_that_is_wrong_is_named_as_a_setting() -> None:
         loads(REGION, settings=["budget.sher=0.1"])
 
 
+def test_an_unknown_section_that_is_set_is_named_as_a_setting() -> None:
+    with pytest.raises(JobError, match=r"unknown key 'budjet'; did you mean 'budget'") as caught:
+        find("jing-jin-ji", settings=["budjet.share=0.1"])
+    assert (caught.value.where, caught.value.faults[0].partition(":")[0]) == ("--set", "--set")
+    assert "ready job" not in str(caught.value)
+
+
+def test_a_section_misspelt_in_the_file_is_no_fault_of_a_setting() -> None:
+    with pytest.raises(JobError, match=r"my.toml:3: unknown key 'budjet'"):
+        loads(REGION + "[budjet]\nshare = 0.1\n", where="my.toml", settings=["budjet.amount=3"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [("times.as_of='2020-01-01'", "'region.as_of'"), ("region.time_limit_s=3", "'solve.time_limit_s'")],
+)
+def test_a_key_in_the_wrong_section_is_pointed_to_its_own(setting: str, meant: str) -> None:
+    with pytest.raises(JobError, match=f"did you mean {meant}"):
+        loads(REGION, settings=[setting])
+
+
 @pytest.mark.parametrize(
     "setting", ["budget", "share=1", "a.b.c=1", "=1", "budget.share=", "budget.share=[1"]
 )

@@ -29,6 +29,13 @@ COLUMNS = (
 )  # fmt: skip
 """Columns (properties) that are read; `docs/candidates.md` says what they mean."""
 
+_NEEDED = (
+    "Required: `from` and `to` (id or name of a city), or `from_lon`, `from_lat`, `to_lon` and `to_lat`; "
+    "neither where the file has lines. All others are optional: "
+    + ", ".join(name for name in COLUMNS if not name.startswith(("from", "to")))
+    + ". docs/candidates.md says what they mean."
+)
+"""What a user is told who has made a mistake."""
 _NUMBERS = (
     "from_lon",
     "from_lat",
@@ -101,7 +108,7 @@ def read_own(
             where=str(path),
             faults=faults,
             done="None of them was taken.",
-            remedy="docs/candidates.md gives the columns.",
+            remedy=_NEEDED,
         )
     return assemble(proposals, costs, terrain)
 
@@ -130,7 +137,7 @@ def _read_table(path: Path) -> pd.DataFrame:
             faults=[
                 f"`{name}`" + (f"; did you mean `{close[0]}`?" if close else "") for name, close in hints
             ],
-            remedy=f"Columns are: {', '.join(COLUMNS)}.",
+            remedy=_NEEDED,
         )
     return table
 

@@ -97,6 +97,14 @@ def test_unknown_columns_are_refused_with_the_nearest_known_one(read):
         read("from,to,speed_kph\na1,b1,100\n")
 
 
+@pytest.mark.parametrize("text", ["from,to,speed_kph\na1,b1,100\n", "id,cost\nx,5\n"])
+def test_faults_say_which_columns_are_required(read, text):
+    with pytest.raises(CandidateError) as error:
+        read(text)
+    assert "Required: `from` and `to`" in str(error.value)
+    assert "optional: id, mode, length_km" in str(error.value)
+
+
 def test_a_position_out_of_reach_is_named_with_its_distance(read):
     with pytest.raises(CandidateError, match="nearest road node is"):
         read("from,to_lon,to_lat\na1,5,5\n")

@@ -1,7 +1,7 @@
 """Time the main job as a whole process: first run with an empty cache, second run from the cache.
 
-Run it with `python benchmarks/main_job.py`. Wall and CPU seconds and the peak memory of the largest process are
-what the operating system reports when the processes have ended (POSIX only).
+Run it with `python benchmarks/main_job.py`. Wall and CPU seconds and the peak memory of the largest process
+are what the operating system reports when the processes have ended (POSIX only).
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ class Chain:
             "problem": self.problem.key,
             "plan": plan.as_dict(),
             "solve": [self.result.variant, self.result.solver, self.result.seconds],
-            "words": [self.source.title, self.source.notes, self.source.attribution],
+            "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
             "output": job.output.model_dump(exclude={"folder"}),
         }
         return self._step("report", "Writing report, map and links", inputs, make)

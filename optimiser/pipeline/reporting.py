@@ -14,7 +14,7 @@ from networks.network import Network
 from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
-from optimiser.pipeline import proposing, reading, sensitivity, store, timing
+from optimiser.pipeline import notes, proposing, reading, sensitivity, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import assemble as assembling
 from optimiser.report import geopackage, links
@@ -83,6 +83,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         assumptions=assumptions(job, found),
         sensitivity=None if other is None else sensitivity.load_sensitivity(other.folder),
         sources=(*source.notes, *reading.warnings(chain.times.folder)),
+        notes=notes.of(job),
         attribution=source.attribution,
     )
 

@@ -59,6 +59,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "people_gaining": coverage.people_gaining(report),
         "built": list(plan.built),
         "warnings": list(reading.warnings(chain.times.folder)),
+        "notes": list(report.notes),
         "links": link_rows(report),
         "sizes": sizes(chain),
         "solve": {

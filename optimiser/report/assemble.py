@@ -54,7 +54,7 @@ def assemble(
         ``city:<city_id>``.
     **words
         Further fields of `ReportInput`: `definition`, `variant`, `solver`, `seconds`, `assumptions`,
-        `sensitivity`, `sources`, `attribution`.
+        `sensitivity`, `sources`, `notes`, `attribution`.
 
     Returns
     -------

@@ -60,6 +60,8 @@ class ReportInput:
         and `<group> after` (float, shares 0 to 1). None where it was not computed.
     sources
         Sentences on data, vintage and licence.
+    notes
+        Sentences to be read before the plan is taken for an answer; mostly none.
     attribution
         Shown on every picture and page.
     """
@@ -86,6 +88,7 @@ class ReportInput:
     assumptions: tuple[tuple[str, str], ...] = ()
     sensitivity: pd.DataFrame | None = None
     sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     attribution: str = ATTRIBUTION
 
 

@@ -19,7 +19,7 @@ MOST_LINKS = 25
 
 
 def summary(report: ReportInput) -> Group:
-    """Return everything that the screen shows of a plan: headline, coverage, links.
+    """Return everything that the screen shows of a plan: headline, notes, coverage, links.
 
     Parameters
     ----------
@@ -28,7 +28,9 @@ def summary(report: ReportInput) -> Group:
     """
     head = Text(f"{report.region}: {sentences.headline(report)}", style="bold")
     facts = Text(f"cost {sentences.budget(report)} · {sentences.proof(report)}")
-    return Group(head, facts, Text(), coverage_table(report), Text(), links_table(report))
+    notes = [Text(note, style="bold") for note in report.notes]
+    shown = Group(head, facts, *notes, Text(), coverage_table(report))
+    return Group(shown, Text(), links_table(report)) if len(report.links) else shown
 
 
 def coverage_table(report: ReportInput) -> Table:

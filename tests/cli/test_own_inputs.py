@@ -51,6 +51,25 @@ def test_an_own_candidate_covers_a_pair_of_a_matrix(matrix: Path, call: Call) ->
     assert (summary["coverage"]["all"]["before_pairs"], summary["coverage"]["all"]["after_pairs"]) == (14, 15)
 
 
+def test_a_matrix_without_candidates_says_that_nothing_could_be_proposed(matrix: Path, call: Call) -> None:
+    words = ("--set", "output.picture=false")
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *words)
+    assert code == 0, err
+    assert "a table of travel times proposes no links by itself" in " ".join(out.split())
+    assert "candidates.file" in out
+    assert "Proposed links" not in out
+    assert "candidates.file" in (matrix / "out" / "report.html").read_text(encoding="utf-8")
+    summary = json.loads((matrix / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert ["candidates.file" in note for note in summary["notes"]] == [True]
+
+
+def test_a_matrix_with_candidates_carries_no_note(matrix: Path, call: Call) -> None:
+    own = ("--set", 'candidates.file="own.csv"', "--set", "budget.amount=5000")
+    code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *own, *PLAIN)
+    assert code == 0, err
+    assert json.loads(out)["notes"] == []
+
+
 def test_a_candidate_fixed_out_is_not_built(matrix: Path, call: Call) -> None:
     own = (
         "--set",

@@ -149,7 +149,7 @@ def import_file(
     simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
     json: Json = False,
 ) -> int:
-    """Read an OpenStreetMap extract; write its road network and what was found on the way."""
+    """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
     from optimiser.cli import importing as command
 
     return command.import_file(file, output, country=country, contract=simplify, as_json=json)

@@ -29,7 +29,7 @@ def summary(report: ReportInput) -> Group:
     head = Text(f"{report.region}: {sentences.headline(report)}", style="bold")
     facts = Text(f"cost {sentences.budget(report)} · {sentences.proof(report)}")
     notes = [Text(note, style="bold") for note in report.notes]
-    shown = Group(head, facts, *notes, Text(), coverage_table(report))
+    shown = Group(head, facts, *notes, Text(), coverage_table(report), *_other_assumptions(report))
     return Group(shown, Text(), links_table(report)) if len(report.links) else shown
 
 
@@ -57,6 +57,18 @@ def coverage_table(report: ReportInput) -> Table:
             end_section=row is rows[-2],
         )
     return table
+
+
+def _other_assumptions(report: ReportInput) -> list[Text]:
+    """Return a line for each case of the sensitivity, since road times have no local truth."""
+    table = report.sensitivity
+    if table is None or table.empty:
+        return []
+    shown = "With {case}: {all before:.0%} of pairs today, {all after:.0%} with the plan"
+    return [
+        Text(shown.format_map({str(key): value for key, value in row.items()}))
+        for row in table.to_dict("records")
+    ]
 
 
 def _table(title: str) -> Table:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import os
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -112,6 +114,14 @@ def test_the_screen_shows_coverage_and_ranked_links(report):
     assert "3 links bring 3 more city pairs within 4 hours" in text
     assert "Cy – Di" in text
     assert "+3" in text
+
+
+def test_the_screen_shows_the_coverage_at_other_speeds(report):
+    rows = {"case": ["expressways at 80 km/h"], "all before": [0.25], "all after": [0.5]}
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(screen.summary(replace(report, sensitivity=pd.DataFrame(rows))))
+    said = "With expressways at 80 km/h: 25% of pairs today, 50% with the plan"
+    assert said in console.export_text()
 
 
 def test_the_screen_says_by_what_rule_the_links_are_ranked(report):

@@ -140,7 +140,9 @@ def test_a_signal_ends_a_run_in_time_and_leaves_nothing(region: Path, number: in
 def test_a_full_disk_leaves_the_earlier_result(region: Path) -> None:
     out = region / "out"
     out.mkdir()
-    (out / "result.json").write_text("earlier")
+    earlier = {"result.json": "earlier", "summary.json": '{"format": "polyring-summary/1"}'}
+    for name, text in earlier.items():
+        (out / name).write_text(text)
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000));"
@@ -155,5 +157,13 @@ def test_a_full_disk_leaves_the_earlier_result(region: Path) -> None:
     )
     assert done.returncode == 5, done.stderr
     assert "Traceback" not in done.stderr
-    assert [path.name for path in out.iterdir()] == ["result.json"]
-    assert (out / "result.json").read_text() == "earlier"
+    assert {path.name: path.read_text() for path in out.iterdir()} == earlier
+
+
+def test_a_folder_of_somebody_else_is_refused_before_anything_is_read(region: Path, call: Call) -> None:
+    (region / "out").mkdir()
+    (region / "out" / "report.html").write_text("mine")
+    code, _, err = call("run", region / "job.toml", "--out", region / "out")
+    assert code == 2
+    assert "--out" in err
+    assert [(path.name, path.read_text()) for path in (region / "out").iterdir()] == [("report.html", "mine")]

@@ -66,9 +66,9 @@ def _race(root: str, barrier: Barrier, number: int) -> None:
     """Make the same outcome as the others at the same moment; leave what was read in a file."""
 
     def make(folder: Path) -> None:
-        barrier.wait(timeout=60)
         for part in range(20):
             (folder / f"{part}.txt").write_text(f"part {part}")
+        barrier.wait(timeout=60)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLYRING_CACHE", root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from urllib.parse import urlencode
 import urllib3
 
 from networks.errors import FetchError
+
+log = logging.getLogger(__name__)
 
 OVERPASS = "https://overpass-api.de/api/interpreter"
 NOMINATIM = "https://nominatim.openstreetmap.org/search"
@@ -85,6 +88,7 @@ def ask(url: str, fields: Mapping[str, str], *, server: Server, method: str = "P
             return body
         wait = max(pause, asked_pause)
         if attempt < server.attempts and wait < server.patience_s - (time.monotonic() - began):
+            log.warning("%s: %s; try %d of %d in %.0f s", url, trouble, attempt + 1, server.attempts, wait)
             server.sleep(wait)
         else:
             break

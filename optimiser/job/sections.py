@@ -30,6 +30,7 @@ class Region(Section):
         (), description="box to fetch: [west, south, east, north], degrees"
     )
     polygon: str = Field("", description="file with the polygon to fetch (GeoJSON or GeoPackage)")
+    overpass: str = Field("", description="Overpass server to fetch from; empty: the public one")
     matrix: str = Field(
         "", description="table of travel times, in place of a network: CSV or Parquet, seconds"
     )

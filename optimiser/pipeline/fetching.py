@@ -40,6 +40,7 @@ def fetch(loaded: LoadedJob, downloads: Path) -> Elements:
         roads=frozenset(job.times.road_classes),
         rail=job.times.rail,
         ferries=job.times.ferries,
+        server=Server(overpass=job.region.overpass) if job.region.overpass else Server(),
     )
 
 

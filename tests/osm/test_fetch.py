@@ -127,6 +127,15 @@ def test_a_busy_server_is_asked_five_times_and_no_more(start, tmp_path, status):
     assert "extract" in caught.value.remedy
 
 
+def test_each_retry_is_told_with_its_pause(start, tmp_path, caplog):
+    fake = start(lambda _question, _count: (504, b"busy", {}))
+    with pytest.raises(FetchError):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
+    told = [record.message for record in caplog.records]
+    assert len(told) == 4
+    assert told[0].endswith("try 2 of 5 in 15 s")
+
+
 def test_the_pause_that_a_server_asks_for_is_kept(start, whole, tmp_path):
     fake = start(
         lambda _question, count: (429, b"", {"Retry-After": "40"}) if count == 1 else (200, whole, {})

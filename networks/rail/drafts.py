@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -223,10 +223,10 @@ def _default(service: Timed) -> str:
 
 
 def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDArray[np.float64]) -> str:
-    by_class = Counter[str]()
+    by_class: defaultdict[str, float] = defaultdict(float)
     for hop in service.hops:
         for link in hop.route.links:
-            by_class[str(link_class[link])] += float(length_km[link])  # type: ignore[assignment]
+            by_class[str(link_class[link])] += float(length_km[link])
     return max(by_class, key=lambda name: (by_class[name], name))
 
 

@@ -213,7 +213,7 @@ def add_tracks(canvas: Canvas, lines: Sequence[Corridor], layout: Layout, elemen
     ways: dict[tuple[int, int], int] = {}
     for line in chains(keys):
         tags = _track_tags(
-            canvas.claims.get(edge_of(line[0], line[1]), ()), known, keys[edge_of(line[0], line[1])][1]
+            canvas.claims.get(edge_of(line[0], line[1]), ()), known, drawn=keys[edge_of(line[0], line[1])][1]
         )
         way = elements.add_way([ids[node] for node in line], tags)
         ways |= {edge_of(a, b): way for a, b in itertools.pairwise(line)}
@@ -250,7 +250,7 @@ def _station_tags(lines: Sequence[Corridor], layout: Layout) -> dict[int, dict[s
     return tags
 
 
-def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], drawn: bool) -> dict[str, str]:  # noqa: FBT001
+def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: bool) -> dict[str, str]:
     """Return the tags of a track that some lines use."""
     lines = [known[user] for user in users if user in known]
     if lines:

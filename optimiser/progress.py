@@ -40,6 +40,7 @@ class Progress:
         self._minimise = t.budget < 0
         self._bound = 0.0 if self._minimise else float(t.weight.sum())
         self._value: int | None = None
+        self._cuts = self._nodes = 0
         self.best: Mask | None = None
 
     def left(self) -> float:
@@ -81,6 +82,12 @@ class Progress:
         if (bound > self._bound) if self._minimise else (bound < self._bound):
             self._bound = bound
             self._send({"kind": "bound", "step": step, "bound": bound})
+
+    def count(self, step: str, *, cuts: int = 0, nodes: int = 0) -> None:
+        """Add cuts and nodes to what is counted, and tell."""
+        self._cuts += cuts
+        self._nodes += nodes
+        self._send({"kind": "count", "step": step, "cuts": self._cuts, "nodes": self._nodes})
 
     def gap(self) -> float | None:
         """Return the relative gap; None without a plan."""

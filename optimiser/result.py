@@ -39,12 +39,16 @@ class TracePoint:
         Of the best plan so far; None when there is none.
     bound
         Best proven bound so far; None when there is none.
+    cuts, nodes
+        Cuts added and nodes of trees searched so far, in total.
     """
 
     seconds: float
     step: str
     objective: int | None
     bound: float | None
+    cuts: int = 0
+    nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

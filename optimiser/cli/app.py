@@ -75,7 +75,7 @@ def solve(
     gap: Annotated[float, typer.Option(min=0.0, help="Relative gap asked for.")] = 0.0,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
-    solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "highs",
+    solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
     json: Json = False,
 ) -> int:
     """Solve a problem file."""

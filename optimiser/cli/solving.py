@@ -23,7 +23,7 @@ def solve(
     gap: float,
     threads: int,
     seed: int,
-    solver: str = "highs",
+    solver: str = "auto",
     as_json: bool = False,
 ) -> int:
     """Solve a problem file, check the outcome and write the result file.

@@ -183,7 +183,7 @@ class Solve(Section):
     """How to solve, for how long, how exactly."""
 
     variant: str = Field("auto", description="how to solve; `polyring list` names the variants")
-    solver: str = Field("highs", description="solver of the variants that have a choice")
+    solver: str = Field("auto", description="solver of the variants that have a choice")
     gap: float = Field(0.001, ge=0, le=1, description="relative gap asked for; exit code 10 beyond it")
     time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on solving, seconds")
     threads: Whole = Field(0, le=4096, description="threads of the solver; 0: as many as cores")

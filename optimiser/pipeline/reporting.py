@@ -133,8 +133,8 @@ def write_trace(path: Path, result: Result) -> None:
     """Write the progress of the solve as a table."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["seconds", "step", "objective", "bound"])
-        rows.writerows([point.seconds, point.step, point.objective, point.bound] for point in result.trace)
+        rows.writerow(["seconds", "incumbent", "bound", "cuts", "nodes", "step"])
+        rows.writerows([p.seconds, p.objective, p.bound, p.cuts, p.nodes, p.step] for p in result.trace)
 
 
 def _shown(chain: Chain) -> dict[str, Network]:

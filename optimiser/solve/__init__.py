@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solve.run import SolveFailure, solve
-from optimiser.solve.variants import VARIANTS, Variant
+from optimiser.variants.registry import VARIANTS
+from optimiser.variants.variant import Variant
 
 __all__ = ["VARIANTS", "SolveFailure", "SolveParameters", "Variant", "solve"]

@@ -40,6 +40,7 @@ class Ledger:
         self._reduced = reduced
         self._progress = progress
         self._begun = time.monotonic()
+        self._cuts = self._nodes = 0
         self._minimise = problem.budget is None
         self._built: tuple[str, ...] | None = None
         self._value = 0
@@ -60,6 +61,9 @@ class Ledger:
                 self._take([int(j) for j in message["built"]], str(message["step"]))
             elif message["kind"] == "bound":
                 self._limit(float(message["bound"]), str(message["step"]))
+            elif message["kind"] == "count":
+                self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
+                self._note(str(message["step"]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             self.refusals.append(f"a message of the solver process makes no sense ({error!r})")
 
@@ -99,7 +103,8 @@ class Ledger:
 
     def _note(self, step: str) -> None:
         seconds = round(time.monotonic() - self._begun, 3)
-        point = TracePoint(seconds, step, None if self._built is None else self._value, self._bound)
+        value = None if self._built is None else self._value
+        point = TracePoint(seconds, step, value, self._bound, self._cuts, self._nodes)
         self.trace.append(point)
         if self._progress is not None:
             self._progress(point)

@@ -28,7 +28,7 @@ class SolveParameters:
     seed
         Seed of everything that is left to chance; >= 0.
     solver
-        Solver of the variants that have a choice: `highs`, `scip`, `cbc`, `gurobi`, `cpsat`.
+        `highs`, `scip`, `cbc`, `gurobi`, `cpsat`, as far as the variant has a choice; `auto`: its default.
     memory_mb
         Most address space of the child process (where the system can limit it); None: no limit.
     """
@@ -37,7 +37,7 @@ class SolveParameters:
     gap: float = 0.0
     threads: int = field(default_factory=cores)
     seed: int = 1
-    solver: str = "highs"
+    solver: str = "auto"
     memory_mb: int | None = None
 
     def __post_init__(self) -> None:

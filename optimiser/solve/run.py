@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -14,9 +15,9 @@ from optimiser.reduction import Reduction, reduce
 from optimiser.result import Result, TracePoint
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
-from optimiser.solve.variants import VARIANTS, chosen
 from optimiser.solvers.installed import require
 from optimiser.solvers.process import Ending, run_child
+from optimiser.variants.registry import VARIANTS, chosen
 
 FAILED = ("crash", "memory", "killed", "refused")
 """Endings that are a fault of the solver."""
@@ -74,14 +75,14 @@ def solve(
         When the solver crashed, hung or claimed what is not true; its `result` is usable.
     """
     params = params or SolveParameters()
-    name = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
-    if params.solver != "highs":
+    if params.solver not in ("auto", "highs"):
         require(params.solver)
+    name, solver = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
     reduced = reduce(problem)
     ledger = Ledger(problem, reduced, progress)
     if not reduced.feasible:
         return _result(ledger, Ending("proof", "", "", 0.0), name, params)
-    ending = _run(reduced, ledger, name, params)
+    ending = _run(reduced, ledger, name, dataclasses.replace(params, solver=solver))
     ledger.finish(ending, proves=VARIANTS[name].proves)
     return _checked(problem, _result(ledger, ending, name, params))
 

@@ -1,0 +1,36 @@
+"""Solve the compact model by any solver that PuLP can call."""
+
+from __future__ import annotations
+
+from optimiser.progress import Progress
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+from optimiser.variants import swap
+from optimiser.variants.variant import Variant
+
+VARIANT = Variant(
+    name="compact",
+    about="The arc-flow model of every pair in one integer program: the reference, for small problems.",
+    proves=True,
+    solvers=("highs", "scip", "cbc", "gurobi", "cpsat"),
+)
+
+
+def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
+    """Build and solve the compact model, from the plans of the heuristics.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked.
+    """
+    from optimiser.solvers.compact import solve_compact
+
+    swap.run(t, progress, task)
+    if progress.stop():
+        return "time", ""
+    return solve_compact(task, progress)

@@ -1,0 +1,29 @@
+"""Build the most gain per money as long as money is left."""
+
+from __future__ import annotations
+
+from optimiser.progress import Progress
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+from optimiser.variants.variant import Variant
+
+VARIANT = Variant(name="greedy", about="Build the most gain per money.", proves=False, covers_all=False)
+
+
+def run(t: Tables, progress: Progress, _task: Task) -> tuple[str, str]:
+    """Report the plan of the greedy heuristic.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans.
+    """
+    from optimiser.heuristics.greedy import greedy, nothing
+
+    progress.plan(nothing(t), "start")
+    if progress.stop():
+        return "time", ""
+    progress.plan(greedy(t), "greedy")
+    return ("time" if progress.stop() else "heuristic"), ""

@@ -1,0 +1,65 @@
+"""List the ways to solve a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+
+from optimiser.errors import ProblemError
+from optimiser.variants.variant import Variant
+
+AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", proves=True)
+
+MODULES = ("cuts", "compact", "swap", "reverse_greedy", "greedy", "do_nothing")
+"""Modules of this package that hold a variant, in the order in which they are listed."""
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the module that holds a variant: its `VARIANT`, and `run(t, progress, task)`."""
+    return import_module(f"optimiser.variants.{name.replace('-', '_')}")
+
+
+def _every() -> dict[str, Variant]:
+    listed: list[Variant] = [AUTO, *(module_of(name).VARIANT for name in MODULES)]
+    return {variant.name: variant for variant in listed}
+
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(_every())
+"""All variants by name."""
+
+
+def chosen(name: str, *, covers_all: bool, solver: str = "auto") -> tuple[str, str]:
+    """Return variant and solver to run for what was asked; `auto` becomes a name of its own in both.
+
+    Parameters
+    ----------
+    name
+        Variant that the user asked for.
+    covers_all
+        The problem has no budget.
+    solver
+        Solver asked for.
+
+    Raises
+    ------
+    ProblemError
+        When there is no such variant, or it cannot solve the problem or not with this solver.
+    """
+    if name not in VARIANTS:
+        raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
+    if name == "auto":
+        cuts = VARIANTS["cuts"].solvers
+        name = "cuts" if solver == "auto" or solver in cuts else "compact"
+    variant = VARIANTS[name]
+    if covers_all and not variant.covers_all:
+        able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
+        raise ProblemError(f"variant {name!r} needs a budget", remedy=f"Without one, choose from: {able}.")
+    if solver == "auto":
+        return name, variant.solvers[0] if variant.solvers else "none"
+    if solver not in variant.solvers:
+        able = ", ".join(variant.solvers) or "none"
+        raise ProblemError(
+            f"variant {name!r} does not run with solver {solver!r}", remedy=f"It runs with: {able}."
+        )
+    return name, solver

@@ -1,0 +1,30 @@
+"""Say what a way to solve a problem can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A way to solve a problem, and what it can do.
+
+    Attributes
+    ----------
+    name
+        As the user types it.
+    about
+        One sentence.
+    proves
+        It gives a bound better than what is coverable at all.
+    covers_all
+        It solves problems without a budget (reach what must be covered at least cost).
+    solvers
+        Solvers that it can be run with, the default first; empty when it needs none.
+    """
+
+    name: str
+    about: str
+    proves: bool
+    covers_all: bool = True
+    solvers: tuple[str, ...] = ()

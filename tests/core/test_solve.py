@@ -196,7 +196,7 @@ def test_a_solver_that_is_not_known_is_a_fault_of_the_environment_and_names_thos
 
 
 def test_a_variant_without_a_choice_of_solver_says_so():
-    with pytest.raises(ProblemError, match="compact"):
+    with pytest.raises(ProblemError, match="does not run with"):
         solve(line(), variant="cuts", params=SolveParameters(solver="scip"))
 
 

@@ -1,0 +1,1 @@
+"""Measure solver variants on instances of known make, and show the outcome honestly."""

@@ -22,6 +22,6 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     refuses, and the code is then compiled anew in each process.
     """
     try:
-        return cast("F", numba.njit(cache=True)(function))
+        return cast("F", numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:
-        return cast("F", numba.njit(function))
+        return cast("F", numba.njit(nogil=True)(function))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optimiser.errors import ProblemError
-from optimiser.problem.reading import Json, key_faults, read_json
-from optimiser.problem.rules import is_integer, report, twice
+from optimiser.problem.jsonfile import Json, key_faults, read_json
+from optimiser.problem.rules import report
+from optimiser.problem.values import is_integer, twice
 from optimiser.problem.writing import write_whole
 
 FORMAT = "polyring-result/1"

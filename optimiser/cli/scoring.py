@@ -12,7 +12,7 @@ from optimiser import verify as checks
 from optimiser.cli import screen
 from optimiser.errors import ProblemError
 from optimiser.problem import DesignProblem, load
-from optimiser.problem.reading import read_json
+from optimiser.problem.jsonfile import read_json
 from optimiser.verify.plan import Plan
 
 

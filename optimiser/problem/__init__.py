@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from optimiser.problem.model import FORMAT, Arc, Candidate, DesignProblem, Pair
+from optimiser.problem.model import FORMAT, Arc, Candidate, City, DesignProblem, Pair, Target
 from optimiser.problem.reading import load, parse
 from optimiser.problem.writing import dumps, save
 
-__all__ = ["FORMAT", "Arc", "Candidate", "DesignProblem", "Pair", "dumps", "load", "parse", "save"]
+__all__ = [
+    "FORMAT",
+    "Arc",
+    "Candidate",
+    "City",
+    "DesignProblem",
+    "Pair",
+    "Target",
+    "dumps",
+    "load",
+    "parse",
+    "save",
+]

@@ -16,9 +16,13 @@ type Arc = tuple[int, int, int]
 
 type Instrument = Literal["barrier", "infrastructure", "subsidy"]
 type Fixed = Literal["in", "out"]
+type Cover = Literal["all", "targets"]
+type Counted = Literal["pairs", "cities"]
 
 INSTRUMENTS = ("barrier", "infrastructure", "subsidy")
 FIXED = ("in", "out")
+COVERS = ("all", "targets")
+COUNTED = ("pairs", "cities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,50 @@ class Pair:
     group: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A least weight that must be covered in one group.
+
+    Attributes
+    ----------
+    group
+        Group of the pairs or cities that count.
+    least
+        Weight, >= 0.
+    of
+        What counts: the group's `pairs` or its `cities`.
+    """
+
+    group: str
+    least: int
+    of: Counted = "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A city that is covered when enough of its pairs are.
+
+    Attributes
+    ----------
+    id
+        Unique name.
+    weight
+        What covering the city is worth on top of its pairs, >= 0.
+    pairs
+        Its pairs: positions in `DesignProblem.pairs`, none twice.
+    need
+        Pairs that must be covered, 0 to the number of `pairs`.
+    group
+        Free label such as a tier; empty when not said.
+    """
+
+    id: str
+    weight: int
+    pairs: tuple[int, ...]
+    need: int
+    group: str = ""
+
+
 @dataclass(frozen=True)
 class DesignProblem:
     """A network design problem: which candidates to build so that pairs come within their limits.
@@ -89,8 +137,20 @@ class DesignProblem:
     pairs
         Who should reach whom.
     budget
-        Most money that may be spent while covered weight is maximised; None: cover every coverable pair
-        at least cost.
+        Most money that may be spent while the weight of covered pairs and cities is maximised; None: reach
+        at least cost what `cover` names.
+    cover
+        Without a budget: `all` coverable pairs must be covered, or only the `targets` must be met.
+    caps
+        Most money for the candidates of an instrument: instrument and money, sorted.
+    targets
+        Least weights that must be covered.
+    excludes
+        Ids of two candidates of which at most one is built.
+    requires
+        Ids of two candidates: the first is built only if the second is.
+    cities
+        Cities that count on top of the pairs.
     note
         Free text.
     money
@@ -103,6 +163,12 @@ class DesignProblem:
     candidates: tuple[Candidate, ...]
     pairs: tuple[Pair, ...]
     budget: int | None
+    cover: Cover = "all"
+    caps: tuple[tuple[Instrument, int], ...] = ()
+    targets: tuple[Target, ...] = ()
+    excludes: tuple[tuple[str, str], ...] = ()
+    requires: tuple[tuple[str, str], ...] = ()
+    cities: tuple[City, ...] = ()
     note: str = ""
     money: str = ""
 
@@ -137,28 +203,11 @@ class DesignProblem:
         return sum(self.candidates[self.index[name]].cost for name in built)
 
     def canonical(self) -> DesignProblem:
-        """Return the same problem with nodes, arcs, candidates and pairs in an order of their own.
+        """Return the same problem with each of its lists in an order of its own, and nothing said twice.
 
         Two files that say the same in different order have the same canonical problem, so that the plan does
         not depend on the order of a file.
         """
-        order = sorted(range(len(self.nodes)), key=self.nodes.__getitem__)
-        new = {old: position for position, old in enumerate(order)}
-        candidates = (
-            dataclasses.replace(candidate, arcs=_renumbered(candidate.arcs, new))
-            for candidate in sorted(self.candidates, key=lambda c: c.id)
-        )
-        pairs = (
-            dataclasses.replace(pair, origin=new[pair.origin], destination=new[pair.destination])
-            for pair in self.pairs
-        )
-        return self.replace(
-            nodes=tuple(self.nodes[i] for i in order),
-            arcs=_renumbered(self.arcs, new),
-            candidates=tuple(candidates),
-            pairs=tuple(sorted(pairs, key=dataclasses.astuple)),
-        )
+        from optimiser.problem.order import canonical
 
-
-def _renumbered(arcs: Iterable[Arc], new: dict[int, int]) -> tuple[Arc, ...]:
-    return tuple(sorted((new[tail], new[head], seconds) for tail, head, seconds in arcs))
+        return canonical(self)

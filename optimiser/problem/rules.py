@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from optimiser.errors import ProblemError
+from optimiser.problem.side_rules import side_faults
+from optimiser.problem.values import is_integer, twice
 
 if TYPE_CHECKING:
     from optimiser.problem.model import Arc, Candidate, DesignProblem, Pair
 
-LARGEST = 2**63 - 1
-"""Largest integer of the format."""
-
 MOST_SHOWN = 20
 """Faults that one message lists; the rest is counted."""
-
-
-def is_integer(value: object, *, low: int = 0, high: int = LARGEST) -> bool:
-    """Say whether a value is an integer (no bool, no float) within bounds."""
-    return type(value) is int and low <= value <= high
-
-
-def twice(names: Iterable[str]) -> list[str]:
-    """Return the names that occur more than once, sorted."""
-    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def report(faults: Sequence[str], *, where: str = "", what: str = "the problem breaks its format") -> None:
@@ -72,6 +60,7 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
         yield from _pair_faults(pair, nodes, f"pairs[{position}]")
     if problem.budget is not None and not is_integer(problem.budget):
         yield f"budget: {problem.budget!r} is neither null nor an integer >= 0"
+    yield from side_faults(problem)
 
 
 def _arc_faults(arcs: Iterable[Arc], nodes: int, place: str) -> Iterator[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from optimiser.errors import EnvironmentFault
-from optimiser.problem.model import FORMAT, Candidate, DesignProblem, Pair
+from optimiser.problem.model import FORMAT, Candidate, City, DesignProblem, Pair, Target
 
 
 def save(problem: DesignProblem, path: Path | str) -> None:
@@ -42,8 +42,24 @@ def dumps(problem: DesignProblem) -> str:
         _listed("candidates", map(as_candidate, problem.candidates)),
         _listed("pairs", map(as_pair, problem.pairs)),
         f'"budget":{_compact(problem.budget)}',
+        *_side_parts(problem),
     ]
     return "{" + ",\n".join(parts) + "}\n"
+
+
+def _side_parts(problem: DesignProblem) -> Iterator[str]:
+    """Yield what is said by the keys of side constraints; one that is not used is absent."""
+    if problem.cover != "all":
+        yield f'"cover":{_compact(problem.cover)}'
+    if problem.caps:
+        yield f'"caps":{_compact(dict(problem.caps))}'
+    lists: dict[str, Sequence[object]] = {
+        "targets": [as_target(target) for target in problem.targets],
+        "excludes": problem.excludes,
+        "requires": problem.requires,
+        "cities": [as_city(city) for city in problem.cities],
+    }
+    yield from (_listed(key, items) for key, items in lists.items() if items)
 
 
 def as_candidate(candidate: Candidate) -> dict[str, Any]:
@@ -62,6 +78,18 @@ def as_pair(pair: Pair) -> dict[str, Any]:
         "weight": pair.weight,
     }
     return {**fields, "group": pair.group} if pair.group else fields
+
+
+def as_target(target: Target) -> dict[str, Any]:
+    """Return the JSON object of a target; that pairs count goes without saying."""
+    fields = {"group": target.group, "least": target.least}
+    return fields if target.of == "pairs" else {**fields, "of": target.of}
+
+
+def as_city(city: City) -> dict[str, Any]:
+    """Return the JSON object of a city; an empty group is left out."""
+    group = {"group": city.group} if city.group else {}
+    return {"id": city.id, **group, "weight": city.weight, "pairs": city.pairs, "need": city.need}
 
 
 def _compact(value: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
-from optimiser.problem.rules import twice
+from optimiser.problem.values import twice
 from optimiser.result import Result, gap_of, rounded_bound
 from optimiser.verify.plan import Coverage, Plan
 from optimiser.verify.times import covered, pair_times

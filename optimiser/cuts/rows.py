@@ -1,8 +1,8 @@
-"""Hold rows that bound how far pairs can be covered by what is built."""
+"""Hold rows that limit how far a pair is covered by what is built."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,20 +15,18 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows `y_pair <= sum of value * x over candidates`, in compressed rows.
-
-    When every pair must be covered, y_pair is 1.
+    """Rows `y_pair <= sum of value x over candidates`, one after the other (`1 <= ...` without a level).
 
     Attributes
     ----------
     pair
-        int64 [c], positions of pairs.
+        int64 [c].
     start
-        int64 [c + 1]: entries of row i are `start[i]:start[i + 1]`.
+        int64 [c + 1]: row i is `candidate[start[i]:start[i + 1]]` with the values there.
     candidate
-        int64, positions of candidates, each at most once in a row.
+        int64, positions of candidates, rising in each row.
     value
-        float64, coefficients, >= 0.
+        float64, > 0, one a candidate.
     """
 
     pair: Integers
@@ -40,65 +38,55 @@ class Rows:
         """Return the number of rows."""
         return len(self.pair)
 
-    def sums(self, built: Floats) -> Floats:
-        """Return the right hand side of each row at a point.
+    def at(self, built: Floats) -> Floats:
+        """Return the right side of each row at a point.
 
         Parameters
         ----------
         built
             float64 [J].
         """
-        owner = np.repeat(np.arange(len(self)), np.diff(self.start))
-        terms = self.value * built[self.candidate]
-        return np.bincount(owner, weights=terms, minlength=len(self)).astype(np.float64)
+        terms = np.append(self.value * built[self.candidate], 0.0)
+        return np.where(np.diff(self.start) > 0, np.add.reduceat(terms, self.start[:-1]), 0.0)
 
-    def chosen(self, which: NDArray[np.bool_]) -> Rows:
+    def only(self, kept: NDArray[np.bool_]) -> Rows:
         """Return some of the rows.
 
         Parameters
         ----------
-        which
+        kept
             bool [c].
         """
         counts = np.diff(self.start)
-        entries = np.repeat(which, counts)
-        return Rows(self.pair[which], starts_of(counts[which]), self.candidate[entries], self.value[entries])
+        inside = np.repeat(kept, counts)
+        return Rows(self.pair[kept], starts(counts[kept]), self.candidate[inside], self.value[inside])
 
 
-def no_rows() -> Rows:
-    """Return no rows."""
-    return Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def rows_of_sets(pair: Integers, start: Integers, candidate: Integers) -> Rows:
-    """Return rows whose coefficients are all 1, from sets of candidates.
-
-    Parameters
-    ----------
-    pair, start, candidate
-        As in `Rows`.
-    """
-    return Rows(pair, start, candidate, np.ones(len(candidate)))
-
-
-def stacked(parts: Sequence[Rows]) -> Rows:
-    """Return several lists of rows as one, in their order.
-
-    Parameters
-    ----------
-    parts
-        The lists; may be none.
-    """
-    parts = [no_rows(), *parts]
-    counts = np.concatenate([np.diff(part.start) for part in parts])
-    return Rows(
-        np.concatenate([part.pair for part in parts]),
-        starts_of(counts),
-        np.concatenate([part.candidate for part in parts]),
-        np.concatenate([part.value for part in parts]),
-    )
-
-
-def starts_of(counts: Integers) -> Integers:
-    """Return where each of several runs of the given lengths starts, and where the last ends."""
+def starts(counts: Integers) -> Integers:
+    """Return where each row starts when the rows have the given lengths, and where the last ends."""
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+
+def joined(parts: Iterable[Rows]) -> Rows:
+    """Return several lists of rows as one, each row once."""
+    seen: set[tuple[int, bytes, bytes]] = set()
+    kept: list[tuple[int, Integers, Floats]] = []
+    for part in parts:
+        for i, pair in enumerate(part.pair.tolist()):
+            inside = slice(part.start[i], part.start[i + 1])
+            row = (pair, part.candidate[inside], part.value[inside])
+            key = (pair, row[1].tobytes(), row[2].tobytes())
+            if key not in seen:
+                seen.add(key)
+                kept.append(row)
+    if not kept:
+        return NO_ROWS
+    return Rows(
+        np.array([pair for pair, _, _ in kept], np.int64),
+        starts(np.array([len(candidates) for _, candidates, _ in kept], np.int64)),
+        np.concatenate([candidates for _, candidates, _ in kept]),
+        np.concatenate([values for _, _, values in kept]),
+    )

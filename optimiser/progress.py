@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.greedy import cost_of, fits
-from optimiser.heuristics.kernels import weight_of
 from optimiser.paths import Mask
 from optimiser.result import gap_of
+from optimiser.scoring import cost_of, fits, objective_of
 from optimiser.tables import Tables
 
 type Send = Callable[[dict[str, object]], None]
@@ -38,7 +37,7 @@ class Progress:
         self._base = base
         self._end = time.monotonic() + seconds
         self._minimise = t.budget < 0
-        self._bound = 0.0 if self._minimise else float(t.weight.sum())
+        self._bound = 0.0 if self._minimise else float(t.weight.sum() + t.side.city_weight.sum())
         self._value: int | None = None
         self._cuts = self._nodes = 0
         self.best: Mask | None = None
@@ -64,18 +63,20 @@ class Progress:
         if not fits(self._t, is_open):
             return False
         cost = cost_of(self._t, is_open)
-        value = cost if self._minimise else weight_of(self._t, is_open)
-        if self._value is not None and not self._better(value, cost):
+        value = objective_of(self._t, is_open)
+        if not self._better(value, cost):
             return False
         self._value, self.best = value, is_open.copy()
         self._send({"kind": "plan", "step": step, "built": np.flatnonzero(is_open[:-1]).tolist()})
         return True
 
     def _better(self, value: int, cost: int) -> bool:
+        """Compare with the best plan so far: by the objective, then by the cost."""
+        if self._value is None or self.best is None:
+            return True
         if self._minimise:
-            return value < (self._value or 0)
-        known = cost_of(self._t, self.best) if self.best is not None else cost
-        return (value, -cost) > (self._value, -known)
+            return value < self._value
+        return (value, -cost) > (self._value, -cost_of(self._t, self.best))
 
     def bound(self, bound: float, step: str) -> None:
         """Take a proven bound of the objective."""

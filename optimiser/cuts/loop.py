@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from optimiser.cuts.separation import Cuts, Floats, joined, separate
-from optimiser.heuristics.greedy import fits, greedy, reverse_greedy
-from optimiser.heuristics.kernels import covered_pairs
+from optimiser.heuristics.greedy import greedy, reverse_greedy
 from optimiser.paths import Mask
 from optimiser.progress import Progress
+from optimiser.scoring import covered_pairs, fits
 from optimiser.tables import Tables
 
 EDGE = 1e-6

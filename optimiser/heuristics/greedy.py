@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.kernels import covered_pairs, gains, losses_of, weight_of
+from optimiser.heuristics.kernels import gains, losses_of, weight_of
 from optimiser.paths import Integers, Mask
+from optimiser.scoring import covered_pairs
 from optimiser.tables import Tables
 
 type Stop = Callable[[], bool]

@@ -6,32 +6,13 @@ import numpy as np
 
 from optimiser.compiled import compiled
 from optimiser.paths import FAR, Graph, Integers, Mask, Whole, pop, push, times_from
+from optimiser.scoring import covered_pairs
 from optimiser.tables import Tables
 
 
 def weight_of(t: Tables, is_open: Mask) -> int:
     """Return the covered weight of a plan."""
     return int(t.weight[covered_pairs(t, is_open)].sum())
-
-
-@compiled
-def covered_pairs(t: Tables, is_open: Mask) -> Mask:
-    """Say which pairs are covered.
-
-    Parameters
-    ----------
-    t
-        The problem.
-    is_open
-        bool [J + 1], the last place True.
-    """
-    found = np.zeros(t.destination.size, np.bool_)
-    for row in range(t.origins.size):
-        low, high = t.first_pair[row], t.first_pair[row + 1]
-        times = times_from(t.net, is_open, t.origins[row], t.limit[low:high].max())
-        for k in range(low, high):
-            found[k] = times[t.destination[k]] <= t.limit[k]
-    return found
 
 
 @compiled

@@ -113,7 +113,7 @@ def _drawing(p: HardParameters, rng: np.random.Generator) -> Drawing:
 
 
 def _limit(best: int, slack: int) -> int:
-    return best * (1_000 + slack) // 1_000
+    return best + best * slack // 1_000
 
 
 def _slack(drawing: Drawing, best: Integers, chosen: list[tuple[int, int]], wanted: int) -> int:
@@ -125,7 +125,8 @@ def _slack(drawing: Drawing, best: Integers, chosen: list[tuple[int, int]], want
             low = middle
         else:
             high = middle
-    return min((low, high), key=lambda s: abs(_median_relevant(drawing, best, chosen, s) - wanted))
+    below, above = (abs(_median_relevant(drawing, best, chosen, s) - wanted) for s in (low, high))
+    return low if below <= above else high
 
 
 def _median_relevant(drawing: Drawing, best: Integers, chosen: list[tuple[int, int]], slack: int) -> int:

@@ -1,0 +1,129 @@
+"""Generated instances have the form that they promise, and are the same everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.bench import generators as g
+from optimiser.bench.generators import plane
+from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_s, price
+from optimiser.bench.generators.slack import limit_of
+from optimiser.paths import covered
+from optimiser.problem import dumps, parse
+from optimiser.tables import tables
+
+SMALL = {
+    "grid": lambda seed: g.grid(g.GridParameters(rows=4, columns=4, candidates=12, pairs=20, seed=seed)),
+    "corridors": lambda seed: g.corridors(g.CorridorParameters(corridors=2, cities=5, pairs=20, seed=seed)),
+    "hub_ring": lambda seed: g.hub_ring(g.HubRingParameters(spokes=5, rings=2, pairs=20, seed=seed)),
+    "geometric": lambda seed: g.geometric(
+        g.GeometricParameters(places=12, candidates=12, pairs=20, seed=seed)
+    ),
+    "hard": lambda seed: g.hard(g.HardParameters(places=20, candidates=40, pairs=60, relevant=10, seed=seed)),
+    "national": lambda seed: g.national(g.sized(20, seed)),
+}
+DIGESTS = {
+    "grid": "e6b20943566ae54a",
+    "corridors": "5c96af34dfe0f8cb",
+    "hub_ring": "ba76f895b0cc7657",
+    "geometric": "cbbbf9eb82042d63",
+    "hard": "d95dea51906d8db8",
+    "national": "7e0def5e0968442e",
+}
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_an_instance_is_the_same_on_every_machine(family):
+    digest = hashlib.sha256(dumps(SMALL[family](1)).encode()).hexdigest()[:16]
+    assert digest == DIGESTS[family]
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_another_seed_gives_another_instance(family):
+    assert SMALL[family](1) != SMALL[family](2).replace(name=SMALL[family](1).name)
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_an_instance_survives_its_file(family):
+    problem = SMALL[family](1)
+    assert parse(json.loads(dumps(problem))) == problem
+
+
+@pytest.mark.parametrize("family", [name for name in SMALL if name != "national"])
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31 - 1))
+def test_pairs_are_open_and_can_be_covered(family, seed):
+    problem = SMALL[family](seed)
+    assert len(problem.pairs) > 0
+    assert not covered(problem, ()).any()
+    assert covered(problem, range(len(problem.candidates))).all()
+
+
+def test_the_hard_family_has_about_sixty_relevant_candidates_a_pair():
+    problem = g.hard(g.HardParameters())
+    t = tables(problem)
+    assert (len(problem.candidates), len(problem.pairs)) == (200, 1000)
+    assert abs(np.median(np.diff(t.use_start)) - 60) <= 1
+    assert not covered(problem, ()).any()
+    assert covered(problem, range(200)).all()
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_a_country_has_as_many_open_pairs_as_asked_for(seed):
+    problem = g.national(g.sized(40, seed))
+    now, then = covered(problem, ()), covered(problem, range(len(problem.candidates)))
+    assert int((then & ~now).sum()) == 177
+    assert then.all()
+    assert len(problem.candidates) == 133
+
+
+def test_the_national_case_has_the_sizes_it_is_named_for():
+    problem = g.national(g.NationalParameters())
+    assert (len(problem.nodes), len(problem.candidates)) == (300, 1000)
+    assert int((~covered(problem, ())).sum()) == 10_000
+
+
+def test_a_spanning_tree_is_the_shortest():
+    lengths = np.array([[0, 1, 4, 9], [1, 0, 2, 8], [4, 2, 0, 3], [9, 8, 3, 0]])
+    assert plane.spanning_tree(lengths) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_a_point_between_two_others_parts_them():
+    points = np.array([[0, 0], [10, 0], [5, 1]])
+    assert plane.between(points)[0].tolist() == [0, 1, 0]
+    assert plane.neighbours(points, 2) == [(0, 2), (1, 2)]
+
+
+def test_distances_are_rounded_down():
+    assert plane.distances(np.array([[0, 0], [1, 1], [3, 4]])).tolist()[0] == [0, 1, 5]
+
+
+def test_points_keep_their_distance():
+    points = plane.scattered(plane.generator(1), 20, side_m=1000, apart_m=50)
+    lengths = plane.distances(points)
+    assert lengths[np.triu_indices(20, 1)].min() >= 50
+
+
+def test_a_drive_is_rounded_up():
+    assert [drive_s(1000, 60), drive_s(1001, 60), drive_s(0, 60)] == [60, 61, 1]
+
+
+def test_a_price_is_rounded_down_but_never_nothing():
+    assert [price(1500, 10), price(1500, 10, 50), price(1, 1)] == [15, 7, 1]
+
+
+def test_a_limit_lies_between_the_best_time_and_today():
+    assert [limit_of(100, 200, 15), limit_of(100, 110, 15)] == [115, 109]
+
+
+def test_times_of_a_drawing_count_links_when_they_are_built():
+    drawing = Drawing(3, (Road(0, 1, 5), Road(1, 2, 7)), (Proposal(0, 2, 4, 1),))
+    assert drawing.times(built=False)[0].tolist() == [0, 5, 12]
+    assert drawing.times(built=True)[0].tolist() == [0, 5, 4]

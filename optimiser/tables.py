@@ -138,7 +138,7 @@ def tables(problem: DesignProblem) -> Tables:
         arc_seconds=np.ascontiguousarray(arcs[:, 2]),
         cost=np.array([c.cost for c in problem.candidates], dtype=np.int64),
         budget=-1 if problem.budget is None else problem.budget,
-        must_cover=problem.budget is None and problem.cover == "all",
+        must_cover=problem.must_cover,
         origin=np.ascontiguousarray(pairs[:, 0]),
         destination=np.ascontiguousarray(pairs[:, 1]),
         limit=np.ascontiguousarray(pairs[:, 2]),

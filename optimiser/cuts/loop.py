@@ -50,11 +50,14 @@ class MasterOutcome:
         Integer points found, the best last.
     complete
         The solver ended by proof or gap, not by a limit of nodes or time.
+    empty
+        The solver proved that no integer point meets the rows, and so no plan the constraints.
     """
 
     bound: float | None
     points: tuple[Point, ...]
     complete: bool
+    empty: bool = False
 
 
 class Master(Protocol):
@@ -92,7 +95,8 @@ def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: in
     Returns
     -------
     str
-        Why it ended: `proof`, `gap` or `time`; `stalled` when numerical noise keeps the proof open.
+        Why it ended: `proof`, `gap`, `time` or `infeasible`; `stalled` when numerical noise keeps the proof
+        open.
     """
     orders = _tie_orders(t, seed)
     _relaxed_rounds(t, master, progress, orders)
@@ -102,6 +106,8 @@ def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: in
             return "time"
         start = _point(t, progress.best)
         outcome = master.solve(start=start, gap=asked, nodes=nodes, seconds=progress.left())
+        if outcome.empty:
+            return "infeasible" if progress.best is None else "stalled"
         if outcome.bound is not None:
             progress.bound(outcome.bound, "master")
         for point in outcome.points:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import pulp
 
 from optimiser.formulation.decisions import Decisions, add_budget, declare, empty_model, set_objective
+from optimiser.formulation.side import add_side_rows
 from optimiser.problem import DesignProblem
 from optimiser.reduction import useful_arcs
 
@@ -53,6 +54,7 @@ def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     decisions = declare(lp, problem)
     set_objective(lp, problem, decisions)
     add_budget(lp, problem, decisions)
+    add_side_rows(lp, problem, decisions)
     for k, arcs in enumerate(declare_flows(lp, problem)):
         add_conservation(lp, problem, decisions, k, arcs)
         add_time_limit(lp, problem, decisions, k, arcs)
@@ -80,8 +82,8 @@ def add_conservation(
 ) -> None:
     """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v but the destination.
 
-    b_v is y_k at the origin (1 without a budget) and 0 elsewhere; the row of the destination follows from
-    the others.
+    b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere; the row of the destination
+    follows from the others.
     """
     pair = problem.pairs[k]
     rows: dict[int, list[tuple[pulp.LpVariable, float]]] = {}
@@ -98,7 +100,7 @@ def add_conservation(
 def add_time_limit(
     lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...]
 ) -> None:
-    """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k without a budget)."""
+    """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
     spent = pulp.LpAffineExpression.from_list([(arc.flow, float(arc.seconds)) for arc in arcs])
     lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}")
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 import pulp
 
 from optimiser.formulation.decisions import Decisions, add_budget, declare, empty_model, set_objective
+from optimiser.formulation.side import add_side_rows
 from optimiser.problem import DesignProblem
 
 
@@ -31,13 +32,14 @@ def build_master(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     decisions = declare(lp, problem)
     set_objective(lp, problem, decisions)
     add_budget(lp, problem, decisions)
+    add_side_rows(lp, problem, decisions)
     return lp, decisions
 
 
 def add_time_cuts(
     lp: pulp.LpProblem, decisions: Decisions, cuts: Iterable[tuple[int, Sequence[int]]]
 ) -> None:
-    """Add `cut_i: sum_{j in C} x_j - y_k >= 0`; without a budget `sum_{j in C} x_j >= 1`.
+    """Add `cut_i: sum_{j in C} x_j - y_k >= 0`; where every pair must be covered `sum_{j in C} x_j >= 1`.
 
     Parameters
     ----------

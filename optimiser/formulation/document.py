@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from optimiser.formulation import compact, cuts_master, decisions
+from optimiser.formulation import compact, cuts_master, decisions, side
 
 type Builder = Callable[..., Any]
 
@@ -18,10 +18,17 @@ This page is made from the docstrings of `optimiser/formulation` (`python -m opt
 The problem is the network design covering problem of Bucarey, Fortz, González-Blanco, Labbé and Mesa
 (Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. All models are stated for
 the reduced problem (`optimiser/reduction.py`): open pairs, what they can use, and nothing else. Names in LP
-files: `x` candidates, `y` pairs, `f` flows, each numbered from 1 in canonical order (ids sorted).
+files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1 in canonical order (ids sorted).
 """
 
 SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
+SIDE: tuple[Builder, ...] = (
+    side.add_caps,
+    side.add_excludes,
+    side.add_requires,
+    side.add_cities,
+    side.add_targets,
+)
 
 MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
     ("compact", compact, (compact.add_conservation, compact.add_time_limit, compact.add_links)),
@@ -32,6 +39,7 @@ MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
 def page() -> str:
     """Return the formulation page in Markdown."""
     parts = [HEAD, "## Rows of every model\n", *(_rows(builder) for builder in SHARED)]
+    parts += ["## Side constraints of every model\n", _prose(side), *(_rows(builder) for builder in SIDE)]
     for name, module, builders in MODELS:
         parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
     return "\n".join(parts)

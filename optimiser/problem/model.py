@@ -184,6 +184,11 @@ class DesignProblem:
         return {candidate.id: j for j, candidate in enumerate(self.candidates)}
 
     @property
+    def must_cover(self) -> bool:
+        """Say whether every coverable pair must be covered: no budget, and not the targets alone."""
+        return self.budget is None and self.cover == "all"
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Return the groups of the pairs, sorted."""
         return tuple(sorted({pair.group for pair in self.pairs}))

@@ -7,6 +7,7 @@ from typing import Any
 
 import highspy
 import numpy as np
+import pulp
 
 from optimiser.formulation.compact import build_compact
 from optimiser.formulation.decisions import Decisions, scale_of
@@ -29,7 +30,7 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     Returns
     -------
     tuple
-        Why it ended (`proof`, `gap` or `time`), and the name of the solver.
+        Why it ended (`proof`, `gap`, `time` or `infeasible`), and the name of the solver.
     """
     lp, decisions = build_compact(task.problem)
     if progress.stop():
@@ -49,7 +50,9 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
         progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.built]), "compact")
     if stats.best_bound is not None and math.isfinite(stats.best_bound):
         progress.bound(stats.best_bound * scale_of(task.problem), "compact")
-    return _reason(progress, task.gap), f"{stats.solver} {stats.solver_version or ''}".strip()
+    empty = stats.status == pulp.LpSolveStatus.Infeasible and progress.best is None
+    reason = "infeasible" if empty else _reason(progress, task.gap)
+    return reason, f"{stats.solver} {stats.solver_version or ''}".strip()
 
 
 def _reason(progress: Progress, gap: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pulp
 
 from optimiser.cuts.loop import MasterOutcome, Point
-from optimiser.cuts.separation import Cuts
+from optimiser.cuts.separation import Cuts, Floats
 from optimiser.errors import SolverError
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
@@ -40,14 +40,15 @@ class LiveHighs:
 
     Notes
     -----
-    Columns are built [J], then, with a budget, levels [K]. PuLP would build a new model at each solve; rows
-    are therefore added to the HiGHS model itself. The objective is divided by the greatest common divisor of
-    its numbers, so that an absolute gap below one closes the proof.
+    Columns are built [J], then, unless every pair must be covered, levels [K] and cities [C]. PuLP would
+    build a new model at each solve; rows are therefore added to the HiGHS model itself. The objective is
+    divided by the greatest common divisor of its numbers, so that an absolute gap below one closes the proof.
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
         self._built = len(problem.candidates)
-        self._levels = len(problem.pairs) if problem.budget is not None else 0
+        self._levels = 0 if problem.must_cover else len(problem.pairs)
+        self._cities = () if problem.must_cover else problem.cities
         self._pairs = len(problem.pairs)
         self._divisor = scale_of(problem)
         lp, _ = build_master(problem)
@@ -59,7 +60,7 @@ class LiveHighs:
         self._fixed_rows = model.getNumRow()
 
     def add(self, cuts: Cuts) -> None:
-        """Add rows `sum of built over candidates - level_pair >= 0` (`>= 1` without a budget)."""
+        """Add rows `sum of built over candidates >= level_pair` (`>= 1` where every pair must be covered)."""
         count = len(cuts)
         if not count:
             return
@@ -102,18 +103,25 @@ class LiveHighs:
         self._model.setOptionValue("mip_abs_gap", 0.999)
         self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
         if start is not None:
-            values = np.concatenate([start.built, start.level[: self._levels]])
+            values = np.concatenate([start.built, start.level[: self._levels], self._reached(start.level)])
             self._model.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
         self._run(seconds)
         status, info = self._model.getModelStatus(), self._model.getInfo()
         bound = info.mip_dual_bound * self._divisor if math.isfinite(info.mip_dual_bound) else None
         has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         complete = status == highspy.HighsModelStatus.kOptimal
-        return MasterOutcome(bound, (self._read(),) if has_point else (), complete)
+        empty = status == highspy.HighsModelStatus.kInfeasible
+        return MasterOutcome(bound, (self._read(),) if has_point else (), complete, empty)
+
+    def _reached(self, level: Floats) -> Floats:
+        """Return for each city whether enough of its pairs are covered."""
+        reached = [level[list(city.pairs)].sum() >= city.need for city in self._cities]
+        return np.array(reached, dtype=np.float64)
 
     def _integrality(self, kind: highspy.HighsVarType) -> None:
-        index = np.arange(self._built, dtype=np.int32)
-        self._model.changeColsIntegrality(self._built, index, np.full(self._built, kind))
+        city = self._built + self._levels + np.arange(len(self._cities))
+        index = np.concatenate([np.arange(self._built), city]).astype(np.int32)
+        self._model.changeColsIntegrality(len(index), index, np.full(len(index), kind))
 
     def _run(self, seconds: float) -> None:
         self._model.setOptionValue("time_limit", max(0.0, seconds))
@@ -122,5 +130,5 @@ class LiveHighs:
 
     def _read(self) -> Point:
         values = np.array(self._model.getSolution().col_value)
-        level = values[self._built :] if self._levels else np.ones(self._pairs)
+        level = values[self._built :][: self._levels] if self._levels else np.ones(self._pairs)
         return Point(values[: self._built], level)

@@ -22,12 +22,11 @@ def work(task: Task, send: Send) -> tuple[str, str]:
     Returns
     -------
     tuple
-        Why it ended (`proof`, `gap`, `time`, `heuristic`), and the name of the solver.
+        Why it ended (`proof`, `gap`, `time`, `heuristic`, `infeasible`), and the name of the solver.
     """
     t = tables(task.problem)
     progress = Progress(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
-        progress.plan(nothing(t), "do-nothing")
-        return "proof", ""
+        return ("proof" if progress.plan(nothing(t), "do-nothing") else "infeasible"), ""
     reason, solver = module_of(task.variant).run(t, progress, task)
     return reason, solver

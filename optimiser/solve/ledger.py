@@ -55,9 +55,11 @@ class Ledger:
         return float(self._reduced.base_weight + sum(pair.weight for pair in self._reduced.problem.pairs))
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Take a message of kind `plan` or `bound` from the solver process."""
+        """Take a message of the solver process; `ready` starts the clock of the trace, as of the result."""
         try:
-            if message["kind"] == "plan":
+            if message["kind"] == "ready":
+                self._begun = time.monotonic()
+            elif message["kind"] == "plan":
                 self._take([int(j) for j in message["built"]], str(message["step"]))
             elif message["kind"] == "bound":
                 self._limit(float(message["bound"]), str(message["step"]))

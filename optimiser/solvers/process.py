@@ -68,7 +68,7 @@ def run_child(
     task
         JSON object for the child.
     receive
-        Takes each message of kind `plan` or `bound`.
+        Takes the message `ready`, with which the clock starts, and each one of kind `plan`, `bound`, `count`.
     time_limit_s
         Of the task; the child is killed at `hard_limit_s` of it.
     command
@@ -142,6 +142,7 @@ def _converse(
         if message["kind"] == "ready":
             begun = time.monotonic()
             deadline = begun + hard_limit_s(time_limit_s)
+            receive(message)
         elif message["kind"] == "done":
             return Ending(message["reason"], "", str(message.get("solver", "")), float(message["seconds"]))
         elif message["kind"] == "failed":

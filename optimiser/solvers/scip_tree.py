@@ -1,0 +1,158 @@
+"""Search one branch-and-cut tree in SCIP, with rows that are found as points violate them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import version as version_of
+
+from pyscipopt import Model
+from pyscipopt.scip import PY_SCIP_HEURTIMING as TIMING
+
+from optimiser.cuts.rows import NO_ROWS, Rows
+from optimiser.paths import Integers
+from optimiser.problem import DesignProblem
+from optimiser.progress import Progress
+from optimiser.scoring import objective_of
+from optimiser.solvers.scip_handler import Improve, Rhythm, Separator, TimeRows, Watch
+from optimiser.solvers.scip_model import add_rows, tree_model
+from optimiser.solvers.scip_plugins import Incumbents, Reporter, bound_of, cut_off
+from optimiser.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class TreeLimits:
+    """When a search ends, and how often it separates.
+
+    Attributes
+    ----------
+    seconds
+        Time limit.
+    gap
+        Relative gap at which to end.
+    nodes
+        Limit of nodes; -1: none.
+    memory_mb
+        Memory at which SCIP ends the search.
+    seed
+        Shifts the random numbers of SCIP.
+    rhythm
+        When fractional points are separated.
+    """
+
+    seconds: float
+    gap: float = 0.0
+    nodes: int = -1
+    memory_mb: float = 6000.0
+    seed: int = 1
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeOutcome:
+    """How a search ended.
+
+    Attributes
+    ----------
+    bound
+        Proven limit of the objective of the reduced problem; None when there is none yet.
+    reason
+        `proof`, `infeasible`, `gap`, `time` or `nodes` (a limit of nodes or of memory).
+    nodes
+        Nodes of the tree.
+    cuts
+        Rows added.
+    """
+
+    bound: float | None
+    reason: str
+    nodes: int
+    cuts: int
+
+
+def version() -> str:
+    """Return name and version of the solver."""
+    return f"SCIP {Model().version()} (pyscipopt {version_of('pyscipopt')})"
+
+
+def search_tree(
+    t: Tables,
+    problem: DesignProblem,
+    progress: Progress,
+    separator: Separator,
+    *,
+    limits: TreeLimits,
+    rows: Rows = NO_ROWS,
+    fixed: Integers | None = None,
+    improve: Improve | None = None,
+) -> TreeOutcome:
+    """Search one tree; plans, bounds and counts go to `progress`.
+
+    Parameters
+    ----------
+    t, problem
+        The reduced problem, in both forms.
+    progress
+        Takes plans and bounds; its best plan, also one that comes later, cuts off all that is not better.
+    separator
+        Finds rows that a point violates. Rows that are not violated are dropped; an integer point that it
+        lets pass is cut off by plain time cuts.
+    limits
+        When to end.
+    rows
+        Rows known from the start.
+    fixed
+        int64 [J]: 0 or 1 where every plan better than `progress.best` has that value, -1 elsewhere.
+    improve
+        Makes plans near fractional points and reports them to `progress`.
+
+    Notes
+    -----
+    SCIP runs on one thread; the outcome is the same for one seed as long as no limit of time is met and
+    `separator` and `improve` are deterministic.
+    """
+    made = tree_model(problem, fixed=fixed, seed=limits.seed)
+    add_rows(made, rows)
+    watch = Watch(t, made, separator, progress, limits.rhythm)
+    reporter = Reporter(watch, limits.gap)
+    _include(watch, reporter, improve)
+    made.model.setParams(
+        {
+            "limits/time": max(0.0, limits.seconds),
+            "limits/totalnodes": limits.nodes,
+            "limits/memory": limits.memory_mb,
+        }
+    )
+    cut_off(watch)
+    made.model.optimize()
+    if watch.failure is not None:
+        raise watch.failure
+    return _outcome(watch, reporter, limits.gap)
+
+
+def _include(watch: Watch, reporter: Reporter, improve: Improve | None) -> None:
+    model, handler = watch.made.model, TimeRows(watch)
+    model.includeConshdlr(
+        handler, "timerows", "coverage is true", sepapriority=10, enfopriority=-1, chckpriority=-1, sepafreq=1
+    )
+    model.addPyCons(model.createCons(handler, "timerows"))
+    model.includeEventhdlr(reporter, "reporter", "passes on bounds")
+    when = TIMING.BEFORENODE | TIMING.DURINGLPLOOP | TIMING.AFTERLPNODE
+    incumbents = Incumbents(watch, improve)
+    model.includeHeur(incumbents, "incumbents", "takes in plans from outside", "p", timingmask=when)
+
+
+def _outcome(watch: Watch, reporter: Reporter, gap: float) -> TreeOutcome:
+    progress, status = watch.progress, watch.made.model.getStatus()
+    complete = status in ("optimal", "infeasible", "inforunbd")
+    reporter.tell()
+    nodes = int(watch.made.model.getNTotalNodes())
+    if complete and progress.best is None:
+        return TreeOutcome(None, "infeasible", nodes, watch.cuts)
+    if complete and progress.best is not None:
+        bound = float(objective_of(watch.t, progress.best))
+        progress.bound(bound, "tree")
+        return TreeOutcome(bound, "proof", nodes, watch.cuts)
+    reason = "time" if status == "timelimit" or progress.stop() else "nodes"
+    if progress.closed(gap):
+        reason = "proof" if progress.closed(0.0) else "gap"
+    return TreeOutcome(bound_of(watch), reason, nodes, watch.cuts)

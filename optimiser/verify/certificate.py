@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.verify.plan import Plan
+from optimiser.verify.rules import building_faults, coverable, covered_cities, covering_faults
 from optimiser.verify.times import Step, all_steps, fastest_steps, search
 
 FORMAT = "polyring-certificate/1"
@@ -28,7 +29,8 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
     dict
         JSON object: `format`, `problem`, `built` (id and cost), `cost`, `coverage`, and `paths`, each with
         `pair`, `nodes` (ids), `seconds` (one an arc), `candidates` (what opens the arc, or null) and
-        `time_s`.
+        `time_s`. Where the problem has cities, `cities`: each covered one with `id`, `weight` and the `pairs`
+        of its own that have a path.
     """
     rows = fastest_steps(problem, plan.built)
     paths: list[dict[str, Any]] = []
@@ -39,6 +41,7 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
             found[origin] = search(rows, origin)[1]
         paths.append(_path(problem, k, _steps_back(found[origin], origin, problem.pairs[k].destination)))
     costs = [{"id": name, "cost": problem.cost_of([name])} for name in plan.built]
+    cities = {"cities": _cities(problem, plan)} if problem.cities else {}
     return {
         "format": FORMAT,
         "problem": problem.name,
@@ -46,7 +49,16 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "cost": plan.cost,
         "coverage": plan.coverage.after,
         "paths": paths,
+        **cities,
     }
+
+
+def _cities(problem: DesignProblem, plan: Plan) -> list[dict[str, Any]]:
+    done = set(plan.covered)
+    return [
+        {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in done]}
+        for city in (problem.cities[i] for i in covered_cities(problem, done))
+    ]
 
 
 def _steps_back(last: Mapping[int, Step], origin: int, destination: int) -> list[Step]:
@@ -108,18 +120,34 @@ def _faults(problem: DesignProblem, evidence: Mapping[str, Any]) -> Iterator[str
         return
     if evidence["cost"] != problem.cost_of(built):
         yield f"cost: {evidence['cost']} was claimed, {problem.cost_of(built)} is true"
-    if problem.budget is not None and evidence["cost"] > problem.budget:
-        yield "cost: above the budget"
+    yield from building_faults(problem, set(built))
     shown = [path["pair"] for path in evidence["paths"]]
     if len(set(shown)) < len(shown):
         yield "paths: a pair is shown twice"
     weight = sum(problem.pairs[k].weight for k in shown)
     if evidence["coverage"] != weight:
         yield f"coverage: {evidence['coverage']} was claimed, paths show {weight}"
+    yield from _city_faults(problem, evidence.get("cities", []), set(shown))
+    yield from covering_faults(problem, set(shown), coverable(problem))
     arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in all_steps(problem, built)}
     position = {name: i for i, name in enumerate(problem.nodes)}
     for path in evidence["paths"]:
         yield from _path_faults(problem, path, arcs, position)
+
+
+def _city_faults(
+    problem: DesignProblem, cities: Sequence[Mapping[str, Any]], shown: Collection[int]
+) -> Iterator[str]:
+    known = {city.id: city for city in problem.cities}
+    for item in cities:
+        city, place = known[item["id"]], f"city {item['id']!r}"
+        pairs = set(item["pairs"])
+        if not pairs <= set(city.pairs) or not pairs <= set(shown):
+            yield f"{place}: a pair is not one of its own, or has no path"
+        if len(pairs) < city.need:
+            yield f"{place}: {len(pairs)} of the {city.need} pairs that it needs are shown"
+        if item["weight"] != city.weight:
+            yield f"{place}: weight {item['weight']} was claimed, {city.weight} is true"
 
 
 def _path_faults(

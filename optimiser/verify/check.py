@@ -9,7 +9,9 @@ from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.problem.values import twice
 from optimiser.result import Result, gap_of, rounded_bound
+from optimiser.verify.infeasible import judge
 from optimiser.verify.plan import Coverage, Plan
+from optimiser.verify.rules import building_faults, coverable, covered_cities, covering_faults, weight_of
 from optimiser.verify.times import covered, pair_times
 
 TOLERANCE = 1e-9
@@ -51,6 +53,12 @@ def check(problem: DesignProblem, result: Result) -> Plan:
     result
         What was claimed.
 
+    Returns
+    -------
+    Plan
+        Empty when the result holds none. That no plan exists is proved anew where that is easy; otherwise
+        the solver's word is taken, and `infeasible_by` says so.
+
     Raises
     ------
     VerificationError
@@ -65,8 +73,10 @@ def check(problem: DesignProblem, result: Result) -> Plan:
         plan = None if faults else _plan(problem, result.built)
     if plan is None:
         raise _refusal(problem, faults)
-    if result.status in ("infeasible", "none"):
+    if result.status == "none":
         return _with_proof(problem, plan, result)
+    if result.status == "infeasible":
+        return _judged(problem, plan, result)
     faults += [
         *_rule_faults(problem, plan),
         *_claim_faults(result, plan),
@@ -93,10 +103,9 @@ def _name_faults(problem: DesignProblem, built: Sequence[str]) -> Iterator[str]:
 
 
 def _plan(problem: DesignProblem, built: tuple[str, ...]) -> Plan:
-    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
     before_s, after_s = pair_times(problem, ()), pair_times(problem, built)
     before, after = covered(problem, before_s), covered(problem, after_s)
-    every = covered(problem, pair_times(problem, allowed))
+    every = coverable(problem)
     groups = {
         group: _coverage(
             problem, [k for k, p in enumerate(problem.pairs) if p.group == group], before, after, every
@@ -105,18 +114,29 @@ def _plan(problem: DesignProblem, built: tuple[str, ...]) -> Plan:
     }
     total = _coverage(problem, range(len(problem.pairs)), before, after, every)
     cost = problem.cost_of(built)
+    pairs, pairs_before = _places(after), _places(before)
     return Plan(
         problem=problem.name,
         built=built,
         cost=cost,
-        objective=cost if problem.budget is None else total.after,
+        objective=cost if problem.budget is None else weight_of(problem, set(pairs)),
         coverage=total,
         groups=groups,
-        covered=tuple(k for k, yes in enumerate(after) if yes),
-        covered_before=tuple(k for k, yes in enumerate(before) if yes),
+        covered=pairs,
+        covered_before=pairs_before,
         times_before_s=before_s,
         times_after_s=after_s,
+        cities=_names(problem, pairs),
+        cities_before=_names(problem, pairs_before),
     )
+
+
+def _places(mask: Iterable[bool]) -> tuple[int, ...]:
+    return tuple(k for k, yes in enumerate(mask) if yes)
+
+
+def _names(problem: DesignProblem, pairs: Iterable[int]) -> tuple[str, ...]:
+    return tuple(problem.cities[i].id for i in covered_cities(problem, set(pairs)))
 
 
 def _coverage(
@@ -135,21 +155,8 @@ def _coverage(
 
 
 def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
-    built = set(plan.built)
-    for candidate in problem.candidates:
-        if candidate.fixed == "in" and candidate.id not in built:
-            yield f"candidate {candidate.id!r} must be built and is not"
-        if candidate.fixed == "out" and candidate.id in built:
-            yield f"candidate {candidate.id!r} must not be built and is"
-    if problem.budget is not None:
-        if plan.cost > problem.budget:
-            yield f"it costs {plan.cost}, more than the budget of {problem.budget}"
-        return
-    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    coverable = covered(problem, pair_times(problem, allowed))
-    missed = sum(coverable) - len(plan.covered)
-    if missed:
-        yield f"{missed} pairs that could be covered are not"
+    yield from building_faults(problem, set(plan.built))
+    yield from covering_faults(problem, set(plan.covered), coverable(problem))
 
 
 def _claim_faults(result: Result, plan: Plan) -> Iterator[str]:
@@ -177,14 +184,23 @@ def _proof_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
         yield f"gap: {result.gap} was claimed, {gap} is true"
 
 
-def _with_proof(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
+def _judged(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
+    """Return the empty plan of a result that claims that there is none, with who has proved it."""
+    verdict = judge(problem)
+    if verdict.plan is not None:
+        names = ", ".join(verdict.plan) or "nothing"
+        raise _refusal(problem, [f"it is called infeasible, yet building {names} meets every constraint"])
+    return replace(_with_proof(problem, plan, result), infeasible_by=verdict.by)
 
+
+def _with_proof(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
     minimise = problem.budget is None
     gap = gap_of(plan.objective, result.bound, minimise=minimise)
     gain = None
     if gap is not None and result.bound is not None and not minimise:
         best = rounded_bound(result.bound)
-        gain = (best - plan.objective) / max(1, plan.objective - plan.coverage.before)
+        before = weight_of(problem, set(plan.covered_before))
+        gain = (best - plan.objective) / max(1, plan.objective - before)
     return replace(plan, bound=result.bound, gap=gap, gap_of_gain=gain, status=result.status)
 
 

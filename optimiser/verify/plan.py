@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from optimiser.result import Status
+
+type ProvedBy = Literal["", "argument", "enumeration", "solver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class Plan:
         Positions of the covered pairs with the plan built, and with nothing built, rising.
     times_before_s, times_after_s
         Time of each pair with nothing and with the plan built, in seconds; None when no path joins it.
+    cities, cities_before
+        Ids of the covered cities with the plan built, and with nothing built, in the order of the problem.
     bound, gap, gap_of_gain, status
         As proven by the solve (bound and gap None when nothing was); `gap_of_gain` relates the gap to what
         the plan gains over today, None without a bound or with a budget of None.
+    infeasible_by
+        With status `infeasible`, what proved it: an `argument` or an `enumeration` of the check's own, or
+        else the `solver`, whose word was taken; empty otherwise.
     """
 
     problem: str
@@ -71,6 +78,9 @@ class Plan:
     gap: float | None = None
     gap_of_gain: float | None = None
     status: Status = "feasible"
+    cities: tuple[str, ...] = ()
+    cities_before: tuple[str, ...] = ()
+    infeasible_by: ProvedBy = ""
 
     @property
     def newly_covered(self) -> tuple[int, ...]:

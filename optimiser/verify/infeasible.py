@@ -1,0 +1,78 @@
+"""Judge the claim that a problem has no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from optimiser.problem import DesignProblem
+from optimiser.verify.obstacles import obstacles
+from optimiser.verify.plan import ProvedBy
+from optimiser.verify.rules import building_faults, coverable, covering_faults
+from optimiser.verify.times import covered, pair_times
+
+MOST_FREE = 12
+"""Candidates that are not fixed, up to which every plan is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found about a problem that is said to have no plan.
+
+    Attributes
+    ----------
+    by
+        What proves it: an `argument`, an `enumeration` of all plans, or nothing but the `solver`; empty when
+        it is not true.
+    plan
+        Ids of a plan that meets every constraint, when one was found.
+    """
+
+    by: ProvedBy
+    plan: tuple[str, ...] | None = None
+
+
+def judge(problem: DesignProblem) -> Verdict:
+    """Prove or refute that a problem has no plan, as far as that is easy.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    """
+    if obstacles(problem):
+        return Verdict("argument")
+    free = [c.id for c in problem.candidates if c.fixed is None]
+    must = [c.id for c in problem.candidates if c.fixed == "in"]
+    small = len(free) <= MOST_FREE
+    tried = _subsets(free) if small else iter([set(free), set[str]()])
+    plan = _first_plan(problem, must, tried)
+    if plan is not None:
+        return Verdict("", plan)
+    return Verdict("enumeration" if small else "solver")
+
+
+def _subsets(names: list[str]) -> Iterator[set[str]]:
+    """Yield every subset of names, larger ones first."""
+    masks = sorted(range(1 << len(names)), key=lambda mask: -mask.bit_count())
+    yield from ({name for j, name in enumerate(names) if mask >> j & 1} for mask in masks)
+
+
+def _first_plan(problem: DesignProblem, must: list[str], tried: Iterator[set[str]]) -> tuple[str, ...] | None:
+    """Return the first of some sets that meets every constraint together with what must be built.
+
+    A part of a set that covers too little covers too little as well, and is passed over.
+    """
+    wanted = coverable(problem)
+    short: list[set[str]] = []
+    for chosen in tried:
+        if any(chosen <= known for known in short):
+            continue
+        built = {*must, *chosen}
+        if any(building_faults(problem, built)):
+            continue
+        pairs = {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
+        if not any(covering_faults(problem, pairs, wanted)):
+            return tuple(sorted(built))
+        short.append(chosen)
+    return None

@@ -1,0 +1,95 @@
+"""Say which rules of a problem a plan breaks, in plain Python and with nothing of the solving code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from optimiser.problem import DesignProblem, Target
+from optimiser.verify.times import covered, pair_times
+
+
+def covered_cities(problem: DesignProblem, pairs: Collection[int]) -> tuple[int, ...]:
+    """Return the positions of the cities that are covered.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pairs
+        Positions of the covered pairs; looked up often, so best a set.
+    """
+    return tuple(
+        i for i, city in enumerate(problem.cities) if sum(k in pairs for k in city.pairs) >= city.need
+    )
+
+
+def weight_of(problem: DesignProblem, pairs: Collection[int]) -> int:
+    """Return the weight of covered pairs and of the cities that they cover."""
+    cities = covered_cities(problem, pairs)
+    return sum(problem.pairs[k].weight for k in pairs) + sum(problem.cities[i].weight for i in cities)
+
+
+def reached(problem: DesignProblem, target: Target, pairs: Collection[int]) -> int:
+    """Return the covered weight that counts for a target."""
+    if target.of == "pairs":
+        return sum(problem.pairs[k].weight for k in pairs if problem.pairs[k].group == target.group)
+    cities = (problem.cities[i] for i in covered_cities(problem, pairs))
+    return sum(city.weight for city in cities if city.group == target.group)
+
+
+def coverable(problem: DesignProblem) -> tuple[bool, ...]:
+    """Say for each pair whether it is covered with every candidate built that is not fixed out."""
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+    return covered(problem, pair_times(problem, allowed))
+
+
+def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[str]:
+    """Yield the rules that a set of built candidates breaks whatever it covers.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    built
+        Ids, a set.
+    """
+    for candidate in problem.candidates:
+        if candidate.fixed == "in" and candidate.id not in built:
+            yield f"candidate {candidate.id!r} must be built and is not"
+        if candidate.fixed == "out" and candidate.id in built:
+            yield f"candidate {candidate.id!r} must not be built and is"
+    cost = problem.cost_of(built)
+    if problem.budget is not None and cost > problem.budget:
+        yield f"it costs {cost}, more than the budget of {problem.budget}"
+    for instrument, most in problem.caps:
+        spent = sum(c.cost for c in problem.candidates if c.id in built and c.instrument == instrument)
+        if spent > most:
+            yield f"candidates of instrument {instrument!r} cost {spent}, more than the cap of {most}"
+    for first, second in problem.excludes:
+        if first in built and second in built:
+            yield f"{first!r} and {second!r} exclude each other and both are built"
+    for first, second in problem.requires:
+        if first in built and second not in built:
+            yield f"{first!r} requires {second!r}, which is not built"
+
+
+def covering_faults(problem: DesignProblem, pairs: Collection[int], wanted: Sequence[bool]) -> Iterator[str]:
+    """Yield the rules that are broken by covering too little.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pairs
+        Positions of the covered pairs, a set.
+    wanted
+        What `coverable` returned.
+    """
+    if problem.must_cover:
+        missed = sum(wanted) - len(pairs)
+        if missed:
+            yield f"{missed} pairs that could be covered are not"
+    for target in problem.targets:
+        got = reached(problem, target, pairs)
+        if got < target.least:
+            yield f"target for the {target.of} of group {target.group!r}: {got} of {target.least} is reached"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 from hypothesis import strategies as st
 
-from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
 
 
 def both_ways(*links):
@@ -52,26 +53,52 @@ def covered_by(problem, built):
     return found
 
 
+def plan_value(problem, built):
+    """Return the objective of a set of ids and its cost, None where it breaks a rule, read off the format."""
+    cost = {c.id: c.cost for c in problem.candidates}
+    by_instrument = {
+        i: sum(c.cost for c in problem.candidates if c.id in built and c.instrument == i)
+        for i, _ in problem.caps
+    }
+    spent = sum(cost[name] for name in built)
+    pair = covered_by(problem, built)
+    city = [sum(pair[k] for k in c.pairs) >= c.need for c in problem.cities]
+    worth = [(p.group, "pairs", p.weight * yes) for p, yes in zip(problem.pairs, pair, strict=True)]
+    worth += [(c.group, "cities", c.weight * yes) for c, yes in zip(problem.cities, city, strict=True)]
+    keeps = [
+        all(c.id in built for c in problem.candidates if c.fixed == "in"),
+        not any(c.id in built for c in problem.candidates if c.fixed == "out"),
+        problem.budget is None or spent <= problem.budget,
+        all(by_instrument[i] <= most for i, most in problem.caps),
+        not any({a, b} <= built for a, b in problem.excludes),
+        all(b in built for a, b in problem.requires if a in built),
+        all(
+            sum(weight for group, of, weight in worth if (group, of) == (t.group, t.of)) >= t.least
+            for t in problem.targets
+        ),
+    ]
+    if problem.budget is None and problem.cover == "all":
+        keeps.append(pair == covered_by(problem, {c.id for c in problem.candidates if c.fixed != "out"}))
+    if not all(keeps):
+        return None
+    return (spent if problem.budget is None else sum(weight for _, _, weight in worth)), spent
+
+
+def best_plans(problem):
+    """Return all plans of a small problem that are optimal, of these the cheapest, each as a sorted tuple."""
+    names = sorted(c.id for c in problem.candidates)
+    sets = [set(chosen) for size in range(len(names) + 1) for chosen in itertools.combinations(names, size)]
+    values = [(plan_value(problem, built), tuple(sorted(built))) for built in sets]
+    sign = 1 if problem.budget is None else -1
+    ranked = [((sign * value[0], value[1]), built) for value, built in values if value is not None]
+    best = min((rank for rank, _ in ranked), default=None)
+    return sorted(built for rank, built in ranked if rank == best)
+
+
 def brute_force(problem):
     """Return the optimal objective of a small problem, None when no plan exists."""
-    allowed = {c.id for c in problem.candidates if c.fixed != "out"}
-    must = {c.id for c in problem.candidates if c.fixed == "in"}
-    coverable = covered_by(problem, allowed)
-    best = None
-    for size in range(len(allowed) + 1):
-        for chosen in itertools.combinations(sorted(allowed), size):
-            built = set(chosen)
-            cost = sum(c.cost for c in problem.candidates if c.id in built)
-            if not must <= built or (problem.budget is not None and cost > problem.budget):
-                continue
-            covered = covered_by(problem, built)
-            if problem.budget is None:
-                if covered == coverable and (best is None or cost < best):
-                    best = cost
-            else:
-                weight = sum(pair.weight for pair, yes in zip(problem.pairs, covered, strict=True) if yes)
-                best = weight if best is None else max(best, weight)
-    return best
+    plans = best_plans(problem)
+    return plan_value(problem, set(plans[0]))[0] if plans else None
 
 
 @st.composite
@@ -94,3 +121,51 @@ def problems(draw, *, most_candidates=6):
         pairs=tuple(draw(st.lists(pair, max_size=6))),
         budget=draw(st.none() | st.integers(0, 15)),
     )
+
+
+@st.composite
+def side_problems(draw, *, most_candidates=6):
+    """Draw a problem as `problems` does, with caps, targets, excludes, requires, cities and what to cover."""
+    problem = draw(problems(most_candidates=most_candidates))
+    instruments = st.sampled_from(["barrier", "infrastructure", "subsidy", None])
+    candidates = tuple(dataclasses.replace(c, instrument=draw(instruments)) for c in problem.candidates)
+    names = [c.id for c in candidates]
+    two = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True).map(tuple)
+    twos = st.lists(two, max_size=2).map(tuple) if len(names) > 1 else st.just(())
+    cities = tuple(draw(_cities(len(problem.pairs))))
+    targets = tuple(draw(_targets(problem.pairs, cities)))
+    caps = draw(
+        st.dictionaries(st.sampled_from(["barrier", "infrastructure"]), st.integers(0, 12), max_size=2)
+    )
+    covers = ["all", "targets"] if problem.budget is None and targets else ["all"]
+    return problem.replace(
+        candidates=candidates,
+        caps=tuple(sorted(caps.items())),
+        cities=cities,
+        targets=targets,
+        excludes=draw(twos),
+        requires=draw(twos),
+        cover=draw(st.sampled_from(covers)),
+    )
+
+
+@st.composite
+def _cities(draw, pairs):
+    cities = []
+    for i in range(draw(st.integers(0, 3))):
+        mine = draw(st.lists(st.integers(0, pairs - 1), unique=True, max_size=4)) if pairs else []
+        need = draw(st.integers(0, len(mine)))
+        group = draw(st.sampled_from(["", "small"]))
+        cities.append(City(f"t{i}", draw(st.integers(0, 9)), tuple(mine), need, group))
+    return cities
+
+
+@st.composite
+def _targets(draw, pairs, cities):
+    found = []
+    for of, items in (("pairs", pairs), ("cities", cities)):
+        weight = sum(item.weight for item in items if item.group == "small")
+        if any(item.group == "small" for item in items) and draw(st.booleans()):
+            least = draw(st.integers(0, weight) | st.integers(0, weight // 2) | st.just(weight + 1))
+            found.append(Target("small", least, of))
+    return found

@@ -1,7 +1,9 @@
-"""Leave out of a problem what cannot change its optimum: one module a rule, each with its proof."""
+"""Leave out of a problem what cannot change its optimum: one module a subject, each rule with its proof."""
 
 from __future__ import annotations
 
-from optimiser.reduction.sequence import Reduction, distance_rows, reduce, useful_arcs
+from optimiser.reduction.sequence import Reduction, reduce
+from optimiser.reduction.stage import Size, Step
+from optimiser.reduction.useful import distance_rows, useful_arcs, uses
 
-__all__ = ["Reduction", "distance_rows", "reduce", "useful_arcs"]
+__all__ = ["Reduction", "Size", "Step", "distance_rows", "reduce", "useful_arcs", "uses"]

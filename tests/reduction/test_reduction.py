@@ -1,35 +1,9 @@
 from __future__ import annotations
 
-from core_drawing import both_ways, brute_force, covered_by, line, problems
-from hypothesis import given, settings
+from reduction_drawing import both_ways, line
 
 from optimiser.problem import Candidate, Pair
 from optimiser.reduction import reduce
-
-
-@given(problems())
-@settings(max_examples=100, deadline=None)
-def test_the_reduced_problem_has_the_same_optimum(problem):
-    reduced = reduce(problem)
-    optimum = brute_force(problem)
-    if not reduced.feasible:
-        assert optimum is None
-        return
-    base = reduced.forced_cost if problem.budget is None else reduced.base_weight
-    assert brute_force(reduced.problem) + base == optimum
-
-
-@given(problems())
-@settings(max_examples=60, deadline=None)
-def test_a_plan_of_the_reduced_problem_covers_as_much_in_the_original(problem):
-    reduced = reduce(problem)
-    built = {c.id for c in reduced.problem.candidates[::2]}
-    small = covered_by(reduced.problem, built)
-    gained = sum(p.weight for p, yes in zip(reduced.problem.pairs, small, strict=True) if yes)
-    whole = covered_by(problem, {*built, *reduced.forced})
-    weight = sum(p.weight for p, yes in zip(problem.pairs, whole, strict=True) if yes)
-    if problem.budget is not None:
-        assert weight == gained + reduced.base_weight
 
 
 def test_pairs_covered_already_or_never_leave():

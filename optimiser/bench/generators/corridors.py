@@ -36,6 +36,11 @@ class CorridorParameters:
     budget_percent: int = 30
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"corridors_{self.corridors}x{self.cities}_{self.seed}"
+
 
 PIECE_M = (25_000, 60_000)
 """Least and most metres between cities of a corridor."""
@@ -71,7 +76,7 @@ def corridors(p: CorridorParameters) -> DesignProblem:
     return problem_of(
         drawing,
         open_pairs(rng, drawing, count=p.pairs, slack_percent=p.slack_percent, heaviest=HEAVIEST),
-        name=f"corridors_{p.corridors}x{p.cities}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated corridors. {p!r}",
     )

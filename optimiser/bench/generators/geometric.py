@@ -36,6 +36,11 @@ class GeometricParameters:
     budget_percent: int = 15
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"geometric_{self.places}_{self.seed}"
+
 
 SIDE_M = 500_000
 APART_M = 20_000
@@ -75,7 +80,7 @@ def geometric(p: GeometricParameters) -> DesignProblem:
     return problem_of(
         drawing,
         open_pairs(rng, drawing, count=p.pairs, slack_percent=p.slack_percent, heaviest=HEAVIEST),
-        name=f"geometric_{p.places}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated sparse network with missing links. {p!r}",
     )

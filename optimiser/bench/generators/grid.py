@@ -38,6 +38,11 @@ class GridParameters:
     budget_percent: int = 25
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"grid_{self.rows}x{self.columns}_{self.seed}"
+
 
 STREET_S = (180, 300)
 """Least and most seconds on a street today."""
@@ -68,7 +73,7 @@ def grid(p: GridParameters) -> DesignProblem:
     return problem_of(
         drawing,
         open_pairs(rng, drawing, count=p.pairs, slack_percent=p.slack_percent, heaviest=HEAVIEST),
-        name=f"grid_{p.rows}x{p.columns}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated lattice. {p!r}",
     )

@@ -51,6 +51,11 @@ class HardParameters:
     budget_percent: int = 20
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"hard_{self.candidates}_{'roads' if self.roads_kmh else 'empty'}_{self.seed}"
+
 
 SIDE_M = 1_000_000
 APART_M = 50_000
@@ -88,7 +93,7 @@ def hard(p: HardParameters) -> DesignProblem:
     return problem_of(
         drawing,
         pairs,
-        name=f"hard_{p.candidates}_{p.roads_kmh}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated: nothing covered yet, limits {slack} per mille above the best time. {p!r}",
     )

@@ -35,6 +35,11 @@ class HubRingParameters:
     budget_percent: int = 25
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"hub_ring_{self.spokes}x{self.rings}_{self.seed}"
+
 
 RING_M = (20_000, 35_000)
 """Least and most metres between a town and the next one inwards."""
@@ -83,7 +88,7 @@ def hub_ring(p: HubRingParameters) -> DesignProblem:
     return problem_of(
         drawing,
         open_pairs(rng, drawing, count=p.pairs, slack_percent=p.slack_percent, heaviest=HEAVIEST),
-        name=f"hub_ring_{p.spokes}x{p.rings}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated hub with rings. {p!r}",
     )

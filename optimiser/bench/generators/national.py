@@ -44,6 +44,11 @@ class NationalParameters:
     budget_percent: int = 10
     seed: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return the name of the problem made."""
+        return f"national_{self.cities}_{self.seed}"
+
 
 AREA_M2 = 60_000**2
 """Ground of a city on average."""
@@ -95,7 +100,7 @@ def national(p: NationalParameters) -> DesignProblem:
     return problem_of(
         country.drawing,
         [_pair(country, a, b, limit) for a, b in sorted([*covered, *chosen])],
-        name=f"national_{p.cities}_{p.seed}",
+        name=p.name,
         budget_percent=p.budget_percent,
         note=f"Generated country, one limit of {limit} s, {len(chosen)} pairs open today. {p!r}",
     )

@@ -1,0 +1,219 @@
+"""Keep one line of the table a solve, and the table in a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from optimiser.bench.plan import Run, Way
+from optimiser.errors import ProblemError
+from optimiser.problem.writing import write_whole
+
+type Key = tuple[str, str, str, int, int, float, float]
+"""Instance, variant, solver, seed, threads, time limit, gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One solve: what was asked, what came out, what it took.
+
+    Attributes
+    ----------
+    instance, family
+        Name and family of the problem.
+    digest
+        First characters of the SHA-256 of the problem file.
+    places, arcs, candidates, pairs, open_pairs
+        Sizes of the problem; open pairs are not covered today and coverable.
+    minimise
+        The objective is cost.
+    variant, solver, seed, threads, time_limit_s, gap_asked
+        What was asked.
+    status, termination, objective, bound, gap
+        As in the result; None where there is none.
+    seconds
+        Wall time of the solve itself, after imports and reading.
+    wall_s
+        Wall time of the whole process.
+    cpu_s
+        Processor time of the whole process and the solver's, with start, reading, reduction and check.
+    peak_mb
+        Largest resident memory, both processes together, sampled.
+    other_load
+        Share of the machine's processor time that other processes took meanwhile, 0 to 1.
+    cuts, tree_nodes
+        Counted by the variant.
+    plan_1pct_s
+        Seconds to the first plan within 1 % of the best known one on this instance in the table.
+    gap_1pct_s
+        Seconds until the gap was 1 % or less.
+    check
+        `ok`, or why the independent check refused the outcome.
+    message
+        More about the end.
+    used
+        Variant and solver with its version that the result names.
+    versions
+        Of the libraries that took part.
+    code
+        First characters of the hash of the source.
+    machine
+        Processor, cores, memory, system.
+    """
+
+    instance: str
+    family: str
+    digest: str
+    places: int
+    arcs: int
+    candidates: int
+    pairs: int
+    open_pairs: int
+    minimise: bool
+    variant: str
+    solver: str
+    seed: int
+    threads: int
+    time_limit_s: float
+    gap_asked: float
+    status: str
+    termination: str
+    objective: int | None
+    bound: float | None
+    gap: float | None
+    seconds: float
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    other_load: float
+    cuts: int
+    tree_nodes: int
+    plan_1pct_s: float | None
+    gap_1pct_s: float | None
+    check: str
+    message: str
+    used: str
+    versions: str
+    code: str
+    machine: str
+
+    @property
+    def key(self) -> Key:
+        """Return what tells this solve from all others."""
+        return (
+            self.instance, self.variant, self.solver, self.seed, self.threads,
+            self.time_limit_s, self.gap_asked,
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """Return the name of the way to solve."""
+        return Way(self.variant, self.solver).label
+
+    @property
+    def proved(self) -> bool:
+        """Say whether the outcome is proved: an optimum, or that there is no plan."""
+        return self.check == "ok" and self.status in ("optimal", "infeasible")
+
+
+COLUMNS = tuple(item.name for item in fields(Row))
+_TYPES: Mapping[str, Any] = get_type_hints(Row)
+
+
+def key_of(run: Run) -> Key:
+    """Return the key that the row of a run has."""
+    return (
+        run.instance.name, run.way.variant, run.way.solver, run.seed, run.limits.threads,
+        float(run.limits.time_limit_s), float(run.limits.gap),
+    )  # fmt: skip
+
+
+def dumps(rows: Iterable[Row]) -> str:
+    """Return rows as CSV with a head line; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(getattr(row, name)) for name in COLUMNS] for row in rows)
+    return text.getvalue()
+
+
+def save(rows: Iterable[Row], path: Path) -> None:
+    """Write the table, whole or not at all."""
+    write_whole(path, dumps(rows))
+
+
+def load(path: Path) -> list[Row]:
+    """Read a table; an absent file is an empty one.
+
+    Raises
+    ------
+    ProblemError
+        When the file is no table of this form.
+    """
+    if not path.exists():
+        return []
+    return loads(path.read_text(encoding="utf-8"), where=str(path))
+
+
+def loads(text: str, *, where: str = "table") -> list[Row]:
+    """Turn CSV into rows.
+
+    Raises
+    ------
+    ProblemError
+        With the lines that are no rows.
+    """
+    reader = csv.reader(io.StringIO(text))
+    head = tuple(next(reader, ()))
+    if head != COLUMNS:
+        odd = sorted(set(head) ^ set(COLUMNS))
+        raise _refusal(where, [f"line 1: columns differ: {', '.join(odd) or 'their order'}"])
+    rows: list[Row] = []
+    faults: list[str] = []
+    for cells in reader:
+        try:
+            rows.append(_row(cells))
+        except ValueError as fault:
+            faults.append(f"line {reader.line_num}: {fault}")
+    if faults:
+        raise _refusal(where, faults)
+    return rows
+
+
+def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
+    return ProblemError(
+        "the table of results is not one of this bench",
+        where=where,
+        faults=faults,
+        done="Nothing was solved.",
+        remedy="Write into another folder with -o, or take the file away.",
+    )
+
+
+def _row(cells: Sequence[str]) -> Row:
+    values: dict[str, Any] = {
+        name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)
+    }
+    return Row(**values)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else " ".join(str(value).split())
+
+
+def _value(text: str, kind: object) -> object:
+    if kind is str:
+        return text
+    if text == "" and kind in (int | None, float | None):
+        return None
+    if kind is bool:
+        if text not in ("True", "False"):
+            raise ValueError(f"{text!r} is neither True nor False")
+        return text == "True"
+    return int(text) if kind in (int, int | None) else float(text)

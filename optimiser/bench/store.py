@@ -1,0 +1,117 @@
+"""Lay out the folder of a bench."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimiser.bench import rows as table
+from optimiser.bench.instances import Instance
+from optimiser.bench.rows import Row
+from optimiser.errors import EnvironmentFault
+from optimiser.paths import covered
+from optimiser.problem import DesignProblem, dumps, load
+from optimiser.problem.writing import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Sizes and digest of a problem; names as in `Row`."""
+
+    digest: str
+    places: int
+    arcs: int
+    candidates: int
+    pairs: int
+    open_pairs: int
+    minimise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder of a bench.
+
+    Attributes
+    ----------
+    folder
+        Holds `runs.csv`, `summary.md`, and the folders `instances`, `plans`, `traces` and `figures`.
+    """
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises
+        ------
+        EnvironmentFault
+            When the disk does not allow it.
+        """
+        try:
+            for name in ("instances", "plans", "traces", "figures"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"the folder cannot be made ({error.strerror})",
+                where=str(self.folder),
+                done="Nothing was solved.",
+            ) from error
+
+    @property
+    def runs(self) -> Path:
+        """Return the path of the table."""
+        return self.folder / "runs.csv"
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the table so far."""
+        return table.load(self.runs)
+
+    def instance(self, name: str) -> Path:
+        """Return the path of a problem file."""
+        return self.folder / "instances" / f"{name}.json"
+
+    def plan(self, slug: str) -> Path:
+        """Return the path of a result file."""
+        return self.folder / "plans" / f"{slug}.json"
+
+    def trace(self, slug: str) -> Path:
+        """Return the path of a trace."""
+        return self.folder / "traces" / f"{slug}.csv"
+
+    def figure(self, name: str) -> Path:
+        """Return the path of a figure."""
+        return self.folder / "figures" / f"{name}.png"
+
+    def facts(self, instance: Instance) -> Facts:
+        """Write the problem file of an instance unless it is there, and return its sizes.
+
+        A problem is made once a folder, so that a bench that goes on measures the same problem as before.
+        """
+        path = self.instance(instance.name)
+        if not path.exists():
+            write_whole(path, dumps(instance.make()))
+        return facts_of(load(path), path.read_bytes())
+
+
+def facts_of(problem: DesignProblem, text: bytes) -> Facts:
+    """Return the sizes of a problem and the digest of its file.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    text
+        Of its file.
+    """
+    now = covered(problem, ())
+    every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
+    return Facts(
+        digest=hashlib.sha256(text).hexdigest()[:12],
+        places=len(problem.nodes),
+        arcs=len(problem.arcs),
+        candidates=len(problem.candidates),
+        pairs=len(problem.pairs),
+        open_pairs=int((every & ~now).sum()),
+        minimise=problem.budget is None,
+    )

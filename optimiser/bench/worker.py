@@ -1,0 +1,92 @@
+"""Be the process of one solve: read a task, solve, check, tell what it took; end with the parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from optimiser.errors import OptimiserError, VerificationError
+
+
+def main() -> None:
+    """Do the task given on standard input and print its measures as one JSON line."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    task = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
+    try:
+        told = measure(task)
+    except OptimiserError as fault:
+        told = {"fault": str(fault)}
+    except Exception as fault:  # noqa: BLE001 - whatever went wrong becomes a row of the table
+        told = {"fault": f"{type(fault).__name__}: {fault}", "detail": traceback.format_exc()}
+    out.write(json.dumps({**told, **usage()}) + "\n")
+    out.flush()
+
+
+def measure(task: dict[str, Any]) -> dict[str, Any]:
+    """Solve a problem file, write the result file, and check it.
+
+    Parameters
+    ----------
+    task
+        `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the variant's own), and
+        `time_limit_s`, `gap`, `threads`, `seed`.
+
+    Returns
+    -------
+    dict
+        `check`: `ok`, or why the outcome is refused.
+    """
+    from optimiser import result as results
+    from optimiser import verify
+    from optimiser.problem import load
+    from optimiser.solve import SolveFailure, SolveParameters, solve
+
+    problem = load(Path(task["problem"]))
+    params = SolveParameters(
+        time_limit_s=task["time_limit_s"],
+        gap=task["gap"],
+        threads=task["threads"],
+        seed=task["seed"],
+        solver="auto" if task["solver"] == "none" else task["solver"],
+    )
+    try:
+        result = solve(problem, variant=task["variant"], params=params)
+    except SolveFailure as failure:
+        result = failure.result
+    results.save(result, Path(task["result"]))
+    try:
+        verify.check(problem, result)
+    except VerificationError as fault:
+        return {"check": "; ".join(fault.faults) or fault.what}
+    return {"check": "ok"}
+
+
+def usage() -> dict[str, float]:
+    """Return processor seconds and peak memory (MB) of this process and its ended children, where known."""
+    try:
+        import resource
+    except ImportError:
+        return {}
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {
+        "cpu_s": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+        "peak_mb": max(own.ru_maxrss, children.ru_maxrss) / unit,
+    }
+
+
+def _watch(lifeline: BinaryIO) -> None:
+    """End when the parent is gone; the solver's process ends with this one in the same way."""
+    lifeline.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,6 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
     {
         "misc/usesymmetry": 0,
         "misc/allowstrongdualreds": False,
-        "misc/allowweakdualreds": False,
         "presolving/maxrestarts": 0,
         "presolving/donotmultaggr": True,
         "conflict/enable": False,
@@ -32,9 +31,11 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
 )
 """Settings of SCIP, by name.
 
-Symmetry, and reductions that keep one of several best solutions, look at the rows there are; a row that comes
-later could cut off the one that was kept. The variable locks of the constraint handler protect against that,
-these settings once more. Restarts and multiple aggregation would exchange the columns that rows refer to.
+Symmetry, and reductions that keep one of several best solutions, look at the rows there are; a row that
+comes later could cut off the one that was kept. The variable locks of the constraint handler protect against
+that, these settings once more. Reductions by the objective (reduced costs) rest on a valid relaxation alone
+and stay. Restarts and multiple aggregation would exchange the columns that rows refer to; conflict analysis
+cannot explain a row that was added inside the tree.
 """
 
 

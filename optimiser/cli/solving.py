@@ -80,7 +80,7 @@ def solve(
             raise
     plan = verify.check(loaded, result)
     results.save(result, output)
-    solving.refuse_empty(loaded, result)
+    solving.refuse_empty(result)
     if as_json:
         screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
     else:

@@ -79,7 +79,7 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         chain = Chain(loaded=loaded, source=source, progress=watch)
         log.info("job %s", loaded.name)
         problem, result = chain.design, chain.result
-        solving.refuse_empty(problem, result)
+        solving.refuse_empty(result)
         with watch.step("verify", "Checking the plan"):
             plan = verify.check(problem, result)
         summary, report = _write(stage, chain, plan)

@@ -14,7 +14,6 @@ from optimiser.solve import solve as run_solver
 
 NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the asked one."""
-_NAMED = 10
 
 
 def cores() -> int:
@@ -64,15 +63,13 @@ def exit_code(result: Result, gap: float) -> int:
     return 0 if is_proven(result, gap) else NOT_PROVEN
 
 
-def refuse_empty(problem: DesignProblem, result: Result) -> None:
+def refuse_empty(result: Result) -> None:
     """Refuse a result without a plan.
 
     Parameters
     ----------
-    problem
-        The problem.
     result
-        What the solver claims.
+        What the solver claims; the lines of its message say why there is no plan.
 
     Raises
     ------
@@ -83,11 +80,11 @@ def refuse_empty(problem: DesignProblem, result: Result) -> None:
     """
     if result.status == "infeasible":
         raise InfeasibleError(
-            f"no plan meets the constraints, proved. {result.message}".strip(),
+            "no plan meets the constraints, proved.",
             where=f"problem {result.problem}",
-            faults=_too_dear(problem),
+            faults=result.message.splitlines(),
             done="No plan was written.",
-            remedy="Raise the budget or the limit, or take back candidates that are fixed in.",
+            remedy="Raise the budget or a limit, lower a target, or take back what is fixed or excluded.",
         )
     if result.status == "none":
         raise SolverError(
@@ -96,15 +93,3 @@ def refuse_empty(problem: DesignProblem, result: Result) -> None:
             done="No plan was written.",
             remedy="Allow more time, or choose another variant; polyring list names them.",
         )
-
-
-def _too_dear(problem: DesignProblem) -> list[str]:
-    """Return the candidates fixed in, what they cost together and the budget, where that is too little."""
-    fixed = sorted(candidate.id for candidate in problem.candidates if candidate.fixed == "in")
-    cost = problem.cost_of(fixed)
-    if problem.budget is None or cost <= problem.budget:
-        return []
-    named = ", ".join(fixed[:_NAMED]) + (f" and {len(fixed) - _NAMED} more" if len(fixed) > _NAMED else "")
-    together = "alone costs" if len(fixed) == 1 else "together cost"
-    unit = f" {problem.money}" if problem.money else ""
-    return [f"fixed in: {named}; {together} {cost:,}{unit}, the budget is {problem.budget:,}{unit}"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from optimiser.heuristics.greedy import reverse_greedy
-from optimiser.paths import covered
 from optimiser.problem import DesignProblem
 from optimiser.reduction import Reduction
 from optimiser.result import TracePoint, gap_of, rounded_bound
+from optimiser.solve.judge import Judge, Judged
 from optimiser.solvers.process import Ending
 from optimiser.tables import tables
 
@@ -42,17 +44,33 @@ class Ledger:
         self._begun = time.monotonic()
         self._cuts = self._nodes = 0
         self._minimise = problem.budget is None
-        self._built: tuple[str, ...] | None = None
-        self._value = 0
+        self._judge = Judge(problem)
+        self._best: Judged | None = None
+        self._empty = not reduced.feasible
         self._bound = self._first_bound()
         if reduced.feasible:
-            count = len(reduced.problem.candidates)
-            self._take(range(count) if self._minimise else (), "start")
+            self._start()
+
+    def _start(self) -> None:
+        """Take the plan that builds nothing more, or else everything, where it meets the constraints."""
+        every = range(len(self._reduced.problem.candidates))
+        for built in ((), every):
+            plan = self._judge(self._reduced.lifted(built))
+            if not plan.faults:
+                self._keep(plan, "start")
+                return
 
     def _first_bound(self) -> float:
         if self._minimise:
             return float(self._reduced.forced_cost)
-        return float(self._reduced.base_weight + sum(pair.weight for pair in self._reduced.problem.pairs))
+        left = self._reduced.problem
+        open_weight = sum(pair.weight for pair in left.pairs) + sum(city.weight for city in left.cities)
+        return float(self._reduced.base_weight + open_weight)
+
+    @property
+    def has_plan(self) -> bool:
+        """Say whether a plan that meets every constraint is known."""
+        return self._best is not None
 
     def receive(self, message: dict[str, Any]) -> None:
         """Take a message of the solver process; `ready` starts the clock of the trace, as of the result."""
@@ -69,31 +87,21 @@ class Ledger:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             self.refusals.append(f"a message of the solver process makes no sense ({error!r})")
 
-    def _take(self, built: Sequence[int] | range, step: str) -> None:
-        names = tuple(
-            sorted({*self._reduced.forced, *(self._reduced.problem.candidates[j].id for j in built)})
-        )
-        cost = self.problem.cost_of(names)
-        mask = covered(self.problem, [self.problem.index[name] for name in names])
-        if not self._allowed(cost, int(mask.sum())):
-            self.refusals.append(f"a plan of step {step!r} breaks the budget or leaves pairs uncovered")
+    def _take(self, built: Sequence[int], step: str) -> None:
+        plan = self._judge(self._reduced.lifted(built))
+        if plan.faults:
+            self.refusals.append(f"a plan of step {step!r} breaks a rule: {plan.faults[0]}")
             return
-        weight = sum(pair.weight for pair, yes in zip(self.problem.pairs, mask.tolist(), strict=True) if yes)
-        value = cost if self._minimise else weight
-        if self._built is None or self._better(value, cost):
-            self._built, self._value = names, value
+        self._keep(plan, step)
+
+    def _keep(self, plan: Judged, step: str) -> None:
+        if self._best is None or self._rank(plan) < self._rank(self._best):
+            self._best = plan
             self._note(step)
 
-    def _allowed(self, cost: int, count: int) -> bool:
-        if self.problem.budget is not None:
-            return cost <= self.problem.budget
-        allowed = [j for j, c in enumerate(self.problem.candidates) if c.fixed != "out"]
-        return count == int(covered(self.problem, allowed).sum())
-
-    def _better(self, value: int, cost: int) -> bool:
-        if self._minimise:
-            return value < self._value
-        return (value, -cost) > (self._value, -self.problem.cost_of(self._built or ()))
+    def _rank(self, plan: Judged) -> tuple[int, int]:
+        """Return what orders plans: the objective, better ones first, then the cost."""
+        return (plan.objective if self._minimise else -plan.objective), plan.cost
 
     def _limit(self, bound: float, step: str) -> None:
         if not math.isfinite(bound):
@@ -105,7 +113,7 @@ class Ledger:
 
     def _note(self, step: str) -> None:
         seconds = round(time.monotonic() - self._begun, 3)
-        value = None if self._built is None else self._value
+        value = None if self._best is None else self._best.objective
         point = TracePoint(seconds, step, value, self._bound, self._cuts, self._nodes)
         self.trace.append(point)
         if self._progress is not None:
@@ -117,30 +125,45 @@ class Ledger:
         A solver that said one thing that is not true is not believed in its bound either.
         """
         if ending.reason in BROKEN and len(self.trace) <= 1:
-            plan = reverse_greedy(tables(self._reduced.problem))
-            self._take([j for j, is_open in enumerate(plan[:-1].tolist()) if is_open], "reverse-greedy")
-        best = rounded_bound(self._bound, minimise=self._minimise)
-        if (best > self._value) if self._minimise else (best < self._value):
-            self.refusals.append(f"the solver's bound {self._bound} is beaten by a plan worth {self._value}")
-        elif proves and ending.reason == "proof" and best != self._value:
-            self.refusals.append("the solver claimed a proof that its bound does not give")
+            self._rescue()
+        self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
             self._bound = self._first_bound()
+        elif ending.reason == "infeasible":
+            self._empty = True
+
+    def _rescue(self) -> None:
+        plan = reverse_greedy(tables(self._reduced.problem))
+        judged = self._judge(self._reduced.lifted(np.flatnonzero(plan[:-1]).tolist()))
+        if not judged.faults:
+            self._keep(judged, "reverse-greedy")
+
+    def _contradictions(self, ending: Ending, *, proves: bool) -> Iterator[str]:
+        """Yield what the solver claims and cannot be true."""
+        if self._best is None:
+            if ending.reason in ("proof", "gap"):
+                yield f"the solver claimed the end by {ending.reason!r} and gave no plan"
+            return
+        if ending.reason == "infeasible":
+            yield "the solver claimed that there is no plan, yet there is one"
+        value, best = self._best.objective, rounded_bound(self._bound, minimise=self._minimise)
+        if (best > value) if self._minimise else (best < value):
+            yield f"the solver's bound {self._bound} is beaten by a plan worth {value}"
+        elif proves and ending.reason == "proof" and best != value:
+            yield "the solver claimed a proof that its bound does not give"
 
     def best(self) -> dict[str, Any]:
         """Return the part of a `Result` that says what is built, what it is worth, and its bound."""
-        if self._built is None:
+        if self._best is None:
             nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}
-            return {"status": "infeasible", **nothing}
-        cost = self.problem.cost_of(self._built)
-        mask = covered(self.problem, [self.problem.index[name] for name in self._built]).tolist()
-        gap = gap_of(self._value, self._bound, minimise=self._minimise)
+            return {"status": "infeasible" if self._empty else "none", **nothing}
+        gap = gap_of(self._best.objective, self._bound, minimise=self._minimise)
         return {
             "status": "optimal" if gap == 0 else "feasible",
-            "built": self._built,
-            "cost": cost,
-            "coverage": sum(pair.weight for pair, yes in zip(self.problem.pairs, mask, strict=True) if yes),
-            "objective": self._value,
+            "built": self._best.built,
+            "cost": self._best.cost,
+            "coverage": self._best.coverage,
+            "objective": self._best.objective,
             "bound": self._bound,
             "gap": gap,
         }

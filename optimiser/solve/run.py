@@ -13,6 +13,7 @@ from optimiser.errors import SolverError, VerificationError
 from optimiser.problem import DesignProblem, dumps
 from optimiser.reduction import Reduction, reduce
 from optimiser.result import Result, TracePoint
+from optimiser.solve.explain import explain
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solvers.installed import require
@@ -21,6 +22,16 @@ from optimiser.variants.registry import VARIANTS, chosen
 
 FAILED = ("crash", "memory", "killed", "refused")
 """Endings that are a fault of the solver."""
+
+
+PROVER = "cuts"
+"""Variant that proves why there is no plan, where the one asked for proves nothing."""
+
+ANY_GAP = 1e12
+"""A gap that any plan is within: the search may end with the first one."""
+
+MOST_EXPLAINING_S = 30.0
+"""Most time spent on saying why there is no plan."""
 
 
 class SolveFailure(SolverError):
@@ -62,8 +73,9 @@ def solve(
     Returns
     -------
     Result
-        A time-out gives the best plan so far (at worst the one that builds nothing) with its bound; a proof
-        that no plan exists gives the status `infeasible`.
+        A time-out gives the best plan so far with its bound: at worst the one that builds nothing or that
+        builds everything, where one of them meets the constraints; the status is `none` when no plan is
+        known. A proof that no plan exists gives the status `infeasible`, and the message says why.
 
     Raises
     ------
@@ -78,18 +90,19 @@ def solve(
     if params.solver not in ("auto", "highs"):
         require(params.solver)
     name, solver = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
+    params = dataclasses.replace(params, solver=solver)
     reduced = reduce(problem)
     ledger = Ledger(problem, reduced, progress)
     if not reduced.feasible:
-        return _result(ledger, Ending("proof", "", "", 0.0), name, params)
-    ending = _run(reduced, ledger, name, dataclasses.replace(params, solver=solver))
+        return _explained(problem, _result(ledger, Ending("infeasible", "", "", 0.0), name, params), params)
+    ending = _run(reduced, ledger, name, params)
     ledger.finish(ending, proves=VARIANTS[name].proves)
-    return _checked(problem, _result(ledger, ending, name, params))
+    return _checked(problem, _explained(problem, _result(ledger, ending, name, params), params))
 
 
 def _run(reduced: Reduction, ledger: Ledger, name: str, params: SolveParameters) -> Ending:
     if not reduced.problem.candidates or not reduced.problem.pairs:
-        return Ending("proof", "", "", 0.0)
+        return Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
     task = {
         "problem": json.loads(dumps(reduced.problem)),
         "variant": name,
@@ -120,6 +133,26 @@ def _result(ledger: Ledger, ending: Ending, name: str, params: SolveParameters) 
         message="; ".join(filter(None, [ending.message, *ledger.refusals])),
         trace=tuple(ledger.trace),
     )
+
+
+def _explained(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
+    """Return a result whose message says why there is no plan, where that is proved."""
+    if result.status != "infeasible":
+        return result
+    name = result.variant if VARIANTS[result.variant].proves else PROVER
+    name, solver = chosen(name, covers_all=False, solver=params.solver if name == result.variant else "auto")
+
+    def has_no_plan(part: DesignProblem, seconds: float) -> bool:
+        asked = dataclasses.replace(params, time_limit_s=seconds, gap=ANY_GAP, solver=solver)
+        reduced = reduce(part)
+        ledger = Ledger(part, reduced, None)
+        if reduced.feasible and not ledger.has_plan:
+            ledger.finish(_run(reduced, ledger, name, asked), proves=True)
+        return bool(ledger.best()["status"] == "infeasible")
+
+    seconds = min(MOST_EXPLAINING_S, params.time_limit_s)
+    why = explain(problem, has_no_plan, seconds=seconds)
+    return result.replace(message="\n".join(filter(None, [result.message, why])))
 
 
 def versions() -> dict[str, str]:

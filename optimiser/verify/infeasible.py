@@ -32,6 +32,11 @@ class Verdict:
     plan: tuple[str, ...] | None = None
 
 
+def may_try_all(problem: DesignProblem) -> bool:
+    """Say whether a problem is small enough to try every plan."""
+    return sum(c.fixed is None for c in problem.candidates) <= MOST_FREE
+
+
 def judge(problem: DesignProblem) -> Verdict:
     """Prove or refute that a problem has no plan, as far as that is easy.
 
@@ -44,7 +49,7 @@ def judge(problem: DesignProblem) -> Verdict:
         return Verdict("argument")
     free = [c.id for c in problem.candidates if c.fixed is None]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
-    small = len(free) <= MOST_FREE
+    small = may_try_all(problem)
     tried = _subsets(free) if small else iter([set(free), set[str]()])
     plan = _first_plan(problem, must, tried)
     if plan is not None:

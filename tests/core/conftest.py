@@ -9,6 +9,7 @@ from optimiser.solve.ledger import Ledger
 from optimiser.solvers.process import Ending
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
+from optimiser.variants.registry import VARIANTS
 
 
 def in_process(problem, variant, *, seconds=60.0, gap=0.0):
@@ -17,10 +18,13 @@ def in_process(problem, variant, *, seconds=60.0, gap=0.0):
     ledger = Ledger(problem, reduced, None)
     if not reduced.feasible:
         return ledger.best()
+    ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
     if reduced.problem.candidates and reduced.problem.pairs:
-        task = Task(reduced.problem, variant, seconds, gap, 1, 1, "highs")
-        reason, solver = work(task, ledger.receive)
-        ledger.finish(Ending(reason, "", solver, 0.0), proves=variant in {"cuts", "compact"})
+        solver = next(iter(VARIANTS[variant].solvers), "none")
+        task = Task(reduced.problem, variant, seconds, gap, 1, 1, solver, reduced.base)
+        reason, used = work(task, ledger.receive)
+        ending = Ending(reason, "", used, 0.0)
+    ledger.finish(ending, proves=VARIANTS[variant].proves)
     assert not ledger.refusals
     return ledger.best()
 

@@ -31,7 +31,7 @@ def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> Non
     problem = _problem(budget=1_539)
     result = solving.solve(problem, Solve())
     with pytest.raises(InfeasibleError) as caught:
-        solving.refuse_empty(problem, result)
+        solving.refuse_empty(result)
     assert caught.value.exit_code == 3
     assert caught.value.faults == (
         "fixed in: east, west; together cost 1,540 kCNY, the budget is 1,539 kCNY",
@@ -41,5 +41,5 @@ def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> Non
 def test_candidates_fixed_in_within_the_budget_are_built() -> None:
     problem = _problem(budget=1_540)
     result = solving.solve(problem, Solve())
-    solving.refuse_empty(problem, result)
+    solving.refuse_empty(result)
     assert set(result.built) >= {"east", "west"}

@@ -28,11 +28,11 @@ from optimiser.label_store import Floats, Labels, Scratch, larger, new_scratch, 
 from optimiser.paths import Integers, Whole
 from optimiser.tables import Tables
 
-__all__ = ["Scratch", "cheapest_path", "good_paths", "new_scratch"]
+__all__ = ["Scratch", "cheapest_path", "good_paths", "look_ahead", "new_scratch"]
 
 
 @compiled
-def _look_ahead(t: Tables, k: Whole, alpha: Floats, most: float, scratch: Scratch) -> bool:
+def look_ahead(t: Tables, k: Whole, alpha: Floats, most: float, scratch: Scratch) -> bool:
     """Bound what is still to pay from each node; say whether the origin can be below `most`.
 
     Dijkstra from the destination over arcs that the pair can use within its limit, time left out.
@@ -127,7 +127,7 @@ def _search(
     """Write the first labels settled at the destination to `ends`; return labels and how many these are."""
     labels, found = scratch.labels, 0
     scratch.turn[0] += 1
-    if not most > 0.0 or not _look_ahead(t, k, alpha, most, scratch):
+    if not most > 0.0 or not look_ahead(t, k, alpha, most, scratch):
         return labels, found
     labels.node[0], labels.time[0], labels.before[0], labels.candidate[0] = t.origin[k], 0, -1, alpha.size
     labels.price[0], labels.spread[0] = 0.0, 0.0

@@ -1,0 +1,1 @@
+"""Prove plans with the paths of each pair as columns."""

@@ -1,0 +1,41 @@
+"""Prove plans by paths as columns."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from optimiser.progress import Progress
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+from optimiser.variants import swap
+from optimiser.variants.variant import Variant
+
+VARIANT = Variant(
+    name="paths",
+    about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
+    proves=True,
+    solvers=("highs",),
+)
+
+
+def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
+    """Run column generation over paths, from the plans of the heuristics.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked.
+    """
+    from optimiser.column_generation.proof import prove
+    from optimiser.solvers.live_highs import version
+    from optimiser.solvers.live_paths import LivePaths
+
+    swap.run(t, progress, task)
+    if progress.stop():
+        return "time", ""
+    build = partial(LivePaths, task.problem, t, threads=task.threads, seed=task.seed)
+    return prove(t, build, progress, gap=task.gap), version()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from optimiser.reduction.bound import fixed_by_bound
 from optimiser.reduction.sequence import Reduction, reduce
 from optimiser.reduction.stage import Size, Step
 from optimiser.reduction.useful import distance_rows, useful_arcs, uses
 
-__all__ = ["Reduction", "Size", "Step", "distance_rows", "reduce", "useful_arcs", "uses"]
+__all__ = ["Reduction", "Size", "Step", "distance_rows", "fixed_by_bound", "reduce", "useful_arcs", "uses"]

@@ -52,8 +52,22 @@ def close_pairs(stage: Stage) -> Stage:
     stage
         Any stage after `start`.
     """
+    return settle(stage, covered(stage.problem, ()), with_everything(stage.problem))
+
+
+def settle(stage: Stage, now: Mask, every: Mask) -> Stage:
+    """Return a stage without the pairs that are covered by every plan or by none, as `close_pairs` says.
+
+    Parameters
+    ----------
+    stage
+        Any stage after `start`.
+    now
+        bool [pairs]: covered by every plan.
+    every
+        bool [pairs]: covered by some plan, as far as is known.
+    """
     problem = stage.problem
-    now, every = covered(problem, ()), with_everything(problem)
     if must_cover(problem) and not every.all():
         return stage.refused(uncovered(problem, np.flatnonzero(~every).tolist()))
     if reason := _short_target(problem, every):

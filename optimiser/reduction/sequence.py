@@ -6,23 +6,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from optimiser.problem import DesignProblem
+from optimiser.reduction.alike import by_minimal_sets
 from optimiser.reduction.contraction import contract
 from optimiser.reduction.detours import drop_slow_arcs
 from optimiser.reduction.dominance import drop_dominated
 from optimiser.reduction.fixings import build_free, close_fixings, drop_slack_rows
 from optimiser.reduction.merging import merge_same_ends
 from optimiser.reduction.pairs import close_pairs, start
-from optimiser.reduction.stage import Rule, Stage, Step, applied
+from optimiser.reduction.stage import Rule, Stage, Step, applied, size_of
 from optimiser.reduction.useful import drop_useless
 
 DECISIONS: tuple[Rule, ...] = (close_fixings, build_free, drop_slack_rows, close_pairs)
 """Rules on what is built and covered."""
 
-NETWORK: tuple[Rule, ...] = (merge_same_ends, drop_useless, drop_slow_arcs, contract, drop_slow_arcs)
+NETWORK: tuple[Rule, ...] = (
+    merge_same_ends,
+    drop_useless,
+    drop_slow_arcs,
+    contract,
+    drop_slow_arcs,
+    drop_dominated,
+)
 """Rules on the network and who uses it."""
 
-ROUNDS = 3
-"""Most times that all rules are tried; each round costs as much as the first one."""
+ROUNDS = 6
+"""Most times that all rules are tried."""
+
+WORTH = 20
+"""Another round costs as much again; it is tried when the last one took out one in so many of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +105,20 @@ def reduce(problem: DesignProblem) -> Reduction:
     """
     stage = start(problem)
     for _ in range(ROUNDS):
-        before = stage.problem
-        for rule in (*DECISIONS, *NETWORK, drop_dominated):
+        before = stage
+        for rule in (*DECISIONS, *NETWORK):
             stage = applied(rule, stage)
-        if stage.reason or stage.problem == before:
+        stage = stage if stage.reason else by_minimal_sets(stage)
+        if stage.reason or not _worth_another_round(before, stage):
             break
     return _finished(stage)
+
+
+def _worth_another_round(before: Stage, after: Stage) -> bool:
+    """Say whether a round built something or took out one in `WORTH` of anything."""
+    old, new = size_of(before.problem), size_of(after.problem)
+    sizes = ((old.arcs, new.arcs), (old.candidates, new.candidates), (old.pairs, new.pairs))
+    return before.forced != after.forced or any((was - now) * WORTH > was for was, now in sizes)
 
 
 def _finished(stage: Stage) -> Reduction:

@@ -6,6 +6,13 @@ from hypothesis import strategies as st
 from reduction_drawing import brute_force, covered_by, plans, problems
 
 from optimiser.reduction import reduce
+from optimiser.reduction.alike import (
+    build_essential,
+    close_dear_pairs,
+    drop_implied_pairs,
+    drop_unneeded,
+    merge_alike,
+)
 from optimiser.reduction.contraction import contract
 from optimiser.reduction.detours import drop_slow_arcs
 from optimiser.reduction.dominance import drop_dominated
@@ -25,6 +32,11 @@ RULES = (
     contract,
     merge_same_ends,
     drop_dominated,
+    close_dear_pairs,
+    drop_unneeded,
+    merge_alike,
+    build_essential,
+    drop_implied_pairs,
 )
 
 drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

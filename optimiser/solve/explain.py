@@ -56,13 +56,23 @@ def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -
 
     Notes
     -----
-    An argument that needs no search comes first (`verify.obstacles`). Else a small set of constraints that
-    conflict is looked for by leaving out others (`quick_explain`).
+    An argument that needs no search comes first (`verify.obstacles`), else a conflict (`conflict_among`).
     """
     known = obstacles(problem)
     if known:
         more = len(known) - MOST_SENTENCES
         return "\n".join([*known[:MOST_SENTENCES], *([f"and {more} more reasons"] if more > 0 else [])])
+    return conflict_among(problem, has_no_plan, seconds=seconds)
+
+
+def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> str:
+    """Return a small set of constraints that cannot all be met, in words, one a line (`quick_explain`).
+
+    Parameters
+    ----------
+    problem, has_no_plan, seconds
+        As for `explain`.
+    """
     end = time.monotonic() + seconds
     every = list(constraints(problem))
 

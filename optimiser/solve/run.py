@@ -19,6 +19,7 @@ from optimiser.solve.parameters import SolveParameters
 from optimiser.solvers.installed import require
 from optimiser.solvers.process import Ending, run_child
 from optimiser.variants.registry import VARIANTS, chosen
+from optimiser.verify.infeasible import judge, may_try_all
 
 FAILED = ("crash", "memory", "killed", "refused")
 """Endings that are a fault of the solver."""
@@ -146,8 +147,11 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters) 
         asked = dataclasses.replace(params, time_limit_s=seconds, gap=ANY_GAP, solver=solver)
         reduced = reduce(part)
         ledger = Ledger(part, reduced, None)
-        if reduced.feasible and not ledger.has_plan:
-            ledger.finish(_run(reduced, ledger, name, asked), proves=True)
+        if ledger.has_plan or not reduced.feasible:
+            return not ledger.has_plan
+        if may_try_all(reduced.problem):
+            return judge(reduced.problem).plan is None
+        ledger.finish(_run(reduced, ledger, name, asked), proves=True)
         return bool(ledger.best()["status"] == "infeasible")
 
     seconds = min(MOST_EXPLAINING_S, params.time_limit_s)

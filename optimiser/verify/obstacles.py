@@ -12,6 +12,12 @@ MOST_NAMED = 10
 """Names that one sentence lists; the rest is counted."""
 
 
+FIXED_OUT = "is fixed out"
+TOO_DEAR = "costs more than budget and caps leave, with all that it requires"
+PLAIN = (FIXED_OUT, TOO_DEAR)
+"""Why a candidate cannot be built, where that needs no telling."""
+
+
 def obstacles(problem: DesignProblem) -> tuple[str, ...]:
     """Return sentences each of which proves that the problem has no plan; empty when none was found.
 
@@ -34,8 +40,7 @@ def obstacles(problem: DesignProblem) -> tuple[str, ...]:
     barred = _barred(problem, needed)
     allowed = [c.id for c in problem.candidates if c.id not in barred]
     times = pair_times(problem, allowed)
-    everything = "everything built that may be" if barred else "everything built"
-    return (*_unreachable(problem, times, barred), *_short_targets(problem, times, everything))
+    return (*_unreachable(problem, times, barred), *_short_targets(problem, times, barred))
 
 
 def _closure(problem: DesignProblem, names: Iterable[str]) -> dict[str, str]:
@@ -103,29 +108,31 @@ def _named(names: Collection[str]) -> str:
 
 def _barred(problem: DesignProblem, needed: Mapping[str, str]) -> dict[str, str]:
     """Return the candidates that no plan builds, each with why."""
-    barred = {c.id: "is fixed out" for c in problem.candidates if c.fixed == "out"}
+    barred = {c.id: FIXED_OUT for c in problem.candidates if c.fixed == "out"}
     for first, second in problem.excludes:
         for name, other in ((first, second), (second, first)):
             if other in needed and name not in barred:
                 barred[name] = f"excludes {other!r}, which must be built"
     for candidate in problem.candidates:
         if candidate.id not in barred:
-            why = _cannot(problem, barred, [*needed, *_closure(problem, [candidate.id])])
+            why = _cannot(problem, barred, candidate.id, needed)
             if why:
                 barred[candidate.id] = why
     return barred
 
 
-def _cannot(problem: DesignProblem, barred: Mapping[str, str], names: Iterable[str]) -> str:
-    """Return why candidates cannot all be built, empty when no reason is seen."""
-    together = set(names)
-    for name in sorted(together & barred.keys()):
-        return f"requires {name!r}, which {barred[name]}"
+def _cannot(problem: DesignProblem, barred: Mapping[str, str], name: str, needed: Collection[str]) -> str:
+    """Return why a candidate cannot be built with what is needed, empty when no reason is seen."""
+    together = {*needed, *_closure(problem, [name])}
+    for other in sorted(together & barred.keys()):
+        return f"requires {other!r}, which {barred[other]}"
     for first, second in problem.excludes:
         if first in together and second in together:
+            if name in (first, second):
+                return f"requires {(second if name == first else first)!r}, which it excludes"
             return f"requires {first!r} and {second!r}, which exclude each other"
     if any(_too_dear(problem, together)):
-        return "costs more than is left, with all that it requires"
+        return TOO_DEAR
     return ""
 
 
@@ -136,13 +143,18 @@ def _unreachable(
     if not problem.must_cover:
         return
     now = covered(problem, times)
-    shut = [f"{name!r} {why}" for name, why in sorted(barred.items()) if why != "is fixed out"]
     for k, wanted in enumerate(coverable(problem)):
         if wanted and not now[k]:
             yield (
                 f"the pair {_beyond(problem, k, times[k])} must be covered, and cannot be with what may be "
-                f"built: {'; '.join(shut[:MOST_NAMED])}"
+                f"built{_kept_out(barred)}"
             )
+
+
+def _kept_out(barred: Mapping[str, str]) -> str:
+    """Return what cannot be built and why, beyond what is fixed out or too dear, to end a sentence."""
+    told = [f"{name!r} {why}" for name, why in sorted(barred.items()) if why not in PLAIN]
+    return f"; not to be built: {_named(told)}" if told else ""
 
 
 def _beyond(problem: DesignProblem, k: int, time: int | None) -> str:
@@ -151,7 +163,10 @@ def _beyond(problem: DesignProblem, k: int, time: int | None) -> str:
     return f"{ends} ({'no way' if time is None else f'{time} s'}, limit {pair.limit} s)"
 
 
-def _short_targets(problem: DesignProblem, times: tuple[int | None, ...], everything: str) -> Iterator[str]:
+def _short_targets(
+    problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
+) -> Iterator[str]:
+    everything = "everything built that may be" if barred else "everything built"
     pairs = {k for k, yes in enumerate(covered(problem, times)) if yes}
     for target in problem.targets:
         got = reached(problem, target, pairs)
@@ -159,6 +174,7 @@ def _short_targets(problem: DesignProblem, times: tuple[int | None, ...], everyt
             yield (
                 f"the target of {target.least} for the {target.of} of group {target.group!r} is "
                 f"{target.least - got} short even with {everything}{_missed(problem, target, pairs, times)}"
+                f"{_kept_out(barred)}"
             )
 
 

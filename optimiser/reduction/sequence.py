@@ -30,7 +30,7 @@ NETWORK: tuple[Rule, ...] = (
 """Rules on the network and who uses it."""
 
 ROUNDS = 6
-"""Most times that all rules are tried."""
+"""Most times that the rules on the network are tried in a row."""
 
 WORTH = 20
 """Another round costs as much again; it is tried when the last one took out one in so many of anything."""
@@ -101,17 +101,33 @@ def reduce(problem: DesignProblem) -> Reduction:
     Notes
     -----
     Each rule keeps the invariant of `Stage`; its proof stands with it. What one rule takes out may let
-    another one see more, so they take turns until a round changes nothing, at most `ROUNDS` times.
+    another one see more, so they take turns as long as a round is worth the next one: first those that look
+    at the network, then those that list minimal sets.
     """
-    stage = start(problem)
+    stage = _repeated(_by_network, start(problem))
+    while not stage.reason:
+        before = stage
+        stage = by_minimal_sets(before)
+        if not _worth_another_round(before, stage):
+            break
+        stage = _repeated(_by_network, stage)
+    return _finished(stage)
+
+
+def _by_network(stage: Stage) -> Stage:
+    for rule in (*DECISIONS, *NETWORK):
+        stage = applied(rule, stage)
+    return stage
+
+
+def _repeated(rules: Rule, stage: Stage) -> Stage:
+    """Apply rules while each round is worth the next one."""
     for _ in range(ROUNDS):
         before = stage
-        for rule in (*DECISIONS, *NETWORK):
-            stage = applied(rule, stage)
-        stage = stage if stage.reason else by_minimal_sets(stage)
+        stage = rules(stage)
         if stage.reason or not _worth_another_round(before, stage):
             break
-    return _finished(stage)
+    return stage
 
 
 def _worth_another_round(before: Stage, after: Stage) -> bool:

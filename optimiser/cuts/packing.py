@@ -1,4 +1,4 @@
-"""Pack paths of a pair within the room that candidates give: the linear program behind fractional time cuts."""
+"""Pack paths of a pair within the room that candidates give: what fractional time cuts come from."""
 
 from __future__ import annotations
 

@@ -199,9 +199,8 @@ def _stood_for(work: Labels, label: int, price: Integers, winds: Mask) -> bool:
             at = label
             while at >= 0 and spare >= 0:
                 owner = work.owner[at]
-                if winds[owner] and price[owner] > 0 and not _holds(work, other, owner):
-                    if not _holds(work, work.before[at], owner):
-                        spare -= price[owner]
+                if winds[owner] and not (_holds(work, other, owner) or _holds(work, work.before[at], owner)):
+                    spare -= price[owner]
                 at = work.before[at]
             if spare >= 0:
                 return True

@@ -1,4 +1,4 @@
-"""Prove plans by time cuts."""
+"""Prove plans by fractional time cuts in one tree."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from optimiser.variants.variant import Variant
 
 VARIANT = Variant(
     name="cuts",
-    about="Time cuts on a live model: relax, cut, solve again until proved.",
+    about="Fractional time cuts: cut the relaxation first, then search one tree with cuts at its nodes.",
     proves=True,
-    solvers=("highs",),
+    solvers=("highs", "scip"),
 )
 
 
@@ -28,11 +28,9 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     task
         What was asked.
     """
-    from optimiser.cuts.loop import prove
-    from optimiser.solvers.live_highs import LiveHighs, version
+    from optimiser.solvers.cut_trees import prove
 
     swap.run(t, progress, task)
     if progress.stop():
         return "time", ""
-    master = LiveHighs(task.problem, threads=task.threads, seed=task.seed)
-    return prove(t, master, progress, gap=task.gap, seed=task.seed), version()
+    return prove(t, progress, task)

@@ -1,0 +1,1 @@
+"""Search one tree of linear programs with cuts that all its nodes share."""

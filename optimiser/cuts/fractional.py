@@ -1,0 +1,98 @@
+"""Find fractional time cuts: prices at which no path of a pair within its limit costs less than one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.compiled import compiled
+from optimiser.cuts.packing import CUT, Floats, Pool, Room, new_pool, new_room, pack
+from optimiser.cuts.pricing import ONE, winding
+from optimiser.cuts.rows import Rows, starts
+from optimiser.paths import Integers, Mask
+from optimiser.tables import Tables
+
+
+class FractionalCuts:
+    """Find violated fractional time cuts of a problem; paths found are kept for the next search.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    """
+
+    def __init__(self, t: Tables) -> None:
+        self._t = t
+        self._winds = winding(t)
+        self._pool = new_pool(t)
+        self._room = new_room(t)
+
+    def violated(
+        self, pairs: Integers, built: Floats, level: Floats, *, towards: Floats, pull: float, margin: float
+    ) -> Rows:
+        """Return a violated cut for each pair that has one.
+
+        Parameters
+        ----------
+        pairs
+            int64, positions of pairs to look at.
+        built, level
+            float64 [J] and [K], the point to cut off.
+        towards
+            float64 [J], an interior point.
+        pull
+            Share of the way towards it at which a cut is sought first; cuts found there are deep at more
+            points than one (in-out separation: Ben-Ameur and Neto 2007). Where such a cut does not cut off
+            the point itself, one is sought nearer to it.
+        margin
+            Least violation of a cut that is returned.
+        """
+        built = np.clip(built, 0.0, 1.0)
+        counts, candidate, value = _violated(
+            self._t, pairs, built, level, towards, pull, margin, self._winds, self._pool, self._room
+        )
+        return Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
+
+
+@compiled
+def _violated(
+    t: Tables,
+    pairs: Integers,
+    built: Floats,
+    level: Floats,
+    towards: Floats,
+    pull: float,
+    margin: float,
+    winds: Mask,
+    pool: Pool,
+    work: Room,
+) -> tuple[Integers, Integers, Floats]:
+    counts = np.zeros(pairs.size, np.int64)
+    candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
+    value = np.empty(candidate.size, np.float64)
+    filled = 0
+    for i in range(pairs.size):
+        k = pairs[i]
+        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
+        if filled + mine.size > candidate.size:
+            candidate = np.append(candidate, np.empty(candidate.size + mine.size, np.int64))
+            value = np.append(value, np.empty(candidate.size - value.size, np.float64))
+        if pack(t, k, built, level[k] - margin, winds, pool, work) != CUT:
+            continue
+        share = pull
+        for _ in range(3):
+            room = (1.0 - share) * built + share * towards
+            if pack(t, k, room, np.inf, winds, pool, work) == CUT:
+                total, count = 0.0, 0
+                for j in mine:
+                    if work.price[j] > 0:
+                        candidate[filled + count] = j
+                        value[filled + count] = work.price[j] / ONE
+                        total += value[filled + count] * built[j]
+                        count += 1
+                if total < level[k] - margin:
+                    counts[i] = count
+                    filled += count
+                    break
+            share *= 0.1
+    return counts, candidate[:filled].copy(), value[:filled].copy()

@@ -1,0 +1,118 @@
+"""Cut off the points of the linear relaxation until its bound stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.branching.program import Answer, Floats, Program
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.rows import Rows
+from optimiser.tables import Tables
+
+EDGE = 1e-6
+"""How near to 0 a value counts as that."""
+
+PATIENCE = 5
+"""Rounds over which the bound must have moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Where the rounds ended.
+
+    Attributes
+    ----------
+    answer
+        Of the last solve; None when not even the first ended in time.
+    rows
+        Cuts found, in the order of the rounds.
+    towards
+        float64 [J], interior point.
+    complete
+        The bound stood still, or nothing was violated.
+    """
+
+    answer: Answer | None
+    rows: tuple[Rows, ...]
+    towards: Floats
+    complete: bool
+
+
+def relax(
+    t: Tables,
+    program: Program,
+    cuts: FractionalCuts,
+    *,
+    left: Callable[[], float],
+    tell: Callable[[Answer, int], bool],
+    pull: float = 0.3,
+    least: float = 2e-4,
+) -> Relaxed:
+    """Solve, cut and solve again.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    program
+        A live relaxation without cuts.
+    cuts
+        Finds cuts.
+    left
+        Says how many seconds are left.
+    tell
+        Takes each answer and the number of cuts found for it; says whether to end.
+    pull
+        Share of the way to the interior point at which cuts are sought; it shrinks from round to round.
+    least
+        Relative progress of the bound over `PATIENCE` rounds below which they end.
+
+    Notes
+    -----
+    Cutting planes with stabilised separation (Ben-Ameur and Neto 2007; Fischetti and Salvagnin 2010): the
+    interior point moves towards the points met. The first cuts are sought at the interior point itself, since
+    the first point of the relaxation, nothing built and all covered, says nothing.
+    """
+    pairs = np.arange(len(t.limit))
+    towards = _centre(t)
+    rows = [
+        cuts.violated(pairs, towards, np.full(len(pairs), np.inf), towards=towards, pull=0.0, margin=EDGE)
+    ]
+    program.add(rows[0])
+    history: list[float] = []
+    answer: Answer | None = None
+    while True:
+        latest = program.solve(seconds=left())
+        if latest.ending == "limit":
+            return Relaxed(answer, tuple(rows), towards, complete=False)
+        answer = latest
+        if answer.ending == "empty" or tell(answer, len(rows[-1])):
+            return Relaxed(answer, tuple(rows), towards, complete=False)
+        history.append(answer.worth)
+        if _stands(history, least):
+            return Relaxed(answer, tuple(rows), towards, complete=True)
+        built = answer.decided[: t.size]
+        wanted = pairs[answer.level > EDGE]
+        found = cuts.violated(wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4)
+        if not len(found):
+            return Relaxed(answer, tuple(rows), towards, complete=True)
+        if len(history) % 4 == 0:
+            program.drop_slack()
+            pull = max(0.05, 0.7 * pull)
+        towards = 0.7 * towards + 0.3 * np.clip(built, 0.0, 1.0)
+        rows.append(found)
+        program.add(found)
+
+
+def _centre(t: Tables) -> Floats:
+    share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
+    return np.full(t.size, max(share, 1e-3))
+
+
+def _stands(history: list[float], least: float) -> bool:
+    if len(history) <= PATIENCE:
+        return False
+    return history[-1 - PATIENCE] - history[-1] < least * abs(history[-1])

@@ -1,0 +1,175 @@
+"""Keep the linear relaxation of the time-cut method alive in HiGHS."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import version as version_of
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+
+from optimiser.branching.program import Answer, Ending, Floats
+from optimiser.cuts.rows import Rows
+from optimiser.errors import SolverError
+from optimiser.formulation.cuts_master import build_master
+from optimiser.formulation.decisions import scale_of
+from optimiser.problem import DesignProblem
+
+INFINITY = highspy.kHighsInf
+
+SLACK = 1e-2
+"""Distance at which a row no longer counts as binding."""
+
+
+def version() -> str:
+    """Return name and version of the solver."""
+    return f"HiGHS {version_of('highspy')}"
+
+
+class LiveProgram:
+    """The master problem of `formulation.cuts_master` without integrality, kept in HiGHS.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    seed
+        Passed on to HiGHS.
+
+    Notes
+    -----
+    PuLP states the model; it would build it anew at each solve, so rows and bounds change in HiGHS itself.
+    Columns are built [J], levels [K] and cities [C] (the last two unless every pair must be covered). It
+    minimises minus the worth. One thread, so that programs can run beside each other.
+    """
+
+    def __init__(self, problem: DesignProblem, *, seed: int) -> None:
+        self._built = len(problem.candidates)
+        self._levels = 0 if problem.must_cover else len(problem.pairs)
+        cities = 0 if problem.must_cover else len(problem.cities)
+        self._pairs = len(problem.pairs)
+        self._decisions = np.concatenate(
+            [np.arange(self._built), self._built + self._levels + np.arange(cities)]
+        ).astype(np.int32)
+        lp, _ = build_master(problem)
+        solver = pulp.HiGHS(msg=False, threads=1, random_seed=seed, mip=False)
+        solver.createAndConfigureSolver(lp)
+        solver.buildSolverModel(lp)
+        model: Any = lp.solverModel
+        self._model: Any = model
+        self._relax(problem)
+        self._fixed_rows = model.getNumRow()
+        self._lower = np.zeros(len(self._decisions))
+        self._upper = np.ones(len(self._decisions))
+        self.divisor = scale_of(problem)
+
+    def _relax(self, problem: DesignProblem) -> None:
+        """Drop integrality and turn a maximum into a minimum, so that signs are the same for all."""
+        model, count = self._model, self._model.getNumCol()
+        index = np.arange(count, dtype=np.int32)
+        model.changeColsIntegrality(count, index, np.full(count, highspy.HighsVarType.kContinuous))
+        if problem.budget is not None:
+            costs = np.array(model.getLp().col_cost_)
+            model.changeObjectiveSense(highspy.ObjSense.kMinimize)
+            model.changeColsCost(count, index, -costs)
+
+    def by_interior_point(self, *, wanted: bool) -> None:
+        """Choose between the interior point method, for large programs far from their optimum, and simplex."""
+        self._model.setOptionValue("solver", "ipm" if wanted else "choose")
+        self._model.setOptionValue("run_crossover", "off" if wanted else "on")
+
+    def add(self, rows: Rows) -> None:
+        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered)."""
+        count = len(rows)
+        if not count:
+            return
+        starts, index, value = rows.start[:-1], rows.candidate, rows.value
+        if self._levels:
+            index = np.insert(index, starts, rows.pair + self._built)
+            value = np.insert(value, starts, -1.0)
+            starts = starts + np.arange(count)
+        self._model.addRows(
+            count,
+            np.full(count, 0.0 if self._levels else 1.0),
+            np.full(count, INFINITY),
+            len(index),
+            starts.astype(np.int32),
+            index.astype(np.int32),
+            value,
+        )
+
+    def limit(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of the decisions, float64 [J + C] each."""
+        moved = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+        if len(moved):
+            columns = self._decisions[moved]
+            self._model.changeColsBounds(len(moved), columns, lower[moved], upper[moved])
+            self._lower, self._upper = lower.copy(), upper.copy()
+
+    def solve(self, *, seconds: float) -> Answer:
+        """Solve from where the last solve ended.
+
+        Raises
+        ------
+        SolverError
+            When HiGHS fails.
+        """
+        self._run(seconds)
+        ending = self._ending()
+        solution = self._model.getSolution()
+        values = np.array(solution.col_value)
+        if len(values) == 0:
+            values = np.zeros(self._model.getNumCol())
+        duals = np.array(solution.col_dual)
+        reduced = -duals[self._decisions] if len(duals) else np.zeros(len(self._decisions))
+        level = values[self._built : self._built + self._levels] if self._levels else np.ones(self._pairs)
+        worth = -self._model.getInfo().objective_function_value if ending == "optimal" else math.inf
+        return Answer(
+            ending, -math.inf if ending == "empty" else worth, values[self._decisions], level, reduced
+        )
+
+    def probe(self, decision: int, value: float, *, iterations: int) -> float:
+        """Fix one decision, take a few steps of the dual simplex method, and return to the state before.
+
+        Returns
+        -------
+        float
+            An upper bound of the worth, minus infinity when nothing is left.
+        """
+        model, column = self._model, self._decisions[decision]
+        basis = model.getBasis()
+        model.changeColBounds(column, value, value)
+        model.setOptionValue("simplex_iteration_limit", iterations)
+        self._run(60.0)
+        ending = self._ending()
+        info = model.getInfo()
+        worth = -info.objective_function_value
+        if ending == "limit" and info.max_dual_infeasibility > 1e-6:
+            worth = math.inf
+        model.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        model.changeColBounds(column, self._lower[decision], self._upper[decision])
+        model.setBasis(basis)
+        return -math.inf if ending == "empty" else worth
+
+    def drop_slack(self) -> int:
+        """Take out cuts that do not bind at the last point, and return how many are left."""
+        least = 0.0 if self._levels else 1.0
+        activity = np.array(self._model.getSolution().row_value)
+        slack = np.flatnonzero(activity > least + SLACK)
+        slack = slack[slack >= self._fixed_rows].astype(np.int32)
+        if len(slack):
+            self._model.deleteRows(len(slack), slack)
+        return int(self._model.getNumRow()) - self._fixed_rows
+
+    def _run(self, seconds: float) -> None:
+        self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, seconds))
+        if self._model.run() == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS could not solve a relaxation", remedy="Try --solver scip.")
+
+    def _ending(self) -> Ending:
+        status, kinds = self._model.getModelStatus(), highspy.HighsModelStatus
+        if status == kinds.kOptimal:
+            return "optimal"
+        return "empty" if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible) else "limit"

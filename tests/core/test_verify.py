@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import pytest
 from core_drawing import line, problems
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 
 from optimiser import verify
 from optimiser.errors import VerificationError
-from optimiser.problem import Candidate
+from optimiser.problem import Candidate, City, Target
 from optimiser.result import Result, gap_of
 
 
@@ -71,6 +72,47 @@ def test_without_a_budget_every_coverable_pair_must_be_covered():
         verify.score(line(budget=None), ["ac"])
 
 
+def sided(**changes):
+    """The line with a row of each family, met by ac and bd: cost 7, pairs 18, the city 3."""
+    ac, bd, ad = line().candidates
+    whole = {
+        "candidates": (ac, dataclasses.replace(bd, instrument="subsidy"), ad),
+        "caps": (("subsidy", 4),),
+        "targets": (Target("small", 9), Target("core", 3, "cities")),
+        "excludes": (("ac", "ad"),),
+        "requires": (("bd", "ac"),),
+        "cities": (City("dee", 3, (1, 2), 2, "core"), City("gee", 2, (4,), 1)),
+    }
+    return line(**(whole | changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "built", "answer"),
+    [
+        ({"caps": (("subsidy", 3),)}, ["ac", "bd"], "instrument 'subsidy' cost 4, more than the cap of 3"),
+        ({"budget": 20}, ["ac", "ad", "bd"], "'ac' and 'ad' exclude each other and both are built"),
+        ({}, ["bd"], "'bd' requires 'ac', which is not built"),
+        ({}, ["ac"], "target for the pairs of group 'small': 5 of 9 is reached"),
+        ({}, ["ac"], "target for the cities of group 'core': 0 of 3 is reached"),
+        ({"budget": None, "cover": "targets"}, ["ac"], "5 of 9 is reached"),
+    ],
+)
+def test_a_side_constraint_that_is_broken_is_named(change, built, answer):
+    with pytest.raises(VerificationError, match=answer):
+        verify.score(sided(**change), built)
+
+
+def test_covered_cities_count_in_the_objective_and_not_in_the_coverage():
+    plan = verify.score(sided(), ["ac", "bd"])
+    assert (plan.coverage.after, plan.objective, plan.cities, plan.cities_before) == (18, 21, ("dee",), ())
+
+
+def test_the_targets_alone_leave_coverable_pairs_uncovered():
+    problem = line(budget=None, cover="targets", targets=(Target("small", 5),))
+    plan = verify.score(problem, ["ac"])
+    assert (plan.objective, plan.coverage.after) == (3, 14)
+
+
 def test_the_gap_counts_the_bound_as_the_integer_that_it_allows():
     assert gap_of(18, 18.999) == 0.0
     assert gap_of(18, 19.0 - 1e-8) == pytest.approx(1 / 18)
@@ -87,6 +129,40 @@ def test_the_certificate_of_every_plan_holds(problem):
     problem = problem.replace(budget=problem.cost_of(built))
     plan = verify.score(problem, built)
     verify.check_certificate(problem, verify.certificate(problem, plan))
+
+
+def spoil_city(evidence):
+    evidence["cities"][0]["pairs"].pop()
+
+
+def spoil_city_weight(evidence):
+    evidence["cities"][0]["weight"] += 1
+
+
+def spoil_city_pair(evidence):
+    evidence["cities"][0]["pairs"][0] = 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "answer"),
+    [
+        (spoil_city, "1 of the 2 pairs that it needs"),
+        (spoil_city_weight, "weight 4 was claimed, 3 is true"),
+        (spoil_city_pair, "not one of its own"),
+    ],
+)
+def test_a_certificate_of_a_city_that_does_not_hold_is_refused(spoil, answer):
+    evidence = verify.certificate(sided(), verify.score(sided(), ["ac", "bd"]))
+    verify.check_certificate(sided(), evidence)
+    spoil(evidence)
+    with pytest.raises(VerificationError, match=answer):
+        verify.check_certificate(sided(), evidence)
+
+
+def test_a_certificate_shows_that_targets_are_met():
+    evidence = verify.certificate(sided(), verify.score(sided(), ["ac", "bd"]))
+    with pytest.raises(VerificationError, match="9 of 10 is reached"):
+        verify.check_certificate(sided(targets=(Target("small", 10),)), evidence)
 
 
 def spoil_time(evidence):

@@ -1,4 +1,4 @@
-"""Find good plans fast: reverse greedy, greedy, and swaps."""
+"""Find good plans fast: greedy, reverse greedy, and exchanges."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.kernels import gains, losses_of, weight_of
-from optimiser.paths import Integers, Mask
-from optimiser.scoring import covered_pairs
+from optimiser.heuristics.moves import drop, exchange, fill, thin
+from optimiser.heuristics.neighbourhoods import worth_of
+from optimiser.heuristics.state import Desk, desk, move_to
+from optimiser.paths import Mask
 from optimiser.tables import Tables
 
 type Stop = Callable[[], bool]
 """Says whether the time is up."""
+
+PIECE = 16
+"""Steps between two looks at the clock."""
+
+WAYS = 8
+"""Uncovered pairs whose cheapest way is looked for at each step of the greedy heuristic."""
+
+
+def never() -> bool:
+    """Say that the time is not up."""
+    return False
 
 
 def nothing(t: Tables) -> Mask:
@@ -27,21 +39,61 @@ def everything(t: Tables) -> Mask:
     return np.ones(t.size + 1, dtype=np.bool_)
 
 
-def cost_of(t: Tables, is_open: Mask) -> int:
-    """Return the money that a plan costs."""
-    return int(t.cost[is_open[:-1]].sum())
+def filled(at: Desk, *, ways: int = WAYS, stop: Stop = never) -> Mask:
+    """Return the plan on a desk with more built, the most gain per money first, as long as anything gains.
+
+    Parameters
+    ----------
+    at
+        Where the plan is; it holds the one returned afterwards.
+    ways
+        Uncovered pairs looked at each time for the cheapest candidates that cover them together; with 0,
+        candidates are judged one by one.
+    stop
+        Asked now and then.
+    """
+    while not stop() and not fill(at.state, ways, 0.0, PIECE):
+        pass
+    return at.is_open.copy()
 
 
-def fits(t: Tables, is_open: Mask) -> bool:
-    """Say whether a plan keeps to the budget, or covers every pair when there is none."""
-    if t.budget < 0:
-        return bool(covered_pairs(t, is_open).all())
-    return cost_of(t, is_open) <= t.budget
+def thinned(at: Desk, *, stop: Stop = never) -> Mask:
+    """Return the plan on a desk with less built: the least loss per money goes until nothing is broken.
+
+    What loses nothing goes as well.
+
+    Parameters
+    ----------
+    at
+        Where the plan is; it holds the one returned afterwards.
+    stop
+        Asked now and then; the plan is then returned as it is, and may break constraints.
+    """
+    while not stop():
+        if drop(at.state, PIECE):
+            thin(at.state)
+            break
+    return at.is_open.copy()
 
 
-def reverse_greedy(
-    t: Tables, start: Mask | None = None, *, keep: Mask | None = None, stop: Stop = lambda: False
-) -> Mask:
+def greedy(t: Tables, start: Mask | None = None, *, ways: int = WAYS, stop: Stop = never) -> Mask:
+    """Build what gains most per money as long as money is left.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    start
+        Plan to start from, which breaks nothing; default nothing.
+    ways
+        As in `filled`.
+    stop
+        Asked now and then.
+    """
+    return filled(desk(t, nothing(t) if start is None else start), ways=ways, stop=stop)
+
+
+def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) -> Mask:
     """Start from everything and drop the candidate of least loss per money until the plan fits.
 
     Parameters
@@ -50,96 +102,25 @@ def reverse_greedy(
         The problem.
     start
         Plan to start from; default everything.
-    keep
-        bool [J], candidates that are dropped last.
     stop
-        Asked before each drop; the plan is then returned as it is, and may not fit.
+        Asked now and then; the plan is then returned as it is, and may not fit.
 
     Returns
     -------
     NDArray
-        bool [J + 1]; nothing in it can be left out without loss. Without a budget every pair that `start`
-        covers stays covered.
+        bool [J + 1]; nothing in it can be left out without loss. What `start` covers of what must be covered
+        stays covered where budget, caps and excludes allow it.
     """
-    is_open = everything(t) if start is None else start.copy()
-    value = t.weight if t.budget >= 0 else np.ones_like(t.weight)
-    late = np.zeros(t.size, np.bool_) if keep is None else keep
-    lost = np.zeros((len(t.origins), t.size), np.int64)
-    losses_of(t, is_open, value, np.arange(len(t.origins)), lost)
-    weight = int(value[covered_pairs(t, is_open)].sum())
-    while is_open[:-1].any() and not stop():
-        over = t.budget >= 0 and cost_of(t, is_open) > t.budget
-        j, weight = _least(t, is_open, lost, value, late, weight, over=over)
-        if j < 0:
-            break
-        is_open[j] = False
-        losses_of(t, is_open, value, np.flatnonzero(lost[:, j] >= 0), lost)
-    return is_open
+    return thinned(desk(t, everything(t) if start is None else start), stop=stop)
 
 
-def _least(
-    t: Tables,
-    is_open: Mask,
-    lost: Integers,
-    value: Integers,
-    late: Mask,
-    weight: int,
-    *,
-    over: bool,
-) -> tuple[int, int]:
-    """Return the candidate to drop next and the weight left, or -1.
-
-    A loss known from earlier may be too small, since paths that took over may be gone by now: the loss of
-    the candidate chosen is found anew, and the choice repeated until it stands.
-    """
-    total = np.where(lost > 0, lost, 0).sum(axis=0)
-    fresh = np.zeros(t.size, np.bool_)
-    while True:
-        allowed = is_open[:-1] if over else is_open[:-1] & (total == 0)
-        if not allowed.any():
-            return -1, weight
-        j = int(np.lexsort((np.arange(t.size), -t.cost, total / t.cost, late & (total > 0), ~allowed))[0])
-        if fresh[j]:
-            return j, weight - int(total[j])
-        is_open[j] = False
-        total[j] = weight - int(value[covered_pairs(t, is_open)].sum())
-        is_open[j] = True
-        fresh[j] = True
-
-
-def greedy(t: Tables, start: Mask | None = None, *, barred: int = -1) -> Mask:
-    """Build the candidate of most gain per money as long as money is left.
+def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mask:
+    """Close one candidate, spend its money better, and keep the change when that is better.
 
     Parameters
     ----------
     t
-        The problem (with a budget).
-    start
-        Plan to start from; default nothing.
-    barred
-        A candidate that may not be built; -1: none.
-    """
-    is_open = nothing(t) if start is None else start.copy()
-    while True:
-        left = t.budget - cost_of(t, is_open)
-        may = ~is_open[:-1] & (t.cost <= left)
-        if barred >= 0:
-            may[barred] = False
-        if not may.any():
-            return is_open
-        gained = np.where(may, gains(t, is_open, t.weight), 0)
-        if not gained.any():
-            return is_open
-        is_open[int(np.lexsort((np.arange(t.size), -gained / t.cost))[0])] = True
-
-
-def swap(t: Tables, start: Mask, *, stop: Stop = lambda: False, passes: int = 20) -> Mask:
-    """Close one candidate, spend its money better, and keep the change when more is covered.
-
-    Parameters
-    ----------
-    t
-        The problem (with a budget).
+        The problem.
     start
         Plan to start from.
     stop
@@ -147,22 +128,21 @@ def swap(t: Tables, start: Mask, *, stop: Stop = lambda: False, passes: int = 20
     passes
         Most rounds over all built candidates.
     """
-    best = greedy(t, start)
-    weight = weight_of(t, best)
+    at = desk(t, start)
+    best = filled(at, stop=stop)
+    level = worth_of(at.state)
     for _ in range(passes):
         improved = False
-        for j in np.flatnonzero(best[:-1]):
+        for j in np.flatnonzero(best[:-1]).tolist():
             if stop():
                 return best
             if not best[j]:
                 continue
-            tried = best.copy()
-            tried[j] = False
-            tried = greedy(t, tried, barred=int(j))
-            tried = greedy(t, tried)
-            found = weight_of(t, tried)
-            if (found, -cost_of(t, tried)) > (weight, -cost_of(t, best)):
-                best, weight, improved = tried, found, True
+            move_to(at.state, best)
+            exchange(at.state, j, 2)
+            found = worth_of(at.state)
+            if found > level:
+                best, level, improved = at.is_open.copy(), found, True
         if not improved:
             break
     return best

@@ -7,7 +7,11 @@ from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 from optimiser.variants.variant import Variant
 
-VARIANT = Variant(name="greedy", about="Build the most gain per money.", proves=False, covers_all=False)
+VARIANT = Variant(
+    name="greedy",
+    about="Build the most gain per money, candidates alone or those that cover a pair together.",
+    proves=False,
+)
 
 
 def run(t: Tables, progress: Progress, _task: Task) -> tuple[str, str]:
@@ -25,5 +29,5 @@ def run(t: Tables, progress: Progress, _task: Task) -> tuple[str, str]:
     progress.plan(nothing(t), "start")
     if progress.stop():
         return "time", ""
-    progress.plan(greedy(t), "greedy")
+    progress.plan(greedy(t, stop=progress.stop), "greedy")
     return ("time" if progress.stop() else "heuristic"), ""

@@ -8,12 +8,7 @@ from optimiser.tables import Tables
 from optimiser.variants import reverse_greedy
 from optimiser.variants.variant import Variant
 
-VARIANT = Variant(
-    name="swap",
-    about="Reverse greedy, then exchange one candidate at a time.",
-    proves=False,
-    covers_all=False,
-)
+VARIANT = Variant(name="swap", about="Reverse greedy, then exchange one candidate at a time.", proves=False)
 
 
 def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
@@ -31,6 +26,6 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     from optimiser.heuristics.greedy import swap
 
     reverse_greedy.run(t, progress, task)
-    if progress.best is not None and t.budget >= 0 and not progress.stop():
+    if progress.best is not None and not progress.stop():
         progress.plan(swap(t, progress.best, stop=progress.stop), "swap")
     return ("time" if progress.stop() else "heuristic"), ""

@@ -1,0 +1,346 @@
+"""Open and close candidates for the better: gains, losses, filling up, thinning out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.compiled import compiled
+from optimiser.heuristics.rows import toggle
+from optimiser.heuristics.state import (
+    FIRST,
+    State,
+    breach_turned,
+    draw,
+    merit,
+    money_of,
+    refresh,
+    spent,
+    turned,
+    with_dependants,
+)
+from optimiser.heuristics.ways import way
+from optimiser.paths import Mask, Whole
+from optimiser.scoring import breach
+
+
+@compiled
+def turn(s: State, count: Whole) -> None:
+    """Change the side of the listed candidates.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+    count
+        How many candidates `s.listed` names.
+    """
+    for at in range(count):
+        toggle(s.ahead, s.listed[at])
+    refresh(s)
+
+
+@compiled
+def may_open(s: State, count: Whole) -> bool:
+    """Say whether the listed candidates may be opened within budget, caps and excludes.
+
+    Parameters
+    ----------
+    s
+        The state.
+    count
+        How many candidates `s.listed` names.
+    """
+    if s.plain[0]:
+        budget = s.t.budget
+        return bool(budget < 0 or money_of(s, count) <= budget - spent(s))
+    return bool(breach_turned(s, count) == 0)
+
+
+@compiled
+def pull(s: State) -> None:
+    """Write into `s.value` what covering each pair is worth now, targets that lack something first.
+
+    Parameters
+    ----------
+    s
+        The state, refreshed.
+
+    Notes
+    -----
+    An uncovered city shares its weight among the pairs that it lacks.
+    """
+    t, side = s.t, s.t.side
+    for k in range(s.value.size):
+        s.value[k] = (FIRST if t.must_cover else 0.0) + (0.0 if t.budget < 0 else t.weight[k])
+    for target in range(side.target_least.size):
+        if _short(s, target) <= 0:
+            continue
+        for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
+            s.value[k] += FIRST * s.weight[k]
+        for city in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
+            _share(s, city, FIRST)
+    if t.budget >= 0:
+        for city in range(side.city_need.size):
+            _share(s, city, 1.0)
+
+
+@compiled
+def _short(s: State, target: Whole) -> int:
+    side = s.t.side
+    short = int(side.target_least[target])
+    for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
+        if s.met[k]:
+            short -= int(s.weight[k])
+    for city in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
+        if _lacks(s, city) <= 0:
+            short -= int(side.city_weight[city])
+    return short
+
+
+@compiled
+def _lacks(s: State, city: Whole) -> int:
+    side = s.t.side
+    lacking = int(side.city_need[city])
+    for k in side.city_pair[side.city_start[city] : side.city_start[city + 1]]:
+        lacking -= int(s.met[k])
+    return lacking
+
+
+@compiled
+def _share(s: State, city: Whole, factor: float) -> None:
+    lacking = _lacks(s, city)
+    if lacking > 0:
+        side = s.t.side
+        for k in side.city_pair[side.city_start[city] : side.city_start[city + 1]]:
+            s.value[k] += factor * side.city_weight[city] / lacking
+
+
+@compiled
+def gains(s: State) -> None:
+    """Write into `s.gained` what opening each closed candidate alone gains, by `s.value`.
+
+    Parameters
+    ----------
+    s
+        The state, refreshed; `behind` is brought up to date.
+
+    Notes
+    -----
+    A pair that needs two arcs of one candidate is not seen.
+    """
+    for j in range(s.cost.size):
+        if s.behind.is_open[j] != s.ahead.is_open[j]:
+            toggle(s.behind, j)
+    gained, met, value, limit, is_open = s.gained, s.met, s.value, s.limit, s.ahead.is_open
+    start, tail, head, seconds = s.ahead.arc_start, s.ahead.arc_tail, s.ahead.arc_head, s.ahead.arc_seconds
+    use_start, use = s.use_start, s.use
+    gained[:] = 0.0
+    for k in range(limit.size):
+        if met[k] or value[k] <= 0.0:
+            continue
+        away, back, most = s.ahead.time[s.origin_row[k]], s.behind.time[s.destination_row[k]], limit[k]
+        for j in use[use_start[k] : use_start[k + 1]]:
+            if is_open[j]:
+                continue
+            for arc in range(start[j], start[j + 1]):
+                to, on = away[tail[arc]], back[head[arc]]
+                if to <= most and on <= most and to + seconds[arc] + on <= most:
+                    gained[j] += value[k]
+                    break
+
+
+@compiled
+def fill(s: State, tries: Whole, noise: float, most: Whole) -> bool:
+    """Open what gains most per money, single candidates or ways of pairs; say whether nothing gains now.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+    tries
+        How many uncovered pairs are drawn each time to look for a way.
+    noise
+        How far chance may raise what a single candidate is liked.
+    most
+        Most steps.
+    """
+    for _ in range(most):
+        pull(s)
+        gains(s)
+        best, j = _single(s, noise)
+        ratio, count = _joint(s, tries, best)
+        if ratio <= best:
+            if j < 0:
+                return True
+            s.listed[0] = j
+            count = with_dependants(s, 1)
+        turn(s, count)
+    return False
+
+
+@compiled
+def _single(s: State, noise: float) -> tuple[float, int]:
+    """Return the best gain per money of a single candidate, and which; 0 and -1 when none gains."""
+    best, chosen = 0.0, -1
+    for j in range(s.cost.size):
+        if s.ahead.is_open[j] or s.gained[j] <= 0.0:
+            continue
+        s.listed[0] = j
+        count = with_dependants(s, 1)
+        ratio = s.gained[j] * s.tilt[j] * (1.0 + noise * draw(s)) / max(1, money_of(s, count))
+        if ratio > best and may_open(s, count):
+            best, chosen = ratio, j
+    return best, chosen
+
+
+@compiled
+def _joint(s: State, tries: Whole, least: float) -> tuple[float, int]:
+    """List the best way among those of some uncovered pairs; return its gain per money and its length.
+
+    Where something is lacking and no single candidate helps, pairs are gone through until one has a way.
+    """
+    best, count, kept = least, 0, s.listed[:0].copy()
+    open_pairs = 0
+    for k in range(s.met.size):
+        open_pairs += not s.met[k] and s.value[k] > 0.0
+    if open_pairs == 0:
+        return best, 0
+    now, first = merit(s), 0
+    every = least <= 0.0 and now < 0.0
+    for _ in range(open_pairs if every else min(tries, open_pairs)):
+        if every and count > 0:
+            break
+        k = _next(s, first) if every else _drawn(s, open_pairs)
+        first = k + 1
+        length = with_dependants(s, way(s, k))
+        if length == 0 or (length == 1 and not every) or not may_open(s, length):
+            continue
+        ratio = (turned(s, length) - now) / max(1, money_of(s, length))
+        if ratio > best:
+            best, kept, count = ratio, s.listed[:length].copy(), length
+    s.listed[: kept.size] = kept
+    return best, kept.size
+
+
+@compiled
+def _next(s: State, first: int) -> int:
+    """Return the next uncovered pair that is worth something."""
+    k = first
+    while s.met[k] or s.value[k] <= 0.0:
+        k += 1
+    return k
+
+
+@compiled
+def _drawn(s: State, count: Whole) -> int:
+    """Draw one of the uncovered pairs that are worth something."""
+    rank = int(draw(s) * count)
+    for k in range(s.met.size):
+        if not s.met[k] and s.value[k] > 0.0:
+            if rank == 0:
+                return k
+            rank -= 1
+    return 0
+
+
+@compiled
+def drop(s: State, most: Whole) -> bool:
+    """Close what loses least per money until nothing is broken; say whether that is so.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place. Losses known from before (`s.lost`) are taken as a first guess.
+    most
+        Most steps.
+
+    Notes
+    -----
+    A loss known from earlier may be wrong by now: that of the candidate chosen is found anew, and the choice
+    repeated until it stands.
+    """
+    fresh = np.zeros(s.cost.size, np.bool_)
+    for _ in range(most):
+        over = breach(s.t, s.ahead.is_open)
+        j = -1 if over == 0 else _weakest(s, over, fresh)
+        if j < 0:
+            return True
+        s.listed[0] = j
+        turn(s, with_dependants(s, 1))
+        fresh[:] = False
+    return False
+
+
+@compiled
+def _weakest(s: State, over: Whole, fresh: Mask) -> int:
+    """Return the open candidate to close next, its loss known anew; -1 when there is none."""
+    now = merit(s)
+    while True:
+        best, chosen = np.inf, -1
+        for j in range(s.cost.size):
+            if not s.ahead.is_open[j]:
+                continue
+            key = s.lost[j] * s.tilt[j] / max(1, s.cost[j])
+            if key < best or (key == best and s.cost[j] > s.cost[chosen]):
+                s.listed[0] = j
+                if s.plain[0] or breach_turned(s, with_dependants(s, 1)) < over:
+                    best, chosen = key, j
+        if chosen < 0 or fresh[chosen]:
+            return chosen
+        s.listed[0] = chosen
+        s.lost[chosen] = now - turned(s, with_dependants(s, 1))
+        fresh[chosen] = True
+
+
+@compiled
+def thin(s: State) -> None:
+    """Close all that loses nothing, the dearest first; every loss is known afterwards.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+
+    Notes
+    -----
+    What loses something keeps losing it when less is built, since coverage is monotone: one look at each
+    candidate is enough.
+    """
+    done = np.zeros(s.cost.size, np.bool_)
+    now = merit(s)
+    while True:
+        j, dearest = -1, 0.0
+        for i in range(s.cost.size):
+            if s.ahead.is_open[i] and not done[i] and (j < 0 or s.cost[i] / s.tilt[i] > dearest):
+                j, dearest = i, s.cost[i] / s.tilt[i]
+        if j < 0:
+            return
+        done[j] = True
+        s.listed[0] = j
+        count = with_dependants(s, 1)
+        s.lost[j] = now - turned(s, count)
+        if s.lost[j] <= 0.0:
+            turn(s, count)
+
+
+@compiled
+def exchange(s: State, j: Whole, tries: Whole) -> None:
+    """Close a candidate and spend its money better; it may come back when nothing else gains.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+    j
+        An open candidate.
+    tries
+        As in `fill`.
+    """
+    s.listed[0] = j
+    turn(s, with_dependants(s, 1))
+    liked = s.tilt[j]
+    s.tilt[j] = 1e-9
+    fill(s, tries, 0.0, s.cost.size)
+    s.tilt[j] = liked
+    if s.t.budget < 0:
+        thin(s)

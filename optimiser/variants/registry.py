@@ -11,7 +11,18 @@ from optimiser.variants.variant import Variant
 
 AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", proves=True)
 
-MODULES = ("cuts", "paths", "compact", "lns", "swap", "reverse_greedy", "greedy", "do_nothing")
+MODULES = (
+    "cuts",
+    "paths",
+    "benders",
+    "benders_normal",
+    "compact",
+    "lns",
+    "swap",
+    "reverse_greedy",
+    "greedy",
+    "do_nothing",
+)
 """Modules of this package that hold a variant, in the order in which they are listed."""
 
 

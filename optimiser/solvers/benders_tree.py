@@ -1,0 +1,54 @@
+"""Run branch-and-Benders-cut: a tree in SCIP, its cuts from flow problems in HiGHS.
+
+After Bucarey, Fortz, Gonzalez-Blanco, Labbe and Mesa, Benders decomposition for network design covering
+problems (Computers & Operations Research 2022, arXiv 2007.06647): a master problem in x and y, one flow
+problem a pair whose dual gives cuts at fractional and at integer points, cut-set inequalities in the master
+problem from the start, an initial solution, and a network cut down to what each pair can use.
+
+Where it departs from the paper: SCIP in the place of CPLEX, on one thread; flow problems in HiGHS; the
+initial plan is that of our swaps, so that all variants start alike; an existing network, candidates of
+several arcs and side constraints, which the paper does not have; pairs that what is built in full covers are
+not separated; SCIP adds cutting planes of its own. Of the ways to choose among Benders cuts the normal and
+the normalised one are here, the facets after Conforti and Wolsey are not.
+"""
+
+from __future__ import annotations
+
+from optimiser.benders.commodity import commodities
+from optimiser.benders.cut_sets import cut_sets
+from optimiser.benders.separation import BendersCuts, Kind
+from optimiser.progress import Progress
+from optimiser.solvers.flow_highs import FlowProgram
+from optimiser.solvers.scip_handler import Rhythm
+from optimiser.solvers.scip_tree import TreeLimits, search_tree, version
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+
+RHYTHM = Rhythm(depth=1000, every=1, rounds=1)
+"""Fractional points are separated at every node, below the root once."""
+
+
+def prove(t: Tables, progress: Progress, task: Task, *, kind: Kind) -> tuple[str, str]:
+    """Run the method; plans and bounds go to `progress`.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked.
+    kind
+        How a cut is chosen.
+
+    Returns
+    -------
+    tuple
+        Why it ended, and the name of the solver.
+    """
+    parts = commodities(task.problem)
+    separator = BendersCuts(t, parts, FlowProgram, kind=kind, stop=progress.stop)
+    limits = TreeLimits(progress.left(), task.gap, seed=task.seed, rhythm=RHYTHM)
+    outcome = search_tree(t, task.problem, progress, separator, limits=limits, rows=cut_sets(parts))
+    return outcome.reason, version()

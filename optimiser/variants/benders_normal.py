@@ -1,0 +1,36 @@
+"""Prove plans by branch-and-Benders-cut with cuts as the rays come."""
+
+from __future__ import annotations
+
+from optimiser.progress import Progress
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+from optimiser.variants import swap
+from optimiser.variants.variant import Variant
+
+VARIANT = Variant(
+    name="benders-normal",
+    about="Branch-and-Benders-cut after Bucarey et al. (2022), normal cuts.",
+    proves=True,
+    solvers=("scip",),
+)
+
+
+def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
+    """Run branch-and-Benders-cut, from the plans of the heuristics.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked.
+    """
+    from optimiser.solvers.benders_tree import prove
+
+    swap.run(t, progress, task)
+    if progress.stop():
+        return "time", ""
+    return prove(t, progress, task, kind="normal")

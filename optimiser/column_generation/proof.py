@@ -24,10 +24,6 @@ CAPS = Caps(columns=200, labels=20_000)
 FIRST_NODES = 2000
 """Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
 
-FIRST_SHARE = 0.2
-"""Share of the time left that the integer model over the columns of the root gets, to find a plan."""
-
-
 def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
     """Run the method and report plans and bounds as they are found.
 
@@ -53,10 +49,10 @@ def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
     `enumerate_sets`), or by cuts that are added wherever a plan is said to cover it and does not.
     """
     scratch = new_scratch(t)
-    root = _relaxed(t, build, progress, scratch, gap)
+    root = _relaxed(t, build, progress, scratch)
     if progress.closed(gap):
         return _ending(progress)
-    if root is None:
+    if root is None or progress.stop():
         return "time"
     narrowed = narrow(t, root, _value(t, progress))
     found = enumerate_sets(t, _prices(t, root, narrowed), narrowed.most, narrowed.free, scratch, CAPS)
@@ -75,18 +71,12 @@ def _value(t: Tables, progress: Progress) -> int | None:
     return None if progress.best is None else objective_of(t, progress.best)
 
 
-def _relaxed(t: Tables, build: Build, progress: Progress, scratch: Scratch, gap: float) -> Root | None:
-    """Solve the relaxation, then look for a plan in its columns."""
+def _relaxed(t: Tables, build: Build, progress: Progress, scratch: Scratch) -> Root | None:
     master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
     master.add(pool.new(first_columns(t, progress.best, scratch)))
     if progress.best is None:
         master.relieve(_penalty(t))
-    root = generate(t, master, pool, progress, scratch)
-    if root is not None and not progress.closed(gap) and progress.best is not None:
-        seconds = FIRST_SHARE * progress.left()
-        outcome = master.solve(start=progress.best, gap=gap, nodes=FIRST_NODES, seconds=seconds)
-        _take(t, outcome, progress)
-    return root
+    return generate(t, master, pool, progress, scratch)
 
 
 def _penalty(t: Tables) -> float:

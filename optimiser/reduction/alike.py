@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from functools import partial
 
 import numpy as np
 
 from optimiser.problem import DesignProblem
-from optimiser.reduction.families import Family, minimal_sets
+from optimiser.reduction.families import Families, minimal_sets
 from optimiser.reduction.fixings import close_fixings
 from optimiser.reduction.merging import merged
 from optimiser.reduction.pairs import settle, with_pairs
+from optimiser.reduction.replacement import drop_replaced
 from optimiser.reduction.stage import Stage, applied, must_cover
 from optimiser.reduction.useful import uses, without_idle
-
-type Families = Sequence[Family | None]
-"""What `minimal_sets` returns: one entry a pair, None where the sets are too many to list."""
 
 
 def _known(stage: Stage, families: Families | None) -> Families:
@@ -34,7 +32,7 @@ def by_minimal_sets(stage: Stage) -> Stage:
         Any stage after `close_pairs`.
     """
     families = minimal_sets(stage.problem)
-    rules = (close_dear_pairs, build_essential, drop_unneeded, drop_implied_pairs)
+    rules = (close_dear_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs)
     for rule in rules:
         before = stage
         stage = applied(partial(rule, families=families), stage, name=rule.__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +24,13 @@ WIDTH = 62
 type Family = tuple[tuple[str, ...], ...]
 """Minimal sets of ids, sorted."""
 
+type Families = Sequence[Family | None]
+"""What `minimal_sets` returns: one entry a pair, None where the sets are too many to list."""
+
 
 def minimal_sets(
     problem: DesignProblem, *, most_sets: int = MOST_SETS, most_labels: int = MOST_LABELS
-) -> list[Family | None]:
+) -> Families:
     """Return for each pair every minimal set of candidates that covers it and can be paid for.
 
     Labels (time, set of candidates used) are pushed from the origin in order of time, as in Dijkstra's

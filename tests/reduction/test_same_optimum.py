@@ -19,6 +19,7 @@ from optimiser.reduction.dominance import drop_dominated
 from optimiser.reduction.fixings import build_free, close_fixings, drop_slack_rows
 from optimiser.reduction.merging import merge_same_ends
 from optimiser.reduction.pairs import close_pairs, start
+from optimiser.reduction.replacement import drop_replaced
 from optimiser.reduction.stage import applied
 from optimiser.reduction.useful import drop_useless
 
@@ -37,6 +38,7 @@ RULES = (
     merge_alike,
     build_essential,
     drop_implied_pairs,
+    drop_replaced,
 )
 
 drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from optimiser.bench.plan import Run
-from optimiser.bench.rows import Row
+from optimiser.bench.rows import Row, label_of
 
 
 class Estimate:
@@ -43,7 +43,8 @@ class Estimate:
         return sum(self._share(run) * run.limits.time_limit_s for run in runs)
 
     def _share(self, run: Run) -> float:
-        for key in ((run.way.label, run.instance.family), (run.way.label, "")):
+        label = label_of(run.way, run.limits.threads)
+        for key in ((label, run.instance.family), (label, "")):
             if key in self._shares:
                 return sum(self._shares[key]) / len(self._shares[key])
         return 1.0

@@ -52,21 +52,6 @@ class Run:
     seed: int
     limits: Limits
 
-    @property
-    def slug(self) -> str:
-        """Return a name for the files of the run, unique within a bench."""
-        return "__".join(
-            (
-                self.instance.name,
-                self.way.variant,
-                self.way.solver,
-                f"s{self.seed}",
-                f"t{self.limits.time_limit_s:g}",
-                f"n{self.limits.threads}",
-                f"g{self.limits.gap:g}",
-            )
-        )
-
 
 def ways(
     variants: Sequence[str],

@@ -110,9 +110,14 @@ class Row:
         )  # fmt: skip
 
     @property
+    def slug(self) -> str:
+        """Return the name of the files of the solve."""
+        return slug_of(self.key)
+
+    @property
     def label(self) -> str:
-        """Return the name of the way to solve."""
-        return Way(self.variant, self.solver).label
+        """Return the name of the way to solve, with its threads where it has several."""
+        return label_of(Way(self.variant, self.solver), self.threads)
 
     @property
     def proved(self) -> bool:
@@ -122,6 +127,17 @@ class Row:
 
 COLUMNS = tuple(item.name for item in fields(Row))
 _TYPES: Mapping[str, Any] = get_type_hints(Row)
+
+
+def label_of(way: Way, threads: int) -> str:
+    """Return the name of a way to solve, with its threads where it has several."""
+    return way.label if threads == 1 else f"{way.label} ({threads} threads)"
+
+
+def slug_of(key: Key) -> str:
+    """Return a name for the files of a solve, unique within a bench."""
+    instance, variant, solver, seed, threads, limit, gap = key
+    return f"{instance}__{variant}__{solver}__s{seed}__n{threads}__t{limit:g}__g{gap:g}"
 
 
 def key_of(run: Run) -> Key:

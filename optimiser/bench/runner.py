@@ -21,7 +21,7 @@ from optimiser.bench.instances import Instance
 from optimiser.bench.machine import code, machine
 from optimiser.bench.outcome import row_of
 from optimiser.bench.plan import Limits, Run, Way
-from optimiser.bench.rows import Row, key_of
+from optimiser.bench.rows import Row, key_of, slug_of
 from optimiser.bench.store import Facts, Store
 from optimiser.errors import OptimiserError, ProblemError
 from optimiser.result import Result
@@ -154,7 +154,7 @@ def _warm_up(state: _Bench, ways: Sequence[Way]) -> None:
             time.sleep(PAUSE_S)
         state.active.remove(begun)
         begun.child.end()
-        state.store.plan(run.slug).unlink(missing_ok=True)
+        state.store.plan(slug_of(key_of(run))).unlink(missing_ok=True)
 
 
 def _begin(state: _Bench, run: Run) -> _Active | None:
@@ -167,14 +167,14 @@ def _begin(state: _Bench, run: Run) -> _Active | None:
         return None
     task: dict[str, object] = {
         "problem": str(state.store.instance(run.instance.name).resolve()),
-        "result": str(state.store.plan(run.slug).resolve()),
+        "result": str(state.store.plan(slug_of(key_of(run))).resolve()),
         "variant": run.way.variant,
         "solver": run.way.solver,
         "seed": run.seed,
         **asdict(run.limits),
     }
     with suppress(FileNotFoundError):
-        state.store.plan(run.slug).unlink()
+        state.store.plan(slug_of(key_of(run))).unlink()
     return _Active(run, facts, state.start(task))
 
 
@@ -202,9 +202,9 @@ def _facts(state: _Bench, run: Run) -> Facts | None:
 def _finish(state: _Bench, one: _Active) -> None:
     """Make the row of an ended solve and write the table."""
     measured = one.child.end()
-    result = _result(state.store.plan(one.run.slug), measured)
+    result = _result(state.store.plan(slug_of(key_of(one.run))), measured)
     if result is not None:
-        traces.save(result.trace, state.store.trace(one.run.slug))
+        traces.save(result.trace, state.store.trace(slug_of(key_of(one.run))))
     row = row_of(one.run, one.facts, measured, result, machine_text=state.machine, code_text=state.code)
     state.rows[row.key] = row
     table.save(state.rows.values(), state.store.runs)

@@ -155,6 +155,53 @@ def import_file(
     return command.import_file(file, output, country=country, contract=simplify, as_json=json)
 
 
+@app.command()
+def bench(
+    *,
+    instances: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE|FOLDER", help="Instance, pattern such as 'hard_*', problem file, or folder."
+        ),
+    ] = None,
+    family: Annotated[list[str] | None, typer.Option(help="Every instance of a family.")] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help="Variant, or VARIANT:SOLVER, or all [default: auto]."),
+    ] = None,
+    solver: Annotated[
+        list[str] | None,
+        typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
+    ] = None,
+    seeds: Annotated[list[int] | None, typer.Option(min=0, help="Seed [default: 1].")] = None,
+    time_limit_s: Annotated[float, typer.Option(min=0.001, help="Limit of each solve, seconds.")] = 60.0,
+    gap: Annotated[float, typer.Option(min=0.0, help="Relative gap at which a solve may end.")] = 0.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each solve.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Solves at once; times then disturb each other.")] = 1,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
+    ] = Path("polyring-bench"),
+    list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
+    json: Json = False,
+) -> int:
+    """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
+    from optimiser.cli import benching as command
+
+    if list_names:
+        return command.show_names(as_json=json)
+    return command.run(
+        words=instances or [],
+        families=family or [],
+        variants=variant or [],
+        solvers=solver or [],
+        seeds=seeds or [],
+        limits=command.Limits(time_limit_s=time_limit_s, gap=gap, threads=threads),
+        jobs=jobs,
+        out=output,
+        as_json=json,
+    )
+
+
 @app.command("list")
 def list_all(json: Json = False) -> int:
     """Name the regions, ready jobs, solver variants and solvers."""

@@ -1,0 +1,91 @@
+"""Fix how the figures of a bench look, for readers of all kinds of sight."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optimiser.report import atomic
+from optimiser.report.style import INK, MUTED, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1d2126", "#8a6d00")
+"""Colours that remain apart for colour-blind readers (Okabe and Ito 2008), yellow darkened."""
+DASHES = ("-", "--", "-.", ":")
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DPI = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Colour, dash and mark of one way to solve: two ways differ in at least two of them."""
+
+    colour: str
+    dash: str
+    mark: str
+
+
+def pens(labels: Iterable[str]) -> dict[str, Pen]:
+    """Return a pen for each label, in order."""
+    kinds = zip(itertools.cycle(COLOURS), itertools.cycle(DASHES), itertools.cycle(MARKS), strict=False)
+    return {label: Pen(*next(kinds)) for label in labels}
+
+
+def sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure bound to no window, and its axes row by row.
+
+    Parameters
+    ----------
+    rows, columns
+        Panels.
+    width, height
+        Of one panel, inches.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained", facecolor=PAPER)
+    axes: Any = figure.subplots(rows, columns, squeeze=False)
+    panels = list(axes.flat)
+    for panel in panels:
+        dress(panel)
+    return figure, panels
+
+
+def dress(panel: Axes) -> None:
+    """Give axes their look."""
+    panel.set_facecolor(PAPER)
+    panel.grid(visible=True, color=MUTED, alpha=0.22, linewidth=0.6)
+    panel.tick_params(colors=INK, labelsize=8.5)
+    for side in ("top", "right"):
+        panel.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        panel.spines[side].set_color(MUTED)
+
+
+def title(panel: Axes, text: str, below: str = "") -> None:
+    """Write a title, and under it what the panel counts."""
+    panel.set_title(text, loc="left", fontsize=10.5, color=INK, fontweight="bold", pad=20 if below else 6)
+    if below:
+        panel.text(0, 1.025, below, transform=panel.transAxes, fontsize=8.5, color=MUTED, va="bottom")
+
+
+def legend(figure: Figure, panel: Axes) -> None:
+    """Put one legend under all panels."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        columns = min(5, len(labels))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a PNG file, whole or not at all."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=DPI, format="png", facecolor=PAPER)
+    return atomic.write(path, lambda part: part.write_bytes(buffer.getvalue()))

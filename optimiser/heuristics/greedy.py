@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.moves import drop, exchange, fill, thin
-from optimiser.heuristics.neighbourhoods import worth_of
-from optimiser.heuristics.state import Desk, desk, move_to
+from optimiser.heuristics.moves import close_weakest, open_best, thin
+from optimiser.heuristics.neighbourhoods import change
+from optimiser.heuristics.state import Desk, desk, levels, move_to, over
 from optimiser.paths import Mask
 from optimiser.tables import Tables
 
 type Stop = Callable[[], bool]
 """Says whether the time is up."""
 
-PIECE = 16
-"""Steps between two looks at the clock."""
-
 WAYS = 8
 """Uncovered pairs whose cheapest way is looked for at each step of the greedy heuristic."""
+
+
+SHUNNED = 1e-9
+"""How little a candidate is liked that comes in when nothing else does."""
 
 
 def never() -> bool:
@@ -39,7 +40,7 @@ def everything(t: Tables) -> Mask:
     return np.ones(t.size + 1, dtype=np.bool_)
 
 
-def filled(at: Desk, *, ways: int = WAYS, stop: Stop = never) -> Mask:
+def filled(at: Desk, *, ways: int = WAYS, noise: float = 0.0, stop: Stop = never) -> Mask:
     """Return the plan on a desk with more built, the most gain per money first, as long as anything gains.
 
     Parameters
@@ -49,12 +50,28 @@ def filled(at: Desk, *, ways: int = WAYS, stop: Stop = never) -> Mask:
     ways
         Uncovered pairs looked at each time for the cheapest candidates that cover them together; with 0,
         candidates are judged one by one.
+    noise
+        How far chance may raise what a single candidate is liked.
     stop
         Asked now and then.
     """
-    while not stop() and not fill(at.state, ways, 0.0, PIECE):
+    while not stop() and open_best(at.state, ways, noise):
         pass
     return at.is_open.copy()
+
+
+def relieved(at: Desk, *, stop: Stop = never) -> None:
+    """Close on a desk the least loss per money until nothing is broken.
+
+    Parameters
+    ----------
+    at
+        Where the plan is.
+    stop
+        Asked now and then.
+    """
+    while over(at.state) and not stop() and close_weakest(at.state):
+        pass
 
 
 def thinned(at: Desk, *, stop: Stop = never) -> Mask:
@@ -69,10 +86,9 @@ def thinned(at: Desk, *, stop: Stop = never) -> Mask:
     stop
         Asked now and then; the plan is then returned as it is, and may break constraints.
     """
-    while not stop():
-        if drop(at.state, PIECE):
-            thin(at.state)
-            break
+    relieved(at, stop=stop)
+    if not stop():
+        thin(at.state)
     return at.is_open.copy()
 
 
@@ -130,19 +146,47 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mas
     """
     at = desk(t, start)
     best = filled(at, stop=stop)
-    level = worth_of(at.state)
+    worth = worth_on(at)
     for _ in range(passes):
-        improved = False
-        for j in np.flatnonzero(best[:-1]).tolist():
+        before = worth
+        for j in np.flatnonzero(best[:-1]):
             if stop():
                 return best
-            if not best[j]:
-                continue
-            move_to(at.state, best)
-            exchange(at.state, j, 2)
-            found = worth_of(at.state)
-            if found > level:
-                best, level, improved = at.is_open.copy(), found, True
-        if not improved:
+            if best[j]:
+                move_to(at.state, best)
+                exchange(at, j)
+                if worth_on(at) > worth:
+                    best, worth = at.is_open.copy(), worth_on(at)
+        if worth == before:
             break
     return best
+
+
+def exchange(at: Desk, j: int) -> None:
+    """Close a candidate and spend its money better; it may come back when nothing else gains.
+
+    Parameters
+    ----------
+    at
+        Where the plan is.
+    j
+        An open candidate.
+    """
+    change(at, np.array([j]))
+    at.tilt[j] = SHUNNED
+    filled(at, ways=2)
+    at.tilt[j] = 1.0
+    if at.t.budget < 0:
+        thin(at.state)
+
+
+def worth_on(at: Desk) -> tuple[float, float, float]:
+    """Return what plans are compared by: first breaking less, then what is maximised, then the money saved.
+
+    Parameters
+    ----------
+    at
+        Where the plan is.
+    """
+    broken, value, cost = levels(at.state)
+    return -broken, value, -cost

@@ -13,30 +13,14 @@ from optimiser.heuristics.state import (
     draw,
     merit,
     money_of,
-    refresh,
+    over,
     spent,
+    turn,
     turned,
     with_dependants,
 )
 from optimiser.heuristics.ways import way
-from optimiser.paths import Mask, Whole
-from optimiser.scoring import breach
-
-
-@compiled
-def turn(s: State, count: Whole) -> None:
-    """Change the side of the listed candidates.
-
-    Parameters
-    ----------
-    s
-        The state, changed in place.
-    count
-        How many candidates `s.listed` names.
-    """
-    for at in range(count):
-        toggle(s.ahead, s.listed[at])
-    refresh(s)
+from optimiser.paths import Whole
 
 
 @compiled
@@ -51,8 +35,7 @@ def may_open(s: State, count: Whole) -> bool:
         How many candidates `s.listed` names.
     """
     if s.plain[0]:
-        budget = s.t.budget
-        return bool(budget < 0 or money_of(s, count) <= budget - spent(s))
+        return bool(s.budget < 0 or money_of(s, count) <= s.budget - spent(s))
     return bool(breach_turned(s, count) == 0)
 
 
@@ -69,39 +52,36 @@ def pull(s: State) -> None:
     -----
     An uncovered city shares its weight among the pairs that it lacks.
     """
-    t, side = s.t, s.t.side
     for k in range(s.value.size):
-        s.value[k] = (FIRST if t.must_cover else 0.0) + (0.0 if t.budget < 0 else t.weight[k])
-    for target in range(side.target_least.size):
+        s.value[k] = (FIRST if s.must_cover else 0.0) + (0.0 if s.budget < 0 else s.weight[k])
+    for target in range(s.target_least.size):
         if _short(s, target) <= 0:
             continue
-        for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
+        for k in s.target_pair[s.target_pair_start[target] : s.target_pair_start[target + 1]]:
             s.value[k] += FIRST * s.weight[k]
-        for city in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
+        for city in s.target_city[s.target_city_start[target] : s.target_city_start[target + 1]]:
             _share(s, city, FIRST)
-    if t.budget >= 0:
-        for city in range(side.city_need.size):
+    if s.budget >= 0:
+        for city in range(s.city_need.size):
             _share(s, city, 1.0)
 
 
 @compiled
 def _short(s: State, target: Whole) -> int:
-    side = s.t.side
-    short = int(side.target_least[target])
-    for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
+    short = int(s.target_least[target])
+    for k in s.target_pair[s.target_pair_start[target] : s.target_pair_start[target + 1]]:
         if s.met[k]:
             short -= int(s.weight[k])
-    for city in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
+    for city in s.target_city[s.target_city_start[target] : s.target_city_start[target + 1]]:
         if _lacks(s, city) <= 0:
-            short -= int(side.city_weight[city])
+            short -= int(s.city_weight[city])
     return short
 
 
 @compiled
 def _lacks(s: State, city: Whole) -> int:
-    side = s.t.side
-    lacking = int(side.city_need[city])
-    for k in side.city_pair[side.city_start[city] : side.city_start[city + 1]]:
+    lacking = int(s.city_need[city])
+    for k in s.city_pair[s.city_start[city] : s.city_start[city + 1]]:
         lacking -= int(s.met[k])
     return lacking
 
@@ -110,9 +90,8 @@ def _lacks(s: State, city: Whole) -> int:
 def _share(s: State, city: Whole, factor: float) -> None:
     lacking = _lacks(s, city)
     if lacking > 0:
-        side = s.t.side
-        for k in side.city_pair[side.city_start[city] : side.city_start[city + 1]]:
-            s.value[k] += factor * side.city_weight[city] / lacking
+        for k in s.city_pair[s.city_start[city] : s.city_start[city + 1]]:
+            s.value[k] += factor * s.city_weight[city] / lacking
 
 
 @compiled
@@ -150,32 +129,29 @@ def gains(s: State) -> None:
 
 
 @compiled
-def fill(s: State, tries: Whole, noise: float, most: Whole) -> bool:
-    """Open what gains most per money, single candidates or ways of pairs; say whether nothing gains now.
+def open_best(s: State, tries: Whole, noise: float) -> bool:
+    """Open what gains most per money, a single candidate or the way of a pair; say whether anything did.
 
     Parameters
     ----------
     s
         The state, changed in place.
     tries
-        How many uncovered pairs are drawn each time to look for a way.
+        How many uncovered pairs are drawn to look for a way.
     noise
         How far chance may raise what a single candidate is liked.
-    most
-        Most steps.
     """
-    for _ in range(most):
-        pull(s)
-        gains(s)
-        best, j = _single(s, noise)
-        ratio, count = _joint(s, tries, best)
-        if ratio <= best:
-            if j < 0:
-                return True
-            s.listed[0] = j
-            count = with_dependants(s, 1)
-        turn(s, count)
-    return False
+    pull(s)
+    gains(s)
+    best, j = _single(s, noise)
+    ratio, count = _joint(s, tries, best)
+    if ratio <= best:
+        if j < 0:
+            return False
+        s.listed[0] = j
+        count = with_dependants(s, 1)
+    turn(s, count)
+    return True
 
 
 @compiled
@@ -244,52 +220,38 @@ def _drawn(s: State, count: Whole) -> int:
 
 
 @compiled
-def drop(s: State, most: Whole) -> bool:
-    """Close what loses least per money until nothing is broken; say whether that is so.
+def close_weakest(s: State) -> bool:
+    """Close what loses least per money and leaves less broken; say whether anything did.
 
     Parameters
     ----------
     s
         The state, changed in place. Losses known from before (`s.lost`) are taken as a first guess.
-    most
-        Most steps.
 
     Notes
     -----
     A loss known from earlier may be wrong by now: that of the candidate chosen is found anew, and the choice
     repeated until it stands.
     """
+    now, broken = merit(s), over(s)
     fresh = np.zeros(s.cost.size, np.bool_)
-    for _ in range(most):
-        over = breach(s.t, s.ahead.is_open)
-        j = -1 if over == 0 else _weakest(s, over, fresh)
-        if j < 0:
-            return True
-        s.listed[0] = j
-        turn(s, with_dependants(s, 1))
-        fresh[:] = False
-    return False
-
-
-@compiled
-def _weakest(s: State, over: Whole, fresh: Mask) -> int:
-    """Return the open candidate to close next, its loss known anew; -1 when there is none."""
-    now = merit(s)
     while True:
-        best, chosen = np.inf, -1
-        for j in range(s.cost.size):
-            if not s.ahead.is_open[j]:
-                continue
-            key = s.lost[j] * s.tilt[j] / max(1, s.cost[j])
-            if key < best or (key == best and s.cost[j] > s.cost[chosen]):
-                s.listed[0] = j
-                if s.plain[0] or breach_turned(s, with_dependants(s, 1)) < over:
-                    best, chosen = key, j
-        if chosen < 0 or fresh[chosen]:
-            return chosen
-        s.listed[0] = chosen
-        s.lost[chosen] = now - turned(s, with_dependants(s, 1))
-        fresh[chosen] = True
+        best, j = np.inf, -1
+        for i in range(s.cost.size):
+            key = s.lost[i] * s.tilt[i] / max(1, s.cost[i])
+            if s.ahead.is_open[i] and (key < best or (key == best and s.cost[i] > s.cost[j])):
+                s.listed[0] = i
+                if s.plain[0] or breach_turned(s, with_dependants(s, 1)) < broken:
+                    best, j = key, i
+        if j < 0:
+            return False
+        s.listed[0] = j
+        count = with_dependants(s, 1)
+        if fresh[j]:
+            turn(s, count)
+            return True
+        s.lost[j] = now - turned(s, count)
+        fresh[j] = True
 
 
 @compiled
@@ -321,26 +283,3 @@ def thin(s: State) -> None:
         s.lost[j] = now - turned(s, count)
         if s.lost[j] <= 0.0:
             turn(s, count)
-
-
-@compiled
-def exchange(s: State, j: Whole, tries: Whole) -> None:
-    """Close a candidate and spend its money better; it may come back when nothing else gains.
-
-    Parameters
-    ----------
-    s
-        The state, changed in place.
-    j
-        An open candidate.
-    tries
-        As in `fill`.
-    """
-    s.listed[0] = j
-    turn(s, with_dependants(s, 1))
-    liked = s.tilt[j]
-    s.tilt[j] = 1e-9
-    fill(s, tries, 0.0, s.cost.size)
-    s.tilt[j] = liked
-    if s.t.budget < 0:
-        thin(s)

@@ -32,7 +32,7 @@ class State(NamedTuple):
     Attributes
     ----------
     t
-        The problem, for `scoring`; what follows it is the same as in `Tables`.
+        The problem, for `scoring`; what follows is the same as in `Tables` and `Side`.
     ahead, behind
         Times from each origin and to each destination. `ahead.is_open` is the plan; `behind` follows when
         gains are asked for.
@@ -71,7 +71,18 @@ class State(NamedTuple):
     use_start: Integers
     use: Integers
     back: Integers
+    budget: int
+    must_cover: bool
     require: Integers
+    city_start: Integers
+    city_pair: Integers
+    city_need: Integers
+    city_weight: Integers
+    target_least: Integers
+    target_pair_start: Integers
+    target_pair: Integers
+    target_city_start: Integers
+    target_city: Integers
     ahead: Rows
     behind: Rows
     plain: Mask
@@ -131,7 +142,18 @@ def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
         t.use_start,
         t.use,
         t.back,
+        t.budget,
+        t.must_cover,
         t.side.require,
+        t.side.city_start,
+        t.side.city_pair,
+        t.side.city_need,
+        t.side.city_weight,
+        t.side.target_least,
+        t.side.target_pair_start,
+        t.side.target_pair,
+        t.side.target_city_start,
+        t.side.target_city,
         ahead,
         behind,
         work.plain,
@@ -160,7 +182,7 @@ class Desk:
         For the compiled functions.
     is_open
         bool [J + 1], the plan.
-    met, tilt, lost
+    met, listed, tilt, lost
         As in `State`.
     """
 
@@ -168,6 +190,7 @@ class Desk:
     state: State
     is_open: Mask
     met: Mask
+    listed: Integers
     tilt: Floats
     lost: Floats
 
@@ -206,7 +229,7 @@ def desk(t: Tables, start: Mask, *, seed: int = 0) -> Desk:
     )
     found = cast("State", _held(t, held(ahead), held(behind), work))
     move_to(found, start)
-    return Desk(t, found, ahead.is_open, work.met, work.tilt, work.lost)
+    return Desk(t, found, ahead.is_open, work.met, work.listed, work.tilt, work.lost)
 
 
 def _reach(limit: Integers, row: Integers, rest: Integers, rest_row: Integers, count: int) -> Integers:
@@ -258,6 +281,22 @@ def move_to(s: State, plan: Mask) -> None:
 
 
 @compiled
+def stay(s: State) -> None:
+    """Let the logs begin anew at the plan that the state holds.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+    """
+    s.ahead.meter[:] = 0
+    for j in range(s.cost.size):
+        if s.behind.is_open[j] != s.ahead.is_open[j]:
+            toggle(s.behind, j)
+    s.behind.meter[:] = 0
+
+
+@compiled
 def take_back(s: State, length: Whole, count: Whole) -> None:
     """Take back the last moves, of the candidates that `s.listed` names.
 
@@ -287,9 +326,26 @@ def merit(s: State) -> float:
     s
         The state, refreshed.
     """
-    t = s.t
-    value = 0.0 if t.budget < 0 else float(worth(t, s.met))
-    return value - FIRST * missing(t, s.met)
+    value = 0.0 if s.budget < 0 else float(worth(s.t, s.met))
+    if s.must_cover or s.target_least.size:
+        value -= FIRST * missing(s.t, s.met)
+    return value
+
+
+@compiled
+def turn(s: State, count: Whole) -> None:
+    """Change the side of the listed candidates.
+
+    Parameters
+    ----------
+    s
+        The state, changed in place.
+    count
+        How many candidates `s.listed` names.
+    """
+    for at in range(count):
+        toggle(s.ahead, s.listed[at])
+    refresh(s)
 
 
 @compiled
@@ -304,9 +360,7 @@ def turned(s: State, count: Whole) -> float:
         How many candidates `s.listed` names.
     """
     length = s.ahead.meter[LENGTH]
-    for at in range(count):
-        toggle(s.ahead, s.listed[at])
-    refresh(s)
+    turn(s, count)
     value = merit(s)
     take_back(s, length, count)
     return value
@@ -375,6 +429,33 @@ def spent(s: State) -> Whole:
 
 
 @compiled
+def over(s: State) -> Whole:
+    """Return the breach of the plan: money above budget and caps, and broken excludes and requires.
+
+    Parameters
+    ----------
+    s
+        The state.
+    """
+    if s.plain[0]:
+        return 0 if s.budget < 0 else max(0, spent(s) - s.budget)
+    return breach(s.t, s.ahead.is_open)
+
+
+@compiled
+def levels(s: State) -> tuple[float, float, float]:
+    """Return the breach, what is maximised (the merit, less the cost where there is no budget), and the cost.
+
+    Parameters
+    ----------
+    s
+        The state, refreshed.
+    """
+    cost = float(spent(s))
+    return float(over(s)), merit(s) - (cost if s.budget < 0 else 0.0), cost
+
+
+@compiled
 def breach_turned(s: State, count: Whole) -> Whole:
     """Return the breach that the plan would have with the listed candidates on their other side.
 
@@ -387,7 +468,7 @@ def breach_turned(s: State, count: Whole) -> Whole:
     """
     for at in range(count):
         s.ahead.is_open[s.listed[at]] = not s.ahead.is_open[s.listed[at]]
-    found = breach(s.t, s.ahead.is_open)
+    found = over(s)
     for at in range(count):
         s.ahead.is_open[s.listed[at]] = not s.ahead.is_open[s.listed[at]]
     return found

@@ -44,6 +44,8 @@ class Harvest:
         Parts that are still to be searched.
     plans
         bool [J + 1] each, in the order in which they were found.
+    worth
+        Of the best of them.
     rows
         Cuts found.
     nodes
@@ -56,6 +58,7 @@ class Harvest:
 
     left: list[Node] = field(default_factory=list)
     plans: list[Mask] = field(default_factory=list)
+    worth: float = -math.inf
     rows: list[Rows] = field(default_factory=list)
     nodes: int = 0
     experience: Experience = field(default_factory=lambda: Experience.none(0))
@@ -178,7 +181,7 @@ class Diver:
         worth = self._worth_of(plan)
         if worth > cutoff:
             harvest.plans.append(plan)
-            cutoff = worth
+            harvest.worth = cutoff = worth
         if not _fractional(answer.decided).size:
             if whole(answer.worth) > cutoff:
                 harvest.doubtful = max(harvest.doubtful, answer.worth)
@@ -242,15 +245,13 @@ class Diver:
                 found = (answer.worth, answer.worth)
             else:
                 probed += 1
-                found = (
-                    min(answer.worth, self._program.probe(decision, 0.0, iterations=STEPS)),
-                    min(answer.worth, self._program.probe(decision, 1.0, iterations=STEPS)),
-                )
-                dead = [side for side in (0, 1) if whole(found[side]) <= cutoff]
-                if dead:
-                    live = [side for side in (0, 1) if side not in dead]
+                seen = [self._program.probe(decision, float(side), iterations=STEPS) for side in (0, 1)]
+                limits = [min(answer.worth, worth) if proved else answer.worth for worth, proved in seen]
+                live = [side for side in (0, 1) if whole(limits[side]) > cutoff]
+                if len(live) < 2:
                     return [node.child(decision, side, worth=answer.worth, value=value) for side in live]
-                changes = [answer.worth - worth for worth in found]
+                found = (limits[0], limits[1])
+                changes = [answer.worth - min(answer.worth, worth) for worth, _ in seen]
                 harvest.experience.note(decision, 0, changes[0], value)
                 harvest.experience.note(decision, 1, changes[1], 1.0 - value)
                 score = max(changes[0], 1e-6) * max(changes[1], 1e-6)

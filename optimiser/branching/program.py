@@ -53,8 +53,8 @@ class Program(Protocol):
     def solve(self, *, seconds: float) -> Answer:
         """Solve from where the last solve ended."""
 
-    def probe(self, decision: int, value: float, *, iterations: int) -> float:
-        """Fix one decision, take a few steps, go back, and return an upper bound of the worth met."""
+    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
+        """Fix one decision, take a few steps, go back; return the worth met, and whether it is a bound."""
 
     def drop_slack(self) -> int:
         """Take out cuts that do not bind at the last point, and return how many are left."""

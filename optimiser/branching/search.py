@@ -90,6 +90,7 @@ def search(
             for harvest in harvests:
                 experience = experience.plus(harvest.experience)
                 doubtful = max(doubtful, harvest.doubtful)
+                cutoff = max(cutoff, harvest.worth)
                 for node in harvest.left:
                     serial += 1
                     heapq.heappush(heap, (-node.worth, -node.depth, serial, node))

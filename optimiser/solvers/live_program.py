@@ -130,13 +130,14 @@ class LiveProgram:
             ending, -math.inf if ending == "empty" else worth, values[self._decisions], level, reduced
         )
 
-    def probe(self, decision: int, value: float, *, iterations: int) -> float:
+    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
         """Fix one decision, take a few steps of the dual simplex method, and return to the state before.
 
         Returns
         -------
-        float
-            An upper bound of the worth, minus infinity when nothing is left.
+        tuple
+            The worth met, minus infinity when nothing is left; and whether it is an upper bound. After a limit
+            of steps it is none: the simplex method may still work with perturbed costs.
         """
         model, column = self._model, self._decisions[decision]
         basis = model.getBasis()
@@ -144,14 +145,11 @@ class LiveProgram:
         model.setOptionValue("simplex_iteration_limit", iterations)
         self._run(60.0)
         ending = self._ending()
-        info = model.getInfo()
-        worth = -info.objective_function_value
-        if ending == "limit" and info.max_dual_infeasibility > 1e-6:
-            worth = math.inf
+        worth = -model.getInfo().objective_function_value
         model.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         model.changeColBounds(column, self._lower[decision], self._upper[decision])
         model.setBasis(basis)
-        return -math.inf if ending == "empty" else worth
+        return -math.inf if ending == "empty" else worth, ending != "limit"
 
     def drop_slack(self) -> int:
         """Take out cuts that do not bind at the last point, and return how many are left."""

@@ -149,7 +149,7 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mas
     worth = worth_on(at)
     for _ in range(passes):
         before = worth
-        for j in np.flatnonzero(best[:-1]):
+        for j in np.flatnonzero(best[:-1]).tolist():
             if stop():
                 return best
             if best[j]:

@@ -175,8 +175,7 @@ def _joint(s: State, tries: Whole, least: float) -> tuple[float, int]:
 
     Where something is lacking and no single candidate helps, pairs are gone through until one has a way.
     """
-    best, count, kept = least, 0, s.listed[:0].copy()
-    open_pairs = 0
+    best, count, open_pairs = least, 0, 0
     for k in range(s.met.size):
         open_pairs += not s.met[k] and s.value[k] > 0.0
     if open_pairs == 0:
@@ -193,9 +192,12 @@ def _joint(s: State, tries: Whole, least: float) -> tuple[float, int]:
             continue
         ratio = (turned(s, length) - now) / max(1, money_of(s, length))
         if ratio > best:
-            best, kept, count = ratio, s.listed[:length].copy(), length
-    s.listed[: kept.size] = kept
-    return best, kept.size
+            best, count = ratio, length
+            for at in range(length):
+                s.kept[at] = s.listed[at]
+    for at in range(count):
+        s.listed[at] = s.kept[at]
+    return best, count
 
 
 @compiled
@@ -234,7 +236,7 @@ def close_weakest(s: State) -> bool:
     repeated until it stands.
     """
     now, broken = merit(s), over(s)
-    fresh = np.zeros(s.cost.size, np.bool_)
+    s.fresh[:] = False
     while True:
         best, j = np.inf, -1
         for i in range(s.cost.size):
@@ -247,11 +249,11 @@ def close_weakest(s: State) -> bool:
             return False
         s.listed[0] = j
         count = with_dependants(s, 1)
-        if fresh[j]:
+        if s.fresh[j]:
             turn(s, count)
             return True
         s.lost[j] = now - turned(s, count)
-        fresh[j] = True
+        s.fresh[j] = True
 
 
 @compiled
@@ -268,16 +270,16 @@ def thin(s: State) -> None:
     What loses something keeps losing it when less is built, since coverage is monotone: one look at each
     candidate is enough.
     """
-    done = np.zeros(s.cost.size, np.bool_)
+    s.fresh[:] = False
     now = merit(s)
     while True:
         j, dearest = -1, 0.0
         for i in range(s.cost.size):
-            if s.ahead.is_open[i] and not done[i] and (j < 0 or s.cost[i] / s.tilt[i] > dearest):
+            if s.ahead.is_open[i] and not s.fresh[i] and (j < 0 or s.cost[i] / s.tilt[i] > dearest):
                 j, dearest = i, s.cost[i] / s.tilt[i]
         if j < 0:
             return
-        done[j] = True
+        s.fresh[j] = True
         s.listed[0] = j
         count = with_dependants(s, 1)
         s.lost[j] = now - turned(s, count)

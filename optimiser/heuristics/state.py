@@ -42,6 +42,8 @@ class State(NamedTuple):
         bool [K], the covered pairs.
     listed
         int64 [J + 1], work space for candidates that change together.
+    kept, fresh
+        int64 [J + 1] and bool [J + 1], work space for the best candidates so far and for those looked at.
     tilt
         float64 [J]: how much each candidate is liked beyond what it gains; 1 is neutral.
     price
@@ -88,6 +90,8 @@ class State(NamedTuple):
     plain: Mask
     met: Mask
     listed: Integers
+    kept: Integers
+    fresh: Mask
     tilt: Floats
     price: Integers
     value: Floats
@@ -116,6 +120,8 @@ class Work(NamedTuple):
     plain: Mask
     met: Mask
     listed: Integers
+    kept: Integers
+    fresh: Mask
     tilt: Floats
     price: Integers
     value: Floats
@@ -159,6 +165,8 @@ def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
         work.plain,
         work.met,
         work.listed,
+        work.kept,
+        work.fresh,
         work.tilt,
         work.price,
         work.value,
@@ -218,6 +226,8 @@ def desk(t: Tables, start: Mask, *, seed: int = 0) -> Desk:
         plain=np.array([not (len(side.cap_most) or len(side.exclude) or len(side.require))]),
         met=np.zeros(len(t.limit), np.bool_),
         listed=np.zeros(t.size + 1, np.int64),
+        kept=np.zeros(t.size + 1, np.int64),
+        fresh=np.zeros(t.size + 1, np.bool_),
         tilt=np.ones(t.size),
         price=np.ones(t.size, np.int64),
         value=np.zeros(len(t.limit)),

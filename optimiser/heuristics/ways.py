@@ -22,7 +22,9 @@ def prices(s: State) -> None:
     s
         The state; its `tilt` is read.
     """
-    top = max(1.0, (s.cost / s.tilt).max())
+    top = 1.0
+    for j in range(s.price.size):
+        top = max(top, s.cost[j] / s.tilt[j])
     for j in range(s.price.size):
         s.price[j] = 1 + int(65535 * s.cost[j] / s.tilt[j] / top)
 

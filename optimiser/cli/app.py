@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from optimiser.cli.convert import convert
+
 app = typer.Typer(
     name="polyring",
     help="Propose links and ring roads that bring every city of a cluster within reach, with a proof.",
@@ -16,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+app.add_typer(convert)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Settings = Annotated[

@@ -19,7 +19,19 @@ from optimiser.pipeline import lock
 
 Call = Callable[..., tuple[int, str, str]]
 
-COMMANDS = ("run", "solve", "score", "verify", "compare", "import", "list", "init", "doctor")
+COMMANDS = (
+    "run",
+    "solve",
+    "score",
+    "verify",
+    "compare",
+    "import",
+    "bench",
+    "convert",
+    "list",
+    "init",
+    "doctor",
+)
 GOLDEN = Path(__file__).parent / "golden"
 POLYRING = (sys.executable, "-c", "from optimiser.cli import main; main()")
 

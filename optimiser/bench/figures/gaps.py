@@ -99,6 +99,7 @@ def draw_mean(
         )  # fmt: skip
     panel.set_xscale("log")
     panel.set_xlim(FIRST_S, last)
+    panel.xaxis.set_major_formatter(paper.plain)
     panel.set_ylim(0, 1)
     panel.yaxis.set_major_formatter(_percent)
     panel.set_xlabel("seconds since the solve began (logarithmic)", fontsize=9)
@@ -134,6 +135,7 @@ def _frame(panel: Axes, last: float) -> None:
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xlim(FIRST_S, last)
+    panel.xaxis.set_major_formatter(paper.plain)
     panel.set_ylim(LEAST_GAP * 0.8, MOST_GAP * 1.25)
     panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
     panel.minorticks_off()

@@ -69,6 +69,11 @@ def dress(panel: Axes) -> None:
         panel.spines[side].set_color(MUTED)
 
 
+def plain(value: float, _position: float) -> str:
+    """Write a tick of a logarithmic axis as a plain number."""
+    return f"{value:,g}" if value < 1e6 else f"{value:.0e}"
+
+
 def title(panel: Axes, text: str, below: str = "") -> None:
     """Write a title, and under it what the panel counts."""
     panel.set_title(text, loc="left", fontsize=10.5, color=INK, fontweight="bold", pad=20 if below else 6)

@@ -44,6 +44,7 @@ def draw(rows: Sequence[Row], pens: Mapping[str, paper.Pen]) -> Figure | None:
         _curve(panel, label, column, last, pens[label])
     panel.set_xscale("log", base=2)
     panel.set_xlim(1, last)
+    panel.xaxis.set_major_formatter(paper.plain)
     panel.set_ylim(-0.02, 1.02)
     panel.set_xlabel("time to proof over that of the fastest, τ (logarithmic)", fontsize=9)
     panel.set_ylabel("share of problems proved within τ", fontsize=9)

@@ -45,8 +45,10 @@ def draw(family: str, rows: Sequence[Row], pens: Mapping[str, paper.Pen]) -> Fig
         _rest(right, label, group, best, pens[label])
     for panel in (left, right):
         panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(paper.plain)
         panel.set_xlabel("open pairs (logarithmic)", fontsize=9)
     left.set_yscale("log")
+    left.yaxis.set_major_formatter(paper.plain)
     left.set_ylabel("seconds (logarithmic)", fontsize=9)
     right.set_ylabel("left open, %", fontsize=9)
     right.set_ylim(bottom=0)

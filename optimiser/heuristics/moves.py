@@ -110,22 +110,42 @@ def gains(s: State) -> None:
     for j in range(s.cost.size):
         if s.behind.is_open[j] != s.ahead.is_open[j]:
             toggle(s.behind, j)
-    gained, met, value, limit, is_open = s.gained, s.met, s.value, s.limit, s.ahead.is_open
-    start, tail, head, seconds = s.ahead.arc_start, s.ahead.arc_tail, s.ahead.arc_head, s.ahead.arc_seconds
-    use_start, use = s.use_start, s.use
+    s.now[0] += 1
+    for row in range(s.changed_behind.size):
+        if s.behind.touched[row]:
+            s.behind.touched[row] = False
+            s.changed_behind[row] = s.now[0]
+    gained, value, start, owner, hit, is_open = (
+        s.gained,
+        s.value,
+        s.hops.start,
+        s.hops.owner,
+        s.hit,
+        s.ahead.is_open,
+    )
     gained[:] = 0.0
-    for k in range(limit.size):
-        if met[k] or value[k] <= 0.0:
+    for k in range(value.size):
+        if s.met[k] or value[k] <= 0.0:
             continue
-        away, back, most = s.ahead.time[s.origin_row[k]], s.behind.time[s.destination_row[k]], limit[k]
-        for j in use[use_start[k] : use_start[k + 1]]:
-            if is_open[j]:
-                continue
-            for arc in range(start[j], start[j + 1]):
-                to, on = away[tail[arc]], back[head[arc]]
-                if to <= most and on <= most and to + seconds[arc] + on <= most:
-                    gained[j] += value[k]
-                    break
+        if s.seen[k] < max(s.changed[s.origin_row[k]], s.changed_behind[s.destination_row[k]]):
+            _look(s, k)
+        for hop in range(start[k], start[k + 1]):
+            if hit[hop] and not is_open[owner[hop]]:
+                gained[owner[hop]] += value[k]
+
+
+@compiled
+def _look(s: State, k: Whole) -> None:
+    """Say for each hop of a pair whether it alone brings the pair within its limit; one for a candidate."""
+    start, tail, head, owner, seconds = s.hops
+    away, back = s.ahead.time[s.origin_row[k]], s.behind.time[s.destination_row[k]]
+    hit, limit, before = s.hit, s.limit[k], -1
+    for hop in range(start[k], start[k + 1]):
+        to, on = away[tail[hop]], back[head[hop]]
+        hit[hop] = to <= limit and on <= limit and to + seconds[hop] + on <= limit and owner[hop] != before
+        if hit[hop]:
+            before = owner[hop]
+    s.seen[k] = s.now[0]
 
 
 @compiled

@@ -11,6 +11,7 @@ from numba.experimental import structref
 from numpy.typing import NDArray
 
 from optimiser.compiled import compiled
+from optimiser.heuristics.hops import Hops, hops
 from optimiser.heuristics.rows import BROKEN, LENGTH, Rows, held, rows, toggle, undo
 from optimiser.paths import Graph, Integers, Mask, Whole
 from optimiser.scoring import breach, missing, worth
@@ -36,6 +37,8 @@ class State(NamedTuple):
     ahead, behind
         Times from each origin and to each destination. `ahead.is_open` is the plan; `behind` follows when
         gains are asked for.
+    hops
+        Arcs of candidates that each pair can use.
     plain
         bool [1]: no caps, excludes or requires.
     met
@@ -50,6 +53,14 @@ class State(NamedTuple):
         int64 [J]: what each candidate counts in label searches.
     value
         float64 [K], work space: what covering each pair is worth now.
+    hit
+        bool [H]: the hop brings its pair within the limit, as of `seen`.
+    seen
+        int64 [K]: when the hops of each pair were looked at.
+    changed, changed_behind
+        int64 [O], [D]: when each row changed last.
+    now
+        int64 [1]: counts changes.
     gained, lost
         float64 [J]: what opening and closing would change, as far as known; -1 where it is not known.
     labels
@@ -70,8 +81,6 @@ class State(NamedTuple):
     origin_row: Integers
     destination_row: Integers
     first_pair: Integers
-    use_start: Integers
-    use: Integers
     back: Integers
     budget: int
     must_cover: bool
@@ -87,6 +96,7 @@ class State(NamedTuple):
     target_city: Integers
     ahead: Rows
     behind: Rows
+    hops: Hops
     plain: Mask
     met: Mask
     listed: Integers
@@ -95,6 +105,11 @@ class State(NamedTuple):
     tilt: Floats
     price: Integers
     value: Floats
+    hit: Mask
+    seen: Integers
+    changed: Integers
+    changed_behind: Integers
+    now: Integers
     gained: Floats
     lost: Floats
     labels: Integers
@@ -125,6 +140,11 @@ class Work(NamedTuple):
     tilt: Floats
     price: Integers
     value: Floats
+    hit: Mask
+    seen: Integers
+    changed: Integers
+    changed_behind: Integers
+    now: Integers
     gained: Floats
     lost: Floats
     labels: Integers
@@ -133,7 +153,7 @@ class Work(NamedTuple):
 
 
 @compiled
-def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
+def _held(t: Tables, ahead: Rows, behind: Rows, hops: Hops, work: Work) -> StateHeld:
     return StateHeld(  # type: ignore[no-untyped-call] # numba does not say
         t,
         t.net,
@@ -145,8 +165,6 @@ def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
         t.origin_row,
         t.destination_row,
         t.first_pair,
-        t.use_start,
-        t.use,
         t.back,
         t.budget,
         t.must_cover,
@@ -162,6 +180,7 @@ def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
         t.side.target_city,
         ahead,
         behind,
+        hops,
         work.plain,
         work.met,
         work.listed,
@@ -170,6 +189,11 @@ def _held(t: Tables, ahead: Rows, behind: Rows, work: Work) -> StateHeld:
         work.tilt,
         work.price,
         work.value,
+        work.hit,
+        work.seen,
+        work.changed,
+        work.changed_behind,
+        work.now,
         work.gained,
         work.lost,
         work.labels,
@@ -221,7 +245,7 @@ def desk(t: Tables, start: Mask, *, seed: int = 0) -> Desk:
     reach_back = _reach(t.limit, t.destination_row, t.away, t.origin_row, len(t.destinations))
     ahead = rows(t.net, t.back_net, ways_out, t.origins, reach)
     behind = rows(t.back_net, t.net, ways_back, t.destinations, reach_back)
-    side = t.side
+    side, listed = t.side, hops(t)
     work = Work(
         plain=np.array([not (len(side.cap_most) or len(side.exclude) or len(side.require))]),
         met=np.zeros(len(t.limit), np.bool_),
@@ -231,13 +255,18 @@ def desk(t: Tables, start: Mask, *, seed: int = 0) -> Desk:
         tilt=np.ones(t.size),
         price=np.ones(t.size, np.int64),
         value=np.zeros(len(t.limit)),
+        hit=np.zeros(len(listed.tail), np.bool_),
+        seen=np.full(len(t.limit), -1, np.int64),
+        changed=np.zeros(len(t.origins), np.int64),
+        changed_behind=np.zeros(len(t.destinations), np.int64),
+        now=np.zeros(1, np.int64),
         gained=np.zeros(t.size),
         lost=np.full(t.size, -1.0),
         labels=np.zeros((7, LABELS), np.int64),
         settled=np.zeros(t.away.shape[1], np.int64),
         chance=np.array([seed], np.uint64),
     )
-    found = cast("State", _held(t, held(ahead), held(behind), work))
+    found = cast("State", _held(t, held(ahead), held(behind), listed, work))
     move_to(found, start)
     return Desk(t, found, ahead.is_open, work.met, work.listed, work.tilt, work.lost)
 
@@ -262,9 +291,11 @@ def refresh(s: State) -> None:
     """
     touched, time, met, limit, destination = s.ahead.touched, s.ahead.time, s.met, s.limit, s.destination
     first = s.first_pair
+    s.now[0] += 1
     for row in range(touched.size):
         if touched[row]:
             touched[row] = False
+            s.changed[row] = s.now[0]
             for k in range(first[row], first[row + 1]):
                 met[k] = time[row, destination[k]] <= limit[k]
 

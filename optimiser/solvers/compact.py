@@ -48,11 +48,23 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     stats = lp.solve(solver)
     if stats.has_solution:
         progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.built]), "compact")
-    if stats.best_bound is not None and math.isfinite(stats.best_bound):
-        progress.bound(stats.best_bound * scale_of(task.problem), "compact")
+    bound = _bound(stats, task)
+    if bound is not None and math.isfinite(bound):
+        progress.bound(bound * scale_of(task.problem), "compact")
     empty = stats.status == pulp.LpSolveStatus.Infeasible and progress.best is None
     reason = "infeasible" if empty else _reason(progress, task.gap)
     return reason, f"{stats.solver} {stats.solver_version or ''}".strip()
+
+
+def _bound(stats: Any, task: Task) -> float | None:  # noqa: ANN401 - PuLP's own
+    """Return the bound that a solver gave, or that its word of being done gives; None without one."""
+    if stats.best_bound is not None:
+        return float(stats.best_bound)
+    done = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
+    if stats.objective is None or stats.status not in done or task.gap >= 1.0:
+        return None
+    share = 1.0 - task.gap
+    return float(stats.objective * share if task.problem.budget is None else stats.objective / share)
 
 
 def _reason(progress: Progress, gap: float) -> str:

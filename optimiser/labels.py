@@ -58,8 +58,8 @@ def look_ahead(t: Tables, k: Whole, alpha: Floats, most: float, scratch: Scratch
 
 
 @compiled
-def _dominated(scratch: Scratch, labels: Labels, alpha: Floats, new: Whole) -> bool:
-    """Say whether a label settled at the same node makes a new one needless."""
+def _dominated(scratch: Scratch, labels: Labels, alpha: Floats, end: Whole, new: Whole) -> bool:
+    """Say whether a label settled at the same node makes a new one needless; lines count before the end."""
     node = labels.node[new]
     if scratch.visited[node] != scratch.turn[0] or labels.time[new] < scratch.earliest[node]:
         return False
@@ -67,7 +67,7 @@ def _dominated(scratch: Scratch, labels: Labels, alpha: Floats, new: Whole) -> b
     while old >= 0:
         if labels.time[old] <= labels.time[new] and labels.price[old] <= labels.price[new]:
             missing = labels.price[old]
-            for word in range(labels.paid.shape[1]):
+            for word in range(0 if node == end else labels.paid.shape[1]):
                 bits = labels.paid[new, word] & ~labels.paid[old, word]
                 line = 63 * word
                 while bits:
@@ -136,7 +136,7 @@ def _search(
     while size:
         size = pop(labels, size)
         at = labels.entry[size]
-        if _dominated(scratch, labels, alpha, at):
+        if _dominated(scratch, labels, alpha, t.destination[k], at):
             continue
         _settle(scratch, labels, at)
         node = labels.node[at]
@@ -150,7 +150,7 @@ def _search(
             if filled == labels.node.size:
                 labels = larger(labels)
             key = _extend(t, k, alpha, scratch, labels, at, arc, filled)
-            if key >= most or _dominated(scratch, labels, alpha, filled):
+            if key >= most or _dominated(scratch, labels, alpha, t.destination[k], filled):
                 continue
             to, price = labels.node[filled], labels.price[filled]
             later = labels.time[filled] + t.back[t.destination_row[k], to]

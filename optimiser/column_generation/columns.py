@@ -52,6 +52,15 @@ def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
     return Columns(np.array(pair, np.int64), start, flat)
 
 
+def joined(parts: list[Columns]) -> Columns:
+    """Return several lists of columns as one."""
+    none = np.zeros(0, np.int64)
+    sizes = [np.diff(part.start) for part in parts]
+    start = np.concatenate(([0], np.cumsum(np.concatenate([*sizes, none])))).astype(np.int64)
+    pair = np.concatenate([*(part.pair for part in parts), none])
+    return Columns(pair, start, np.concatenate([*(part.candidate for part in parts), none]))
+
+
 class Pool:
     """The columns of a master problem, each once.
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.column_generation.columns import Columns
+from optimiser.column_generation.columns import Columns, joined
 from optimiser.compiled import compiled
 from optimiser.label_store import Floats, Labels, Scratch, new_labels, pop, push
 from optimiser.labels import look_ahead
 from optimiser.paths import Integers, Mask, Whole
 from optimiser.tables import Tables
+
+BLOCK = 64
+"""Pairs from one look at the clock to the next."""
 
 
 class Caps(NamedTuple):
@@ -27,6 +31,14 @@ class Caps(NamedTuple):
 
     columns: int
     labels: int
+
+
+class Asked(NamedTuple):
+    """What all pairs go by, as in `enumerate_sets`."""
+
+    price: Floats
+    most: Floats
+    free: Mask
 
 
 class Way(NamedTuple):
@@ -66,7 +78,14 @@ class Enumerated(NamedTuple):
 
 
 def enumerate_sets(
-    t: Tables, price: Floats, most: Floats, free: Mask, scratch: Scratch, caps: Caps
+    t: Tables,
+    price: Floats,
+    most: Floats,
+    free: Mask,
+    scratch: Scratch,
+    caps: Caps,
+    *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Enumerated:
     """Return all minimal sets of candidates that enable each pair below a price.
 
@@ -85,6 +104,8 @@ def enumerate_sets(
         From `new_scratch`.
     caps
         A pair that goes beyond these is given up.
+    stop
+        Asked between blocks of pairs; the pairs left are then given up.
 
     Notes
     -----
@@ -95,27 +116,40 @@ def enumerate_sets(
     """
     words = -(-int(np.diff(t.use_start).max(initial=1)) // 63)
     room = new_labels(caps.labels + 1, words)
-    pair, start, rows, complete = _enumerate(t, price, most, free, scratch, room, caps.columns)
-    return Enumerated(Columns(pair, start, rows), complete)
+    complete = np.zeros(len(most), np.bool_)
+    parts: list[Columns] = []
+    asked = Asked(price, most, free)
+    for low in range(0, len(most), BLOCK):
+        if stop():
+            break
+        pairs = np.arange(low, min(low + BLOCK, len(most)))
+        pair, start, rows = _enumerate(t, pairs, asked, scratch, room, complete, caps.columns)
+        parts.append(Columns(pair, start, rows))
+    return Enumerated(joined(parts), complete)
 
 
 @compiled
 def _enumerate(
-    t: Tables, price: Floats, most: Floats, free: Mask, scratch: Scratch, room: Labels, columns: int
-) -> tuple[Integers, Integers, Integers, Mask]:
-    complete = np.zeros(most.size, np.bool_)
+    t: Tables,
+    pairs: Integers,
+    asked: Asked,
+    scratch: Scratch,
+    room: Labels,
+    complete: Mask,
+    columns: int,
+) -> tuple[Integers, Integers, Integers]:
     alpha = np.full(t.cost.size, np.inf)
     bit_of = np.zeros(t.cost.size, np.int64)
     ends = np.empty(columns, np.int64)
     pair, start = [np.int64(0) for _ in range(0)], [np.int64(0)]
     rows = np.empty(1024, np.int64)
     filled = 0
-    for k in range(most.size):
+    for k in pairs:
         low, high = t.use_start[k], t.use_start[k + 1]
         for u in range(low, high):
-            bit_of[t.use[u]] = -1 if free[t.use[u]] else u - low
-            alpha[t.use[u]] = 0.0 if free[t.use[u]] else price[u]
-        count = _sets_of(t, Way(k, most[k], alpha, bit_of), scratch, room, ends)
+            bit_of[t.use[u]] = -1 if asked.free[t.use[u]] else u - low
+            alpha[t.use[u]] = 0.0 if asked.free[t.use[u]] else asked.price[u]
+        count = _sets_of(t, Way(k, asked.most[k], alpha, bit_of), scratch, room, ends)
         if count < 0:
             continue
         complete[k] = True
@@ -129,7 +163,7 @@ def _enumerate(
                     filled += 1
             pair.append(np.int64(k))
             start.append(np.int64(filled))
-    return np.array(pair), np.array(start), rows[:filled].copy(), complete
+    return np.array(pair), np.array(start), rows[:filled].copy()
 
 
 @compiled

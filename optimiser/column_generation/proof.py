@@ -24,6 +24,7 @@ CAPS = Caps(columns=200, labels=20_000)
 FIRST_NODES = 2000
 """Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
 
+
 def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
     """Run the method and report plans and bounds as they are found.
 
@@ -55,7 +56,8 @@ def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
     if root is None or progress.stop():
         return "time"
     narrowed = narrow(t, root, _value(t, progress))
-    found = enumerate_sets(t, _prices(t, root, narrowed), narrowed.most, narrowed.free, scratch, CAPS)
+    prices = _prices(t, root, narrowed)
+    found = enumerate_sets(t, prices, narrowed.most, narrowed.free, scratch, CAPS, stop=progress.stop)
     master = build(by_columns=found.complete)
     master.add(found.columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)

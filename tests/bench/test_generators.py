@@ -33,7 +33,7 @@ DIGESTS = {
     "corridors": "5c96af34dfe0f8cb",
     "hub_ring": "ba76f895b0cc7657",
     "geometric": "cbbbf9eb82042d63",
-    "hard": "d95dea51906d8db8",
+    "hard": "853514e8ec323d0a",
     "national": "7e0def5e0968442e",
 }
 

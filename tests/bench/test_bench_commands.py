@@ -1,0 +1,96 @@
+"""A user benches a file, and converts a network, in one command."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from optimiser.bench import generators as g
+from optimiser.cli import call
+from optimiser.problem import load, save
+
+POLYRING = (sys.executable, "-c", "from optimiser.cli import main; main()")
+NETWORK = """NODES (
+  A ( 0.00 0.00 )
+  B ( 3.00 4.00 )
+)
+LINKS (
+  AB ( A B ) 0.00 0.00 0.00 7.00 ( 40.00 900.00 )
+)
+DEMANDS (
+  d1 ( A B ) 1 5.00 UNLIMITED
+)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6)), "mine.json")
+    return tmp_path
+
+
+def test_a_file_of_ones_own_is_benched_in_one_command(folder, capfd):
+    words = ["bench", "--instances", "mine.json", "--variant", "greedy", "--time-limit-s", "20"]
+    assert call([*words, "-o", "out"]) == 0
+    with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["instance"], row["variant"], row["check"]) == ("mine", "greedy", "ok")
+    assert float(row["cpu_s"]) > 0
+    assert float(row["peak_mb"]) > 50
+    out, err = capfd.readouterr()
+    assert "open summary.md" in out
+    assert "[1/1" in err
+    assert (folder / "out" / "summary.md").read_text(encoding="utf-8").startswith("# Benchmark")
+    assert list((folder / "out" / "traces").iterdir())
+
+
+def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
+    save(g.hard(g.HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
+    words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit-s", "60"]
+    with subprocess.Popen([*POLYRING, *words, "-o", "out"], start_new_session=True) as bench:
+        seen = psutil.Process(bench.pid)
+        end = time.monotonic() + 60
+        while len(seen.children(recursive=True)) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        tree = seen.children(recursive=True)
+        os.kill(bench.pid, signal.SIGINT)
+        assert bench.wait(timeout=15) == 130
+    assert len(tree) >= 2
+    _, alive = psutil.wait_procs(tree, timeout=10)
+    assert alive == []
+
+
+def test_names_are_listed(capfd):
+    assert call(["bench", "--list", "--json"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert {"grid", "hard", "national", "region-counties"} <= {one["family"] for one in told["instances"]}
+    assert "cuts" in {one["variant"] for one in told["variants"]}
+
+
+def test_nothing_to_bench_is_a_fault_of_the_line(folder, capfd):
+    assert call(["bench"]) == 2
+    assert "no instance is asked for" in capfd.readouterr().err
+
+
+def test_a_network_is_converted_in_one_command(folder, capfd):
+    (folder / "net.txt").write_text(NETWORK, encoding="utf-8")
+    assert call(["convert", "sndlib", "net.txt", "-o", "net.json", "--budget-percent", "100"]) == 0
+    problem = load(folder / "net.json")
+    assert (problem.name, len(problem.candidates), problem.budget) == ("net", 1, 7)
+    assert "1 candidates, 1 pairs" in capfd.readouterr().out
+
+
+def test_a_broken_network_is_a_fault_of_the_file(folder, capfd):
+    (folder / "net.txt").write_text(NETWORK.replace("B ( 3.00", "B ( x"), encoding="utf-8")
+    assert call(["convert", "sndlib", "net.txt", "-o", "net.json"]) == 2
+    assert "line 3: x of a node: 'x' is not a number" in capfd.readouterr().err
+    assert not (folder / "net.json").exists()

@@ -1,0 +1,229 @@
+"""Solves run in processes of their own, are kept as they come, and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from functools import partial
+
+import psutil
+import pytest
+
+from optimiser.bench import generators as g
+from optimiser.bench import worker
+from optimiser.bench.child import Child
+from optimiser.bench.closing import close
+from optimiser.bench.instances import Instance
+from optimiser.bench.plan import Limits, Way, plan
+from optimiser.bench.runner import bench
+from optimiser.bench.store import Store
+from optimiser.errors import ProblemError, VerificationError
+from optimiser.problem import dumps, save
+
+LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
+GREEDY, SWAP, AGAIN = Way("greedy", "none"), Way("swap", "none"), Way("reverse-greedy", "none")
+LIMITS = Limits(time_limit_s=5.0)
+
+
+def instance(name="lattice", problem=LATTICE):
+    return Instance(name, "drawn", "", lambda: problem.replace(name=name))
+
+
+class Ears:
+    def __init__(self):
+        self.heard = []
+
+    def begins(self, run, number, total, _left_s):
+        self.heard.append(f"{number}/{total} {run.instance.name} {run.way.label}")
+
+    def ends(self, row):
+        self.heard.append(row.status)
+
+    def notes(self, text):
+        self.heard.append(text)
+
+
+class Done:
+    """A process that has ended before it began: solves in this one."""
+
+    def __init__(self, task, *, change=None):
+        self.told = {**worker.measure(task), "cpu_s": 1.0, "peak_mb": 50.0}
+        if change is not None:
+            change(task)
+
+    def ended(self):
+        return True
+
+    def kill(self):
+        pass
+
+    def end(self):
+        from optimiser.bench.child import Measured
+
+        return Measured(self.told, 2.0, 1.0, 50.0, 0.0)
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch):
+    """Let the solver run in this process, so that the tests are quick."""
+    from optimiser.solve import run as solving
+    from optimiser.solvers.process import Ending
+    from optimiser.solvers.task import Task
+    from optimiser.solvers.work import work
+
+    def run_here(reduced, ledger, name, params):
+        task = Task(reduced.problem, name, 5.0, 0.0, 1, 1, params.solver)
+        reason, solver = work(task, ledger.receive)
+        return Ending(reason, "", solver, 0.25)
+
+    monkeypatch.setattr(solving, "_run", run_here)
+
+
+def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
+    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    assert [(row.variant, row.status, row.check, row.seconds) for row in rows] == [
+        ("greedy", "feasible", "ok", 0.25),
+        ("swap", "feasible", "ok", 0.25),
+    ]
+    first = rows[0]
+    assert (first.places, first.arcs, first.candidates, first.pairs, first.open_pairs) == (9, 24, 6, 6, 6)
+    assert (first.wall_s, first.cpu_s, first.peak_mb) == (2.0, 1.0, 50.0)
+
+
+def test_a_bench_goes_on_where_it_ended(tmp_path):
+    ears = Ears()
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=ears, start=Done)
+    assert ears.heard == ["1/1 lattice swap", "feasible"]
+    assert len(rows) == 2
+
+
+def test_another_problem_of_the_same_name_is_refused(tmp_path):
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    Store(tmp_path).instance("lattice").write_text(dumps(LATTICE.replace(budget=1)), encoding="utf-8")
+    with pytest.raises(ProblemError, match="not the one that was measured before"):
+        bench(plan([instance()], [SWAP], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+
+
+def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path):
+    ears = Ears()
+    cover = instance("cover", LATTICE.replace(budget=None))
+    rows = bench(
+        plan([cover], [Way("do-nothing", "none"), AGAIN], [1], LIMITS), tmp_path, listener=ears, start=Done
+    )
+    assert [row.variant for row in rows] == ["reverse-greedy"]
+    assert rows[0].minimise
+    assert "do-nothing needs a budget: left out on cover" in ears.heard
+
+
+def broken():
+    raise ProblemError("it breaks its format")
+
+
+def test_an_instance_that_cannot_be_made_is_left_out(tmp_path):
+    ears = Ears()
+    bad = Instance("bad", "drawn", "", broken)
+    rows = bench(plan([bad, instance()], [GREEDY], [1], LIMITS), tmp_path, listener=ears, start=Done)
+    assert [row.instance for row in rows] == ["lattice"]
+    assert "bad is left out: it breaks its format" in ears.heard
+
+
+def test_a_bench_without_any_outcome_fails(tmp_path):
+    with pytest.raises(ProblemError, match="it breaks its format"):
+        bench(
+            plan([Instance("bad", "d", "", broken)], [GREEDY], [1], LIMITS),
+            tmp_path,
+            listener=Ears(),
+            start=Done,
+        )
+
+
+def claim_too_much(task):
+    """Write a bound into the result that other plans beat."""
+    from pathlib import Path
+
+    path = Path(task["result"])
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if said["variant"] == "greedy":
+        said["bound"] = 0.0
+        path.write_text(json.dumps(said), encoding="utf-8")
+
+
+def test_a_false_bound_fails_the_bench_after_all_is_written(tmp_path):
+    rows = bench(
+        plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Ears(),
+        start=partial(Done, change=claim_too_much),
+    )  # fmt: skip
+    with pytest.raises(VerificationError, match="contradict each other"):
+        close(rows, tmp_path, command="polyring bench")
+    assert "is beaten by the objective" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_outputs_of_a_bench(tmp_path):
+    lattices = [instance(), instance("other", LATTICE.replace(budget=LATTICE.budget + 20))]
+    ways = [GREEDY, SWAP, Way("cuts", "highs"), Way("compact", "highs")]
+    rows = bench(plan(lattices, ways, [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    page = close(rows, tmp_path, command="polyring bench").read_text(encoding="utf-8")
+    assert "8 of 8 outcomes passed the independent check" in page
+    for name in ("profile", "gaps", "gaps_drawn"):
+        assert (tmp_path / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+        assert f"figures/{name}.png" in page
+
+
+SLEEPER = (
+    "import subprocess, sys, time; "
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True); "
+    "time.sleep(60)"
+)
+
+
+def child(code, *, seconds=1.0, around_s=60.0):
+    return Child({"time_limit_s": seconds}, command=(sys.executable, "-c", code), around_s=around_s)
+
+
+def wait(process):
+    end = time.monotonic() + 30
+    while not process.ended() and time.monotonic() < end:
+        time.sleep(0.02)
+    return process.end()
+
+
+def test_a_killed_process_takes_its_own_children_with_it():
+    process = child(SLEEPER)
+    end = time.monotonic() + 20
+    while len(process._tree()) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    tree = process._tree()
+    process.kill()
+    assert len(tree) == 2
+    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in tree)
+
+
+def test_a_process_beyond_its_hard_limit_is_killed():
+    process = child("import time; time.sleep(60)", around_s=-131.0)
+    assert "did not keep to its time limit" in wait(process).told["fault"]
+
+
+def test_a_process_that_crashes_tells_why():
+    told = wait(child("raise SystemExit('the sky fell')")).told
+    assert told["fault"].startswith("the process ended with code 1: the sky fell")
+
+
+def test_memory_and_time_are_seen_from_outside():
+    code = "x = bytearray(80_000_000); t = __import__('time'); t.sleep(1.5); print('{\"check\": \"ok\"}')"
+    measured = wait(child(code))
+    assert measured.told == {"check": "ok"}
+    assert measured.peak_mb > 80
+    assert measured.wall_s > 1.5
+
+
+def test_the_process_of_a_solve_measures_itself(tmp_path):
+    save(LATTICE, tmp_path / "p.json")
+    task = {
+        "problem": str(tmp_path / "p.json"), "result": str(tmp_path / "r.json"), "variant": "greedy",
+        "solver": "none", "seed": 1, "time_limit_s": 5.0, "gap": 0.0, "threads": 1,
+    }  # fmt: skip
+    assert worker.measure(task) == {"check": "ok"}
+    assert (tmp_path / "r.json").is_file()
+    assert worker.usage()["peak_mb"] > 10

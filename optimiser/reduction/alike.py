@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from optimiser.problem import DesignProblem
-from optimiser.reduction.families import Families, minimal_sets
+from optimiser.reduction.families import LITTLE, Effort, Families, minimal_sets
 from optimiser.reduction.fixings import close_fixings
 from optimiser.reduction.merging import merged
 from optimiser.reduction.pairs import settle, with_pairs
@@ -23,15 +23,17 @@ def _known(stage: Stage, families: Families | None) -> Families:
     return minimal_sets(stage.problem) if families is None else families
 
 
-def by_minimal_sets(stage: Stage) -> Stage:
+def by_minimal_sets(stage: Stage, effort: Effort = LITTLE) -> Stage:
     """Apply the rules of this module that change something, up to the first that changes the sets.
 
     Parameters
     ----------
     stage
         Any stage after `close_pairs`.
+    effort
+        How far the sets are listed.
     """
-    families = minimal_sets(stage.problem)
+    families = minimal_sets(stage.problem, effort)
     rules = (close_dear_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs)
     for rule in rules:
         before = stage

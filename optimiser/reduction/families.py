@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +13,29 @@ from optimiser.paths import Graph, Integers, graph, pop, push
 from optimiser.problem import DesignProblem
 from optimiser.reduction.useful import distance_rows, uses
 
-MOST_LABELS = 3_000
-"""Labels a pair may cost before its sets are given up."""
-
-MOST_SETS = 64
-"""Sets a pair may have before they are given up."""
-
 WIDTH = 62
 """Candidates that a pair may be able to use: bits of a signed integer, and one to spare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """Where a pair is given up.
+
+    Attributes
+    ----------
+    sets
+        Most sets it may have.
+    labels
+        Most labels its search may make.
+    """
+
+    sets: int
+    labels: int
+
+
+LITTLE = Effort(sets=64, labels=3_000)
+"""What a pair is worth while thousands are open: some tenths of a millisecond."""
+
 
 type Family = tuple[tuple[str, ...], ...]
 """Minimal sets of ids, sorted."""
@@ -28,9 +44,7 @@ type Families = Sequence[Family | None]
 """What `minimal_sets` returns: one entry a pair, None where the sets are too many to list."""
 
 
-def minimal_sets(
-    problem: DesignProblem, *, most_sets: int = MOST_SETS, most_labels: int = MOST_LABELS
-) -> Families:
+def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
     """Return for each pair every minimal set of candidates that covers it and can be paid for.
 
     Labels (time, set of candidates used) are pushed from the origin in order of time, as in Dijkstra's
@@ -44,7 +58,7 @@ def minimal_sets(
     ----------
     problem
         The problem of a stage.
-    most_sets, most_labels
+    effort
         Where to give a pair up.
 
     Returns
@@ -53,7 +67,7 @@ def minimal_sets(
         One entry a pair: its minimal sets, no set at all when none can be paid for, or None when given up.
     """
     finder = _Finder.of(problem)
-    return [_family(problem, finder, k, (most_sets, most_labels)) for k in range(len(problem.pairs))]
+    return [_family(problem, finder, k, effort) for k in range(len(problem.pairs))]
 
 
 class _Finder(NamedTuple):
@@ -81,7 +95,7 @@ class _Finder(NamedTuple):
         )
 
 
-def _family(problem: DesignProblem, finder: _Finder, k: int, most: tuple[int, int]) -> Family | None:
+def _family(problem: DesignProblem, finder: _Finder, k: int, effort: Effort) -> Family | None:
     pair = problem.pairs[k]
     use = finder.use[finder.use_start[k] : finder.use_start[k + 1]]
     if len(use) > WIDTH:
@@ -90,7 +104,9 @@ def _family(problem: DesignProblem, finder: _Finder, k: int, most: tuple[int, in
     bit = np.zeros(len(finder.cost) + 1, dtype=np.int64)
     bit[use] = np.int64(1) << np.arange(len(use), dtype=np.int64)
     ends = (pair.origin, pair.destination, pair.limit)
-    sets = _search(_Task(finder.net, finder.cost, finder.budget, back, bit, *ends), *most)
+    sets = _search(
+        _Task(finder.net, finder.cost, finder.budget, back, bit, *ends), effort.sets, effort.labels
+    )
     if len(sets) == 1 and sets[0] < 0:
         return None
     names = [problem.candidates[j].id for j in use.tolist()]

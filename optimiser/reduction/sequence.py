@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from optimiser.problem import DesignProblem
 from optimiser.reduction.alike import by_minimal_sets
 from optimiser.reduction.contraction import contract
 from optimiser.reduction.detours import drop_slow_arcs
 from optimiser.reduction.dominance import drop_dominated
+from optimiser.reduction.families import LITTLE, Effort
 from optimiser.reduction.fixings import build_free, close_fixings, drop_slack_rows
 from optimiser.reduction.merging import merge_same_ends
 from optimiser.reduction.pairs import close_pairs, start
-from optimiser.reduction.stage import Rule, Stage, Step, applied, size_of
+from optimiser.reduction.stage import Rule, Stage, Step, applied, must_cover, size_of
 from optimiser.reduction.useful import drop_useless
 
 DECISIONS: tuple[Rule, ...] = (close_fixings, build_free, drop_slack_rows, close_pairs)
@@ -30,7 +32,10 @@ NETWORK: tuple[Rule, ...] = (
 """Rules on the network and who uses it."""
 
 ROUNDS = 6
-"""Most times that the rules on the network are tried in a row."""
+"""Most times that rules are tried in a row."""
+
+EFFORTS = (LITTLE, Effort(sets=256, labels=20_000))
+"""How far minimal sets are listed; the second one pays where every pair must be covered and few are left."""
 
 WORTH = 20
 """Another round costs as much again; it is tried when the last one took out one in so many of anything."""
@@ -105,13 +110,18 @@ def reduce(problem: DesignProblem) -> Reduction:
     at the network, then those that list minimal sets.
     """
     stage = _repeated(_by_network, start(problem))
-    while not stage.reason:
-        before = stage
-        stage = by_minimal_sets(before)
-        if not _worth_another_round(before, stage):
-            break
-        stage = _repeated(_by_network, stage)
+    for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
+        stage = _repeated(partial(_by_sets, effort=effort), stage)
     return _finished(stage)
+
+
+def _by_sets(stage: Stage, *, effort: Effort) -> Stage:
+    """List minimal sets and, when that is worth it, look at the network again."""
+    if stage.reason:
+        return stage
+    after = by_minimal_sets(stage, effort)
+    worth = not after.reason and _worth_another_round(stage, after)
+    return _repeated(_by_network, after) if worth else after
 
 
 def _by_network(stage: Stage) -> Stage:

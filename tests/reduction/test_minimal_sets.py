@@ -8,7 +8,7 @@ from reduction_drawing import both_ways, covered_by, line, problems
 from optimiser.problem import Candidate, Pair
 from optimiser.reduction import reduce
 from optimiser.reduction.alike import close_dear_pairs, drop_implied_pairs, drop_unneeded
-from optimiser.reduction.families import minimal_sets
+from optimiser.reduction.families import Effort, minimal_sets
 from optimiser.reduction.pairs import start
 from optimiser.reduction.replacement import drop_replaced
 
@@ -43,7 +43,7 @@ def test_a_set_dearer_than_the_budget_is_no_set():
 
 
 def test_a_pair_with_too_many_sets_is_given_up():
-    assert minimal_sets(line(budget=20), most_sets=2)[2] is None
+    assert minimal_sets(line(budget=20), Effort(sets=2, labels=99))[2] is None
 
 
 def test_a_pair_that_needs_more_money_than_there_is_leaves():

@@ -23,7 +23,8 @@ def contract(stage: Stage) -> Stage:
     open exactly when the new arc (u, w) of their summed seconds is, if that belongs to j when one of the two
     does and to the network otherwise. So with the new arcs in the place of v all distances between other
     nodes are kept in every plan. A way with u = w is no part of a shortest way, and neither is the slower
-    of two arcs between the same nodes when the other is open whenever it is. (Contraction as in Geisberger,
+    of two arcs between the same nodes when the other is open whenever it is. Arcs above every limit are of
+    no use to any pair. (Contraction as in Geisberger,
     Sanders, Schultes and Delling, "Contraction hierarchies", WEA 2008, here with owners of arcs.)
 
     Parameters
@@ -54,6 +55,7 @@ class Star:
     """
 
     def __init__(self, problem: DesignProblem) -> None:
+        self._longest = max((pair.limit for pair in problem.pairs), default=0)
         self._out: list[dict[tuple[int, int], int]] = [{} for _ in problem.nodes]
         self._back: list[dict[tuple[int, int], int]] = [{} for _ in problem.nodes]
         for tail, head, seconds in problem.arcs:
@@ -72,7 +74,7 @@ class Star:
         for (tail, before), first in self._back[node].items():
             for (head, after), second in self._out[node].items():
                 owner, seconds = max(before, after), first + second
-                if tail != head and not self._known(tail, head, seconds, owner):
+                if tail != head and seconds <= self._longest and not self._known(tail, head, seconds, owner):
                     yield tail, head, seconds, owner
 
     def _known(self, tail: int, head: int, seconds: int, owner: int) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from optimiser.compiled import compiled
 from optimiser.paths import Graph, Integers, graph, pop, push
 from optimiser.problem import DesignProblem
+from optimiser.problem.values import LARGEST
 from optimiser.reduction.useful import distance_rows, uses
 
 WIDTH = 62
@@ -88,7 +89,7 @@ class _Finder(NamedTuple):
         return cls(
             graph(problem),
             np.array(cost, dtype=np.int64),
-            sum(cost) if problem.budget is None else problem.budget,
+            min(sum(cost), LARGEST) if problem.budget is None else problem.budget,
             distance_rows(problem, destinations, reverse=True),
             row.astype(np.int64),
             *uses(problem),

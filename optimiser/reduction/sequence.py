@@ -55,7 +55,8 @@ class Reduction:
         What is left to decide, in canonical order: open pairs, candidates that some open pair can use (or
         that one of those requires), the network between them, and the rows that still say something.
     forced
-        Ids built in any case: fixed `in`, required by such ones, or free of charge and in nobody's way.
+        Ids built in any case: fixed `in`; free of charge and in nobody's way; on every way of a pair that
+        must be covered; or required by one of these.
     forced_cost
         What those cost.
     base_weight

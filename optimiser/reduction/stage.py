@@ -42,8 +42,9 @@ class Stage:
     """A problem, and what was settled before it was reached.
 
     Every rule keeps this invariant: the original problem has a plan if and only if `reason` is empty and
-    `problem` has one; its optimum is that of `problem` plus `base`; and `forced` together with an optimal
-    plan of `problem` is an optimal plan. `problem` is in canonical order, nothing in it is fixed, and where
+    `problem` has one; its optimum is that of `problem` plus `base`; `forced` together with an optimal plan of
+    `problem` is an optimal plan, and with a cheapest one a cheapest (which of the cheapest ones a rule keeps,
+    its tie rule says). `problem` is in canonical order, nothing in it is fixed, and where
     every pair must be covered, each of its pairs is one that the original problem wants covered.
 
     Attributes

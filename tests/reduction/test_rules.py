@@ -150,7 +150,8 @@ def test_a_candidates_arc_no_faster_than_what_is_open_leaves():
 
 
 def test_nodes_between_neighbours_are_contracted():
-    problem = line(candidates=(Candidate("cd", 1, both_ways((2, 3, 50))),), pairs=(Pair(0, 3, 260, 1),))
+    pairs = (Pair(0, 3, 260, 1), Pair(3, 0, 300, 1))
+    problem = line(candidates=(Candidate("cd", 1, both_ways((2, 3, 50))),), pairs=pairs)
     after = left(contract, problem)
     assert after.nodes == ("a", "d")
     assert after.arcs == ((0, 1, 300), (1, 0, 300))

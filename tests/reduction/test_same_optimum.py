@@ -74,6 +74,20 @@ def test_all_rules_together_keep_the_optimum(problem):
     assert (None if small is None else small + reduced.base) == brute_force(problem)
 
 
+def cheapest(problem):
+    """Return the least cost of an optimal plan, None when there is no plan."""
+    found = [(value if problem.budget is None else -value, problem.cost_of(b)) for b, value in plans(problem)]
+    return min(found)[1] if found else None
+
+
+@given(problem=problems())
+@drawn
+def test_the_cheapest_of_the_optimal_plans_costs_the_same(problem):
+    reduced = reduce(problem)
+    small = cheapest(reduced.problem) if reduced.feasible else None
+    assert (None if small is None else small + reduced.forced_cost) == cheapest(problem)
+
+
 @given(problem=problems())
 @drawn
 def test_every_plan_of_the_reduced_problem_lifts_to_a_plan_worth_as_much(problem):

@@ -80,6 +80,12 @@ def solve(
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
+    canonical: Annotated[
+        bool,
+        typer.Option(
+            "--canonical", help="Of equal optimal plans the cheapest, then the first by id; solves again."
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Solve a problem file."""
@@ -94,6 +100,7 @@ def solve(
         threads=threads,
         seed=seed,
         solver=solver,
+        canonical=canonical,
         as_json=json,
     )
 

@@ -24,6 +24,7 @@ def solve(
     threads: int,
     seed: int,
     solver: str = "auto",
+    canonical: bool = False,
     as_json: bool = False,
 ) -> int:
     """Solve a problem file, check the outcome and write the result file.
@@ -46,6 +47,8 @@ def solve(
         Seed of everything random.
     solver
         Solver of the variants that have a choice.
+    canonical
+        Choose the cheapest of equal optimal plans, and of these the first by id.
     as_json
         Print JSON.
 
@@ -74,7 +77,7 @@ def solve(
     )
     with screen.progress(quiet=as_json) as progress, progress.step("solve", f"Solving {loaded.name}"):
         try:
-            result = solving.solve(loaded, settings, progress=progress.trace)
+            result = solving.solve(loaded, settings, progress=progress.trace, canonical=canonical)
         except SolveFailure as failure:
             results.save(failure.result, output)
             raise

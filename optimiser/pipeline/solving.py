@@ -23,7 +23,11 @@ def cores() -> int:
 
 
 def solve(
-    problem: DesignProblem, settings: Solve, *, progress: Callable[[TracePoint], None] | None = None
+    problem: DesignProblem,
+    settings: Solve,
+    *,
+    progress: Callable[[TracePoint], None] | None = None,
+    canonical: bool = False,
 ) -> Result:
     """Solve a problem as a job says.
 
@@ -35,6 +39,8 @@ def solve(
         Variant, solver, gap, limit, threads and seed.
     progress
         Called with each improvement of plan or bound.
+    canonical
+        Choose the cheapest of equal optimal plans, and of these the first by id.
 
     Returns
     -------
@@ -47,6 +53,7 @@ def solve(
         threads=settings.threads or cores(),
         seed=settings.seed,
         solver=settings.solver,
+        canonical=canonical,
     )
     return run_solver(problem, variant=settings.variant, params=params, progress=progress)
 

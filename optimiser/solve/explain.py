@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem.values import unused
 from optimiser.solve.conflict import quick_explain
 from optimiser.verify.infeasible import judge, may_try_all
 from optimiser.verify.obstacles import obstacles
@@ -147,7 +148,7 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         held.setdefault(item.key, []).append(item.value)
     fixed, must = set(held.get("fixed", [])), [k for k in held.get("must", []) if isinstance(k, int)]
     taken = {name for city in problem.cities for name in (city.id, city.group)}
-    names = {k: _unused(f"pair {k}", taken) for k in must}
+    names = {k: unused(f"pair {k}", taken) for k in must}
     cities = [City(names[k], 1, (k,), 1, names[k]) for k in must]
     return problem.replace(
         candidates=tuple(
@@ -164,9 +165,3 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         excludes=tuple(two for two in problem.excludes if two in held.get("excludes", [])),
         requires=tuple(two for two in problem.requires if two in held.get("requires", [])),
     )
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "'"
-    return name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 from optimiser.errors import ProblemError
 
@@ -31,6 +33,9 @@ class SolveParameters:
         `highs`, `scip`, `cbc`, `gurobi`, `cpsat`, as far as the variant has a choice; `auto`: its default.
     memory_mb
         Most address space of the child process (where the system can limit it); None: no limit.
+    canonical
+        Among optimal plans choose the cheapest, and of these the first in canonical order, by further solves
+        within a time limit of their own; the result's `seconds` leave them out.
     """
 
     time_limit_s: float = 600.0
@@ -39,6 +44,7 @@ class SolveParameters:
     seed: int = 1
     solver: str = "auto"
     memory_mb: int | None = None
+    canonical: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges, all at once."""
@@ -51,3 +57,7 @@ class SolveParameters:
         faults = [text for text, holds in checks.items() if not holds]
         if faults:
             raise ProblemError("the solve cannot be run so", faults=faults, remedy="Mend the values named.")
+
+    def replace(self, **changes: Any) -> SolveParameters:  # noqa: ANN401 - any field may be exchanged
+        """Return parameters with some fields exchanged."""
+        return dataclasses.replace(self, **changes)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
+import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from optimiser import verify
 from optimiser.errors import SolverError, VerificationError
-from optimiser.problem import DesignProblem, dumps
-from optimiser.reduction import Reduction, reduce
+from optimiser.problem import DesignProblem
 from optimiser.result import Result, TracePoint
+from optimiser.solve.attempt import ANY_GAP, UnsettledError, answer, any_plan, attempt
+from optimiser.solve.canonical import earlier_plans
 from optimiser.solve.explain import explain
+from optimiser.solve.judge import Judge
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solvers.installed import require
-from optimiser.solvers.process import Ending, run_child
+from optimiser.solvers.process import Ending
 from optimiser.variants.registry import VARIANTS, chosen
-from optimiser.verify.infeasible import judge, may_try_all
 
 FAILED = ("crash", "memory", "killed", "refused")
 """Endings that are a fault of the solver."""
@@ -27,9 +27,6 @@ FAILED = ("crash", "memory", "killed", "refused")
 
 PROVER = "cuts"
 """Variant that proves why there is no plan, where the one asked for proves nothing."""
-
-ANY_GAP = 1e12
-"""A gap that any plan is within: the search may end with the first one."""
 
 MOST_EXPLAINING_S = 30.0
 """Most time spent on saying why there is no plan."""
@@ -91,31 +88,51 @@ def solve(
     if params.solver not in ("auto", "highs"):
         require(params.solver)
     name, solver = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
-    params = dataclasses.replace(params, solver=solver)
-    reduced = reduce(problem)
-    ledger = Ledger(problem, reduced, progress)
-    if not reduced.feasible:
-        return _explained(problem, _result(ledger, Ending("infeasible", "", "", 0.0), name, params), params)
-    ending = _run(reduced, ledger, name, params)
-    ledger.finish(ending, proves=VARIANTS[name].proves)
-    return _checked(problem, _explained(problem, _result(ledger, ending, name, params), params))
+    params = params.replace(solver=solver)
+    ledger, ending = attempt(problem, name, params, progress)
+    result = _result(ledger, ending, name, params)
+    if params.canonical and result.status in ("optimal", "feasible"):
+        result = _canonical(problem, result, params)
+    return _checked(problem, _explained(problem, result, params))
 
 
-def _run(reduced: Reduction, ledger: Ledger, name: str, params: SolveParameters) -> Ending:
-    if not reduced.problem.candidates or not reduced.problem.pairs:
-        return Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
-    task = {
-        "problem": json.loads(dumps(reduced.problem)),
-        "variant": name,
-        "seconds": params.time_limit_s,
-        "gap": params.gap,
-        "threads": params.threads,
-        "seed": params.seed,
-        "solver": params.solver,
-        "memory_mb": params.memory_mb,
-        "base": reduced.base,
-    }
-    return run_child(task, ledger.receive, time_limit_s=params.time_limit_s)
+def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
+    """Return the result with the cheapest of the optimal plans, and of these the first."""
+    name, params = _prover(result, params)
+    if result.status != "optimal":
+        return _told(result, "which of equal plans is the canonical one is open without a proof")
+    end = time.monotonic() + params.time_limit_s
+
+    def asked(gap: float) -> SolveParameters:
+        return params.replace(time_limit_s=max(0.0, end - time.monotonic()), gap=gap)
+
+    plans = earlier_plans(
+        problem,
+        result.built,
+        result.objective,
+        cheapest=lambda part: answer(part, name, asked(0.0)),
+        some=lambda part: any_plan(part, name, asked(ANY_GAP)),
+    )
+    known, note = result.built, ""
+    try:
+        for plan in plans:
+            known = plan
+    except UnsettledError:
+        note = "which of equal plans is the canonical one was not settled in time"
+    judged = Judge(problem)(known)
+    return _told(result.replace(built=judged.built, cost=judged.cost, coverage=judged.coverage), note)
+
+
+def _prover(result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
+    """Return the variant of a result, or another one where it proves nothing, with its solver."""
+    if VARIANTS[result.variant].proves:
+        return result.variant, params
+    name, solver = chosen(PROVER, covers_all=False)
+    return name, params.replace(solver=solver)
+
+
+def _told(result: Result, note: str) -> Result:
+    return result.replace(message="\n".join(filter(None, [result.message, note])))
 
 
 def _result(ledger: Ledger, ending: Ending, name: str, params: SolveParameters) -> Result:
@@ -140,23 +157,15 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters) 
     """Return a result whose message says why there is no plan, where that is proved."""
     if result.status != "infeasible":
         return result
-    name = result.variant if VARIANTS[result.variant].proves else PROVER
-    name, solver = chosen(name, covers_all=False, solver=params.solver if name == result.variant else "auto")
+    name, params = _prover(result, params)
 
     def has_no_plan(part: DesignProblem, seconds: float) -> bool:
-        asked = dataclasses.replace(params, time_limit_s=seconds, gap=ANY_GAP, solver=solver)
-        reduced = reduce(part)
-        ledger = Ledger(part, reduced, None)
-        if ledger.has_plan or not reduced.feasible:
-            return not ledger.has_plan
-        if may_try_all(reduced.problem):
-            return judge(reduced.problem).plan is None
-        ledger.finish(_run(reduced, ledger, name, asked), proves=True)
-        return bool(ledger.best()["status"] == "infeasible")
+        try:
+            return any_plan(part, name, params.replace(time_limit_s=seconds)) is None
+        except UnsettledError:
+            return False
 
-    seconds = min(MOST_EXPLAINING_S, params.time_limit_s)
-    why = explain(problem, has_no_plan, seconds=seconds)
-    return result.replace(message="\n".join(filter(None, [result.message, why])))
+    return _told(result, explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s)))
 
 
 def versions() -> dict[str, str]:

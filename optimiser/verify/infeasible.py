@@ -32,9 +32,17 @@ class Verdict:
     plan: tuple[str, ...] | None = None
 
 
+MOST_WORK = 5_000_000
+"""Plans, times arcs, times origins, up to which every plan is tried: about a second."""
+
+
 def may_try_all(problem: DesignProblem) -> bool:
     """Say whether a problem is small enough to try every plan."""
-    return sum(c.fixed is None for c in problem.candidates) <= MOST_FREE
+    free = sum(c.fixed is None for c in problem.candidates)
+    if free > MOST_FREE:
+        return False
+    arcs = len(problem.arcs) + sum(len(c.arcs) for c in problem.candidates)
+    return (1 << free) * arcs * len({pair.origin for pair in problem.pairs}) <= MOST_WORK
 
 
 def judge(problem: DesignProblem) -> Verdict:

@@ -1,0 +1,110 @@
+"""Run one variant on one problem, and hold what it claims against the problem."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from optimiser.problem import DesignProblem, dumps
+from optimiser.reduction import reduce
+from optimiser.result import TracePoint
+from optimiser.solve.ledger import Ledger
+from optimiser.solve.parameters import SolveParameters
+from optimiser.solvers.process import Ending, run_child
+from optimiser.variants.registry import VARIANTS
+from optimiser.verify.infeasible import judge, may_try_all
+
+ANY_GAP = 1e12
+"""A gap that any plan is within: the search may end with the first one."""
+
+
+class UnsettledError(Exception):
+    """Neither an answer nor the proof that there is none was found."""
+
+
+def attempt(
+    problem: DesignProblem,
+    name: str,
+    params: SolveParameters,
+    progress: Callable[[TracePoint], None] | None = None,
+) -> tuple[Ledger, Ending]:
+    """Reduce a problem and run a variant on what is left.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    name
+        A variant, not `auto`.
+    params
+        Limits and choices, with the solver resolved.
+    progress
+        Called with each improvement of plan or bound.
+
+    Returns
+    -------
+    tuple
+        What is known of the problem, and how the run ended.
+    """
+    reduced = reduce(problem)
+    ledger = Ledger(problem, reduced, progress)
+    if not reduced.feasible:
+        return ledger, Ending("infeasible", "", "", 0.0)
+    ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
+    if reduced.problem.candidates and reduced.problem.pairs:
+        task = {
+            "problem": json.loads(dumps(reduced.problem)),
+            "variant": name,
+            "seconds": params.time_limit_s,
+            "gap": params.gap,
+            "threads": params.threads,
+            "seed": params.seed,
+            "solver": params.solver,
+            "memory_mb": params.memory_mb,
+            "base": reduced.base,
+        }
+        ending = run_child(task, ledger.receive, time_limit_s=params.time_limit_s)
+    ledger.finish(ending, proves=VARIANTS[name].proves)
+    return ledger, ending
+
+
+def any_plan(problem: DesignProblem, name: str, params: SolveParameters) -> tuple[str, ...] | None:
+    """Return some plan of a problem, or None where it is proved that there is none.
+
+    Parameters
+    ----------
+    problem, name, params
+        As for `attempt`.
+
+    Raises
+    ------
+    UnsettledError
+        When time ran out before.
+    """
+    reduced = reduce(problem)
+    if reduced.feasible and may_try_all(reduced.problem):
+        found = judge(reduced.problem).plan
+        return None if found is None else tuple(sorted({*reduced.forced, *found}))
+    return answer(problem, name, params.replace(gap=ANY_GAP))
+
+
+def answer(problem: DesignProblem, name: str, params: SolveParameters) -> tuple[str, ...] | None:
+    """Return a plan within the gap asked for, or None where it is proved that there is none.
+
+    Parameters
+    ----------
+    problem, name, params
+        As for `attempt`.
+
+    Raises
+    ------
+    UnsettledError
+        When time ran out before.
+    """
+    best = attempt(problem, name, params)[0].best()
+    if best["status"] == "infeasible":
+        return None
+    if best["gap"] is None or best["gap"] > params.gap:
+        raise UnsettledError
+    built: tuple[str, ...] = best["built"]
+    return built

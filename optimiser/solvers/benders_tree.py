@@ -6,10 +6,11 @@ problem a pair whose dual gives cuts at fractional and at integer points, cut-se
 problem from the start, an initial solution, and a network cut down to what each pair can use.
 
 Where it departs from the paper: SCIP in the place of CPLEX, on one thread; flow problems in HiGHS; the
-initial plan is that of our swaps, so that all variants start alike; an existing network, candidates of
-several arcs and side constraints, which the paper does not have; pairs that what is built in full covers are
-not separated; SCIP adds cutting planes of its own. Of the ways to choose among Benders cuts the normal and
-the normalised one are here, the facets after Conforti and Wolsey are not.
+initial plan is that of our swaps, so that all variants start alike, and plans are made of fractional points
+by rounding, where CPLEX has heuristics of its own; an existing network, candidates of several arcs and side
+constraints, which the paper does not have; pairs that what is built in full covers are not separated. Of the
+ways to choose among Benders cuts the normal and the normalised one are here, the facets after Conforti and
+Wolsey are not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from optimiser.benders.cut_sets import cut_sets
 from optimiser.benders.separation import BendersCuts, Kind
 from optimiser.progress import Progress
 from optimiser.solvers.flow_highs import FlowProgram
+from optimiser.solvers.rounding import Rounding
 from optimiser.solvers.scip_handler import Rhythm
 from optimiser.solvers.scip_tree import TreeLimits, search_tree, version
 from optimiser.solvers.task import Task
@@ -50,5 +52,13 @@ def prove(t: Tables, progress: Progress, task: Task, *, kind: Kind) -> tuple[str
     parts = commodities(task.problem)
     separator = BendersCuts(t, parts, FlowProgram, kind=kind, stop=progress.stop)
     limits = TreeLimits(progress.left(), task.gap, seed=task.seed, rhythm=RHYTHM)
-    outcome = search_tree(t, task.problem, progress, separator, limits=limits, rows=cut_sets(parts))
+    outcome = search_tree(
+        t,
+        task.problem,
+        progress,
+        separator,
+        limits=limits,
+        rows=cut_sets(parts),
+        improve=Rounding(t, progress),
+    )
     return outcome.reason, version()

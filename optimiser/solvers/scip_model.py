@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
         "presolving/maxrestarts": 0,
         "presolving/donotmultaggr": True,
         "conflict/enable": False,
+        "separating/aggregation/freq": -1,
         "separating/maxroundsroot": -1,
         "separating/maxcutsroot": 100_000,
         "separating/maxcuts": 10_000,
@@ -35,7 +36,8 @@ Symmetry, and reductions that keep one of several best solutions, look at the ro
 comes later could cut off the one that was kept. The variable locks of the constraint handler protect against
 that, these settings once more. Reductions by the objective (reduced costs) rest on a valid relaxation alone
 and stay. Restarts and multiple aggregation would exchange the columns that rows refer to; conflict analysis
-cannot explain a row that was added inside the tree.
+cannot explain a row that was added inside the tree. Mixed-integer rounding of sums of rows took an eighth of
+the time on thousands of rows of pairs, and found next to nothing.
 """
 
 

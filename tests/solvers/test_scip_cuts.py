@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from core_drawing import brute_force, line, side_problems
+from hypothesis import given, settings
+
+from optimiser.progress import Progress
+from optimiser.reduction import reduce
+from optimiser.scoring import fits, objective_of
+from optimiser.solvers.rounding import Rounding
+from optimiser.solvers.task import Task
+from optimiser.tables import tables
+
+pytest.importorskip("pyscipopt")
+
+from optimiser.solvers.scip_cuts import prove
+
+
+@given(side_problems())
+@settings(max_examples=60, deadline=None)
+def test_the_outcome_equals_that_of_trying_every_plan(problem):
+    small = reduce(problem).problem
+    if not small.candidates or not small.pairs:
+        return
+    t = tables(small)
+    progress = Progress(t, seconds=30.0, send=lambda _: None)
+    reason, _ = prove(t, progress, Task(small, "cuts", 30.0, 0.0, 1, 1, "scip"))
+    best = brute_force(small)
+    if best is None:
+        assert (reason, progress.best) == ("infeasible", None)
+    else:
+        assert reason == "proof"
+        assert objective_of(t, progress.best) == best
+
+
+@given(side_problems())
+@settings(max_examples=40, deadline=None)
+def test_plans_made_by_rounding_break_nothing(problem):
+    small = reduce(problem).problem
+    if not small.candidates or not small.pairs:
+        return
+    t = tables(small)
+    progress = Progress(t, seconds=30.0, send=lambda _: None)
+    Rounding(t, progress)(np.full(t.size, 0.4))
+    assert progress.best is None or fits(t, progress.best)
+
+
+def test_a_point_of_the_line_is_rounded_to_the_best_plan():
+    small = reduce(line()).problem
+    t = tables(small)
+    progress = Progress(t, seconds=30.0, send=lambda _: None)
+    Rounding(t, progress)(np.array([0.6, 0.0]))
+    assert objective_of(t, progress.best) == 16

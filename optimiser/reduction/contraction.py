@@ -22,10 +22,10 @@ def contract(stage: Stage) -> Stage:
     or to one candidate j. Every way through v enters by an arc (u, v) and leaves by an arc (v, w); both are
     open exactly when the new arc (u, w) of their summed seconds is, if that belongs to j when one of the two
     does and to the network otherwise. So with the new arcs in the place of v all distances between other
-    nodes are kept in every plan. A way with u = w is no part of a shortest way, and neither is the slower
-    of two arcs between the same nodes when the other is open whenever it is. Arcs above every limit are of
-    no use to any pair. (Contraction as in Geisberger,
-    Sanders, Schultes and Delling, "Contraction hierarchies", WEA 2008, here with owners of arcs.)
+    nodes are kept in every plan. A way with u = w is no part of a shortest way, and neither is the slower of
+    two arcs between the same nodes when the other is open whenever it is. Arcs above every limit are of no
+    use to any pair. (Contraction as in Geisberger, Sanders, Schultes and Delling, "Contraction hierarchies",
+    WEA 2008, here with owners of arcs.)
 
     Parameters
     ----------

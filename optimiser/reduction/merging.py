@@ -52,20 +52,18 @@ def is_symmetric(problem: DesignProblem) -> bool:
 def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
     """Return a problem with one pair for those that have one key and one group.
 
+    The first of the pairs stands for all, with the sum of their weights: objective and targets count the
+    weights of all or of none. A city counts pairs, not weights; it allows a merger when it lists the same
+    number m of pairs of every class of which it lists any: then it has `need` pairs exactly when it has
+    ceil(need / m) classes. Where a city lists different numbers, its pairs of the classes of which it lists
+    several stay by themselves; that makes the classes finer, which other cities may not allow, until all do.
+
     Parameters
     ----------
     problem
         The problem of a stage.
     keys
         One a pair; pairs of the same key are covered by the same plans.
-
-    Notes
-    -----
-    The first of the pairs stands for all, with the sum of their weights: objective and targets count the
-    weights of all or of none. A city counts pairs, not weights; it allows a merger when it lists the same
-    number m of pairs of every class of which it lists any: then it has `need` pairs exactly when it has
-    ceil(need / m) classes. Where a city lists different numbers, its pairs of the classes of which it lists
-    several stay by themselves; that makes the classes finer, which other cities may not allow, until all do.
     """
     classes: list[Hashable] = [(key, pair.group) for key, pair in zip(keys, problem.pairs, strict=True)]
     while apart := {k for city in problem.cities for k in _kept_apart(city, classes)}:

@@ -44,8 +44,8 @@ class Stage:
     Every rule keeps this invariant: the original problem has a plan if and only if `reason` is empty and
     `problem` has one; its optimum is that of `problem` plus `base`; `forced` together with an optimal plan of
     `problem` is an optimal plan, and with a cheapest one a cheapest (which of the cheapest ones a rule keeps,
-    its tie rule says). `problem` is in canonical order, nothing in it is fixed, and where
-    every pair must be covered, each of its pairs is one that the original problem wants covered.
+    its tie rule says). `problem` is in canonical order, nothing in it is fixed, and where every pair must be
+    covered, each of its pairs is one that the original problem wants covered.
 
     Attributes
     ----------

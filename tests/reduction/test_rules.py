@@ -10,6 +10,7 @@ from optimiser.problem import Candidate, City, Pair, Target
 from optimiser.reduction import reduce, useful_arcs, uses
 from optimiser.reduction.contraction import contract
 from optimiser.reduction.detours import drop_slow_arcs
+from optimiser.reduction.document import RULES, page
 from optimiser.reduction.dominance import drop_dominated
 from optimiser.reduction.fixings import build_free, close_fixings, drop_slack_rows
 from optimiser.reduction.merging import merge_same_ends
@@ -228,3 +229,10 @@ def test_the_steps_say_what_each_rule_took_out():
 def test_a_plan_is_lifted_with_what_is_built_in_any_case():
     reduced = reduce(fixed(line(budget=20), ad="in"))
     assert reduced.lifted([0]) == tuple(sorted(["ad", reduced.problem.candidates[0].id]))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_rule_has_its_proof_on_the_page(rule):
+    title = rule.__name__.replace("_", " ").capitalize()
+    after = page().split(f"**{title}.**", maxsplit=1)[1]
+    assert "Proof." in after.split("**", maxsplit=1)[0]

@@ -200,8 +200,12 @@ def _facts(state: _Bench, run: Run) -> Facts | None:
 
 
 def _finish(state: _Bench, one: _Active) -> None:
-    """Make the row of an ended solve and write the table."""
+    """Make the row of an ended solve and write the table; a way that does not fit the problem has none."""
     measured = one.child.end()
+    if "unfit" in measured.told:
+        where = f"{one.run.way.label} on {one.run.instance.name}"
+        state.listener.notes(f"{where} is left out: {measured.told['unfit']}")
+        return
     result = _result(state.store.plan(slug_of(key_of(one.run))), measured)
     if result is not None:
         traces.save(result.trace, state.store.trace(slug_of(key_of(one.run))))

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from optimiser.errors import OptimiserError, VerificationError
+from optimiser.errors import OptimiserError, ProblemError, VerificationError
 
 
 def main() -> None:
@@ -21,6 +21,8 @@ def main() -> None:
     threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         told = measure(task)
+    except ProblemError as fault:
+        told = {"unfit": fault.what}
     except OptimiserError as fault:
         told = {"fault": str(fault)}
     except Exception as fault:  # noqa: BLE001 - whatever went wrong becomes a row of the table

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 
 import psutil
 import pytest
 
+from optimiser import verify
 from optimiser.bench import generators as g
 from optimiser.bench import worker
 from optimiser.bench.child import Child
@@ -20,6 +23,7 @@ from optimiser.bench.runner import bench
 from optimiser.bench.store import Store
 from optimiser.errors import ProblemError, VerificationError
 from optimiser.problem import dumps, save
+from optimiser.result import Result, TracePoint, gap_of
 
 LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 GREEDY, SWAP, AGAIN = Way("greedy", "none"), Way("swap", "none"), Way("reverse-greedy", "none")
@@ -64,20 +68,44 @@ class Done:
         return Measured(self.told, 2.0, 1.0, 50.0, 0.0)
 
 
+def tried(problem, *, variant, params):
+    """Solve by trying every plan; a heuristic reports the plan that builds least, with a weak bound."""
+    ids = [candidate.id for candidate in problem.candidates]
+    plans = []
+    for count in range(len(ids) + 1):
+        for built in itertools.combinations(ids, count):
+            with suppress(VerificationError):
+                plans.append(verify.score(problem, built))
+    minimise = problem.budget is None
+    best = min(plans, key=lambda p: p.cost) if minimise else max(plans, key=lambda p: p.objective)
+    exact = variant in {"cuts", "compact"}
+    found = best if exact else plans[0]
+    bound = float(best.objective if exact else 0 if minimise else sum(p.weight for p in problem.pairs))
+    gap = gap_of(found.objective, bound, minimise=minimise)
+    points = ((0.1, "start", 1e6), (0.2, "end", bound))
+    return Result(
+        problem=problem.name,
+        status="optimal" if gap == 0 else "feasible",
+        built=found.built,
+        cost=found.cost,
+        coverage=found.coverage.after,
+        objective=found.objective,
+        bound=bound,
+        gap=gap,
+        variant=variant,
+        seconds=0.25,
+        seed=1,
+        threads=1,
+        solver="",
+        termination="proof" if exact else "heuristic",
+        trace=tuple(TracePoint(at, step, found.objective, bound) for at, step, bound in points),
+    )
+
+
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch):
-    """Let the solver run in this process, so that the tests are quick."""
-    from optimiser.solve import run as solving
-    from optimiser.solvers.process import Ending
-    from optimiser.solvers.task import Task
-    from optimiser.solvers.work import work
-
-    def run_here(reduced, ledger, name, params):
-        task = Task(reduced.problem, name, 5.0, 0.0, 1, 1, params.solver)
-        reason, solver = work(task, ledger.receive)
-        return Ending(reason, "", solver, 0.25)
-
-    monkeypatch.setattr(solving, "_run", run_here)
+    """Let solves be done in this process by trying every plan, so that the tests are quick."""
+    monkeypatch.setattr("optimiser.solve.solve", tried)
 
 
 def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
@@ -117,6 +145,17 @@ def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path)
     assert "do-nothing needs a budget: left out on cover" in ears.heard
 
 
+class Unfit(Done):
+    def __init__(self, _task):
+        self.told = {"unfit": "it cannot do that"}
+
+
+def test_a_way_that_does_not_fit_the_problem_has_no_row(tmp_path):
+    ears = Ears()
+    assert bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=ears, start=Unfit) == []
+    assert "greedy on lattice is left out: it cannot do that" in ears.heard
+
+
 def broken():
     raise ProblemError("it breaks its format")
 
@@ -152,7 +191,7 @@ def claim_too_much(task):
 
 def test_a_false_bound_fails_the_bench_after_all_is_written(tmp_path):
     rows = bench(
-        plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Ears(),
+        plan([instance()], [GREEDY, Way("compact", "highs")], [1], LIMITS), tmp_path, listener=Ears(),
         start=partial(Done, change=claim_too_much),
     )  # fmt: skip
     with pytest.raises(VerificationError, match="contradict each other"):

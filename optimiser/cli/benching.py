@@ -74,13 +74,37 @@ def run(
         rows = bench(runs, out, listener=listener, jobs=jobs)
     from optimiser.bench.closing import close
 
-    page = close(rows, out, command=shlex.join(["polyring", *sys.argv[1:]]))
+    command = _command(words, families, variants, solvers, seeds, limits)
+    page = close(rows, out, command=command)
     if as_json:
         screen.as_json({"rows": len(rows), "table": str(out / "runs.csv"), "summary": str(page)})
     else:
         screen.table("Solves", [_shown(row) for row in rows], right=_RIGHT)
         screen.line(f"Files: {out}  (open summary.md)")
     return 0
+
+
+def _command(
+    words: Sequence[str],
+    families: Sequence[str],
+    variants: Sequence[str],
+    solvers: Sequence[str],
+    seeds: Sequence[int],
+    limits: Limits,
+) -> str:
+    """Return the command that does these solves, whoever called."""
+    repeated = {
+        "--instances": words,
+        "--family": families,
+        "--variant": variants,
+        "--solver": solvers,
+        "--seeds": map(str, seeds),
+        "--time-limit-s": (f"{limits.time_limit_s:g}",),
+        "--gap": (f"{limits.gap:g}",) if limits.gap else (),
+        "--threads": (f"{limits.threads}",),
+    }
+    options = [text for name, values in repeated.items() for value in values for text in (name, value)]
+    return shlex.join(["polyring", "bench", *options])
 
 
 _RIGHT = ("objective", "bound", "gap", "seconds", "peak MB")

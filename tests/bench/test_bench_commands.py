@@ -49,7 +49,8 @@ def test_a_file_of_ones_own_is_benched_in_one_command(folder, capfd):
     out, err = capfd.readouterr()
     assert "open summary.md" in out
     assert "[1/1" in err
-    assert (folder / "out" / "summary.md").read_text(encoding="utf-8").startswith("# Benchmark")
+    page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "`polyring bench --instances mine.json --variant greedy --time-limit-s 20 --threads 1`" in page
     assert list((folder / "out" / "traces").iterdir())
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,6 +95,41 @@ def test_the_national_case_has_the_sizes_it_is_named_for():
 def test_a_spanning_tree_is_the_shortest():
     lengths = np.array([[0, 1, 4, 9], [1, 0, 2, 8], [4, 2, 0, 3], [9, 8, 3, 0]])
     assert plane.spanning_tree(lengths) == [(0, 1), (1, 2), (2, 3)]
+
+
+POINTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=9, unique=True)
+
+
+@given(POINTS)
+def test_a_spanning_tree_weighs_what_another_library_says(points):
+    lengths = plane.distances(np.array(points))
+    tree = plane.spanning_tree(lengths)
+    graph = nx.Graph(
+        (a, b, {"weight": lengths[a, b]}) for a, b in itertools.combinations(range(len(points)), 2)
+    )
+    assert nx.is_tree(nx.Graph(tree))
+    assert sum(lengths[edge] for edge in tree) == nx.minimum_spanning_tree(graph).size("weight")
+
+
+@given(POINTS)
+def test_points_between_are_those_seen_under_a_blunt_angle(points):
+    found = plane.between(np.array(points))
+    for a, b in itertools.permutations(range(len(points)), 2):
+        blunt = [
+            sum((points[a][i] - p[i]) * (points[b][i] - p[i]) for i in (0, 1)) < 0
+            for c, p in enumerate(points)
+            if c not in (a, b)
+        ]
+        assert found[a, b] == sum(blunt)
+
+
+@given(POINTS)
+def test_gabriel_neighbours_hold_a_spanning_tree(points):
+    empty = plane.between(np.array(points)) == 0
+    edges = [(a, b) for a, b in itertools.combinations(range(len(points)), 2) if empty[a, b]]
+    graph = nx.Graph(edges)
+    assert nx.is_connected(graph)
+    assert len(graph) == len(points)
 
 
 def test_a_point_between_two_others_parts_them():

@@ -18,7 +18,7 @@ from optimiser.progress import Progress
 from optimiser.scoring import covered_pairs, objective_of
 from optimiser.tables import Tables
 
-CAPS = Caps(columns=200, labels=20_000)
+CAPS = Caps(columns=200, labels=5_000)
 """Pairs with more ways than this are held by cuts in the integer phase."""
 
 FIRST_NODES = 2000

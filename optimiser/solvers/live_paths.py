@@ -205,6 +205,7 @@ class LivePaths:
         self._model.changeColsIntegrality(self._decided, index, np.array(kinds))
 
     def _run(self, seconds: float) -> None:
-        self._model.setOptionValue("time_limit", max(0.0, seconds))
+        clock = self._model.getRunTime()  # of all runs of the model together
+        self._model.setOptionValue("time_limit", clock + max(0.0, seconds))
         if self._model.run() == highspy.HighsStatus.kError:
             raise SolverError("HiGHS could not solve the master problem", remedy="Try --variant compact.")

@@ -126,7 +126,7 @@ class Diver:
         self._rules = rules
         self._built = len(towards)
         self._held = rows
-        self._most = int(GROWTH * rows) + 500
+        self._most = int(GROWTH * rows) + 50
 
     def learn(self, rows: list[Rows]) -> None:
         """Take in cuts that others found."""
@@ -220,8 +220,9 @@ class Diver:
             before = answer.worth
             answer = self._program.solve(seconds=self._left())
             rounds += 1
-            open_gap = before - max(cutoff, -1e300)
-            if not done and answer.ending == "optimal" and before - answer.worth < 0.02 * open_gap:
+            open_gap = before - cutoff if math.isfinite(cutoff) else abs(before)
+            slow = answer.ending == "optimal" and before - answer.worth < 0.02 * open_gap
+            if slow and _fractional(answer.decided).size:
                 break
         return answer
 

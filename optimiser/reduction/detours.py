@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.paths import FAR, Graph, Integers, Mask, graph, pop, push
+from optimiser.paths import FAR, Graph, Integers, Mask, Whole, graph, pop, push
 from optimiser.problem import Arc
 from optimiser.reduction.stage import Stage
 from optimiser.reduction.useful import with_arcs, without_idle
@@ -93,7 +93,7 @@ def _slow(net: Graph, size: int) -> Mask:
 @compiled
 def _judge(net: Graph, is_open: Mask, node: int, owner: int, room: Search, found: Mask) -> None:
     """Judge the arcs of one owner that leave one node."""
-    radius = 0
+    radius: Whole = np.int64(0)
     for arc in range(net.start[node], net.start[node + 1]):
         if net.owner[arc] == owner:
             radius = max(radius, net.seconds[arc])
@@ -109,7 +109,7 @@ def _judge(net: Graph, is_open: Mask, node: int, owner: int, room: Search, found
 
 
 @compiled
-def _search(net: Graph, is_open: Mask, node: int, radius: int, room: Search) -> int:
+def _search(net: Graph, is_open: Mask, node: int, radius: Whole, room: Search) -> int:
     """Search from a node up to a radius; return the number of nodes touched (Dijkstra)."""
     count = size = 0
     for arc in range(net.start[node], net.start[node + 1]):

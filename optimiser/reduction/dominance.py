@@ -104,7 +104,7 @@ def as_fast(problem: DesignProblem) -> Mask:
     for row, node in enumerate(ends.tolist()):
         today[row] = times_from(net, mask, node, radius)[ends]
     tail, head = np.searchsorted(ends, arcs[:, 0]), np.searchsorted(ends, arcs[:, 1])
-    return _as_fast(tail, head, arcs[:, 2], owner, today, size)
+    return _as_fast(tail, head, np.ascontiguousarray(arcs[:, 2]), owner, today, size)
 
 
 @compiled

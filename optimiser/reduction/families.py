@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.paths import Graph, Integers, graph, pop, push
+from optimiser.paths import Graph, Integers, Whole, graph, pop, push
 from optimiser.problem import DesignProblem
 from optimiser.problem.values import LARGEST
 from optimiser.reduction.useful import distance_rows, uses
@@ -155,7 +155,8 @@ def _search(task: _Task, most_sets: int, most_labels: int) -> Integers:
     )
     heap_time = np.empty(most_labels + 1, np.int64)
     heap_label = np.empty(most_labels + 1, np.int64)
-    count, found = 1, 0
+    count: Whole = np.int64(1)
+    found = 0
     size = push(heap_time, heap_label, 0, 0, 0)
     while size:
         size = pop(heap_time, heap_label, size)
@@ -176,7 +177,7 @@ def _search(task: _Task, most_sets: int, most_labels: int) -> Integers:
 
 
 @compiled
-def _extend(task: _Task, labels: _Labels, label: int, count: int) -> int:
+def _extend(task: _Task, labels: _Labels, label: Whole, count: Whole) -> Whole:
     """Add the labels that follow one, and return how many there are then; -1 when they are too many."""
     node, net = labels.node[label], task.net
     for arc in range(net.start[node], net.start[node + 1]):

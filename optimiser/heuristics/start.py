@@ -9,8 +9,8 @@ from optimiser.progress import Progress
 from optimiser.scoring import breach_of
 from optimiser.tables import Tables
 
-WORK = 3_000_000
-"""Attempts times pairs that a start may take: about a second."""
+WORK = 12_000_000
+"""Attempts times candidates that pairs can use: what a start may take, about a second at county size."""
 
 LEAST, MOST = 30, 400
 """Bounds of the attempts."""

@@ -214,7 +214,7 @@ class Desk:
         For the compiled functions.
     is_open
         bool [J + 1], the plan.
-    met, listed, tilt, lost
+    met, listed, tilt, value, gained, lost
         As in `State`.
     """
 
@@ -224,6 +224,8 @@ class Desk:
     met: Mask
     listed: Integers
     tilt: Floats
+    value: Floats
+    gained: Floats
     lost: Floats
 
 
@@ -268,7 +270,7 @@ def desk(t: Tables, start: Mask, *, seed: int = 0) -> Desk:
     )
     found = cast("State", _held(t, held(ahead), held(behind), listed, work))
     move_to(found, start)
-    return Desk(t, found, ahead.is_open, work.met, work.listed, work.tilt, work.lost)
+    return Desk(t, found, ahead.is_open, work.met, work.listed, work.tilt, work.value, work.gained, work.lost)
 
 
 def _reach(limit: Integers, row: Integers, rest: Integers, rest_row: Integers, count: int) -> Integers:

@@ -13,7 +13,7 @@ from pyscipopt.scip import Conshdlr
 from optimiser.cuts.rows import Floats, Rows, starts
 from optimiser.paths import Integers, Mask
 from optimiser.progress import Progress
-from optimiser.scoring import covered_pairs
+from optimiser.scoring import covered_pairs, fits
 from optimiser.solvers.scip_model import TreeModel
 from optimiser.tables import Tables
 
@@ -67,6 +67,22 @@ class Rhythm:
     rounds: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is true of an integer point.
+
+    Attributes
+    ----------
+    covered
+        bool [K].
+    fits
+        The plan keeps to every row, counted in whole numbers.
+    """
+
+    covered: Mask
+    fits: bool
+
+
 @dataclass
 class Watch:
     """What the plug-ins of one tree share.
@@ -82,7 +98,7 @@ class Watch:
     failure
         What a callback raised; SCIP cannot pass it on.
     seen
-        Covered pairs of integer points met so far.
+        Verdicts on integer points met so far.
     """
 
     t: Tables
@@ -93,17 +109,16 @@ class Watch:
     cuts: int = 0
     cutoff: int | None = None
     failure: BaseException | None = None
-    seen: dict[bytes, Mask] = field(default_factory=dict)
+    seen: dict[bytes, Verdict] = field(default_factory=dict)
 
-    def covered(self, built: Floats) -> Mask:
-        """Return which pairs an integer point covers; a new point is reported as a plan."""
+    def verdict(self, built: Floats) -> Verdict:
+        """Return what is true of an integer point; a new point is reported as a plan."""
         is_open = np.append(built > 0.5, True)
         key = np.packbits(is_open).tobytes()
-        found = self.seen.get(key)
-        if found is None:
-            found = self.seen[key] = covered_pairs(self.t, is_open)
+        if key not in self.seen:
+            self.seen[key] = Verdict(covered_pairs(self.t, is_open), fits(self.t, is_open))
             self.progress.plan(is_open, "tree")
-        return found
+        return self.seen[key]
 
     def point(self) -> tuple[Floats, Floats]:
         """Return x and y of the relaxation."""
@@ -170,19 +185,20 @@ class TimeRows(Conshdlr):
         built = np.array([solution[x] for x in made.built])
         if _fractional(built):
             return RESULT.INFEASIBLE
-        covered = self._watch.covered(built)
-        level = np.array([solution[y] for y in made.level]) if made.level else np.ones(len(covered))
-        return RESULT.INFEASIBLE if (level[~covered] > EXACT).any() else RESULT.FEASIBLE
+        true = self._watch.verdict(built)
+        level = np.array([solution[y] for y in made.level] or [1.0] * len(true.covered))
+        kept = true.fits and not (level[~true.covered] > EXACT).any()
+        return RESULT.FEASIBLE if kept else RESULT.INFEASIBLE
 
     def _enforce(self) -> int:
         built, level = self._watch.point()
         if _fractional(built):
             return RESULT.INFEASIBLE
         built = np.round(built)
-        covered = self._watch.covered(built)
-        missing = ~covered & (level > EXACT)
+        true = self._watch.verdict(built)
+        missing = ~true.covered & (level > EXACT)
         if not missing.any():
-            return RESULT.FEASIBLE
+            return RESULT.FEASIBLE if true.fits else self._forbid(built)
         if (missing & (level > EDGE)).any():
             rows = self._watch.separator(built, level, integer=True)
             added = self._add(rows, built, level)
@@ -200,17 +216,31 @@ class TimeRows(Conshdlr):
             return RESULT.CUTOFF
         return RESULT.INFEASIBLE
 
+    def _forbid(self, built: Floats) -> int:
+        """Cut off one plan: `sum_{j not in it} x_j - sum_{j in it} x_j >= 1 - its size`.
+
+        A budget may be overdrawn by less than SCIP can tell apart, which no row of the model forbids.
+        """
+        made = self._watch.made
+        row = made.model.createEmptyRowUnspec("plan", 1.0 - built.sum(), None, local=False)
+        for x, is_built in zip(made.built, (built > 0.5).tolist(), strict=True):
+            made.model.addVarToRow(row, x, -1.0 if is_built else 1.0)
+        infeasible: bool = made.model.addCut(row, forcecut=True)
+        made.model.releaseRow(row)
+        return RESULT.CUTOFF if infeasible else RESULT.SEPARATED
+
     def _enforce_pseudo(self) -> int:
         made = self._watch.made
         built = np.array([made.model.getSolVal(None, x) for x in made.built])
         level = np.array(
             [made.model.getSolVal(None, y) for y in made.level] or [1.0] * len(self._watch.t.limit)
         )
-        covered = self._watch.covered(built)
-        if not (level[~covered] > EXACT).any():
+        true = self._watch.verdict(built)
+        if true.fits and not (level[~true.covered] > EXACT).any():
             return RESULT.FEASIBLE
-        free = any(x.getUbLocal() - x.getLbLocal() > 0.5 for x in made.built)
-        return RESULT.INFEASIBLE if free else RESULT.SOLVELP
+        if any(x.getUbLocal() - x.getLbLocal() > 0.5 for x in made.built):
+            return RESULT.INFEASIBLE
+        return RESULT.SOLVELP if true.fits else RESULT.CUTOFF
 
     def _separate(self) -> int:
         model, rhythm = self._watch.made.model, self._watch.rhythm

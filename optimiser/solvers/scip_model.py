@@ -18,6 +18,7 @@ from optimiser.problem import DesignProblem
 
 SETTINGS: Mapping[str, object] = MappingProxyType(
     {
+        "misc/catchctrlc": False,
         "misc/usesymmetry": 0,
         "misc/allowstrongdualreds": False,
         "presolving/maxrestarts": 0,

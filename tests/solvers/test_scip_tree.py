@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
@@ -107,6 +108,19 @@ def test_no_bound_on_the_way_contradicts_the_brute_force(problem):
     searched(small, send=sent.append)
     bounds = [message["bound"] for message in sent if message["kind"] == "bound"]
     assert all(bound <= best if small.budget is None else bound >= best for bound in bounds)
+
+
+def test_a_budget_is_kept_to_the_last_unit(way):
+    """Both links together cost one unit more than the budget, less than SCIP's tolerance of it."""
+    base = line()
+    costs = [50_000_001, 50_000_000, 900_000_000]
+    candidates = tuple(
+        dataclasses.replace(c, cost=cost) for c, cost in zip(base.candidates, costs, strict=True)
+    )
+    problem = reduce(base.replace(candidates=candidates, budget=100_000_000)).problem
+    outcome, progress = searched(problem, way)
+    assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(problem)))
+    assert not progress.best[:-1].all()
 
 
 def test_fixed_candidates_keep_their_value():

@@ -8,7 +8,7 @@ from typing import Any
 from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.verify.plan import Plan
-from optimiser.verify.rules import building_faults, coverable, covered_cities, covering_faults
+from optimiser.verify.rules import building_faults, covered_cities, covering_faults, wanted_pairs
 from optimiser.verify.times import Step, all_steps, fastest_steps, search
 
 FORMAT = "polyring-certificate/1"
@@ -128,7 +128,7 @@ def _faults(problem: DesignProblem, evidence: Mapping[str, Any]) -> Iterator[str
     if evidence["coverage"] != weight:
         yield f"coverage: {evidence['coverage']} was claimed, paths show {weight}"
     yield from _city_faults(problem, evidence.get("cities", []), set(shown))
-    yield from covering_faults(problem, set(shown), coverable(problem))
+    yield from covering_faults(problem, set(shown), wanted_pairs(problem))
     arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in all_steps(problem, built)}
     position = {name: i for i, name in enumerate(problem.nodes)}
     for path in evidence["paths"]:

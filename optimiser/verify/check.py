@@ -11,7 +11,14 @@ from optimiser.problem.values import twice
 from optimiser.result import Result, gap_of, rounded_bound
 from optimiser.verify.infeasible import judge
 from optimiser.verify.plan import Coverage, Plan
-from optimiser.verify.rules import building_faults, coverable, covered_cities, covering_faults, weight_of
+from optimiser.verify.rules import (
+    building_faults,
+    coverable,
+    covered_cities,
+    covering_faults,
+    wanted_pairs,
+    weight_of,
+)
 from optimiser.verify.times import covered, pair_times
 
 TOLERANCE = 1e-9
@@ -156,7 +163,7 @@ def _coverage(
 
 def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
     yield from building_faults(problem, set(plan.built))
-    yield from covering_faults(problem, set(plan.covered), coverable(problem))
+    yield from covering_faults(problem, set(plan.covered), wanted_pairs(problem))
 
 
 def _claim_faults(result: Result, plan: Plan) -> Iterator[str]:

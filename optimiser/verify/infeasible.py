@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from optimiser.problem import DesignProblem
 from optimiser.verify.obstacles import obstacles
 from optimiser.verify.plan import ProvedBy
-from optimiser.verify.rules import building_faults, coverable, covering_faults
+from optimiser.verify.rules import building_faults, covering_faults, wanted_pairs
 from optimiser.verify.times import covered, pair_times
 
 MOST_FREE = 12
@@ -76,7 +76,7 @@ def _first_plan(problem: DesignProblem, must: list[str], tried: Iterator[set[str
 
     A part of a set that covers too little covers too little as well, and is passed over.
     """
-    wanted = coverable(problem)
+    wanted = wanted_pairs(problem)
     short: list[set[str]] = []
     for chosen in tried:
         if any(chosen <= known for known in short):

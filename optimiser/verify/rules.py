@@ -73,6 +73,11 @@ def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[
             yield f"{first!r} requires {second!r}, which is not built"
 
 
+def wanted_pairs(problem: DesignProblem) -> tuple[bool, ...]:
+    """Say for each pair whether it must be covered; empty where only targets ask for coverage."""
+    return coverable(problem) if problem.must_cover else ()
+
+
 def covering_faults(problem: DesignProblem, pairs: Collection[int], wanted: Sequence[bool]) -> Iterator[str]:
     """Yield the rules that are broken by covering too little.
 
@@ -83,7 +88,7 @@ def covering_faults(problem: DesignProblem, pairs: Collection[int], wanted: Sequ
     pairs
         Positions of the covered pairs, a set.
     wanted
-        What `coverable` returned.
+        What `wanted_pairs` returned.
     """
     if problem.must_cover:
         missed = sum(wanted) - len(pairs)

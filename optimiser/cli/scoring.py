@@ -15,6 +15,14 @@ from optimiser.problem import DesignProblem, load
 from optimiser.problem.jsonfile import read_json
 from optimiser.verify.plan import Plan
 
+_VERDICTS = {
+    "": "everything claimed is true",
+    "argument": "no plan exists, as claimed; proved anew by an argument",
+    "enumeration": "no plan exists, as claimed; proved anew by trying every plan",
+    "solver": "that no plan exists is the word of the solver: too many plans to try, and no short argument",
+}
+"""What is said of a result, by what proves that there is no plan."""
+
 
 def verify(problem: Path, result: Path | None, *, as_json: bool = False) -> int:
     """Recompute a result and say whether it holds.
@@ -46,10 +54,12 @@ def verify(problem: Path, result: Path | None, *, as_json: bool = False) -> int:
     if problem.is_dir() and certificate.exists():
         checks.check_certificate(loaded, read_json(certificate))
     summary = _summary(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
+    if plan.infeasible_by:
+        summary["infeasible_by"] = plan.infeasible_by
     if as_json:
         screen.as_json(summary)
     else:
-        _show(f"{result_file}: everything claimed is true.", summary)
+        _show(f"{result_file}: {_VERDICTS[plan.infeasible_by]}.", summary)
     return 0
 
 
@@ -188,6 +198,7 @@ def _summary(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "coverage": plan.coverage.after,
         "coverage_before": plan.coverage.before,
         "coverage_total": plan.coverage.total,
+        **({"cities": list(plan.cities)} if problem.cities else {}),
         "groups": tiers,
     }
 
@@ -197,7 +208,7 @@ def _show(head: str, summary: dict[str, Any]) -> None:
     rows = [
         {"what": key.replace("_", " "), "value": "" if value is None else value}
         for key, value in summary.items()
-        if key not in {"groups", "built", "problem"}
+        if key not in {"groups", "built", "problem", "cities"}
     ]
     screen.table("", rows, right=["value"])
     groups = [{"group": name, **values} for name, values in summary["groups"].items()]

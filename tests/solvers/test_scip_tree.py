@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from optimiser.cuts.rows import NO_ROWS, Rows
 from optimiser.cuts.separation import separate
+from optimiser.problem import Pair, Target
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
-from optimiser.scoring import objective_of
+from optimiser.scoring import fits, objective_of
 from optimiser.tables import tables
 
 pytest.importorskip("pyscipopt")
@@ -121,6 +122,31 @@ def test_a_budget_is_kept_to_the_last_unit(way):
     outcome, progress = searched(problem, way)
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(problem)))
     assert not progress.best[:-1].all()
+
+
+def test_a_target_is_met_to_the_last_unit(way):
+    """Two links fall one unit short of the target, less than SCIP's tolerance of it."""
+    pairs = (
+        Pair(0, 2, 120, 60_000_000, "small"),
+        Pair(1, 3, 120, 39_999_999, "small"),
+        Pair(0, 3, 60, 5, "small"),
+    )
+    targets = (Target("small", 100_000_000),)
+    problem = line(pairs=pairs, targets=targets, budget=None, cover="targets").canonical()
+    outcome, progress = searched(problem, way)
+    assert (outcome.reason, outcome.bound) == ("proof", 16.0)
+    assert progress.best.all()
+
+
+def test_a_plan_that_breaks_a_rule_unseen_by_scip_is_cut_off(way, monkeypatch):
+    def strict(t, is_open):
+        return fits(t, is_open) and not is_open.all()
+
+    monkeypatch.setattr("optimiser.solvers.scip_handler.fits", strict)
+    monkeypatch.setattr("optimiser.progress.fits", strict)
+    outcome, progress = searched(line_problem(), way)
+    assert (outcome.reason, outcome.bound) == ("proof", 12.0)
+    assert progress.best.tolist() == [True, False, True]
 
 
 def test_fixed_candidates_keep_their_value():

@@ -14,7 +14,10 @@ from optimiser.paths import Integers
 from optimiser.tables import Tables
 
 NOISE = 1e-9
-"""Share of the worth of a pair that the candidates of a column may cost on top, so that few are used."""
+"""Share of the worth of a pair that its candidates cost on top, alike, so that columns use few of them.
+
+Lines are left out of that: what a label has paid for weakens dominance.
+"""
 
 
 class Priced(NamedTuple):
@@ -70,11 +73,10 @@ def _price(
         if worth[k] <= margin:
             excess[k] = max(worth[k], 0.0)
             continue
-        total = 0.0
-        for u in range(t.use_start[k], t.use_start[k + 1]):
-            total += t.cost[t.use[u]]
-        for u in range(t.use_start[k], t.use_start[k + 1]):
-            alpha[t.use[u]] = dual[u] + NOISE * worth[k] * t.cost[t.use[u]] / total
+        low, high = t.use_start[k], t.use_start[k + 1]
+        for u in range(low, high):
+            noise = NOISE * worth[k] / (high - low) if scratch.slot[t.use[u]] < 0 else 0.0
+            alpha[t.use[u]] = dual[u] + noise
         start, found = good_paths(t, k, alpha, worth[k] - margin, count, scratch)
         excess[k] = margin + NOISE * worth[k]
         for i in range(start.size - 1):

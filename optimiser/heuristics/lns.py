@@ -19,7 +19,7 @@ from optimiser.tables import Tables
 FIRST_CYCLE = 128
 """Attempts of the first cycle of cooling."""
 
-HOT, COLD = 3e-3, 1e-5
+HOT, COLD = 1e-2, 1e-5
 """Loss accepted with a chance of 37 % at the begin and the end of a cycle, against the best plan's worth."""
 
 NEUTRAL = 0.7

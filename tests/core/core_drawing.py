@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import random
 
 from hypothesis import strategies as st
 
@@ -169,3 +170,60 @@ def _targets(draw, pairs, cities):
             least = draw(st.integers(0, weight) | st.integers(0, weight // 2) | st.just(weight + 1))
             found.append(Target("small", least, of))
     return found
+
+
+def dense_problem(seed):
+    """Draw a problem that the reduction settles only every other time; the same seed, the same problem."""
+    chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    names = [f"c{j}" for j in range(chance.randint(5, 9))]
+
+    def link(fastest, slowest):
+        return (*chance.sample(range(6), 2), chance.randint(fastest, slowest))
+
+    def two():
+        return tuple(tuple(chance.sample(names, 2)) for _ in range(chance.randint(0, 2)))
+
+    instruments = ("barrier", "infrastructure", "subsidy")
+    candidates = tuple(
+        Candidate(
+            name,
+            chance.randint(1, 6),
+            both_ways(*(link(1, 5) for _ in range(chance.choice([1, 1, 2])))),
+            "road",
+            chance.choice([*instruments, None]),
+            chance.choice([None] * 12 + ["in", "out"]),
+        )
+        for name in names
+    )
+    pairs = tuple(
+        Pair(*chance.sample(range(6), 2), chance.randint(4, 14), chance.randint(0, 9), group)
+        for group in chance.choices(["", "small", "core"], k=chance.randint(3, 9))
+    )
+    cities = []
+    for i in range(chance.randint(0, 3)):
+        mine = chance.sample(range(len(pairs)), chance.randint(1, min(4, len(pairs))))
+        need, group = chance.randint(0, len(mine)), chance.choice(["", "small"])
+        cities.append(City(f"t{i}", chance.randint(0, 9), tuple(mine), need, group))
+    targets = [
+        Target(group, int(chance.uniform(0, 0.8) * sum(x.weight for x in items if x.group == group)), of)
+        for of, items in (("pairs", pairs), ("cities", cities))
+        for group in ("small", "core")
+        if any(x.group == group for x in items) and chance.random() < 0.4
+    ]
+    total = sum(c.cost for c in candidates)
+    budget = None if chance.random() < 0.4 else int(total * chance.uniform(0.2, 0.7))
+    capped = sorted(chance.sample(instruments, chance.randint(0, 2)))
+    return DesignProblem(
+        name=f"dense {seed}",
+        nodes=tuple(f"n{i}" for i in range(6)),
+        arcs=both_ways(*(link(3, 9) for _ in range(3))),
+        candidates=candidates,
+        pairs=pairs,
+        budget=budget,
+        cover="targets" if budget is None and targets and chance.random() < 0.6 else "all",
+        caps=tuple((name, int(total * chance.uniform(0.05, 0.4))) for name in capped),
+        targets=tuple(targets),
+        excludes=two(),
+        requires=two(),
+        cities=tuple(cities),
+    )

@@ -38,13 +38,15 @@ def main() -> None:
 def _run(task: dict[str, Any], out: BinaryIO) -> None:
     from optimiser.problem.reading import parse
     from optimiser.solvers.task import Task
+    from optimiser.solvers.warming import warm
     from optimiser.solvers.work import work
 
-    problem = parse(task["problem"])
+    names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
+    asked = Task(parse(task["problem"]), **{name: task[name] for name in names})
+    warm(asked)
     _write(out, {"kind": "ready"})
     begun = time.monotonic()
-    names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
-    reason, solver = work(Task(problem, **{name: task[name] for name in names}), lambda m: _write(out, m))
+    reason, solver = work(asked, lambda m: _write(out, m))
     _write(out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun})
 
 

@@ -1,0 +1,50 @@
+"""Load libraries and compiled code before the clock of a solve starts, by solving a tiny problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import suppress
+
+from optimiser.problem import Arc, Candidate, DesignProblem, Pair
+from optimiser.solvers.task import Task
+from optimiser.solvers.work import work
+
+MOST_S = 5.0
+"""Time limit of the tiny solve; it takes some hundredths once all is loaded."""
+
+
+def warm(task: Task) -> None:
+    """Solve a tiny problem in the way that a task will be solved, and forget the outcome.
+
+    The seconds of a result are those of the solve, without imports; variants import their solvers when they
+    run, and compiled code is loaded when it is first called. What fails here will fail again, and be told,
+    when the task itself is done.
+
+    Parameters
+    ----------
+    task
+        What is to be done next.
+    """
+    tiny = _tiny(with_budget=task.problem.budget is not None)
+    with suppress(Exception):
+        work(dataclasses.replace(task, problem=tiny, seconds=MOST_S, base=0), lambda _message: None)
+
+
+def _tiny(*, with_budget: bool) -> DesignProblem:
+    """Return a line of four places with three shortcuts, of which the budget allows two."""
+    return DesignProblem(
+        name="tiny",
+        nodes=("a", "b", "c", "d"),
+        arcs=(*_two_way(0, 1, 100), *_two_way(1, 2, 100), *_two_way(2, 3, 100)),
+        candidates=(
+            Candidate("ac", 3, _two_way(0, 2, 50)),
+            Candidate("ad", 9, _two_way(0, 3, 60)),
+            Candidate("bd", 4, _two_way(1, 3, 50)),
+        ),
+        pairs=(Pair(0, 2, 60, 2), Pair(0, 3, 155, 5), Pair(1, 3, 110, 3)),
+        budget=7 if with_budget else None,
+    )
+
+
+def _two_way(a: int, b: int, seconds: int) -> tuple[Arc, ...]:
+    return (a, b, seconds), (b, a, seconds)

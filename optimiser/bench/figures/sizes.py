@@ -45,7 +45,9 @@ def draw(family: str, rows: Sequence[Row], pens: Mapping[str, paper.Pen]) -> Fig
         _rest(right, label, group, best, pens[label])
     for panel in (left, right):
         panel.set_xscale("log")
-        panel.xaxis.set_major_formatter(paper.plain)
+        sizes = sorted({row.open_pairs for row in rows})
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.minorticks_off()
         panel.set_xlabel("open pairs (logarithmic)", fontsize=9)
     left.set_yscale("log")
     left.yaxis.set_major_formatter(paper.plain)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from contextlib import suppress
 
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 
-MOST_S = 5.0
-"""Time limit of the tiny solve; it takes some hundredths once all is loaded."""
+ROUND_S = 0.5
+"""Time limit of a tiny solve; proofs take some hundredths once all is loaded."""
+
+ROUNDS = 20
+"""Tiny solves at most: one that loads or compiles overruns its limit before it has come to later steps."""
 
 
 def warm(task: Task) -> None:
@@ -26,8 +30,13 @@ def warm(task: Task) -> None:
         What is to be done next.
     """
     tiny = _tiny(with_budget=task.problem.budget is not None)
+    asked = dataclasses.replace(task, problem=tiny, seconds=ROUND_S, base=0)
     with suppress(Exception):
-        work(dataclasses.replace(task, problem=tiny, seconds=MOST_S, base=0), lambda _message: None)
+        for _ in range(ROUNDS):
+            begun = time.monotonic()
+            work(asked, lambda _message: None)
+            if time.monotonic() - begun < 2 * ROUND_S:
+                return
 
 
 def _tiny(*, with_budget: bool) -> DesignProblem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from core_drawing import line
 
@@ -26,7 +28,7 @@ def test_the_tiny_problem_can_be_solved_in_every_way(variant, monkeypatch):
     original = warming.work
     monkeypatch.setattr(warming, "work", work)
     warming.warm(asked(variant))
-    assert outcomes == ["proof" if VARIANTS[variant].proves else "heuristic"]
+    assert outcomes[-1] == ("proof" if VARIANTS[variant].proves else "heuristic")
 
 
 def test_the_tiny_problem_has_no_budget_where_the_task_has_none(monkeypatch):
@@ -35,7 +37,14 @@ def test_the_tiny_problem_has_no_budget_where_the_task_has_none(monkeypatch):
     warming.warm(asked("greedy", budget=None))
     warming.warm(asked("greedy", budget=5))
     assert [task.problem.budget for task in seen] == [None, 7]
-    assert max(task.seconds for task in seen) <= 5
+
+
+def test_a_tiny_solve_that_overran_is_done_again(monkeypatch):
+    monkeypatch.setattr(warming, "ROUND_S", 0.02)
+    waits = [0.1, 0.1, 0.0, 0.0]
+    monkeypatch.setattr(warming, "work", lambda _task, _send: time.sleep(waits.pop(0)))
+    warming.warm(asked("greedy"))
+    assert len(waits) == 1
 
 
 def test_a_failure_is_left_to_the_task_itself(monkeypatch):

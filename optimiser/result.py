@@ -65,8 +65,8 @@ class Result:
     built
         Ids of what is built, sorted.
     cost, coverage, objective
-        Money, covered weight, and what is optimised (`coverage`, or `cost` when the budget is None), all
-        recomputed from `built`, never the solver's words.
+        Money, weight of covered pairs, and what is optimised (`coverage` and the weight of covered cities, or
+        `cost` when the budget is None), all recomputed from `built`, never the solver's words.
     bound
         Proven limit of the objective, from above (from below when the budget is None); None without one.
     gap
@@ -80,10 +80,11 @@ class Result:
     versions
         Versions of the libraries that took part.
     termination
-        Why the solve ended: `proof`, `gap`, `time`, `stalled` (numerical noise), `heuristic`; by a fault of
+        Why the solve ended: `proof`, `infeasible` (proof that there is no plan), `gap`, `time`, `nodes` (a
+        limit), `stalled` (numerical noise), `heuristic`; by a fault of
         the solver: `crash`, `memory`, `refused` (it claimed what is not true) or `killed` (hard limit).
     message
-        More about the end, for a reader.
+        More about the end, for a reader; where there is no plan why, one reason a line.
     trace
         Progress, in order of time.
     """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import jsonschema
 import pytest
 from core_drawing import best_plans, both_ways, brute_force, line, side_problems
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from test_problem import schema_of
 from test_verify import claim
 
 from optimiser import verify
@@ -209,3 +211,4 @@ def test_a_solve_without_a_plan_proves_it_and_says_why_even_where_every_plan_can
     assert (result.status, result.termination, result.built) == ("infeasible", "infeasible", ())
     assert "'ac' and 'bd' exclude each other" in result.message.splitlines()
     assert "the target of 9 for the pairs of group 'small'" in result.message.splitlines()
+    jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))

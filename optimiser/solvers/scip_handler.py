@@ -93,8 +93,8 @@ class Watch:
         As given.
     cuts
         Rows added so far.
-    cutoff
-        Objective of the best plan that SCIP knows of, divided by the divisor.
+    known, cutoff
+        The best plan that SCIP has heard of, and its objective divided by the divisor.
     failure
         What a callback raised; SCIP cannot pass it on.
     seen
@@ -107,6 +107,7 @@ class Watch:
     progress: Progress
     rhythm: Rhythm
     cuts: int = 0
+    known: Mask | None = None
     cutoff: int | None = None
     failure: BaseException | None = None
     seen: dict[bytes, Verdict] = field(default_factory=dict)

@@ -55,10 +55,11 @@ def cut_off(watch: Watch) -> None:
         What the plug-ins share.
     """
     best, made = watch.progress.best, watch.made
-    if best is None:
+    if best is None or best is watch.known:
         return
+    watch.known = best
     value = objective_of(watch.t, best) // made.divisor
-    if watch.cutoff is not None and value == watch.cutoff:
+    if value == watch.cutoff:
         return
     watch.cutoff = value
     step = 1.0 - _noise(value)
@@ -93,7 +94,7 @@ class Incumbents(Heur):
     def _take(self, timing: int) -> int:
         if self._improve is not None and timing != TIMING.BEFORENODE:
             self._calls += 1
-            if (self._calls & (self._calls - 1)) == 0 or self._calls % 50 == 0:
+            if (self._calls & (self._calls - 1)) == 0 or self._calls % 200 == 0:
                 self._improve(self._watch.point()[0])
         cut_off(self._watch)
         return RESULT.DIDNOTFIND

@@ -98,7 +98,8 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
         if name == "all" and len(groups) == 2:
             continue
         count = len({row.instance for row in group})
-        yield f"## {'All families' if name == 'all' else f'Family {name}'}: {count} instances\n"
+        instances = "1 instance" if count == 1 else f"{count} instances"
+        yield f"## {'All families' if name == 'all' else f'Family {name}'}: {instances}\n"
         lines = [line_of(label, found, best) for label, found in labelled(group).items()]
         yield _table(
             ("way", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]", "mean gap [2]",

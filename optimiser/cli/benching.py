@@ -210,6 +210,7 @@ def _moving() -> Iterator[Listener]:
 
         def ends(self, row: Row) -> None:
             console.print(escape(_ended(row)))
+            bar.advance(task)
 
         def notes(self, text: str) -> None:
             console.print(escape(text))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PANELS = 9
 """Instances of a family drawn at most: those with the most open pairs."""
 POINTS = 200
-FIRST_S = 0.05
+FIRST_S = 0.01
 LEAST_GAP, MOST_GAP = 1e-4, 1.0
 """Gaps drawn; a smaller one (0 too) lies on the lower edge, a larger one or none on the upper."""
 
@@ -48,7 +48,7 @@ def draw_family(
     if not able:
         return None
     sizes = {row.instance: row.open_pairs for row in able}
-    shown = sorted(sorted(sizes), key=lambda name: -sizes[name])[:PANELS]
+    shown = sorted(sorted(sizes), key=sizes.__getitem__)[-PANELS:]
     columns = min(3, len(shown))
     lines = math.ceil(len(shown) / columns)
     figure, panels = paper.sheet(lines, columns, width=4.6 if columns > 1 else 7.6, height=3.3)

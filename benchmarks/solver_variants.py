@@ -1,6 +1,6 @@
 """Run the documented sets of `polyring bench`, each into a folder of its own, and print what was run.
 
-Usage: python benchmarks/solver_variants.py [-o FOLDER] [--jobs N] [--dry-run] [SET ...]
+Usage: python benchmarks/solver_variants.py [-o FOLDER] [--time-limit-s S] [--jobs N] [--dry-run] [SET ...]
 
 Without SET every set is run. A set that was interrupted goes on where it ended; its folder holds runs.csv,
 summary.md, traces and figures. `public` needs the public problems beside the project (see `polyring bench
@@ -35,14 +35,15 @@ class Set:
     seeds: tuple[int, ...] = (1,)
     threads: int = 1
 
-    def words(self, folder: Path, jobs: int) -> list[str]:
+    def words(self, folder: Path, jobs: int, time_limit_s: float | None) -> list[str]:
         """Return the words of the command."""
+        limit_s = self.time_limit_s if time_limit_s is None else time_limit_s
         repeated = [("--family", self.families), ("--variant", self.variants), ("--solver", self.solvers)]
         return [
             "bench",
             *(word for name, values in repeated for value in values for word in (name, value)),
             *(word for seed in self.seeds for word in ("--seeds", str(seed))),
-            *("--time-limit-s", f"{self.time_limit_s:g}", "--threads", str(self.threads)),
+            *("--time-limit-s", f"{limit_s:g}", "--threads", str(self.threads)),
             *("--jobs", str(jobs), "--output", str(folder)),
         ]
 
@@ -113,6 +114,7 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", metavar="SET", help=f"of: {', '.join(SETS)}")
     parser.add_argument("-o", "--output", type=Path, default=Path("polyring-bench"))
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--time-limit-s", type=float, help="of each solve, in place of the set's own")
     parser.add_argument("--dry-run", action="store_true", help="print the commands only")
     asked = parser.parse_args()
     unknown = sorted(set(asked.sets) - set(SETS))
@@ -124,7 +126,7 @@ def main() -> int:
         if chosen.families == ("public",) and "public" not in known:
             print(f"# {name}: the public problems are not here; skipped")
             continue
-        words = chosen.words(asked.output / name, asked.jobs)
+        words = chosen.words(asked.output / name, asked.jobs, asked.time_limit_s)
         print(f"# {name}: {chosen.about}\npolyring {shlex.join(words)}", flush=True)
         code = 0 if asked.dry_run else call(words)
         if code:

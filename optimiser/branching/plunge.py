@@ -79,12 +79,15 @@ class Rules:
         Share of the way to an interior point at which cuts are sought.
     margin
         Least violation of a cut at a node with fractions.
+    most
+        Most cuts of a round at a node with fractions: those that matter most for the objective.
     """
 
     length: int = 8
     rounds: int = 4
     pull: float = 0.2
-    margin: float = 2e-3
+    margin: float = 1e-2
+    most: int = 60
 
 
 class Diver:
@@ -98,6 +101,8 @@ class Diver:
         Finds cuts.
     towards
         float64 [J], an interior point.
+    weight
+        float64 [K], what each pair is worth.
     worth_of
         Says what a plan (bool [J + 1]) is worth, -infinity when it breaks a rule.
     left
@@ -113,6 +118,7 @@ class Diver:
         program: Program,
         cuts: FractionalCuts,
         towards: Floats,
+        weight: Floats,
         worth_of: Callable[[Mask], float],
         left: Callable[[], float],
         rules: Rules,
@@ -121,6 +127,7 @@ class Diver:
         self._program = program
         self._cuts = cuts
         self._towards = towards
+        self._weight = weight
         self._worth_of = worth_of
         self._left = left
         self._rules = rules
@@ -211,9 +218,14 @@ class Diver:
                 towards=self._towards,
                 pull=self._rules.pull,
                 margin=INTEGRAL if done else self._rules.margin,
+                enough=2**31 if done else self._rules.most,
             )
             if not len(rows):
                 break
+            if not done and len(rows) > self._rules.most:
+                rows = _strongest(
+                    rows, answer, answer.decided[: self._built], self._weight, self._rules.most
+                )
             harvest.rows.append(rows)
             self._program.add(rows)
             self._held += len(rows)
@@ -280,3 +292,11 @@ def _narrowed(node: Node, answer: Answer, cutoff: float) -> Node:
         node.side,
         node.distance,
     )
+
+
+def _strongest(rows: Rows, answer: Answer, built: Floats, weight: Floats, most: int) -> Rows:
+    """Return the rows whose violation, times the weight of the pair, is largest."""
+    violation = (answer.level[rows.pair] - rows.at(built)) * weight[rows.pair]
+    kept = np.zeros(len(rows), np.bool_)
+    kept[np.argsort(-violation, kind="stable")[:most]] = True
+    return rows.only(kept)

@@ -7,7 +7,8 @@ import numpy as np
 from optimiser.compiled import compiled
 from optimiser.cuts.packing import CUT, Floats, Pool, Room, new_pool, new_room, pack
 from optimiser.cuts.pricing import ONE, winding
-from optimiser.cuts.rows import Rows, starts
+from optimiser.cuts.rows import Rows, stacked, starts
+from optimiser.cuts.store import CutStore
 from optimiser.paths import Integers, Mask
 from optimiser.tables import Tables
 
@@ -26,9 +27,10 @@ class FractionalCuts:
         self._winds = winding(t)
         self._pool = new_pool(t)
         self._room = new_room(t)
+        self._store = CutStore(len(t.limit))
 
     def violated(
-        self, pairs: Integers, built: Floats, level: Floats, *, towards: Floats, pull: float, margin: float
+        self, pairs: Integers, built: Floats, level: Floats, *, towards: Floats, pull: float, margin: float, enough: int = 2**31
     ) -> Rows:
         """Return a violated cut for each pair that has one.
 
@@ -46,12 +48,24 @@ class FractionalCuts:
             the point itself, one is sought nearer to it.
         margin
             Least violation of a cut that is returned.
+        enough
+            Number of known cuts that are violated from which on no new ones are sought.
         """
         built = np.clip(built, 0.0, 1.0)
+        known = self._store.violated(pairs, built, level, margin=margin)
+        if len(known) >= enough:
+            return known
+        pairs = np.setdiff1d(pairs, known.pair)
         counts, candidate, value = _violated(
             self._t, pairs, built, level, towards, pull, margin, self._winds, self._pool, self._room
         )
-        return Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
+        fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
+        self._store.keep(fresh)
+        return stacked(known, fresh)
+
+    def learn(self, rows: Rows) -> None:
+        """Take in cuts that another found."""
+        self._store.keep(rows)
 
 
 @compiled

@@ -151,6 +151,8 @@ def pack(t: Tables, k: int, room: Floats, wanted: float, winds: Mask, pool: Pool
     """
     mine = t.use[t.use_start[k] : t.use_start[k + 1]]
     m = mine.size
+    if _fits_greedily(t, k, room, wanted, pool, work):
+        return PACKED
     inverse, basis, filled, dual = work.inverse, work.basis, work.filled, work.dual
     for i in range(m):
         inverse[i, :m] = 0.0
@@ -180,6 +182,28 @@ def pack(t: Tables, k: int, room: Floats, wanted: float, winds: Mask, pool: Pool
             return LOST
         total += gain * _turn(m, row, entering, gain, work)
     return LOST
+
+
+@compiled
+def _fits_greedily(t: Tables, k: int, room: Floats, wanted: float, pool: Pool, work: Room) -> bool:
+    """Say whether the known paths, each filled as far as it goes, hold what is wanted."""
+    if not np.isfinite(wanted):
+        return False
+    mine = t.use[t.use_start[k] : t.use_start[k + 1]]
+    for i in range(mine.size):
+        work.filled[i] = room[mine[i]]
+    total = 0.0
+    for p in range(pool.count[k]):
+        least = 1.0
+        for i in range(pool.size[k, p]):
+            least = min(least, work.filled[pool.member[k, p, i]])
+        if least > _EPS:
+            total += least
+            if total >= wanted:
+                return True
+            for i in range(pool.size[k, p]):
+                work.filled[pool.member[k, p, i]] -= least
+    return False
 
 
 @compiled

@@ -70,6 +70,16 @@ def starts(counts: Integers) -> Integers:
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
+def stacked(*parts: Rows) -> Rows:
+    """Return several lists of rows one after the other, as they are."""
+    return Rows(
+        np.concatenate([part.pair for part in parts]),
+        starts(np.concatenate([np.diff(part.start) for part in parts])),
+        np.concatenate([part.candidate for part in parts]),
+        np.concatenate([part.value for part in parts]),
+    )
+
+
 def joined(parts: Iterable[Rows]) -> Rows:
     """Return several lists of rows as one, each row once."""
     seen: set[tuple[int, bytes, bytes]] = set()

@@ -11,7 +11,8 @@ from optimiser.branching.plunge import Diver, Rules
 from optimiser.branching.program import Answer
 from optimiser.branching.search import Report, search
 from optimiser.cuts.fractional import FractionalCuts
-from optimiser.cuts.relaxation import Relaxed, relax
+from optimiser.cuts.relaxation import EDGE, Relaxed, relax
+from optimiser.cuts.rows import Rows, joined
 from optimiser.formulation.decisions import scale_of
 from optimiser.paths import Mask
 from optimiser.progress import Progress
@@ -80,7 +81,25 @@ def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         return _reason(progress, task), version()
     if relaxed.answer is None or progress.stop():
         return "time", version()
+    if task.solver == "scip":
+        return _in_scip(t, progress, task, cuts, relaxed)
     return _branch(t, progress, task, scale, program, cuts, relaxed), version()
+
+
+def _in_scip(
+    t: Tables, progress: Progress, task: Task, cuts: FractionalCuts, relaxed: Relaxed
+) -> tuple[str, str]:
+    from optimiser.solvers import scip_tree
+
+    def separator(built: Floats, level: Floats, *, integer: bool) -> Rows:
+        pairs = np.flatnonzero(level > EDGE)
+        margin = EDGE if integer else 1e-3
+        return cuts.violated(pairs, built, level, towards=relaxed.towards, pull=0.2, margin=margin)
+
+    limits = scip_tree.TreeLimits(seconds=progress.left(), gap=task.gap, seed=task.seed)
+    binding = joined(relaxed.rows[-3:])
+    outcome = scip_tree.search_tree(t, task.problem, progress, separator, limits=limits, rows=binding)
+    return outcome.reason, scip_tree.version()
 
 
 def _branch(
@@ -104,7 +123,7 @@ def _branch(
                 mine.add(part)
             mine.solve(seconds=progress.left())
             mine.drop_slack()
-        divers.append(Diver(mine, finder, relaxed.towards, scale.worth_of, progress.left, Rules(), held))
+        divers.append(Diver(mine, finder, relaxed.towards, t.weight + 1.0, scale.worth_of, progress.left, Rules(), held))
     size = len(relaxed.answer.decided)
     root = Node(relaxed.answer.worth, np.zeros(size), np.ones(size))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimiser.branching.program import Floats
+import numpy as np
+
+from optimiser.branching.program import Answer, Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,18 @@ class Node:
     decision: int = -1
     side: int = 0
     distance: float = 1.0
+
+    @classmethod
+    def root(cls, answer: Answer) -> Node:
+        """Return the whole search space.
+
+        Parameters
+        ----------
+        answer
+            Of the relaxation of it all.
+        """
+        size = len(answer.decided)
+        return cls(answer.worth, np.zeros(size), np.ones(size))
 
     def child(self, decision: int, side: int, *, worth: float, value: float) -> Node:
         """Return the part of it in which a decision is fixed.

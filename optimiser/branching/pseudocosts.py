@@ -61,4 +61,5 @@ class Experience:
         mean = self.total.sum(axis=1) / np.maximum(1, self.count.sum(axis=1))
         per_unit = np.where(known, self.total / np.maximum(1, self.count), mean[:, None])
         down, up = per_unit[0] * fraction, per_unit[1] * (1.0 - fraction)
-        return np.maximum(down, LEAST) * np.maximum(up, LEAST)
+        scores: Floats = np.maximum(down, LEAST) * np.maximum(up, LEAST)
+        return scores

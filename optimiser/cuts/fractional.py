@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.cuts.packing import CUT, Floats, Pool, Room, new_pool, new_room, pack
-from optimiser.cuts.pricing import ONE, winding
+from optimiser.cuts.packing import CUT, pack
+from optimiser.cuts.pool import Floats, Pool, Room, new_pool, new_room
+from optimiser.cuts.pricing import ONE
 from optimiser.cuts.rows import Rows, stacked, starts
 from optimiser.cuts.store import CutStore
-from optimiser.paths import Integers, Mask
+from optimiser.paths import Integers
 from optimiser.tables import Tables
 
 
@@ -24,13 +25,20 @@ class FractionalCuts:
 
     def __init__(self, t: Tables) -> None:
         self._t = t
-        self._winds = winding(t)
         self._pool = new_pool(t)
         self._room = new_room(t)
         self._store = CutStore(len(t.limit))
 
     def violated(
-        self, pairs: Integers, built: Floats, level: Floats, *, towards: Floats, pull: float, margin: float, enough: int = 2**31
+        self,
+        pairs: Integers,
+        built: Floats,
+        level: Floats,
+        *,
+        towards: Floats,
+        pull: float,
+        margin: float,
+        enough: int = 2**31,
     ) -> Rows:
         """Return a violated cut for each pair that has one.
 
@@ -45,7 +53,7 @@ class FractionalCuts:
         pull
             Share of the way towards it at which a cut is sought first; cuts found there are deep at more
             points than one (in-out separation: Ben-Ameur and Neto 2007). Where such a cut does not cut off
-            the point itself, one is sought nearer to it.
+            the point itself, one is sought nearer to it, and at last at the point.
         margin
             Least violation of a cut that is returned.
         enough
@@ -57,14 +65,20 @@ class FractionalCuts:
             return known
         pairs = np.setdiff1d(pairs, known.pair)
         counts, candidate, value = _violated(
-            self._t, pairs, built, level, towards, pull, margin, self._winds, self._pool, self._room
+            self._t, pairs, built, level - margin, towards, pull, self._pool, self._room
         )
         fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
         self._store.keep(fresh)
         return stacked(known, fresh)
 
     def learn(self, rows: Rows) -> None:
-        """Take in cuts that another found."""
+        """Take in cuts that another found.
+
+        Parameters
+        ----------
+        rows
+            The cuts.
+        """
         self._store.keep(rows)
 
 
@@ -73,11 +87,9 @@ def _violated(
     t: Tables,
     pairs: Integers,
     built: Floats,
-    level: Floats,
+    asked: Floats,
     towards: Floats,
     pull: float,
-    margin: float,
-    winds: Mask,
     pool: Pool,
     work: Room,
 ) -> tuple[Integers, Integers, Floats]:
@@ -91,12 +103,12 @@ def _violated(
         if filled + mine.size > candidate.size:
             candidate = np.append(candidate, np.empty(candidate.size + mine.size, np.int64))
             value = np.append(value, np.empty(candidate.size - value.size, np.float64))
-        if pack(t, k, built, level[k] - margin, winds, pool, work) != CUT:
+        if pack(t, k, built, asked[k], pool, work) != CUT:
             continue
-        share = pull
-        for _ in range(3):
+        for part in (1.0, 0.1, 0.0):
+            share = part * pull
             room = (1.0 - share) * built + share * towards
-            if pack(t, k, room, np.inf, winds, pool, work) == CUT:
+            if pack(t, k, room, np.inf, pool, work) == CUT:
                 total, count = 0.0, 0
                 for j in mine:
                     if work.price[j] > 0:
@@ -104,9 +116,8 @@ def _violated(
                         value[filled + count] = work.price[j] / ONE
                         total += value[filled + count] * built[j]
                         count += 1
-                if total < level[k] - margin:
+                if total < asked[k]:
                     counts[i] = count
                     filled += count
                     break
-            share *= 0.1
     return counts, candidate[:filled].copy(), value[:filled].copy()

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from optimiser.compiled import compiled
-from optimiser.cuts.pricing import ONE, Labels, cheapest_path, new_labels
-from optimiser.paths import Integers, Mask
+from optimiser.cuts.pool import Floats, Pool, Room
+from optimiser.cuts.pricing import ONE, cheapest_path
+from optimiser.paths import Integers
 from optimiser.tables import Tables
-
-type Floats = NDArray[np.float64]
-
-LONGEST_PATH = 48
-"""Most candidates of a path that is kept."""
 
 PACKED = 0
 """The room holds what was asked for: there is no violated cut."""
@@ -29,91 +22,8 @@ LOST = 2
 _EPS = 1e-9
 
 
-class Pool(NamedTuple):
-    """Paths found so far, a few a pair, kept between rounds.
-
-    Attributes
-    ----------
-    count
-        int64 [K], paths of each pair.
-    size
-        int16 [K, P], candidates of each path.
-    member
-        int16 [K, P, `LONGEST_PATH`], the candidates, as positions in the pair's own list (`t.use`).
-    """
-
-    count: Integers
-    size: NDArray[np.int16]
-    member: NDArray[np.int16]
-
-
-class Room(NamedTuple):
-    """Arrays that the packing works in, made once a thread.
-
-    Attributes
-    ----------
-    labels
-        Of the path search.
-    inverse
-        float64 [m, m], inverse of the basis.
-    basis
-        int64 [m], position of the path in the pool, or -1 - i for the slack of row i.
-    filled
-        float64 [m], values of the basis.
-    dual, step
-        float64 [m], prices, and the column that enters.
-    price
-        int64 [J + 1], prices for the path search.
-    found
-        int64, candidates of the path found.
-    place
-        int64 [J], positions of candidates in the pair's own list.
-    """
-
-    labels: Labels
-    inverse: Floats
-    basis: Integers
-    filled: Floats
-    dual: Floats
-    step: Floats
-    price: Integers
-    found: Integers
-    place: Integers
-
-
-def new_pool(t: Tables) -> Pool:
-    """Return a pool without paths."""
-    pairs = len(t.limit)
-    places = _widest(t) + 32
-    return Pool(
-        np.zeros(pairs, np.int64),
-        np.zeros((pairs, places), np.int16),
-        np.zeros((pairs, places, LONGEST_PATH), np.int16),
-    )
-
-
-def new_room(t: Tables) -> Room:
-    """Return arrays to work in."""
-    m = _widest(t)
-    return Room(
-        new_labels(t),
-        np.zeros((m, m)),
-        np.zeros(m, np.int64),
-        np.zeros(m),
-        np.zeros(m),
-        np.zeros(m),
-        np.zeros(t.size + 1, np.int64),
-        np.zeros(LONGEST_PATH, np.int64),
-        np.zeros(t.size, np.int64),
-    )
-
-
-def _widest(t: Tables) -> int:
-    return int(np.diff(t.use_start).max(initial=1))
-
-
 @compiled
-def pack(t: Tables, k: int, room: Floats, wanted: float, winds: Mask, pool: Pool, work: Room) -> int:
+def pack(t: Tables, k: int, room: Floats, wanted: float, pool: Pool, work: Room) -> int:
     """Find the largest packing of paths, or stop once it reaches what is wanted.
 
     Solves `max sum_p f_p, sum_{p uses j} f_p <= room_j` over all paths p of pair k within its limit, by the
@@ -131,8 +41,6 @@ def pack(t: Tables, k: int, room: Floats, wanted: float, winds: Mask, pool: Pool
         float64 [J], room of each candidate, >= 0.
     wanted
         Packing at which the search may stop.
-    winds
-        bool [J + 1] (`pricing.winding`).
     pool
         Paths known; new ones are added in place.
     work
@@ -167,17 +75,11 @@ def pack(t: Tables, k: int, room: Floats, wanted: float, winds: Mask, pool: Pool
             return PACKED
         entering, gain = _entering(k, m, pool, dual)
         if gain < 1e-7:
-            entering = _searched(t, k, mine, winds, pool, work)
-            if entering == -1:
-                return CUT
-            if entering == -2:
-                return LOST
-            gain = 1.0
-            for i in range(pool.size[k, entering]):
-                gain -= dual[pool.member[k, entering, i]]
-            if gain < 1e-9:
-                return LOST
-        row = _leaving(k, m, entering, pool, work)
+            entering = _searched(t, k, mine, pool, work)
+            if entering < 0:
+                return CUT if entering == -1 else LOST
+            gain = _gain(k, entering, pool, dual)
+        row = _leaving(k, m, entering, pool, work) if gain > 1e-9 else -1
         if row < 0:
             return LOST
         total += gain * _turn(m, row, entering, gain, work)
@@ -193,7 +95,7 @@ def _fits_greedily(t: Tables, k: int, room: Floats, wanted: float, pool: Pool, w
     for i in range(mine.size):
         work.filled[i] = room[mine[i]]
     total = 0.0
-    for p in range(pool.count[k]):
+    for p in range(pool.known[k]):
         least = 1.0
         for i in range(pool.size[k, p]):
             least = min(least, work.filled[pool.member[k, p, i]])
@@ -210,10 +112,8 @@ def _fits_greedily(t: Tables, k: int, room: Floats, wanted: float, pool: Pool, w
 def _entering(k: int, m: int, pool: Pool, dual: Floats) -> tuple[int, float]:
     """Return the column of most gain: a path (its position in the pool), or -1 - i for the slack of row i."""
     best, gain = 0, 0.0
-    for p in range(pool.count[k]):
-        worth = 1.0
-        for i in range(pool.size[k, p]):
-            worth -= dual[pool.member[k, p, i]]
+    for p in range(pool.known[k]):
+        worth = _gain(k, p, pool, dual)
         if worth > gain:
             best, gain = p, worth
     for i in range(m):
@@ -223,12 +123,21 @@ def _entering(k: int, m: int, pool: Pool, dual: Floats) -> tuple[int, float]:
 
 
 @compiled
-def _searched(t: Tables, k: int, mine: Integers, winds: Mask, pool: Pool, work: Room) -> int:
+def _gain(k: int, p: int, pool: Pool, dual: Floats) -> float:
+    """Return what one unit of a path is worth beyond the prices of the room that it takes."""
+    worth = 1.0
+    for i in range(pool.size[k, p]):
+        worth -= dual[pool.member[k, p, i]]
+    return worth
+
+
+@compiled
+def _searched(t: Tables, k: int, mine: Integers, pool: Pool, work: Room) -> int:
     """Return the place of a new path that costs less than one; -1: there is none, -2: the search failed."""
     for i in range(mine.size):
         dual = max(work.dual[i], 0.0)
         work.price[mine[i]] = min(ONE, int(np.ceil(dual * ONE - 1e-6)))
-    price, count = cheapest_path(t, k, work.price, ONE, winds, work.labels, work.found)
+    price, count = cheapest_path(t, k, work.price, ONE, work.winds, work.labels, work.found)
     if price == ONE:
         return -1
     if price < 0 or count < 0:
@@ -245,17 +154,15 @@ def _searched(t: Tables, k: int, mine: Integers, winds: Mask, pool: Pool, work: 
 @compiled
 def _free_place(k: int, m: int, pool: Pool, work: Room) -> int:
     """Return a place for a new path; when all are taken, one that is not in the basis makes room."""
-    if pool.count[k] < pool.size.shape[1]:
-        pool.count[k] += 1
-        return pool.count[k] - 1
+    if pool.known[k] < pool.size.shape[1]:
+        pool.known[k] += 1
+        return int(pool.known[k]) - 1
     worst, least = -1, 1.0
-    for p in range(pool.count[k]):
+    for p in range(pool.known[k]):
         taken = False
         for i in range(m):
             taken = taken or work.basis[i] == p
-        worth = 1.0
-        for i in range(pool.size[k, p]):
-            worth -= work.dual[pool.member[k, p, i]]
+        worth = _gain(k, p, pool, work.dual)
         if not taken and worth < least:
             worst, least = p, worth
     return worst
@@ -299,4 +206,4 @@ def _turn(m: int, row: int, entering: int, gain: float, work: Room) -> float:
     work.basis[row] = entering
     for i in range(m):
         work.dual[i] += gain * inverse[row, i]
-    return length
+    return float(length)

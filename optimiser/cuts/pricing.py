@@ -31,7 +31,7 @@ class Labels(NamedTuple):
     rest
         int64 [n], least price from a node on, whatever the time.
     heap_key, heap_label
-        The heap.
+        The heap; it has room for every arc once, which is what `_rests` may put there.
     """
 
     node: Integers
@@ -47,14 +47,27 @@ class Labels(NamedTuple):
 
 
 def new_labels(t: Tables) -> Labels:
-    """Return arrays for searches on a problem."""
-    nodes = len(t.net.start) - 1
+    """Return arrays for searches on a problem.
 
-    def empty(size: int) -> Integers:
-        return np.empty(size, np.int64)
-
-    most = _MOST_LABELS
-    return Labels(*(empty(most) for _ in range(6)), empty(nodes), empty(nodes), empty(most), empty(most))
+    Parameters
+    ----------
+    t
+        The problem.
+    """
+    nodes, heap = len(t.net.start) - 1, max(_MOST_LABELS, len(t.net.head) + 1)
+    labels = [np.empty(_MOST_LABELS, np.int64) for _ in range(6)]
+    return Labels(
+        node=labels[0],
+        time=labels[1],
+        price=labels[2],
+        before=labels[3],
+        owner=labels[4],
+        following=labels[5],
+        first=np.empty(nodes, np.int64),
+        rest=np.empty(nodes, np.int64),
+        heap_key=np.empty(heap, np.int64),
+        heap_label=np.empty(heap, np.int64),
+    )
 
 
 def winding(t: Tables) -> Mask:
@@ -184,7 +197,7 @@ def _rests(t: Tables, k: int, price: Integers, most: int, winds: Mask, work: Lab
                 continue
             owner = t.back_net.owner[arc]
             total = paid if winds[owner] else paid + price[owner]
-            if total < most and total < rest[tail] and size < work.heap_key.size:
+            if total < most and total < rest[tail]:
                 rest[tail] = total
                 size = push(work.heap_key, work.heap_label, size, total, tail)
     return rest

@@ -8,7 +8,7 @@ import numpy as np
 
 from optimiser.branching.node import Node
 from optimiser.branching.plunge import Diver, Rules
-from optimiser.branching.program import Answer
+from optimiser.branching.program import Answer, Floats
 from optimiser.branching.search import Report, search
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.relaxation import EDGE, Relaxed, relax
@@ -83,7 +83,8 @@ def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         return "time", version()
     if task.solver == "scip":
         return _in_scip(t, progress, task, cuts, relaxed)
-    return _branch(t, progress, task, scale, program, cuts, relaxed), version()
+    root = Node.root(relaxed.answer)
+    return _branch(t, progress, task, scale, program, cuts, relaxed, root), version()
 
 
 def _in_scip(
@@ -110,9 +111,11 @@ def _branch(
     program: LiveProgram,
     cuts: FractionalCuts,
     relaxed: Relaxed,
+    root: Node,
 ) -> str:
     program.by_interior_point(wanted=False)
     held = program.drop_slack()
+    weight = (t.weight + 1.0).astype(np.float64)
     divers = []
     for number in range(task.threads):
         mine, finder = (
@@ -123,9 +126,9 @@ def _branch(
                 mine.add(part)
             mine.solve(seconds=progress.left())
             mine.drop_slack()
-        divers.append(Diver(mine, finder, relaxed.towards, t.weight + 1.0, scale.worth_of, progress.left, Rules(), held))
-    size = len(relaxed.answer.decided)
-    root = Node(relaxed.answer.worth, np.zeros(size), np.ones(size))
+        divers.append(
+            Diver(mine, finder, relaxed.towards, weight, scale.worth_of, progress.left, Rules(), held)
+        )
 
     def tell(report: Report) -> tuple[float, bool]:
         progress.count("tree", cuts=report.cuts, nodes=report.nodes)

@@ -60,7 +60,7 @@ class LiveProgram:
         model: Any = lp.solverModel
         self._model: Any = model
         self._relax(problem)
-        self._fixed_rows = model.getNumRow()
+        self._fixed_rows = int(model.getNumRow())
         self._lower = np.zeros(len(self._decisions))
         self._upper = np.ones(len(self._decisions))
         self.divisor = scale_of(problem)
@@ -76,7 +76,7 @@ class LiveProgram:
             model.changeColsCost(count, index, -costs)
 
     def by_interior_point(self, *, wanted: bool) -> None:
-        """Choose between the interior point method, for large programs far from their optimum, and simplex."""
+        """Choose the interior point method, for large programs far from their optimum, or simplex."""
         self._model.setOptionValue("solver", "ipm" if wanted else "choose")
         self._model.setOptionValue("run_crossover", "off" if wanted else "on")
 
@@ -136,8 +136,8 @@ class LiveProgram:
         Returns
         -------
         tuple
-            The worth met, minus infinity when nothing is left; and whether it is an upper bound. After a limit
-            of steps it is none: the simplex method may still work with perturbed costs.
+            The worth met, minus infinity when nothing is left; and whether it is an upper bound. After a
+            limit of steps it is none: the simplex method may still work with perturbed costs.
         """
         model, column = self._model, self._decisions[decision]
         basis = model.getBasis()
@@ -154,7 +154,7 @@ class LiveProgram:
     def drop_slack(self) -> int:
         """Take out cuts that do not bind at the last point, and return how many are left."""
         least = 0.0 if self._levels else 1.0
-        activity = np.array(self._model.getSolution().row_value)
+        activity: Floats = np.array(self._model.getSolution().row_value, np.float64)
         slack = np.flatnonzero(activity > least + SLACK)
         slack = slack[slack >= self._fixed_rows].astype(np.int32)
         if len(slack):

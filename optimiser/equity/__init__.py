@@ -1,0 +1,26 @@
+"""Measure how evenly travel time falls on people, and who is left far off."""
+
+from __future__ import annotations
+
+from optimiser.equity.inequality import Split, gini, lorenz, palma, split_theil, theil_l, theil_t
+from optimiser.equity.maxmin import compare_maxmin, maxmin_key, rank_maxmin
+from optimiser.equity.poverty import poverty
+from optimiser.equity.tiers import TierShare, Worst, coverage_by_tier, worst_place
+
+__all__ = [
+    "Split",
+    "TierShare",
+    "Worst",
+    "compare_maxmin",
+    "coverage_by_tier",
+    "gini",
+    "lorenz",
+    "maxmin_key",
+    "palma",
+    "poverty",
+    "rank_maxmin",
+    "split_theil",
+    "theil_l",
+    "theil_t",
+    "worst_place",
+]

@@ -21,9 +21,9 @@ from optimiser.benders.separation import BendersCuts, Kind
 from optimiser.progress import Progress
 from optimiser.solvers.flow_highs import FlowProgram
 from optimiser.solvers.rounding import Rounding
-from optimiser.solvers.scip_handler import Rhythm
-from optimiser.solvers.scip_tree import TreeLimits, search_tree, version
+from optimiser.solvers.scip_tree import search_tree, version
 from optimiser.solvers.task import Task
+from optimiser.solvers.tree import Rhythm, TreeLimits
 from optimiser.tables import Tables
 
 RHYTHM = Rhythm(depth=1000, every=1, rounds=1)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Conshdlr
 
-from optimiser.cuts.rows import Floats, Rows, starts
-from optimiser.paths import Integers, Mask
+from optimiser.cuts.rows import Floats, Rows
+from optimiser.paths import Mask
 from optimiser.progress import Progress
 from optimiser.scoring import covered_pairs, fits
 from optimiser.solvers.scip_model import TreeModel
+from optimiser.solvers.tree import Rhythm, Separator, plain_rows
 from optimiser.tables import Tables
 
 EDGE = 1e-6
@@ -22,49 +23,6 @@ EDGE = 1e-6
 
 EXACT = 1e-9
 """Most that an uncovered pair may claim in a solution that is kept."""
-
-
-class Separator(Protocol):
-    """Finds rows that a point violates."""
-
-    def __call__(self, built: Floats, level: Floats, *, integer: bool) -> Rows:
-        """Return rows, none when there are none to find.
-
-        Parameters
-        ----------
-        built
-            float64 [J], 0 to 1.
-        level
-            float64 [K], 0 to 1; ones when every pair must be covered.
-        integer
-            Every value of `built` is 0 or 1.
-        """
-
-
-class Improve(Protocol):
-    """Looks for plans near a fractional point, and reports them."""
-
-    def __call__(self, built: Floats) -> None:
-        """Look at a point, float64 [J]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """When fractional points are separated.
-
-    Attributes
-    ----------
-    depth
-        Greatest depth of a node at which they are.
-    every
-        Below the root, only nodes at depths divisible by this.
-    rounds
-        Most rounds at a node below the root.
-    """
-
-    depth: int = 1000
-    every: int = 1
-    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +163,7 @@ class TimeRows(Conshdlr):
             added = self._add(rows, built, level)
             if added is not None:
                 return added
-            added = self._add(_plain_rows(self._watch.t, np.flatnonzero(missing), built), built, level)
+            added = self._add(plain_rows(self._watch.t, np.flatnonzero(missing), built), built, level)
             if added is not None:
                 return added
         return self._settle()
@@ -285,11 +243,3 @@ class TimeRows(Conshdlr):
 
 def _fractional(built: Floats) -> bool:
     return bool((np.abs(built - np.round(built)) > EDGE).any())
-
-
-def _plain_rows(t: Tables, pairs: Integers, built: Floats) -> Rows:
-    """Return, for pairs that a plan leaves uncovered, `y_pair <= sum of x it can use and has not built`."""
-    lists = [t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs.tolist()]
-    lists = [mine[built[mine] < 0.5] for mine in lists]
-    index = np.concatenate([*lists, np.zeros(0, np.int64)])
-    return Rows(pairs, starts(np.array([len(mine) for mine in lists])), index, np.ones(len(index)))

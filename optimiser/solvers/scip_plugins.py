@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -12,13 +11,11 @@ from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Eventhdlr, Heur
 
 from optimiser.scoring import objective_of
-from optimiser.solvers.scip_handler import Improve, Watch
+from optimiser.solvers.scip_handler import Watch
+from optimiser.solvers.tree import Improve, noise, whole
 
 PAUSE = 0.2
 """Seconds between two reports."""
-
-NOISE = 1e-8
-"""Relative error that a bound of SCIP may have."""
 
 
 def bound_of(watch: Watch) -> float | None:
@@ -37,13 +34,7 @@ def bound_of(watch: Watch) -> float | None:
     found = watch.made.model.getDualbound()
     if abs(found) >= watch.made.model.infinity():
         return None
-    noise = _noise(found)
-    whole = math.floor(found + noise) if watch.made.maximise else math.ceil(found - noise)
-    return float(whole * watch.made.divisor)
-
-
-def _noise(value: float) -> float:
-    return max(1e-3, NOISE * abs(value))
+    return float(whole(found, maximise=watch.made.maximise) * watch.made.divisor)
 
 
 def cut_off(watch: Watch) -> None:
@@ -62,7 +53,7 @@ def cut_off(watch: Watch) -> None:
     if value == watch.cutoff:
         return
     watch.cutoff = value
-    step = 1.0 - _noise(value)
+    step = 1.0 - noise(value)
     made.model.setObjlimit(value + step if made.maximise else value - step)
 
 

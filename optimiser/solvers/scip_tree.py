@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 
 from pyscipopt import Model
@@ -13,60 +12,11 @@ from optimiser.paths import Integers
 from optimiser.problem import DesignProblem
 from optimiser.progress import Progress
 from optimiser.scoring import objective_of
-from optimiser.solvers.scip_handler import Improve, Rhythm, Separator, TimeRows, Watch
+from optimiser.solvers.scip_handler import TimeRows, Watch
 from optimiser.solvers.scip_model import add_rows, tree_model
 from optimiser.solvers.scip_plugins import Incumbents, Reporter, bound_of, cut_off
+from optimiser.solvers.tree import Improve, Separator, TreeLimits, TreeOutcome
 from optimiser.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class TreeLimits:
-    """When a search ends, and how often it separates.
-
-    Attributes
-    ----------
-    seconds
-        Time limit.
-    gap
-        Relative gap at which to end.
-    nodes
-        Limit of nodes; -1: none.
-    memory_mb
-        Memory at which SCIP ends the search.
-    seed
-        Shifts the random numbers of SCIP.
-    rhythm
-        When fractional points are separated.
-    """
-
-    seconds: float
-    gap: float = 0.0
-    nodes: int = -1
-    memory_mb: float = 6000.0
-    seed: int = 1
-    rhythm: Rhythm = field(default_factory=Rhythm)
-
-
-@dataclass(frozen=True, slots=True)
-class TreeOutcome:
-    """How a search ended.
-
-    Attributes
-    ----------
-    bound
-        Proven limit of the objective of the reduced problem; None when there is none yet.
-    reason
-        `proof`, `infeasible`, `gap`, `time` or `nodes` (a limit of nodes or of memory).
-    nodes
-        Nodes of the tree.
-    cuts
-        Rows added.
-    """
-
-    bound: float | None
-    reason: str
-    nodes: int
-    cuts: int
 
 
 def version() -> str:

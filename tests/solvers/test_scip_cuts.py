@@ -14,7 +14,7 @@ from optimiser.tables import tables
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.solvers.scip_cuts import prove
+from optimiser.solvers.cut_trees import prove
 
 
 @given(side_problems())

@@ -15,12 +15,12 @@ from optimiser.problem import Pair, Target
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
 from optimiser.scoring import fits, objective_of
+from optimiser.solvers.tree import Rhythm, TreeLimits
 from optimiser.tables import tables
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.solvers.scip_handler import Rhythm
-from optimiser.solvers.scip_tree import TreeLimits, search_tree
+from optimiser.solvers.scip_tree import search_tree
 
 
 def no_separator(built, level, *, integer):

@@ -1,0 +1,121 @@
+"""Open the time-cut method: cut off the points of the linear relaxation first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from optimiser.branching.program import Answer
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.relaxation import Relaxed, relax
+from optimiser.formulation.decisions import scale_of
+from optimiser.paths import Mask
+from optimiser.progress import Progress
+from optimiser.scoring import fits, objective_of
+from optimiser.solvers.live_program import LiveProgram
+from optimiser.solvers.task import Task
+from optimiser.tables import Tables
+
+LARGE = 3_000
+"""Pairs from which on the relaxation is solved by the interior point method."""
+
+
+class Scale:
+    """Turn objectives into whole worths to be maximised, and back.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    divisor
+        What the objective is divided by.
+    """
+
+    def __init__(self, t: Tables, divisor: int) -> None:
+        self._t = t
+        self._factor = -divisor if t.budget < 0 else divisor
+
+    def objective(self, worth: float) -> float:
+        """Return the objective that a worth stands for."""
+        return worth * self._factor
+
+    def worth(self, objective: float) -> float:
+        """Return what an objective is worth."""
+        return objective / self._factor
+
+    def worth_of(self, plan: Mask) -> float:
+        """Return what a plan is worth, -infinity when it breaks a rule."""
+        if not fits(self._t, plan):
+            return -math.inf
+        return round(self.worth(objective_of(self._t, plan)))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where the integer phase starts from.
+
+    Attributes
+    ----------
+    scale
+        Between objectives and worths.
+    program
+        The live relaxation, with its cuts.
+    cuts
+        Finds cuts, and knows those found.
+    relaxed
+        Rows and interior point.
+    answer
+        Of the last solve.
+    """
+
+    scale: Scale
+    program: LiveProgram
+    cuts: FractionalCuts
+    relaxed: Relaxed
+    answer: Answer
+
+
+def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
+    """Cut off the points of the relaxation; bounds and counts go to `progress`.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes bounds.
+    task
+        What was asked.
+
+    Returns
+    -------
+    Opening or str
+        A word when that was the end: `proof`, `gap`, `infeasible` or `time`.
+    """
+    scale = Scale(t, scale_of(task.problem))
+    program = LiveProgram(task.problem, seed=task.seed)
+    cuts = FractionalCuts(t)
+    program.by_interior_point(wanted=len(t.limit) >= LARGE)
+
+    def tell(answer: Answer, found: int) -> bool:
+        progress.count("relaxation", cuts=found)
+        progress.bound(scale.objective(answer.worth), "relaxation")
+        return progress.closed(task.gap)
+
+    relaxed = relax(t, program, cuts, left=progress.left, tell=tell)
+    if relaxed.answer is not None and relaxed.answer.ending == "empty":
+        return "infeasible"
+    if progress.closed(task.gap):
+        return ending(progress, task)
+    if relaxed.answer is None or progress.stop():
+        return "time"
+    return Opening(scale, program, cuts, relaxed, relaxed.answer)
+
+
+def ending(progress: Progress, task: Task) -> str:
+    """Return why a search ended: `proof`, `gap`, `time`, or `stalled`."""
+    if progress.closed(0.0):
+        return "proof"
+    if progress.closed(task.gap):
+        return "gap"
+    return "time" if progress.stop() else "stalled"

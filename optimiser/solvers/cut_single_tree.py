@@ -1,0 +1,118 @@
+"""Prove plans by time cuts in one tree of SCIP, after the relaxation."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.relaxation import EDGE
+from optimiser.cuts.rows import Floats, Rows, joined
+from optimiser.problem import DesignProblem
+from optimiser.progress import Progress
+from optimiser.solvers.cut_opening import Opening
+from optimiser.solvers.rounding import Rounding
+from optimiser.solvers.task import Task
+from optimiser.solvers.tree import Improve, Separator, TreeLimits, TreeOutcome
+from optimiser.tables import Tables
+
+NEAR = 0.05
+"""Slack up to which a row of the relaxation goes into the tree from the start."""
+
+PULL = 0.2
+"""Share of the way to the interior point at which cuts are sought first."""
+
+MARGIN = 1e-3
+"""Least violation of a cut at a fractional point."""
+
+
+class TimeCuts:
+    """A separator by fractional time cuts, near an interior point at first.
+
+    Parameters
+    ----------
+    cuts
+        Finds cuts.
+    towards
+        float64 [J], the interior point.
+    """
+
+    def __init__(self, cuts: FractionalCuts, towards: Floats) -> None:
+        self._cuts = cuts
+        self._towards = towards
+
+    def __call__(self, built: Floats, level: Floats, *, integer: bool) -> Rows:
+        """Return a violated cut for each pair that has one."""
+        pairs = np.flatnonzero(level > EDGE)
+        margin = EDGE if integer else MARGIN
+        return self._cuts.violated(pairs, built, level, towards=self._towards, pull=PULL, margin=margin)
+
+
+class SearchTree(Protocol):
+    """Searches one tree with lazy rows."""
+
+    def __call__(
+        self,
+        t: Tables,
+        problem: DesignProblem,
+        progress: Progress,
+        separator: Separator,
+        *,
+        limits: TreeLimits,
+        rows: Rows,
+        improve: Improve | None,
+    ) -> TreeOutcome:
+        """Search; plans, bounds and counts go to `progress`."""
+
+
+def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening) -> tuple[str, str]:
+    """Run the integer phase in the solver of the task; plans, bounds and counts go to `progress`.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked; its solver is `scip`.
+    begun
+        Where the relaxation ended.
+
+    Returns
+    -------
+    tuple
+        Why it ended, and the name of the solver.
+    """
+    search, name = _search_of()
+    outcome = search(
+        t,
+        task.problem,
+        progress,
+        TimeCuts(begun.cuts, begun.relaxed.towards),
+        limits=TreeLimits(progress.left(), task.gap, seed=task.seed, threads=task.threads),
+        rows=near_rows(begun, t.size),
+        improve=Rounding(t, progress),
+    )
+    return outcome.reason, name
+
+
+def near_rows(begun: Opening, size: int) -> Rows:
+    """Return the rows that bind or nearly do at the last point of the relaxation.
+
+    Parameters
+    ----------
+    begun
+        Where the relaxation ended.
+    size
+        Number of candidates.
+    """
+    rows = joined(begun.relaxed.rows)
+    return rows.only(rows.at(begun.answer.decided[:size]) <= begun.answer.level[rows.pair] + NEAR)
+
+
+def _search_of() -> tuple[SearchTree, str]:
+    from optimiser.solvers import scip_tree
+
+    return scip_tree.search_tree, scip_tree.version()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from optimiser.progress import Progress
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
-from optimiser.variants import swap
 from optimiser.variants.variant import Variant
 
 VARIANT = Variant(
@@ -28,9 +27,10 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     task
         What was asked.
     """
+    from optimiser.heuristics.start import start_plans
     from optimiser.solvers.compact import solve_compact
 
-    swap.run(t, progress, task)
+    start_plans(t, progress, seed=task.seed)
     if progress.stop():
         return "time", ""
     return solve_compact(task, progress)

@@ -7,7 +7,6 @@ from functools import partial
 from optimiser.progress import Progress
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
-from optimiser.variants import reverse_greedy
 from optimiser.variants.variant import Variant
 
 VARIANT = Variant(
@@ -16,9 +15,6 @@ VARIANT = Variant(
     proves=True,
     solvers=("highs",),
 )
-
-SWAP_SHARE = 0.1
-"""Most of the time that exchanges get."""
 
 
 def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
@@ -34,22 +30,12 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         What was asked.
     """
     from optimiser.column_generation.proof import prove
-    from optimiser.solvers.live_highs import version
+    from optimiser.heuristics.start import start_plans
     from optimiser.solvers.live_paths import LivePaths
+    from optimiser.solvers.live_program import version
 
-    _begin(t, progress, task)
+    start_plans(t, progress, seed=task.seed)
     if progress.stop():
         return "time", ""
     build = partial(LivePaths, task.problem, t, threads=task.threads, seed=task.seed)
     return prove(t, build, progress, gap=task.gap), version()
-
-
-def _begin(t: Tables, progress: Progress, task: Task) -> None:
-    """Report the plans of the heuristics; where all must be covered, rounding finds better ones at once."""
-    from optimiser.heuristics.greedy import swap
-
-    reverse_greedy.run(t, progress, task)
-    if progress.best is None or t.must_cover:
-        return
-    least = (1.0 - SWAP_SHARE) * progress.left()
-    progress.plan(swap(t, progress.best, stop=lambda: progress.left() <= least), "swap")

@@ -119,8 +119,8 @@ def cheapest_path(
     Returns
     -------
     tuple
-        Price (`most` when there is no cheaper path, -1 when the search grew too large or the path has more
-        candidates than `found` has places) and number of candidates.
+        Price (`most` when there is no cheaper path, -1 when the search grew too large) and number of
+        candidates (-1 when they are more than `found` has places).
 
     Notes
     -----

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from core_drawing import brute_force
+from cut_drawing import meshes, plans, relaxed_optimum, two_of_three
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.relaxation import relax
+from optimiser.formulation.decisions import scale_of
+from optimiser.solvers.live_program import LiveProgram
+from optimiser.tables import tables
+
+
+def relaxed(problem, *, least=0.0, left=lambda: 10.0, tell=lambda _answer, _found: False):
+    """Return where the rounds ended, and the objective there."""
+    t = tables(problem)
+    ended = relax(t, LiveProgram(problem, seed=0), FractionalCuts(t), left=left, tell=tell, least=least)
+    factor = scale_of(problem) * (-1 if problem.budget is None else 1)
+    return ended, ended.answer and ended.answer.worth * factor
+
+
+@pytest.mark.parametrize(("budget", "optimum"), [(0, 0.0), (1, 0.5), (2, 1.0), (3, 1.0), (None, 2.0)])
+def test_two_of_three_are_worth_half_the_money(budget, optimum):
+    ended, value = relaxed(two_of_three(budget=budget))
+    assert ended.complete
+    assert value == pytest.approx(optimum, abs=1e-4)
+
+
+@given(meshes() | meshes(budget="some"))
+@settings(max_examples=60, deadline=None)
+def test_the_rounds_end_at_the_value_of_the_program_over_all_paths(problem):
+    ended, value = relaxed(problem)
+    assert ended.complete
+    weight = sum(pair.weight for pair in problem.pairs) + sum(c.cost for c in problem.candidates)
+    assert value == pytest.approx(relaxed_optimum(problem), abs=3e-4 * weight)
+
+
+@given(meshes() | meshes(budget="some"), st.sampled_from([0.0, 2e-4, 0.5]))
+@settings(max_examples=60, deadline=None)
+def test_every_answer_bounds_the_best_plan_and_none_is_worse_than_the_one_before(problem, least):
+    told = []
+    relaxed(problem, least=least, tell=lambda answer, _: told.append(answer.worth))
+    factor = scale_of(problem) * (-1 if problem.budget is None else 1)
+    best = brute_force(problem) / factor
+    assert min(told) >= best - 1e-6
+    assert all(after <= before + 1e-6 for before, after in itertools.pairwise(told))
+
+
+@given(meshes(budget="some"))
+@settings(max_examples=40, deadline=None)
+def test_all_cuts_hold_for_every_plan(problem):
+    ended, _ = relaxed(problem)
+    for plan, cover in zip(*plans(problem), strict=True):
+        for rows in ended.rows:
+            assert (rows.at(plan) >= cover[rows.pair] - 1e-12).all()
+
+
+def test_the_rounds_end_when_told_to():
+    ended, _ = relaxed(two_of_three(budget=1), tell=lambda _answer, _found: True)
+    assert not ended.complete
+    assert ended.answer.ending == "optimal"
+
+
+def test_what_is_told_is_how_many_cuts_were_found_for_each_answer():
+    told = []
+    ended, _ = relaxed(two_of_three(budget=1), tell=lambda _answer, found: told.append(found))
+    assert told == [len(rows) for rows in ended.rows]
+
+
+def test_without_time_there_is_no_answer():
+    ended, _ = relaxed(two_of_three(budget=1), left=lambda: 0.0)
+    assert (ended.answer, ended.complete) == (None, False)
+
+
+def test_a_program_without_any_point_ends_the_rounds():
+    problem = two_of_three()
+    problem = problem.replace(excludes=(("c0", "c1"), ("c1", "c2"), ("c0", "c2")))
+    ended, _ = relaxed(problem)
+    assert ended.answer.ending == "empty"
+
+
+def test_the_interior_point_stays_inside():
+    ended, _ = relaxed(two_of_three(budget=1))
+    assert (ended.towards >= 0).all()
+    assert (ended.towards <= 1).all()
+    assert np.isfinite(ended.towards).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -65,8 +65,9 @@ class Result:
     built
         Ids of what is built, sorted.
     cost, coverage, objective
-        Money, weight of covered pairs, and what is optimised (`coverage` and the weight of covered cities, or
-        `cost` when the budget is None), all recomputed from `built`, never the solver's words.
+        Money, weight of covered pairs, and what is optimised (`coverage` and the weight of covered cities and
+        rewards of rings, over all periods; or `cost` when the budget is None), all recomputed from `built`,
+        `rings` and `starts`, never the solver's words.
     bound
         Proven limit of the objective, from above (from below when the budget is None); None without one.
     gap
@@ -87,6 +88,10 @@ class Result:
         More about the end, for a reader; where there is no plan why, one reason a line.
     trace
         Progress, in order of time.
+    rings
+        Positions of the links of each ring that is formed, in order round it, by ring id.
+    starts
+        Position of the period in which each built candidate is started; empty without periods.
     """
 
     problem: str
@@ -106,12 +111,17 @@ class Result:
     termination: str = "proof"
     message: str = ""
     trace: tuple[TracePoint, ...] = ()
+    rings: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    starts: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of the result file."""
+        """Return the JSON object of the result file; rings and starts only where there are some."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         values["built"] = list(self.built)
         values["versions"] = dict(self.versions)
+        values["rings"] = [{"id": name, "links": list(links)} for name, links in self.rings.items()]
+        values["starts"] = dict(self.starts)
+        values = {key: value for key, value in values.items() if value or key not in ("rings", "starts")}
         values["trace"] = [dataclasses.asdict(point) for point in self.trace]
         return {"format": FORMAT, **values}
 
@@ -203,6 +213,8 @@ def parse(value: Json, *, where: str = "result") -> Result:
         termination=str(value.get("termination", "")),
         message=str(value.get("message", "")),
         trace=tuple(TracePoint(**point) for point in trace),
+        rings={item["id"]: tuple(item["links"]) for item in value.get("rings", [])},
+        starts=dict(value.get("starts", {})),
     )
 
 
@@ -218,6 +230,7 @@ def _faults(value: Mapping[str, Json]) -> list[str]:
         faults.append("built: not a list of ids")
     else:
         faults += [f"built: {name!r} stands twice" for name in twice(built)]
+    faults += [*_ring_faults(value.get("rings", [])), *_start_faults(value.get("starts", {}))]
     faults += [
         f"{key}: {value[key]!r} is not an integer >= 0"
         for key in ("cost", "coverage", "objective")
@@ -229,6 +242,29 @@ def _faults(value: Mapping[str, Json]) -> list[str]:
         if value.get(key) is not None and not _is_number(value[key])
     ]
     return faults
+
+
+def _ring_faults(rings: Json) -> Iterator[str]:
+    if not isinstance(rings, list):
+        yield "rings: not a list"
+        return
+    for position, item in enumerate(rings):
+        if not isinstance(item, dict) or set(item) != {"id", "links"} or not isinstance(item["id"], str):
+            yield f"rings[{position}]: not an object with 'id' and 'links'"
+        elif not isinstance(item["links"], list) or not all(is_integer(k) for k in item["links"]):
+            yield f"rings[{position}].links: not a list of positions"
+    yield from (f"rings: {name!r} stands twice" for name in twice(_ring_ids(rings)))
+
+
+def _ring_ids(rings: Json) -> list[str]:
+    return [str(item.get("id")) for item in rings if isinstance(item, dict)]
+
+
+def _start_faults(starts: Json) -> Iterator[str]:
+    if not isinstance(starts, dict):
+        yield "starts: not an object"
+        return
+    yield from (f"starts.{name}: {t!r} is no period" for name, t in starts.items() if not is_integer(t))
 
 
 def _is_number(value: Json) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimiser.problem.model import FORMAT, Arc, Candidate, City, DesignProblem, Pair, Target
 from optimiser.problem.reading import load, parse
+from optimiser.problem.ring import Period, Ring, RingLink, RingStop
 from optimiser.problem.writing import dumps, save
 
 __all__ = [
@@ -13,6 +14,10 @@ __all__ = [
     "City",
     "DesignProblem",
     "Pair",
+    "Period",
+    "Ring",
+    "RingLink",
+    "RingStop",
     "Target",
     "dumps",
     "load",

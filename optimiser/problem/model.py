@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from optimiser.problem.ring import Period, Ring
+
 FORMAT = "polyring-problem/1"
 """Name of the file format that these values are written in."""
 
@@ -43,6 +45,8 @@ class Candidate:
         `barrier`, `infrastructure` or `subsidy`; None when not said.
     fixed
         `in` must be built, `out` must not, None is free.
+    lead
+        Periods from start to opening, >= 0; 0 without periods.
     """
 
     id: str
@@ -51,6 +55,7 @@ class Candidate:
     kind: str = ""
     instrument: Instrument | None = None
     fixed: Fixed | None = None
+    lead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,10 @@ class DesignProblem:
         Ids of two candidates: the first is built only if the second is.
     cities
         Cities that count on top of the pairs.
+    rings
+        Rings that must be formed, or are worth something.
+    periods
+        Spans of time in which to build, in order; empty: everything is built at once.
     note
         Free text.
     money
@@ -169,6 +178,8 @@ class DesignProblem:
     excludes: tuple[tuple[str, str], ...] = ()
     requires: tuple[tuple[str, str], ...] = ()
     cities: tuple[City, ...] = ()
+    rings: tuple[Ring, ...] = ()
+    periods: tuple[Period, ...] = ()
     note: str = ""
     money: str = ""
 
@@ -187,6 +198,11 @@ class DesignProblem:
     def must_cover(self) -> bool:
         """Say whether every coverable pair must be covered: no budget, and not the targets alone."""
         return self.budget is None and self.cover == "all"
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether a plan is no more than what is built: there are neither rings nor periods."""
+        return not self.rings and not self.periods
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from optimiser.problem.model import Arc, Candidate, City, DesignProblem, Pair
+from optimiser.problem.ring_order import canonical_rings
 
 
 def canonical(problem: DesignProblem) -> DesignProblem:
@@ -18,9 +19,10 @@ def canonical(problem: DesignProblem) -> DesignProblem:
 
     Notes
     -----
-    Nodes, candidates and cities are sorted by id; arcs, pairs, caps, targets, excludes and requires by all
-    that they say, and of the last four what is said twice is said once. Pairs that say the same are sorted by
-    the cities that count them; what is alike even then may change places without any difference.
+    Nodes, candidates, cities and rings (`canonical_ring`) are sorted by id; arcs, pairs, caps, targets,
+    excludes and requires by all that they say, and of the last four what is said twice is said once. Pairs
+    that say the same are sorted by the cities that count them; what is alike even then may change places
+    without any difference.
     """
     nodes = sorted(range(len(problem.nodes)), key=problem.nodes.__getitem__)
     new = {old: position for position, old in enumerate(nodes)}
@@ -37,6 +39,7 @@ def canonical(problem: DesignProblem) -> DesignProblem:
         excludes=tuple(sorted({(min(two), max(two)) for two in problem.excludes})),
         requires=tuple(sorted(set(problem.requires))),
         cities=_cities(problem.cities, place),
+        rings=canonical_rings(problem.rings),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from optimiser.errors import ProblemError
 from optimiser.problem.jsonfile import Json, key_faults, list_faults, objects_of, read_json, text_faults
 from optimiser.problem.model import FIXED, FORMAT, INSTRUMENTS, Arc, Candidate, DesignProblem, Pair
+from optimiser.problem.ring_reading import period_shape_faults, ring_fields, ring_shape_faults
 from optimiser.problem.rules import report
 from optimiser.problem.side_reading import SIDE_KEYS, side_fields, side_shape_faults
 
@@ -22,6 +23,8 @@ PROBLEM_KEYS = {
     "note": False,
     "money": False,
     **SIDE_KEYS,
+    "rings": False,
+    "periods": False,
 }
 """Keys of a problem; True: must be there."""
 
@@ -35,9 +38,6 @@ CANDIDATE_KEYS = {
     "lead": False,
 }
 PAIR_KEYS = {"origin": True, "destination": True, "limit": True, "weight": True, "group": False}
-
-LATER_KEYS = ("rings", "periods")
-"""Keys of the format that this release refuses by name."""
 
 
 def load(path: Path | str) -> DesignProblem:
@@ -88,9 +88,7 @@ def _shape_faults(value: Json) -> Iterator[str]:
         return
     if value.get("format", FORMAT) != FORMAT:
         yield f"format: {value['format']!r} is not {FORMAT!r}"
-    yield from (f"{key}: comes with a later release" for key in LATER_KEYS if key in value)
-    yield from key_faults({k: v for k, v in value.items() if k not in LATER_KEYS}, PROBLEM_KEYS, "")
-    yield from (f"key {key!r} stands twice" for key in getattr(value, "repeated", ()))
+    yield from key_faults(value, PROBLEM_KEYS, "")
     yield from text_faults(value, ("name", "note", "money"), "")
     yield from _node_faults(value.get("nodes", []))
     yield from _arc_shape_faults(value.get("arcs", []), "arcs")
@@ -101,6 +99,8 @@ def _shape_faults(value: Json) -> Iterator[str]:
     for place, pair in objects_of(value, "pairs"):
         yield from text_faults(pair, ("group",), f"{place}.")
     yield from side_shape_faults(value)
+    yield from ring_shape_faults(value)
+    yield from period_shape_faults(value)
 
 
 def _node_faults(nodes: Json) -> Iterator[str]:
@@ -122,8 +122,6 @@ def _arc_shape_faults(arcs: Json, place: str) -> Iterator[str]:
 
 
 def _candidate_shape_faults(candidate: Json, place: str) -> Iterator[str]:
-    if "lead" in candidate:
-        yield f"{place}.lead: comes with a later release"
     yield from text_faults(candidate, ("id", "kind"), f"{place}.")
     yield from _arc_shape_faults(candidate.get("arcs", []), f"{place}.arcs")
     for key, words in (("instrument", INSTRUMENTS), ("fixed", FIXED)):
@@ -142,6 +140,7 @@ def _build(value: Json) -> DesignProblem:
         note=value.get("note", ""),
         money=value.get("money", ""),
         **side_fields(value),
+        **ring_fields(value),
     )
 
 

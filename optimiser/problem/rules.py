@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from optimiser.errors import ProblemError
+from optimiser.problem.ring_rules import period_faults, ring_faults
 from optimiser.problem.side_rules import side_faults
 from optimiser.problem.values import is_integer, twice
 
@@ -61,6 +62,8 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
     if problem.budget is not None and not is_integer(problem.budget):
         yield f"budget: {problem.budget!r} is neither null nor an integer >= 0"
     yield from side_faults(problem)
+    yield from ring_faults(problem)
+    yield from period_faults(problem)
 
 
 def _arc_faults(arcs: Iterable[Arc], nodes: int, place: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 from optimiser.errors import EnvironmentFault
 from optimiser.problem.model import FORMAT, Candidate, City, DesignProblem, Pair, Target
+from optimiser.problem.ring import Ring, RingLink
 
 
 def save(problem: DesignProblem, path: Path | str) -> None:
@@ -58,13 +60,20 @@ def _side_parts(problem: DesignProblem) -> Iterator[str]:
         "excludes": problem.excludes,
         "requires": problem.requires,
         "cities": [as_city(city) for city in problem.cities],
+        "rings": [as_ring(ring) for ring in problem.rings],
+        "periods": [dataclasses.asdict(period) for period in problem.periods],
     }
     yield from (_listed(key, items) for key, items in lists.items() if items)
 
 
 def as_candidate(candidate: Candidate) -> dict[str, Any]:
     """Return the JSON object of a candidate; keys that say nothing are left out."""
-    optional = {"kind": candidate.kind, "instrument": candidate.instrument, "fixed": candidate.fixed}
+    optional = {
+        "kind": candidate.kind,
+        "instrument": candidate.instrument,
+        "fixed": candidate.fixed,
+        "lead": candidate.lead,
+    }
     said = {key: value for key, value in optional.items() if value}
     return {"id": candidate.id, **said, "cost": candidate.cost, "arcs": candidate.arcs}
 
@@ -90,6 +99,27 @@ def as_city(city: City) -> dict[str, Any]:
     """Return the JSON object of a city; an empty group is left out."""
     group = {"group": city.group} if city.group else {}
     return {"id": city.id, **group, "weight": city.weight, "pairs": city.pairs, "need": city.need}
+
+
+def as_ring(ring: Ring) -> dict[str, Any]:
+    """Return the JSON object of a ring; a reward of nothing and no rings to be apart from are left out."""
+    optional = {"reward": ring.reward, "apart": ring.apart}
+    return {
+        "id": ring.id,
+        "required": ring.required,
+        **{key: value for key, value in optional.items() if value},
+        "centres": ring.centres,
+        "nodes": ring.nodes,
+        "links": [as_ring_link(link) for link in ring.links],
+        "stops": [dataclasses.asdict(stop) for stop in ring.stops],
+        "least_stops": ring.least_stops,
+    }
+
+
+def as_ring_link(link: RingLink) -> dict[str, Any]:
+    """Return the JSON object of a link of a ring; a straight line goes without saying."""
+    via = {"via": link.via} if link.via else {}
+    return {"tail": link.tail, "head": link.head, "candidate": link.candidate, **via}
 
 
 def _compact(value: object) -> str:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from optimiser import verify
-from optimiser.errors import SolverError, VerificationError
+from optimiser.errors import ProblemError, SolverError, VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.result import Result, TracePoint
 from optimiser.solve.attempt import ANY_GAP, UnsettledError, answer, any_plan, attempt
@@ -80,14 +80,19 @@ def solve(
     ProblemError
         When the variant does not exist or does not fit the problem.
     EnvironmentFault
-        When the solver asked for is not installed.
+        When the solver asked for, or the only one of the variant, is not installed.
     SolveFailure
         When the solver crashed, hung or claimed what is not true; its `result` is usable.
     """
     params = params or SolveParameters()
+    for key in ("rings", "periods"):
+        if getattr(problem, key):
+            raise ProblemError(f"{key}: comes with a later release", where=f"problem {problem.name!r}")
     if params.solver not in ("auto", "highs"):
         require(params.solver)
     name, solver = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
+    if solver not in ("none", "highs", params.solver):
+        require(solver)
     params = params.replace(solver=solver)
     ledger, ending = attempt(problem, name, params, progress)
     result = _result(ledger, ending, name, params)

@@ -7,8 +7,9 @@ from typing import Any
 
 from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
+from optimiser.verify.phases import start_faults, states
 from optimiser.verify.plan import Plan
-from optimiser.verify.rules import building_faults, covered_cities, covering_faults, wanted_pairs
+from optimiser.verify.rules import covered_cities, covering_faults, plan_faults, wanted_pairs
 from optimiser.verify.times import Step, all_steps, fastest_steps, search
 
 FORMAT = "polyring-certificate/1"
@@ -30,9 +31,10 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         JSON object: `format`, `problem`, `built` (id and cost), `cost`, `coverage`, and `paths`, each with
         `pair`, `nodes` (ids), `seconds` (one an arc), `candidates` (what opens the arc, or null) and
         `time_s`. Where the problem has cities, `cities`: each covered one with `id`, `weight` and the `pairs`
-        of its own that have a path.
+        of its own that have a path. Where it has rings or periods, `rings` (id and links in order) and
+        `starts`; paths and cities are those of the end.
     """
-    rows = fastest_steps(problem, plan.built)
+    rows = fastest_steps(problem, states(problem, plan.built, plan.starts)[-1].is_open)
     paths: list[dict[str, Any]] = []
     found: dict[int, dict[int, Step]] = {}
     for k in plan.covered:
@@ -41,7 +43,11 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
             found[origin] = search(rows, origin)[1]
         paths.append(_path(problem, k, _steps_back(found[origin], origin, problem.pairs[k].destination)))
     costs = [{"id": name, "cost": problem.cost_of([name])} for name in plan.built]
-    cities = {"cities": _cities(problem, plan)} if problem.cities else {}
+    more: dict[str, Any] = {"cities": _cities(problem, plan)} if problem.cities else {}
+    if problem.rings:
+        more["rings"] = [{"id": name, "links": list(links)} for name, links in plan.rings.items()]
+    if problem.periods:
+        more["starts"] = dict(plan.starts)
     return {
         "format": FORMAT,
         "problem": problem.name,
@@ -49,7 +55,7 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "cost": plan.cost,
         "coverage": plan.coverage.after,
         "paths": paths,
-        **cities,
+        **more,
     }
 
 
@@ -120,7 +126,13 @@ def _faults(problem: DesignProblem, evidence: Mapping[str, Any]) -> Iterator[str
         return
     if evidence["cost"] != problem.cost_of(built):
         yield f"cost: {evidence['cost']} was claimed, {problem.cost_of(built)} is true"
-    yield from building_faults(problem, set(built))
+    circuits = {item["id"]: tuple(item["links"]) for item in evidence.get("rings", [])}
+    starts = evidence.get("starts", {})
+    wrong = list(start_faults(problem, tuple(built), starts))
+    if wrong:
+        yield from wrong
+        return
+    yield from plan_faults(problem, set(built), circuits, starts)
     shown = [path["pair"] for path in evidence["paths"]]
     if len(set(shown)) < len(shown):
         yield "paths: a pair is shown twice"
@@ -129,7 +141,8 @@ def _faults(problem: DesignProblem, evidence: Mapping[str, Any]) -> Iterator[str
         yield f"coverage: {evidence['coverage']} was claimed, paths show {weight}"
     yield from _city_faults(problem, evidence.get("cities", []), set(shown))
     yield from covering_faults(problem, set(shown), wanted_pairs(problem))
-    arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in all_steps(problem, built)}
+    is_open = states(problem, built, starts)[-1].is_open
+    arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in all_steps(problem, is_open)}
     position = {name: i for i, name in enumerate(problem.nodes)}
     for path in evidence["paths"]:
         yield from _path_faults(problem, path, arcs, position)

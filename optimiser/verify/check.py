@@ -9,13 +9,16 @@ from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.problem.values import twice
 from optimiser.result import Result, gap_of, rounded_bound
+from optimiser.verify.circuits import Circuits
 from optimiser.verify.infeasible import judge
+from optimiser.verify.phases import Starts, factors, start_faults, states
 from optimiser.verify.plan import Coverage, Plan
 from optimiser.verify.rules import (
-    building_faults,
     coverable,
     covered_cities,
     covering_faults,
+    objective_of,
+    plan_faults,
     wanted_pairs,
     weight_of,
 )
@@ -25,7 +28,13 @@ TOLERANCE = 1e-9
 """Difference of two gaps that is no disagreement."""
 
 
-def score(problem: DesignProblem, built: Iterable[str]) -> Plan:
+def score(
+    problem: DesignProblem,
+    built: Iterable[str],
+    *,
+    rings: Circuits | None = None,
+    starts: Starts | None = None,
+) -> Plan:
     """Return cost, coverage and times of a plan given by hand; no bound.
 
     Parameters
@@ -34,16 +43,21 @@ def score(problem: DesignProblem, built: Iterable[str]) -> Plan:
         The problem.
     built
         Ids of what is built.
+    rings
+        Links of each ring that is formed, in order round it.
+    starts
+        With periods, the one in which each built candidate is started.
 
     Raises
     ------
     VerificationError
         When the plan names an unknown candidate or breaks a rule of the problem.
     """
-    names = list(built)
-    faults = list(_name_faults(problem, names))
+    names = tuple(sorted(built))
+    known_starts = dict(starts or {})
+    faults = [*_name_faults(problem, names), *start_faults(problem, names, known_starts)]
     if not faults:
-        plan = _plan(problem, tuple(sorted(names)))
+        plan = _plan(problem, names, dict(rings or {}), known_starts)
         faults = list(_rule_faults(problem, plan))
         if not faults:
             return plan
@@ -74,10 +88,13 @@ def check(problem: DesignProblem, result: Result) -> Plan:
     faults = [] if result.problem == problem.name else [f"it is for problem {result.problem!r}"]
     if result.status in ("infeasible", "none"):
         faults += _empty_faults(result)
-        plan = None if faults else _plan(problem, ())
+        plan = None if faults else _plan(problem, (), {}, {})
     else:
-        faults += _name_faults(problem, result.built)
-        plan = None if faults else _plan(problem, result.built)
+        faults += [
+            *_name_faults(problem, result.built),
+            *start_faults(problem, result.built, result.starts),
+        ]
+        plan = None if faults else _plan(problem, result.built, result.rings, result.starts)
     if plan is None:
         raise _refusal(problem, faults)
     if result.status == "none":
@@ -109,32 +126,40 @@ def _name_faults(problem: DesignProblem, built: Sequence[str]) -> Iterator[str]:
     yield from (f"built: {name!r} stands twice" for name in twice(built))
 
 
-def _plan(problem: DesignProblem, built: tuple[str, ...]) -> Plan:
-    before_s, after_s = pair_times(problem, ()), pair_times(problem, built)
-    before, after = covered(problem, before_s), covered(problem, after_s)
-    every = coverable(problem)
+def _plan(problem: DesignProblem, built: tuple[str, ...], circuits: Circuits, starts: Starts) -> Plan:
+    opened = states(problem, built, starts)
+    final_s = pair_times(problem, opened[-1].is_open)
+    before_s, after = pair_times(problem, ()), covered(problem, final_s)
+    before, every = covered(problem, before_s), coverable(problem)
+    pairs, pairs_before = _places(after), _places(before)
+    earlier = [set(_places(covered(problem, pair_times(problem, s.is_open)))) for s in opened[:-1]]
+    by_state = [*earlier, set(pairs)]
     groups = {
         group: _coverage(
             problem, [k for k, p in enumerate(problem.pairs) if p.group == group], before, after, every
         )
         for group in problem.groups
     }
-    total = _coverage(problem, range(len(problem.pairs)), before, after, every)
     cost = problem.cost_of(built)
-    pairs, pairs_before = _places(after), _places(before)
+    minimise = problem.budget is None
     return Plan(
         problem=problem.name,
         built=built,
         cost=cost,
-        objective=cost if problem.budget is None else weight_of(problem, set(pairs)),
-        coverage=total,
+        objective=cost if minimise else objective_of(problem, opened, by_state, circuits),
+        coverage=_coverage(problem, range(len(problem.pairs)), before, after, every),
         groups=groups,
         covered=pairs,
         covered_before=pairs_before,
         times_before_s=before_s,
-        times_after_s=after_s,
+        times_after_s=final_s,
         cities=_names(problem, pairs),
         cities_before=_names(problem, pairs_before),
+        rings=circuits,
+        starts=starts,
+        coverage_by_period=tuple(
+            sum(problem.pairs[k].weight for k in ks) for ks in (by_state if problem.periods else ())
+        ),
     )
 
 
@@ -162,7 +187,7 @@ def _coverage(
 
 
 def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
-    yield from building_faults(problem, set(plan.built))
+    yield from plan_faults(problem, set(plan.built), plan.rings, plan.starts)
     yield from covering_faults(problem, set(plan.covered), wanted_pairs(problem))
 
 
@@ -206,11 +231,11 @@ def _with_proof(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
     gain = None
     if gap is not None and result.bound is not None and not minimise:
         best = rounded_bound(result.bound)
-        before = weight_of(problem, set(plan.covered_before))
+        before = weight_of(problem, set(plan.covered_before)) * factors(problem)
         gain = (best - plan.objective) / max(1, plan.objective - before)
     return replace(plan, bound=result.bound, gap=gap, gap_of_gain=gain, status=result.status)
 
 
 def _empty_faults(result: Result) -> list[str]:
-    claimed = result.built or result.cost or result.coverage
+    claimed = result.built or result.cost or result.coverage or result.rings
     return [f"it is called {result.status}, yet something is claimed"] if claimed else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimiser.problem import DesignProblem
 from optimiser.verify.obstacles import obstacles
@@ -53,6 +53,8 @@ def judge(problem: DesignProblem) -> Verdict:
     problem
         Any problem.
     """
+    if not problem.is_plain:
+        return _judge_relaxed(problem)
     if obstacles(problem):
         return Verdict("argument")
     free = [c.id for c in problem.candidates if c.fixed is None]
@@ -63,6 +65,13 @@ def judge(problem: DesignProblem) -> Verdict:
     if plan is not None:
         return Verdict("", plan)
     return Verdict("enumeration" if small else "solver")
+
+
+def _judge_relaxed(problem: DesignProblem) -> Verdict:
+    """Judge a problem with rings or periods without them: where not even that has a plan, there is none."""
+    candidates = tuple(replace(c, lead=0) for c in problem.candidates)
+    verdict = judge(problem.replace(rings=(), periods=(), candidates=candidates))
+    return Verdict("solver") if verdict.plan is not None else verdict
 
 
 def _subsets(names: list[str]) -> Iterator[set[str]]:

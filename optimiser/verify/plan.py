@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from optimiser.result import Status
@@ -51,7 +51,8 @@ class Plan:
     groups
         Of each group's pairs.
     covered, covered_before
-        Positions of the covered pairs with the plan built, and with nothing built, rising.
+        Positions of the covered pairs with the plan built (and open by the end of the last period), and with
+        nothing built, rising.
     times_before_s, times_after_s
         Time of each pair with nothing and with the plan built, in seconds; None when no path joins it.
     cities, cities_before
@@ -59,6 +60,12 @@ class Plan:
     bound, gap, gap_of_gain, status
         As proven by the solve (bound and gap None when nothing was); `gap_of_gain` relates the gap to what
         the plan gains over today, None without a bound or with a budget of None.
+    rings
+        Positions of the links of each ring that is formed, in order round it.
+    starts
+        Period in which each built candidate is started; empty without periods.
+    coverage_by_period
+        Weight of the pairs covered in each period, in order; empty without periods.
     infeasible_by
         With status `infeasible`, what proved it: an `argument` or an `enumeration` of the check's own, or
         else the `solver`, whose word was taken; empty otherwise.
@@ -81,6 +88,9 @@ class Plan:
     cities: tuple[str, ...] = ()
     cities_before: tuple[str, ...] = ()
     infeasible_by: ProvedBy = ""
+    rings: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    starts: Mapping[str, int] = field(default_factory=dict)
+    coverage_by_period: tuple[int, ...] = ()
 
     @property
     def newly_covered(self) -> tuple[int, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from optimiser.problem import DesignProblem, Target
+from optimiser.verify.circuits import Circuits, rewards, ring_faults
+from optimiser.verify.phases import Starts, State, phase_faults, states
 from optimiser.verify.times import covered, pair_times
 
 
@@ -27,6 +29,51 @@ def weight_of(problem: DesignProblem, pairs: Collection[int]) -> int:
     """Return the weight of covered pairs and of the cities that they cover."""
     cities = covered_cities(problem, pairs)
     return sum(problem.pairs[k].weight for k in pairs) + sum(problem.cities[i].weight for i in cities)
+
+
+def objective_of(
+    problem: DesignProblem, opened: Sequence[State], pairs: Sequence[Collection[int]], circuits: Circuits
+) -> int:
+    """Return what is gained, in a problem with a budget.
+
+    Over all states, the factor times the weight of covered pairs and cities and the rewards of rings formed.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget.
+    opened
+        What is open in each period (`phases.states`).
+    pairs
+        Positions of the pairs covered then, each a set.
+    circuits
+        Circuits of the rings.
+    """
+    return sum(
+        state.factor * (weight_of(problem, covered) + rewards(problem, circuits, state.is_open))
+        for state, covered in zip(opened, pairs, strict=True)
+    )
+
+
+def plan_faults(
+    problem: DesignProblem, built: Collection[str], circuits: Circuits, starts: Starts
+) -> Iterator[str]:
+    """Yield the rules that a plan breaks whatever it covers: of building, of periods, of rings.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    built
+        Ids, a set.
+    circuits
+        Circuits of the rings.
+    starts
+        Periods of start, of a form without faults.
+    """
+    yield from building_faults(problem, built)
+    yield from phase_faults(problem, starts)
+    yield from ring_faults(problem, circuits, set(states(problem, built, starts)[-1].is_open))
 
 
 def reached(problem: DesignProblem, target: Target, pairs: Collection[int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,19 @@ class Experience:
         return Experience(self.total + other.total, self.count + other.count)
 
     def note(self, decision: int, side: int, change: float, distance: float) -> None:
-        """Take in a change of worth seen at a distance from the old value."""
+        """Take in a change of worth seen at a distance from the old value.
+
+        Parameters
+        ----------
+        decision, side
+            What was branched on, and to which side.
+        change
+            Fall of the bound; one that is not finite says nothing and is left out.
+        distance
+            How far the decision was moved.
+        """
+        if not math.isfinite(change):
+            return
         self.total[side, decision] += max(change, 0.0) / max(distance, LEAST)
         self.count[side, decision] += 1
 

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from core_drawing import line
+from cut_drawing import two_of_three
+
+from optimiser.cuts.rows import Rows
+from optimiser.problem import City
+from optimiser.reduction import reduce
+from optimiser.solvers.live_program import LiveProgram
+
+HALF = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([0.5, 0.5, 0.5]))
+LOOSE = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([1.0, 1.0, 1.0]))
+
+
+def program(*rows, **changes):
+    live = LiveProgram(two_of_three(**changes), seed=0)
+    for part in rows:
+        live.add(part)
+    return live
+
+
+def fixed(*values):
+    """Return lower and upper bounds; None leaves a decision free."""
+    lower = [0.0 if value is None else value for value in values]
+    upper = [1.0 if value is None else value for value in values]
+    return np.array(lower, float), np.array(upper, float)
+
+
+def test_without_cuts_all_is_covered_for_nothing():
+    answer = program(budget=0).solve(seconds=10)
+    assert (answer.ending, answer.worth) == ("optimal", 1.0)
+    assert answer.level.tolist() == [1.0]
+    assert answer.decided.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_cut_ties_the_level_to_what_is_built():
+    answer = program(HALF, budget=1).solve(seconds=10)
+    assert answer.worth == pytest.approx(0.5)
+    assert answer.decided.sum() == pytest.approx(1.0)
+
+
+def test_where_every_pair_must_be_covered_the_worth_is_minus_the_cost():
+    answer = program(HALF).solve(seconds=10)
+    assert answer.worth == pytest.approx(-2.0)
+    assert answer.level.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("budget", [None, 3])
+def test_several_rows_are_added_at_once(budget):
+    both = Rows(np.array([0, 0]), np.array([0, 1, 2]), np.array([0, 2]), np.array([1.0, 1.0]))
+    live = program(both, budget=budget)
+    live.limit(*fixed(None, 1.0, 0.0))
+    answer = live.solve(seconds=10)
+    assert answer.ending == ("empty" if budget is None else "optimal")
+    assert answer.worth == (-math.inf if budget is None else pytest.approx(0.0))
+
+
+def test_bounds_hold_until_others_are_set():
+    live = program(HALF, budget=3)
+    live.limit(*fixed(0.0, 0.0, None))
+    assert live.solve(seconds=10).worth == pytest.approx(0.5)
+    live.limit(*fixed(None, None, None))
+    assert live.solve(seconds=10).worth == pytest.approx(1.0)
+
+
+def test_reduced_costs_are_changes_of_the_worth():
+    live = program(HALF, costs=[1, 2, 4])
+    live.limit(*fixed(None, None, 1.0))
+    answer = live.solve(seconds=10)
+    assert answer.worth == pytest.approx(-5.0)
+    assert answer.reduced == pytest.approx([0.0, -1.0, -3.0])
+
+
+def test_a_probe_says_what_fixing_would_do_and_leaves_all_as_it_was():
+    live = program(HALF, costs=[1, 2, 4])
+    before = live.solve(seconds=10)
+    assert live.probe(0, 0.0, iterations=50) == (pytest.approx(-6.0), True)
+    assert live.probe(2, 1.0, iterations=50) == (pytest.approx(-5.0), True)
+    after = live.solve(seconds=10)
+    assert after.worth == pytest.approx(before.worth)
+    assert after.decided == pytest.approx(before.decided)
+
+
+def test_a_probe_that_leaves_nothing_proves_it():
+    live = program(HALF)
+    live.limit(*fixed(None, None, 0.0))
+    live.solve(seconds=10)
+    assert live.probe(0, 0.0, iterations=50) == (-math.inf, True)
+
+
+def test_a_probe_keeps_the_bounds_of_its_node():
+    live = program(HALF, budget=3)
+    live.limit(*fixed(0.0, None, None))
+    live.solve(seconds=10)
+    live.probe(1, 0.0, iterations=50)
+    answer = live.solve(seconds=10)
+    assert answer.decided == pytest.approx([0.0, 1.0, 1.0])
+
+
+def test_a_probe_without_steps_proves_nothing_beyond_what_is_seen():
+    live = program(HALF, costs=[1, 2, 4])
+    live.solve(seconds=10)
+    worth, proved = live.probe(0, 0.0, iterations=0)
+    assert not proved or worth == pytest.approx(-6.0)
+
+
+@pytest.mark.parametrize(("budget", "worth"), [(None, -2.0), (1, 0.5)])
+def test_only_cuts_that_do_not_bind_are_dropped(budget, worth):
+    live = program(LOOSE, HALF, budget=budget)
+    live.solve(seconds=10)
+    assert live.drop_slack() == 1
+    assert live.solve(seconds=10).worth == pytest.approx(worth)
+
+
+def test_the_rows_of_the_model_itself_are_never_dropped():
+    live = program(HALF, budget=100)
+    live.solve(seconds=10)
+    live.limit(*fixed(1.0, 1.0, 1.0))
+    live.solve(seconds=10)
+    assert live.drop_slack() == 0
+    assert live.solve(seconds=10).ending == "optimal"
+
+
+def test_the_worth_counts_in_units_of_the_divisor():
+    problem = two_of_three(costs=[6, 4, 10])
+    live = LiveProgram(problem, seed=0)
+    live.add(HALF)
+    assert live.divisor == 2
+    assert live.solve(seconds=10).worth == pytest.approx(-5.0)
+
+
+def test_cities_are_decisions_behind_what_is_built():
+    cities = (City("t", 5, (0,), 1),)
+    problem = reduce(line(cities=cities, budget=3)).problem
+    answer = LiveProgram(problem, seed=0).solve(seconds=10)
+    assert len(answer.decided) == len(problem.candidates) + 1
+    assert len(answer.level) == len(problem.pairs)
+    assert len(answer.reduced) == len(answer.decided)
+
+
+def test_no_time_ends_at_a_limit_without_a_bound():
+    answer = program(HALF, budget=1).solve(seconds=0.0)
+    assert (answer.ending, answer.worth) == ("limit", math.inf)
+
+
+def test_a_solve_after_one_without_time_goes_on():
+    live = program(HALF, budget=1)
+    live.solve(seconds=0.0)
+    assert live.solve(seconds=10).worth == pytest.approx(0.5)
+
+
+def test_the_interior_point_method_finds_the_same_worth():
+    live = program(HALF, costs=[1, 2, 4])
+    live.by_interior_point(wanted=True)
+    first = live.solve(seconds=10)
+    live.by_interior_point(wanted=False)
+    assert (first.worth, live.solve(seconds=10).worth) == pytest.approx((-3.0, -3.0), abs=1e-5)

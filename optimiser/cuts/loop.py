@@ -1,25 +1,27 @@
-"""Run the time-cut method: relax, cut, solve, cut again, until no cut is violated."""
+"""Solve an integer master, cut off what it claims without right, and solve it again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from optimiser.cuts.separation import Cuts, Floats, joined, separate
-from optimiser.heuristics.greedy import greedy, reverse_greedy
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.relaxation import EDGE
+from optimiser.cuts.rows import Floats, Rows, joined
+from optimiser.cuts.separation import separate
 from optimiser.paths import Mask
 from optimiser.progress import Progress
 from optimiser.scoring import covered_pairs, fits
 from optimiser.tables import Tables
 
-EDGE = 1e-6
-"""How near to 0 or 1 a value counts as that."""
+PULL = 0.3
+"""Share of the way to the interior point at which a fractional cut of an integer point is sought first."""
 
-
-FIRST_NODES = 400
-"""Nodes of the first integer round; later ones have twice as many each, so that cuts come in early."""
+ORDERS = 4
+"""Orders by chance in which candidates are opened: each may give another minimal cut of the same pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class MasterOutcome:
     points
         Integer points found, the best last.
     complete
-        The solver ended by proof or gap, not by a limit of nodes or time.
+        The solver ended by proof or gap, not by a limit of work or time.
     empty
         The solver proved that no integer point meets the rows, and so no plan the constraints.
     """
@@ -60,69 +62,107 @@ class MasterOutcome:
     empty: bool = False
 
 
+type Tell = Callable[[float | None, Point | None], bool]
+"""Takes a bound or an integer point while the master is at work; says whether to end."""
+
+
 class Master(Protocol):
-    """A live linear model of building, coverage levels, the budget and the cuts found so far."""
+    """A live integer model of building, coverage, the rules and the rows found so far."""
 
-    def add(self, cuts: Cuts) -> None:
-        """Add rows `level_pair <= sum of built over candidates`."""
+    def add(self, rows: Rows) -> None:
+        """Add rows; they stay."""
 
-    def relax(self, *, seconds: float) -> tuple[float, Point] | None:
-        """Return bound and point of the linear relaxation; None when it did not end in time."""
+    def forbid(self, built: Floats) -> None:
+        """Cut off one plan, float64 [J]."""
 
-    def drop_slack(self) -> None:
-        """Take out rows that do not bind at the point of the last `relax`."""
+    def solve(
+        self, *, start: Point | None, gap: float, turn: int, seconds: float, tell: Tell
+    ) -> MasterOutcome:
+        """Return what the model answers within the seconds given, with twice the work of the turn before."""
 
-    def solve(self, *, start: Point | None, gap: float, nodes: int, seconds: float) -> MasterOutcome:
-        """Return what the integer model answers within the nodes and seconds given."""
 
-
-def prove(t: Tables, master: Master, progress: Progress, *, gap: float, seed: int) -> str:
-    """Run the method and report plans and bounds as they are found.
+def prove(
+    t: Tables,
+    master: Master,
+    cuts: FractionalCuts,
+    progress: Progress,
+    *,
+    gap: float,
+    seed: int,
+    towards: Floats,
+    improve: Callable[[Floats], None],
+) -> str:
+    """Run the loop and report plans and bounds as they are found.
 
     Parameters
     ----------
     t
         The problem.
     master
-        An empty master problem for it.
+        Its master problem, with the rows of the relaxation.
+    cuts
+        Finds cuts.
     progress
         Takes incumbents and bounds, knows the clock.
     gap
         Relative gap asked for.
     seed
         For the orders in which cuts are looked for.
+    towards
+        float64 [J], interior point.
+    improve
+        Makes plans near a point and reports them.
 
     Returns
     -------
     str
         Why it ended: `proof`, `gap`, `time` or `infeasible`; `stalled` when numerical noise keeps the proof
         open.
+
+    Notes
+    -----
+    Cutting planes at integer points alone, as in the first methods by decomposition (Benders 1962;
+    logic-based: Hooker and Ottosson 2003). Invariant: every row holds for every plan, and rows found here
+    stay, so that no point claims the same twice; there are finitely many, and the master's bound holds all
+    the while. Rows of the relaxation that were slack at its end do not get here.
     """
-    orders = _tie_orders(t, seed)
-    _relaxed_rounds(t, master, progress, orders)
-    nodes, asked = FIRST_NODES, gap
+    turn, asked = 0, gap
+    orders = np.random.default_rng(seed).random((ORDERS, t.size))
     while not progress.closed(gap):
-        if progress.left() <= 0:
+        if progress.stop():
             return "time"
-        start = _point(t, progress.best)
-        outcome = master.solve(start=start, gap=asked, nodes=nodes, seconds=progress.left())
+        outcome = master.solve(
+            start=_point(t, progress.best),
+            gap=asked,
+            turn=turn,
+            seconds=progress.left(),
+            tell=_teller(progress, gap),
+        )
+        progress.count("master", nodes=1)
         if outcome.empty:
             return "infeasible" if progress.best is None else "stalled"
         if outcome.bound is not None:
             progress.bound(outcome.bound, "master")
-        for point in outcome.points:
-            _try_plans(t, point.built, progress)
-        if progress.closed(gap):
-            break
-        cuts = joined([_integer_cuts(t, point, orders) for point in outcome.points])
-        if len(cuts):
-            master.add(cuts)
-        elif outcome.complete and asked == 0.0:
-            return "stalled"
-        elif outcome.complete:
+        added = _refute(t, master, cuts, progress, outcome.points, towards, orders)
+        for point in outcome.points[-1:]:
+            improve(point.built)
+        if not added and outcome.complete and not progress.closed(gap):
+            if asked == 0.0:
+                return "stalled"
             asked = 0.0
-        nodes *= 2
+        turn += 1
     return "proof" if progress.closed(0.0) else "gap"
+
+
+def _teller(progress: Progress, gap: float) -> Tell:
+    def tell(bound: float | None, point: Point | None) -> bool:
+        if bound is not None:
+            progress.bound(bound, "master")
+        if point is not None:
+            progress.plan(np.append(point.built > 0.5, True), "master")
+        return progress.stop() or progress.closed(gap)
+
+    return tell
 
 
 def _point(t: Tables, best: Mask | None) -> Point | None:
@@ -131,69 +171,34 @@ def _point(t: Tables, best: Mask | None) -> Point | None:
     return Point(best[:-1].astype(np.float64), covered_pairs(t, best).astype(np.float64))
 
 
-def _tie_orders(t: Tables, seed: int) -> list[Floats]:
-    """Return orders of candidates, each within 0..1: two by size and some by chance."""
-    generator = np.random.default_rng(seed)
-    degree = np.bincount(t.use, minlength=t.size).astype(np.float64)
-    by_use = degree.argsort(kind="stable").argsort(kind="stable") / max(1, t.size)
-    chance = [generator.permutation(t.size) / max(1, t.size) for _ in range(4)]
-    return [by_use, 1.0 - by_use, *chance]
+def _refute(
+    t: Tables,
+    master: Master,
+    cuts: FractionalCuts,
+    progress: Progress,
+    points: tuple[Point, ...],
+    towards: Floats,
+    orders: Floats,
+) -> bool:
+    """Cut off the points that claim what is not true; say whether there were any."""
+    rows = joined([_false_claims(t, cuts, point, towards, orders) for point in points])
+    master.add(rows)
+    progress.count("master", cuts=len(rows))
+    broken = [point for point in points if not fits(t, np.append(point.built > 0.5, True))]
+    for point in () if len(rows) else broken:
+        master.forbid(np.round(point.built))
+    return bool(len(rows) or broken)
 
 
-def _relaxed_rounds(t: Tables, master: Master, progress: Progress, orders: list[Floats]) -> None:
-    """Cut off fractional points until the bound of the relaxation stalls."""
-    history: list[float] = []
-    pairs = np.arange(len(t.limit))
-    generator = np.random.default_rng(0)
-    for turn in range(200):
-        answer = master.relax(seconds=progress.left())
-        if answer is None or progress.left() <= 0:
-            return
-        bound, point = answer
-        progress.bound(bound, "relaxation")
-        if progress.closed(0.0):
-            return
-        if turn % 5 == 4:
-            _try_plans(t, point.built, progress)
-        history.append(bound)
-        if len(history) > 6 and abs(history[-7] - bound) < 1e-3 * abs(bound):
-            return
-        wanted = pairs[point.level > EDGE]
-        noise = [0.01 * orders[turn % len(orders)], 0.1 * generator.random(t.size)]
-        found = [
-            separate(t, wanted, point.built, point.level, -point.built + shift, margin=1e-3)
-            for shift in noise
-        ]
-        cuts = joined(found)
-        if not len(cuts):
-            return
-        if turn % 8 == 7:
-            master.drop_slack()
-        master.add(cuts)
+def _false_claims(t: Tables, cuts: FractionalCuts, point: Point, towards: Floats, orders: Floats) -> Rows:
+    """Return violated rows for every pair that is said to be covered and is not.
 
-
-def _integer_cuts(t: Tables, point: Point, orders: list[Floats]) -> Cuts:
+    Opened in an order that begins with what is built, such a pair always has a violated time cut.
+    """
     built = np.round(point.built)
-    is_open = np.append(built > 0, True)
-    missing = np.flatnonzero((point.level > EDGE) & ~covered_pairs(t, is_open))
-    found = [separate(t, missing, built, point.level, -built + 0.5 * order) for order in orders]
-    return joined(found)
-
-
-def _try_plans(t: Tables, built: Floats, progress: Progress) -> None:
-    """Make plans near a point and report them."""
-    rounded = np.append(built > 0.5, True)
-    support = np.append(built > EDGE, True)
-    for start in (rounded, support):
-        plan = start
-        if not fits(t, plan):
-            plan = reverse_greedy(t, _completed(t, plan))
-        if t.budget >= 0:
-            plan = reverse_greedy(t, greedy(t, plan))
-        if fits(t, plan):
-            progress.plan(plan, "rounding")
-
-
-def _completed(t: Tables, plan: Mask) -> Mask:
-    """Return a plan that can be thinned out: as it is with a budget, everything without."""
-    return plan if t.budget >= 0 else np.ones_like(plan)
+    missing = np.flatnonzero((point.level > EDGE) & ~covered_pairs(t, np.append(built > 0, True)))
+    parts = [cuts.violated(missing, built, point.level, towards=towards, pull=PULL, margin=EDGE)]
+    for order in orders:
+        found = separate(t, missing, built, point.level, -built + 0.5 * order)
+        parts.append(Rows(found.pair, found.start, found.candidate, np.ones(len(found.candidate))))
+    return joined(parts)

@@ -1,17 +1,16 @@
-"""Keep the master problem of the time-cut method alive in HiGHS."""
+"""Keep the integer master of the time-cut method alive in HiGHS."""
 
 from __future__ import annotations
 
 import math
-from importlib.metadata import version as version_of
 from typing import Any
 
 import highspy
 import numpy as np
 import pulp
 
-from optimiser.cuts.loop import MasterOutcome, Point
-from optimiser.cuts.separation import Cuts, Floats
+from optimiser.cuts.loop import MasterOutcome, Point, Tell
+from optimiser.cuts.rows import Floats, Rows
 from optimiser.errors import SolverError
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
@@ -19,13 +18,11 @@ from optimiser.problem import DesignProblem
 
 INFINITY = highspy.kHighsInf
 
+FIRST_NODES = 200
+"""Nodes of the first turn; later ones have twice as many each, so that cuts come in early."""
+
 MOST_NODES = 2**31 - 1
 """Largest limit of nodes that HiGHS takes."""
-
-
-def version() -> str:
-    """Return name and version of the solver."""
-    return f"HiGHS {version_of('highspy')}"
 
 
 class LiveHighs:
@@ -51,22 +48,23 @@ class LiveHighs:
         self._cities = () if problem.must_cover else problem.cities
         self._pairs = len(problem.pairs)
         self._divisor = scale_of(problem)
+        highspy.Highs.resetGlobalScheduler(True)  # the relaxation ran on one thread
         lp, _ = build_master(problem)
         solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed)
         solver.createAndConfigureSolver(lp)
         solver.buildSolverModel(lp)
         model: Any = lp.solverModel
         self._model: Any = model
-        self._fixed_rows = model.getNumRow()
+        model.setOptionValue("mip_abs_gap", 0.999)
 
-    def add(self, cuts: Cuts) -> None:
-        """Add rows `sum of built over candidates >= level_pair` (`>= 1` where every pair must be covered)."""
-        count = len(cuts)
+    def add(self, rows: Rows) -> None:
+        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered)."""
+        count = len(rows)
         if not count:
             return
-        starts, index, value = cuts.start[:-1], cuts.candidate, np.ones(len(cuts.candidate))
+        starts, index, value = rows.start[:-1], rows.candidate, rows.value
         if self._levels:
-            index = np.insert(cuts.candidate, starts, cuts.pair + self._built)
+            index = np.insert(index, starts, rows.pair + self._built)
             value = np.insert(value, starts, -1.0)
             starts = starts + np.arange(count)
         self._model.addRows(
@@ -79,56 +77,67 @@ class LiveHighs:
             value,
         )
 
-    def relax(self, *, seconds: float) -> tuple[float, Point] | None:
-        """Return bound and point of the linear relaxation; None when it did not end in time."""
-        self._integrality(highspy.HighsVarType.kContinuous)
-        self._run(seconds)
-        if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        return self._model.getInfo().objective_function_value * self._divisor, self._read()
+    def forbid(self, built: Floats) -> None:
+        """Add `sum_{j not built} x_j - sum_{j built} x_j >= 1 - number built`."""
+        index = np.arange(self._built, dtype=np.int32)
+        self._model.addRow(1.0 - built.sum(), INFINITY, self._built, index, np.where(built > 0.5, -1.0, 1.0))
 
-    def drop_slack(self) -> None:
-        """Take out rows that do not bind at the point of the last `relax`."""
-        least = 0.0 if self._levels else 1.0
-        activity = np.array(self._model.getSolution().row_value)
-        slack = np.flatnonzero(activity > least + 1e-2)
-        slack = slack[slack >= self._fixed_rows].astype(np.int32)
-        if len(slack):
-            self._model.deleteRows(len(slack), slack)
+    def solve(
+        self, *, start: Point | None, gap: float, turn: int, seconds: float, tell: Tell
+    ) -> MasterOutcome:
+        """Return what the model answers within the seconds given.
 
-    def solve(self, *, start: Point | None, gap: float, nodes: int, seconds: float) -> MasterOutcome:
-        """Return what the integer model answers within the nodes and seconds given."""
-        self._integrality(highspy.HighsVarType.kInteger)
-        self._model.setOptionValue("mip_rel_gap", gap)
-        self._model.setOptionValue("mip_abs_gap", 0.999)
-        self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
+        Raises
+        ------
+        SolverError
+            When HiGHS fails.
+        """
+        model = self._model
+        model.setOptionValue("mip_rel_gap", gap)
+        model.setOptionValue("mip_max_nodes", min(FIRST_NODES << min(turn, 31), MOST_NODES))
+        model.setOptionValue("time_limit", model.getRunTime() + max(0.0, seconds))
         if start is not None:
             values = np.concatenate([start.built, start.level[: self._levels], self._reached(start.level)])
-            self._model.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
-        self._run(seconds)
-        status, info = self._model.getModelStatus(), self._model.getInfo()
-        bound = info.mip_dual_bound * self._divisor if math.isfinite(info.mip_dual_bound) else None
-        has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        complete = status == highspy.HighsModelStatus.kOptimal
-        empty = status == highspy.HighsModelStatus.kInfeasible
-        return MasterOutcome(bound, (self._read(),) if has_point else (), complete, empty)
+            model.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
+        points: list[Point] = []
+        self._listen(points, tell)
+        if model.run() == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS could not solve the master problem", remedy="Try --variant cuts.")
+        info, status, kinds = model.getInfo(), model.getModelStatus(), highspy.HighsModelStatus
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            points.append(self._read(model.getSolution().col_value))
+        return MasterOutcome(
+            self._bound(info.mip_dual_bound),
+            tuple(points),
+            complete=status == kinds.kOptimal,
+            empty=status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible),
+        )
+
+    def _listen(self, points: list[Point], tell: Tell) -> None:
+        """Collect integer points, pass on bounds, and end early when told to."""
+        kinds = highspy.cb.HighsCallbackType
+
+        def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
+            point = None
+            if kind == kinds.kCallbackMipImprovingSolution:
+                point = self._read(out.mip_solution)
+                points.append(point)
+            if tell(self._bound(out.mip_dual_bound), point) and kind == kinds.kCallbackMipInterrupt:
+                into.user_interrupt = True
+
+        self._model.setCallback(heard, None)
+        for kind in (kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt):
+            self._model.startCallback(kind)
+
+    def _bound(self, found: float) -> float | None:
+        return found * self._divisor if math.isfinite(found) else None
 
     def _reached(self, level: Floats) -> Floats:
         """Return for each city whether enough of its pairs are covered."""
         reached = [level[list(city.pairs)].sum() >= city.need for city in self._cities]
         return np.array(reached, dtype=np.float64)
 
-    def _integrality(self, kind: highspy.HighsVarType) -> None:
-        city = self._built + self._levels + np.arange(len(self._cities))
-        index = np.concatenate([np.arange(self._built), city]).astype(np.int32)
-        self._model.changeColsIntegrality(len(index), index, np.full(len(index), kind))
-
-    def _run(self, seconds: float) -> None:
-        self._model.setOptionValue("time_limit", max(0.0, seconds))
-        if self._model.run() == highspy.HighsStatus.kError:
-            raise SolverError("HiGHS could not solve the master problem", remedy="Try --variant compact.")
-
-    def _read(self) -> Point:
-        values = np.array(self._model.getSolution().col_value)
+    def _read(self, found: Any) -> Point:  # noqa: ANN401 - a list or an array of HiGHS
+        values = np.array(found)
         level = values[self._built :][: self._levels] if self._levels else np.ones(self._pairs)
         return Point(values[: self._built], level)

@@ -13,6 +13,7 @@ AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", pr
 
 MODULES = (
     "cuts",
+    "cuts_loop",
     "paths",
     "benders",
     "benders_normal",

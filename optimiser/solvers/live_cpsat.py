@@ -15,6 +15,7 @@ from optimiser.errors import SolverError
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
 from optimiser.problem import DesignProblem
+from optimiser.solvers.registry import instance
 
 PARTS = 2520
 """Common denominator of the coefficients of rows; 1/2 to 1/10 are whole multiples of it."""
@@ -52,10 +53,9 @@ class LiveCpsat:
         self._divisor = scale_of(problem)
         self._threads, self._seed = threads, seed
         lp, decisions = build_master(problem)
-        handles = pulp.CPSAT(msg=False).buildSolverModel(lp)
-        column = {
-            variable.id: handle for variable, handle in zip(lp.exported_variables(), handles, strict=True)
-        }
+        solver: Any = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
+        handles = solver.buildSolverModel(lp)
+        column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
         self._model: Any = lp.solverModel
         self._built = [column[x.id] for x in decisions.built]
         self._level = [column[y.id] for y in decisions.level[:count]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.cuts.packing import CUT, pack
+from optimiser.cuts.packing import CUT, LOST, pack
 from optimiser.cuts.pool import Floats, Pool, Room, new_pool, new_room
 from optimiser.cuts.pricing import ONE
 from optimiser.cuts.rows import Rows, stacked, starts
+from optimiser.cuts.separation import separate
 from optimiser.cuts.store import CutStore
 from optimiser.paths import Integers
 from optimiser.tables import Tables
@@ -68,8 +69,15 @@ class FractionalCuts:
             self._t, pairs, built, level - margin, towards, pull, self._pool, self._room
         )
         fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
+        if (counts < 0).any():
+            fresh = stacked(fresh, self._whole(pairs[counts < 0], built, level, margin))
         self._store.keep(fresh)
         return stacked(known, fresh)
+
+    def _whole(self, pairs: Integers, built: Floats, level: Floats, margin: float) -> Rows:
+        """Return violated 0/1 time cuts, for pairs whose paths are too many or too long to be packed."""
+        found = separate(self._t, pairs, built, level, -built, margin=margin)
+        return Rows(found.pair, found.start, found.candidate, np.ones(len(found.candidate)))
 
     def learn(self, rows: Rows) -> None:
         """Take in cuts that another found.
@@ -93,6 +101,7 @@ def _violated(
     pool: Pool,
     work: Room,
 ) -> tuple[Integers, Integers, Floats]:
+    """Return the length of the cut of each pair (0: none, -1: the packing failed), and the cuts' terms."""
     counts = np.zeros(pairs.size, np.int64)
     candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
     value = np.empty(candidate.size, np.float64)
@@ -103,7 +112,9 @@ def _violated(
         if filled + mine.size > candidate.size:
             candidate = np.append(candidate, np.empty(candidate.size + mine.size, np.int64))
             value = np.append(value, np.empty(candidate.size - value.size, np.float64))
-        if pack(t, k, built, asked[k], pool, work) != CUT:
+        ending = pack(t, k, built, asked[k], pool, work)
+        if ending != CUT:
+            counts[i] = -1 if ending == LOST else 0
             continue
         for part in (1.0, 0.1, 0.0):
             share = part * pull

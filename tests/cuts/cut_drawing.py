@@ -10,6 +10,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from optimiser.formulation.decisions import divisor
 from optimiser.problem import Candidate, DesignProblem, Pair
 
 NEVER = 10**9
@@ -111,7 +112,10 @@ def largest_packing(paths, room):
 
 
 def relaxed_optimum(problem):
-    """Return the value of the linear program over all paths: what is built, covered and flows."""
+    """Return the value of the linear program over all paths: what is built, covered and flows.
+
+    As in the model, the budget is rounded down to what sums of costs can reach.
+    """
     size, pairs = len(problem.candidates), len(problem.pairs)
     paths = [(k, path) for k, pair in enumerate(problem.pairs) for path in paths_of(problem, pair)]
     width = size + pairs + len(paths)
@@ -137,7 +141,8 @@ def relaxed_optimum(problem):
         gain, least = cost, 1.0
     else:
         rows.append(cost)
-        sides.append(float(problem.budget))
+        scale = divisor(c.cost for c in problem.candidates)
+        sides.append(float(problem.budget // scale * scale))
     bounds = [(0, 1)] * size + [(least, 1)] * pairs + [(0, None)] * len(paths)
     answer = linprog(gain, A_ub=np.array(rows), b_ub=sides, bounds=bounds, method="highs")
     return answer.fun if problem.budget is None else -answer.fun

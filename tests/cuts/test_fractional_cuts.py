@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.pool import LONGEST_PATH
 from optimiser.cuts.rows import Rows
 from optimiser.problem import Pair
 from optimiser.tables import tables
@@ -91,6 +92,16 @@ def test_enough_known_cuts_spare_the_search_for_new_ones():
     finder.learn(Rows(np.array([0]), np.array([0, 1]), np.array([0]), np.array([1.0])))
     assert violated(problem, [0.0, 0.0], finder=finder, enough=1).pair.tolist() == [0]
     assert violated(problem, [0.0, 0.0], finder=finder, enough=2).pair.tolist() == [0, 1]
+
+
+def test_a_path_too_long_to_be_packed_is_cut_by_a_set_of_candidates():
+    count = LONGEST_PATH + 2
+    chain = [[(i, i + 1, 1)] for i in range(count)]
+    problem = mesh(count + 1, [], [*chain, [(0, count, 1)]], [Pair(0, count, count, 1)])
+    built = np.append(np.ones(count), 0.0)
+    assert not len(violated(problem, built))
+    built[7] = 0.25
+    assert terms(violated(problem, built)) == [(0, {7: 1.0, count: 1.0})]
 
 
 @given(meshes(), shares, pulls)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimiser.equity.inequality import Split, gini, lorenz, palma, split_theil, theil_l, theil_t
 from optimiser.equity.maxmin import compare_maxmin, maxmin_key, rank_maxmin
+from optimiser.equity.places import place_times
 from optimiser.equity.poverty import poverty
 from optimiser.equity.tiers import TierShare, Worst, coverage_by_tier, worst_place
 
@@ -17,6 +18,7 @@ __all__ = [
     "lorenz",
     "maxmin_key",
     "palma",
+    "place_times",
     "poverty",
     "rank_maxmin",
     "split_theil",

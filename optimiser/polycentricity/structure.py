@@ -124,7 +124,7 @@ def structure(
 
 
 def people_in_reach(problem: DesignProblem, built: Iterable[str], people: People) -> NDArray[np.int64]:
-    """Return the people within the limits of the pairs that begin at each node, its own among them.
+    """Return the people whom the covered pairs bring within reach of each node, its own among them.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def people_in_reach(problem: DesignProblem, built: Iterable[str], people: People
     Returns
     -------
     NDArray
-        int64 [n]. Who lives at a destination of two covered pairs of a node is counted once.
+        int64 [n]. A covered pair brings each of its ends within reach of the other; nobody is counted twice.
 
     Raises
     ------
@@ -147,11 +147,11 @@ def people_in_reach(problem: DesignProblem, built: Iterable[str], people: People
     """
     lived_in = _people(problem, people)
     within = covered(problem, pair_times(problem, built))
-    reached = {(p.origin, p.destination) for p, yes in zip(problem.pairs, within, strict=True) if yes}
+    ways = {(p.origin, p.destination) for p, yes in zip(problem.pairs, within, strict=True) if yes}
     found = lived_in.copy()
-    for origin, destination in reached:
-        if origin != destination:
-            found[origin] += lived_in[destination]
+    for one, other in ways | {(other, one) for one, other in ways}:
+        if one != other:
+            found[one] += lived_in[other]
     return found
 
 

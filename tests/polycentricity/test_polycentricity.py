@@ -191,8 +191,13 @@ def test_covered_pairs_are_the_relations_between_places():
     assert flows.tolist() == [[0, 2, 5, 7], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
-def test_people_in_reach_are_those_at_home_and_at_the_ends_of_covered_pairs():
-    assert people_in_reach(line(), ["ac"], [1, 10, 100, 1000]).tolist() == [1111, 10, 100, 1000]
+def test_people_in_reach_are_those_at_home_and_at_the_other_ends_of_covered_pairs():
+    assert people_in_reach(line(), ["ac"], [1, 10, 100, 1000]).tolist() == [1111, 11, 101, 1001]
+
+
+def test_people_of_a_place_with_pairs_in_both_directions_are_counted_once():
+    twice = line(pairs=(Pair(0, 1, 100, 1), Pair(1, 0, 100, 1), Pair(0, 1, 200, 1)))
+    assert people_in_reach(twice, (), [1, 10, 100, 1000]).tolist() == [11, 11, 100, 1000]
 
 
 def test_people_must_be_given_for_every_node():

@@ -76,12 +76,24 @@ class LiveProgram:
             model.changeColsCost(count, index, -costs)
 
     def by_interior_point(self, *, wanted: bool) -> None:
-        """Choose the interior point method, for large programs far from their optimum, or simplex."""
+        """Choose the interior point method, for large programs far from their optimum, or simplex.
+
+        Parameters
+        ----------
+        wanted
+            The former. It leaves no basis, so that the next solve by simplex starts anew.
+        """
         self._model.setOptionValue("solver", "ipm" if wanted else "choose")
         self._model.setOptionValue("run_crossover", "off" if wanted else "on")
 
     def add(self, rows: Rows) -> None:
-        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered)."""
+        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered).
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        """
         count = len(rows)
         if not count:
             return
@@ -101,7 +113,13 @@ class LiveProgram:
         )
 
     def limit(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the decisions, float64 [J + C] each."""
+        """Set the bounds of the decisions.
+
+        Parameters
+        ----------
+        lower, upper
+            float64 [J + C] each.
+        """
         moved = np.flatnonzero((lower != self._lower) | (upper != self._upper))
         if len(moved):
             columns = self._decisions[moved]
@@ -110,6 +128,11 @@ class LiveProgram:
 
     def solve(self, *, seconds: float) -> Answer:
         """Solve from where the last solve ended.
+
+        Parameters
+        ----------
+        seconds
+            Time allowed.
 
         Raises
         ------
@@ -125,13 +148,18 @@ class LiveProgram:
         duals = np.array(solution.col_dual)
         reduced = -duals[self._decisions] if len(duals) else np.zeros(len(self._decisions))
         level = values[self._built : self._built + self._levels] if self._levels else np.ones(self._pairs)
-        worth = -self._model.getInfo().objective_function_value if ending == "optimal" else math.inf
-        return Answer(
-            ending, -math.inf if ending == "empty" else worth, values[self._decisions], level, reduced
-        )
+        worth = {"optimal": self._worth(), "empty": -math.inf, "limit": math.inf}[ending]
+        return Answer(ending, worth, values[self._decisions], level, reduced)
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
         """Fix one decision, take a few steps of the dual simplex method, and return to the state before.
+
+        Parameters
+        ----------
+        decision, value
+            Position of what is fixed, and 0 or 1.
+        iterations
+            Most steps.
 
         Returns
         -------
@@ -165,6 +193,17 @@ class LiveProgram:
         self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, seconds))
         if self._model.run() == highspy.HighsStatus.kError:
             raise SolverError("HiGHS could not solve a relaxation", remedy="Try --solver scip.")
+
+    def _worth(self) -> float:
+        """Return the worth of the point, and twice its distance from what the duals prove on top.
+
+        The interior point method ends some 1e-8 of the worth below the optimum, which would be no bound;
+        HiGHS gives the distance of both objectives relative to `1 + |primal| + |dual|`.
+        """
+        info = self._model.getInfo()
+        worth = -float(info.objective_function_value)
+        apart = float(info.primal_dual_objective_error)
+        return worth + 2.0 * apart * (1.0 + 2.0 * abs(worth)) if 0.0 < apart < 1.0 else worth
 
     def _ending(self) -> Ending:
         status, kinds = self._model.getModelStatus(), highspy.HighsModelStatus

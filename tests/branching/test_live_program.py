@@ -5,12 +5,15 @@ import math
 import numpy as np
 import pytest
 from core_drawing import line
-from cut_drawing import two_of_three
+from cut_drawing import meshes, two_of_three
+from hypothesis import given, settings
 
+from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.rows import Rows
 from optimiser.problem import City
 from optimiser.reduction import reduce
 from optimiser.solvers.live_program import LiveProgram
+from optimiser.tables import tables
 
 HALF = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([0.5, 0.5, 0.5]))
 LOOSE = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([1.0, 1.0, 1.0]))
@@ -159,3 +162,18 @@ def test_the_interior_point_method_finds_the_same_worth():
     first = live.solve(seconds=10)
     live.by_interior_point(wanted=False)
     assert (first.worth, live.solve(seconds=10).worth) == pytest.approx((-3.0, -3.0), abs=1e-5)
+
+
+@given(meshes(budget="some"))
+@settings(max_examples=40, deadline=None)
+def test_the_interior_point_method_never_ends_below_the_optimum(problem):
+    t, pairs = tables(problem), np.arange(len(problem.pairs))
+    rows = FractionalCuts(t).violated(
+        pairs, np.full(t.size, 0.4), np.ones(len(pairs)), towards=np.full(t.size, 0.5), pull=0.2, margin=1e-4
+    )
+    by_simplex, by_interior_point = LiveProgram(problem, seed=0), LiveProgram(problem, seed=0)
+    by_interior_point.by_interior_point(wanted=True)
+    for live in (by_simplex, by_interior_point):
+        live.add(rows)
+    least = by_simplex.solve(seconds=10).worth
+    assert least - 1e-9 <= by_interior_point.solve(seconds=10).worth <= least + 1e-4

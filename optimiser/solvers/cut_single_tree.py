@@ -1,4 +1,4 @@
-"""Prove plans by time cuts in one tree of SCIP, after the relaxation."""
+"""Prove plans by time cuts in one tree of SCIP or Gurobi, after the relaxation."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
     progress
         Takes plans and bounds.
     task
-        What was asked; its solver is `scip`.
+        What was asked; its solver is `scip` or `gurobi`.
     begun
         Where the relaxation ended.
 
@@ -85,7 +85,7 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
     tuple
         Why it ended, and the name of the solver.
     """
-    search, name = _search_of()
+    search, name = _search_of(task.solver)
     outcome = search(
         t,
         task.problem,
@@ -112,7 +112,11 @@ def near_rows(begun: Opening, size: int) -> Rows:
     return rows.only(rows.at(begun.answer.decided[:size]) <= begun.answer.level[rows.pair] + NEAR)
 
 
-def _search_of() -> tuple[SearchTree, str]:
+def _search_of(solver: str) -> tuple[SearchTree, str]:
+    if solver == "gurobi":
+        from optimiser.solvers import gurobi_tree
+
+        return gurobi_tree.search_tree, gurobi_tree.version()
     from optimiser.solvers import scip_tree
 
     return scip_tree.search_tree, scip_tree.version()

@@ -38,7 +38,7 @@ def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     begun = opened(t, progress, task)
     if isinstance(begun, str):
         return begun, version()
-    if task.solver == "scip":
+    if task.solver in ("scip", "gurobi"):
         return prove_in_one_tree(t, progress, task, begun)
     return _branch(t, progress, task, begun), version()
 

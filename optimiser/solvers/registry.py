@@ -37,7 +37,7 @@ _ALL = (
     Solver("highs", "HiGHS", "comes with polyring", "random_seed"),
     Solver("scip", "SCIP_PY", "pip install polyring[scip]"),
     Solver("cbc", "COIN_CMD", "pip install polyring[cbc]", "randomSeed"),
-    Solver("gurobi", "GUROBI", "pip install polyring[gurobi]", "Seed"),
+    Solver("gurobi", "GUROBI", "pip install polyring[gurobi], and a licence", "Seed"),
     Solver("cpsat", "CPSAT", "pip install polyring[ortools]", "random_seed"),
 )
 

@@ -11,7 +11,7 @@ VARIANT = Variant(
     name="cuts",
     about="Fractional time cuts: cut the relaxation first, then search one tree with cuts at its nodes.",
     proves=True,
-    solvers=("highs", "scip"),
+    solvers=("highs", "scip", "gurobi"),
 )
 
 

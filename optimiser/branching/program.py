@@ -45,16 +45,47 @@ class Program(Protocol):
     """A live linear relaxation: what is built, what is covered, and the cuts found so far."""
 
     def add(self, rows: Rows) -> None:
-        """Add cuts; they stay for all that follows."""
+        """Add cuts; they stay for all that follows.
+
+        Parameters
+        ----------
+        rows
+            Valid for every plan.
+        """
 
     def limit(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the decisions, float64 [J + C] each."""
+        """Set the bounds of the decisions.
+
+        Parameters
+        ----------
+        lower, upper
+            float64 [J + C] each.
+        """
 
     def solve(self, *, seconds: float) -> Answer:
-        """Solve from where the last solve ended."""
+        """Solve from where the last solve ended.
+
+        Parameters
+        ----------
+        seconds
+            Time allowed; none ends at a limit.
+        """
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
-        """Fix one decision, take a few steps, go back; return the worth met, and whether it is a bound."""
+        """Fix one decision, take a few steps, and go back.
+
+        Parameters
+        ----------
+        decision, value
+            Position of what is fixed, and 0 or 1.
+        iterations
+            Most steps.
+
+        Returns
+        -------
+        tuple
+            The worth met (-infinity: nothing is left), and whether it is an upper bound.
+        """
 
     def drop_slack(self) -> int:
         """Take out cuts that do not bind at the last point, and return how many are left."""

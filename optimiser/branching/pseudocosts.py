@@ -34,11 +34,23 @@ class Experience:
 
     @classmethod
     def none(cls, size: int) -> Experience:
-        """Return what is known before the first branching."""
+        """Return what is known before the first branching.
+
+        Parameters
+        ----------
+        size
+            Number of decisions N.
+        """
         return cls(np.zeros((2, size)), np.zeros((2, size), np.int64))
 
     def plus(self, other: Experience) -> Experience:
-        """Return what both have seen together."""
+        """Return what both have seen together.
+
+        Parameters
+        ----------
+        other
+            Seen by another worker, or later.
+        """
         return Experience(self.total + other.total, self.count + other.count)
 
     def note(self, decision: int, side: int, change: float, distance: float) -> None:
@@ -59,7 +71,13 @@ class Experience:
         self.count[side, decision] += 1
 
     def reliable(self, decision: int) -> bool:
-        """Say whether both sides have been seen often enough (Achterberg, Koch and Martin 2005)."""
+        """Say whether both sides have been seen often enough (Achterberg, Koch and Martin 2005).
+
+        Parameters
+        ----------
+        decision
+            Position.
+        """
         return bool(self.count[:, decision].min() >= RELIABLE)
 
     def scores(self, fraction: Floats) -> Floats:
@@ -69,6 +87,11 @@ class Experience:
         ----------
         fraction
             float64 [N], distance of each value from 0.
+
+        Returns
+        -------
+        NDArray
+            float64 [N]; a side that was never seen is taken as the mean of those that were.
         """
         known = self.count > 0
         mean = self.total.sum(axis=1) / np.maximum(1, self.count.sum(axis=1))

@@ -70,11 +70,17 @@ def relax(
     least
         Relative progress of the bound over `PATIENCE` rounds below which they end.
 
+    Returns
+    -------
+    Relaxed
+        The last answer, the cuts and the interior point.
+
     Notes
     -----
     Cutting planes with stabilised separation (Ben-Ameur and Neto 2007; Fischetti and Salvagnin 2010): the
     interior point moves towards the points met. The first cuts are sought at the interior point itself, since
-    the first point of the relaxation, nothing built and all covered, says nothing.
+    the first point of the relaxation, nothing built and all covered, says nothing. Invariant: every row holds
+    for every plan, so that each answer bounds the best one from above.
     """
     pairs = np.arange(len(t.limit))
     towards = _centre(t)

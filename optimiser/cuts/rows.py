@@ -66,12 +66,29 @@ NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int6
 
 
 def starts(counts: Integers) -> Integers:
-    """Return where each row starts when the rows have the given lengths, and where the last ends."""
+    """Return where each row starts, and where the last ends.
+
+    Parameters
+    ----------
+    counts
+        int64 [c], terms of each row.
+
+    Returns
+    -------
+    NDArray
+        int64 [c + 1].
+    """
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def stacked(*parts: Rows) -> Rows:
-    """Return several lists of rows one after the other, as they are."""
+    """Return several lists of rows one after the other, as they are.
+
+    Parameters
+    ----------
+    parts
+        The lists, at least one.
+    """
     return Rows(
         np.concatenate([part.pair for part in parts]),
         starts(np.concatenate([np.diff(part.start) for part in parts])),
@@ -81,7 +98,13 @@ def stacked(*parts: Rows) -> Rows:
 
 
 def joined(parts: Iterable[Rows]) -> Rows:
-    """Return several lists of rows as one, each row once."""
+    """Return several lists of rows as one, each row once.
+
+    Parameters
+    ----------
+    parts
+        The lists.
+    """
     seen: set[tuple[int, bytes, bytes]] = set()
     kept: list[tuple[int, Integers, Floats]] = []
     for part in parts:

@@ -27,7 +27,13 @@ class CutStore:
         self._fresh: list[Rows] = []
 
     def keep(self, rows: Rows) -> None:
-        """Take in rows."""
+        """Take in rows.
+
+        Parameters
+        ----------
+        rows
+            Valid for every plan.
+        """
         self._fresh.append(rows)
 
     def violated(self, wanted: Integers, built: Floats, level: Floats, *, margin: float) -> Rows:

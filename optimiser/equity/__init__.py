@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from optimiser.equity.inequality import Split, gini, lorenz, palma, split_theil, theil_l, theil_t
-from optimiser.equity.maxmin import compare_maxmin, maxmin_key, rank_maxmin
+from optimiser.equity.maxmin import compare_maxmin, maxmin_key, price_of_fairness, rank_maxmin
 from optimiser.equity.places import place_times
 from optimiser.equity.poverty import poverty
+from optimiser.equity.summary import Equity, Inequality, equity
 from optimiser.equity.tiers import TierShare, Worst, coverage_by_tier, worst_place
 
 __all__ = [
+    "Equity",
+    "Inequality",
     "Split",
     "TierShare",
     "Worst",
     "compare_maxmin",
     "coverage_by_tier",
+    "equity",
     "gini",
     "lorenz",
     "maxmin_key",
     "palma",
     "place_times",
     "poverty",
+    "price_of_fairness",
     "rank_maxmin",
     "split_theil",
     "theil_l",

@@ -62,3 +62,27 @@ def rank_maxmin(plans: Mapping[str, Sequence[Share]]) -> tuple[str, ...]:
         raise ProblemError("plans with different numbers of tiers cannot be ranked")
     named = sorted(plans)
     return tuple(sorted(named, key=lambda name: maxmin_key(plans[name]), reverse=True))
+
+
+def price_of_fairness(best: int, fair: int) -> Fraction:
+    """Return the share of the best value that a fair plan gives up, 0 to 1.
+
+    Parameters
+    ----------
+    best
+        Value of the best plan without any demand for fairness, >= 0.
+    fair
+        Value of the best plan that is fair, measured alike, 0 to `best`.
+
+    Raises
+    ------
+    ProblemError
+        When the fair plan is better than the best, or a value is below 0.
+
+    Notes
+    -----
+    Bertsimas, Farias and Trichakis (2011), The price of fairness, Operations Research 59, 17-31.
+    """
+    if not 0 <= fair <= best:
+        raise ProblemError(f"a fair plan worth {fair} cannot be compared with a best plan worth {best}")
+    return Fraction(best - fair, best) if best else Fraction(0)

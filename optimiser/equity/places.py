@@ -30,7 +30,7 @@ def place_times(
     places
         int64: the places that a pair with people at its other end joins or should join, rising.
     times
-        float64: mean time of each, infinite when a pair of the place has no path.
+        float64: mean time of each over the pairs that a path joins, infinite when none is joined.
 
     Raises
     ------
@@ -40,11 +40,15 @@ def place_times(
     if len(ends) != len(times):
         raise ProblemError(f"{len(ends)} pairs and {len(times)} times do not match")
     number = np.asarray(people, dtype=np.float64)
-    whole, met = np.zeros(len(number)), np.zeros(len(number))
+    whole, met, partners = np.zeros(len(number)), np.zeros(len(number)), np.zeros(len(number))
     for (one, other), time in zip(ends, times, strict=True):
         for place, there in ((one, other), (other, one)):
-            if one != other and number[there] > 0:
-                met[place] += number[there]
-                whole[place] += number[there] * (np.inf if time is None else time)
-    places = np.flatnonzero(met > 0).astype(np.int64)
-    return places, whole[places] / met[places]
+            weight = number[there] if one != other else 0.0
+            partners[place] += weight
+            if time is not None:
+                met[place] += weight
+                whole[place] += weight * time
+    places = np.flatnonzero(partners > 0).astype(np.int64)
+    mean = np.full(len(number), np.inf)
+    np.divide(whole, met, out=mean, where=met > 0)
+    return places, mean[places]

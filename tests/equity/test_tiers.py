@@ -15,6 +15,7 @@ from optimiser.equity import (
     compare_maxmin,
     coverage_by_tier,
     maxmin_key,
+    price_of_fairness,
     rank_maxmin,
     worst_place,
 )
@@ -90,6 +91,20 @@ def test_plans_are_ranked_by_their_worst_tiers_and_equals_by_name():
 def test_plans_with_different_numbers_of_tiers_are_not_ranked():
     with pytest.raises(ProblemError):
         rank_maxmin({"a": [1], "b": [1, 1]})
+
+
+def test_the_price_of_fairness_is_the_share_given_up():
+    assert price_of_fairness(80, 60) == Fraction(1, 4)
+
+
+def test_fairness_has_no_price_where_nothing_is_to_be_had():
+    assert price_of_fairness(0, 0) == 0
+
+
+@pytest.mark.parametrize(("best", "fair"), [(1, 2), (1, -1)])
+def test_a_fair_plan_cannot_be_better_than_the_best(best, fair):
+    with pytest.raises(ProblemError):
+        price_of_fairness(best, fair)
 
 
 shares = st.lists(st.fractions(0, 1), min_size=3, max_size=3)

@@ -62,8 +62,10 @@ def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     return lp, decisions
 
 
-def declare_flows(lp: pulp.LpProblem, problem: DesignProblem) -> Iterator[tuple[FlowArc, ...]]:
-    """Add the variables `f` of each pair, and yield its arcs."""
+def declare_flows(
+    lp: pulp.LpProblem, problem: DesignProblem, *, tag: str = ""
+) -> Iterator[tuple[FlowArc, ...]]:
+    """Add the variables `f` of each pair, and yield its arcs; `tag` ends every name, here and below."""
     built = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
     owners: list[int | None] = [*(None for _ in problem.arcs), *built]
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
@@ -73,12 +75,18 @@ def declare_flows(lp: pulp.LpProblem, problem: DesignProblem) -> Iterator[tuple[
         for (tail, head, seconds), owner, use in zip(arcs, owners, useful, strict=True):
             if use:
                 number += 1
-                mine.append(FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}", 0, 1)))
+                mine.append(FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1)))
         yield tuple(mine)
 
 
 def add_conservation(
-    lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...]
+    lp: pulp.LpProblem,
+    problem: DesignProblem,
+    decisions: Decisions,
+    k: int,
+    arcs: tuple[FlowArc, ...],
+    *,
+    tag: str = "",
 ) -> None:
     """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v but the destination.
 
@@ -94,23 +102,33 @@ def add_conservation(
         if v == pair.destination:
             continue
         sent = _level(decisions, k) if v == pair.origin else 0
-        lp.addConstraint(pulp.LpAffineExpression.from_list(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}")
+        lp.addConstraint(
+            pulp.LpAffineExpression.from_list(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}{tag}"
+        )
 
 
 def add_time_limit(
-    lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...]
+    lp: pulp.LpProblem,
+    problem: DesignProblem,
+    decisions: Decisions,
+    k: int,
+    arcs: tuple[FlowArc, ...],
+    *,
+    tag: str = "",
 ) -> None:
     """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
     spent = pulp.LpAffineExpression.from_list([(arc.flow, float(arc.seconds)) for arc in arcs])
-    lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}")
+    lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}{tag}")
 
 
-def add_links(lp: pulp.LpProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...]) -> None:
+def add_links(
+    lp: pulp.LpProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...], *, tag: str = ""
+) -> None:
     """Add `open_k_a: f_ka <= x_j` for each arc a that candidate j opens."""
     for number, arc in enumerate(arcs, start=1):
         if arc.candidate is not None:
             row = arc.flow <= decisions.built[arc.candidate]
-            lp.addConstraint(row, f"open_{k + 1:07d}_{number:07d}")
+            lp.addConstraint(row, f"open_{k + 1:07d}_{number:07d}{tag}")
 
 
 def _level(decisions: Decisions, k: int) -> pulp.LpVariable | int:

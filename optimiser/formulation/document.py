@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from optimiser.formulation import compact, cuts_master, decisions, side
+from optimiser.formulation import compact, cuts_master, decisions, detached, periods, rings, side, whole
 
 type Builder = Callable[..., Any]
 
@@ -17,8 +17,9 @@ This page is made from the docstrings of `optimiser/formulation` (`python -m opt
 
 The problem is the network design covering problem of Bucarey, Fortz, González-Blanco, Labbé and Mesa
 (Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. All models are stated for
-the reduced problem (`optimiser/reduction.py`): open pairs, what they can use, and nothing else. Names in LP
-files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1 in canonical order (ids sorted).
+the reduced problem (`optimiser/reduction`): open pairs, what they can use, and nothing else; the last one for
+a problem as it is. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1
+in canonical order (ids sorted).
 """
 
 SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
@@ -28,6 +29,24 @@ SIDE: tuple[Builder, ...] = (
     side.add_requires,
     side.add_cities,
     side.add_targets,
+)
+
+RINGS: tuple[Builder, ...] = (
+    rings.add_circulation,
+    rings.add_visits,
+    rings.add_link_use,
+    rings.add_rounds,
+    rings.add_stops,
+    rings.add_apart,
+    rings.add_rewards_in_time,
+    detached.leave_rows,
+    detached.mend_row,
+)
+PERIODS: tuple[Builder, ...] = (
+    periods.add_starts,
+    periods.add_period_budgets,
+    periods.add_opening,
+    periods.add_requires_in_time,
 )
 
 MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
@@ -42,6 +61,9 @@ def page() -> str:
     parts += ["## Side constraints of every model\n", _prose(side), *(_rows(builder) for builder in SIDE)]
     for name, module, builders in MODELS:
         parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
+    parts += ["## Variant `compact` with rings or periods\n", _prose(whole)]
+    parts += ["### Rings\n", _prose(rings), *(_rows(builder) for builder in RINGS)]
+    parts += ["### Periods\n", _prose(periods), *(_rows(builder) for builder in PERIODS)]
     return "\n".join(parts)
 
 

@@ -59,7 +59,7 @@ def add_requires(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decision
         lp.addConstraint(row, f"require_{number:07d}")
 
 
-def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, *, tag: str = "") -> None:
     """Add `city_i: n_i z_i <= sum_{k in K_i} y_k`; where all are needed, `city_i_k: z_i <= y_k` each.
 
     z must be integer, or a city could count in part. y need not be: with y in {0, 1}, which costs nothing
@@ -70,10 +70,10 @@ def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions)
         levels = [decisions.level[k] for k in city.pairs]
         if city.need == len(levels):
             for number, y in enumerate(levels, start=1):
-                lp.addConstraint(z - y <= 0, f"city_{i:07d}_{number:07d}")
+                lp.addConstraint(z - y <= 0, f"city_{i:07d}_{number:07d}{tag}")
         elif city.need:
             terms = [(z, float(city.need)), *((y, -1.0) for y in levels)]
-            lp.addConstraint(pulp.LpAffineExpression.from_list(terms) <= 0, f"city_{i:07d}")
+            lp.addConstraint(pulp.LpAffineExpression.from_list(terms) <= 0, f"city_{i:07d}{tag}")
 
 
 def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:

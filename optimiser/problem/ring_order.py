@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from optimiser.problem.ring import Point, Ring, RingLink, RingStop
+
+if TYPE_CHECKING:
+    from optimiser.problem.model import DesignProblem
 
 
 def canonical_rings(rings: Iterable[Ring]) -> tuple[Ring, ...]:
@@ -43,6 +47,22 @@ def link_order(ring: Ring) -> tuple[int, ...]:
     new = _node_places(ring)
     said = [_said(_moved(link, new)) for link in ring.links]
     return tuple(sorted(range(len(said)), key=said.__getitem__))
+
+
+def lifted_circuits(
+    problem: DesignProblem, circuits: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[int, ...]]:
+    """Return circuits of the canonical problem as circuits of the problem given.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    circuits
+        Ring id to positions of links of its canonical ring.
+    """
+    orders = {ring.id: link_order(ring) for ring in problem.rings if ring.id in circuits}
+    return {name: tuple(orders[name][k] for k in links) for name, links in circuits.items()}
 
 
 def _node_places(ring: Ring) -> dict[int, int]:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 
 from optimiser.problem import DesignProblem, dumps
-from optimiser.reduction import reduce
+from optimiser.reduction import Reduction, reduce
 from optimiser.result import TracePoint
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solvers.process import Ending, run_child
 from optimiser.variants.registry import VARIANTS
 from optimiser.verify.infeasible import judge, may_try_all
+from optimiser.verify.obstacles import obstacles
 
 ANY_GAP = 1e12
 """A gap that any plan is within: the search may end with the first one."""
@@ -46,12 +47,12 @@ def attempt(
     tuple
         What is known of the problem, and how the run ended.
     """
-    reduced = reduce(problem)
+    reduced = reduce(problem) if problem.is_plain else unreduced(problem)
     ledger = Ledger(problem, reduced, progress)
     if not reduced.feasible:
         return ledger, Ending("infeasible", "", "", 0.0)
     ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
-    if reduced.problem.candidates and reduced.problem.pairs:
+    if (reduced.problem.candidates and reduced.problem.pairs) or not problem.is_plain:
         task = {
             "problem": json.loads(dumps(reduced.problem)),
             "variant": name,
@@ -68,6 +69,26 @@ def attempt(
     return ledger, ending
 
 
+def unreduced(problem: DesignProblem) -> Reduction:
+    """Return a problem with rings or periods as it is, in canonical order, or the reason why it has no plan.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    """
+    known = obstacles(problem)
+    return Reduction(
+        problem=problem.canonical(),
+        forced=(),
+        forced_cost=0,
+        base_weight=0,
+        closed_weight=0,
+        feasible=not known,
+        reason=known[0] if known else "",
+    )
+
+
 def any_plan(problem: DesignProblem, name: str, params: SolveParameters) -> tuple[str, ...] | None:
     """Return some plan of a problem, or None where it is proved that there is none.
 
@@ -81,6 +102,8 @@ def any_plan(problem: DesignProblem, name: str, params: SolveParameters) -> tupl
     UnsettledError
         When time ran out before.
     """
+    if not problem.is_plain:
+        return answer(problem, name, params.replace(gap=ANY_GAP))
     reduced = reduce(problem)
     if reduced.feasible and may_try_all(reduced.problem):
         found = judge(reduced.problem).plan

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem import City, DesignProblem, Period, Ring, Target
 from optimiser.problem.values import unused
 from optimiser.solve.conflict import quick_explain
 from optimiser.verify.infeasible import judge, may_try_all
 from optimiser.verify.obstacles import obstacles
-from optimiser.verify.rules import coverable
+from optimiser.verify.rules import wanted_pairs
 
 MOST_SENTENCES = 5
 """Sentences that one message holds."""
@@ -79,7 +79,7 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
 
     def is_empty(some: Sequence[Constraint]) -> bool:
         part = with_only(problem, some)
-        if may_try_all(part):
+        if part.is_plain and may_try_all(part):
             return judge(part).plan is None
         left = end - time.monotonic()
         return left > 0 and has_no_plan(part, left)
@@ -109,12 +109,10 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint(f"{two[0]!r} requires {two[1]!r}", "requires", two)
     for two in problem.excludes:
         yield Constraint(f"{two[0]!r} and {two[1]!r} exclude each other", "excludes", two)
-    if problem.must_cover:
-        for k, wanted in enumerate(coverable(problem)):
-            if wanted:
-                pair = problem.pairs[k]
-                ends = f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
-                yield Constraint(f"the pair {ends} must be covered within {pair.limit} s", "must", k)
+    yield from _wanted_pairs(problem)
+    for ring in problem.rings:
+        if ring.required:
+            yield Constraint(f"the ring {ring.id!r} must be formed", "rings", ring.id)
     for target in problem.targets:
         text = f"the target of {target.least} for the {target.of} of group {target.group!r}"
         yield Constraint(text, "targets", target)
@@ -122,6 +120,14 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint(f"the cap of {_money(problem, cap[1])} on {cap[0]}", "caps", cap)
     if problem.budget is not None:
         yield Constraint(f"the budget of {_money(problem, problem.budget)}", "budget", problem.budget)
+
+
+def _wanted_pairs(problem: DesignProblem) -> Iterator[Constraint]:
+    for k, wanted in enumerate(wanted_pairs(problem)):
+        if wanted:
+            pair = problem.pairs[k]
+            ends = f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
+            yield Constraint(f"the pair {ends} must be covered within {pair.limit} s", "must", k)
 
 
 def _money(problem: DesignProblem, amount: int) -> str:
@@ -141,7 +147,8 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
     Notes
     -----
     Its budget is that of the problem, or else what everything costs, so that it never binds. That pair k must
-    be covered becomes a target of one for a city of that pair alone, in a group of its own.
+    be covered becomes a target of one for a city of that pair alone, in a group of its own. Rings are apart
+    from those only that must be formed as well; without the budget all its money comes in the first period.
     """
     held: dict[str, list[object]] = {}
     for item in some:
@@ -150,11 +157,14 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
     taken = {name for city in problem.cities for name in (city.id, city.group)}
     names = {k: unused(f"pair {k}", taken) for k in must}
     cities = [City(names[k], 1, (k,), 1, names[k]) for k in must]
+    budget = problem.budget if "budget" in held else sum(c.cost for c in problem.candidates)
     return problem.replace(
         candidates=tuple(
             c if c.id in fixed else dataclasses.replace(c, fixed=None) for c in problem.candidates
         ),
-        budget=problem.budget if "budget" in held else sum(c.cost for c in problem.candidates),
+        budget=budget,
+        rings=_only_rings(problem, held.get("rings", [])),
+        periods=problem.periods if "budget" in held else _all_at_once(problem, budget),
         cover="all",
         cities=(*problem.cities, *cities),
         caps=tuple(cap for cap in problem.caps if cap in held.get("caps", [])),
@@ -164,4 +174,19 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         ),
         excludes=tuple(two for two in problem.excludes if two in held.get("excludes", [])),
         requires=tuple(two for two in problem.requires if two in held.get("requires", [])),
+    )
+
+
+def _only_rings(problem: DesignProblem, names: Sequence[object]) -> tuple[Ring, ...]:
+    return tuple(
+        dataclasses.replace(ring, apart=tuple(other for other in ring.apart if other in names))
+        for ring in problem.rings
+        if ring.id in names
+    )
+
+
+def _all_at_once(problem: DesignProblem, money: int | None) -> tuple[Period, ...]:
+    """Return the periods with all money in the first one."""
+    return tuple(
+        dataclasses.replace(period, budget=0 if t else money or 0) for t, period in enumerate(problem.periods)
     )

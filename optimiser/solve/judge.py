@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from optimiser.paths import Integers, Mask, graph, opened, times_from
 from optimiser.problem import DesignProblem
-from optimiser.verify.rules import building_faults, covering_faults, weight_of
+from optimiser.verify.circuits import Circuits
+from optimiser.verify.phases import Starts, start_faults, states
+from optimiser.verify.rules import covering_faults, objective_of, plan_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Judged:
         Money, weight of covered pairs, and what is optimised.
     faults
         The rules that it breaks.
+    rings, starts
+        As in `Result`.
     """
 
     built: tuple[str, ...]
@@ -31,6 +35,8 @@ class Judged:
     coverage: int
     objective: int
     faults: tuple[str, ...]
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
 
 
 class Judge:
@@ -53,26 +59,45 @@ class Judge:
         allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
         self._wanted = self._covered(allowed).tolist()
 
-    def __call__(self, names: Collection[str]) -> Judged:
+    def __call__(
+        self, names: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
+    ) -> Judged:
         """Return what a plan costs, covers, is worth and breaks.
 
         Parameters
         ----------
         names
             Ids of what is built.
+        rings
+            Links of each ring that is formed.
+        starts
+            Period of start of each; default with periods: all in the first one.
         """
-        problem, built = self._problem, set(names)
-        mask = self._covered([problem.index[name] for name in built])
-        pairs = set(np.flatnonzero(mask).tolist())
+        problem, built, circuits = self._problem, set(names), dict(rings or {})
+        first = dict.fromkeys(sorted(built), 0) if problem.periods else {}
+        when = first if starts is None else dict(starts)
+        opened_in = states(problem, built, when)
+        pairs = [self._pairs(state.is_open) for state in opened_in]
         cost = problem.cost_of(built)
-        faults = (*building_faults(problem, built), *covering_faults(problem, pairs, self._wanted))
+        faults = (
+            *start_faults(problem, tuple(built), when),
+            *plan_faults(problem, built, circuits, when),
+            *covering_faults(problem, pairs[-1], self._wanted),
+        )
+        gained = objective_of(problem, opened_in, pairs, circuits)
         return Judged(
             built=tuple(sorted(built)),
             cost=cost,
-            coverage=sum(problem.pairs[k].weight for k in pairs),
-            objective=cost if problem.budget is None else weight_of(problem, pairs),
+            coverage=sum(problem.pairs[k].weight for k in pairs[-1]),
+            objective=cost if problem.budget is None else gained,
             faults=faults,
+            rings=circuits,
+            starts=when,
         )
+
+    def _pairs(self, names: Collection[str]) -> set[int]:
+        """Return the positions of the pairs that are covered when candidates are open."""
+        return set(np.flatnonzero(self._covered([self._problem.index[name] for name in names])).tolist())
 
     def _covered(self, built: Sequence[int]) -> Mask:
         is_open = opened(self._problem, built)

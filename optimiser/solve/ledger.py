@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from optimiser.heuristics.greedy import reverse_greedy
 from optimiser.problem import DesignProblem
+from optimiser.problem.ring_order import lifted_circuits
 from optimiser.reduction import Reduction
 from optimiser.result import TracePoint, gap_of, rounded_bound
 from optimiser.solve.judge import Judge, Judged
 from optimiser.solvers.process import Ending
 from optimiser.tables import tables
+from optimiser.verify.phases import factors
 
 BROKEN = ("crash", "memory", "killed")
 
@@ -65,7 +67,8 @@ class Ledger:
             return float(self._reduced.forced_cost)
         left = self._reduced.problem
         open_weight = sum(pair.weight for pair in left.pairs) + sum(city.weight for city in left.cities)
-        return float(self._reduced.base_weight + open_weight)
+        rewards = sum(ring.reward for ring in left.rings)
+        return float(self._reduced.base_weight + (open_weight + rewards) * factors(left))
 
     @property
     def has_plan(self) -> bool:
@@ -78,7 +81,7 @@ class Ledger:
             if message["kind"] == "ready":
                 self._begun = time.monotonic()
             elif message["kind"] == "plan":
-                self._take([int(j) for j in message["built"]], str(message["step"]))
+                self._take(message, str(message["step"]))
             elif message["kind"] == "bound":
                 self._limit(float(message["bound"]), str(message["step"]))
             elif message["kind"] == "count":
@@ -87,8 +90,10 @@ class Ledger:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             self.refusals.append(f"a message of the solver process makes no sense ({error!r})")
 
-    def _take(self, built: Sequence[int], step: str) -> None:
-        plan = self._judge(self._reduced.lifted(built))
+    def _take(self, message: dict[str, Any], step: str) -> None:
+        built = [int(j) for j in message["built"]]
+        rings = lifted_circuits(self.problem, message.get("rings", {}))
+        plan = self._judge(self._reduced.lifted(built), rings=rings, starts=message.get("starts"))
         if plan.faults:
             self.refusals.append(f"a plan of step {step!r} breaks a rule: {plan.faults[0]}")
             return
@@ -156,6 +161,7 @@ class Ledger:
         """Return the part of a `Result` that says what is built, what it is worth, and its bound."""
         if self._best is None:
             nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}
+            nothing |= {"rings": {}, "starts": {}}
             return {"status": "infeasible" if self._empty else "none", **nothing}
         gap = gap_of(self._best.objective, self._bound, minimise=self._minimise)
         return {
@@ -166,4 +172,6 @@ class Ledger:
             "objective": self._best.objective,
             "bound": self._bound,
             "gap": gap,
+            "rings": self._best.rings,
+            "starts": self._best.starts,
         }

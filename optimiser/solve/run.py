@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from optimiser import verify
-from optimiser.errors import ProblemError, SolverError, VerificationError
+from optimiser.errors import SolverError, VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.result import Result, TracePoint
 from optimiser.solve.attempt import ANY_GAP, UnsettledError, answer, any_plan, attempt
@@ -85,12 +85,14 @@ def solve(
         When the solver crashed, hung or claimed what is not true; its `result` is usable.
     """
     params = params or SolveParameters()
-    for key in ("rings", "periods"):
-        if getattr(problem, key):
-            raise ProblemError(f"{key}: comes with a later release", where=f"problem {problem.name!r}")
     if params.solver not in ("auto", "highs"):
         require(params.solver)
-    name, solver = chosen(variant, covers_all=problem.budget is None, solver=params.solver)
+    name, solver = chosen(
+        variant,
+        covers_all=problem.budget is None,
+        solver=params.solver,
+        whole=not problem.is_plain,
+    )
     if solver not in ("none", "highs", params.solver):
         require(solver)
     params = params.replace(solver=solver)
@@ -103,6 +105,8 @@ def solve(
 
 def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
     """Return the result with the cheapest of the optimal plans, and of these the first."""
+    if not problem.is_plain:
+        return _told(result, "which of equal plans is the canonical one is not asked with rings or periods")
     name, params = _prover(result, params)
     if result.status != "optimal":
         return _told(result, "which of equal plans is the canonical one is open without a proof")

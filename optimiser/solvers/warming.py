@@ -6,7 +6,7 @@ import dataclasses
 import time
 from contextlib import suppress
 
-from optimiser.problem import Arc, Candidate, DesignProblem, Pair
+from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 
@@ -30,6 +30,8 @@ def warm(task: Task) -> None:
         What is to be done next.
     """
     tiny = _tiny(with_budget=task.problem.budget is not None)
+    if not task.problem.is_plain:
+        tiny = tiny.replace(rings=(Ring("none", required=False, centres=((0, 0),), nodes=(), links=()),))
     asked = dataclasses.replace(task, problem=tiny, seconds=ROUND_S, base=0)
     with suppress(Exception):
         for _ in range(ROUNDS):

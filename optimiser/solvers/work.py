@@ -24,6 +24,9 @@ def work(task: Task, send: Send) -> tuple[str, str]:
     tuple
         Why it ended (`proof`, `gap`, `time`, `heuristic`, `infeasible`), and the name of the solver.
     """
+    if not task.problem.is_plain:
+        done: tuple[str, str] = module_of(task.variant).run_whole(task, send)
+        return done
     t = tables(task.problem)
     progress = Progress(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):

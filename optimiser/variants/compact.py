@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimiser.progress import Progress
+from optimiser.progress import Progress, Send
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 from optimiser.variants.variant import Variant
@@ -12,6 +12,7 @@ VARIANT = Variant(
     about="The arc-flow model of every pair in one integer program: the reference, for small problems.",
     proves=True,
     solvers=("highs", "scip", "cbc", "gurobi", "cpsat"),
+    whole=True,
 )
 
 
@@ -34,3 +35,18 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     if progress.stop():
         return "time", ""
     return solve_compact(task, progress)
+
+
+def run_whole(task: Task, send: Send) -> tuple[str, str]:
+    """Solve a problem with rings or periods.
+
+    Parameters
+    ----------
+    task
+        What was asked.
+    send
+        Takes messages.
+    """
+    from optimiser.solvers.whole import solve_whole
+
+    return solve_whole(task, send)

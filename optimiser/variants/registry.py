@@ -41,7 +41,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(_every())
 """All variants by name."""
 
 
-def chosen(name: str, *, covers_all: bool, solver: str = "auto") -> tuple[str, str]:
+def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = False) -> tuple[str, str]:
     """Return variant and solver to run for what was asked; `auto` becomes a name of its own in both.
 
     Parameters
@@ -52,6 +52,8 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto") -> tuple[str, s
         The problem has no budget.
     solver
         Solver asked for.
+    whole
+        The problem has rings or periods.
 
     Raises
     ------
@@ -62,8 +64,13 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto") -> tuple[str, s
         raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
     if name == "auto":
         cuts = VARIANTS["cuts"].solvers
-        name = "cuts" if solver == "auto" or solver in cuts else "compact"
+        name = "cuts" if not whole and (solver == "auto" or solver in cuts) else "compact"
     variant = VARIANTS[name]
+    if whole and not variant.whole:
+        able = ", ".join(v.name for v in VARIANTS.values() if v.whole)
+        raise ProblemError(
+            f"variant {name!r} does not solve problems with rings or periods", remedy=f"Choose from: {able}."
+        )
     if covers_all and not variant.covers_all:
         able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
         raise ProblemError(f"variant {name!r} needs a budget", remedy=f"Without one, choose from: {able}.")

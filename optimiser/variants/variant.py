@@ -21,6 +21,8 @@ class Variant:
         It solves problems without a budget (reach what must be covered at least cost).
     solvers
         Solvers that it can be run with, the default first; empty when it needs none.
+    whole
+        It solves problems with rings or periods; its module then has `run_whole(task, send)`.
     """
 
     name: str
@@ -28,3 +30,4 @@ class Variant:
     proves: bool
     covers_all: bool = True
     solvers: tuple[str, ...] = ()
+    whole: bool = False

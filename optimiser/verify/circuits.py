@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
@@ -28,17 +29,36 @@ def winding(line: Sequence[Point], centre: Point) -> int | None:
     move the ray northwards by less than any distance, so that it meets no corner. Python integers do not
     overflow.
     """
+    return crossings([*line, line[0]], centre)
+
+
+def crossings(line: Sequence[Point], centre: Point) -> int | None:
+    """Return how often an open line crosses the ray from a point eastwards, northwards less southwards.
+
+    Parameters
+    ----------
+    line
+        The corners, in order.
+    centre
+        The point.
+
+    Returns
+    -------
+    int or None
+        None when the line runs through the point. The numbers of lines that are joined add up, and a line
+        passed the other way has the number turned round.
+    """
     x, y = centre
-    turns = 0
-    for (ax, ay), (bx, by) in zip(line, [*line[1:], line[0]], strict=True):
+    count = 0
+    for (ax, ay), (bx, by) in pairwise(line):
         side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
         if side == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
             return None
         if ay <= y < by and side > 0:
-            turns += 1
+            count += 1
         elif by <= y < ay and side < 0:
-            turns -= 1
-    return turns
+            count -= 1
+    return count
 
 
 def nodes_round(ring: Ring, links: Sequence[int]) -> tuple[int, ...] | None:

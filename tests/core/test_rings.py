@@ -24,16 +24,10 @@ from optimiser import verify
 from optimiser.errors import ProblemError, VerificationError
 from optimiser.problem import Candidate, Period, RingLink, load, parse
 from optimiser.problem.ring_order import canonical_ring, link_order
-from optimiser.solve import solve
 from optimiser.verify.circuits import circuit_fault, winding
 from optimiser.verify.rules import plan_faults
 
 SEEDS = range(30)
-
-
-def test_solving_rings_and_periods_comes_later():
-    with pytest.raises(ProblemError, match="rings: comes with a later release"):
-        solve(ringed())
 
 
 def phased(**changes):

@@ -1,0 +1,231 @@
+"""Problems with rings and periods from file to plan, against trying every plan.
+
+`POLYRING_RANDOM=1000 pytest tests/core/test_whole.py` draws a thousand problems instead of a few.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from core_drawing import line
+from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
+
+from optimiser import result as results
+from optimiser import verify
+from optimiser.errors import ProblemError
+from optimiser.formulation.detached import circuits_in, detached_rows, forming
+from optimiser.formulation.whole import build_whole
+from optimiser.problem import Candidate, Period, RingLink, RingStop, load
+from optimiser.solve import SolveParameters, solve
+from optimiser.solve.attempt import unreduced
+from optimiser.solve.ledger import Ledger
+from optimiser.solvers.process import Ending
+from optimiser.solvers.registry import available
+from optimiser.solvers.task import Task
+from optimiser.solvers.work import work
+from optimiser.variants.registry import VARIANTS, chosen
+from optimiser.verify.circuits import line_of, nodes_round
+
+COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
+
+
+def outcome_of(problem, solver="highs"):
+    """Return the result of a run in this process."""
+    reduced = unreduced(problem)
+    ledger = Ledger(problem, reduced, None)
+    if reduced.feasible:
+        task = Task(reduced.problem, "compact", 60.0, 0.0, 1, 1, solver, 0)
+        reason, used = work(task, ledger.receive)
+        ledger.finish(Ending(reason, "", used, 0.0), proves=True)
+    assert not ledger.refusals
+    return results.Result(
+        problem=problem.name, **ledger.best(), variant="compact", seconds=0.0, seed=1, threads=1, solver=""
+    )
+
+
+def found(problem, solver="highs"):
+    """Return status and objective after the independent check."""
+    outcome = outcome_of(problem, solver)
+    verify.check(problem, outcome)
+    return outcome.status, outcome.objective
+
+
+def expected(problem):
+    value = whole_brute_force(problem)
+    return ("infeasible", 0) if value is None else ("optimal", value)
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_the_optimum_is_that_of_trying_every_plan(seed):
+    problem = ring_problem(seed)
+    assert found(problem) == expected(problem)
+
+
+@pytest.mark.parametrize(
+    "solver", [s for s in VARIANTS["compact"].solvers if available()[s] and s != "highs"]
+)
+def test_every_solver_finds_the_optimum(solver):
+    for seed in range(6):
+        problem = ring_problem(seed)
+        assert found(problem, solver) == expected(problem), seed
+
+
+def test_the_problems_drawn_are_of_every_kind():
+    drawn = [ring_problem(seed) for seed in range(60)]
+    outcomes = [found(problem)[0] for problem in drawn]
+    assert min(outcomes.count("optimal"), outcomes.count("infeasible")) > 8
+    assert sum(bool(p.rings and p.periods) for p in drawn) >= 5
+    assert sum(p.budget is None for p in drawn) > 5
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each_centre(seed):
+    problem = ring_problem(seed)
+    for name, links in outcome_of(problem).rings.items():
+        ring = next(ring for ring in problem.rings if ring.id == name)
+        nodes = nodes_round(ring, links)
+        assert len(set(nodes)) == len(nodes) == len(links)
+        points = line_of(ring, links, nodes)
+        assert all(abs(turns_by_angle(points, centre)) == 1 for centre in ring.centres)
+
+
+# ---- circuits that enclose nothing
+
+
+def two_squares():
+    """`square` round (2, 2), and a square with the only stop far from it that nothing joins to it."""
+    near = square()
+    far = ((10, 0), (14, 0), (14, 4), (10, 4))
+    links = [RingLink(a + 4, (a + 1) % 4 + 4) for a in range(4)]
+    stops = (RingStop("far", (4,)),)
+    return square(nodes=(*near.nodes, *far), links=(*near.links, *links), stops=stops, least_stops=1)
+
+
+def test_a_stop_on_a_detached_circuit_does_not_count():
+    assert found(ringed(two_squares())) == ("infeasible", 0)
+    reward = square(required=False, reward=5)
+    assert found(ringed(reward)) == ("optimal", 15)
+
+
+def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
+    ring = two_squares()
+    whole = build_whole(ringed(ring))
+    decisions = whole.rings[0]
+    values = {v.name: 0.0 for v in whole.lp.variables()}
+    for a in (0, 1, 2, 3, 5, 6, 7, 8):
+        side = decisions.back if a == 2 else decisions.ahead
+        values[side[a].name] = 1.0
+    circuits = circuits_in(decisions, values)
+    assert sorted(map(sorted, circuits)) == [[0, 1, 2, 3], [5, 6, 7, 8]]
+    assert forming(decisions, circuits) is None
+    rows = list(detached_rows(decisions, circuits))
+    assert rows
+    assert all(activity(row, values) < 0 for row in rows)
+    far = {side[a].name for a in (5, 6, 7, 8) for side in (decisions.ahead, decisions.back)}
+    alone = {name: value * (name not in far) for name, value in values.items()}
+    assert all(activity(row, alone) >= 0 for row in rows)
+
+
+def activity(row, values):
+    """Return by how much a row `left >= 0` or `left <= 0` is kept; negative when it is broken."""
+    kept = sum(factor * values[variable.name] for variable, factor in row.items()) + row.constant
+    return kept if row.sense == 1 else -kept
+
+
+def test_two_rings_round_one_centre_each_are_no_ring_round_both():
+    nodes = tuple((x, y) for x0 in (0, 10) for x, y in ((x0, 0), (x0 + 4, 0), (x0 + 4, 4), (x0, 4)))
+    sides = [RingLink(4 * i + a, 4 * i + (a + 1) % 4) for i in (0, 1) for a in range(4)]
+    apart = square(nodes=nodes, links=tuple(sides), centres=((2, 2), (12, 2)), stops=(), least_stops=0)
+    assert found(ringed(apart)) == ("infeasible", 0)
+    joined = (*sides, RingLink(1, 4, "north"), RingLink(2, 7, "west"))
+    ring = square(nodes=nodes, links=joined, centres=((2, 2), (12, 2)), stops=(), least_stops=0)
+    assert found(ringed(ring)) == ("optimal", 10)
+    assert len(outcome_of(ringed(ring)).rings["square"]) == 8
+
+
+# ---- through `solve`
+
+
+PARAMS = SolveParameters(time_limit_s=30, threads=1)
+
+
+def test_solve_forms_the_ring_of_the_square_and_joins_the_places():
+    answer = solve(ringed(), params=PARAMS)
+    assert (answer.variant, answer.status, answer.objective) == ("compact", "optimal", 10)
+    assert sorted(answer.rings["square"]) == [0, 1, 2, 3]
+    plan = verify.check(ringed(), answer)
+    assert plan.rings == answer.rings
+
+
+def test_solve_says_which_constraints_keep_a_ring_from_being_formed():
+    answer = solve(ringed(budget=4), params=PARAMS)
+    assert (answer.status, answer.termination) == ("infeasible", "infeasible")
+    assert "the ring 'square' must be formed" in answer.message
+    assert "the budget of 4" in answer.message
+
+
+def test_solve_starts_candidates_in_their_periods():
+    periods = (Period("early", 3, 1), Period("late", 6, 2))
+    answer = solve(ringed(periods=periods).replace(rings=()), params=PARAMS)
+    assert (answer.status, answer.objective, answer.starts["fast"]) == ("optimal", 21, 1)
+
+
+@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name not in ("auto", "compact")])
+def test_a_variant_that_knows_no_rings_refuses_them_and_names_one_that_does(name):
+    with pytest.raises(ProblemError, match="does not solve problems with rings or periods") as caught:
+        solve(ringed(), variant=name)
+    assert "Choose from: compact" in str(caught.value)
+
+
+def test_auto_picks_what_solves_rings():
+    assert chosen("auto", covers_all=False, whole=True) == ("compact", "highs")
+    assert chosen("auto", covers_all=False, whole=True, solver="scip") == ("compact", "scip")
+    assert chosen("auto", covers_all=False) == ("cuts", "highs")
+
+
+def test_the_order_of_a_file_does_not_change_the_plan():
+    problem = ringed()
+    turned = problem.replace(candidates=problem.candidates[::-1])
+    mine, other = outcome_of(problem), outcome_of(turned)
+    assert (mine.built, mine.rings) == (other.built, other.rings)
+
+
+def test_a_problem_without_pairs_or_candidates_that_may_be_built_still_has_its_ring():
+    free = square(links=(RingLink(0, 1), RingLink(1, 2), RingLink(2, 3), RingLink(3, 0)))
+    assert found(ringed(free, candidates=(), pairs=())) == ("optimal", 0)
+    barred = tuple(Candidate(name, 1, (), fixed="out") for name in ("across", "fast", "north", "west"))
+    assert found(ringed(candidates=barred)) == ("infeasible", 0)
+
+
+def test_a_plain_problem_is_left_to_the_other_variants():
+    assert line().is_plain
+    assert not ringed().is_plain
+
+
+def test_a_ring_that_nobody_asks_for_is_not_sought():
+    assert build_whole(ringed(square(required=False))).rings == ()
+    assert circuits_of(square(), {"north", "west"}) != []
+
+
+@pytest.mark.shared
+def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(shared_dir, tmp_path):
+    toys = shared_dir / "instances" / "toy"
+    optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
+    known = {item["problem"]: item for item in optima}
+    problems = [load(toys / f"{name}.json") for name in known]
+    whole = [problem for problem in problems if not problem.is_plain]
+    assert len(whole) >= 25
+    for problem in whole:
+        item = known[problem.name]
+        outcome = outcome_of(problem)
+        assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), problem.name
+        verify.check(problem, outcome)
+        results.save(outcome, tmp_path / "result.json")
+        path = toys / f"{problem.name}.json"
+        command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, f"{problem.name}: {said.stdout}"

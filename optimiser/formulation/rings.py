@@ -207,8 +207,8 @@ def add_rewards_in_time(
 ) -> pulp.LpVariable:
     """Add `formed_t: r_t <= r` and `formed_t_a: r_t <= 1 - u_a + o_jt`, and return r_t in [0, 1].
 
-    r_t says that the ring is formed by what is open in period t, u_a = f_a+ + f_a- says that the circuit uses link a, and
-    o_jt that its candidate j is open in period t.
+    r_t says that the ring is formed by what is open in period t, u_a = f_a+ + f_a- that the circuit uses link
+    a, and o_jt that its candidate j is open in period t.
     """
     label = f"{decisions.tag}_{period + 1:03d}"
     now = lp.add_variable(f"rt{label}", 0, 1)

@@ -76,7 +76,7 @@ def core_times(problem: DesignProblem, built: Iterable[str], core: Iterable[str]
     through, closed = np.full(len(problem.pairs), FAR), np.full(len(problem.pairs), FAR)
     best = np.full(len(problem.pairs), FAR)
     for origin, ks in pairs_by_origin(problem).items():
-        times = all_times(net, origin + n if origin in core_nodes else origin)
+        times = all_times(net, origin)
         ends = np.array([problem.pairs[k].destination for k in ks])
         closed[ks], through[ks] = times[ends], times[ends + n]
         best[ks] = np.minimum(times[ends], times[ends + n])
@@ -88,8 +88,7 @@ def core_times(problem: DesignProblem, built: Iterable[str], core: Iterable[str]
 def _layers(arcs: Iterable[Arc], core: Collection[int], n: int) -> Iterator[Arc]:
     for tail, head, seconds in arcs:
         yield tail + n, head + n, seconds
-        if tail not in core:
-            yield tail, head + n if head in core else head, seconds
+        yield tail, head + n if head in core else head, seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ ALWAYS = np.ones(1, dtype=np.bool_)
 
 
 def open_arcs(problem: DesignProblem, built: Iterable[str]) -> tuple[Arc, ...]:
-    """Return the arcs open with a plan, of parallel ones the fastest, without loops.
+    """Return the arcs open with a plan, of parallel ones the fastest.
 
     Parameters
     ----------
@@ -31,8 +31,7 @@ def open_arcs(problem: DesignProblem, built: Iterable[str]) -> tuple[Arc, ...]:
     """
     best: dict[tuple[int, int], int] = {}
     for tail, head, seconds in _every(problem, built):
-        if tail != head:
-            best[tail, head] = min(seconds, best.get((tail, head), seconds))
+        best[tail, head] = min(seconds, best.get((tail, head), seconds))
     return tuple((tail, head, seconds) for (tail, head), seconds in sorted(best.items()))
 
 

@@ -205,3 +205,8 @@ def test_theil_lies_within_tiers_when_their_means_are_equal():
 
 def test_theil_split_of_nothing_is_nothing():
     assert split_theil([0, 0], [1, 1], ["a", "b"]).within == 0
+
+
+def test_a_tier_without_people_adds_nothing_to_the_split():
+    split = split_theil([1, 3, 2], [1, 1, 0], ["a", "a", "b"])
+    assert (split.within, split.between) == pytest.approx((theil_t([1, 3], [1, 1]), 0))

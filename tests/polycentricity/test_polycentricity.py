@@ -191,6 +191,23 @@ def test_covered_pairs_are_the_relations_between_places():
     assert flows.tolist() == [[0, 2, 5, 7], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
+def test_a_pair_of_a_place_with_itself_is_no_relation():
+    itself = line(pairs=(Pair(0, 0, 9, 5), Pair(0, 1, 100, 2)))
+    assert covered_flows(itself, ())[1].tolist() == [[0, 2], [0, 0]]
+
+
+def test_a_pair_of_a_place_with_itself_brings_nobody_into_reach():
+    itself = line(pairs=(Pair(0, 0, 9, 5),))
+    assert people_in_reach(itself, (), [1, 10, 100, 1000]).tolist() == [1, 10, 100, 1000]
+
+
+def test_pairs_of_places_with_themselves_are_no_part_of_what_there_could_be():
+    problem = ring_round_a_core()
+    itself = problem.replace(pairs=(*problem.pairs, Pair(0, 0, 40, 9)))
+    rows = [structure(p, (), core=["x"], people=[1, 1, 1, 1, 4]).functional for p in (problem, itself)]
+    assert rows[0] == rows[1]
+
+
 def test_people_in_reach_are_those_at_home_and_at_the_other_ends_of_covered_pairs():
     assert people_in_reach(line(), ["ac"], [1, 10, 100, 1000]).tolist() == [1111, 11, 101, 1001]
 

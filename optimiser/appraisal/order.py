@@ -188,13 +188,13 @@ def _ranked(problem: DesignProblem, loss: Callable[[str], int], ties: Sequence[s
 
 def _ready(problem: DesignProblem, left: Collection[str]) -> list[str]:
     """Return the links left that require none of those left."""
-    waiting = {first for first, second in problem.requires if second in left and first != second}
+    waiting = {first for first, second in problem.requires if second in left}
     return [name for name in left if name not in waiting]
 
 
 def _unneeded(problem: DesignProblem, left: Collection[str]) -> list[str]:
     """Return the links left that none of those left requires."""
-    needed = {second for first, second in problem.requires if first in left and first != second}
+    needed = {second for first, second in problem.requires if first in left}
     return [name for name in left if name not in needed]
 
 

@@ -58,7 +58,14 @@ def test_a_place_that_gains_in_two_tiers_is_counted_once_over_all():
 
 
 def test_of_equal_ends_the_destination_gains():
-    assert gains(line(), (), ["ac"], [5, 5, 5, 0]).people == 5
+    # a-c, a-d and d-a become faster: c, d and a gain, not a, a and d.
+    assert gains(line(), (), ["ac"], [5, 5, 5, 5]).people == 15
+
+
+def test_a_pair_within_its_limit_today_becomes_faster_and_is_not_brought():
+    near = line(pairs=(Pair(0, 2, 200, 5),))
+    found = gains(near, (), ["ac"], PEOPLE)
+    assert (found.faster, found.brought, found.people_brought) == (1, 0, 0)
 
 
 def test_a_pair_that_had_no_path_is_joined_and_saves_no_time():

@@ -22,7 +22,7 @@ INTEGRAL = 1e-6
 PROBED = 8
 """Most decisions that are probed at one node."""
 
-GROWTH = 3.0
+GROWTH = 1.2
 """Growth of the number of cuts at which those that do not bind are dropped."""
 
 STEPS = 60
@@ -81,13 +81,16 @@ class Rules:
         Least violation of a cut at a node with fractions.
     most
         Most cuts of a round at a node with fractions: those that matter most for the objective.
+    enough
+        Known cuts, violated at such a node, from which on no new ones are sought.
     """
 
     length: int = 8
-    rounds: int = 4
+    rounds: int = 1
     pull: float = 0.2
     margin: float = 1e-2
-    most: int = 60
+    most: int = 150
+    enough: int = 150
 
 
 class Diver:
@@ -177,6 +180,7 @@ class Diver:
         """Solve a node; return what it splits into, and the cutoff."""
         harvest.nodes += 1
         self._program.limit(node.lower, node.upper)
+        self._program.cut_off(cutoff)
         answer = self._cut_off(cutoff, harvest)
         if answer.ending == "limit":
             return [node] if self._left() > 0 else self._given_back(node, harvest), cutoff
@@ -218,14 +222,12 @@ class Diver:
                 towards=self._towards,
                 pull=self._rules.pull,
                 margin=INTEGRAL if done else self._rules.margin,
-                enough=2**31 if done else self._rules.most,
+                enough=2**31 if done else self._rules.enough,
             )
             if not len(rows):
                 break
             if not done and len(rows) > self._rules.most:
-                rows = _strongest(
-                    rows, answer, answer.decided[: self._built], self._weight, self._rules.most
-                )
+                rows = _strongest(rows, answer, answer.decided[: self._built], self._weight, self._rules.most)
             harvest.rows.append(rows)
             self._program.add(rows)
             self._held += len(rows)

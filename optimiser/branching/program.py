@@ -22,7 +22,7 @@ class Answer:
     Attributes
     ----------
     ending
-        `optimal`, `empty` (no point at all), or `limit` (of iterations or time).
+        `optimal`, `empty` (no point, or none better than asked for), or `limit` (of iterations or time).
     worth
         Of the optimum, in units of the divisor, always to be maximised (minus the cost where that is
         minimised); at a limit an upper bound of it, infinity when there is none.
@@ -61,6 +61,9 @@ class Program(Protocol):
         lower, upper
             float64 [J + C] each.
         """
+
+    def cut_off(self, worth: float) -> None:
+        """Let solves end as soon as no whole worth above this one is left: they are then empty."""
 
     def solve(self, *, seconds: float) -> Answer:
         """Solve from where the last solve ended.

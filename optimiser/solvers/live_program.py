@@ -19,6 +19,9 @@ from optimiser.problem import DesignProblem
 
 INFINITY = highspy.kHighsInf
 
+EDGE = 1e-6
+"""Tolerance of a whole worth, relative to max(1, worth)."""
+
 SLACK = 1e-2
 """Distance at which a row no longer counts as binding."""
 
@@ -126,6 +129,17 @@ class LiveProgram:
             self._model.changeColsBounds(len(moved), columns, lower[moved], upper[moved])
             self._lower, self._upper = lower.copy(), upper.copy()
 
+    def cut_off(self, worth: float) -> None:
+        """Let solves end as soon as no whole worth above this one is left: they are then empty.
+
+        Parameters
+        ----------
+        worth
+            Of the best plan known; minus infinity without one.
+        """
+        least = -(worth + 1.0 - EDGE * max(1.0, abs(worth))) if math.isfinite(worth) else INFINITY
+        self._model.setOptionValue("objective_bound", least)
+
     def solve(self, *, seconds: float) -> Answer:
         """Solve from where the last solve ended.
 
@@ -209,4 +223,5 @@ class LiveProgram:
         status, kinds = self._model.getModelStatus(), highspy.HighsModelStatus
         if status == kinds.kOptimal:
             return "optimal"
-        return "empty" if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible) else "limit"
+        over = (kinds.kInfeasible, kinds.kUnboundedOrInfeasible, kinds.kObjectiveBound)
+        return "empty" if status in over else "limit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimiser.equity.inequality import Split, gini, lorenz, palma, split_theil, theil_l, theil_t
+from optimiser.equity.lexicographic import lexicographic
 from optimiser.equity.maxmin import compare_maxmin, maxmin_key, price_of_fairness, rank_maxmin
 from optimiser.equity.places import place_times
 from optimiser.equity.poverty import poverty
@@ -19,6 +20,7 @@ __all__ = [
     "coverage_by_tier",
     "equity",
     "gini",
+    "lexicographic",
     "lorenz",
     "maxmin_key",
     "palma",

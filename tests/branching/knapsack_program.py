@@ -27,7 +27,8 @@ class NoCuts:
 class Knapsack:
     """`max values x, sizes x <= room, 0 <= x <= 1`, filled in falling order of value per size (Dantzig).
 
-    Every `failing`-th solve ends at a limit; `slow` says that probes do not prove anything;
+    Every `failing`-th solve ends at a limit; probes of a `slow` one prove nothing and fall too
+    low;
     a knapsack that `refuses` takes no plan for one that fits.
     """
 
@@ -38,6 +39,7 @@ class Knapsack:
     slow: bool = False
     refuses: bool = False
     solves: int = 0
+    known: float = -math.inf
     lower: np.ndarray = field(default_factory=lambda: np.zeros(0))
     upper: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
@@ -50,23 +52,33 @@ class Knapsack:
     def limit(self, lower, upper):
         self.lower, self.upper = lower.copy(), upper.copy()
 
+    def cut_off(self, worth):
+        self.known = worth
+
     def solve(self, *, seconds):
         self.solves += 1
         count = len(self.values)
         if seconds <= 0 or (self.failing and self.solves % self.failing == 0):
             return Answer("limit", math.inf, np.zeros(count), np.ones(1), np.zeros(count))
-        return self._optimum()
+        return self._better()
 
     def probe(self, decision, value, *, iterations):
         assert iterations > 0
         before = self.lower.copy(), self.upper.copy()
         self.lower[decision] = self.upper[decision] = value
-        worth = self._optimum().worth
+        worth = self._better().worth
         self.limit(*before)
-        return worth, not self.slow
+        return (worth - 3.0, False) if self.slow else (worth, True)
 
     def drop_slack(self):
         return 0
+
+    def _better(self):
+        """Return the optimum, an empty answer where it is no better by one than what is known."""
+        answer = self._optimum()
+        if answer.worth < self.known + 1.0 - 1e-6:
+            return dataclasses.replace(answer, ending="empty", worth=-math.inf)
+        return answer
 
     def _optimum(self):
         values, sizes = np.array(self.values, float), np.array(self.sizes, float)

@@ -70,6 +70,21 @@ def test_a_known_best_plan_is_proved_without_another(knapsack):
     assert (seen.outcome.bound, seen.outcome.complete, seen.plans) == (best, True, [])
 
 
+@given(knapsacks(), st.integers(1, 3))
+@settings(max_examples=150, deadline=None)
+def test_a_plan_little_better_than_the_known_one_is_found(knapsack, less):
+    best = knapsack.brute_force()
+    seen = run(knapsack, cutoff=best - less)
+    assert (seen.best, seen.outcome.bound, seen.outcome.complete) == (best, best, True)
+
+
+@pytest.mark.parametrize("less", [1, 2, 5])
+def test_what_the_bound_fixes_in_a_hard_problem_spares_its_best_plan(less):
+    best = hard().brute_force()
+    seen = run(hard(), cutoff=best - less)
+    assert (seen.best, seen.outcome.bound) == (best, best)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_two_runs_with_as_many_workers_are_the_same(threads):
     first, second = (run(hard(), threads=threads) for _ in range(2))

@@ -10,6 +10,9 @@ from optimiser.branching.node import Node
 from optimiser.branching.plunge import Diver, Rules
 from optimiser.branching.search import Report, search
 from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.rows import Floats
+from optimiser.heuristics.lns import Improver
+from optimiser.heuristics.start import attempts_for
 from optimiser.progress import Progress
 from optimiser.solvers.cut_opening import Opening, Scale, ending, opened
 from optimiser.solvers.cut_single_tree import prove_in_one_tree
@@ -18,7 +21,11 @@ from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 
 
-def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
+TRIES = 3
+"""Attempts of the large neighbourhood search after each round of the tree."""
+
+
+def prove(t: Tables, progress: Progress, task: Task, improver: Improver) -> tuple[str, str]:
     """Run the method; plans, bounds and counts go to `progress`.
 
     Parameters
@@ -29,6 +36,8 @@ def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         Takes plans and bounds.
     task
         What was asked.
+    improver
+        Goes on looking for better plans.
 
     Returns
     -------
@@ -38,12 +47,22 @@ def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     begun = opened(t, progress, task)
     if isinstance(begun, str):
         return begun, version()
+    guide = begun.answer.decided[: t.size]
+    _improve(progress, improver, attempts_for(t), guide)
+    if progress.closed(task.gap):
+        return ending(progress, task), version()
     if task.solver in ("scip", "gurobi"):
         return prove_in_one_tree(t, progress, task, begun)
-    return _branch(t, progress, task, begun), version()
+    return _branch(t, progress, task, begun, improver), version()
 
 
-def _branch(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
+def _improve(progress: Progress, improver: Improver, attempts: int, guide: Floats | None = None) -> None:
+    improver.improve(
+        attempts=attempts, stop=progress.stop, take=lambda plan: progress.plan(plan, "lns"), guide=guide
+    )
+
+
+def _branch(t: Tables, progress: Progress, task: Task, begun: Opening, improver: Improver) -> str:
     scale, program, cuts, relaxed = begun.scale, begun.program, begun.cuts, begun.relaxed
     program.by_interior_point(wanted=False)
     held = program.drop_slack()
@@ -67,7 +86,9 @@ def _branch(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
     def tell(report: Report) -> tuple[float, bool]:
         progress.count("tree", cuts=report.cuts, nodes=report.nodes)
         for plan in report.plans:
-            progress.plan(plan, "tree")
+            if progress.plan(plan, "tree"):
+                improver.begin(plan)
+        _improve(progress, improver, TRIES)
         if math.isfinite(report.bound):
             progress.bound(scale.objective(report.bound), "tree")
         return _cutoff(progress, scale), progress.stop() or progress.closed(task.gap)

@@ -30,7 +30,7 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     from optimiser.heuristics.start import start_plans
     from optimiser.solvers.cut_trees import prove
 
-    start_plans(t, progress, seed=task.seed)
+    improver = start_plans(t, progress, seed=task.seed)
     if progress.stop():
         return "time", ""
-    return prove(t, progress, task)
+    return prove(t, progress, task, improver)

@@ -18,10 +18,11 @@ from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
 from optimiser.scoring import fits, objective_of
-from optimiser.solvers.cut_trees import Scale, prove
+from optimiser.solvers.cut_opening import Scale
 from optimiser.solvers.live_program import LiveProgram
 from optimiser.solvers.task import Task
 from optimiser.tables import tables
+from optimiser.variants.cuts import run
 
 
 def halves(cliques, size):
@@ -57,7 +58,7 @@ def proved(problem, *, threads=1, seconds=30.0, gap=0.0):
     sent = []
     progress = Progress(tables(problem), seconds=seconds, send=sent.append)
     task = Task(problem, "cuts", seconds, gap, threads, 0, "highs")
-    reason, _ = prove(tables(problem), progress, task)
+    reason, _ = run(tables(problem), progress, task)
     return reason, progress, sent
 
 

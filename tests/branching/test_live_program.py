@@ -7,7 +7,9 @@ import pytest
 from core_drawing import line
 from cut_drawing import meshes, two_of_three
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from optimiser.branching.plunge import whole
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.rows import Rows
 from optimiser.problem import City
@@ -177,3 +179,33 @@ def test_the_interior_point_method_never_ends_below_the_optimum(problem):
         live.add(rows)
     least = by_simplex.solve(seconds=10).worth
     assert least - 1e-9 <= by_interior_point.solve(seconds=10).worth <= least + 1e-4
+
+
+@given(meshes() | meshes(budget="some"), st.integers(0, 63), st.integers(0, 63), st.integers(-30, 30))
+@settings(max_examples=80, deadline=None)
+def test_only_what_cannot_beat_the_known_worth_is_cut_off(problem, chosen, ones, known):
+    t, pairs = tables(problem), np.arange(len(problem.pairs))
+    middle = np.full(t.size, 0.5)
+    rows = FractionalCuts(t).violated(
+        pairs, middle, np.ones(len(pairs)), towards=middle, pull=0.0, margin=1e-4
+    )
+    values = [float(ones >> j & 1) if chosen >> j & 1 else None for j in range(t.size)]
+    free, cut = LiveProgram(problem, seed=0), LiveProgram(problem, seed=0)
+    cut.cut_off(float(known))
+    for live in (free, cut):
+        live.add(rows)
+        live.solve(seconds=10)
+        live.limit(*fixed(*values))
+    expected, found = free.solve(seconds=10), cut.solve(seconds=10)
+    if whole(expected.worth) > known:
+        assert (found.ending, found.worth) == ("optimal", pytest.approx(expected.worth))
+    else:
+        assert whole(found.worth) <= known
+
+
+def test_a_cut_off_is_lifted_by_a_worth_of_nothing():
+    live = program(HALF, budget=1)
+    live.cut_off(5.0)
+    live.solve(seconds=10)
+    live.cut_off(-math.inf)
+    assert live.solve(seconds=10).worth == pytest.approx(0.5)

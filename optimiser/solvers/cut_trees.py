@@ -20,7 +20,6 @@ from optimiser.solvers.live_program import LiveProgram, version
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 
-
 TRIES = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
 

@@ -6,11 +6,13 @@ from fractions import Fraction
 from math import floor
 
 import pytest
+from core_drawing import brute_force, line
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optimiser.equity import lexicographic, maxmin_key
 from optimiser.errors import ProblemError
+from optimiser.problem import Target
 
 
 def of_plans(*plans):
@@ -54,6 +56,19 @@ def test_shares_are_rounded_down_to_steps():
 def test_what_cannot_be_met_at_all_is_refused():
     with pytest.raises(ProblemError):
         lexicographic({"a": 1}, of_plans())
+
+
+@pytest.mark.parametrize(("budget", "small"), [(3, 5), (4, 4), (7, 10)])
+def test_a_design_problem_answers_by_its_targets(budget, small):
+    # For 3, ac covers 5 of the 9 of small pairs; for 4, bd covers 4; both for 7. Core pairs have 9 of 10 each time.
+    problem = line(budget=budget)
+
+    def attains(least):
+        targets = tuple(Target(tier, weight) for tier, weight in sorted(least.items()))
+        return brute_force(problem.replace(targets=targets)) is not None
+
+    found = lexicographic({"small": 9, "core": 10}, attains, steps=10)
+    assert found == {"small": Fraction(small, 10), "core": Fraction(9, 10)}
 
 
 def test_questions_are_few():

@@ -60,7 +60,7 @@ def test_what_cannot_be_met_at_all_is_refused():
 
 @pytest.mark.parametrize(("budget", "small", "core"), [(0, 0, 2), (3, 5, 9), (7, 10, 9)])
 def test_a_design_problem_answers_by_its_targets(budget, small, core):
-    # Today covers 2 of 10 of core pairs; ac (3) 9 of them and 5 of 9 of small pairs; ac and bd (7) all of these.
+    # Of core pairs (10) today covers 2 and ac (3) 9; of small ones (9) ac covers 5, and with bd (7) all.
     problem = line(budget=budget)
 
     def attains(least):

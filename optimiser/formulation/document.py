@@ -61,7 +61,7 @@ def page() -> str:
     parts += ["## Side constraints of every model\n", _prose(side), *(_rows(builder) for builder in SIDE)]
     for name, module, builders in MODELS:
         parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
-    parts += ["## Variant `compact` with rings or periods\n", _prose(whole)]
+    parts += ["## Rings and periods\n", _prose(whole)]
     parts += ["### Rings\n", _prose(rings), *(_rows(builder) for builder in RINGS)]
     parts += ["### Periods\n", _prose(periods), *(_rows(builder) for builder in PERIODS)]
     return "\n".join(parts)

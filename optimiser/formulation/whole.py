@@ -1,7 +1,9 @@
-"""State the compact model of a problem with rings or periods, which is not reduced.
+"""State the model of a problem with rings or periods, which is not reduced.
 
-Rows of pairs stand once for each period, over what is open in it; without periods there is one state, in
-which all that is built is open. Targets, caps, fixed candidates and rings look at the last state.
+In the variant `compact`, pairs have flows as without rings; in the variant `cuts` they have time cuts, which
+are added where a point breaks them. Rows of pairs stand once for each period, over what is open in it;
+without periods there is one state, in which all that is built is open. Targets, caps, fixed candidates and
+rings look at the last state.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class Whole:
         x_j.
     starts
         x_jt; empty without periods.
+    states
+        What is open and covered in each period, or at all.
     rings
         The rings that count: required, or worth something.
     scale
@@ -54,29 +58,34 @@ class Whole:
     lp: pulp.LpProblem
     built: tuple[pulp.LpVariable, ...]
     starts: Starts
+    states: tuple[Decisions, ...]
     rings: tuple[RingDecisions, ...]
     scale: int
 
 
-def build_whole(problem: DesignProblem) -> Whole:
-    """Return the compact model of a problem with rings or periods.
+def build_whole(problem: DesignProblem, *, flows: bool = True) -> Whole:
+    """Return the model of a problem with rings or periods.
 
     Parameters
     ----------
     problem
         Any problem.
+    flows
+        Add the flows of pairs; else nothing yet keeps an open pair from being covered.
     """
     lp = empty_model(problem)
     built = _declare_built(lp, problem)
     starts = declare_starts(lp, problem) if problem.periods else ()
     states = tuple(_state(lp, problem, built, starts, t) for t in range(max(1, len(problem.periods))))
+    for t, state in enumerate(states if flows else ()):
+        _add_flows(lp, problem, state, t)
     rings = _rings(lp, problem, states[-1])
     terms = _costs(problem, built) if problem.budget is None else _gains(lp, problem, states, rings)
     scale = divisor(factor for _, factor in terms)
     lp.setObjective(pulp.LpAffineExpression.from_list([(v, float(f // scale)) for v, f in terms]))
     _add_money_and_order(lp, problem, built, starts)
     add_targets(lp, _with_levels(problem), _with_built(states[-1], built))
-    return Whole(lp, built, starts, rings, scale)
+    return Whole(lp, built, starts, states, rings, scale)
 
 
 def _declare_built(lp: pulp.LpProblem, problem: DesignProblem) -> tuple[pulp.LpVariable, ...]:
@@ -102,23 +111,38 @@ def _state(
     lp: pulp.LpProblem, problem: DesignProblem, built: tuple[pulp.LpVariable, ...], starts: Starts, t: int
 ) -> Decisions:
     """Add what is open and covered in a period, with its rows."""
-    tag = f"_{t + 1}" if problem.periods else ""
+    tag = _tag(problem, t)
     is_open = add_opening(lp, problem, starts, t) if problem.periods else built
-    now = covered(problem, []).tolist()
-    ever = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]).tolist()
+    now, ever = _settled(problem)
     level = tuple(
         lp.add_variable(f"y{k + 1:07d}{tag}", int(now[k] or (problem.must_cover and ever[k])), int(ever[k]))
         for k in range(len(problem.pairs))
     )
     city = tuple(lp.add_variable(f"z{i + 1:07d}{tag}", 0, 1, "Integer") for i in range(len(problem.cities)))
-    state, whole = Decisions(is_open, level, city), _with_levels(problem)
+    state = Decisions(is_open, level, city)
+    add_cities(lp, _with_levels(problem), state, tag=tag)
+    return state
+
+
+def _add_flows(lp: pulp.LpProblem, problem: DesignProblem, state: Decisions, t: int) -> None:
+    """Add the rows of the compact model for each pair that is open."""
+    now, ever = _settled(problem)
+    tag, whole = _tag(problem, t), _with_levels(problem)
     for k, arcs in enumerate(declare_flows(lp, problem, tag=tag)):
         if ever[k] and not now[k]:
             add_conservation(lp, whole, state, k, arcs, tag=tag)
             add_time_limit(lp, whole, state, k, arcs, tag=tag)
             add_links(lp, state, k, arcs, tag=tag)
-    add_cities(lp, whole, state, tag=tag)
-    return state
+
+
+def _tag(problem: DesignProblem, t: int) -> str:
+    return f"_{t + 1}" if problem.periods else ""
+
+
+def _settled(problem: DesignProblem) -> tuple[list[bool], list[bool]]:
+    """Return for each pair whether it is covered with nothing built, and with everything that may be."""
+    allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
+    return covered(problem, []).tolist(), covered(problem, allowed).tolist()
 
 
 def _rings(lp: pulp.LpProblem, problem: DesignProblem, last: Decisions) -> tuple[RingDecisions, ...]:

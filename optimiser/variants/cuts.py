@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimiser.progress import Progress
+from optimiser.progress import Progress, Send
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 from optimiser.variants.variant import Variant
@@ -12,6 +12,7 @@ VARIANT = Variant(
     about="Fractional time cuts: cut the relaxation first, then search one tree with cuts at its nodes.",
     proves=True,
     solvers=("highs", "scip", "gurobi"),
+    whole=("highs",),
 )
 
 
@@ -34,3 +35,18 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     if progress.stop():
         return "time", ""
     return prove(t, progress, task, improver)
+
+
+def run_whole(task: Task, send: Send) -> tuple[str, str]:
+    """Solve a problem with rings or periods: one model, cut and solved again until its best point is right.
+
+    Parameters
+    ----------
+    task
+        What was asked.
+    send
+        Takes messages.
+    """
+    from optimiser.solvers.whole_cuts import solve_whole_by_cuts
+
+    return solve_whole_by_cuts(task, send)

@@ -63,8 +63,8 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = F
     if name not in VARIANTS:
         raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
     if name == "auto":
-        cuts = VARIANTS["cuts"].solvers
-        name = "cuts" if not whole and (solver == "auto" or solver in cuts) else "compact"
+        cuts = VARIANTS["cuts"].whole if whole else VARIANTS["cuts"].solvers
+        name = "cuts" if solver == "auto" or solver in cuts else "compact"
     variant = VARIANTS[name]
     if whole and not variant.whole:
         able = ", ".join(v.name for v in VARIANTS.values() if v.whole)
@@ -74,11 +74,13 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = F
     if covers_all and not variant.covers_all:
         able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
         raise ProblemError(f"variant {name!r} needs a budget", remedy=f"Without one, choose from: {able}.")
+    solvers = variant.whole if whole else variant.solvers
     if solver == "auto":
-        return name, variant.solvers[0] if variant.solvers else "none"
-    if solver not in variant.solvers:
-        able = ", ".join(variant.solvers) or "none"
+        return name, solvers[0] if solvers else "none"
+    if solver not in solvers:
+        able = ", ".join(solvers) or "none"
+        kind = " on problems with rings or periods" if whole else ""
         raise ProblemError(
-            f"variant {name!r} does not run with solver {solver!r}", remedy=f"It runs with: {able}."
+            f"variant {name!r} does not run with solver {solver!r}{kind}", remedy=f"It runs with: {able}."
         )
     return name, solver

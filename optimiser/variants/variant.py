@@ -22,7 +22,8 @@ class Variant:
     solvers
         Solvers that it can be run with, the default first; empty when it needs none.
     whole
-        It solves problems with rings or periods; its module then has `run_whole(task, send)`.
+        Those of them with which it solves problems with rings or periods, the default first; its module then
+        has `run_whole(task, send)`. Empty when it solves none.
     """
 
     name: str
@@ -30,4 +31,4 @@ class Variant:
     proves: bool
     covers_all: bool = True
     solvers: tuple[str, ...] = ()
-    whole: bool = False
+    whole: tuple[str, ...] = ()

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import os
+import random
 import subprocess
 import sys
 
 import pytest
-from core_drawing import line
+from core_drawing import covered_by, line
 from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
 
 from optimiser import result as results
@@ -20,6 +23,7 @@ from optimiser.errors import ProblemError
 from optimiser.formulation.detached import circuits_in, detached_rows, forming
 from optimiser.formulation.whole import build_whole
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
+from optimiser.reduction.open_network import open_network
 from optimiser.solve import SolveParameters, solve
 from optimiser.solve.attempt import unreduced
 from optimiser.solve.ledger import Ledger
@@ -33,45 +37,51 @@ from optimiser.verify.circuits import line_of, nodes_round
 COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
 
 
-def outcome_of(problem, solver="highs"):
+JOBS = [
+    (variant.name, solver)
+    for variant in VARIANTS.values()
+    for solver in variant.whole
+    if available().get(solver, False)
+]
+
+
+def outcome_of(problem, variant="cuts", solver="highs"):
     """Return the result of a run in this process."""
     reduced = unreduced(problem)
     ledger = Ledger(problem, reduced, None)
     if reduced.feasible:
-        task = Task(reduced.problem, "compact", 60.0, 0.0, 1, 1, solver, 0)
+        task = Task(reduced.problem, variant, 60.0, 0.0, 1, 1, solver, 0)
         reason, used = work(task, ledger.receive)
         ledger.finish(Ending(reason, "", used, 0.0), proves=True)
     assert not ledger.refusals
     return results.Result(
-        problem=problem.name, **ledger.best(), variant="compact", seconds=0.0, seed=1, threads=1, solver=""
+        problem=problem.name, **ledger.best(), variant=variant, seconds=0.0, seed=1, threads=1, solver=""
     )
 
 
-def found(problem, solver="highs"):
+def found(problem, variant="cuts", solver="highs"):
     """Return status and objective after the independent check."""
-    outcome = outcome_of(problem, solver)
+    outcome = outcome_of(problem, variant, solver)
     verify.check(problem, outcome)
     return outcome.status, outcome.objective
 
 
-def expected(problem):
-    value = whole_brute_force(problem)
+@functools.cache
+def optimum_of(seed):
+    value = whole_brute_force(ring_problem(seed))
     return ("infeasible", 0) if value is None else ("optimal", value)
 
 
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_the_optimum_is_that_of_trying_every_plan(seed):
-    problem = ring_problem(seed)
-    assert found(problem) == expected(problem)
+def test_the_optimum_is_that_of_trying_every_plan(seed, variant):
+    assert found(ring_problem(seed), variant) == optimum_of(seed)
 
 
-@pytest.mark.parametrize(
-    "solver", [s for s in VARIANTS["compact"].solvers if available()[s] and s != "highs"]
-)
-def test_every_solver_finds_the_optimum(solver):
+@pytest.mark.parametrize(("variant", "solver"), [job for job in JOBS if job[1] != "highs"])
+def test_every_solver_finds_the_optimum(variant, solver):
     for seed in range(6):
-        problem = ring_problem(seed)
-        assert found(problem, solver) == expected(problem), seed
+        assert found(ring_problem(seed), variant, solver) == optimum_of(seed), seed
 
 
 def test_the_problems_drawn_are_of_every_kind():
@@ -93,6 +103,25 @@ def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each
         assert all(abs(turns_by_angle(points, centre)) == 1 for centre in ring.centres)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_network_of_the_open_pairs_covers_them_as_the_problem_does(seed):
+    problem, chance = ring_problem(seed).canonical(), random.Random(seed)  # noqa: S311 - chance for drawings
+    net, pairs = open_network(problem)
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+    bare = problem.replace(rings=(), periods=(), candidates=unled(problem))
+    for _ in range(6):
+        built = {name for name in allowed if chance.random() < 0.5}
+        whole = covered_by(bare, built)
+        assert covered_by(net, built) == [whole[k] for k in pairs]
+    assert covered_by(bare, set()) == [
+        yes and k not in pairs for k, yes in enumerate(covered_by(bare, allowed))
+    ]
+
+
+def unled(problem):
+    return tuple(dataclasses.replace(c, lead=0) for c in problem.candidates)
+
+
 # ---- circuits that enclose nothing
 
 
@@ -105,10 +134,11 @@ def two_squares():
     return square(nodes=(*near.nodes, *far), links=(*near.links, *links), stops=stops, least_stops=1)
 
 
-def test_a_stop_on_a_detached_circuit_does_not_count():
-    assert found(ringed(two_squares())) == ("infeasible", 0)
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_a_stop_on_a_detached_circuit_does_not_count(variant):
+    assert found(ringed(two_squares()), variant) == ("infeasible", 0)
     reward = square(required=False, reward=5)
-    assert found(ringed(reward)) == ("optimal", 15)
+    assert found(ringed(reward), variant) == ("optimal", 15)
 
 
 def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
@@ -136,14 +166,15 @@ def activity(row, values):
     return kept if row.sense == 1 else -kept
 
 
-def test_two_rings_round_one_centre_each_are_no_ring_round_both():
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_two_rings_round_one_centre_each_are_no_ring_round_both(variant):
     nodes = tuple((x, y) for x0 in (0, 10) for x, y in ((x0, 0), (x0 + 4, 0), (x0 + 4, 4), (x0, 4)))
     sides = [RingLink(4 * i + a, 4 * i + (a + 1) % 4) for i in (0, 1) for a in range(4)]
     apart = square(nodes=nodes, links=tuple(sides), centres=((2, 2), (12, 2)), stops=(), least_stops=0)
-    assert found(ringed(apart)) == ("infeasible", 0)
+    assert found(ringed(apart), variant) == ("infeasible", 0)
     joined = (*sides, RingLink(1, 4, "north"), RingLink(2, 7, "west"))
     ring = square(nodes=nodes, links=joined, centres=((2, 2), (12, 2)), stops=(), least_stops=0)
-    assert found(ringed(ring)) == ("optimal", 10)
+    assert found(ringed(ring), variant) == ("optimal", 10)
     assert len(outcome_of(ringed(ring)).rings["square"]) == 8
 
 
@@ -155,7 +186,7 @@ PARAMS = SolveParameters(time_limit_s=30, threads=1)
 
 def test_solve_forms_the_ring_of_the_square_and_joins_the_places():
     answer = solve(ringed(), params=PARAMS)
-    assert (answer.variant, answer.status, answer.objective) == ("compact", "optimal", 10)
+    assert (answer.variant, answer.status, answer.objective) == ("cuts", "optimal", 10)
     assert sorted(answer.rings["square"]) == [0, 1, 2, 3]
     plan = verify.check(ringed(), answer)
     assert plan.rings == answer.rings
@@ -174,17 +205,24 @@ def test_solve_starts_candidates_in_their_periods():
     assert (answer.status, answer.objective, answer.starts["fast"]) == ("optimal", 21, 1)
 
 
-@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name not in ("auto", "compact")])
+@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.whole])
 def test_a_variant_that_knows_no_rings_refuses_them_and_names_one_that_does(name):
     with pytest.raises(ProblemError, match="does not solve problems with rings or periods") as caught:
         solve(ringed(), variant=name)
-    assert "Choose from: compact" in str(caught.value)
+    assert "Choose from: cuts, compact" in str(caught.value)
 
 
 def test_auto_picks_what_solves_rings():
-    assert chosen("auto", covers_all=False, whole=True) == ("compact", "highs")
+    assert chosen("auto", covers_all=False, whole=True) == ("cuts", "highs")
     assert chosen("auto", covers_all=False, whole=True, solver="scip") == ("compact", "scip")
     assert chosen("auto", covers_all=False) == ("cuts", "highs")
+
+
+def test_a_solver_that_a_variant_runs_without_rings_only_is_refused():
+    with pytest.raises(
+        ProblemError, match="does not run with solver 'scip' on problems with rings or periods"
+    ):
+        chosen("cuts", covers_all=False, whole=True, solver="scip")
 
 
 def test_the_order_of_a_file_does_not_change_the_plan():
@@ -212,7 +250,10 @@ def test_a_ring_that_nobody_asks_for_is_not_sought():
 
 
 @pytest.mark.shared
-def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(shared_dir, tmp_path):
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(
+    variant, shared_dir, tmp_path
+):
     toys = shared_dir / "instances" / "toy"
     optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
     known = {item["problem"]: item for item in optima}
@@ -221,7 +262,7 @@ def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_a
     assert len(whole) >= 25
     for problem in whole:
         item = known[problem.name]
-        outcome = outcome_of(problem)
+        outcome = outcome_of(problem, variant)
         assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), problem.name
         verify.check(problem, outcome)
         results.save(outcome, tmp_path / "result.json")

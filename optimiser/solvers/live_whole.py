@@ -1,0 +1,189 @@
+"""Keep the model of a problem with rings or periods alive in HiGHS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+from numpy.typing import NDArray
+
+from optimiser.cuts.rows import Rows
+from optimiser.errors import SolverError
+from optimiser.formulation.whole import Whole
+from optimiser.paths import Integers
+
+INFINITY = highspy.kHighsInf
+
+SLACK = 1e-2
+"""Distance at which a row no longer counts as binding."""
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What the model answered.
+
+    Attributes
+    ----------
+    bound
+        Proven limit of the model's objective; None without one.
+    values
+        float64 [columns]; None without a point.
+    empty
+        It is proved that there is no point.
+    """
+
+    bound: float | None
+    values: Floats | None
+    empty: bool
+
+
+class LiveWhole:
+    """The model of `formulation.whole` without flows, built by PuLP and then kept in HiGHS.
+
+    Parameters
+    ----------
+    whole
+        The model.
+    threads, seed
+        Passed on to HiGHS.
+
+    Notes
+    -----
+    PuLP leaves out variables that stand in no row yet and not in the objective; cuts may name them, so they
+    are added as the last columns.
+    """
+
+    def __init__(self, whole: Whole, *, threads: int, seed: int) -> None:
+        used = whole.lp.exported_variables()
+        names = {v.name for v in used}
+        idle = [v for v in whole.lp.variables() if v.name not in names]
+        variables = [*used, *idle]
+        self._names = [v.name for v in variables]
+        self._column = {name: i for i, name in enumerate(self._names)}
+        self._integer = np.array(
+            [i for i, v in enumerate(variables) if v.cat == pulp.LpInteger], dtype=np.int32
+        )
+        solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed)
+        solver.createAndConfigureSolver(whole.lp)
+        solver.buildSolverModel(whole.lp)
+        model: Any = whole.lp.solverModel
+        self._model: Any = model
+        for v in idle:
+            model.addVar(v.lowBound, v.upBound)
+        self._fixed_rows = int(model.getNumRow())
+
+    def columns(self, variables: Iterable[pulp.LpVariable]) -> Integers:
+        """Return the columns of variables."""
+        return np.array([self._column[v.name] for v in variables], dtype=np.int64)
+
+    def named(self, values: Floats) -> dict[str, float]:
+        """Return the values of a point by name."""
+        return dict(zip(self._names, values.tolist(), strict=True))
+
+    def add_cuts(self, rows: Rows, built: Integers, level: Integers) -> None:
+        """Add rows `sum of value x - y_pair >= 0`.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        built, level
+            int64: columns of candidates and pairs, in the order in which the rows number them.
+        """
+        count = len(rows)
+        if not count:
+            return
+        starts = rows.start[:-1]
+        index = np.insert(built[rows.candidate], starts, level[rows.pair])
+        value = np.insert(rows.value, starts, -1.0)
+        self._add(np.zeros(count), starts + np.arange(count), index, value)
+
+    def add_rows(self, rows: Sequence[pulp.LpAffineExpression]) -> None:
+        """Add rows of PuLP, each `left >= 0` or `left <= 0`."""
+        if not rows:
+            return
+        signs = [-1.0 if row.sense == pulp.LpConstraintLE else 1.0 for row in rows]
+        terms = [
+            [(self._column[v.name], f * sign) for v, f in row.items()]
+            for row, sign in zip(rows, signs, strict=True)
+        ]
+        starts = np.concatenate(([0], np.cumsum([len(line) for line in terms])))[:-1]
+        flat = [term for line in terms for term in line]
+        least = np.array([-float(row.constant) * sign for row, sign in zip(rows, signs, strict=True)])
+        self._add(least, starts, np.array([i for i, _ in flat]), np.array([f for _, f in flat]))
+        self._fixed_rows = int(self._model.getNumRow())
+
+    def _add(self, least: Floats, starts: Integers, index: Integers, value: Floats) -> None:
+        self._model.addRows(
+            len(least),
+            least,
+            np.full(len(least), INFINITY),
+            len(index),
+            starts.astype(np.int32),
+            index.astype(np.int32),
+            value.astype(np.float64),
+        )
+
+    def drop_slack(self) -> None:
+        """Take out rows that were added and do not bind at the last point."""
+        activity = np.array(self._model.getSolution().row_value)
+        lower = np.array(self._model.getLp().row_lower_)
+        slack = np.flatnonzero(activity > lower + SLACK)
+        slack = slack[slack >= self._fixed_rows].astype(np.int32)
+        if len(slack):
+            self._model.deleteRows(len(slack), slack)
+
+    def relax(self, *, seconds: float) -> Solved:
+        """Return bound and point of the linear relaxation."""
+        self._integrality(highspy.HighsVarType.kContinuous)
+        self._run(seconds)
+        status, kinds = self._model.getModelStatus(), highspy.HighsModelStatus
+        if status == kinds.kOptimal:
+            return Solved(self._model.getInfo().objective_function_value, self._read(), empty=False)
+        return Solved(None, None, empty=status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible))
+
+    def solve(self, *, seconds: float, gap: float, start: Mapping[str, float] | None) -> Solved:
+        """Return what the integer model answers.
+
+        Parameters
+        ----------
+        seconds
+            Time allowed.
+        gap
+            Relative gap at which it may end.
+        start
+            Values of some columns by name, to start from; None: nothing is known.
+        """
+        self._integrality(highspy.HighsVarType.kInteger)
+        self._model.setOptionValue("mip_rel_gap", gap)
+        self._model.setOptionValue("mip_abs_gap", 0.999)
+        if start:
+            index = np.array([self._column[name] for name in start], dtype=np.int32)
+            self._model.setSolution(len(index), index, np.array(list(start.values())))
+        self._run(seconds)
+        status, info = self._model.getModelStatus(), self._model.getInfo()
+        bound = info.mip_dual_bound if math.isfinite(info.mip_dual_bound) else None
+        has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        return Solved(
+            bound, self._read() if has_point else None, empty=status == highspy.HighsModelStatus.kInfeasible
+        )
+
+    def _integrality(self, kind: highspy.HighsVarType) -> None:
+        self._model.changeColsIntegrality(
+            len(self._integer), self._integer, np.full(len(self._integer), kind)
+        )
+
+    def _run(self, seconds: float) -> None:
+        self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, seconds))
+        if self._model.run() == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS could not solve the model", remedy="Try --variant compact.")
+
+    def _read(self) -> Floats:
+        return np.array(self._model.getSolution().col_value)

@@ -1,0 +1,135 @@
+"""Keep what is known of a problem with rings or periods while it is solved, and pass it on."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+
+import pulp
+
+from optimiser.errors import VerificationError
+from optimiser.formulation.detached import Circuit, circuits_in, detached_rows, forming
+from optimiser.formulation.rings import RingDecisions
+from optimiser.formulation.whole import Whole
+from optimiser.progress import Send
+from optimiser.result import gap_of
+from optimiser.solvers.task import Task
+from optimiser.verify import score
+
+type Values = Mapping[str, float]
+"""Value of each variable of a model by name."""
+
+
+class Claims:
+    """The clock, and the best plan and bound by now.
+
+    Parameters
+    ----------
+    task
+        What was asked.
+    whole
+        The model.
+    send
+        Takes messages.
+    """
+
+    def __init__(self, task: Task, whole: Whole, send: Send) -> None:
+        self._task = task
+        self._whole = whole
+        self._send = send
+        self._end = time.monotonic() + task.seconds
+        self._minimise = task.problem.budget is None
+        self._value: int | None = None
+        self._bound: float | None = None
+        self._rows = 0
+
+    def left(self) -> float:
+        """Return the seconds left, none below 0."""
+        return max(0.0, self._end - time.monotonic())
+
+    @property
+    def has_plan(self) -> bool:
+        """Say whether a plan is known."""
+        return self._value is not None
+
+    def bound(self, objective: float, step: str) -> None:
+        """Take a bound of the model's objective, and pass it on where it is better than the last one."""
+        value = objective * self._whole.scale
+        better = self._bound is None or ((value > self._bound) if self._minimise else (value < self._bound))
+        if math.isfinite(value) and better:
+            self._bound = value
+            self._send({"kind": "bound", "step": step, "bound": value})
+
+    def count(self, rows: int, step: str, *, nodes: int = 0) -> None:
+        """Tell that rows were added."""
+        self._rows += rows
+        self._send({"kind": "count", "step": step, "cuts": self._rows, "nodes": nodes})
+
+    def closed(self) -> bool:
+        """Say whether the gap is within the one asked for."""
+        gap = self._gap()
+        return gap is not None and gap <= self._task.gap
+
+    def ending(self) -> str:
+        """Return why the search ends."""
+        if self._gap() == 0:
+            return "proof"
+        if self.closed():
+            return "gap"
+        return "stalled" if self.left() else "time"
+
+    def point(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
+        """Take an integer point: pass on its plan, and return the rows that its rings in pieces break.
+
+        A plan is passed on where it is better than the last one, keeps every rule, and no required ring is in
+        pieces.
+
+        Parameters
+        ----------
+        values
+            The point.
+        step
+            What found it.
+
+        Returns
+        -------
+        list
+            Tags of rings, and rows.
+        """
+        circuits: dict[str, Circuit] = {}
+        pieces: list[tuple[RingDecisions, list[Circuit]]] = []
+        for ring in self._whole.rings:
+            found = circuits_in(ring, values)
+            whole = forming(ring, found)
+            if whole is not None:
+                circuits[ring.ring.id] = whole
+            elif found:
+                pieces.append((ring, found))
+        if not any(ring.ring.required for ring, _ in pieces):
+            self._plan(values, circuits, step)
+        return [(ring.tag, row) for ring, found in pieces for row in detached_rows(ring, found)]
+
+    def _plan(self, values: Values, circuits: Mapping[str, Circuit], step: str) -> None:
+        problem = self._task.problem
+        built = [j for j, x in enumerate(self._whole.built) if values[x.name] > 0.5]
+        names = [problem.candidates[j].id for j in built]
+        starts = {problem.candidates[j].id: self._start(values, j) for j in built if problem.periods}
+        try:
+            value = score(problem, names, rings=circuits, starts=starts).objective
+        except VerificationError:
+            return
+        if self._value is None or ((value < self._value) if self._minimise else (value > self._value)):
+            self._value = value
+            plan = {"built": built, "rings": dict(circuits), "starts": starts}
+            self._send({"kind": "plan", "step": step, **plan})
+
+    def _start(self, values: Values, j: int) -> int:
+        """Return the period in which a built candidate is started."""
+        mine = self._whole.starts[j]
+        return max(range(len(mine)), key=lambda t: values[mine[t].name])
+
+    def _gap(self) -> float | None:
+        if self._value is None:
+            return None
+        return gap_of(self._value, self._bound, minimise=self._minimise)

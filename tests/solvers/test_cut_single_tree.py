@@ -14,7 +14,8 @@ from optimiser.tables import tables
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.solvers.cut_trees import prove
+from optimiser.solvers.cut_opening import opened
+from optimiser.solvers.cut_single_tree import prove_in_one_tree
 
 
 @given(side_problems())
@@ -25,7 +26,9 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem):
         return
     t = tables(small)
     progress = Progress(t, seconds=30.0, send=lambda _: None)
-    reason, _ = prove(t, progress, Task(small, "cuts", 30.0, 0.0, 1, 1, "scip"))
+    task = Task(small, "cuts", 30.0, 0.0, 1, 1, "scip")
+    begun = opened(t, progress, task)
+    reason = begun if isinstance(begun, str) else prove_in_one_tree(t, progress, task, begun)[0]
     best = brute_force(small)
     if best is None:
         assert (reason, progress.best) == ("infeasible", None)

@@ -66,25 +66,6 @@ def separate(
     return Cuts(pairs[violated], start, found)
 
 
-def joined(parts: list[Cuts]) -> Cuts:
-    """Return several lists of cuts as one, each cut once."""
-    seen: set[tuple[int, bytes]] = set()
-    pair: list[int] = []
-    rows: list[Integers] = []
-    for part in parts:
-        for i in range(len(part)):
-            row = part.candidate[part.start[i] : part.start[i + 1]]
-            key = (int(part.pair[i]), row.tobytes())
-            if key not in seen:
-                seen.add(key)
-                pair.append(key[0])
-                rows.append(row)
-    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
-    return Cuts(
-        np.array(pair, np.int64), start, np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
-    )
-
-
 class Scratch(NamedTuple):
     """Arrays that the searches work in, so that they are made once."""
 

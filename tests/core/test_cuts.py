@@ -5,7 +5,7 @@ from core_drawing import covered_by, line, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.cuts.separation import joined, separate
+from optimiser.cuts.separation import separate
 from optimiser.reduction import reduce
 from optimiser.tables import tables
 
@@ -46,12 +46,6 @@ def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(pr
 def test_the_cuts_of_the_line_are_known():
     small = reduce(line()).problem
     assert cut_sets(small, np.zeros(2), np.zeros(2)) == [(0, {0}), (1, {0, 1}), (2, {1})]
-
-
-def test_a_cut_found_twice_is_kept_once():
-    t = tables(reduce(line()).problem)
-    found = separate(t, np.arange(3), np.zeros(t.size), np.ones(3), np.zeros(t.size))
-    assert len(joined([found, found])) == len(found) == 3
 
 
 def test_no_cut_is_returned_where_none_is_violated():

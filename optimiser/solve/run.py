@@ -92,6 +92,7 @@ def solve(
         covers_all=problem.budget is None,
         solver=params.solver,
         whole=not problem.is_plain,
+        must_cover=problem.must_cover,
     )
     if solver not in ("none", "highs", params.solver):
         require(solver)

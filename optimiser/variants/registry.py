@@ -41,7 +41,9 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(_every())
 """All variants by name."""
 
 
-def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = False) -> tuple[str, str]:
+def chosen(
+    name: str, *, covers_all: bool, solver: str = "auto", whole: bool = False, must_cover: bool = False
+) -> tuple[str, str]:
     """Return variant and solver to run for what was asked; `auto` becomes a name of its own in both.
 
     Parameters
@@ -54,6 +56,8 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = F
         Solver asked for.
     whole
         The problem has rings or periods.
+    must_cover
+        Every coverable pair must be covered.
 
     Raises
     ------
@@ -63,8 +67,7 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = F
     if name not in VARIANTS:
         raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
     if name == "auto":
-        cuts = VARIANTS["cuts"].whole if whole else VARIANTS["cuts"].solvers
-        name = "cuts" if solver == "auto" or solver in cuts else "compact"
+        name = _suited(solver, whole=whole, must_cover=must_cover)
     variant = VARIANTS[name]
     if whole and not variant.whole:
         able = ", ".join(v.name for v in VARIANTS.values() if v.whole)
@@ -84,3 +87,15 @@ def chosen(name: str, *, covers_all: bool, solver: str = "auto", whole: bool = F
             f"variant {name!r} does not run with solver {solver!r}{kind}", remedy=f"It runs with: {able}."
         )
     return name, solver
+
+
+def _suited(solver: str, *, whole: bool, must_cover: bool) -> str:
+    """Choose a variant: paths as columns where all must be covered, else time cuts, if the solver takes them.
+
+    Where every pair must be covered the rows of paths are few after reduction, and the columns prove in
+    seconds; with a budget their programs are large and degenerate (benchmarks/RESULTS.md).
+    """
+    if must_cover and not whole and solver in ("auto", *VARIANTS["paths"].solvers):
+        return "paths"
+    cuts = VARIANTS["cuts"].whole if whole else VARIANTS["cuts"].solvers
+    return "cuts" if solver in ("auto", *cuts) else "compact"

@@ -32,7 +32,7 @@ from optimiser.formulation.rings import (
 )
 from optimiser.formulation.side import add_caps, add_cities, add_excludes, add_requires, add_targets
 from optimiser.paths import covered
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, Ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,19 @@ def _settled(problem: DesignProblem) -> tuple[list[bool], list[bool]]:
 
 def _rings(lp: pulp.LpProblem, problem: DesignProblem, last: Decisions) -> tuple[RingDecisions, ...]:
     barred = [c.id for c in problem.candidates if c.fixed == "out"]
-    counting = [
-        ring for ring in problem.rings if ring.required or (ring.reward and problem.budget is not None)
-    ]
-    rings = tuple(declare_ring(lp, ring, number, barred) for number, ring in enumerate(counting, start=1))
+    rings = tuple(
+        declare_ring(lp, ring, number, barred) for number, ring in enumerate(counting_rings(problem), start=1)
+    )
     for ring in rings:
         add_ring_rows(lp, ring, _by_id(problem, last))
     add_apart(lp, rings)
     return rings
+
+
+def counting_rings(problem: DesignProblem) -> tuple[Ring, ...]:
+    """Return the rings that are required or worth something."""
+    earns = problem.budget is not None
+    return tuple(ring for ring in problem.rings if ring.required or (earns and ring.reward))
 
 
 def _by_id(problem: DesignProblem, state: Decisions) -> dict[str, pulp.LpVariable]:

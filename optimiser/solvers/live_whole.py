@@ -131,6 +131,11 @@ class LiveWhole:
             value.astype(np.float64),
         )
 
+    def limit(self, columns: Integers, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of columns."""
+        if len(columns):
+            self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
     def drop_slack(self) -> None:
         """Take out rows that were added and do not bind at the last point."""
         activity = np.array(self._model.getSolution().row_value)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pulp
 
 from optimiser.errors import VerificationError
 from optimiser.formulation.detached import Circuit, circuits_in, detached_rows, forming
 from optimiser.formulation.rings import RingDecisions
 from optimiser.formulation.whole import Whole
+from optimiser.paths import Mask
 from optimiser.progress import Send
 from optimiser.result import gap_of
+from optimiser.solvers.ring_repair import Repaired, RingRepair
 from optimiser.solvers.task import Task
 from optimiser.verify import score
 
@@ -32,10 +35,13 @@ class Claims:
         The model.
     send
         Takes messages.
+    repair
+        Completes plans whose rings are in pieces; None: nothing does.
     """
 
-    def __init__(self, task: Task, whole: Whole, send: Send) -> None:
+    def __init__(self, task: Task, whole: Whole, send: Send, repair: RingRepair | None = None) -> None:
         self._task = task
+        self._repair = repair
         self._whole = whole
         self._send = send
         self._end = time.monotonic() + task.seconds
@@ -82,8 +88,8 @@ class Claims:
     def point(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
         """Take an integer point: pass on its plan, and return the rows that its rings in pieces break.
 
-        A plan is passed on where it is better than the last one, keeps every rule, and no required ring is in
-        pieces.
+        A plan is passed on where it is better than the last one and keeps every rule. Where rings are in
+        pieces, the plan without them counts, unless one is required, and so does a repaired one.
 
         Parameters
         ----------
@@ -106,13 +112,31 @@ class Claims:
                 circuits[ring.ring.id] = whole
             elif found:
                 pieces.append((ring, found))
+        built = [j for j, x in enumerate(self._whole.built) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in pieces):
-            self._plan(values, circuits, step)
+            self._plan(values, built, circuits, step)
+        repaired = self._repaired(values) if pieces else None
+        if repaired is not None:
+            self._plan(values, repaired.built, repaired.circuits, step)
         return [(ring.tag, row) for ring, found in pieces for row in detached_rows(ring, found)]
 
-    def _plan(self, values: Values, circuits: Mapping[str, Circuit], step: str) -> None:
+    def _repaired(self, values: Values) -> Repaired | None:
+        """Return the plan of a point with its rings made whole, where that is possible."""
+        if self._repair is None or not self.left():
+            return None
+
+        def chosen(variables: Iterable[pulp.LpVariable]) -> Mask:
+            return np.array([values[v.name] > 0.5 for v in variables], dtype=np.bool_)
+
+        return self._repair(
+            chosen(self._whole.built),
+            chosen(self._whole.states[-1].built),
+            chosen(ring.formed for ring in self._whole.rings),
+            seconds=self.left(),
+        )
+
+    def _plan(self, values: Values, built: Sequence[int], circuits: Mapping[str, Circuit], step: str) -> None:
         problem = self._task.problem
-        built = [j for j, x in enumerate(self._whole.built) if values[x.name] > 0.5]
         names = [problem.candidates[j].id for j in built]
         starts = {problem.candidates[j].id: self._start(values, j) for j in built if problem.periods}
         try:
@@ -121,7 +145,7 @@ class Claims:
             return
         if self._value is None or ((value < self._value) if self._minimise else (value > self._value)):
             self._value = value
-            plan = {"built": built, "rings": dict(circuits), "starts": starts}
+            plan = {"built": list(built), "rings": dict(circuits), "starts": starts}
             self._send({"kind": "plan", "step": step, **plan})
 
     def _start(self, values: Values, j: int) -> int:

@@ -17,6 +17,7 @@ from optimiser.progress import Send
 from optimiser.reduction.open_network import open_network
 from optimiser.scoring import covered_pairs
 from optimiser.solvers.live_whole import LiveWhole
+from optimiser.solvers.ring_repair import RingRepair
 from optimiser.solvers.task import Task
 from optimiser.solvers.whole_claims import Claims
 from optimiser.tables import Tables, tables
@@ -58,7 +59,8 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
     that each bound is one of the problem.
     """
     whole = build_whole(task.problem, flows=False)
-    claims = Claims(task, whole, send)
+    repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if whole.rings else None
+    claims = Claims(task, whole, send, repair)
     live = LiveWhole(whole, threads=task.threads, seed=task.seed)
     finder = _finder(task, whole, live)
     name = f"HiGHS {version_of('highspy')}"

@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from core_drawing import covered_by, line
 from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
@@ -29,6 +30,7 @@ from optimiser.solve.attempt import unreduced
 from optimiser.solve.ledger import Ledger
 from optimiser.solvers.process import Ending
 from optimiser.solvers.registry import available
+from optimiser.solvers.ring_repair import RingRepair
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 from optimiser.variants.registry import VARIANTS, chosen
@@ -158,6 +160,23 @@ def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
     far = {side[a].name for a in (5, 6, 7, 8) for side in (decisions.ahead, decisions.back)}
     alone = {name: value * (name not in far) for name, value in values.items()}
     assert all(activity(row, alone) >= 0 for row in rows)
+
+
+def joined_squares():
+    """`two_squares` with a way between them: a ring through the far stop takes all four candidates."""
+    ring = two_squares()
+    return dataclasses.replace(ring, links=(*ring.links, RingLink(1, 4, "across"), RingLink(2, 7, "fast")))
+
+
+@pytest.mark.parametrize(("budget", "answer"), [(10, (0, 1, 2, 3)), (9, None)])
+def test_a_plan_with_a_ring_in_pieces_is_completed_where_the_budget_allows_it(budget, answer):
+    problem = ringed(joined_squares(), budget=budget)
+    built = np.array([c.id in ("north", "west") for c in problem.candidates])
+    repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
+    assert (repaired and repaired.built) == answer
+    if repaired is not None:
+        names = [problem.candidates[j].id for j in repaired.built]
+        assert verify.score(problem, names, rings=repaired.circuits).cost == 10
 
 
 def activity(row, values):

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from optimiser.branching.program import Answer, Floats
+
+
+def whole(worth: float) -> float:
+    """Return the largest whole worth that a bound allows, tolerances of the solver granted.
+
+    Parameters
+    ----------
+    worth
+        The bound; infinite ones stay as they are.
+    """
+    return math.floor(worth + 1e-6 + 1e-9 * abs(worth)) if math.isfinite(worth) else worth
 
 
 @dataclass(frozen=True, slots=True, eq=False)

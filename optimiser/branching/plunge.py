@@ -8,30 +8,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimiser.branching.node import Node
+from optimiser.branching.choice import INTEGRAL, fractional, halves, narrowed
+from optimiser.branching.node import Node, whole
 from optimiser.branching.program import Answer, Floats, Program
 from optimiser.branching.pseudocosts import Experience
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.rows import Rows
-from optimiser.paths import Integers, Mask
-from optimiser.reduction.bound import fixed_by_bound
-
-INTEGRAL = 1e-6
-"""How near to an integer a value counts as that."""
-
-PROBED = 8
-"""Most decisions that are probed at one node."""
+from optimiser.paths import Mask
 
 GROWTH = 1.2
 """Growth of the number of cuts at which those that do not bind are dropped."""
-
-STEPS = 60
-"""Steps of the dual simplex method in a probe."""
-
-
-def whole(worth: float) -> float:
-    """Return the largest whole worth that a bound allows, tolerances of the solver granted."""
-    return math.floor(worth + 1e-6 + 1e-9 * abs(worth)) if math.isfinite(worth) else worth
 
 
 @dataclass
@@ -139,7 +125,13 @@ class Diver:
         self._most = int(GROWTH * rows) + 50
 
     def learn(self, rows: list[Rows]) -> None:
-        """Take in cuts that others found."""
+        """Take in cuts that others found.
+
+        Parameters
+        ----------
+        rows
+            The cuts.
+        """
         for part in rows:
             self._program.add(part)
             self._held += len(part)
@@ -160,6 +152,12 @@ class Diver:
             Worth of the best plan; parts that cannot beat it are dropped.
         known
             What is known of decisions.
+
+        Returns
+        -------
+        Harvest
+            What was found, and the parts that are left: together they hold every plan of the node that is
+            worth more than the best one.
         """
         size = len(node.lower)
         harvest = Harvest(experience=Experience.none(size))
@@ -168,10 +166,10 @@ class Diver:
             if harvest.nodes >= self._rules.length or self._left() <= 0:
                 harvest.left.append(at)
                 break
-            halves, cutoff = self._step(at, cutoff, known, harvest)
-            halves.sort(key=lambda half: (-half.worth, half.side))
-            at = halves[0] if halves else None
-            harvest.left.extend(halves[1:])
+            parts, cutoff = self._step(at, cutoff, known, harvest)
+            parts.sort(key=lambda part: (-part.worth, part.side))
+            at = parts[0] if parts else None
+            harvest.left.extend(parts[1:])
         return harvest
 
     def _step(
@@ -193,15 +191,19 @@ class Diver:
         if worth > cutoff:
             harvest.plans.append(plan)
             harvest.worth = cutoff = worth
-        if not _fractional(answer.decided).size:
+        if not fractional(answer.decided).size:
             if whole(answer.worth) > cutoff:
                 harvest.doubtful = max(harvest.doubtful, answer.worth)
             return [], cutoff
         if whole(answer.worth) <= cutoff:
             return [], cutoff
-        return self._split(
-            _narrowed(node, answer, cutoff), answer, cutoff, known.plus(harvest.experience), harvest
-        ), cutoff
+        return self._halves(narrowed(node, answer, cutoff), answer, cutoff, known, harvest), cutoff
+
+    def _halves(
+        self, node: Node, answer: Answer, cutoff: float, known: Experience, harvest: Harvest
+    ) -> list[Node]:
+        noted = harvest.experience
+        return halves(self._program, node, answer, cutoff=cutoff, known=known.plus(noted), noted=noted)
 
     def _given_back(self, node: Node, harvest: Harvest) -> list[Node]:
         harvest.left.append(node)
@@ -212,7 +214,7 @@ class Diver:
         answer = self._program.solve(seconds=self._left())
         rounds = 0
         while answer.ending == "optimal" and whole(answer.worth) > cutoff:
-            done = _fractional(answer.decided).size == 0
+            done = fractional(answer.decided).size == 0
             if not done and rounds >= self._rules.rounds:
                 break
             rows = self._cuts.violated(
@@ -236,64 +238,9 @@ class Diver:
             rounds += 1
             open_gap = before - cutoff if math.isfinite(cutoff) else abs(before)
             slow = answer.ending == "optimal" and before - answer.worth < 0.02 * open_gap
-            if slow and _fractional(answer.decided).size:
+            if slow and fractional(answer.decided).size:
                 break
         return answer
-
-    def _split(
-        self, node: Node, answer: Answer, cutoff: float, known: Experience, harvest: Harvest
-    ) -> list[Node]:
-        """Choose a decision and return the two parts that it makes, as far as they can hold a better plan."""
-        open_ones = _fractional(answer.decided)
-        open_ones = open_ones[node.upper[open_ones] > node.lower[open_ones]]
-        if not open_ones.size:
-            # all fractions were fixed by the bound: the part is narrower than its relaxation
-            return [Node(answer.worth, node.lower, node.upper, node.depth + 1)]
-        scores = known.scores(answer.decided)[open_ones]
-        order = open_ones[np.lexsort((open_ones, -scores))]
-        best, best_score, worths = -1, -1.0, (answer.worth, answer.worth)
-        probed = 0
-        for decision in order.tolist():
-            value = float(answer.decided[decision])
-            if known.reliable(decision) or probed >= PROBED:
-                score = float(known.scores(answer.decided)[decision])
-                found = (answer.worth, answer.worth)
-            else:
-                probed += 1
-                seen = [self._program.probe(decision, float(side), iterations=STEPS) for side in (0, 1)]
-                limits = [min(answer.worth, worth) if proved else answer.worth for worth, proved in seen]
-                live = [side for side in (0, 1) if whole(limits[side]) > cutoff]
-                if len(live) < 2:
-                    return [node.child(decision, side, worth=answer.worth, value=value) for side in live]
-                found = (limits[0], limits[1])
-                changes = [answer.worth - min(answer.worth, worth) for worth, _ in seen]
-                harvest.experience.note(decision, 0, changes[0], value)
-                harvest.experience.note(decision, 1, changes[1], 1.0 - value)
-                score = max(changes[0], 1e-6) * max(changes[1], 1e-6)
-            if score > best_score:
-                best, best_score, worths = decision, score, found
-        value = float(answer.decided[best])
-        return [node.child(best, side, worth=worths[side], value=value) for side in (0, 1)]
-
-
-def _fractional(decided: Floats) -> Integers:
-    return np.flatnonzero(np.abs(decided - np.round(decided)) > INTEGRAL)
-
-
-def _narrowed(node: Node, answer: Answer, cutoff: float) -> Node:
-    """Return the node with decisions fixed that every better plan in it has alike."""
-    if not math.isfinite(cutoff):
-        return node
-    must, never = fixed_by_bound(answer.reduced, answer.decided, answer.worth, cutoff)
-    return Node(
-        node.worth,
-        np.where(must, 1.0, node.lower),
-        np.where(never, 0.0, node.upper),
-        node.depth,
-        node.decision,
-        node.side,
-        node.distance,
-    )
 
 
 def _strongest(rows: Rows, answer: Answer, built: Floats, weight: Floats, most: int) -> Rows:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from optimiser.branching.node import Node
-from optimiser.branching.plunge import Diver, Harvest, whole
+from optimiser.branching.node import Node, whole
+from optimiser.branching.plunge import Diver, Harvest
 from optimiser.branching.pseudocosts import Experience
 from optimiser.paths import Mask
 

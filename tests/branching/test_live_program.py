@@ -9,7 +9,7 @@ from cut_drawing import meshes, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.branching.plunge import whole
+from optimiser.branching.node import whole
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.rows import Rows
 from optimiser.problem import City

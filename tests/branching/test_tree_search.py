@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from knapsack_program import Knapsack, run
 
-from optimiser.branching.plunge import Rules, whole
+from optimiser.branching.node import whole
+from optimiser.branching.plunge import Rules
 
 
 @st.composite

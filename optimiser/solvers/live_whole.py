@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from optimiser.formulation.whole import Whole
 from optimiser.paths import Integers
 
 INFINITY = highspy.kHighsInf
+
+MOST_NODES = 2**31 - 1
+"""Largest limit of nodes that HiGHS takes."""
 
 SLACK = 1e-2
 """Distance at which a row no longer counts as binding."""
@@ -37,11 +40,23 @@ class Solved:
         float64 [columns]; None without a point.
     empty
         It is proved that there is no point.
+    complete
+        It ended by proof or gap, not by a limit of work or time.
     """
 
     bound: float | None
     values: Floats | None
     empty: bool
+    complete: bool = True
+
+
+type Tell = Callable[[float | None, Floats | None], bool]
+"""Takes a bound or an integer point while the model is solved; says whether to end."""
+
+
+def deaf(_bound: float | None, _values: Floats | None) -> bool:
+    """Take in nothing, and go on."""
+    return False
 
 
 class LiveWhole:
@@ -154,7 +169,15 @@ class LiveWhole:
             return Solved(self._model.getInfo().objective_function_value, self._read(), empty=False)
         return Solved(None, None, empty=status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible))
 
-    def solve(self, *, seconds: float, gap: float, start: Mapping[str, float] | None) -> Solved:
+    def solve(
+        self,
+        *,
+        seconds: float,
+        gap: float,
+        nodes: int = MOST_NODES,
+        start: Mapping[str, float] | None = None,
+        tell: Tell = deaf,
+    ) -> Solved:
         """Return what the integer model answers.
 
         Parameters
@@ -163,22 +186,44 @@ class LiveWhole:
             Time allowed.
         gap
             Relative gap at which it may end.
+        nodes
+            Most nodes of its tree.
         start
             Values of some columns by name, to start from; None: nothing is known.
+        tell
+            Hears of points and bounds on the way.
         """
         self._integrality(highspy.HighsVarType.kInteger)
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", 0.999)
+        self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
         if start:
             index = np.array([self._column[name] for name in start], dtype=np.int32)
-            self._model.setSolution(len(index), index, np.array(list(start.values())))
+            self._model.setSolution(len(index), index, np.array(list(start.values()), dtype=np.float64))
+        self._listen(tell)
         self._run(seconds)
-        status, info = self._model.getModelStatus(), self._model.getInfo()
-        bound = info.mip_dual_bound if math.isfinite(info.mip_dual_bound) else None
+        status, kinds, info = self._model.getModelStatus(), highspy.HighsModelStatus, self._model.getInfo()
         has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         return Solved(
-            bound, self._read() if has_point else None, empty=status == highspy.HighsModelStatus.kInfeasible
+            _finite(info.mip_dual_bound),
+            self._read() if has_point else None,
+            empty=status == kinds.kInfeasible,
+            complete=status == kinds.kOptimal,
         )
+
+    def _listen(self, tell: Tell) -> None:
+        """Hear of points and of bounds; the bound told with a new point may be below that of the model."""
+        kinds = highspy.cb.HighsCallbackType
+
+        def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
+            if kind == kinds.kCallbackMipImprovingSolution:
+                tell(None, np.array(out.mip_solution))
+            elif tell(_finite(out.mip_dual_bound), None):
+                into.user_interrupt = True
+
+        self._model.setCallback(heard, None)
+        for kind in (kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt):
+            self._model.startCallback(kind)
 
     def _integrality(self, kind: highspy.HighsVarType) -> None:
         self._model.changeColsIntegrality(
@@ -192,3 +237,7 @@ class LiveWhole:
 
     def _read(self) -> Floats:
         return np.array(self._model.getSolution().col_value)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -77,7 +77,7 @@ class RingRepair:
         self._live.limit(self._built, least, np.maximum(least, self._may_build))
         self._live.limit(self._formed, formed.astype(np.float64), formed.astype(np.float64))
         for _ in range(ROUNDS):
-            solved = self._live.solve(seconds=min(seconds, SHARE_S), gap=GAP, start=None)
+            solved = self._live.solve(seconds=min(seconds, SHARE_S), gap=GAP)
             if solved.values is None:
                 return None
             values = self._live.named(solved.values)

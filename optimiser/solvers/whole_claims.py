@@ -18,6 +18,7 @@ from optimiser.progress import Send
 from optimiser.result import gap_of
 from optimiser.solvers.ring_repair import Repaired, RingRepair
 from optimiser.solvers.task import Task
+from optimiser.solvers.whole_start import start_values
 from optimiser.verify import score
 
 type Values = Mapping[str, float]
@@ -25,7 +26,7 @@ type Values = Mapping[str, float]
 
 
 class Claims:
-    """The clock, and the best plan and bound by now.
+    """The clock, and the best plan and bound by now; `start` is the plan in the variables of the model.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ class Claims:
         self._value: int | None = None
         self._bound: float | None = None
         self._rows = 0
+        self.start: dict[str, float] | None = None
 
     def left(self) -> float:
         """Return the seconds left, none below 0."""
@@ -145,6 +147,8 @@ class Claims:
             return
         if self._value is None or ((value < self._value) if self._minimise else (value > self._value)):
             self._value = value
+            when = {j: starts[problem.candidates[j].id] for j in built} if starts else {}
+            self.start = start_values(self._whole, set(built), circuits, when)
             plan = {"built": list(built), "rings": dict(circuits), "starts": starts}
             self._send({"kind": "plan", "step": step, **plan})
 

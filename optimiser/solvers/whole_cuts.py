@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 
 import numpy as np
+import pulp
 from numpy.typing import NDArray
 
 from optimiser.cuts.fractional import FractionalCuts
@@ -32,6 +34,18 @@ LEAST = 2e-4
 
 ORDERS = 3
 """Orders by chance in which candidates are opened: each may give another minimal cut of the same pair."""
+
+FIRST_NODES = 500
+"""Most nodes of the first tree; each one may have twice as many as the one before."""
+
+PAUSE_S = 1.0
+"""Least seconds between two points of one tree of which plans are made."""
+
+MOST_POINTS = 4
+"""Points of one tree that are cut off after it, the last ones."""
+
+STEP = "master"
+"""What messages name as the source of plans and bounds of the integer model."""
 
 type Floats = NDArray[np.float64]
 
@@ -66,22 +80,53 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
     name = f"HiGHS {version_of('highspy')}"
     if finder is not None and not _relaxed(finder, claims):
         return "infeasible", name
-    start: dict[str, float] | None = None
+    return _master(task, live, finder, claims), name
+
+
+def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims) -> str:
+    """Solve the integer model and cut off what is not true of its points, and say why that ended."""
+    nodes = FIRST_NODES
     while claims.left():
-        solved = live.solve(seconds=claims.left(), gap=task.gap, start=start)
+        listener = _Listener(live, claims)
+        solved = live.solve(
+            seconds=claims.left(), gap=task.gap, nodes=nodes, start=claims.start, tell=listener
+        )
         if solved.empty:
-            return ("stalled" if claims.has_plan else "infeasible"), name
+            return "stalled" if claims.has_plan else "infeasible"
         if solved.bound is not None:
-            claims.bound(solved.bound, "master")
-        if solved.values is None:
+            claims.bound(solved.bound, STEP)
+        points = [*listener.points, *([] if solved.values is None else [solved.values])]
+        added = sum(finder.refute(values) for values in points) if finder is not None else 0
+        rows = [*listener.rows, *(claims.point(live.named(values), STEP) for values in points[-1:])]
+        flat = [row for found in rows for _, row in found]
+        live.add_rows(flat)
+        claims.count(added + len(flat), STEP, nodes=1)
+        if claims.closed() or (solved.complete and not added + len(flat)):
             break
-        added = finder.refute(solved.values) if finder is not None else 0
-        rows = claims.point(live.named(solved.values), "master")
-        live.add_rows([row for _, row in rows])
-        claims.count(added + len(rows), "master", nodes=1)
-        if claims.closed() or not added + len(rows):
-            break
-    return claims.ending(), name
+        nodes *= 2
+    return claims.ending()
+
+
+class _Listener:
+    """Hears of integer points while the model is solved, and makes plans of some of them."""
+
+    def __init__(self, live: LiveWhole, claims: Claims) -> None:
+        self._live = live
+        self._claims = claims
+        self._next = time.monotonic() + PAUSE_S
+        self.points: list[Floats] = []
+        self.rows: list[list[tuple[str, pulp.LpAffineExpression]]] = []
+
+    def __call__(self, bound: float | None, values: Floats | None) -> bool:
+        """Take a bound or a point; say whether the gap is closed or the time over."""
+        if bound is not None:
+            self._claims.bound(bound, STEP)
+        if values is not None:
+            self.points = [*self.points[1 - MOST_POINTS :], values]
+            if time.monotonic() >= self._next:
+                self.rows.append(self._claims.point(self._live.named(values), STEP))
+                self._next = time.monotonic() + PAUSE_S
+        return self._claims.closed() or not self._claims.left()
 
 
 @dataclass(frozen=True, slots=True)

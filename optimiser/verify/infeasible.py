@@ -53,10 +53,10 @@ def judge(problem: DesignProblem) -> Verdict:
     problem
         Any problem.
     """
-    if not problem.is_plain:
-        return _judge_relaxed(problem)
     if obstacles(problem):
         return Verdict("argument")
+    if not problem.is_plain:
+        return _judge_relaxed(problem)
     free = [c.id for c in problem.candidates if c.fixed is None]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     small = may_try_all(problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from optimiser.problem import City, DesignProblem, Target
+from optimiser.verify.ring_obstacles import ring_obstacles
 from optimiser.verify.rules import coverable, covered_cities, reached
 from optimiser.verify.times import covered, pair_times
 
@@ -31,7 +32,8 @@ def obstacles(problem: DesignProblem) -> tuple[str, ...]:
     What is fixed in, and what that requires, must be built (`needed`); when two of that exclude each other,
     or one is fixed out, or all costs more than budget or a cap allow, there is no plan. What conflicts with
     the needed, or cannot be paid for together with it, cannot be built (`barred`). Coverage is monotone: a
-    target that is missed with everything else built is missed by every plan.
+    target that is missed with everything else built is missed by every plan, and so is a ring
+    (`ring_obstacles`).
     """
     needed = _closure(problem, [c.id for c in problem.candidates if c.fixed == "in"])
     found = [*_conflicts(problem, needed), *_too_dear(problem, needed)]
@@ -40,7 +42,11 @@ def obstacles(problem: DesignProblem) -> tuple[str, ...]:
     barred = _barred(problem, needed)
     allowed = [c.id for c in problem.candidates if c.id not in barred]
     times = pair_times(problem, allowed)
-    return (*_unreachable(problem, times, barred), *_short_targets(problem, times, barred))
+    return (
+        *_unreachable(problem, times, barred),
+        *_short_targets(problem, times, barred),
+        *ring_obstacles(problem, barred),
+    )
 
 
 def _closure(problem: DesignProblem, names: Iterable[str]) -> dict[str, str]:

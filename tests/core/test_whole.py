@@ -35,6 +35,8 @@ from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 from optimiser.variants.registry import VARIANTS, chosen
 from optimiser.verify.circuits import line_of, nodes_round
+from optimiser.verify.obstacles import obstacles
+from optimiser.verify.ring_obstacles import ring_obstacles
 
 COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
 
@@ -222,6 +224,38 @@ def test_solve_starts_candidates_in_their_periods():
     periods = (Period("early", 3, 1), Period("late", 6, 2))
     answer = solve(ringed(periods=periods).replace(rings=()), params=PARAMS)
     assert (answer.status, answer.objective, answer.starts["fast"]) == ("optimal", 21, 1)
+
+
+def fixed_out(problem, *names):
+    candidates = (dataclasses.replace(c, fixed="out" if c.id in names else None) for c in problem.candidates)
+    return problem.replace(candidates=tuple(candidates))
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        (ringed(square(least_stops=3)), "needs 3 stops, of which there are 2"),
+        (fixed_out(ringed(square(links=square().links[:4])), "west"), "bearings 225 and 315 degrees"),
+        (fixed_out(ringed(square(links=square().links[:4])), "west"), "'west' is fixed out"),
+        (ringed(square(centres=((9, 9),))), "no way leads round"),
+        (ringed(square(links=())), "no link may be used"),
+        (ringed(two_squares()), "needs 1 stops; the links round its centres touch 0"),
+    ],
+)
+def test_a_ring_that_cannot_exist_is_refused_with_the_reason(problem, answer):
+    found = obstacles(problem)
+    assert any(answer in text for text in found), found
+    assert verify.check(problem, outcome_of(problem)).infeasible_by == "argument"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed):
+    problem = ring_problem(seed)
+    names = {c.id for c in problem.candidates}
+    for ring in problem.rings:
+        alone = dataclasses.replace(ring, required=True, apart=())
+        told = list(ring_obstacles(problem.replace(rings=(alone,)), {}))
+        assert not (told and circuits_of(ring, names)), told
 
 
 @pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.whole])

@@ -213,9 +213,33 @@ def parse(value: Json, *, where: str = "result") -> Result:
         termination=str(value.get("termination", "")),
         message=str(value.get("message", "")),
         trace=tuple(TracePoint(**point) for point in trace),
-        rings={item["id"]: tuple(item["links"]) for item in value.get("rings", [])},
+        rings=_rings(value),
         starts=dict(value.get("starts", {})),
     )
+
+
+def parse_more(value: Json, *, where: str) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
+    """Return the rings and starts of a JSON object that may have them, as a result has.
+
+    Parameters
+    ----------
+    value
+        The object.
+    where
+        Name of the source, for messages.
+
+    Raises
+    ------
+    ProblemError
+        With every fault and its place.
+    """
+    faults = [*_ring_faults(value.get("rings", [])), *_start_faults(value.get("starts", {}))]
+    report(faults, where=where, what="the plan breaks its format")
+    return _rings(value), dict(value.get("starts", {}))
+
+
+def _rings(value: Json) -> dict[str, tuple[int, ...]]:
+    return {item["id"]: tuple(item["links"]) for item in value.get("rings", [])}
 
 
 def _faults(value: Mapping[str, Json]) -> list[str]:

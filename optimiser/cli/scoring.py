@@ -75,7 +75,8 @@ def score(
     built
         Ids with commas; an empty text builds nothing.
     plan
-        A file with the ids, in place of `built`.
+        A file with the ids, in place of `built`; a JSON object may have `rings` and `starts` as well, as
+        in a result.
     best
         A result to compare with; None: `result.json` beside the problem, where there is one.
     as_json
@@ -104,7 +105,8 @@ def score(
         else [name.strip() for name in (built or "").split(",") if name.strip()]
     )
     _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
-    scored = checks.score(loaded, ids)
+    rings, starts = _rings_and_starts(plan)
+    scored = checks.score(loaded, ids, rings=rings, starts=starts)
     summary = _summary(loaded, scored) | _distance(
         scored, best or problem.parent / "result.json", asked=bool(best)
     )
@@ -145,6 +147,18 @@ def _ids(path: Path) -> list[str]:
             f"cannot be read: {fault}", where=str(path), done="Nothing was computed."
         ) from fault
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _rings_and_starts(path: Path | None) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
+    """Return the circuits and periods of start of a plan file; empty where it says nothing of them.
+
+    Raises
+    ------
+    ProblemError
+        When they are not of the form that they have in a result.
+    """
+    value = read_json(path) if path is not None and path.suffix == ".json" else None
+    return results.parse_more(value, where=str(path)) if isinstance(value, dict) else ({}, {})
 
 
 def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -> None:
@@ -199,6 +213,9 @@ def _summary(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "coverage_before": plan.coverage.before,
         "coverage_total": plan.coverage.total,
         **({"cities": list(plan.cities)} if problem.cities else {}),
+        **({"rings": [{"id": k, "links": list(v)} for k, v in plan.rings.items()]} if problem.rings else {}),
+        **({"starts": dict(plan.starts)} if problem.periods else {}),
+        **({"coverage_by_period": list(plan.coverage_by_period)} if problem.periods else {}),
         "groups": tiers,
     }
 
@@ -208,8 +225,10 @@ def _show(head: str, summary: dict[str, Any]) -> None:
     rows = [
         {"what": key.replace("_", " "), "value": "" if value is None else value}
         for key, value in summary.items()
-        if key not in {"groups", "built", "problem", "cities"}
+        if key not in {"groups", "built", "problem", "cities", "rings", "starts", "coverage_by_period"}
     ]
     screen.table("", rows, right=["value"])
+    for ring in summary.get("rings", []):
+        screen.line(f"Ring {ring['id']}: formed by {len(ring['links'])} links.")
     groups = [{"group": name, **values} for name, values in summary["groups"].items()]
     screen.table("Covered weight", groups, right=["total", "before", "after"])

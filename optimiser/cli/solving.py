@@ -10,7 +10,8 @@ from optimiser.cli import screen
 from optimiser.errors import EnvironmentFault
 from optimiser.job.sections import Solve
 from optimiser.pipeline import solving
-from optimiser.problem import load
+from optimiser.problem import DesignProblem, load
+from optimiser.result import Result
 from optimiser.solve import SolveFailure
 
 
@@ -89,8 +90,18 @@ def solve(
     else:
         screen.line(f"{result.status}: objective {plan.objective}, cost {plan.cost} {loaded.money}".rstrip())
         screen.line(f"bound {_figure(result.bound)}, gap {_figure(result.gap)}, {result.seconds:.1f} s")
-        screen.line(f"built: {', '.join(result.built) or 'nothing'}")
+        built = ", ".join(_started(loaded, result, name) for name in result.built)
+        screen.line(f"built: {built or 'nothing'}")
+        for name, links in result.rings.items():
+            screen.line(f"ring {name}: formed by {len(links)} links")
     return solving.exit_code(result, gap)
+
+
+def _started(problem: DesignProblem, result: Result, name: str) -> str:
+    """Return a built candidate, with the period in which it is started where there are periods."""
+    if name not in result.starts:
+        return name
+    return f"{name} (from {problem.periods[result.starts[name]].id})"
 
 
 def _figure(value: float | None) -> str:

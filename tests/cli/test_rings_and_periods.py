@@ -1,0 +1,65 @@
+"""What a user sees of rings and periods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from optimiser.problem import Candidate, DesignProblem, Pair, Period, Ring, RingLink, save
+
+type Call = Callable[..., tuple[int, str, str]]
+
+
+def triangle(**changes: object) -> DesignProblem:
+    """Return two places, a link between them, and a triangle round (2, 1) of which one side may be built."""
+    ring = Ring(
+        id="triangle",
+        required=True,
+        centres=((2, 1),),
+        nodes=((0, 0), (4, 0), (2, 4)),
+        links=(RingLink(0, 1), RingLink(1, 2), RingLink(2, 0, "side")),
+    )
+    problem = DesignProblem(
+        name="triangle",
+        nodes=("a", "b"),
+        arcs=((0, 1, 100),),
+        candidates=(Candidate("link", 3, ((0, 1, 10),)), Candidate("side", 4, ())),
+        pairs=(Pair(0, 1, 50, 5),),
+        budget=9,
+        rings=(ring,),
+    )
+    return problem.replace(**changes)
+
+
+def test_a_ring_is_solved_told_verified_and_scored(call: Call, tmp_path: Path) -> None:
+    problem, result = tmp_path / "problem.json", tmp_path / "result.json"
+    save(triangle(), problem)
+    code, out, _ = call("solve", problem, "-o", result)
+    assert code == 0
+    assert "ring triangle: formed by 3 links" in out
+    assert sorted(json.loads(result.read_text())["rings"][0]["links"]) == [0, 1, 2]
+    code, out, _ = call("verify", problem, result)
+    assert (code, "everything claimed is true" in out) == (0, True)
+    code, out, _ = call("score", problem, "--plan", result)
+    assert (code, "Ring triangle: formed by 3 links" in out) == (0, True)
+    code, _, err = call("score", problem, "--built", "side")
+    assert (code, "ring 'triangle' must be formed and is not" in err) == (4, True)
+
+
+def test_a_ring_with_a_gap_is_refused_with_its_bearings(call: Call, tmp_path: Path) -> None:
+    problem = tmp_path / "problem.json"
+    barred = tuple(Candidate(c.id, c.cost, c.arcs, fixed="out") for c in triangle().candidates)
+    save(triangle(candidates=barred), problem)
+    code, _, err = call("solve", problem, "-o", tmp_path / "result.json")
+    assert code == 3
+    assert "leave a gap between the bearings" in " ".join(err.split())
+    assert "'side' is fixed out" in err
+
+
+def test_periods_are_told_with_what_is_built(call: Call, tmp_path: Path) -> None:
+    problem = tmp_path / "problem.json"
+    periods = (Period("2026-30", 2, 1), Period("2031-35", 7, 1))
+    save(triangle(rings=(), periods=periods), problem)
+    code, out, _ = call("solve", problem, "-o", tmp_path / "result.json")
+    assert (code, "link (from 2031-35)" in out) == (0, True)

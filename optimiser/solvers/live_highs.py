@@ -114,15 +114,17 @@ class LiveHighs:
         )
 
     def _listen(self, points: list[Point], tell: Tell) -> None:
-        """Collect integer points, pass on bounds, and end early when told to."""
+        """Collect integer points, pass on bounds, and end early when told to.
+
+        The bound told with a new point may be that of the small model in which HiGHS completes a start.
+        """
         kinds = highspy.cb.HighsCallbackType
 
         def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
-            point = None
             if kind == kinds.kCallbackMipImprovingSolution:
-                point = self._read(out.mip_solution)
-                points.append(point)
-            if tell(self._bound(out.mip_dual_bound), point) and kind == kinds.kCallbackMipInterrupt:
+                points.append(self._read(out.mip_solution))
+                tell(None, points[-1])
+            elif tell(self._bound(out.mip_dual_bound), None):
                 into.user_interrupt = True
 
         self._model.setCallback(heard, None)

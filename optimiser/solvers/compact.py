@@ -16,6 +16,9 @@ from optimiser.progress import Progress
 from optimiser.solvers.registry import instance
 from optimiser.solvers.task import Task
 
+COMPLETES_POORLY = ("highs",)
+"""Solvers that get no start: HiGHS 1.16 completes one without flows in a small model, and may end with it."""
+
 
 def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     """Build and solve the compact model; plans and the bound go to `progress`.
@@ -35,14 +38,16 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     lp, decisions = build_compact(task.problem)
     if progress.stop():
         return "time", task.solver
-    _start_from(decisions, progress.best)
+    warm = progress.best is not None and task.solver not in COMPLETES_POORLY
+    if warm:
+        _start_from(decisions, progress.best)
     solver = instance(
         task.solver,
         seconds=progress.left(),
         gap=task.gap,
         threads=task.threads,
         seed=task.seed,
-        warm=progress.best is not None,
+        warm=warm,
         **_follow(task, progress),
     )
     stats = lp.solve(solver)
@@ -85,17 +90,21 @@ def _start_from(decisions: Decisions, best: Mask | None) -> None:
 
 
 def _follow(task: Task, progress: Progress) -> dict[str, object]:
-    """Return options that pass on plans and bounds while HiGHS works, in case it ends early."""
+    """Return options that pass on plans and bounds while HiGHS works, in case it ends early.
+
+    Bounds are taken where HiGHS asks whether to go on: those told with points and with lines of its log may
+    be of the small model in which it completes the start.
+    """
     if task.solver != "highs":
         return {}
     kinds = highspy.cb.HighsCallbackType
     count, scale = len(task.problem.candidates), scale_of(task.problem)
 
     def heard(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
-        if math.isfinite(out.mip_dual_bound):
-            progress.bound(out.mip_dual_bound * scale, "compact")
         if kind == kinds.kCallbackMipImprovingSolution:
             progress.plan(_mask(list(out.mip_solution)[:count]), "compact")
+        elif math.isfinite(out.mip_dual_bound):
+            progress.bound(out.mip_dual_bound * scale, "compact")
 
-    activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging]
+    activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt]
     return {"callbackTuple": (heard, None), "callbacksToActivate": activated}

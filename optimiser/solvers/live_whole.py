@@ -217,7 +217,8 @@ class LiveWhole:
 
         def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401 - HiGHS's own
             if kind == kinds.kCallbackMipImprovingSolution:
-                tell(None, np.array(out.mip_solution))
+                if len(out.mip_solution) == len(self._names):
+                    tell(None, np.array(out.mip_solution))
             elif tell(_finite(out.mip_dual_bound), None):
                 into.user_interrupt = True
 

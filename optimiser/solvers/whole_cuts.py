@@ -84,13 +84,15 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
 
 
 def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims) -> str:
-    """Solve the integer model and cut off what is not true of its points, and say why that ended."""
-    nodes = FIRST_NODES
+    """Solve the integer model and cut off what is not true of its points, and say why that ended.
+
+    HiGHS completes a start in a small model, and at times ends with what it finds there; then it gets none.
+    """
+    nodes, with_start = FIRST_NODES, True
     while claims.left():
         listener = _Listener(live, claims)
-        solved = live.solve(
-            seconds=claims.left(), gap=task.gap, nodes=nodes, start=claims.start, tell=listener
-        )
+        start = claims.start if with_start else None
+        solved = live.solve(seconds=claims.left(), gap=task.gap, nodes=nodes, start=start, tell=listener)
         if solved.empty:
             return "stalled" if claims.has_plan else "infeasible"
         if solved.bound is not None:
@@ -101,8 +103,12 @@ def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims)
         flat = [row for found in rows for _, row in found]
         live.add_rows(flat)
         claims.count(added + len(flat), STEP, nodes=1)
-        if claims.closed() or (solved.complete and not added + len(flat)):
+        if claims.closed():
             break
+        if solved.complete and not added + len(flat):
+            if start is None:
+                break
+            with_start = False
         nodes *= 2
     return claims.ending()
 

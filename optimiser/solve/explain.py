@@ -13,6 +13,7 @@ from optimiser.solve.conflict import quick_explain
 from optimiser.verify.infeasible import judge, may_try_all
 from optimiser.verify.obstacles import obstacles
 from optimiser.verify.rules import wanted_pairs
+from optimiser.verify.trial import may_try_whole
 
 MOST_SENTENCES = 5
 """Sentences that one message holds."""
@@ -79,8 +80,10 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
 
     def is_empty(some: Sequence[Constraint]) -> bool:
         part = with_only(problem, some)
-        if part.is_plain and may_try_all(part):
-            return judge(part).plan is None
+        if may_try_all(part) if part.is_plain else may_try_whole(part):
+            verdict = judge(part)
+            if verdict.by != "solver":
+                return verdict.plan is None
         left = end - time.monotonic()
         return left > 0 and has_no_plan(part, left)
 

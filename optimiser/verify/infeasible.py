@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from optimiser.problem import DesignProblem
@@ -10,6 +11,7 @@ from optimiser.verify.obstacles import obstacles
 from optimiser.verify.plan import ProvedBy
 from optimiser.verify.rules import building_faults, covering_faults, wanted_pairs
 from optimiser.verify.times import covered, pair_times
+from optimiser.verify.trial import TooMuchError, first_whole_plan, may_try_whole
 
 MOST_FREE = 12
 """Candidates that are not fixed, up to which every plan is tried."""
@@ -56,7 +58,7 @@ def judge(problem: DesignProblem) -> Verdict:
     if obstacles(problem):
         return Verdict("argument")
     if not problem.is_plain:
-        return _judge_relaxed(problem)
+        return _judge_whole(problem)
     free = [c.id for c in problem.candidates if c.fixed is None]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     small = may_try_all(problem)
@@ -67,8 +69,12 @@ def judge(problem: DesignProblem) -> Verdict:
     return Verdict("enumeration" if small else "solver")
 
 
-def _judge_relaxed(problem: DesignProblem) -> Verdict:
-    """Judge a problem with rings or periods without them: where not even that has a plan, there is none."""
+def _judge_whole(problem: DesignProblem) -> Verdict:
+    """Judge a problem with rings or periods by trying every plan, or else what is left of it without them."""
+    if may_try_whole(problem):
+        with suppress(TooMuchError):
+            plan = first_whole_plan(problem)
+            return Verdict("enumeration") if plan is None else Verdict("", plan)
     candidates = tuple(replace(c, lead=0) for c in problem.candidates)
     verdict = judge(problem.replace(rings=(), periods=(), candidates=candidates))
     return Verdict("solver") if verdict.plan is not None else verdict

@@ -20,7 +20,7 @@ from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_ang
 
 from optimiser import result as results
 from optimiser import verify
-from optimiser.errors import ProblemError
+from optimiser.errors import ProblemError, VerificationError
 from optimiser.formulation.detached import circuits_in, detached_rows, forming
 from optimiser.formulation.whole import build_whole
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
@@ -34,7 +34,9 @@ from optimiser.solvers.ring_repair import RingRepair
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 from optimiser.variants.registry import VARIANTS, chosen
+from optimiser.verify import trial
 from optimiser.verify.circuits import line_of, nodes_round
+from optimiser.verify.infeasible import judge
 from optimiser.verify.obstacles import obstacles
 from optimiser.verify.ring_obstacles import ring_obstacles
 
@@ -246,6 +248,26 @@ def test_a_ring_that_cannot_exist_is_refused_with_the_reason(problem, answer):
     found = obstacles(problem)
     assert any(answer in text for text in found), found
     assert verify.check(problem, outcome_of(problem)).infeasible_by == "argument"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_check_proves_anew_that_there_is_no_plan_or_refutes_it(seed):
+    problem = ring_problem(seed)
+    verdict = judge(problem)
+    assert verdict.by in ("", "argument", "enumeration")
+    assert (verdict.plan is None) == (optimum_of(seed)[0] == "infeasible")
+
+
+def test_the_check_refutes_the_claim_that_a_ring_cannot_be_formed():
+    claim = outcome_of(ringed(budget=4))
+    assert verify.check(ringed(budget=4), claim).infeasible_by == "enumeration"
+    with pytest.raises(VerificationError, match="yet building north, west meets every constraint"):
+        verify.check(ringed(budget=5), claim)
+
+
+def test_a_problem_with_too_many_circuits_is_left_to_the_word_of_the_solver(monkeypatch):
+    monkeypatch.setattr(trial, "MOST_STEPS", 10)
+    assert judge(ringed(budget=4)).by == "solver"
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -72,7 +72,7 @@ class Rules:
     """
 
     length: int = 8
-    rounds: int = 1
+    rounds: int = 6
     pull: float = 0.2
     margin: float = 1e-2
     most: int = 150

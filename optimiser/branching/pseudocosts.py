@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.branching.program import Floats
 from optimiser.paths import Integers
 
-RELIABLE = 2
+RELIABLE = 4
 """Times that each side of a decision must have been seen before it is not probed any more."""
 
 LEAST = 1e-6

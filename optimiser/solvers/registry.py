@@ -35,7 +35,7 @@ class Solver:
 
 _ALL = (
     Solver("highs", "HiGHS", "comes with polyring", "random_seed"),
-    Solver("scip", "SCIP_PY", "pip install polyring[scip]"),
+    Solver("scip", "SCIP_PY", "pip install pyscipopt"),
     Solver("cbc", "COIN_CMD", "pip install polyring[cbc]", "randomSeed"),
     Solver("gurobi", "GUROBI", "pip install polyring[gurobi], and a licence", "Seed"),
     Solver("cpsat", "CPSAT", "pip install polyring[ortools]", "random_seed"),

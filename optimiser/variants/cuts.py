@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from optimiser.progress import Progress, Send
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
@@ -11,9 +13,14 @@ VARIANT = Variant(
     name="cuts",
     about="Fractional time cuts: cut the relaxation first, then search one tree with cuts at its nodes.",
     proves=True,
-    solvers=("highs", "scip", "gurobi"),
+    solvers=("auto", "highs", "scip", "gurobi"),
     whole=("highs",),
 )
+
+
+SMALL = 1_000
+"""Open pairs up to which SCIP searches the tree faster on one thread than ours on two; above, its relaxations
+take too long (benchmarks/RESULTS.md)."""
 
 
 def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
@@ -31,6 +38,8 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     from optimiser.heuristics.start import start_plans
     from optimiser.solvers.cut_trees import prove
 
+    if task.solver == "auto":
+        task = dataclasses.replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")
     improver = start_plans(t, progress, seed=task.seed)
     if progress.stop():
         return "time", ""

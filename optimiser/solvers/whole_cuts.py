@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 
@@ -37,9 +36,6 @@ ORDERS = 3
 
 FIRST_NODES = 500
 """Most nodes of the first tree; each one may have twice as many as the one before."""
-
-PAUSE_S = 1.0
-"""Least seconds between two points of one tree of which plans are made."""
 
 MOST_POINTS = 4
 """Points of one tree that are cut off after it, the last ones."""
@@ -114,12 +110,15 @@ def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims)
 
 
 class _Listener:
-    """Hears of integer points while the model is solved, and makes plans of some of them."""
+    """Hears of integer points while the model is solved, and makes plans of the 1st, 2nd, 4th, 8th and so on.
+
+    Which ones is a matter of their number and not of the clock, so that the outcome is the same each time.
+    """
 
     def __init__(self, live: LiveWhole, claims: Claims) -> None:
         self._live = live
         self._claims = claims
-        self._next = time.monotonic() + PAUSE_S
+        self._count = 0
         self.points: list[Floats] = []
         self.rows: list[list[tuple[str, pulp.LpAffineExpression]]] = []
 
@@ -129,9 +128,9 @@ class _Listener:
             self._claims.bound(bound, STEP)
         if values is not None:
             self.points = [*self.points[1 - MOST_POINTS :], values]
-            if time.monotonic() >= self._next:
+            self._count += 1
+            if self._count.bit_count() == 1:
                 self.rows.append(self._claims.point(self._live.named(values), STEP))
-                self._next = time.monotonic() + PAUSE_S
         return self._claims.closed() or not self._claims.left()
 
 

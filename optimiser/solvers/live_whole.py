@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,7 +175,6 @@ class LiveWhole:
         seconds: float,
         gap: float,
         nodes: int = MOST_NODES,
-        start: Mapping[str, float] | None = None,
         tell: Tell = deaf,
     ) -> Solved:
         """Return what the integer model answers.
@@ -188,18 +187,19 @@ class LiveWhole:
             Relative gap at which it may end.
         nodes
             Most nodes of its tree.
-        start
-            Values of some columns by name, to start from; None: nothing is known.
         tell
             Hears of points and bounds on the way.
+
+        Notes
+        -----
+        Each solve begins anew: HiGHS 1.16 takes the last point for a start, completes it in a small model,
+        and at times ends with what it finds there.
         """
         self._integrality(highspy.HighsVarType.kInteger)
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", 0.999)
         self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
-        if start:
-            index = np.array([self._column[name] for name in start], dtype=np.int32)
-            self._model.setSolution(len(index), index, np.array(list(start.values()), dtype=np.float64))
+        self._model.clearSolver()
         self._listen(tell)
         self._run(seconds)
         status, kinds, info = self._model.getModelStatus(), highspy.HighsModelStatus, self._model.getInfo()

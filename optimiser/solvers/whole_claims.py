@@ -18,7 +18,6 @@ from optimiser.progress import Send
 from optimiser.result import gap_of
 from optimiser.solvers.ring_repair import Repaired, RingRepair
 from optimiser.solvers.task import Task
-from optimiser.solvers.whole_start import start_values
 from optimiser.verify import score
 
 type Values = Mapping[str, float]
@@ -26,7 +25,7 @@ type Values = Mapping[str, float]
 
 
 class Claims:
-    """The clock, and the best plan and bound by now; `start` is the plan in the variables of the model.
+    """The clock, and the best plan and bound by now.
 
     Parameters
     ----------
@@ -50,7 +49,6 @@ class Claims:
         self._value: int | None = None
         self._bound: float | None = None
         self._rows = 0
-        self.start: dict[str, float] | None = None
 
     def left(self) -> float:
         """Return the seconds left, none below 0."""
@@ -60,6 +58,20 @@ class Claims:
     def has_plan(self) -> bool:
         """Say whether a plan is known."""
         return self._value is not None
+
+    def begin(self) -> None:
+        """Pass on the plan that builds no more than it must for its required rings, where one is found.
+
+        With periods there is none: what is built for a ring would have to be started in one.
+        """
+        candidates, rings = self._task.problem.candidates, self._whole.rings
+        if self._repair is None or self._task.problem.periods:
+            return
+        must = np.array([c.fixed == "in" for c in candidates], dtype=np.bool_)
+        formed = np.array([ring.ring.required for ring in rings], dtype=np.bool_)
+        found = self._repair(must, must, formed, seconds=self.left())
+        if found is not None:
+            self._plan({}, found.built, found.circuits, "rings")
 
     def bound(self, objective: float, step: str) -> None:
         """Take a bound of the model's objective, and pass it on where it is better than the last one."""
@@ -147,8 +159,6 @@ class Claims:
             return
         if self._value is None or ((value < self._value) if self._minimise else (value > self._value)):
             self._value = value
-            when = {j: starts[problem.candidates[j].id] for j in built} if starts else {}
-            self.start = start_values(self._whole, set(built), circuits, when)
             plan = {"built": list(built), "rings": dict(circuits), "starts": starts}
             self._send({"kind": "plan", "step": step, **plan})
 

@@ -71,6 +71,7 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
     whole = build_whole(task.problem, flows=False)
     repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if whole.rings else None
     claims = Claims(task, whole, send, repair)
+    claims.begin()
     live = LiveWhole(whole, threads=task.threads, seed=task.seed)
     finder = _finder(task, whole, live)
     name = f"HiGHS {version_of('highspy')}"
@@ -80,15 +81,11 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
 
 
 def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims) -> str:
-    """Solve the integer model and cut off what is not true of its points, and say why that ended.
-
-    HiGHS completes a start in a small model, and at times ends with what it finds there; then it gets none.
-    """
-    nodes, with_start = FIRST_NODES, True
+    """Solve the integer model and cut off what is not true of its points, and say why that ended."""
+    nodes = FIRST_NODES
     while claims.left():
         listener = _Listener(live, claims)
-        start = claims.start if with_start else None
-        solved = live.solve(seconds=claims.left(), gap=task.gap, nodes=nodes, start=start, tell=listener)
+        solved = live.solve(seconds=claims.left(), gap=task.gap, nodes=nodes, tell=listener)
         if solved.empty:
             return "stalled" if claims.has_plan else "infeasible"
         if solved.bound is not None:
@@ -99,12 +96,8 @@ def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims)
         flat = [row for found in rows for _, row in found]
         live.add_rows(flat)
         claims.count(added + len(flat), STEP, nodes=1)
-        if claims.closed():
+        if claims.closed() or (solved.complete and not added + len(flat)):
             break
-        if solved.complete and not added + len(flat):
-            if start is None:
-                break
-            with_start = False
         nodes *= 2
     return claims.ending()
 

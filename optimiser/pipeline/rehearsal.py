@@ -10,6 +10,7 @@ from optimiser.pipeline.chain import Chain
 from optimiser.pipeline.progress import Progress
 from optimiser.pipeline.source import settle
 from optimiser.reduction import reduce
+from optimiser.reduction.open_network import open_network
 
 _REPORT_S = 15
 
@@ -31,7 +32,7 @@ def rehearse(loaded: LoadedJob, *, progress: Progress) -> dict[str, Any]:
     """
     chain = Chain(loaded=loaded, source=settle(loaded), progress=progress)
     problem = chain.design
-    left = reduce(problem).problem
+    left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
     from optimiser.pipeline.summary import sizes
 
     expected = expected_s(len(left.candidates), len(left.pairs))

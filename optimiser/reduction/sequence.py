@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from optimiser.errors import ProblemError
 from optimiser.problem import DesignProblem
 from optimiser.reduction.alike import by_minimal_sets
 from optimiser.reduction.contraction import contract
@@ -102,7 +103,12 @@ def reduce(problem: DesignProblem) -> Reduction:
     Parameters
     ----------
     problem
-        Any problem.
+        A plain problem (`DesignProblem.is_plain`); for others there is `open_network`.
+
+    Raises
+    ------
+    ProblemError
+        When it has rings or periods, which the rules know nothing of.
 
     Notes
     -----
@@ -110,6 +116,8 @@ def reduce(problem: DesignProblem) -> Reduction:
     another one see more, so they take turns as long as a round is worth the next one: first those that look
     at the network, then those that list minimal sets.
     """
+    if not problem.is_plain:
+        raise ProblemError("a problem with rings or periods is not reduced", where=f"problem {problem.name!r}")
     stage = _repeated(_by_network, start(problem))
     for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
         stage = _repeated(partial(_by_sets, effort=effort), stage)

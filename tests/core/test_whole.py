@@ -24,6 +24,7 @@ from optimiser.errors import ProblemError, VerificationError
 from optimiser.formulation.detached import circuits_in, detached_rows, forming
 from optimiser.formulation.whole import build_whole
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
+from optimiser.reduction import reduce
 from optimiser.reduction.open_network import open_network
 from optimiser.solve import SolveParameters, solve
 from optimiser.solve.attempt import unreduced
@@ -317,6 +318,11 @@ def test_a_problem_without_pairs_or_candidates_that_may_be_built_still_has_its_r
     assert found(ringed(free, candidates=(), pairs=())) == ("optimal", 0)
     barred = tuple(Candidate(name, 1, (), fixed="out") for name in ("across", "fast", "north", "west"))
     assert found(ringed(candidates=barred)) == ("infeasible", 0)
+
+
+def test_a_problem_with_rings_or_periods_is_not_reduced():
+    with pytest.raises(ProblemError, match="is not reduced"):
+        reduce(ringed())
 
 
 def test_a_plain_problem_is_left_to_the_other_variants():

@@ -117,7 +117,8 @@ def reduce(problem: DesignProblem) -> Reduction:
     at the network, then those that list minimal sets.
     """
     if not problem.is_plain:
-        raise ProblemError("a problem with rings or periods is not reduced", where=f"problem {problem.name!r}")
+        where = f"problem {problem.name!r}"
+        raise ProblemError("a problem with rings or periods is not reduced", where=where)
     stage = _repeated(_by_network, start(problem))
     for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
         stage = _repeated(partial(_by_sets, effort=effort), stage)

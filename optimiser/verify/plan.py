@@ -99,10 +99,11 @@ class Plan:
         return tuple(k for k in self.covered if k not in before)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the plan as a JSON object."""
+        """Return the plan as a JSON object; rings in the form that they have in a result."""
         values = dataclasses.asdict(self)
         return {
             "format": "polyring-plan/1",
             **values,
+            "rings": [{"id": name, "links": list(links)} for name, links in self.rings.items()],
             "groups": {k: values["groups"][k] for k in sorted(self.groups)},
         }

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optimiser.heuristics.desk import Desk, desk
 from optimiser.heuristics.moves import close_weakest, open_best, thin
 from optimiser.heuristics.neighbourhoods import change
-from optimiser.heuristics.state import Desk, desk, levels, move_to, over
+from optimiser.heuristics.steps import move_to
+from optimiser.heuristics.values import levels, over
 from optimiser.paths import Mask
 from optimiser.tables import Tables
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optimiser.heuristics.desk import Desk, desk
 from optimiser.heuristics.greedy import Stop, filled, never, nothing, relieved, worth_on
 from optimiser.heuristics.moves import thin
 from optimiser.heuristics.neighbourhoods import DESTROYS, follow
 from optimiser.heuristics.relation import relation
-from optimiser.heuristics.state import Desk, Floats, desk, move_to, stay
+from optimiser.heuristics.state import Floats
+from optimiser.heuristics.steps import move_to, stay
 from optimiser.heuristics.ways import prices
 from optimiser.paths import Mask
 from optimiser.tables import Tables

@@ -6,19 +6,9 @@ import numpy as np
 
 from optimiser.compiled import compiled
 from optimiser.heuristics.rows import toggle
-from optimiser.heuristics.state import (
-    FIRST,
-    State,
-    breach_turned,
-    draw,
-    merit,
-    money_of,
-    over,
-    spent,
-    turn,
-    turned,
-    with_dependants,
-)
+from optimiser.heuristics.state import State, draw
+from optimiser.heuristics.steps import turn, turned, with_dependants
+from optimiser.heuristics.values import FIRST, breach_turned, merit, money_of, over, spent
 from optimiser.heuristics.ways import way
 from optimiser.paths import Whole
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.heuristics.state import Desk, Floats, turn, with_dependants
+from optimiser.heuristics.desk import Desk
+from optimiser.heuristics.state import Floats
+from optimiser.heuristics.steps import turn, with_dependants
 from optimiser.heuristics.ways import way
 from optimiser.paths import Integers, Mask
 

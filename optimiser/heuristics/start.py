@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from optimiser.heuristics.desk import desk
 from optimiser.heuristics.greedy import everything, filled, nothing, thinned
 from optimiser.heuristics.lns import Improver
-from optimiser.heuristics.state import desk, move_to
+from optimiser.heuristics.steps import move_to
 from optimiser.progress import Progress
 from optimiser.scoring import breach_of
 from optimiser.tables import Tables

@@ -16,6 +16,7 @@ from optimiser.errors import SolverError
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
 from optimiser.problem import DesignProblem
+from optimiser.solvers.highs_rows import add_rows
 
 INFINITY = highspy.kHighsInf
 
@@ -97,23 +98,7 @@ class LiveProgram:
         rows
             The rows.
         """
-        count = len(rows)
-        if not count:
-            return
-        starts, index, value = rows.start[:-1], rows.candidate, rows.value
-        if self._levels:
-            index = np.insert(index, starts, rows.pair + self._built)
-            value = np.insert(value, starts, -1.0)
-            starts = starts + np.arange(count)
-        self._model.addRows(
-            count,
-            np.full(count, 0.0 if self._levels else 1.0),
-            np.full(count, INFINITY),
-            len(index),
-            starts.astype(np.int32),
-            index.astype(np.int32),
-            value,
-        )
+        add_rows(self._model, rows, built=self._built, levels=self._levels)
 
     def limit(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of the decisions.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.cuts.rows import Floats
+from optimiser.heuristics.desk import desk
 from optimiser.heuristics.greedy import everything, filled, relieved
 from optimiser.heuristics.moves import thin
-from optimiser.heuristics.state import desk, move_to
+from optimiser.heuristics.steps import move_to
 from optimiser.paths import Mask
 from optimiser.progress import Progress
 from optimiser.tables import Tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimiser.benders.separation import Kind
 from optimiser.progress import Progress
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
@@ -16,7 +17,7 @@ VARIANT = Variant(
 
 
 def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
-    """Run branch-and-Benders-cut, from the plans of the heuristics.
+    """Run branch-and-Benders-cut with normalised cuts, from the plans of the heuristics.
 
     Parameters
     ----------
@@ -27,10 +28,27 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     task
         What was asked.
     """
+    return run_with(t, progress, task, kind="normalised")
+
+
+def run_with(t: Tables, progress: Progress, task: Task, *, kind: Kind) -> tuple[str, str]:
+    """Run branch-and-Benders-cut with one kind of cuts, from the plans of the heuristics.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    progress
+        Takes plans and bounds.
+    task
+        What was asked.
+    kind
+        Kind of the cuts.
+    """
     from optimiser.heuristics.start import start_plans
     from optimiser.solvers.benders_tree import prove
 
     start_plans(t, progress, seed=task.seed)
     if progress.stop():
         return "time", ""
-    return prove(t, progress, task, kind="normalised")
+    return prove(t, progress, task, kind=kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from optimiser.progress import Progress
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
+from optimiser.variants import benders
 from optimiser.variants.variant import Variant
 
 VARIANT = Variant(
@@ -16,7 +17,7 @@ VARIANT = Variant(
 
 
 def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
-    """Run branch-and-Benders-cut, from the plans of the heuristics.
+    """Run branch-and-Benders-cut with normal cuts, from the plans of the heuristics.
 
     Parameters
     ----------
@@ -27,10 +28,4 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     task
         What was asked.
     """
-    from optimiser.heuristics.start import start_plans
-    from optimiser.solvers.benders_tree import prove
-
-    start_plans(t, progress, seed=task.seed)
-    if progress.stop():
-        return "time", ""
-    return prove(t, progress, task, kind="normal")
+    return benders.run_with(t, progress, task, kind="normal")

@@ -133,7 +133,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, kind):
     if not small.candidates or not small.pairs:
         return
     t = tables(small)
-    progress = Progress(t, seconds=30.0, send=lambda _: None)
+    progress = Progress(t, seconds=300.0, send=lambda _: None)
     reason, _ = prove(t, progress, Task(small, "benders", 30.0, 0.0, 1, 1, "scip"), kind=kind)
     best = brute_force(small)
     if best is None:

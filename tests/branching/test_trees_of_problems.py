@@ -49,11 +49,14 @@ def halves(cliques, size):
     )
 
 
+FIRST_RUN_S = 300.0
+"""Room for the compilation of a first run on a slow and busy machine; the clock must not decide a proof."""
+
 BARE = Rules(length=3, rounds=0)
 """Cuts at points without fractions alone, so that small problems branch too."""
 
 
-def proved(problem, *, threads=1, seconds=30.0, gap=0.0):
+def proved(problem, *, threads=1, seconds=FIRST_RUN_S, gap=0.0):
     """Return the reason, the progress, and what was sent, of the method on a reduced problem."""
     sent = []
     progress = Progress(tables(problem), seconds=seconds, send=sent.append)

@@ -12,7 +12,7 @@ from optimiser.solvers.work import work
 from optimiser.variants.registry import VARIANTS
 
 
-def in_process(problem, variant, *, seconds=60.0, gap=0.0):
+def in_process(problem, variant, *, seconds=300.0, gap=0.0):
     """Return what `solve` would say of plan and bound, without a child process."""
     reduced = reduce(problem)
     ledger = Ledger(problem, reduced, None)

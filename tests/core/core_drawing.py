@@ -43,15 +43,13 @@ def line(**changes):
 def covered_by(problem, built):
     """Say which pairs are covered, by relaxing every arc n times (Bellman and Ford)."""
     arcs = [*problem.arcs, *(arc for c in problem.candidates if c.id in built for arc in c.arcs)]
-    found = []
-    for pair in problem.pairs:
-        times = {pair.origin: 0}
+    times = {pair.origin: {pair.origin: 0} for pair in problem.pairs}
+    for reached in times.values():
         for _ in problem.nodes:
             for tail, head, seconds in arcs:
-                if tail in times:
-                    times[head] = min(times.get(head, 10**18), times[tail] + seconds)
-        found.append(times.get(pair.destination, 10**18) <= pair.limit)
-    return found
+                if tail in reached:
+                    reached[head] = min(reached.get(head, 10**18), reached[tail] + seconds)
+    return [times[p.origin].get(p.destination, 10**18) <= p.limit for p in problem.pairs]
 
 
 def plan_value(problem, built):

@@ -5,11 +5,13 @@ from heuristic_drawing import changes, open_line, small_problem, tables_drawn
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from optimiser.heuristics.desk import desk
 from optimiser.heuristics.greedy import everything, greedy, nothing, relieved, reverse_greedy, swap, thinned
 from optimiser.heuristics.moves import gains, pull
 from optimiser.heuristics.neighbourhoods import change
 from optimiser.heuristics.relation import relation
-from optimiser.heuristics.state import desk, levels, stay, turned
+from optimiser.heuristics.steps import stay, turned
+from optimiser.heuristics.values import levels
 from optimiser.heuristics.ways import prices, way
 from optimiser.scoring import breach_of, cost_of, covered_pairs, fits, objective_of, shortfall_of
 from optimiser.tables import tables

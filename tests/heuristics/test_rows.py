@@ -5,9 +5,10 @@ from heuristic_drawing import changes, open_line, tables_drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimiser.heuristics.desk import desk
 from optimiser.heuristics.greedy import nothing
 from optimiser.heuristics.rows import BROKEN, LENGTH, held, rows, toggle, undo
-from optimiser.heuristics.state import desk, move_to, stay, turn
+from optimiser.heuristics.steps import move_to, stay, turn
 from optimiser.paths import FAR, times_from
 from optimiser.scoring import covered_pairs
 from optimiser.tables import tables

@@ -9,7 +9,7 @@ from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 
 
-def proved(problem, *, seconds=60.0, gap=0.0):
+def proved(problem, *, seconds=300.0, gap=0.0):
     """Return what is claimed of a problem, and why the run ended."""
     reduced = reduce(problem)
     ledger = Ledger(problem, reduced, None)

@@ -76,7 +76,7 @@ def test_building_a_column_covers_its_pair(small):
 
 def relaxation(small):
     t, sent = tables(small), []
-    progress = Progress(t, seconds=60.0, send=sent.append)
+    progress = Progress(t, seconds=300.0, send=sent.append)
     master = LivePaths(small, t, by_columns=np.ones(len(t.limit), np.bool_), threads=1, seed=1)
     pool = Pool()
     master.add(pool.new(first_columns(t, None, new_scratch(t))))

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import itertools
 
+from core_drawing import both_ways, covered_by, line
 from hypothesis import HealthCheck, given, settings
-from reduction_drawing import both_ways, covered_by, line, problems
+from reduction_drawing import problems
 
 from optimiser.problem import Candidate, Pair
 from optimiser.reduction import reduce

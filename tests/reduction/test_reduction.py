@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from reduction_drawing import both_ways, line
+from core_drawing import both_ways, line
 
 from optimiser.problem import Candidate, Pair
 from optimiser.reduction import reduce

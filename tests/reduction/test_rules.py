@@ -4,7 +4,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from reduction_drawing import both_ways, line
+from core_drawing import both_ways, line
 
 from optimiser.problem import Candidate, City, Pair, Target
 from optimiser.reduction import reduce, useful_arcs, uses

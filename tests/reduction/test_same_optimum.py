@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from core_drawing import brute_force, covered_by
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reduction_drawing import brute_force, covered_by, plans, problems
+from reduction_drawing import plans, problems
 
 from optimiser.reduction import reduce
 from optimiser.reduction.alike import (

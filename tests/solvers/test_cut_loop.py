@@ -32,7 +32,7 @@ def master_of(problem, solver):
     return LiveCpsat(problem, threads=1, seed=1)
 
 
-def solved(problem, solver, *, seconds=30.0):
+def solved(problem, solver, *, seconds=300.0):
     """Return the reason, the progress and all messages of a run on a reduced problem."""
     t, sent = tables(problem), []
     progress = Progress(t, seconds=seconds, send=sent.append)
@@ -41,7 +41,7 @@ def solved(problem, solver, *, seconds=30.0):
 
 
 def answered(master):
-    return master.solve(start=None, gap=0.0, turn=5, seconds=30.0, tell=lambda _bound, _point: False)
+    return master.solve(start=None, gap=0.0, turn=5, seconds=300.0, tell=lambda _bound, _point: False)
 
 
 @pytest.mark.parametrize("name", SOLVERS)

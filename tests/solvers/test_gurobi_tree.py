@@ -33,7 +33,7 @@ def no_separator(built, level, *, integer):
     return NO_ROWS
 
 
-def searched(problem, separator=no_separator, *, start=None, seconds=30.0, **limits):
+def searched(problem, separator=no_separator, *, start=None, seconds=300.0, **limits):
     """Return the outcome of a search of a reduced problem, the progress, and the messages sent."""
     t, sent = tables(problem), []
     progress = Progress(t, seconds=seconds, send=sent.append)
@@ -55,7 +55,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, way):
         reason = outcome.reason
     else:
         sent = []
-        progress = Progress(t, seconds=30.0, send=sent.append)
+        progress = Progress(t, seconds=300.0, send=sent.append)
         task = Task(small, "cuts", 30.0, 0.0, 1, 1, "gurobi")
         begun = opened(t, progress, task)
         reason = begun if isinstance(begun, str) else prove_in_one_tree(t, progress, task, begun)[0]

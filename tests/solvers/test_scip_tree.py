@@ -39,7 +39,7 @@ def time_cuts(t):
 def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.0, **more):
     """Return the outcome of a search of a reduced problem, and the progress that followed it."""
     t = tables(problem)
-    progress = Progress(t, seconds=30.0, send=send)
+    progress = Progress(t, seconds=300.0, send=send)
     if start is not None:
         progress.plan(start, "start")
     limits = TreeLimits(
@@ -197,7 +197,7 @@ def test_a_search_without_time_gives_up():
 def test_plans_made_near_fractional_points_are_taken_in():
     problem = line_problem()
     t = tables(problem)
-    progress = Progress(t, seconds=30.0, send=lambda _: None)
+    progress = Progress(t, seconds=300.0, send=lambda _: None)
     seen = []
 
     def improve(built):

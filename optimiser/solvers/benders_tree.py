@@ -10,7 +10,8 @@ initial plan is that of our swaps, so that all variants start alike, and plans a
 by rounding, where CPLEX has heuristics of its own; an existing network, candidates of several arcs and side
 constraints, which the paper does not have; pairs that what is built in full covers are not separated. Of the
 ways to choose among Benders cuts the normal and the normalised one are here, the facets after Conforti and
-Wolsey are not.
+Wolsey are not. The text of the paper was at hand only up to its introduction: details of its cuts, and when
+it separates, are from memory and unchecked.
 """
 
 from __future__ import annotations

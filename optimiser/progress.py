@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -77,6 +78,13 @@ class Progress:
         if self._minimise:
             return value < self._value
         return (value, -cost) > (self._value, -cost_of(self._t, self.best))
+
+    def worth(self, is_open: Mask | None) -> float:
+        """Return the objective of a plan, turned so that more is better; -infinity when it does not fit."""
+        if is_open is None or not fits(self._t, is_open):
+            return -math.inf
+        value = objective_of(self._t, is_open)
+        return float(-value if self._minimise else value)
 
     def bound(self, bound: float, step: str) -> None:
         """Take a proven bound of the objective."""

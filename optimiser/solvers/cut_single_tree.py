@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
 
+from optimiser.branching.node import Node
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.relaxation import EDGE
 from optimiser.cuts.rows import Floats, Rows, joined
@@ -25,6 +27,14 @@ PULL = 0.2
 
 MARGIN = 1e-3
 """Least violation of a cut at a fractional point."""
+
+
+WIDE = 0.02
+"""Gap after the relaxation from which on a search is split: below, one tree is done before the split is."""
+
+HOPEFUL = 0.15
+"""Gap up to which a proof is in reach: then there are two parts a thread, to even out the work.
+Above, all parts are searched from the start, since the bound stands still as long as one waits."""
 
 
 class TimeCuts:
@@ -86,6 +96,8 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
         Why it ended, and the name of the solver.
     """
     search, name = _search_of(task.solver)
+    if task.solver == "scip" and task.threads > 1 and not progress.closed(WIDE):
+        return _in_parts(t, progress, task, begun), name
     outcome = search(
         t,
         task.problem,
@@ -96,6 +108,40 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
         improve=Rounding(t, progress),
     )
     return outcome.reason, name
+
+
+def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
+    """Search in SCIP, which has one thread, in parts beside each other."""
+    from optimiser.solvers import scip_tree
+    from optimiser.solvers.parts import fixed_in, search_parts, split
+
+    rows = near_rows(begun, t.size)
+
+    def search(part: Node, seen: Progress) -> TreeOutcome:
+        return scip_tree.search_tree(
+            t,
+            task.problem,
+            seen,
+            TimeCuts(FractionalCuts(t), begun.relaxed.towards),
+            limits=TreeLimits(seen.left(), task.gap, seed=task.seed),
+            rows=rows,
+            fixed=fixed_in(part, t.size),
+            improve=Rounding(t, seen),
+        )
+
+    cutoff = -math.inf if progress.best is None else begun.scale.worth_of(progress.best)
+    parts = split(
+        begun.program,
+        begun.answer,
+        parts=task.threads * (2 if progress.closed(HOPEFUL) else 1),
+        cutoff=cutoff,
+        size=t.size,
+        seconds=max(0.0, progress.left()),
+    )
+    reason = search_parts(parts, progress, search, threads=task.threads, objective=begun.scale.objective)
+    if reason == "proof" and progress.best is not None:
+        progress.bound(begun.scale.objective(begun.scale.worth_of(progress.best)), "tree")
+    return reason
 
 
 def near_rows(begun: Opening, size: int) -> Rows:

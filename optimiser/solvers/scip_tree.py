@@ -57,8 +57,9 @@ def search_tree(
 
     Notes
     -----
-    SCIP runs on one thread; the outcome is the same for one seed as long as no limit of time is met and
-    `separator` and `improve` are deterministic.
+    SCIP runs on one thread, without Python's lock except in callbacks, so that trees can run beside each
+    other; the outcome is the same for one seed as long as no limit of time is met and `separator` and
+    `improve` are deterministic.
     """
     made = tree_model(problem, fixed=fixed, seed=limits.seed)
     add_rows(made, rows)
@@ -73,7 +74,7 @@ def search_tree(
         }
     )
     cut_off(watch)
-    made.model.optimize()
+    made.model.optimizeNogil()
     if watch.failure is not None:
         raise watch.failure
     return _outcome(watch, reporter, limits.gap)

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from optimiser.report import atomic, facts, style, webmap
@@ -47,11 +47,7 @@ def render(report: ReportInput) -> str:
         What to show.
     """
     scripts = [_bokeh_script(), _data("report.js")]
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_data("report.html"))
-    return template.render(
+    return _templates().get_template("report.html").render(
         policy=_policy(scripts),
         style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
@@ -65,6 +61,18 @@ def render(report: ReportInput) -> str:
 def as_json(value: object) -> str:
     """Return JSON that may stand inside an HTML page: no <, > or & is left in it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
+
+
+def _templates() -> Environment:
+    """Return the page's frame `report.html` and a part for each of its sections, `sections/*.html`."""
+    return Environment(
+        loader=PackageLoader("optimiser.report", "data"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def _map_item(report: ReportInput) -> dict[str, Any]:

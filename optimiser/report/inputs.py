@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from optimiser.report.rings_shown import RingShown
+
 TIERS = ("core", "secondary", "small")
 """Tiers of cities, largest first; other groups follow in alphabetical order."""
 
@@ -60,6 +62,8 @@ class ReportInput:
         and `<group> after` (float, shares 0 to 1). None where it was not computed.
     sources
         Sentences on data, vintage and licence.
+    rings
+        Rings that the job asks for, formed or not, in the order of the problem.
     notes
         Sentences to be read before the plan is taken for an answer; mostly none.
     attribution
@@ -89,6 +93,7 @@ class ReportInput:
     sensitivity: pd.DataFrame | None = None
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rings: tuple[RingShown, ...] = ()
     attribution: str = ATTRIBUTION
 
 

@@ -20,8 +20,12 @@ PIECES = {
 }
 """Columns of the pieces of a ring and their meaning; `geometry` runs in the direction of the circuit."""
 
-ON_RING = ("city_id", "name", "tier", "population", "seconds")
-"""Columns of the cities on a ring; `seconds` to the nearest of its nodes on the circuit, -1 unknown."""
+ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
+"""Columns of the cities on a ring, in order round it.
+
+`seconds` is the time to the nearest of the city's nodes on the circuit (-1: not known), `piece` the piece of the
+circuit that begins there.
+"""
 
 EXISTING, NEW = "existing", "new"
 
@@ -128,7 +132,7 @@ class RingShown:
         The links of its circuit in order round it: columns `PIECES` and `geometry` (lines, EPSG:4326); empty
         when it is not formed.
     cities
-        Cities on the circuit in order of size: columns `ON_RING`.
+        Cities on the circuit in order round it: columns `ON_RING`.
     inside
         Names of the cities that it encloses and that are not on it, largest first.
     overlaps

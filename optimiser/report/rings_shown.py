@@ -23,8 +23,8 @@ PIECES = {
 ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 """Columns of the cities on a ring, in order round it.
 
-`seconds` is the time to the nearest of the city's nodes on the circuit (-1: not known), `piece` the piece of the
-circuit that begins there.
+`seconds` is the time to the nearest of the city's nodes on the circuit (-1: not known), `piece` the piece of
+the circuit that begins there.
 """
 
 EXISTING, NEW = "existing", "new"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
@@ -45,15 +46,20 @@ def positions(text: str) -> Mapping[Path, int]:
     Returns
     -------
     Mapping
-        From the path of a key, such as `("budget", "share")`, to its line; keys inside inline tables are not
-        listed, their table is.
+        From the path of a key, such as `("budget", "share")`, to its line; the second of several tables of
+        one name is `("rings", "1")`; keys inside inline tables are not listed, their table is.
     """
     found: dict[Path, int] = {}
     table: Path = ()
+    counts: Counter[Path] = Counter()
     for number, line in _statements(text):
         header = _HEADER.match(line)
         if header:
             table = _split(header.group(1))
+            if line.lstrip().startswith("[["):
+                found.setdefault(table, number)
+                table = (*table, str(counts[table]))
+                counts[table[:-1]] += 1
             found.setdefault(table, number)
             continue
         key = _KEY.match(line)

@@ -6,12 +6,13 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from optimiser.errors import JobError
 from optimiser.job import lines
+from optimiser.job.contradictions import contradictions
 from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
 from optimiser.job.ready import ready_names, ready_text
 
@@ -131,7 +132,19 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
             done=_NOTHING,
             remedy=_FIX_SETTING if of_settings else _FIX,
         ) from None
+    _refuse_contradictions(job, text, where, settings)
     return _with_budget(job)
+
+
+def _refuse_contradictions(job: Job, text: str, where: str, settings: Sequence[str]) -> None:
+    """Refuse a job whose sections do not go together, all faults at once."""
+    found = lines.positions(text)
+    faults = [
+        f"{_place(path, found, where, settings)}: {'.'.join(path)}: {sentence}"
+        for path, sentence in contradictions(job)
+    ]
+    if faults:
+        raise JobError("the job contradicts itself", where=where, faults=faults, done=_NOTHING, remedy=_FIX)
 
 
 def _with_budget(job: Job) -> Job:
@@ -199,11 +212,15 @@ def _describe(
     """Return one fault as a user reads it."""
     path = tuple(str(part) for part in fault["loc"])
     dotted = ".".join(path)
-    number = lines.line_of(path, found)
-    place = f"{Path(where).name}:{number}" if number else Path(where).name
+    return f"{_place(path, found, where, settings)}: {_sentence(fault, path, dotted)}"
+
+
+def _place(path: lines.Path, found: Mapping[lines.Path, int], where: str, settings: Sequence[str]) -> str:
+    """Return where a key was given: file and line, or the command line."""
     if _is_set(path, found, settings):
-        place = "--set"
-    return f"{place}: {_sentence(fault, path, dotted)}"
+        return "--set"
+    number = lines.line_of(path, found)
+    return f"{Path(where).name}:{number}" if number else Path(where).name
 
 
 def _is_set(path: lines.Path, found: Mapping[lines.Path, int], settings: Sequence[str]) -> bool:
@@ -219,12 +236,12 @@ def _split(setting: str) -> lines.Path:
 
 def _sentence(fault: Mapping[str, Any], path: lines.Path, dotted: str) -> str:
     if fault["type"] == "extra_forbidden":
-        if path[0] == "rings":
-            return "[rings] is not known to this release; rings come with a later one"
         hint = _did_you_mean(path[-1], _known(path[:-1])) or _elsewhere(path[-1])
         return f"unknown key '{dotted}'{hint}"
     if fault["type"] == "missing":
         return f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"
+    if path == ("rings",) and fault["type"] == "tuple_type":
+        return "rings: write [[rings]] in double brackets, one such section for each ring"
     message = str(fault["msg"]).removeprefix("Value error, ")
     given = fault.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
@@ -235,7 +252,10 @@ def _known(path: lines.Path) -> Iterable[str]:
     """Return the keys that a section knows."""
     model: type[BaseModel] = Job
     for part in path:
-        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if part.isdecimal():  # the number of one of several sections of a name
+            continue
+        inner: Any = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = get_args(inner)[0] if get_origin(inner) is tuple else inner
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return ()
         model = inner

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
+from optimiser.job.demands import Caps, CityCoverage, Least
+from optimiser.job.phasing import Phasing
+from optimiser.job.rings import Rings
 from optimiser.job.sections import (
     Budget,
     Candidates,
@@ -34,6 +38,11 @@ class Job(Section):
     costs: Costs = Field(default=Costs(), description=Costs.__doc__)
     objective: Objective = Field(default=Objective(), description=Objective.__doc__)
     budget: Budget = Field(default=Budget(), description=Budget.__doc__)
+    rings: Annotated[tuple[Rings, ...], Field(strict=False)] = Field((), description=Rings.__doc__)
+    least: Least = Field(default=Least(), description=Least.__doc__)
+    city_coverage: CityCoverage = Field(default=CityCoverage(), description=CityCoverage.__doc__)
+    caps: Caps = Field(default=Caps(), description=Caps.__doc__)
+    phasing: Phasing = Field(default=Phasing(), description=Phasing.__doc__)
     solve: Solve = Field(default=Solve(), description=Solve.__doc__)
     output: Output = Field(default=Output(), description=Output.__doc__)
 

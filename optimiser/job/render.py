@@ -6,9 +6,11 @@ import json
 from datetime import date
 
 from optimiser.job.model import Job
+from optimiser.job.rings import Rings
 from optimiser.job.sections import Section
 
 _WIDTH = 108
+_EXAMPLES: dict[str, Section] = {"rings": Rings(centres=("Name of a city",))}
 
 
 def render(job: Job, *, title: str = "") -> str:
@@ -28,8 +30,7 @@ def render(job: Job, *, title: str = "") -> str:
     """
     parts = [f"# {title}\n"] if title else []
     for name, field in Job.model_fields.items():
-        section = getattr(job, name)
-        parts.append(_section(name, section, str(field.description or "")))
+        parts.append(_written(name, getattr(job, name), str(field.description or "")))
     return "\n".join(parts)
 
 
@@ -50,13 +51,22 @@ def template(job: Job, *, title: str) -> str:
     """
     parts = [f"# {title}\n"]
     for name, field in Job.model_fields.items():
-        section = getattr(job, name)
-        parts.append(_section(name, section, str(field.description or ""), quiet=True))
+        parts.append(_written(name, getattr(job, name), str(field.description or ""), quiet=True))
     return "\n".join(parts)
 
 
-def _section(name: str, section: Section, meaning: str, *, quiet: bool = False) -> str:
-    rows = [f"# {meaning}", f"[{name}]"]
+def _written(name: str, value: Section | tuple[Section, ...], meaning: str, *, quiet: bool = False) -> str:
+    """Return a section, or each of several sections of one name; without any, an example as a comment."""
+    if isinstance(value, Section):
+        return _section(f"[{name}]", value, meaning, quiet=quiet)
+    if value:
+        return "\n".join(_section(f"[[{name}]]", section, meaning, quiet=quiet) for section in value)
+    example = _section(f"[[{name}]]", _EXAMPLES[name], meaning)
+    return "".join(f"{row if row.startswith('#') else f'# {row}'}\n" for row in example.splitlines())
+
+
+def _section(header: str, section: Section, meaning: str, *, quiet: bool = False) -> str:
+    rows = [f"# {meaning}", header]
     for key, field in type(section).model_fields.items():
         value = getattr(section, key)
         off = value is None or (quiet and value == field.default)

@@ -147,6 +147,11 @@ class Costs(Section):
 class Objective(Section):
     """What a plan is worth."""
 
+    kind: Literal["coverage", "max_min"] = Field(
+        "coverage",
+        description="coverage: the most weight of pairs within the limit; max_min: first the share of the "
+        "worst tier as high as it goes, then that of the next, then coverage",
+    )
     weight: Literal["sqrt_population", "population", "equal", "file"] = Field(
         "sqrt_population", description="weight of a pair, from its smaller city: square root, plain, or 1"
     )
@@ -169,7 +174,10 @@ class Budget(Section):
         None, description="share of the cost of all candidates, 0 to 1; 0.1 where nothing else is said"
     )
     amount: Whole | None = Field(None, description="budget in the money of the costs (million CNY in China)")
-    unlimited: bool = Field(False, description="cover everything that can be covered at least cost")
+    unlimited: bool = Field(False, description="no budget: reach what cover names at least cost")
+    cover: Literal["all", "targets"] = Field(
+        "all", description="with unlimited: every pair that can be covered, or the least shares alone"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Budget:

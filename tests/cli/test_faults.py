@@ -52,7 +52,7 @@ FAULTS = [
     Fault("nan", ("budget.share",), {"job.toml": JOB.replace("0.3", "nan")}),
     Fault("infinite time", ("solve.time_limit_s",), {"job.toml": JOB.replace("= 60", "= inf")}),
     Fault("limit of zero", ("times.limit_s",), {"job.toml": JOB.replace("7200", "0")}),
-    Fault("rings", ("[rings]", "later"), {"job.toml": JOB + "[rings]\nradius_km = 3\n"}),
+    Fault("rings", ("[[rings]]", "double brackets"), {"job.toml": JOB + "[rings]\nradius_km = 3\n"}),
     Fault("broken toml", ("not valid TOML", "line"), {"job.toml": "[region\n"}),
     Fault("missing map", ("region.file", "map.osm"), {"job.toml": JOB.replace("map.osm", "no/map.osm")}),
     Fault(

@@ -1,4 +1,4 @@
-"""Cover the graph of a ring by a sheet for each set of centres whose rays were crossed an odd number of times.
+"""Cover the graph of a ring by a sheet for each set of centres whose rays were crossed oddly often.
 
 A circuit winds +1 or -1 round a centre only if it crosses the ray from it an odd number of times. So each
 node v is taken once for every set m of centres, and a link from u to v that crosses the rays of the centres w

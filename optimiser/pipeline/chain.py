@@ -133,9 +133,10 @@ class Chain:
         inputs = {
             "name": loaded.name,
             "candidates": self.candidates.key,
-            "objective": job.objective.model_dump(exclude={"weights_file"}),
+            "objective": job.objective.model_dump(exclude={"weights_file", "kind"}),
             "weights": cache.checksum(loaded.path(weights)) if weights else "",
             "budget": job.budget.model_dump(),
+            "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
         }
         return self._step("problem", "Writing the problem", inputs, make)
 

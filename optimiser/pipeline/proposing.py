@@ -20,7 +20,7 @@ from optimiser.candidates.table import assemble
 from optimiser.costs import CostTable
 from optimiser.errors import JobError
 from optimiser.job.model import Job, LoadedJob
-from optimiser.pipeline import store
+from optimiser.pipeline import demanding, phasing, store
 from optimiser.pipeline.source import Source
 from optimiser.prepare.pairs import root_weight
 from optimiser.problem import DesignProblem, save
@@ -84,7 +84,9 @@ def write_problem(folder: Path, times: Path, candidates: Path, loaded: LoadedJob
         name=loaded.name,
         note=_note(job),
     )
-    save(_weighted(prepared.problem, prepared.pairs, Cities(cities), loaded), folder / "problem.json")
+    weighted = _weighted(prepared.problem, prepared.pairs, Cities(cities), loaded)
+    demanded = demanding.demand(weighted, prepared.pairs, cities, job)
+    save(phasing.phase(demanded, job), folder / "problem.json")
     prepared.pairs.to_parquet(folder / "pairs.parquet")
     store.save_json(folder / "report.json", prepared.report)
 

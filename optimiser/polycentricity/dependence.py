@@ -185,7 +185,20 @@ def weighed_dependence(problem: DesignProblem, times: CoreTimes) -> Dependence:
     times
         Of its pairs, from `core_times`.
     """
-    weight = np.array([pair.weight for pair in problem.pairs], dtype=object)
+    return summed(times, [pair.weight for pair in problem.pairs])
+
+
+def summed(times: CoreTimes, weights: Iterable[int]) -> Dependence:
+    """Sum up times by weights.
+
+    Parameters
+    ----------
+    times
+        Of K pairs.
+    weights
+        Of each.
+    """
+    weight = np.array(list(weights), dtype=object)
     counts = ~times.ends & (times.best < FAR)
     joined, passing = counts & (times.closed < FAR), counts & (times.through < FAR)
     best, through, closed = (row.astype(object) for row in times[:3])

@@ -147,11 +147,28 @@ def people_in_reach(problem: DesignProblem, built: Iterable[str], people: People
     """
     lived_in = _people(problem, people)
     within = covered(problem, pair_times(problem, built))
-    ways = {(p.origin, p.destination) for p, yes in zip(problem.pairs, within, strict=True) if yes}
-    found = lived_in.copy()
+    return in_reach([(p.origin, p.destination) for p in problem.pairs], within, lived_in)
+
+
+def in_reach(
+    ends: Iterable[tuple[int, int]], within: Iterable[bool], people: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the people whom pairs bring within reach of each place, its own among them.
+
+    Parameters
+    ----------
+    ends
+        Two places a pair.
+    within
+        Whether the pair is within its limit.
+    people
+        int64: people of each place.
+    """
+    ways = {pair for pair, yes in zip(ends, within, strict=True) if yes}
+    found = people.copy()
     for one, other in ways | {(other, one) for one, other in ways}:
         if one != other:
-            found[one] += lived_in[other]
+            found[one] += people[other]
     return found
 
 

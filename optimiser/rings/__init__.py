@@ -1,0 +1,1 @@
+"""Turn what a job asks of a ring into the graph that the ring is chosen from."""

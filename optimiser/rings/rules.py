@@ -1,0 +1,82 @@
+"""State what a ring may consist of, where it may run and whom it must pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROAD_CLASSES = ("motorway",)
+"""Classes of road at standard where nothing else is said; their slip roads belong to them."""
+RAIL_SPEED_KMH = 160.0
+"""Least design speed of tracks at standard where nothing else is said."""
+
+RING_KINDS = {
+    "road": ("gap", "road_link", "road_upgrade", "own"),
+    "rail": ("gap", "rail_link", "rail_upgrade", "own"),
+}
+"""Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingRules:
+    """Rules of one ring.
+
+    Attributes
+    ----------
+    id
+        Name of the ring.
+    mode
+        `road` or `rail`.
+    classes
+        Classes of link at standard; all where empty.
+    speed_kmh
+        Least speed of links at standard, and of candidates.
+    centres
+        Rows of the cities that it goes round.
+    rivals
+        Rows of cities whose neighbourhood it leaves alone: it keeps to where one of its own centres is the
+        nearest of all.
+    radius_km
+        Least and most distance from the nearest centre, straight line.
+    time_s
+        Least and most driving time from the nearest centre.
+    tiers
+        Tiers of the cities that may lie on it.
+    least_cities
+        How many of them must.
+    on_s
+        A city lies on it when the drive from the city to one of its junctions or stations takes at most this.
+    required, reward, apart
+        As in `optimiser.problem.Ring`.
+    gap_count, gap_longest_km
+        At most so many further links are proposed to close it, and none is longer (straight line).
+    tie_km
+        A new line that ends in a city reaches on to links at standard that are at most so far off: a new
+        expressway ends at the ones round the city and not in the market square.
+    junction_km
+        Ends of slip roads that are at most so far apart, straight line, are one junction.
+    slip_km
+        A slip road that is at most so long lies within one junction.
+    thin_km
+        Corners of the line of a link are left out where that moves it by at most so much.
+    """
+
+    id: str
+    mode: str
+    classes: tuple[str, ...]
+    speed_kmh: float
+    centres: tuple[int, ...]
+    rivals: tuple[int, ...] = ()
+    radius_km: tuple[float, float] = (0.0, float("inf"))
+    time_s: tuple[float, float] = (0.0, float("inf"))
+    tiers: tuple[str, ...] = ("secondary", "small")
+    least_cities: int = 0
+    on_s: int = 1200
+    required: bool = True
+    reward: int = 0
+    apart: tuple[str, ...] = ()
+    gap_count: int = 12
+    gap_longest_km: float = 80.0
+    tie_km: float = 10.0
+    junction_km: float = 0.75
+    slip_km: float = 2.0
+    thin_km: float = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -193,8 +194,19 @@ class RingShown:
     @property
     def circuit(self) -> LineString:
         """Return the circuit as one closed line, EPSG:4326; an empty line when it is not formed."""
-        points = [tuple(point) for shape in self.pieces.geometry for point in get_coordinates(shape)]
-        apart = [point for i, point in enumerate(points) if i == 0 or point != points[i - 1]]
-        if not apart:
-            return LineString()
-        return LineString(apart if apart[0] == apart[-1] else [*apart, apart[0]])
+        line = joined(self.pieces.geometry)
+        if line.is_empty or line.is_closed:
+            return line
+        return LineString([*line.coords, line.coords[0]])
+
+
+def joined(lines: Iterable[BaseGeometry]) -> LineString:
+    """Return lines that follow each other as one line; ends a little apart are joined by a straight bit.
+
+    Parameters
+    ----------
+    lines
+        In order, each in the direction of the whole.
+    """
+    points = [tuple(point) for line in lines for point in get_coordinates(line)]
+    return LineString([point for i, point in enumerate(points) if i == 0 or point != points[i - 1]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimiser.report import coverage, style, wording
+from optimiser.report import coverage, ring_words, style, wording
 from optimiser.report.inputs import ReportInput
 
 DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
@@ -12,6 +12,21 @@ ORDER = "ranked by worth to the plan: the last to be given up comes first"
 
 def headline(report: ReportInput) -> str:
     """Return the outcome in one sentence."""
+    links = _links_headline(report)
+    rings = ring_words.formed(report)
+    if not rings:
+        return links
+    if not any(ring.candidates for ring in rings):
+        return f"{links}; {ring_words.short(report)} exist{'s' if len(rings) == 1 else ''} already"
+    closing = f"close{'s' if len(report.links) == 1 else ''} {ring_words.short(report)}"
+    if len(coverage.newly_covered(report.pairs)) == 0:
+        return (
+            f"{proposals(report)} {closing}; no more city pairs come within {wording.hours(report.limit_s)}"
+        )
+    return f"{links} and {closing}"
+
+
+def _links_headline(report: ReportInput) -> str:
     new, built = len(coverage.newly_covered(report.pairs)), len(report.links)
     limit = wording.hours(report.limit_s)
     if not built:

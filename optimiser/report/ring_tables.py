@@ -1,0 +1,194 @@
+"""Tabulate the rings of a plan, their links, and the stretches that a reader tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from optimiser.report import sheet
+from optimiser.report.inputs import TIERS, ReportInput
+from optimiser.report.rings_shown import PIECES, RingShown, joined
+
+WGS84 = "EPSG:4326"
+
+COLUMNS = {
+    "ring": "id of the ring in problem.json",
+    "mode": "road or rail",
+    "speed_kmh": "design speed of its standard; empty when it is not known",
+    "centres": "what it goes round",
+    "formed": "whether the plan forms it",
+    "required": "whether every plan must form it",
+    "reward": "what forming it is worth, in the unit of the objective",
+    "reward_earned": "what the plan earns by it",
+    "length_km": "kilometres of the circuit",
+    "existing_km": "kilometres that exist at standard",
+    "new_km": "kilometres that the plan builds",
+    "existing_share": "share of the length that exists, 0 to 1",
+    "cost": "cost of the candidates on it, each once, in the money of the problem",
+    "candidates": "their ids, in order round it",
+    "links": "links of the circuit",
+    "cities": "cities that lie on it",
+    "least_cities": "cities that must lie on it",
+    **{f"{tier}_cities": f"{tier} cities on it, in order round it, with minutes to it" for tier in TIERS},
+    "other_cities": "cities of other tiers on it, in the same form",
+    "inside": "cities that it encloses and that do not lie on it, largest first",
+}
+"""Columns of rings.csv and their meaning."""
+
+
+def rings(report: ReportInput) -> pd.DataFrame:
+    """Return one row a ring, formed or not: columns `COLUMNS`.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    rows = [_row(ring) for ring in report.rings]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.assign(speed_kmh=table["speed_kmh"].astype("Float64"))
+
+
+def _row(ring: RingShown) -> dict[str, Any]:
+    tiers = {f"{tier}_cities": _cities(ring.cities[ring.cities["tier"] == tier]) for tier in TIERS}
+    return {
+        "ring": ring.id,
+        "mode": ring.facts.mode,
+        "speed_kmh": ring.facts.speed_kmh or None,
+        "centres": "; ".join(ring.facts.centres),
+        "formed": ring.is_formed,
+        "required": ring.required,
+        "reward": ring.reward,
+        "reward_earned": ring.reward if ring.is_formed else 0,
+        "length_km": round(ring.length_km, 1),
+        "existing_km": round(ring.existing_km, 1),
+        "new_km": round(ring.new_km, 1),
+        "existing_share": round(ring.existing_share, 4),
+        "cost": ring.cost,
+        "candidates": "; ".join(ring.candidates),
+        "links": len(ring.pieces),
+        "cities": len(ring.cities),
+        "least_cities": ring.least_cities,
+        **tiers,
+        "other_cities": _cities(ring.cities[~ring.cities["tier"].isin(TIERS)]),
+        "inside": "; ".join(ring.inside),
+    }
+
+
+def _cities(cities: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{name} ({minutes(seconds)} min)" if seconds >= 0 else str(name)
+        for name, seconds in zip(cities["name"], cities["seconds"], strict=True)
+    )
+
+
+def minutes(seconds: int) -> int:
+    """Return whole minutes, rounded up, so that nothing seems nearer than it is."""
+    return -(-int(seconds) // 60)
+
+
+def ring_links(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return the pieces of all rings that are formed, in order round each: `ring`, `PIECES`, `geometry`.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    columns = ["ring", *PIECES, "geometry"]
+    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in report.rings if ring.is_formed]
+    if not found:
+        return gpd.GeoDataFrame(columns=columns, geometry="geometry", crs=WGS84)
+    return gpd.GeoDataFrame(pd.concat(found, ignore_index=True), geometry="geometry", crs=WGS84)
+
+
+def circuits(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return the rings that are formed as one closed line each, with the columns of `rings`.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    table = rings(report)
+    lines = [ring.circuit for ring in report.rings]
+    shown = table.assign(speed_kmh=table["speed_kmh"].astype("float64"))
+    whole = gpd.GeoDataFrame(shown, geometry=gpd.GeoSeries(lines, crs=WGS84))
+    return whole[table["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def stretches(ring: RingShown) -> list[dict[str, Any]]:
+    """Return runs of pieces that a reader takes for one road: of one state, and with a number in common.
+
+    Parameters
+    ----------
+    ring
+        A ring.
+
+    Returns
+    -------
+    list of dict
+        In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `cost`, `pieces` (first
+        and last), `geometry` (line).
+
+    Notes
+    -----
+    Roads that run together for a while bear both numbers (``G1;G25``); such a piece goes with the road before
+    it as long as it can.
+    """
+    runs: list[tuple[list[dict[Any, Any]], set[str]]] = []
+    for piece in ring.pieces.to_dict("records"):
+        names = set(str(piece["name"]).split(";"))
+        if runs and _goes_on(runs[-1], piece, names):
+            runs[-1] = ([*runs[-1][0], piece], runs[-1][1] & names)
+        else:
+            runs.append(([piece], names))
+    return [_stretch(run, names) for run, names in runs]
+
+
+def _goes_on(run: tuple[list[dict[Any, Any]], set[str]], piece: dict[Any, Any], names: set[str]) -> bool:
+    last = run[0][-1]
+    same = (last["state"], last["candidate_id"]) == (piece["state"], piece["candidate_id"])
+    return same and bool(run[1] & names)
+
+
+def _stretch(run: Sequence[dict[Any, Any]], names: set[str]) -> dict[str, Any]:
+    first, last = run[0], run[-1]
+    return {
+        "name": " / ".join(sorted(names)),
+        "state": first["state"],
+        "candidate_id": first["candidate_id"],
+        "length_km": sum(piece["length_km"] for piece in run),
+        "cost": sum(piece["cost"] for piece in run),
+        "pieces": (first["piece"], last["piece"]),
+        "geometry": joined(piece["geometry"] for piece in run),
+    }
+
+
+def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
+    """Write rings.csv and ring_links.csv; nothing where the job asks for no ring.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    folder
+        Where the files shall stand.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files written.
+    """
+    if not report.rings:
+        return ()
+    links = pd.DataFrame(ring_links(report).drop(columns="geometry"))
+    links = links.assign(length_km=links["length_km"].astype("float64").round(3))
+    return (
+        sheet.write_csv(rings(report), folder / "rings.csv"),
+        sheet.write_csv(links, folder / "ring_links.csv"),
+    )

@@ -1,0 +1,171 @@
+"""Say in plain sentences what the rings of a plan are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from optimiser.report import wording
+from optimiser.report.inputs import ReportInput, groups_in_order
+from optimiser.report.rings_shown import Overlap, RingShown
+
+MODES = {"road": "road", "rail": "railway"}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as one reads them: ``A``, ``A and B``, ``A, B and C``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def around(ring: RingShown) -> str:
+    """Return what a ring goes round, in words."""
+    centres = ring.facts.centres
+    return f"round {listed(centres)}" if centres else f"{ring.id!r}"
+
+
+def noun(ring: RingShown) -> str:
+    """Return what kind of ring it is: ``railway ring``, or ``ring`` for roads."""
+    return "railway ring" if ring.facts.mode == "rail" else "ring"
+
+
+def exists(ring: RingShown) -> str:
+    """Return how much of a ring exists, never rounded to all or nothing."""
+    if not ring.new_km:
+        return "all of it exists"
+    if not ring.existing_km:
+        return "none of it exists"
+    percent = round(100 * ring.existing_share)
+    if percent >= 100:
+        return "more than 99 % of it exists"
+    return f"{percent} % of it exists" if percent else "less than 1 % of it exists"
+
+
+def sentence(ring: RingShown) -> str:
+    """Return a ring in a sentence: how long, round what, through how many cities, and how much exists.
+
+    Parameters
+    ----------
+    ring
+        Formed, or not.
+
+    Examples
+    --------
+    "A ring of 743 km round Beijing and Tianjin through 6 cities; 97 % of it exists".
+    """
+    if not ring.is_formed:
+        return f"No {noun(ring)} {around(ring)} is formed"
+    count = len(ring.cities)
+    through = f" through {count} {'city' if count == 1 else 'cities'}" if count else ""
+    return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
+
+
+def build(report: ReportInput, ring: RingShown) -> str:
+    """Return what must be built for a ring that is formed, and what that costs.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    ring
+        A ring that is formed.
+    """
+    if not ring.candidates:
+        return "Nothing has to be built for it."
+    ranks = dict(zip(report.links["candidate_id"], report.links["rank"], strict=True))
+    numbers = sorted(int(ranks[name]) for name in ring.candidates if name in ranks)
+    which = f" ({'proposal' if len(numbers) == 1 else 'proposals'} {listed([str(n) for n in numbers])})"
+    cost = f"{wording.whole(ring.cost)} {report.money}".strip()
+    return f"{ring.new_km:,.0f} km of it must be built{which if numbers else ''}, for {cost}."
+
+
+def terms(ring: RingShown) -> str:
+    """Return what the job asks of a ring, in a sentence."""
+    facts = ring.facts
+    speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
+    on_it = f" (within {minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
+    cities = f", through at least {ring.least_cities} cities{on_it}" if ring.least_cities else ""
+    force = "required" if ring.required else f"worth {wording.whole(ring.reward)} when it is formed"
+    return f"Asked for: a {MODES.get(facts.mode, facts.mode)} ring {around(ring)}{speed}{cities}; {force}."
+
+
+def minutes(seconds: int) -> int:
+    """Return whole minutes, rounded up, so that nothing seems nearer than it is."""
+    return -(-int(seconds) // 60)
+
+
+def not_formed(report: ReportInput, ring: RingShown) -> str:
+    """Explain to a reader why a ring that would have earned a reward is missing from the plan.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    ring
+        A ring that is not formed.
+    """
+    worth = f"Forming it would have earned {wording.whole(ring.reward)}, "
+    if report.gap == 0:
+        return (
+            f"{worth}and no plan within the same rules and money does better with it: what closes the ring "
+            "costs more coverage elsewhere than it earns."
+        )
+    return f"{worth}and the best plan that was found does without it; whether a better one forms it is open."
+
+
+def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the cities on a ring by tier, largest tier first: name, and minutes to the ring in words.
+
+    Parameters
+    ----------
+    ring
+        A ring.
+    """
+    if not len(ring.cities):
+        return []
+    return [
+        (tier, [_told(row["name"], row["seconds"]) for row in mine.to_dict("records")])
+        for tier in groups_in_order(ring.cities["tier"])
+        for mine in [ring.cities[ring.cities["tier"] == tier]]
+    ]
+
+
+def _told(name: object, seconds: int) -> tuple[str, str]:
+    if seconds < 0:
+        return str(name), ""
+    return str(name), "at it" if seconds == 0 else f"{minutes(seconds)} min"
+
+
+def overlap(ring: RingShown, other: Overlap) -> str:
+    """Return in a sentence how much of a ring and of a known one lie beside each other."""
+    return (
+        f"{_percent(other.share_of_ring)} of the proposed ring lies within {other.corridor_km:g} km of "
+        f"{other.name} ({other.reference_km:,.0f} km), and {_percent(other.share_of_reference)} of that one "
+        f"within {other.corridor_km:g} km of the proposed {noun(ring)}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{np.round(100 * share):.0f} %"
+
+
+def formed(report: ReportInput) -> list[RingShown]:
+    """Return the rings that the plan forms."""
+    return [ring for ring in report.rings if ring.is_formed]
+
+
+def short(report: ReportInput) -> str:
+    """Return the rings of a plan in a few words: ``a ring of 743 km round Beijing and Tianjin``.
+
+    Parameters
+    ----------
+    report
+        A plan that forms one ring at least.
+    """
+    rings = formed(report)
+    if len(rings) == 1:
+        return f"a {noun(rings[0])} of {rings[0].length_km:,.0f} km {around(rings[0])}"
+    centres = list(dict.fromkeys(name for ring in rings for name in ring.facts.centres))
+    return f"{len(rings)} rings round {listed(centres)}" if centres else f"{len(rings)} rings"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from optimiser.problem import DesignProblem, dumps
 from optimiser.reduction import Reduction, reduce
@@ -45,18 +47,21 @@ def attempt(
     Returns
     -------
     tuple
-        What is known of the problem, and how the run ended.
+        What is known of the problem, and how the run ended; its seconds and the limit count the reduction.
     """
+    begun = time.monotonic()
     reduced = reduce(problem) if problem.is_plain else unreduced(problem)
-    ledger = Ledger(problem, reduced, progress)
+    spent = time.monotonic() - begun
+    ledger = Ledger(problem, reduced, progress, spent=spent)
     if not reduced.feasible:
-        return ledger, Ending("infeasible", "", "", 0.0)
-    ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
+        return ledger, Ending("infeasible", "", "", spent)
+    ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", spent)
+    left = max(0.0, params.time_limit_s - spent)
     if (reduced.problem.candidates and reduced.problem.pairs) or not problem.is_plain:
         task = {
             "problem": json.loads(dumps(reduced.problem)),
             "variant": name,
-            "seconds": params.time_limit_s,
+            "seconds": left,
             "gap": params.gap,
             "threads": params.threads,
             "seed": params.seed,
@@ -64,7 +69,8 @@ def attempt(
             "memory_mb": params.memory_mb,
             "base": reduced.base,
         }
-        ending = run_child(task, ledger.receive, time_limit_s=params.time_limit_s)
+        solved = run_child(task, ledger.receive, time_limit_s=left)
+        ending = replace(solved, seconds=spent + solved.seconds)
     ledger.finish(ending, proves=VARIANTS[name].proves)
     return ledger, ending
 

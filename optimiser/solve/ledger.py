@@ -33,17 +33,25 @@ class Ledger:
         Its reduction; the solver speaks of this one.
     progress
         Called with each improvement.
+    spent
+        Seconds that the reduction took; the trace counts them, as the result does.
     """
 
     def __init__(
-        self, problem: DesignProblem, reduced: Reduction, progress: Callable[[TracePoint], None] | None
+        self,
+        problem: DesignProblem,
+        reduced: Reduction,
+        progress: Callable[[TracePoint], None] | None,
+        *,
+        spent: float = 0.0,
     ) -> None:
         self.problem = problem
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._reduced = reduced
         self._progress = progress
-        self._begun = time.monotonic()
+        self._spent = spent
+        self._begun = time.monotonic() - spent
         self._cuts = self._nodes = 0
         self._minimise = problem.budget is None
         self._judge = Judge(problem)
@@ -79,7 +87,7 @@ class Ledger:
         """Take a message of the solver process; `ready` starts the clock of the trace, as of the result."""
         try:
             if message["kind"] == "ready":
-                self._begun = time.monotonic()
+                self._begun = time.monotonic() - self._spent
             elif message["kind"] == "plan":
                 self._take(message, str(message["step"]))
             elif message["kind"] == "bound":

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimiser.appraisal.valuing import checked, valuer
 from optimiser.errors import ProblemError
 from optimiser.paths import FAR, Integers
-from optimiser.polycentricity.network import all_times, open_network, pairs_by_origin
 from optimiser.problem import DesignProblem
 
 type People = Sequence[int] | NDArray[np.int64]
@@ -126,10 +126,7 @@ def times_with(problem: DesignProblem, built: Iterable[str]) -> Integers:
     ProblemError
         When an id is unknown.
     """
-    net, found = open_network(problem, built), np.full(len(problem.pairs), FAR)
-    for origin, ks in pairs_by_origin(problem).items():
-        found[ks] = all_times(net, origin)[[problem.pairs[k].destination for k in ks]]
-    return found
+    return valuer(problem).times(checked(problem, built))
 
 
 def gains_between(problem: DesignProblem, before: Integers, after: Integers, people: People) -> Gains:

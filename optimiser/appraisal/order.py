@@ -105,6 +105,7 @@ def build_order(worth: Valuer, built: Iterable[str], *, method: Method = "best")
     an end.
     """
     names = checked(worth.problem, built)
+    worth = worth.within(names)
     backward = _backward(worth, names)
     if method == "backward":
         return _with_steps(worth, backward, method)

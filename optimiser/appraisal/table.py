@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from optimiser.appraisal.costs import CostRange
-from optimiser.appraisal.gains import Gains, People, gains_between, times_with
+from optimiser.appraisal.gains import Gains, People, gains_between
 from optimiser.appraisal.interplay import Interplay, interplay
 from optimiser.appraisal.overruns import CostRisk, ReferenceClass, class_of, sum_of
 from optimiser.appraisal.valuing import checked, valuer
@@ -155,13 +155,13 @@ def appraise(
     """
     names, given = checked(problem, built), assumptions or Assumptions()
     worth = valuer(problem)
-    between = interplay(worth, names)
-    nothing, whole = times_with(problem, ()), times_with(problem, names)
+    between = interplay(worth.within(names), names)
+    nothing, whole = worth.times(()), worth.times(names)
     links = []
     for name in names:
         others = [other for other in names if other != name]
-        alone = gains_between(problem, nothing, times_with(problem, [name]), people)
-        last = gains_between(problem, times_with(problem, others), whole, people)
+        alone = gains_between(problem, nothing, worth.times([name]), people)
+        last = gains_between(problem, worth.times(others), whole, people)
         candidate = problem.candidates[problem.index[name]]
         links.append(_link_row(candidate, given, between[name], (alone, last)))
     gained = gains_between(problem, nothing, whole, people)

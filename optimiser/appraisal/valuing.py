@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
+
+from optimiser.compiled import compiled
 from optimiser.errors import ProblemError
-from optimiser.paths import Graph, graph, opened, times_from
-from optimiser.polycentricity.network import pairs_by_origin
+from optimiser.paths import FAR, LONGEST, Graph, Integers, Mask, opened, times_from
 from optimiser.problem import DesignProblem
+
+
+class Asked(NamedTuple):
+    """Pairs in order of their origins; O origins, A pairs.
+
+    Attributes
+    ----------
+    pair
+        int64 [A]: positions in the problem.
+    origins, start
+        int64 [O], [O + 1]: the nodes, and the pairs that begin at each.
+    destination, limit
+        int64 [A].
+    """
+
+    pair: Integers
+    origins: Integers
+    start: Integers
+    destination: Integers
+    limit: Integers
 
 
 @dataclass(frozen=True)
 class Valuer:
-    """A problem laid out for many questions about coverage.
+    """A problem laid out for many questions about coverage and times.
 
     Attributes
     ----------
@@ -21,8 +45,10 @@ class Valuer:
         The problem.
     net
         Its arcs.
-    by_origin
-        Positions of the pairs that begin at each origin.
+    asked
+        The pairs that are looked at.
+    always
+        Positions of the pairs that are covered whatever is built, and not looked at.
 
     Notes
     -----
@@ -32,7 +58,8 @@ class Valuer:
 
     problem: DesignProblem
     net: Graph
-    by_origin: tuple[tuple[int, tuple[int, ...]], ...]
+    asked: Asked
+    always: frozenset[int] = frozenset()
 
     def covered(self, built: Iterable[str]) -> frozenset[int]:
         """Return the positions of the covered pairs.
@@ -42,13 +69,25 @@ class Valuer:
         built
             Ids of what is built.
         """
-        pairs = self.problem.pairs
-        found: set[int] = set()
-        is_open = opened(self.problem, [self.problem.index[name] for name in built])
-        for origin, ks in self.by_origin:
-            times = times_from(self.net, is_open, origin, max(pairs[k].limit for k in ks))
-            found.update(k for k in ks if times[pairs[k].destination] <= pairs[k].limit)
-        return frozenset(found)
+        times = times_of(self.net, self._open(built), self.asked, endless=False)
+        return self.always.union(self.asked.pair[times <= self.asked.limit].tolist())
+
+    def times(self, built: Iterable[str]) -> Integers:
+        """Return the seconds of each pair that is looked at, whatever its limit; `FAR` where no path leads.
+
+        Parameters
+        ----------
+        built
+            Ids of what is built.
+
+        Returns
+        -------
+        NDArray
+            int64, in the order of the problem.
+        """
+        found = np.full(len(self.problem.pairs), FAR)
+        found[self.asked.pair] = times_of(self.net, self._open(built), self.asked, endless=True)
+        return found
 
     def worth(self, pairs: Collection[int]) -> int:
         """Return the weight of covered pairs and of the cities that they cover.
@@ -60,7 +99,8 @@ class Valuer:
         """
         held = frozenset(pairs)
         cities = (c for c in self.problem.cities if sum(k in held for k in c.pairs) >= c.need)
-        return sum(self.problem.pairs[k].weight for k in held) + sum(city.weight for city in cities)
+        certain = self._always_worth if self.always <= held else sum(map(self._weight, self.always & held))
+        return certain + sum(map(self._weight, held - self.always)) + sum(city.weight for city in cities)
 
     def value(self, built: Iterable[str]) -> int:
         """Return what a set of links is worth.
@@ -72,17 +112,104 @@ class Valuer:
         """
         return self.worth(self.covered(built))
 
+    def within(self, names: Iterable[str]) -> Valuer:
+        """Return a faster valuer of the subsets of a plan: it looks at the pairs that the plan gains alone.
+
+        Parameters
+        ----------
+        names
+            Ids of the plan. More is built, more is covered: what nothing covers stays covered, and what the
+            whole does not cover none of its parts does.
+        """
+        nothing = self.covered(())
+        gained = self.covered(names) - nothing
+        return replace(self, asked=_asked(self.problem, gained), always=nothing)
+
+    def _open(self, built: Iterable[str]) -> Mask:
+        return opened(self.problem, [self.problem.index[name] for name in built])
+
+    def _weight(self, pair: int) -> int:
+        return self.problem.pairs[pair].weight
+
+    @cached_property
+    def _always_worth(self) -> int:
+        return sum(map(self._weight, self.always))
+
 
 def valuer(problem: DesignProblem) -> Valuer:
-    """Lay a problem out for many questions about coverage.
+    """Lay a problem out for many questions about coverage and times.
 
     Parameters
     ----------
     problem
         The problem.
+
+    Raises
+    ------
+    ProblemError
+        When times are longer than the compiled code can add up.
     """
-    rows = tuple((origin, tuple(ks)) for origin, ks in sorted(pairs_by_origin(problem).items()))
-    return Valuer(problem, graph(problem), rows)
+    return Valuer(problem, _laid_out(problem), _asked(problem, range(len(problem.pairs))))
+
+
+def _laid_out(problem: DesignProblem) -> Graph:
+    """Return all arcs in compressed rows, however long."""
+    rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
+    rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
+    if max((row[2] for row in rows), default=0) * len(problem.nodes) > LONGEST:
+        raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
+    counts = np.bincount(table[:, 0], minlength=len(problem.nodes))
+    return Graph(
+        start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        head=np.ascontiguousarray(table[:, 1]),
+        seconds=np.ascontiguousarray(table[:, 2]),
+        owner=np.ascontiguousarray(table[:, 3]),
+    )
+
+
+def _asked(problem: DesignProblem, pairs: Iterable[int]) -> Asked:
+    ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
+    origin = np.array([problem.pairs[k].origin for k in ks], dtype=np.int64)
+    origins, start = np.unique(origin, return_index=True)
+    return Asked(
+        pair=np.array(ks, dtype=np.int64),
+        origins=origins,
+        start=np.append(start, len(ks)).astype(np.int64),
+        destination=np.array([problem.pairs[k].destination for k in ks], dtype=np.int64),
+        limit=np.array([min(problem.pairs[k].limit, LONGEST) for k in ks], dtype=np.int64),
+    )
+
+
+@compiled
+def times_of(net: Graph, is_open: Mask, asked: Asked, endless: bool) -> Integers:  # noqa: FBT001 - compiled
+    """Return the times of pairs over open arcs, `FAR` where no path leads.
+
+    Parameters
+    ----------
+    net
+        All arcs.
+    is_open
+        bool [candidates + 1], the last place True.
+    asked
+        The pairs.
+    endless
+        Search on beyond the limits; else times beyond the largest limit of an origin may be `FAR`.
+
+    Returns
+    -------
+    NDArray
+        int64 [A].
+    """
+    found = np.full(asked.pair.size, FAR)
+    for row in range(asked.origins.size):
+        low, high = asked.start[row], asked.start[row + 1]
+        radius = LONGEST if endless else asked.limit[low:high].max()
+        times = times_from(net, is_open, asked.origins[row], radius)
+        for k in range(low, high):
+            found[k] = times[asked.destination[k]]
+    return found
 
 
 def checked(problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.report import coverage, furniture, placing, projection, style
+from optimiser.report import coverage, furniture, placing, projection, ring_drawing, style
 from optimiser.report.inputs import ReportInput
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
     marks = _city_marks(axes, cities)
-    numbers, lines = _numbers(axes, layers), _line_boxes(axes, layers.links)
+    numbers = _numbers(axes, layers)
+    lines = np.vstack([_line_boxes(axes, layers.links), ring_drawing.boxes(axes, layers)])
     corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
     _city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
 

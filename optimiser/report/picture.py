@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimiser.report import atomic, marks, panel, projection, sentences, style, wording
+from optimiser.report import atomic, marks, panel, projection, ring_drawing, sentences, style, wording
 from optimiser.report.inputs import ReportInput
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: p
     axes.spines[:].set_color("#c9c6bd")
     _network(axes, layers)
     _proposals(axes, layers)
+    ring_drawing.draw(axes, layers)
     marks.draw(axes, layers, report)
 
 

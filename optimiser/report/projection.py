@@ -12,6 +12,7 @@ from pyproj import CRS
 from shapely import LineString, Point, get_coordinates, line_merge, multilinestrings, simplify
 from shapely.geometry.base import BaseGeometry
 
+from optimiser.report import ring_lines
 from optimiser.report.inputs import ReportInput
 
 MOTORWAY = ("motorway", "motorway_link")
@@ -29,6 +30,10 @@ class Layers:
         Merged lines of today's network.
     links, cities
         As in `ReportInput`.
+    rings
+        The rings that are formed: `ring_lines.COLUMNS`.
+    known
+        Rings known from elsewhere that they are likened to: `ring_lines.KNOWN_COLUMNS`.
     """
 
     roads: gpd.GeoSeries
@@ -37,6 +42,8 @@ class Layers:
     high_speed: gpd.GeoSeries
     links: gpd.GeoDataFrame
     cities: gpd.GeoDataFrame
+    rings: gpd.GeoDataFrame
+    known: gpd.GeoDataFrame
 
 
 def plane(cities: gpd.GeoDataFrame) -> CRS:
@@ -68,6 +75,8 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
         high_speed=_lines(report.rail[fast], crs, tolerance_m),
         links=report.links.to_crs(crs),
         cities=cities,
+        rings=ring_lines.formed(report.rings, crs, tolerance_m),
+        known=ring_lines.known(report.rings, crs, tolerance_m),
     )
 
 
@@ -82,8 +91,8 @@ type Frame = tuple[float, float, float, float]
 
 
 def frame(layers: Layers, *, margin: float = 0.05) -> Frame:
-    """Return west, south, east, north of a map that holds all cities and proposals, with a margin."""
-    shapes = [layers.cities.geometry, layers.links.geometry]
+    """Return west, south, east, north of a map that holds all cities, proposals and rings, with a margin."""
+    shapes = [layers.cities.geometry, layers.links.geometry, layers.rings.geometry]
     bounds = np.array([shape.total_bounds for shape in shapes if len(shape) and not shape.is_empty.all()])
     west, south = bounds[:, :2].min(axis=0)
     east, north = bounds[:, 2:].max(axis=0)

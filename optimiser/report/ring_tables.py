@@ -132,8 +132,8 @@ def stretches(ring: RingShown) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `cost`, `pieces` (first
-        and last), `geometry` (line).
+        In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `cost`, `pieces` (the
+        first and the last), `geometry` (line).
 
     Notes
     -----

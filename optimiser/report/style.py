@@ -15,7 +15,7 @@ class Stroke:
     colour: str
     dark: str
     width: float
-    dash: tuple[int, ...] = ()
+    dash: tuple[float, ...] = ()
 
 
 NETWORK = {
@@ -32,6 +32,17 @@ PROPOSALS = {
     "service": Stroke("Proposed trains", "#b0479f", "#e78bd8", 2.0),
 }
 """What is proposed, by category."""
+
+RING = Stroke("Ring, exists already", "#0a4f9e", "#5aa9ff", 4.6)
+RING_NEW = Stroke("Ring, to be built", "#ffffff", "#14171a", 2.2, (2, 1))
+"""The whole circuit of a ring, and the dashed core that its new parts have."""
+
+KNOWN_RINGS = (
+    Stroke("", "#a3590a", "#e8a355", 2.2, (7, 2)),
+    Stroke("", "#3f7d20", "#8ecf6b", 2.2, (2, 1.4)),
+    Stroke("", "#5d646b", "#a0a7ae", 2.2, (7, 2, 2, 2)),
+)
+"""Rings known from elsewhere, in their order; told apart by dashes as well as by colour."""
 
 SERVICES = ("rail_service", "rail_frequency")
 """Kinds of candidates that run on tracks which are there."""

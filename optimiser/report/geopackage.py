@@ -1,4 +1,4 @@
-"""Write a plan as one GeoPackage of five layers."""
+"""Write a plan as one GeoPackage of five layers, and two more where it is asked for rings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from shapely import linestrings
 
 from networks.timegraph import UNREACHABLE
-from optimiser.report import atomic, coverage
+from optimiser.report import atomic, coverage, ring_tables
 from optimiser.report.inputs import ReportInput
 
 WGS84 = "EPSG:4326"
@@ -30,13 +30,24 @@ def write(report: ReportInput, path: Path) -> Path:
 
 
 def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers by name: proposals, cities, network_roads, network_rail, pairs."""
+    """Return the layers by name: proposals, cities, network_roads, network_rail, pairs, rings, ring_links.
+
+    The last two are there where a ring is formed; `known_rings` follows where rings are likened to some.
+    """
+    formed = any(ring.is_formed for ring in report.rings)
+    known = ring_tables.known(report)
     return {
         "proposals": report.links.to_crs(WGS84),
         "cities": coverage.by_city(report.cities, report.pairs).to_crs(WGS84),
         "network_roads": report.roads[["link_class", "geometry"]].to_crs(WGS84),
         "network_rail": report.rail[["link_class", "geometry"]].to_crs(WGS84),
         "pairs": pair_lines(report),
+        **(
+            {"rings": ring_tables.circuits(report), "ring_links": ring_tables.ring_links(report)}
+            if formed
+            else {}
+        ),
+        **({"known_rings": known} if len(known) else {}),
     }
 
 

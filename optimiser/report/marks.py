@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 
-def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
+def draw(
+    axes: Axes,
+    layers: projection.Layers,
+    report: ReportInput,
+    *,
+    filled: Mapping[str, str] | None = None,
+) -> None:
     """Draw cities with labels, numbers on the proposals, scale bar, north arrow and attribution.
 
     Parameters
@@ -27,9 +34,11 @@ def draw(axes: Axes, layers: projection.Layers, report: ReportInput) -> None:
         What is shown, projected.
     report
         Where counts come from.
+    filled
+        Colours of the marks by `city_id`, white where it names none; None: who gains partners stands out.
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
-    marks = _city_marks(axes, cities)
+    marks = _city_marks(axes, cities, filled)
     numbers = _numbers(axes, layers)
     lines = np.vstack([_line_boxes(axes, layers.links), ring_drawing.boxes(axes, layers)])
     corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
@@ -45,11 +54,13 @@ def _per_point(axes: Axes) -> float:
     return figure.dpi / 72 if figure else 1.0
 
 
-def _city_marks(axes: Axes, cities: gpd.GeoDataFrame) -> placing.Boxes:
+def _city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, str] | None) -> placing.Boxes:
     pixels = _pixels(axes, np.column_stack([cities.geometry.x, cities.geometry.y]))
     sides = np.array([style.tier(name).mark for name in cities["tier"]])
     gains = (cities["after"] > cities["before"]).to_numpy()
     fills = np.where(gains, style.GAINS, "white")
+    if filled is not None:
+        fills = np.array([filled.get(str(name), "white") for name in cities["city_id"]])
     axes.scatter(
         cities.geometry.x,
         cities.geometry.y,

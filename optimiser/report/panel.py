@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from optimiser.report import coverage, style, wording
+from optimiser.report import coverage, ring_words, style, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
+from optimiser.report.rings_shown import RingShown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +33,8 @@ def draw(axes: Axes, report: ReportInput) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set_axis_off()
     y = _legend(axes, report, 0.985)
+    if report.rings:
+        y = _rings(axes, report, y - 0.8 * LINE)
     y = _coverage(axes, report, y - 0.8 * LINE)
     _links(axes, report, y - 0.8 * LINE)
 
@@ -46,11 +50,11 @@ def _legend(axes: Axes, report: ReportInput, y: float) -> float:
     shown = set(style.categories(report.links))
     strokes = [stroke for name, stroke in style.PROPOSALS.items() if name in shown]
     strokes += [style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
+    strokes = [*_ring_strokes(report), *strokes]
     for place, stroke in enumerate(strokes):
         x = 0.5 * (place % 2)
         row = y - (place // 2) * LINE
-        dashes = (0, stroke.dash) if stroke.dash else "solid"
-        axes.plot([x, x + 0.08], [row, row], color=stroke.colour, lw=stroke.width + 0.3, linestyle=dashes)
+        _key(axes, stroke, x, row)
         axes.text(x + 0.11, row, stroke.name, size=8.5, va="center")
     y -= ((len(strokes) + 1) // 2) * LINE
     tiers = [style.tier(name) for name in groups_in_order(report.cities["tier"])]
@@ -62,6 +66,55 @@ def _legend(axes: Axes, report: ReportInput, y: float) -> float:
         axes.scatter([x + 0.04], [row], s=mark**2, c=fill, edgecolors=style.INK, linewidths=1.0)
         axes.text(x + 0.11, row, words, size=8.5, va="center", parse_math=False)
     return y - ((len(items) + 1) // 2) * LINE
+
+
+def _ring_strokes(report: ReportInput) -> list[style.Stroke]:
+    """Return the strokes of rings that the map shows: nothing that is not there stands in the legend."""
+    formed = ring_words.formed(report)
+    shown = ((style.RING, any(ring.existing_km for ring in formed)), (style.RING_NEW, _are_new(formed)))
+    return [stroke for stroke, is_there in shown if is_there]
+
+
+def _are_new(rings: list[RingShown]) -> bool:
+    return any(ring.new_km for ring in rings)
+
+
+def _key(axes: Axes, stroke: style.Stroke, x: float, y: float) -> None:
+    """Draw how a line looks on the map; the new part of a ring lies on the ring itself."""
+    if stroke is style.RING_NEW:
+        axes.plot([x, x + 0.08], [y, y], color=style.RING.colour, lw=style.RING.width, solid_capstyle="butt")
+    dashes = (0, stroke.dash) if stroke.dash else "solid"
+    wide = stroke.width if stroke in (style.RING, style.RING_NEW) else stroke.width + 0.3
+    axes.plot(
+        [x, x + 0.08], [y, y], color=stroke.colour, lw=wide, linestyle=dashes, dash_capstyle="butt", zorder=3
+    )
+
+
+MOST_RINGS = 4
+"""Rings that the picture describes; the rest stands in rings.csv."""
+
+
+def _rings(axes: Axes, report: ReportInput, y: float) -> float:
+    """Say how long each ring is, how much of it exists, and how many cities lie on it."""
+    y = _heading(axes, "Ring" if len(report.rings) == 1 else "Rings", y)
+    for ring in report.rings[:MOST_RINGS]:
+        y = _paragraph(axes, ring_words.sentence(ring), y, size=8.5, most=62, color=style.INK)
+        if len(ring.cities):
+            on_it = f"Clockwise: {', '.join(ring.cities['name'].astype(str))}"
+            y = _paragraph(axes, on_it, y, size=8.0, most=66, color=style.MUTED)
+    left = len(report.rings) - MOST_RINGS
+    if left > 0:
+        axes.text(0, y, f"and {left} more in rings.csv", size=8, va="center", color=style.MUTED)
+        y -= LINE
+    return y
+
+
+def _paragraph(axes: Axes, words: str, y: float, *, size: float, most: int, color: str) -> float:
+    """Write words in lines of at most so many letters; return where the next line stands."""
+    for line in textwrap.wrap(words, most):
+        axes.text(0, y, line, size=size, va="center", color=color, parse_math=False)
+        y -= LINE
+    return y
 
 
 def _coverage(axes: Axes, report: ReportInput, y: float) -> float:

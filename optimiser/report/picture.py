@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,11 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     from matplotlib.figure import Figure
 
     layers = projection.project(report)
+    layers = replace(layers, known=layers.known.iloc[:0])
     frame = projection.frame(layers)
     map_width = _map_width(frame)
     width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
-    with mpl.rc_context({"font.family": _fonts(), "font.size": 9, "text.color": style.INK}):
+    with mpl.rc_context({"font.family": fonts(), "font.size": 9, "text.color": style.INK}):
         figure = Figure(figsize=(width, height), dpi=dpi, facecolor=style.PAPER)
         FigureCanvasAgg(figure)
         _titles(figure, report)
@@ -99,7 +101,8 @@ def _map_width(frame: projection.Frame) -> float:
     return min(max(MAP_HEIGHT * (east - west) / (north - south), 5.8), 13.0)
 
 
-def _fonts() -> list[str]:
+def fonts() -> list[str]:
+    """Return those of `FONTS` that are installed."""
     from matplotlib import font_manager
 
     installed = set(font_manager.get_font_names())
@@ -123,16 +126,38 @@ def _titles(figure: Figure, report: ReportInput) -> None:
 
 
 def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: projection.Frame) -> None:
-    west, south, east, north = frame
-    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor="white")
-    axes.spines[:].set_color("#c9c6bd")
-    _network(axes, layers)
+    frame_map(axes, frame)
+    network(axes, layers)
     _proposals(axes, layers)
     ring_drawing.draw(axes, layers)
     marks.draw(axes, layers, report)
 
 
-def _network(axes: Axes, layers: projection.Layers) -> None:
+def frame_map(axes: Axes, frame: projection.Frame) -> None:
+    """Give a map its limits, white ground and a thin frame.
+
+    Parameters
+    ----------
+    axes
+        An empty map.
+    frame
+        What it shows.
+    """
+    west, south, east, north = frame
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor="white")
+    axes.spines[:].set_color("#c9c6bd")
+
+
+def network(axes: Axes, layers: projection.Layers) -> None:
+    """Draw today's network.
+
+    Parameters
+    ----------
+    axes
+        The map.
+    layers
+        What is shown, projected.
+    """
     for order, (name, stroke) in enumerate(style.NETWORK.items(), start=1):
         x, y = projection.gapped(getattr(layers, name)).T
         dashes = (0, stroke.dash) if stroke.dash else "solid"

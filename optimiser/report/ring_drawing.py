@@ -40,7 +40,7 @@ def draw(axes: Axes, layers: projection.Layers) -> None:
 
 
 def boxes(axes: Axes, layers: projection.Layers) -> placing.Boxes:
-    """Return small boxes along the rings, in pixels.
+    """Return small boxes along the rings, and along the known ones that the map shows, in pixels.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def boxes(axes: Axes, layers: projection.Layers) -> placing.Boxes:
     """
     found = [placing.boxes(())]
     whole = layers.rings[layers.rings["part"] == ring_lines.WHOLE]
-    for shape in whole.geometry:
+    lines = [*whole.geometry, *(line for shape in layers.known.geometry for line in projection.parts(shape))]
+    for shape in lines:
         corners = axes.transData.transform(np.asarray(shape.coords)[:, :2])
         along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
         at = np.arange(0.0, along[-1], EVERY)

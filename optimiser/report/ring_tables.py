@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.report import sheet
+from optimiser.report import ring_lines, sheet
 from optimiser.report.inputs import TIERS, ReportInput
 from optimiser.report.rings_shown import PIECES, RingShown, joined
 
@@ -121,6 +121,55 @@ def circuits(report: ReportInput) -> gpd.GeoDataFrame:
     return whole[table["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
 
 
+OVERLAPS = {
+    "ring": "id of the ring in problem.json",
+    "reference": "id of the known ring",
+    "name": "name of the known ring",
+    "corridor_km": "two lines are together where they are at most so far apart",
+    "ring_km": "kilometres of the proposed ring",
+    "reference_km": "kilometres of the known ring",
+    "share_of_ring": "share of the proposed ring within the corridor of the known one, 0 to 1",
+    "share_of_reference": "share of the known ring within the corridor of the proposed one, 0 to 1",
+    "why": "why they differ",
+    "source": "where the known ring is from",
+}
+"""Columns of ring_overlaps.csv and their meaning."""
+
+
+def overlaps(report: ReportInput) -> pd.DataFrame:
+    """Return one row a ring and known ring that it is likened to: columns `OVERLAPS`.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    rows = [
+        {
+            "ring": ring.id,
+            "ring_km": round(ring.length_km, 1),
+            **{name: getattr(one, name) for name in OVERLAPS if name not in {"ring", "ring_km"}},
+        }
+        for ring in report.rings
+        for one in ring.overlaps
+    ]
+    digits = {"reference_km": 1, "share_of_ring": 4, "share_of_reference": 4}
+    return pd.DataFrame(rows, columns=list(OVERLAPS)).round(digits)
+
+
+def known(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return the lines of the known rings that rings are likened to, each once.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    names = ["reference", "name", "reference_km", "source"]
+    rows = [[getattr(one, name) for name in (*names, "line")] for one in ring_lines.references(report.rings)]
+    return gpd.GeoDataFrame(rows, columns=[*names, "geometry"], geometry="geometry", crs=WGS84)
+
+
 def stretches(ring: RingShown) -> list[dict[str, Any]]:
     """Return runs of pieces that a reader takes for one road: of one state, and with a number in common.
 
@@ -170,12 +219,12 @@ def _stretch(run: Sequence[dict[Any, Any]], names: set[str]) -> dict[str, Any]:
 
 
 def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
-    """Write rings.csv and ring_links.csv; nothing where the job asks for no ring.
+    """Write rings.csv and ring_links.csv, and ring_overlaps.csv where rings are likened to known ones.
 
     Parameters
     ----------
     report
-        What to show.
+        What to show; nothing is written where the job asks for no ring.
     folder
         Where the files shall stand.
 
@@ -187,8 +236,10 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     if not report.rings:
         return ()
     links = pd.DataFrame(ring_links(report).drop(columns="geometry"))
-    links = links.assign(length_km=links["length_km"].astype("float64").round(3))
-    return (
-        sheet.write_csv(rings(report), folder / "rings.csv"),
-        sheet.write_csv(links, folder / "ring_links.csv"),
-    )
+    tables = {
+        "rings.csv": rings(report),
+        "ring_links.csv": links.assign(length_km=links["length_km"].astype("float64").round(3)),
+        "ring_overlaps.csv": overlaps(report),
+    }
+    shown = {name: table for name, table in tables.items() if len(table) or name != "ring_overlaps.csv"}
+    return tuple(sheet.write_csv(table, folder / name) for name, table in shown.items())

@@ -140,10 +140,11 @@ def _told(name: object, seconds: int) -> tuple[str, str]:
 
 def overlap(ring: RingShown, other: Overlap) -> str:
     """Return in a sentence how much of a ring and of a known one lie beside each other."""
+    near, kind = f"within {other.corridor_km:g} km of", noun(ring)
     return (
-        f"{_percent(other.share_of_ring)} of the proposed ring lies within {other.corridor_km:g} km of "
-        f"{other.name} ({other.reference_km:,.0f} km), and {_percent(other.share_of_reference)} of that one "
-        f"within {other.corridor_km:g} km of the proposed {noun(ring)}."
+        f"{_percent(other.share_of_ring)} of the proposed {kind} lies {near} {other.name}, which is "
+        f"{other.reference_km:,.0f} km long; {_percent(other.share_of_reference)} of that one lies {near} "
+        "the proposed one."
     )
 
 

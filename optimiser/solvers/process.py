@@ -80,14 +80,28 @@ def run_child(
         When the child cannot be started.
     """
     with tempfile.TemporaryFile() as errors:
-        child = _start(command or WORKER, errors)
+        child = start_child(command or WORKER, errors)
         try:
             return _converse(child, task, receive, time_limit_s, errors)
         finally:
-            _end(child)
+            end_child(child)
 
 
-def _start(command: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_child(command: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a child in a process group of its own.
+
+    Parameters
+    ----------
+    command
+        The child's command.
+    errors
+        File for what it says on its standard error.
+
+    Raises
+    ------
+    EnvironmentFault
+        When it cannot be started.
+    """
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, no shell
             list(command),
@@ -101,7 +115,7 @@ def _start(command: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]
         raise EnvironmentFault(f"the solver process cannot be started ({error.strerror})") from error
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def end_child(child: subprocess.Popen[bytes]) -> None:
     """Kill the child with its whole group, wait for it, and close the pipes."""
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
@@ -123,7 +137,7 @@ def _converse(
     errors: IO[bytes],
 ) -> Ending:
     lines: queue.Queue[bytes | None] = queue.Queue()
-    threading.Thread(target=_pump, args=(child.stdout, lines), daemon=True).start()
+    threading.Thread(target=pump, args=(child.stdout, lines), daemon=True).start()
     _hand_over(child, task)
     begun = time.monotonic()
     deadline = begun + STARTUP_S + hard_limit_s(time_limit_s)
@@ -137,8 +151,8 @@ def _converse(
                 )
             continue
         if line is None:
-            return _silent_end(child, errors, time.monotonic() - begun)
-        message = _message(line)
+            return silent_end(child, errors, time.monotonic() - begun)
+        message = message_of(line)
         if message["kind"] == "ready":
             begun = time.monotonic()
             deadline = begun + hard_limit_s(time_limit_s)
@@ -151,7 +165,16 @@ def _converse(
             receive(message)
 
 
-def _pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
+def pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
+    """Put the lines of a stream into a queue, and None at its end.
+
+    Parameters
+    ----------
+    stream
+        What a child says.
+    lines
+        The queue.
+    """
     if stream is not None:
         with suppress(OSError, ValueError):
             for line in stream:
@@ -168,7 +191,8 @@ def _hand_over(child: subprocess.Popen[bytes], task: Mapping[str, Any]) -> None:
         child.stdin.flush()
 
 
-def _message(line: bytes) -> dict[str, Any]:
+def message_of(line: bytes) -> dict[str, Any]:
+    """Return the message in a line, one of kind `failed` where the line makes no sense."""
     try:
         value = json.loads(line)
     except ValueError:
@@ -178,7 +202,18 @@ def _message(line: bytes) -> dict[str, Any]:
     return {"kind": "failed", "reason": "crash", "message": f"the solver process said {line[:80]!r}"}
 
 
-def _silent_end(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> Ending:
+def silent_end(child: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> Ending:
+    """Say why a child ended without a word.
+
+    Parameters
+    ----------
+    child
+        The child.
+    errors
+        What it said on its standard error.
+    seconds
+        Since it began.
+    """
     code = child.wait()
     errors.seek(0)
     tail = errors.read()[-2000:].decode(errors="replace").strip()

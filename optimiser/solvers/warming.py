@@ -29,7 +29,7 @@ def warm(task: Task) -> None:
     task
         What is to be done next.
     """
-    tiny = _tiny(with_budget=task.problem.budget is not None)
+    tiny = tiny_problem(with_budget=task.problem.budget is not None)
     if not task.problem.is_plain:
         tiny = tiny.replace(rings=(Ring("none", required=False, centres=((0, 0),), nodes=(), links=()),))
     asked = dataclasses.replace(task, problem=tiny, seconds=ROUND_S, base=0)
@@ -41,7 +41,7 @@ def warm(task: Task) -> None:
                 return
 
 
-def _tiny(*, with_budget: bool) -> DesignProblem:
+def tiny_problem(*, with_budget: bool) -> DesignProblem:
     """Return a line of four places with three shortcuts, of which the budget allows two."""
     return DesignProblem(
         name="tiny",

@@ -18,7 +18,7 @@ DEATH_SIGNAL = 1
 
 def main() -> None:
     """Run the task given on standard input; messages go to standard output, one JSON object a line."""
-    _die_with_parent()
+    die_with_parent()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     task = json.loads(sys.stdin.buffer.readline())
@@ -27,10 +27,10 @@ def main() -> None:
     try:
         _run(task, out)
     except MemoryError:
-        _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
+        write_message(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
     except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
         message = f"{type(error).__name__}: {error}"
-        _write(
+        write_message(
             out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()}
         )
 
@@ -44,20 +44,31 @@ def _run(task: dict[str, Any], out: BinaryIO) -> None:
     names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
     asked = Task(parse(task["problem"]), **{name: task[name] for name in names})
     warm(asked)
-    _write(out, {"kind": "ready"})
+    write_message(out, {"kind": "ready"})
     begun = time.monotonic()
-    reason, solver = work(asked, lambda m: _write(out, m))
-    _write(out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun})
+    reason, solver = work(asked, lambda m: write_message(out, m))
+    write_message(
+        out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun}
+    )
 
 
-def _write(out: BinaryIO, message: dict[str, Any]) -> None:
+def write_message(out: BinaryIO, message: dict[str, Any]) -> None:
+    """Write a message to the parent; end when it is gone.
+
+    Parameters
+    ----------
+    out
+        Where messages go.
+    message
+        A JSON object.
+    """
     try:
         out.write(json.dumps(message).encode() + b"\n")
     except BrokenPipeError:
         os._exit(1)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process with its parent."""
     if sys.platform != "linux":
         return

@@ -1,0 +1,197 @@
+"""Keep a child process that answers the questions of a frontier, and ask it."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any, Self
+
+from optimiser.errors import SolverError
+from optimiser.solvers.process import (
+    STARTUP_S,
+    end_child,
+    hard_limit_s,
+    message_of,
+    pump,
+    silent_end,
+    start_child,
+)
+from optimiser.solvers.sweep_task import Asked
+
+WORKER = (sys.executable, "-m", "optimiser.solvers.sweep_worker")
+"""Command of the child process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the child said to one question.
+
+    Attributes
+    ----------
+    built
+        Positions of candidates of the best plan; None without a plan.
+    bound
+        Proven limit of the objective of the reduced problem; None without one.
+    empty
+        It is proved that no plan answers the question.
+    seconds
+        Of the answer, without start-up.
+    warm
+        The child had answered another question before.
+    nodes, cuts
+        Done and found for it.
+    reason
+        `answered`, `time`, or why the child ended: `crash`, `memory`, `killed`.
+    message
+        More about a bad end.
+    """
+
+    built: tuple[int, ...] | None
+    bound: float | None
+    empty: bool
+    seconds: float
+    warm: bool
+    nodes: int
+    cuts: int
+    reason: str
+    message: str = ""
+
+
+class SweepProcess:
+    """A child process that lives as long as questions come; a context manager that ends it.
+
+    Parameters
+    ----------
+    task
+        JSON object for the child: the reduced `problem`, `measures`, `seed` and `threads`.
+    command
+        The child's command; default `WORKER`.
+    """
+
+    def __init__(self, task: Mapping[str, Any], *, command: Sequence[str] = WORKER) -> None:
+        self._task, self._command = task, command
+        self._errors: IO[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._known: set[tuple[int, ...]] = set()
+        self.solver = ""
+
+    def __enter__(self) -> Self:
+        """Return the process; it starts with the first question."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the child."""
+        self.close()
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._child is not None:
+            end_child(self._child)
+            self._child = None
+        if self._errors is not None:
+            self._errors.close()
+            self._errors = None
+        self._known = set()
+
+    def ask(
+        self, asked: Asked, *, seconds: float, gap: float, base: int, known: Sequence[tuple[int, ...]]
+    ) -> Reply:
+        """Ask a question, and wait for the answer.
+
+        Parameters
+        ----------
+        asked
+            The question, about the reduced problem.
+        seconds
+            Time limit; the child is ended at `hard_limit_s` of it.
+        gap
+            Relative gap asked for.
+        base
+            What the objective of the original problem has on top.
+        known
+            Plans found so far, each as positions of candidates; the child hears each of them once.
+        """
+        self._begin()
+        fresh = [plan for plan in known if plan not in self._known]
+        self._known.update(fresh)
+        told = {"asked": asked.as_dict(), "seconds": seconds, "gap": gap, "base": base}
+        self._tell({**told, "known": [list(plan) for plan in fresh]})
+        return self._heard(time.monotonic() + hard_limit_s(seconds))
+
+    def _begin(self) -> None:
+        """Start the child and wait until it is ready, unless it is there."""
+        if self._child is not None:
+            return
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
+        self._child = start_child(self._command, self._errors)
+        self._lines = queue.Queue()
+        threading.Thread(target=pump, args=(self._child.stdout, self._lines), daemon=True).start()
+        self._tell(self._task)
+        message = self._next(time.monotonic() + STARTUP_S)
+        if message["kind"] != "ready":
+            self.close()
+            raise SolverError(
+                "the solver process did not start",
+                faults=[str(message.get("message", message["kind"]))],
+                done="No point was found.",
+                remedy="Run polyring doctor; it says what this machine lacks.",
+            )
+        self.solver = str(message["solver"])
+
+    def _tell(self, value: Mapping[str, Any]) -> None:
+        if self._child is not None and self._child.stdin is not None:
+            with suppress(OSError):
+                self._child.stdin.write(json.dumps(value).encode() + b"\n")
+                self._child.stdin.flush()
+
+    def _next(self, deadline: float) -> dict[str, Any]:
+        """Return the next message; one of kind `failed` when the child ended or took too long."""
+        begun = time.monotonic()
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=min(0.5, left))
+            except queue.Empty:
+                continue
+            if line is not None:
+                return message_of(line)
+            if self._child is None or self._errors is None:
+                break
+            ending = silent_end(self._child, self._errors, time.monotonic() - begun)
+            return {"kind": "failed", "reason": ending.reason, "message": ending.message}
+        return {"kind": "failed", "reason": "killed", "message": "the solver did not keep to its time limit"}
+
+    def _heard(self, deadline: float) -> Reply:
+        begun = time.monotonic()
+        built: tuple[int, ...] | None = None
+        bound: float | None = None
+        empty = False
+        while True:
+            message = self._next(deadline)
+            kind = message["kind"]
+            if kind == "plan":
+                built = tuple(int(j) for j in message["built"])
+            elif kind == "bound":
+                bound = float(message["bound"])
+            elif kind == "empty":
+                empty = True
+            elif kind == "answered":
+                if built is not None:
+                    self._known.add(built)
+                counts = (int(message["nodes"]), int(message["cuts"]))
+                reason = "time" if message["late"] else "answered"
+                seconds, warm = float(message["seconds"]), bool(message["warm"])
+                return Reply(built, bound, empty, seconds, warm, *counts, reason)
+            else:
+                self.close()
+                seconds = time.monotonic() - begun
+                reason, said = str(message.get("reason", "crash")), str(message.get("message", ""))
+                return Reply(built, bound, empty, seconds, False, 0, 0, reason, said)

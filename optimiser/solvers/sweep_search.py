@@ -1,0 +1,105 @@
+"""Look for plans by heuristics where the tree of a question grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optimiser.branching.program import Floats
+from optimiser.heuristics.desk import Desk, desk
+from optimiser.heuristics.greedy import everything, filled, relieved
+from optimiser.heuristics.lns import Improver
+from optimiser.heuristics.moves import thin
+from optimiser.heuristics.start import attempts_for
+from optimiser.heuristics.steps import move_to
+from optimiser.paths import Integers, Mask
+from optimiser.problem import DesignProblem
+from optimiser.solvers.sweep_state import Plans, tables_for
+from optimiser.tables import Tables
+
+if TYPE_CHECKING:
+    from optimiser.solvers.sweep import Talk
+
+NODES = 64
+"""Nodes of a tree before heuristics are asked: most questions are done by then."""
+
+TRIES = 3
+"""Attempts of the large neighbourhood search after each round of a tree."""
+
+
+class Searcher:
+    """Heuristics on one question, made only when they are needed.
+
+    Parameters
+    ----------
+    t, problem
+        The reduced problem, in both forms.
+    measures
+        int64 [M, K + C].
+    plans
+        What is known.
+    talk
+        The question.
+    seed
+        For the random numbers.
+    """
+
+    def __init__(
+        self,
+        t: Tables,
+        problem: DesignProblem,
+        measures: Integers,
+        plans: Plans,
+        talk: Talk,
+        *,
+        seed: int,
+    ) -> None:
+        self._made = (t, problem, measures)
+        self._plans, self._talk, self._seed = plans, talk, seed
+        self._improver: Improver | None = None
+
+    def look(self, guide: Floats) -> None:
+        """Look for better plans, when the tree has grown.
+
+        Parameters
+        ----------
+        guide
+            float64 [J], the point of the relaxation.
+        """
+        if self._talk.nodes < NODES or self._over():
+            return
+        if self._improver is None:
+            self._improver = self._begun(guide)
+            self._improve(attempts_for(self._made[0]), guide)
+        else:
+            self._improve(TRIES, guide)
+
+    def _begun(self, guide: Floats) -> Improver:
+        """Round the point of the relaxation, and start a search from the best plan there is."""
+        t = tables_for(*self._made, self._talk.asked)
+        at = desk(t, everything(t), seed=self._seed)
+        for least in (0.5, 1e-6):
+            self._take(self._repaired(at, np.append(guide > least, True)))
+        improver = Improver(t, seed=self._seed, at=at)
+        if self._talk.best is not None:
+            improver.begin(self._talk.best.plan)
+        return improver
+
+    def _repaired(self, at: Desk, start: Mask) -> Mask:
+        move_to(at.state, start)
+        relieved(at, stop=self._over)
+        filled(at, stop=self._over)
+        if not self._over():
+            thin(at.state)
+        return filled(at, stop=self._over)
+
+    def _improve(self, attempts: int, guide: Floats) -> None:
+        if self._improver is not None:
+            self._improver.improve(attempts=attempts, stop=self._over, take=self._take, guide=guide)
+
+    def _take(self, plan: Mask) -> None:
+        self._talk.plan(self._plans.see(plan))
+
+    def _over(self) -> bool:
+        return self._talk.left() <= 0 or self._talk.closed()

@@ -83,15 +83,15 @@ def _joined(graph: RingGraph, slip: list[bool], rules: RingRules) -> RingGraph:
     ]
     pairs += _beside(graph, slip, rules.junction_km)
     count = len(graph.nodes)
-    tail, head = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True)) if pairs else ([], [])
-    _, junction = connected_components(coo_array((np.ones(len(pairs)), (tail, head)), shape=(count, count)))
+    two = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    graph_of = coo_array((np.ones(len(two)), (two[:, 0], two[:, 1])), shape=(count, count))
+    _, junction = connected_components(graph_of)
     first: dict[int, int] = {}
     for node, part in enumerate(junction.tolist()):
         first.setdefault(part, node)
     place = [first[part] for part in junction.tolist()]
-    return RingGraph(graph.nodes, tuple(_moved(graph, place))).take(
-        [k for k, link in enumerate(_moved(graph, place)) if link.tail != link.head]
-    )
+    moved = RingGraph(graph.nodes, tuple(_moved(graph, place)))
+    return moved.take([k for k, link in enumerate(moved.links) if link.tail != link.head])
 
 
 def _moved(graph: RingGraph, place: list[int]) -> Iterator[GraphLink]:

@@ -1,0 +1,203 @@
+"""Choose the links by which a ring can be closed, and by which cities can lie on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.candidates import Candidates
+from optimiser.candidates.neighbours import great_circle_km
+from optimiser.candidates.rules import Rules
+from optimiser.candidates.situation import Situation
+from optimiser.candidates.table import assemble, merge
+from optimiser.circuits import ShortestCircuit, shortest_circuit
+from optimiser.costs import CostTable
+from optimiser.paths import FAR
+from optimiser.rings.driving import Driving
+from optimiser.rings.fillers import propose_fillers
+from optimiser.rings.generation import Proposed, costs_of, generate, reach
+from optimiser.rings.graph import RingGraph
+from optimiser.rings.rules import RingRules
+from optimiser.rings.stops import stops
+from optimiser.terrain import Terrain
+
+_BY_COST = 1000
+"""Cost comes before km: a unit of money weighs as much as so many km."""
+_FAR_DEG = 90.0
+"""Length of a ray, degrees: beyond everything."""
+
+
+def closing_links(
+    situation: Situation,
+    candidates: Candidates,
+    rules: RingRules,
+    rates: Rules,
+    ground: tuple[CostTable, Terrain],
+    *,
+    driving: Driving | None = None,
+) -> Candidates:
+    """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
+
+    Straight links from dead ends, and from cities that nothing at standard is near to, are priced and thrown
+    in with everything else; where these close no ring, links from all junctions. Then the cheapest circuit
+    round all centres is found, and for each city that may lie on the ring the cheapest one that runs by it.
+    What these use of the straight links is proposed: that of the whole ring first, then that of the cities
+    that need least money, up to the number of the rules.
+
+    Parameters
+    ----------
+    situation
+        Networks and cities.
+    candidates
+        What may be built already.
+    rules
+        What is asked of the ring.
+    rates
+        Standards and speeds.
+    ground
+        Unit costs and terrain.
+    driving
+        Driving times from the cities.
+
+    Returns
+    -------
+    Candidates
+        Few; none where the straight links are of no use.
+    """
+    driving = driving or Driving(situation)
+    nothing = candidates.take([])
+    reached = reach(situation, nothing, rules, driving)
+    lie_off = off_the_standard(reached, situation, rules, driving)
+    for everywhere in (False, True):
+        proposals = propose_fillers(
+            reached, situation, rules, rates,
+            cities=lie_off, longest_km=rules.gap_longest_km, everywhere=everywhere,
+        )  # fmt: skip
+        known = set(candidates.table["candidate_id"])
+        fillers = assemble([one for one in proposals if one.candidate_id not in known], *ground)
+        both = merge(candidates, fillers)
+        proposed = generate(situation, both, rules, driving=driving)
+        if proposed.ring.links:
+            break
+    chosen = _chosen(proposed, both, fillers, situation, rules)
+    rows = {str(name): row for row, name in enumerate(fillers.table["candidate_id"])}
+    return replace(fillers.take([rows[name] for name in chosen]), report={})
+
+
+def off_the_standard(
+    reached: RingGraph, situation: Situation, rules: RingRules, driving: Driving
+) -> list[int]:
+    """Return the cities that may lie on a ring, but near which nothing at standard runs today.
+
+    Parameters
+    ----------
+    reached
+        What exists at standard within the band.
+    situation, rules
+        Cities, and which of them count.
+    driving
+        Driving times from the cities.
+    """
+    near = stops(reached, rules, situation, driving)
+    return [
+        city
+        for city, tier in enumerate(situation.tiers)
+        if tier in rules.tiers and city not in rules.centres and city not in near
+    ]
+
+
+def _chosen(
+    proposed: Proposed, both: Candidates, fillers: Candidates, situation: Situation, rules: RingRules
+) -> list[str]:
+    """Return the ids of the straight links to propose."""
+    if not proposed.ring.links:
+        return []
+    length, ids = link_lengths(proposed, both), set(fillers.table["candidate_id"])
+    first = shortest_circuit(proposed.ring, length)
+    ways = []
+    for city, nodes in proposed.stops.items():
+        found = [
+            shortest_circuit(proposed.ring, length, banned=off_the_ray(proposed, node, situation, rules))
+            for node in nodes
+        ]
+        best = min(found, key=_length)
+        if best.links:
+            ways.append((_length(best), city, best.links))
+    chosen: list[str] = []
+    for links in [first.links, *(links for _, _, links in sorted(ways))]:
+        names = {proposed.graph.links[k].candidate for k in links} & ids
+        new = sorted(names - set(chosen))
+        if len(chosen) + len(new) <= rules.gap_count:
+            chosen += new
+    return chosen
+
+
+def _length(found: ShortestCircuit) -> int:
+    """Return the length of a circuit."""
+    return int(FAR) if found.length is None else found.length
+
+
+def link_lengths(proposed: Proposed, candidates: Candidates) -> NDArray[np.int64]:
+    """Return what counts for each link: its candidate's cost first, its share of it by length, then km.
+
+    Parameters
+    ----------
+    proposed
+        The ring.
+    candidates
+        Costs.
+    """
+    costs = costs_of(candidates)
+    whole: dict[str, float] = {}
+    for link in proposed.graph.links:
+        whole[link.candidate] = whole.get(link.candidate, 0.0) + link.length_km
+    return np.array(
+        [
+            round(
+                _BY_COST * costs.get(link.candidate, 0) * link.length_km / max(whole[link.candidate], 1e-9)
+                + link.length_km
+            )
+            for link in proposed.graph.links
+        ],
+        dtype=np.int64,
+    )
+
+
+def off_the_ray(proposed: Proposed, node: int, situation: Situation, rules: RingRules) -> NDArray[np.bool_]:
+    """Tell which links a circuit through a node may do without.
+
+    A circuit round a centre crosses every ray from it. On the ray from the nearest centre through a node,
+    all links are told that cross it elsewhere: a circuit without them runs through the node.
+
+    Parameters
+    ----------
+    proposed
+        The ring.
+    node
+        Position of the node.
+    situation, rules
+        The centres.
+    """
+    graph = proposed.graph
+    here = graph.nodes[node]
+    centre = _nearest(here.lon, here.lat, rules.centres, situation)
+    lon, lat = float(situation.lon[centre]), float(situation.lat[centre])
+    reach = _FAR_DEG / max(np.hypot(here.lon - lon, here.lat - lat), 1e-9)
+    end = (lon + reach * (here.lon - lon), lat + reach * (here.lat - lat))
+    ray = shapely.LineString([(lon, lat), (here.lon, here.lat), end])
+    crossing = shapely.intersects(np.array([link.line for link in graph.links], dtype=object), ray)
+    at_node = np.array([node in (link.tail, link.head) for link in graph.links], dtype=bool)
+    return np.asarray(crossing & ~at_node, dtype=bool)
+
+
+def _nearest(lon: float, lat: float, cities: Sequence[int], situation: Situation) -> int:
+    """Return the nearest of some cities."""
+    rows = list(cities)
+    far = great_circle_km(
+        np.full(len(rows), lon), np.full(len(rows), lat), situation.lon[rows], situation.lat[rows]
+    )
+    return rows[int(np.argmin(far))]

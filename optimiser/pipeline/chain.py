@@ -120,8 +120,8 @@ class Chain:
         return self._step("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
-    def problem(self) -> Outcome:
-        """Return the step that writes the design problem."""
+    def draft(self) -> Outcome:
+        """Return the step that writes the design problem, without the levels of max-min."""
         job, loaded = self.loaded.job, self.loaded
 
         def make(folder: Path) -> None:
@@ -139,6 +139,21 @@ class Chain:
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
         }
         return self._step("problem", "Writing the problem", inputs, make)
+
+    @cached_property
+    def problem(self) -> Outcome:
+        """Return the step that holds the design problem: the draft, or with max-min that with its levels."""
+        settings = self.loaded.job.solve
+        if self.loaded.job.objective.kind != "max_min":
+            return self.draft
+
+        def make(folder: Path) -> None:
+            from optimiser.pipeline import levelling
+
+            levelling.write_levels(folder, self.draft.folder, settings, tell=self.progress.begins)
+
+        inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
+        return self._step("levels", "Raising the worst tier", inputs, make)
 
     @cached_property
     def design(self) -> DesignProblem:

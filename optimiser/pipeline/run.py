@@ -99,7 +99,9 @@ def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], Repor
     loaded, problem, result = chain.loaded, chain.design, chain.result
     title = f"Job {loaded.name} {folder.AS_RUN}"
     (stage / "job.toml").write_text(render(loaded.job, title=title), encoding="utf-8")
-    shutil.copyfile(chain.problem.folder / "problem.json", stage / "problem.json")
+    for name in ("problem.json", "levels.json"):
+        if (chain.problem.folder / name).exists():
+            shutil.copyfile(chain.problem.folder / name, stage / name)
     results.save(result, stage / "result.json")
     reporting.write_trace(stage / "trace.csv", result)
     store.save_json(stage / "plan.json", plan.as_dict())

@@ -47,15 +47,19 @@ def solve(
     Result
         What the solver claims.
     """
-    params = SolveParameters(
+    params = parameters(settings).replace(canonical=canonical)
+    return run_solver(problem, variant=settings.variant, params=params, progress=progress)
+
+
+def parameters(settings: Solve) -> SolveParameters:
+    """Return the limits and choices of a solve as a job gives them."""
+    return SolveParameters(
         time_limit_s=settings.time_limit_s,
         gap=settings.gap,
         threads=settings.threads or cores(),
         seed=settings.seed,
         solver=settings.solver,
-        canonical=canonical,
     )
-    return run_solver(problem, variant=settings.variant, params=params, progress=progress)
 
 
 def is_proven(result: Result, gap: float) -> bool:

@@ -1,0 +1,219 @@
+"""Raise the share of the worst tier as far as the budget goes, then that of the next, by asking a solver."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from optimiser.equity.lexicographic import lexicographic
+from optimiser.job.contradictions import TIERS
+from optimiser.job.sections import Solve
+from optimiser.pipeline import store
+from optimiser.pipeline.cache import MANIFEST
+from optimiser.pipeline.demanding import coverable_weight, least_weight
+from optimiser.pipeline.solving import parameters
+from optimiser.problem import DesignProblem, Target, load, save
+from optimiser.solve.attempt import UnsettledError, any_plan
+from optimiser.variants.registry import chosen
+from optimiser.verify.rules import reached
+from optimiser.verify.times import covered, pair_times
+
+FORMAT = "polyring-levels/1"
+STEPS = 1000
+"""Shares are told apart in thousandths."""
+
+QUESTIONS_IN_A_LIMIT = 10
+"""One question may take this part of the time limit of the job."""
+
+type Weights = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked of the solver, and what it proved.
+
+    Attributes
+    ----------
+    least
+        Weight that was to be covered at least, by tier.
+    answer
+        `yes`: `built` does it; `no`: proved that no plan does; `open`: not settled in time, taken for no.
+    built
+        Ids of a plan that does it.
+    seconds
+        Wall time.
+    """
+
+    least: Weights
+    answer: str
+    built: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Asking:
+    """A solver that is asked whether tiers can be raised so far, and remembers what follows from each answer.
+
+    Coverage is monotone in what is asked: a plan that covers more in every tier answers yes to less, and a
+    proof that so much cannot be covered answers no to more.
+
+    Attributes
+    ----------
+    problem
+        The problem, with a budget.
+    settings
+        Variant, solver, limit, threads and seed.
+    tell
+        Called with a line of text before each question.
+    questions
+        What was asked so far.
+    """
+
+    problem: DesignProblem
+    settings: Solve
+    tell: Callable[[str], object]
+    questions: list[Question] = field(default_factory=list)
+    _today: Weights = field(init=False)
+    _attained: list[Weights] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with what is covered today."""
+        self._today = self._weights(())
+        self._attained.append(self._today)
+
+    def attains(self, least: Weights) -> bool:
+        """Say whether some plan covers at least these weights, by tier."""
+        least = {tier: max(weight, self._today[tier]) for tier, weight in least.items()}
+        if any(_all_at_least(known, least) for known in self._attained) and self.questions:
+            return True
+        if any(_all_at_least(least, old.least) for old in self.questions if old.answer != "yes"):
+            return False
+        return self._ask(least)
+
+    def _ask(self, least: Weights) -> bool:
+        shown = ", ".join(f"{tier} {weight}" for tier, weight in least.items())
+        self.tell(f"Raising the worst tier, question {len(self.questions) + 1}: {shown}")
+        begun = time.monotonic()
+        built, answer = self._solve(least)
+        self.questions.append(Question(dict(least), answer, built, round(time.monotonic() - begun, 3)))
+        if answer == "yes":
+            self._attained.append(self._weights(built) if self.problem.is_plain else least)
+        return answer == "yes"
+
+    def _solve(self, least: Weights) -> tuple[tuple[str, ...], str]:
+        """Return a plan that covers so much, and the answer."""
+        params = parameters(self.settings)
+        name, solver = chosen(
+            self.settings.variant, covers_all=False, solver=params.solver, whole=not self.problem.is_plain
+        )
+        params = params.replace(
+            solver=solver, time_limit_s=max(1.0, params.time_limit_s / QUESTIONS_IN_A_LIMIT)
+        )
+        try:
+            found = any_plan(with_least(self.problem, least), name, params)
+        except UnsettledError:
+            return (), "open"
+        return ((), "no") if found is None else (found, "yes")
+
+    def _weights(self, built: Sequence[str]) -> Weights:
+        """Return the weight that a plan covers, by tier."""
+        pairs = {k for k, yes in enumerate(covered(self.problem, pair_times(self.problem, built))) if yes}
+        return {tier: reached(self.problem, Target(tier, 0), pairs) for tier in _tiers(self.problem)}
+
+
+def write_levels(folder: Path, draft: Path, settings: Solve, *, tell: Callable[[str], object]) -> None:
+    """Write a problem that demands the levels which are best for the worst tiers, with their proof.
+
+    Parameters
+    ----------
+    folder
+        Where `problem.json`, `levels.json` and what else the draft holds go.
+    draft
+        Folder with the problem (`problem.json`) and the meaning of its pairs (`pairs.parquet`).
+    settings
+        Variant, solver, limit, threads and seed.
+    tell
+        Called with a line of text before each question.
+    """
+    for path in draft.iterdir():
+        if path.name not in ("problem.json", MANIFEST):
+            shutil.copyfile(path, folder / path.name)
+    problem = load(draft / "problem.json")
+    can = pd.read_parquet(draft / "pairs.parquet")["coverable"].tolist()
+    raised, proof = raise_worst(problem, can, settings, tell=tell)
+    save(raised, folder / "problem.json")
+    store.save_json(folder / "levels.json", proof)
+
+
+def raise_worst(
+    problem: DesignProblem, can: Sequence[bool], settings: Solve, *, tell: Callable[[str], object]
+) -> tuple[DesignProblem, dict[str, Any]]:
+    """Return the problem with the targets of the best levels, and how they were proved.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget.
+    can
+        For each pair whether it is coverable.
+    settings, tell
+        As for `write_levels`.
+
+    Notes
+    -----
+    A share is of the weight of the tier's coverable pairs, as under `[least]`. A problem that has no plan is
+    returned as it is, to be explained when it is solved.
+    """
+    totals = {tier: coverable_weight(problem, tier, can) for tier in _tiers(problem)}
+    asking = Asking(problem, settings, tell)
+    shares: dict[str, Fraction] = {}
+    if asking.attains(dict.fromkeys(totals, 0)):
+        shares = lexicographic(totals, asking.attains, steps=STEPS)
+        problem = with_least(problem, {t: least_weight(share, totals[t]) for t, share in shares.items()})
+    proof = {
+        "format": FORMAT,
+        "steps": STEPS,
+        "proven": all(question.answer != "open" for question in asking.questions),
+        "tiers": {
+            tier: {
+                "share": float(share),
+                "least": least_weight(share, totals[tier]),
+                "coverable": totals[tier],
+            }
+            for tier, share in shares.items()
+        },
+        "questions": [asdict(question) for question in asking.questions],
+    }
+    return problem, proof
+
+
+def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
+    """Return a problem that demands at least these weights of the pairs of tiers, besides what it demanded.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    least
+        Weight by tier.
+    """
+    before = {target.group: target.least for target in problem.targets if target.of == "pairs"}
+    merged = {tier: max(weight, before.get(tier, 0)) for tier, weight in (before | dict(least)).items()}
+    others = tuple(target for target in problem.targets if target.of != "pairs")
+    raised = tuple(Target(tier, weight) for tier, weight in merged.items() if weight)
+    return problem.replace(targets=(*raised, *others))
+
+
+def _tiers(problem: DesignProblem) -> tuple[str, ...]:
+    return tuple(tier for tier in TIERS if tier in problem.groups)
+
+
+def _all_at_least(one: Weights, other: Weights) -> bool:
+    return all(one[tier] >= weight for tier, weight in other.items())

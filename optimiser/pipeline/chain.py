@@ -207,6 +207,28 @@ class Chain:
         inputs = {"times": self.times.key, "candidates": self.candidates.key}
         return self._step("tables", "Writing network, cities and candidates", inputs, make)
 
+    def measures(self, plan: Plan) -> Outcome:
+        """Return the step that measures the plan.
+
+        Parameters
+        ----------
+        plan
+            The verified plan.
+        """
+        job = self.loaded.job
+
+        def make(folder: Path) -> None:
+            from optimiser.pipeline import measuring
+
+            measuring.save(measuring.measure(measuring.subject(self, plan)), folder)
+
+        inputs = {
+            "problem": self.problem.key,
+            "plan": [plan.built, plan.rings, plan.starts],
+            "measures": job.measures.model_dump(),
+        }
+        return self._step("measures", "Measuring the plan", inputs, make)
+
     def report(self, plan: Plan, shown: ReportInput) -> Outcome:
         """Return the step that writes the report.
 
@@ -230,6 +252,7 @@ class Chain:
             "solve": [self.result.variant, self.result.solver, self.result.seconds],
             "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
             "output": job.output.model_dump(exclude={"folder"}),
+            "measures": job.measures.model_dump(),
         }
         return self._step("report", "Writing report, map and links", inputs, make)
 

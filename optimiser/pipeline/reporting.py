@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,14 +12,16 @@ import pandas as pd
 
 from networks import storage
 from networks.network import Network
+from networks.timegraph import UNREACHABLE
 from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
-from optimiser.pipeline import notes, proposing, reading, sensitivity, store, timing
+from optimiser.pipeline import measuring, notes, proposing, reading, sensitivity, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import assemble as assembling
 from optimiser.report import geopackage, links
 from optimiser.report.inputs import ReportInput
+from optimiser.report.measures import Measures
 from optimiser.result import Result
 from optimiser.verify import Plan
 
@@ -69,7 +72,8 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
     found = proposing.load_candidates(chain.candidates.folder)
     other = chain.sensitivity
     lines = {name: network.links[["link_class", "geometry"]] for name, network in _shown(chain).items()}
-    return assembling.assemble(
+    measures = measuring.load(chain.measures(plan).folder)
+    shown = assembling.assemble(
         chain.design,
         plan,
         region=source.title,
@@ -85,7 +89,22 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         sources=(*source.notes, *reading.warnings(chain.times.folder)),
         notes=notes.of(job),
         attribution=source.attribution,
+        measures=measures,
     )
+    return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))
+
+
+def _exact_times(chain: Chain, measures: Measures) -> dict[str, pd.Series]:
+    """Return the times of the pairs, exact beyond the limits too.
+
+    The problem leaves out what no pair can use within its limit, so its own times beyond limits are too long.
+    """
+    best = pd.read_parquet(chain.problem.folder / "pairs.parquet")["best_s"]
+    return {
+        "before_s": measures.seconds["before_s"],
+        "after_s": measures.seconds["after_s"],
+        "all_built_s": best.where(best >= 0, UNREACHABLE),
+    }
 
 
 def assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
@@ -118,6 +137,8 @@ def write_report(stage: Path, report: ReportInput, wanted: Output) -> None:
         Whether the picture and the page are wanted.
     """
     links.write_csv(report.links, stage / "links.csv")
+    if report.measures is not None:
+        report.measures.write(stage)
     geopackage.write(report, stage / "plan.gpkg")
     if wanted.picture:
         from optimiser.report import picture

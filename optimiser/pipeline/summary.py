@@ -61,6 +61,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "warnings": list(reading.warnings(chain.times.folder)),
         "notes": list(report.notes),
         "links": link_rows(report),
+        "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(chain),
         "solve": {
             "variant": result.variant,

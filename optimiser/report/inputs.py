@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from optimiser.report.measures import Measures
 from optimiser.report.rings_shown import RingShown
 
 TIERS = ("core", "secondary", "small")
@@ -68,6 +69,9 @@ class ReportInput:
         Sentences to be read before the plan is taken for an answer; mostly none.
     attribution
         Shown on every picture and page.
+    measures
+        What the plan means beside coverage: equity, dependence on the core, worth of each link, build order.
+        None where it was not measured.
     """
 
     region: str
@@ -94,6 +98,7 @@ class ReportInput:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rings: tuple[RingShown, ...] = ()
+    measures: Measures | None = None
     attribution: str = ATTRIBUTION
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from optimiser.report import coverage, sentences, style, wording
+from optimiser.report import coverage, ring_page, sentences, style, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
 
 
@@ -39,6 +39,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "near": pair_rows(report, coverage.near_misses(report.pairs)),
         "proof": {"lines": proof(report), "meaning": sentences.meaning(report)},
         "sensitivity": sensitivity(report),
+        "rings": ring_page.gather(report),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from optimiser.report import atomic, facts, style, webmap
+from optimiser.report import atomic, facts, ring_page, style, webmap
 from optimiser.report.inputs import ReportInput
 
 ESCAPES = str.maketrans(
@@ -47,14 +47,18 @@ def render(report: ReportInput) -> str:
         What to show.
     """
     scripts = [_bokeh_script(), _data("report.js")]
-    return _templates().get_template("report.html").render(
-        policy=_policy(scripts),
-        style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
-        scripts=[Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
-        map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
-        layers=webmap.LAYERS,
-        palette=_palette(),
-        **facts.gather(report),
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            policy=_policy(scripts),
+            style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
+            map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
+            layers=webmap.layers(report),
+            palette=_palette(),
+            **facts.gather(report),
+        )
     )
 
 
@@ -111,4 +115,5 @@ def _palette() -> list[tuple[str, str, str]]:
     """Return name, light and dark colour of everything on the map, for the style sheet."""
     proposals = {f"proposed-{name}": stroke for name, stroke in style.PROPOSALS.items()}
     strokes = {**style.NETWORK, **proposals}
-    return [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
+    network = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
+    return [*network, *ring_page.palette()]

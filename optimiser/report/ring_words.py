@@ -74,11 +74,22 @@ def build(report: ReportInput, ring: RingShown) -> str:
     """
     if not ring.candidates:
         return "Nothing has to be built for it."
-    ranks = dict(zip(report.links["candidate_id"], report.links["rank"], strict=True))
-    numbers = sorted(int(ranks[name]) for name in ring.candidates if name in ranks)
+    numbers = sorted(filter(None, (rank(report, name) for name in ring.candidates)))
     which = f" ({'proposal' if len(numbers) == 1 else 'proposals'} {listed([str(n) for n in numbers])})"
     cost = f"{wording.whole(ring.cost)} {report.money}".strip()
     return f"{ring.new_km:,.0f} km of it must be built{which if numbers else ''}, for {cost}."
+
+
+def rank(report: ReportInput, candidate_id: str) -> int:
+    """Return the number of a proposal; 0 when the plan does not list it."""
+    ranks = report.links.loc[report.links["candidate_id"] == candidate_id, "rank"]
+    return int(ranks.iloc[0]) if len(ranks) else 0
+
+
+def link_name(report: ReportInput, candidate_id: str) -> str:
+    """Return a proposal as its two ends; empty when the plan does not list it."""
+    row = report.links[report.links["candidate_id"] == candidate_id]
+    return f"{row['from_name'].iloc[0]} – {row['to_name'].iloc[0]}" if len(row) else ""
 
 
 def terms(ring: RingShown) -> str:
@@ -130,6 +141,21 @@ def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:
         for tier in groups_in_order(ring.cities["tier"])
         for mine in [ring.cities[ring.cities["tier"] == tier]]
     ]
+
+
+def inside(ring: RingShown) -> str:
+    """Return what a ring encloses, in a sentence; empty when it is not formed.
+
+    Parameters
+    ----------
+    ring
+        A ring.
+    """
+    if not ring.is_formed:
+        return ""
+    centres, others = list(ring.facts.centres), [n for n in ring.inside if n not in ring.facts.centres]
+    said = f"It goes round {listed(centres)}" if centres else "It is closed"
+    return f"{said}, and encloses {listed(others)} as well." if others else f"{said}."
 
 
 def _told(name: object, seconds: int) -> tuple[str, str]:

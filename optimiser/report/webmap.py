@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.report import mapdata, projection, style
+from optimiser.report import mapdata, projection, ring_webmap, style
 from optimiser.report.inputs import ReportInput
 
 type Figure = Any
@@ -22,7 +22,7 @@ LAYERS = (
     ("motorways", style.NETWORK["motorways"].name),
     ("roads", style.NETWORK["roads"].name),
 )
-"""Layers that a reader can switch: prefix of the names of the drawn parts, and words."""
+"""Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
 
 LINK_TIPS = [
     ("Link", "@rank: @link"),
@@ -51,6 +51,17 @@ def plotting() -> Any:  # noqa: ANN401 - see Figure
     return import_module("bokeh.plotting")
 
 
+def layers(report: ReportInput) -> tuple[tuple[str, str], ...]:
+    """Return the layers of a map that a reader can switch, with those of its rings.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    return (*LAYERS[:1], *ring_webmap.layers(report), *LAYERS[1:])
+
+
 def draw(report: ReportInput, *, height: int = 640) -> Figure:
     """Return the map: today's network, cities, and the proposals numbered as in links.csv.
 
@@ -64,16 +75,16 @@ def draw(report: ReportInput, *, height: int = 640) -> Figure:
     Returns
     -------
     bokeh.plotting.figure
-        Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `LAYERS`.
+        Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `layers`.
     """
-    layers = projection.project(report, detail=4000)
-    plot = _canvas(layers, height)
+    shown = projection.project(report, detail=4000)
+    plot = _canvas(shown, height)
     for name, stroke in style.NETWORK.items():
-        xs, ys = np.rint(projection.gapped(getattr(layers, name))).astype(np.float32).T
+        xs, ys = np.rint(projection.gapped(getattr(shown, name))).astype(np.float32).T
         dash = list(stroke.dash) or "solid"
         plot.line(xs, ys, name=name, line_color=stroke.colour, line_width=stroke.width, line_dash=dash)
-    _draw_links(plot, report, layers)
-    _draw_cities(plot, report, layers)
+    _draw_links(plot, report, shown)
+    _draw_cities(plot, report, shown)
     return plot
 
 
@@ -127,6 +138,7 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         "xs", "ys", source=source, name="proposals-lines", line_color="colour", line_width=4
     )
     _emphasise(lines)
+    rings = ring_webmap.draw(plot, report, layers)
     numbers = models().ColumnDataSource(badges, name="badges")
     plot.scatter(
         "x",
@@ -150,13 +162,14 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         text_align="center",
         text_baseline="middle",
     )
-    _add_hover(plot, lines, LINK_TIPS)
+    for drawn, tips in [*rings, ([lines], LINK_TIPS)]:
+        _add_hover(plot, drawn, tips)
     plot.add_tools(models().TapTool(renderers=[lines], visible=False))
 
 
-def _add_hover(plot: Figure, drawn: Any, tips: list[tuple[str, str]]) -> None:  # noqa: ANN401 - see Figure
+def _add_hover(plot: Figure, drawn: list[Any], tips: list[tuple[str, str]]) -> None:
     hover = models().HoverTool(
-        renderers=[drawn],
+        renderers=drawn,
         tooltips=tips,
         point_policy="follow_mouse",
         line_policy="nearest",
@@ -189,7 +202,7 @@ def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -
         line_width=1.4,
     )
     _draw_names(plot, columns)
-    _add_hover(plot, marks, CITY_TIPS)
+    _add_hover(plot, [marks], CITY_TIPS)
 
 
 def _draw_names(plot: Figure, columns: dict[str, list[Any]]) -> None:

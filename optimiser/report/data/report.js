@@ -53,6 +53,9 @@
     for (const name of ["proposals-lines", "proposals-casing"]) part(name).glyph.line_width = { value: name === "proposals-lines" ? 2.2 : 4 };
   }
 
+  const ringParts = parts.filter((one) => one.name.startsWith("rings-") && one.name !== "rings-told");
+  if (narrow) for (const one of ringParts) one.glyph.line_width = { value: one.glyph.line_width.value / 1.6 };
+
   /* One scale in both directions, whatever the width of the page. */
   const home = [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end];
   const show = ([west, east, south, north]) => {
@@ -175,6 +178,8 @@
     part("proposals-casing").glyph.line_color = { value: card };
     const kinds = Object.fromEntries(["road", "rail", "service"].map((name) => [name, colour(`proposed-${name}`)]));
     for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.category].map((name) => kinds[name]) };
+    for (const one of ringParts) one.glyph.line_color = { value: one.name === "rings-whole" ? colour("ring") : card };
+    for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };
     part("proposals-badges").glyph.fill_color = { value: card };
     const cities = part("cities");
     const fills = [colour("unchanged"), colour("gains")];

@@ -1,0 +1,159 @@
+"""Draw rings on the map to pan and zoom: one unbroken line each, with a dashed core where it is new."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from shapely import segmentize
+from shapely.geometry.base import BaseGeometry
+
+from optimiser.report import projection, ring_lines, ring_tables, ring_words, style
+from optimiser.report.inputs import ReportInput
+from optimiser.report.rings_shown import NEW, RingShown
+
+TIPS = [
+    ("Ring", "@ring"),
+    ("Here", "@name"),
+    ("Length", "@length"),
+    ("State", "@state"),
+]
+KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
+
+HOVER_STEP_M = 4000
+"""Distance between the points of a ring at which its figures can stand."""
+
+type Columns = dict[str, list[Any]]
+
+type Told = tuple[list[Any], list[tuple[str, str]]]
+"""Drawn parts and what they say when pointed at; Bokeh's objects go untyped, see `webmap.Figure`."""
+
+
+def layers(report: ReportInput) -> tuple[tuple[str, str], ...]:
+    """Return the layers of rings that a reader can switch: prefix of the names of the parts, and words.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    """
+    formed, known = ring_words.formed(report), ring_lines.references(report.rings)
+    rings = (("rings", "Ring" if len(formed) == 1 else "Rings"),) if formed else ()
+    return (*rings, *((("known", "Known rings"),) if known else ()))
+
+
+def draw(plot: Any, report: ReportInput, shown: projection.Layers) -> list[Told]:  # noqa: ANN401 - see `Told`
+    """Draw known rings and the rings that are formed; to be called between the proposals and their numbers.
+
+    Parameters
+    ----------
+    plot
+        The figure.
+    report
+        What to show.
+    shown
+        Its layers, projected.
+
+    Returns
+    -------
+    list
+        Parts that have figures to show when pointed at, and which.
+    """
+    told: list[Told] = []
+    if len(shown.known):
+        told.append((_draw_known(plot, report, shown), KNOWN_TIPS))
+    if len(shown.rings):
+        told.append(([_draw_rings(plot, report, shown)], TIPS))
+    return told
+
+
+def _draw_known(plot: Any, report: ReportInput, shown: projection.Layers) -> list[Any]:  # noqa: ANN401 - see `Told`
+    """Draw each known ring in dashes of its own: Bokeh has one pattern for all lines of a part."""
+    drawn = []
+    for place, one in enumerate(ring_lines.references(report.rings)):
+        stroke = style.KNOWN_RINGS[place % len(style.KNOWN_RINGS)]
+        row = shown.known[shown.known["reference"] == one.reference]
+        lines = [
+            _whole_metres(segmentize(line, HOVER_STEP_M)) for line in projection.parts(row.geometry.iloc[0])
+        ]
+        columns: Columns = {
+            "xs": [xs for xs, _ in lines],
+            "ys": [ys for _, ys in lines],
+            "name": [one.name] * len(lines),
+            "length": [f"{one.reference_km:,.0f} km"] * len(lines),
+        }
+        dashes = [round(3 * dash) for dash in stroke.dash]
+        looks = {"line_color": stroke.colour, "line_width": 3, "line_dash": dashes}
+        drawn.append(plot.multi_line("xs", "ys", source=_source(columns), name=f"known-{place}", **looks))
+    return drawn
+
+
+def _draw_rings(plot: Any, report: ReportInput, shown: projection.Layers) -> Any:  # noqa: ANN401 - see `Told`
+    whole, core = (_source(_lines(shown.rings, part)) for part in (ring_lines.WHOLE, ring_lines.CORE))
+    told = _source(stretch_columns(report, shown))
+    smooth = {"line_join": "round", "line_cap": "round"}
+    parts: list[tuple[str, Any, dict[str, Any]]] = [
+        ("casing", whole, {"line_color": "white", "line_width": 9, **smooth}),
+        ("whole", whole, {"line_color": style.RING.colour, "line_width": 6, **smooth}),
+        ("core", core, {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}),
+        ("told", told, {"line_width": 9, "line_alpha": 0.0}),
+    ]
+    for name, source, looks in parts:
+        drawn = plot.multi_line("xs", "ys", source=source, name=f"rings-{name}", **looks)
+    return drawn
+
+
+def _lines(rings: Any, part: str) -> Columns:  # noqa: ANN401 - a table of geopandas
+    xs, ys = [], []
+    for line in rings[rings["part"] == part].geometry:
+        x, y = _whole_metres(line)
+        xs.append(x)
+        ys.append(y)
+    return {"xs": xs, "ys": ys}
+
+
+def stretch_columns(report: ReportInput, shown: projection.Layers) -> Columns:
+    """Return what the map says about each stretch of each ring, one row a stretch.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    shown
+        Its layers: their plane counts.
+    """
+    import geopandas as gpd
+
+    columns: Columns = {name: [] for name in ("xs", "ys", "ring", "name", "length", "state")}
+    for ring in ring_words.formed(report):
+        rows = ring_tables.stretches(ring)
+        lines = gpd.GeoSeries([row["geometry"] for row in rows], crs=ring_tables.WGS84).to_crs(
+            shown.cities.crs
+        )
+        for row, line in zip(rows, lines, strict=True):
+            xs, ys = _whole_metres(segmentize(line, HOVER_STEP_M))
+            told = (xs, ys, ring_words.sentence(ring), *_told(report, ring, row))
+            for name, value in zip(columns, told, strict=True):
+                columns[name].append(value)
+    return columns
+
+
+def _told(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> tuple[str, str, str]:
+    name = row["name"] or f"{ring_words.MODES.get(ring.facts.mode, ring.facts.mode)} without a number"
+    state = "exists already"
+    if row["state"] == NEW:
+        rank = ring_words.rank(report, row["candidate_id"])
+        state = f"to be built{f' (proposal {rank})' if rank else ''}"
+        name = ring_words.link_name(report, row["candidate_id"]) or name
+    return name, f"{row['length_km']:,.0f} km", state
+
+
+def _whole_metres(line: BaseGeometry) -> tuple[list[int], list[int]]:
+    points = np.rint(np.asarray(line.coords)[:, :2]).astype(int)
+    return points[:, 0].tolist(), points[:, 1].tolist()
+
+
+def _source(columns: Columns) -> Any:  # noqa: ANN401 - see `Told`
+    from optimiser.report import webmap
+
+    return webmap.models().ColumnDataSource(columns)

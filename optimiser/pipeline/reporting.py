@@ -16,10 +16,10 @@ from networks.timegraph import UNREACHABLE
 from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
-from optimiser.pipeline import measuring, notes, proposing, reading, sensitivity, store, timing
+from optimiser.pipeline import measuring, notes, proposing, reading, ring_report, sensitivity, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import assemble as assembling
-from optimiser.report import geopackage, links
+from optimiser.report import geopackage, links, ring_tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.measures import Measures
 from optimiser.result import Result
@@ -73,11 +73,12 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
     other = chain.sensitivity
     lines = {name: network.links[["link_class", "geometry"]] for name, network in _shown(chain).items()}
     measures = measuring.load(chain.measures(plan).folder)
+    cities = gpd.read_parquet(chain.times.folder / "cities.parquet")
     shown = assembling.assemble(
         chain.design,
         plan,
         region=source.title,
-        cities=gpd.read_parquet(chain.times.folder / "cities.parquet"),
+        cities=cities,
         candidates=found.table,
         networks=lines,
         definition=job.times.definition,
@@ -90,6 +91,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         notes=notes.of(job),
         attribution=source.attribution,
         measures=measures,
+        rings=ring_report.shown(chain, plan, cities),
     )
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))
 
@@ -139,11 +141,13 @@ def write_report(stage: Path, report: ReportInput, wanted: Output) -> None:
     links.write_csv(report.links, stage / "links.csv")
     if report.measures is not None:
         report.measures.write(stage)
+    ring_tables.write(report, stage)
     geopackage.write(report, stage / "plan.gpkg")
     if wanted.picture:
-        from optimiser.report import picture
+        from optimiser.report import picture, ringmap
 
         picture.write(report, stage / "plan.png")
+        ringmap.write(report, stage)
     if wanted.report:
         from optimiser.report import page
 

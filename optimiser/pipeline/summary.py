@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from optimiser.pipeline import proposing, reading, store, timing
+from optimiser.pipeline import proposing, reading, ring_report, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import coverage, sentences
 from optimiser.report.inputs import ReportInput
@@ -61,6 +61,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "warnings": list(reading.warnings(chain.times.folder)),
         "notes": list(report.notes),
         "links": link_rows(report),
+        **({"rings": ring_report.rows(report)} if report.rings else {}),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(chain),
         "solve": {

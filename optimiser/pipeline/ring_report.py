@@ -17,7 +17,7 @@ from optimiser.report.rings_shown import RingFacts, RingShown, Stop
 from optimiser.verify import Plan
 
 LINKS_FILE, FACTS_FILE = "rings.parquet", "rings.json"
-"""Files of the problem step: a row a ring link (`ring_circuits.LINKS`), and what the job asks of each ring."""
+"""Files of the problem step: a row a ring link (`ring_circuits.LINKS`), and what the job asks of each."""
 
 
 def save_facts(folder: Path, facts: Iterable[RingFacts]) -> None:

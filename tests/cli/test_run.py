@@ -132,6 +132,7 @@ def test_a_second_run_takes_every_step_from_the_first(done: Path, call: Call) ->
         "solve",
         "tables",
         "sensitivity",
+        "measures",
         "report",
     ]
     assert "kept from before" in err

@@ -116,18 +116,21 @@ class Chain:
                 )
             ],
             "country": source.country,
+            "rings": [ring.model_dump() for ring in job.rings],
         }
         return self._step("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
     def draft(self) -> Outcome:
         """Return the step that writes the design problem, without the levels of max-min."""
-        job, loaded = self.loaded.job, self.loaded
+        job, loaded, source = self.loaded.job, self.loaded, self.source
 
         def make(folder: Path) -> None:
             from optimiser.pipeline import proposing
 
-            proposing.write_problem(folder, self.times.folder, self.candidates.folder, loaded)
+            proposing.write_problem(
+                folder, self.times.folder, self.candidates.folder, loaded, source, networks=self._networks
+            )
 
         weights = job.objective.weights_file
         inputs = {
@@ -206,6 +209,26 @@ class Chain:
 
         inputs = {"times": self.times.key, "candidates": self.candidates.key}
         return self._step("tables", "Writing network, cities and candidates", inputs, make)
+
+    def fairness(self, plan: Plan) -> Outcome | None:
+        """Return the step that prices what the job demands for fairness; None where it demands nothing.
+
+        Parameters
+        ----------
+        plan
+            The verified plan.
+        """
+        from optimiser.pipeline import pricing
+
+        job = self.loaded.job
+        if not pricing.demands(job):
+            return None
+
+        def make(folder: Path) -> None:
+            pricing.write_fairness(folder, self.design, plan, self.problem.folder / "pairs.parquet", job)
+
+        inputs = {"problem": self.problem.key, "plan": plan.as_dict(), "solve": job.solve.model_dump()}
+        return self._step("fairness", "Solving without the demands, to price them", inputs, make)
 
     def measures(self, plan: Plan) -> Outcome:
         """Return the step that measures the plan.

@@ -20,7 +20,7 @@ from optimiser.candidates.table import assemble
 from optimiser.costs import CostTable
 from optimiser.errors import JobError
 from optimiser.job.model import Job, LoadedJob
-from optimiser.pipeline import demanding, phasing, store
+from optimiser.pipeline import demanding, phasing, ringing, store
 from optimiser.pipeline.source import Source
 from optimiser.prepare.pairs import root_weight
 from optimiser.problem import DesignProblem, save
@@ -45,19 +45,21 @@ def write_candidates(
         Folder of the networks; None with a matrix, where only the user's own candidates count.
     """
     job = loaded.job
-    table = cost_table(loaded, source)
-    ground = terrain.read(source.terrain_file) if source.terrain_file else terrain.AllPlain()
+    table, ground = cost_table(loaded, source), ground_of(source)
     situation = read_situation(times, job, networks=networks)
     own = own_candidates(loaded, situation, table, ground)
     if networks is None:
         found = own if own is not None else assemble([], table, ground)
     else:
         found = proposals.generate(situation, rules=rules(job), costs=table, terrain=ground, own=own)
+    found = ringing.with_closing_links(found, situation, job.rings, rules(job), (table, ground))
     fixed = proposals.fix(found, in_=job.candidates.fixed_in, out=job.candidates.fixed_out)
     save_candidates(folder, _priced(fixed, job.costs.level))
 
 
-def write_problem(folder: Path, times: Path, candidates: Path, loaded: LoadedJob) -> None:
+def write_problem(
+    folder: Path, times: Path, candidates: Path, loaded: LoadedJob, source: Source, *, networks: Path | None
+) -> None:
     """Write `problem.json` and the meaning of its pairs.
 
     Parameters
@@ -66,8 +68,10 @@ def write_problem(folder: Path, times: Path, candidates: Path, loaded: LoadedJob
         Where the files go.
     times, candidates
         Folders of the travel times and of the candidates.
-    loaded
-        The job.
+    loaded, source
+        The job and its data.
+    networks
+        Folder of the networks; None with a matrix.
     """
     job = loaded.job
     found = load_candidates(candidates)
@@ -84,10 +88,15 @@ def write_problem(folder: Path, times: Path, candidates: Path, loaded: LoadedJob
         name=loaded.name,
         note=_note(job),
     )
-    weighted = _weighted(prepared.problem, prepared.pairs, Cities(cities), loaded)
-    demanded = demanding.demand(weighted, prepared.pairs, cities, job)
-    save(phasing.phase(demanded, job), folder / "problem.json")
-    prepared.pairs.to_parquet(folder / "pairs.parquet")
+    pairs = prepared.pairs.assign(weight=_weights(prepared.pairs, Cities(cities), loaded))
+    demanded = demanding.demand(_weighted(prepared.problem, pairs, job), pairs, cities, job)
+    ringed = demanded
+    if job.rings:
+        situation = read_situation(times, job, networks=networks)
+        ground = cost_table(loaded, source), ground_of(source)
+        ringed = ringing.add_rings(demanded, folder, situation, found, job.rings, rules(job), ground)
+    save(phasing.phase(ringed, job), folder / "problem.json")
+    pairs.to_parquet(folder / "pairs.parquet")
     store.save_json(folder / "report.json", prepared.report)
 
 
@@ -95,6 +104,11 @@ def cost_table(loaded: LoadedJob, source: Source) -> CostTable:
     """Return the unit costs of a job: its own table, else the one of the country."""
     text = loaded.job.costs.table
     return costs.load(loaded.path(text)) if text else costs.builtin(source.country)
+
+
+def ground_of(source: Source) -> terrain.Terrain:
+    """Return the classes of the ground: of the source's file, else all plain."""
+    return terrain.read(source.terrain_file) if source.terrain_file else terrain.AllPlain()
 
 
 def read_situation(times: Path, job: Job, *, networks: Path | None) -> Situation:
@@ -211,20 +225,20 @@ _WEIGHTS: Mapping[str, Callable[[int], int]] = {
 }
 
 
-def _weighted(
-    problem: DesignProblem, pairs: pd.DataFrame, cities: Cities, loaded: LoadedJob
-) -> DesignProblem:
-    """Give pairs the weights of a file and the factors of their tiers."""
-    job = loaded.job
+def _weights(pairs: pd.DataFrame, cities: Cities, loaded: LoadedJob) -> list[int]:
+    """Return the weight of each pair, from a file where the job names one, without the factor of its tier."""
+    if not loaded.job.objective.weights_file:
+        return [int(weight) for weight in pairs["weight"]]
+    given = matrix.load_weights(loaded.path(loaded.job.objective.weights_file), cities)
+    return [int(given[a, b] + given[b, a]) for a, b in pairs[["origin", "destination"]].to_numpy()]
+
+
+def _weighted(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
+    """Give pairs their weights times the factors of their tiers."""
     factor = {tier: getattr(job.objective, tier) for tier in ("core", "secondary", "small")}
-    weights = [pair.weight for pair in problem.pairs]
-    if job.objective.weights_file:
-        given = matrix.load_weights(loaded.path(job.objective.weights_file), cities)
-        rows = pairs[["origin", "destination"]].to_numpy()
-        weights = [int(given[a, b] + given[b, a]) for a, b in rows]
     weighed = tuple(
-        replace(pair, weight=weight * factor.get(pair.group, 1))
-        for pair, weight in zip(problem.pairs, weights, strict=True)
+        replace(pair, weight=int(weight) * factor.get(pair.group, 1))
+        for pair, weight in zip(problem.pairs, pairs["weight"], strict=True)
     )
     return problem.replace(pairs=weighed)
 

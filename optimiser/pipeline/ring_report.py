@@ -63,7 +63,7 @@ def shown(chain: Chain, plan: Plan, cities: gpd.GeoDataFrame) -> tuple[RingShown
     """
     if not chain.design.rings:
         return ()
-    folder = chain.problem.folder
+    folder = chain.draft.folder
     path = folder / LINKS_FILE
     return ring_circuits.describe(
         chain.design,

@@ -14,7 +14,8 @@ from optimiser.candidates.neighbours import great_circle_km
 from optimiser.candidates.rules import Rules
 from optimiser.candidates.situation import Situation
 from optimiser.candidates.table import assemble, merge
-from optimiser.circuits import ShortestCircuit, shortest_circuit
+from optimiser.circuits import ShortestCircuit, cover_of
+from optimiser.circuits.shortest import shortest_in
 from optimiser.costs import CostTable
 from optimiser.paths import FAR
 from optimiser.rings.driving import Driving
@@ -27,6 +28,8 @@ from optimiser.terrain import Terrain
 
 _BY_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""
+_NODES = 4
+"""A city is served from the nearest nodes, at most so many."""
 _FAR_DEG = 90.0
 """Length of a ray, degrees: beyond everything."""
 
@@ -42,11 +45,11 @@ def closing_links(
 ) -> Candidates:
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
-    Straight links from dead ends, and from cities that nothing at standard is near to, are priced and thrown
-    in with everything else; where these close no ring, links from all junctions. Then the cheapest circuit
-    round all centres is found, and for each city that may lie on the ring the cheapest one that runs by it.
-    What these use of the straight links is proposed: that of the whole ring first, then that of the cities
-    that need least money, up to the number of the rules.
+    Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
+    thrown in with everything else. Then the cheapest circuit round all centres is found, and for each city
+    that may lie on the ring the cheapest one that runs by it. What these use of the straight links is
+    proposed: that of the whole ring first, then that of the cities that need least money, up to the number of
+    the rules.
 
     Parameters
     ----------
@@ -72,17 +75,13 @@ def closing_links(
     nothing = candidates.take([])
     reached = reach(situation, nothing, rules, driving)
     lie_off = off_the_standard(reached, situation, rules, driving)
-    for everywhere in (False, True):
-        proposals = propose_fillers(
-            reached, situation, rules, rates,
-            cities=lie_off, longest_km=rules.gap_longest_km, everywhere=everywhere,
-        )  # fmt: skip
-        known = set(candidates.table["candidate_id"])
-        fillers = assemble([one for one in proposals if one.candidate_id not in known], *ground)
-        both = merge(candidates, fillers)
-        proposed = generate(situation, both, rules, driving=driving)
-        if proposed.ring.links:
-            break
+    proposals = propose_fillers(
+        reached, situation, rules, rates, cities=lie_off, longest_km=rules.gap_longest_km
+    )
+    known = set(candidates.table["candidate_id"])
+    fillers = assemble([one for one in proposals if one.candidate_id not in known], *ground)
+    both = merge(candidates, fillers)
+    proposed = generate(situation, both, rules, driving=driving, prune=False)
     chosen = _chosen(proposed, both, fillers, situation, rules)
     rows = {str(name): row for row, name in enumerate(fillers.table["candidate_id"])}
     return replace(fillers.take([rows[name] for name in chosen]), report={})
@@ -117,12 +116,13 @@ def _chosen(
     if not proposed.ring.links:
         return []
     length, ids = link_lengths(proposed, both), set(fillers.table["candidate_id"])
-    first = shortest_circuit(proposed.ring, length)
+    cover = cover_of(proposed.ring)
+    first = shortest_in(proposed.ring, cover, length)
     ways = []
     for city, nodes in proposed.stops.items():
         found = [
-            shortest_circuit(proposed.ring, length, banned=off_the_ray(proposed, node, situation, rules))
-            for node in nodes
+            shortest_in(proposed.ring, cover, length, banned=off_the_ray(proposed, node, situation, rules))
+            for node in sorted(nodes, key=lambda v: (nodes[v], v))[:_NODES]
         ]
         best = min(found, key=_length)
         if best.links:

@@ -21,7 +21,9 @@ from optimiser.rings.joining import lines_through
 from optimiser.rings.rules import RingRules
 
 _LINES = 8
-"""From each place, the nearest node of so many other lines is looked at,"""
+"""From each dead end, city and station, the nearest node of so many other lines is looked at,"""
+_FEW_LINES = 3
+"""from each junction of so many,"""
 _SECTORS = 8
 """and the nearest node in each of so many directions."""
 
@@ -50,9 +52,11 @@ def propose_fillers(
     *,
     cities: Sequence[int],
     longest_km: float,
-    everywhere: bool = False,
 ) -> list[Proposal]:
-    """Propose straight links from dead ends and cities to the nearest nodes of other lines.
+    """Propose straight links between junctions, dead ends and cities.
+
+    From each of them to the nearest node in each direction, and to the nearest nodes of other lines. Of
+    railways, between stations.
 
     Parameters
     ----------
@@ -68,8 +72,6 @@ def propose_fillers(
         Rows of the cities from which links may start.
     longest_km
         Longest of them, straight line.
-    everywhere
-        Start from every junction and station as well, and not from dead ends alone.
 
     Returns
     -------
@@ -83,11 +85,11 @@ def propose_fillers(
     lon, lat = (
         np.array([getattr(place.node, name) for place in places], dtype=np.float64) for name in ("lon", "lat")
     )
-    starts = [*_starts(graph, rules, everywhere=everywhere), *range(len(nodes), len(places))]
+    starts = _starts(graph, rules) | dict.fromkeys(range(len(nodes), len(places)), _LINES)
     pairs = {
         (min(a, b), max(a, b))
-        for a in starts
-        for b in _nearest(a, lines, (lon, lat), longest_km)
+        for a, count in starts.items()
+        for b in _nearest(a, lines, (lon, lat), longest_km, count)
         if places[a].node.can_stop and places[b].node.can_stop
     }
     two = [(places[a], places[b]) for a, b in sorted(pairs)]
@@ -101,11 +103,13 @@ def propose_fillers(
     return [found[name] for name in sorted(found)]
 
 
-def _starts(graph: RingGraph, rules: RingRules, *, everywhere: bool) -> list[int]:
-    """Return the nodes of the network from which links start."""
-    if everywhere and rules.mode == "rail":
-        return [k for k, node in enumerate(graph.nodes) if node.can_stop]
-    return [k for k, links in enumerate(graph.at()) if len(links) == 1 or (everywhere and len(links) > 2)]
+def _starts(graph: RingGraph, rules: RingRules) -> dict[int, int]:
+    """Return the nodes from which links start, each with the number of other lines to look at."""
+    if rules.mode == "rail":
+        return {k: _LINES for k, node in enumerate(graph.nodes) if node.can_stop}
+    return {
+        k: _LINES if len(links) == 1 else _FEW_LINES for k, links in enumerate(graph.at()) if len(links) != 2
+    }
 
 
 def _towns(
@@ -127,8 +131,9 @@ def _nearest(
     lines: list[int],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
     longest_km: float,
+    most_lines: int,
 ) -> set[int]:
-    """Return the nearest node of each of the lines nearest to a place, and in each direction."""
+    """Return the nearest node of each of a number of lines nearest to a place, and in each direction."""
     lon, lat = position
     count = len(lon)
     far = great_circle_km(np.full(count, lon[start]), np.full(count, lat[start]), lon, lat)
@@ -140,7 +145,7 @@ def _nearest(
             break
         if far[to] == 0:
             continue
-        if lines[to] not in reached and len(reached) <= _LINES:
+        if lines[to] not in reached and len(reached) <= most_lines:
             reached.add(lines[to])
             found.add(to)
         if sector[to] not in seen:

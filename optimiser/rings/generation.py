@@ -51,6 +51,7 @@ def generate(
     *,
     budget: int | None = None,
     driving: Driving | None = None,
+    prune: bool = True,
 ) -> Proposed:
     """Return the ring of a design problem: everything that some circuit may use, and nothing else.
 
@@ -66,6 +67,8 @@ def generate(
         Money that may be spent; links of which every circuit is dearer leave. None for no limit.
     driving
         Driving times from the cities, to be shared between rings.
+    prune
+        Leave out what no circuit round all centres can use.
 
     Returns
     -------
@@ -74,7 +77,8 @@ def generate(
     """
     driving = driving or Driving(situation)
     graph = contracted(reach(situation, candidates, rules, driving), situation, rules, driving)
-    graph = contracted(pruned(graph, candidates, situation, rules, budget), situation, rules, driving)
+    if prune:
+        graph = contracted(pruned(graph, candidates, situation, rules, budget), situation, rules, driving)
     found = stops(graph, rules, situation, driving)
     return Proposed(ring_of(graph, found, situation, rules), graph, found)
 

@@ -79,11 +79,16 @@ class Ends:
         arcs = self._arcs.get(row)
         ids = [] if arcs is None else zip(arcs["tail_id"], arcs["head_id"], strict=True)
         pairs = {tuple(sorted(two)) for two in ids if all(_is_road(name) for name in two)}
-        points = self.situation.road.nodes.geometry
         for two in sorted(pairs):
-            ends = [points.iloc[int(name.removeprefix("road:"))] for name in two]
-            a, b = (GraphNode(name, p.x, p.y) for name, p in zip(two, ends, strict=True))
+            rows = [int(name.removeprefix("road:")) for name in two]
+            a, b = (GraphNode(name, *self._road_points[row]) for name, row in zip(two, rows, strict=True))
             yield a, b
+
+    @cached_property
+    def _road_points(self) -> list[tuple[float, float]]:
+        """Return the positions of the road nodes."""
+        points = self.situation.road.nodes.geometry
+        return list(zip(points.x.tolist(), points.y.tolist(), strict=True))
 
     def _stations(self, row: int, shape: shapely.Geometry) -> tuple[GraphNode, GraphNode] | None:
         """Return the stations nearest to the ends of a line, of those at which its trains stop."""

@@ -57,7 +57,7 @@ def obstacles(
     elif len(proposed.stops) < rules.least_cities:
         held = ", ".join(situation.names[city] for city in sorted(proposed.stops)) or "none"
         yield (
-            f"{rules.least_cities} cities must lie on it (least_cities), but only {len(proposed.stops)} can be "
+            f"least_cities asks for {rules.least_cities} cities on it, but only {len(proposed.stops)} can be "
             f"within {rules.on_s // 60} minutes of one of its circuits: {held}"
         )
 
@@ -74,18 +74,18 @@ def _gap(
     reached = reach(situation, candidates.take([]), rules, driving)
     thought = propose_fillers(
         reached, situation, rules, rates,
-        cities=off_the_standard(reached, situation, rules, driving), longest_km=_FAR_KM, everywhere=True,
+        cities=off_the_standard(reached, situation, rules, driving), longest_km=_FAR_KM,
     )  # fmt: skip
     known = set(candidates.table["candidate_id"])
     fillers = assemble([one for one in thought if one.candidate_id not in known], *ground)
     both = merge(candidates, fillers)
-    proposed = generate(situation, both, rules, driving=driving)
+    proposed = generate(situation, both, rules, driving=driving, prune=False)
     km = dict(zip(fillers.table["candidate_id"], fillers.table["length_km"].tolist(), strict=True))
     length = [round(_METRES * km.get(link.candidate, 0.0)) for link in proposed.graph.links]
     found = shortest_circuit(proposed.ring, np.array(length, dtype=np.int64)) if length else None
     if found is None or not found.links:
         return (
-            "straight links between all of its junctions and cities within the band would not close it either; "
+            "straight links between all junctions and cities within the band would not close it either; "
             "widen the band (radius_km, time_s) or lower the standard (classes, speed_kmh)"
         )
     used = sorted({proposed.graph.links[k].candidate for k in found.links} & km.keys())
@@ -94,7 +94,7 @@ def _gap(
         f"between {row.from_name} and {row.to_name} ({row.length_km:.0f} km)" for row in table.itertuples()
     ]
     return (
-        f"open {'gap' if len(gaps) == 1 else 'gaps'} {', '.join(gaps)}; raise gap_longest_km "
-        f"(now {rules.gap_longest_km:g}) or gap_count (now {rules.gap_count}), give candidates of your own, or "
+        f"open {'gap' if len(gaps) == 1 else 'gaps'} {', '.join(gaps)}; raise gap_longest_km (now "
+        f"{rules.gap_longest_km:g}) or gap_count (now {rules.gap_count}), give candidates of your own, or "
         "change the band or the standard"
     )

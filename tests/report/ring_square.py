@@ -1,0 +1,112 @@
+"""Draw a square ring whose every kilometre is known by heart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+from shapely import LineString, Point
+
+from optimiser import verify
+from optimiser.problem import Candidate, DesignProblem, Ring, RingLink, RingStop
+from optimiser.report import ring_circuits
+from optimiser.report.rings_shown import Overlap, RingFacts, RingShown, Stop
+
+DEGREE = ring_circuits.DEGREE
+CORNERS = ((116, 39), (117, 39), (117, 40), (116, 40))
+"""South-west, south-east, north-east, north-west."""
+
+CIRCUIT = (0, 1, 2, 3)
+"""The ring anticlockwise from the south-west."""
+
+KM = (100.0, 30.0, 80.0, 70.0, 20.0)
+NAMES = ("G1;G2", "", "G3", "G2", "")
+
+
+def square(**changes: object) -> Ring:
+    """South, east (new), north (bends out), west; and a second new link beside the east side."""
+    ring = Ring(
+        id="outer",
+        required=True,
+        centres=((1164000000, 394000000),),
+        nodes=tuple((x * DEGREE, y * DEGREE) for x, y in CORNERS),
+        links=(
+            RingLink(0, 1),
+            RingLink(1, 2, "east"),
+            RingLink(2, 3, via=((1165000000, 401000000),)),
+            RingLink(0, 3),
+            RingLink(1, 2, "far"),
+        ),
+        stops=(RingStop("a", (0,)), RingStop("b", (1, 2)), RingStop("c", (3,))),
+        least_stops=2,
+    )
+    return replace(ring, **changes)
+
+
+def design(ring: Ring, **changes: object) -> DesignProblem:
+    """A problem of nothing but a ring."""
+    candidates = (Candidate("east", 300, ()), Candidate("far", 500, ()))
+    problem = DesignProblem("square", ("v",), (), candidates, (), 400, money="million CNY", rings=(ring,))
+    return problem.replace(**changes) if changes else problem
+
+
+def cities() -> gpd.GeoDataFrame:
+    """A core city within the ring, three on it, one outside."""
+    places = {
+        "centre": ("Centre", "core", 6_000_000, (116.4, 39.4)),
+        "inner": ("Inner", "small", 90_000, (116.6, 39.6)),
+        "a": ("Ay", "secondary", 900_000, (116.01, 39.01)),
+        "b": ("Bee", "small", 200_000, (117.02, 39.5)),
+        "c": ("Sea", "small", 100_000, (116.0, 40.01)),
+        "far": ("Away", "small", 80_000, (118.0, 39.0)),
+    }
+    rows = [(key, *values[:3], Point(values[3])) for key, values in places.items()]
+    names = ["city_id", "name", "tier", "population", "geometry"]
+    return gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs="EPSG:4326")
+
+
+FACTS = RingFacts(
+    "outer",
+    mode="road",
+    speed_kmh=100,
+    centres=("Centre",),
+    on_s=1200,
+    stops=(Stop("a", 0, 61), Stop("b", 1, 900), Stop("b", 2, 600), Stop("c", 3, 0)),
+)
+
+
+def links() -> gpd.GeoDataFrame:
+    """The ring links as they lie; the lines of the west and of the south run against their links."""
+    corner = list(CORNERS)
+    lines = [
+        LineString([corner[1], (116.5, 38.9), corner[0]]),
+        LineString([corner[1], corner[2]]),
+        LineString([corner[2], (116.5, 40.1), corner[3]]),
+        LineString([corner[3], corner[0]]),
+        LineString([corner[1], (117.5, 39.5), corner[2]]),
+    ]
+    table = {"ring": "outer", "position": range(5), "name": NAMES, "length_km": KM}
+    return gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
+
+
+KNOWN = Overlap(
+    reference="known",
+    name="the known ring",
+    corridor_km=15,
+    reference_km=350.0,
+    share_of_ring=0.25,
+    share_of_reference=0.125,
+    line=LineString([(116, 39), (116.9, 39), (116.9, 39.9), (116, 39.9), (116, 39)]),
+    why="It keeps to the plain.",
+    source="Drawn by hand",
+)
+
+
+def shown(circuit: tuple[int, ...] = CIRCUIT, *, ring: Ring | None = None, **changes: object) -> RingShown:
+    """The ring as a report shows it; an empty circuit: not formed."""
+    ring = ring or square()
+    problem = design(replace(ring, required=False))
+    built = [name for name in ("east", "far") if any(ring.links[k].candidate == name for k in circuit)]
+    plan = verify.score(problem, built, rings={"outer": circuit} if circuit else {})
+    found = ring_circuits.describe(problem, plan, cities=cities(), links=links(), facts=[FACTS])
+    return replace(found[0], required=ring.required, **changes)

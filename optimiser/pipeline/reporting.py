@@ -16,10 +16,21 @@ from networks.timegraph import UNREACHABLE
 from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
-from optimiser.pipeline import measuring, notes, proposing, reading, ring_report, sensitivity, store, timing
+from optimiser.pipeline import (
+    measuring,
+    notes,
+    pricing,
+    proposing,
+    reading,
+    ring_report,
+    sensitivity,
+    store,
+    timing,
+)
 from optimiser.pipeline.chain import Chain
 from optimiser.report import assemble as assembling
 from optimiser.report import geopackage, links, ring_tables
+from optimiser.report.fairness import Fairness
 from optimiser.report.inputs import ReportInput
 from optimiser.report.measures import Measures
 from optimiser.result import Result
@@ -92,8 +103,14 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         attribution=source.attribution,
         measures=measures,
         rings=ring_report.shown(chain, plan, cities),
+        fairness=_fairness(chain, plan),
     )
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))
+
+
+def _fairness(chain: Chain, plan: Plan) -> Fairness | None:
+    priced = chain.fairness(plan)
+    return None if priced is None else pricing.load_fairness(priced.folder)
 
 
 def _exact_times(chain: Chain, measures: Measures) -> dict[str, pd.Series]:

@@ -62,6 +62,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "notes": list(report.notes),
         "links": link_rows(report),
         **({"rings": ring_report.rows(report)} if report.rings else {}),
+        **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(chain),
         "solve": {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from optimiser.report import coverage, ring_page, sentences, style, wording
+from optimiser.report import coverage, fairness, ring_page, sentences, style, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
 
 
@@ -40,6 +40,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "proof": {"lines": proof(report), "meaning": sentences.meaning(report)},
         "sensitivity": sensitivity(report),
         "rings": ring_page.gather(report),
+        "fairness": fairness.facts(report.fairness),
     }
 
 

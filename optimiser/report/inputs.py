@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from optimiser.report.fairness import Fairness
 from optimiser.report.measures import Measures
 from optimiser.report.rings_shown import RingShown
 
@@ -72,6 +73,8 @@ class ReportInput:
     measures
         What the plan means beside coverage: equity, dependence on the core, worth of each link, build order.
         None where it was not measured.
+    fairness
+        What the demands of the job change and cost; None where it demands nothing.
     """
 
     region: str
@@ -99,6 +102,7 @@ class ReportInput:
     notes: tuple[str, ...] = ()
     rings: tuple[RingShown, ...] = ()
     measures: Measures | None = None
+    fairness: Fairness | None = None
     attribution: str = ATTRIBUTION
 
 

@@ -143,6 +143,39 @@ def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
+def told(report: ReportInput) -> list[str]:
+    """Return what the screen says of the rings of a plan, a line a thing.
+
+    Parameters
+    ----------
+    report
+        The plan.
+    """
+    return [line for ring in report.rings for line in _lines(report, ring)]
+
+
+def _lines(report: ReportInput, ring: RingShown) -> list[str]:
+    if not ring.is_formed:
+        return [f"{sentence(ring)}. {not_formed(report, ring)}"]
+    names = [f"{name} ({when})" if when else name for name, when in on_it(ring)]
+    return [
+        f"{sentence(ring)}. {build(report, ring)}",
+        *([f"On it, clockwise: {listed(names)}."] if names else []),
+        *(overlap(ring, one) for one in ring.overlaps),
+    ]
+
+
+def on_it(ring: RingShown) -> list[tuple[str, str]]:
+    """Return the cities on a ring in order round it: name, and minutes to the ring in words.
+
+    Parameters
+    ----------
+    ring
+        A ring.
+    """
+    return [_told(row["name"], row["seconds"]) for row in ring.cities.to_dict("records")]
+
+
 def inside(ring: RingShown) -> str:
     """Return what a ring encloses, in a sentence; empty when it is not formed.
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from optimiser.report import coverage, fairness, sentences, wording
+from optimiser.report import coverage, fairness, ring_words, sentences, wording
 from optimiser.report.inputs import ReportInput
 
 MOST_LINKS = 25
@@ -29,6 +29,7 @@ def summary(report: ReportInput) -> Group:
     head = Text(f"{report.region}: {sentences.headline(report)}", style="bold")
     facts = Text(f"cost {sentences.budget(report)} · {sentences.proof(report)}")
     notes = [Text(note, style="bold") for note in report.notes]
+    notes += [Text(line) for line in ring_words.told(report)]
     priced = () if report.fairness is None else fairness.sentences(report.fairness)
     fair = [Text(sentence) for sentence in priced]
     shown = Group(head, facts, *notes, Text(), coverage_table(report), *fair, *_other_assumptions(report))

@@ -7,7 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from optimiser.report import coverage, fairness, ring_page, sentences, style, wording
+from optimiser.report import (
+    appraisal_shown,
+    core_shown,
+    coverage,
+    equity_shown,
+    fairness,
+    order_shown,
+    ring_page,
+    sentences,
+    style,
+    wording,
+)
 from optimiser.report.inputs import ReportInput, groups_in_order
 
 
@@ -40,7 +51,12 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "proof": {"lines": proof(report), "meaning": sentences.meaning(report)},
         "sensitivity": sensitivity(report),
         "rings": ring_page.gather(report),
+        "out_of_reach": out_of_reach.sentence(report),
         "fairness": fairness.facts(report.fairness),
+        "smaller": equity_shown.shown(report),
+        "leaning": core_shown.shown(report),
+        "worth": appraisal_shown.shown(report),
+        "order": order_shown.shown(report),
     }
 
 

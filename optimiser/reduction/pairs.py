@@ -75,20 +75,21 @@ def settle(stage: Stage, now: Mask, every: Mask) -> Stage:
     gained = _pair_weight(problem.pairs, now) + sum(c.weight for c in problem.cities if _met(c, now))
     return dataclasses.replace(
         stage,
-        problem=_open_part(problem, now, every),
+        problem=_open_part(problem, now, every, stage.groups),
         base_weight=stage.base_weight + gained,
         closed_weight=stage.closed_weight + _pair_weight(problem.pairs, ~every),
     )
 
 
-def _open_part(problem: DesignProblem, now: Mask, every: Mask) -> DesignProblem:
-    """Return the problem of the open pairs, cities and targets that matter."""
+def _open_part(problem: DesignProblem, now: Mask, every: Mask, apart: frozenset[str]) -> DesignProblem:
+    """Return the problem of the open pairs, cities and targets that matter; groups that do not leave."""
     targets = tuple(
         dataclasses.replace(target, least=target.least - got)
         for target in problem.targets
         if (got := _reached(problem, target, now)) < target.least
     )
     grouped = {of: {t.group for t in targets if t.of == of} for of in ("pairs", "cities")}
+    grouped["pairs"] |= apart
     cities = tuple(
         _smaller_city(city, now, every, grouped["cities"])
         for city in problem.cities

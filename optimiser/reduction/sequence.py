@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -97,13 +98,15 @@ class Reduction:
         return tuple(sorted({*self.forced, *(self.problem.candidates[j].id for j in built)}))
 
 
-def reduce(problem: DesignProblem) -> Reduction:
+def reduce(problem: DesignProblem, *, groups: Iterable[str] = ()) -> Reduction:
     """Return the part of a problem that is still open, in canonical order.
 
     Parameters
     ----------
     problem
         A plain problem (`DesignProblem.is_plain`); for others there is `open_network`.
+    groups
+        Groups of pairs that are told apart in what is left, although no target names them.
 
     Raises
     ------
@@ -119,7 +122,8 @@ def reduce(problem: DesignProblem) -> Reduction:
     if not problem.is_plain:
         where = f"problem {problem.name!r}"
         raise ProblemError("a problem with rings or periods is not reduced", where=where)
-    stage = _repeated(_by_network, start(problem))
+    begun = dataclasses.replace(start(problem), groups=frozenset(groups))
+    stage = _repeated(_by_network, begun)
     for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
         stage = _repeated(partial(_by_sets, effort=effort), stage)
     return _finished(stage)

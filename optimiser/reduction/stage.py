@@ -63,6 +63,8 @@ class Stage:
         Why there is no plan; empty while that is not proved.
     steps
         What the rules took out so far.
+    groups
+        Groups of pairs whose weights are told apart although no target names them.
     """
 
     problem: DesignProblem
@@ -72,6 +74,7 @@ class Stage:
     closed_weight: int = 0
     reason: str = ""
     steps: tuple[Step, ...] = ()
+    groups: frozenset[str] = frozenset()
 
     @property
     def base(self) -> int:

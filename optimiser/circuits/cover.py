@@ -40,6 +40,9 @@ class Cover(NamedTuple):
     odd
         int64 [links]: set of the centres (bit s for centre s) whose rays the link crosses an odd number of
         times; -1 for a link that cannot be used.
+    turns
+        int64 [links x centres]: how often each link, passed from tail to head, crosses the ray of each
+        centre, northwards less southwards; 0 for a link that cannot be used.
     every
         The set of all centres that are told apart.
     """
@@ -50,6 +53,7 @@ class Cover(NamedTuple):
     tail_of: Integers
     head_of: Integers
     odd: Integers
+    turns: Integers
     every: int
 
 
@@ -65,7 +69,14 @@ def cover_of(ring: Ring, *, barred: Collection[str] = ()) -> Cover:
     """
     tail = np.array([link.tail for link in ring.links], dtype=np.int64)
     head = np.array([link.head for link in ring.links], dtype=np.int64)
-    odd = np.array([_odd(ring, a, barred) for a in range(len(ring.links))], dtype=np.int64)
+    turns = np.zeros((len(ring.links), len(ring.centres)), dtype=np.int64)
+    odd = np.full(len(ring.links), -1, dtype=np.int64)
+    told_apart = min(MOST_CENTRES, len(ring.centres))
+    for a, link in enumerate(ring.links):
+        counted = None if link.candidate in barred else _turns(ring, a)
+        if counted is not None:
+            turns[a] = counted
+            odd[a] = sum(1 << s for s, n in enumerate(counted[:told_apart]) if n % 2)
     used = np.flatnonzero(odd >= 0)
     ends = np.concatenate((tail[used], head[used]))
     order = np.lexsort((np.tile(used, 2), ends))
@@ -77,15 +88,15 @@ def cover_of(ring: Ring, *, barred: Collection[str] = ()) -> Cover:
         tail_of=tail,
         head_of=head,
         odd=odd,
-        every=(1 << min(MOST_CENTRES, len(ring.centres))) - 1,
+        turns=turns,
+        every=(1 << told_apart) - 1,
     )
 
 
-def _odd(ring: Ring, a: int, barred: Collection[str]) -> int:
-    """Return the set of centres whose rays a link crosses an odd number of times; -1 if it is of no use."""
+def _turns(ring: Ring, a: int) -> list[int] | None:
+    """Return how often a link crosses the ray of each centre; None where it runs through one."""
     link = ring.links[a]
     line = [ring.nodes[link.tail], *link.via, ring.nodes[link.head]]
     counted = [crossings(line, centre) for centre in ring.centres]
-    if link.candidate in barred or None in counted:
-        return -1
-    return sum(1 << s for s, n in enumerate(counted[:MOST_CENTRES]) if n is not None and n % 2)
+    known = [n for n in counted if n is not None]
+    return known if len(known) == len(counted) else None

@@ -17,10 +17,10 @@ from optimiser.verify.circuits import nodes_round
 type Circuit = tuple[int, ...]
 """Positions of links, in order."""
 
-JOINTS = 4
+JOINTS = 3
 """Nearest nodes of a circuit from which the way to a new stop is tried."""
 
-CHECKED = 8
+CHECKED = 4
 """Cheapest exchanges at a stop of which the first that keeps every rule is taken."""
 
 STRETCHES = (3, 6, 12, 24, 48)
@@ -98,7 +98,7 @@ def _longer(grounds: Grounds, circuit: Circuit) -> Iterator[tuple[float, Circuit
                 found = sorted(_by_way_of(grounds, circuit, nodes, p))
                 for _, links in found[:CHECKED]:
                     gained = grounds.passed(links) - passed
-                    if gained > 0 and winds_once(grounds.ring, links):
+                    if gained > 0 and winds_once(grounds.ring, grounds.cover, links):
                         yield (grounds.measure(links) - length) / gained, links
                         break
 
@@ -219,5 +219,5 @@ def _exchanged(grounds: Grounds, circuit: Circuit, nodes: tuple[int, ...], at: i
         found, last = lengths_from(cover, grounds.length, grounds.closed, shut, origin, target, limit)
         if found[target] < limit:
             links = tuple(walk_to(cover, last, origin, target).tolist()) + turned[size:]
-            if winds_once(grounds.ring, links):
+            if winds_once(grounds.ring, grounds.cover, links):
                 yield links

@@ -13,7 +13,7 @@ from optimiser.circuits.cover import Cover, cover_of
 from optimiser.circuits.walks import closed_walk
 from optimiser.paths import FAR, Integers, Mask
 from optimiser.problem import Ring
-from optimiser.verify.circuits import line_of, nodes_round, winding
+from optimiser.verify.circuits import nodes_round
 
 TRIES = 200
 """Walks that are looked at before the search is given up; a few are enough but on purpose."""
@@ -112,7 +112,7 @@ def shortest_in(
             return ShortestCircuit((), None, None)
         walked, _, closed, walk = heapq.heappop(heap)
         parts = circuits_of_walk(cover, walk)
-        whole = next((part for part in parts if winds_once(ring, part)), None)
+        whole = next((part for part in parts if winds_once(ring, cover, part)), None)
         if whole is not None:
             return ShortestCircuit(whole, int(length[list(whole)].sum()), walked)
         for a in _one_of_these(cover, walk, parts):
@@ -160,13 +160,14 @@ def circuits_of_walk(cover: Cover, walk: list[int]) -> list[tuple[int, ...]]:
     return found
 
 
-def winds_once(ring: Ring, links: tuple[int, ...]) -> bool:
+def winds_once(ring: Ring, cover: Cover, links: tuple[int, ...]) -> bool:
     """Say whether links are a circuit that visits no node twice and winds once round every centre."""
     nodes = nodes_round(ring, links)
     if nodes is None or len(set(nodes)) < len(nodes):
         return False
-    line = line_of(ring, links, nodes)
-    return all(winding(line, centre) in {1, -1} for centre in ring.centres)
+    passed = np.array(links)
+    ahead = np.where(cover.tail_of[passed] == np.array(nodes), 1, -1)
+    return bool((np.abs(ahead @ cover.turns[passed]) == 1).all())
 
 
 def _one_of_these(cover: Cover, walk: list[int], parts: list[tuple[int, ...]]) -> list[int]:

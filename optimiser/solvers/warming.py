@@ -6,7 +6,7 @@ import dataclasses
 import time
 from contextlib import suppress
 
-from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring
+from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 from optimiser.solvers.task import Task
 from optimiser.solvers.work import work
 
@@ -31,7 +31,7 @@ def warm(task: Task) -> None:
     """
     tiny = tiny_problem(with_budget=task.problem.budget is not None)
     if not task.problem.is_plain:
-        tiny = tiny.replace(rings=(Ring("none", required=False, centres=((0, 0),), nodes=(), links=()),))
+        tiny = tiny.replace(rings=(_tiny_ring(),))
     asked = dataclasses.replace(task, problem=tiny, seconds=ROUND_S, base=0)
     with suppress(Exception):
         for _ in range(ROUNDS):
@@ -55,6 +55,13 @@ def tiny_problem(*, with_budget: bool) -> DesignProblem:
         pairs=(Pair(0, 2, 60, 2), Pair(0, 3, 155, 5), Pair(1, 3, 110, 3)),
         budget=7 if with_budget else None,
     )
+
+
+def _tiny_ring() -> Ring:
+    """Return a ring round one place, of which one side has to be built, with a stop on a way round."""
+    nodes = ((0, 0), (4, 0), (4, 4), (0, 4), (6, 6))
+    links = (*(RingLink(a, b) for a, b in ((0, 1), (1, 2), (2, 3), (1, 4), (2, 4))), RingLink(3, 0, "ac"))
+    return Ring("tiny", True, ((1, 2),), nodes, links, (RingStop("far", (4,)),), least_stops=1)
 
 
 def _two_way(a: int, b: int, seconds: int) -> tuple[Arc, ...]:

@@ -17,8 +17,12 @@ from optimiser.paths import Mask
 from optimiser.progress import Send
 from optimiser.result import gap_of
 from optimiser.solvers.ring_repair import Repaired, RingRepair
+from optimiser.solvers.ring_starts import ring_starts
 from optimiser.solvers.task import Task
 from optimiser.verify import score
+
+START_S = 5.0
+"""Most seconds of the search for the rest of one plan to start from."""
 
 type Values = Mapping[str, float]
 """Value of each variable of a model by name."""
@@ -60,16 +64,24 @@ class Claims:
         return self._value is not None
 
     def begin(self) -> None:
-        """Pass on the plan that builds no more than it must for its required rings, where one is found.
+        """Pass on plans to start from: good circuits for the rings, and the money that is left spent well.
 
-        With periods there is none: what is built for a ring would have to be started in one.
+        Where no circuit is found so, the plan counts that builds no more than it must for its required rings.
+        With periods there is none: what is built would have to be started in one.
         """
-        candidates, rings = self._task.problem.candidates, self._whole.rings
-        if self._repair is None or self._task.problem.periods:
+        task = self._task
+        if self._repair is None or task.problem.periods:
             return
-        must = np.array([c.fixed == "in" for c in candidates], dtype=np.bool_)
-        formed = np.array([ring.ring.required for ring in rings], dtype=np.bool_)
-        found = self._repair(must, must, formed, seconds=self.left())
+        for start in ring_starts(task.problem, seconds=START_S, seed=task.seed, left=self.left):
+            built = [task.problem.index[name] for name in start.built]
+            self._plan({}, built, start.circuits, "start")
+        if self._value is None:
+            self._begin_with_rings_alone(self._repair)
+
+    def _begin_with_rings_alone(self, repair: RingRepair) -> None:
+        must = np.array([c.fixed == "in" for c in self._task.problem.candidates], dtype=np.bool_)
+        formed = np.array([ring.ring.required for ring in self._whole.rings], dtype=np.bool_)
+        found = repair(must, must, formed, seconds=self.left())
         if found is not None:
             self._plan({}, found.built, found.circuits, "rings")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from optimiser.pipeline import store
+from optimiser.pipeline import likening, store
 from optimiser.pipeline.chain import Chain
 from optimiser.report import ring_circuits, ring_words
 from optimiser.report.inputs import ReportInput
@@ -65,13 +65,14 @@ def shown(chain: Chain, plan: Plan, cities: gpd.GeoDataFrame) -> tuple[RingShown
         return ()
     folder = chain.draft.folder
     path = folder / LINKS_FILE
-    return ring_circuits.describe(
+    rings = ring_circuits.describe(
         chain.design,
         plan,
         cities=cities,
         links=gpd.read_parquet(path) if path.exists() else None,
         facts=load_facts(folder),
     )
+    return likening.likened(rings, likening.known_rings(chain.loaded), cities)
 
 
 def rows(report: ReportInput) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from optimiser.pipeline import proposing, reading, ring_report, store, timing
 from optimiser.pipeline.chain import Chain
-from optimiser.report import coverage, sentences
+from optimiser.report import coverage, out_of_reach, sentences
 from optimiser.report.inputs import ReportInput
 from optimiser.verify import Plan
 
@@ -63,6 +63,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "links": link_rows(report),
         **({"rings": ring_report.rows(report)} if report.rings else {}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
+        "out_of_reach": out_of_reach.rows(report),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(chain),
         "solve": {

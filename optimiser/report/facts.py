@@ -14,6 +14,7 @@ from optimiser.report import (
     equity_shown,
     fairness,
     order_shown,
+    out_of_reach,
     ring_page,
     sentences,
     style,

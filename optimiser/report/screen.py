@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from optimiser.report import coverage, fairness, ring_words, sentences, wording
+from optimiser.report import coverage, fairness, out_of_reach, ring_words, sentences, wording
 from optimiser.report.inputs import ReportInput
 
 MOST_LINKS = 25
@@ -31,8 +31,8 @@ def summary(report: ReportInput) -> Group:
     notes = [Text(note, style="bold") for note in report.notes]
     notes += [Text(line) for line in ring_words.told(report)]
     priced = () if report.fairness is None else fairness.sentences(report.fairness)
-    fair = [Text(sentence) for sentence in priced]
-    shown = Group(head, facts, *notes, Text(), coverage_table(report), *fair, *_other_assumptions(report))
+    said = [Text(sentence) for sentence in (*priced, *_out_of_reach(report))]
+    shown = Group(head, facts, *notes, Text(), coverage_table(report), *said, *_other_assumptions(report))
     return Group(shown, Text(), links_table(report)) if len(report.links) else shown
 
 
@@ -60,6 +60,14 @@ def coverage_table(report: ReportInput) -> Table:
             end_section=row is rows[-2],
         )
     return table
+
+
+def _out_of_reach(report: ReportInput) -> list[str]:
+    """Return the pairs that no plan brings within the limit, where the plan is to bring all that it can."""
+    told = out_of_reach.sentence(report)
+    if report.budget is not None or not told:
+        return []
+    return [f"{told}; by city, with the time that everything built gives:", *out_of_reach.lines(report)]
 
 
 def _other_assumptions(report: ReportInput) -> list[Text]:

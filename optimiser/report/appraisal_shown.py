@@ -17,7 +17,7 @@ GROUNDS = (("mountain", "mountains"), ("hill", "hills"))
 
 NEEDS, STANDS_IN = 1.2, 0.8
 """Ratio of value on top of the others to value alone from which a link needs them, or up to which they can
-stand in for it: a fifth to either side of 1, where neither is so."""
+replace it: a fifth to either side of 1, where neither is so."""
 
 
 def shown(report: ReportInput) -> dict[str, Any] | None:
@@ -40,12 +40,15 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
     return {
         "rows": sorted(rows, key=lambda row: row["rank"]),
         "plan": _row(whole, tiers, most) | {"alike": wording.whole(whole["cost_p80_alike"])},
-        "tiers": [name.removeprefix("pairs_brought_") for name in tiers],
+        "heads": [_SHORT.get(name, name) for name in (one.removeprefix("pairs_brought_") for one in tiers)],
         "unit": wording.per_person(report.money)[1],
         "trips": f"{facts['trips_per_person']:g}",
         "rate": f"{100 * facts['discount_rate']:g} %",
         "years": facts["years"],
     }
+
+
+_SHORT = {"secondary": "second."}
 
 
 def _named(row: dict[Any, Any], ranks: dict[str, int]) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def _named(row: dict[Any, Any], ranks: dict[str, int]) -> dict[str, Any]:
         "km": f"{row['length_km']:.0f}",
         "ground": _ground(row),
         "others": _others(row["dependence"]),
+        "ratio": -1.0 if pd.isna(row["dependence"]) else round(row["dependence"], 4),
     }
 
 
@@ -92,8 +96,8 @@ def _ground(row: dict[Any, Any]) -> str:
     return ", ".join(found) or "plain"
 
 
-def _others(ratio: float | None) -> str:
+def _others(ratio: float | None) -> dict[str, str]:
     if ratio is None or pd.isna(ratio):
-        return "needs others"
-    words = "needs others" if ratio >= NEEDS else "others stand in" if ratio <= STANDS_IN else "alone"
-    return f"{ratio:.2f} {words}"
+        return {"figure": "–", "words": "nothing alone"}
+    words = "needs others" if ratio >= NEEDS else "can be replaced" if ratio <= STANDS_IN else "stands alone"
+    return {"figure": f"{ratio:.2f}", "words": words}

@@ -35,7 +35,7 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
         "core": _listed([str(name) for name in facts["core"]]),
         "core_km": f"{facts['core_km']:g} km",
         "near_km": f"{facts['near_km']:g} km",
-        "rows": [_row(row) for row in region.to_dict("records")],
+        "rows": [_row(row) for row in region.to_dict("records") if not _says_nothing(row, region)],
         "cities": [
             {
                 "name": str(row["place"]),
@@ -48,6 +48,14 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
             if row["most"] > 0
         ],
     }
+
+
+def _says_nothing(row: dict[Any, Any], region: pd.DataFrame) -> bool:
+    """Tell whether a measure only repeats another: no other route is as fast, or nobody is cut off."""
+    if row["measure"] == "core_some_share":
+        every = region[region["measure"] == "core_every_share"].to_dict("records")[0]
+        return bool(every["today"] == row["today"] and every["plan"] == row["plan"])
+    return bool(row["measure"] == "core_closed_cut_off_share" and row["today"] == row["plan"] == 0)
 
 
 def _row(row: dict[Any, Any]) -> dict[str, str]:

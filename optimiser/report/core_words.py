@@ -34,32 +34,32 @@ MEASURES = {
         "Trips that cannot avoid the core",
         "share",
         "Weight of the pairs outside the core all of whose fastest routes run through it.",
-        "shortest paths in a product graph",
+        "",
     ),
     "core_some_share": Measure(
         "Trips that may run through the core",
         "share",
         "As above, where another route just as fast may pass it by.",
-        "shortest paths in a product graph",
+        "",
     ),
     "core_closed_minutes": Measure(
         "Time lost were the core closed",
         "minutes",
         "Mean over all pairs outside the core that still have a route, by weight.",
-        "shortest paths in a product graph",
+        "",
     ),
     "core_closed_cut_off_share": Measure(
         "Cut off were the core closed",
         "share",
         "Weight of the pairs outside the core that would have no route left.",
-        "shortest paths in a product graph",
+        "",
     ),
     "core_detour_ratio": Measure(
         "Time by way of the core",
         "ratio",
         "Time of all trips if each went through the core, per their fastest time; the larger, the less the "
         "region needs its core.",
-        "shortest paths in a product graph",
+        "",
     ),
     "core_betweenness_share": Measure(
         "Share of the core in all through traffic",
@@ -85,9 +85,7 @@ MEASURES = {
         "Of the two, three and four largest cities; the flatter (nearer 0), the more polycentric.",
         "Meijers and Burger 2010",
     ),
-    "people_primacy_share": Measure(
-        "Largest city in all people", "share", "Share of the largest city.", "plain count"
-    ),
+    "people_primacy_share": Measure("Largest city in all people", "share", "Share of the largest city.", ""),
     "reach_evenness": Measure(
         "Evenness of people within reach",
         "index",
@@ -101,8 +99,8 @@ MEASURES = {
         "are joined alike.",
         GREEN,
     ),
-    "ring_cities": Measure("Cities on a ring", "cities", "Cities that a formed ring passes.", "plain count"),
-    "ring_people": Measure("People on a ring", "people", "Inhabitants of those cities.", "plain count"),
+    "ring_cities": Measure("Cities on a ring", "cities", "Cities that a formed ring passes.", ""),
+    "ring_people": Measure("People on a ring", "people", "Inhabitants of those cities.", ""),
     "through_share": Measure(
         "Trips that run through a city",
         "share",

@@ -29,6 +29,14 @@ EVENNESS = (
 )
 """Column, name, meaning and source of the measures of evenness."""
 
+LEAST = 0.0001
+"""Measures of evenness are shown to four places; what is above 0 and below the last reads as such."""
+
+NAMES = {"all": "All cities"}
+
+MARGIN = 5.0
+"""Minutes by which the scale of mean times reaches beyond the shortest and the longest."""
+
 SHARES = ("poor_share",)
 """Columns of `EVENNESS` that are read as percentages."""
 
@@ -46,12 +54,13 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
     table = report.measures.equity
     tiers = list(dict.fromkeys(table["tier"]))
     both = {tier: _states(table, tier) for tier in tiers}
-    times = [state[key] for pair in both.values() for state in pair for key in ("mean_minutes",)]
-    most = max((time for time in times if pd.notna(time)), default=1.0)
+    times = [state["mean_minutes"] for pair in both.values() for state in pair]
+    known = [time for time in times if pd.notna(time)]
+    scale = (min(known) - MARGIN, max(known) + MARGIN) if known else (0.0, 1.0)
     everyone = both[tiers[-1]]
     line = wording.short_hours(int(report.measures.facts["line_s"]))
     return {
-        "tiers": [_tier(tier, *both[tier], most=most) for tier in tiers if both[tier][0]["cities"]],
+        "tiers": [_tier(tier, *both[tier], scale=scale) for tier in tiers if both[tier][0]["cities"]],
         "evenness": [
             {
                 "words": words,
@@ -72,9 +81,11 @@ def _states(table: pd.DataFrame, tier: str) -> tuple[dict[str, Any], dict[str, A
     return {str(k): v for k, v in today.items()}, {str(k): v for k, v in plan.items()}
 
 
-def _tier(tier: str, today: dict[str, Any], plan: dict[str, Any], *, most: float) -> dict[str, Any]:
+def _tier(
+    tier: str, today: dict[str, Any], plan: dict[str, Any], *, scale: tuple[float, float]
+) -> dict[str, Any]:
     return {
-        "name": style.tier(tier).name if tier in style.CITY_TIERS else tier,
+        "name": style.tier(tier).name if tier in style.CITY_TIERS else NAMES.get(tier, tier),
         "is_all": tier == "all",
         "people": wording.people(today["people"]),
         "cities": int(today["cities"]),
@@ -83,8 +94,8 @@ def _tier(tier: str, today: dict[str, Any], plan: dict[str, Any], *, most: float
         "core": _counts(today, plan, "cities_core_within"),
         "mean_today": clock(today["mean_minutes"]),
         "mean_plan": clock(plan["mean_minutes"]),
-        "at_today": _percent(today["mean_minutes"], most),
-        "at_plan": _percent(plan["mean_minutes"], most),
+        "at_today": _place(today["mean_minutes"], scale),
+        "at_plan": _place(plan["mean_minutes"], scale),
         "worst_today": clock(today["worst_minutes"]),
         "worst_plan": clock(plan["worst_minutes"]),
         "worst_city": str(plan["worst_city"]),
@@ -110,11 +121,15 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None or pd.isna(share) else f"{100 * share:.{digits}f} %"
 
 
-def _percent(value: float | None, most: float) -> float:
-    return 0.0 if value is None or pd.isna(value) else round(100 * value / most, 1)
+def _place(value: float | None, scale: tuple[float, float]) -> float:
+    """Return where a time stands between the ends of a scale, in percent."""
+    low, high = scale
+    return 0.0 if value is None or pd.isna(value) else round(100 * (value - low) / (high - low), 1)
 
 
 def _figure(name: str, value: float | None) -> str:
     if value is None or pd.isna(value):
         return "–"
+    if 0 < value < LEAST:
+        return f"< {LEAST}"
     return percent(value) if name in SHARES else f"{value:.4f}"

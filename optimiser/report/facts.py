@@ -16,6 +16,7 @@ from optimiser.report import (
     order_shown,
     out_of_reach,
     ring_page,
+    ring_words,
     sentences,
     style,
     wording,
@@ -41,7 +42,10 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "limit_clock": wording.clock(report.limit_s),
         "definition": sentences.definition(report),
         "figures": figures(report, tiers),
-        "links": [link(row, report.money) for row in report.links.to_dict("records")],
+        "links": [
+            link(row, report.money) | {"closes": ring_words.closes(report, row["candidate_id"])}
+            for row in report.links.to_dict("records")
+        ],
         "categories": [(name, style.PROPOSALS[name].name) for name in _shown(report)],
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": [tier(row) for row in tiers.to_dict("records")],

@@ -13,6 +13,7 @@ from optimiser.report.inputs import ReportInput
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 FONTS = (
     "DejaVu Sans",
@@ -26,6 +27,9 @@ FONTS = (
 
 MAP_HEIGHT, PANEL_WIDTH, TITLE_HEIGHT, EDGE = 8.2, 4.0, 0.72, 0.25
 """Inches; the width of the map follows the shape of the region."""
+
+LEAST_TITLE = 6.0
+"""Points; a title is never smaller."""
 
 
 def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
@@ -114,8 +118,7 @@ def _titles(figure: Figure, report: ReportInput) -> None:
     left, top = EDGE / width, 1 - EDGE / height
     title = f"{report.region}: {sentences.headline(report)}"
     head = figure.text(left, top, title, size=17, weight="bold", va="top", parse_math=False)
-    room = (1 - 2 * left) * figure.bbox.width / head.get_window_extent().width
-    head.set_fontsize(17 * min(1.0, room))
+    shrink(head, size=17, most=(1 - 2 * left) * figure.bbox.width)
     parts = (
         f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
         f"cost {sentences.budget(report)}",
@@ -123,6 +126,23 @@ def _titles(figure: Figure, report: ReportInput) -> None:
     )
     line = "   ·   ".join(parts)
     figure.text(left, top - 0.38 / height, line, size=10.5, color=style.MUTED, va="top", parse_math=False)
+
+
+def shrink(text: Text, *, size: float, most: float) -> None:
+    """Make a text smaller until it is at most so many pixels wide.
+
+    Parameters
+    ----------
+    text
+        A text of a figure.
+    size
+        Its size in points.
+    most
+        Pixels. Letters are set on whole pixels, so their width does not follow their size exactly.
+    """
+    while (wide := text.get_window_extent().width) > most and size > LEAST_TITLE:
+        size *= min(0.99, most / wide)
+        text.set_fontsize(size)
 
 
 def _map(axes: Axes, layers: projection.Layers, report: ReportInput, *, frame: projection.Frame) -> None:

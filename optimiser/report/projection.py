@@ -32,6 +32,8 @@ class Layers:
         As in `ReportInput`.
     rings
         The rings that are formed: `ring_lines.COLUMNS`.
+    closing
+        Ids of the proposals that lie on a ring.
     known
         Rings known from elsewhere that they are likened to: `ring_lines.KNOWN_COLUMNS`.
     """
@@ -44,6 +46,7 @@ class Layers:
     cities: gpd.GeoDataFrame
     rings: gpd.GeoDataFrame
     known: gpd.GeoDataFrame
+    closing: frozenset[str] = frozenset()
 
 
 def plane(cities: gpd.GeoDataFrame) -> CRS:
@@ -77,6 +80,7 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
         cities=cities,
         rings=ring_lines.formed(report.rings, crs, tolerance_m),
         known=ring_lines.known(report.rings, crs, tolerance_m),
+        closing=frozenset(name for ring in report.rings for name in ring.candidates),
     )
 
 
@@ -148,9 +152,14 @@ def parts(shape: BaseGeometry | None) -> list[LineString]:
 ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 """Where along a proposal its number may stand, best first."""
 
+BESIDE = 0.8
+"""How far from a ring the number of a proposal stands that closes it, as a share of the room of a number."""
+
 
 def number_points(layers: Layers) -> list[Point | None]:
     """Return where the number of each proposal stands: on its line, clear of cities and other numbers.
+
+    The number of one that closes a ring stands beside its line, so as not to hide that it is new.
 
     Parameters
     ----------
@@ -165,15 +174,17 @@ def number_points(layers: Layers) -> list[Point | None]:
     clear_m = _extent_m(layers.cities) / 38
     taken = np.column_stack([layers.cities.geometry.x, layers.cities.geometry.y])
     points: list[Point | None] = []
-    for shape in layers.links.geometry:
-        point = _clear_point(shape, taken, clear_m)
+    for name, shape in zip(layers.links["candidate_id"], layers.links.geometry, strict=True):
+        point = _clear_point(shape, taken, clear_m, beside_it=name in layers.closing)
         points.append(point)
         if point is not None:
             taken = np.vstack([taken, [point.x, point.y]])
     return points
 
 
-def _clear_point(shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float) -> Point | None:
+def _clear_point(
+    shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float, *, beside_it: bool
+) -> Point | None:
     """Return the first point along the longest part that is clear, else the clearest on or beside it."""
     lines = parts(shape)
     if not lines:
@@ -183,10 +194,23 @@ def _clear_point(shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     ring = clear_m * np.column_stack([np.cos(angles), np.sin(angles)])
     beside = [Point(on[0].x + x, on[0].y + y) for x, y in ring]
+    if beside_it:
+        on = _beside(line, BESIDE * clear_m)
     clear = _room(on, taken, clear_m)
     if max(clear) < 0.75 * clear_m:
         on, clear = on + beside, clear + _room(beside, taken, clear_m)
     return on[int(np.argmax(clear))]
+
+
+def _beside(line: LineString, away_m: float) -> list[Point]:
+    """Return points at some distance from a line on both sides, beside its middle first."""
+    spots = []
+    for at in ALONG:
+        here, ahead = (line.interpolate(min(at + step, 1.0), normalized=True) for step in (0.0, 0.02))
+        along = np.array([ahead.x - here.x, ahead.y - here.y])
+        across = away_m * np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
+        spots += [Point(here.x + side * across[0], here.y + side * across[1]) for side in (1, -1)]
+    return spots
 
 
 def _room(spots: list[Point], taken: NDArray[np.float64], most: float) -> list[float]:

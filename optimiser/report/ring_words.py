@@ -92,6 +92,14 @@ def link_name(report: ReportInput, candidate_id: str) -> str:
     return f"{row['from_name'].iloc[0]} – {row['to_name'].iloc[0]}" if len(row) else ""
 
 
+def closes(report: ReportInput, candidate_id: str) -> str:
+    """Return what a proposal does for the rings of the plan, in words; empty when it lies on none."""
+    mine = [ring for ring in report.rings if candidate_id in ring.candidates]
+    if not mine:
+        return ""
+    return "closes the ring" if len(report.rings) == 1 else f"closes {listed([ring.id for ring in mine])}"
+
+
 def terms(ring: RingShown) -> str:
     """Return what the job asks of a ring, in a sentence."""
     facts = ring.facts

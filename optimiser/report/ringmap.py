@@ -135,8 +135,7 @@ def _title(figure: Figure, report: ReportInput) -> None:
     left, top = EDGE / width, 1 - EDGE / height
     words = f"{report.region}: proposed rings beside known ones"
     head = figure.text(left, top, words, size=15, weight="bold", va="top", parse_math=False)
-    room = (1 - 2 * left) * figure.bbox.width / head.get_window_extent().width
-    head.set_fontsize(15 * min(1.0, room))
+    picture.shrink(head, size=15, most=(1 - 2 * left) * figure.bbox.width)
 
 
 def _map(axes: Axes, layers: projection.Layers, report: ReportInput, ring: RingShown) -> None:

@@ -28,7 +28,7 @@ class Measures(Section):
         description="trips a year by each inhabitant to other cities, for the break-even value of "
         "time (2.5: rail trips per inhabitant of China in 2019, 3.57 bn for 1.41 bn)",
     )
-    discount_rate: Share = Field(0.05, description="discount rate a year, for the break-even value of time")
+    discount_rate: Share = Field(0.06, description="discount rate a year, for the break-even value of time")
     years: Annotated[int, Field(gt=0, le=200)] = Field(30, description="years over which time is saved")
     overrun_correlation: Share = Field(
         0.0, description="correlation of the overruns of two links: 0 each errs for itself, 1 all alike"

@@ -33,19 +33,21 @@ class Box:
         """Return the level in its middle, towards the easy side."""
         return tuple(low + (high - low) // 2 for low, high in zip(self.low, self.high, strict=True))
 
-    def without(self, low: Level, high: Level) -> Iterator[Box]:
+    def without(self, low: Level, high: Level, axes: Sequence[int]) -> Iterator[Box]:
         """Yield boxes that part what of this one lies outside another box.
 
         Parameters
         ----------
         low, high
             Ends of the other box.
+        axes
+            Order in which this one is cut: the first cuts go through all of it.
         """
         first, last = list(self.low), list(self.high)
         if any(a > d or c > b for a, b, c, d in zip(self.low, self.high, low, high, strict=True)):
             yield self
             return
-        for axis in range(len(first)):
+        for axis in axes:
             if first[axis] < low[axis]:
                 yield Box(tuple(first), (*last[:axis], low[axis] - 1, *last[axis + 1 :]))
                 first[axis] = low[axis]
@@ -94,6 +96,10 @@ class Region:
         if value < self._values.get(reach, math.inf):
             self._values[reach] = value
 
+    def bounded(self) -> list[Level]:
+        """Return the levels at which bounds were proved."""
+        return list(self._bounds)
+
     def lower(self, level: Level) -> float:
         """Return the best bound of the value at a level."""
         return max((v for at, v in self._bounds.items() if _within(at, level)), default=-math.inf)
@@ -111,7 +117,12 @@ class Region:
             Ends of what was answered.
         """
         last = self.whole.high if high is None else high
-        self.boxes = [part for box in self.boxes for part in box.without(low, last)]
+        self.boxes = [part for box in self.boxes for part in box.without(low, last, self._longest_first(box))]
+
+    def _longest_first(self, box: Box) -> list[int]:
+        """Return the axes by the share of the whole that the box spans, so that boxes stay compact."""
+        shares = [side / whole for side, whole in zip(box.sides, self.whole.sides, strict=True)]
+        return sorted(range(len(shares)), key=lambda axis: (-shares[axis], axis))
 
     def is_open(self, level: Level) -> bool:
         """Say whether a level is still to be answered."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from optimiser.job.demands import Caps, CityCoverage, Least
+from optimiser.job.frontier import Frontier
 from optimiser.job.measures import Measures
 from optimiser.job.phasing import Phasing
 from optimiser.job.rings import Rings
@@ -45,6 +46,7 @@ class Job(Section):
     caps: Caps = Field(default=Caps(), description=Caps.__doc__)
     phasing: Phasing = Field(default=Phasing(), description=Phasing.__doc__)
     solve: Solve = Field(default=Solve(), description=Solve.__doc__)
+    frontier: Frontier = Field(default=Frontier(), description=Frontier.__doc__)
     measures: Measures = Field(default=Measures(), description=Measures.__doc__)
     output: Output = Field(default=Output(), description=Output.__doc__)
 

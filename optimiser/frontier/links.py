@@ -1,0 +1,69 @@
+"""Say which link enters a frontier when, and which ones stay in every plan."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optimiser.frontier.point import Point
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOnFrontier:
+    """A candidate along a frontier.
+
+    Attributes
+    ----------
+    id
+        Of the candidate.
+    enters
+        Position of the cheapest point that builds it.
+    cost_of_entry
+        What that point's plan costs.
+    points
+        Points that build it.
+    share
+        Of the points from its entry on, those that build it.
+    leaves
+        Times that it is in a point's plan and not in the next one's.
+    core
+        Every point from its entry on builds it: whoever spends so much builds it, however much more follows.
+    """
+
+    id: str
+    enters: int
+    cost_of_entry: int
+    points: int
+    share: float
+    leaves: int
+    core: bool
+
+
+def marginal_order(points: Sequence[Point]) -> list[LinkOnFrontier]:
+    """Return the candidates that some point builds, in the order in which they enter.
+
+    Parameters
+    ----------
+    points
+        Points by cost.
+    """
+    plans = [set(point.plan.built) for point in points]
+    names = sorted(set().union(*plans)) if plans else []
+    found = [_followed(name, plans, points) for name in names]
+    return sorted(found, key=lambda link: (link.enters, -link.share, link.id))
+
+
+def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point]) -> LinkOnFrontier:
+    there = [name in plan for plan in plans]
+    first = there.index(True)
+    count = sum(there)
+    return LinkOnFrontier(
+        id=name,
+        enters=first,
+        cost_of_entry=points[first].cost,
+        points=count,
+        share=count / (len(there) - first),
+        leaves=sum(a and not b for a, b in itertools.pairwise(there)),
+        core=all(there[first:]),
+    )

@@ -39,6 +39,7 @@ def compare(first: Path, second: Path, *, as_json: bool = False) -> int:
     names = (str(first), str(second))
     screen.table("Figures", _side_by_side(found["figures"], names), right=names)
     screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
+    _show_rings(found["rings"])
     for title, key in (
         ("Built in both", "both"),
         ("Only in the first", "first"),
@@ -59,7 +60,8 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `figures` and `coverage`: name to the two values; `built`: ids in `both`, `first` only, `second` only.
+        `figures` and `coverage`: name to the two values; `built`: ids in `both`, `first` only, `second` only;
+        `rings`: id to the two rings, None where a run does not ask for it.
     """
     one, two = set(first["built"]), set(second["built"])
     groups = sorted({*first["coverage"], *second["coverage"]})
@@ -70,7 +72,40 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
             for group in groups
         },
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
+        "rings": _rings(first, second),
     }
+
+
+_OF_RING = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
+
+
+def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
+    """Return the rings of two summaries side by side, with the names of the cities on them."""
+    runs = [{ring["id"]: ring for ring in run.get("rings", [])} for run in (first, second)]
+    names = list(dict.fromkeys(name for run in runs for name in run))
+    return {name: [_ring(run[name]) if name in run else None for run in runs] for name in names}
+
+
+def _ring(ring: dict[str, Any]) -> dict[str, Any]:
+    return {key: ring[key] for key in _OF_RING} | {"cities": [city["name"] for city in ring["cities"]]}
+
+
+def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
+    """Say of each ring what it is in either run, and which cities it gains and loses."""
+    for name, (one, two) in rings.items():
+        if one == two and one is not None:
+            screen.line(f"Ring {name} in both: {one['sentence']}.")
+            continue
+        for which, ring in (("first", one), ("second", two)):
+            screen.line(
+                f"Ring {name} in the {which}: {'not asked for' if ring is None else ring['sentence']}."
+            )
+        if one is not None and two is not None:
+            new = [city for city in two["cities"] if city not in one["cities"]]
+            gone = [city for city in one["cities"] if city not in two["cities"]]
+            screen.line(
+                f"Ring {name} gains {', '.join(new) or 'no city'} and loses {', '.join(gone) or 'none'}."
+            )
 
 
 def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[dict[str, object]]:

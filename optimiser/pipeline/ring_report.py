@@ -107,5 +107,9 @@ def _row(ring: RingShown) -> dict[str, Any]:
         "cities": [{**row, "seconds": int(row["seconds"])} for row in cities],
         "least_cities": ring.least_cities,
         "inside": list(ring.inside),
-        "overlaps": [{name: getattr(one, name) for name in likened} for one in ring.overlaps],
+        "overlaps": [{name: _rounded(getattr(one, name)) for name in likened} for one in ring.overlaps],
     }
+
+
+def _rounded(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else value

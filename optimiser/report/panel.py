@@ -101,7 +101,9 @@ def _rings(axes: Axes, report: ReportInput, y: float) -> float:
         y = _paragraph(axes, ring_words.sentence(ring), y, size=8.5, most=62, color=style.INK)
         if len(ring.cities):
             on_it = f"Clockwise: {', '.join(ring.cities['name'].astype(str))}"
-            y = _paragraph(axes, on_it, y, size=8.0, most=66, color=style.MUTED)
+            y = _paragraph(axes, on_it, y, size=8.0, most=62, color=style.MUTED)
+        if ring.is_formed:
+            y = _paragraph(axes, ring_words.build(report, ring), y, size=8.0, most=62, color=style.MUTED)
     left = len(report.rings) - MOST_RINGS
     if left > 0:
         axes.text(0, y, f"and {left} more in rings.csv", size=8, va="center", color=style.MUTED)

@@ -102,6 +102,7 @@ def _overlaps(ring: RingShown) -> list[dict[str, Any]]:
     return [
         {
             "name": one.name,
+            "the": ring_words.the(one.name),
             "km": f"{one.reference_km:,.0f}",
             "corridor": f"{one.corridor_km:g}",
             "of_ring": wording.share(one.share_of_ring, 1.0) if ring.is_formed else "–",

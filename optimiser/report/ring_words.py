@@ -209,10 +209,15 @@ def overlap(ring: RingShown, other: Overlap) -> str:
     """Return in a sentence how much of a ring and of a known one lie beside each other."""
     near, kind = f"within {other.corridor_km:g} km of", noun(ring)
     return (
-        f"{_percent(other.share_of_ring)} of the proposed {kind} lies {near} {other.name}, which is "
+        f"{_percent(other.share_of_ring)} of the proposed {kind} lies {near} {the(other.name)}, which is "
         f"{other.reference_km:,.0f} km long; {_percent(other.share_of_reference)} of that one lies {near} "
         "the proposed one."
     )
+
+
+def the(name: str) -> str:
+    """Return a name as it stands in a sentence."""
+    return name if name.lower().startswith("the ") else f"the {name}"
 
 
 def _percent(share: float) -> str:

@@ -97,8 +97,9 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
 
         for column, place in enumerate(places):
             upper, lower = axes(column, EDGE + below, MAP_HEIGHT), axes(column, EDGE, below)
-            picture.frame_map(upper, projection.fit(frames[column], wide / MAP_HEIGHT))
-            _map(upper, maps[column], report, report.rings[place])
+            frame = projection.fit(frames[column], wide / MAP_HEIGHT)
+            picture.frame_map(upper, frame)
+            _map(upper, _within(maps[column], frame), report, report.rings[place])
             ring_panel.draw(lower, texts[column], strokes(report.rings[place]), wide=wide, high=below)
     return figure
 
@@ -130,6 +131,14 @@ def _frame(layers: projection.Layers) -> projection.Frame:
     return float(west), float(south), float(east), float(north)
 
 
+def _within(layers: projection.Layers, frame: projection.Frame) -> projection.Layers:
+    """Return layers without the cities whose marks the frame would cut."""
+    west, south, east, north = frame
+    room = 0.015 * (east - west)
+    cities = layers.cities.cx[west + room : east - room, south + room : north - room]
+    return replace(layers, cities=cities)
+
+
 def _title(figure: Figure, report: ReportInput) -> None:
     width, height = figure.get_size_inches()
     left, top = EDGE / width, 1 - EDGE / height
@@ -147,7 +156,7 @@ def _map(axes: Axes, layers: projection.Layers, report: ReportInput, ring: RingS
     ring_drawing.draw(axes, layers)
     for stroke, row in zip(strokes(ring), layers.known.itertuples(), strict=True):
         x, y = row.geometry.xy
-        axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=8.0)
+        axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
         axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=(0, stroke.dash), zorder=8.1)
     filled = dict.fromkeys(ring.cities["city_id"].astype(str), style.RING.colour)
     marks.draw(axes, layers, report, filled=filled)

@@ -87,7 +87,7 @@ class Overlap:
     reference
         Id of the known ring, for example ``g95``.
     name
-        As it stands in a sentence, for example ``the Capital Area Ring Expressway (G95)``.
+        As in a heading, for example ``Capital Area Ring Expressway (G95)``.
     corridor_km
         Two lines are together where they are at most so far apart.
     reference_km

@@ -1,0 +1,85 @@
+"""Where a ring has gaps, few further links are proposed; a ring that cannot exist is refused with the gap."""
+
+from __future__ import annotations
+
+from ring_regions import GROUND, circuits, none, rules, square
+
+from optimiser.candidates import Rules
+from optimiser.candidates.table import merge
+from optimiser.rings.closing import closing_links
+from optimiser.rings.driving import Driving
+from optimiser.rings.generation import generate
+from optimiser.rings.refusal import obstacles
+
+TOWN = ("town", (-44, -40), 300_000, 0, (4, 50))
+
+
+def reasons(region, candidates, asked):
+    found = generate(region, candidates, asked)
+    driving = Driving(region)
+    return list(obstacles(found, region, candidates, asked, Rules(), GROUND, driving=driving))
+
+
+def test_one_gap_is_closed_by_one_link_across_it():
+    region = square(without=(0,))
+    found = closing_links(region, none(), rules(), Rules(), GROUND)
+    assert found.table["length_km"].round().tolist() == [48]  # 40 km, a fifth longer than the straight line
+    assert found.table["kind"].tolist() == ["gap"]
+    assert len(circuits(generate(region, found, rules()).ring)) == 1
+
+
+def test_the_link_across_is_priced_by_the_cost_table():
+    found = closing_links(square(without=(0,)), none(), rules(), Rules(), GROUND)
+    assert found.table["cost"].tolist() == [round(120 * found.table["length_km"].iloc[0])]
+
+
+def test_a_ring_without_gaps_asks_for_nothing():
+    assert len(closing_links(square(), none(), rules(), Rules(), GROUND)) == 0
+
+
+def test_no_more_links_than_the_rules_allow():
+    region = square(without=(0, 4))
+    assert len(closing_links(region, none(), rules(gap_count=2), Rules(), GROUND)) == 2
+    assert len(closing_links(region, none(), rules(gap_count=1), Rules(), GROUND)) == 0
+
+
+def test_no_link_is_longer_than_the_rules_allow():
+    region = square(without=(0, 1))
+    asked = rules(gap_longest_km=39.0)
+    assert len(closing_links(region, none(), asked, Rules(), GROUND)) == 0
+
+
+def test_a_city_off_the_standard_gets_links_of_its_own():
+    far = ("far", (-60, 0), 300_000, 7, (20, 20))  # an hour's drive from the western side
+    region = square(places=(far,))
+    found = closing_links(region, none(), rules(), Rules(), GROUND)
+    both = generate(region, merge(none(), found), rules())
+    assert len(found) == 2
+    assert [stop.id for stop in both.ring.stops] == ["far"]
+
+
+def test_a_ring_that_exists_is_not_refused():
+    assert reasons(square(places=(TOWN,)), none(), rules(least_cities=1)) == []
+
+
+def test_a_ring_with_a_gap_is_refused_with_its_ends_and_its_length():
+    (reason,) = reasons(square(without=(0,), places=(TOWN,)), none(), rules())
+    assert "goes round Hub" in reason
+    assert "open gap between Town (4 km off) and Hub (40 km off) (48 km)" in reason
+
+
+def test_a_ring_with_two_gaps_is_refused_with_both():
+    (reason,) = reasons(square(without=(0, 4)), none(), rules())
+    assert reason.count(" km), between ") == 1
+    assert "open gaps" in reason
+
+
+def test_a_band_in_which_nothing_fits_is_said_to_be_too_narrow():
+    (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0)))
+    assert "widen the band" in reason
+
+
+def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
+    (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_cities=2))
+    assert reason.startswith("least_cities asks for 2 cities on it, but only 1 can be within 20 minutes of")
+    assert reason.endswith(": Town")

@@ -1,0 +1,154 @@
+"""Compare the files of measures with those kept, and read the sections that show them."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from measures_drawing import drawn_candidates, drawn_cities, drawn_problem
+
+from optimiser import verify
+from optimiser.pipeline.measuring import measure
+from optimiser.problem import Period
+from optimiser.report import page
+from optimiser.report.assemble import assemble
+from optimiser.report.core_words import MEASURES
+from optimiser.report.inputs import ReportInput
+from optimiser.report.measures import Measures
+
+GOLDEN = Path(__file__).parent / "golden"
+TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
+HEADINGS = ("smaller-heading", "core-heading", "worth-heading", "order-heading")
+
+
+def phased(subject) -> Measures:
+    """Measure both candidates, the road started first and open a period later."""
+    road, trains = drawn_problem().candidates
+    problem = drawn_problem().replace(
+        candidates=(dataclasses.replace(road, lead=1), trains),
+        periods=(Period("2026-30", 250, 2), Period("2031-35", 50, 1)),
+    )
+    plan = verify.score(problem, ["bd", "ac"], starts={"bd": 0, "ac": 1})
+    return measure(dataclasses.replace(subject("bd", "ac"), problem=problem, plan=plan))
+
+
+def shown(measures: Measures | None, *built: str) -> ReportInput:
+    cities, lines = drawn_cities(), drawn_candidates().table[["geometry"]].assign(link_class="motorway")
+    return assemble(
+        drawn_problem(),
+        verify.score(drawn_problem(), built),
+        region="Drawn land",
+        cities=cities,
+        candidates=drawn_candidates().table.assign(speed_kmh=100.0),
+        networks={"road": lines, "rail": lines},
+        measures=measures,
+    )
+
+
+def section(text: str, heading: str) -> str:
+    return re.search(rf'<section aria-labelledby="{heading}">(.*?)</section>', text, re.DOTALL).group(1)
+
+
+def words(part: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", part).split())
+
+
+@pytest.fixture
+def measures(subject) -> Measures:
+    return measure(subject("bd", "ac"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_the_one_kept(name, subject, tmp_path):
+    phased(subject).write(tmp_path)
+    assert (tmp_path / f"{name}.csv").read_text() == (GOLDEN / f"{name}.csv").read_text()
+
+
+def test_without_periods_no_file_of_phases_is_written(measures, tmp_path):
+    assert {path.name for path in measures.write(tmp_path)} == {f"{name}.csv" for name in TABLES[:-1]}
+
+
+def test_the_summary_holds_what_the_files_hold(measures, tmp_path):
+    measures.write(tmp_path)
+    found = json.loads(json.dumps(measures.as_dict()))
+    for name in TABLES[:-1]:
+        with (tmp_path / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [list(row) for row in found[name]] == [list(row) for row in rows]
+    assert found["facts"]["core"] == ["Ada"]
+
+
+def test_a_city_named_like_a_formula_is_no_formula_in_the_files(measures, tmp_path):
+    table = measures.equity.assign(worst_city="=1+1")
+    dataclasses.replace(measures, equity=table).write(tmp_path)
+    assert "'=1+1" in (tmp_path / "equity.csv").read_text()
+
+
+def test_every_measure_of_the_core_has_a_unit_and_a_line_of_meaning(measures):
+    for row in measures.polycentricity.itertuples():
+        assert MEASURES[row.measure].unit
+        assert row.meaning.endswith(".")
+
+
+def test_a_page_without_measures_has_none_of_their_sections():
+    text = page.render(shown(None, "bd"))
+    assert not [name for name in HEADINGS if name in text]
+
+
+def test_the_page_says_how_smaller_cities_fare(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "smaller-heading"))
+    # Di is worst off: 3:06 h on average today; with both, the mean over all people falls.
+    assert "Small city 2 400 k" in text
+    assert "Di" in text
+    assert "Gini" in text
+    assert "Foster, Greer and Thorbecke 1984" in text
+
+
+def test_the_page_says_how_far_the_region_leans_on_its_core(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "core-heading"))
+    assert "within 15 km of the centre of Ada" in text
+    assert re.search(r"Trips that cannot avoid the core .*? 66.7 % 0.0 %", text)
+    assert "Cut off were the core closed" in text
+
+
+def test_the_page_prices_each_proposal_with_its_class_of_overruns(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "worth-heading"))
+    assert re.search(r"Bo – Di 140 km, 50 % hills 200 234 287 0 / 1 100 k", text)
+    assert re.search(r"Ada – Cy 85 km, plain 50 – – ", text)
+    assert "not a forecast" in text
+
+
+def test_the_page_lists_the_build_order_with_coverage_after_each_step(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "order-heading"))
+    assert "Today – 0 3 50.0 %" in text
+    assert "1 Ada – Cy new train service 50 50 5 83.3 %" in text
+    assert "2 Bo – Di new road 200 250 6 100.0 %" in text
+
+
+def test_the_page_says_what_each_period_starts_and_opens(subject):
+    text = words(section(page.render(shown(phased(subject), "bd", "ac")), "order-heading"))
+    assert "2026-30 200 200 250 1 – 3 50.0 %" in text
+    assert "2031-35 50 250 300 1 Ada – Cy; Bo – Di 6 100.0 %" in text
+
+
+def test_the_page_of_nothing_built_prices_and_orders_nothing(subject):
+    text = page.render(shown(measure(subject())))
+    assert "smaller-heading" in text
+    assert "worth-heading" not in text
+    assert "order-heading" not in text
+
+
+def test_the_curve_of_the_build_order_holds_coverage_while_a_link_is_paid_for(measures):
+    text = section(page.render(shown(measures, "bd", "ac")), "order-heading")
+    # Of all: 50 %, 83.3 % after 50 of 250, 100 % at the end, on a scale from 40 to 100 %.
+    assert 'points="0.0,83.3 20.0,83.3 20.0,27.8 100.0,27.8 100.0,0.0"' in text
+
+
+def test_a_table_without_rows_is_a_summary_without_rows(measures):
+    assert measures.as_dict()["phases"] == []
+    assert isinstance(measures.phases, pd.DataFrame)

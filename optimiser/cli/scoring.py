@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from optimiser import result as results
 from optimiser import verify as checks
-from optimiser.cli import screen
+from optimiser.cli import forming, screen
 from optimiser.errors import ProblemError
 from optimiser.problem import DesignProblem, load
 from optimiser.problem.jsonfile import read_json
@@ -76,7 +76,7 @@ def score(
         Ids with commas; an empty text builds nothing.
     plan
         A file with the ids, in place of `built`; a JSON object may have `rings` and `starts` as well, as
-        in a result.
+        in a result. Rings that it does not name are formed with what is built, where they can be.
     best
         A result to compare with; None: `result.json` beside the problem, where there is one.
     as_json
@@ -99,13 +99,10 @@ def score(
             "give the plan by exactly one of --built and --plan", where="score", done="Nothing was computed."
         )
     loaded = load(problem)
-    ids = (
-        _ids(plan)
-        if plan is not None
-        else [name.strip() for name in (built or "").split(",") if name.strip()]
-    )
+    ids = _ids(plan) if plan is not None else _listed(built or "", known=loaded.index)
     _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
-    rings, starts = _rings_and_starts(plan)
+    given, starts = _rings_and_starts(plan)
+    rings = forming.circuits(loaded, ids, given) if loaded.rings else given
     scored = checks.score(loaded, ids, rings=rings, starts=starts)
     summary = _summary(loaded, scored) | _distance(
         scored, best or problem.parent / "result.json", asked=bool(best)
@@ -128,6 +125,18 @@ def _files(problem: Path, result: Path | None) -> tuple[Path, Path]:
             remedy="Name a problem and a result file, or a run folder.",
         )
     return problem, result
+
+
+def _listed(text: str, *, known: Container[str]) -> list[str]:
+    """Return the ids of a text with commas; ids that hold commas themselves are told by being known."""
+    pieces = [piece.strip() for piece in text.split(",")]
+    ids = []
+    while pieces:
+        ends = (end for end in range(len(pieces), 0, -1) if ",".join(pieces[:end]) in known)
+        end = next(ends, 1)
+        ids.append(",".join(pieces[:end]))
+        pieces = pieces[end:]
+    return [name for name in ids if name]
 
 
 def _ids(path: Path) -> list[str]:
@@ -213,11 +222,31 @@ def _summary(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "coverage_before": plan.coverage.before,
         "coverage_total": plan.coverage.total,
         **({"cities": list(plan.cities)} if problem.cities else {}),
-        **({"rings": [{"id": k, "links": list(v)} for k, v in plan.rings.items()]} if problem.rings else {}),
+        **(_ring_summary(problem, plan) if problem.rings else {}),
         **({"starts": dict(plan.starts)} if problem.periods else {}),
         **({"coverage_by_period": list(plan.coverage_by_period)} if problem.periods else {}),
         "groups": tiers,
     }
+
+
+def _ring_summary(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
+    return {
+        "rings": [{"id": name, "links": list(links)} for name, links in plan.rings.items()],
+        "rings_not_formed": [ring.id for ring in problem.rings if ring.id not in plan.rings],
+    }
+
+
+_APART = {
+    "groups",
+    "built",
+    "problem",
+    "cities",
+    "rings",
+    "rings_not_formed",
+    "starts",
+    "coverage_by_period",
+}
+"""Parts of a summary that are lists, and not figures of a table."""
 
 
 def _show(head: str, summary: dict[str, Any]) -> None:
@@ -225,10 +254,12 @@ def _show(head: str, summary: dict[str, Any]) -> None:
     rows = [
         {"what": key.replace("_", " "), "value": "" if value is None else value}
         for key, value in summary.items()
-        if key not in {"groups", "built", "problem", "cities", "rings", "starts", "coverage_by_period"}
+        if key not in _APART
     ]
     screen.table("", rows, right=["value"])
     for ring in summary.get("rings", []):
         screen.line(f"Ring {ring['id']}: formed by {len(ring['links'])} links.")
+    for name in summary.get("rings_not_formed", []):
+        screen.line(f"Ring {name}: not formed; it is not required.")
     groups = [{"group": name, **values} for name, values in summary["groups"].items()]
     screen.table("Covered weight", groups, right=["total", "before", "after"])

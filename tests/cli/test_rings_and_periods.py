@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from optimiser.problem import Candidate, DesignProblem, Pair, Period, Ring, RingLink, save
@@ -43,8 +44,45 @@ def test_a_ring_is_solved_told_verified_and_scored(call: Call, tmp_path: Path) -
     assert (code, "everything claimed is true" in out) == (0, True)
     code, out, _ = call("score", problem, "--plan", result)
     assert (code, "Ring triangle: formed by 3 links" in out) == (0, True)
-    code, _, err = call("score", problem, "--built", "side")
-    assert (code, "ring 'triangle' must be formed and is not" in err) == (4, True)
+
+
+def test_the_circuits_that_a_plan_leaves_unsaid_are_found(call: Call, tmp_path: Path) -> None:
+    problem = tmp_path / "problem.json"
+    save(triangle(), problem)
+    code, out, _ = call("score", problem, "--built", "side", "--json")
+    assert code == 0
+    assert sorted(json.loads(out)["rings"][0]["links"]) == [0, 1, 2]
+
+
+def test_a_plan_that_does_not_build_what_closes_its_ring_is_told_where_the_gap_is(
+    call: Call, tmp_path: Path
+) -> None:
+    problem = tmp_path / "problem.json"
+    save(triangle(), problem)
+    code, _, err = call("score", problem, "--built", "link")
+    said = " ".join(err.split())
+    assert code == 4
+    assert "the ring 'triangle' must be formed" in said
+    assert "leave a gap between the bearings" in said
+    assert "not built: 'side'" in said
+
+
+def test_a_ring_that_is_a_wish_may_stay_open(call: Call, tmp_path: Path) -> None:
+    problem = tmp_path / "problem.json"
+    wish = replace(triangle().rings[0], required=False, reward=3)
+    save(triangle(rings=(wish,)), problem)
+    code, out, _ = call("score", problem, "--built", "link")
+    assert (code, "Ring triangle: not formed; it is not required." in out) == (0, True)
+    code, out, _ = call("score", problem, "--built", "side", "--json")
+    assert (code, json.loads(out)["objective"]) == (0, 3)
+
+
+def test_a_circuit_given_with_a_plan_is_judged_and_not_replaced(call: Call, tmp_path: Path) -> None:
+    problem, plan = tmp_path / "problem.json", tmp_path / "plan.json"
+    save(triangle(), problem)
+    plan.write_text(json.dumps({"built": ["side"], "rings": [{"id": "triangle", "links": [0, 1]}]}))
+    code, _, err = call("score", problem, "--plan", plan)
+    assert (code, "its links are not a closed circuit" in err) == (4, True)
 
 
 def test_a_ring_with_a_gap_is_refused_with_its_bearings(call: Call, tmp_path: Path) -> None:
@@ -63,3 +101,16 @@ def test_periods_are_told_with_what_is_built(call: Call, tmp_path: Path) -> None
     save(triangle(rings=(), periods=periods), problem)
     code, out, _ = call("solve", problem, "-o", tmp_path / "result.json")
     assert (code, "link (from 2031-35)" in out) == (0, True)
+
+
+def test_ids_that_hold_commas_can_be_given_with_commas(call: Call, tmp_path: Path) -> None:
+    problem = tmp_path / "problem.json"
+    names = ("gap:1,2-3,4", "gap:5,6")
+    candidates = tuple(Candidate(name, 1, ((0, 1, 10),)) for name in names)
+    save(triangle(rings=(), candidates=candidates), problem)
+    code, out, _ = call("score", problem, "--built", f"{names[1]}, {names[0]}", "--json")
+    assert (code, json.loads(out)["built"]) == (0, sorted(names))
+    code, _, err = call("score", problem, "--built", "gap:1,2,gap:5,6")
+    assert code == 2
+    assert "there is no candidate 'gap:1'; near it: " in err
+    assert "'gap:5" not in err

@@ -17,6 +17,7 @@ from optimiser.solve.explain import explain
 from optimiser.solve.judge import Judge
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
+from optimiser.solve.tidy import tidied
 from optimiser.solvers.installed import require
 from optimiser.solvers.process import Ending
 from optimiser.variants.registry import VARIANTS, chosen
@@ -101,7 +102,18 @@ def solve(
     result = _result(ledger, ending, name, params)
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params)
+    if result.rings:
+        result = _tidied(problem, result, params)
     return _checked(problem, _explained(problem, result, params))
+
+
+def _tidied(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
+    """Return the result with short rings, and without what they do not use, where time is left."""
+    if result.seconds >= params.time_limit_s:
+        return result
+    begun = time.monotonic()
+    better = tidied(problem, result)
+    return better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
 
 
 def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:

@@ -6,21 +6,19 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from optimiser.circuits.insertion import Circuit
-from optimiser.circuits.starts import metres_of, start_circuits
+from optimiser.circuits.lengths import money_and_way, touching
+from optimiser.circuits.starts import start_circuits
 from optimiser.formulation.whole import counting_rings
 from optimiser.heuristics.start import start_plans
-from optimiser.paths import Integers
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.ring import Point
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
 from optimiser.tables import tables
 
-DEAR, FAIR = 10**7, 200
-"""Metres that a unit of money counts for where circuits are sought: only the cheapest, or short ones too."""
+DEAR, FAIR = 10**9, 2 * 10**4
+"""What a unit of money counts for where circuits are sought, in 1e-7 degree: 10,000 km, so that the cheapest
+is taken first and then the shortest, or 220 m, so that short ones are found that cost more."""
 
 MOST_SETS = 4
 """Sets of candidates for rings with which the rest of a plan is sought."""
@@ -114,8 +112,8 @@ def _choices(problem: DesignProblem) -> list[Circuits]:
     required = tuple(ring for ring in rings if ring.required)
     chosen: dict[frozenset[str], Circuits] = {}
     for wanted in (rings, required) if len(required) < len(rings) else (rings,):
-        for metres in (DEAR, FAIR):
-            for circuits in _circuits(problem, wanted, metres=metres):
+        for dear in (DEAR, FAIR):
+            for circuits in _circuits(problem, wanted, dear=dear):
                 chosen.setdefault(frozenset(names_on(problem, circuits)), circuits)
     cost = {c.id: c.cost for c in problem.candidates}
     ranked = sorted(chosen, key=lambda names: (sum(cost[name] for name in names), sorted(names)))
@@ -123,7 +121,7 @@ def _choices(problem: DesignProblem) -> list[Circuits]:
     return [chosen[names] for names in kept]
 
 
-def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, metres: int) -> list[Circuits]:
+def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, dear: int) -> list[Circuits]:
     """Return choices of a circuit for each ring, ring after ring; none where a required one found none.
 
     Candidates of rings before are there for nothing, and nodes of rings that are to be apart are closed. The
@@ -134,8 +132,8 @@ def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, metres: int) -
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
     free = {c.id for c in problem.candidates if c.fixed == "in"}
     for ring in rings:
-        length = _prices(problem, ring, free) * metres + metres_of(ring)
-        closed = _closed(problem, ring, circuits)
+        length = money_and_way(problem, ring, free=free, dear=dear)
+        closed = touching(problem, ring, circuits)
         found = start_circuits(ring, length, barred=barred, closed=closed)
         if found:
             choices = [{**circuits, ring.id: links} for links in found[:MOST_RANKS]]
@@ -144,20 +142,3 @@ def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, metres: int) -
         elif ring.required:
             return []
     return choices
-
-
-def _prices(problem: DesignProblem, ring: Ring, free: set[str]) -> Integers:
-    """Return what each link of a ring costs when what is free is not paid for again."""
-    cost = {c.id: 0 if c.id in free else c.cost for c in problem.candidates}
-    return np.array([0 if k.candidate is None else cost[k.candidate] for k in ring.links], dtype=np.int64)
-
-
-def _closed(problem: DesignProblem, ring: Ring, circuits: Circuits) -> np.ndarray:
-    """Return which links touch the circuits of rings from which a ring is kept apart."""
-    taken: set[Point] = set()
-    for other in problem.rings:
-        if other.id in circuits and (other.id in ring.apart or ring.id in other.apart):
-            used = (other.links[a] for a in circuits[other.id])
-            taken |= {other.nodes[v] for link in used for v in (link.tail, link.head)}
-    touched = [ring.nodes[k.tail] in taken or ring.nodes[k.head] in taken for k in ring.links]
-    return np.array(touched, dtype=np.bool_)

@@ -38,11 +38,23 @@ def draw(
         Colours of the marks by `city_id`, white where it names none; None: who gains partners stands out.
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
+    cities = _whole(axes, cities)
     marks = _city_marks(axes, cities, filled)
     numbers = _numbers(axes, layers)
     lines = np.vstack([_line_boxes(axes, layers.links), ring_drawing.boxes(axes, layers)])
     corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
     _city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
+
+
+EDGE = 0.015
+"""Share of the width of a map within which a mark would be cut by its frame."""
+
+
+def _whole(axes: Axes, cities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the cities whose marks lie whole within the map."""
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    room = EDGE * (east - west)
+    return cities.cx[west + room : east - room, south + room : north - room]
 
 
 def _pixels(axes: Axes, points: NDArray[np.float64]) -> NDArray[np.float64]:

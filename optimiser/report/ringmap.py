@@ -97,9 +97,8 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
 
         for column, place in enumerate(places):
             upper, lower = axes(column, EDGE + below, MAP_HEIGHT), axes(column, EDGE, below)
-            frame = projection.fit(frames[column], wide / MAP_HEIGHT)
-            picture.frame_map(upper, frame)
-            _map(upper, _within(maps[column], frame), report, report.rings[place])
+            picture.frame_map(upper, projection.fit(frames[column], wide / MAP_HEIGHT))
+            _map(upper, maps[column], report, report.rings[place])
             ring_panel.draw(lower, texts[column], strokes(report.rings[place]), wide=wide, high=below)
     return figure
 
@@ -129,14 +128,6 @@ def _frame(layers: projection.Layers) -> projection.Frame:
     west, south = bounds[:, :2].min(axis=0) - room
     east, north = bounds[:, 2:].max(axis=0) + room
     return float(west), float(south), float(east), float(north)
-
-
-def _within(layers: projection.Layers, frame: projection.Frame) -> projection.Layers:
-    """Return layers without the cities whose marks the frame would cut."""
-    west, south, east, north = frame
-    room = 0.015 * (east - west)
-    cities = layers.cities.cx[west + room : east - room, south + room : north - room]
-    return replace(layers, cities=cities)
 
 
 def _title(figure: Figure, report: ReportInput) -> None:

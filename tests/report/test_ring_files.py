@@ -259,3 +259,11 @@ def test_the_map_of_rings_holds_all_of_them(likened):
     drawn = [line.get_xdata() for line in axes.lines if line.get_zorder() > 7.5 and len(line.get_xdata()) > 3]
     assert len(drawn) >= 3
     assert all(west < min(xs) and max(xs) < east for xs in drawn)
+
+
+def test_the_map_of_rings_leaves_out_cities_that_its_frame_would_cut(likened):
+    axes = ringmap.draw(likened, dpi=50).axes[0]
+    marks = axes.collections[0].get_offsets()
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    assert 0 < len(marks) < len(likened.cities)
+    assert all(west < x < east and south < y < north for x, y in marks)

@@ -70,6 +70,32 @@ def run(
 
 
 @app.command()
+def frontier(
+    job: Annotated[
+        str,
+        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
+    ] = None,
+    axes: Annotated[
+        str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
+    ] = None,
+    points: Annotated[int | None, typer.Option(min=0, help="Points wanted; 0: all there are.")] = None,
+    gap: Annotated[float | None, typer.Option(min=0.0, help="Relative gap of each point.")] = None,
+    time_limit: Annotated[float | None, typer.Option(min=0.001, help="Limit of all, seconds.")] = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> int:
+    """Trace what each level of spending buys: exact points with a proven band."""
+    from optimiser.cli import frontier as command
+
+    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
+    return command.frontier(job, out=out, settings=settings or [], options=options, as_json=json)
+
+
+@app.command()
 def solve(
     problem: Problem,
     *,

@@ -15,6 +15,8 @@ from optimiser.pipeline import lock
 STAGE = ".unfinished"
 SUMMARY = "polyring-summary/"
 """Start of the format that the `summary.json` of a run folder names."""
+FRONTIER = "frontier.json"
+"""File that a traced frontier leaves in its run folder."""
 AS_RUN = "as it was run, every default visible."
 """End of the first line of the `job.toml` that a run writes."""
 
@@ -100,7 +102,9 @@ def _is_own(folder: Path) -> bool:
         there = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # what is wrong with it is said where it is written
-    return there <= {lock.NAME} or (folder / STAGE).is_dir() or _is_summed_up(folder) or _is_as_run(folder)
+    if there <= {lock.NAME} or FRONTIER in there or (folder / STAGE).is_dir():
+        return True
+    return _is_summed_up(folder) or _is_as_run(folder)
 
 
 def _is_summed_up(folder: Path) -> bool:

@@ -14,6 +14,9 @@ _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{
 
 Path = tuple[str, ...]
 
+DEEPEST = 16
+"""Nesting of brackets beyond which a job file is refused."""
+
 
 def depth(text: str) -> int:
     """Return how deep brackets and braces are nested in a TOML text.

@@ -15,11 +15,10 @@ from optimiser.job import lines
 from optimiser.job.contradictions import contradictions
 from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
 from optimiser.job.ready import ready_names, ready_text
+from optimiser.job.settings import changed, path_of
 
 LARGEST_BYTES = 262_144
 """Size beyond which a job file is refused."""
-DEEPEST = 16
-"""Nesting of brackets beyond which a job file is refused."""
 _FIX = "Correct the job and run again; `polyring init` writes a commented one."
 _FIX_SETTING = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
 _NOTHING = "Nothing was read or written."
@@ -116,10 +115,8 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
         All faults at once, each with its line and the nearest known key.
     """
     data = _parse(text, where)
-    for setting in settings:
-        _apply(data, setting)
     try:
-        job = Job.model_validate(data)
+        job = Job.model_validate(changed(data, settings))
     except ValidationError as error:
         found = lines.positions(text)
         faults = [_describe(fault, found, where, settings) for fault in error.errors(include_url=False)]
@@ -155,55 +152,14 @@ def _with_budget(job: Job) -> Job:
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
-    if lines.depth(text) > DEEPEST:
+    if lines.depth(text) > lines.DEEPEST:
         raise JobError(
-            f"brackets are nested more than {DEEPEST} deep", where=where, done=_NOTHING, remedy=_FIX
+            f"brackets are nested more than {lines.DEEPEST} deep", where=where, done=_NOTHING, remedy=_FIX
         )
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
         raise JobError(f"is not valid TOML: {fault}", where=where, done=_NOTHING, remedy=_FIX) from None
-
-
-def _apply(data: dict[str, Any], setting: str) -> None:
-    """Change one key of the parsed job in place."""
-    _, sign, value = setting.partition("=")
-    path = _split(setting)
-    if not sign or not all(path) or len(path) != 2:
-        raise JobError(
-            f"'{setting}' is not of the form section.key=value",
-            where="--set",
-            done=_NOTHING,
-            remedy="Write for example --set budget.share=0.05.",
-        )
-    table = data.setdefault(path[0], {})
-    if isinstance(table, dict):
-        if path[0] == "budget":
-            _clear_rivals(table, path[1])
-        table[path[1]] = _value(value.strip(), setting)
-
-
-def _clear_rivals(table: dict[str, Any], key: str) -> None:
-    """Let a budget set on the command line take the place of one in the file."""
-    for rival in ("share", "amount", "unlimited"):
-        if rival != key and key in {"share", "amount", "unlimited"}:
-            table.pop(rival, None)
-
-
-def _value(text: str, setting: str) -> object:
-    """Return a TOML value; bare words count as strings."""
-    if lines.depth(text) <= DEEPEST and "\n" not in text:
-        try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, ValueError):
-            if text and text[0] not in "\"'[{+-0123456789":
-                return text
-    raise JobError(
-        "the value is not valid TOML",
-        where=f"--set {setting}",
-        done=_NOTHING,
-        remedy="Numbers are written plainly, texts in quotes, lists as [1, 2].",
-    )
 
 
 def _describe(
@@ -225,13 +181,12 @@ def _place(path: lines.Path, found: Mapping[lines.Path, int], where: str, settin
 
 def _is_set(path: lines.Path, found: Mapping[lines.Path, int], settings: Sequence[str]) -> bool:
     """Tell whether a key, or a whole section that the text does not have, comes from a setting."""
-    keys = [_split(setting) for setting in settings]
-    return path[:2] in keys or (len(path) == 1 and path not in found and path[0] in {key[0] for key in keys})
-
-
-def _split(setting: str) -> lines.Path:
-    """Return the path of the key that a setting changes."""
-    return tuple(part.strip() for part in setting.partition("=")[0].split("."))
+    keys = [path_of(setting) for setting in settings]
+    return (
+        path[:2] in keys
+        or path[:3] in keys
+        or (len(path) == 1 and path not in found and path[0] in {key[0] for key in keys})
+    )
 
 
 def _sentence(fault: Mapping[str, Any], path: lines.Path, dotted: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import shapely
 
 from networks import regions
 from optimiser.job.model import LoadedJob
@@ -15,6 +16,10 @@ from optimiser.rings.overlap import CORRIDOR_KM, Reference, likeness, read_refer
 
 KNOWN_FILE = "rings.csv"
 """Table of known rings among the facts of a region."""
+_ASKED = (
+    "What a ring is likened to plays no part in its choice, which follows what the job asks for, cost and "
+    "times between cities."
+)
 
 
 def known_rings(loaded: LoadedJob) -> tuple[Reference, ...]:
@@ -32,7 +37,10 @@ def known_rings(loaded: LoadedJob) -> tuple[Reference, ...]:
 
 
 def likened(
-    rings: tuple[RingShown, ...], known: tuple[Reference, ...], cities: gpd.GeoDataFrame
+    rings: tuple[RingShown, ...],
+    known: tuple[Reference, ...],
+    cities: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame | None,
 ) -> tuple[RingShown, ...]:
     """Return the rings with how far each goes together with the known rings of its mode.
 
@@ -44,12 +52,16 @@ def likened(
         Known rings.
     cities
         Columns `name` and `geometry` (points, degrees).
+    links
+        Links of the rings: columns `ring`, `candidate_id` and `geometry`.
     """
     return tuple(
         replace(
             ring,
             overlaps=tuple(
-                _overlap(ring, reference, cities) for reference in known if reference.mode == ring.facts.mode
+                _overlap(ring, reference, cities, _existing(ring, links))
+                for reference in known
+                if reference.mode == ring.facts.mode
             ),
         )
         if ring.is_formed
@@ -58,14 +70,19 @@ def likened(
     )
 
 
-def _overlap(ring: RingShown, reference: Reference, cities: gpd.GeoDataFrame) -> Overlap:
+def _existing(ring: RingShown, links: gpd.GeoDataFrame | None) -> list[shapely.Geometry]:
+    """Return the lines of what a ring could use and exists."""
+    if links is None:
+        return []
+    return list(links.geometry[(links["ring"] == ring.id) & (links["candidate_id"] == "")])
+
+
+def _overlap(
+    ring: RingShown, reference: Reference, cities: gpd.GeoDataFrame, existing: list[shapely.Geometry]
+) -> Overlap:
     found = likeness(ring.circuit, reference.line)
     points = np.column_stack([cities.geometry.x, cities.geometry.y]).astype(np.float64)
-    asked = (
-        f"The job asks for a ring round {' and '.join(ring.facts.centres)} through at least "
-        f"{ring.least_cities} cities; what it is likened to plays no part in the choice, which follows cost "
-        "and the times between cities."
-    )
+    where = why_apart(found, [str(name) for name in cities["name"]], points, existing)
     return Overlap(
         reference=reference.id,
         name=reference.title,
@@ -74,6 +91,6 @@ def _overlap(ring: RingShown, reference: Reference, cities: gpd.GeoDataFrame) ->
         share_of_ring=found.share_of_ring,
         share_of_reference=found.share_of_reference,
         line=reference.line,
-        why=why_apart(found, [str(name) for name in cities["name"]], points, asked),
+        why=f"{where} {_ASKED}",
         source=reference.source,
     )

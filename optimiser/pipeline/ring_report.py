@@ -65,14 +65,9 @@ def shown(chain: Chain, plan: Plan, cities: gpd.GeoDataFrame) -> tuple[RingShown
         return ()
     folder = chain.draft.folder
     path = folder / LINKS_FILE
-    rings = ring_circuits.describe(
-        chain.design,
-        plan,
-        cities=cities,
-        links=gpd.read_parquet(path) if path.exists() else None,
-        facts=load_facts(folder),
-    )
-    return likening.likened(rings, likening.known_rings(chain.loaded), cities)
+    links = gpd.read_parquet(path) if path.exists() else None
+    rings = ring_circuits.describe(chain.design, plan, cities=cities, links=links, facts=load_facts(folder))
+    return likening.likened(rings, likening.known_rings(chain.loaded), cities, links)
 
 
 def rows(report: ReportInput) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from networks.cities import load_csv
+from networks.errors import NetworksError
 from optimiser.candidates import Candidates, Rules, Situation
 from optimiser.candidates.table import merge
 from optimiser.costs import CostTable
@@ -53,7 +55,7 @@ def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str])
         raise JobError(
             "rings go round cities that the job does not have",
             faults=faults,
-            done="No problem was written.",
+            done="Nothing was written.",
             remedy="Name centres as the table of cities does, by name or id.",
         )
     row = {name: at for at, name in reversed(list(enumerate(names)))} | {
@@ -65,6 +67,28 @@ def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str])
         for section in asked
         for rules in _expanded(section, tuple(row[name] for name in section.centres), several)
     )
+
+
+def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
+    """Refuse rings round cities that a table does not have, before anything else is read.
+
+    Parameters
+    ----------
+    asked
+        The sections of the job.
+    cities_file
+        CSV of the cities; a file with other faults is left to the step that reads it.
+
+    Raises
+    ------
+    JobError
+        With all centres that no city is called after.
+    """
+    try:
+        table = load_csv(cities_file).table
+    except NetworksError:
+        return
+    ring_rules(asked, [str(one) for one in table["city_id"]], [str(one) for one in table["name"]])
 
 
 def _unknown_centres(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> Iterator[str]:

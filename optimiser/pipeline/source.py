@@ -68,7 +68,7 @@ def settle(loaded: LoadedJob) -> Source:
     Raises
     ------
     JobError
-        With all files that are missing, or an unknown region or list.
+        With all files that are missing, an unknown region or list, or rings round unknown cities.
     """
     region = loaded.job.region
     source = _embedded(loaded) if region.name else _own(loaded)
@@ -93,6 +93,10 @@ def settle(loaded: LoadedJob) -> Source:
             done="Nothing was read or written.",
             remedy="Paths start from the folder of the job file; put the files there or correct the paths.",
         )
+    if loaded.job.rings and source.cities_file is not None:
+        from optimiser.pipeline import ringing
+
+        ringing.check_centres(loaded.job.rings, source.cities_file)
     return source
 
 

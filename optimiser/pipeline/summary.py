@@ -135,6 +135,8 @@ def sizes(chain: Chain) -> dict[str, int]:
         "problem arcs": len(problem.arcs),
         "problem candidates": len(problem.candidates),
         "problem pairs": len(problem.pairs),
+        **{f"nodes of ring {ring.id}": len(ring.nodes) for ring in problem.rings},
+        **{f"links of ring {ring.id}": len(ring.links) for ring in problem.rings},
     }
     return {name: int(count) for name, count in counts.items() if count is not None}
 

@@ -95,11 +95,10 @@ def propose_fillers(
     two = [(places[a], places[b]) for a, b in sorted(pairs)]
     straight = [_line(a.node, b.node) for a, b in two]
     inside = within_distance(straight, rules, situation)
-    found = {
-        one.candidate_id: one
-        for (a, b), line, ok in zip(two, straight, inside.tolist(), strict=True)
-        if ok and (one := _proposal(a, b, line, situation, rules, rates)) is not None
-    }
+    kept = [(*ends, line) for ends, line, ok in zip(two, straight, inside.tolist(), strict=True) if ok]
+    names = {place: name_of(situation, place) for a, b, _ in kept for place in (a, b)}
+    proposed = (_proposal(a, b, line, (names[a], names[b]), situation, rules, rates) for a, b, line in kept)
+    found = {one.candidate_id: one for one in proposed if one is not None}
     return [found[name] for name in sorted(found)]
 
 
@@ -160,7 +159,13 @@ def _line(a: GraphNode, b: GraphNode) -> shapely.LineString:
 
 
 def _proposal(
-    a: Place, b: Place, line: shapely.LineString, situation: Situation, rules: RingRules, rates: Rules
+    a: Place,
+    b: Place,
+    line: shapely.LineString,
+    names: tuple[str, str],
+    situation: Situation,
+    rules: RingRules,
+    rates: Rules,
 ) -> Proposal | None:
     """Return a straight link as a proposal, None where no standard is fast enough."""
     (lon, lat), (lon_to, lat_to) = line.coords
@@ -176,8 +181,8 @@ def _proposal(
         kind="gap" if rules.mode == "road" else "rail_link",
         instrument="infrastructure",
         mode=rules.mode,
-        from_name=name_of(situation, a),
-        to_name=name_of(situation, b),
+        from_name=names[0],
+        to_name=names[1],
         length_km=length_km,
         speed_kmh=speed,
         standard=standard,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import shapely
 from shapely import ops
 
@@ -70,15 +70,18 @@ class Ends:
         return [(a, b, line, float(share)) for (a, b), line, share in zip(pairs, lines, shares, strict=True)]
 
     @cached_property
-    def _arcs(self) -> dict[int, pd.DataFrame]:
-        """Return the arcs of each candidate by its row."""
-        return {int(str(row)): arcs for row, arcs in self.candidates.arcs.groupby("candidate")}
+    def _arcs(self) -> dict[int, list[tuple[str, str]]]:
+        """Return the two ends of each arc of each candidate, by its row."""
+        arcs = self.candidates.arcs
+        columns = (arcs[name].tolist() for name in ("candidate", "tail_id", "head_id"))
+        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for row, tail, head in zip(*columns, strict=True):
+            found[row].append((tail, head))
+        return found
 
     def _road_pairs(self, row: int) -> Iterator[tuple[GraphNode, GraphNode]]:
         """Yield the two ends of each road that a candidate opens."""
-        arcs = self._arcs.get(row)
-        ids = [] if arcs is None else zip(arcs["tail_id"], arcs["head_id"], strict=True)
-        pairs = {tuple(sorted(two)) for two in ids if all(_is_road(name) for name in two)}
+        pairs = {tuple(sorted(two)) for two in self._arcs.get(row, ()) if all(_is_road(name) for name in two)}
         for two in sorted(pairs):
             rows = [int(name.removeprefix("road:")) for name in two]
             a, b = (GraphNode(name, *self._road_points[row]) for name, row in zip(two, rows, strict=True))
@@ -92,8 +95,7 @@ class Ends:
 
     def _stations(self, row: int, shape: shapely.Geometry) -> tuple[GraphNode, GraphNode] | None:
         """Return the stations nearest to the ends of a line, of those at which its trains stop."""
-        arcs = self._arcs.get(row)
-        names = set() if arcs is None else {*arcs["tail_id"], *arcs["head_id"]}
+        names = {name for two in self._arcs.get(row, ()) for name in two}
         stops = [stop for name in sorted(names) if (stop := self._station(name)) is not None]
         if len(stops) < 2:
             return None
@@ -125,6 +127,8 @@ def _is_road(name: str) -> bool:
 
 def _between(shape: shapely.Geometry, a: GraphNode, b: GraphNode) -> shapely.LineString:
     """Return the part of a line between two nodes; the straight line where it does not hold both."""
+    if isinstance(shape, shapely.LineString) and len(shape.coords) == 2:
+        return shapely.LineString([(a.lon, a.lat), (b.lon, b.lat)])
     ends = shapely.Point(a.lon, a.lat), shapely.Point(b.lon, b.lat)
     for part in shapely.get_parts(shape):
         if max(part.distance(end) for end in ends) <= _ON_LINE_DEG:

@@ -18,6 +18,10 @@ CORRIDOR_KM = 15.0
 """Two rings go together where they are at most so far apart: known rings are known to a few km."""
 COLUMNS = ("ring", "title", "mode", "seq", "lat", "lon", "source", "quality")
 """Columns of a table of known rings: one row a way point, in order of `seq`, the last one closes the ring."""
+_PLACES = 4
+"""Cities that are named, at most."""
+_BESIDE_KM = 5.0
+"""What exists is beside a known ring within so many km."""
 _STEP_DEG = 0.005
 """Lines are sampled every half kilometre or so."""
 
@@ -130,8 +134,13 @@ def likeness(
     return Likeness(shares[0], shares[1], coords[1][1:][outside[1]])
 
 
-def why_apart(found: Likeness, names: Sequence[str], points: NDArray[np.float64], asked: str) -> str:
-    """Say in a sentence or two where a known ring is not followed, and why that may be.
+def why_apart(
+    found: Likeness,
+    names: Sequence[str],
+    points: NDArray[np.float64],
+    existing: Sequence[shapely.Geometry],
+) -> str:
+    """Say where a known ring is not followed, and how much of it there exists.
 
     Parameters
     ----------
@@ -139,17 +148,33 @@ def why_apart(found: Likeness, names: Sequence[str], points: NDArray[np.float64]
         What `likeness` gave.
     names, points
         Names of the cities, and their longitudes and latitudes.
-    asked
-        What the job asks of the ring, in words.
+    existing
+        Lines of what exists at the standard of the ring and some circuit could use, degrees.
     """
     if not len(found.alone):
-        return f"The known ring is followed all round. {asked}"
+        return "The known ring is followed all round."
     near: dict[str, int] = {}
-    for lon, lat in found.alone[::10]:
+    for lon, lat in found.alone:
         far = great_circle_km(
             np.full(len(points), lon), np.full(len(points), lat), points[:, 0], points[:, 1]
         )
         name = names[int(np.argmin(far))]
         near[name] = near.get(name, 0) + 1
-    places = sorted(near, key=lambda name: (-near[name], name))[:4]
-    return f"The known ring is not followed where it runs nearest to {', '.join(places)}. {asked}"
+    places = ", ".join(sorted(near, key=lambda name: (-near[name], name))[:_PLACES])
+    share = _beside(found.alone, existing)
+    return (
+        f"The known ring is not followed where it runs nearest to {places}; {share:.0%} of that part has "
+        f"something at standard within {_BESIDE_KM:g} km that a ring could use today."
+    )
+
+
+def _beside(points: NDArray[np.float64], existing: Sequence[shapely.Geometry]) -> float:
+    """Return the share of points that have one of some lines beside them."""
+    if not len(existing):
+        return 0.0
+    coords, owner = shapely.get_coordinates(np.array(existing, dtype=object), return_index=True)
+    plane = project(*np.concatenate([points, coords]).T)
+    lines = shapely.linestrings(plane[len(points) :], indices=owner)
+    tree = shapely.STRtree(lines)
+    _, far = tree.query_nearest(shapely.points(plane[: len(points)]), return_distance=True, all_matches=False)
+    return float((far <= _BESIDE_KM).mean())

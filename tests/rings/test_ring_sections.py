@@ -64,3 +64,14 @@ def test_rings_apart_from_an_unknown_ring_are_told_of_the_nearest_name() -> None
         '[[rings]]\nid = "inner"\ncentres = ["X"]\n'
     )
     assert "rings.0.apart: there is no ring 'iner'; did you mean 'inner'?" in found
+
+
+def test_a_key_of_one_ring_is_set_by_its_id_or_number() -> None:
+    text = REGION + '[[rings]]\nid = "a"\ncentres = ["X"]\n[[rings]]\nid = "b"\ncentres = ["Y"]\n'
+    job = loads(text, settings=["rings.b.least_cities=3", "rings.0.on_minutes=5.0"])
+    assert [(ring.least_cities, ring.on_minutes) for ring in job.rings] == [(0, 5.0), (3, 20.0)]
+
+
+def test_a_setting_of_an_unknown_ring_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(JobError, match=r"no section 'outr'; did you mean 'outer'\?"):
+        loads(REGION + '[[rings]]\nid = "outer"\ncentres = ["X"]\n', settings=["rings.outr.count=2"])

@@ -41,6 +41,9 @@ def draw(
     cities = _whole(axes, cities)
     marks = _city_marks(axes, cities, filled)
     numbers = _numbers(axes, layers)
+    numbers = np.vstack(
+        [numbers, ring_drawing.names(axes, layers, report.rings, taken=np.vstack([marks, numbers]))]
+    )
     lines = np.vstack([_line_boxes(axes, layers.links), ring_drawing.boxes(axes, layers)])
     corners = furniture.draw(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
     _city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)

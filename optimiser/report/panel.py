@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from optimiser.report import coverage, ring_words, style, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
-from optimiser.report.rings_shown import RingShown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,20 +70,18 @@ def _legend(axes: Axes, report: ReportInput, y: float) -> float:
 def _ring_strokes(report: ReportInput) -> list[style.Stroke]:
     """Return the strokes of rings that the map shows: nothing that is not there stands in the legend."""
     formed = ring_words.formed(report)
-    shown = ((style.RING, any(ring.existing_km for ring in formed)), (style.RING_NEW, _are_new(formed)))
-    return [stroke for stroke, is_there in shown if is_there]
-
-
-def _are_new(rings: list[RingShown]) -> bool:
-    return any(ring.new_km for ring in rings)
+    existing = dict.fromkeys(ring.facts.mode for ring in formed if ring.existing_km)
+    new = [style.RING_NEW] if any(ring.new_km for ring in formed) else []
+    return [*(style.ring(mode) for mode in existing), *new]
 
 
 def _key(axes: Axes, stroke: style.Stroke, x: float, y: float) -> None:
     """Draw how a line looks on the map; the new part of a ring lies on the ring itself."""
     if stroke is style.RING_NEW:
-        axes.plot([x, x + 0.08], [y, y], color=style.RING.colour, lw=style.RING.width, solid_capstyle="butt")
+        ring = style.RINGS["road"]
+        axes.plot([x, x + 0.08], [y, y], color=ring.colour, lw=ring.width, solid_capstyle="butt")
     dashes = (0, stroke.dash) if stroke.dash else "solid"
-    wide = stroke.width if stroke in (style.RING, style.RING_NEW) else stroke.width + 0.3
+    wide = stroke.width if stroke in (*style.RINGS.values(), style.RING_NEW) else stroke.width + 0.3
     axes.plot(
         [x, x + 0.08], [y, y], color=stroke.colour, lw=wide, linestyle=dashes, dash_capstyle="butt", zorder=3
     )
@@ -98,7 +95,7 @@ def _rings(axes: Axes, report: ReportInput, y: float) -> float:
     """Say how long each ring is, how much of it exists, and how many cities lie on it."""
     y = _heading(axes, "Ring" if len(report.rings) == 1 else "Rings", y)
     for ring in report.rings[:MOST_RINGS]:
-        y = _paragraph(axes, ring_words.sentence(ring), y, size=8.5, most=62, color=style.INK)
+        y = _paragraph(axes, ring_words.titled(report, ring), y, size=8.5, most=62, color=style.INK)
         if len(ring.cities):
             on_it = f"Clockwise: {', '.join(ring.cities['name'].astype(str))}"
             y = _paragraph(axes, on_it, y, size=8.0, most=62, color=style.MUTED)

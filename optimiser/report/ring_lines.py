@@ -17,8 +17,8 @@ WGS84 = "EPSG:4326"
 WHOLE, CORE = "whole", "new"
 """Parts of a ring that are drawn: its whole circuit, and on top what of it is new."""
 
-COLUMNS = ("ring", "part", "geometry")
-"""Columns of the lines of rings: place of the ring in the report from 0, `WHOLE` or `CORE`, the line."""
+COLUMNS = ("ring", "mode", "part", "geometry")
+"""Columns of the lines of rings: place of the ring in the report from 0, mode, which part, the line."""
 
 KNOWN_COLUMNS = ("reference", "name", "corridor_km", "geometry")
 """Columns of the lines of known rings: `Overlap` says what they mean."""
@@ -36,7 +36,11 @@ def formed(rings: Sequence[RingShown], crs: CRS, tolerance_m: float) -> gpd.GeoD
     tolerance_m
         Bends smaller than this are left out.
     """
-    rows = [(place, part, line) for place, ring in enumerate(rings) for part, line in _parts(ring)]
+    rows = [
+        (place, ring.facts.mode, part, line)
+        for place, ring in enumerate(rings)
+        for part, line in _parts(ring)
+    ]
     return _table(rows, COLUMNS, crs, tolerance_m)
 
 

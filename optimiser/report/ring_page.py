@@ -23,6 +23,8 @@ def gather(report: ReportInput) -> list[dict[str, Any]]:
 def _ring(report: ReportInput, ring: RingShown) -> dict[str, Any]:
     formed = ring.is_formed
     return {
+        "title": ring.id if len(report.rings) > 1 else "",
+        "mode": "rail" if ring.facts.mode == "rail" else "road",
         "sentence": ring_words.sentence(ring),
         "terms": ring_words.terms(ring),
         "formed": formed,
@@ -117,4 +119,5 @@ def _overlaps(ring: RingShown) -> list[dict[str, Any]]:
 def palette() -> list[tuple[str, str, str]]:
     """Return name, light and dark colour of rings, for the style sheet."""
     known = [(f"known-{place}", one.colour, one.dark) for place, one in enumerate(style.KNOWN_RINGS)]
-    return [("ring", style.RING.colour, style.RING.dark), *known]
+    rings = [(f"ring-{mode}", one.colour, one.dark) for mode, one in style.RINGS.items()]
+    return [*rings, *known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optimiser.report import ring_lines, ring_words, style
@@ -33,6 +33,8 @@ class Row:
         The text.
     key
         ``ring``, ``new``, ``cities``, the place of a known ring as a digit, or empty: nothing is drawn.
+    mode
+        Of the ring.
     size
         Of the letters, in points.
     weight, colour
@@ -41,6 +43,7 @@ class Row:
 
     words: str
     key: str = ""
+    mode: str = "road"
     size: float = 9.0
     weight: str = "normal"
     colour: str = style.INK
@@ -60,15 +63,15 @@ def rows(ring: RingShown, wide: float) -> list[Row]:
 
 
 def _told(ring: RingShown) -> Iterator[Row]:
-    yield Row(ring_words.sentence(ring), "ring" if ring.is_formed else "", 10.0, "bold")
+    mode = ring.facts.mode
+    yield Row(ring_words.sentence(ring), "ring" if ring.is_formed else "", mode, 10.0, "bold")
     if ring.new_km:
-        yield Row(f"{ring.new_km:,.0f} km of it must be built", "new")
+        yield Row(f"{ring.new_km:,.0f} km of it must be built", "new", mode)
     if len(ring.cities):
-        yield Row(
-            f"Cities on it, clockwise: {ring_words.listed(list(ring.cities['name'].astype(str)))}", "cities"
-        )
+        names = ring_words.listed(list(ring.cities["name"].astype(str)))
+        yield Row(f"Cities on it, clockwise: {names}", "cities", mode)
     for place, one in enumerate(ring_lines.references([ring])):
-        yield Row(ring_words.overlap(ring, one), str(place))
+        yield Row(ring_words.overlap(ring, one), str(place), mode)
         if one.why:
             yield Row(one.why, size=8.2, colour=style.MUTED)
 
@@ -76,7 +79,7 @@ def _told(ring: RingShown) -> Iterator[Row]:
 def _wrapped(row: Row, wide: float) -> Iterator[Row]:
     letters = int((wide - TEXT) * 72 / (LETTER * row.size))
     for number, words in enumerate(textwrap.wrap(row.words, letters)):
-        yield Row(words, "" if number else row.key, row.size, row.weight, row.colour)
+        yield replace(row, words=words, key="" if number else row.key)
 
 
 def draw(
@@ -99,7 +102,7 @@ def draw(
     axes.set_axis_off()
     for number, row in enumerate(lines, start=1):
         y = -number * LINE
-        _key(axes, row.key, strokes, y)
+        _key(axes, row, strokes, y)
         axes.text(
             TEXT,
             y,
@@ -112,11 +115,12 @@ def draw(
         )
 
 
-def _key(axes: Axes, key: str, strokes: Sequence[style.Stroke], y: float) -> None:
+def _key(axes: Axes, row: Row, strokes: Sequence[style.Stroke], y: float) -> None:
+    key, ring = row.key, style.ring(row.mode)
     if key in ("ring", "new"):
-        axes.plot([0, KEY], [y, y], color=style.RING.colour, lw=style.RING.width, solid_capstyle="butt")
+        axes.plot([0, KEY], [y, y], color=ring.colour, lw=ring.width, solid_capstyle="butt")
     if key == "cities":
-        axes.scatter([KEY / 2], [y], s=36, c=style.RING.colour, edgecolors=style.INK, linewidths=1.0)
+        axes.scatter([KEY / 2], [y], s=36, c=ring.colour, edgecolors=style.INK, linewidths=1.0)
     if key.isdigit():
         colour = strokes[int(key)].colour
         axes.fill_between([0, KEY], y - 0.45 * LINE, y + 0.45 * LINE, color=colour, alpha=0.16, lw=0)

@@ -89,27 +89,25 @@ def _draw_known(plot: Any, report: ReportInput, shown: projection.Layers) -> lis
 
 
 def _draw_rings(plot: Any, report: ReportInput, shown: projection.Layers) -> Any:  # noqa: ANN401 - see `Told`
-    whole, core = (_source(_lines(shown.rings, part)) for part in (ring_lines.WHOLE, ring_lines.CORE))
-    told = _source(stretch_columns(report, shown))
     smooth = {"line_join": "round", "line_cap": "round"}
+    core = {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
+    whole = shown.rings[shown.rings["part"] == ring_lines.WHOLE]
     parts: list[tuple[str, Any, dict[str, Any]]] = [
-        ("casing", whole, {"line_color": "white", "line_width": 9, **smooth}),
-        ("whole", whole, {"line_color": style.RING.colour, "line_width": 6, **smooth}),
-        ("core", core, {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}),
-        ("told", told, {"line_width": 9, "line_alpha": 0.0}),
+        ("casing", _lines(whole), {"line_color": "white", "line_width": 9, **smooth})
     ]
-    for name, source, looks in parts:
-        drawn = plot.multi_line("xs", "ys", source=source, name=f"rings-{name}", **looks)
+    for mode, mine in whole.groupby("mode", sort=False):
+        looks = {"line_color": style.ring(str(mode)).colour, "line_width": 6, **smooth}
+        parts.append((f"whole-{mode}", _lines(mine), looks))
+    parts.append(("core", _lines(shown.rings[shown.rings["part"] == ring_lines.CORE]), core))
+    parts.append(("told", stretch_columns(report, shown), {"line_width": 9, "line_alpha": 0.0}))
+    for name, columns, looks in parts:
+        drawn = plot.multi_line("xs", "ys", source=_source(columns), name=f"rings-{name}", **looks)
     return drawn
 
 
-def _lines(rings: Any, part: str) -> Columns:  # noqa: ANN401 - a table of geopandas
-    xs, ys = [], []
-    for line in rings[rings["part"] == part].geometry:
-        x, y = _whole_metres(line)
-        xs.append(x)
-        ys.append(y)
-    return {"xs": xs, "ys": ys}
+def _lines(rings: Any) -> Columns:  # noqa: ANN401 - a table of geopandas
+    lines = [_whole_metres(line) for line in rings.geometry]
+    return {"xs": [xs for xs, _ in lines], "ys": [ys for _, ys in lines]}
 
 
 def stretch_columns(report: ReportInput, shown: projection.Layers) -> Columns:

@@ -62,6 +62,11 @@ def sentence(ring: RingShown) -> str:
     return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
 
 
+def titled(report: ReportInput, ring: RingShown) -> str:
+    """Return the sentence of a ring, with its id before it where the job asks for several."""
+    return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
+
+
 def build(report: ReportInput, ring: RingShown) -> str:
     """Return what must be built for a ring that is formed, and what that costs.
 
@@ -164,10 +169,10 @@ def told(report: ReportInput) -> list[str]:
 
 def _lines(report: ReportInput, ring: RingShown) -> list[str]:
     if not ring.is_formed:
-        return [f"{sentence(ring)}. {not_formed(report, ring)}"]
+        return [f"{titled(report, ring)}. {not_formed(report, ring)}"]
     names = [f"{name} ({when})" if when else name for name, when in on_it(ring)]
     return [
-        f"{sentence(ring)}. {build(report, ring)}",
+        f"{titled(report, ring)}. {build(report, ring)}",
         *([f"On it, clockwise: {listed(names)}."] if names else []),
         *(overlap(ring, one) for one in ring.overlaps),
     ]

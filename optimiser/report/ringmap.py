@@ -149,7 +149,7 @@ def _map(axes: Axes, layers: projection.Layers, report: ReportInput, ring: RingS
         x, y = row.geometry.xy
         axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
         axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=(0, stroke.dash), zorder=8.1)
-    filled = dict.fromkeys(ring.cities["city_id"].astype(str), style.RING.colour)
+    filled = dict.fromkeys(ring.cities["city_id"].astype(str), style.ring(ring.facts.mode).colour)
     marks.draw(axes, layers, report, filled=filled)
 
 

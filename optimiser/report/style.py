@@ -33,13 +33,18 @@ PROPOSALS = {
 }
 """What is proposed, by category."""
 
-RING = Stroke("Ring, exists already", "#0a4f9e", "#5aa9ff", 4.6)
+RINGS = {
+    "road": Stroke("Ring, exists already", "#0a4f9e", "#5aa9ff", 4.6),
+    "rail": Stroke("Railway ring, exists", "#2f6b1f", "#9bd67f", 4.6),
+}
+"""The whole circuit of a ring, by mode."""
+
 RING_NEW = Stroke("Ring, to be built", "#ffffff", "#14171a", 2.2, (2, 1))
-"""The whole circuit of a ring, and the dashed core that its new parts have."""
+"""The dashed core that the new parts of a ring have."""
 
 KNOWN_RINGS = (
     Stroke("", "#a3590a", "#e8a355", 2.2, (7, 2)),
-    Stroke("", "#3f7d20", "#8ecf6b", 2.2, (2, 1.4)),
+    Stroke("", "#8a2f7a", "#e48bd4", 2.2, (2, 1.4)),
     Stroke("", "#5d646b", "#a0a7ae", 2.2, (7, 2, 2, 2)),
 )
 """Rings known from elsewhere, in their order; told apart by dashes as well as by colour."""
@@ -71,6 +76,11 @@ INK, PAPER, MUTED, GAINS = "#1d2126", "#fdfcf8", "#6a7077", "#0b8074"
 def tier(name: str) -> Tier:
     """Return how cities of a tier are drawn."""
     return CITY_TIERS.get(name, OTHER_TIER)
+
+
+def ring(mode: str) -> Stroke:
+    """Return how rings of a mode are drawn."""
+    return RINGS.get(mode, RINGS["road"])
 
 
 def category(*, mode: str, kind: str) -> str:

@@ -220,7 +220,8 @@ def test_the_map_can_switch_rings_only_where_there_are_some(make, ringed, likene
 def test_the_map_draws_rings_above_proposals_and_below_their_numbers(ringed):
     names = [part.name for part in webmap.draw(ringed).renderers]
     order = [
-        names.index(name) for name in ("proposals-lines", "rings-whole", "rings-core", "proposals-badges")
+        names.index(name)
+        for name in ("proposals-lines", "rings-whole-road", "rings-core", "proposals-badges")
     ]
     assert order == sorted(order)
 
@@ -267,3 +268,26 @@ def test_the_map_of_rings_leaves_out_cities_that_its_frame_would_cut(likened):
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     assert 0 < len(marks) < len(likened.cities)
     assert all(west < x < east and south < y < north for x, y in marks)
+
+
+def test_the_picture_names_rings_where_there_are_several(make):
+    ring = shown()
+    both = (ring, replace(ring, facts=replace(ring.facts, id="inner", mode="rail")))
+    one, two = (
+        {text.get_text() for text in picture.draw(make("bc", rings=rings), dpi=50).axes[0].texts}
+        for rings in (both[:1], both)
+    )
+    assert "outer" not in one
+    assert {"outer", "inner"} <= two
+
+
+def test_rings_of_roads_and_railways_differ_in_the_legend(make):
+    ring = shown()
+    rail = replace(ring, facts=replace(ring.facts, id="inner", mode="rail"))
+    report = make("bc", rings=(ring, rail))
+    assert {"Ring, exists already", "Railway ring, exists"} <= {
+        text.get_text() for text in picture.draw(report, dpi=50).axes[1].texts
+    }
+    text = page.render(report)
+    assert "railway ring, exists already" in text
+    assert "<h3>inner</h3>" in text

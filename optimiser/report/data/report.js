@@ -178,7 +178,7 @@
     part("proposals-casing").glyph.line_color = { value: card };
     const kinds = Object.fromEntries(["road", "rail", "service"].map((name) => [name, colour(`proposed-${name}`)]));
     for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.category].map((name) => kinds[name]) };
-    for (const one of ringParts) one.glyph.line_color = { value: one.name === "rings-whole" ? colour("ring") : card };
+    for (const one of ringParts) one.glyph.line_color = { value: one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
     for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };
     part("proposals-badges").glyph.fill_color = { value: card };
     const cities = part("cities");

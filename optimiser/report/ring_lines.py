@@ -10,6 +10,7 @@ from pyproj import CRS
 from shapely import simplify
 from shapely.geometry.base import BaseGeometry
 
+from optimiser.report import style
 from optimiser.report.rings_shown import NEW, Overlap, RingShown, joined
 
 WGS84 = "EPSG:4326"
@@ -71,6 +72,18 @@ def known(rings: Sequence[RingShown], crs: CRS, tolerance_m: float) -> gpd.GeoDa
 def references(rings: Iterable[RingShown]) -> list[Overlap]:
     """Return the known rings that rings are likened to, each once, in the order in which they come."""
     return list({one.reference: one for ring in rings for one in ring.overlaps}.values())
+
+
+def known_strokes(rings: Sequence[RingShown]) -> dict[str, style.Stroke]:
+    """Return how each known ring is drawn, by its id: alike on all maps of a report.
+
+    Parameters
+    ----------
+    rings
+        All rings of the report.
+    """
+    looks = style.KNOWN_RINGS
+    return {one.reference: looks[place % len(looks)] for place, one in enumerate(references(rings))}
 
 
 def _table(

@@ -34,7 +34,7 @@ def _ring(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "tiers": ring_words.cities_by_tier(ring),
         "inside": ring_words.inside(ring),
         "stretches": [_stretch(report, ring, row) for row in ring_tables.stretches(ring)],
-        "overlaps": _overlaps(ring),
+        "overlaps": _overlaps(report, ring),
     }
 
 
@@ -100,9 +100,11 @@ def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[
     }
 
 
-def _overlaps(ring: RingShown) -> list[dict[str, Any]]:
+def _overlaps(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
+    looks = ring_lines.known_strokes(report.rings)
     return [
         {
+            "place": style.KNOWN_RINGS.index(looks[one.reference]),
             "name": one.name,
             "the": ring_words.the(one.name),
             "km": f"{one.reference_km:,.0f}",

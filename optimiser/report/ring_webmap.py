@@ -70,8 +70,9 @@ def draw(plot: Any, report: ReportInput, shown: projection.Layers) -> list[Told]
 def _draw_known(plot: Any, report: ReportInput, shown: projection.Layers) -> list[Any]:  # noqa: ANN401 - see `Told`
     """Draw each known ring in dashes of its own: Bokeh has one pattern for all lines of a part."""
     drawn = []
-    for place, one in enumerate(ring_lines.references(report.rings)):
-        stroke = style.KNOWN_RINGS[place % len(style.KNOWN_RINGS)]
+    looks = ring_lines.known_strokes(report.rings)
+    for one in ring_lines.references(report.rings):
+        stroke, place = looks[one.reference], style.KNOWN_RINGS.index(looks[one.reference])
         row = shown.known[shown.known["reference"] == one.reference]
         lines = [
             _whole_metres(segmentize(line, HOVER_STEP_M)) for line in projection.parts(row.geometry.iloc[0])
@@ -83,8 +84,17 @@ def _draw_known(plot: Any, report: ReportInput, shown: projection.Layers) -> lis
             "length": [f"{one.reference_km:,.0f} km"] * len(lines),
         }
         dashes = [round(3 * dash) for dash in stroke.dash]
-        looks = {"line_color": stroke.colour, "line_width": 3, "line_dash": dashes}
-        drawn.append(plot.multi_line("xs", "ys", source=_source(columns), name=f"known-{place}", **looks))
+        drawn.append(
+            plot.multi_line(
+                "xs",
+                "ys",
+                source=_source(columns),
+                name=f"known-{place}",
+                line_color=stroke.colour,
+                line_width=3,
+                line_dash=dashes,
+            )
+        )
     return drawn
 
 

@@ -99,7 +99,9 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
             upper, lower = axes(column, EDGE + below, MAP_HEIGHT), axes(column, EDGE, below)
             picture.frame_map(upper, projection.fit(frames[column], wide / MAP_HEIGHT))
             _map(upper, maps[column], report, report.rings[place])
-            ring_panel.draw(lower, texts[column], strokes(report.rings[place]), wide=wide, high=below)
+            ring_panel.draw(
+                lower, texts[column], _strokes(report, report.rings[place]), wide=wide, high=below
+            )
     return figure
 
 
@@ -139,13 +141,13 @@ def _title(figure: Figure, report: ReportInput) -> None:
 
 
 def _map(axes: Axes, layers: projection.Layers, report: ReportInput, ring: RingShown) -> None:
-    for stroke, row in zip(strokes(ring), layers.known.itertuples(), strict=True):
+    for stroke, row in zip(_strokes(report, ring), layers.known.itertuples(), strict=True):
         corridor = row.geometry.buffer(1000 * row.corridor_km)
         for outline in getattr(corridor, "geoms", [corridor]):
             _shade(axes, outline, stroke.colour)
     picture.network(axes, layers)
     ring_drawing.draw(axes, layers)
-    for stroke, row in zip(strokes(ring), layers.known.itertuples(), strict=True):
+    for stroke, row in zip(_strokes(report, ring), layers.known.itertuples(), strict=True):
         x, y = row.geometry.xy
         axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
         axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=(0, stroke.dash), zorder=8.1)
@@ -164,13 +166,7 @@ def _shade(axes: Axes, outline: object, colour: str) -> None:
     axes.add_patch(PathPatch(whole, facecolor=colour, edgecolor="none", alpha=0.16, zorder=0.5))
 
 
-def strokes(ring: RingShown) -> list[style.Stroke]:
-    """Return how the known rings are drawn that a ring is likened to.
-
-    Parameters
-    ----------
-    ring
-        A ring with `overlaps`.
-    """
-    references = ring_lines.references([ring])
-    return [style.KNOWN_RINGS[place % len(style.KNOWN_RINGS)] for place in range(len(references))]
+def _strokes(report: ReportInput, ring: RingShown) -> list[style.Stroke]:
+    """Return how the known rings are drawn that a ring is likened to."""
+    looks = ring_lines.known_strokes(report.rings)
+    return [looks[one.reference] for one in ring_lines.references([ring])]

@@ -20,6 +20,7 @@ from optimiser.report import (
     ringmap,
     screen,
     sentences,
+    style,
     webmap,
 )
 
@@ -291,3 +292,17 @@ def test_rings_of_roads_and_railways_differ_in_the_legend(make):
     text = page.render(report)
     assert "railway ring, exists already" in text
     assert "<h3>inner</h3>" in text
+
+
+def test_a_known_ring_is_drawn_alike_on_all_maps(make):
+    ring = shown(overlaps=(KNOWN,))
+    second = replace(KNOWN, reference="second", name="the second ring")
+    rail = replace(shown(overlaps=(second,)), facts=replace(ring.facts, id="inner", mode="rail"))
+    report = make("bc", rings=(ring, rail))
+    colour = style.KNOWN_RINGS[1].colour
+    on_page = next(part for part in webmap.draw(report).renderers if part.name == "known-1")
+    assert on_page.data_source.data["name"] == ["the second ring"]
+    assert on_page.glyph.line_color == colour
+    still = ringmap.draw(report, dpi=50).axes[2]
+    assert colour in {line.get_color() for line in still.lines}
+    assert 'known-1"></i>the second ring' in page.render(report)

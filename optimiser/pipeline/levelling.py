@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from optimiser.equity.lexicographic import lexicographic
+from optimiser.errors import InfeasibleError
+from optimiser.frontier.axes import Axes
+from optimiser.frontier.gauge import Gauge
+from optimiser.frontier.sweeping import SweepAsker
 from optimiser.job.contradictions import TIERS
 from optimiser.job.sections import Solve
 from optimiser.pipeline import store
@@ -20,7 +26,9 @@ from optimiser.pipeline.cache import MANIFEST
 from optimiser.pipeline.demanding import coverable_weight, least_weight
 from optimiser.pipeline.solving import parameters
 from optimiser.problem import DesignProblem, Target, load, save
-from optimiser.solve.attempt import UnsettledError, any_plan
+from optimiser.solve import SolveParameters
+from optimiser.solve.attempt import ANY_GAP, UnsettledError, any_plan
+from optimiser.solvers.sweep_task import Asked
 from optimiser.variants.registry import chosen
 from optimiser.verify.rules import reached
 from optimiser.verify.times import covered, pair_times
@@ -57,6 +65,10 @@ class Question:
     seconds: float
 
 
+type Solver = Callable[[Weights], tuple[tuple[str, ...], str]]
+"""Returns a plan that covers at least these weights, and the answer, as in `Question`."""
+
+
 @dataclass(slots=True)
 class Asking:
     """A solver that is asked whether tiers can be raised so far, and remembers what follows from each answer.
@@ -68,8 +80,8 @@ class Asking:
     ----------
     problem
         The problem, with a budget.
-    settings
-        Variant, solver, limit, threads and seed.
+    solver
+        Who is asked.
     tell
         Called with a line of text before each question.
     questions
@@ -77,7 +89,7 @@ class Asking:
     """
 
     problem: DesignProblem
-    settings: Solve
+    solver: Solver
     tell: Callable[[str], object]
     questions: list[Question] = field(default_factory=list)
     _today: Weights = field(init=False)
@@ -85,13 +97,12 @@ class Asking:
 
     def __post_init__(self) -> None:
         """Begin with what is covered today."""
-        self._today = self._weights(())
-        self._attained.append(self._today)
+        self._today = weights_of(self.problem, ())
 
     def attains(self, least: Weights) -> bool:
         """Say whether some plan covers at least these weights, by tier."""
         least = {tier: max(weight, self._today[tier]) for tier, weight in least.items()}
-        if any(_all_at_least(known, least) for known in self._attained) and self.questions:
+        if any(_all_at_least(known, least) for known in self._attained):
             return True
         if any(_all_at_least(least, old.least) for old in self.questions if old.answer != "yes"):
             return False
@@ -101,31 +112,51 @@ class Asking:
         shown = ", ".join(f"{tier} {weight}" for tier, weight in least.items())
         self.tell(f"Raising the worst tier, question {len(self.questions) + 1}: {shown}")
         begun = time.monotonic()
-        built, answer = self._solve(least)
+        built, answer = self.solver(least)
         self.questions.append(Question(dict(least), answer, built, round(time.monotonic() - begun, 3)))
         if answer == "yes":
-            self._attained.append(self._weights(built) if self.problem.is_plain else least)
+            self._attained.append(weights_of(self.problem, built) if self.problem.is_plain else least)
         return answer == "yes"
 
-    def _solve(self, least: Weights) -> tuple[tuple[str, ...], str]:
-        """Return a plan that covers so much, and the answer."""
-        params = parameters(self.settings)
-        name, solver = chosen(
-            self.settings.variant, covers_all=False, solver=params.solver, whole=not self.problem.is_plain
-        )
-        params = params.replace(
-            solver=solver, time_limit_s=max(1.0, params.time_limit_s / QUESTIONS_IN_A_LIMIT)
-        )
-        try:
-            found = any_plan(with_least(self.problem, least), name, params)
-        except UnsettledError:
-            return (), "open"
-        return ((), "no") if found is None else (found, "yes")
 
-    def _weights(self, built: Sequence[str]) -> Weights:
-        """Return the weight that a plan covers, by tier."""
-        pairs = {k for k, yes in enumerate(covered(self.problem, pair_times(self.problem, built))) if yes}
-        return {tier: reached(self.problem, Target(tier, 0), pairs) for tier in _tiers(self.problem)}
+@contextmanager
+def _solver(problem: DesignProblem, settings: Solve) -> Iterator[Solver]:
+    """Give a solver: one process that keeps its cuts from question to question, or a solve for each."""
+    params = parameters(settings)
+    seconds = max(1.0, params.time_limit_s / QUESTIONS_IN_A_LIMIT)
+    if not problem.is_plain or settings.variant != "auto" or settings.solver not in ("auto", "highs"):
+        yield partial(_solve, problem, settings.variant, params.replace(time_limit_s=seconds))
+        return
+    tiers = _tiers(problem)
+    axes = Axes("three_way", tiers)
+    with SweepAsker(problem, axes, Gauge(problem, axes), seed=params.seed, threads=params.threads) as asker:
+
+        def ask(least: Weights) -> tuple[tuple[str, ...], str]:
+            asked = Asked(problem.budget, tuple(least[tier] for tier in tiers), cheapest=False)
+            found = asker.ask(asked, seconds=seconds, gap=ANY_GAP)
+            if found.built is None:
+                return (), "no" if found.empty else "open"
+            return found.built, "yes"
+
+        yield ask
+
+
+def _solve(
+    problem: DesignProblem, variant: str, params: SolveParameters, least: Weights
+) -> tuple[tuple[str, ...], str]:
+    """Answer a question by a solve of its own."""
+    name, solver = chosen(variant, covers_all=False, solver=params.solver, whole=not problem.is_plain)
+    try:
+        found = any_plan(with_least(problem, least), name, params.replace(solver=solver))
+    except UnsettledError:
+        return (), "open"
+    return ((), "no") if found is None else (found, "yes")
+
+
+def weights_of(problem: DesignProblem, built: Sequence[str]) -> Weights:
+    """Return the weight of the pairs that a plan covers, by tier."""
+    pairs = {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
+    return {tier: reached(problem, Target(tier, 0), pairs) for tier in _tiers(problem)}
 
 
 def write_levels(folder: Path, draft: Path, settings: Solve, *, tell: Callable[[str], object]) -> None:
@@ -172,15 +203,17 @@ def raise_worst(
     returned as it is, to be explained when it is solved.
     """
     totals = {tier: coverable_weight(problem, tier, can) for tier in _tiers(problem)}
-    asking = Asking(problem, settings, tell)
     shares: dict[str, Fraction] = {}
-    if asking.attains(dict.fromkeys(totals, 0)):
-        shares = lexicographic(totals, asking.attains, steps=STEPS)
-        problem = with_least(problem, {t: least_weight(share, totals[t]) for t, share in shares.items()})
+    questions: list[Question] = []
+    with suppress(InfeasibleError), _solver(problem, settings) as solver:
+        asking = Asking(problem, solver, tell, questions)
+        if asking.attains(dict.fromkeys(totals, 0)):
+            shares = lexicographic(totals, asking.attains, steps=STEPS)
+    problem = with_least(problem, {t: least_weight(share, totals[t]) for t, share in shares.items()})
     proof = {
         "format": FORMAT,
         "steps": STEPS,
-        "proven": all(question.answer != "open" for question in asking.questions),
+        "proven": all(question.answer != "open" for question in questions),
         "tiers": {
             tier: {
                 "share": float(share),
@@ -189,7 +222,7 @@ def raise_worst(
             }
             for tier, share in shares.items()
         },
-        "questions": [asdict(question) for question in asking.questions],
+        "questions": [asdict(question) for question in questions],
     }
     return problem, proof
 

@@ -77,12 +77,13 @@ def build(report: ReportInput, ring: RingShown) -> str:
     ring
         A ring that is formed.
     """
+    earned = f" It earns {wording.whole(ring.reward)}." if ring.reward else ""
     if not ring.candidates:
-        return "Nothing has to be built for it."
+        return f"Nothing has to be built for it.{earned}"
     numbers = sorted(filter(None, (rank(report, name) for name in ring.candidates)))
     which = f" ({'proposal' if len(numbers) == 1 else 'proposals'} {listed([str(n) for n in numbers])})"
     cost = f"{wording.whole(ring.cost)} {report.money}".strip()
-    return f"{ring.new_km:,.0f} km of it must be built{which if numbers else ''}, for {cost}."
+    return f"{ring.new_km:,.0f} km of it must be built{which if numbers else ''}, for {cost}.{earned}"
 
 
 def rank(report: ReportInput, candidate_id: str) -> int:
@@ -130,13 +131,21 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     ring
         A ring that is not formed.
     """
+    if report.budget is None:
+        return "It is not required, and its reward does not count where the least cost is asked for."
     worth = f"Forming it would have earned {wording.whole(ring.reward)}, "
     if report.gap == 0:
         return (
             f"{worth}and no plan within the same rules and money does better with it: what closes the ring "
             "costs more coverage elsewhere than it earns."
         )
-    return f"{worth}and the best plan that was found does without it; whether a better one forms it is open."
+    if report.bound is None:
+        return f"{worth}and the plan that was found does without it; whether a better one forms it is open."
+    most = max(int(report.bound) - report.objective, 0)
+    return (
+        f"{worth}and the plan that was found does without it; no plan, with it or without, does better by more "
+        f"than {wording.whole(most)}."
+    )
 
 
 def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -125,12 +125,18 @@ def test_the_screen_says_how_a_ring_lies_beside_a_known_one(likened):
 
 
 def test_a_reward_that_is_not_earned_is_explained(missed):
-    text = on_screen(missed)
-    assert (
-        "No ring round Centre is formed. Forming it would have earned 12, and the best plan that was" in text
-    )
+    said = "No ring round Centre is formed. Forming it would have earned 12, and the plan that was found does"
+    assert said in on_screen(missed)
     proven = on_screen(replace(missed, gap=0.0, bound=float(missed.objective)))
     assert "and no plan within the same rules and money does better with it" in proven
+    bounded = on_screen(replace(missed, gap=0.1, bound=missed.objective + 3.5))
+    assert "no plan, with it or without, does better by more than 3." in " ".join(bounded.split())
+
+
+def test_a_reward_means_nothing_where_the_least_cost_is_asked_for(missed):
+    assert "its reward does not count where the least cost is asked for" in on_screen(
+        replace(missed, budget=None)
+    )
 
 
 def test_the_headline_names_the_ring_that_is_closed(ringed):
@@ -306,3 +312,10 @@ def test_a_known_ring_is_drawn_alike_on_all_maps(make):
     still = ringmap.draw(report, dpi=50).axes[2]
     assert colour in {line.get_color() for line in still.lines}
     assert 'known-1"></i>the second ring' in page.render(report)
+
+
+def test_a_reward_that_is_earned_is_said(make):
+    ring = replace(shown(), required=False, reward=1200)
+    report = make("bc", rings=(ring,))
+    assert "for 300 million CNY. It earns 1,200." in on_screen(report)
+    assert "It earns 1,200." in page.render(report)

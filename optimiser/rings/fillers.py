@@ -24,6 +24,7 @@ _LINES = 8
 """From each dead end, city and station, the nearest node of so many other lines is looked at,"""
 _FEW_LINES = 3
 """from each junction of so many,"""
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _SECTORS = 8
 """and the nearest node in each of so many directions."""
 
@@ -96,7 +97,8 @@ def propose_fillers(
     straight = [_line(a.node, b.node) for a, b in two]
     inside = within_distance(straight, rules, situation)
     kept = [(*ends, line) for ends, line, ok in zip(two, straight, inside.tolist(), strict=True) if ok]
-    names = {place: name_of(situation, place) for a, b, _ in kept for place in (a, b)}
+    ends = dict.fromkeys(place for a, b, _ in kept for place in (a, b))
+    names = {place: name_of(situation, place) for place in ends}
     proposed = (_proposal(a, b, line, (names[a], names[b]), situation, rules, rates) for a, b, line in kept)
     found = {one.candidate_id: one for one in proposed if one is not None}
     return [found[name] for name in sorted(found)]
@@ -244,14 +246,14 @@ def _stop(place: Place, situation: Situation, times: TrainTimes) -> Stop:
 
 
 def name_of(situation: Situation, place: Place) -> str:
-    """Return the name of a city, or the nearest city and how far off it is."""
+    """Return the name of a city, or the nearest city and where the place lies from it."""
     if place.city >= 0:
         return situation.names[place.city]
     return near_city(situation, place.node.lon, place.node.lat)
 
 
 def near_city(situation: Situation, lon: float, lat: float) -> str:
-    """Return the nearest city and how far off it is.
+    """Return the nearest city, how far off the place is from it, and in which direction.
 
     Parameters
     ----------
@@ -259,8 +261,16 @@ def near_city(situation: Situation, lon: float, lat: float) -> str:
         The cities.
     lon, lat
         Degrees.
+
+    Returns
+    -------
+    str
+        Such as `Hub (12 km north-west)`.
     """
     count = len(situation.ids)
     far = great_circle_km(np.full(count, lon), np.full(count, lat), situation.lon, situation.lat)
     nearest = int(np.argmin(far))
-    return f"{situation.names[nearest]} ({far[nearest]:.0f} km off)"
+    east = (lon - situation.lon[nearest]) * np.cos(np.radians(lat))
+    bearing = np.degrees(np.arctan2(east, lat - situation.lat[nearest]))
+    direction = _COMPASS[round(float(bearing) / 45.0) % 8]
+    return f"{situation.names[nearest]} ({far[nearest]:.0f} km {direction})"

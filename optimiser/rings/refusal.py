@@ -51,7 +51,8 @@ def obstacles(
     """
     names = " and ".join(situation.names[city] for city in rules.centres)
     if not proposed.ring.links:
-        yield f"no circuit of {rules.mode}s at standard and of candidates goes round {names}: " + _gap(
+        lines = "roads" if rules.mode == "road" else "railways"
+        yield f"no circuit of {lines} at standard and of candidates goes round {names}: " + _gap(
             situation, candidates, rules, rates, ground, driving
         )
     elif len(proposed.stops) < rules.least_cities:

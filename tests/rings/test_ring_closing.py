@@ -65,7 +65,7 @@ def test_a_ring_that_exists_is_not_refused():
 def test_a_ring_with_a_gap_is_refused_with_its_ends_and_its_length():
     (reason,) = reasons(square(without=(0,), places=(TOWN,)), none(), rules())
     assert "goes round Hub" in reason
-    assert "open gap between Town (4 km off) and Hub (40 km off) (48 km)" in reason
+    assert "open gap between Town (4 km east) and Hub (40 km south) (48 km)" in reason
 
 
 def test_a_ring_with_two_gaps_is_refused_with_both():

@@ -143,8 +143,8 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
         return f"{worth}and the plan that was found does without it; whether a better one forms it is open."
     most = max(int(report.bound) - report.objective, 0)
     return (
-        f"{worth}and the plan that was found does without it; no plan, with it or without, does better by more "
-        f"than {wording.whole(most)}."
+        f"{worth}and the plan that was found does without it; no plan, with it or without, does better by "
+        f"more than {wording.whole(most)}."
     )
 
 

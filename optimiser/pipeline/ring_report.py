@@ -42,6 +42,7 @@ def load_facts(folder: Path) -> tuple[RingFacts, ...]:
             **{
                 **value,
                 "centres": tuple(value["centres"]),
+                "classes": tuple(value.get("classes", ())),
                 "stops": tuple(Stop(**stop) for stop in value["stops"]),
             }
         )

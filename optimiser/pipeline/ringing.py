@@ -285,6 +285,7 @@ def _facts(situation: Situation, rules: RingRules, proposed: Proposed) -> RingFa
         id=rules.id,
         mode=rules.mode,
         speed_kmh=rules.speed_kmh,
+        classes=rules.classes,
         centres=tuple(situation.names[city] for city in rules.centres),
         on_s=rules.on_s,
         stops=tuple(

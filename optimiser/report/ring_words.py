@@ -109,11 +109,13 @@ def closes(report: ReportInput, candidate_id: str) -> str:
 def terms(ring: RingShown) -> str:
     """Return what the job asks of a ring, in a sentence."""
     facts = ring.facts
+    classes = f" of {listed([name.replace('_', ' ') for name in facts.classes])}" if facts.classes else ""
     speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
     on_it = f" (within {minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
     cities = f", through at least {ring.least_cities} cities{on_it}" if ring.least_cities else ""
     force = "required" if ring.required else f"worth {wording.whole(ring.reward)} when it is formed"
-    return f"Asked for: a {MODES.get(facts.mode, facts.mode)} ring {around(ring)}{speed}{cities}; {force}."
+    kind = "railway ring" if facts.mode == "rail" else "ring" if facts.classes else "road ring"
+    return f"Asked for: a {kind}{classes}{speed} {around(ring)}{cities}; {force}."
 
 
 def minutes(seconds: int) -> int:

@@ -61,7 +61,9 @@ class RingFacts:
     mode
         ``road`` or ``rail``.
     speed_kmh
-        Speed that counts as its standard; 0 when it is not known.
+        Speed that counts as its standard; 0 when there is none.
+    classes
+        Classes of road or track of which it may consist; empty: any.
     centres
         Names of what it goes round.
     on_s
@@ -73,6 +75,7 @@ class RingFacts:
     id: str
     mode: str = "road"
     speed_kmh: float = 0.0
+    classes: tuple[str, ...] = ()
     centres: tuple[str, ...] = ()
     on_s: int = 0
     stops: tuple[Stop, ...] = ()

@@ -165,3 +165,14 @@ def test_the_cost_of_a_ring_is_that_of_the_problem_and_not_of_its_share():
 
 def test_coordinates_of_a_problem_are_tenths_of_millionths_of_a_degree():
     assert DEGREE == 10**7
+
+
+def test_what_is_asked_of_a_ring_reads_as_a_sentence():
+    asked = ring_words.terms(shown())
+    assert asked == (
+        "Asked for: a road ring for 100 km/h or more round Centre, through at least 2 cities (within 20 "
+        "minutes of it); required."
+    )
+    facts = replace(FACTS, classes=("motorway",), speed_kmh=0.0, on_s=0)
+    wish = replace(shown(), facts=facts, required=False, reward=40, least_cities=0)
+    assert ring_words.terms(wish) == "Asked for: a ring of motorway round Centre; worth 40 when it is formed."

@@ -161,9 +161,9 @@ def why_apart(
         name = names[int(np.argmin(far))]
         near[name] = near.get(name, 0) + 1
     places = ", ".join(sorted(near, key=lambda name: (-near[name], name))[:_PLACES])
-    share = _beside(found.alone, existing)
+    share = round(100 * _beside(found.alone, existing))
     return (
-        f"The known ring is not followed where it runs nearest to {places}; {share:.0%} of that part has "
+        f"The known ring is not followed where it runs nearest to {places}; {share} % of that part has "
         f"something at standard within {_BESIDE_KM:g} km that a ring could use today."
     )
 

@@ -151,8 +151,7 @@ def gains_between(problem: DesignProblem, before: Integers, after: Integers, peo
         raise ProblemError(f"each of {len(problem.nodes)} nodes needs a number of people, at least 0")
     faster = np.flatnonzero(after < before).tolist()
     seconds = np.where(before < FAR, before - after, 0).tolist()
-    limits = [pair.limit for pair in problem.pairs]
-    brought = [k for k in faster if after[k] <= limits[k] < before[k]]
+    brought = [k for k in faster if after[k] <= problem.pairs[k].limit < before[k]]
     return Gains(
         tiers=tuple(
             _tier_gains(problem, tier, (faster, brought), before, after, number) for tier in problem.groups

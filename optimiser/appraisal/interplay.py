@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optimiser.appraisal.valuing import Valuer, checked
+from optimiser.appraisal.marginal import Marginal
+from optimiser.appraisal.valuing import Valuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,6 @@ def interplay(worth: Valuer, built: Iterable[str]) -> dict[str, Interplay]:
     ProblemError
         When an id is unknown or stands twice.
     """
-    names = checked(worth.problem, built)
-    nothing, whole = worth.value(()), worth.value(names)
-    return {
-        name: Interplay(
-            alone=worth.value([name]) - nothing,
-            last=whole - worth.value([other for other in names if other != name]),
-        )
-        for name in names
-    }
+    plan = Marginal.of(worth, built)
+    alone, last = plan.gains((), plan.plan), plan.losses(plan.plan, plan.plan)
+    return {name: Interplay(alone=alone[name], last=last[name]) for name in plan.plan}

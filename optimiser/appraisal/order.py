@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 from typing import Literal
 
-from optimiser.appraisal.valuing import Valuer, checked
+from optimiser.appraisal.marginal import Marginal
+from optimiser.appraisal.valuing import Valuer
 from optimiser.problem import DesignProblem
 
 type Method = Literal["best", "forward", "backward"]
@@ -104,56 +105,48 @@ def build_order(worth: Valuer, built: Iterable[str], *, method: Method = "best")
     stand in for each other mislead `backward`. The area rises with each exchange, so that exchanges come to
     an end.
     """
-    names = checked(worth.problem, built)
-    worth = worth.within(names)
-    backward = _backward(worth, names)
+    plan = Marginal.of(worth, built)
+    backward = _backward(plan)
     if method == "backward":
-        return _with_steps(worth, backward, method)
-    forward = _with_steps(worth, _forward(worth, backward), "forward")
+        return _with_steps(plan, backward, method)
+    forward = _with_steps(plan, _forward(plan, backward), "forward")
     if method == "forward":
         return forward
-    better = max(forward, _with_steps(worth, backward, "backward"), key=lambda order: order.area)
+    better = max(forward, _with_steps(plan, backward, "backward"), key=lambda order: order.area)
     order = [step.id for step in better.steps]
-    exchanged = _exchanged(worth, order)
-    return better if exchanged == order else _with_steps(worth, exchanged, f"{better.method}, exchanged")
+    exchanged = _exchanged(plan, order)
+    return better if exchanged == order else _with_steps(plan, exchanged, f"{better.method}, exchanged")
 
 
-def _backward(worth: Valuer, names: Sequence[str]) -> list[str]:
-    left, dropped = list(names), []
+def _backward(plan: Marginal) -> list[str]:
+    problem, left, dropped = plan.worth.problem, list(plan.plan), list[str]()
     while left:
-        value = worth.value(left)
-
-        def loss(name: str, held: Sequence[str] = left, value: int = value) -> int:
-            return value - worth.value([other for other in held if other != name])
-
-        free = _unneeded(worth.problem, left) or left
-        gone = min(free, key=_ranked(worth.problem, loss, left[::-1]))
+        free = _unneeded(problem, left) or left
+        losses = plan.losses(left, free)
+        gone = min(free, key=_ranked(problem, losses, left[::-1]))
         left.remove(gone)
         dropped.append(gone)
     return dropped[::-1]
 
 
-def _forward(worth: Valuer, names: Sequence[str]) -> list[str]:
-    left, order = list(names), list[str]()
+def _forward(plan: Marginal, names: Sequence[str]) -> list[str]:
+    problem, left, order = plan.worth.problem, list(names), list[str]()
     while left:
-        value = worth.value(order)
-
-        def loss(name: str, held: Sequence[str] = tuple(order), value: int = value) -> int:
-            return value - worth.value([*held, name])  # a gain is a loss below 0
-
-        ready = _ready(worth.problem, left) or left
-        taken = min(ready, key=_ranked(worth.problem, loss, names))
+        ready = _ready(problem, left) or left
+        gains = plan.gains(order, ready)
+        losses = {name: -gain for name, gain in gains.items()}  # a gain is a loss below 0
+        taken = min(ready, key=_ranked(problem, losses, names))
         left.remove(taken)
         order.append(taken)
     return order
 
 
-def _exchanged(worth: Valuer, names: Sequence[str]) -> list[str]:
+def _exchanged(plan: Marginal, names: Sequence[str]) -> list[str]:
     """Return an order in which no exchange of neighbours makes the area larger."""
-    order, at = list(names), 0
+    problem, order, at = plan.worth.problem, list(names), 0
     while at + 1 < len(order):
         first, second = order[at : at + 2]
-        if (first, second) not in _bound(worth.problem, order) and _larger(worth, order[:at], first, second):
+        if (first, second) not in _bound(problem, order) and _larger(plan, order[:at], first, second):
             order[at : at + 2] = [second, first]
             at = max(at - 1, 0)
         else:
@@ -167,19 +160,18 @@ def _bound(problem: DesignProblem, order: Sequence[str]) -> set[tuple[str, str]]
     return {(second, first) for first, second in problem.requires if {first, second} <= held}
 
 
-def _larger(worth: Valuer, before: Sequence[str], first: str, second: str) -> bool:
+def _larger(plan: Marginal, before: Sequence[str], first: str, second: str) -> bool:
     """Say whether the second of two neighbours should come first."""
-    start = worth.value(before)
-    costs = [worth.problem.cost_of([name]) for name in (first, second)]
-    gain = [worth.value([*before, name]) - start for name in (first, second)]
-    return costs[0] * gain[1] > costs[1] * gain[0]
+    costs = [plan.worth.problem.cost_of([name]) for name in (first, second)]
+    gains = plan.gains(before, (first, second))
+    return costs[0] * gains[second] > costs[1] * gains[first]
 
 
-def _ranked(problem: DesignProblem, loss: Callable[[str], int], ties: Sequence[str]) -> Callable[[str], Rank]:
+def _ranked(problem: DesignProblem, losses: Mapping[str, int], ties: Sequence[str]) -> Callable[[str], Rank]:
     place = {name: i for i, name in enumerate(ties)}
 
     def rank(name: str) -> Rank:
-        cost, lost = problem.cost_of([name]), loss(name)
+        cost, lost = problem.cost_of([name]), losses[name]
         if cost:
             return Fraction(lost, cost), place[name]
         return (inf if lost > 0 else -inf if lost < 0 else 0), place[name]
@@ -199,15 +191,15 @@ def _unneeded(problem: DesignProblem, left: Collection[str]) -> list[str]:
     return [name for name in left if name not in needed]
 
 
-def _with_steps(worth: Valuer, order: Sequence[str], method: str) -> BuildOrder:
-    problem, spent = worth.problem, 0
-    start = value = worth.value(())
+def _with_steps(plan: Marginal, order: Sequence[str], method: str) -> BuildOrder:
+    problem, spent = plan.worth.problem, 0
+    start = value = plan.value(())
     steps = []
     for at, name in enumerate(order):
-        pairs = worth.covered(order[: at + 1])
-        cost, new = problem.cost_of([name]), worth.worth(pairs)
+        cost, new = problem.cost_of([name]), plan.value(order[: at + 1])
         spent += cost
-        steps.append(OrderStep(name, cost, spent, new - value, new, _by_tier(problem, pairs)))
+        tiers = _by_tier(problem, plan.covered(order[: at + 1]))
+        steps.append(OrderStep(name, cost, spent, new - value, new, tiers))
         value = new
     return BuildOrder(method, start, tuple(steps))
 

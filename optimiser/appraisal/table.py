@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from optimiser.appraisal.costs import CostRange
 from optimiser.appraisal.gains import Gains, People, gains_between
 from optimiser.appraisal.interplay import Interplay, interplay
@@ -37,7 +40,7 @@ class Assumptions:
     costs: Mapping[str, CostRange] = field(default_factory=dict)
     classes: Mapping[str, ReferenceClass] = field(default_factory=dict)
     correlation: float = 0.0
-    trips: Sequence[float] | None = None
+    trips: Sequence[float] | NDArray[np.float64] | None = None
     rate: float = 0.05
     years: int = 30
 
@@ -73,7 +76,7 @@ class LinkRow:
     interplay
         Weight covered alone and on top of the other links.
     alone, last
-        Who gains from it alone, and on top of the other links.
+        Who gains from it alone (None where that was not asked for), and on top of the other links.
     cost_per_person
         Central cost per person brought within the limit on top of the others; None when it brings nobody.
     break_even
@@ -87,7 +90,7 @@ class LinkRow:
     reference: str
     risk: CostRisk
     interplay: Interplay
-    alone: Gains
+    alone: Gains | None
     last: Gains
     cost_per_person: Fraction | None
     break_even: float | None
@@ -134,6 +137,8 @@ def appraise(
     built: Iterable[str],
     people: People,
     assumptions: Assumptions | None = None,
+    *,
+    alone: bool = True,
 ) -> Appraisal:
     """Appraise every link of a plan, and the plan as a whole.
 
@@ -147,6 +152,8 @@ def appraise(
         People living at each node, [n]; 0 at nodes that are no places. See `gains`.
     assumptions
         What is taken for granted; None: the costs of the problem, and classes by kind.
+    alone
+        Say too who gains from each link alone, which takes a search of everything a link.
 
     Raises
     ------
@@ -155,24 +162,23 @@ def appraise(
     """
     names, given = checked(problem, built), assumptions or Assumptions()
     worth = valuer(problem)
-    between = interplay(worth.within(names), names)
+    between = interplay(worth, names)
     nothing, whole = worth.times(()), worth.times(names)
     links = []
-    for name in names:
-        others = [other for other in names if other != name]
-        alone = gains_between(problem, nothing, worth.times([name]), people)
-        last = gains_between(problem, worth.times(others), whole, people)
+    for name, without in worth.times_without(names, whole):
+        first = gains_between(problem, nothing, worth.times([name]), people) if alone else None
+        last = gains_between(problem, without, whole, people)
         candidate = problem.candidates[problem.index[name]]
-        links.append(_link_row(candidate, given, between[name], (alone, last)))
+        links.append(_link_row(candidate, given, between[name], first, last))
     gained = gains_between(problem, nothing, whole, people)
     value = worth.value(names) - worth.value(())
     return Appraisal(tuple(links), _plan_row(links, given, gained, value))
 
 
 def _link_row(
-    candidate: Candidate, given: Assumptions, between: Interplay, gained: tuple[Gains, Gains]
+    candidate: Candidate, given: Assumptions, between: Interplay, alone: Gains | None, last: Gains
 ) -> LinkRow:
-    cost, reference, (alone, last) = given.cost_of(candidate), given.class_of(candidate), gained
+    cost, reference = given.cost_of(candidate), given.class_of(candidate)
     return LinkRow(
         id=candidate.id,
         kind=candidate.kind,

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.compiled import compiled
+from optimiser.appraisal.asked import Asked, pairs_of, some, times_of
+from optimiser.appraisal.usable import Search, uses_of
 from optimiser.errors import ProblemError
-from optimiser.paths import FAR, LONGEST, Graph, Integers, Mask, opened, times_from
+from optimiser.paths import FAR, LONGEST, Graph, Integers, Mask, opened
 from optimiser.problem import DesignProblem
-
-
-class Asked(NamedTuple):
-    """Pairs in order of their origins; O origins, A pairs.
-
-    Attributes
-    ----------
-    pair
-        int64 [A]: positions in the problem.
-    origins, start
-        int64 [O], [O + 1]: the nodes, and the pairs that begin at each.
-    destination, limit
-        int64 [A].
-    """
-
-    pair: Integers
-    origins: Integers
-    start: Integers
-    destination: Integers
-    limit: Integers
 
 
 @dataclass(frozen=True)
@@ -89,6 +69,37 @@ class Valuer:
         found[self.asked.pair] = times_of(self.net, self._open(built), self.asked, endless=True)
         return found
 
+    def times_without(self, built: Sequence[str], whole: Integers) -> Iterator[tuple[str, Integers]]:
+        """Yield for each link of a plan the times of pairs when it alone is left out.
+
+        Parameters
+        ----------
+        built
+            Ids of the plan.
+        whole
+            Times with all of the plan, from `times`.
+
+        Yields
+        ------
+        str, NDArray
+            Id, and times as of `times`. Only pairs whose path takes the link are looked at again.
+        """
+        search = Search(
+            net=self.net,
+            latest=np.full((len(self.asked.origins), self.net.start.size - 1), LONGEST),
+            row=np.repeat(np.arange(len(self.asked.origins)), np.diff(self.asked.start)),
+            origin=np.repeat(self.asked.origins, np.diff(self.asked.start)),
+            destination=self.asked.destination,
+            limit=np.full(len(self.asked.pair), LONGEST),
+        )
+        uses = uses_of(search, self._open(built))
+        for name in built:
+            rows = np.flatnonzero(uses[:, self.problem.index[name]])
+            found = whole.copy()
+            is_open = self._open([other for other in built if other != name])
+            found[self.asked.pair[rows]] = times_of(self.net, is_open, some(self.asked, rows), endless=True)
+            yield name, found
+
     def worth(self, pairs: Collection[int]) -> int:
         """Return the weight of covered pairs and of the cities that they cover.
 
@@ -123,7 +134,7 @@ class Valuer:
         """
         nothing = self.covered(())
         gained = self.covered(names) - nothing
-        return replace(self, asked=_asked(self.problem, gained), always=nothing)
+        return replace(self, asked=pairs_of(self.problem, gained), always=nothing)
 
     def _open(self, built: Iterable[str]) -> Mask:
         return opened(self.problem, [self.problem.index[name] for name in built])
@@ -149,7 +160,7 @@ def valuer(problem: DesignProblem) -> Valuer:
     ProblemError
         When times are longer than the compiled code can add up.
     """
-    return Valuer(problem, _laid_out(problem), _asked(problem, range(len(problem.pairs))))
+    return Valuer(problem, _laid_out(problem), pairs_of(problem, range(len(problem.pairs))))
 
 
 def _laid_out(problem: DesignProblem) -> Graph:
@@ -167,49 +178,6 @@ def _laid_out(problem: DesignProblem) -> Graph:
         seconds=np.ascontiguousarray(table[:, 2]),
         owner=np.ascontiguousarray(table[:, 3]),
     )
-
-
-def _asked(problem: DesignProblem, pairs: Iterable[int]) -> Asked:
-    ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
-    origin = np.array([problem.pairs[k].origin for k in ks], dtype=np.int64)
-    origins, start = np.unique(origin, return_index=True)
-    return Asked(
-        pair=np.array(ks, dtype=np.int64),
-        origins=origins,
-        start=np.append(start, len(ks)).astype(np.int64),
-        destination=np.array([problem.pairs[k].destination for k in ks], dtype=np.int64),
-        limit=np.array([min(problem.pairs[k].limit, LONGEST) for k in ks], dtype=np.int64),
-    )
-
-
-@compiled
-def times_of(net: Graph, is_open: Mask, asked: Asked, endless: bool) -> Integers:  # noqa: FBT001 - compiled
-    """Return the times of pairs over open arcs, `FAR` where no path leads.
-
-    Parameters
-    ----------
-    net
-        All arcs.
-    is_open
-        bool [candidates + 1], the last place True.
-    asked
-        The pairs.
-    endless
-        Search on beyond the limits; else times beyond the largest limit of an origin may be `FAR`.
-
-    Returns
-    -------
-    NDArray
-        int64 [A].
-    """
-    found = np.full(asked.pair.size, FAR)
-    for row in range(asked.origins.size):
-        low, high = asked.start[row], asked.start[row + 1]
-        radius = LONGEST if endless else asked.limit[low:high].max()
-        times = times_from(net, is_open, asked.origins[row], radius)
-        for k in range(low, high):
-            found[k] = times[asked.destination[k]]
-    return found
 
 
 def checked(problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+import numpy as np
+from numpy.typing import NDArray
+
 from optimiser.errors import ProblemError
 
 HOUR = 3600
@@ -36,7 +39,12 @@ def annuity(rate: float, years: int) -> float:
 
 
 def break_even(
-    cost: float, seconds: Sequence[int], trips: Sequence[float], *, rate: float, years: int
+    cost: float,
+    seconds: Sequence[int],
+    trips: Sequence[float] | NDArray[np.float64],
+    *,
+    rate: float,
+    years: int,
 ) -> float:
     """Return the value of an hour at which the time saved is worth the cost.
 
@@ -67,9 +75,10 @@ def break_even(
     -----
     The value of time at which the net present value is nought, with the same trips every year and none new.
     """
-    if len(seconds) != len(trips) or any(not 0 <= number < inf for number in trips):
+    number = np.asarray(trips, dtype=np.float64)
+    if len(seconds) != len(number) or not np.all((number >= 0) & np.isfinite(number)):
         raise ProblemError(f"each of {len(seconds)} pairs needs a number of trips, at least 0")
-    hours = sum(saved * number for saved, number in zip(seconds, trips, strict=True)) / HOUR
+    hours = float(np.dot(np.asarray(seconds, dtype=np.float64), number)) / HOUR
     present = hours * annuity(rate, years)
     if cost == 0:
         return 0.0

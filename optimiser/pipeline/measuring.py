@@ -20,6 +20,7 @@ from optimiser.job.measures import Measures as Assumed
 from optimiser.paths import FAR, Integers
 from optimiser.pipeline import measured, proposing, store
 from optimiser.problem import DesignProblem
+from optimiser.report.inputs import groups_in_order
 from optimiser.report.measures import FILES, Measures
 from optimiser.verify import Plan
 
@@ -93,6 +94,11 @@ class Subject:
     def group(self) -> NDArray[np.str_]:
         """Return the tier of the smaller city of each pair."""
         return np.array([pair.group or "all cities" for pair in self.problem.pairs], dtype=np.str_)
+
+    @cached_property
+    def tiers(self) -> list[str]:
+        """Return the tiers of pairs, largest cities first."""
+        return groups_in_order(pd.Series(sorted(set(self.group.tolist())), dtype=object))
 
     @cached_property
     def people(self) -> NDArray[np.int64]:

@@ -60,7 +60,9 @@ def appraisal(subject: Subject, order: Sequence[str]) -> pd.DataFrame:
         (summed over pairs, one trip a pair), `weight_alone`, `weight_last`, `dependence` (last per alone),
         `cost_per_person` (brought within the limit, single unit of money), `break_even_an_hour` (likewise).
     """
-    found = appraise(subject.worth.problem, subject.plan.built, subject.people, _assumptions(subject))
+    found = appraise(
+        subject.worth.problem, subject.plan.built, subject.people, _assumptions(subject), alone=False
+    )
     described = _described(subject)
     rows = {row["candidate_id"]: row for row in _rows(subject, found)}
     table = pd.DataFrame([{"step": at, **rows[name]} for at, name in enumerate((*order, PLAN), start=1)])
@@ -82,9 +84,7 @@ def _assumptions(subject: Subject) -> Assumptions:
         costs={name: _range(row) for name, row in rows.items()},
         classes={name: reference_class(str(row["kind"]), str(row["mode"])) for name, row in rows.items()},
         correlation=given.overrun_correlation,
-        trips=trips(
-            times.ends, times.seconds, subject.population, per_person=given.trips_per_person
-        ).tolist(),
+        trips=trips(times.ends, times.seconds, subject.population, per_person=given.trips_per_person),
         rate=given.discount_rate,
         years=given.years,
     )

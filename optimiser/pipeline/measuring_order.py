@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.appraisal import build_order as ordering
-from optimiser.report.inputs import groups_in_order
+from optimiser.appraisal.marginal import Marginal
 from optimiser.verify.phases import open_by, opening
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def build_order(subject: Subject, names: Sequence[str]) -> pd.DataFrame:
         (period; only with periods), `weight_gained`, `pairs_within`, `weight_within`, `weight_share`, and
         `pairs_within_<tier>`, `weight_share_<tier>` by tier of the smaller city.
     """
-    problem, covered = subject.problem, [subject.worth.covered(names[:at]) for at in range(len(names) + 1)]
+    problem, plan = subject.problem, Marginal.of(subject.worth, names)
+    covered = [plan.covered(names[:at]) for at in range(len(names) + 1)]
     costs = [0, *(problem.cost_of([name]) for name in names)]
     opens, rows = opening(problem, subject.plan.starts), list[dict[str, Any]]()
     spent = before = 0
@@ -130,7 +131,7 @@ def coverage(subject: Subject, held: Collection[int]) -> dict[str, int | float |
         "weight_within": sum(weight[within].tolist()),
         "weight_share": _share(sum(weight[within].tolist()), sum(weight.tolist())),
     }
-    for tier in groups_in_order(pd.Series(subject.group, dtype=str)):
+    for tier in subject.tiers:
         mine = subject.group == tier
         found[f"pairs_within_{tier}"] = int(within[mine].sum())
         found[f"weight_share_{tier}"] = _share(

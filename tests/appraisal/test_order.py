@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.appraisal import BuildOrder, OrderStep, build_order, interplay, valuer
+from optimiser.appraisal.marginal import Marginal
 from optimiser.appraisal.order import _exchanged
 from optimiser.errors import ProblemError
 from optimiser.problem import Candidate, City, DesignProblem, Pair
@@ -86,7 +87,9 @@ def test_links_worth_something_only_together_mislead_forward_but_not_best():
 
 
 def test_exchanges_of_neighbours_carry_a_link_as_far_as_it_must_go():
-    assert _exchanged(valuer(apart((3, 1), (2, 2), (1, 3))), ["c0", "c1", "c2"]) == ["c2", "c1", "c0"]
+    assert _exchanged(
+        Marginal.of(valuer(apart((3, 1), (2, 2), (1, 3))), ["c0", "c1", "c2"]), ["c0", "c1", "c2"]
+    ) == ["c2", "c1", "c0"]
 
 
 def test_links_that_stand_in_for_each_other_mislead_backward_but_not_best():

@@ -68,7 +68,7 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     return {
         "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
         "coverage": {
-            group: [run["coverage"].get(group, {}).get("after") for run in (first, second)]
+            group: [run["coverage"].get(group, {}).get("after_weight") for run in (first, second)]
             for group in groups
         },
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},

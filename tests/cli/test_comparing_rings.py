@@ -74,3 +74,16 @@ def test_a_ring_that_one_run_does_not_ask_for_is_said_so(
 def test_runs_without_rings_say_nothing_of_rings(call: Call, runs: Callable[..., tuple[Path, Path]]) -> None:
     _, out, _ = call("compare", *runs(None, None))
     assert "Ring" not in out
+
+
+def test_the_covered_weight_of_each_tier_stands_side_by_side(
+    call: Call, runs: Callable[..., tuple[Path, Path]]
+) -> None:
+    folders = runs(None, None)
+    for folder, weight in zip(folders, (5, 8), strict=True):
+        covered = {"small": {"pairs": 9, "after_pairs": 2, "after_weight": weight}}
+        (folder / "summary.json").write_text(json.dumps({"built": [], "coverage": covered}))
+    _, out, _ = call("compare", *folders, "--json")
+    assert json.loads(out)["coverage"] == {"small": [5, 8]}
+    _, out, _ = call("compare", *folders)
+    assert next(line.split() for line in out.splitlines() if line.startswith("small")) == ["small", "5", "8"]

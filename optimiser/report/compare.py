@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from rich import box
@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from optimiser.report import coverage, wording
+from optimiser.report import coverage, ring_words, wording
 from optimiser.report.inputs import ReportInput, groups_in_order
 
 
@@ -31,6 +31,8 @@ class Run:
         By group: pairs within the limit today, with the plan, and in all.
     links
         By id of what is built: a description and its cost.
+    rings
+        By id of each ring that is asked for: what the plan makes of it, in a sentence.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Run:
     gap: float | None
     covered: dict[str, tuple[int, int, int]]
     links: dict[str, tuple[str, int]]
+    rings: dict[str, str] = field(default_factory=dict)
 
 
 def run(name: str, report: ReportInput) -> Run:
@@ -60,11 +63,12 @@ def run(name: str, report: ReportInput) -> Run:
         )
         for row in report.links.to_dict("records")
     }
-    return Run(name, report.cost, report.money, report.gap, covered, built)
+    rings = {ring.id: ring_words.sentence(ring) for ring in report.rings}
+    return Run(name, report.cost, report.money, report.gap, covered, built, rings)
 
 
 def figures(first: Run, second: Run) -> pd.DataFrame:
-    """Compare cost, gap and coverage.
+    """Compare cost, gap, coverage and rings.
 
     Parameters
     ----------
@@ -86,6 +90,9 @@ def figures(first: Run, second: Run) -> pd.DataFrame:
         one, other = first.covered.get(group, none), second.covered.get(group, none)
         rows.append(_row(f"{group}: pairs within the limit today", one[0], other[0], wording.whole))
         rows.append(_row(f"{group}: pairs within the limit with the plan", one[1], other[1], wording.whole))
+    for name in dict.fromkeys([*first.rings, *second.rings]):
+        sentences = [run.rings.get(name, "not asked for") for run in (first, second)]
+        rows.append((f"ring {name}", *sentences, "" if sentences[0] != sentences[1] else "none"))
     return pd.DataFrame(rows, columns=["what", "first", "second", "difference"])
 
 

@@ -27,6 +27,20 @@ NEAR = 0.005
 """The gap within which ring problems must be solved."""
 
 
+HEADS = (
+    "rings",
+    "candidates",
+    "ring nodes",
+    "ring links",
+    "status",
+    "objective",
+    "s to 0.5 %",
+    "s",
+    "gap",
+    "formed",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A job with rings.
@@ -61,6 +75,14 @@ def ring(centres: str, least: int, *, reward: int = 0, more: str = "") -> str:
 
 
 BOTH = "Beijing+Tianjin"
+RAIL = """[[rings]]
+id = "rail"
+mode = "rail"
+centres = ["Beijing"]
+radius_km = [30, 120]
+least_cities = 3
+gap_longest_km = 120
+"""
 PERIODS = """[phasing]
 names = ["first", "second", "third"]
 shares = [0.3, 0.3, 0.4]
@@ -76,6 +98,7 @@ CASES = (
     ),
     Case("Beijing rewarded, 6 cities, 5%", 0.05, ring("Beijing", 6, reward=2000)),
     Case(f"{BOTH} rewarded, 9 cities, 5%", 0.05, ring(BOTH, 9, reward=2000)),
+    Case("expressway and rail round Beijing, 3 cities each, 10%", 0.1, ring("Beijing", 3) + RAIL),
     Case(
         "two nested round Beijing, 3 cities, 10%",
         0.1,
@@ -141,9 +164,7 @@ def main() -> None:
     params = SolveParameters(gap=asked.gap, time_limit_s=asked.time_limit, threads=asked.threads)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     print(f"{machine}, load {os.getloadavg()[0]:.1f}; {asked.threads} threads, asked gap {asked.gap:g}\n")
-    heads = ("rings", "candidates", "ring nodes", "ring links", "status", "objective")
-    heads += ("s to 0.5 %", "s", "gap", "formed")
-    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    print(f"| {' | '.join(HEADS)} |\n{'|---' * len(HEADS)}|")
     for case in CASES:
         if asked.only in case.name:
             print(row(case, params), flush=True)

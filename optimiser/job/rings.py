@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.job.sections import Names, Positive, Section, Whole
+from optimiser.job.sections import Names, Section, Whole
 
 Band = Annotated[tuple[float, ...], Field(strict=False)]
 
@@ -24,7 +24,11 @@ class Rings(Section):
         "roads included; empty: motorway for roads, all for railways",
     )
     speed_kmh: float | None = Field(
-        None, gt=0, le=500, description="least design speed, km/h; not set: 100 for roads, 160 for railways"
+        None,
+        gt=0,
+        le=500,
+        description="least speed, km/h: of free travel on roads, design speed of tracks; not set: any for roads, "
+        "160 for railways",
     )
     centres: Names = Field(min_length=1, description="cities that the ring goes round, names or ids")
     radius_km: Band = Field(
@@ -54,7 +58,7 @@ class Rings(Section):
     gap_count: Whole = Field(
         12, description="further links proposed at most to close the ring where it has gaps"
     )
-    gap_longest_km: Positive = Field(80, description="longest of them, straight line, km")
+    gap_longest_km: float = Field(80.0, gt=0, le=5000, description="longest of them, straight line, km")
 
     @model_validator(mode="after")
     def _sound(self) -> Rings:

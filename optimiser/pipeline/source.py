@@ -94,9 +94,9 @@ def settle(loaded: LoadedJob) -> Source:
             remedy="Paths start from the folder of the job file; put the files there or correct the paths.",
         )
     if loaded.job.rings and source.cities_file is not None:
-        from optimiser.pipeline import ringing
+        from optimiser.pipeline import ring_asking
 
-        ringing.check_centres(loaded.job.rings, source.cities_file)
+        ring_asking.check_centres(loaded.job.rings, source.cities_file)
     return source
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from optimiser.errors import JobError
 from optimiser.job.rings import Rings
-from optimiser.pipeline.ringing import ring_rules
+from optimiser.pipeline.ring_asking import ring_rules
 
 IDS, NAMES = ("1", "2", "3"), ("Northtown", "Southport", "Eastham")
 

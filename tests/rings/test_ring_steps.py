@@ -137,3 +137,10 @@ def test_a_formed_ring_is_likened_to_known_rings_of_its_mode(tmp_path):
     (overlap,) = ring.overlaps
     assert (overlap.reference, overlap.share_of_ring, overlap.share_of_reference) == ("old", 1.0, 1.0)
     assert overlap.why.startswith("The known ring is followed all round.")
+
+
+def test_a_tier_that_no_city_is_of_is_refused():
+    with pytest.raises(JobError, match="no city is of the tier 'secundary'; there are core"):
+        ringing.with_closing_links(
+            none(), square(), [Rings(centres=("Hub",), tiers=("secundary",))], Rules(), GROUND
+        )

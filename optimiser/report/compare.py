@@ -91,8 +91,8 @@ def figures(first: Run, second: Run) -> pd.DataFrame:
         rows.append(_row(f"{group}: pairs within the limit today", one[0], other[0], wording.whole))
         rows.append(_row(f"{group}: pairs within the limit with the plan", one[1], other[1], wording.whole))
     for name in dict.fromkeys([*first.rings, *second.rings]):
-        one, two = (run.rings.get(name, "not asked for") for run in (first, second))
-        rows.append((f"ring {name}", one, two, "none" if one == two else ""))
+        said, other_said = (run.rings.get(name, "not asked for") for run in (first, second))
+        rows.append((f"ring {name}", said, other_said, "none" if said == other_said else ""))
     return pd.DataFrame(rows, columns=["what", "first", "second", "difference"])
 
 

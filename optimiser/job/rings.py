@@ -27,8 +27,8 @@ class Rings(Section):
         None,
         gt=0,
         le=500,
-        description="least speed, km/h: of free travel on roads, design speed of tracks; not set: any for roads, "
-        "160 for railways",
+        description="least speed, km/h: of free travel on roads, design speed of tracks; not set: any for "
+        "roads, 160 for railways",
     )
     centres: Names = Field(min_length=1, description="cities that the ring goes round, names or ids")
     radius_km: Band = Field(

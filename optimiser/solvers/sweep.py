@@ -18,6 +18,7 @@ from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
 from optimiser.progress import Send
 from optimiser.result import gap_of
+from optimiser.scoring import covered_pairs
 from optimiser.solvers.cut_opening import LARGE
 from optimiser.solvers.sweep_program import SweepProgram
 from optimiser.solvers.sweep_search import Searcher
@@ -33,6 +34,13 @@ PULL = 0.2
 
 KEPT = 3
 """Cuts a pair that a program keeps between questions; above, those that do not bind are dropped."""
+
+FIRST_NODES = 12
+"""Nodes of the tree before a small problem goes over to an integer program. The tree wins where few nodes
+will do; where coverage is asked for, the solver's cuts from the rows of measures save hundreds of nodes."""
+
+SMALL = 600
+"""Open pairs up to which a problem is small."""
 
 MANY = 300
 """Pairs from which on a second thread gains more than it costs."""
@@ -94,6 +102,11 @@ class Talk:
         if math.isfinite(worth) and (closer or math.isinf(self.bound)):
             self.bound = found
             self.send({"kind": "bound", "bound": found})
+
+    def room(self, divisor: int) -> float:
+        """Return the distance of worth and bound that the gap asked for allows, in units of the divisor."""
+        value = 0 if self.best is None else abs(self.best.value(self.asked) + self.base)
+        return max(0.999, 0.99 * self.gap * value / divisor)
 
     def closed(self) -> bool:
         """Say whether the gap is within the one asked for."""
@@ -242,7 +255,42 @@ class Sweep:
             program.add(rows)
 
     def _branch(self, talk: Talk, answer: Answer) -> None:
-        """Search the tree from the relaxation."""
+        """Search the tree from the relaxation; small problems go over to an integer program when it grows."""
+        small = len(self._t.limit) <= SMALL
+        self._searched(talk, answer, most=FIRST_NODES if small else None)
+        if small and not talk.closed() and talk.left() > 0:
+            self._by_integers(talk)
+            if not talk.closed() and talk.left() > 0:
+                self._searched(talk, answer, most=None)
+
+    def _by_integers(self, talk: Talk) -> None:
+        """Solve the integer program, cut off what it claims without right, and solve it again."""
+        program = self._crew(talk, 1)[0][0]
+        while not talk.closed() and talk.left() > 0:
+            start = None if talk.best is None else talk.best.plan
+            found = program.whole(start, gap=talk.room(program.divisor), seconds=talk.left())
+            talk.nodes += found.nodes
+            if found.empty:
+                self._empty(talk)
+                return
+            talk.limit(found.worth, program.divisor)
+            if found.built is None:
+                return
+            plan = np.append(found.built > 0.5, True)
+            talk.plan(self._plans.see(plan))
+            claimed = np.flatnonzero((found.level > EDGE) & ~covered_pairs(self._t, plan))
+            rows = self._cuts[0].violated(
+                claimed, found.built, found.level, towards=self._towards, pull=PULL, margin=EDGE
+            )
+            if not len(rows):
+                return
+            talk.cuts += len(rows)
+            for other in self._programs:
+                other.add(rows)
+
+    def _searched(self, talk: Talk, answer: Answer, *, most: int | None) -> None:
+        """Search the tree, up to a number of nodes where one is given."""
+        before = talk.nodes
         divisor = self._programs[0].divisor
         searcher = Searcher(self._t, self._problem, self._measures, self._plans, talk, seed=self._seed)
 
@@ -259,7 +307,8 @@ class Sweep:
                 talk.plan(self._plans.see(plan))
             talk.limit(report.bound, divisor)
             searcher.look(answer.decided[: self._t.size])
-            return cutoff(), talk.left() <= 0 or talk.closed()
+            enough = most is not None and talk.nodes - before >= most
+            return cutoff(), enough or talk.left() <= 0 or talk.closed()
 
         weight = (self._t.weight + 1.0).astype(np.float64)
         divers = [

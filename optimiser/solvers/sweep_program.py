@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.branching.program import Floats
+from optimiser.errors import SolverError
 from optimiser.formulation.decisions import divisor
-from optimiser.paths import Integers
+from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
 from optimiser.solvers.live_program import INFINITY, LiveProgram
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """What an integer program answered.
+
+    Attributes
+    ----------
+    built
+        float64 [J], 0 or 1; None without a point.
+    level
+        float64 [K], 0 or 1.
+    worth
+        Upper bound of the worth, infinity without one.
+    empty
+        There is no point, proved.
+    nodes
+        Nodes of the tree.
+    """
+
+    built: Floats | None
+    level: Floats
+    worth: float
+    empty: bool
+    nodes: int
 
 
 class SweepProgram(LiveProgram):
@@ -36,6 +65,7 @@ class SweepProgram(LiveProgram):
 
     def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int) -> None:
         super().__init__(problem, seed=seed)
+        self._seed = seed
         self._cost = np.array([c.cost for c in problem.candidates], np.int64)
         self._measures = measures
         self._coverage = self._built + np.arange(self._measures.shape[1], dtype=np.int32)
@@ -78,6 +108,55 @@ class SweepProgram(LiveProgram):
         self._model.changeColsCost(len(costs), self._columns, costs)
         self.limit(np.zeros(len(self._decisions)), np.ones(len(self._decisions)))
         self.cut_off(-math.inf)
+
+    def whole(self, start: Mask | None, *, gap: float, seconds: float) -> WholeAnswer:
+        """Return the best point whose every column is 0 or 1, as far as the cuts there are tell.
+
+        Parameters
+        ----------
+        start
+            bool [J + 1], the best plan known.
+        gap
+            Distance of worth and bound at which to end.
+        seconds
+            Time allowed.
+
+        Notes
+        -----
+        Levels are asked to be whole too. That loses nothing (`formulation.decisions.declare`) and lets the
+        solver cut with the rows of measures, in which only levels stand.
+        """
+        model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        model.setOptionValue("output_flag", False)
+        model.setOptionValue("threads", 1)
+        model.setOptionValue("random_seed", self._seed)
+        model.passModel(self._model.getLp())
+        count = len(self._columns)
+        kinds = np.full(count, highspy.HighsVarType.kInteger)
+        model.changeColsIntegrality(count, self._columns, kinds)
+        model.setOptionValue("mip_rel_gap", 0.0)
+        model.setOptionValue("mip_abs_gap", gap)
+        model.setOptionValue("time_limit", max(0.0, seconds))
+        if start is not None:
+            index = self._columns[: self._built]
+            model.setSolution(len(index), index, start[:-1].astype(np.float64))
+        if model.run() == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS could not solve an integer program", remedy="Try another seed.")
+        return self._read(model)
+
+    def _read(self, model: Any) -> WholeAnswer:  # noqa: ANN401 - highspy is untyped
+        info, status, kinds = model.getInfo(), model.getModelStatus(), highspy.HighsModelStatus
+        bound = -float(info.mip_dual_bound)
+        values = np.array(model.getSolution().col_value)
+        there = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        first, last = self._built, self._built + self._levels
+        return WholeAnswer(
+            built=np.round(values[:first]) if there else None,
+            level=np.round(values[first:last]) if there and self._levels else np.ones(self._pairs),
+            worth=bound if math.isfinite(bound) else math.inf,
+            empty=status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible),
+            nodes=max(0, int(info.mip_node_count)),
+        )
 
     @property
     def cuts(self) -> int:

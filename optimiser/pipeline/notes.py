@@ -11,6 +11,25 @@ NOTHING_TO_PROPOSE = (
 """Said where a job starts from a matrix and names no candidates."""
 
 
+def counted(job: Job) -> str:
+    """Return in words what the objective of a job with a budget adds up.
+
+    Parameters
+    ----------
+    job
+        The job.
+    """
+    factors = {job.objective.core, job.objective.secondary, job.objective.small}
+    parts = (
+        "covered weight",
+        " with the factors of the tiers" if factors != {1} else "",
+        " of pairs and of cities" if job.city_coverage.weight else "",
+        " and rewards of rings" if any(ring.reward for ring in job.rings) else "",
+        " over all periods, each with its factor," if job.phasing.names else "",
+    )
+    return "".join(parts)
+
+
 def of(job: Job) -> tuple[str, ...]:
     """Return the notes on a job, as sentences.
 

@@ -104,6 +104,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         measures=measures,
         rings=ring_report.shown(chain, plan, cities),
         fairness=_fairness(chain, plan),
+        counted=notes.counted(job),
     )
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))
 

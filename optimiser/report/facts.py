@@ -177,11 +177,12 @@ def proof(report: ReportInput) -> list[tuple[str, str]]:
     """Return the lines of the proof box."""
     minimise = report.budget is None
     bound = "none" if report.bound is None else f"{report.bound:,.1f}".removesuffix(".0")
+    objective = wording.whole(report.objective)
     lines = [
         ("Outcome", _outcome(report)),
         ("Cost, recomputed", sentences.money(report, report.cost)),
         ("Budget", "none: least cost" if minimise else sentences.money(report, report.budget or 0)),
-        ("Objective" if minimise else "Covered weight, recomputed", wording.whole(report.objective)),
+        ("Objective" if minimise else f"{_opening(report.counted)}, recomputed", objective),
         ("Proven bound", bound),
         ("Gap", wording.gap(report.gap)),
     ]
@@ -192,7 +193,11 @@ def proof(report: ReportInput) -> list[tuple[str, str]]:
 
 
 def _outcome(report: ReportInput) -> str:
-    words = sentences.proof(report)
+    return _opening(sentences.proof(report))
+
+
+def _opening(words: str) -> str:
+    """Return words as they open a line."""
     return words[0].upper() + words[1:]
 
 

@@ -75,6 +75,8 @@ class ReportInput:
         None where it was not measured.
     fairness
         What the demands of the job change and cost; None where it demands nothing.
+    counted
+        What the objective adds up, in words.
     """
 
     region: str
@@ -103,6 +105,7 @@ class ReportInput:
     rings: tuple[RingShown, ...] = ()
     measures: Measures | None = None
     fairness: Fairness | None = None
+    counted: str = "covered weight"
     attribution: str = ATTRIBUTION
 
 

@@ -33,7 +33,9 @@ def summary(report: ReportInput) -> Group:
     priced = () if report.fairness is None else fairness.sentences(report.fairness)
     said = [Text(sentence) for sentence in (*priced, *_out_of_reach(report))]
     shown = Group(head, facts, *notes, Text(), coverage_table(report), *said, *_other_assumptions(report))
-    return Group(shown, Text(), links_table(report)) if len(report.links) else shown
+    tables = [phases_table(report)] if _has_phases(report) else []
+    tables += [links_table(report)] if len(report.links) else []
+    return Group(shown, *(part for table in tables for part in (Text(), table)))
 
 
 def coverage_table(report: ReportInput) -> Table:
@@ -80,6 +82,35 @@ def _other_assumptions(report: ReportInput) -> list[Text]:
         Text(shown.format_map({str(key): value for key, value in row.items()}))
         for row in table.to_dict("records")
     ]
+
+
+def _has_phases(report: ReportInput) -> bool:
+    return report.measures is not None and len(report.measures.phases) > 0
+
+
+def phases_table(report: ReportInput) -> Table:
+    """Return what each period spends, starts and opens, and what is covered from then on.
+
+    Parameters
+    ----------
+    report
+        The plan of a problem with periods, measured.
+    """
+    table = _table(f"Periods (costs in {report.money}; what is not spent carries over)")
+    table.add_column("period")
+    for heading in ("spent so far", "of", "started", "opened", "pairs", "weight within the limit"):
+        table.add_column(heading, justify="right")
+    rows = [] if report.measures is None else report.measures.phases.to_dict("records")
+    for row in rows:
+        table.add_row(
+            escape(str(row["period"])),
+            wording.whole(row["spent_so_far"]),
+            wording.whole(row["budget_so_far"]),
+            *(str(len(str(row[key]).split())) for key in ("starts", "opens")),
+            wording.whole(row["pairs_within"]),
+            f"{wording.whole(row['weight_within'])} ({100 * row['weight_share']:.1f} %)",
+        )
+    return table
 
 
 def _table(title: str) -> Table:

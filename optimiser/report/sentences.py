@@ -80,8 +80,8 @@ def meaning(report: ReportInput) -> str:
         best = f"No plan that meets the demands costs less than {money(report, report.bound)}."
     else:
         best = (
-            f"No plan within the budget, from these candidates and on these times, can cover a weight of "
-            f"more than {wording.whole(report.bound)}; this one covers {wording.whole(report.objective)}."
+            f"No plan within the budget, from these candidates and on these times, has a {report.counted} of "
+            f"more than {wording.whole(report.bound)}; this one has {wording.whole(report.objective)}."
         )
     return f"{best} {_gap_words(report)}"
 

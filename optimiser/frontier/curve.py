@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from optimiser.frontier.axes import Axes, everything
 from optimiser.frontier.gauge import Measured
 from optimiser.frontier.point import Point
-from optimiser.frontier.region import Region
+from optimiser.frontier.region import Level, Region
 from optimiser.frontier.tracing import Tracer
 
 
@@ -48,6 +48,8 @@ class Curve:
         Weight of all pairs of each group; of all under `all`.
     band
         Of a two-way frontier, bounds of the objective by budget, rising; empty otherwise.
+    proved
+        Of a three-way frontier, least cost proved for coverages of the groups; empty otherwise.
     knee
         Position of the knee among the points; None with fewer than three points.
     ended
@@ -67,6 +69,7 @@ class Curve:
     everything: Measured
     totals: Mapping[str, int]
     band: tuple[Step, ...]
+    proved: tuple[tuple[Level, float], ...]
     knee: int | None
     ended: str
     asked_gap: float
@@ -93,7 +96,7 @@ def curve(tracer: Tracer) -> Curve:
     """
     problem, axes, points = tracer.problem, tracer.axes, tuple(tracer.front())
     allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    steps = () if axes.kind == "three_way" else tuple(band(tracer.state.region, everything(problem)))
+    region, three = tracer.state.region, axes.kind == "three_way"
     return Curve(
         name=problem.name,
         money=problem.money,
@@ -102,11 +105,12 @@ def curve(tracer: Tracer) -> Curve:
         today=tracer.gauge(()),
         everything=tracer.gauge(allowed),
         totals=tracer.gauge.totals(),
-        band=steps,
+        band=() if three else tuple(band(region, everything(problem))),
+        proved=tuple((level, region.lower(level)) for level in region.bounded()) if three else (),
         knee=knee([point.place for point in points]),
         ended=tracer.state.ended,
         asked_gap=tracer.limits.gap,
-        open_boxes=len(tracer.state.region.boxes),
+        open_boxes=len(region.boxes),
     )
 
 

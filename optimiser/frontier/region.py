@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 type Level = tuple[int, ...]
 """What a question demands, a number an axis; larger is harder to meet."""
@@ -63,6 +67,8 @@ class Region:
     ----------
     low, high
         Easiest and hardest level.
+    gap
+        Relative distance of bound and value at which a box is closed.
 
     Notes
     -----
@@ -80,33 +86,35 @@ class Region:
     by what a plan reaches beyond what was asked.
     """
 
-    def __init__(self, low: Level, high: Level) -> None:
+    def __init__(self, low: Level, high: Level, *, gap: float = 0.0) -> None:
         self.whole = Box(low, high)
         self.boxes: list[Box] = [self.whole] if all(side > 0 for side in self.whole.sides) else []
-        self._bounds: dict[Level, float] = {}
-        self._values: dict[Level, float] = {}
+        self._gap = max(gap, SAME)
+        self._bounds = _Facts(len(low))
+        self._values = _Facts(len(low))
+        self._rooms: dict[Box, float] = {}
 
     def proved(self, level: Level, bound: float) -> None:
         """Take in that no plan that meets a level is worth less than a bound."""
-        if bound > self._bounds.get(level, -math.inf):
-            self._bounds[level] = bound
+        self._bounds.take(level, bound, better=max)
 
     def found(self, reach: Level, value: float) -> None:
         """Take in a plan: what it reaches, and its value."""
-        if value < self._values.get(reach, math.inf):
-            self._values[reach] = value
+        self._values.take(reach, value, better=min)
 
     def bounded(self) -> list[Level]:
         """Return the levels at which bounds were proved."""
-        return list(self._bounds)
+        return self._bounds.levels()
 
     def lower(self, level: Level) -> float:
         """Return the best bound of the value at a level."""
-        return max((v for at, v in self._bounds.items() if _within(at, level)), default=-math.inf)
+        places, values = self._bounds.arrays()
+        return float(values[(places <= level).all(axis=1)].max(initial=-math.inf))
 
     def upper(self, level: Level) -> float:
         """Return the value of the best plan known that meets a level."""
-        return min((v for at, v in self._values.items() if _within(level, at)), default=math.inf)
+        places, values = self._values.arrays()
+        return float(values[(places >= level).all(axis=1)].min(initial=math.inf))
 
     def settle(self, low: Level, high: Level | None) -> None:
         """Close all levels between two; without the second, all that are as hard as the first.
@@ -126,34 +134,71 @@ class Region:
 
     def is_open(self, level: Level) -> bool:
         """Say whether a level is still to be answered."""
-        return any(box.holds(level) for box in self.boxes)
+        box = next((box for box in self.boxes if box.holds(level)), None)
+        return box is not None and not self._is_narrow(box)
 
-    def close_narrow(self, gap: float) -> None:
-        """Close the boxes in which the bounds agree within a relative gap."""
-        self.boxes = [box for box in self.boxes if not self._is_narrow(box, gap)]
-
-    def _is_narrow(self, box: Box, gap: float) -> bool:
+    def _is_narrow(self, box: Box) -> bool:
+        """Say whether the bounds agree all over a box within the gap."""
         most, least = self.upper(box.high), self.lower(box.low)
         if math.isinf(most) or math.isinf(least):
             return False
-        return most - least <= max(gap, SAME) * max(1.0, abs(most))
+        return most - least <= self._gap * max(1.0, abs(most))
 
     def widest(self) -> Box | None:
-        """Return the open box with most room for points: its levels times the width of its band."""
-        if not self.boxes:
-            return None
-        return min(self.boxes, key=lambda box: (-self._room(box), box))
+        """Return the open box with most room for points, None without one; narrow boxes met are closed.
+
+        The room of a box is the number of its levels times the width of its band. It only shrinks while more
+        is learnt, so that rooms reckoned earlier limit those of now, and few are reckoned anew.
+        """
+        known = {box: self._rooms.get(box, math.inf) for box in self.boxes}
+        heap = [(-room, box) for box, room in known.items()]
+        heapq.heapify(heap)
+        self._rooms = known
+        while heap:
+            box = heap[0][1]
+            room = 0.0 if self._is_narrow(box) else self._room(box)
+            if not room:
+                heapq.heappop(heap)
+                del known[box]
+                continue
+            known[box] = room
+            if room >= -heap[0][0] or heapq.heapreplace(heap, (-room, box))[1] == heap[0][1]:
+                self.boxes = list(known)
+                return box
+        self.boxes = []
+        return None
 
     def _room(self, box: Box) -> float:
-        known = [*self._values.values(), *self._bounds.values()]
-        least, most = min(known, default=0.0), max(known, default=0.0)
+        _, values = self._values.arrays()
+        _, bounds = self._bounds.arrays()
+        most = max(values.max(initial=-math.inf), bounds.max(initial=-math.inf))
+        least = min(values.min(initial=math.inf), bounds.min(initial=math.inf))
         high, low = min(self.upper(box.high), most), max(self.lower(box.low), least)
-        return math.prod(box.sides) * max(high - low, SAME)
-
-    def room(self) -> float:
-        """Return the room of all open boxes together."""
-        return math.fsum(self._room(box) for box in self.boxes)
+        return math.prod(box.sides) * max(float(high - low), SAME) if math.isfinite(high - low) else math.inf
 
 
-def _within(easier: Sequence[int], harder: Sequence[int]) -> bool:
-    return all(a <= b for a, b in zip(easier, harder, strict=True))
+class _Facts:
+    """Numbers known at levels, the best one at each, also as arrays."""
+
+    def __init__(self, axes: int) -> None:
+        self._axes = axes
+        self._known: dict[Level, float] = {}
+        self._arrays: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+    def take(self, level: Level, value: float, *, better: Callable[[float, float], float]) -> None:
+        """Take in a number, where it is better than the one there."""
+        best = value if level not in self._known else better(value, self._known[level])
+        if best != self._known.get(level):
+            self._known[level] = best
+            self._arrays = None
+
+    def levels(self) -> list[Level]:
+        """Return the levels at which something is known."""
+        return list(self._known)
+
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the levels, int64 [n x axes], and their numbers, float64 [n]."""
+        if self._arrays is None:
+            places = np.array(list(self._known), np.int64).reshape(-1, self._axes)
+            self._arrays = places, np.array(list(self._known.values()), np.float64)
+        return self._arrays

@@ -74,25 +74,24 @@ class Tracer:
         """Yield points as they are found; `state` tells what is known meanwhile."""
         end = time.monotonic() + self.limits.total_s
         self.state.region = self._space(end)
-        while (level := self._next()) is not None and (left := end - time.monotonic()) > 0:
+        while (level := self._next()) is not None:
+            if (left := end - time.monotonic()) <= 0:
+                self.state.ended = "time"
+                return
             point = self._at(level, min(self.limits.point_s, left))
-            self.state.region.close_narrow(self.limits.gap)
             if point is not None and point.place not in self.state.places:
                 self.state.places.add(point.place)
                 yield point
-        self.state.ended = "time" if end <= time.monotonic() else "complete" if self._is_whole() else "points"
-
-    def _is_whole(self) -> bool:
-        return not self.state.region.boxes
+        self.state.ended = "complete" if self.state.region.widest() is None else "points"
 
     def _space(self, end: float) -> Region:
         """Return the space of levels, with nothing answered."""
         if self.axes.kind == "two_way":
             least = self._least_money(end)
-            return Region((-everything(self.problem),), (-least,))
+            return Region((-everything(self.problem),), (-least,), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
         most = self.gauge(allowed).reached
-        return Region(self.gauge(()).reached, most)
+        return Region(self.gauge(()).reached, most, gap=self.limits.gap)
 
     def _least_money(self, end: float) -> int:
         """Return the cost of the cheapest plan: nothing, unless something must be built."""
@@ -164,6 +163,9 @@ class Tracer:
             region.settle(level, None)
             return None
         plan = self._measured(first)
+        if first.reason == "time" and seconds < self.limits.point_s:
+            region.found(self._reach(plan), _turned(self._value(plan, asked), asked))
+            return None
         left = max(REST * seconds, seconds - (time.monotonic() - begun))
         second = self._answer(self._second(asked, plan), left)
         plan = self._better(plan, second, asked)

@@ -7,8 +7,9 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-from shapely import segmentize
+from shapely import Point, segmentize
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import nearest_points
 
 from optimiser.report import coverage, projection, style, wording
 from optimiser.report.inputs import ReportInput
@@ -18,7 +19,11 @@ HOVER_STEP_M = 4000
 
 
 def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-    """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link."""
+    """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link.
+
+    A number that stands beside its line knows its foot on the line as well (`foot_x`, `foot_y`): the page
+    keeps it near when the map is zoomed.
+    """
     names = (
         "xs",
         "ys",
@@ -34,7 +39,7 @@ def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[
         "width",
     )
     columns: dict[str, list[Any]] = {name: [] for name in names}
-    badges: dict[str, list[Any]] = {name: [] for name in ("x", "y", "rank", "colour", "category")}
+    badges: dict[str, list[Any]] = {name: [] for name in _BADGE}
     points = projection.number_points(layers)
     for row, point in zip(layers.links.to_dict("records"), points, strict=True):
         # The box of figures stands at the bend nearest to the pointer: straight lines get bends, too.
@@ -42,10 +47,19 @@ def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[
         if point is None:
             continue
         told = _told(row, money)
-        _append(badges, told | {"x": round(point.x), "y": round(point.y), "rank": str(row["rank"])})
+        _append(badges, told | _placed(point, row["geometry"]) | {"rank": str(row["rank"])})
         for xs, ys in zip(*_rings(lines), strict=True):
             _append(columns, told | {"xs": xs, "ys": ys})
     return columns, badges
+
+
+_BADGE = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category")
+"""Columns of the numbers of proposals."""
+
+
+def _placed(point: Point, shape: BaseGeometry) -> dict[str, int]:
+    foot = nearest_points(shape, point)[0]
+    return {"x": round(point.x), "y": round(point.y), "foot_x": round(foot.x), "foot_y": round(foot.y)}
 
 
 def _append(columns: dict[str, list[Any]], row: dict[str, Any]) -> None:

@@ -14,8 +14,7 @@ from optimiser.report.rings_shown import NEW, RingShown
 
 TIPS = [
     ("Ring", "@ring"),
-    ("Here", "@name"),
-    ("Length", "@length"),
+    ("Here", "@name, @length"),
     ("State", "@state"),
 ]
 KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
@@ -140,7 +139,8 @@ def stretch_columns(report: ReportInput, shown: projection.Layers) -> Columns:
         )
         for row, line in zip(rows, lines, strict=True):
             xs, ys = _whole_metres(segmentize(line, HOVER_STEP_M))
-            told = (xs, ys, ring_words.sentence(ring), *_told(report, ring, row))
+            words = f"{ring.length_km:,.0f} km {ring_words.around(ring)}"
+            told = (xs, ys, words, *_told(report, ring, row))
             for name, value in zip(columns, told, strict=True):
                 columns[name].append(value)
     return columns

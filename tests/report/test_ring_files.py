@@ -328,3 +328,15 @@ def test_two_plans_in_a_notebook_are_compared_by_their_rings(make, ringed):
     sentence = "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
     assert rows.loc["ring outer", ["first", "second"]].tolist() == [sentence, "not asked for"]
     assert "ring outer" not in set(compare.figures(without, without)["what"])
+
+
+def test_the_number_of_a_link_that_closes_a_ring_knows_its_foot_on_the_line(make):
+    def numbers(rings):
+        drawn = webmap.draw(make("bc", rings=rings)).renderers
+        data = next(part for part in drawn if part.name == "proposals-badges").data_source.data
+        return abs(data["x"][0] - data["foot_x"][0]) + abs(data["y"][0] - data["foot_y"][0])
+
+    ring = shown()
+    closing = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
+    assert numbers(()) <= 2  # whole metres
+    assert numbers((closing,)) > 1000

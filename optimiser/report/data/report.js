@@ -119,10 +119,22 @@
     }
     labels.data = { ...data, ...fresh };
   };
+  /* Numbers beside their lines keep their distance on the screen. */
+  const perPixel = () => (plot.x_range.end - plot.x_range.start) / plot.inner_width;
+  const first = { ...badges.data, perPixel: perPixel() };
+  const near = (at, foot, zoom) => [...at].map((value, i) => foot[i] + (value - foot[i]) * zoom);
+  const placeBadges = () => {
+    if ([...first.x].every((x, i) => Math.hypot(x - first.foot_x[i], first.y[i] - first.foot_y[i]) < 2)) return;
+    const zoom = perPixel() / first.perPixel;
+    badges.data = { ...badges.data, x: near(first.x, first.foot_x, zoom), y: near(first.y, first.foot_y, zoom) };
+  };
   let waiting = 0;
   const soon = () => {
     clearTimeout(waiting);
-    waiting = setTimeout(placeLabels, 60);
+    waiting = setTimeout(() => {
+      placeBadges();
+      placeLabels();
+    }, 60);
   };
   for (const range of [plot.x_range, plot.y_range]) {
     range.properties.start.change.connect(soon);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulp
 
+from optimiser.circuits.useful import useful_links
 from optimiser.formulation.decisions import Decisions, add_budget
 from optimiser.formulation.rings import add_apart, add_ring_rows, declare_ring
 from optimiser.formulation.side import add_caps, add_excludes, add_requires
@@ -26,9 +27,9 @@ def build_repair(problem: DesignProblem) -> Whole:
     lp = pulp.LpProblem("polyring", pulp.LpMinimize)
     built = tuple(lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates)))
     by_id = {c.id: x for c, x in zip(problem.candidates, built, strict=True)}
-    barred = [c.id for c in problem.candidates if c.fixed == "out"]
     rings = tuple(
-        declare_ring(lp, ring, number, barred) for number, ring in enumerate(counting_rings(problem), start=1)
+        declare_ring(lp, ring, number, useful_links(problem, ring))
+        for number, ring in enumerate(counting_rings(problem), start=1)
     )
     for ring in rings:
         add_ring_rows(lp, ring, by_id)

@@ -1,10 +1,11 @@
 """State rings, one function a family of rows.
 
 Sets, for each ring: nodes v at points p_v, two-way links a between them, centres s, stops i with nodes V_i of
-which the circuit passes L. A link that runs through a centre, or whose candidate may not be built, is left
-out. w_as is the number of times that a, passed from tail to head, crosses the ray from centre s eastwards:
-northwards +1, southwards -1. The ray is thought moved north by less than any distance, so that it avoids
-every node and corner; crossings are counted in integers (`verify.circuits`).
+which the circuit passes L. A link that runs through a centre, whose candidate may not be built, or that no
+circuit uses that can be paid for (`circuits.useful`), is left out. w_as is the number of times that a, passed
+from tail to head, crosses the ray from centre s eastwards: northwards +1, southwards -1. The ray is thought
+moved north by less than any distance, so that it avoids every node and corner; crossings are counted in
+integers (`verify.circuits`).
 
 Variables: r in {0, 1} (the ring is formed; 1 where it is required), f_a+ and f_a- in {0, 1} (the circuit
 passes a from tail to head, or back), q_s in {0, 1} (it goes round s clockwise), n_i in [0, 1] (it passes stop
@@ -19,7 +20,7 @@ none does, and rows that forbid this are added (`formulation.detached`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pulp
@@ -68,7 +69,7 @@ class RingDecisions:
         return terms
 
 
-def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, barred: Iterable[str]) -> RingDecisions:
+def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, useful: Collection[int]) -> RingDecisions:
     """Add the variables r and f of a ring to a model.
 
     Parameters
@@ -79,15 +80,15 @@ def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, barred: Iterable[s
         The ring.
     number
         Its number, from 1, in the names of variables and rows.
-    barred
-        Ids of the candidates that may not be built.
+    useful
+        Positions of the links that a circuit may use (`circuits.useful`); the others are left out.
     """
-    tag, kept_out = f"{number:03d}", set(barred)
+    tag = f"{number:03d}"
     turns = {}
     for a, link in enumerate(ring.links):
         counted = [crossings(_line(ring, link), centre) for centre in ring.centres]
         known = [n for n in counted if n is not None]
-        if link.candidate not in kept_out and len(known) == len(counted):
+        if a in useful and len(known) == len(counted):
             turns[a] = tuple(known)
     formed = lp.add_variable(f"r{tag}", int(ring.required), 1, "Integer")
     ahead = {a: lp.add_variable(f"fa{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pulp
 
+from optimiser.circuits.useful import useful_links
 from optimiser.formulation.compact import add_conservation, add_links, add_time_limit, declare_flows
 from optimiser.formulation.decisions import Decisions, add_budget, divisor, empty_model
 from optimiser.formulation.periods import (
@@ -146,9 +147,9 @@ def _settled(problem: DesignProblem) -> tuple[list[bool], list[bool]]:
 
 
 def _rings(lp: pulp.LpProblem, problem: DesignProblem, last: Decisions) -> tuple[RingDecisions, ...]:
-    barred = [c.id for c in problem.candidates if c.fixed == "out"]
     rings = tuple(
-        declare_ring(lp, ring, number, barred) for number, ring in enumerate(counting_rings(problem), start=1)
+        declare_ring(lp, ring, number, useful_links(problem, ring))
+        for number, ring in enumerate(counting_rings(problem), start=1)
     )
     for ring in rings:
         add_ring_rows(lp, ring, _by_id(problem, last))

@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pulp
 import pytest
 from core_drawing import covered_by, line
 from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
@@ -22,6 +23,7 @@ from optimiser import result as results
 from optimiser import verify
 from optimiser.errors import ProblemError, VerificationError
 from optimiser.formulation.detached import circuits_in, detached_rows, forming
+from optimiser.formulation.rings import declare_ring
 from optimiser.formulation.whole import build_whole
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
 from optimiser.reduction import reduce
@@ -150,9 +152,9 @@ def test_a_stop_on_a_detached_circuit_does_not_count(variant):
 
 def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
     ring = two_squares()
-    whole = build_whole(ringed(ring))
-    decisions = whole.rings[0]
-    values = {v.name: 0.0 for v in whole.lp.variables()}
+    decisions = declare_ring(pulp.LpProblem(), ring, 1, range(len(ring.links)))
+    sides = (decisions.ahead, decisions.back)
+    values = {v.name: 0.0 for side in sides for v in side.values()}
     for a in (0, 1, 2, 3, 5, 6, 7, 8):
         side = decisions.back if a == 2 else decisions.ahead
         values[side[a].name] = 1.0
@@ -162,7 +164,7 @@ def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
     rows = list(detached_rows(decisions, circuits))
     assert rows
     assert all(activity(row, values) < 0 for row in rows)
-    far = {side[a].name for a in (5, 6, 7, 8) for side in (decisions.ahead, decisions.back)}
+    far = {side[a].name for a in (5, 6, 7, 8) for side in sides}
     alone = {name: value * (name not in far) for name, value in values.items()}
     assert all(activity(row, alone) >= 0 for row in rows)
 

@@ -74,12 +74,14 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
     target = out or loaded.run_folder()
     with folder.staged(target) as stage, _logged(stage / "log.txt"):
         from optimiser import verify
-        from optimiser.pipeline import solving
+        from optimiser.pipeline import refusing, solving
 
         chain = Chain(loaded=loaded, source=source, progress=watch)
         log.info("job %s", loaded.name)
         problem, result = chain.design, chain.result
-        solving.refuse_empty(result)
+        if result.status in ("infeasible", "none"):
+            with watch.step("refuse", "Looking for what would do"):
+                refusing.refuse(problem, result, loaded.job, city_names(chain))
         with watch.step("verify", "Checking the plan"):
             plan = verify.check(problem, result)
         summary, report = _write(stage, chain, plan)
@@ -89,6 +91,14 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         report=report,
         exit_code=solving.exit_code(result, loaded.job.solve.gap),
     )
+
+
+def city_names(chain: Chain) -> dict[str, str]:
+    """Return the names of the cities of a run by their ids."""
+    import geopandas as gpd
+
+    table = gpd.read_parquet(chain.times.folder / "cities.parquet", columns=["city_id", "name", "geometry"])
+    return dict(zip(table["city_id"].astype(str), table["name"].astype(str), strict=True))
 
 
 def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:

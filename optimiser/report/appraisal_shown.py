@@ -58,7 +58,7 @@ def _named(row: dict[Any, Any], ranks: dict[str, int]) -> dict[str, Any]:
         "name": f"{row['from_name']} – {row['to_name']}",
         "km": f"{row['length_km']:.0f}",
         "ground": _ground(row),
-        "others": _others(row["dependence"]),
+        "others": _others(row["dependence"], row["weight_last"]),
         "ratio": -1.0 if pd.isna(row["dependence"]) else round(row["dependence"], 4),
     }
 
@@ -96,8 +96,8 @@ def _ground(row: dict[Any, Any]) -> str:
     return ", ".join(found) or "plain"
 
 
-def _others(ratio: float | None) -> dict[str, str]:
+def _others(ratio: float | None, last: int) -> dict[str, str]:
     if ratio is None or pd.isna(ratio):
-        return {"figure": "–", "words": "nothing alone"}
+        return {"figure": "–", "words": "only with others" if last else "adds no pair"}
     words = "needs others" if ratio >= NEEDS else "can be replaced" if ratio <= STANDS_IN else "stands alone"
     return {"figure": f"{ratio:.2f}", "words": words}

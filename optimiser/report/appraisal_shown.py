@@ -45,6 +45,7 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
         "trips": f"{facts['trips_per_person']:g}",
         "rate": f"{100 * facts['discount_rate']:g} %",
         "years": facts["years"],
+        "errors": f"correlated by {alike:g}" if (alike := facts["overrun_correlation"]) else "independent",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from optimiser.job.model import LoadedJob
@@ -30,7 +31,7 @@ def rehearse(loaded: LoadedJob, *, progress: Progress) -> dict[str, Any]:
     dict
         Sizes of network, candidates, problem and what is left after the reduction; budget; expected seconds.
     """
-    chain = Chain(loaded=loaded, source=settle(loaded), progress=progress)
+    chain = Chain(loaded=_without_levels(loaded), source=settle(loaded), progress=progress)
     problem = chain.design
     left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
     from optimiser.pipeline.summary import sizes
@@ -44,6 +45,12 @@ def rehearse(loaded: LoadedJob, *, progress: Progress) -> dict[str, Any]:
         "expected seconds of solving, about": min(expected, round(loaded.job.solve.time_limit_s)),
         "expected seconds of writing, about": _REPORT_S,
     }
+
+
+def _without_levels(loaded: LoadedJob) -> LoadedJob:
+    """Return a job that raises no worst tier first, which takes solving; its problem is of the same size."""
+    objective = loaded.job.objective.model_copy(update={"kind": "coverage"})
+    return replace(loaded, job=loaded.job.model_copy(update={"objective": objective}))
 
 
 def expected_s(candidates: int, pairs: int) -> int:

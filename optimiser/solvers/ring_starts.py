@@ -56,7 +56,7 @@ def ring_starts(
     problem
         A problem with rings, without periods.
     seconds
-        Most seconds of the search for the rest of one plan.
+        Most seconds of the search for the rest of one plan; 0: only what must be built is.
     seed
         For the random numbers.
     left
@@ -93,7 +93,7 @@ def _plans(plain: DesignProblem, *, seconds: float, seed: int) -> Iterator[tuple
     if not reduced.feasible:
         return
     yield reduced.lifted(())
-    if reduced.problem.candidates and reduced.problem.pairs:
+    if seconds and reduced.problem.candidates and reduced.problem.pairs:
         found: list[list[int]] = []
 
         def hear(message: Mapping[str, object]) -> None:

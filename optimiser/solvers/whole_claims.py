@@ -24,6 +24,9 @@ from optimiser.verify import score
 START_S = 5.0
 """Most seconds of the search for the rest of one plan to start from."""
 
+ANY_GAP = 1.0
+"""Gap asked for from which on any plan will do, and none is made better."""
+
 type Values = Mapping[str, float]
 """Value of each variable of a model by name."""
 
@@ -72,7 +75,8 @@ class Claims:
         task = self._task
         if self._repair is None or task.problem.periods:
             return
-        for start in ring_starts(task.problem, seconds=START_S, seed=task.seed, left=self.left):
+        seconds = START_S if task.gap < ANY_GAP else 0.0
+        for start in ring_starts(task.problem, seconds=seconds, seed=task.seed, left=self.left):
             built = [task.problem.index[name] for name in start.built]
             self._plan({}, built, start.circuits, "start")
         if self._value is None:

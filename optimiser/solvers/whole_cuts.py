@@ -83,7 +83,7 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
 def _master(task: Task, live: LiveWhole, finder: _Finder | None, claims: Claims) -> str:
     """Solve the integer model and cut off what is not true of its points, and say why that ended."""
     nodes = FIRST_NODES
-    while claims.left():
+    while claims.left() and not claims.closed():
         listener = _Listener(live, claims)
         solved = live.solve(seconds=claims.left(), gap=task.gap, nodes=nodes, tell=listener)
         if solved.empty:
@@ -217,6 +217,8 @@ def _relaxed(finder: _Finder, claims: Claims) -> bool:
         if solved.bound is None or solved.values is None:
             return True
         claims.bound(solved.bound, "relaxation")
+        if claims.closed():
+            return True
         history.append(solved.bound)
         if len(history) > PATIENCE:
             moved = abs(history[-1 - PATIENCE] - history[-1])

@@ -138,7 +138,7 @@ def show(done: Traced) -> None:
                 "kind": done.described[link.id].kind,
                 "enters at": f"{link.cost_of_entry:,}",
                 "plans from there": f"{link.share:.0%}",
-                "stays": "always" if link.core else "",
+                "": "core" if link.core else "stays" if link.stays else "",
             }
             for link in entered
         ],

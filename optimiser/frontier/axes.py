@@ -145,9 +145,22 @@ def _scaled(periods: tuple[Period, ...], budget: int) -> tuple[Period, ...]:
     return tuple(found)
 
 
+def most_money(problem: DesignProblem) -> int:
+    """Return the least budget that buys everything as early as money comes; more buys nothing more.
+
+    Parameters
+    ----------
+    problem
+        The problem; with periods, its first share that is not 0 must pay for all.
+    """
+    cost = everything(problem)
+    first = next(((part, whole) for part, whole in shares_of(problem.periods) if part), (1, 1))
+    return -(-cost * first[1] // first[0])
+
+
 def top_of(problem: DesignProblem) -> DesignProblem:
     """Return a problem with money for everything, the largest of all questions."""
-    return with_budget(problem, everything(problem))
+    return with_budget(problem, most_money(problem))
 
 
 def own_problem(problem: DesignProblem, axes: Axes, asked: Asked) -> DesignProblem:

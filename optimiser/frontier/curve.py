@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optimiser.frontier.axes import Axes, everything
+from optimiser.frontier.axes import Axes, most_money
 from optimiser.frontier.gauge import Measured
 from optimiser.frontier.point import Point
 from optimiser.frontier.region import Level, Region
@@ -105,7 +105,7 @@ def curve(tracer: Tracer) -> Curve:
         today=tracer.gauge(()),
         everything=tracer.gauge(allowed),
         totals=tracer.gauge.totals(),
-        band=() if three else tuple(band(region, everything(problem))),
+        band=() if three else tuple(band(region, most_money(problem))),
         proved=tuple((level, region.lower(level)) for level in region.bounded()) if three else (),
         knee=knee([point.place for point in points]),
         ended=tracer.state.ended,

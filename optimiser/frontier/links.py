@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 from optimiser.frontier.point import Point
 
+CORE = 0.5
+"""Share of the points that must build a link for it to count as core; one that enters at the dear end stays
+for want of plans that could leave it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkOnFrontier:
@@ -27,8 +31,10 @@ class LinkOnFrontier:
         Of the points from its entry on, those that build it.
     leaves
         Times that it is in a point's plan and not in the next one's.
-    core
+    stays
         Every point from its entry on builds it: whoever spends so much builds it, however much more follows.
+    core
+        It stays, and at least `CORE` of all points build it: part of the robust core.
     """
 
     id: str
@@ -37,6 +43,7 @@ class LinkOnFrontier:
     points: int
     share: float
     leaves: int
+    stays: bool
     core: bool
 
 
@@ -65,5 +72,6 @@ def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point]) -> 
         points=count,
         share=count / (len(there) - first),
         leaves=sum(a and not b for a, b in itertools.pairwise(there)),
-        core=all(there[first:]),
+        stays=all(there[first:]),
+        core=all(there[first:]) and count >= CORE * len(there),
     )

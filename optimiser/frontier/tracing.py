@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from optimiser.errors import InfeasibleError, SolverError
-from optimiser.frontier.axes import Axes, everything
+from optimiser.frontier.axes import Axes, most_money
 from optimiser.frontier.found import Found
 from optimiser.frontier.gauge import Gauge, Measured
 from optimiser.frontier.point import Point, front
@@ -88,7 +88,7 @@ class Tracer:
         """Return the space of levels, with nothing answered."""
         if self.axes.kind == "two_way":
             least = self._least_money(end)
-            return Region((-everything(self.problem),), (-least,), gap=self.limits.gap)
+            return Region((-most_money(self.problem),), (-least,), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
         most = self.gauge(allowed).reached
         return Region(self.gauge(()).reached, most, gap=self.limits.gap)

@@ -132,6 +132,7 @@ def write_links(
             "points": link.points,
             "share_from_entry": round(link.share, 4),
             "leaves": link.leaves,
+            "stays": "yes" if link.stays else "",
             "core": "yes" if link.core else "",
         }
         for order, link in enumerate(links, start=1)

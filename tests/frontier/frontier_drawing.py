@@ -6,12 +6,18 @@ import itertools
 
 import numpy as np
 from core_drawing import covered_by, plan_value
+from ring_drawing import open_in, ring_choices, starts_of, whole_value
 
 from optimiser.frontier import Limits, sweeping, tracing
 from optimiser.frontier.axes import axes_of, top_of
+from optimiser.frontier.gauge import Gauge
 from optimiser.problem.reading import parse
+from optimiser.solve import attempt
+from optimiser.solvers.process import Ending
 from optimiser.solvers.sweep import Sweep
 from optimiser.solvers.sweep_process import Reply
+from optimiser.solvers.task import Task
+from optimiser.solvers.work import work
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
 
@@ -51,6 +57,7 @@ class HereProcess:
 def traced(problem, monkeypatch, *, axes="two_way", groups=(), limits=ALL, threads=1):
     """Return a tracer that has ended, and its points as they came."""
     monkeypatch.setattr(sweeping, "SweepProcess", HereProcess)
+    monkeypatch.setattr(attempt, "run_child", run_here)
     with tracing(problem, axes=axes, groups=groups, limits=limits, threads=threads) as tracer:
         points = list(tracer)
     return tracer, points
@@ -87,3 +94,25 @@ def non_dominated(places):
         return a != b and a[0] <= b[0] and all(x >= y for x, y in zip(a[1:], b[1:], strict=True))
 
     return sorted(p for p in places if not any(beats(other, p) for other in places))
+
+
+def run_here(task, receive, *, time_limit_s):
+    """Stand for `solvers.process.run_child`, in this process."""
+    names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
+    reason, solver = work(Task(parse(task["problem"]), **{name: task[name] for name in names}), receive)
+    return Ending(reason, "", solver, 0.0)
+
+
+def whole_places(problem):
+    """Return money needed and objective of every plan of a small problem with rings and periods."""
+    top, gauge, found = top_of(problem), Gauge(problem, axes_of("two_way", problem)), set()
+    names = sorted(c.id for c in problem.candidates)
+    for size in range(len(names) + 1):
+        for built in map(set, itertools.combinations(names, size)):
+            for starts in starts_of(top, built):
+                final = open_in(top, starts, len(top.periods) - 1) if top.periods else built
+                for circuits in ring_choices(top, final):
+                    value = whole_value(top, built, circuits, starts)
+                    if value is not None:
+                        found.add((gauge(built, rings=circuits, starts=starts).needs, value))
+    return found

@@ -34,6 +34,8 @@ from optimiser.verify.rules import reached
 from optimiser.verify.times import covered, pair_times
 
 FORMAT = "polyring-levels/1"
+LEVELS = "levels.json"
+"""File with each level and the questions that prove it."""
 STEPS = 1000
 """Shares are told apart in thousandths."""
 
@@ -180,7 +182,28 @@ def write_levels(folder: Path, draft: Path, settings: Solve, *, tell: Callable[[
     can = pd.read_parquet(draft / "pairs.parquet")["coverable"].tolist()
     raised, proof = raise_worst(problem, can, settings, tell=tell)
     save(raised, folder / "problem.json")
-    store.save_json(folder / "levels.json", proof)
+    store.save_json(folder / LEVELS, proof)
+
+
+def load_levels(folder: Path) -> dict[str, Any] | None:
+    """Return what `write_levels` wrote of its proof; None where no worst tier was raised."""
+    return store.load_json(folder / LEVELS) if (folder / LEVELS).exists() else None
+
+
+def notes(proof: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return what a reader must know of the levels, as sentences.
+
+    Parameters
+    ----------
+    proof
+        Contents of `levels.json`, None where there is none.
+    """
+    if proof is None or proof["proven"]:
+        return ()
+    answers = [question["answer"] for question in proof["questions"]]
+    unsettled = f"{answers.count('open')} of {len(answers)} questions were not settled in time"
+    told = "The shares of the worst tiers are reached, but not proven to be the highest"
+    return (f"{told}: {unsettled}. Raise solve.time_limit_s.",)
 
 
 def raise_worst(

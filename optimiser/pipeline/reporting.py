@@ -17,6 +17,7 @@ from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
 from optimiser.pipeline import (
+    levelling,
     measuring,
     notes,
     pricing,
@@ -99,7 +100,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         assumptions=assumptions(job, found),
         sensitivity=None if other is None else sensitivity.load_sensitivity(other.folder),
         sources=(*source.notes, *reading.warnings(chain.times.folder)),
-        notes=notes.of(job),
+        notes=(*notes.of(job), *levelling.notes(levelling.load_levels(chain.problem.folder))),
         attribution=source.attribution,
         measures=measures,
         rings=ring_report.shown(chain, plan, cities),

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from optimiser.pipeline import proposing, reading, ring_report, store, timing
+from optimiser.pipeline import levelling, proposing, reading, ring_report, store, timing
 from optimiser.pipeline.chain import Chain
 from optimiser.report import coverage, out_of_reach, sentences
 from optimiser.report.inputs import ReportInput
@@ -36,6 +36,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         Sizes, coverage by tier before and after, cost, gaps, links, seconds a step, peak memory.
     """
     job, problem, result = chain.loaded.job, chain.design, chain.result
+    levels = levelling.load_levels(chain.problem.folder)
     return {
         "format": FORMAT,
         "version": metadata.version("polyring"),
@@ -62,6 +63,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "notes": list(report.notes),
         "links": link_rows(report),
         **({"rings": ring_report.rows(report)} if report.rings else {}),
+        **({} if levels is None else {"levels": levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         "out_of_reach": out_of_reach.rows(report),
         "measures": None if report.measures is None else report.measures.as_dict(),

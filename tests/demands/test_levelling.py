@@ -8,7 +8,7 @@ import pytest
 from toys import SETTINGS, TIERS, by_tier, coverable, plans, toy
 
 from optimiser.equity import maxmin_key
-from optimiser.pipeline.levelling import STEPS, raise_worst, with_least
+from optimiser.pipeline.levelling import STEPS, notes, raise_worst, with_least
 from optimiser.problem import Target
 
 SEEDS = range(6)
@@ -86,3 +86,11 @@ def test_a_problem_without_a_plan_is_left_for_the_solver_to_explain():
     found, proof, _ = raised(hopeless)
     assert found == hopeless
     assert proof["tiers"] == {}
+
+
+def test_a_level_that_is_not_proven_is_told_with_what_to_do():
+    _, proof, _ = raised(toy(0))
+    assert notes(None) == notes(proof) == ()
+    unsettled = {**proof, "proven": False, "questions": [{"answer": "yes"}, {"answer": "open"}]}
+    (note,) = notes(unsettled)
+    assert "1 of 2 questions were not settled in time. Raise solve.time_limit_s." in note

@@ -21,6 +21,19 @@ AS_RUN = "as it was run, every default visible."
 """End of the first line of the `job.toml` that a run writes."""
 
 
+OPTIONAL = (
+    "levels.json",
+    "phases.csv",
+    "plan.png",
+    "report.html",
+    "ring_links.csv",
+    "ring_overlaps.csv",
+    "rings.csv",
+    "rings.png",
+)
+"""Files that a run writes or not, as its job asks; those of an earlier run into the folder go."""
+
+
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """Give a place to write files that move into the run folder when the block ends well.
@@ -72,9 +85,12 @@ def publish(stage: Path, folder: Path) -> None:
     stage
         Folder with the new files, on the same disk as `folder`.
     folder
-        Where they go; older files of the same names are replaced, each in one step.
+        Where they go; older files of the same names are replaced, each in one step. A run also takes away
+        what only an earlier run wrote.
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
+    stale = [name for name in OPTIONAL if not (stage / name).exists()]
+    stale = stale if (stage / "summary.json").exists() else []
     for path in files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
@@ -82,6 +98,8 @@ def publish(stage: Path, folder: Path) -> None:
         target = folder / path.relative_to(stage)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _refuse_foreign(folder: Path) -> None:

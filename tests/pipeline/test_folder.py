@@ -23,6 +23,21 @@ def test_files_appear_when_the_block_ends(tmp_path: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["x.txt"]
 
 
+def test_what_only_an_earlier_run_wrote_goes_and_other_files_stay(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with folder.staged(out) as stage:
+        (stage / "summary.json").write_text(SUMMARY)
+        (stage / "levels.json").write_text("of another job")
+    (out / "note.txt").write_text("of the user")
+    with folder.staged(out) as stage:
+        (stage / "frontier.json").write_text("{}")
+    assert (out / "levels.json").exists()
+    with folder.staged(out) as stage:
+        (stage / "summary.json").write_text(SUMMARY)
+    assert not (out / "levels.json").exists()
+    assert (out / "note.txt").read_text() == "of the user"
+
+
 def test_a_failure_leaves_the_earlier_result(tmp_path: Path) -> None:
     with folder.staged(tmp_path / "run") as stage:
         (stage / "x.txt").write_text("old")

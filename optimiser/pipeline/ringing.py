@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+from shapely import MultiLineString
 
 from optimiser.candidates import Candidates, Rules, Situation
 from optimiser.candidates.table import merge
@@ -60,10 +61,12 @@ def with_closing_links(
         return found
     _check_region(situation, asked)
     driving = Driving(situation)
+    taken: dict[str, MultiLineString] = {}
     for rules in ring_rules(asked, situation.ids, situation.names):
-        more = closing_links(situation, found, rules, rates, ground, driving=driving)
-        log.info("ring %s: %d further links proposed to close it", rules.id, len(more))
-        found = merge(found, more)
+        avoid = [taken[other] for other in rules.apart if other in taken]
+        closing = closing_links(situation, found, rules, rates, ground, driving=driving, avoid=avoid)
+        log.info("ring %s: %d further links proposed to close it", rules.id, len(closing.candidates))
+        found, taken[rules.id] = merge(found, closing.candidates), closing.circuit
     return found
 
 

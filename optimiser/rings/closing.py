@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -28,10 +28,28 @@ from optimiser.terrain import Terrain
 
 _BY_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""
+_ON_LINE_DEG = 1e-7
+"""A node lies on a line when it is at most so far off, a centimetre."""
 _NODES = 4
 """A city is served from the nearest nodes, at most so many."""
 _FAR_DEG = 90.0
 """Length of a ray, degrees: beyond everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a ring can be closed.
+
+    Attributes
+    ----------
+    candidates
+        Further candidates, few; none where straight links are of no use.
+    circuit
+        Lines of the cheapest circuit, degrees; empty without one.
+    """
+
+    candidates: Candidates
+    circuit: shapely.MultiLineString
 
 
 def closing_links(
@@ -42,7 +60,8 @@ def closing_links(
     ground: tuple[CostTable, Terrain],
     *,
     driving: Driving | None = None,
-) -> Candidates:
+    avoid: Sequence[shapely.Geometry] = (),
+) -> Closing:
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
@@ -65,11 +84,14 @@ def closing_links(
         Unit costs and terrain.
     driving
         Driving times from the cities.
+    avoid
+        Lines that the ring may not touch at a node: the cheapest circuits of rings that it is apart from, so
+        that there are links for all of them.
 
     Returns
     -------
-    Candidates
-        Few; none where the straight links are of no use.
+    Closing
+        Further candidates and the cheapest circuit.
     """
     driving = driving or Driving(situation)
     nothing = candidates.take([])
@@ -82,9 +104,24 @@ def closing_links(
     fillers = assemble([one for one in proposals if one.candidate_id not in known], *ground)
     both = merge(candidates, fillers)
     proposed = generate(situation, both, rules, driving=driving, prune=False)
-    chosen = _chosen(proposed, both, fillers, situation, rules)
+    shut = _touching(proposed, avoid)
+    ways = _ways(proposed, link_lengths(proposed, both), shut, situation, rules)
     rows = {str(name): row for row, name in enumerate(fillers.table["candidate_id"])}
-    return replace(fillers.take([rows[name] for name in chosen]), report={})
+    chosen = _chosen(proposed, ways, rows, rules)
+    few = replace(fillers.take([rows[name] for name in chosen]), report={})
+    lines = [proposed.graph.links[k].line for k in (ways[0] if ways else ())]
+    return Closing(few, shapely.MultiLineString(lines))
+
+
+def _touching(proposed: Proposed, avoid: Sequence[shapely.Geometry]) -> NDArray[np.bool_]:
+    """Tell which links end at nodes that lie on lines."""
+    graph = proposed.graph
+    points = shapely.points(graph.lon, graph.lat)
+    shut = np.zeros(len(points), dtype=np.bool_)
+    for line in avoid:
+        shut |= shapely.distance(points, line) <= _ON_LINE_DEG
+    ends = np.array([(link.tail, link.head) for link in graph.links], dtype=np.int64).reshape(-1, 2)
+    return np.asarray(shut[ends].any(axis=1), dtype=np.bool_)
 
 
 def off_the_standard(
@@ -109,27 +146,35 @@ def off_the_standard(
     ]
 
 
-def _chosen(
-    proposed: Proposed, both: Candidates, fillers: Candidates, situation: Situation, rules: RingRules
-) -> list[str]:
-    """Return the ids of the straight links to propose."""
+def _ways(
+    proposed: Proposed,
+    length: NDArray[np.int64],
+    shut: NDArray[np.bool_],
+    situation: Situation,
+    rules: RingRules,
+) -> list[tuple[int, ...]]:
+    """Return the cheapest circuit, and then for each city the cheapest that runs by it, cheapest first."""
     if not proposed.ring.links:
         return []
-    length, ids = link_lengths(proposed, both), set(fillers.table["candidate_id"])
     cover = cover_of(proposed.ring)
-    first = shortest_in(proposed.ring, cover, length)
+    first = shortest_in(proposed.ring, cover, length, banned=shut)
     ways = []
     for city, nodes in proposed.stops.items():
-        found = [
-            shortest_in(proposed.ring, cover, length, banned=off_the_ray(proposed, node, situation, rules))
-            for node in sorted(nodes, key=lambda v: (nodes[v], v))[:_NODES]
-        ]
-        best = min(found, key=_length)
+        near = sorted(nodes, key=lambda v: (nodes[v], v))[:_NODES]
+        off = (off_the_ray(proposed, node, situation, rules) | shut for node in near)
+        best = min((shortest_in(proposed.ring, cover, length, banned=one) for one in off), key=_length)
         if best.links:
             ways.append((_length(best), city, best.links))
+    return ([first.links] if first.links else []) + [links for _, _, links in sorted(ways)]
+
+
+def _chosen(
+    proposed: Proposed, ways: Sequence[Sequence[int]], fillers: Collection[str], rules: RingRules
+) -> list[str]:
+    """Return the ids of the straight links to propose."""
     chosen: list[str] = []
-    for links in [first.links, *(links for _, _, links in sorted(ways))]:
-        names = {proposed.graph.links[k].candidate for k in links} & ids
+    for links in ways:
+        names = {proposed.graph.links[k].candidate for k in links} & set(fillers)
         new = sorted(names - set(chosen))
         if len(chosen) + len(new) <= rules.gap_count:
             chosen += new

@@ -23,18 +23,17 @@ def rules(**changes):
     return RingRules(**{**given, **changes})
 
 
-def square(*, without=(), places=(), more=(), shift=(0.0, 0.0)):
+def square(*, without=(), places=(), more=(), spots=(), shift=(0.0, 0.0)):
     """Return a region: a square of motorways round `hub`, ordinary spokes to the middles of its sides.
 
     `without` leaves out sides (number of the corner that a side starts from), `places` adds cities (id, place
-    in km, people, node), `more` adds links.
+    in km, people, node), `spots` adds nodes after them, `more` adds links.
     """
-    spots = [*CORNERS, (0, 0)]
-    spots += [place for _, place, *_ in places]
+    at = [*CORNERS, (0, 0), *(place for _, place, *_ in places), *spots]
     ring = [(at, (at + 1) % 8, "motorway", 40, 100) for at in range(8) if at not in without]
     spokes = [(at, 8, "primary", 40, 60) for at in (1, 3, 5, 7)]
     joined = [(9 + number, node, "primary", *size) for number, (*_, node, size) in enumerate(places)]
-    moved = [(x + shift[0], y + shift[1]) for x, y in spots]
+    moved = [(x + shift[0], y + shift[1]) for x, y in at]
     road = network(moved, [*ring, *spokes, *joined, *more])
     table = [("hub", moved[8], 9_000_000, 8)]
     table += [

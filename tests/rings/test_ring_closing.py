@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from ring_regions import GROUND, circuits, none, rules, square
 
 from optimiser.candidates import Rules
 from optimiser.candidates.table import merge
+from optimiser.circuits import shortest_circuit
+from optimiser.job.rings import Rings
+from optimiser.pipeline import ringing
+from optimiser.pipeline.ring_asking import ring_rules
 from optimiser.rings.closing import closing_links
 from optimiser.rings.driving import Driving
 from optimiser.rings.generation import generate
@@ -22,37 +27,37 @@ def reasons(region, candidates, asked):
 
 def test_one_gap_is_closed_by_one_link_across_it():
     region = square(without=(0,))
-    found = closing_links(region, none(), rules(), Rules(), GROUND)
+    found = closing_links(region, none(), rules(), Rules(), GROUND).candidates
     assert found.table["length_km"].round().tolist() == [48]  # 40 km, a fifth longer than the straight line
     assert found.table["kind"].tolist() == ["gap"]
     assert len(circuits(generate(region, found, rules()).ring)) == 1
 
 
 def test_the_link_across_is_priced_by_the_cost_table():
-    found = closing_links(square(without=(0,)), none(), rules(), Rules(), GROUND)
+    found = closing_links(square(without=(0,)), none(), rules(), Rules(), GROUND).candidates
     assert found.table["cost"].tolist() == [round(120 * found.table["length_km"].iloc[0])]
 
 
 def test_a_ring_without_gaps_asks_for_nothing():
-    assert len(closing_links(square(), none(), rules(), Rules(), GROUND)) == 0
+    assert len(closing_links(square(), none(), rules(), Rules(), GROUND).candidates) == 0
 
 
 def test_no_more_links_than_the_rules_allow():
     region = square(without=(0, 4))
-    assert len(closing_links(region, none(), rules(gap_count=2), Rules(), GROUND)) == 2
-    assert len(closing_links(region, none(), rules(gap_count=1), Rules(), GROUND)) == 0
+    assert len(closing_links(region, none(), rules(gap_count=2), Rules(), GROUND).candidates) == 2
+    assert len(closing_links(region, none(), rules(gap_count=1), Rules(), GROUND).candidates) == 0
 
 
 def test_no_link_is_longer_than_the_rules_allow():
     region = square(without=(0, 1))
     asked = rules(gap_longest_km=39.0)
-    assert len(closing_links(region, none(), asked, Rules(), GROUND)) == 0
+    assert len(closing_links(region, none(), asked, Rules(), GROUND).candidates) == 0
 
 
 def test_a_city_off_the_standard_gets_links_of_its_own():
     far = ("far", (-60, 0), 300_000, 7, (20, 20))  # an hour's drive from the western side
     region = square(places=(far,))
-    found = closing_links(region, none(), rules(), Rules(), GROUND)
+    found = closing_links(region, none(), rules(), Rules(), GROUND).candidates
     both = generate(region, merge(none(), found), rules())
     assert len(found) == 2
     assert [stop.id for stop in both.ring.stops] == ["far"]
@@ -83,3 +88,21 @@ def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
     (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_cities=2))
     assert reason.startswith("least_cities asks for 2 cities on it, but only 1 can be within 20 minutes of")
     assert reason.endswith(": Town")
+
+
+OUTER = ((-60, -60), (60, -60), (60, 60), (-60, 60))
+
+
+def test_two_nested_rings_are_closed_each_by_links_of_its_own():
+    outer = ((9, 10), (10, 11), (11, 12))  # the western side is open
+    region = square(without=(0,), spots=OUTER, more=[(a, b, "motorway", 120, 100) for a, b in outer])
+    asked = [Rings(id="n", centres=("Hub",), count=2, gap_longest_km=130.0)]
+    found = ringing.with_closing_links(none(), region, asked, Rules(), GROUND)
+    first, second = ring_rules(asked, region.ids, region.names)
+    ring = generate(region, found, first).ring
+    lengths = np.array([1 if link.candidate is None else 2 for link in ring.links], dtype=np.int64)
+    inner = shortest_circuit(ring, lengths).links
+    used = {end for k in inner for end in (ring.links[k].tail, ring.links[k].head)}
+    banned = np.array([bool({link.tail, link.head} & used) for link in ring.links], dtype=np.bool_)
+    assert second.apart == ("n-1",)
+    assert shortest_circuit(ring, lengths, banned=banned).links

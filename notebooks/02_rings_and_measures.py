@@ -1,0 +1,134 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A ring, what it means for the smaller cities, and what money buys
+#
+# The ready job `jing-jin-ji-ring` asks for a motorway ring round Beijing and Tianjin through at least six
+# secondary or small cities, together with the best links for a tenth of all money. Here it is run whole, and
+# its plan is taken apart: the ring, the tiers, the core, the worth of each proposal, the build order, and
+# the frontier of cost against coverage.
+
+# %%
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from optimiser import job
+from optimiser.frontier import Limits, trace
+from optimiser.frontier.links import marginal_order
+from optimiser.pipeline.run import run
+from optimiser.problem import load as load_problem
+
+pd.set_option("display.max_colwidth", 90)
+
+ready = job.find("jing-jin-ji-ring", settings=["output.picture=false", "output.report=false"])
+with TemporaryDirectory() as folder:
+    done = run(ready, out=Path(folder) / "ring")
+    problem = load_problem(done.folder / "problem.json")
+
+report, measures = done.report, done.report.measures
+print(done.summary["headline"])
+
+# %% [markdown]
+# ## The ring
+#
+# Pieces of the circuit that exist at the ring's standard cost nothing; the rest is paid for.
+
+# %%
+ring = report.rings[0]
+pieces = ring.pieces.drop(columns="geometry")
+pieces.groupby("state").agg(
+    pieces=("length_km", "size"), length_km=("length_km", "sum"), cost=("cost", "sum")
+)
+
+# %%
+ring.cities[["name", "tier", "population", "seconds"]].assign(
+    minutes=lambda table: (table["seconds"] / 60).round()
+).drop(columns="seconds")
+
+# %% [markdown]
+# ## Smaller cities
+#
+# Mean time is to the people of all other cities. Gini, Theil and Palma say how evenly these times fall on
+# people; `poor_share` is the share of people whose mean time is beyond the limit.
+
+# %%
+shown = ["cities", "cities_core_within", "mean_minutes", "worst_city", "worst_minutes", "gini", "poor_share"]
+measures.equity.set_index(["tier", "state"])[["pairs_within", *shown]].round(3)
+
+# %% [markdown]
+# ## How far the region leans on its core
+#
+# The core is everything within 15 km of the centres of Beijing and Tianjin (`measures.core_km` of the job).
+
+# %%
+region = measures.polycentricity[measures.polycentricity["place"] == ""]
+region.set_index("measure")[["unit", "today", "plan", "meaning"]].round(3)
+
+# %% [markdown]
+# Which cities do trips of others run through?
+
+# %%
+through = measures.polycentricity.query("measure == 'through_share'").set_index("place")[["today", "plan"]]
+axes = through.head(8)[::-1].plot.barh(figsize=(7, 3.2), color=["#35597a", "#0b8074"])
+axes.set(xlabel="share of the weight of trips between others", ylabel="")
+axes.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# ## What each proposal is worth
+#
+# P50 and P80 follow the overruns of finished projects (Flyvbjerg, Holm and Buhl 2002): a reference class, no
+# forecast. The break-even value of an hour rests on assumed trips; read it as an order of magnitude.
+
+# %%
+columns = ["from_name", "to_name", "kind", "cost", "cost_p50", "cost_p80", "pairs_brought", "people_brought"]
+measures.appraisal.set_index("step")[[*columns, "dependence", "break_even_an_hour"]].head(8).round(2)
+
+# %% [markdown]
+# ## In what order
+
+# %%
+order = measures.build_order.set_index("cost_so_far")
+shares = order[["weight_share", "weight_share_secondary", "weight_share_small"]]
+axes = shares.plot(drawstyle="steps-post", figsize=(7, 3.2), color=["#1d2126", "#35597a", "#0b8074"])
+axes.set(xlabel=f"spent, {problem.money}", ylabel="share of weight within 4 h")
+axes.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# ## What does money buy?
+#
+# The frontier of cost against coverage, here of links alone and with a dozen points; `polyring frontier`
+# traces more. Each point is proved within its gap: no plan for its money covers more by a larger share.
+
+# %%
+links = problem.replace(rings=())
+points = sorted(trace(links, limits=Limits(points=12, gap=0.001, total_s=60)), key=lambda point: point.cost)
+pd.DataFrame(
+    {
+        "cost": [point.cost for point in points],
+        "covered": [point.plan.reached[0] for point in points],
+        "links": [len(point.plan.built) for point in points],
+        "gap": [point.gap for point in points],
+    }
+)
+
+# %% [markdown]
+# Links that enter early and stay in every dearer plan are safe to begin with:
+
+# %%
+core = [link for link in marginal_order(points) if link.core]
+pd.DataFrame(
+    [(link.id, link.cost_of_entry, link.points) for link in core], columns=["link", "from cost", "points"]
+)

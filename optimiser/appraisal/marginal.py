@@ -126,6 +126,26 @@ class Marginal:
             found[name] = start - self._worth_of(after)
         return found
 
+    def shared(self) -> dict[str, dict[str, int]]:
+        """Return for each link the others of the plan that pairs use with it, and by how many pairs.
+
+        Returns
+        -------
+        dict
+            By id, sorted: ids of other links, those of most pairs first, and the number of gained pairs whose
+            fastest path with the whole plan takes both. One fastest path counts.
+        """
+        uses = uses_of(self._search, self._open(self.plan)).astype(np.int64)
+        both = uses.T @ uses
+        counts = {
+            one: {other: int(both[self._at(one), self._at(other)]) for other in self.plan if other != one}
+            for one in self.plan
+        }
+        return {
+            one: dict(sorted(((k, n) for k, n in mine.items() if n), key=lambda item: -item[1]))
+            for one, mine in counts.items()
+        }
+
     def _at(self, name: str) -> int:
         return self.worth.problem.index[name]
 

@@ -22,6 +22,7 @@ from optimiser.appraisal import (
     class_of,
     sum_of,
 )
+from optimiser.appraisal.marginal import Marginal
 from optimiser.appraisal.trips import trips
 from optimiser.report import wording
 
@@ -54,17 +55,23 @@ def appraisal(subject: Subject, order: Sequence[str]) -> pd.DataFrame:
     pandas.DataFrame
         `step`, `candidate_id` (``plan`` in the last row), `kind`, `instrument`, `mode`, `from_name`,
         `to_name`, `length_km`, `plain`, `hill`, `mountain` (shares of the line), `cost_low`, `cost`,
-        `cost_high`, `reference_class`, `overrun_percent` (mean of the class), `cost_p50`, `cost_p80`,
+        `cost_high`, `reference_class`, `overrun_percent` and `overrun_deviation_percent` (mean
+        and standard deviation of the class), `cost_p50`, `cost_p80`,
         `cost_p80_alike` (of the plan, when all links err alike); on top of the other links `pairs_faster`,
         `people_faster`, `pairs_brought`, `people_brought`, both by tier of the smaller city, `saved_minutes`
         (summed over pairs, one trip a pair), `weight_alone`, `weight_last`, `dependence` (last per alone),
-        `cost_per_person` (brought within the limit, single unit of money), `break_even_an_hour` (likewise).
+        `cost_per_person` (brought within the limit, single unit of money), `break_even_an_hour` (likewise),
+        `shares_pairs_with` (other links on the fastest paths of the same gained pairs, and how many pairs).
     """
     found = appraise(
         subject.worth.problem, subject.plan.built, subject.people, _assumptions(subject), alone=False
     )
     described = _described(subject)
-    rows = {row["candidate_id"]: row for row in _rows(subject, found)}
+    shared = {name: _listed(others) for name, others in Marginal.of(subject.worth, order).shared().items()}
+    rows = {
+        row["candidate_id"]: row | {"shares_pairs_with": shared.get(row["candidate_id"], "")}
+        for row in _rows(subject, found)
+    }
     table = pd.DataFrame([{"step": at, **rows[name]} for at, name in enumerate((*order, PLAN), start=1)])
     table = table.join(described, on="candidate_id")
     first = ["step", "candidate_id", *described.columns]
@@ -126,6 +133,7 @@ def _rows(subject: Subject, found: Appraisal) -> Iterator[dict[str, Any]]:
             **_costs(link.cost, link.risk, link.risk),
             "reference_class": reference.name,
             "overrun_percent": 100 * reference.mean if reference is not NO_CLASS else None,
+            "overrun_deviation_percent": 100 * reference.deviation if reference is not NO_CLASS else None,
             **_gains(link.last, tiers),
             "weight_alone": link.interplay.alone,
             "weight_last": link.interplay.last,
@@ -139,12 +147,19 @@ def _rows(subject: Subject, found: Appraisal) -> Iterator[dict[str, Any]]:
         **_costs(plan.cost, plan.risk, alike),
         "reference_class": "",
         "overrun_percent": 100 * (plan.risk.mean / plan.cost.central - 1) if plan.cost.central else None,
+        "overrun_deviation_percent": 100 * plan.risk.deviation / plan.cost.central
+        if plan.cost.central
+        else None,
         **_gains(plan.gains, tiers),
         "weight_alone": plan.value,
         "weight_last": plan.value,
         "dependence": None,
         **_prices(plan.cost_per_person, plan.break_even, scale),
     }
+
+
+def _listed(others: Mapping[str, int]) -> str:
+    return "; ".join(f"{name} ({count})" for name, count in others.items())
 
 
 def _class(subject: Subject, name: str, kind: str) -> ReferenceClass:

@@ -90,8 +90,8 @@ def phases(subject: Subject) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `period`, `budget_so_far`, `spent`, `spent_so_far`, `starts`, `opens` (ids, joined by blanks), and the
-        columns of coverage of `build_order`; empty without periods.
+        `period`, `budget_so_far`, `spent`, `spent_so_far`, `starts`, `opens` (ids, joined by semicolons), and
+        the columns of coverage of `build_order`; empty without periods.
     """
     problem, starts = subject.problem, subject.plan.starts
     opens, rows = opening(problem, starts), list[dict[str, Any]]()
@@ -106,8 +106,8 @@ def phases(subject: Subject) -> pd.DataFrame:
                 "budget_so_far": budget,
                 "spent": spent,
                 "spent_so_far": so_far,
-                "starts": " ".join(mine),
-                "opens": " ".join(sorted(name for name, at in opens.items() if at == t)),
+                "starts": "; ".join(mine),
+                "opens": "; ".join(sorted(name for name, at in opens.items() if at == t)),
                 **coverage(subject, subject.worth.covered(open_by(problem, starts, t))),
             }
         )

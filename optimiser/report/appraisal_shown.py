@@ -60,6 +60,7 @@ def _named(row: dict[Any, Any], ranks: dict[str, int]) -> dict[str, Any]:
         "km": f"{row['length_km']:.0f}",
         "ground": _ground(row),
         "others": _others(row["dependence"], row["weight_last"]),
+        "with": _with(str(row["shares_pairs_with"]), ranks),
         "ratio": -1.0 if pd.isna(row["dependence"]) else round(row["dependence"], 4),
     }
 
@@ -95,6 +96,17 @@ def _whole(value: float | None) -> str:
 def _ground(row: dict[Any, Any]) -> str:
     found = [f"{100 * row[key]:.0f} % {word}" for key, word in GROUNDS if row.get(key, 0) >= 0.05]
     return ", ".join(found) or "plain"
+
+
+MOST_WITH = 4
+"""Links named that share most pairs with a link; the files hold all."""
+
+
+def _with(shared: str, ranks: dict[str, int]) -> str:
+    """Return the ranks of the links that share most pairs with a link, in falling order of pairs."""
+    names = [part.rpartition(" (")[0] for part in shared.split("; ")]
+    known = [str(ranks[name]) for name in names if name in ranks]
+    return ", ".join(known[:MOST_WITH]) + (" …" if len(known) > MOST_WITH else "")
 
 
 def _others(ratio: float | None, last: int) -> dict[str, str]:

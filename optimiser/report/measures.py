@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,12 @@ def _last(column: str) -> str:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values, empty cells as None.
+    """Return the rows of a table as plain values; empty cells and what is endless as None.
 
     Parameters
     ----------
     table
         Any table.
     """
-    plain = table.astype(object).where(table.notna(), None)
+    plain = table.astype(object).where(table.notna() & ~table.isin([inf, -inf]), None)
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]

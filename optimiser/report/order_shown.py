@@ -101,9 +101,13 @@ def _phase(row: dict[Any, Any], tiers: list[str], names: dict[str, str]) -> dict
         "spent": wording.whole(row["spent"]),
         "so_far": wording.whole(row["spent_so_far"]),
         "budget": wording.whole(row["budget_so_far"]),
-        "starts": len(str(row["starts"]).split()),
-        "opens": "; ".join(names.get(name, name) for name in str(row["opens"]).split()) or "–",
+        "starts": len(_ids(row["starts"])),
+        "opens": "; ".join(names.get(name, name) for name in _ids(row["opens"])) or "–",
         "pairs": int(row["pairs_within"]),
         "share": percent(row["weight_share"]),
         "tiers": [percent(row[f"{SHARE}{tier}"]) for tier in tiers],
     }
+
+
+def _ids(listed: str) -> list[str]:
+    return listed.split("; ") if listed else []

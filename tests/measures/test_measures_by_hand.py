@@ -14,9 +14,11 @@ from measures_drawing import drawn_problem
 
 from networks.timegraph import UNREACHABLE
 from optimiser import verify
+from optimiser.appraisal import valuer
+from optimiser.appraisal.marginal import Marginal
 from optimiser.job.measures import Measures as Assumed
 from optimiser.pipeline.measuring import load, measure, save
-from optimiser.problem import DesignProblem, Period
+from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.report.measures import Measures
 
 
@@ -164,6 +166,28 @@ def test_the_break_even_hour_pays_the_cost_back_with_the_trips_that_are_assumed(
     assert link(found, "plan")["break_even_an_hour"] == pytest.approx(200e6 / (10 * hours))
 
 
+def test_links_that_pairs_use_together_are_named_with_the_number_of_pairs(subject):
+    # Bo-Cy by the road and Di's road takes bd alone; a second piece from Di to Cy is used together with it.
+    both = drawn_problem().replace(
+        pairs=(Pair(1, 2, 9_000, 10, "small"),),
+        arcs=tuple(arc for arc in drawn_problem().arcs if {arc[0], arc[1]} != {2, 3}),
+        candidates=(
+            drawn_problem().candidates[0],
+            Candidate("dc", 10, ((2, 3, 3600), (3, 2, 3600)), "road_upgrade", "infrastructure"),
+        ),
+    )
+    assert Marginal.of(valuer(both), ["bd", "dc"]).shared() == {"bd": {"dc": 1}, "dc": {"bd": 1}}
+    assert link(measure(subject("bd", "ac")), "bd")["shares_pairs_with"] == ""
+
+
+def test_a_region_without_people_is_measured_too(subject):
+    nobody = subject("bd")
+    found = measure(dataclasses.replace(nobody, cities=nobody.cities.assign(population=0)))
+    assert tier(found, "all", "plan")["people"] == 0
+    assert pd.isna(region(found, "reach_evenness")[0])
+    assert found.as_dict()["equity"][0]["gini"] is None
+
+
 def test_the_build_order_begins_today_and_ends_with_the_plan(both):
     table = both.build_order
     # The trains bring Ada-Di to 9600 s and Bo-Cy to 9610 for 50, better value than three pairs for 200.
@@ -201,7 +225,7 @@ def test_periods_say_what_starts_opens_and_is_covered(subject):
     assert rows["period"].tolist() == ["soon", "later"]
     assert rows["spent_so_far"].tolist() == [200, 250]
     assert rows["budget_so_far"].tolist() == [250, 300]
-    assert (rows["starts"].tolist(), rows["opens"].tolist()) == (["bd", "ac"], ["", "ac bd"])
+    assert (rows["starts"].tolist(), rows["opens"].tolist()) == (["bd", "ac"], ["", "ac; bd"])
     assert rows["pairs_within"].tolist() == [3, 6]
     assert found.build_order["opens_in"].tolist() == ["", "later", "later"]
 

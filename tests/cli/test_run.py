@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -69,6 +70,30 @@ def _summary(folder: Path) -> dict[str, object]:
 
 def test_a_run_leaves_every_file_and_nothing_else(done: Path) -> None:
     assert {path.name for path in (done / "out").iterdir()} == FILES
+
+
+def test_the_page_times_pairs_beyond_the_limit_as_the_table_of_times_does(done: Path) -> None:
+    text = (done / "out" / "report.html").read_text(encoding="utf-8")
+    part = text[text.index('id="beyond-heading"') :].partition("</table>")[0]
+    rows = re.findall(
+        r'<th scope="row">(.+?) – (.+?)</th><td>.*?</td><td class="number">(\d+:\d\d)</td>', part
+    )
+    names = pd.read_csv(done / "cities.csv").set_index("id")["name"].to_dict()
+    skim = pd.read_parquet(done / "out" / "skim.parquet")
+    known = {(names[row.origin], names[row.destination]): row.door_to_door_s for row in skim.itertuples()}
+    assert rows
+    for one, other, clock in rows:
+        minutes = -(-known[one, other] // 60)
+        assert clock == f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def test_the_summary_says_how_each_tier_fares_and_in_what_order_to_build(done: Path) -> None:
+    measures = _summary(done / "out")["measures"]
+    assert isinstance(measures, dict)
+    assert {row["tier"] for row in measures["equity"]} >= {"all"}
+    assert (
+        len(measures["build_order"]) == len(measures["appraisal"]) == 1 + len(_summary(done / "out")["built"])
+    )
 
 
 def test_the_result_is_optimal_and_true(done: Path) -> None:

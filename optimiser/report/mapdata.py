@@ -46,7 +46,7 @@ def link_columns(layers: projection.Layers, money: str) -> tuple[dict[str, list[
         lines = projection.parts(segmentize(row["geometry"], HOVER_STEP_M))
         if point is None:
             continue
-        told = _told(row, money)
+        told = _told(row, money, closes=row["candidate_id"] in layers.closing)
         _append(badges, told | _placed(point, row["geometry"]) | {"rank": str(row["rank"])})
         for xs, ys in zip(*_rings(lines), strict=True):
             _append(columns, told | {"xs": xs, "ys": ys})
@@ -67,13 +67,13 @@ def _append(columns: dict[str, list[Any]], row: dict[str, Any]) -> None:
         column.append(row[name])
 
 
-def _told(row: dict[Any, Any], money: str) -> dict[str, Any]:
+def _told(row: dict[Any, Any], money: str, *, closes: bool) -> dict[str, Any]:
     """Return what the map says about a link."""
     category = style.category(mode=row["mode"], kind=row["kind"])
     return {
         "rank": int(row["rank"]),
         "link": f"{row['from_name']} – {row['to_name']}",
-        "kind": wording.kind(row["kind"]),
+        "kind": f"{wording.kind(row['kind'])}{', closes a ring' if closes else ''}",
         "length": f"{row['length_km']:.0f} km",
         "cost": f"{wording.whole(row['cost'])} {money}".strip(),
         "pairs": int(row["pairs"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 from shapely import segmentize
 from shapely.geometry.base import BaseGeometry
@@ -122,6 +123,8 @@ def _lines(rings: Any) -> Columns:  # noqa: ANN401 - a table of geopandas
 def stretch_columns(report: ReportInput, shown: projection.Layers) -> Columns:
     """Return what the map says about each stretch of each ring, one row a stretch.
 
+    Stretches that a proposal builds are left out: what is known of them stands in the box of the proposal.
+
     Parameters
     ----------
     report
@@ -129,30 +132,26 @@ def stretch_columns(report: ReportInput, shown: projection.Layers) -> Columns:
     shown
         Its layers: their plane counts.
     """
-    import geopandas as gpd
-
     columns: Columns = {name: [] for name in ("xs", "ys", "ring", "name", "length", "state")}
     for ring in ring_words.formed(report):
-        rows = ring_tables.stretches(ring)
+        rows = [
+            row for row in ring_tables.stretches(ring) if not ring_words.rank(report, row["candidate_id"])
+        ]
         lines = gpd.GeoSeries([row["geometry"] for row in rows], crs=ring_tables.WGS84).to_crs(
             shown.cities.crs
         )
         for row, line in zip(rows, lines, strict=True):
             xs, ys = _whole_metres(segmentize(line, HOVER_STEP_M))
             words = f"{ring.length_km:,.0f} km {ring_words.around(ring)}"
-            told = (xs, ys, words, *_told(report, ring, row))
+            told = (xs, ys, words, *_told(ring, row))
             for name, value in zip(columns, told, strict=True):
                 columns[name].append(value)
     return columns
 
 
-def _told(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> tuple[str, str, str]:
+def _told(ring: RingShown, row: dict[str, Any]) -> tuple[str, str, str]:
     name = row["name"] or f"{ring_words.MODES.get(ring.facts.mode, ring.facts.mode)} without a number"
-    state = "exists already"
-    if row["state"] == NEW:
-        rank = ring_words.rank(report, row["candidate_id"])
-        state = f"to be built{f' (proposal {rank})' if rank else ''}"
-        name = ring_words.link_name(report, row["candidate_id"]) or name
+    state = "to be built" if row["state"] == NEW else "exists already"
     return name, f"{row['length_km']:,.0f} km", state
 
 

@@ -340,3 +340,11 @@ def test_the_number_of_a_link_that_closes_a_ring_knows_its_foot_on_the_line(make
     closing = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
     assert numbers(()) <= 2  # whole metres
     assert numbers((closing,)) > 1000
+
+
+def test_the_map_tells_of_what_a_proposal_builds_in_one_box_only(make):
+    ring = shown()
+    closing = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
+    parts = {part.name: part.data_source.data for part in webmap.draw(make("bc", rings=(closing,))).renderers}
+    assert parts["rings-told"]["name"] == ["G3", "G2"]
+    assert parts["proposals-lines"]["kind"] == ["expressway upgrade, closes a ring"]

@@ -16,6 +16,7 @@ from optimiser.candidates.situation import Situation
 from optimiser.candidates.table import assemble, merge
 from optimiser.circuits import ShortestCircuit, cover_of
 from optimiser.circuits.shortest import shortest_in
+from optimiser.circuits.starts import start_circuits
 from optimiser.costs import CostTable
 from optimiser.paths import FAR
 from optimiser.rings.driving import Driving
@@ -65,10 +66,10 @@ def closing_links(
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
-    thrown in with everything else. Then the cheapest circuit round all centres is found, and for each city
-    that may lie on the ring the cheapest one that runs by it. What these use of the straight links is
-    proposed: that of the whole ring first, then that of the cities that need least money, up to the number of
-    the rules.
+    thrown in with everything else. Then the cheapest circuit round all centres is found, good ones past as
+    many cities as are asked for, and for each city that may lie on the ring the cheapest one that runs by it.
+    What these use of the straight links is proposed: that of the whole ring first, then that of the cities
+    that need least money, up to the number of the rules.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def _ways(
     situation: Situation,
     rules: RingRules,
 ) -> list[tuple[int, ...]]:
-    """Return the cheapest circuit, and then for each city the cheapest that runs by it, cheapest first."""
+    """Return the cheapest circuit, good ones past as many cities as asked, the cheapest past each city."""
     if not proposed.ring.links:
         return []
     cover = cover_of(proposed.ring)
@@ -165,7 +166,10 @@ def _ways(
         best = min((shortest_in(proposed.ring, cover, length, banned=one) for one in off), key=_length)
         if best.links:
             ways.append((_length(best), city, best.links))
-    return ([first.links] if first.links else []) + [links for _, _, links in sorted(ways)]
+    if not first.links:
+        return []
+    past = start_circuits(proposed.ring, length, closed=shut) if rules.least_cities else ()
+    return [first.links, *past, *(links for _, _, links in sorted(ways))]
 
 
 def _chosen(

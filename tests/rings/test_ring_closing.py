@@ -106,3 +106,14 @@ def test_two_nested_rings_are_closed_each_by_links_of_its_own():
     banned = np.array([bool({link.tail, link.head} & used) for link in ring.links], dtype=np.bool_)
     assert second.apart == ("n-1",)
     assert shortest_circuit(ring, lengths, banned=banned).links
+
+
+def test_links_past_as_many_cities_as_asked_come_before_those_past_others():
+    towns = [(name, place, 300_000, node, (30, 20)) for name, place, node in (
+        ("west", (-70, 0), 7), ("east", (70, 0), 3), ("south", (0, -70), 1),
+    )]  # fmt: skip
+    region = square(places=towns)
+    asked = rules(least_cities=3, gap_count=6)
+    found = closing_links(region, none(), asked, Rules(), GROUND).candidates
+    assert len(generate(region, found, asked).stops) == 3
+    assert reasons(region, found, asked) == []

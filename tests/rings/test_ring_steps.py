@@ -12,7 +12,7 @@ from candidates_drawing import KM
 from ring_regions import GROUND, none, square
 
 from optimiser.candidates import Rules
-from optimiser.circuits import shortest_circuit
+from optimiser.circuits.starts import start_circuits
 from optimiser.errors import InfeasibleError, JobError
 from optimiser.job.rings import Rings
 from optimiser.pipeline import ring_report, ringing
@@ -49,10 +49,8 @@ def steps(folder, region, asked, budget=10_000):
 
 def formed(made):
     """Return a circuit for each ring of a problem."""
-    found = {
-        ring.id: shortest_circuit(ring, np.ones(len(ring.links), dtype=np.int64)).links for ring in made.rings
-    }
-    return {name: links for name, links in found.items() if links}
+    found = {ring.id: start_circuits(ring, np.ones(len(ring.links), dtype=np.int64)) for ring in made.rings}
+    return {name: circuits[0] for name, circuits in found.items() if circuits}
 
 
 def test_a_gap_is_paid_for_by_the_link_that_closes_it(tmp_path):

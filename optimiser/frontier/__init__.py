@@ -3,6 +3,6 @@
 from optimiser.frontier.point import Point
 from optimiser.frontier.state import Limits, Memory
 from optimiser.frontier.trace import trace, tracing
-from optimiser.frontier.tracing import Tracer
+from optimiser.frontier.tracer import Tracer
 
 __all__ = ["Limits", "Memory", "Point", "Tracer", "trace", "tracing"]

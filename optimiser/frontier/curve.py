@@ -10,7 +10,7 @@ from optimiser.frontier.axes import Axes, most_money
 from optimiser.frontier.gauge import Measured
 from optimiser.frontier.point import Point
 from optimiser.frontier.region import Level, Region
-from optimiser.frontier.tracing import Tracer
+from optimiser.frontier.tracer import Tracer
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from optimiser.frontier.point import Point
 from optimiser.frontier.solving import SolveAsker
 from optimiser.frontier.state import Limits, Memory
 from optimiser.frontier.sweeping import SweepAsker
-from optimiser.frontier.tracing import Tracer
+from optimiser.frontier.tracer import Tracer
 from optimiser.problem import DesignProblem
 from optimiser.solve.parameters import cores
 

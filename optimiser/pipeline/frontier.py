@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optimiser.errors import JobError
+from optimiser.errors import InfeasibleError, JobError, SolverError
 from optimiser.frontier import Limits, Tracer, tracing
 from optimiser.frontier.axes import axes_of
 from optimiser.frontier.curve import Curve, curve
@@ -180,6 +180,7 @@ def _traced(
         for _point in tracer:
             watch(tracer)
         found = curve(tracer)
+    _refuse_empty(found)
     links = tuple(marginal_order(found.points))
     save(problem, stage / "problem.json")
     frontier_files.write_points(stage, problem, found)
@@ -202,6 +203,26 @@ def _refuse_other(target: Path, problem: DesignProblem) -> None:
             done="Nothing was written or changed.",
             remedy="Choose another folder with --out.",
         )
+
+
+def _refuse_empty(found: Curve) -> None:
+    """Refuse a frontier without a point: proved to have none, or cut off before the first."""
+    if found.points:
+        return
+    where = f"problem {found.name!r}"
+    if found.ended == "complete":
+        raise InfeasibleError(
+            "no plan meets the constraints, whatever it costs; proved.",
+            where=where,
+            done="No frontier was written.",
+            remedy="Lower a target, or take back what is fixed, excluded or required.",
+        )
+    raise SolverError(
+        "no point was found in time",
+        where=where,
+        done="No frontier was written.",
+        remedy="Raise frontier.total_s and frontier.time_limit_s.",
+    )
 
 
 def _draw(path: Path, found: Curve) -> None:

@@ -55,7 +55,7 @@ def compare(problem: DesignProblem, axes: object, points: list[Point], asked: ar
     step = max(1, len(points) // max(1, asked.cold))
     chosen = [point for point in points if point.warm][::step]
     print(
-        "| asked | value | alone, s | in the frontier, s | times faster | alone, whole s | in the frontier, whole s |"
+        "| asked | value | alone, s | frontier, s | times faster | alone, whole s | frontier, whole s |"
     )
     print("|---|---|---|---|---|---|---|")
     alone, warm, alone_whole, warm_whole = [], [], [], []

@@ -66,7 +66,7 @@ def closing_links(
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
-    thrown in with everything else. Then the cheapest circuit round all centres is found, good ones past as
+    thrown in with everything else. Then the cheapest circuit round all centres is found, a good one past as
     many cities as are asked for, and for each city that may lie on the ring the cheapest one that runs by it.
     What these use of the straight links is proposed: that of the whole ring first, then that of the cities
     that need least money, up to the number of the rules.
@@ -154,7 +154,7 @@ def _ways(
     situation: Situation,
     rules: RingRules,
 ) -> list[tuple[int, ...]]:
-    """Return the cheapest circuit, good ones past as many cities as asked, the cheapest past each city."""
+    """Return the cheapest circuit, a good one past as many cities as asked, one past each city."""
     if not proposed.ring.links:
         return []
     cover = cover_of(proposed.ring)
@@ -168,7 +168,7 @@ def _ways(
             ways.append((_length(best), city, best.links))
     if not first.links:
         return []
-    past = start_circuits(proposed.ring, length, closed=shut) if rules.least_cities else ()
+    past = start_circuits(proposed.ring, length, closed=shut)[:1] if rules.least_cities else ()
     return [first.links, *past, *(links for _, _, links in sorted(ways))]
 
 

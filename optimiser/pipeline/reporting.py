@@ -17,6 +17,7 @@ from optimiser.candidates import Candidates
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
 from optimiser.pipeline import (
+    covering,
     levelling,
     measuring,
     notes,
@@ -105,6 +106,9 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
         measures=measures,
         rings=ring_report.shown(chain, plan, cities),
         fairness=_fairness(chain, plan),
+        city_cover=covering.city_cover(
+            chain.design, plan, job, dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
+        ),
         counted=notes.counted(job),
     )
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))

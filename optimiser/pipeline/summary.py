@@ -63,6 +63,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "notes": list(report.notes),
         "links": link_rows(report),
         **({"rings": ring_report.rows(report)} if report.rings else {}),
+        **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
         **({} if levels is None else {"levels": levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         "out_of_reach": out_of_reach.rows(report),

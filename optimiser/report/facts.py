@@ -57,6 +57,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "sensitivity": sensitivity(report),
         "rings": ring_page.gather(report),
         "out_of_reach": out_of_reach.sentence(report),
+        "city_cover": report.city_cover,
         "fairness": fairness.facts(report.fairness),
         "smaller": equity_shown.shown(report),
         "leaning": core_shown.shown(report),

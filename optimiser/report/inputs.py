@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from optimiser.report.city_cover import CityCover
 from optimiser.report.fairness import Fairness
 from optimiser.report.measures import Measures
 from optimiser.report.rings_shown import RingShown
@@ -75,6 +76,8 @@ class ReportInput:
         None where it was not measured.
     fairness
         What the demands of the job change and cost; None where it demands nothing.
+    city_cover
+        Cities that count as a whole; None where the job counts none.
     counted
         What the objective adds up, in words.
     """
@@ -105,6 +108,7 @@ class ReportInput:
     rings: tuple[RingShown, ...] = ()
     measures: Measures | None = None
     fairness: Fairness | None = None
+    city_cover: CityCover | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
 

@@ -11,7 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from optimiser.report import city_cover, coverage, fairness, out_of_reach, ring_words, sentences, wording
+from optimiser.report import (
+    city_cover,
+    coverage,
+    fairness,
+    measure_words,
+    out_of_reach,
+    ring_words,
+    sentences,
+    wording,
+)
 from optimiser.report.inputs import ReportInput
 
 MOST_LINKS = 25
@@ -32,7 +41,9 @@ def summary(report: ReportInput) -> Group:
     notes += [Text(line) for line in ring_words.told(report)]
     cities = city_cover.sentences(report.city_cover)
     priced = () if report.fairness is None else fairness.sentences(report.fairness)
-    said = [Text(sentence) for sentence in (*cities, *priced, *_out_of_reach(report))]
+    said = [
+        Text(sentence) for sentence in (*cities, *priced, *_out_of_reach(report), *measure_words.told(report))
+    ]
     shown = Group(head, facts, *notes, Text(), coverage_table(report), *said, *_other_assumptions(report))
     tables = [phases_table(report)] if _has_phases(report) else []
     tables += [links_table(report)] if len(report.links) else []

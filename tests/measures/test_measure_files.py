@@ -15,7 +15,7 @@ from measures_drawing import drawn_candidates, drawn_cities, drawn_problem
 from optimiser import verify
 from optimiser.pipeline.measuring import measure
 from optimiser.problem import Period
-from optimiser.report import page
+from optimiser.report import measure_words, page
 from optimiser.report.assemble import assemble
 from optimiser.report.core_words import MEASURES
 from optimiser.report.inputs import ReportInput
@@ -152,3 +152,14 @@ def test_the_curve_of_the_build_order_holds_coverage_while_a_link_is_paid_for(me
 def test_a_table_without_rows_is_a_summary_without_rows(measures):
     assert measures.as_dict()["phases"] == []
     assert isinstance(measures.phases, pd.DataFrame)
+
+
+def test_two_sentences_say_what_the_plan_means_to_small_cities_and_the_core(measures):
+    first, second = measure_words.told(shown(measures, "bd", "ac"))
+    # Today 140.9 minutes, with the plan 114.1 (the road and the trains), rounded up.
+    assert first == "From small cities to the people of all others it takes 1:55 h on average, 2:21 today"
+    assert second == "0.0 % of the weight of trips between other cities cannot avoid Ada, 66.7 % today"
+
+
+def test_nothing_is_told_of_a_plan_that_was_not_measured():
+    assert measure_words.told(shown(None, "bd")) == ()

@@ -84,13 +84,36 @@ def generate(
 
 
 def reach(situation: Situation, candidates: Candidates, rules: RingRules, driving: Driving) -> RingGraph:
-    """Return all that exists at standard or may be built within the band of a ring."""
+    """Return all that exists at standard or may be built within the band of a ring.
+
+    Parameters
+    ----------
+    situation, candidates
+        What there is, and what may be built.
+    rules
+        What is asked of the ring.
+    driving
+        Driving times from the cities.
+
+    Returns
+    -------
+    RingGraph
+        Not contracted.
+    """
     existing = standard_graph(network_of(situation, rules.mode), rules)
     return in_band(with_candidates(existing, candidates, situation, rules), rules, situation, driving)
 
 
 def network_of(situation: Situation, mode: str) -> Network:
-    """Return the network of a mode; without links where there is none."""
+    """Return the network of a mode; without links where there is none.
+
+    Parameters
+    ----------
+    situation
+        The networks.
+    mode
+        `road` or `rail`.
+    """
     if mode == "rail" and situation.rail is not None:
         return situation.rail
     road = situation.road
@@ -98,7 +121,15 @@ def network_of(situation: Situation, mode: str) -> Network:
 
 
 def contracted(graph: RingGraph, situation: Situation, rules: RingRules, driving: Driving) -> RingGraph:
-    """Return a graph contracted to junctions and stops, without twins."""
+    """Return a graph contracted to junctions and stops, without twins.
+
+    Parameters
+    ----------
+    graph
+        Any graph of a ring.
+    situation, rules, driving
+        Say which nodes serve cities, and where the centres are.
+    """
     needed = nodes_needed(graph, stops(graph, rules, situation, driving), set())
     once = contract(graph, needed)
     return without_twins(once, centres_of(situation, rules))
@@ -115,10 +146,21 @@ def pruned(
 
     A candidate is paid for once whatever number of its links is used, so a link costs at least its
     candidate's cost over the number of links that name it.
+
+    Parameters
+    ----------
+    graph
+        Contracted.
+    candidates
+        Costs.
+    situation, rules
+        Where the centres are.
+    budget
+        None for no limit.
     """
     if not graph.links:
         return graph
-    costs = dict(zip(candidates.table["candidate_id"], candidates.table["cost"].tolist(), strict=True))
+    costs = costs_of(candidates)
     share: dict[str, int] = {}
     for link in graph.links:
         share[link.candidate] = share.get(link.candidate, 0) + 1
@@ -168,7 +210,13 @@ def ring_of(graph: RingGraph, found: Stops, situation: Situation, rules: RingRul
 
 
 def centres_of(situation: Situation, rules: RingRules) -> tuple[Point, ...]:
-    """Return the centres of a ring in 1e-7 degree."""
+    """Return the centres of a ring in 1e-7 degree.
+
+    Parameters
+    ----------
+    situation, rules
+        The cities, and rows of the centres.
+    """
     return tuple(
         (round(float(situation.lon[city]) * DEGREE), round(float(situation.lat[city]) * DEGREE))
         for city in rules.centres
@@ -176,5 +224,11 @@ def centres_of(situation: Situation, rules: RingRules) -> tuple[Point, ...]:
 
 
 def costs_of(candidates: Candidates) -> Mapping[str, int]:
-    """Return the cost of each candidate by its id."""
+    """Return the cost of each candidate by its id.
+
+    Parameters
+    ----------
+    candidates
+        The table.
+    """
     return dict(zip(candidates.table["candidate_id"], candidates.table["cost"].tolist(), strict=True))

@@ -7,6 +7,8 @@ import shapely
 from candidates_drawing import KM
 
 from optimiser.errors import JobError
+from optimiser.job import find
+from optimiser.pipeline.likening import known_rings
 from optimiser.rings.overlap import likeness, read_references
 
 HEADER = "ring,title,mode,seq,lat,lon,source,quality\n"
@@ -59,3 +61,9 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
     path.write_text("ring,title\na,A\n", encoding="utf-8")
     with pytest.raises(JobError, match="mode"):
         read_references(path)
+
+
+def test_the_region_that_comes_with_the_package_knows_a_road_and_a_railway_ring():
+    known = {one.mode: one for one in known_rings(find("jing-jin-ji"))}
+    assert {mode: round(one.length_km) for mode, one in known.items()} == {"road": 775, "rail": 393}
+    assert all(one.line.is_closed and one.line.is_simple for one in known.values())

@@ -1,0 +1,122 @@
+"""A drawn region whose ring lacks one side runs from its map to its run folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from cli_drawing import JOB, Drawing, cities_csv
+
+from optimiser.cli import call as call_command
+
+type Call = Callable[..., tuple[int, str, str]]
+
+PLACES = [
+    ("hub", "Hub", 116.5, 39.5, 6_000_000),
+    ("sw", "Southwest", 116.0, 39.0, 400_000),
+    ("se", "Southeast", 117.0, 39.0, 300_000),
+    ("ne", "Northeast", 117.0, 40.0, 200_000),
+    ("nw", "Northwest", 116.0, 40.0, 100_000),
+]
+MOTORWAY = {"highway": "motorway", "oneway": "no"}
+ROADS = [
+    ("sw", "se", MOTORWAY | {"ref": "G1"}),
+    ("se", "ne", MOTORWAY | {"ref": "G2"}),
+    ("ne", "nw", MOTORWAY | {"ref": "G3"}),
+    ("nw", "sw", {"highway": "secondary"}),
+    ("hub", "sw", {"highway": "primary"}),
+]
+RING = """
+[[rings]]
+id = "outer"
+centres = ["Hub"]
+least_cities = 3
+gap_longest_km = 130
+"""
+FILES = {"rings.csv", "ring_links.csv"}
+
+
+def draw() -> str:
+    drawing = Drawing()
+    at = {key: drawing.node(lon, lat) for key, _, lon, lat, _ in PLACES}
+    for start, end, tags in ROADS:
+        drawing.road(at[start], at[end], tags)
+    return drawing.xml()
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with the region and its finished run in `out`; all tests share its cache."""
+    folder = tmp_path_factory.mktemp("ringed")
+    (folder / "map.osm").write_text(draw(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(PLACES), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB.replace("share = 0.3", "share = 1.0") + RING, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+        yield folder
+
+
+def test_the_run_leaves_the_tables_of_its_ring(done: Path) -> None:
+    out = done / "out"
+    assert {path.name for path in out.iterdir()} >= FILES
+    ring = pd.read_csv(out / "rings.csv").iloc[0]
+    assert (ring["ring"], ring["formed"], ring["centres"]) == ("outer", True, "Hub")
+    assert ring["existing_km"] + ring["new_km"] == pytest.approx(ring["length_km"], abs=0.11)
+    assert 0.7 < ring["existing_share"] < 0.8  # the side that is missing is one of the two longer ones
+
+
+def test_the_circuit_goes_round_over_the_three_motorways_and_what_closes_it(done: Path) -> None:
+    links = pd.read_csv(done / "out" / "ring_links.csv").fillna({"name": "", "candidate_id": ""})
+    assert set(links.loc[links["state"] == "existing", "name"]) == {"G1", "G2", "G3"}
+    built = json.loads((done / "out" / "plan.json").read_text())["built"]
+    assert set(links.loc[links["state"] == "new", "candidate_id"]) <= set(built)
+
+
+def test_the_ring_is_a_closed_line_round_its_centre(done: Path) -> None:
+    from shapely import Point, Polygon
+
+    line = gpd.read_file(done / "out" / "plan.gpkg", layer="rings").geometry.iloc[0]
+    assert line.is_ring
+    assert Polygon(line.coords).contains(Point(116.5, 39.5))
+
+
+def test_summary_page_and_headline_name_the_ring(done: Path) -> None:
+    summary = json.loads((done / "out" / "summary.json").read_text())
+    (ring,) = summary["rings"]
+    assert ring["sentence"].startswith("A ring of ")
+    assert " round Hub through " in ring["sentence"]
+    assert {city["name"] for city in ring["cities"]} <= {"Southwest", "Southeast", "Northeast", "Northwest"}
+    assert "a ring of" in summary["headline"]
+    page = (done / "out" / "report.html").read_text(encoding="utf-8")
+    assert ring["sentence"] in page
+
+
+def test_the_plan_given_by_hand_finds_the_same_ring(done: Path, call: Call) -> None:
+    built = json.loads((done / "out" / "plan.json").read_text())["built"]
+    code, out, _ = call("score", done / "out" / "problem.json", "--built", ",".join(built), "--json")
+    assert code == 0
+    scored = json.loads(out)
+    assert scored["away"] == 0
+    assert [ring["id"] for ring in scored["rings"]] == ["outer"]
+
+
+def test_a_run_for_machines_holds_the_ring(done: Path, call: Call) -> None:
+    code, out, _ = call("run", done / "job.toml", "--out", done / "again", "--json")
+    assert code == 0
+    assert json.loads(out)["rings"][0]["formed"] is True
+
+
+def test_the_same_job_without_its_ring_leaves_no_file_of_rings(done: Path, call: Call) -> None:
+    plain = (done / "job.toml").read_text().replace(RING, "")
+    (done / "plain.toml").write_text(plain)
+    code, _, _ = call("run", done / "plain.toml", "--out", done / "plain", "--json")
+    assert code == 0
+    assert not FILES & {path.name for path in (done / "plain").iterdir()}
+    assert "rings" not in json.loads((done / "plain" / "summary.json").read_text())
+    code, out, _ = call("compare", done / "plain", done / "out")
+    assert (code, "Ring outer in the first: not asked for." in out) == (0, True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,12 +16,12 @@ from optimiser.cuts.relaxation import EDGE, relax
 from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
 from optimiser.progress import Send
-from optimiser.result import gap_of
 from optimiser.scoring import covered_pairs
 from optimiser.solvers.cut_opening import LARGE
 from optimiser.solvers.sweep_program import SweepProgram
 from optimiser.solvers.sweep_search import Searcher
-from optimiser.solvers.sweep_state import Plans, Seen
+from optimiser.solvers.sweep_state import Plans
+from optimiser.solvers.sweep_talk import Talk
 from optimiser.solvers.sweep_task import Asked
 from optimiser.tables import tables
 
@@ -44,77 +43,6 @@ SMALL = 600
 
 MANY = 300
 """Pairs from which on a second thread gains more than it costs."""
-
-
-@dataclass
-class Talk:
-    """The running answer to one question.
-
-    Attributes
-    ----------
-    asked
-        The question.
-    end
-        Time (monotonic) at which to stop.
-    gap
-        Relative gap asked for.
-    base
-        What the objective of the original problem has on top.
-    send
-        Takes plans and bounds.
-    best, bound
-        Of the reduced problem, so far; the bound is infinite without one.
-    nodes, cuts
-        Done and found so far.
-    """
-
-    asked: Asked
-    end: float
-    gap: float
-    base: int
-    send: Send
-    best: Seen | None = None
-    bound: float = math.inf
-    nodes: int = 0
-    cuts: int = 0
-
-    def left(self) -> float:
-        """Return the seconds left."""
-        return self.end - time.monotonic()
-
-    def plan(self, seen: Seen | None) -> None:
-        """Take a plan that answers the question, when it is better than the best so far."""
-        if seen is None or not seen.answers(self.asked):
-            return
-        sign = 1 if self.asked.cheapest else -1
-        if self.best is not None and (sign * seen.value(self.asked), seen.cost) >= (
-            sign * self.best.value(self.asked),
-            self.best.cost,
-        ):
-            return
-        self.best = seen
-        self.send({"kind": "plan", "built": np.flatnonzero(seen.plan[:-1]).tolist()})
-
-    def limit(self, worth: float, divisor: int) -> None:
-        """Take a proven bound of the worth, in units of the divisor."""
-        found = (-worth if self.asked.cheapest else worth) * divisor
-        closer = found > self.bound if self.asked.cheapest else found < self.bound
-        if math.isfinite(worth) and (closer or math.isinf(self.bound)):
-            self.bound = found
-            self.send({"kind": "bound", "bound": found})
-
-    def room(self, divisor: int) -> float:
-        """Return the distance of worth and bound that the gap asked for allows, in units of the divisor."""
-        value = 0 if self.best is None else abs(self.best.value(self.asked) + self.base)
-        return max(0.999, 0.99 * self.gap * value / divisor)
-
-    def closed(self) -> bool:
-        """Say whether the gap is within the one asked for."""
-        if self.best is None or math.isinf(self.bound):
-            return False
-        value, bound = self.best.value(self.asked) + self.base, self.bound + self.base
-        gap = gap_of(value, bound, minimise=self.asked.cheapest)
-        return gap is not None and gap <= self.gap
 
 
 class Sweep:
@@ -188,6 +116,9 @@ class Sweep:
         if not self._t.size or not len(self._t.limit):
             self._empty(talk)
             return talk
+        searcher = Searcher(self._t, self._problem, self._measures, self._plans, talk, seed=self._seed)
+        if len(self._t.limit) > SMALL:
+            searcher.start()
         program = self._crew(talk, 1)[0][0]
         answer = self._relaxed(program, talk)
         if answer is None or answer.ending == "limit" or talk.closed():
@@ -197,7 +128,7 @@ class Sweep:
             return talk
         if program.cuts > KEPT * len(self._t.limit) + 100:
             program.drop_slack()
-        self._branch(talk, answer)
+        self._branch(talk, answer, searcher)
         return talk
 
     def _empty(self, talk: Talk) -> None:
@@ -254,14 +185,14 @@ class Sweep:
             talk.cuts += len(rows)
             program.add(rows)
 
-    def _branch(self, talk: Talk, answer: Answer) -> None:
+    def _branch(self, talk: Talk, answer: Answer, searcher: Searcher) -> None:
         """Search the tree from the relaxation; small problems go over to an integer program when it grows."""
         small = len(self._t.limit) <= SMALL
-        self._searched(talk, answer, most=FIRST_NODES if small else None)
+        self._searched(talk, answer, searcher, most=FIRST_NODES if small else None)
         if small and not talk.closed() and talk.left() > 0:
             self._by_integers(talk)
             if not talk.closed() and talk.left() > 0:
-                self._searched(talk, answer, most=None)
+                self._searched(talk, answer, searcher, most=None)
 
     def _by_integers(self, talk: Talk) -> None:
         """Solve the integer program, cut off what it claims without right, and solve it again."""
@@ -288,11 +219,10 @@ class Sweep:
             for other in self._programs:
                 other.add(rows)
 
-    def _searched(self, talk: Talk, answer: Answer, *, most: int | None) -> None:
+    def _searched(self, talk: Talk, answer: Answer, searcher: Searcher, *, most: int | None) -> None:
         """Search the tree, up to a number of nodes where one is given."""
         before = talk.nodes
         divisor = self._programs[0].divisor
-        searcher = Searcher(self._t, self._problem, self._measures, self._plans, talk, seed=self._seed)
 
         def worth_of(plan: Mask) -> float:
             return self._plans.worth(plan, talk.asked, divisor)

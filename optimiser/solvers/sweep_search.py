@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from optimiser.branching.program import Floats
 from optimiser.heuristics.desk import Desk, desk
-from optimiser.heuristics.greedy import everything, filled, relieved
+from optimiser.heuristics.greedy import everything, filled, nothing, relieved, thinned
 from optimiser.heuristics.lns import Improver
 from optimiser.heuristics.moves import thin
 from optimiser.heuristics.start import attempts_for
@@ -16,10 +14,8 @@ from optimiser.heuristics.steps import move_to
 from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
 from optimiser.solvers.sweep_state import Plans, tables_for
+from optimiser.solvers.sweep_talk import Talk
 from optimiser.tables import Tables
-
-if TYPE_CHECKING:
-    from optimiser.solvers.sweep import Talk
 
 NODES = 64
 """Nodes of a tree before heuristics are asked: most questions are done by then."""
@@ -59,6 +55,22 @@ class Searcher:
         self._plans, self._talk, self._seed = plans, talk, seed
         self._improver: Improver | None = None
 
+    def start(self) -> None:
+        """Look for plans before anything else: greedily from both ends, then in large neighbourhoods."""
+        t = tables_for(*self._made, self._talk.asked)
+        at = desk(t, nothing(t), seed=self._seed)
+        for begin in (nothing(t), everything(t)):
+            move_to(at.state, begin)
+            at.lost[:] = -1.0
+            if begin.all():
+                thinned(at, stop=self._over)
+            filled(at, stop=self._over)
+            self._take(thinned(at, stop=self._over))
+        self._improver = Improver(t, seed=self._seed, at=at)
+        if self._talk.best is not None:
+            self._improver.begin(self._talk.best.plan)
+        self._improve(attempts_for(t), None)
+
     def look(self, guide: Floats) -> None:
         """Look for better plans, when the tree has grown.
 
@@ -67,7 +79,7 @@ class Searcher:
         guide
             float64 [J], the point of the relaxation.
         """
-        if self._talk.nodes < NODES or self._over():
+        if self._over() or (self._improver is None and self._talk.nodes < NODES):
             return
         if self._improver is None:
             self._improver = self._begun(guide)
@@ -94,7 +106,7 @@ class Searcher:
             thin(at.state)
         return filled(at, stop=self._over)
 
-    def _improve(self, attempts: int, guide: Floats) -> None:
+    def _improve(self, attempts: int, guide: Floats | None) -> None:
         if self._improver is not None:
             self._improver.improve(attempts=attempts, stop=self._over, take=self._take, guide=guide)
 

@@ -97,7 +97,7 @@ def _row(ring: RingShown) -> dict[str, Any]:
         "existing_km": round(ring.existing_km, 3),
         "new_km": round(ring.new_km, 3),
         "existing_share": round(ring.existing_share, 6),
-        "crosses_itself": ring.is_formed and not ring.circuit.is_simple,
+        "crosses_itself": ring.crosses_itself,
         "cost": ring.cost,
         "candidates": list(ring.candidates),
         "links": [int(link) for link in ring.pieces["link"]],

@@ -185,6 +185,7 @@ def _lines(report: ReportInput, ring: RingShown) -> list[str]:
     return [
         f"{titled(report, ring)}. {build(report, ring)}",
         *([f"On it, clockwise: {listed(names)}."] if names else []),
+        *([CROSSING] if ring.crosses_itself else []),
         *(overlap(ring, one) for one in ring.overlaps),
     ]
 
@@ -200,6 +201,13 @@ def on_it(ring: RingShown) -> list[tuple[str, str]]:
     return [_told(row["name"], row["seconds"]) for row in ring.cities.to_dict("records")]
 
 
+CROSSING = (
+    "Its line crosses itself where roads pass over each other without a junction that the map knows; it goes "
+    "round every centre once all the same."
+)
+"""What is said of a ring whose line is not simple."""
+
+
 def inside(ring: RingShown) -> str:
     """Return what a ring encloses, in a sentence; empty when it is not formed.
 
@@ -212,7 +220,8 @@ def inside(ring: RingShown) -> str:
         return ""
     centres, others = list(ring.facts.centres), [n for n in ring.inside if n not in ring.facts.centres]
     said = f"It goes round {listed(centres)}" if centres else "It is closed"
-    return f"{said}, and encloses {listed(others)} as well." if others else f"{said}."
+    crossing = f" {CROSSING}" if ring.crosses_itself else ""
+    return f"{said}, and encloses {listed(others)} as well.{crossing}" if others else f"{said}.{crossing}"
 
 
 def _told(name: object, seconds: int) -> tuple[str, str]:

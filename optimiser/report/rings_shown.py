@@ -195,6 +195,11 @@ class RingShown:
         return tuple(dict.fromkeys(named))
 
     @property
+    def crosses_itself(self) -> bool:
+        """Return whether its line crosses itself, where roads pass over each other without a junction."""
+        return self.is_formed and not self.circuit.is_simple
+
+    @property
     def circuit(self) -> LineString:
         """Return the circuit as one closed line, EPSG:4326; an empty line when it is not formed."""
         line = joined(self.pieces.geometry)

@@ -176,3 +176,18 @@ def test_what_is_asked_of_a_ring_reads_as_a_sentence():
     facts = replace(FACTS, classes=("motorway",), speed_kmh=0.0, on_s=0)
     wish = replace(shown(), facts=facts, required=False, reward=40, least_cities=0)
     assert ring_words.terms(wish) == "Asked for: a ring of motorway round Centre; worth 40 when it is formed."
+
+
+def test_a_ring_whose_line_crosses_itself_says_so():
+    ring = shown()
+    eight = ring.pieces.assign(
+        geometry=[
+            LineString([(0, 0), (2, 2)]),
+            LineString([(2, 2), (2, 0)]),
+            LineString([(2, 0), (0, 2)]),
+            LineString([(0, 2), (0, 0)]),
+        ]
+    )
+    crossing = replace(ring, pieces=eight)
+    assert (ring.crosses_itself, shown(()).crosses_itself, crossing.crosses_itself) == (False, False, True)
+    assert ring_words.inside(crossing).endswith("it goes round every centre once all the same.")

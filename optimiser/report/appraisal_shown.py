@@ -49,7 +49,7 @@ def shown(report: ReportInput) -> dict[str, Any] | None:
     }
 
 
-_SHORT = {"secondary": "second."}
+_SHORT = {"secondary": "sec."}
 
 
 def _named(row: dict[Any, Any], ranks: dict[str, int]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _ground(row: dict[Any, Any]) -> str:
     return ", ".join(found) or "plain"
 
 
-MOST_WITH = 4
+MOST_WITH = 3
 """Links named that share most pairs with a link; the files hold all."""
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measures_drawing import drawn_candidates, drawn_cities, drawn_graph, drawn_problem
+from measures_drawing import PLACES, drawn_candidates, drawn_cities, drawn_graph, drawn_problem
 from shapely import LineString
 
 from optimiser.appraisal import valuer
@@ -191,3 +191,33 @@ def test_trips_sum_to_the_trips_of_all_who_have_a_partner(people, seconds):
 def test_trips_below_nought_are_refused():
     with pytest.raises(ProblemError, match="do not match"):
         trips([(0, 1)], [5], [1, 1], per_person=-1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(arcs, st.lists(arcs, min_size=1, max_size=2))
+def test_the_whole_problem_keeps_the_times_of_every_pair_for_every_part_of_the_plan(open_arcs, built):
+    # Nodes 0 to 3 are cities, 4 and 5 junctions, and 6 is a stop that candidates bring.
+    table = np.array([arc for arc in open_arcs if 6 not in arc[:2]], dtype=np.int64).reshape(-1, 3)
+    ids = [*PLACES, "road:1", "new:stop"]
+    problem = drawn_problem().replace(
+        arcs=(), candidates=tuple(Candidate(f"c{j}", 1, ()) for j in range(len(built)))
+    )
+    graph = dataclasses.replace(
+        drawn_graph(),
+        nodes=pd.DataFrame({"node_id": ids[:6], "kind": "road", "lon": 0.0, "lat": 0.0}),
+        tail=table[:, 0],
+        head=table[:, 1],
+        seconds=table[:, 2],
+        kind=np.zeros(len(table), dtype=np.int8),
+        ref=np.full(len(table), -1, dtype=np.int64),
+    )
+    opened = pd.DataFrame(
+        [(f"c{j}", ids[tail], ids[head], s) for j, part in enumerate(built) for tail, head, s in part],
+        columns=["candidate_id", "tail_id", "head_id", "seconds"],
+    )
+    whole = measured.whole_problem(problem, graph, opened, ENDS)
+    known = [c.id for c in whole.candidates]
+    for names in ([], known[:1], known):
+        arcs_open = [*map(tuple, table.tolist()), *(arc for name in names for arc in built[int(name[1:])])]
+        plain = problem_of(arcs_open, [], [tuple(pair) for pair in ENDS.tolist()])
+        assert valuer(whole).times(names).tolist() == shortest(plain, [])

@@ -100,18 +100,17 @@ def fairness(
 
     Notes
     -----
-    The plan meets all that the problem without demands asks for, so what it covers is a bound from below for
-    that one: where the solver, within its gap, finds no better one, the plan itself is taken.
+    The plan meets all that the problem without demands asks for, so its worth there is a bound from below for
+    that one: where the solver, within its gap, finds no better plan, the plan itself is taken.
     """
     open_ = free_problem(problem, weights)
+    mine = verify.score(open_, plan.built, rings=plan.rings, starts=plan.starts)
     result = solving.solve(open_, settings)
-    free = verify.check(open_, result) if result.status in {"optimal", "feasible"} else plan
-    groups = [tier for tier in TIERS if tier in problem.groups]
-    worth = {at: _by_tier(open_, ks) for at, ks in (("plan", plan.covered), ("free", free.covered))}
-    if sum(worth["free"].values()) <= sum(worth["plan"].values()):
-        free, worth["free"] = plan, worth["plan"]
-    today, every = _by_tier(open_, plan.covered_before), _coverable(open_)
-    tiers = tuple(TierPrice(t, every[t], today[t], worth["plan"][t], worth["free"][t]) for t in groups)
+    free = verify.check(open_, result) if result.status in {"optimal", "feasible"} else mine
+    free = free if free.objective > mine.objective else mine
+    states = (_coverable(open_), mine.covered_before, mine.covered, free.covered)
+    weight = [_by_tier(open_, pairs) for pairs in states]
+    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in problem.groups)
     least, proven = _cost_of_both(open_, tiers, settings) if problem.is_plain else (None, False)
     built, other = set(plan.built), set(free.built)
     return Fairness(
@@ -122,6 +121,9 @@ def fairness(
         only_free=tuple(sorted(other - built)),
         cost_of_both=least,
         both_proven=proven,
+        worth_plan=mine.objective,
+        worth_free=free.objective,
+        counted="weight over all periods, each with its factor" if problem.periods else "weight",
         budget=problem.budget or 0,
         money=problem.money,
     )
@@ -176,9 +178,9 @@ def _covered(problem: DesignProblem, built: Sequence[str]) -> tuple[bool, ...]:
     return tuple(covered(problem, pair_times(problem, built)))
 
 
-def _coverable(problem: DesignProblem) -> dict[str, int]:
+def _coverable(problem: DesignProblem) -> list[int]:
     everything = [c.id for c in problem.candidates if c.fixed != "out"]
-    return _by_tier(problem, [k for k, yes in enumerate(_covered(problem, everything)) if yes])
+    return [k for k, yes in enumerate(_covered(problem, everything)) if yes]
 
 
 def _by_tier(problem: DesignProblem, pairs: Sequence[int]) -> dict[str, int]:

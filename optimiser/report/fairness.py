@@ -60,6 +60,10 @@ class Fairness:
         covered in all as without demands; None where it was not found.
     both_proven
         Whether no cheaper one exists within the gap asked for.
+    worth_plan, worth_free
+        What the plan is worth, and what the plan without demands is: the objective without demands.
+    counted
+        What that adds up, in words.
     budget
         Money that could be spent.
     money
@@ -73,29 +77,27 @@ class Fairness:
     only_free: tuple[str, ...]
     cost_of_both: int | None
     both_proven: bool
+    worth_plan: int
+    worth_free: int
+    counted: str
     budget: int
     money: str
 
     @property
-    def plan(self) -> int:
-        """Return the weight that the plan covers."""
-        return sum(tier.plan for tier in self.tiers)
-
-    @property
-    def free(self) -> int:
-        """Return the weight that the plan without demands covers."""
-        return sum(tier.free for tier in self.tiers)
+    def lost(self) -> int:
+        """Return what the demands cost of the objective without them."""
+        return self.worth_free - self.worth_plan
 
     @property
     def price(self) -> Fraction:
-        """Return the share of the covered weight that fairness costs (`equity.maxmin.price_of_fairness`)."""
-        return price_of_fairness(max(self.free, self.plan), self.plan)
+        """Return the share of that objective that fairness costs (`equity.maxmin.price_of_fairness`)."""
+        return price_of_fairness(self.worth_free, self.worth_plan)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the value for `summary.json`, with what follows from it."""
         return {
             **asdict(self),
-            "lost_weight": self.free - self.plan,
+            "lost": self.lost,
             "price_of_fairness": round(float(self.price), 9),
         }
 
@@ -110,6 +112,9 @@ def from_dict(values: Mapping[str, Any]) -> Fairness:
         only_free=tuple(values["only_free"]),
         cost_of_both=values["cost_of_both"],
         both_proven=values["both_proven"],
+        worth_plan=values["worth_plan"],
+        worth_free=values["worth_free"],
+        counted=values["counted"],
         budget=values["budget"],
         money=values["money"],
     )
@@ -124,11 +129,13 @@ def sentences(found: Fairness) -> tuple[str, ...]:
         The price.
     """
     asked = f"Asked for: {'; '.join(found.demands)}."
-    if not found.only_plan and not found.only_free:
+    if not found.only_plan and not found.only_free and not found.lost:
         return asked, "The best plan without these demands is the same one: they cost nothing at this budget."
     moved = [tier for tier in found.tiers if tier.gained]
     told = [_moved(tier) for tier in sorted(moved, key=lambda tier: -tier.gained)]
     links = f"{_links(len(found.only_plan))} in place of {len(found.only_free)}"
+    if not found.only_plan and not found.only_free:
+        links = "the same proposals, started in another order"
     shifts = f"The demands shift the plan ({links}): {', '.join(told) or 'no tier gains or loses'}."
     return asked, shifts, _price(found), *_both(found)
 
@@ -141,12 +148,12 @@ def _moved(tier: TierPrice) -> str:
 
 
 def _price(found: Fairness) -> str:
-    lost = found.free - found.plan
-    if lost <= 0:
+    if not found.lost:
         return "Price of fairness: none, as much weight is covered as without the demands."
     return (
         "Price of fairness: the same budget without the demands would cover "
-        f"{wording.whole(lost)} more weight, {_percent(lost, found.free)} of {wording.whole(found.free)}."
+        f"{wording.whole(found.lost)} more {found.counted}, {_percent(found.lost, found.worth_free)} of "
+        f"{wording.whole(found.worth_free)}."
     )
 
 

@@ -15,7 +15,7 @@ from optimiser import verify
 from optimiser.job import loads
 from optimiser.pipeline import solving
 from optimiser.pipeline.pricing import demands, fairness
-from optimiser.problem import Candidate, DesignProblem, Pair, Target
+from optimiser.problem import Candidate, DesignProblem, Pair, Period, Target
 from optimiser.report.fairness import from_dict, rows, sentences
 
 BITING = (0,)
@@ -56,7 +56,7 @@ def priced(problem, weights=None):
 def test_what_is_lost_and_gained_is_counted_by_tier_and_in_all():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert [(tier.tier, tier.gained) for tier in found.tiers] == [("core", -7), ("small", 4)]
-    assert (found.free, found.plan, found.price) == (7, 4, Fraction(3, 7))
+    assert (found.worth_free, found.worth_plan, found.price) == (7, 4, Fraction(3, 7))
     assert (found.only_plan, found.only_free) == (("to small",), ("to core",))
 
 
@@ -69,7 +69,7 @@ def test_to_have_both_costs_what_both_cost():
 def test_a_factor_is_priced_in_weights_without_it():
     doubled = tuple(replace(p, weight=p.weight * (2 if p.group == "small" else 1)) for p in rivals().pairs)
     found = priced(rivals().replace(pairs=doubled), weights=(7, 2, 2))
-    assert (found.free, found.plan) == (7, 4)
+    assert (found.worth_free, found.worth_plan) == (7, 4)
 
 
 def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
@@ -81,7 +81,7 @@ def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
 def test_the_value_survives_being_written():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert from_dict(found.as_dict()) == found
-    assert found.as_dict()["lost_weight"] == 3
+    assert found.as_dict()["lost"] == 3
 
 
 def test_the_table_ends_with_all():
@@ -103,7 +103,7 @@ def test_price_and_cost_of_both_equal_those_of_trying_every_plan(seed):
     every = [(built, by_tier(problem, built)) for built in plans(problem)]
     best = max(sum(have.values()) for _, have in every)
     best_fair = max(sum(have.values()) for _, have in every if have["small"] >= most)
-    assert (found.free, found.plan) == (best, best_fair)
+    assert (found.worth_free, found.worth_plan) == (best, best_fair)
     if best > best_fair:
         keep = {tier.tier: tier.plan for tier in found.tiers if tier.gained > 0}
         names = [c.id for c in problem.candidates]
@@ -155,3 +155,14 @@ def test_the_demand_for_small_pairs_costs_something_in_these_problems(seed):
     most = max(have["small"] for have in every)
     best = max(sum(have.values()) for have in every)
     assert max(sum(have.values()) for have in every if have["small"] == most) < best
+
+
+def test_in_periods_the_price_is_of_what_all_periods_add_up_to():
+    # The small pairs cost 4 and the core pair 3, more together than the 6 there are. Small ones now are worth
+    # 2 x 4 + 1 x 4; without the demand the core pair now is worth 2 x 7 + 1 x 7.
+    periods = (Period("now", 4, 2), Period("later", 2, 1))
+    problem = rivals().replace(budget=6, periods=periods, targets=(Target("small", 4),))
+    found = priced(problem)
+    assert (found.worth_free, found.worth_plan, found.lost) == (21, 12, 9)
+    assert found.cost_of_both is None
+    assert "9 more weight over all periods, each with its factor" in sentences(found)[2]

@@ -6,14 +6,18 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from optimiser.circuits.insertion import Circuit
 from optimiser.circuits.lengths import money_and_way, touching
 from optimiser.circuits.starts import start_circuits
 from optimiser.formulation.whole import counting_rings
-from optimiser.heuristics.start import start_plans
+from optimiser.heuristics.greedy import Stop
+from optimiser.heuristics.lns import Improver
+from optimiser.heuristics.start import attempts_for, start_plans
 from optimiser.problem import DesignProblem, Ring
 from optimiser.progress import Progress
-from optimiser.reduction import reduce
+from optimiser.reduction import Reduction, reduce
 from optimiser.tables import tables
 
 DEAR, FAIR = 10**9, 2 * 10**4
@@ -23,11 +27,47 @@ is taken first and then the shortest, or 220 m, so that short ones are found tha
 MOST_SETS = 4
 """Sets of candidates for rings with which the rest of a plan is sought."""
 
+LARGE = 1_000_000
+"""Pairs times candidates from which on the rest is sought for one set only: it takes seconds there."""
+
 MOST_RANKS = 2
 """Circuits of the last ring that are tried with the same circuits of the others."""
 
 type Circuits = Mapping[str, Circuit]
 """The circuit of each ring that is formed, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The plain problem that is left once circuits are chosen, and the search for plans of it.
+
+    Attributes
+    ----------
+    reduced
+        What is left.
+    improver
+        The search.
+    attempts
+        Attempts that suit its size.
+    """
+
+    reduced: Reduction
+    improver: Improver
+    attempts: int
+
+    def improved(self, guide: Mapping[str, float], *, stop: Stop) -> tuple[str, ...]:
+        """Return the best plan after more attempts: ids of what is built.
+
+        Parameters
+        ----------
+        guide
+            How far each candidate should be built, 0..1, for example a point of a relaxation.
+        stop
+            Asked now and then.
+        """
+        wish = np.array([guide[c.id] for c in self.reduced.problem.candidates])
+        self.improver.improve(attempts=self.attempts, stop=stop, guide=np.clip(wish, 0.0, 1.0))
+        return self.reduced.lifted(np.flatnonzero(self.improver.best[:-1]).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +80,17 @@ class Start:
         Ids of what is built.
     circuits
         Circuit of each ring that is formed.
+    rest
+        What may be built better round these circuits; None where nothing is left to decide.
     """
 
     built: tuple[str, ...]
     circuits: Circuits
+    rest: Rest | None = None
 
 
 def ring_starts(
-    problem: DesignProblem, *, seconds: float, seed: int, left: Callable[[], float]
+    problem: DesignProblem, *, any_plan: bool, seed: int, left: Callable[[], float]
 ) -> Iterator[Start]:
     """Yield plans that form every required ring, in no order; none where no circuit was found.
 
@@ -55,8 +98,8 @@ def ring_starts(
     ----------
     problem
         A problem with rings, without periods.
-    seconds
-        Most seconds of the search for the rest of one plan; 0: only what must be built is.
+    any_plan
+        Build no more than what must be built, to save time.
     seed
         For the random numbers.
     left
@@ -67,7 +110,8 @@ def ring_starts(
     The candidates of the circuits are fixed `in`; what is left is a plain problem, which is reduced and
     given to the plain heuristics.
     """
-    for circuits in _choices(problem):
+    large = len(problem.pairs) * len(problem.candidates) > LARGE
+    for circuits in _choices(problem)[: 1 if large else MOST_SETS]:
         if left() <= 0:
             return
         wanted = names_on(problem, circuits)
@@ -77,8 +121,20 @@ def ring_starts(
                 dataclasses.replace(c, fixed="in") if c.id in wanted else c for c in problem.candidates
             ),
         )
-        for built in _plans(plain, seconds=min(seconds, left()), seed=seed):
-            yield Start(built, circuits)
+        reduced = reduce(plain)
+        if reduced.feasible:
+            yield Start(reduced.lifted(()), circuits)
+            if not any_plan and reduced.problem.candidates and reduced.problem.pairs:
+                yield _filled(reduced, circuits, seconds=left(), seed=seed)
+
+
+def _filled(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> Start:
+    """Return a plan of the plain heuristics for what is left beside circuits."""
+    t = tables(reduced.problem)
+    progress = Progress(t, seconds=seconds, send=lambda _message: None, base=reduced.base)
+    improver = start_plans(t, progress, seed=seed)
+    best = () if progress.best is None else np.flatnonzero(progress.best[:-1]).tolist()
+    return Start(reduced.lifted(best), circuits, Rest(reduced, improver, attempts_for(t)))
 
 
 def names_on(problem: DesignProblem, circuits: Circuits) -> set[str]:
@@ -86,24 +142,6 @@ def names_on(problem: DesignProblem, circuits: Circuits) -> set[str]:
     rings = {ring.id: ring for ring in problem.rings}
     names = {rings[name].links[a].candidate for name, links in circuits.items() for a in links}
     return {name for name in names if name is not None}
-
-
-def _plans(plain: DesignProblem, *, seconds: float, seed: int) -> Iterator[tuple[str, ...]]:
-    reduced = reduce(plain)
-    if not reduced.feasible:
-        return
-    yield reduced.lifted(())
-    if seconds and reduced.problem.candidates and reduced.problem.pairs:
-        found: list[list[int]] = []
-
-        def hear(message: Mapping[str, object]) -> None:
-            if message["kind"] == "plan":
-                built = message["built"]
-                found.append(built if isinstance(built, list) else [])
-
-        t = tables(reduced.problem)
-        start_plans(t, Progress(t, seconds=seconds, send=hear, base=reduced.base), seed=seed)
-        yield from (reduced.lifted(built) for built in found[-1:])
 
 
 def _choices(problem: DesignProblem) -> list[Circuits]:

@@ -9,20 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pulp
 
-from optimiser.errors import VerificationError
 from optimiser.formulation.detached import Circuit, circuits_in, detached_rows, forming
 from optimiser.formulation.rings import RingDecisions
 from optimiser.formulation.whole import Whole
 from optimiser.paths import Mask
 from optimiser.progress import Send
 from optimiser.result import gap_of
+from optimiser.solve.judge import Judge
 from optimiser.solvers.ring_repair import Repaired, RingRepair
-from optimiser.solvers.ring_starts import ring_starts
+from optimiser.solvers.ring_starts import Start, ring_starts
 from optimiser.solvers.task import Task
-from optimiser.verify import score
-
-START_S = 5.0
-"""Most seconds of the search for the rest of one plan to start from."""
 
 ANY_GAP = 1.0
 """Gap asked for from which on any plan will do, and none is made better."""
@@ -51,11 +47,13 @@ class Claims:
         self._repair = repair
         self._whole = whole
         self._send = send
+        self._judge = Judge(task.problem)
         self._end = time.monotonic() + task.seconds
         self._minimise = task.problem.budget is None
         self._value: int | None = None
         self._bound: float | None = None
         self._rows = 0
+        self._start_from: Start | None = None
 
     def left(self) -> float:
         """Return the seconds left, none below 0."""
@@ -75,12 +73,27 @@ class Claims:
         task = self._task
         if self._repair is None or task.problem.periods:
             return
-        seconds = START_S if task.gap < ANY_GAP else 0.0
-        for start in ring_starts(task.problem, seconds=seconds, seed=task.seed, left=self.left):
-            built = [task.problem.index[name] for name in start.built]
-            self._plan({}, built, start.circuits, "start")
+        any_plan = task.gap >= ANY_GAP
+        for start in ring_starts(task.problem, any_plan=any_plan, seed=task.seed, left=self.left):
+            if self._offer(start.built, start.circuits, "start"):
+                self._start_from = start
         if self._value is None:
             self._begin_with_rings_alone(self._repair)
+
+    def improve(self, values: Values) -> None:
+        """Look for better plans round the circuits of the best start, led by a point of the relaxation."""
+        start = self._start_from
+        if start is None or start.rest is None:
+            return
+        guide = {
+            c.id: values[x.name]
+            for c, x in zip(self._task.problem.candidates, self._whole.built, strict=True)
+        }
+        self._offer(start.rest.improved(guide, stop=lambda: not self.left()), start.circuits, "lns")
+
+    def _offer(self, names: Iterable[str], circuits: Mapping[str, Circuit], step: str) -> bool:
+        """Take a plan without periods; say whether it is better than the last one."""
+        return self._plan({}, [self._task.problem.index[name] for name in names], circuits, step)
 
     def _begin_with_rings_alone(self, repair: RingRepair) -> None:
         must = np.array([c.fixed == "in" for c in self._task.problem.candidates], dtype=np.bool_)
@@ -165,18 +178,21 @@ class Claims:
             seconds=self.left(),
         )
 
-    def _plan(self, values: Values, built: Sequence[int], circuits: Mapping[str, Circuit], step: str) -> None:
+    def _plan(self, values: Values, built: Sequence[int], circuits: Mapping[str, Circuit], step: str) -> bool:
+        """Pass on a plan if it keeps every rule and is better than the last one; say whether it does."""
         problem = self._task.problem
         names = [problem.candidates[j].id for j in built]
         starts = {problem.candidates[j].id: self._start(values, j) for j in built if problem.periods}
-        try:
-            value = score(problem, names, rings=circuits, starts=starts).objective
-        except VerificationError:
-            return
-        if self._value is None or ((value < self._value) if self._minimise else (value > self._value)):
-            self._value = value
-            plan = {"built": list(built), "rings": dict(circuits), "starts": starts}
-            self._send({"kind": "plan", "step": step, **plan})
+        judged = self._judge(names, rings=circuits, starts=starts)
+        if judged.faults:
+            return False
+        known, value = self._value, judged.objective
+        if known is not None and not (value < known if self._minimise else value > known):
+            return False
+        self._value = value
+        plan = {"built": list(built), "rings": dict(circuits), "starts": starts}
+        self._send({"kind": "plan", "step": step, **plan})
+        return True
 
     def _start(self, values: Values, j: int) -> int:
         """Return the period in which a built candidate is started."""

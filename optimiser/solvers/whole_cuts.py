@@ -232,6 +232,8 @@ def _relaxed(finder: _Finder, claims: Claims) -> bool:
         if not added:
             break
     if claims.left() and history:
-        finder.live.relax(seconds=claims.left())
+        last = finder.live.relax(seconds=claims.left())
         finder.live.drop_slack()
+        if last.values is not None and not claims.closed():
+            claims.improve(finder.live.named(last.values))
     return True

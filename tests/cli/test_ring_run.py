@@ -111,6 +111,14 @@ def test_a_run_for_machines_holds_the_ring(done: Path, call: Call) -> None:
     assert json.loads(out)["rings"][0]["formed"] is True
 
 
+def test_a_dry_run_tells_how_large_the_graph_of_the_ring_is(done: Path, call: Call) -> None:
+    code, out, _ = call("run", done / "job.toml", "--dry-run", "--json")
+    sizes = json.loads(out)
+    problem = json.loads((done / "out" / "problem.json").read_text())
+    assert (code, sizes["rings"]) == (0, 1)
+    assert sizes["ring links"] == len(problem["rings"][0]["links"])
+
+
 def test_the_same_job_without_its_ring_leaves_no_file_of_rings(done: Path, call: Call) -> None:
     plain = (done / "job.toml").read_text().replace(RING, "")
     (done / "plain.toml").write_text(plain)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
-from shapely import LineString, get_coordinates
+from shapely import LineString, STRtree, get_coordinates
 from shapely.geometry.base import BaseGeometry
 
 PIECES = {
@@ -196,8 +196,12 @@ class RingShown:
 
     @property
     def crosses_itself(self) -> bool:
-        """Return whether its line crosses itself, where roads pass over each other without a junction."""
-        return self.is_formed and not self.circuit.is_simple
+        """Return whether two pieces cross, where roads pass over each other without a junction.
+
+        A curl within one piece, such as the curve by which a train turns, is none.
+        """
+        pieces = self.pieces.geometry.to_numpy()
+        return bool(STRtree(pieces).query(pieces, predicate="crosses").size)
 
     @property
     def circuit(self) -> LineString:

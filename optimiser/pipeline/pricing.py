@@ -111,7 +111,7 @@ def fairness(
     states = (_coverable(open_), mine.covered_before, mine.covered, free.covered)
     weight = [_by_tier(open_, pairs) for pairs in states]
     tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in problem.groups)
-    least, proven = _cost_of_both(open_, tiers, settings) if problem.is_plain else (None, False)
+    least, proven = (None, False) if problem.periods else _cost_of_both(open_, tiers, settings)
     built, other = set(plan.built), set(free.built)
     return Fairness(
         demands=tuple(asked),

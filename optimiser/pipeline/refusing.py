@@ -97,7 +97,7 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
     if not keys:
         return
     yield f"Lower {' or '.join(keys)}, or raise the budget."
-    if problem.is_plain and problem.budget is not None:
+    if not problem.periods and problem.budget is not None:
         yield from _most(problem, job)
         if not problem.caps:  # which grow with the budget
             yield from _least_cost(problem, job)

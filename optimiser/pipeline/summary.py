@@ -138,8 +138,6 @@ def sizes(chain: Chain) -> dict[str, int]:
         "problem arcs": len(problem.arcs),
         "problem candidates": len(problem.candidates),
         "problem pairs": len(problem.pairs),
-        "rings": len(problem.rings) or None,
-        "ring links": sum(len(ring.links) for ring in problem.rings) or None,
         **{f"nodes of ring {ring.id}": len(ring.nodes) for ring in problem.rings},
         **{f"links of ring {ring.id}": len(ring.links) for ring in problem.rings},
     }

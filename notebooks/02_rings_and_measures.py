@@ -15,7 +15,7 @@
 # # A ring, what it means for the smaller cities, and what money buys
 #
 # The ready job `jing-jin-ji-ring` asks for a motorway ring round Beijing and Tianjin through at least six
-# secondary or small cities, together with the best links for a tenth of all money. Here it is run whole, and
+# secondary or small cities, together with the best links under one budget. Here it is run whole, and
 # its plan is taken apart: the ring, the tiers, the core, the worth of each proposal, the build order, and
 # the frontier of cost against coverage.
 

@@ -18,6 +18,7 @@ from optimiser.heuristics.start import attempts_for, start_plans
 from optimiser.problem import DesignProblem, Ring
 from optimiser.progress import Progress
 from optimiser.reduction import Reduction, reduce
+from optimiser.solve.judge import Judge
 from optimiser.tables import tables
 
 DEAR, FAIR = 10**9, 2 * 10**4
@@ -92,14 +93,14 @@ class Start:
 def ring_starts(
     problem: DesignProblem, *, any_plan: bool, seed: int, left: Callable[[], float]
 ) -> Iterator[Start]:
-    """Yield plans that form every required ring, in no order; none where no circuit was found.
+    """Yield plans that keep every rule, in no order; none where no circuit was found.
 
     Parameters
     ----------
     problem
         A problem with rings, without periods.
     any_plan
-        Build no more than what must be built, to save time.
+        Build no more than what must be built where that is a plan, to save time.
     seed
         For the random numbers.
     left
@@ -110,6 +111,7 @@ def ring_starts(
     The candidates of the circuits are fixed `in`; what is left is a plain problem, which is reduced and
     given to the plain heuristics.
     """
+    judge = Judge(problem)
     large = len(problem.pairs) * len(problem.candidates) > LARGE
     for circuits in _choices(problem)[: 1 if large else MOST_SETS]:
         if left() <= 0:
@@ -122,10 +124,16 @@ def ring_starts(
             ),
         )
         reduced = reduce(plain)
-        if reduced.feasible:
-            yield Start(reduced.lifted(()), circuits)
-            if not any_plan and reduced.problem.candidates and reduced.problem.pairs:
-                yield _filled(reduced, circuits, seconds=left(), seed=seed)
+        if not reduced.feasible:
+            continue
+        least = Start(reduced.lifted(()), circuits)
+        enough = not judge(least.built, rings=circuits).faults
+        if enough:
+            yield least
+        if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and enough):
+            filled = _filled(reduced, circuits, seconds=left(), seed=seed)
+            if not judge(filled.built, rings=circuits).faults:
+                yield filled
 
 
 def _filled(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> Start:

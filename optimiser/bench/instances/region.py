@@ -7,7 +7,7 @@ from functools import partial
 from optimiser.bench.instances.instance import Instance
 from optimiser.problem import DesignProblem
 
-JOBS = {"cities": "jing-jin-ji", "counties": "jing-jin-ji-counties"}
+JOBS = {"cities": "jing-jin-ji-links", "counties": "jing-jin-ji-counties"}
 """Ready job of each list of cities."""
 
 HOURS = (3, 4, 5)

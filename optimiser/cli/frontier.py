@@ -123,6 +123,8 @@ def show(done: Traced) -> None:
     done
         The finished frontier.
     """
+    from optimiser.report import wording
+
     curve = done.curve
     money = f", {curve.money}" if curve.money else ""
     screen.line()
@@ -135,7 +137,7 @@ def show(done: Traced) -> None:
         [
             {
                 "link": done.described[link.id].name,
-                "kind": done.described[link.id].kind,
+                "what": wording.kind(done.described[link.id].kind),
                 "enters at": f"{link.cost_of_entry:,}",
                 "plans from there": f"{link.share:.0%}",
                 "": "core" if link.core else "stays" if link.stays else "",
@@ -144,9 +146,10 @@ def show(done: Traced) -> None:
         ],
         right=("enters at", "plans from there"),
     )
-    core = sum(link.core for link in done.links)
+    stay, core = sum(link.stays for link in done.links), sum(link.core for link in done.links)
     screen.line(
-        f"{core} of {len(done.links)} links, once they enter, stay in every dearer plan (robust core)."
+        f"Of {len(done.links)} links {stay} stay in every dearer plan once they enter; {core} of these are "
+        "in at least half of all plans: the robust core."
     )
     screen.line(_ended(done))
     screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")

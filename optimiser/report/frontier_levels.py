@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.frontier.curve import Curve
-from optimiser.report import style
+from optimiser.report import style, wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,9 +112,9 @@ def _map(figure: Figure, axes: Axes, curve: Curve, cost: NDArray[np.float64]) ->
         axes.annotate(
             f"knee: {curve.points[curve.knee].cost:,}",
             xy=(at[0], at[1]),
-            xytext=(0, 12),
+            xytext=(10, 14),
             textcoords="offset points",
-            ha="center",
+            ha="right",
             color=style.PAPER,
             weight="bold",
             bbox={"facecolor": style.GAINS, "edgecolor": "none", "boxstyle": "round,pad=0.3"},
@@ -169,14 +169,16 @@ def _panel(axes: Axes, curve: Curve, number: int, group: str) -> None:
 
 def _note(figure: Figure, curve: Curve, cost: NDArray[np.float64], floor: NDArray[np.float64]) -> None:
     """Say how wide the proven band is over the map."""
-    known = ~np.isnan(cost) & ~np.isnan(floor) & (cost > 0)
-    wide = (cost[known] - np.minimum(floor[known], cost[known])) / cost[known]
+    known = ~np.isnan(cost) & ~np.isnan(floor)
+    wide = cost[known] - np.minimum(floor[known], cost[known])
     said = ["Shades: the cheapest plan known that covers at least so much of both tiers. Dots: the plans."]
     if wide.size:
         exact = all(point.gap == 0 for point in curve.points)
         at_dots = "by nothing" if exact else "by no more than their gaps"
+        half, most = (wording.whole(float(np.quantile(wide, part))) for part in (0.5, 0.9))
+        unit = f" {curve.money}" if curve.money else ""
         said.append(
-            f"Proved: no plan is cheaper than the shade by more than {float(np.median(wide)):.0%} on half of "
-            f"the map and {float(np.quantile(wide, 0.9)):.0%} on nine tenths, at the dots {at_dots}."
+            f"Proved: no plan is cheaper than the shade by more than {half}{unit} on half of the map and "
+            f"{most} on nine tenths of it, at the dots {at_dots}."
         )
     figure.text(0.06, 0.022, "\n".join(said), size=9, color=style.MUTED, linespacing=1.5)

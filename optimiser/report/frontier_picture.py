@@ -30,6 +30,9 @@ WIDTH, HEIGHT, DPI = 12.0, 7.4, 160
 LEAST_CHANGE = 0.002
 """Change of a tier's share along the frontier below which its line is told in words alone."""
 
+BELOW = 0.07
+"""Room below the lines for the words at their foot, as a share of the height."""
+
 NEAR = 0.042
 """Least distance of two labels at the right edge, as a share of the height."""
 
@@ -177,6 +180,8 @@ def _frame(axes: Axes, curve: Curve, *, right: float) -> None:
     from matplotlib.ticker import FuncFormatter, PercentFormatter
 
     plain_frame(axes)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - BELOW * (high - low), high)
     axes.set_xlim(-0.012 * right, right)
     axes.grid(axis="y", color="#e7e3d8", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -217,13 +222,10 @@ def _knee(axes: Axes, curve: Curve, whole: int) -> None:
     if curve.knee is None:
         return
     point = curve.points[curve.knee]
-    at = (point.cost, point.value / whole)
-    axes.plot(
-        [at[0], at[0]], [axes.get_ylim()[0], at[1]], color=style.GAINS, linewidth=1, dashes=(4, 3), zorder=2
-    )
+    height = point.value / whole
     axes.scatter(
-        at[0],
-        at[1],
+        point.cost,
+        height,
         s=150,
         facecolors="none",
         edgecolors=style.GAINS,
@@ -231,13 +233,20 @@ def _knee(axes: Axes, curve: Curve, whole: int) -> None:
         zorder=7,
         clip_on=False,
     )
-    links = len(point.plan.built)
+    _mark(axes, point, height, "knee: ", style.GAINS)
+
+
+def _mark(axes: Axes, point: Point, height: float, word: str, colour: str, *, left: bool = False) -> None:
+    """Drop a line from a point to the bottom, and say there what it costs and builds."""
+    bottom = axes.get_ylim()[0]
+    axes.plot([point.cost] * 2, [bottom, height], color=colour, linewidth=1, dashes=(4, 3), zorder=2)
     axes.annotate(
-        f"knee: {point.cost:,}, {links} links",
-        xy=(at[0], axes.get_ylim()[0]),
-        xytext=(8, 10),
+        f"{word}{point.cost:,}, {len(point.plan.built)} links",
+        xy=(point.cost, bottom),
+        xytext=(-8 if left else 8, 8),
         textcoords="offset points",
-        color=style.GAINS,
+        ha="right" if left else "left",
+        color=colour,
         size=10.5,
         weight="bold",
         zorder=8,
@@ -252,11 +261,14 @@ def _ends(axes: Axes, curve: Curve) -> None:
     if not first.plan.built:
         axes.annotate(
             "today",
-            xy=(first.cost, _share(curve, first, "all", _whole(curve))),
-            xytext=(10, -14),
+            xy=(0, axes.get_ylim()[0]),
+            xytext=(7, 8),
             textcoords="offset points",
+            color=style.MUTED,
+            size=10.5,
             weight="bold",
         )
+    _mark(axes, last, last.value / _whole(curve), "", style.MUTED, left=True)
     begin = "today" if not first.plan.built else f"the cheapest plan, {first.cost:,}"
     whole = f"everything built together ({wording.whole(curve.everything.cost)})"
     if last.plan.by_group["all"] >= curve.everything.by_group["all"]:

@@ -1,0 +1,77 @@
+"""The picture of a frontier holds its points, its band, its ends and its knee, and no word runs out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from core_drawing import dense_problem
+from frontier_drawing import traced
+
+from optimiser.frontier import Limits
+from optimiser.frontier.curve import curve
+from optimiser.report import frontier_levels, frontier_picture
+
+
+@pytest.fixture
+def two_way(monkeypatch):
+    problem = dense_problem(5).replace(cities=())
+    return curve(traced(problem, monkeypatch, limits=Limits(points=6))[0])
+
+
+@pytest.fixture
+def three_way(monkeypatch):
+    problem = dense_problem(31)
+    groups = tuple(group for group in problem.groups if group)[:2]
+    return curve(traced(problem, monkeypatch, axes="three_way", groups=groups)[0])
+
+
+def words(figure):
+    """Return every text but the numbers at ticks, of which some lie outside the axes and are not drawn."""
+    found = list(figure.texts)
+    for axes in figure.axes:
+        found += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.title, axes._left_title]
+    return [text for text in found if text.get_text().strip()]
+
+
+@pytest.mark.parametrize("name", ["two_way", "three_way"])
+def test_no_word_runs_out_of_the_picture(name, request):
+    figure = frontier_picture.draw(request.getfixturevalue(name))
+    figure.canvas.draw()
+    for text in words(figure):
+        box = text.get_window_extent()
+        assert box.x0 >= 0, text.get_text()
+        assert box.x1 <= figure.bbox.width, text.get_text()
+        assert box.y0 >= 0, text.get_text()
+        assert box.y1 <= figure.bbox.height, text.get_text()
+
+
+def test_every_point_is_drawn_where_it_lies(two_way):
+    axes = frontier_picture.draw(two_way).axes[0]
+    drawn = {tuple(place) for dots in axes.collections for place in np.round(dots.get_offsets(), 6).tolist()}
+    total = two_way.totals["all"]
+    for point in two_way.points:
+        assert (point.cost, round(point.plan.by_group["all"] / total, 6)) in drawn
+
+
+def test_the_proof_is_told_as_far_as_it_goes(two_way):
+    told = [text.get_text() for text in words(frontier_picture.draw(two_way))]
+    assert any("each proved" in text for text in told)
+    loose = dataclasses.replace(
+        two_way, points=tuple(point.replace(bound=point.value * 1.5 + 2) for point in two_way.points)
+    )
+    told = [text.get_text() for text in words(frontier_picture.draw(loose))]
+    assert any("each within" in text for text in told)
+
+
+def test_the_least_costs_of_a_map_are_those_of_plans_and_never_below_the_floor(three_way):
+    cost, floor = frontier_levels.surfaces(three_way)
+    known = ~np.isnan(cost) & ~np.isnan(floor)
+    assert set(np.unique(cost[~np.isnan(cost)])) <= {point.cost for point in three_way.points}
+    assert (floor[known] <= cost[known] + 1e-6).all()
+
+
+def test_the_picture_is_a_png(two_way, tmp_path):
+    path = frontier_picture.write(tmp_path / "frontier.png", two_way)
+    assert path.read_bytes().startswith(b"\x89PNG")

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 
 import pytest
-from core_drawing import both_ways
+from core_drawing import best_plans, both_ways
 from toys import SETTINGS, by_tier, plans, toy
 
 from optimiser import verify
@@ -17,18 +17,30 @@ from optimiser.pipeline import solving
 from optimiser.pipeline.pricing import demands, fairness
 from optimiser.problem import Candidate, DesignProblem, Pair, Period, Target
 from optimiser.report.fairness import from_dict, rows, sentences
+from optimiser.result import Result
 
-BITING = (0,)
+BITING = (0, 1, 3)
 """Toys in which the demand for small pairs costs something."""
+
+SOLVED = cache(solving.solve)
+"""A solver process takes some seconds to start, so that each problem is solved once."""
+
+
+def tried(problem, settings):
+    """Solve a problem by trying every plan, where it has neither rings nor periods."""
+    if not problem.is_plain:
+        return SOLVED(problem, settings)
+    best = best_plans(problem)
+    if not best:
+        return Result(problem.name, "infeasible", (), 0, 0, 0, None, None, "trying", 0.0, 1, 1, "none")
+    plan = verify.score(problem, best[0])
+    worth, bound = (plan.cost, plan.coverage.after, plan.objective), float(plan.objective)
+    return Result(problem.name, "optimal", plan.built, *worth, bound, 0.0, "trying", 0.0, 1, 1, "none")
 
 
 @pytest.fixture(autouse=True)
-def _solved_once(monkeypatch):
-    """Solve each problem once in this module: a solver process takes some seconds to start."""
-    monkeypatch.setattr(solving, "solve", SOLVED)
-
-
-SOLVED = cache(solving.solve)
+def _tried(monkeypatch):
+    monkeypatch.setattr(solving, "solve", tried)
 
 
 def rivals():
@@ -129,23 +141,23 @@ def test_a_job_says_in_words_what_it_demands():
 # ---- what must hold whatever the problem
 
 
-@pytest.mark.parametrize("seed", BITING)
+@pytest.mark.parametrize("seed", BITING[:1])
 def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them(seed):
     # With S and R the covered weight of small and of other pairs, optimal plans x of the plain weights and y
     # of the doubled ones have R(x) + S(x) >= R(y) + S(y) and R(y) + 2 S(y) >= R(x) + 2 S(x): S(y) >= S(x).
     problem = toy(seed)
     doubled = tuple(replace(p, weight=p.weight * (2 if p.group == "small" else 1)) for p in problem.pairs)
-    plans_ = [solving.solve(one, SETTINGS).built for one in (problem, problem.replace(pairs=doubled))]
+    plans_ = [SOLVED(one, SETTINGS).built for one in (problem, problem.replace(pairs=doubled))]
     before, after = (by_tier(problem, built)["small"] for built in plans_)
     assert after >= before
 
 
-@pytest.mark.parametrize("seed", BITING)
+@pytest.mark.parametrize("seed", BITING[:1])
 def test_a_higher_least_weight_never_raises_the_objective(seed):
     problem = toy(seed)
     most = max(by_tier(problem, built)["small"] for built in plans(problem))
     asked = [problem.replace(targets=(Target("small", least),)) for least in (0, most)]
-    plain, fair = (solving.solve(one, SETTINGS).objective for one in asked)
+    plain, fair = (SOLVED(one, SETTINGS).objective for one in asked)
     assert fair < plain
 
 

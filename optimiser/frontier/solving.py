@@ -13,6 +13,7 @@ from optimiser.problem import DesignProblem
 from optimiser.result import Result
 from optimiser.solve import SolveFailure, SolveParameters, solve
 from optimiser.solvers.sweep_task import Asked
+from optimiser.solvers.task_process import TaskProcess
 
 
 class SolveAsker:
@@ -46,13 +47,15 @@ class SolveAsker:
         self._params = SolveParameters(seed=seed, threads=threads)
         self._variant = variant
         self._plans: list[Measured] = []
+        self._process = TaskProcess()
 
     def __enter__(self) -> Self:
         """Return the asker."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Do nothing: each solve ends its own process."""
+        """End the process of the solves."""
+        self._process.close()
 
     def know(self, _built: Iterable[str]) -> None:
         """Do nothing: a plan without its circuits says too little."""
@@ -76,7 +79,10 @@ class SolveAsker:
             return self._thinned(asked, begun)
         try:
             result = solve(
-                problem, variant=self._variant, params=self._params.replace(time_limit_s=seconds, gap=gap)
+                problem,
+                variant=self._variant,
+                params=self._params.replace(time_limit_s=seconds, gap=gap),
+                run=self._process,
             )
         except SolveFailure as failure:
             result = failure.result

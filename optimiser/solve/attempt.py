@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, Protocol
 
 from optimiser.problem import DesignProblem, dumps
 from optimiser.reduction import Reduction, reduce
@@ -21,6 +22,15 @@ ANY_GAP = 1e12
 """A gap that any plan is within: the search may end with the first one."""
 
 
+class Runner(Protocol):
+    """Does a task in a child process, as `run_child` does."""
+
+    def __call__(
+        self, task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
+    ) -> Ending:
+        """Do a task and pass on its messages."""
+
+
 class UnsettledError(Exception):
     """Neither an answer nor the proof that there is none was found."""
 
@@ -30,6 +40,7 @@ def attempt(
     name: str,
     params: SolveParameters,
     progress: Callable[[TracePoint], None] | None = None,
+    run: Runner | None = None,
 ) -> tuple[Ledger, Ending]:
     """Reduce a problem and run a variant on what is left.
 
@@ -43,6 +54,8 @@ def attempt(
         Limits and choices, with the solver resolved.
     progress
         Called with each improvement of plan or bound.
+    run
+        Does the task; default `run_child`.
 
     Returns
     -------
@@ -69,7 +82,7 @@ def attempt(
             "memory_mb": params.memory_mb,
             "base": reduced.base,
         }
-        solved = run_child(task, ledger.receive, time_limit_s=left)
+        solved = (run or run_child)(task, ledger.receive, time_limit_s=left)
         ending = replace(solved, seconds=spent + solved.seconds)
     ledger.finish(ending, proves=VARIANTS[name].proves)
     return ledger, ending

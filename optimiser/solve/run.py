@@ -11,7 +11,7 @@ from optimiser import verify
 from optimiser.errors import SolverError, VerificationError
 from optimiser.problem import DesignProblem
 from optimiser.result import Result, TracePoint
-from optimiser.solve.attempt import ANY_GAP, UnsettledError, answer, any_plan, attempt
+from optimiser.solve.attempt import ANY_GAP, Runner, UnsettledError, answer, any_plan, attempt
 from optimiser.solve.canonical import earlier_plans
 from optimiser.solve.explain import explain
 from optimiser.solve.judge import Judge
@@ -55,6 +55,7 @@ def solve(
     variant: str = "auto",
     params: SolveParameters | None = None,
     progress: Callable[[TracePoint], None] | None = None,
+    run: Runner | None = None,
 ) -> Result:
     """Solve a problem and return what is claimed about it.
 
@@ -68,6 +69,8 @@ def solve(
         Limits and choices; default `SolveParameters()`.
     progress
         Called with each improvement of plan or bound.
+    run
+        Does the main task in a process of its own; default a new one (`solvers.process.run_child`).
 
     Returns
     -------
@@ -98,7 +101,7 @@ def solve(
     if solver not in ("none", "highs", params.solver):
         require(solver)
     params = params.replace(solver=solver)
-    ledger, ending = attempt(problem, name, params, progress)
+    ledger, ending = attempt(problem, name, params, progress, run)
     result = _result(ledger, ending, name, params)
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params)

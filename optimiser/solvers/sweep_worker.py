@@ -27,7 +27,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, lines), daemon=True).start()
+    threading.Thread(target=listen, args=(sys.stdin.buffer, lines), daemon=True).start()
     try:
         _serve(out, lines)
     except MemoryError:
@@ -38,8 +38,16 @@ def main() -> None:
         write_message(out, {"kind": "failed", "reason": "crash", "message": said, "detail": detail})
 
 
-def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
-    """Pass on what the parent says, and end when it is gone."""
+def listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
+    """Pass on what the parent says, and end when it is gone.
+
+    Parameters
+    ----------
+    lifeline
+        Standard input; its end means that the parent is gone.
+    lines
+        Takes each line.
+    """
     for line in lifeline:
         lines.put(line)
     os._exit(1)

@@ -8,11 +8,10 @@ import numpy as np
 from core_drawing import covered_by, plan_value
 from ring_drawing import open_in, ring_choices, starts_of, whole_value
 
-from optimiser.frontier import Limits, sweeping, tracing
+from optimiser.frontier import Limits, solving, sweeping, tracing
 from optimiser.frontier.axes import axes_of, top_of
 from optimiser.frontier.gauge import Gauge
 from optimiser.problem.reading import parse
-from optimiser.solve import attempt
 from optimiser.solvers.process import Ending
 from optimiser.solvers.sweep import Sweep
 from optimiser.solvers.sweep_process import Reply
@@ -57,7 +56,7 @@ class HereProcess:
 def traced(problem, monkeypatch, *, axes="two_way", groups=(), limits=ALL, threads=1):
     """Return a tracer that has ended, and its points as they came."""
     monkeypatch.setattr(sweeping, "SweepProcess", HereProcess)
-    monkeypatch.setattr(attempt, "run_child", run_here)
+    monkeypatch.setattr(solving, "TaskProcess", HereTasks)
     with tracing(problem, axes=axes, groups=groups, limits=limits, threads=threads) as tracer:
         points = list(tracer)
     return tracer, points
@@ -96,8 +95,18 @@ def non_dominated(places):
     return sorted(p for p in places if not any(beats(other, p) for other in places))
 
 
-def run_here(task, receive, *, time_limit_s):
-    """Stand for `solvers.process.run_child`, in this process."""
+class HereTasks:
+    """Stands for `TaskProcess`, in this process."""
+
+    def close(self):
+        pass
+
+    def __call__(self, task, receive, *, time_limit_s):
+        return _here(task, receive, time_limit_s)
+
+
+def _here(task, receive, seconds):
+    task = {**task, "seconds": seconds}
     names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
     reason, solver = work(Task(parse(task["problem"]), **{name: task[name] for name in names}), receive)
     return Ending(reason, "", solver, 0.0)

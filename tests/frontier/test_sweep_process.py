@@ -12,8 +12,10 @@ from core_drawing import dense_problem, line
 
 from optimiser.errors import SolverError
 from optimiser.frontier import Limits, trace, tracing
+from optimiser.solve import SolveFailure, solve
 from optimiser.solvers.sweep_process import SweepProcess
 from optimiser.solvers.sweep_task import Asked
+from optimiser.solvers.task_process import TaskProcess
 
 ASKED = Asked(7, (0,), cheapest=False)
 
@@ -93,3 +95,25 @@ def _with_path():
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def test_solves_that_share_a_process_answer_as_lone_ones_do():
+    problem = line()
+    with TaskProcess() as process:
+        first = solve(problem, run=process)
+        started = children()
+        second = solve(problem.replace(budget=4), run=process)
+        assert children() == started
+    assert not children()
+    assert (first.objective, first.status) == (18, "optimal")
+    assert (second.objective, second.status) == (14, "optimal")
+
+
+def test_a_shared_process_that_dies_is_told_and_the_next_task_has_a_new_one():
+    with TaskProcess() as process:
+        solve(line(), run=process)
+        children()[0].kill()
+        time.sleep(0.2)
+        with pytest.raises(SolveFailure, match="killed"):
+            solve(line(), run=process)
+        assert solve(line(), run=process).status == "optimal"

@@ -39,6 +39,7 @@ def solve_whole(task: Task, send: Send) -> tuple[str, str]:
     """
     whole = build_whole(task.problem)
     claims, name = Claims(task, whole, send), task.solver
+    claims.begin()
     while claims.left():
         stats = _solved(task, whole, claims.left())
         name = f"{stats.solver} {stats.solver_version or ''}".strip()

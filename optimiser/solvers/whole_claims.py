@@ -71,13 +71,13 @@ class Claims:
         With periods there is none: what is built would have to be started in one.
         """
         task = self._task
-        if self._repair is None or task.problem.periods:
+        if not self._whole.rings or task.problem.periods:
             return
         any_plan = task.gap >= ANY_GAP
         for start in ring_starts(task.problem, any_plan=any_plan, seed=task.seed, left=self.left):
             if self._offer(start.built, start.circuits, "start"):
                 self._start_from = start
-        if self._value is None:
+        if self._value is None and self._repair is not None:
             self._begin_with_rings_alone(self._repair)
 
     def improve(self, values: Values) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
 from core_drawing import line
+from ring_drawing import ringed
 
 from optimiser.solvers import warming
 from optimiser.solvers.task import Task
@@ -29,6 +31,21 @@ def test_the_tiny_problem_can_be_solved_in_every_way(variant, monkeypatch):
     monkeypatch.setattr(warming, "work", work)
     warming.warm(asked(variant))
     assert outcomes[-1] == ("proof" if VARIANTS[variant].proves else "heuristic")
+
+
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_the_tiny_problem_has_a_ring_to_form_where_the_task_has_rings(variant, monkeypatch):
+    outcomes, plans = [], []
+
+    def work(task, _send):
+        outcomes.append(original(task, lambda m: plans.append(m) if m["kind"] == "plan" else None)[0])
+
+    original = warming.work
+    monkeypatch.setattr(warming, "work", work)
+    task = dataclasses.replace(asked(variant), problem=ringed(), solver="highs")
+    warming.warm(task)
+    assert outcomes[-1] == "proof"
+    assert plans[-1]["rings"].keys() == {"tiny"}
 
 
 def test_the_tiny_problem_has_no_budget_where_the_task_has_none(monkeypatch):

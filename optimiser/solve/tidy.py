@@ -10,7 +10,7 @@ from optimiser.circuits.lengths import money_and_way, touching
 from optimiser.circuits.starts import start_circuits
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring_order import lifted_circuits, link_order
-from optimiser.result import Result
+from optimiser.result import Result, gap_of
 from optimiser.solve.judge import Judge, Judged
 
 DEAR = 10**9
@@ -18,7 +18,7 @@ DEAR = 10**9
 
 
 def tidied(problem: DesignProblem, result: Result) -> Result:
-    """Return a result of the same objective that costs no more, and whose rings are no longer.
+    """Return a result that is worth as much and costs no more, and whose rings are no longer.
 
     Parameters
     ----------
@@ -41,11 +41,23 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     for least in (needed, set(before.built)):
         after = _rebuilt(own, before, least)
         if not after.faults and _rank(own, after) <= _rank(own, before):
-            rings = lifted_circuits(problem, after.rings)
-            return result.replace(
-                built=after.built, cost=after.cost, coverage=after.coverage, rings=rings, starts=after.starts
-            )
+            return _changed(problem, result, after)
     return result
+
+
+def _changed(problem: DesignProblem, result: Result, plan: Judged) -> Result:
+    """Return a result with another plan, which may close its gap where the cost is the objective."""
+    gap = gap_of(plan.objective, result.bound, minimise=problem.budget is None)
+    return result.replace(
+        built=plan.built,
+        cost=plan.cost,
+        coverage=plan.coverage,
+        objective=plan.objective,
+        gap=gap,
+        status="optimal" if gap == 0 else result.status,
+        rings=lifted_circuits(problem, plan.rings),
+        starts=plan.starts,
+    )
 
 
 def _rank(problem: DesignProblem, plan: Judged) -> tuple[int, int]:

@@ -66,6 +66,7 @@ def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed)
     value = whole_value(problem, built, dict(tidy.rings), starts)
     assert value is not None
     assert value <= plan.objective if problem.budget is None else value >= plan.objective
+    assert tidy.objective == value
     assert tidy.cost == problem.cost_of(built) <= plan.cost
     for ring in problem.rings:
         if ring.id in tidy.rings:
@@ -90,6 +91,13 @@ def test_what_neither_pairs_nor_rings_need_is_not_built():
     problem = ringed()
     plan = result_of(problem, {"north", "west", "across"}, {"square": (0, 1, 2, 3)}, {})
     assert tidied(problem, plan).built == ("north", "west")
+
+
+def test_where_the_cost_is_the_objective_a_cheaper_plan_closes_the_gap():
+    problem = ringed(budget=None)
+    plan = result_of(problem, {"fast", "north", "west", "across"}, {"square": (0, 1, 2, 3)}, {})
+    tidy = tidied(problem, plan.replace(bound=9.0, gap=0.1))
+    assert (tidy.objective, tidy.gap, tidy.status) == (9, 0.0, "optimal")
 
 
 def test_what_is_fixed_in_stays():

@@ -34,9 +34,9 @@ PULL = 0.2
 KEPT = 3
 """Cuts a pair that a program keeps between questions; above, those that do not bind are dropped."""
 
-FIRST_NODES = 12
-"""Nodes of the tree before a small problem goes over to an integer program. The tree wins where few nodes
-will do; where coverage is asked for, the solver's cuts from the rows of measures save hundreds of nodes."""
+FIRST_NODES = 1
+"""Nodes of the tree from which on a small problem goes over to an integer program, after one plunge. That is
+enough where few nodes will do; else the solver's cuts from the rows of measures save hundreds of nodes."""
 
 SMALL = 600
 """Open pairs up to which a problem is small."""

@@ -19,7 +19,6 @@ from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
 from optimiser.solvers.live_program import INFINITY, LiveProgram
 
-
 WHOLE_OPTIONS: Mapping[str, object] = MappingProxyType(
     {
         "output_flag": False,
@@ -30,8 +29,8 @@ WHOLE_OPTIONS: Mapping[str, object] = MappingProxyType(
         "mip_detect_symmetry": False,
     }
 )
-"""Options of HiGHS for the small integer programs of a sweep: they close at the root, where searching for plans
-and symmetries took a third of the time."""
+"""Options of HiGHS for the small integer programs of a sweep: they close at the root, where searching for
+plans and symmetries took a third of the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def show(done: Traced) -> None:
     done
         The finished frontier.
     """
+    from optimiser.frontier.links import STEADY
     from optimiser.report import wording
 
     curve = done.curve
@@ -147,9 +148,10 @@ def show(done: Traced) -> None:
         right=("enters at", "plans from there"),
     )
     stay, core = sum(link.stays for link in done.links), sum(link.core for link in done.links)
+    steady = f"{STEADY[done.curve.axes.kind]:.0%}"
+    screen.line(f"Of {len(done.links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(
-        f"Of {len(done.links)} links {stay} stay in every dearer plan once they enter; {core} of these are "
-        "in at least half of all plans: the robust core."
+        f"Robust core: {core} links, in half of all plans and in {steady} of those from their entry on."
     )
     screen.line(_ended(done))
     screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")

@@ -34,7 +34,7 @@ class LinkOnFrontier:
     stays
         Every point from its entry on builds it: whoever spends so much builds it, however much more follows.
     core
-        It stays, and at least `CORE` of all points build it: part of the robust core.
+        It is steady from its entry on, and at least `CORE` of all points build it: part of the robust core.
     """
 
     id: str
@@ -47,21 +47,28 @@ class LinkOnFrontier:
     core: bool
 
 
-def marginal_order(points: Sequence[Point]) -> list[LinkOnFrontier]:
+STEADY = {"two_way": 1.0, "three_way": 0.9}
+"""Share of the points from its entry on that must build a link of the core, by the kind of axes. Plans of a
+three-way frontier that cost alike serve different tiers, so that next to no link is in all of them."""
+
+
+def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[LinkOnFrontier]:
     """Return the candidates that some point builds, in the order in which they enter.
 
     Parameters
     ----------
     points
         Points by cost.
+    steady
+        Share of the points from its entry on that must build a link of the core.
     """
     plans = [set(point.plan.built) for point in points]
     names = sorted(set().union(*plans)) if plans else []
-    found = [_followed(name, plans, points) for name in names]
+    found = [_followed(name, plans, points, steady) for name in names]
     return sorted(found, key=lambda link: (link.enters, -link.share, link.id))
 
 
-def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point]) -> LinkOnFrontier:
+def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point], steady: float) -> LinkOnFrontier:
     there = [name in plan for plan in plans]
     first = there.index(True)
     count = sum(there)
@@ -73,5 +80,5 @@ def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point]) -> 
         share=count / (len(there) - first),
         leaves=sum(a and not b for a, b in itertools.pairwise(there)),
         stays=all(there[first:]),
-        core=all(there[first:]) and count >= CORE * len(there),
+        core=count >= steady * (len(there) - first) and count >= CORE * len(there),
     )

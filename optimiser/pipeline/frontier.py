@@ -13,7 +13,7 @@ from optimiser.errors import InfeasibleError, JobError, SolverError
 from optimiser.frontier import Limits, Tracer, tracing
 from optimiser.frontier.axes import axes_of
 from optimiser.frontier.curve import Curve, curve
-from optimiser.frontier.links import LinkOnFrontier, marginal_order
+from optimiser.frontier.links import STEADY, LinkOnFrontier, marginal_order
 from optimiser.job import render
 from optimiser.job.frontier import Frontier
 from optimiser.job.model import LoadedJob
@@ -181,7 +181,7 @@ def _traced(
             watch(tracer)
         found = curve(tracer)
     _refuse_empty(found)
-    links = tuple(marginal_order(found.points))
+    links = tuple(marginal_order(found.points, steady=STEADY[axes.kind]))
     save(problem, stage / "problem.json")
     frontier_files.write_points(stage, problem, found)
     frontier_files.write_links(stage, links, described, {c.id: c.cost for c in problem.candidates})

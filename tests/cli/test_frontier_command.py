@@ -49,7 +49,7 @@ def test_a_job_leaves_every_file_of_its_frontier(region, call, tmp_path):
         "frontier",
     }  # fmt: skip
     assert (out / "frontier.png").read_bytes().startswith(b"\x89PNG")
-    assert "robust core" in text
+    assert "Robust core" in text
 
 
 def test_the_plan_of_each_point_is_verified_for_its_own_problem(drawn, call, tmp_path):

@@ -33,7 +33,7 @@ def task(problem):
 
 
 def children():
-    """Return the child processes but that of Python which tracks shared memory, once a test has started it."""
+    """Return the child processes, without the one of Python itself that tracks shared memory."""
     found = psutil.Process().children(recursive=True)
     return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
 

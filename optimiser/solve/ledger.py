@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from optimiser.heuristics.greedy import reverse_greedy
+from optimiser.judge import Judge, Judged
 from optimiser.problem import DesignProblem
 from optimiser.problem.ring_order import lifted_circuits
 from optimiser.reduction import Reduction
 from optimiser.result import TracePoint, gap_of, rounded_bound
-from optimiser.solve.judge import Judge, Judged
 from optimiser.solvers.process import Ending
 from optimiser.tables import tables
 from optimiser.verify.phases import factors

@@ -9,12 +9,12 @@ from typing import Any
 
 from optimiser import verify
 from optimiser.errors import SolverError, VerificationError
+from optimiser.judge import Judge
 from optimiser.problem import DesignProblem
 from optimiser.result import Result, TracePoint
 from optimiser.solve.attempt import ANY_GAP, Runner, UnsettledError, answer, any_plan, attempt
 from optimiser.solve.canonical import earlier_plans
 from optimiser.solve.explain import explain
-from optimiser.solve.judge import Judge
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solve.tidy import tidied

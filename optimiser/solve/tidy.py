@@ -8,10 +8,10 @@ from optimiser.circuits.cover import cover_of
 from optimiser.circuits.insertion import Circuit, Grounds, shortened
 from optimiser.circuits.lengths import money_and_way, touching
 from optimiser.circuits.starts import start_circuits
+from optimiser.judge import Judge, Judged
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring_order import lifted_circuits, link_order
 from optimiser.result import Result, gap_of
-from optimiser.solve.judge import Judge, Judged
 
 DEAR = 10**9
 """What a unit of money counts for, in 1e-7 degree: a ring goes the cheapest way first, then the shortest."""

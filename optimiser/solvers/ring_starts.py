@@ -15,10 +15,10 @@ from optimiser.formulation.whole import counting_rings
 from optimiser.heuristics.greedy import Stop
 from optimiser.heuristics.lns import Improver
 from optimiser.heuristics.start import attempts_for, start_plans
+from optimiser.judge import Judge
 from optimiser.problem import DesignProblem, Ring
 from optimiser.progress import Progress
 from optimiser.reduction import Reduction, reduce
-from optimiser.solve.judge import Judge
 from optimiser.tables import tables
 
 DEAR, FAIR = 10**9, 2 * 10**4

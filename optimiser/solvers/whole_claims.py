@@ -12,10 +12,10 @@ import pulp
 from optimiser.formulation.detached import Circuit, circuits_in, detached_rows, forming
 from optimiser.formulation.rings import RingDecisions
 from optimiser.formulation.whole import Whole
+from optimiser.judge import Judge
 from optimiser.paths import Mask
 from optimiser.progress import Send
 from optimiser.result import gap_of
-from optimiser.solve.judge import Judge
 from optimiser.solvers.ring_repair import Repaired, RingRepair
 from optimiser.solvers.ring_starts import Start, ring_starts
 from optimiser.solvers.task import Task

@@ -7,7 +7,7 @@ import pytest
 from ring_drawing import ring_problem, ringed, square, whole_brute_force, whole_value
 
 from optimiser.formulation.whole import counting_rings
-from optimiser.solve.judge import Judge
+from optimiser.judge import Judge
 from optimiser.solvers.ring_starts import ring_starts
 
 SEEDS = [seed for seed in range(200) if ring_problem(seed).rings and not ring_problem(seed).periods]

@@ -86,19 +86,19 @@ def propose_fillers(
     lon, lat = (
         np.array([getattr(place.node, name) for place in places], dtype=np.float64) for name in ("lon", "lat")
     )
+    ends = np.array([place.node.can_stop for place in places], dtype=np.bool_)
     starts = _starts(graph, rules) | dict.fromkeys(range(len(nodes), len(places)), _LINES)
     pairs = {
         (min(a, b), max(a, b))
         for a, count in starts.items()
-        for b in _nearest(a, lines, (lon, lat), longest_km, count)
-        if places[a].node.can_stop and places[b].node.can_stop
+        for b in _nearest(a, lines, (lon, lat), ends, longest_km, count)
     }
     two = [(places[a], places[b]) for a, b in sorted(pairs)]
     straight = [_line(a.node, b.node) for a, b in two]
     inside = within_distance(straight, rules, situation)
-    kept = [(*ends, line) for ends, line, ok in zip(two, straight, inside.tolist(), strict=True) if ok]
-    ends = dict.fromkeys(place for a, b, _ in kept for place in (a, b))
-    names = {place: name_of(situation, place) for place in ends}
+    kept = [(*both, line) for both, line, ok in zip(two, straight, inside.tolist(), strict=True) if ok]
+    used = dict.fromkeys(place for a, b, _ in kept for place in (a, b))
+    names = {place: name_of(situation, place) for place in used}
     proposed = (_proposal(a, b, line, (names[a], names[b]), situation, rules, rates) for a, b, line in kept)
     found = {one.candidate_id: one for one in proposed if one is not None}
     return [found[name] for name in sorted(found)]
@@ -131,10 +131,14 @@ def _nearest(
     start: int,
     lines: list[int],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ends: NDArray[np.bool_],
     longest_km: float,
     most_lines: int,
 ) -> set[int]:
-    """Return the nearest node of each of a number of lines nearest to a place, and in each direction."""
+    """Return the nearest node of each of a number of lines nearest to a place, and in each direction.
+
+    Only where links may end: a point of a track without a station hides no station behind it.
+    """
     lon, lat = position
     count = len(lon)
     far = great_circle_km(np.full(count, lon[start]), np.full(count, lat[start]), lon, lat)
@@ -144,7 +148,7 @@ def _nearest(
     for to in np.argsort(far, kind="stable").tolist():
         if far[to] > longest_km:
             break
-        if far[to] == 0:
+        if far[to] == 0 or not ends[to]:
             continue
         if lines[to] not in reached and len(reached) <= most_lines:
             reached.add(lines[to])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from ring_regions import GROUND, circuits, none, rules, square
+from ring_regions import GROUND, KM, circuits, none, rules, square
 
 from optimiser.candidates import Rules
 from optimiser.candidates.table import merge
@@ -13,7 +13,9 @@ from optimiser.pipeline import ringing
 from optimiser.pipeline.ring_asking import ring_rules
 from optimiser.rings.closing import closing_links
 from optimiser.rings.driving import Driving
+from optimiser.rings.fillers import propose_fillers
 from optimiser.rings.generation import generate
+from optimiser.rings.graph import GraphNode, RingGraph
 from optimiser.rings.refusal import obstacles
 
 TOWN = ("town", (-44, -40), 300_000, 0, (4, 50))
@@ -61,6 +63,19 @@ def test_a_city_off_the_standard_gets_links_of_its_own():
     both = generate(region, merge(none(), found), rules())
     assert len(found) == 2
     assert [stop.id for stop in both.ring.stops] == ["far"]
+
+
+def test_points_of_tracks_without_a_station_hide_no_station_behind_them():
+    ends = [GraphNode(f"station:{x}", x * KM, 60 * KM) for x in (-40, 40)]
+    between = [
+        GraphNode(f"station:{x}/{y}", x * KM, y * KM, can_stop=False)
+        for x in (-30, 30)
+        for y in range(56, 65)
+    ]
+    graph = RingGraph((*ends, *between), ())
+    asked = rules(mode="rail", classes=())
+    found = propose_fillers(graph, square(), asked, Rules(), cities=(), longest_km=100.0)
+    assert [set(link.geometry.xy[0]) for link in found] == [{-40 * KM, 40 * KM}]
 
 
 def test_a_ring_that_exists_is_not_refused():

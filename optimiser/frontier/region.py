@@ -137,6 +137,10 @@ class Region:
         box = next((box for box in self.boxes if box.holds(level)), None)
         return box is not None and not self._is_narrow(box)
 
+    def is_known(self, level: Level) -> bool:
+        """Say whether the bounds agree at a level within the gap."""
+        return self._is_narrow(Box(level, level))
+
     def _is_narrow(self, box: Box) -> bool:
         """Say whether the bounds agree all over a box within the gap."""
         most, least = self.upper(box.high), self.lower(box.low)

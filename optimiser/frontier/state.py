@@ -88,6 +88,8 @@ class State:
         What the plan for the easiest level reaches: between it and the hardest one lies the frontier.
     answers
         Questions that were answered anew.
+    unsettled
+        Questions that ended without a plan and without the proof that there is none.
     faults
         What went wrong on the way.
     ended
@@ -100,5 +102,6 @@ class State:
     levels: dict[Asked, Level] = field(default_factory=dict)
     start: Level | None = None
     answers: int = 0
+    unsettled: int = 0
     faults: list[str] = field(default_factory=list)
     ended: str = ""

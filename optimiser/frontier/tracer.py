@@ -82,7 +82,15 @@ class Tracer:
             if point is not None and point.place not in self.state.places:
                 self.state.places.add(point.place)
                 yield point
-        self.state.ended = "complete" if self.state.region.widest() is None else "points"
+        self.state.ended = self._ending()
+
+    def _ending(self) -> str:
+        """Return how it ended; what time alone left unproved is not complete, though no box is open."""
+        state = self.state
+        if state.region.widest() is not None:
+            return "points"
+        known = all(state.region.is_known(state.levels[point.asked]) for point in state.points)
+        return "complete" if known and not state.unsettled else "time"
 
     def _space(self, end: float) -> Region:
         """Return the space of levels, with nothing answered."""
@@ -160,6 +168,7 @@ class Tracer:
         if bound is not None:
             region.proved(level, _turned(rounded_bound(bound, minimise=asked.cheapest), asked))
         if first.built is None:
+            self.state.unsettled += not first.empty
             region.settle(level, None)
             return None
         plan = self._measured(first)

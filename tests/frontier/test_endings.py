@@ -1,0 +1,47 @@
+"""A frontier says that it is complete only where all of it is proved."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from core_drawing import dense_problem
+from frontier_drawing import HereProcess, traced
+
+from optimiser.errors import SolverError
+from optimiser.frontier import Limits
+from optimiser.frontier.curve import curve
+from optimiser.pipeline.frontier import _refuse_empty
+
+ALL = Limits(points=0)
+
+
+def _answering(monkeypatch, change):
+    """Change each reply to a question that maximises coverage, as a limit of time would."""
+    ask = HereProcess.ask
+
+    def changed(self, asked, **more):
+        reply = ask(self, asked, **more)
+        return reply if asked.cheapest else dataclasses.replace(reply, **change(reply))
+
+    monkeypatch.setattr(HereProcess, "ask", changed)
+
+
+def test_no_plan_found_in_time_is_no_proof_that_there_is_none(monkeypatch):
+    _answering(monkeypatch, lambda _reply: {"built": None, "bound": None, "reason": "time"})
+    tracer, points = traced(dense_problem(31), monkeypatch, limits=ALL)
+    assert not points
+    assert tracer.state.ended == "time"
+    with pytest.raises(SolverError, match="no point was found in time"):
+        _refuse_empty(curve(tracer))
+
+
+def test_points_with_an_open_gap_are_not_called_complete(monkeypatch):
+    _answering(monkeypatch, lambda reply: {"bound": reply.bound + 5, "reason": "time"})
+    tracer, points = traced(dense_problem(31), monkeypatch, limits=ALL)
+    assert any(point.gap for point in points)
+    assert tracer.state.ended == "time"
+
+
+def test_a_proved_frontier_is_complete(monkeypatch):
+    assert traced(dense_problem(31), monkeypatch, limits=ALL)[0].state.ended == "complete"

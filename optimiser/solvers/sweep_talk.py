@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.progress import Send
-from optimiser.result import gap_of
+from optimiser.result import gap_of, rounded_bound
 from optimiser.solvers.sweep_state import Seen
 from optimiser.solvers.sweep_task import Asked
 
@@ -64,10 +64,16 @@ class Talk:
         self.send({"kind": "plan", "built": np.flatnonzero(seen.plan[:-1]).tolist()})
 
     def limit(self, worth: float, divisor: int) -> None:
-        """Take a proven bound of the worth, in units of the divisor."""
-        found = (-worth if self.asked.cheapest else worth) * divisor
+        """Take a proven bound of the worth, in units of the divisor.
+
+        Worths are whole in these units, and numerical noise is small in them; it would not be after
+        multiplying. So the bound is rounded first.
+        """
+        if not math.isfinite(worth):
+            return
+        found = float((-1 if self.asked.cheapest else 1) * rounded_bound(worth) * divisor)
         closer = found > self.bound if self.asked.cheapest else found < self.bound
-        if math.isfinite(worth) and (closer or math.isinf(self.bound)):
+        if closer or math.isinf(self.bound):
             self.bound = found
             self.send({"kind": "bound", "bound": found})
 

@@ -15,7 +15,7 @@ from optimiser.formulation.whole import Whole
 from optimiser.judge import Judge
 from optimiser.paths import Mask
 from optimiser.progress import Send
-from optimiser.result import gap_of
+from optimiser.result import gap_of, rounded_bound
 from optimiser.solvers.ring_repair import Repaired, RingRepair
 from optimiser.solvers.ring_starts import Start, ring_starts
 from optimiser.solvers.task import Task
@@ -103,10 +103,15 @@ class Claims:
             self._plan({}, found.built, found.circuits, "rings")
 
     def bound(self, objective: float, step: str) -> None:
-        """Take a bound of the model's objective, and pass it on where it is better than the last one."""
-        value = objective * self._whole.scale
-        better = self._bound is None or ((value > self._bound) if self._minimise else (value < self._bound))
-        if math.isfinite(value) and better:
+        """Take a bound of the model's objective, and pass it on where it is better than the last one.
+
+        Plans are worth whole numbers in the model, and numerical noise is small there; it would not be after
+        multiplying. So the bound is rounded first.
+        """
+        if not math.isfinite(objective):
+            return
+        value = float(rounded_bound(objective, minimise=self._minimise) * self._whole.scale)
+        if self._bound is None or ((value > self._bound) if self._minimise else (value < self._bound)):
             self._bound = value
             self._send({"kind": "bound", "step": step, "bound": value})
 

@@ -1,0 +1,35 @@
+"""Noise of a solver stays noise when a bound is turned from units of the divisor into money or weight."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+from core_drawing import dense_problem
+
+from optimiser.result import rounded_bound
+from optimiser.solvers.sweep_talk import Talk
+from optimiser.solvers.sweep_task import Asked
+from optimiser.solvers.task import Task
+from optimiser.solvers.whole_claims import Claims
+
+UNIT, TRUE, NOISE = 10**6, 3, 1e-8
+
+
+@pytest.mark.parametrize("cheapest", [False, True])
+def test_a_question_of_a_frontier_keeps_the_bound_on_the_right_side(cheapest):
+    talk = Talk(Asked(None, (0,), cheapest), end=1e18, gap=0.0, base=0, send=lambda _message: None)
+    talk.limit((-TRUE if cheapest else TRUE) - NOISE, UNIT)
+    assert rounded_bound(talk.bound, minimise=cheapest) == TRUE * UNIT
+
+
+@pytest.mark.parametrize("cheapest", [False, True])
+def test_a_problem_with_rings_keeps_the_bound_on_the_right_side(cheapest):
+    problem = dense_problem(0)
+    problem = dataclasses.replace(problem, budget=None if cheapest else 9, targets=())
+    task = Task(problem, "cuts", seconds=9.0, gap=0.0, threads=1, seed=1, solver="highs", base=0)
+    heard = []
+    claims = Claims(task, SimpleNamespace(scale=UNIT, rings=()), heard.append)
+    claims.bound(TRUE + (NOISE if cheapest else -NOISE), "master")
+    assert rounded_bound(heard[-1]["bound"], minimise=cheapest) == TRUE * UNIT

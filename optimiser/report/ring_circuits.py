@@ -84,6 +84,7 @@ def _ring(
         pieces=_pieces(problem, ring, order, nodes, links),
         cities=on_it,
         inside=_inside(ring, order, nodes, cities, apart_from=set(on_it["city_id"])),
+        can_form=bool(ring.links) and len(ring.stops) >= ring.least_stops,
     )
 
 

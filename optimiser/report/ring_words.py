@@ -133,6 +133,11 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     ring
         A ring that is not formed.
     """
+    if not ring.can_form:
+        return (
+            "Nothing that exists or may be built for this money forms it as it is asked for; log.txt says "
+            "why. Widen its band, lower its standard or ask for fewer cities on it."
+        )
     if report.budget is None:
         return "It is not required, and its reward does not count where the least cost is asked for."
     worth = f"Forming it would have earned {wording.whole(ring.reward)}, "

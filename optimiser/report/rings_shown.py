@@ -141,6 +141,8 @@ class RingShown:
         Names of the cities that it encloses and that are not on it, largest first.
     overlaps
         Known rings that it is likened to.
+    can_form
+        The problem holds a circuit that could form it; False for a wish that cannot come true.
     """
 
     facts: RingFacts
@@ -151,6 +153,7 @@ class RingShown:
     cities: pd.DataFrame
     inside: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = field(default=())
+    can_form: bool = True
 
     @property
     def id(self) -> str:

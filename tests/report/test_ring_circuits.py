@@ -91,6 +91,14 @@ def test_a_ring_of_which_nothing_else_is_known_is_drawn_from_its_problem():
     assert south == pytest.approx(86_500, rel=0.01)  # a degree of longitude at 39 degrees north
 
 
+def test_a_wish_without_links_is_known_to_be_hopeless():
+    wish = replace(square(), required=False, links=(), nodes=(), stops=(), least_stops=0)
+    assert [shown((), ring=ring).can_form for ring in (wish, replace(square(), required=False))] == [
+        False,
+        True,
+    ]
+
+
 def test_a_ring_that_is_not_formed_is_shown_as_such():
     ring = shown(())
     assert not ring.is_formed

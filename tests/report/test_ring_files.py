@@ -134,6 +134,13 @@ def test_a_reward_that_is_not_earned_is_explained(missed):
     assert "no plan, with it or without, does better by more than 3." in " ".join(bounded.split())
 
 
+def test_a_wish_that_cannot_come_true_is_not_said_to_cost_coverage(missed):
+    hopeless = replace(missed, rings=(replace(missed.rings[0], can_form=False),), gap=0.0)
+    text = " ".join(on_screen(hopeless).split())
+    assert "No ring round Centre is formed. Nothing that exists or may be built for this money" in text
+    assert "coverage elsewhere" not in text
+
+
 def test_a_reward_means_nothing_where_the_least_cost_is_asked_for(missed):
     assert "its reward does not count where the least cost is asked for" in on_screen(
         replace(missed, budget=None)
@@ -299,6 +306,13 @@ def test_rings_of_roads_and_railways_differ_in_the_legend(make):
     text = page.render(report)
     assert "railway ring, exists already" in text
     assert "<h3>inner</h3>" in text
+
+
+def test_what_must_be_built_of_a_railway_ring_has_its_colour_in_the_legend(make):
+    ring = shown()
+    rail = replace(ring, facts=replace(ring.facts, mode="rail"))
+    key = '<span class="ring-rail"><i class="ring-key new"></i>railway ring, to be built</span>'
+    assert key in page.render(make("bc", rings=(rail,)))
 
 
 def test_a_known_ring_is_drawn_alike_on_all_maps(make):

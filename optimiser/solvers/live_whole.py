@@ -192,7 +192,8 @@ class LiveWhole:
 
         Notes
         -----
-        Each solve begins anew: HiGHS 1.16 takes the last point for a start, completes it in a small model,
+        Every column is bounded, so that a model that is unbounded or infeasible is infeasible. Each solve
+        begins anew: HiGHS 1.16 takes the last point for a start, completes it in a small model,
         and at times ends with what it finds there.
         """
         self._integrality(highspy.HighsVarType.kInteger)
@@ -207,7 +208,7 @@ class LiveWhole:
         return Solved(
             _finite(info.mip_dual_bound),
             self._read() if has_point else None,
-            empty=status == kinds.kInfeasible,
+            empty=status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible),
             complete=status == kinds.kOptimal,
         )
 

@@ -124,7 +124,7 @@ class Sweep:
         if answer is None or answer.ending == "limit" or talk.closed():
             return talk
         if answer.ending == "empty":
-            self._empty(talk)
+            self._without_point(talk)
             return talk
         if program.cuts > KEPT * len(self._t.limit) + 100:
             program.drop_slack()
@@ -138,6 +138,11 @@ class Sweep:
         else:
             value = talk.best.value(talk.asked)
             talk.limit(-value if talk.asked.cheapest else value, 1)
+
+    def _without_point(self, talk: Talk) -> None:
+        """Conclude that there is no plan from a program without a point; a known plan gives that the lie."""
+        if talk.best is None:
+            self._empty(talk)
 
     def _relaxed(self, program: SweepProgram, talk: Talk) -> Answer | None:
         """Cut off the points of the relaxation; bounds go out."""
@@ -202,7 +207,7 @@ class Sweep:
             found = program.whole(start, gap=talk.room(program.divisor), seconds=talk.left())
             talk.nodes += found.nodes
             if found.empty:
-                self._empty(talk)
+                self._without_point(talk)
                 return
             talk.limit(found.worth, program.divisor)
             if found.built is None:

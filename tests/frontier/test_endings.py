@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 from core_drawing import dense_problem
 from frontier_drawing import HereProcess, traced
@@ -12,6 +13,9 @@ from optimiser.errors import SolverError
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import curve
 from optimiser.pipeline.frontier import _refuse_empty
+from optimiser.solvers.sweep import Sweep
+from optimiser.solvers.sweep_program import SweepProgram
+from optimiser.solvers.sweep_task import Asked
 
 ALL = Limits(points=0)
 
@@ -45,3 +49,27 @@ def test_points_with_an_open_gap_are_not_called_complete(monkeypatch):
 
 def test_a_proved_frontier_is_complete(monkeypatch):
     assert traced(dense_problem(31), monkeypatch, limits=ALL)[0].state.ended == "complete"
+
+
+@pytest.mark.parametrize("program", ["relaxation", "integer program"])
+def test_a_program_without_a_point_does_not_prove_a_known_plan_best(program, monkeypatch):
+    problem = dense_problem(31)
+    measures = np.array([[pair.weight for pair in problem.pairs]], np.int64)
+    problem = problem.replace(cities=(), targets=(), cover="all", budget=10**6)
+    sweep, heard = Sweep(problem, measures, seed=1, threads=1), []
+    if program == "relaxation":
+        solve = SweepProgram.solve
+        monkeypatch.setattr(
+            SweepProgram, "solve", lambda *at, **how: dataclasses.replace(solve(*at, **how), ending="empty")
+        )
+    else:
+        monkeypatch.setattr(Sweep, "_searched", lambda *_at, **_how: None)
+        whole = SweepProgram.whole
+        monkeypatch.setattr(
+            SweepProgram, "whole", lambda *at, **how: dataclasses.replace(whole(*at, **how), empty=True)
+        )
+    asked = Asked(max(c.cost for c in problem.candidates), (0,), cheapest=False)
+    talk = sweep.answer(asked, seconds=9.0, gap=0.0, base=0, send=heard.append)
+    assert talk.best is not None
+    assert not talk.closed()
+    assert all(message["kind"] != "empty" for message in heard)

@@ -154,6 +154,9 @@ def show(done: Traced) -> None:
         f"Robust core: {core} links, in half of all plans and in {steady} of those from their entry on."
     )
     screen.line(_ended(done))
+    if caps := done.summary.get("caps"):
+        held = ", ".join(f"{name} {most:,}" for name, most in caps.items())
+        screen.line(f"The caps are amounts, the same at every point: {held}.")
     screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")
 
 

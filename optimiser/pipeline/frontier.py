@@ -186,6 +186,8 @@ def _traced(
     frontier_files.write_points(stage, problem, found)
     frontier_files.write_links(stage, links, described, {c.id: c.cost for c in problem.candidates})
     summary = frontier_files.summary_of(found, links, seconds=time.monotonic() - begun)
+    if problem.caps:
+        summary = {**summary, "caps": dict(problem.caps)}
     frontier_files.save_summary(stage, summary)
     _draw(stage / "frontier.png", found)
     shutil.rmtree(target / frontier_files.PLANS, ignore_errors=True)

@@ -133,6 +133,13 @@ class Hurried:
         return self.now
 
 
+def test_the_amounts_of_caps_are_told_since_they_do_not_grow_with_the_budget(drawn, call, tmp_path):
+    problem = problems.load(drawn)
+    problems.save(problem.replace(caps=(("infrastructure", 1234),)), drawn)
+    _, text, _ = call("frontier", drawn, "--out", tmp_path / "f")
+    assert "the same at every point: infrastructure 1,234." in text
+
+
 def test_a_setting_that_no_problem_file_has_is_refused(drawn, call):
     code, _, err = call("frontier", drawn, "--set", "budget.share=0.1")
     assert (code, "budget.share=0.1" in err) == (2, True)

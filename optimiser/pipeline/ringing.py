@@ -142,9 +142,11 @@ def add_rings(
         reasons = list(obstacles(whole, situation, candidates, rules, rates, ground, driving=driving))
         if not reasons and not proposed.ring.links:
             reasons = [f"every circuit that could form it costs more than the budget of {problem.budget}"]
-        for reason in reasons:
-            log.warning("ring %s: %s", rules.id, reason)
-        faults += [f"ring '{rules.id}': {reason}" for reason in reasons if rules.required]
+        if rules.required:
+            faults += [f"ring '{rules.id}': {reason}" for reason in reasons]
+        else:
+            for reason in reasons:
+                log.warning("ring %s: %s", rules.id, reason)
         found.append((rules, proposed))
     if faults:
         raise InfeasibleError(

@@ -86,8 +86,9 @@ def _gap(
     found = shortest_circuit(proposed.ring, np.array(length, dtype=np.int64)) if length else None
     if found is None or not found.links:
         return (
-            "straight links between all junctions and cities within the band would not close it either; "
-            "widen the band (radius_km, time_s) or lower the standard (classes, speed_kmh)"
+            f"straight links between {'stations' if rules.mode == 'rail' else 'junctions'} within the band, "
+            f"and cities more than {rules.on_s // 60} minutes from them, would not close it either; "
+            "widen the band (radius_km, time_s), or lower the standard (classes, speed_kmh) or on_minutes"
         )
     used = sorted({proposed.graph.links[k].candidate for k in found.links} & km.keys())
     table = fillers.table.set_index("candidate_id").loc[used]

@@ -99,6 +99,11 @@ def test_a_band_in_which_nothing_fits_is_said_to_be_too_narrow():
     assert "widen the band" in reason
 
 
+def test_cities_that_stations_serve_already_are_not_said_to_have_been_tried():
+    (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0), on_s=300))
+    assert "cities more than 5 minutes from them, would not close it either" in reason
+
+
 def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
     (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_cities=2))
     assert reason.startswith("least_cities asks for 2 cities on it, but only 1 can be within 20 minutes of")

@@ -130,6 +130,11 @@ class Result:
         return dataclasses.replace(self, **changes)
 
 
+def noise_of(bound: float) -> float:
+    """Return the numerical noise that a bound is forgiven; from 1e9 on it spans whole numbers."""
+    return 1e-6 + 1e-9 * abs(bound)
+
+
 def rounded_bound(bound: float, *, minimise: bool = False) -> int:
     """Return the integer that a bound allows, its numerical noise forgiven.
 
@@ -140,8 +145,7 @@ def rounded_bound(bound: float, *, minimise: bool = False) -> int:
     minimise
         The bound limits from below.
     """
-    noise = 1e-6 + 1e-9 * abs(bound)
-    return math.ceil(bound - noise) if minimise else math.floor(bound + noise)
+    return math.ceil(bound - noise_of(bound)) if minimise else math.floor(bound + noise_of(bound))
 
 
 def gap_of(objective: int, bound: float | None, *, minimise: bool = False) -> float | None:

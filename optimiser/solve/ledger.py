@@ -14,7 +14,7 @@ from optimiser.judge import Judge, Judged
 from optimiser.problem import DesignProblem
 from optimiser.problem.ring_order import lifted_circuits
 from optimiser.reduction import Reduction
-from optimiser.result import TracePoint, gap_of, rounded_bound
+from optimiser.result import TracePoint, gap_of, noise_of, rounded_bound
 from optimiser.solvers.process import Ending
 from optimiser.tables import tables
 from optimiser.verify.phases import factors
@@ -162,7 +162,7 @@ class Ledger:
         value, best = self._best.objective, rounded_bound(self._bound, minimise=self._minimise)
         if (best > value) if self._minimise else (best < value):
             yield f"the solver's bound {self._bound} is beaten by a plan worth {value}"
-        elif proves and ending.reason == "proof" and best != value:
+        elif proves and ending.reason == "proof" and abs(best - value) > noise_of(self._bound):
             yield "the solver claimed a proof that its bound does not give"
 
     def best(self) -> dict[str, Any]:

@@ -67,11 +67,12 @@ class Talk:
         """Take a proven bound of the worth, in units of the divisor.
 
         Worths are whole in these units, and numerical noise is small in them; it would not be after
-        multiplying. So the bound is rounded first.
+        multiplying. So the bound is rounded first, where there is something to multiply by.
         """
         if not math.isfinite(worth):
             return
-        found = float((-1 if self.asked.cheapest else 1) * rounded_bound(worth) * divisor)
+        rounded = worth if divisor == 1 else float(rounded_bound(worth) * divisor)
+        found = -rounded if self.asked.cheapest else rounded
         closer = found > self.bound if self.asked.cheapest else found < self.bound
         if closer or math.isinf(self.bound):
             self.bound = found

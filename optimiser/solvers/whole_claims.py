@@ -106,11 +106,13 @@ class Claims:
         """Take a bound of the model's objective, and pass it on where it is better than the last one.
 
         Plans are worth whole numbers in the model, and numerical noise is small there; it would not be after
-        multiplying. So the bound is rounded first.
+        multiplying. So the bound is rounded first, where there is something to multiply by.
         """
         if not math.isfinite(objective):
             return
-        value = float(rounded_bound(objective, minimise=self._minimise) * self._whole.scale)
+        scale = self._whole.scale
+        whole = rounded_bound(objective, minimise=self._minimise)
+        value = objective if scale == 1 else float(whole * scale)
         if self._bound is None or ((value > self._bound) if self._minimise else (value < self._bound)):
             self._bound = value
             self._send({"kind": "bound", "step": step, "bound": value})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from optimiser.errors import InfeasibleError
@@ -21,7 +21,9 @@ _TARGET = re.compile(r"the target of \d+ for the (pairs|cities) of group '(\w+)'
 SEARCH_S = 60.0
 """Most time for each of the two solves that look for what would do."""
 
-_USUAL = "Raise the budget or a limit, lower a target, or take back what is fixed or excluded."
+_USUAL = (
+    "Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded or required."
+)
 
 
 def refuse(problem: DesignProblem, result: Result, job: Job, cities: Mapping[str, str]) -> None:
@@ -53,7 +55,7 @@ def refuse(problem: DesignProblem, result: Result, job: Job, cities: Mapping[str
             where=error.where,
             faults=[keyed(named(fault, cities), job) for fault in error.faults],
             done=error.done,
-            remedy=" ".join(_remedies(problem, job)) or _USUAL,
+            remedy=" ".join(_remedies(problem, job) if _on_targets(error.faults) else ()) or _USUAL,
         ) from None
 
 
@@ -89,6 +91,11 @@ def keyed(text: str, job: Job) -> str:
         return f"{match[0]} ({name}.{key} = {share:g})" if share else match[0]
 
     return _TARGET.sub(with_key, text)
+
+
+def _on_targets(faults: Sequence[str]) -> bool:
+    """Return whether a target has a part in why there is no plan, or may have where nothing is told."""
+    return not faults or any(_TARGET.search(fault) for fault in faults)
 
 
 def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:

@@ -95,7 +95,8 @@ def refuse_empty(result: Result) -> None:
             where=f"problem {result.problem}",
             faults=result.message.splitlines(),
             done="No plan was written.",
-            remedy="Raise the budget or a limit, lower a target, or take back what is fixed or excluded.",
+            remedy="Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded "
+            "or required.",
         )
     if result.status == "none":
         raise SolverError(

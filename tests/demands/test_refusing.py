@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from test_pricing import rivals
 
@@ -41,3 +43,13 @@ def test_a_share_beyond_the_budget_is_explained_with_the_share_and_the_money_tha
     assert "Lower least.core or least.small, or raise the budget." in message
     assert "With this budget least.small = 0 can be met." in message
     assert "What is demanded can be met with budget.amount = 4 (4 million)." in message
+
+
+def test_a_share_that_has_no_part_in_the_conflict_is_not_to_be_lowered():
+    job = loads(REGION, settings=["least.small=1.0", "solve.threads=1"])
+    problem = rivals().replace(budget=3, targets=(Target("small", 4),))
+    clash = "the ring 'outer' must be formed\nthe cap of 1 million on infrastructure"
+    result = replace(solving.solve(problem, job.solve), message=clash)
+    with pytest.raises(InfeasibleError, match="Raise the budget, a cap or a limit") as caught:
+        refuse(problem, result, job, {})
+    assert "least.small" not in str(caught.value)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from optimiser.paths import Mask
-from optimiser.result import gap_of
+from optimiser.result import gap_of, rounded_bound
 from optimiser.scoring import cost_of, fits, objective_of
 from optimiser.tables import Tables
 
@@ -38,6 +38,8 @@ class Progress:
         self._base = base
         self._end = time.monotonic() + seconds
         self._minimise = t.budget < 0
+        worths = [t.cost] if self._minimise else [t.weight, t.side.city_weight]
+        self._unit = math.gcd(*(int(worth) for part in worths for worth in part)) or 1
         self._bound = 0.0 if self._minimise else float(t.weight.sum() + t.side.city_weight.sum())
         self._value: int | None = None
         self._cuts = self._nodes = 0
@@ -87,7 +89,13 @@ class Progress:
         return float(-value if self._minimise else value)
 
     def bound(self, bound: float, step: str) -> None:
-        """Take a proven bound of the objective."""
+        """Take a proven bound of the objective.
+
+        Objectives are multiples of a unit, by which models divide them (`formulation.decisions.scale_of`).
+        The noise of a bound is small in that unit, and would not be after multiplying: it is rounded there.
+        """
+        if self._unit > 1 and math.isfinite(bound):
+            bound = float(rounded_bound(bound / self._unit, minimise=self._minimise) * self._unit)
         if (bound > self._bound) if self._minimise else (bound < self._bound):
             self._bound = bound
             self._send({"kind": "bound", "step": step, "bound": bound})

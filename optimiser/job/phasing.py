@@ -27,7 +27,8 @@ class Phasing(Section):
     )
     years: Years = Field((), description=f"length of each period, years; empty: {USUAL_YEARS} each")
     after_years: Annotated[int, Field(ge=0, le=100)] = Field(
-        10, description="years of use after the last period that count; nothing is started then"
+        10,
+        description="years of use after the last period that count; no money comes then, what is left may be spent",
     )
     discount_rate: float = Field(
         0.06,

@@ -19,8 +19,8 @@ ROUNDS = 12
 GAP = 0.2
 """Relative gap at which it may end: any circuits will do."""
 
-SHARE_S = 5.0
-"""Most seconds of one solve."""
+NODES = 2_000
+"""Most nodes of one solve: a limit by the clock would give another plan on another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class RingRepair:
         self._live.limit(self._built, least, np.maximum(least, self._may_build))
         self._live.limit(self._formed, formed.astype(np.float64), formed.astype(np.float64))
         for _ in range(ROUNDS):
-            solved = self._live.solve(seconds=min(seconds, SHARE_S), gap=GAP)
+            solved = self._live.solve(seconds=seconds, gap=GAP, nodes=NODES)
             if solved.values is None:
                 return None
             values = self._live.named(solved.values)

@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import pytest
 from core_drawing import dense_problem
 
+from optimiser.progress import Progress
 from optimiser.result import rounded_bound
 from optimiser.solvers.sweep_talk import Talk
 from optimiser.solvers.sweep_task import Asked
 from optimiser.solvers.task import Task
 from optimiser.solvers.whole_claims import Claims
+from optimiser.tables import tables
 
 UNIT, TRUE, NOISE = 10**6, 3, 1e-8
 
@@ -33,3 +35,19 @@ def test_a_problem_with_rings_keeps_the_bound_on_the_right_side(cheapest):
     claims = Claims(task, SimpleNamespace(scale=UNIT, rings=()), heard.append)
     claims.bound(TRUE + (NOISE if cheapest else -NOISE), "master")
     assert rounded_bound(heard[-1]["bound"], minimise=cheapest) == TRUE * UNIT
+
+
+@pytest.mark.parametrize("cheapest", [False, True])
+def test_a_plain_problem_keeps_the_bound_on_the_right_side(cheapest):
+    problem = dense_problem(0)
+    problem = problem.replace(
+        budget=None if cheapest else 9,
+        targets=(),
+        candidates=tuple(dataclasses.replace(c, cost=UNIT) for c in problem.candidates),
+        pairs=tuple(dataclasses.replace(pair, weight=UNIT) for pair in problem.pairs),
+    )
+    heard = []
+    Progress(tables(problem), seconds=9.0, send=heard.append).bound(
+        (TRUE + (NOISE if cheapest else -NOISE)) * UNIT, "tree"
+    )
+    assert heard[-1]["bound"] == TRUE * UNIT

@@ -28,7 +28,7 @@ class Phasing(Section):
     years: Years = Field((), description=f"length of each period, years; empty: {USUAL_YEARS} each")
     after_years: Annotated[int, Field(ge=0, le=100)] = Field(
         10,
-        description="years of use after the last period that count; no money comes then, what is left may be spent",
+        description="years of use that count after the last period, with no more money than what is left",
     )
     discount_rate: float = Field(
         0.06,

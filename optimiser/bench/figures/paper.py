@@ -81,11 +81,16 @@ def title(panel: Axes, text: str, below: str = "") -> None:
         panel.text(0, 1.025, below, transform=panel.transAxes, fontsize=8.5, color=MUTED, va="bottom")
 
 
+KEY_IN, LETTER_IN = 0.65, 0.075
+"""Width of the key of a legend with what is round it, and of a letter of its words, inches."""
+
+
 def legend(figure: Figure, panel: Axes) -> None:
     """Put one legend under all panels."""
     handles, labels = panel.get_legend_handles_labels()
     if handles:
-        columns = min(5, len(labels))
+        widest = KEY_IN + LETTER_IN * max(len(label) for label in labels)
+        columns = max(1, min(5, len(labels), int(figure.get_figwidth() / widest)))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
 

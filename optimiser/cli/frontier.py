@@ -151,7 +151,8 @@ def show(done: Traced) -> None:
     steady = f"{STEADY[done.curve.axes.kind]:.0%}"
     screen.line(f"Of {len(done.links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(
-        f"Robust core: {core} links, in half of all plans and in {steady} of those from their entry on."
+        f"Robust core (in half of all plans, and in {steady} of those from its entry on): "
+        f"{core} of {len(done.links)} links."
     )
     screen.line(_ended(done))
     if caps := done.summary.get("caps"):

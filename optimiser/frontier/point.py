@@ -42,6 +42,8 @@ class Point:
         Name and version.
     seed, threads
         What was asked for.
+    late
+        Time cut off its search.
     """
 
     asked: Asked
@@ -55,6 +57,7 @@ class Point:
     solver: str
     seed: int
     threads: int
+    late: bool = False
 
     @property
     def cost(self) -> int:
@@ -120,7 +123,7 @@ class Point:
             threads=self.threads,
             solver=self.solver,
             versions=versions(),
-            termination="proof" if self.gap == 0 else "gap",
+            termination="proof" if self.gap == 0 else "time" if self.late else "gap",
             rings=self.plan.rings,
             starts=self.plan.starts,
         )

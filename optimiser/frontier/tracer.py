@@ -196,6 +196,7 @@ class Tracer:
             solver=first.solver,
             seed=self.seed,
             threads=self.threads,
+            late=first.reason == "time",
         )
         self.state.points.append(point)
         return point

@@ -85,8 +85,8 @@ def publish(stage: Path, folder: Path) -> None:
     stage
         Folder with the new files, on the same disk as `folder`.
     folder
-        Where they go; older files of the same names are replaced, each in one step. A run also takes away
-        what only an earlier run wrote.
+        Where they go; older files of the same names are replaced, each in one step. What only an earlier run
+        wrote is taken away after that, and so is what is older in a folder within.
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     stale = [name for name in OPTIONAL if not (stage / name).exists()]
@@ -100,6 +100,11 @@ def publish(stage: Path, folder: Path) -> None:
         path.replace(target)
     for name in stale:
         (folder / name).unlink(missing_ok=True)
+    for part in (path for path in stage.iterdir() if path.is_dir()):
+        new = {path.name for path in files if path.parent == part}
+        for old in (folder / part.name).iterdir():
+            if old.is_file() and old.name not in new:
+                old.unlink()
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -190,7 +189,6 @@ def _traced(
         summary = {**summary, "caps": dict(problem.caps)}
     frontier_files.save_summary(stage, summary)
     _draw(stage / "frontier.png", found)
-    shutil.rmtree(target / frontier_files.PLANS, ignore_errors=True)
     return Traced(target, found, links, described, summary, _exit_code(found))
 
 

@@ -138,7 +138,7 @@ def _converse(
 ) -> Ending:
     lines: queue.Queue[bytes | None] = queue.Queue()
     threading.Thread(target=pump, args=(child.stdout, lines), daemon=True).start()
-    _hand_over(child, task)
+    hand_over(child, task)
     begun = time.monotonic()
     deadline = begun + STARTUP_S + hard_limit_s(time_limit_s)
     while True:
@@ -182,8 +182,16 @@ def pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
     lines.put(None)
 
 
-def _hand_over(child: subprocess.Popen[bytes], task: Mapping[str, Any]) -> None:
-    """Write the task; the pipe stays open, and its closing tells the child that the parent is gone."""
+def hand_over(child: subprocess.Popen[bytes], task: Mapping[str, Any]) -> None:
+    """Write a task; the pipe stays open, and its closing tells the child that the parent is gone.
+
+    Parameters
+    ----------
+    child
+        The child; that it is gone is seen when it is heard.
+    task
+        A JSON object.
+    """
     if child.stdin is None:
         return
     with suppress(OSError):

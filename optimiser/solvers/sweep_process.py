@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import queue
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, Self
+from typing import Any
 
 from optimiser.errors import SolverError
-from optimiser.solvers.process import (
-    STARTUP_S,
-    end_child,
-    hard_limit_s,
-    message_of,
-    pump,
-    silent_end,
-    start_child,
-)
+from optimiser.solvers.process import STARTUP_S, hard_limit_s
+from optimiser.solvers.standing_child import StandingChild
 from optimiser.solvers.sweep_task import Asked
 
 WORKER = (sys.executable, "-m", "optimiser.solvers.sweep_worker")
@@ -65,7 +52,7 @@ class Reply:
     message: str = ""
 
 
-class SweepProcess:
+class SweepProcess(StandingChild):
     """A child process that lives as long as questions come; a context manager that ends it.
 
     Parameters
@@ -77,29 +64,14 @@ class SweepProcess:
     """
 
     def __init__(self, task: Mapping[str, Any], *, command: Sequence[str] = WORKER) -> None:
-        self._task, self._command = task, command
-        self._errors: IO[bytes] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        super().__init__(command)
+        self._task = task
         self._known: set[tuple[int, ...]] = set()
         self.solver = ""
 
-    def __enter__(self) -> Self:
-        """Return the process; it starts with the first question."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """End the child."""
-        self.close()
-
     def close(self) -> None:
-        """End the child, if there is one."""
-        if self._child is not None:
-            end_child(self._child)
-            self._child = None
-        if self._errors is not None:
-            self._errors.close()
-            self._errors = None
+        """End the child, if there is one; the next one has heard of no plan."""
+        super().close()
         self._known = set()
 
     def ask(
@@ -129,14 +101,11 @@ class SweepProcess:
 
     def _begin(self) -> None:
         """Start the child and wait until it is ready, unless it is there."""
-        if self._child is not None:
+        if not self._start():
             return
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
-        self._child = start_child(self._command, self._errors)
-        self._lines = queue.Queue()
-        threading.Thread(target=pump, args=(self._child.stdout, self._lines), daemon=True).start()
         self._tell(self._task)
-        message = self._next(time.monotonic() + STARTUP_S)
+        begun = time.monotonic()
+        message = self._next(begun + STARTUP_S, begun)
         if message["kind"] != "ready":
             self.close()
             raise SolverError(
@@ -147,35 +116,13 @@ class SweepProcess:
             )
         self.solver = str(message["solver"])
 
-    def _tell(self, value: Mapping[str, Any]) -> None:
-        if self._child is not None and self._child.stdin is not None:
-            with suppress(OSError):
-                self._child.stdin.write(json.dumps(value).encode() + b"\n")
-                self._child.stdin.flush()
-
-    def _next(self, deadline: float) -> dict[str, Any]:
-        """Return the next message; one of kind `failed` when the child ended or took too long."""
-        begun = time.monotonic()
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                line = self._lines.get(timeout=min(0.5, left))
-            except queue.Empty:
-                continue
-            if line is not None:
-                return message_of(line)
-            if self._child is None or self._errors is None:
-                break
-            ending = silent_end(self._child, self._errors, time.monotonic() - begun)
-            return {"kind": "failed", "reason": ending.reason, "message": ending.message}
-        return {"kind": "failed", "reason": "killed", "message": "the solver did not keep to its time limit"}
-
     def _heard(self, deadline: float) -> Reply:
         begun = time.monotonic()
         built: tuple[int, ...] | None = None
         bound: float | None = None
         empty = False
         while True:
-            message = self._next(deadline)
+            message = self._next(deadline, begun)
             kind = message["kind"]
             if kind == "plan":
                 built = tuple(int(j) for j in message["built"])

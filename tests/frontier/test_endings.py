@@ -47,6 +47,12 @@ def test_points_with_an_open_gap_are_not_called_complete(monkeypatch):
     assert tracer.state.ended == "time"
 
 
+def test_the_result_of_a_point_that_time_cut_off_says_so(monkeypatch):
+    _answering(monkeypatch, lambda reply: {"bound": reply.bound + 5, "reason": "time"})
+    _, points = traced(dense_problem(31), monkeypatch, limits=ALL)
+    assert {point.result("p").termination for point in points if point.gap} == {"time"}
+
+
 def test_a_proved_frontier_is_complete(monkeypatch):
     assert traced(dense_problem(31), monkeypatch, limits=ALL)[0].state.ended == "complete"
 

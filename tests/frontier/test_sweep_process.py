@@ -119,3 +119,14 @@ def test_a_shared_process_that_dies_is_told_and_the_next_task_has_a_new_one():
         with pytest.raises(SolveFailure, match="killed"):
             solve(line(), run=process)
         assert solve(line(), run=process).status == "optimal"
+
+
+def test_a_listener_that_fails_ends_the_shared_process_so_that_no_later_task_hears_of_it():
+    def deaf(_point):
+        raise RuntimeError
+
+    with TaskProcess() as process:
+        with pytest.raises(RuntimeError):
+            solve(dense_problem(5), run=process, progress=deaf)
+        assert not children()
+        assert solve(line(), run=process).status == "optimal"

@@ -143,3 +143,26 @@ def test_a_folder_of_a_run_that_was_killed_is_filled(tmp_path: Path) -> None:
 def _fill(out: Path) -> None:
     with folder.staged(out) as stage:
         (stage / "x.txt").write_text("new")
+
+
+def test_older_files_of_a_folder_within_go_once_the_new_ones_are_there(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    for names in (("1", "2", "3"), ("2",)):
+        with folder.staged(out) as stage:
+            (stage / "frontier.json").write_text("{}")
+            (stage / "frontier").mkdir()
+            for name in names:
+                (stage / "frontier" / name).write_text("plan")
+    assert [path.name for path in (out / "frontier").iterdir()] == ["2"]
+
+
+def test_a_block_that_fails_leaves_the_files_of_a_folder_within(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with folder.staged(out) as stage:
+        (stage / "frontier.json").write_text("{}")
+        (stage / "frontier").mkdir()
+        (stage / "frontier" / "1").write_text("plan")
+    with pytest.raises(RuntimeError), folder.staged(out) as stage:
+        (stage / "frontier").mkdir()
+        raise RuntimeError
+    assert (out / "frontier" / "1").read_text() == "plan"

@@ -162,6 +162,12 @@ def test_a_block_that_fails_leaves_the_files_of_a_folder_within(tmp_path: Path) 
         (stage / "frontier.json").write_text("{}")
         (stage / "frontier").mkdir()
         (stage / "frontier" / "1").write_text("plan")
-    with pytest.raises(FileNotFoundError), folder.staged(out) as stage:
-        (stage / "frontier" / "2").write_text("no folder to write this into")
+    with pytest.raises(RuntimeError), folder.staged(out) as stage:
+        _write_and_fail(stage / "frontier" / "2")
     assert (out / "frontier" / "1").read_text() == "plan"
+
+
+def _write_and_fail(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("another plan")
+    raise RuntimeError

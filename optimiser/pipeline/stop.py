@@ -24,7 +24,8 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
     """Raise `Interrupted` on SIGINT and SIGTERM, and end by force if that is not heard in time.
 
     A long call into a compiled library can keep Python from running its signal handlers; a thread then kills
-    the children, cleans up and ends the process.
+    the children, cleans up and ends the process. A compiled library that is being imported turns whatever is
+    raised into an `ImportError`: what fails once a signal was heard counts as interrupted.
 
     Parameters
     ----------
@@ -34,6 +35,11 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
     Yields
     ------
     None
+
+    Raises
+    ------
+    Interrupted
+        After a signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -42,10 +48,22 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
     os.set_blocking(write, False)
     watcher = threading.Thread(target=_watch, args=(read, cleanup), daemon=True)
     before_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _raise) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        heard.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _ignore)
+        raise Interrupted
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     watcher.start()
     try:
         yield
+    except Exception as fault:
+        if heard.is_set():
+            raise Interrupted from fault
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -62,13 +80,7 @@ def kill_children() -> None:
             child.kill()
 
 
-def _raise(_number: int, _frame: FrameType | None) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _heard)
-    raise Interrupted
-
-
-def _heard(_number: int, _frame: FrameType | None) -> None:
+def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Let further signals pass while the run is ending."""
 
 

@@ -12,7 +12,7 @@ from optimiser.branching.choice import INTEGRAL, fractional, halves, narrowed
 from optimiser.branching.node import Node, whole
 from optimiser.branching.program import Answer, Floats, Program
 from optimiser.branching.pseudocosts import Experience
-from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.finder import Cuts
 from optimiser.cuts.rows import Rows
 from optimiser.paths import Mask
 
@@ -69,6 +69,8 @@ class Rules:
         Most cuts of a round at a node with fractions: those that matter most for the objective.
     enough
         Known cuts, violated at such a node, from which on no new ones are sought.
+    joint
+        Most partition inequalities of a round.
     """
 
     length: int = 8
@@ -77,6 +79,7 @@ class Rules:
     margin: float = 1e-2
     most: int = 150
     enough: int = 150
+    joint: int = 2
 
 
 class Diver:
@@ -105,7 +108,7 @@ class Diver:
     def __init__(
         self,
         program: Program,
-        cuts: FractionalCuts,
+        cuts: Cuts,
         towards: Floats,
         weight: Floats,
         worth_of: Callable[[Mask], float],
@@ -225,6 +228,7 @@ class Diver:
                 pull=self._rules.pull,
                 margin=INTEGRAL if done else self._rules.margin,
                 enough=2**31 if done else self._rules.enough,
+                joint=self._rules.joint,
             )
             if not len(rows):
                 break
@@ -244,8 +248,8 @@ class Diver:
 
 
 def _strongest(rows: Rows, answer: Answer, built: Floats, weight: Floats, most: int) -> Rows:
-    """Return the rows whose violation, times the weight of the pair, is largest."""
-    violation = (answer.level[rows.pair] - rows.at(built)) * weight[rows.pair]
+    """Return the rows whose violation, times the mean weight of their pairs, is largest."""
+    violation = (rows.claimed(answer.level) - rows.at(built)) * rows.claimed(weight) / rows.claims
     kept = np.zeros(len(rows), np.bool_)
     kept[np.argsort(-violation, kind="stable")[:most]] = True
     return rows.only(kept)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.branching.program import Answer, Floats, Program
-from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.finder import Cuts
 from optimiser.cuts.rows import Rows
 from optimiser.tables import Tables
 
@@ -44,7 +44,7 @@ class Relaxed:
 def relax(
     t: Tables,
     program: Program,
-    cuts: FractionalCuts,
+    cuts: Cuts,
     *,
     left: Callable[[], float],
     tell: Callable[[Answer, int], bool],

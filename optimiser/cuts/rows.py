@@ -1,4 +1,4 @@
-"""Hold rows that limit how far a pair is covered by what is built."""
+"""Hold rows that limit how far pairs are covered by what is built."""
 
 from __future__ import annotations
 
@@ -15,28 +15,50 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows `y_pair <= sum of value x over candidates`, one after the other (`1 <= ...` without a level).
+    """Rows `sum of y over pairs <= sum of value x over candidates`, one after the other.
+
+    Without levels, where every pair must be covered, the left side is the number of pairs.
 
     Attributes
     ----------
     pair
-        int64 [c].
+        int64, positions of pairs, each once in a row.
     start
         int64 [c + 1]: row i is `candidate[start[i]:start[i + 1]]` with the values there.
     candidate
         int64, positions of candidates, rising in each row.
     value
         float64, > 0, one a candidate.
+    claim_start
+        int64 [c + 1]: the pairs of row i are `pair[claim_start[i]:claim_start[i + 1]]`; None: one pair a row.
     """
 
     pair: Integers
     start: Integers
     candidate: Integers
     value: Floats
+    claim_start: Integers | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.pair)
+        return len(self.start) - 1
+
+    @property
+    def claims(self) -> Integers:
+        """Return int64 [c], the number of pairs of each row."""
+        return np.ones(len(self), np.int64) if self.claim_start is None else np.diff(self.claim_start)
+
+    def pairs_of(self, i: int) -> Integers:
+        """Return the pairs of a row.
+
+        Parameters
+        ----------
+        i
+            Position of the row.
+        """
+        if self.claim_start is None:
+            return self.pair[i : i + 1]
+        return self.pair[self.claim_start[i] : self.claim_start[i + 1]]
 
     def at(self, built: Floats) -> Floats:
         """Return the right side of each row at a point.
@@ -46,8 +68,19 @@ class Rows:
         built
             float64 [J].
         """
-        terms = np.append(self.value * built[self.candidate], 0.0)
-        return np.where(np.diff(self.start) > 0, np.add.reduceat(terms, self.start[:-1]), 0.0)
+        return _sums(self.value * built[self.candidate], self.start)
+
+    def claimed(self, level: Floats) -> Floats:
+        """Return the left side of each row at a point.
+
+        Parameters
+        ----------
+        level
+            float64 [K].
+        """
+        if self.claim_start is None:
+            return level[self.pair]
+        return _sums(level[self.pair], self.claim_start)
 
     def only(self, kept: NDArray[np.bool_]) -> Rows:
         """Return some of the rows.
@@ -59,7 +92,19 @@ class Rows:
         """
         counts = np.diff(self.start)
         inside = np.repeat(kept, counts)
-        return Rows(self.pair[kept], starts(counts[kept]), self.candidate[inside], self.value[inside])
+        claims = self.claims
+        return Rows(
+            self.pair[np.repeat(kept, claims)],
+            starts(counts[kept]),
+            self.candidate[inside],
+            self.value[inside],
+            None if self.claim_start is None else starts(claims[kept]),
+        )
+
+
+def _sums(terms: Floats, start: Integers) -> Floats:
+    """Return the sum of each stretch of terms; an empty stretch has none."""
+    return np.where(np.diff(start) > 0, np.add.reduceat(np.append(terms, 0.0), start[:-1]), 0.0)
 
 
 NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
@@ -89,11 +134,13 @@ def stacked(*parts: Rows) -> Rows:
     parts
         The lists, at least one.
     """
+    alone = all(part.claim_start is None for part in parts)
     return Rows(
         np.concatenate([part.pair for part in parts]),
         starts(np.concatenate([np.diff(part.start) for part in parts])),
         np.concatenate([part.candidate for part in parts]),
         np.concatenate([part.value for part in parts]),
+        None if alone else starts(np.concatenate([part.claims for part in parts])),
     )
 
 
@@ -105,21 +152,13 @@ def joined(parts: Iterable[Rows]) -> Rows:
     parts
         The lists.
     """
-    seen: set[tuple[int, bytes, bytes]] = set()
-    kept: list[tuple[int, Integers, Floats]] = []
-    for part in parts:
-        for i, pair in enumerate(part.pair.tolist()):
-            inside = slice(part.start[i], part.start[i + 1])
-            row = (pair, part.candidate[inside], part.value[inside])
-            key = (pair, row[1].tobytes(), row[2].tobytes())
-            if key not in seen:
-                seen.add(key)
-                kept.append(row)
-    if not kept:
-        return NO_ROWS
-    return Rows(
-        np.array([pair for pair, _, _ in kept], np.int64),
-        starts(np.array([len(candidates) for _, candidates, _ in kept], np.int64)),
-        np.concatenate([candidates for _, candidates, _ in kept]),
-        np.concatenate([values for _, _, values in kept]),
-    )
+    whole = stacked(NO_ROWS, *parts)
+    seen: set[tuple[bytes, bytes, bytes]] = set()
+    kept = np.zeros(len(whole), np.bool_)
+    for i in range(len(whole)):
+        inside = slice(whole.start[i], whole.start[i + 1])
+        candidates, values = whole.candidate[inside], whole.value[inside]
+        key = (whole.pairs_of(i).tobytes(), candidates.tobytes(), values.tobytes())
+        kept[i] = key not in seen
+        seen.add(key)
+    return whole.only(kept)

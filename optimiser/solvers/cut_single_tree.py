@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from optimiser.branching.node import Node
-from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.finder import Cuts
 from optimiser.cuts.relaxation import EDGE
 from optimiser.cuts.rows import Floats, Rows, joined
 from optimiser.problem import DesignProblem
@@ -27,6 +27,9 @@ PULL = 0.2
 
 MARGIN = 1e-3
 """Least violation of a cut at a fractional point."""
+
+JOINT = 2
+"""Most partition inequalities of a round in the tree: they are dense, and each round slows what follows."""
 
 
 WIDE = 0.02
@@ -48,7 +51,7 @@ class TimeCuts:
         float64 [J], the interior point.
     """
 
-    def __init__(self, cuts: FractionalCuts, towards: Floats) -> None:
+    def __init__(self, cuts: Cuts, towards: Floats) -> None:
         self._cuts = cuts
         self._towards = towards
 
@@ -56,7 +59,9 @@ class TimeCuts:
         """Return a violated cut for each pair that has one."""
         pairs = np.flatnonzero(level > EDGE)
         margin = EDGE if integer else MARGIN
-        return self._cuts.violated(pairs, built, level, towards=self._towards, pull=PULL, margin=margin)
+        return self._cuts.violated(
+            pairs, built, level, towards=self._towards, pull=PULL, margin=margin, joint=JOINT
+        )
 
 
 class SearchTree(Protocol):
@@ -122,7 +127,7 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
             t,
             task.problem,
             seen,
-            TimeCuts(FractionalCuts(t), begun.relaxed.towards),
+            TimeCuts(Cuts(t), begun.relaxed.towards),
             limits=TreeLimits(seen.left(), task.gap, seed=task.seed),
             rows=rows,
             fixed=fixed_in(part, t.size),
@@ -155,7 +160,7 @@ def near_rows(begun: Opening, size: int) -> Rows:
         Number of candidates.
     """
     rows = joined(begun.relaxed.rows)
-    return rows.only(rows.at(begun.answer.decided[:size]) <= begun.answer.level[rows.pair] + NEAR)
+    return rows.only(rows.at(begun.answer.decided[:size]) <= rows.claimed(begun.answer.level) + NEAR)
 
 
 def _search_of(solver: str) -> tuple[SearchTree, str]:

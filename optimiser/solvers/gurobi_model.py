@@ -58,7 +58,7 @@ class GurobiMaster:
     keeper: Any
 
     def stated(self, rows: Rows) -> list[Any]:
-        """Return rows as Gurobi takes them: `sum of value x - y_pair >= 0`, or `>= 1` without levels.
+        """Return rows: `sum of value x - sum of y >= 0`, or `>= number of pairs` without levels.
 
         Parameters
         ----------
@@ -66,13 +66,14 @@ class GurobiMaster:
             The rows.
         """
         made = []
-        for i, pair in enumerate(rows.pair.tolist()):
+        for i in range(len(rows)):
+            pairs = rows.pairs_of(i).tolist()
             inside = slice(rows.start[i], rows.start[i + 1])
             built = [self.built[j] for j in rows.candidate[inside].tolist()]
             left = gurobipy.LinExpr(rows.value[inside].tolist(), built)
             if self.level:
-                left.addTerms(-1.0, self.level[pair])
-            made.append(left >= (0.0 if self.level else 1.0))
+                left.addTerms([-1.0] * len(pairs), [self.level[k] for k in pairs])
+            made.append(left >= (0.0 if self.level else float(len(pairs))))
         return made
 
     def objective(self, bound: float) -> float | None:

@@ -144,7 +144,7 @@ class Watch:
 
     def _violated(self, built: Floats, level: Floats, *, integer: bool) -> Rows:
         rows = self._separator(built, level, integer=integer)
-        return rows.only(rows.at(built) < level[rows.pair] - EDGE)
+        return rows.only(rows.at(built) < rows.claimed(level) - EDGE)
 
     def _lazy(self, model: Any, rows: Rows) -> None:  # noqa: ANN401
         self.cuts += len(rows)

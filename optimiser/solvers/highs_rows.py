@@ -11,7 +11,7 @@ from optimiser.cuts.rows import Rows
 
 
 def add_rows(model: Any, rows: Rows, *, built: int, levels: int) -> None:  # noqa: ANN401 - highspy is untyped
-    """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered).
+    """Add rows `sum of value x - sum of levels >= 0` (`>= number of pairs` where all must be covered).
 
     Parameters
     ----------
@@ -25,14 +25,15 @@ def add_rows(model: Any, rows: Rows, *, built: int, levels: int) -> None:  # noq
     count = len(rows)
     if not count:
         return
-    starts, index, value = rows.start[:-1], rows.candidate, rows.value
+    starts, index, value, claims = rows.start[:-1], rows.candidate, rows.value, rows.claims
     if levels:
-        index = np.insert(index, starts, rows.pair + built)
-        value = np.insert(value, starts, -1.0)
-        starts = starts + np.arange(count)
+        before = np.repeat(starts, claims)
+        index = np.insert(index, before, rows.pair + built)
+        value = np.insert(value, before, -1.0)
+        starts = starts + np.cumsum(claims) - claims
     model.addRows(
         count,
-        np.full(count, 0.0 if levels else 1.0),
+        np.zeros(count) if levels else claims.astype(np.float64),
         np.full(count, highspy.kHighsInf),
         len(index),
         starts.astype(np.int32),

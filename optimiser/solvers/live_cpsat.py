@@ -69,22 +69,25 @@ class LiveCpsat:
         self._city = [column[z.id] for z in decisions.city]
 
     def add(self, rows: Rows) -> None:
-        """Add rows `sum of value x >= y_pair` with whole coefficients, values rounded up.
+        """Add rows `sum of value x >= sum of y` with whole coefficients, values rounded up.
 
         A row holds for every plan; larger values make it weaker, so it still holds, at a loss of one part in
         `PARTS` a term at most. Plain time cuts, whose values are one, lose nothing.
         """
         whole = np.ceil(rows.value * PARTS).astype(np.int64)
-        for i, pair in enumerate(rows.pair.tolist()):
+        for i in range(len(rows)):
             inside = slice(rows.start[i], rows.start[i + 1])
-            self._add_row(rows.candidate[inside].tolist(), np.minimum(whole[inside], PARTS).tolist(), pair)
+            pairs, mine = rows.pairs_of(i).tolist(), whole[inside]
+            if len(pairs) == 1:
+                mine = np.minimum(mine, PARTS)
+            self._add_row(rows.candidate[inside].tolist(), mine.tolist(), pairs)
 
-    def _add_row(self, candidates: list[int], values: list[int], pair: int) -> None:
+    def _add_row(self, candidates: list[int], values: list[int], pairs: list[int]) -> None:
         built = [self._built[j] for j in candidates]
-        if all(value == PARTS for value in values):
-            self._model.add_bool_or([*built, *(self._level[k].negated() for k in [pair] if self._level)])
+        if len(pairs) == 1 and all(value == PARTS for value in values):
+            self._model.add_bool_or([*built, *(self._level[k].negated() for k in pairs if self._level)])
             return
-        needed = PARTS * self._level[pair] if self._level else PARTS
+        needed = PARTS * (sum(self._level[k] for k in pairs) if self._level else len(pairs))
         self._model.add(cp_model.LinearExpr.weighted_sum(built, values) >= needed)
 
     def forbid(self, built: Floats) -> None:

@@ -59,7 +59,7 @@ class LiveHighs:
         model.setOptionValue("mip_abs_gap", 0.999)
 
     def add(self, rows: Rows) -> None:
-        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered)."""
+        """Add rows `sum of value x - sum of levels >= 0` (`>= number of pairs` where all must be covered)."""
         add_rows(self._model, rows, built=self._built, levels=self._levels)
 
     def forbid(self, built: Floats) -> None:

@@ -91,7 +91,7 @@ class LiveProgram:
         self._model.setOptionValue("run_crossover", "off" if wanted else "on")
 
     def add(self, rows: Rows) -> None:
-        """Add rows `sum of value x - level_pair >= 0` (`>= 1` where every pair must be covered).
+        """Add rows `sum of value x - sum of levels >= 0` (`>= number of pairs` where all must be covered).
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class LiveProgram:
 
     def drop_slack(self) -> int:
         """Take out cuts that do not bind at the last point, and return how many are left."""
-        least = 0.0 if self._levels else 1.0
+        least: Floats = np.array(self._model.getLp().row_lower_, np.float64)
         activity: Floats = np.array(self._model.getSolution().row_value, np.float64)
         slack = np.flatnonzero(activity > least + SLACK)
         slack = slack[slack >= self._fixed_rows].astype(np.int32)

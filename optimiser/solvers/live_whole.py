@@ -103,7 +103,7 @@ class LiveWhole:
         return dict(zip(self._names, values.tolist(), strict=True))
 
     def add_cuts(self, rows: Rows, built: Integers, level: Integers) -> None:
-        """Add rows `sum of value x - y_pair >= 0`.
+        """Add rows `sum of value x - sum of y >= 0`.
 
         Parameters
         ----------
@@ -115,10 +115,11 @@ class LiveWhole:
         count = len(rows)
         if not count:
             return
-        starts = rows.start[:-1]
-        index = np.insert(built[rows.candidate], starts, level[rows.pair])
-        value = np.insert(rows.value, starts, -1.0)
-        self._add(np.zeros(count), starts + np.arange(count), index, value)
+        starts, claims = rows.start[:-1], rows.claims
+        before = np.repeat(starts, claims)
+        index = np.insert(built[rows.candidate], before, level[rows.pair])
+        value = np.insert(rows.value, before, -1.0)
+        self._add(np.zeros(count), starts + np.cumsum(claims) - claims, index, value)
 
     def add_rows(self, rows: Sequence[pulp.LpAffineExpression]) -> None:
         """Add rows of PuLP, each `left >= 0` or `left <= 0`."""

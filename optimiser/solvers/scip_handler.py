@@ -105,9 +105,9 @@ class TimeRows(Conshdlr):
 
     Notes
     -----
-    A row says `y_pair <= sum of value x` with values >= 0: lowering an x or raising a y may break it, raising
-    an x or lowering a y never does. The locks tell SCIP so, and with them no reduction can rest on rows that
-    are not there yet. A solution is accepted only when its y are true to `covered_pairs`.
+    A row says `sum of y <= sum of value x` with values >= 0: lowering an x or raising a y may break it,
+    raising an x or lowering a y never does. The locks tell SCIP so, and with them no reduction can rest on
+    rows that are not there yet. A solution is accepted only when its y are true to `covered_pairs`.
     """
 
     def __init__(self, watch: Watch) -> None:
@@ -215,7 +215,7 @@ class TimeRows(Conshdlr):
 
     def _add(self, rows: Rows, built: Floats, level: Floats) -> int | None:
         """Add those rows that the point violates; None when there are none."""
-        rows = rows.only(rows.at(built) < level[rows.pair] - EDGE)
+        rows = rows.only(rows.at(built) < rows.claimed(level) - EDGE)
         if not len(rows):
             return None
         self._watch.cuts += len(rows)
@@ -227,13 +227,15 @@ class TimeRows(Conshdlr):
     def _add_row(self, rows: Rows, i: int) -> bool:
         """Add one row; say whether the node cannot keep it."""
         made = self._watch.made
-        row = made.model.createEmptyRowUnspec("time", 0.0 if made.level else 1.0, None, local=False)
+        pairs = rows.pairs_of(i).tolist()
+        least = 0.0 if made.level else float(len(pairs))
+        row = made.model.createEmptyRowUnspec("time", least, None, local=False)
         made.model.cacheRowExtensions(row)
         inside = slice(rows.start[i], rows.start[i + 1])
         for j, value in zip(rows.candidate[inside].tolist(), rows.value[inside].tolist(), strict=True):
             made.model.addVarToRow(row, made.built[j], value)
-        if made.level:
-            made.model.addVarToRow(row, made.level[rows.pair[i]], -1.0)
+        for k in pairs if made.level else ():
+            made.model.addVarToRow(row, made.level[k], -1.0)
         made.model.flushRowExtensions(row)
         infeasible: bool = made.model.addCut(row, forcecut=True)
         made.model.addPoolCut(row)

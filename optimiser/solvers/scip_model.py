@@ -126,14 +126,15 @@ def add_rows(made: TreeModel, rows: Rows) -> None:
     made
         The model.
     rows
-        `sum of value x - y_pair >= 0`, or `>= 1` without levels.
+        `sum of value x - sum of y >= 0`, or `>= number of pairs` without levels.
     """
     from pyscipopt import quicksum
 
-    for i, pair in enumerate(rows.pair.tolist()):
+    for i in range(len(rows)):
+        pairs = rows.pairs_of(i).tolist()
         inside = slice(rows.start[i], rows.start[i + 1])
         entries = zip(rows.candidate[inside].tolist(), rows.value[inside].tolist(), strict=True)
-        needed = made.level[pair] if made.level else 1.0
+        needed = quicksum(made.level[k] for k in pairs) if made.level else float(len(pairs))
         made.model.addCons(
             quicksum(value * made.built[j] for j, value in entries) >= needed,
             name=f"row{i}",

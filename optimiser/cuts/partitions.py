@@ -1,0 +1,239 @@
+"""Find violated partition inequalities: pairs that join groups of nodes need links that join them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.compiled import compiled
+from optimiser.cuts.ground import Ground, ground
+from optimiser.cuts.pool import Floats
+from optimiser.cuts.rows import NO_ROWS, Rows, starts
+from optimiser.paths import Integers
+from optimiser.tables import Tables
+
+SEED = 1
+"""Of the random numbers that make one search differ from the next."""
+
+FRUITLESS = 3
+"""Searches in a row without a new row after which there is no further one."""
+
+PREFERENCE = 1e-6
+"""What a link counts for on top of how far it is built: groups that only unbuilt links join are merged."""
+
+
+class PartitionCuts:
+    """Find violated partition inequalities of a problem.
+
+    Parameters
+    ----------
+    t
+        A reduced problem.
+
+    Notes
+    -----
+    Let nodes be divided into parts such that no pair of a set F can use an arc of today between parts, and
+    let F be a forest over the parts. Then every plan keeps to
+
+        sum_{p in F} y_p <= sum_j m_j x_j,
+
+    where m_j is the number of joins that candidate j adds: the rank, over the parts, of those of its arcs
+    that pairs of F can use. Proof: a covered pair of F has a walk whose arcs between parts all belong to
+    built candidates, so its ends lie in one component of the parts joined by them. The covered pairs are a
+    forest within these components, hence no more than the rank of what joins them, which is at most the sum
+    of the ranks of the built candidates (Edmonds 1971: the rank of a graphic matroid is subadditive).
+
+    With two parts this is a 0/1 time cut of one pair. With more it says what no row of a single pair says:
+    that n places need n - 1 links, not half as many. Partition inequalities of the Steiner tree polytope:
+    Grötschel and Monma, SIAM Journal on Discrete Mathematics 1990; Chopra and Rao, Mathematical Programming
+    1994; levels y in place of ones are new here. Parts are found by merging those first whose links are built
+    further than what the forest loses, a heuristic: that no row is found does not say that there is none.
+    """
+
+    def __init__(self, t: Tables) -> None:
+        self._ground = ground(t)
+        self._random = np.random.default_rng(SEED)
+
+    def violated(self, built: Floats, level: Floats, *, margin: float, most: int) -> Rows:
+        """Return rows that a point violates, each once.
+
+        Parameters
+        ----------
+        built, level
+            float64 [J] and [K], the point to cut off.
+        margin
+            Least violation.
+        most
+            Most rows.
+        """
+        if self._ground is None or most <= 0:
+            return NO_ROWS
+        g = self._ground
+        room, level = built[g.owner] + PREFERENCE, np.minimum(level[g.pair], 1.0)
+        taken = np.zeros(len(level))
+        found: dict[tuple[bytes, bytes], tuple[Integers, Integers]] = {}
+        fruitless = 0
+        for search in range(most):
+            forest, part = _forest(g, room, self._varied(level, taken, search))
+            taken[forest] += 1.0
+            joints = _crossing(g, part)
+            gained = level[forest].sum() - (joints * built[g.owner]).sum()
+            key = (np.sort(forest).tobytes(), joints.tobytes())
+            if gained > margin and key not in found:
+                found[key] = (g.pair[np.sort(forest)], joints)
+                fruitless = 0
+                continue
+            fruitless += 1
+            if fruitless == FRUITLESS:
+                break
+        return _rows(g, list(found.values()), len(built))
+
+    def _varied(self, level: Floats, taken: Floats, search: int) -> Floats:
+        """Return levels to search at: as they are at first, then without some, and less where they served."""
+        if search == 0:
+            return level
+        kept = self._random.random(len(level)) < (0.9 if search % 2 else 0.5)
+        less = 0.02 * taken * self._random.random(len(level))
+        return np.where(kept, np.maximum(level - less, 0.0), 0.0)
+
+
+def _rows(g: Ground, found: list[tuple[Integers, Integers]], size: int) -> Rows:
+    """Return rows of pairs and of the joins that each joint adds."""
+    if not found:
+        return NO_ROWS
+    values = [np.bincount(g.owner, weights=joints, minlength=size) for _, joints in found]
+    candidates = [np.flatnonzero(value) for value in values]
+    return Rows(
+        np.concatenate([pairs for pairs, _ in found]),
+        starts(np.array([len(mine) for mine in candidates], np.int64)),
+        np.concatenate(candidates).astype(np.int64),
+        np.concatenate([value[mine] for value, mine in zip(values, candidates, strict=True)]),
+        starts(np.array([len(pairs) for pairs, _ in found], np.int64)),
+    )
+
+
+def _crossing(g: Ground, part: Integers) -> Integers:
+    """Return int64 [L], how many joins each joint adds between parts: the parts that it touches, less one."""
+    parts = part[g.group]
+    joint = np.repeat(np.arange(len(g.owner)), np.diff(g.start))
+    touched = np.unique(joint * (g.size + 1) + parts)
+    counts = np.bincount(touched // (g.size + 1), minlength=len(g.owner))
+    return (counts - 1).astype(np.int64)
+
+
+@compiled
+def _forest(g: Ground, room: Floats, level: Floats) -> tuple[Integers, Integers]:
+    """Merge parts as long as that gains, and return the pairs of the forest and the part of each group.
+
+    Starts from groups alone. Merging two parts saves the room of what joins them, and loses the least claim
+    on their path in the forest of largest claims (the new cycle's cheapest edge); the merge that gains most
+    goes first. Invariant: `claim[u, v]` is the largest level of a pair between parts u and v, `pair_of` it.
+    """
+    size = g.size
+    part = np.arange(size)
+    claim, pair_of = _claims(g, level)
+    joined, least = np.zeros((size, size)), np.zeros((size, size))
+    order, parent = np.empty(size, np.int64), np.empty(size, np.int64)
+    count = size
+    while True:
+        _measure(g, room, part, joined, count)
+        gain, u, v = _spanned(claim, joined, least, order, parent, count)
+        if gain <= 0.0:
+            break
+        _merge(claim, pair_of, part, min(u, v), max(u, v), count)
+        count -= 1
+    forest = np.empty(size, np.int64)
+    edges = 0
+    for i in range(count):
+        if parent[order[i]] >= 0:
+            forest[edges] = pair_of[order[i], parent[order[i]]]
+            edges += 1
+    return forest[:edges].copy(), part
+
+
+@compiled
+def _claims(g: Ground, level: Floats) -> tuple[Floats, Integers]:
+    """Return the largest level of a pair between two groups, and the pair that has it (-1: none)."""
+    claim = np.zeros((g.size, g.size))
+    pair_of = np.full((g.size, g.size), -1)
+    for q in range(level.size):
+        u, v = g.one[q], g.other[q]
+        if level[q] > claim[u, v]:
+            claim[u, v] = claim[v, u] = level[q]
+            pair_of[u, v] = pair_of[v, u] = q
+    return claim, pair_of
+
+
+@compiled
+def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, count: int) -> None:
+    """Take part v into u (u < v), and let the last part have the number v."""
+    last = count - 1
+    for w in range(count):
+        if w not in (u, v) and claim[v, w] > claim[u, w]:
+            claim[u, w] = claim[w, u] = claim[v, w]
+            pair_of[u, w] = pair_of[w, u] = pair_of[v, w]
+    for w in range(count):
+        claim[v, w] = claim[w, v] = claim[last, w]
+        pair_of[v, w] = pair_of[w, v] = pair_of[last, w]
+    claim[v, v] = 0.0
+    for i in range(part.size):
+        if part[i] == v:
+            part[i] = u
+        elif part[i] == last:
+            part[i] = v
+
+
+@compiled
+def _measure(g: Ground, room: Floats, part: Integers, joined: Floats, count: int) -> None:
+    """Write down how far two parts are joined: what the right side loses when they are merged."""
+    joined[:count, :count] = 0.0
+    for i in range(g.owner.size):
+        for a in range(g.start[i], g.start[i + 1]):
+            u = part[g.group[a]]
+            if _met(g, part, i, a, u):
+                continue
+            for b in range(a + 1, g.start[i + 1]):
+                v = part[g.group[b]]
+                if u != v and not _met(g, part, i, b, v):
+                    joined[u, v] += room[i]
+                    joined[v, u] += room[i]
+
+
+@compiled
+def _met(g: Ground, part: Integers, i: int, at: int, u: int) -> bool:
+    """Say whether a joint touches a part at an earlier place too."""
+    return bool(np.any(part[g.group[g.start[i] : at]] == u))
+
+
+@compiled
+def _spanned(
+    claim: Floats, joined: Floats, least: Floats, order: Integers, parent: Integers, count: int
+) -> tuple[float, int, int]:
+    """Grow the forest of largest claims (Prim), and return the merge that gains most.
+
+    `least[s, v]` is the smallest claim on the path of the forest from s to v, 0 when there is none.
+    """
+    best = np.zeros(count)
+    done = np.zeros(count, np.bool_)
+    for i in range(count):
+        parent[i] = -1
+    top, one, other = 0.0, -1, -1
+    for i in range(count):
+        v = -1
+        for w in range(count):
+            if not done[w] and (v < 0 or best[w] > best[v]):
+                v = w
+        for at in range(i):
+            s = order[at]
+            path = 0.0
+            if parent[v] >= 0:
+                path = best[v] if s == parent[v] else min(least[s, parent[v]], best[v])
+            least[s, v] = least[v, s] = path
+            if joined[s, v] > 0.0 and joined[s, v] - path > top:
+                top, one, other = joined[s, v] - path, s, v
+        done[v] = True
+        order[i] = v
+        for w in range(count):
+            if not done[w] and claim[v, w] > best[w]:
+                best[w] = claim[v, w]
+                parent[w] = v
+    return top, one, other

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from core_drawing import covered_by, problems, side_problems
+from cut_drawing import mesh, meshes, plans, two_of_three
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from partition_drawing import apart_today, triangle
+
+from optimiser.cuts.finder import CLEAR, Cuts
+from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.ground import ground
+from optimiser.cuts.partitions import PartitionCuts
+from optimiser.problem import Pair
+from optimiser.tables import tables
+
+HALF = [0.5, 0.5, 0.5]
+
+shares = st.lists(st.integers(0, 10).map(lambda part: part / 10), min_size=7, max_size=7)
+levels = st.lists(st.integers(0, 10).map(lambda part: part / 10), min_size=8, max_size=8)
+
+
+def violated(problem, built, level=None, *, margin=1e-6, most=30):
+    built = np.array(built, np.float64)[: len(problem.candidates)]
+    level = np.array([1.0] * 8 if level is None else level)[: len(problem.pairs)]
+    return PartitionCuts(tables(problem)).violated(built, level, margin=margin, most=most)
+
+
+def terms(rows):
+    """Return (pairs, {candidate: value}) of each row."""
+    return [
+        (
+            tuple(rows.pairs_of(i).tolist()),
+            dict(zip(rows.candidate[low:high].tolist(), rows.value[low:high].tolist(), strict=True)),
+        )
+        for i, (low, high) in enumerate(zip(rows.start[:-1], rows.start[1:], strict=True))
+    ]
+
+
+def breaks_none(problem, found):
+    built, covers = plans(problem)
+    return all(
+        (found.claimed(cover.astype(np.float64)) <= found.at(plan) + 1e-12).all()
+        for plan, cover in zip(built, covers, strict=True)
+    )
+
+
+def is_forest(edges):
+    """Say whether edges close no cycle, by taking leaves away."""
+    edges = list(edges)
+    while edges:
+        ends = [end for edge in edges for end in set(edge)]
+        left = [edge for edge in edges if all(ends.count(end) > 1 for end in edge)]
+        if len(left) == len(edges) or any(one == other for one, other in edges):
+            return False
+        edges = left
+    return True
+
+
+def test_half_a_triangle_breaks_no_row_of_a_single_pair():
+    problem = triangle()
+    found = FractionalCuts(tables(problem)).violated(
+        np.arange(3), np.array(HALF), np.ones(3), towards=np.array(HALF), pull=0.0, margin=1e-6
+    )
+    assert len(found) == 0
+
+
+def test_two_pairs_of_a_triangle_need_two_links():
+    ((pairs, row),) = terms(violated(triangle(), HALF, most=1))
+    assert len(pairs) == 2
+    assert row == {0: 1.0, 1: 1.0, 2: 1.0}
+
+
+def test_any_two_pairs_of_a_triangle_are_found_and_none_twice():
+    found = terms(violated(triangle(), HALF))
+    assert sorted(pairs for pairs, _ in found) == [(0, 1), (0, 2), (1, 2)]
+    assert all(row == {0: 1.0, 1: 1.0, 2: 1.0} for _, row in found)
+
+
+def test_the_pairs_with_the_largest_levels_make_the_first_row():
+    ((pairs, _),) = terms(violated(triangle(), HALF, [0.8, 1.0, 0.9], most=1))
+    assert pairs == (1, 2)
+
+
+def test_two_thirds_of_each_link_are_enough_for_a_triangle():
+    assert len(violated(triangle(), [2 / 3] * 3)) == 0
+    assert len(violated(triangle(), [0.66] * 3)) > 0
+
+
+def test_a_service_that_calls_at_three_places_joins_two_of_them_to_the_first():
+    links = [[(0, 1, 1), (1, 2, 1)], [(0, 1, 1)], [(0, 2, 1)]]
+    pairs = [Pair(0, 1, 2, 1), Pair(0, 2, 2, 1), Pair(1, 2, 2, 1)]
+    problem = mesh(3, [], links, pairs)
+    ((named, row),) = terms(violated(problem, [0.5, 0.4, 0.4], most=1))
+    assert len(named) == 2
+    assert row == {0: 2.0, 1: 1.0, 2: 1.0}
+
+
+def test_a_candidate_in_two_places_joins_once_in_each():
+    links = [[(0, 1, 1), (2, 3, 1)], [(1, 2, 1)]]
+    pairs = [Pair(0, 1, 1, 1), Pair(0, 3, 3, 1), Pair(2, 3, 1, 1)]
+    ((named, row),) = terms(violated(mesh(4, [], links, pairs), [0.5, 0.5], most=1))
+    assert (named, row) == ((0, 1, 2), {0: 2.0, 1: 1.0})
+
+
+def test_parts_that_a_built_link_joins_are_one():
+    """Four places in a ring with one link built: the other three need two links more."""
+    links = [[(0, 1, 1)], [(1, 2, 1)], [(2, 3, 1)], [(0, 3, 1)]]
+    pairs = [Pair(0, 1, 3, 1), Pair(0, 2, 3, 1), Pair(0, 3, 3, 1)]
+    ((named, row),) = terms(violated(mesh(4, [], links, pairs), [1.0, 0.5, 0.5, 0.5], most=1))
+    assert (named, row) == ((1, 2), {1: 1.0, 2: 1.0, 3: 1.0})
+
+
+def test_a_level_above_one_counts_as_one():
+    assert len(violated(triangle(), [2 / 3] * 3, [7.0] * 3)) == 0
+    assert terms(violated(triangle(), HALF, [np.inf] * 3)) == terms(violated(triangle(), HALF))
+
+
+def test_levels_that_the_links_hold_are_left_alone():
+    assert len(violated(triangle(), HALF, [0.75] * 3)) == 0
+    assert len(violated(triangle(), HALF, [0.76] * 3)) > 0
+
+
+def test_a_row_violated_by_less_than_the_margin_is_not_found():
+    assert len(violated(triangle(), HALF, margin=0.51)) == 0
+    assert len(violated(triangle(), HALF, margin=0.49)) > 0
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_no_more_rows_than_asked_for_are_found(most):
+    assert len(violated(triangle(), HALF, most=most)) == most
+
+
+def test_where_today_joins_all_there_is_nothing_to_find():
+    assert len(violated(two_of_three(), [0.0, 0.0, 0.0])) == 0
+
+
+def test_the_finder_returns_rows_of_one_pair_and_of_several():
+    t = tables(triangle())
+    built, level = np.array([0.4, 0.4, 0.0]), np.ones(3)
+    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
+    assert set(found.claims.tolist()) == {1, 2}
+    assert (found.claimed(level) > found.at(built) + 1e-6).all()
+
+
+def test_the_finder_leaves_rows_of_several_pairs_out_when_told_to():
+    t = tables(triangle())
+    built, level = np.array([0.4, 0.4, 0.0]), np.ones(3)
+    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6, joint=0)
+    assert found.claims.tolist() == [1, 1, 1]
+
+
+def test_the_finder_leaves_rows_of_several_pairs_alone_that_are_hardly_violated():
+    t = tables(triangle())
+    built, level = np.full(3, (2.0 - 0.9 * CLEAR) / 3), np.ones(3)
+    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
+    assert len(found) == 0
+
+
+@given(apart_today(), shares, levels)
+@settings(max_examples=100, deadline=None)
+def test_no_plan_breaks_a_row_where_today_leaves_places_apart(problem, built, level):
+    found = violated(problem, built, level)
+    assume(len(found))
+    assert breaks_none(problem, found)
+
+
+@given(meshes() | problems() | side_problems(), shares, levels)
+@settings(max_examples=150, deadline=None)
+def test_no_plan_breaks_a_row_of_any_problem(problem, built, level):
+    problem = problem.canonical()
+    assert breaks_none(problem, violated(problem, built, level))
+
+
+@given(apart_today(slow=6), shares, levels, st.sampled_from([1e-6, 0.1, 0.5]))
+@settings(max_examples=100, deadline=None)
+def test_rows_are_violated_by_the_margin(problem, built, level, margin):
+    found = violated(problem, built, level, margin=margin)
+    assume(len(found))
+    claimed = found.claimed(np.array(level)[: len(problem.pairs)])
+    assert (claimed > found.at(np.array(built)[: len(problem.candidates)]) + margin).all()
+
+
+@given(apart_today(), shares, levels)
+@settings(max_examples=100, deadline=None)
+def test_the_pairs_of_a_row_are_a_forest_and_its_terms_are_in_order(problem, built, level):
+    found = violated(problem, built, level)
+    assume(len(found))
+    places = ground(tables(problem))
+    ends = dict(
+        zip(places.pair.tolist(), zip(places.one.tolist(), places.other.tolist(), strict=True), strict=True)
+    )
+    for pairs, row in terms(found):
+        assert list(pairs) == sorted(set(pairs))
+        assert is_forest(ends[k] for k in pairs)
+        assert list(row) == sorted(row)
+        assert all(value == int(value) > 0 for value in row.values())
+
+
+@given(apart_today(), shares, levels)
+@settings(max_examples=100, deadline=None)
+def test_each_row_is_there_once(problem, built, level):
+    found = violated(problem, built, level)
+    assume(len(found))
+    lines = [(pairs, tuple(row.items())) for pairs, row in terms(found)]
+    assert len(set(lines)) == len(lines)
+
+
+@given(apart_today(), shares, levels)
+@settings(max_examples=60, deadline=None)
+def test_the_same_searches_find_the_same_rows(problem, built, level):
+    found = terms(violated(problem, built, level))
+    assume(found)
+    assert found == terms(violated(problem, built, level))
+
+
+@given(apart_today(), st.integers(0, 127))
+@settings(max_examples=60, deadline=None)
+def test_a_plan_with_true_levels_breaks_nothing(problem, bits):
+    names = [c.id for j, c in enumerate(problem.candidates) if bits >> j & 1]
+    built = [float(bits >> j & 1) for j in range(len(problem.candidates))]
+    assert len(violated(problem, built, covered_by(problem, set(names)))) == 0

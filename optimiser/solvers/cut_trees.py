@@ -20,6 +20,12 @@ from optimiser.solvers.live_program import LiveProgram, version
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 
+FAR = 0.1
+"""Gap after the relaxation from which on better plans are sought for longer: no proof is near then."""
+
+PATIENCE, MOST = 15, 60
+"""Rounds of that search without a better plan after which it ends, and most rounds."""
+
 TRIES = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
 
@@ -48,6 +54,7 @@ def prove(t: Tables, progress: Progress, task: Task, improver: Improver) -> tupl
         return begun, version()
     guide = begun.answer.decided[: t.size]
     _improve(progress, improver, attempts_for(t), guide)
+    _persist(t, progress, improver, guide)
     if progress.closed(task.gap):
         return ending(progress, task), version()
     if task.solver in ("scip", "gurobi"):
@@ -55,10 +62,20 @@ def prove(t: Tables, progress: Progress, task: Task, improver: Improver) -> tupl
     return _branch(t, progress, task, begun, improver), version()
 
 
-def _improve(progress: Progress, improver: Improver, attempts: int, guide: Floats | None = None) -> None:
-    improver.improve(
+def _improve(progress: Progress, improver: Improver, attempts: int, guide: Floats | None = None) -> int:
+    return improver.improve(
         attempts=attempts, stop=progress.stop, take=lambda plan: progress.plan(plan, "lns"), guide=guide
     )
+
+
+def _persist(t: Tables, progress: Progress, improver: Improver, guide: Floats) -> None:
+    """Go on looking for better plans as long as the gap is wide and the search has not run dry."""
+    attempts, quiet = attempts_for(t), 0
+    for _ in range(MOST):
+        if quiet >= PATIENCE * attempts or progress.stop() or progress.closed(FAR):
+            return
+        idle = _improve(progress, improver, attempts, guide)
+        quiet = quiet + idle if idle == attempts else idle
 
 
 def _branch(t: Tables, progress: Progress, task: Task, begun: Opening, improver: Improver) -> str:

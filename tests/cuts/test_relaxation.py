@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from core_drawing import brute_force
 from cut_drawing import meshes, plans, relaxed_optimum, two_of_three
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from partition_drawing import apart_today, triangle
 
+from optimiser.cuts.finder import Cuts
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.relaxation import relax
 from optimiser.formulation.decisions import scale_of
@@ -16,10 +18,12 @@ from optimiser.solvers.live_program import LiveProgram
 from optimiser.tables import tables
 
 
-def relaxed(problem, *, least=0.0, left=lambda: 10.0, tell=lambda _answer, _found: False):
+def relaxed(
+    problem, *, finder=FractionalCuts, least=0.0, left=lambda: 10.0, tell=lambda _answer, _found: False
+):
     """Return where the rounds ended, and the objective there."""
     t = tables(problem)
-    ended = relax(t, LiveProgram(problem, seed=0), FractionalCuts(t), left=left, tell=tell, least=least)
+    ended = relax(t, LiveProgram(problem, seed=0), finder(t), left=left, tell=tell, least=least)
     factor = scale_of(problem) * (-1 if problem.budget is None else 1)
     return ended, ended.answer and ended.answer.worth * factor
 
@@ -58,6 +62,37 @@ def test_all_cuts_hold_for_every_plan(problem):
     for plan, cover in zip(*plans(problem), strict=True):
         for rows in ended.rows:
             assert (rows.at(plan) >= cover[rows.pair] - 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("budget", "alone", "joint"), [(None, 1.5, 2.0), (0, 0.0, 0.0), (1, 2.0, 1.5), (2, 3.0, 3.0)]
+)
+def test_a_triangle_is_worth_less_with_partition_inequalities(budget, alone, joint):
+    for finder, optimum in ((FractionalCuts, alone), (Cuts, joint)):
+        ended, value = relaxed(triangle(budget=budget), finder=finder)
+        assert ended.complete
+        assert value == pytest.approx(optimum, abs=2e-2 if finder is Cuts else 1e-3)
+
+
+@given(apart_today() | apart_today(budget="some"))
+@settings(max_examples=80, deadline=None)
+def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_never_beyond(problem):
+    (_, without), (ended, value) = relaxed(problem), relaxed(problem, finder=Cuts)
+    sign = -1 if problem.budget is None else 1
+    weight = sum(pair.weight for pair in problem.pairs) + sum(c.cost for c in problem.candidates)
+    assert ended.complete
+    assert sign * brute_force(problem) <= sign * value + 1e-5
+    assert sign * value <= sign * without + 3e-4 * weight
+
+
+@given(apart_today())
+@settings(max_examples=40, deadline=None)
+def test_all_rows_of_several_pairs_hold_for_every_plan(problem):
+    ended, _ = relaxed(problem, finder=Cuts)
+    assume(any((rows.claims > 1).any() for rows in ended.rows))
+    for plan, cover in zip(*plans(problem), strict=True):
+        for rows in ended.rows:
+            assert (rows.at(plan) >= rows.claimed(cover.astype(np.float64)) - 1e-12).all()
 
 
 def test_the_rounds_end_when_told_to():

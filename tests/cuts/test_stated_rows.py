@@ -155,7 +155,8 @@ def test_the_master_in_cpsat_keeps_to_rows_of_several_pairs(lines, budget):
 
     master = LiveCpsat(weighed(budget), threads=1, seed=1)
     master.add(rows_of(*lines))
-    assert worth_of_master(master, budget) == all_whole_best(lines, budget)
+    best, worth = all_whole_best(lines, budget), worth_of_master(master, budget)
+    assert worth is best is None or worth == pytest.approx(best, abs=1e-6)
 
 
 @given_rows()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from core_drawing import brute_force
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 from scipy.optimize import linprog
@@ -59,6 +59,9 @@ def rows_of(*lines):
 some = st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True).map(sorted)
 values = st.sampled_from([0.25, 0.5, 1.0, 2.0])
 terms = st.dictionaries(st.integers(0, 2), values, max_size=3).map(lambda row: dict(sorted(row.items())))
+
+TWO_LINKS = ([0, 1], {0: 1.0, 1: 1.0, 2: 1.0})
+ALL_OR_HALF = ([0, 1, 2], {0: 2.0, 1: 1.0, 2: 0.5})
 drawn = st.lists(st.tuples(some, terms), min_size=1, max_size=4)
 
 
@@ -101,12 +104,14 @@ def all_whole_best(lines, budget):
     return max((-points @ objective).tolist(), default=None)
 
 
-def given_rows(**more):
+def given_rows():
     """Draw rows and what they are asked under."""
 
     def decorate(test):
-        asked = given(lines=drawn, budget=st.sampled_from(BUDGETS), **more)
-        return settings(max_examples=80, deadline=None)(asked(test))
+        asked = given(lines=drawn, budget=st.sampled_from(BUDGETS))(test)
+        for budget in BUDGETS:
+            asked = example(lines=[TWO_LINKS, ALL_OR_HALF], budget=budget)(asked)
+        return settings(max_examples=80, deadline=None)(asked)
 
     return decorate
 

@@ -6,12 +6,13 @@ Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered).
 A set C of candidates is a time cut of pair k when k stays uncovered although everything outside C is built.
 Whoever covers k must then build something of C. The master starts without cuts; they are added where a point
 violates them. It is exact: a plan x that does not cover k leaves the candidates that are not built as a time
-cut, which x violates as soon as y_k > 0.
+cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for that; they tighten the
+relaxation where the network of today leaves places apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pulp
 
@@ -54,3 +55,48 @@ def add_time_cuts(
         terms = [(decisions.built[j], 1.0) for j in candidates]
         needed = decisions.level[k] if decisions.level else 1
         lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"cut_{number:07d}")
+
+
+def add_partition_inequalities(
+    lp: pulp.LpProblem,
+    decisions: Decisions,
+    rows: Iterable[tuple[Sequence[int], Mapping[int, int]]],
+) -> None:
+    r"""Add `part_i: sum_j m_j x_j - sum_{k in F} y_k >= 0`; where every pair must be covered `>= |F|`.
+
+    The nodes are divided into parts such that no pair of F can use an arc of today from one part to another,
+    and that F, its pairs seen as edges between parts, closes no cycle. m_j is the number of joins that
+    candidate j adds: the rank, over the parts, of those of its arcs that a pair of F can use. A pair can use
+    an arc that lies on a walk within its limit when everything is built.
+
+    Rows of single pairs do not say that n places need n - 1 links. Three places without a link today, a
+    candidate for each two of them, and pairs that may go round:
+
+              a
+             / \         x = 1/2 each
+            /   \        time cuts: y <= 1 each, half of a pair directly and half of it round
+           b-----c       parts a | b | c, F = {ab, bc}: y_ab + y_bc <= x_ab + x_bc + x_ca = 3/2
+
+    One candidate that calls at a, b and c has m = 2 in this row.
+
+    Proof: join the parts between which a built candidate has an arc that a pair of F can use. The walk of a
+    covered pair of F leaves a part by such arcs alone, so its ends are joined. The covered pairs of F close
+    no cycle; there are then no more of them than the rank of all those arcs, which is no more than the sum
+    of the ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair
+    the row is a time cut. Such rows are known of Steiner trees (Grötschel and Monma 1990; Chopra and Rao
+    1994), where the left side is the number of parts less one; here a pair counts as far as it is covered.
+    `optimiser/cuts/partitions.py` looks for rows that a point breaks.
+
+    Parameters
+    ----------
+    lp
+        The master problem.
+    decisions
+        Its variables.
+    rows
+        Pairs F, and m_j of each candidate j that joins parts.
+    """
+    for number, (pairs, joins) in enumerate(rows, start=len(lp.constraints()) + 1):
+        terms = [(decisions.built[j], float(m)) for j, m in joins.items()]
+        needed = pulp.lpSum(decisions.level[k] for k in pairs) if decisions.level else len(pairs)
+        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"part_{number:07d}")

@@ -15,7 +15,9 @@ from networks.network import Network
 from networks.schema import LINKS, NODES, table
 from networks.simplify import contract
 from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
+from optimiser.cuts.finder import CLEAR, MOST
 from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.partitions import PartitionCuts
 from optimiser.cuts.separation import separate
 from optimiser.heuristics.greedy import reverse_greedy
 from optimiser.paths import pair_times
@@ -81,6 +83,19 @@ def test_separation_of_fractional_cuts(benchmark: BenchmarkFixture, reduced: Tab
 
     def search() -> None:
         FractionalCuts(reduced).violated(pairs, x, level, towards=middle, pull=0.0, margin=1e-4)
+
+    benchmark.pedantic(search, rounds=3, warmup_rounds=1)
+
+
+def test_search_for_partition_inequalities(benchmark: BenchmarkFixture, reduced: Tables) -> None:
+    """Time one round of partition inequalities, with the groups that the network of today joins.
+
+    Where it joins all places there are none, and what is timed is finding that out.
+    """
+    x, level = half_built(reduced)
+
+    def search() -> None:
+        PartitionCuts(reduced).violated(x, level, margin=CLEAR, most=MOST)
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 

@@ -19,7 +19,7 @@ def triangle(**changes):
 
 
 @st.composite
-def apart_today(draw, *, budget=None, slow=2):
+def apart_today(draw, *, budget=None, slow=2, most=7):
     """Draw a mesh with no links today but a few slow ones, and many pairs, sorted; all can be covered."""
     n = draw(st.integers(3, 6))
     two = st.lists(st.integers(0, n - 1), min_size=2, max_size=2, unique=True)
@@ -28,7 +28,7 @@ def apart_today(draw, *, budget=None, slow=2):
         one = st.tuples(two, st.integers(fastest, slowest)).map(lambda drawn: (*drawn[0], drawn[1]))
         return st.lists(one, min_size=least, max_size=most)
 
-    own = draw(st.lists(links(1, 3, 1, 2), min_size=3, max_size=7))
+    own = draw(st.lists(links(1, 3, 1, 2), min_size=3, max_size=most))
     costs = draw(st.lists(st.integers(1, 6), min_size=len(own), max_size=len(own)))
     problem = mesh(n, draw(links(6, 12, 0, slow)), own, [], costs=costs)
     everything = {c.id for c in problem.candidates}

@@ -70,22 +70,22 @@ class PartitionCuts:
         g = self._ground
         room, level = built[g.owner] + PREFERENCE, np.minimum(level[g.pair], 1.0)
         taken = np.zeros(len(level))
-        found: dict[tuple[bytes, bytes], tuple[Integers, Integers]] = {}
+        found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}
         fruitless = 0
         for search in range(most):
             forest, part = _forest(g, room, self._varied(level, taken, search))
             taken[forest] += 1.0
-            joints = _crossing(g, part)
-            gained = level[forest].sum() - (joints * built[g.owner]).sum()
-            key = (np.sort(forest).tobytes(), joints.tobytes())
+            joins = np.bincount(g.owner, weights=_crossing(g, part), minlength=len(built))
+            gained = level[forest].sum() - (joins * built).sum()
+            key = (np.sort(forest).tobytes(), joins.tobytes())
             if gained > margin and key not in found:
-                found[key] = (g.pair[np.sort(forest)], joints)
+                found[key] = (g.pair[np.sort(forest)], joins)
                 fruitless = 0
                 continue
             fruitless += 1
             if fruitless == FRUITLESS:
                 break
-        return _rows(g, list(found.values()), len(built))
+        return _rows(list(found.values()))
 
     def _varied(self, level: Floats, taken: Floats, search: int) -> Floats:
         """Return levels to search at: as they are at first, then without some, and less where they served."""
@@ -96,17 +96,16 @@ class PartitionCuts:
         return np.where(kept, np.maximum(level - less, 0.0), 0.0)
 
 
-def _rows(g: Ground, found: list[tuple[Integers, Integers]], size: int) -> Rows:
-    """Return rows of pairs and of the joins that each joint adds."""
+def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
+    """Return rows of pairs and of the joins that each candidate adds."""
     if not found:
         return NO_ROWS
-    values = [np.bincount(g.owner, weights=joints, minlength=size) for _, joints in found]
-    candidates = [np.flatnonzero(value) for value in values]
+    candidates = [np.flatnonzero(joins) for _, joins in found]
     return Rows(
         np.concatenate([pairs for pairs, _ in found]),
         starts(np.array([len(mine) for mine in candidates], np.int64)),
         np.concatenate(candidates).astype(np.int64),
-        np.concatenate([value[mine] for value, mine in zip(values, candidates, strict=True)]),
+        np.concatenate([joins[mine] for mine, (_, joins) in zip(candidates, found, strict=True)]),
         starts(np.array([len(pairs) for pairs, _ in found], np.int64)),
     )
 

@@ -47,7 +47,7 @@ def proved(t, progress, task):
     [("cuts", "highs"), ("cuts", "scip"), ("cuts-loop", "highs"), ("cuts-loop", "cpsat")],
 )
 @given(problem=apart_today() | apart_today(budget="some"))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_outcome_equals_that_of_trying_every_plan(variant, solver, problem):
     pytest.importorskip(MODULES[solver])
     small = reduce(problem).problem
@@ -76,7 +76,7 @@ def over_time(draw):
 
 
 @given(over_time())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_outcome_over_two_periods_equals_that_of_trying_every_plan(problem):
     ledger = Ledger(problem, unreduced(problem), None)
     reason, used = work(Task(problem, "cuts", LONG_S, 0.0, 1, 1, "highs", 0), ledger.receive)

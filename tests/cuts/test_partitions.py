@@ -174,7 +174,7 @@ def test_the_finder_leaves_rows_of_several_pairs_alone_that_are_hardly_violated(
 
 
 @given(apart_today(), shares, levels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_plan_breaks_a_row_where_today_leaves_places_apart(problem, built, level):
     found = violated(problem, built, level)
     assume(len(found))
@@ -182,14 +182,14 @@ def test_no_plan_breaks_a_row_where_today_leaves_places_apart(problem, built, le
 
 
 @given(meshes() | problems() | side_problems(), shares, levels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_plan_breaks_a_row_of_any_problem(problem, built, level):
     problem = problem.canonical()
     assert breaks_none(problem, violated(problem, built, level))
 
 
 @given(problems() | side_problems(), shares, levels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_plan_breaks_a_row_of_any_problem_without_arcs_of_today(problem, built, level):
     """Arcs go one way here, beside each other, or from a node to itself; a candidate may have none."""
     problem = problem.replace(arcs=()).canonical()
@@ -199,7 +199,7 @@ def test_no_plan_breaks_a_row_of_any_problem_without_arcs_of_today(problem, buil
 
 
 @given(apart_today(slow=6), shares, levels, st.sampled_from([1e-6, 0.1, 0.5]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_rows_are_violated_by_the_margin(problem, built, level, margin):
     found = violated(problem, built, level, margin=margin)
     assume(len(found))
@@ -208,7 +208,7 @@ def test_rows_are_violated_by_the_margin(problem, built, level, margin):
 
 
 @given(apart_today(), shares, levels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_pairs_of_a_row_are_a_forest_and_its_terms_are_in_order(problem, built, level):
     found = violated(problem, built, level)
     assume(len(found))
@@ -224,7 +224,7 @@ def test_the_pairs_of_a_row_are_a_forest_and_its_terms_are_in_order(problem, bui
 
 
 @given(apart_today(), shares, levels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_row_is_there_once(problem, built, level):
     found = violated(problem, built, level)
     assume(len(found))
@@ -233,7 +233,7 @@ def test_each_row_is_there_once(problem, built, level):
 
 
 @given(apart_today(), shares, levels)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_same_searches_find_the_same_rows(problem, built, level):
     found = terms(violated(problem, built, level))
     assume(found)

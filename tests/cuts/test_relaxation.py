@@ -75,7 +75,7 @@ def test_a_triangle_is_worth_less_with_partition_inequalities(budget, alone, joi
 
 
 @given(apart_today() | apart_today(budget="some"))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_never_beyond(problem):
     (_, without), (ended, value) = relaxed(problem), relaxed(problem, finder=Cuts)
     sign = -1 if problem.budget is None else 1
@@ -86,7 +86,7 @@ def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_neve
 
 
 @given(apart_today())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_all_rows_of_several_pairs_hold_for_every_plan(problem):
     ended, _ = relaxed(problem, finder=Cuts)
     assume(any((rows.claims > 1).any() for rows in ended.rows))

@@ -111,7 +111,7 @@ def given_rows():
         asked = given(lines=drawn, budget=st.sampled_from(BUDGETS))(test)
         for budget in BUDGETS:
             asked = example(lines=[TWO_LINKS, ALL_OR_HALF], budget=budget)(asked)
-        return settings(max_examples=80, deadline=None)(asked)
+        return settings(max_examples=50, deadline=None)(asked)
 
     return decorate
 
@@ -260,7 +260,7 @@ def test_the_tree_of_scip_takes_violated_rows_of_several_pairs_in(levels, least,
 
 
 @given(apart_today() | apart_today(budget="some"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_tree_of_scip_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
     pytest.importorskip("pyscipopt")
     from optimiser.solvers.scip_tree import search_tree

@@ -185,22 +185,22 @@ def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, cou
 def _measure(g: Ground, room: Floats, part: Integers, joined: Floats, count: int) -> None:
     """Write down how far two parts are joined: what the right side loses when they are merged."""
     joined[:count, :count] = 0.0
-    for i in range(g.owner.size):
-        for a in range(g.start[i], g.start[i + 1]):
-            u = part[g.group[a]]
-            if _met(g, part, i, a, u):
-                continue
-            for b in range(a + 1, g.start[i + 1]):
-                v = part[g.group[b]]
-                if u != v and not _met(g, part, i, b, v):
-                    joined[u, v] += room[i]
-                    joined[v, u] += room[i]
-
-
-@compiled
-def _met(g: Ground, part: Integers, i: int, at: int, u: int) -> bool:
-    """Say whether a joint touches a part at an earlier place too."""
-    return bool(np.any(part[g.group[g.start[i] : at]] == u))
+    start, group = g.start, g.group
+    touched = np.empty(group.size, np.int64)
+    for i in range(room.size):
+        size = 0
+        for a in range(start[i], start[i + 1]):
+            u = part[group[a]]
+            for v in touched[:size]:
+                if v == u:
+                    break
+            else:
+                touched[size] = u
+                size += 1
+        for a in range(size):
+            for b in range(a + 1, size):
+                joined[touched[a], touched[b]] += room[i]
+                joined[touched[b], touched[a]] += room[i]
 
 
 @compiled

@@ -114,6 +114,15 @@ def test_a_link_that_no_pair_can_use_or_within_a_group_joins_nothing():
     assert joints(found) == [(0, [0, 1]), (1, [1, 2])]
 
 
+def test_pairs_with_joins_to_make_must_be_half_of_all():
+    """Pairs that may take twenty seconds can use the links of today, which then join everything."""
+    links, today = [[(0, 1, 1)], [(1, 2, 1)]], [(0, 1, 5), (1, 2, 5), (2, 3, 5)]
+    half = pairs((0, 1, 1), (0, 3, 20), (1, 2, 1), (1, 3, 20))
+    less = pairs((0, 1, 1), (0, 3, 20), (1, 2, 1), (1, 3, 20), (2, 3, 20))
+    assert edges(ground_of(4, today, links, half)) == [(0, 0, 1), (2, 1, 2)]
+    assert ground_of(4, today, links, less) is None
+
+
 def test_one_join_alone_is_nothing_to_go_by():
     assert ground_of(2, [], [[(0, 1, 1)]], pairs((0, 1, 1), (1, 0, 1))) is None
 

@@ -17,6 +17,7 @@ from networks.simplify import contract
 from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
 from optimiser.cuts.finder import CLEAR, MOST
 from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.ground import ground
 from optimiser.cuts.partitions import PartitionCuts
 from optimiser.cuts.separation import separate
 from optimiser.heuristics.greedy import reverse_greedy
@@ -95,7 +96,7 @@ def test_search_for_partition_inequalities(benchmark: BenchmarkFixture, reduced:
     x, level = half_built(reduced)
 
     def search() -> None:
-        PartitionCuts(reduced).violated(x, level, margin=CLEAR, most=MOST)
+        PartitionCuts(ground(reduced)).violated(x, level, margin=CLEAR, most=MOST)
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 

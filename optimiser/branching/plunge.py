@@ -12,7 +12,7 @@ from optimiser.branching.choice import INTEGRAL, fractional, halves, narrowed
 from optimiser.branching.node import Node, whole
 from optimiser.branching.program import Answer, Floats, Program
 from optimiser.branching.pseudocosts import Experience
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.rows import Rows
 from optimiser.paths import Mask
 
@@ -108,7 +108,7 @@ class Diver:
     def __init__(
         self,
         program: Program,
-        cuts: Cuts,
+        cuts: CutFinder,
         towards: Floats,
         weight: Floats,
         worth_of: Callable[[Mask], float],

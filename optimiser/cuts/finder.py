@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimiser.cuts.fractional import FractionalCuts
+from optimiser.cuts.ground import Ground, ground
 from optimiser.cuts.partitions import PartitionCuts
 from optimiser.cuts.pool import Floats
 from optimiser.cuts.rows import Rows, stacked
@@ -16,18 +17,36 @@ CLEAR = 1e-2
 """Least violation of a partition inequality: it has many terms, and a small one moves little."""
 
 
-class Cuts:
+class CutFinder:
     """Fractional time cuts, and partition inequalities where the network of today leaves places apart.
 
     Parameters
     ----------
     t
         A reduced problem.
+    joins
+        What there is to join (`cuts.ground.ground`).
     """
 
-    def __init__(self, t: Tables) -> None:
+    def __init__(self, t: Tables, *, joins: Ground | None) -> None:
+        self._t, self._joins = t, joins
         self._times = FractionalCuts(t)
-        self._partitions = PartitionCuts(t)
+        self._partitions = PartitionCuts(joins)
+
+    @classmethod
+    def of(cls, t: Tables) -> CutFinder:
+        """Return a finder of a problem.
+
+        Parameters
+        ----------
+        t
+            A reduced problem.
+        """
+        return cls(t, joins=ground(t))
+
+    def another(self) -> CutFinder:
+        """Return a finder of the same problem that has found nothing yet, for another worker."""
+        return CutFinder(self._t, joins=self._joins)
 
     def violated(
         self,
@@ -54,13 +73,3 @@ class Cuts:
             pairs, built, level, towards=towards, pull=pull, margin=margin, enough=enough
         )
         return stacked(found, self._partitions.violated(built, level, margin=CLEAR, most=joint))
-
-    def learn(self, rows: Rows) -> None:
-        """Take in time cuts that another found.
-
-        Parameters
-        ----------
-        rows
-            The cuts, of one pair each.
-        """
-        self._times.learn(rows)

@@ -13,7 +13,7 @@ from optimiser.compiled import compiled
 from optimiser.paths import FAR, Integers
 from optimiser.tables import Tables
 
-SHARES = (0.5, 0.75, 1.0)
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Shares of the pairs, those with the fewest arcs of today first, that are tried as the pairs looked at.
 
 The first is also the least share of pairs that must have joins to make. Where fewer have, since the others

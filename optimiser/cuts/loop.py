@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.relaxation import EDGE
 from optimiser.cuts.rows import Floats, Rows, joined
 from optimiser.cuts.separation import separate
@@ -84,7 +84,7 @@ class Master(Protocol):
 def prove(
     t: Tables,
     master: Master,
-    cuts: Cuts,
+    cuts: CutFinder,
     progress: Progress,
     *,
     gap: float,
@@ -174,7 +174,7 @@ def _point(t: Tables, best: Mask | None) -> Point | None:
 def _refute(
     t: Tables,
     master: Master,
-    cuts: Cuts,
+    cuts: CutFinder,
     progress: Progress,
     points: tuple[Point, ...],
     towards: Floats,
@@ -190,7 +190,7 @@ def _refute(
     return bool(len(rows) or broken)
 
 
-def _false_claims(t: Tables, cuts: Cuts, point: Point, towards: Floats, orders: Floats) -> Rows:
+def _false_claims(t: Tables, cuts: CutFinder, point: Point, towards: Floats, orders: Floats) -> Rows:
     """Return violated rows for every pair that is said to be covered and is not.
 
     Opened in an order that begins with what is built, such a pair always has a violated time cut.

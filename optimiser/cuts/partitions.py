@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.compiled import compiled
-from optimiser.cuts.ground import Ground, ground
+from optimiser.cuts.ground import Ground
 from optimiser.cuts.pool import Floats
 from optimiser.cuts.rows import NO_ROWS, Rows, starts
 from optimiser.paths import Integers
-from optimiser.tables import Tables
 
 SEED = 1
 """Of the random numbers that make one search differ from the next."""
+
+WORK = 250_000_000
+"""Searches of a round times the third power of the groups, at most: about half a second."""
 
 FRUITLESS = 3
 """Searches in a row without a new row after which there is no further one."""
@@ -26,8 +28,8 @@ class PartitionCuts:
 
     Parameters
     ----------
-    t
-        A reduced problem.
+    g
+        What there is to join (`ground`); None: nothing.
 
     Notes
     -----
@@ -49,8 +51,8 @@ class PartitionCuts:
     further than what the forest loses, a heuristic: that no row is found does not say that there is none.
     """
 
-    def __init__(self, t: Tables) -> None:
-        self._ground = ground(t)
+    def __init__(self, g: Ground | None) -> None:
+        self._ground = g
         self._random = np.random.default_rng(SEED)
 
     def violated(self, built: Floats, level: Floats, *, margin: float, most: int) -> Rows:
@@ -63,11 +65,12 @@ class PartitionCuts:
         margin
             Least violation.
         most
-            Most rows.
+            Most rows; fewer on large grounds, and none where a single search takes too long.
         """
-        if self._ground is None or most <= 0:
+        if self._ground is None:
             return NO_ROWS
         g = self._ground
+        most = min(most, WORK // g.size**3)
         room, level = built[g.owner] + PREFERENCE, np.minimum(level[g.pair], 1.0)
         taken = np.zeros(len(level))
         found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.branching.program import Answer, Floats, Program
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.rows import Rows
 from optimiser.tables import Tables
 
@@ -44,7 +44,7 @@ class Relaxed:
 def relax(
     t: Tables,
     program: Program,
-    cuts: Cuts,
+    cuts: CutFinder,
     *,
     left: Callable[[], float],
     tell: Callable[[Answer, int], bool],
@@ -85,7 +85,9 @@ def relax(
     pairs = np.arange(len(t.limit))
     towards = _centre(t)
     rows = [
-        cuts.violated(pairs, towards, np.full(len(pairs), np.inf), towards=towards, pull=0.0, margin=EDGE)
+        cuts.violated(
+            pairs, towards, np.full(len(pairs), np.inf), towards=towards, pull=0.0, margin=EDGE, joint=0
+        )
     ]
     program.add(rows[0])
     history: list[float] = []

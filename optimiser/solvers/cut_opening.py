@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from optimiser.branching.program import Answer
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.relaxation import Relaxed, relax
 from optimiser.formulation.decisions import scale_of
 from optimiser.paths import Mask
@@ -70,7 +70,7 @@ class Opening:
 
     scale: Scale
     program: LiveProgram
-    cuts: Cuts
+    cuts: CutFinder
     relaxed: Relaxed
     answer: Answer
 
@@ -94,7 +94,7 @@ def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
     """
     scale = Scale(t, scale_of(task.problem))
     program = LiveProgram(task.problem, seed=task.seed)
-    cuts = Cuts(t)
+    cuts = CutFinder.of(t)
     program.by_interior_point(wanted=len(t.limit) >= LARGE)
 
     def tell(answer: Answer, found: int) -> bool:

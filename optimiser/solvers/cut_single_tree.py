@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from optimiser.branching.node import Node
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.relaxation import EDGE
 from optimiser.cuts.rows import Floats, Rows, joined
 from optimiser.problem import DesignProblem
@@ -51,7 +51,7 @@ class TimeCuts:
         float64 [J], the interior point.
     """
 
-    def __init__(self, cuts: Cuts, towards: Floats) -> None:
+    def __init__(self, cuts: CutFinder, towards: Floats) -> None:
         self._cuts = cuts
         self._towards = towards
 
@@ -127,7 +127,7 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
             t,
             task.problem,
             seen,
-            TimeCuts(Cuts(t), begun.relaxed.towards),
+            TimeCuts(begun.cuts.another(), begun.relaxed.towards),
             limits=TreeLimits(seen.left(), task.gap, seed=task.seed),
             rows=rows,
             fixed=fixed_in(part, t.size),

@@ -9,7 +9,6 @@ import numpy as np
 from optimiser.branching.node import Node
 from optimiser.branching.plunge import Diver, Rules
 from optimiser.branching.search import Report, search
-from optimiser.cuts.finder import Cuts
 from optimiser.cuts.rows import Floats
 from optimiser.heuristics.lns import Improver
 from optimiser.heuristics.start import attempts_for
@@ -86,7 +85,7 @@ def _branch(t: Tables, progress: Progress, task: Task, begun: Opening, improver:
     divers = []
     for number in range(task.threads):
         mine, finder = (
-            (program, cuts) if number == 0 else (LiveProgram(task.problem, seed=task.seed), Cuts(t))
+            (program, cuts) if number == 0 else (LiveProgram(task.problem, seed=task.seed), cuts.another())
         )
         if number:
             for part in relaxed.rows:

@@ -131,7 +131,8 @@ class Watch:
         if len(missing):
             rows = self._violated(built, level, integer=True)
             self._lazy(model, rows)
-            self._lazy(model, plain_rows(self.t, np.setdiff1d(missing, rows.pair), built))
+            alone = rows.only(rows.claims == 1).pair
+            self._lazy(model, plain_rows(self.t, np.setdiff1d(missing, alone), built))
         elif not fits(self.t, is_open):
             self._forbid(model, built)
 

@@ -11,7 +11,7 @@ from optimiser.branching.node import Node
 from optimiser.branching.plunge import Diver, Rules
 from optimiser.branching.program import Answer
 from optimiser.branching.search import Report, search
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.relaxation import EDGE, relax
 from optimiser.paths import Integers, Mask
 from optimiser.problem import DesignProblem
@@ -61,8 +61,8 @@ class Sweep:
 
     Notes
     -----
-    Invariant: the rows in the programs are time cuts, which hold for every plan whatever money and targets
-    (`cuts.packing`), and the plans kept are judged anew for each question. So what one question leaves behind
+    Invariant: the rows in the programs are those of `cuts.finder`, true whatever money and targets
+    there are, and the plans kept are judged anew for each question. So what one question leaves behind
     makes another one faster and never wrong.
     """
 
@@ -70,7 +70,7 @@ class Sweep:
         self._problem, self._measures, self._seed = problem, measures, seed
         self._t = tables(problem)
         self._plans = Plans(self._t, measures)
-        self._cuts: list[Cuts] = []
+        self._cuts: list[CutFinder] = []
         self._programs: list[SweepProgram] = []
         self._threads = threads if len(self._t.limit) >= MANY else 1
         self._towards = np.full(self._t.size, 0.1)
@@ -256,11 +256,11 @@ class Sweep:
         elif outcome.complete:
             self._empty(talk)
 
-    def _crew(self, talk: Talk, count: int) -> list[tuple[SweepProgram, Cuts]]:
+    def _crew(self, talk: Talk, count: int) -> list[tuple[SweepProgram, CutFinder]]:
         """Return programs with their cuts, all ready for the question."""
         while len(self._programs) < count:
             self._programs.append(SweepProgram(self._problem, self._measures, seed=self._seed))
-            self._cuts.append(Cuts(self._t))
+            self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
         counted = None if talk.asked.cheapest else self._measures.sum(axis=0)
         for program in self._programs[:count]:
             program.ask(budget=talk.asked.budget, least=talk.asked.least, counted=counted)

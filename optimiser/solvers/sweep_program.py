@@ -73,8 +73,8 @@ class SweepProgram(LiveProgram):
     Notes
     -----
     On top of the rows of `LiveProgram` stand `cost: sum_j c_j x_j <= B` and, for each measure m,
-    `measure_m: sum_k a_mk y_k + sum_i a_mi z_i >= e_m`, each divided by the divisor of its factors. Time cuts
-    hold for every plan, whatever money and targets, so those that were added stay.
+    `measure_m: sum_k a_mk y_k + sum_i a_mi z_i >= e_m`, each divided by the divisor of its factors. Rows of
+    `cuts.finder` hold for every plan, whatever money and targets, so those that were added stay.
     """
 
     def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int) -> None:

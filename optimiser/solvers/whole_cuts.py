@@ -9,7 +9,7 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.rows import Rows, joined
 from optimiser.cuts.separation import separate
 from optimiser.formulation.whole import Whole, build_whole
@@ -142,7 +142,7 @@ class _Finder:
         self._t = t
         self.live = live
         self._states = states
-        self._cuts = Cuts(t)
+        self._cuts = CutFinder.of(t)
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
         self._towards = [np.full(t.size, max(share, 1e-3)) for _ in states]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from optimiser.branching.node import Node
 from optimiser.branching.plunge import Diver, Rules
 from optimiser.branching.search import search
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
@@ -71,7 +71,10 @@ def branched(problem, *, threads=1, rules=BARE, left=lambda: 10.0, rounds=10**6)
     scale = Scale(t, LiveProgram(problem, seed=0).divisor)
     programs = [LiveProgram(problem, seed=0) for _ in range(threads)]
     middle, weight = np.full(t.size, 0.5), np.ones(len(t.limit))
-    divers = [Diver(program, Cuts(t), middle, weight, scale.worth_of, left, rules, 0) for program in programs]
+    divers = [
+        Diver(program, CutFinder.of(t), middle, weight, scale.worth_of, left, rules, 0)
+        for program in programs
+    ]
     reports, best = [], [(-math.inf, None)]
 
     def tell(report):

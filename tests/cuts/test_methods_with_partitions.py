@@ -98,7 +98,7 @@ def test_the_methods_do_add_rows_of_several_pairs(monkeypatch):
             return found[-1]
 
     monkeypatch.setattr(finder, "PartitionCuts", Watched)
-    t = tables(triangle())
+    t = tables(triangle(budget=1))
     progress = Progress(t, seconds=LONG_S, send=lambda _: None)
-    assert proved(t, progress, Task(triangle(), "cuts", LONG_S, 0.0, 1, 1, "highs")) == "proof"
+    assert proved(t, progress, Task(triangle(budget=1), "cuts", LONG_S, 0.0, 1, 1, "highs")) == "proof"
     assert max(np.concatenate([rows.claims for rows in found])) == 2

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 
-from optimiser.cuts.finder import CLEAR, Cuts
+from optimiser.cuts.finder import CLEAR, CutFinder
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.ground import ground
 from optimiser.cuts.partitions import PartitionCuts
@@ -29,7 +29,7 @@ levels = st.lists(st.integers(0, 10).map(lambda part: part / 10), min_size=8, ma
 def violated(problem, built, level=None, *, margin=1e-6, most=30):
     built = np.array(built, np.float64)[: len(problem.candidates)]
     level = np.array([1.0] * 8 if level is None else level)[: len(problem.pairs)]
-    return PartitionCuts(tables(problem)).violated(built, level, margin=margin, most=most)
+    return PartitionCuts(ground(tables(problem))).violated(built, level, margin=margin, most=most)
 
 
 def terms(rows):
@@ -154,7 +154,7 @@ def test_where_today_joins_all_there_is_nothing_to_find():
 def test_the_finder_returns_rows_of_one_pair_and_of_several():
     t = tables(triangle())
     built, level = np.array([0.4, 0.4, 0.0]), np.ones(3)
-    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
+    found = CutFinder.of(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
     assert set(found.claims.tolist()) == {1, 2}
     assert (found.claimed(level) > found.at(built) + 1e-6).all()
 
@@ -162,14 +162,16 @@ def test_the_finder_returns_rows_of_one_pair_and_of_several():
 def test_the_finder_leaves_rows_of_several_pairs_out_when_told_to():
     t = tables(triangle())
     built, level = np.array([0.4, 0.4, 0.0]), np.ones(3)
-    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6, joint=0)
+    found = CutFinder.of(t).violated(
+        np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6, joint=0
+    )
     assert found.claims.tolist() == [1, 1, 1]
 
 
 def test_the_finder_leaves_rows_of_several_pairs_alone_that_are_hardly_violated():
     t = tables(triangle())
     built, level = np.full(3, (2.0 - 0.9 * CLEAR) / 3), np.ones(3)
-    found = Cuts(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
+    found = CutFinder.of(t).violated(np.arange(3), built, level, towards=built, pull=0.0, margin=1e-6)
     assert len(found) == 0
 
 
@@ -303,6 +305,6 @@ def test_on_small_problems_the_first_row_is_nearly_always_the_most_violated_of_a
         if largest < 1e-3:
             continue
         violations += 1
-        found = PartitionCuts(t).violated(built, level, margin=1e-6, most=1)
+        found = PartitionCuts(ground(t)).violated(built, level, margin=1e-6, most=1)
         missed += not len(found) or found.claimed(level)[0] - found.at(built)[0] < largest - 1e-9
     assert missed <= 3

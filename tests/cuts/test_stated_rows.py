@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from optimiser.branching.plunge import _strongest
 from optimiser.branching.program import Answer
-from optimiser.cuts.finder import Cuts
+from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.rows import Rows, starts
 from optimiser.formulation.whole import build_whole
 from optimiser.problem import Pair
@@ -270,7 +270,7 @@ def test_a_tree_of_scip_with_rows_of_several_pairs_ends_at_the_best_plan(problem
         return
     t = tables(small)
     progress = Progress(t, seconds=300.0, send=lambda _: None)
-    cuts, middle = Cuts(t), np.full(t.size, 0.5)
+    cuts, middle = CutFinder.of(t), np.full(t.size, 0.5)
 
     def violated(built, level, *, integer):
         pairs = np.flatnonzero(level > 1e-6)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.branching.program import Answer, Floats, Program
-from optimiser.cuts.finder import CutFinder
+from optimiser.cuts.finder import MOST, CutFinder
 from optimiser.cuts.rows import Rows
 from optimiser.tables import Tables
 
 EDGE = 1e-6
 """How near to 0 a value counts as that."""
+
+SLOW = 0.01
+"""Relative progress of a round below which partition inequalities come in: time cuts go further at first."""
 
 PATIENCE = 5
 """Rounds over which the bound must have moved."""
@@ -104,8 +107,13 @@ def relax(
             return Relaxed(answer, tuple(rows), towards, complete=True)
         built = answer.decided[: t.size]
         wanted = pairs[answer.level > EDGE]
-        found = cuts.violated(wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4)
-        if not len(found):
+        for joint in (0, MOST)[_stands(history, SLOW, 1) :]:
+            found = cuts.violated(
+                wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
+            )
+            if len(found):
+                break
+        else:
             return Relaxed(answer, tuple(rows), towards, complete=True)
         if len(history) % 4 == 0:
             program.drop_slack()
@@ -120,7 +128,8 @@ def _centre(t: Tables) -> Floats:
     return np.full(t.size, max(share, 1e-3))
 
 
-def _stands(history: list[float], least: float) -> bool:
-    if len(history) <= PATIENCE:
+def _stands(history: list[float], least: float, rounds: int = PATIENCE) -> bool:
+    """Say whether the bound has moved little over the last rounds."""
+    if len(history) <= rounds:
         return False
-    return history[-1 - PATIENCE] - history[-1] < least * abs(history[-1])
+    return history[-1 - rounds] - history[-1] < least * abs(history[-1])

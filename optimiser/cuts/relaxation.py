@@ -103,11 +103,11 @@ def relax(
         if answer.ending == "empty" or tell(answer, len(rows[-1])):
             return Relaxed(answer, tuple(rows), towards, complete=False)
         history.append(answer.worth)
-        if _stands(history, least):
+        if stands(history, least):
             return Relaxed(answer, tuple(rows), towards, complete=True)
         built = answer.decided[: t.size]
         wanted = pairs[answer.level > EDGE]
-        for joint in (0, MOST)[_stands(history, SLOW, 1) :]:
+        for joint in (0, MOST)[stands(history, SLOW, 1) :]:
             found = cuts.violated(
                 wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
             )
@@ -128,8 +128,18 @@ def _centre(t: Tables) -> Floats:
     return np.full(t.size, max(share, 1e-3))
 
 
-def _stands(history: list[float], least: float, rounds: int = PATIENCE) -> bool:
-    """Say whether the bound has moved little over the last rounds."""
+def stands(history: list[float], least: float, rounds: int = PATIENCE) -> bool:
+    """Say whether a bound has moved little over the last rounds.
+
+    Parameters
+    ----------
+    history
+        Its values.
+    least
+        Relative progress that is not little.
+    rounds
+        How many.
+    """
     if len(history) <= rounds:
         return False
     return history[-1 - rounds] - history[-1] < least * abs(history[-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from optimiser.branching.program import Answer
 from optimiser.cuts.finder import CutFinder
-from optimiser.cuts.relaxation import Relaxed, relax
+from optimiser.cuts.relaxation import Relaxed, relax, stands
 from optimiser.formulation.decisions import scale_of
 from optimiser.paths import Mask
 from optimiser.progress import Progress
@@ -18,6 +18,13 @@ from optimiser.tables import Tables
 
 LARGE = 3_000
 """Pairs from which on the relaxation is solved by the interior point method."""
+
+
+FAR = 0.1
+"""Gap from which on no proof is near."""
+
+ENOUGH = 1e-3
+"""Relative progress over some rounds below which the relaxation ends while the gap is as wide as that."""
 
 
 class Scale:
@@ -97,10 +104,13 @@ def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
     cuts = CutFinder.of(t)
     program.by_interior_point(wanted=len(t.limit) >= LARGE)
 
+    history: list[float] = []
+
     def tell(answer: Answer, found: int) -> bool:
         progress.count("relaxation", cuts=found)
         progress.bound(scale.objective(answer.worth), "relaxation")
-        return progress.closed(task.gap)
+        history.append(answer.worth)
+        return progress.closed(task.gap) or (stands(history, ENOUGH) and not progress.closed(FAR))
 
     relaxed = relax(t, program, cuts, left=progress.left, tell=tell)
     if relaxed.answer is not None and relaxed.answer.ending == "empty":

@@ -118,7 +118,7 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
 def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
     """Search in SCIP, which has one thread, in parts beside each other."""
     from optimiser.solvers import scip_tree
-    from optimiser.solvers.parts import fixed_in, search_parts, split
+    from optimiser.solvers.parts import TRIED, fixed_in, search_parts, split
 
     rows = near_rows(begun, t.size)
 
@@ -141,7 +141,8 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
         parts=task.threads * (2 if progress.closed(HOPEFUL) else 1),
         cutoff=cutoff,
         size=t.size,
-        seconds=max(0.0, progress.left()),
+        left=progress.left,
+        tried=TRIED if progress.closed(HOPEFUL) else 2,
     )
     reason = search_parts(parts, progress, search, threads=task.threads, objective=begun.scale.objective)
     if reason == "proof" and progress.best is not None:

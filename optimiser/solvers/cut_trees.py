@@ -13,17 +13,15 @@ from optimiser.cuts.rows import Floats
 from optimiser.heuristics.lns import Improver
 from optimiser.heuristics.start import attempts_for
 from optimiser.progress import Progress
-from optimiser.solvers.cut_opening import Opening, Scale, ending, opened
+from optimiser.solvers.cut_opening import FAR, Opening, Scale, ending, opened
 from optimiser.solvers.cut_single_tree import prove_in_one_tree
 from optimiser.solvers.live_program import LiveProgram, version
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
 
-FAR = 0.1
-"""Gap after the relaxation from which on better plans are sought for longer: no proof is near then."""
-
 PATIENCE, MOST = 15, 60
-"""Rounds of that search without a better plan after which it ends, and most rounds."""
+"""Rounds of the large neighbourhood search without a better plan after which it ends, and most rounds, where
+no proof is near."""
 
 TRIES = 3
 """Attempts of the large neighbourhood search after each round of the tree."""

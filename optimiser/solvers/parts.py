@@ -16,11 +16,18 @@ from optimiser.progress import Progress
 from optimiser.solvers.tree import TreeOutcome
 
 TRIED = 12
-"""Decisions that are tried when a part is split."""
+"""Decisions that are tried when a part is split, as a rule."""
 
 
 def split(
-    program: Program, answer: Answer, *, parts: int, cutoff: float, size: int, seconds: float
+    program: Program,
+    answer: Answer,
+    *,
+    parts: int,
+    cutoff: float,
+    size: int,
+    left: Callable[[], float],
+    tried: int = TRIED,
 ) -> list[Node]:
     """Return parts of the search space that together hold every plan better than the cutoff.
 
@@ -36,8 +43,11 @@ def split(
         Worth of the best plan known.
     size
         Number of candidates: only they are split on.
-    seconds
-        Time limit of each solve; one that does not end leaves the bound of the part it came from.
+    left
+        Says how many seconds are left; a solve that does not end in them leaves the bound of the part it came
+        from, and none is begun without.
+    tried
+        Decisions that are tried when a part is split.
 
     Notes
     -----
@@ -49,7 +59,7 @@ def split(
     while todo and len(todo) + len(done) < parts:
         todo.sort(key=lambda pair: -pair[0].worth)
         node, point = todo.pop(0)
-        halves = _halves(program, node, point, cutoff=cutoff, size=size, seconds=seconds)
+        halves = _halves(program, node, point, cutoff=cutoff, size=size, left=left, tried=tried)
         if halves is None:
             done.append(node)
         else:
@@ -59,18 +69,27 @@ def split(
 
 
 def _halves(
-    program: Program, node: Node, point: Answer, *, cutoff: float, size: int, seconds: float
+    program: Program,
+    node: Node,
+    point: Answer,
+    *,
+    cutoff: float,
+    size: int,
+    left: Callable[[], float],
+    tried: int,
 ) -> list[tuple[Node, Answer]] | None:
-    """Return the halves that can hold a better plan; None when there is nothing to split on."""
+    """Return the halves that can hold a better plan; None when there is nothing to split on, or no time."""
     distance = np.abs(point.decided[:size] - 0.5)
-    order = np.lexsort((np.arange(size), distance))[:TRIED]
+    order = np.lexsort((np.arange(size), distance))[:tried]
     best: tuple[float, list[tuple[Node, Answer]]] | None = None
     for decision in order[distance[order] < 0.5 - 1e-6].tolist():
+        if left() <= 0:
+            break
         halves = []
         for side in (0, 1):
             half = node.child(decision, side, worth=node.worth, value=float(point.decided[decision]))
             program.limit(half.lower, half.upper)
-            answer = program.solve(seconds=seconds)
+            answer = program.solve(seconds=left())
             worth = node.worth if answer.ending == "limit" else min(node.worth, answer.worth)
             halves.append((node.child(decision, side, worth=worth, value=half.distance), answer))
         score = math.prod(max(node.worth - max(half.worth, cutoff), 1e-6) for half, _ in halves)

@@ -68,7 +68,7 @@ def search_tree(
     _include(watch, reporter, improve)
     made.model.setParams(
         {
-            "limits/time": max(0.0, limits.seconds),
+            "limits/time": max(0.0, min(limits.seconds, progress.left())),
             "limits/totalnodes": limits.nodes,
             "limits/memory": limits.memory_mb,
         }

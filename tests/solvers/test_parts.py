@@ -35,7 +35,7 @@ def begin(problem):
 
 
 def parts_of(t, begun):
-    return split(begun.program, begun.answer, parts=4, cutoff=-np.inf, size=t.size, seconds=30.0)
+    return split(begun.program, begun.answer, parts=4, cutoff=-np.inf, size=t.size, left=lambda: 30.0)
 
 
 @pytest.mark.usefixtures("always_split")
@@ -120,3 +120,10 @@ def test_no_bound_of_parts_is_below_the_optimum(shared_dir):
     bounds = [one["bound"] for one in said if one.get("kind") == "bound"]
     assert bounds
     assert min(bounds) >= optimum - 1e-6
+
+
+def test_without_time_nothing_is_split():
+    t, _, _, begun, _ = begin(reduce(line(budget=3)).problem)
+    assert not isinstance(begun, str)
+    parts = split(begun.program, begun.answer, parts=4, cutoff=-np.inf, size=t.size, left=lambda: 0.0)
+    assert [part.decision for part in parts] == [-1]

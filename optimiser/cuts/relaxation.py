@@ -51,6 +51,7 @@ def relax(
     *,
     left: Callable[[], float],
     tell: Callable[[Answer, int], bool],
+    wide: Callable[[], bool] = lambda: True,
     pull: float = 0.3,
     least: float = 2e-4,
 ) -> Relaxed:
@@ -68,6 +69,8 @@ def relax(
         Says how many seconds are left.
     tell
         Takes each answer and the number of cuts found for it; says whether to end.
+    wide
+        Says whether the gap is still so wide that rows of several pairs pay for what they make slower.
     pull
         Share of the way to the interior point at which cuts are sought; it shrinks from round to round.
     least
@@ -107,7 +110,7 @@ def relax(
             return Relaxed(answer, tuple(rows), towards, complete=True)
         built = answer.decided[: t.size]
         wanted = pairs[answer.level > EDGE]
-        for joint in (0, MOST)[stands(history, SLOW, 1) :]:
+        for joint in ((0, MOST)[stands(history, SLOW, 1) :]) if wide() else (0,):
             found = cuts.violated(
                 wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
             )

@@ -20,6 +20,9 @@ LARGE = 3_000
 """Pairs from which on the relaxation is solved by the interior point method."""
 
 
+NARROW = 0.02
+"""Gap below which rows of several pairs make nodes dearer than they save."""
+
 FAR = 0.1
 """Gap from which on no proof is near."""
 
@@ -112,7 +115,7 @@ def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
         history.append(answer.worth)
         return progress.closed(task.gap) or (stands(history, ENOUGH) and not progress.closed(FAR))
 
-    relaxed = relax(t, program, cuts, left=progress.left, tell=tell)
+    relaxed = relax(t, program, cuts, left=progress.left, tell=tell, wide=lambda: not progress.closed(NARROW))
     if relaxed.answer is not None and relaxed.answer.ending == "empty":
         return "infeasible"
     if progress.closed(task.gap):

@@ -23,6 +23,9 @@ PATIENCE, MOST = 15, 60
 """Rounds of the large neighbourhood search without a better plan after which it ends, and most rounds, where
 no proof is near."""
 
+MOST_QUIET = 2_500
+"""Attempts without a better plan after which it ends there too, since rounds of small problems are long."""
+
 TRIES = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
 
@@ -69,7 +72,7 @@ def _persist(t: Tables, progress: Progress, improver: Improver, guide: Floats) -
     """Go on looking for better plans as long as the gap is wide and the search has not run dry."""
     attempts, quiet = attempts_for(t), 0
     for _ in range(MOST):
-        if quiet >= PATIENCE * attempts or progress.stop() or progress.closed(FAR):
+        if quiet >= min(PATIENCE * attempts, MOST_QUIET) or progress.stop() or progress.closed(FAR):
             return
         idle = _improve(progress, improver, attempts, guide)
         quiet = quiet + idle if idle == attempts else idle

@@ -72,4 +72,16 @@ class CutFinder:
         found = self._times.violated(
             pairs, built, level, towards=towards, pull=pull, margin=margin, enough=enough
         )
-        return stacked(found, self._partitions.violated(built, level, margin=CLEAR, most=joint))
+        return stacked(found, self.joining(built, level, most=joint))
+
+    def joining(self, built: Floats, level: Floats, *, most: int = MOST) -> Rows:
+        """Return violated partition inequalities alone.
+
+        Parameters
+        ----------
+        built, level
+            float64 [J] and [K], the point to cut off.
+        most
+            Most rows.
+        """
+        return self._partitions.violated(built, level, margin=CLEAR, most=most)

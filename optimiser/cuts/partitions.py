@@ -33,22 +33,11 @@ class PartitionCuts:
 
     Notes
     -----
-    Let nodes be divided into parts such that no pair of a set F can use an arc of today between parts, and
-    let F be a forest over the parts. Then every plan keeps to
-
-        sum_{p in F} y_p <= sum_j m_j x_j,
-
-    where m_j is the number of joins that candidate j adds: the rank, over the parts, of those of its arcs
-    that pairs of F can use. Proof: a covered pair of F has a walk whose arcs between parts all belong to
-    built candidates, so its ends lie in one component of the parts joined by them. The covered pairs are a
-    forest within these components, hence no more than the rank of what joins them, which is at most the sum
-    of the ranks of the built candidates (Edmonds 1971: the rank of a graphic matroid is subadditive).
-
-    With two parts this is a 0/1 time cut of one pair. With more it says what no row of a single pair says:
-    that n places need n - 1 links, not half as many. Partition inequalities of the Steiner tree polytope:
-    Grötschel and Monma, SIAM Journal on Discrete Mathematics 1990; Chopra and Rao, Mathematical Programming
-    1994; levels y in place of ones are new here. Parts are found by merging those first whose links are built
-    further than what the forest loses, a heuristic: that no row is found does not say that there is none.
+    The rows are those of `formulation.cuts_master.add_partition_inequalities`, which has the proof: pairs F
+    that are a forest over parts of the nodes, and m_j, the joins that candidate j adds between parts, give
+    `sum_{k in F} y_k <= sum_j m_j x_j`. Parts are found by merging those first whose links are built further
+    than what the forest loses, a heuristic: that no row is found does not say that there is none. Invariant:
+    every row returned holds for every plan, whatever the point.
     """
 
     def __init__(self, g: Ground | None) -> None:

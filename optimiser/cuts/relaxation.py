@@ -110,13 +110,13 @@ def relax(
             return Relaxed(answer, tuple(rows), towards, complete=True)
         built = answer.decided[: t.size]
         wanted = pairs[answer.level > EDGE]
-        for joint in ((0, MOST)[stands(history, SLOW, 1) :]) if wide() else (0,):
-            found = cuts.violated(
-                wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
-            )
-            if len(found):
-                break
-        else:
+        joint = MOST if wide() and stands(history, SLOW, 1) else 0
+        found = cuts.violated(
+            wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
+        )
+        if not (len(found) or joint) and wide():
+            found = cuts.joining(built, answer.level)
+        if not len(found):
             return Relaxed(answer, tuple(rows), towards, complete=True)
         if len(history) % 4 == 0:
             program.drop_slack()

@@ -19,7 +19,6 @@ from optimiser.tables import Tables
 LARGE = 3_000
 """Pairs from which on the relaxation is solved by the interior point method."""
 
-
 NARROW = 0.02
 """Gap below which rows of several pairs make nodes dearer than they save."""
 

@@ -31,13 +31,15 @@ MARGIN = 1e-3
 JOINT = 2
 """Most partition inequalities of a round in the tree: they are dense, and each round slows what follows."""
 
-
 WIDE = 0.02
 """Gap after the relaxation from which on a search is split: below, one tree is done before the split is."""
 
 HOPEFUL = 0.15
 """Gap up to which a proof is in reach: then there are two parts a thread, to even out the work.
 Above, all parts are searched from the start, since the bound stands still as long as one waits."""
+
+HASTY = 2
+"""Decisions tried above that when a part is split: each costs two solves, and brings no proof nearer there."""
 
 
 class TimeCuts:
@@ -142,7 +144,7 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
         cutoff=cutoff,
         size=t.size,
         left=progress.left,
-        tried=TRIED if progress.closed(HOPEFUL) else 2,
+        tried=TRIED if progress.closed(HOPEFUL) else HASTY,
     )
     reason = search_parts(parts, progress, search, threads=task.threads, objective=begun.scale.objective)
     if reason == "proof" and progress.best is not None:

@@ -39,7 +39,7 @@ HOPEFUL = 0.15
 Above, all parts are searched from the start, since the bound stands still as long as one waits."""
 
 HASTY = 2
-"""Decisions tried above that when a part is split: each costs two solves, and brings no proof nearer there."""
+"""Decisions tried above that when a part is split: each costs two solves and brings no proof nearer."""
 
 
 class TimeCuts:

@@ -105,7 +105,8 @@ def test_an_end_of_the_child_with_a_trace_tells_it():
 
 
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell lets its children ignore it
 from optimiser.problem import load
 from optimiser.solvers import process
 process.WORKER = [sys.executable, "-c", "import os,sys,threading,time\\n" + {child!r}]

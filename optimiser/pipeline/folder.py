@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optimiser.errors import EnvironmentFault, JobError
-from optimiser.pipeline import lock
+from optimiser.pipeline import lock, stop
 
 STAGE = ".unfinished"
 SUMMARY = "polyring-summary/"
@@ -66,14 +66,13 @@ def staged(folder: Path) -> Iterator[Path]:
             shutil.rmtree(stage, ignore_errors=True)
             stage.mkdir()
             try:
-                yield stage
+                with stop.taken_away(lambda: _clear(stage, made)):
+                    yield stage
                 publish(stage, folder)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
     except BaseException:
-        for path in made:
-            with suppress(OSError):
-                path.rmdir()
+        _remove(made)
         raise
 
 
@@ -94,6 +93,11 @@ def publish(stage: Path, folder: Path) -> None:
     for path in files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
+    with stop.undisturbed():
+        _move(files, stale, stage, folder)
+
+
+def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> None:
     for path in files:
         target = folder / path.relative_to(stage)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +109,21 @@ def publish(stage: Path, folder: Path) -> None:
         for old in (folder / part.name).iterdir():
             if old.is_file() and old.name not in new:
                 old.unlink()
+
+
+def _clear(stage: Path, made: list[Path]) -> None:
+    """Take away the stage and the lock of a run that is ended by force, and the folders that it made."""
+    shutil.rmtree(stage, ignore_errors=True)
+    with suppress(OSError):
+        (stage.parent / lock.NAME).unlink()
+    _remove(made)
+
+
+def _remove(made: list[Path]) -> None:
+    """Remove folders, innermost first, as far as they are empty."""
+    for path in made:
+        with suppress(OSError):
+            path.rmdir()
 
 
 def _refuse_foreign(folder: Path) -> None:

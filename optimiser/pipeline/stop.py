@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,12 @@ from typing import NoReturn
 
 GRACE_S = 3.0
 """Seconds between the signal and the moment when the process ends whatever it is doing."""
+AGAIN_S = 0.05
+"""Seconds after which an interruption that got lost is raised again."""
 EXIT_CODE = 130
+
+_LEAVINGS: list[Callable[[], object]] = []
+"""What is taken away when the process is ended by force; a signal concerns the process, so this does too."""
 
 
 class Interrupted(BaseException):
@@ -20,17 +26,14 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None]:
+def on_signals() -> Iterator[None]:
     """Raise `Interrupted` on SIGINT and SIGTERM, and end by force if that is not heard in time.
 
     A long call into a compiled library can keep Python from running its signal handlers; a thread then kills
-    the children, cleans up and ends the process. A compiled library that is being imported turns whatever is
-    raised into an `ImportError`: what fails once a signal was heard counts as interrupted.
-
-    Parameters
-    ----------
-    cleanup
-        Called before the process is ended by force.
+    the children, takes away what blocks of `taken_away` name and ends the process. A compiled library that is
+    being imported turns whatever is raised into an `ImportError`: what fails once a signal was heard counts
+    as interrupted. Where Python drops what is raised (in a destructor, in a callback of a compiled library),
+    the interruption is raised again a moment later.
 
     Yields
     ------
@@ -46,9 +49,10 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
         return
     read, write = os.pipe()
     os.set_blocking(write, False)
-    watcher = threading.Thread(target=_watch, args=(read, cleanup), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(read,), daemon=True)
     before_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    heard = threading.Event()
+    before_hook = sys.unraisablehook
+    heard, over = threading.Event(), threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         heard.set()
@@ -56,7 +60,21 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
             signal.signal(number, _ignore)
         raise Interrupted
 
+    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, Interrupted):
+            before_hook(unraisable)
+            return
+        signal.signal(signal.SIGINT, stop)
+        timer = threading.Timer(AGAIN_S, again)
+        timer.daemon = True
+        timer.start()
+
+    def again() -> None:
+        if not over.is_set():
+            signal.raise_signal(signal.SIGINT)
+
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    sys.unraisablehook = dropped
     watcher.start()
     try:
         yield
@@ -65,10 +83,57 @@ def on_signals(*, cleanup: Callable[[], object] = lambda: None) -> Iterator[None
             raise Interrupted from fault
         raise
     finally:
+        over.set()
+        sys.unraisablehook = before_hook
         for number, handler in before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(before_fd)
         os.close(write)
+
+
+@contextmanager
+def taken_away(leavings: Callable[[], object]) -> Iterator[None]:
+    """Name what a block leaves behind, for the case that the process is ended by force within it.
+
+    Parameters
+    ----------
+    leavings
+        Takes it away; called from another thread, as the last thing the process does.
+
+    Yields
+    ------
+    None
+    """
+    _LEAVINGS.append(leavings)
+    try:
+        yield
+    finally:
+        _LEAVINGS.remove(leavings)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a signal wait until a short block has ended, so that its steps are done all or not at all.
+
+    Yields
+    ------
+    None
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {
+        number: signal.signal(number, lambda number, _frame: heard.append(number)) for number in numbers
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if heard:
+        signal.raise_signal(heard[0])
 
 
 def kill_children() -> None:
@@ -84,12 +149,12 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Let further signals pass while the run is ending."""
 
 
-def _watch(read: int, cleanup: Callable[[], object]) -> None:
+def _watch(read: int) -> None:
     """Wait for a signal, then for the block to end; else end the process."""
     timer: threading.Timer | None = None
     while byte := os.read(read, 1):
         if timer is None and byte[0] in {signal.SIGINT, signal.SIGTERM}:
-            timer = threading.Timer(GRACE_S, _end, args=(cleanup,))
+            timer = threading.Timer(GRACE_S, _end)
             timer.daemon = True
             timer.start()
     os.close(read)
@@ -97,10 +162,11 @@ def _watch(read: int, cleanup: Callable[[], object]) -> None:
         timer.cancel()
 
 
-def _end(cleanup: Callable[[], object]) -> NoReturn:
+def _end() -> NoReturn:
     with suppress(Exception):
         kill_children()
-    with suppress(Exception):
-        cleanup()
-    os.write(2, b"Interrupted; run the same command again to resume.\n")
+    for leavings in reversed(_LEAVINGS):
+        with suppress(Exception):
+            leavings()
+    os.write(2, b"Interrupted; run the same command again to resume: finished steps are kept.\n")
     os._exit(EXIT_CODE)

@@ -9,7 +9,7 @@ import numpy as np
 
 from optimiser.branching.program import Answer, Floats, Program
 from optimiser.cuts.finder import MOST, CutFinder
-from optimiser.cuts.rows import Rows
+from optimiser.cuts.rows import NO_ROWS, Rows
 from optimiser.tables import Tables
 
 EDGE = 1e-6
@@ -17,6 +17,10 @@ EDGE = 1e-6
 
 SLOW = 0.01
 """Relative progress of a round below which partition inequalities come in: time cuts go further at first."""
+
+DEEP = 0.8
+"""Share of the greatest violation from which on a row comes in at a turn: those that are not nearly as deep
+may be kept by those that are."""
 
 PATIENCE = 5
 """Rounds over which the bound must have moved."""
@@ -124,6 +128,40 @@ def relax(
         towards = 0.7 * towards + 0.3 * np.clip(built, 0.0, 1.0)
         rows.append(found)
         program.add(found)
+
+
+def needed(program: Program, rows: Rows, *, left: Callable[[], float]) -> Rows:
+    """Return some of the rows, such that the optimum of a program with them breaks none of the others.
+
+    Parameters
+    ----------
+    program
+        A live relaxation without the rows; those that are kept are added to it.
+    rows
+        The rows.
+    left
+        Says how many seconds are left; all rows are returned when a solve does not end in them.
+
+    Notes
+    -----
+    Many rows bind at one point, of which few hold it: where rows are dense, the others only make the solves
+    of a tree dearer. They come in by turns, the deepest first, as long as the optimum breaks any. Invariant:
+    every turn adds a row, so that the turns end, and the program then has the bound that all rows give.
+    """
+    if not len(rows):
+        return NO_ROWS
+    kept = np.zeros(len(rows), np.bool_)
+    while True:
+        answer = program.solve(seconds=left())
+        if answer.ending != "optimal":
+            return rows
+        broken = np.where(kept, 0.0, rows.claimed(answer.level) - rows.at(answer.decided))
+        deepest = float(broken.max())
+        if deepest <= EDGE:
+            return rows.only(kept)
+        deep = broken >= max(EDGE, DEEP * deepest)
+        program.add(rows.only(deep))
+        kept |= deep
 
 
 def _centre(t: Tables) -> Floats:

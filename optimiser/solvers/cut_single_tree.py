@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
 from optimiser.branching.node import Node
 from optimiser.cuts.finder import CutFinder
-from optimiser.cuts.relaxation import EDGE
-from optimiser.cuts.rows import Floats, Rows, joined
+from optimiser.cuts.relaxation import EDGE, needed
+from optimiser.cuts.rows import Floats, Rows, joined, stacked
 from optimiser.problem import DesignProblem
 from optimiser.progress import Progress
 from optimiser.solvers.cut_opening import Opening
+from optimiser.solvers.live_program import LiveProgram
 from optimiser.solvers.rounding import Rounding
 from optimiser.solvers.task import Task
 from optimiser.solvers.tree import Improve, Separator, TreeLimits, TreeOutcome
@@ -111,7 +113,7 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
         progress,
         TimeCuts(begun.cuts, begun.relaxed.towards),
         limits=TreeLimits(progress.left(), task.gap, seed=task.seed, threads=task.threads),
-        rows=near_rows(begun, t.size),
+        rows=first_rows(begun, task, progress.left),
         improve=Rounding(t, progress),
     )
     return outcome.reason, name
@@ -122,7 +124,7 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
     from optimiser.solvers import scip_tree
     from optimiser.solvers.parts import TRIED, fixed_in, search_parts, split
 
-    rows = near_rows(begun, t.size)
+    rows = first_rows(begun, task, progress.left)
 
     def search(part: Node, seen: Progress) -> TreeOutcome:
         return scip_tree.search_tree(
@@ -150,6 +152,34 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
     if reason == "proof" and progress.best is not None:
         progress.bound(begun.scale.objective(begun.scale.worth_of(progress.best)), "tree")
     return reason
+
+
+def first_rows(begun: Opening, task: Task, left: Callable[[], float]) -> Rows:
+    """Return the rows that a tree starts with.
+
+    Parameters
+    ----------
+    begun
+        Where the relaxation ended.
+    task
+        What was asked.
+    left
+        Says how many seconds are left.
+
+    Returns
+    -------
+    Rows
+        The time cuts that bind or nearly do at the last point of the relaxation, and of the partition
+        inequalities that do, which are dense, those that hold the bound.
+    """
+    rows = near_rows(begun, len(task.problem.candidates))
+    joint = rows.claims > 1
+    if not joint.any():
+        return rows
+    times = rows.only(~joint)
+    program = LiveProgram(task.problem, seed=task.seed)
+    program.add(times)
+    return stacked(times, needed(program, rows.only(joint), left=left))
 
 
 def near_rows(begun: Opening, size: int) -> Rows:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 
 from optimiser.cuts.finder import CutFinder
-from optimiser.cuts.relaxation import relax
+from optimiser.cuts.relaxation import needed, relax
+from optimiser.cuts.rows import NO_ROWS, joined
 from optimiser.formulation.decisions import scale_of
 from optimiser.problem import DesignProblem
 from optimiser.solvers.live_program import LiveProgram
@@ -90,18 +91,67 @@ def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_neve
     assert sign * value <= sign * without + 3e-4 * weight
 
 
+def apart(seed):
+    """Return a drawn problem that has no link today, with a budget for a third of what could be built."""
+    drawn = dense_problem(seed)
+    money = sum(c.cost for c in drawn.candidates) // 3
+    return DesignProblem("apart", drawn.nodes, (), drawn.candidates, drawn.pairs, money).canonical()
+
+
 def test_all_rows_of_several_pairs_hold_for_every_plan():
     joint = 0
     for seed in range(40):
-        drawn = dense_problem(seed)
-        money = sum(c.cost for c in drawn.candidates) // 3
-        problem = DesignProblem("apart", drawn.nodes, (), drawn.candidates, drawn.pairs, money).canonical()
+        problem = apart(seed)
         ended, _ = relaxed(problem, finder=CutFinder.of)
         joint += any((rows.claims > 1).any() for rows in ended.rows)
         for plan, cover in zip(*plans(problem), strict=True):
             for rows in ended.rows:
                 assert (rows.at(plan) >= rows.claimed(cover.astype(np.float64)) - 1e-12).all()
     assert joint >= 10
+
+
+def with_rows(problem, *parts):
+    program = LiveProgram(problem, seed=0)
+    for rows in parts:
+        program.add(rows)
+    return program
+
+
+def test_needed_rows_give_the_bound_of_all_and_the_optimum_breaks_none_of_the_others():
+    fewer = moved = 0
+    for seed in range(40):
+        for problem in (apart(seed), apart(seed).replace(budget=None)):
+            ended, _ = relaxed(problem, finder=CutFinder.of)
+            if ended.answer.ending == "empty":
+                continue
+            rows = joined(ended.rows)
+            times, joint = rows.only(rows.claims == 1), rows.only(rows.claims > 1)
+            program = with_rows(problem, times)
+            alone = program.solve(seconds=10.0).worth
+            kept = needed(program, joint, left=lambda: 10.0)
+            answer = program.solve(seconds=10.0)
+            every = with_rows(problem, times, joint).solve(seconds=10.0).worth
+            assert answer.worth == pytest.approx(every, abs=1e-4)
+            assert with_rows(problem, times, kept).solve(seconds=10.0).worth == pytest.approx(every, abs=1e-4)
+            assert (joint.claimed(answer.level) <= joint.at(answer.decided) + 1e-5).all()
+            fewer += len(kept) < len(joint)
+            moved += every < alone - 1e-3
+    assert fewer >= 10
+    assert moved >= 10
+
+
+def test_all_rows_are_needed_when_there_is_no_time_to_tell():
+    problem = triangle(budget=1)
+    ended, _ = relaxed(problem, finder=CutFinder.of)
+    rows = joined(ended.rows)
+    joint = rows.only(rows.claims > 1)
+    assert len(joint)
+    assert needed(with_rows(problem), joint, left=lambda: 0.0) is joint
+
+
+def test_of_no_rows_none_is_needed():
+    problem = triangle(budget=1)
+    assert len(needed(with_rows(problem), NO_ROWS, left=lambda: 10.0)) == 0
 
 
 def test_the_rounds_end_when_told_to():

@@ -15,15 +15,19 @@ from networks.network import Network
 from networks.schema import LINKS, NODES, table
 from networks.simplify import contract
 from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
-from optimiser.cuts.finder import CLEAR, MOST
+from optimiser.cuts.finder import CLEAR, MOST, CutFinder
 from optimiser.cuts.fractional import FractionalCuts
 from optimiser.cuts.ground import ground
+from optimiser.cuts.lift_project import Splitter
 from optimiser.cuts.partitions import PartitionCuts
+from optimiser.cuts.relaxation import relax
 from optimiser.cuts.separation import separate
 from optimiser.heuristics.greedy import reverse_greedy
 from optimiser.paths import pair_times
 from optimiser.problem import DesignProblem
 from optimiser.reduction import reduce
+from optimiser.solvers.live_program import LiveProgram
+from optimiser.solvers.small_program import SmallPrograms
 from optimiser.tables import Tables, tables
 
 type Floats = NDArray[np.float64]
@@ -97,6 +101,31 @@ def test_search_for_partition_inequalities(benchmark: BenchmarkFixture, reduced:
 
     def search() -> None:
         PartitionCuts(ground(reduced)).violated(x, level, margin=CLEAR, most=MOST)
+
+    benchmark.pedantic(search, rounds=3, warmup_rounds=1)
+
+
+def test_search_for_lift_and_project_cuts(benchmark: BenchmarkFixture, problem: DesignProblem) -> None:
+    """Time one round at the relaxation by time cuts, over 50 candidates that are built in part."""
+    small = reduce(problem).problem
+    t, program = tables(small), LiveProgram(small, seed=1)
+    answer = relax(
+        t,
+        program,
+        CutFinder.of(t),
+        left=lambda: 300.0,
+        tell=lambda _answer, _rows: False,
+        wide=lambda: False,
+    ).answer
+    if answer is None:
+        pytest.fail("the relaxation was not solved in time")
+    point = program.columns_of(answer)
+    halves = np.argsort(np.abs(answer.decided[: t.size] - 0.5))[:50].tolist()
+    rows, solve = program.rows(), SmallPrograms()
+
+    def search() -> None:
+        splitter = Splitter(*rows, point, solve)
+        splitter.kept([row for row in map(splitter.cut, halves) if row is not None])
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 

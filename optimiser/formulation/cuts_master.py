@@ -7,7 +7,8 @@ A set C of candidates is a time cut of pair k when k stays uncovered although ev
 Whoever covers k must then build something of C. The master starts without cuts; they are added where a point
 violates them. It is exact: a plan x that does not cover k leaves the candidates that are not built as a time
 cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for that; they tighten the
-relaxation where the network of today leaves places apart.
+relaxation where the network of today leaves places apart. Nor are lift-and-project cuts, which bring in that
+the budget does not buy everything by halves.
 """
 
 from __future__ import annotations
@@ -100,3 +101,50 @@ def add_partition_inequalities(
         terms = [(decisions.built[j], float(m)) for j, m in joins.items()]
         needed = pulp.lpSum(decisions.level[k] for k in pairs) if decisions.level else len(pairs)
         lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"part_{number:07d}")
+
+
+def add_lift_and_project_cuts(
+    lp: pulp.LpProblem,
+    decisions: Decisions,
+    rows: Iterable[tuple[Mapping[int, float], float]],
+) -> None:
+    r"""Add `split_i: sum_i alpha_i v_i >= beta`, with v all of x, y and z.
+
+    Time cuts and partition inequalities do not know the budget. Two corridors of two links, all of cost 1,
+    a pair that needs both links of each, and a budget of 3:
+
+            a ----- b ----- c        x = 3/4 each: y = 3/4 each, 3/2 pairs covered; no plan covers more than 1
+            d ----- e ----- f        (3 links are one corridor and a half)
+
+    A plan builds ab or it does not. With it, 2 are left for the other three links; without it, y_ac = 0. Rows
+    of either part, weighted, make one row that holds for both:
+
+        x_ab = 1:  x_bc + x_de + x_ef <= 2,  y_ac <= x_bc,  y_df <= x_de,  y_df <= x_ef
+                   whose sum is  y_ac + 2 y_df <= 2
+        x_ab = 0:  y_ac <= 0,  2 y_df <= 2
+                   whose sum is  y_ac + 2 y_df <= 2
+
+    The row holds for both and cuts off y_ac = y_df = 3/4.
+
+    In general let G v >= g be rows that hold for every plan, j a candidate, and p, q >= 0 multipliers of the
+    rows; a = p G, b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
+
+    Proof: v >= 0. A plan with x_j = 1 has alpha v >= a v + q g - p g >= q g; one with x_j = 0 has
+    alpha v >= b v >= q g. A variable may be replaced by its complement, 1 - v_i, before.
+
+    These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. `optimiser/cuts/lift_project.py`
+    looks for multipliers whose row a point breaks; any of them give a valid one.
+
+    Parameters
+    ----------
+    lp
+        The master problem.
+    decisions
+        Its variables.
+    rows
+        alpha, by position among x, y and z, and beta.
+    """
+    columns = (*decisions.built, *decisions.level, *decisions.city)
+    for number, (alpha, beta) in enumerate(rows, start=len(lp.constraints()) + 1):
+        terms = [(columns[i], value) for i, value in alpha.items()]
+        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= beta, f"split_{number:07d}")

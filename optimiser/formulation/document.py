@@ -51,7 +51,15 @@ PERIODS: tuple[Builder, ...] = (
 
 MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
     ("compact", compact, (compact.add_conservation, compact.add_time_limit, compact.add_links)),
-    ("cuts", cuts_master, (cuts_master.add_time_cuts, cuts_master.add_partition_inequalities)),
+    (
+        "cuts",
+        cuts_master,
+        (
+            cuts_master.add_time_cuts,
+            cuts_master.add_partition_inequalities,
+            cuts_master.add_lift_and_project_cuts,
+        ),
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optimiser.branching.program import Answer
 from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.relaxation import Relaxed, relax, stands
+from optimiser.cuts.split_rows import NO_SPLITS, SplitRows
 from optimiser.formulation.decisions import scale_of
 from optimiser.paths import Mask
 from optimiser.progress import Progress
@@ -75,6 +76,8 @@ class Opening:
         Rows and interior point.
     answer
         Of the last solve.
+    splits
+        Lift-and-project cuts that bind there; the program holds them.
     """
 
     scale: Scale
@@ -82,6 +85,7 @@ class Opening:
     cuts: CutFinder
     relaxed: Relaxed
     answer: Answer
+    splits: SplitRows = NO_SPLITS
 
 
 def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -104,7 +105,7 @@ def prove_in_one_tree(t: Tables, progress: Progress, task: Task, begun: Opening)
     tuple
         Why it ended, and the name of the solver.
     """
-    search, name = _search_of(task.solver)
+    search, name = _search_of(task.solver, begun)
     if task.solver == "scip" and task.threads > 1 and not progress.closed(WIDE):
         return _in_parts(t, progress, task, begun), name
     outcome = search(
@@ -134,6 +135,7 @@ def _in_parts(t: Tables, progress: Progress, task: Task, begun: Opening) -> str:
             TimeCuts(begun.cuts.another(), begun.relaxed.towards),
             limits=TreeLimits(seen.left(), task.gap, seed=task.seed),
             rows=rows,
+            splits=begun.splits,
             fixed=fixed_in(part, t.size),
             improve=Rounding(t, seen),
         )
@@ -178,6 +180,7 @@ def first_rows(begun: Opening, task: Task, left: Callable[[], float]) -> Rows:
         return rows
     times = rows.only(~joint)
     program = LiveProgram(task.problem, seed=task.seed)
+    program.add_splits(begun.splits)
     program.add(times)
     return stacked(times, needed(program, rows.only(joint), left=left))
 
@@ -196,11 +199,11 @@ def near_rows(begun: Opening, size: int) -> Rows:
     return rows.only(rows.at(begun.answer.decided[:size]) <= rows.claimed(begun.answer.level) + NEAR)
 
 
-def _search_of(solver: str) -> tuple[SearchTree, str]:
+def _search_of(solver: str, begun: Opening) -> tuple[SearchTree, str]:
     if solver == "gurobi":
         from optimiser.solvers import gurobi_tree
 
         return gurobi_tree.search_tree, gurobi_tree.version()
     from optimiser.solvers import scip_tree
 
-    return scip_tree.search_tree, scip_tree.version()
+    return partial(scip_tree.search_tree, splits=begun.splits), scip_tree.version()

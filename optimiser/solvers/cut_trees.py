@@ -15,6 +15,7 @@ from optimiser.heuristics.start import attempts_for
 from optimiser.progress import Progress
 from optimiser.solvers.cut_opening import FAR, Opening, Scale, ending, opened
 from optimiser.solvers.cut_single_tree import prove_in_one_tree
+from optimiser.solvers.cut_splits import tightened
 from optimiser.solvers.live_program import LiveProgram, version
 from optimiser.solvers.task import Task
 from optimiser.tables import Tables
@@ -52,9 +53,10 @@ def prove(t: Tables, progress: Progress, task: Task, improver: Improver) -> tupl
     begun = opened(t, progress, task)
     if isinstance(begun, str):
         return begun, version()
-    guide = begun.answer.decided[: t.size]
-    _improve(progress, improver, attempts_for(t), guide)
-    _persist(t, progress, improver, guide)
+    _improve(progress, improver, attempts_for(t), begun.answer.decided[: t.size])
+    if task.solver != "gurobi" and not progress.closed(task.gap):
+        begun = tightened(t, progress, begun)
+    _persist(t, progress, improver, begun.answer.decided[: t.size])
     if progress.closed(task.gap):
         return ending(progress, task), version()
     if task.solver in ("scip", "gurobi"):
@@ -79,24 +81,8 @@ def _persist(t: Tables, progress: Progress, improver: Improver, guide: Floats) -
 
 
 def _branch(t: Tables, progress: Progress, task: Task, begun: Opening, improver: Improver) -> str:
-    scale, program, cuts, relaxed = begun.scale, begun.program, begun.cuts, begun.relaxed
-    program.by_interior_point(wanted=False)
-    held = program.drop_slack()
-    weight = (t.weight + 1.0).astype(np.float64)
-    divers = []
-    for number in range(task.threads):
-        mine, finder = (
-            (program, cuts) if number == 0 else (LiveProgram(task.problem, seed=task.seed), cuts.another())
-        )
-        if number:
-            for part in relaxed.rows:
-                mine.add(part)
-            mine.solve(seconds=progress.left())
-            mine.drop_slack()
-        divers.append(
-            Diver(mine, finder, relaxed.towards, weight, scale.worth_of, progress.left, Rules(), held)
-        )
-
+    scale = begun.scale
+    divers = [_diver(t, progress, task, begun, number) for number in range(task.threads)]
     root = Node.root(begun.answer)
 
     def tell(report: Report) -> tuple[float, bool]:
@@ -115,6 +101,23 @@ def _branch(t: Tables, progress: Progress, task: Task, begun: Opening, improver:
     if math.isfinite(outcome.bound):
         progress.bound(scale.objective(outcome.bound), "tree")
     return ending(progress, task)
+
+
+def _diver(t: Tables, progress: Progress, task: Task, begun: Opening, number: int) -> Diver:
+    """Return a worker; the first one goes on with the program of the relaxation, unless rows are to stay."""
+    program, finder = begun.program, begun.cuts if number == 0 else begun.cuts.another()
+    program.by_interior_point(wanted=False)
+    if number or len(begun.splits):
+        program = LiveProgram(task.problem, seed=task.seed)
+        program.add_splits(begun.splits)
+        program.keep()
+        for part in begun.relaxed.rows:
+            program.add(part)
+        program.solve(seconds=progress.left())
+    held = program.drop_slack()
+    weight = (t.weight + 1.0).astype(np.float64)
+    towards = begun.relaxed.towards
+    return Diver(program, finder, towards, weight, begun.scale.worth_of, progress.left, Rules(), held)
 
 
 def _cutoff(progress: Progress, scale: Scale) -> float:

@@ -9,12 +9,15 @@ from typing import Any
 import highspy
 import numpy as np
 import pulp
+from scipy.sparse import csc_array, csr_array, vstack
 
 from optimiser.branching.program import Answer, Ending, Floats
 from optimiser.cuts.rows import Rows
+from optimiser.cuts.split_rows import SplitRows
 from optimiser.errors import SolverError
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
+from optimiser.paths import Mask
 from optimiser.problem import DesignProblem
 from optimiser.solvers.highs_rows import add_rows
 
@@ -99,6 +102,64 @@ class LiveProgram:
             The rows.
         """
         add_rows(self._model, rows, built=self._built, levels=self._levels)
+
+    def add_splits(self, rows: SplitRows) -> None:
+        """Add lift-and-project cuts.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        """
+        if len(rows):
+            self._model.addRows(
+                len(rows),
+                rows.least,
+                np.full(len(rows), INFINITY),
+                len(rows.column),
+                rows.start[:-1].astype(np.int32),
+                rows.column.astype(np.int32),
+                rows.value,
+            )
+
+    def rows(self) -> tuple[csr_array, Floats, Mask]:
+        """Return all rows as `G v >= g`, and which of them are the model's own.
+
+        Returns
+        -------
+        tuple
+            float64 [r x (J + K + C)], float64 [r] and bool [r]: no cuts.
+        """
+        lp = self._model.getLp()
+        by_column = lp.a_matrix_
+        matrix = csr_array(
+            csc_array(
+                (np.array(by_column.value_), np.array(by_column.index_), np.array(by_column.start_)),
+                shape=(lp.num_row_, lp.num_col_),
+            )
+        )
+        least, most = np.array(lp.row_lower_), np.array(lp.row_upper_)
+        below, above = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
+        return (
+            csr_array(vstack((matrix[below], -matrix[above]))),
+            np.concatenate((least[below], -most[above])),
+            np.concatenate((below, above)) < self._fixed_rows,
+        )
+
+    def columns_of(self, answer: Answer) -> Floats:
+        """Return the point of an answer as float64 [J + K + C], without levels where there are none.
+
+        Parameters
+        ----------
+        answer
+            Of this program.
+        """
+        built, cities = answer.decided[: self._built], answer.decided[self._built :]
+        return np.concatenate((built, answer.level[: self._levels], cities))
+
+    def keep(self) -> None:
+        """Count all rows there are as the model's own, which `drop_slack` leaves."""
+        self._fixed_rows = int(self._model.getNumRow())
 
     def limit(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of the decisions.
@@ -190,6 +251,9 @@ class LiveProgram:
 
     def _run(self, seconds: float) -> None:
         self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, seconds))
+        if self._model.run() != highspy.HighsStatus.kError:
+            return
+        self._model.clearSolver()  # a basis can be too near to singular to start from
         if self._model.run() == highspy.HighsStatus.kError:
             raise SolverError("HiGHS could not solve a relaxation", remedy="Try --solver scip.")
 

@@ -11,6 +11,7 @@ import numpy as np
 import pulp
 
 from optimiser.cuts.rows import Rows
+from optimiser.cuts.split_rows import SplitRows
 from optimiser.formulation.cuts_master import build_master
 from optimiser.formulation.decisions import scale_of
 from optimiser.paths import Integers
@@ -63,6 +64,8 @@ class TreeModel:
         The objective of the model is that of the problem divided by this.
     maximise
         Whether it is maximised.
+    city
+        Its variables z, one a city that counts; none when every pair must be covered.
     """
 
     model: Any
@@ -70,6 +73,7 @@ class TreeModel:
     level: tuple[Any, ...]
     divisor: int
     maximise: bool
+    city: tuple[Any, ...] = ()
 
 
 def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> TreeModel:
@@ -94,6 +98,7 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> 
         tuple(column[y.id] for y in decisions.level),
         scale_of(problem),
         maximise=problem.budget is not None,
+        city=tuple(column[z.id] for z in decisions.city),
     )
     _prepare(made, seed)
     if fixed is not None:
@@ -140,4 +145,27 @@ def add_rows(made: TreeModel, rows: Rows) -> None:
             name=f"row{i}",
             removable=True,
             propagate=True,
+        )
+
+
+def add_splits(made: TreeModel, rows: SplitRows) -> None:
+    """Add lift-and-project cuts as constraints of the model, before it is solved.
+
+    Parameters
+    ----------
+    made
+        The model.
+    rows
+        `sum of value v >= least` over built, levels and cities.
+    """
+    from pyscipopt import quicksum
+
+    columns = (*made.built, *made.level, *made.city)
+    for i in range(len(rows)):
+        inside = slice(rows.start[i], rows.start[i + 1])
+        entries = zip(rows.column[inside].tolist(), rows.value[inside].tolist(), strict=True)
+        made.model.addCons(
+            quicksum(value * columns[column] for column, value in entries) >= float(rows.least[i]),
+            name=f"split{i}",
+            removable=True,
         )

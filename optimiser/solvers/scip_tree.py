@@ -8,12 +8,13 @@ from pyscipopt import Model
 from pyscipopt.scip import PY_SCIP_HEURTIMING as TIMING
 
 from optimiser.cuts.rows import NO_ROWS, Rows
+from optimiser.cuts.split_rows import NO_SPLITS, SplitRows
 from optimiser.paths import Integers
 from optimiser.problem import DesignProblem
 from optimiser.progress import Progress
 from optimiser.scoring import objective_of
 from optimiser.solvers.scip_handler import TimeRows, Watch
-from optimiser.solvers.scip_model import add_rows, tree_model
+from optimiser.solvers.scip_model import add_rows, add_splits, tree_model
 from optimiser.solvers.scip_plugins import Incumbents, Reporter, bound_of, cut_off
 from optimiser.solvers.tree import Improve, Separator, TreeLimits, TreeOutcome
 from optimiser.tables import Tables
@@ -24,7 +25,7 @@ def version() -> str:
     return f"SCIP {Model().version()} (pyscipopt {version_of('pyscipopt')})"
 
 
-def search_tree(
+def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     t: Tables,
     problem: DesignProblem,
     progress: Progress,
@@ -32,6 +33,7 @@ def search_tree(
     *,
     limits: TreeLimits,
     rows: Rows = NO_ROWS,
+    splits: SplitRows = NO_SPLITS,
     fixed: Integers | None = None,
     improve: Improve | None = None,
 ) -> TreeOutcome:
@@ -50,6 +52,8 @@ def search_tree(
         When to end.
     rows
         Rows known from the start.
+    splits
+        Lift-and-project cuts.
     fixed
         int64 [J]: 0 or 1 where every plan better than `progress.best` has that value, -1 elsewhere.
     improve
@@ -63,6 +67,7 @@ def search_tree(
     """
     made = tree_model(problem, fixed=fixed, seed=limits.seed)
     add_rows(made, rows)
+    add_splits(made, splits)
     watch = Watch(t, made, separator, progress, limits.rhythm)
     reporter = Reporter(watch, limits.gap)
     _include(watch, reporter, improve)

@@ -8,15 +8,15 @@ mean of plans splits into u, the part of those that build j, and v - u:
     G u >= g x_j,    G (v - u) >= g (1 - x_j),    u_j = x_j,    max(0, v + x_j - 1) <= u <= min(v, x_j).
 
 That is a linear program (the *membership program*: Bonami 2012, "On optimizing over lift-and-project
-closures"). When it has no point, its multipliers are those of a row that v violates (`split_rows`). Each row
-of it may be short by s times its norm, and s is minimised, so that the multipliers are bounded and deep rows
-are preferred.
+closures"). When it has no point, its multipliers are those of a row that v violates (`split_rows`). All rows
+are brought to a norm of 1, whatever the unit of money. Each may be short by s, and s is minimised, so that
+the multipliers are bounded and deep rows are preferred.
 
 Rows are taken into the program as its point violates them, at first those of the model itself and those in
 which j stands: a few rounds of tiny programs instead of a large one. Whatever rows are left out, the
 multipliers are valid, and the row is violated as soon as s > 0.
 
-Invariant: each row returned is violated at the point, and holds for all plans.
+Invariant: each row returned is violated at the point by more than `DEEP`, and holds for all plans.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from optimiser.cuts.rows import Floats
-from optimiser.cuts.split_rows import SplitRows, packed, split_row
+from optimiser.cuts.split_rows import NO_SPLITS, SplitRows, gathered, packed, split_row
 from optimiser.paths import Integers, Mask
 
 STEPS = 3
@@ -44,9 +44,6 @@ DEEP = 1e-3
 
 ALIKE = 0.9
 """Cosine of two rows from which on the less violated one is dropped."""
-
-WHOLE = 1e6
-"""The largest multiplier: they are rounded to whole numbers."""
 
 FREE = 1e-6
 """Distance from 0 and 1 within which a decision is no fraction."""
@@ -87,10 +84,10 @@ class Splitter:
         slack = matrix @ self._point - least
         near = own | (slack <= NEAR * np.maximum(1.0, np.abs(least)))
         kept = np.flatnonzero(near & (abs(matrix) @ free.astype(np.float64) > 0.0))
-        self._rows: csr_array = csr_array(matrix[kept])
-        self._least = least[kept]
+        norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())[kept]
+        self._rows: csr_array = csr_array(matrix[kept].multiply(1.0 / norm[:, None]))
+        self._least = least[kept] / norm
         self._own = np.flatnonzero(own[kept])
-        self._norm = np.sqrt(np.asarray(self._rows.multiply(self._rows).sum(axis=1)).ravel())
         self._of_column = self._rows.tocsc()
         settled = (~free & (self._point > 0.5)).astype(np.float64)
         self._need = self._least - self._rows @ settled
@@ -99,8 +96,8 @@ class Splitter:
         self._there = self._free @ self._point
         self._solve = solve
 
-    def cut(self, j: int) -> tuple[Floats, float] | None:
-        """Return a row that the point violates, from whether j is built or not; None: none was found.
+    def cut(self, j: int) -> SplitRows:
+        """Return a row that the point violates, from whether j is built or not, or none.
 
         Parameters
         ----------
@@ -123,7 +120,7 @@ class Splitter:
                 matrix, need, np.append(lower[columns], 0.0), np.append(upper[columns], np.inf)
             )
             if found is None:
-                return None
+                return NO_SPLITS
             values, duals = found
             short = values[-1]
             if step == STEPS - 1:
@@ -135,49 +132,56 @@ class Splitter:
             if not len(more_one) + len(more_zero):
                 break
             one, zero = np.append(one, more_one), np.append(zero, more_zero)
-        return self._row(j, one, zero, duals) if short > SHORT else None
+        return self._row(j, one, zero, duals) if short > SHORT else NO_SPLITS
 
     def _program(self, one: Integers, zero: Integers, j: int) -> tuple[Integers, csr_array]:
         """Return the columns that some rows touch, and the matrix over these and the shortfall."""
-        upper, lower = self._free[one], self._free[zero]
-        columns = np.unique(np.concatenate((upper.indices, lower.indices, [j]))).astype(np.int64)
-        slack = np.concatenate((self._norm[one], self._norm[zero]))
-        left = vstack((upper[:, columns], -lower[:, columns]))
-        return columns, csr_array(hstack((left, csr_array(slack[:, None]))))
+        built, not_built = self._free[one], self._free[zero]
+        columns = np.unique(np.concatenate((built.indices, not_built.indices, [j]))).astype(np.int64)
+        short = np.ones((len(one) + len(zero), 1))
+        left = vstack((built[:, columns], -not_built[:, columns]))
+        return columns, csr_array(hstack((left, csr_array(short))))
 
     def _worst(self, missing: Floats, short: float, there: Integers) -> Integers:
         """Return the rows left out that fall short by most."""
-        apart = missing / self._norm - short
+        apart = missing - short
         apart[there] = 0.0
         worst = np.argsort(-apart, kind="stable")[:MORE]
         return worst[apart[worst] > SHORT]
 
-    def _row(self, j: int, one: Integers, zero: Integers, duals: Floats) -> tuple[Floats, float] | None:
-        """Return the row of the multipliers, rounded to whole numbers, if it is deep."""
-        most = float(duals.max(initial=0.0))
-        if most <= 0.0:
-            return None
-        whole = np.round(np.maximum(0.0, duals) * (WHOLE / most))
-        p, q = whole[: len(one)], whole[len(one) :]
-        alpha, least = split_row(
-            (self._rows[one].T @ p, float(p @ self._least[one])),
-            (self._rows[zero].T @ q, float(q @ self._least[zero])),
+    def _row(self, j: int, one: Integers, zero: Integers, duals: Floats) -> SplitRows:
+        """Return the row of the multipliers, if it is deep."""
+        weights = np.maximum(0.0, duals)
+        p, q = weights[: len(one)], weights[len(one) :]
+        upper, lower = self._rows[one], self._rows[zero]
+        alpha, least, norm = split_row(
+            (upper.T @ p, float(p @ self._least[one])),
+            (lower.T @ q, float(q @ self._least[zero])),
             j,
             self._point,
         )
-        return (alpha, least) if least - alpha @ self._point > DEEP else None
+        terms = float((abs(upper).sum(axis=1) + np.abs(self._least[one])) @ p)
+        terms += float((abs(lower).sum(axis=1) + np.abs(self._least[zero])) @ q)
+        row = packed(alpha, least, terms=terms / norm)
+        return row if self._depth(row) > DEEP else NO_SPLITS
 
-    def kept(self, found: list[tuple[Floats, float]]) -> SplitRows:
+    def _depth(self, row: SplitRows) -> float:
+        return float((row.least - row.at(self._point)).max(initial=0.0))
+
+    def kept(self, found: list[SplitRows]) -> SplitRows:
         """Return the deepest rows, none nearly parallel to a deeper one.
 
         Parameters
         ----------
         found
-            Rows of `cut`.
+            What `cut` returned.
         """
-        depth = [least - alpha @ self._point for alpha, least in found]
-        kept: list[tuple[Floats, float]] = []
-        for i in np.argsort([-d for d in depth], kind="stable"):
-            if not kept or np.max(np.array([alpha for alpha, _ in kept]) @ found[i][0]) < ALIKE:
-                kept.append(found[i])
-        return packed(kept)
+        rows = gathered([row for row in found if len(row)])
+        whole = csr_array((rows.value, rows.column, rows.start), shape=(len(rows), len(self._point)))
+        alike = np.asarray((whole @ whole.T).todense()) if len(rows) else np.zeros((0, 0))
+        depth = rows.least - rows.at(self._point)
+        kept: list[int] = []
+        for i in np.argsort(-depth, kind="stable").tolist():
+            if alike[i, kept].max(initial=-1.0) < ALIKE:
+                kept.append(i)
+        return gathered([rows.only(np.arange(len(rows)) == i) for i in kept])

@@ -140,7 +140,8 @@ def needed(program: Program, rows: Rows, *, left: Callable[[], float]) -> Rows:
     rows
         The rows.
     left
-        Says how many seconds are left; all rows are returned when a solve does not end in them.
+        Says how many seconds are left; all rows are returned when a solve does not end in them, or finds
+        that no point is left.
 
     Notes
     -----

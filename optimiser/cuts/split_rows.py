@@ -14,7 +14,7 @@ holds for every plan: with x_j = 1, alpha u >= a u + q g - p g >= q g; with x_j 
 
 Source: Balas, Ceria and Cornuejols 1993, "A lift-and-project cutting plane algorithm for mixed 0-1 programs"
 (coefficients in closed form, complemented variables). Any multipliers give a valid row, so that nothing rests
-on the tolerance of the solver that proposed them.
+on the tolerance of the solver that proposed them; what sums are rounded by is taken off the right side.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ TINY = 1e-4
 """Coefficients below this, the norm being 1, leave a row at the expense of its right side: beside large ones
 they make bases that are nearly singular."""
 
-ROUNDING = 1e-9
-"""Share of the sum of the coefficients by which a right side is lowered: more than sums can be rounded by."""
+ROUNDING = 1e-12
+"""Share of all terms of a sum, before any cancel, by which it is rounded at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +104,25 @@ def gathered(parts: Sequence[SplitRows]) -> SplitRows:
     )
 
 
-def packed(rows: Sequence[tuple[Floats, float]]) -> SplitRows:
-    """Return rows that are given by all coefficients and the right side.
+def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
+    """Return a row that is given by all coefficients and the right side, without its small coefficients.
 
     Parameters
     ----------
-    rows
-        float64 [J + K + C] with a norm of 1, and a number, each.
+    alpha, least
+        float64 [J + K + C] with a norm of 1, and a number.
+    terms
+        Sum of all absolute terms of which the coefficients and the right side were made.
     """
-    parts = []
-    for alpha, least in rows:
-        small = np.abs(alpha) < TINY
-        kept = np.flatnonzero(~small)
-        safe = least - np.maximum(0.0, alpha[small]).sum() - ROUNDING * np.abs(alpha).sum()
-        parts.append(SplitRows(starts(np.array([len(kept)])), kept, alpha[kept], np.array([safe])))
-    return gathered(parts)
+    small = np.abs(alpha) < TINY
+    kept = np.flatnonzero(~small)
+    safe = least - np.maximum(0.0, alpha[small]).sum() - ROUNDING * terms
+    return SplitRows(starts(np.array([len(kept)])), kept, alpha[kept], np.array([safe]))
 
 
 def split_row(
     one: tuple[Floats, float], zero: tuple[Floats, float], j: int, point: Floats
-) -> tuple[Floats, float]:
+) -> tuple[Floats, float, float]:
     """Return the row that holds whether j is built or not, as deep as possible at a point.
 
     Parameters
@@ -140,7 +139,8 @@ def split_row(
     Returns
     -------
     tuple
-        Coefficients, with a Euclidean norm of 1 (all 0 where the row says nothing), and the least left side.
+        Coefficients, with a Euclidean norm of 1 (all 0 where the row says nothing), the least left side, and
+        what both were divided by.
     """
     a, b = one[0].copy(), zero[0].copy()
     more = a - b
@@ -154,4 +154,4 @@ def split_row(
     alpha[turned] *= -1.0
     least = zero_least + alpha[turned].sum()
     norm = float(np.linalg.norm(alpha))
-    return (alpha / norm, float(least / norm)) if norm else (alpha, float(least))
+    return (alpha / norm, float(least / norm), norm) if norm else (alpha, float(least), 1.0)

@@ -44,7 +44,7 @@ def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
     -----
     y may stay continuous: once x is integer, the rows of a pair keep y_k at 0 where x leaves it uncovered and
     let it be 1 where x covers it. Everything else in which y stands (objective, targets, cities) only gains
-    when it grows, so that some optimal point has y in {0, 1}.
+    when it grows, or holds for what a plan really covers (cuts), so that some optimal point has y in {0, 1}.
     """
     built = [lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates))]
     pairs, cities = (0, 0) if problem.must_cover else (len(problem.pairs), len(problem.cities))

@@ -68,7 +68,7 @@ def staged(folder: Path) -> Iterator[Path]:
             try:
                 with stop.taken_away(lambda: _clear(stage, made)):
                     yield stage
-                publish(stage, folder)
+                    publish(stage, folder)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
     except BaseException:

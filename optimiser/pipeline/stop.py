@@ -17,6 +17,9 @@ AGAIN_S = 0.05
 """Seconds after which an interruption that got lost is raised again."""
 EXIT_CODE = 130
 
+_UNDISTURBED = threading.Lock()
+"""Held in a block that is to end before the process is; a signal concerns the process, so this does too."""
+
 _LEAVINGS: list[Callable[[], object]] = []
 """What is taken away when the process is ended by force; a signal concerns the process, so this does too."""
 
@@ -113,7 +116,7 @@ def taken_away(leavings: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let a signal wait until a short block has ended, so that its steps are done all or not at all.
+    """Let a signal, and an end by force, wait until a short block has ended: it is done whole or not at all.
 
     Yields
     ------
@@ -128,12 +131,13 @@ def undisturbed() -> Iterator[None]:
         number: signal.signal(number, lambda number, _frame: heard.append(number)) for number in numbers
     }
     try:
-        yield
+        with _UNDISTURBED:
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if heard:
-        signal.raise_signal(heard[0])
+        if heard:
+            signal.raise_signal(heard[0])
 
 
 def kill_children() -> None:
@@ -163,6 +167,7 @@ def _watch(read: int) -> None:
 
 
 def _end() -> NoReturn:
+    _UNDISTURBED.acquire(timeout=GRACE_S)
     with suppress(Exception):
         kill_children()
     for leavings in reversed(_LEAVINGS):

@@ -15,7 +15,7 @@ from optimiser.cuts.relaxation import EDGE, needed
 from optimiser.cuts.rows import Floats, Rows, joined, stacked
 from optimiser.problem import DesignProblem
 from optimiser.progress import Progress
-from optimiser.solvers.cut_opening import Opening
+from optimiser.solvers.cut_opening import LARGE, Opening
 from optimiser.solvers.live_program import LiveProgram
 from optimiser.solvers.rounding import Rounding
 from optimiser.solvers.task import Task
@@ -40,6 +40,9 @@ WIDE = 0.02
 HOPEFUL = 0.15
 """Gap up to which a proof is in reach: then there are two parts a thread, to even out the work.
 Above, all parts are searched from the start, since the bound stands still as long as one waits."""
+
+TO_CHOOSE = 0.1
+"""Share of the time left that may go into choosing rows for the tree; after that it gets all."""
 
 HASTY = 2
 """Decisions tried above that when a part is split: each costs two solves and brings no proof nearer."""
@@ -176,13 +179,13 @@ def first_rows(begun: Opening, task: Task, left: Callable[[], float]) -> Rows:
     """
     rows = near_rows(begun, len(task.problem.candidates))
     joint = rows.claims > 1
-    if not joint.any():
+    if not joint.any() or len(task.problem.pairs) >= LARGE:
         return rows
+    end = (1.0 - TO_CHOOSE) * left()
     times = rows.only(~joint)
     program = LiveProgram(task.problem, seed=task.seed)
-    program.add_splits(begun.splits)
     program.add(times)
-    return stacked(times, needed(program, rows.only(joint), left=left))
+    return stacked(times, needed(program, rows.only(joint), left=lambda: left() - end))
 
 
 def near_rows(begun: Opening, size: int) -> Rows:

@@ -17,6 +17,9 @@ from optimiser.solvers.cut_opening import LARGE, NARROW, Opening
 from optimiser.solvers.small_program import SmallPrograms
 from optimiser.tables import Tables
 
+SHARE = 0.7
+"""Share of the time left after which no new round begins."""
+
 ROUNDS = 10
 """Most rounds: rows of rows of rows grow dense."""
 
@@ -42,7 +45,9 @@ TIGHT = 1e-2
 """Distance up to which a row binds at the last point."""
 
 
-def tightened(t: Tables, progress: Progress, begun: Opening, *, many: int = MANY) -> Opening:
+def tightened(
+    t: Tables, progress: Progress, begun: Opening, *, gap: float = 0.0, many: int = MANY
+) -> Opening:
     """Add lift-and-project cuts as long as the gap is wide and they close much of it.
 
     Parameters
@@ -53,6 +58,8 @@ def tightened(t: Tables, progress: Progress, begun: Opening, *, many: int = MANY
         Takes bounds and counts.
     begun
         Where the relaxation ended; its program gets the rows.
+    gap
+        Relative gap that was asked for.
     many
         Candidates built in part below which nothing is done.
 
@@ -60,7 +67,8 @@ def tightened(t: Tables, progress: Progress, begun: Opening, *, many: int = MANY
     -----
     Nothing is done where partition inequalities came in, whose many terms make the membership programs slow
     (5 rounds in 50 s, and half a per cent of the bound, on a problem of the hard family), nor where the
-    relaxation was solved without a basis.
+    relaxation was solved without a basis. Whether the gap is wide is seen on what the reduction left: what it
+    settled would hide that much of the rest is open.
 
     Returns
     -------
@@ -70,13 +78,16 @@ def tightened(t: Tables, progress: Progress, begun: Opening, *, many: int = MANY
     joint = any((rows.claims > 1).any() for rows in begun.relaxed.rows)
     if joint or len(t.limit) >= LARGE:
         return begun
+    end = (1.0 - SHARE) * progress.left()
     answer, found, splits = begun.answer, list(begun.relaxed.rows), list[SplitRows]()
     solve = SmallPrograms()
     for _ in range(ROUNDS):
         known = -math.inf if progress.best is None else begun.scale.worth_of(progress.best)
-        gap = answer.worth - known
+        apart = answer.worth - known
         halves = np.flatnonzero(np.abs(answer.decided[: t.size] - 0.5) < 0.5 - HALF)
-        if gap <= NARROW * max(1.0, abs(answer.worth)) or len(halves) < many or progress.stop():
+        if apart <= NARROW * max(1.0, abs(answer.worth)) or len(halves) < many:
+            break
+        if progress.stop() or progress.closed(gap) or progress.left() < end:
             break
         fresh = _round(begun, answer, halves.tolist(), solve, progress)
         if not len(fresh):
@@ -89,14 +100,17 @@ def tightened(t: Tables, progress: Progress, begun: Opening, *, many: int = MANY
         progress.bound(begun.scale.objective(later.worth), "relaxation")
         progress.count("relaxation", cuts=len(fresh))
         closed, answer = answer.worth - later.worth, later
-        if closed < LITTLE * (gap if math.isfinite(gap) else abs(answer.worth)):
+        if closed < LITTLE * (apart if math.isfinite(apart) else abs(answer.worth)):
             break
     rows = gathered(splits)
+    binding = rows.only(rows.at(begun.program.columns_of(answer)) <= rows.least + TIGHT)
+    if len(rows):
+        begun.program.drop_slack()
     return replace(
         begun,
         answer=answer,
         relaxed=replace(begun.relaxed, answer=answer, rows=tuple(found)),
-        splits=rows.only(rows.at(begun.program.columns_of(answer)) <= rows.least + TIGHT),
+        splits=binding,
     )
 
 
@@ -109,14 +123,15 @@ def _round(
     for j in halves:
         if progress.stop():
             break
-        row = splitter.cut(j)
-        if row is not None:
-            found.append(row)
+        found.append(splitter.cut(j))
     return splitter.kept(found)
 
 
 def _settled(t: Tables, begun: Opening, found: list[Rows], progress: Progress) -> Answer | None:
-    """Solve, and cut off the point by time cuts, which go to `found`; None when time was up at once."""
+    """Solve, and cut off the point by time cuts, which go to `found`.
+
+    None when time was up at once, or no point is left, which the tree will find as well.
+    """
     pairs = np.arange(len(t.limit))
     answer = begun.program.solve(seconds=progress.left())
     settled = answer if answer.ending == "optimal" else None

@@ -54,8 +54,8 @@ def prove(t: Tables, progress: Progress, task: Task, improver: Improver) -> tupl
     if isinstance(begun, str):
         return begun, version()
     _improve(progress, improver, attempts_for(t), begun.answer.decided[: t.size])
-    if task.solver != "gurobi" and not progress.closed(task.gap):
-        begun = tightened(t, progress, begun)
+    if task.solver != "gurobi" and not progress.closed(task.gap):  # Gurobi has rows like these of its own
+        begun = tightened(t, progress, begun, gap=task.gap)
     _persist(t, progress, improver, begun.answer.decided[: t.size])
     if progress.closed(task.gap):
         return ending(progress, task), version()

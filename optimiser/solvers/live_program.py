@@ -123,21 +123,18 @@ class LiveProgram:
             )
 
     def rows(self) -> tuple[csr_array, Floats, Mask]:
-        """Return all rows as `G v >= g`, and which of them are the model's own.
+        """Return all rows as `G v >= g`, and which of them `drop_slack` leaves: those that are no cuts.
 
         Returns
         -------
         tuple
-            float64 [r x (J + K + C)], float64 [r] and bool [r]: no cuts.
+            float64 [r x (J + K + C)], float64 [r] and bool [r].
         """
         lp = self._model.getLp()
-        by_column = lp.a_matrix_
-        matrix = csr_array(
-            csc_array(
-                (np.array(by_column.value_), np.array(by_column.index_), np.array(by_column.start_)),
-                shape=(lp.num_row_, lp.num_col_),
-            )
-        )
+        held = lp.a_matrix_
+        parts = (np.array(held.value_), np.array(held.index_), np.array(held.start_))
+        order = csc_array if held.format_ == highspy.MatrixFormat.kColwise else csr_array
+        matrix = csr_array(order(parts, shape=(lp.num_row_, lp.num_col_)))
         least, most = np.array(lp.row_lower_), np.array(lp.row_upper_)
         below, above = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
         return (

@@ -10,6 +10,9 @@ from scipy.sparse import csr_array
 
 from optimiser.cuts.rows import Floats
 
+STEPS = 20_000
+"""Most steps of the simplex method: a program that needs more is not small, and no clock is asked within."""
+
 
 class SmallPrograms:
     """Minimises the last column of one linear program after another, on one thread."""
@@ -17,7 +20,12 @@ class SmallPrograms:
     def __init__(self) -> None:
         make: Any = highspy.Highs
         model = make()
-        for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+        for name, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", "off"),
+            ("simplex_iteration_limit", STEPS),
+        ):
             model.setOptionValue(name, value)
         self._model = model
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import random
 
 import numpy as np
+import pulp
 import pytest
 from core_drawing import brute_force, covered_by, dense_problem, plan_value
 from cut_drawing import mesh
@@ -17,6 +19,8 @@ from scipy.sparse import csr_array
 from optimiser.cuts.finder import CutFinder
 from optimiser.cuts.lift_project import ALIKE, DEEP, FREE, Splitter
 from optimiser.cuts.relaxation import relax
+from optimiser.cuts.split_rows import packed
+from optimiser.formulation.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.formulation.decisions import scale_of
 from optimiser.problem import Pair
 from optimiser.reduction import reduce
@@ -71,16 +75,24 @@ def by_hand(matrix, least, point, solve=None):
     return Splitter(csr_array(matrix), least, np.ones(len(least), np.bool_), point, solve or SmallPrograms())
 
 
+def dense(found, size):
+    """Return all coefficients, and the right side, of single rows."""
+    for row in found:
+        alpha = np.zeros(size)
+        alpha[row.column] = row.value
+        yield alpha, float(row.least[0])
+
+
 def test_every_row_holds_for_every_plan_and_is_broken_by_the_point_it_was_sought_at():
     seen, with_rows = dict.fromkeys(["budget", "all", "caps", "targets", "cities", "sides"], 0), 0
     for problem, program, answer in opened():
         plans, point = columns_of_plans(problem), np.clip(program.columns_of(answer), 0.0, 1.0)
         splitter = Splitter(*program.rows(), point, SmallPrograms())
-        found = [row for j in halves(problem, point) if (row := splitter.cut(j)) is not None]
-        for alpha, least in found:
+        found = [row for j in halves(problem, point) if len(row := splitter.cut(j))]
+        for alpha, least in dense(found, len(point)):
             assert (plans @ alpha >= least - 1e-9).all()
             assert least - alpha @ point > DEEP
-            assert np.linalg.norm(alpha) == pytest.approx(1.0)
+            assert np.linalg.norm(alpha) == pytest.approx(1.0, rel=1e-4)
         with_rows += bool(found)
         if found:
             seen["budget"] += problem.budget is not None
@@ -102,9 +114,7 @@ def test_rows_of_rows_hold_for_every_plan_and_no_bound_falls_below_the_best_one(
         for number in range(ROUNDS):
             point = program.columns_of(answer)
             splitter = Splitter(*program.rows(), point, SmallPrograms())
-            rows = splitter.kept(
-                [row for j in halves(problem, point) if (row := splitter.cut(j)) is not None]
-            )
+            rows = splitter.kept([row for j in halves(problem, point) if len(row := splitter.cut(j))])
             if not len(rows):
                 break
             second += number > 0
@@ -140,8 +150,8 @@ def test_wrong_multipliers_give_rows_that_hold_all_the_same():
     for seed, (problem, program, answer) in enumerate(opened()):
         plans, point = columns_of_plans(problem), program.columns_of(answer)
         splitter = Splitter(*program.rows(), point, Careless(seed))
-        found = [row for j in halves(problem, point) if (row := splitter.cut(j)) is not None]
-        assert all(least - alpha @ np.clip(point, 0.0, 1.0) > DEEP for alpha, least in found)
+        found = [row for j in halves(problem, point) if len(row := splitter.cut(j))]
+        assert all((row.least - row.at(np.clip(point, 0.0, 1.0)) > DEEP).all() for row in found)
         rows = splitter.kept(found)
         assert all((rows.at(plan) >= rows.least).all() for plan in plans)
         total += len(rows)
@@ -152,27 +162,28 @@ def test_without_an_answer_there_is_no_row():
     problem, program, answer = opened()[0]
     point = program.columns_of(answer)
     splitter = Splitter(*program.rows(), point, lambda *_: None)
-    assert [splitter.cut(j) for j in halves(problem, point)] == [None] * len(halves(problem, point))
+    assert not any(len(splitter.cut(j)) for j in halves(problem, point))
 
 
 def test_where_there_are_no_rows_none_is_broken():
     splitter = by_hand(np.zeros((0, 3)), np.zeros(0), np.full(3, 0.5))
-    assert splitter.cut(0) is None
+    assert not len(splitter.cut(0))
 
 
 def test_a_point_between_plans_is_left_alone():
     """Either link, not both, and the pair with the first one: half of each is a mean of two plans."""
     matrix = np.array([[-1.0, -1.0, 0.0], [1.0, 0.0, -1.0]])
     splitter = by_hand(matrix, np.array([-1.0, 0.0]), np.full(3, 0.5))
-    assert splitter.cut(0) is None
-    assert splitter.cut(1) is None
+    assert not len(splitter.cut(0))
+    assert not len(splitter.cut(1))
 
 
 @pytest.mark.parametrize("j", [0, 1])
 def test_half_of_two_links_that_exclude_each_other_covers_no_pair_that_needs_both(j):
     """x1 + x2 <= 1, y <= x1, y <= x2: no point with y > 0 lies between plans, so that y <= 0 is deepest."""
     matrix = np.array([[-1.0, -1.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
-    alpha, least = by_hand(matrix, np.array([-1.0, 0.0, 0.0]), np.full(3, 0.5)).cut(j)
+    row = by_hand(matrix, np.array([-1.0, 0.0, 0.0]), np.full(3, 0.5)).cut(j)
+    ((alpha, least),) = dense([row], 3)
     assert alpha == pytest.approx([0.0, 0.0, -1.0], abs=1e-5)
     assert least == pytest.approx(0.0, abs=1e-5)
 
@@ -185,23 +196,28 @@ def test_multipliers_of_a_single_row_give_none_that_the_point_breaks(number):
         return np.ones(matrix.shape[1]), np.eye(matrix.shape[0])[number]
 
     matrix = np.array([[-1.0, -1.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
-    assert by_hand(matrix, np.array([-1.0, 0.0, 0.0]), np.full(3, 0.5), single).cut(0) is None
+    assert not len(by_hand(matrix, np.array([-1.0, 0.0, 0.0]), np.full(3, 0.5), single).cut(0))
 
 
-def corridors():
-    """Two corridors of two links of cost 1, a pair along each, and money for one and a half of them."""
+def corridors(unit=1):
+    """Two corridors of two links of cost `unit`, a pair along each, and money for one and a half of them."""
     links = [[(0, 1, 1)], [(1, 2, 1)], [(3, 4, 1)], [(4, 5, 1)]]
-    return mesh(6, [], links, [Pair(0, 2, 2, 1), Pair(3, 5, 2, 1)], budget=3).canonical()
+    drawn = mesh(6, [], links, [Pair(0, 2, 2, 1), Pair(3, 5, 2, 1)], budget=3).canonical()
+    if unit == 1:
+        return drawn
+    first, *others = (dataclasses.replace(c, cost=unit) for c in drawn.candidates)
+    dearer = dataclasses.replace(first, cost=unit + 1)  # the costs have no common divisor
+    return drawn.replace(candidates=(dearer, *others), budget=3 * unit)
 
 
-def bounds_of_corridors(*, again):
+def bounds_of_corridors(*, again, unit=1):
     """Return the bound after each round; `again`: with rows of rows."""
-    program, answer = converged(corridors())
+    program, answer = converged(corridors(unit))
     first, bounds = program.rows(), [answer.worth]
     for _ in range(20):
         point = program.columns_of(answer)
         splitter = Splitter(*(program.rows() if again else first), point, SmallPrograms())
-        found = [row for j in halves(corridors(), point) if (row := splitter.cut(j)) is not None]
+        found = [row for j in halves(corridors(), point) if len(row := splitter.cut(j))]
         if not found:
             break
         program.add_splits(splitter.kept(found))
@@ -230,6 +246,24 @@ def test_rows_of_rows_bring_one_and_a_half_corridors_down_to_the_best_plan():
     assert min(bounds) >= 1.0
 
 
+def test_the_model_states_the_row_of_each_corridor():
+    """y1 + 2 y2 <= 2 and 2 y1 + y2 <= 2 are worth 4/3 together, as the docstring of the row has it."""
+    problem = corridors()
+    lp, decisions = build_master(problem)
+    add_time_cuts(lp, decisions, [(0, [0]), (0, [1]), (1, [2]), (1, [3])])
+    links = len(problem.candidates)
+    add_lift_and_project_cuts(
+        lp, decisions, [({links: -1.0, links + 1: -2.0}, -2.0), ({links: -2.0, links + 1: -1.0}, -2.0)]
+    )
+    lp.solve(pulp.HiGHS(msg=False, threads=1, mip=False))
+    assert pulp.value(lp.objective) == pytest.approx(4 / 3)
+
+
+@pytest.mark.parametrize("unit", [10**5, 10**8, 10**11])
+def test_the_unit_of_money_does_not_matter(unit):
+    assert bounds_of_corridors(again=True, unit=unit)[-1] == pytest.approx(1.0, abs=1e-3)
+
+
 @st.composite
 def rows_to_keep(draw):
     """Draw rows with a norm of 1 that a point breaks, many of them alike; return them and the point."""
@@ -248,7 +282,8 @@ def rows_to_keep(draw):
 @settings(max_examples=150, deadline=None)
 def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
     found, point = drawn
-    rows = by_hand(np.zeros((0, len(point))), np.zeros(0), point).kept(found)
+    packs = [packed(alpha, least, terms=1.0) for alpha, least in found]
+    rows = by_hand(np.zeros((0, len(point))), np.zeros(0), point).kept(packs)
     kept = np.zeros((len(rows), len(point)))
     for i, (low, high) in enumerate(itertools.pairwise(rows.start.tolist())):
         kept[i, rows.column[low:high]] = rows.value[low:high]

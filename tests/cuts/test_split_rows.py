@@ -37,7 +37,12 @@ def systems(draw):
 
 def row_of(system):
     matrix, sides, p, q, j, point = system
-    return split_row((p @ matrix, p @ sides), (q @ matrix, q @ sides), j, point)
+    return split_row((p @ matrix, p @ sides), (q @ matrix, q @ sides), j, point)[:2]
+
+
+def pack(row):
+    alpha, least = row
+    return packed(alpha, least, terms=np.abs(alpha).sum() + abs(least))
 
 
 @given(systems())
@@ -121,27 +126,27 @@ def test_money_for_one_of_two_links_covers_no_pair_that_needs_both():
 
 def test_what_is_needed_with_a_candidate_is_needed_as_far_as_it_is_built():
     """With x1 built x2 >= 1, without it nothing: x2 >= x1."""
-    alpha, least = split_row((np.array([0.0, 1.0]), 1.0), (np.zeros(2), 0.0), 0, np.array([0.5, 0.25]))
+    alpha, least, _ = split_row((np.array([0.0, 1.0]), 1.0), (np.zeros(2), 0.0), 0, np.array([0.5, 0.25]))
     assert alpha == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
     assert least == 0.0
 
 
 def test_the_row_says_nothing_at_a_point_that_keeps_what_is_needed():
-    alpha, least = split_row((np.array([0.0, 1.0]), 1.0), (np.zeros(2), 0.0), 0, np.array([0.25, 0.75]))
+    alpha, least, _ = split_row((np.array([0.0, 1.0]), 1.0), (np.zeros(2), 0.0), 0, np.array([0.25, 0.75]))
     assert alpha.tolist() == [0.0, 0.0]
     assert least <= 0.0
 
 
 def test_what_a_candidate_rules_out_is_left_only_as_far_as_it_is_not_built():
     """With x1 built x2 <= 0, without it nothing; 1 - x2 stands for x2: x1 + x2 <= 1."""
-    alpha, least = split_row((np.array([0.0, -1.0]), 0.0), (np.zeros(2), 0.0), 0, np.array([0.5, 0.75]))
+    alpha, least, _ = split_row((np.array([0.0, -1.0]), 0.0), (np.zeros(2), 0.0), 0, np.array([0.5, 0.75]))
     assert alpha == pytest.approx([-math.sqrt(0.5), -math.sqrt(0.5)])
     assert least == pytest.approx(-math.sqrt(0.5))
 
 
 def test_what_is_needed_without_a_candidate_and_with_it_is_needed():
     """With x1 built 2 x2 >= 1, without it x2 + x3 >= 1: both give 2 x2 + x3 >= 1."""
-    alpha, least = split_row(
+    alpha, least, _ = split_row(
         (np.array([0.0, 2.0, 0.0]), 1.0), (np.array([0.0, 1.0, 1.0]), 1.0), 0, np.array([0.5, 0.25, 0.25])
     )
     assert alpha == pytest.approx(np.array([0.0, 2.0, 1.0]) / math.sqrt(5.0))
@@ -163,7 +168,7 @@ def full_rows(draw, *, size=MOST):
 @settings(max_examples=300, deadline=None)
 def test_a_whole_point_that_satisfies_a_row_satisfies_it_packed(row):
     alpha, least = row
-    kept = packed([row])
+    kept = pack(row)
     for point in zero_ones(MOST):
         if alpha @ point >= least:
             assert kept.at(point)[0] >= kept.least[0]
@@ -173,23 +178,23 @@ def test_a_whole_point_that_satisfies_a_row_satisfies_it_packed(row):
 @settings(max_examples=200, deadline=None)
 def test_a_packed_row_is_hardly_weaker_anywhere(row, point):
     alpha, least = row
-    kept, there = packed([row]), np.array(point)
+    kept, there = pack(row), np.array(point)
     lost = (kept.at(there) - kept.least)[0] - (alpha @ there - least)
-    assert -1e-15 <= lost <= MOST * (TINY + 2 * ROUNDING)
+    assert -1e-15 <= lost <= MOST * (TINY + 2 * ROUNDING) + 1e-15
 
 
 @given(full_rows())
 @settings(max_examples=100, deadline=None)
 def test_only_small_coefficients_leave_a_row(row):
     alpha, _ = row
-    kept = packed([row])
+    kept = pack(row)
     assert kept.column.tolist() == [i for i in range(MOST) if abs(alpha[i]) >= TINY]
     assert kept.value.tolist() == alpha[kept.column].tolist()
 
 
 def test_a_dropped_coefficient_lowers_the_right_side_by_what_it_could_add():
     half = math.sqrt(0.5)
-    rows = packed([(np.array([half, 5e-5, half]), 0.5), (np.array([half, -5e-5, half]), 0.5)])
+    rows = gathered([pack((np.array([half, small, half]), 0.5)) for small in (5e-5, -5e-5)])
     assert rows.column.tolist() == [0, 2, 0, 2]
     assert rows.least == pytest.approx([0.5 - 5e-5, 0.5], abs=1e-8)
     assert (rows.least < [0.5 - 5e-5, 0.5]).all()
@@ -245,13 +250,7 @@ def test_only_the_rows_asked_for_are_left(drawn, wanted):
     assert lines_of(rows) == [line for line, yes in zip(drawn, wanted, strict=False) if yes]
 
 
-@given(st.lists(full_rows(), max_size=4))
-@settings(max_examples=50, deadline=None)
-def test_several_rows_are_packed_as_each_alone(rows):
-    assert lines_of(packed(rows)) == [line for row in rows for line in lines_of(packed([row]))]
-
-
-@pytest.mark.parametrize("rows", [NO_SPLITS, gathered([]), packed([]), gathered([NO_SPLITS, NO_SPLITS])])
+@pytest.mark.parametrize("rows", [NO_SPLITS, gathered([]), gathered([NO_SPLITS, NO_SPLITS])])
 def test_no_rows_have_no_left_sides(rows):
     assert len(rows) == 0
     assert rows.at(np.ones(3)).tolist() == []

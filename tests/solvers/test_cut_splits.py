@@ -14,7 +14,7 @@ from optimiser.problem import Candidate, DesignProblem, Pair, Target
 from optimiser.progress import Progress
 from optimiser.reduction import reduce
 from optimiser.scoring import objective_of
-from optimiser.solvers import cut_opening, cut_splits, cut_trees
+from optimiser.solvers import cut_opening, cut_splits, cut_trees, scip_tree
 from optimiser.solvers.cut_opening import Opening, opened
 from optimiser.solvers.cut_splits import tightened
 from optimiser.solvers.live_program import LiveProgram
@@ -102,12 +102,11 @@ def test_no_bound_is_above_the_one_before_nor_worse_than_the_best_plan():
 def test_the_rows_returned_bind_at_the_point_returned_and_are_in_the_program():
     total = 0
     for _, _, t, progress, _, begun in openings():
-        own = begun.program.rows()[0].shape[0]
         later = tightened(t, progress, begun, many=1)
         left = later.splits.at(begun.program.columns_of(later.answer)) - later.splits.least
         assert (left <= cut_splits.TIGHT).all()
         assert (left >= -1e-6).all()
-        assert begun.program.rows()[0].shape[0] >= own + len(later.splits)
+        assert np.isin(later.splits.least, begun.program.rows()[1]).all()
         total += len(later.splits)
     assert total >= 30
 
@@ -217,8 +216,8 @@ def got(monkeypatch):
     """Tighten from one candidate built in part on; return how many rows each problem got."""
     counts = []
 
-    def watched(t, progress, begun):
-        later = tightened(t, progress, begun, many=1)
+    def watched(t, progress, begun, *, gap):
+        later = tightened(t, progress, begun, gap=gap, many=1)
         counts.append(len(later.splits))
         return later
 
@@ -248,6 +247,43 @@ def test_a_tree_that_begins_with_the_rows_ends_at_the_best_plan(solver, threads,
         check(problem, best, progress, sent, reason)
     assert len(drawn()) >= 40
     assert sum(rows > 0 for rows in got) >= 20
+
+
+@pytest.mark.usefixtures("no_joins", "got")
+@pytest.mark.parametrize(("solver", "threads"), [("highs", 1), ("highs", 2), ("scip", 1), ("scip", 2)])
+def test_each_program_of_a_tree_begins_with_the_rows_that_bind(solver, threads, monkeypatch):
+    """The programs of the tree are told from the one of the relaxation by when they get their rows."""
+    asked, given_to = [], []
+    through = cut_trees.tightened
+
+    def spied(*arguments, **named):
+        later = through(*arguments, **named)
+        given_to.clear()  # what came before went into the relaxation
+        asked.append(len(later.splits))
+        return later
+
+    monkeypatch.setattr(cut_trees, "tightened", spied)
+    place = LiveProgram if solver == "highs" else scip_tree
+    adds = place.add_splits
+
+    def noted(into, rows):
+        given_to.append(rows)
+        adds(into, rows)
+
+    monkeypatch.setattr(place, "add_splits", noted)
+    seen = 0
+    for problem, _ in drawn()[:12]:
+        asked.clear()
+        given_to.clear()
+        t = tables(problem)
+        progress = Progress(t, seconds=LONG_S, send=lambda _: None)
+        task = Task(problem, "cuts", LONG_S, 0.0, threads, 1, solver)
+        cut_trees.prove(t, progress, task, Idle())
+        if asked and asked[0] and given_to:
+            assert [len(rows) for rows in given_to] == [asked[0]] * len(given_to)
+            assert solver == "scip" or len(given_to) == threads
+            seen += 1
+    assert seen >= 3
 
 
 @pytest.mark.parametrize(("solver", "threads"), [("highs", 2), ("scip", 1)])

@@ -22,7 +22,7 @@ def test_no_bound_is_told_that_the_optimum_beats_when_the_start_is_poor(seed):
     assert (
         progress.plan(nothing(t), "start") or progress.plan(everything(t), "start") or progress.best is None
     )
-    task = Task(reduced.problem, "compact", 30.0, 0.0, 1, 1, "highs", reduced.base)
+    task = Task(reduced.problem, "compact", 300.0, 0.0, 1, 1, "highs", reduced.base)
     assert solve_compact(task, progress)[0] == "proof"
     bounds = [message["bound"] + reduced.base for message in messages if message["kind"] == "bound"]
     beaten = [b for b in bounds if (b > optimum + 1e-6 if problem.budget is None else b < optimum - 1e-6)]

@@ -44,7 +44,7 @@ def outcome_of(problem, variant, solver):
     ledger = Ledger(problem, reduced, None)
     ending = Ending("proof" if ledger.has_plan else "infeasible", "", "", 0.0)
     if reduced.feasible and reduced.problem.candidates and reduced.problem.pairs:
-        task = Task(reduced.problem, variant, 60.0, 0.0, 1, 1, solver, reduced.base)
+        task = Task(reduced.problem, variant, 300.0, 0.0, 1, 1, solver, reduced.base)
         ending = Ending(work(task, ledger.receive)[0], "", "", 0.0)
     if reduced.feasible:
         ledger.finish(ending, proves=True)

@@ -59,7 +59,7 @@ def outcome_of(problem, variant="cuts", solver="highs"):
     reduced = unreduced(problem)
     ledger = Ledger(problem, reduced, None)
     if reduced.feasible:
-        task = Task(reduced.problem, variant, 60.0, 0.0, 1, 1, solver, 0)
+        task = Task(reduced.problem, variant, 300.0, 0.0, 1, 1, solver, 0)
         reason, used = work(task, ledger.receive)
         ledger.finish(Ending(reason, "", used, 0.0), proves=True)
     assert not ledger.refusals

@@ -13,7 +13,7 @@ from optimiser.cuts.relaxation import EDGE
 from optimiser.cuts.rows import Rows
 from optimiser.cuts.split_rows import SplitRows, gathered
 from optimiser.progress import Progress
-from optimiser.solvers.cut_opening import LARGE, NARROW, Opening
+from optimiser.solvers.cut_opening import LARGE, Opening
 from optimiser.solvers.small_program import SmallPrograms
 from optimiser.tables import Tables
 
@@ -25,6 +25,9 @@ ROUNDS = 10
 
 LITTLE = 0.03
 """Share of the gap that a round has to close for another one to follow."""
+
+WIDE = 0.05
+"""Gap below which a tree is done sooner without the rows, which make each of its nodes dearer."""
 
 MANY = 90
 """Candidates built in part from which on rows pay: with fewer, the tree is done before they are found."""
@@ -85,7 +88,7 @@ def tightened(
         known = -math.inf if progress.best is None else begun.scale.worth_of(progress.best)
         apart = answer.worth - known
         halves = np.flatnonzero(np.abs(answer.decided[: t.size] - 0.5) < 0.5 - HALF)
-        if apart <= NARROW * max(1.0, abs(answer.worth)) or len(halves) < many:
+        if apart <= WIDE * max(1.0, abs(answer.worth)) or len(halves) < many:
             break
         if progress.stop() or progress.closed(gap) or progress.left() < end:
             break

@@ -170,7 +170,7 @@ def test_without_time_nothing_is_done():
 
 @pytest.mark.usefixtures("no_joins")
 def test_near_the_best_plan_nothing_is_done(monkeypatch):
-    monkeypatch.setattr(cut_splits, "NARROW", 1e9)
+    monkeypatch.setattr(cut_splits, "WIDE", 1e9)
     _, _, t, progress, _, begun = next(found for found in openings() if found[1] is not None)
     masks = (np.array([*choice, True]) for choice in itertools.product((False, True), repeat=t.size))
     assert any(progress.plan(mask, "given") for mask in masks)

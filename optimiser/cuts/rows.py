@@ -68,7 +68,7 @@ class Rows:
         built
             float64 [J].
         """
-        return _sums(self.value * built[self.candidate], self.start)
+        return sums(self.value * built[self.candidate], self.start)
 
     def claimed(self, level: Floats) -> Floats:
         """Return the left side of each row at a point.
@@ -80,7 +80,7 @@ class Rows:
         """
         if self.claim_start is None:
             return level[self.pair]
-        return _sums(level[self.pair], self.claim_start)
+        return sums(level[self.pair], self.claim_start)
 
     def only(self, kept: NDArray[np.bool_]) -> Rows:
         """Return some of the rows.
@@ -102,8 +102,21 @@ class Rows:
         )
 
 
-def _sums(terms: Floats, start: Integers) -> Floats:
-    """Return the sum of each stretch of terms; an empty stretch has none."""
+def sums(terms: Floats, start: Integers) -> Floats:
+    """Return the sum of each stretch of terms; an empty stretch has none.
+
+    Parameters
+    ----------
+    terms
+        float64.
+    start
+        int64 [c + 1]: where each stretch starts, and where the last ends.
+
+    Returns
+    -------
+    NDArray
+        float64 [c].
+    """
     return np.where(np.diff(start) > 0, np.add.reduceat(np.append(terms, 0.0), start[:-1]), 0.0)
 
 

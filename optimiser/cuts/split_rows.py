@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.cuts.rows import Floats, starts
+from optimiser.cuts.rows import Floats, starts, sums
 from optimiser.paths import Integers, Mask
 
 TINY = 1e-4
@@ -68,8 +68,7 @@ class SplitRows:
         point
             float64 [J + K + C].
         """
-        terms = np.append(self.value * point[self.column], 0.0)
-        return np.where(np.diff(self.start) > 0, np.add.reduceat(terms, self.start[:-1]), 0.0)
+        return sums(self.value * point[self.column], self.start)
 
     def only(self, kept: Mask) -> SplitRows:
         """Return some of the rows.

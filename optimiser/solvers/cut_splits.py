@@ -135,9 +135,8 @@ def _settled(t: Tables, begun: Opening, found: list[Rows], progress: Progress) -
 
     None when time was up at once, or no point is left, which the tree will find as well.
     """
-    pairs = np.arange(len(t.limit))
+    pairs, settled = np.arange(len(t.limit)), None
     answer = begun.program.solve(seconds=progress.left())
-    settled = answer if answer.ending == "optimal" else None
     for _ in range(AGAIN):
         if answer.ending != "optimal":
             break

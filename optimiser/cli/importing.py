@@ -12,6 +12,7 @@ from networks.network import Network
 from optimiser.cli import screen
 from optimiser.errors import EnvironmentFault
 from optimiser.pipeline.store import save_json
+from optimiser.problem.writing import refuse_special
 from optimiser.report import atomic
 
 _SERVICES_FROM = {
@@ -55,6 +56,9 @@ def import_file(file: Path, output: Path, *, country: str, contract: bool, as_js
         raise EnvironmentFault(
             "the folder does not exist", where=str(output.parent), done="Nothing was read."
         )
+    beside = output.with_suffix(".import_report.json")
+    for path in (output, beside):
+        refuse_special(path, done="Nothing was read.")
     with screen.progress(quiet=as_json) as progress:
         with progress.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
@@ -62,7 +66,6 @@ def import_file(file: Path, output: Path, *, country: str, contract: bool, as_js
             network, railways, report = build(elements, country=country or "world", contract=contract)
         with progress.step("write", f"Writing {output.name}"):
             atomic.write(output, lambda part: _write(network, railways, part))
-            beside = output.with_suffix(".import_report.json")
             atomic.write(beside, lambda part: save_json(part, report.to_json()))
     if as_json:
         screen.as_json(report.to_json())

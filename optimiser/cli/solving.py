@@ -11,6 +11,7 @@ from optimiser.errors import EnvironmentFault
 from optimiser.job.sections import Solve
 from optimiser.pipeline import solving
 from optimiser.problem import DesignProblem, load
+from optimiser.problem.writing import refuse_special
 from optimiser.result import Result
 from optimiser.solve import SolveFailure
 
@@ -73,6 +74,7 @@ def solve(
             "the folder does not exist", where=str(output.parent), done="Nothing was solved.",
             remedy="Make the folder, or write elsewhere with -o.",
         )  # fmt: skip
+    refuse_special(output, done="Nothing was solved.")
     settings = Solve(
         variant=variant, solver=solver, gap=gap, time_limit_s=time_limit_s, threads=threads, seed=seed
     )

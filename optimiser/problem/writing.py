@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -134,33 +135,89 @@ def _listed(key: str, items: Iterable[object]) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file whole or not at all: a temporary file beside it takes its place at the end.
 
+    Where a link stands, the file that it names is written, and the link stays.
+
     Raises
     ------
     EnvironmentFault
-        When the disk or the folder does not allow it; an earlier file stays intact.
+        When the disk or the folder does not allow it, or something other than a file stands there; an earlier
+        file stays intact.
     """
+    refuse_special(path, done="Nothing was written.")
+    target = _target(path)
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
         ) as file:
             temporary = Path(file.name)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
-        raise EnvironmentFault(
-            f"cannot be written ({error.strerror})",
-            where=str(path),
-            done="An earlier file of that name is intact.",
-            remedy="Check the folder, its permissions and the free space.",
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def refuse_special(path: Path, *, done: str) -> None:
+    """Refuse to write where a pipe, a device, a socket or a folder stands: a file would take its place.
+
+    Parameters
+    ----------
+    path
+        Where a file shall be written.
+    done
+        What has been done so far, for the message.
+
+    Raises
+    ------
+    EnvironmentFault
+        When something other than a file, or a link to one, stands there.
+    """
+    try:
+        mode = _target(path).lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    if not stat.S_ISREG(mode):
+        what = next((word for is_one, word in _SPECIAL if is_one(mode)), "something else")
+        raise EnvironmentFault(
+            f"is not a file but {what}, and a file would take its place",
+            where=str(path),
+            done=done,
+            remedy="Name a file, or a place where nothing stands yet.",
+        )
+
+
+_SPECIAL = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link that leads to itself"),
+)
+"""What may stand where a file shall be written, besides a file."""
+
+
+def _target(path: Path) -> Path:
+    """Return the file that is written: the path itself, or what a link there names."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _unwritten(path: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"cannot be written ({error.strerror})",
+        where=str(path),
+        done="An earlier file of that name is intact.",
+        remedy="Check the folder, its permissions and the free space.",
+    )
 
 
 def _umask() -> int:

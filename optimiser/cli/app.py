@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from optimiser.cli.convert import convert
+from optimiser.cli.ranges import GAP, JOBS, POINTS, SECONDS, SEED, THREADS, within
 
 app = typer.Typer(
     name="polyring",
@@ -82,9 +83,15 @@ def frontier(
     axes: Annotated[
         str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
     ] = None,
-    points: Annotated[int | None, typer.Option(min=0, help="Points wanted; 0: all there are.")] = None,
-    gap: Annotated[float | None, typer.Option(min=0.0, help="Relative gap of each point.")] = None,
-    time_limit: Annotated[float | None, typer.Option(min=0.001, help="Limit of all, seconds.")] = None,
+    points: Annotated[
+        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
+    ] = None,
     settings: Settings = None,
     json: Json = False,
 ) -> int:
@@ -101,10 +108,10 @@ def solve(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Result file to write.")],
     variant: Annotated[str, typer.Option(help="Formulation and solver; see polyring list.")] = "auto",
-    time_limit: Annotated[float, typer.Option(min=0.001, help="Limit, seconds.")] = 600.0,
-    gap: Annotated[float, typer.Option(min=0.0, help="Relative gap asked for.")] = 0.0,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: as many as cores.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
+    time_limit: Annotated[float, typer.Option(callback=within(SECONDS), help="Limit, seconds.")] = 600.0,
+    gap: Annotated[float, typer.Option(callback=within(GAP), help="Relative gap asked for, 0 to 1.")] = 0.0,
+    threads: Annotated[int, typer.Option(callback=within(THREADS), help="Threads; 0: as many as cores.")] = 0,
+    seed: Annotated[int, typer.Option(callback=within(SEED), help="Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
     canonical: Annotated[
         bool,
@@ -210,11 +217,19 @@ def bench(
         list[str] | None,
         typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
     ] = None,
-    seeds: Annotated[list[int] | None, typer.Option(min=0, help="Seed [default: 1].")] = None,
-    time_limit_s: Annotated[float, typer.Option(min=0.001, help="Limit of each solve, seconds.")] = 60.0,
-    gap: Annotated[float, typer.Option(min=0.0, help="Relative gap at which a solve may end.")] = 0.0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of each solve.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Solves at once; times then disturb each other.")] = 1,
+    seeds: Annotated[list[int] | None, typer.Option(callback=within(SEED), help="Seed [default: 1].")] = None,
+    time_limit_s: Annotated[
+        float, typer.Option(callback=within(SECONDS), help="Limit of each solve, seconds.")
+    ] = 60.0,
+    gap: Annotated[
+        float, typer.Option(callback=within(GAP), help="Relative gap at which a solve may end, 0 to 1.")
+    ] = 0.0,
+    threads: Annotated[
+        int, typer.Option(callback=within((1, THREADS[1])), help="Threads of each solve.")
+    ] = 1,
+    jobs: Annotated[
+        int, typer.Option(callback=within(JOBS), help="Solves at once; times then disturb each other.")
+    ] = 1,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
     ] = Path("polyring-bench"),

@@ -7,24 +7,31 @@ from typing import Annotated
 
 import typer
 
+from optimiser.cli.ranges import FACTOR, LIMIT_PERCENT, PERCENT, SEED, within
+
 convert = typer.Typer(
     name="convert", help="Make a problem of a public network.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Converted = Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")]
 CandidatePercent = Annotated[
-    int, typer.Option(min=0, max=100, help="Share of links, drawn, that are candidates, per cent.")
+    int, typer.Option(callback=within(PERCENT), help="Share of links, drawn, that are candidates, per cent.")
 ]
 LimitPercent = Annotated[
-    int, typer.Option(min=100, help="Limit, per cent of the shortest time with every link.")
+    int,
+    typer.Option(
+        callback=within(LIMIT_PERCENT), help="Limit, per cent of the shortest time with every link."
+    ),
 ]
 BudgetPercent = Annotated[
-    int, typer.Option(min=0, max=100, help="Budget, per cent of the cost of all candidates.")
+    int, typer.Option(callback=within(PERCENT), help="Budget, per cent of the cost of all candidates.")
 ]
-CostFactor = Annotated[float, typer.Option(help="Money of one unit of cost in the file.")]
+CostFactor = Annotated[
+    float, typer.Option(callback=within(FACTOR), help="Money of one unit of cost in the file.")
+]
 EqualWeights = Annotated[bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")]
 Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")]
-DrawSeed = Annotated[int, typer.Option(min=0, help="Seed of the draw of candidates.")]
+DrawSeed = Annotated[int, typer.Option(callback=within(SEED), help="Seed of the draw of candidates.")]
 
 
 @convert.command()
@@ -32,7 +39,9 @@ def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
     output: Converted,
-    seconds_per_km: Annotated[float, typer.Option(help="Seconds that a kilometre takes.")] = 1000.0,
+    seconds_per_km: Annotated[
+        float, typer.Option(callback=within(FACTOR), help="Seconds that a kilometre takes.")
+    ] = 1000.0,
     coordinates: Annotated[
         str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
     ] = "auto",
@@ -66,7 +75,9 @@ def tntp(
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
     *,
     output: Converted,
-    seconds_per_unit: Annotated[float, typer.Option(help="Seconds of the file's unit of time.")] = 60.0,
+    seconds_per_unit: Annotated[
+        float, typer.Option(callback=within(FACTOR), help="Seconds of the file's unit of time.")
+    ] = 60.0,
     candidate_percent: CandidatePercent = 100,
     limit_percent: LimitPercent = 200,
     budget_percent: BudgetPercent = 30,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 INTERNAL = 1
 """Exit code of a fault in polyring itself."""
+BAD_INPUT = 2
 ENVIRONMENT = 5
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -73,11 +74,18 @@ def _tell(fault: Exception, *, debug: bool) -> int:
         context = getattr(fault, "ctx", None)
         command = context.command_path if context else "polyring"
         _say(f"{fault.format_message()}\nTry '{command} --help'.")
-        return 2
+        return BAD_INPUT
     code = getattr(fault, "exit_code", None)
     if isinstance(code, int):
         _say(str(fault))
         return code
+    if values := _refused_values(fault):
+        _say(
+            "\n".join(
+                ["Values that cannot be used:", *values, "Nothing was done.", "Mend them and try again."]
+            )
+        )
+        return BAD_INPUT
     if isinstance(fault, OSError | MemoryError):
         what = "the memory is used up" if isinstance(fault, MemoryError) else str(fault)
         _say(f"{what}\nNo result was changed.\nMake room and run the same command again.")
@@ -85,6 +93,16 @@ def _tell(fault: Exception, *, debug: bool) -> int:
     hint = "" if debug else "\nRun again with --debug to see where, and report it with that text."
     _say(f"A fault in polyring itself: {type(fault).__name__}: {fault}{hint}")
     return INTERNAL
+
+
+def _refused_values(fault: Exception) -> list[str]:
+    """Return a line for each value that a section of a job refused, where no command did so before."""
+    from pydantic import ValidationError
+
+    if not isinstance(fault, ValidationError):
+        return []
+    found = fault.errors(include_url=False, include_context=False)
+    return [f"  - {'.'.join(map(str, one['loc']))}: {one['msg']}, not {one['input']!r:.80}" for one in found]
 
 
 def _say(text: str) -> None:

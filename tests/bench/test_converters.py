@@ -215,6 +215,16 @@ def test_a_fault_of_an_xml_file_is_told_with_its_line(old, new, fault, tmp_path)
         ("\t5.5\t", "\tfast\t", "line 12: free-flow time: 'fast' is not a number"),
         ("<NUMBER OF NODES> 4\n", "", "there is no line <NUMBER OF NODES>"),
         ("<END OF METADATA>\n", "", "there is no line <END OF METADATA>"),
+        ("NODES> 4", "NODES> \u00b2", "line 2: NUMBER OF NODES: '\u00b2' is not a whole number"),
+        ("NODES> 4", "NODES> \u0664", "line 2: NUMBER OF NODES: '\u0664' is not a whole number"),
+        ("NODES> 4", "NODES> 1_0", "line 2: NUMBER OF NODES: '1_0' is not a whole number"),
+        ("NODES> 4", "NODES> -4", "line 2: NUMBER OF NODES: '-4' is not a whole number"),
+        ("NODES> 4", "NODES> 100000000000", "line 2: NUMBER OF NODES: 100000000000 is above 1,000,000"),
+        ("NODES> 4", f"NODES> {'9' * 5000}", "is not a whole number"),
+        ("NODE> 3", "NODE> \u00b2", "line 3: FIRST THRU NODE: '\u00b2' is not a whole number"),
+        ("NODE> 3", "NODE> 100000000000", "line 3: FIRST THRU NODE: 100000000000 is above 1,000,000"),
+        ("LINKS> 7", "LINKS> \u00b2", "line 4: NUMBER OF LINKS is \u00b2, but 7 links are listed"),
+        ("\t1\t3\t100", "\t\u00b2\t3\t100", "line 8: '\u00b2' is not a node (1 to 4)"),
     ],
 )
 def test_a_fault_of_a_tntp_network_is_told_with_its_line(old, new, fault, tmp_path):
@@ -229,6 +239,7 @@ def test_a_fault_of_a_tntp_network_is_told_with_its_line(old, new, fault, tmp_pa
         ("Origin \t1\n", "", "line 5: trips before a line of their origin"),
         ("2 :     10.4", "2 -     10.4", "line 6: '2 -     10.4' is not DESTINATION : TRIPS"),
         ("Origin  2", "Origin  7", "line 7: '7' is not a node (1 to 4)"),
+        ("Origin  2", "Origin  \u00b2", "line 7: '\u00b2' is not a node (1 to 4)"),
     ],
 )
 def test_a_fault_of_tntp_trips_is_told_with_its_line(old, new, fault, tmp_path):

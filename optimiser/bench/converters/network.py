@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,6 +56,14 @@ class PublicNetwork:
     unit: str
 
 
+def whole_number(text: str) -> int | None:
+    """Return the whole number that digits 0 to 9 write, at most 18 of them; else None."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+_WHOLE = re.compile(r"[0-9]{1,18}")
+
+
 class Faults:
     """Collects the faults of a file, each with its line.
 
@@ -95,6 +104,27 @@ class Faults:
             self.add(line, f"{what}: {text} is not between {least:g} and 2^53")
             return least
         return value
+
+    def whole(self, line: int, text: str, what: str, *, most: int) -> int:
+        """Return a whole number >= 0 of the file; what is none, or too large, becomes a fault and 0.
+
+        Parameters
+        ----------
+        line
+            Where it stands.
+        text
+            What stands there.
+        what
+            Name of the number, for the message.
+        most
+            Largest value allowed.
+        """
+        value = whole_number(text)
+        if value is None:
+            self.add(line, f"{what}: {text!r} is not a whole number")
+        elif value > most:
+            self.add(line, f"{what}: {text} is above {most:,}")
+        return value if value is not None and value <= most else 0
 
     def refuse(self) -> None:
         """Return when there is no fault.

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork
+from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork, whole_number
 from optimiser.errors import EnvironmentFault
 
 _META = re.compile(r"<\s*([^>]+?)\s*>\s*(.*)")
 _TRIP = re.compile(r"\s*(\S+)\s*:\s*(\S+)\s*$")
 LEAST_FIELDS = 5
 """Fields of a link that count: start, end, capacity, length, free-flow time."""
+MOST_NODES = 1_000_000
+"""Nodes that a file may claim: they are numbered before anything says that they are there."""
 _NEEDED = ("NUMBER OF NODES", "NUMBER OF LINKS")
 
 
@@ -44,7 +46,7 @@ def read(net: Path, trips: Path) -> PublicNetwork:
     count, first = _sizes(meta, faults)
     links = [link for line, text in body if (link := _link(line, text, count, faults)) is not None]
     stated = meta.get("NUMBER OF LINKS", (0, ""))
-    if stated[1].isdigit() and int(stated[1]) != len(links):
+    if stated[0] and whole_number(stated[1]) != len(links):
         faults.add(stated[0], f"NUMBER OF LINKS is {stated[1]}, but {len(links)} links are listed")
     faults.refuse()
     return PublicNetwork(
@@ -99,9 +101,7 @@ def _sizes(meta: dict[str, tuple[int, str]], faults: Faults) -> tuple[int, int]:
     values = []
     for name, default in (("NUMBER OF NODES", "0"), ("FIRST THRU NODE", "1")):
         line, text = meta.get(name, (0, default))
-        if not text.isdigit():
-            faults.add(line, f"{name}: {text!r} is not a whole number")
-        values.append(int(text) if text.isdigit() else 0)
+        values.append(faults.whole(line, text, name, most=MOST_NODES))
     return values[0], values[1]
 
 
@@ -130,8 +130,9 @@ def _named(links: list[Link]) -> tuple[Link, ...]:
 
 
 def _node(line: int, text: str, count: int, faults: Faults) -> int | None:
-    if text.isdigit() and 1 <= int(text) <= count:
-        return int(text) - 1
+    number = whole_number(text)
+    if number is not None and 1 <= number <= count:
+        return number - 1
     faults.add(line, f"{text!r} is not a node (1 to {count})")
     return None
 

@@ -81,9 +81,14 @@ def test_option_value_and_range_are_named_and_nothing_is_written(
     assert [path.name for path in drawn.iterdir()] == ["problem.json"]
 
 
-@pytest.mark.parametrize(("option", "value"), [("--gap", "1"), ("--seed", "2147483647"), ("--threads", "1")])
-def test_the_ends_of_a_range_are_within_it(option: str, value: str, drawn: Path, call: Call) -> None:
-    assert call("solve", "problem.json", "-o", "r.json", "--threads", "1", option, value)[0] == 0
+@pytest.mark.parametrize("bounds", [ranges.GAP, ranges.SECONDS, ranges.THREADS, ranges.SEED, ranges.FACTOR])
+def test_the_ends_of_a_range_are_within_it_and_an_option_not_given_passes(
+    bounds: tuple[float, float],
+) -> None:
+    judged = ranges.within(bounds)
+    assert [judged(bound) for bound in bounds] == list(bounds)
+    assert judged(list(bounds)) == list(bounds)
+    assert judged(None) is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from optimiser.problem.model import FIXED, FORMAT, INSTRUMENTS, Arc, Candidate, 
 from optimiser.problem.ring_reading import period_shape_faults, ring_fields, ring_shape_faults
 from optimiser.problem.rules import report
 from optimiser.problem.side_reading import SIDE_KEYS, side_fields, side_shape_faults
+from optimiser.problem.sums import sum_faults
 
 PROBLEM_KEYS = {
     "format": True,
@@ -51,11 +52,13 @@ def load(path: Path | str) -> DesignProblem:
     Raises
     ------
     ProblemError
-        With every fault of the file and its place.
+        With every fault of the file and its place, or with sums that no result could hold.
     EnvironmentFault
         When the file cannot be opened.
     """
-    return parse(read_json(Path(path)), where=str(path))
+    problem = parse(read_json(Path(path)), where=str(path))
+    report(list(sum_faults(problem)), where=str(path), what="the problem has numbers that are too large")
+    return problem
 
 
 def parse(value: Json, *, where: str = "problem") -> DesignProblem:

@@ -69,7 +69,7 @@ def _limits(rows: Sequence[Row]) -> Iterator[str]:
             f"{busy} of {len(rows)} solves ran while other processes took more than {BUSY:.0%} of the "
             "machine: their wall times are upper limits, and comparisons between them are rough."
         )
-    if len({row.code for row in rows}) > 1:
+    if len({row.source for row in rows}) > 1:
         yield "The rows come from several versions of the source."
     if len({row.machine for row in rows}) > 1:
         yield "The rows come from several machines: times of different ones cannot be compared."

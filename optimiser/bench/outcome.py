@@ -7,7 +7,7 @@ from dataclasses import asdict
 from optimiser.bench import traces
 from optimiser.bench.child import Measured
 from optimiser.bench.plan import Run
-from optimiser.bench.rows import Row
+from optimiser.bench.rows import Row, code_of
 from optimiser.bench.store import Facts
 from optimiser.result import Result
 
@@ -67,6 +67,6 @@ def row_of(
         message=str(measured.told.get("fault", "")) if result is None else result.message,
         used="" if result is None else f"{result.variant} {result.solver}".strip(),
         versions="" if result is None else ", ".join(f"{k} {v}" for k, v in result.versions.items()),
-        code=code_text,
+        code=code_of(run.way, code_text),
         machine=machine_text,
     )

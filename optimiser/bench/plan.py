@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from optimiser.bench.instances import Instance
 from optimiser.errors import EnvironmentFault, ProblemError
 from optimiser.solvers.installed import require
-from optimiser.variants.registry import AUTO, VARIANTS
+from optimiser.variants.own import SUFFIX, Own
+from optimiser.variants.registry import AUTO, VARIANTS, own
+from optimiser.variants.variant import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,24 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A variant and its solver; `none` for a variant without one, `auto` for the variant that chooses."""
+    """A variant and its solver; `none` for a variant without one, `auto` for the variant that chooses.
+
+    Attributes
+    ----------
+    variant, solver
+        Their names.
+    own
+        Where the variant comes from when it is the user's own.
+    """
 
     variant: str
     solver: str
+    own: Own | None = None
+
+    @property
+    def able(self) -> Variant:
+        """Return what the variant can do."""
+        return VARIANTS[self.variant] if self.own is None else self.own.variant
 
     @property
     def label(self) -> str:
@@ -64,7 +81,8 @@ def ways(
     Parameters
     ----------
     variants
-        Names in the registry of variants, each perhaps with a solver as `compact:cbc`; `all`: every one.
+        Names in the registry of variants, or files of the user's own (`mine.py`), each perhaps with a solver
+        as `compact:cbc`; `all`: every one of the registry.
     solvers
         Solvers to combine with the variants that name none; `all`: every one that a variant runs with;
         empty: the default of each.
@@ -74,15 +92,13 @@ def ways(
     Raises
     ------
     ProblemError
-        When a variant does not exist or no way is left.
+        When a variant does not exist or cannot be loaded, two have one name, or no way is left.
     """
     found: list[Way] = []
     notes: list[str] = []
     for word in _expanded(variants):
-        name, _, solver = word.partition(":")
-        if name not in VARIANTS:
-            raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
-        for way in _ways_of(name, [solver] if solver else solvers, notes):
+        name, solver = _parted(word)
+        for way in _ways_of(_named(name), [solver] if solver else solvers, notes):
             note = _absence(way, check)
             if note:
                 notes.append(note)
@@ -90,7 +106,45 @@ def ways(
                 found.append(way)
     if not found:
         raise ProblemError("no variant can be run so", faults=notes, remedy="Choose other solvers.")
+    _refuse_two_of_one_name(found)
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes))
+
+
+def _parted(word: str) -> tuple[str, str]:
+    """Return the variant and the solver that a word names, the solver empty where it names none."""
+    path, suffix, rest = word.rpartition(SUFFIX)
+    if suffix and (not rest or rest.startswith(":")):
+        return path + suffix, rest[1:]
+    name, _, solver = word.partition(":")
+    return name, solver
+
+
+def _named(name: str) -> Way:
+    """Return a variant by its name or file, its solver left open."""
+    if name.endswith(SUFFIX):
+        found = own(Path(name))
+        return Way(found.variant.name, "", found)
+    if name not in VARIANTS:
+        here = Path(f"{name}{SUFFIX}")
+        hint = f"; did you mean the file {here}?" if here.is_file() else ""
+        raise ProblemError(
+            f"there is no variant {name!r}{hint}",
+            done="Nothing was solved.",
+            remedy=f"Variants: {', '.join(VARIANTS)}; or a file of your own such as mine.py (docs/bench.md).",
+        )
+    return Way(name, "")
+
+
+def _refuse_two_of_one_name(found: Iterable[Way]) -> None:
+    digests: dict[str, Own] = {}
+    for way in found:
+        if way.own is not None and digests.setdefault(way.variant, way.own).digest != way.own.digest:
+            raise ProblemError(
+                f"two variants have the name {way.variant!r}",
+                faults=[digests[way.variant].path, way.own.path],
+                done="Nothing was solved.",
+                remedy="Give one of them another name in VARIANT.",
+            )
 
 
 def _expanded(variants: Sequence[str]) -> Iterator[str]:
@@ -98,20 +152,20 @@ def _expanded(variants: Sequence[str]) -> Iterator[str]:
         yield from (name for name in VARIANTS if name != AUTO.name) if word == "all" else (word,)
 
 
-def _ways_of(name: str, solvers: Sequence[str], notes: list[str]) -> Iterator[Way]:
-    if name == AUTO.name:
-        yield Way(name, "auto")
+def _ways_of(variant: Way, solvers: Sequence[str], notes: list[str]) -> Iterator[Way]:
+    if variant.variant == AUTO.name:
+        yield replace(variant, solver="auto")
         return
-    able = VARIANTS[name].solvers
+    able = variant.able.solvers
     if not able:
-        yield Way(name, "none")
+        yield replace(variant, solver="none")
     elif not solvers:
-        yield Way(name, able[0])
+        yield replace(variant, solver=able[0])
     for solver in (able if "all" in solvers else solvers) if able else ():
         if solver in able:
-            yield Way(name, solver)
+            yield replace(variant, solver=solver)
         else:
-            notes.append(f"{name} does not run with {solver}")
+            notes.append(f"{variant.variant} does not run with {solver}")
 
 
 def _absence(way: Way, check: Callable[[str], None]) -> str:

@@ -60,7 +60,8 @@ class Row:
     versions
         Of the libraries that took part.
     code
-        First characters of the hash of the source.
+        First characters of the hash of the source; for a variant of the user's own then `+` and those of the
+        hash of its file, and ` heuristic` where it proves nothing.
     machine
         Processor, cores, memory, system.
     """
@@ -120,10 +121,23 @@ class Row:
         return label_of(Way(self.variant, self.solver), self.threads)
 
     @property
+    def source(self) -> str:
+        """Return the hash of the source that it was solved with."""
+        return self.code.partition("+")[0]
+
+    @property
+    def own(self) -> str:
+        """Return the hash of the file of a variant of the user's own, empty for another one."""
+        return self.code.partition("+")[2].partition(" ")[0]
+
+    @property
     def proved(self) -> bool:
         """Say whether the outcome is proved: an optimum, or that there is no plan."""
         return self.check == "ok" and self.status in ("optimal", "infeasible")
 
+
+HEURISTIC = " heuristic"
+"""End of the cell `code` of a variant of the user's own that proves nothing."""
 
 COLUMNS = tuple(item.name for item in fields(Row))
 _TYPES: Mapping[str, Any] = get_type_hints(Row)
@@ -132,6 +146,21 @@ _TYPES: Mapping[str, Any] = get_type_hints(Row)
 def label_of(way: Way, threads: int) -> str:
     """Return the name of a way to solve, with its threads where it has several."""
     return way.label if threads == 1 else f"{way.label} ({threads} threads)"
+
+
+def code_of(way: Way, source: str) -> str:
+    """Return the cell `code` of a row.
+
+    Parameters
+    ----------
+    way
+        How it was solved.
+    source
+        First characters of the hash of the source.
+    """
+    if way.own is None:
+        return source
+    return f"{source}+{way.own.digest}{'' if way.own.variant.proves else HEURISTIC}"
 
 
 def slug_of(key: Key) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -25,7 +25,7 @@ from optimiser.bench.rows import Row, key_of, slug_of
 from optimiser.bench.store import Facts, Store
 from optimiser.errors import OptimiserError, ProblemError
 from optimiser.result import Result
-from optimiser.variants.registry import VARIANTS
+from optimiser.variants.own import digest_of
 
 PAUSE_S = 0.1
 """Seconds between two looks at the running processes."""
@@ -108,11 +108,13 @@ def bench(
     Raises
     ------
     ProblemError
-        When a problem differs from the one that earlier rows were measured on, or no solve can be done.
+        When a problem or a variant of the user's own differs from the one that earlier rows were measured
+        with, or no solve can be done.
     """
     store = Store(folder)
     store.prepare()
     state = _Bench(store, listener, start, {row.key: row for row in store.rows()})
+    _refuse_another_variant(state.rows.values(), runs)
     waiting = deque(run for run in runs if key_of(run) not in state.rows)
     try:
         _warm_up(state, [run.way for run in waiting])
@@ -159,10 +161,11 @@ def _warm_up(state: _Bench, ways: Sequence[Way]) -> None:
 
 def _begin(state: _Bench, run: Run) -> _Active | None:
     """Start a solve; None where its problem cannot be had or solved so."""
+    _refuse_another_text(run.way)
     facts = _facts(state, run)
     if facts is None:
         return None
-    if facts.minimise and not VARIANTS[run.way.variant].covers_all:
+    if facts.minimise and not run.way.able.covers_all:
         state.listener.notes(f"{run.way.label} needs a budget: left out on {run.instance.name}")
         return None
     task: dict[str, object] = {
@@ -171,11 +174,37 @@ def _begin(state: _Bench, run: Run) -> _Active | None:
         "variant": run.way.variant,
         "solver": run.way.solver,
         "seed": run.seed,
+        "file": None if run.way.own is None else run.way.own.path,
         **asdict(run.limits),
     }
     with suppress(FileNotFoundError):
         state.store.plan(slug_of(key_of(run))).unlink()
     return _Active(run, facts, state.start(task))
+
+
+def _refuse_another_text(way: Way) -> None:
+    """Refuse a variant of the user's own whose file was changed since the bench began."""
+    if way.own is not None and digest_of(Path(way.own.path)) != way.own.digest:
+        raise ProblemError(
+            f"the file of variant {way.variant!r} was changed while the bench was running",
+            where=way.own.path,
+            done="The rows so far are kept; those to come were not solved.",
+            remedy="Give the changed variant another name in VARIANT, or bench it in another folder with -o.",
+        )
+
+
+def _refuse_another_variant(rows: Iterable[Row], runs: Iterable[Run]) -> None:
+    """Refuse a variant of the user's own that is no longer the one that rows were measured with."""
+    known = {(row.variant, row.own) for row in rows}
+    for way in dict.fromkeys(run.way for run in runs):
+        own = "" if way.own is None else way.own.digest
+        if any(name == way.variant and digest != own for name, digest in known):
+            raise ProblemError(
+                f"the variant {way.variant!r} is not the one that was measured before",
+                where="" if way.own is None else way.own.path,
+                done="Its rows are kept; nothing was solved.",
+                remedy="Give it another name in VARIANT, or bench it in another folder with -o.",
+            )
 
 
 def _facts(state: _Bench, run: Run) -> Facts | None:

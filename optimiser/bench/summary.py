@@ -62,10 +62,12 @@ def summary(
 
 def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
     yield f"Command: `{command}`\n"
-    for what, name in (("Machine", "machine"), ("Versions", "versions"), ("Source", "code")):
+    for what, name in (("Machine", "machine"), ("Versions", "versions"), ("Source", "source")):
         for value in dict.fromkeys(getattr(row, name) for row in rows):
             if value:
                 yield f"{what}: {value}  "
+    for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):
+        yield f"Variant {name}: a file of the user's own, SHA-256 {digest}...  "
     limits = sorted({row.time_limit_s for row in rows})
     threads = sorted({row.threads for row in rows})
     yield (

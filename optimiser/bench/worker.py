@@ -37,8 +37,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     task
-        `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the variant's own), and
-        `time_limit_s`, `gap`, `threads`, `seed`.
+        `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the variant's own),
+        `time_limit_s`, `gap`, `threads`, `seed`, and `file`, the path of a variant of the user's own.
 
     Returns
     -------
@@ -59,7 +59,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         solver="auto" if task["solver"] == "none" else task["solver"],
     )
     try:
-        result = solve(problem, variant=task["variant"], params=params)
+        variant = Path(task["file"]) if task.get("file") else task["variant"]
+        result = solve(problem, variant=variant, params=params)
     except SolveFailure as failure:
         result = failure.result
     results.save(result, Path(task["result"]))

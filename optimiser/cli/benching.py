@@ -41,7 +41,7 @@ def run(
     families
         Families of instances.
     variants
-        Variants, each perhaps with its solver; none: the one that `auto` chooses.
+        Variants or files of the user's own, each perhaps with its solver; none: the one that `auto` chooses.
     solvers
         Solvers to combine with the variants.
     seeds

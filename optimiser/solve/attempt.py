@@ -15,7 +15,7 @@ from optimiser.result import TracePoint
 from optimiser.solve.ledger import Ledger
 from optimiser.solve.parameters import SolveParameters
 from optimiser.solvers.process import Ending, run_child
-from optimiser.variants.registry import VARIANTS
+from optimiser.variants.registry import variant_of
 from optimiser.verify.infeasible import judge, may_try_all
 from optimiser.verify.obstacles import obstacles
 
@@ -50,7 +50,7 @@ def attempt(
     problem
         The problem.
     name
-        A variant, not `auto`.
+        A variant, not `auto`; the path of its file for one of the user's own.
     params
         Limits and choices, with the solver resolved.
     progress
@@ -86,7 +86,7 @@ def attempt(
         }
         solved = (run or run_child)(task, ledger.receive, time_limit_s=left)
         ending = replace(solved, seconds=spent + solved.seconds)
-    ledger.finish(ending, proves=VARIANTS[name].proves)
+    ledger.finish(ending, proves=variant_of(name).proves)
     return ledger, ending
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from optimiser import verify
@@ -20,7 +21,7 @@ from optimiser.solve.parameters import SolveParameters
 from optimiser.solve.tidy import tidied
 from optimiser.solvers.installed import require
 from optimiser.solvers.process import Ending
-from optimiser.variants.registry import VARIANTS, chosen
+from optimiser.variants.registry import VARIANTS, chosen, variant_of
 
 FAILED = ("crash", "memory", "killed", "refused")
 """Endings that are a fault of the solver."""
@@ -52,7 +53,7 @@ class SolveFailure(SolverError):
 def solve(
     problem: DesignProblem,
     *,
-    variant: str = "auto",
+    variant: str | Path = "auto",
     params: SolveParameters | None = None,
     progress: Callable[[TracePoint], None] | None = None,
     run: Runner | None = None,
@@ -64,7 +65,8 @@ def solve(
     problem
         The problem.
     variant
-        A name in `VARIANTS`.
+        A name in `VARIANTS`, or the file of Python that holds a variant of one's own (docs/bench.md); it is
+        run as code.
     params
         Limits and choices; default `SolveParameters()`.
     progress
@@ -82,7 +84,7 @@ def solve(
     Raises
     ------
     ProblemError
-        When the variant does not exist or does not fit the problem.
+        When the variant does not exist, cannot be loaded or does not fit the problem.
     EnvironmentFault
         When the solver asked for, or the only one of the variant, is not installed.
     SolveFailure
@@ -123,7 +125,7 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) 
     """Return the result with the cheapest of the optimal plans, and of these the first."""
     if not problem.is_plain:
         return _told(result, "which of equal plans is the canonical one is not asked with rings or periods")
-    name, params = _prover(result, params)
+    name, params = _prover(problem, result, params)
     if result.status != "optimal":
         return _told(result, "which of equal plans is the canonical one is open without a proof")
     end = time.monotonic() + params.time_limit_s
@@ -148,11 +150,11 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) 
     return _told(result.replace(built=judged.built, cost=judged.cost, coverage=judged.coverage), note)
 
 
-def _prover(result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
-    """Return the variant of a result, or another one where it proves nothing, with its solver."""
-    if VARIANTS[result.variant].proves:
+def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
+    """Return the variant of a result, or another one where it proves nothing or is a user's own."""
+    if result.variant in VARIANTS and VARIANTS[result.variant].proves:
         return result.variant, params
-    name, solver = chosen(PROVER, covers_all=False)
+    name, solver = chosen(PROVER, covers_all=False, whole=not problem.is_plain)
     return name, params.replace(solver=solver)
 
 
@@ -166,7 +168,7 @@ def _result(ledger: Ledger, ending: Ending, name: str, params: SolveParameters) 
     return Result(
         problem=ledger.problem.name,
         **best,
-        variant=name,
+        variant=variant_of(name).name,
         seconds=round(ending.seconds, 3),
         seed=params.seed,
         threads=params.threads,
@@ -182,7 +184,7 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters) 
     """Return a result whose message says why there is no plan, where that is proved."""
     if result.status != "infeasible":
         return result
-    name, params = _prover(result, params)
+    name, params = _prover(problem, result, params)
 
     def has_no_plan(part: DesignProblem, seconds: float) -> bool:
         try:

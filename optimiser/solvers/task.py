@@ -16,7 +16,7 @@ class Task:
     problem
         A reduced problem.
     variant
-        Name; never `auto`.
+        Name, or the path of the file of a user's own; never `auto`.
     seconds
         Time limit.
     gap, threads, seed, solver

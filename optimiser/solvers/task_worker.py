@@ -34,8 +34,10 @@ def main() -> None:
             message = "the memory limit was reached"
             write_message(out, {"kind": "failed", "reason": "memory", "message": message})
         except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
-            said, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
-            write_message(out, {"kind": "failed", "reason": "crash", "message": said, "detail": detail})
+            from optimiser.variants.own import said
+
+            told, detail = said(error, str(task["variant"])), traceback.format_exc()
+            write_message(out, {"kind": "failed", "reason": "crash", "message": told, "detail": detail})
 
 
 def _do(task: dict[str, Any], out: BinaryIO, warmed: set[tuple[Any, ...]]) -> None:

@@ -6,6 +6,7 @@ from optimiser.heuristics.greedy import nothing
 from optimiser.progress import Progress, Send
 from optimiser.solvers.task import Task
 from optimiser.tables import tables
+from optimiser.variants.own import SUFFIX, ended
 from optimiser.variants.registry import module_of
 
 
@@ -25,11 +26,14 @@ def work(task: Task, send: Send) -> tuple[str, str]:
         Why it ended (`proof`, `gap`, `time`, `heuristic`, `infeasible`), and the name of the solver.
     """
     if not task.problem.is_plain:
-        done: tuple[str, str] = module_of(task.variant).run_whole(task, send)
-        return done
+        return _ended(task, module_of(task.variant).run_whole(task, send))
     t = tables(task.problem)
     progress = Progress(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
         return ("proof" if progress.plan(nothing(t), "do-nothing") else "infeasible"), ""
-    reason, solver = module_of(task.variant).run(t, progress, task)
-    return reason, solver
+    return _ended(task, module_of(task.variant).run(t, progress, task))
+
+
+def _ended(task: Task, outcome: tuple[str, str]) -> tuple[str, str]:
+    """Return how a run ended; a user's own may have returned anything."""
+    return ended(outcome) if task.variant.endswith(SUFFIX) else outcome

@@ -29,7 +29,9 @@ def main() -> None:
     except MemoryError:
         write_message(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
     except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
-        message = f"{type(error).__name__}: {error}"
+        from optimiser.variants.own import said
+
+        message = said(error, str(task["variant"]))
         write_message(
             out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()}
         )

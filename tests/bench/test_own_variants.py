@@ -1,0 +1,163 @@
+"""A variant of the user's own is benched in one command, checked like all others, refused with a reason."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from optimiser.bench import generators as g
+from optimiser.bench.plan import Way, ways
+from optimiser.cli import call
+from optimiser.errors import ProblemError
+from optimiser.problem import save
+from optimiser.solve import SolveFailure, SolveParameters, solve
+from optimiser.variants import own
+
+LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
+HEAD = """from optimiser.variants import Variant
+
+VARIANT = Variant(name="mine", about="Mine.", proves=False)
+
+"""
+RUN = 'def run(t, progress, task):\n    return "heuristic", ""\n'
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(LATTICE, "my.json")
+    return tmp_path
+
+
+def example() -> str:
+    """Return the example of the page on the bench."""
+    (text,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return text
+
+
+def written(text: str, name: str = "mine.py") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(out: str) -> list[dict[str, str]]:
+    with Path(out, "runs.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_example_of_the_page_is_benched_in_one_command(folder, capfd):
+    written(example(), "cheapest.py")
+    assert call(["bench", "--instances", "my.json", "--variant", "cheapest.py", "-o", "out"]) == 0
+    (row,) = rows("out")
+    assert (row["variant"], row["solver"], row["check"]) == ("cheapest", "none", "ok")
+    assert int(row["objective"]) > 0
+    assert row["code"].endswith(f"+{own.digest_of(Path('cheapest.py'))} heuristic")
+    page = Path("out", "summary.md").read_text(encoding="utf-8")
+    assert "| cheapest | 1 | - |" in page
+    assert "Variant cheapest: a file of the user's own" in page
+    written(example() + "\n# changed\n", "cheapest.py")
+    assert call(["bench", "--instances", "my.json", "--variant", "cheapest.py", "-o", "out"]) == 2
+    assert "'cheapest' is not the one that was measured before" in capfd.readouterr().err
+    assert rows("out") == [row]
+
+
+def test_what_a_run_raises_is_a_row_with_its_line(folder, capfd):
+    written(HEAD + "def run(t, progress, task):\n    return 1 // 0, ''\n")
+    assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 0
+    (row,) = rows("out")
+    assert (row["variant"], row["termination"], row["check"]) == ("mine", "crash", "ok")
+    assert row["message"].startswith("ZeroDivisionError: ")
+    assert row["message"].endswith("mine.py, line 6)")
+
+
+def test_a_run_that_returns_something_else_is_told():
+    for outcome in (None, "proof", ("done", ""), ("proof", 3)):
+        with pytest.raises(TypeError, match="a run must return"):
+            own.ended(outcome)
+    assert own.ended(("proof", "")) == ("proof", "")
+
+
+def test_a_false_bound_of_ones_own_variant_is_refused(folder):
+    path = written(
+        HEAD.replace("proves=False", "proves=True")
+        + "from optimiser.heuristics.greedy import greedy\n\n\n"
+        + "def run(t, progress, task):\n    progress.plan(greedy(t), 'greedy')\n"
+        + "    progress.bound(0.0, 'wishful')\n    return 'proof', ''\n"
+    )
+    with pytest.raises(SolveFailure, match="is beaten by a plan") as caught:
+        solve(LATTICE, variant=path, params=SolveParameters(time_limit_s=20.0))
+    assert (caught.value.result.variant, caught.value.result.termination) == ("mine", "refused")
+
+
+def test_a_name_in_a_job_is_no_file_to_run(folder):
+    written(HEAD + RUN)
+    with pytest.raises(ProblemError, match=r"there is no variant 'mine\.py'"):
+        solve(LATTICE, variant="mine.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("x = 1\ndef run(:\n", 2, "SyntaxError"),
+        ("import math\nmath.nothing\n", 2, "AttributeError: module 'math' has no attribute 'nothing'"),
+        ("import optimiser.absent\n", 1, "ModuleNotFoundError"),
+        ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
+        (RUN, None, "there is no VARIANT in the file"),
+        ("VARIANT = 3\n" + RUN, 1, "VARIANT is a int"),
+        (HEAD, None, "there is no function run(t, progress, task)"),
+        (HEAD + "def run(t):\n    return 'time', ''\n", 5, "run cannot be called as run(t, progress, task)"),
+        (HEAD.replace("mine", "greedy") + RUN, 3, "there is already a variant 'greedy'"),
+        (HEAD.replace('"mine"', '"../mine"') + RUN, 3, "'../mine' is no name for a variant"),
+        (HEAD.replace("proves=False", "proves=0") + RUN, 3, "proves of VARIANT must be True or False"),
+        (HEAD.replace("proves", "solvers='highs', proves") + RUN, 3, "solvers of VARIANT must be a tuple"),
+        (HEAD.replace("proves", "whole=('highs',), proves") + RUN, None, "run_whole(task, send)"),
+    ],
+)
+def test_a_file_that_holds_no_variant_is_refused_with_its_line(folder, text, line, told, capfd):
+    written(text)
+    assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 2
+    err = capfd.readouterr().err
+    assert told in err
+    assert str(folder / "mine.py") + ("" if line is None else f", line {line}") + ": " in err
+    assert "Nothing was solved." in err
+    assert not Path("out").exists()
+
+
+def test_a_missing_file_is_refused(folder, capfd):
+    assert call(["bench", "--instances", "my.json", "--variant", "absent.py", "-o", "out"]) == 2
+    told = "absent.py: the file of a variant cannot be read (No such file or directory)"
+    assert told in capfd.readouterr().err
+
+
+def test_a_name_without_its_ending_is_helped(folder):
+    written(HEAD + RUN)
+    with pytest.raises(ProblemError, match=r"no variant 'mine'; did you mean the file mine\.py"):
+        ways(["mine"], [])
+
+
+def test_ones_own_variant_may_name_its_solver(folder):
+    written(HEAD.replace("proves", "solvers=('highs', 'scip'), proves") + RUN)
+    (found, notes) = ways(["mine.py", "mine.py:scip"], [], check=lambda _name: None)
+    assert [(way.variant, way.solver) for way in found] == [("mine", "highs"), ("mine", "scip")]
+    assert found[0].label == "mine/highs"
+    assert notes == ()
+
+
+def test_two_variants_of_one_name_are_refused(folder):
+    written(HEAD + RUN)
+    written(HEAD + RUN + "\n", "other.py")
+    with pytest.raises(ProblemError, match="two variants have the name 'mine'"):
+        ways(["mine.py", "other.py"], [])
+
+
+def test_a_changed_text_is_loaded_anew(folder):
+    first = own.own(written(HEAD + RUN))
+    second = own.own(written(HEAD.replace("Mine.", "Mime.") + RUN))
+    assert (first.variant.about, second.variant.about) == ("Mine.", "Mime.")
+    assert first.digest != second.digest
+    assert isinstance(Way("mine", "none", second).able, type(first.variant))

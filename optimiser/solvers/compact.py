@@ -13,11 +13,19 @@ from optimiser.formulation.compact import build_compact
 from optimiser.formulation.decisions import Decisions, scale_of
 from optimiser.paths import Mask
 from optimiser.progress import Progress
-from optimiser.solvers.registry import instance
+from optimiser.solvers.registry import TIME, Solver, here, instance
 from optimiser.solvers.task import Task
+from optimiser.solvers.timed import solve_in_time
 
-COMPLETES_POORLY = ("highs",)
+COMPLETES_POORLY = ("highs", "HiGHS_CMD")
 """Solvers that get no start: HiGHS 1.16 completes one without flows in a small model, and may end with it."""
+
+DONE = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
+"""Words of a solver that it has proved what was asked for."""
+
+PATIENCE, GRACE_S = 1.1, 2.0
+"""A command that was told a limit is ended at so many times that limit and so many seconds more: GLPK gives
+the relaxation and the tree the whole of it each. The child process has longer (`process.hard_limit_s`)."""
 
 
 def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
@@ -38,44 +46,93 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     lp, decisions = build_compact(task.problem)
     if progress.stop():
         return "time", task.solver
-    warm = progress.best is not None and task.solver not in COMPLETES_POORLY
+    chosen = here(task.solver)
+    warm = progress.best is not None and chosen.takes_start and chosen.name not in COMPLETES_POORLY
     if warm:
         _start_from(decisions, progress.best)
-    solver = instance(
-        task.solver,
-        seconds=progress.left(),
-        gap=task.gap,
-        threads=task.threads,
-        seed=task.seed,
-        warm=warm,
-        **_follow(task, progress),
-    )
-    stats = lp.solve(solver)
+    followed = _follow(task, progress) if chosen.name == "highs" else {}
+    stats = solved(lp, task, chosen, progress.left(), warm=warm, **followed)
+    if stats is None:
+        return "time", name_of(None, chosen)
     if stats.has_solution:
         progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.built]), "compact")
-    bound = _bound(stats, task)
+    bound = bound_of(stats, task, chosen)
     if bound is not None and math.isfinite(bound):
         progress.bound(bound * scale_of(task.problem), "compact")
-    empty = stats.status == pulp.LpSolveStatus.Infeasible and progress.best is None
-    reason = "infeasible" if empty else _reason(progress, task.gap)
-    return reason, f"{stats.solver} {stats.solver_version or ''}".strip()
+    says_empty = stats.status == pulp.LpSolveStatus.Infeasible and chosen.knows_infeasible
+    empty = says_empty and progress.best is None
+    return "infeasible" if empty else _reason(progress, task.gap, stats.status), name_of(stats, chosen)
 
 
-def _bound(stats: Any, task: Task) -> float | None:  # noqa: ANN401 - PuLP's own
-    """Return the bound that a solver gave, or that its word of being done gives; None without one."""
+def solved(
+    lp: pulp.LpProblem, task: Task, solver: Solver, seconds: float, *, warm: bool = False, **more: object
+) -> Any | None:  # noqa: ANN401 - PuLP's own
+    """Solve a model, and return what PuLP says of it; None when it was ended at the time limit.
+
+    Parameters
+    ----------
+    lp
+        The model.
+    task
+        What was asked.
+    solver
+        The solver.
+    seconds
+        Time limit.
+    warm
+        Start from the values of the variables.
+    **more
+        Further options of the solver's class.
+    """
+    made = instance(
+        solver.name, seconds=seconds, gap=task.gap, threads=task.threads, seed=task.seed, warm=warm, **more
+    )
+    if TIME not in solver.keywords:
+        return solve_in_time(lp, made, seconds)
+    return solve_in_time(lp, made, PATIENCE * seconds + GRACE_S) if solver.is_command else lp.solve(made)
+
+
+def name_of(stats: Any, solver: Solver) -> str:  # noqa: ANN401 - PuLP's own
+    """Return the name of a solver for results, with what PuLP could not tell it.
+
+    Parameters
+    ----------
+    stats
+        What PuLP says of the solve; None when it was ended.
+    solver
+        The solver.
+    """
+    name = solver.pulp_name if stats is None else f"{stats.solver} {stats.solver_version or ''}".strip()
+    return f"{name} (not told: {', '.join(solver.untold)})" if solver.untold else name
+
+
+def bound_of(stats: Any, task: Task, solver: Solver) -> float | None:  # noqa: ANN401 - PuLP's own
+    """Return the bound that a solver gave, or that its word of being done gives; None without one.
+
+    Parameters
+    ----------
+    stats
+        What PuLP says of the solve.
+    task
+        What was asked.
+    solver
+        The solver.
+    """
     if stats.best_bound is not None:
         return float(stats.best_bound)
-    done = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
-    if stats.objective is None or stats.status not in done or task.gap >= 1.0:
+    gap = solver.word_holds_within(task.gap)
+    if stats.objective is None or stats.status not in DONE or gap is None or gap >= 1.0:
         return None
-    share = 1.0 - task.gap
+    share = 1.0 - gap
     return float(stats.objective * share if task.problem.budget is None else stats.objective / share)
 
 
-def _reason(progress: Progress, gap: float) -> str:
+def _reason(progress: Progress, gap: float, status: int) -> str:
     if progress.closed(0.0):
         return "proof"
-    return "gap" if progress.closed(gap) else "time"
+    if progress.closed(gap):
+        return "gap"
+    return "time" if progress.stop() or status == pulp.LpSolveStatus.TimeLimit else "stalled"
 
 
 def _mask(values: list[float]) -> Mask:
@@ -95,8 +152,6 @@ def _follow(task: Task, progress: Progress) -> dict[str, object]:
     Bounds are taken where HiGHS asks whether to go on: those told with points and with lines of its log may
     be of the small model in which it completes the start.
     """
-    if task.solver != "highs":
-        return {}
     kinds = highspy.cb.HighsCallbackType
     count, scale = len(task.problem.candidates), scale_of(task.problem)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulp
 
-from optimiser.formulation.whole import Whole, build_whole
+from optimiser.formulation.whole import build_whole
 from optimiser.progress import Send
-from optimiser.solvers.registry import instance
+from optimiser.solvers.compact import bound_of, name_of, solved
+from optimiser.solvers.registry import here
 from optimiser.solvers.task import Task
 from optimiser.solvers.whole_claims import Claims
 
@@ -37,15 +36,17 @@ def solve_whole(task: Task, send: Send) -> tuple[str, str]:
     ring of several circuits of which none forms it, rows that forbid this are added and the model is solved
     again; there are finitely many sets of circuits, and each row forbids one at least.
     """
-    whole = build_whole(task.problem)
-    claims, name = Claims(task, whole, send), task.solver
+    whole, solver = build_whole(task.problem), here(task.solver)
+    claims, name = Claims(task, whole, send), name_of(None, solver)
     claims.begin()
     while claims.left():
-        stats = _solved(task, whole, claims.left())
-        name = f"{stats.solver} {stats.solver_version or ''}".strip()
-        if stats.status == pulp.LpSolveStatus.Infeasible:
+        stats = solved(whole.lp, task, solver, claims.left())
+        if stats is None:
+            break
+        name = name_of(stats, solver)
+        if stats.status == pulp.LpSolveStatus.Infeasible and solver.knows_infeasible:
             return ("proof" if claims.has_plan else "infeasible"), name
-        bound = _bound_of(stats, task)
+        bound = bound_of(stats, task, solver)
         if bound is not None:
             claims.bound(bound, STEP)
         values = {v.name: float(v.varValue or 0.0) for v in whole.lp.variables()}
@@ -56,19 +57,3 @@ def solve_whole(task: Task, send: Send) -> tuple[str, str]:
             whole.lp.addConstraint(row, f"detached{tag}_{len(whole.lp.constraints()) + 1:07d}")
         claims.count(len(rows), STEP)
     return claims.ending(), name
-
-
-def _solved(task: Task, whole: Whole, seconds: float) -> Any:  # noqa: ANN401 - PuLP's own
-    solver = instance(task.solver, seconds=seconds, gap=task.gap, threads=task.threads, seed=task.seed)
-    return whole.lp.solve(solver)
-
-
-def _bound_of(stats: Any, task: Task) -> float | None:  # noqa: ANN401 - PuLP's own
-    """Return the bound that a solver gave, or that its word of being done gives; None without one."""
-    if stats.best_bound is not None:
-        return float(stats.best_bound)
-    done = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
-    if stats.objective is None or stats.status not in done or task.gap >= 1.0:
-        return None
-    share = 1.0 - task.gap
-    return float(stats.objective * share if task.problem.budget is None else stats.objective / share)

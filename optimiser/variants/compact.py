@@ -13,6 +13,7 @@ VARIANT = Variant(
     proves=True,
     solvers=("highs", "scip", "cbc", "gurobi", "cpsat"),
     whole=("highs", "scip", "cbc", "gurobi", "cpsat"),
+    any_solver=True,
 )
 
 

@@ -24,6 +24,8 @@ class Variant:
     whole
         Those of them with which it solves problems with rings or periods, the default first; its module then
         has `run_whole(task, send)`. Empty when it solves none.
+    any_solver
+        It runs with every further solver that PuLP knows too, by PuLP's name.
     """
 
     name: str
@@ -32,3 +34,4 @@ class Variant:
     covers_all: bool = True
     solvers: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    any_solver: bool = False

@@ -88,7 +88,7 @@ class Opening:
     splits: SplitRows = NO_SPLITS
 
 
-def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
+def opened(t: Tables, progress: Progress, task: Task, *, cuts: CutFinder | None = None) -> Opening | str:
     """Cut off the points of the relaxation; bounds and counts go to `progress`.
 
     Parameters
@@ -99,6 +99,8 @@ def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
         Takes bounds.
     task
         What was asked.
+    cuts
+        Finds cuts; None: a finder of every kind there is.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def opened(t: Tables, progress: Progress, task: Task) -> Opening | str:
     """
     scale = Scale(t, scale_of(task.problem))
     program = LiveProgram(task.problem, seed=task.seed)
-    cuts = CutFinder.of(t)
+    cuts = cuts or CutFinder.of(t)
     program.by_interior_point(wanted=len(t.limit) >= LARGE)
 
     history: list[float] = []

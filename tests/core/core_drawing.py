@@ -41,14 +41,16 @@ def line(**changes):
 
 
 def covered_by(problem, built):
-    """Say which pairs are covered, by relaxing every arc n times (Bellman and Ford)."""
+    """Say which pairs are covered, by relaxing every arc until no time falls (Bellman and Ford)."""
     arcs = [*problem.arcs, *(arc for c in problem.candidates if c.id in built for arc in c.arcs)]
     times = {pair.origin: {pair.origin: 0} for pair in problem.pairs}
     for reached in times.values():
-        for _ in problem.nodes:
+        before = {}
+        while before != reached:
+            before = dict(reached)
             for tail, head, seconds in arcs:
-                if tail in reached:
-                    reached[head] = min(reached.get(head, 10**18), reached[tail] + seconds)
+                if tail in reached and reached[tail] + seconds < reached.get(head, 10**18):
+                    reached[head] = reached[tail] + seconds
     return [times[p.origin].get(p.destination, 10**18) <= p.limit for p in problem.pairs]
 
 
@@ -60,21 +62,25 @@ def plan_value(problem, built):
         for i, _ in problem.caps
     }
     spent = sum(cost[name] for name in built)
-    pair = covered_by(problem, built)
-    city = [sum(pair[k] for k in c.pairs) >= c.need for c in problem.cities]
-    worth = [(p.group, "pairs", p.weight * yes) for p, yes in zip(problem.pairs, pair, strict=True)]
-    worth += [(c.group, "cities", c.weight * yes) for c, yes in zip(problem.cities, city, strict=True)]
-    keeps = [
+    allowed = [
         all(c.id in built for c in problem.candidates if c.fixed == "in"),
         not any(c.id in built for c in problem.candidates if c.fixed == "out"),
         problem.budget is None or spent <= problem.budget,
         all(by_instrument[i] <= most for i, most in problem.caps),
         not any({a, b} <= built for a, b in problem.excludes),
         all(b in built for a, b in problem.requires if a in built),
+    ]
+    if not all(allowed):
+        return None
+    pair = covered_by(problem, built)
+    city = [sum(pair[k] for k in c.pairs) >= c.need for c in problem.cities]
+    worth = [(p.group, "pairs", p.weight * yes) for p, yes in zip(problem.pairs, pair, strict=True)]
+    worth += [(c.group, "cities", c.weight * yes) for c, yes in zip(problem.cities, city, strict=True)]
+    keeps = [
         all(
             sum(weight for group, of, weight in worth if (group, of) == (t.group, t.of)) >= t.least
             for t in problem.targets
-        ),
+        )
     ]
     if problem.budget is None and problem.cover == "all":
         keeps.append(pair == covered_by(problem, {c.id for c in problem.candidates if c.fixed != "out"}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
-from core_drawing import both_ways, plan_value
+from core_drawing import both_ways, brute_force, plan_value
 from hypothesis import strategies as st
 
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
@@ -19,6 +19,12 @@ def plans(problem):
         value = plan_value(problem, built)
         if value is not None:
             yield built, value[0]
+
+
+def optimum(stage):
+    """Return the optimal objective that a stage stands for, None when it has no plan."""
+    value = None if stage.reason else brute_force(stage.problem)
+    return None if value is None else value + stage.base
 
 
 GROUPS = ("", "small", "core")
@@ -58,6 +64,41 @@ def problems(draw, *, most_candidates=6, fixed=(None, None, None, None, "in", "o
         budget=draw(st.none() | st.integers(0, 15)),
     )
     return _constrained(draw, plain)
+
+
+@st.composite
+def corridors(draw, *, most_candidates=6, budgets=(None, None, 3, 6)):
+    """Draw a corridor of places 10 s apart, ways to run parts of it faster, and journeys that overlap.
+
+    Each stretch can be made faster in several ways, longer journeys need what shorter ones on them need, and
+    mostly all must be covered: minimal sets share candidates, hold one another, and imply one another.
+    """
+    n = draw(st.integers(3, 5))
+    candidates = []
+    for j in range(draw(st.integers(2, most_candidates))):
+        first = draw(st.integers(0, n - 2))
+        last = draw(st.integers(first + 1, min(first + 2, n - 1)))
+        seconds = draw(st.sampled_from([2, 5, 9]))
+        stretches = [(i, i + 1, seconds) for i in range(first, last)]
+        instrument = draw(st.sampled_from([None, None, "barrier", "subsidy"]))
+        candidates.append(
+            Candidate(f"c{j}", draw(st.integers(1, 4)), both_ways(*stretches), "road", instrument)
+        )
+    pairs = []
+    for _ in range(draw(st.integers(2, 6))):
+        ends = sorted(draw(st.lists(st.integers(0, n - 1), min_size=2, max_size=2, unique=True)))
+        span = ends[1] - ends[0]
+        limit = draw(st.sampled_from([2, 5, 7, 9])) * span + draw(st.integers(0, 3))
+        pairs.append(Pair(*ends, limit, draw(st.integers(0, 5)), draw(st.sampled_from(GROUPS))))
+    plain = DesignProblem(
+        name="corridor",
+        nodes=tuple(f"n{i}" for i in range(n)),
+        arcs=both_ways(*((i, i + 1, 10) for i in range(n - 1))),
+        candidates=tuple(candidates),
+        pairs=tuple(pairs),
+        budget=draw(st.sampled_from(budgets)),
+    )
+    return _constrained(draw, plain) if draw(st.booleans()) else plain
 
 
 def _constrained(draw, problem):

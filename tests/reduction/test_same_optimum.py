@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
+
 import pytest
 from core_drawing import brute_force, covered_by
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from reduction_drawing import plans, problems
+from reduction_drawing import corridors, optimum, plans, problems
 
 from optimiser.reduction import reduce
 from optimiser.reduction.alike import (
     build_essential,
+    by_minimal_sets,
     close_dear_pairs,
     drop_implied_pairs,
     drop_unneeded,
@@ -17,11 +21,12 @@ from optimiser.reduction.alike import (
 from optimiser.reduction.contraction import contract
 from optimiser.reduction.detours import drop_slow_arcs
 from optimiser.reduction.dominance import drop_dominated
+from optimiser.reduction.families import LITTLE, Effort, minimal_sets
 from optimiser.reduction.fixings import build_free, close_fixings, drop_slack_rows
 from optimiser.reduction.merging import merge_same_ends
 from optimiser.reduction.pairs import close_pairs, start
 from optimiser.reduction.replacement import drop_replaced
-from optimiser.reduction.stage import applied
+from optimiser.reduction.stage import applied, size_of
 from optimiser.reduction.useful import drop_useless
 
 RULES = (
@@ -42,12 +47,12 @@ RULES = (
     drop_replaced,
 )
 
+BY_SETS = (close_dear_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs, merge_alike)
+
+EFFORTS = st.just(LITTLE) | st.builds(Effort, sets=st.integers(0, 3), labels=st.integers(1, 40))
+"""The second kind leaves the sets of many a pair unknown."""
+
 drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def optimum(stage):
-    value = None if stage.reason else brute_force(stage.problem)
-    return None if value is None else value + stage.base
 
 
 @given(problem=problems())
@@ -67,7 +72,51 @@ def test_a_rule_keeps_the_optimum_wherever_it_stands(rule, data, mirrored):
     assert optimum(applied(rule, stage)) == optimum(stage) == brute_force(problem)
 
 
-@given(problem=problems())
+def changes(before, after):
+    """Say whether a rule refused the problem, built something, or took something out."""
+    sizes = size_of(before.problem) != size_of(after.problem)
+    return bool(after.reason) or before.forced != after.forced or sizes
+
+
+def by(rule, stage, families):
+    return applied(partial(rule, families=families), stage, name=rule.__name__)
+
+
+@pytest.mark.parametrize("rule", BY_SETS, ids=lambda rule: rule.__name__)
+@given(problem=corridors() | corridors() | problems(), effort=EFFORTS)
+@drawn
+def test_a_rule_on_minimal_sets_keeps_the_optimum_where_some_are_unknown(rule, problem, effort):
+    stage = applied(close_pairs, applied(close_fixings, start(problem)))
+    families = minimal_sets(stage.problem, effort)
+    assert optimum(by(rule, stage, families)) == brute_force(problem)
+
+
+@given(problem=corridors() | problems(), effort=EFFORTS)
+@drawn
+def test_the_rules_on_minimal_sets_together_keep_the_optimum(problem, effort):
+    stage = applied(close_pairs, applied(close_fixings, start(problem)))
+    assert optimum(
+        applied(partial(by_minimal_sets, effort=effort), stage, name="by_minimal_sets")
+    ) == brute_force(problem)
+
+
+def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
+    done = Counter()
+
+    @seed(1)
+    @given(problem=corridors(), effort=EFFORTS)
+    @settings(max_examples=200, database=None, deadline=None, phases=[Phase.generate])
+    def count(problem, effort):
+        stage = applied(close_pairs, applied(close_fixings, start(problem)))
+        families = minimal_sets(stage.problem, effort)
+        done["unknown"] += None in families
+        done.update(rule.__name__ for rule in BY_SETS if changes(stage, by(rule, stage, families)))
+
+    count()
+    assert min(done[name] for name in ("unknown", *(rule.__name__ for rule in BY_SETS))) >= 8, done
+
+
+@given(problem=problems() | corridors())
 @drawn
 def test_all_rules_together_keep_the_optimum(problem):
     reduced = reduce(problem)
@@ -81,7 +130,7 @@ def cheapest(problem):
     return min(found)[1] if found else None
 
 
-@given(problem=problems())
+@given(problem=problems() | corridors())
 @drawn
 def test_the_cheapest_of_the_optimal_plans_costs_the_same(problem):
     reduced = reduce(problem)
@@ -89,7 +138,7 @@ def test_the_cheapest_of_the_optimal_plans_costs_the_same(problem):
     assert (None if small is None else small + reduced.forced_cost) == cheapest(problem)
 
 
-@given(problem=problems())
+@given(problem=problems() | corridors())
 @drawn
 def test_every_plan_of_the_reduced_problem_lifts_to_a_plan_worth_as_much(problem):
     reduced = reduce(problem)

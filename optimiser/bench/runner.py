@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -22,16 +23,21 @@ from optimiser.bench.machine import code, machine
 from optimiser.bench.outcome import row_of
 from optimiser.bench.plan import Limits, Run, Way
 from optimiser.bench.rows import Row, key_of, slug_of
+from optimiser.bench.sameness import (
+    another_problem,
+    refuse_another_problem,
+    refuse_another_text,
+    refuse_another_variant,
+)
 from optimiser.bench.store import Facts, Store
-from optimiser.errors import OptimiserError, ProblemError
+from optimiser.errors import OptimiserError
 from optimiser.result import Result
-from optimiser.variants.own import digest_of
 
 PAUSE_S = 0.1
 """Seconds between two looks at the running processes."""
 
-WARM_UP_S = 20.0
-"""Most seconds of a solve that only fills the cache of compiled code."""
+WARM_UP_S = 120.0
+"""Most seconds of a solve that only fills the cache of compiled code; a moment where that is full."""
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 TINY = Instance("warm_up", "warm-up", "tiny lattice", partial(grid, _LATTICE))
@@ -65,9 +71,9 @@ class _Bench:
     listener: Listener
     start: Callable[[dict[str, object]], Child]
     rows: dict[table.Key, Row]
+    machine: str
+    code: str
     facts: dict[str, Facts | None] = field(default_factory=dict)
-    machine: str = field(default_factory=machine)
-    code: str = field(default_factory=code)
     faults: list[OptimiserError] = field(default_factory=list)
     active: list[_Active] = field(default_factory=list)
     estimate: Estimate = field(init=False)
@@ -113,8 +119,10 @@ def bench(
     """
     store = Store(folder)
     store.prepare()
-    state = _Bench(store, listener, start, {row.key: row for row in store.rows()})
-    _refuse_another_variant(state.rows.values(), runs)
+    state = _Bench(store, listener, start, {row.key: row for row in store.rows()}, machine(), code())
+    refuse_another_variant(state.rows.values(), runs)
+    _look_at_files(state, runs)
+    _tell_of_old_code(state, runs)
     waiting = deque(run for run in runs if key_of(run) not in state.rows)
     try:
         _warm_up(state, [run.way for run in waiting])
@@ -145,23 +153,24 @@ def _work(state: _Bench, waiting: deque[Run], *, jobs: int) -> None:
 
 
 def _warm_up(state: _Bench, ways: Sequence[Way]) -> None:
-    """Solve a tiny problem in each way and forget it, so that no solve measured pays for compilation."""
-    for way in dict.fromkeys(ways):
-        run = Run(TINY, way, 1, Limits(time_limit_s=WARM_UP_S))
-        begun = _begin(state, run)
-        if begun is None:
-            continue
-        state.active.append(begun)
-        while not begun.child.ended():
-            time.sleep(PAUSE_S)
-        state.active.remove(begun)
-        begun.child.end()
-        state.store.plan(slug_of(key_of(run))).unlink(missing_ok=True)
+    """Solve a tiny problem in each way, in a folder apart, so that no solve measured pays for compilation."""
+    with tempfile.TemporaryDirectory() as folder:
+        apart = replace(state, store=Store(Path(folder)), rows={}, facts={})
+        apart.store.prepare()
+        for way in dict.fromkeys(ways):
+            begun = _begin(apart, Run(TINY, way, 1, Limits(time_limit_s=WARM_UP_S)))
+            if begun is None:
+                continue
+            state.active.append(begun)
+            while not begun.child.ended():
+                time.sleep(PAUSE_S)
+            state.active.remove(begun)
+            begun.child.end()
 
 
 def _begin(state: _Bench, run: Run) -> _Active | None:
     """Start a solve; None where its problem cannot be had or solved so."""
-    _refuse_another_text(run.way)
+    refuse_another_text(run.way)
     facts = _facts(state, run)
     if facts is None:
         return None
@@ -182,29 +191,27 @@ def _begin(state: _Bench, run: Run) -> _Active | None:
     return _Active(run, facts, state.start(task))
 
 
-def _refuse_another_text(way: Way) -> None:
-    """Refuse a variant of the user's own whose file was changed since the bench began."""
-    if way.own is not None and digest_of(Path(way.own.path)) != way.own.digest:
-        raise ProblemError(
-            f"the file of variant {way.variant!r} was changed while the bench was running",
-            where=way.own.path,
-            done="The rows so far are kept; those to come were not solved.",
-            remedy="Give the changed variant another name in VARIANT, or bench it in another folder with -o.",
+def _look_at_files(state: _Bench, runs: Sequence[Run]) -> None:
+    """Refuse a file that no longer holds what it was measured on; forget a problem without rows."""
+    measured = {row.instance for row in state.rows.values()}
+    for instance in {run.instance.name: run.instance for run in runs if run.instance.source}.values():
+        kept = state.store.instance(instance.name)
+        if instance.name in measured:
+            refuse_another_problem(instance, kept)
+        else:
+            kept.unlink(missing_ok=True)
+
+
+def _tell_of_old_code(state: _Bench, runs: Sequence[Run]) -> None:
+    kept = [state.rows[key_of(run)] for run in runs if key_of(run) in state.rows]
+    old = [row for row in kept if row.source != state.code]
+    if old:
+        solves = "1 solve is" if len(old) == 1 else f"{len(old)} solves are"
+        codes = ", ".join(dict.fromkeys(row.source for row in old))
+        state.listener.notes(
+            f"{solves} kept from earlier code ({codes}; now {state.code}): bench in another folder with -o "
+            "to solve anew"
         )
-
-
-def _refuse_another_variant(rows: Iterable[Row], runs: Iterable[Run]) -> None:
-    """Refuse a variant of the user's own that is no longer the one that rows were measured with."""
-    known = {(row.variant, row.own) for row in rows}
-    for way in dict.fromkeys(run.way for run in runs):
-        own = "" if way.own is None else way.own.digest
-        if any(name == way.variant and digest != own for name, digest in known):
-            raise ProblemError(
-                f"the variant {way.variant!r} is not the one that was measured before",
-                where="" if way.own is None else way.own.path,
-                done="Its rows are kept; nothing was solved.",
-                remedy="Give it another name in VARIANT, or bench it in another folder with -o.",
-            )
 
 
 def _facts(state: _Bench, run: Run) -> Facts | None:
@@ -219,12 +226,7 @@ def _facts(state: _Bench, run: Run) -> Facts | None:
     facts = state.facts[name]
     known = {row.digest for row in state.rows.values() if row.instance == name}
     if facts is not None and known - {facts.digest}:
-        raise ProblemError(
-            f"the problem {name!r} is not the one that was measured before",
-            where=str(state.store.instance(name)),
-            done="Its rows are kept.",
-            remedy="Bench it in another folder with -o.",
-        )
+        raise another_problem(name, state.store.instance(name))
     return facts
 
 

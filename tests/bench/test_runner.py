@@ -18,11 +18,12 @@ from optimiser.bench import worker
 from optimiser.bench.child import Child
 from optimiser.bench.closing import close
 from optimiser.bench.instances import Instance
+from optimiser.bench.instances.files import from_path
 from optimiser.bench.plan import Limits, Way, plan
 from optimiser.bench.runner import bench
 from optimiser.bench.store import Store
 from optimiser.errors import ProblemError, VerificationError
-from optimiser.problem import dumps, save
+from optimiser.problem import dumps, load, save
 from optimiser.result import Result, TracePoint, gap_of
 
 LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
@@ -132,6 +133,55 @@ def test_another_problem_of_the_same_name_is_refused(tmp_path):
     Store(tmp_path).instance("lattice").write_text(dumps(LATTICE.replace(budget=1)), encoding="utf-8")
     with pytest.raises(ProblemError, match="not the one that was measured before"):
         bench(plan([instance()], [SWAP], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+
+
+def of_file(path, problem=LATTICE):
+    """Write a problem file and return it as an instance."""
+    save(problem, path)
+    (one,) = from_path(path)
+    return one
+
+
+@pytest.mark.parametrize("way", [GREEDY, SWAP], ids=["done before", "new"])
+def test_a_file_that_holds_another_problem_than_before_is_refused(way, tmp_path):
+    out, path = tmp_path / "out", tmp_path / "mine.json"
+    rows = bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Ears(), start=Done)
+    changed = of_file(path, LATTICE.replace(budget=1))
+    with pytest.raises(ProblemError, match="'mine' is not the one that was measured before"):
+        bench(plan([changed], [way], [1], LIMITS), out, listener=Ears(), start=Done)
+    same = of_file(path)
+    assert bench(plan([same], [GREEDY], [1], LIMITS), out, listener=Ears(), start=Done) == rows
+
+
+def test_a_file_that_has_no_rows_yet_is_read_anew(tmp_path):
+    out, path = tmp_path / "out", tmp_path / "mine.json"
+    bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Ears(), start=Unfit)
+    changed = of_file(path, LATTICE.replace(budget=1))
+    bench(plan([changed], [GREEDY], [1], LIMITS), out, listener=Ears(), start=Done)
+    assert load(Store(out).instance("mine")).budget == 1
+
+
+def test_rows_of_earlier_code_are_kept_and_told(tmp_path, monkeypatch):
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    monkeypatch.setattr("optimiser.bench.runner.code", lambda: "later")
+    ears = Ears()
+    bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=ears, start=Done)
+    assert ears.heard[0].startswith("1 solve is kept from earlier code (")
+    assert [row.code for row in Store(tmp_path).rows()][1:] == ["later"]
+
+
+def test_a_problem_of_the_name_of_the_warm_up_is_a_problem_like_others(tmp_path):
+    mine = of_file(tmp_path / "warm_up.json")
+    (row,) = bench(plan([mine], [GREEDY], [1], LIMITS), tmp_path / "out", listener=Ears(), start=Done)
+    kept = Store(tmp_path / "out").instance("warm_up")
+    assert load(kept) == LATTICE.replace(name="warm_up")
+    assert row.instance == "warm_up"
+
+
+def test_the_warm_up_leaves_nothing_in_the_folder(tmp_path):
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Ears(), start=Done)
+    assert [path.name for path in (tmp_path / "instances").iterdir()] == ["lattice.json"]
+    assert len(list((tmp_path / "plans").iterdir())) == 1
 
 
 def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path):

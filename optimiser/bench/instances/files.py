@@ -53,7 +53,7 @@ def _below(folder: Path) -> Iterator[Instance]:
 
 
 def _instance(path: Path, family: str) -> Instance:
-    return Instance(path.stem, family, path.as_posix(), partial(_load, path))
+    return Instance(path.stem, family, path.as_posix(), partial(_load, path), path)
 
 
 def _load(path: Path) -> DesignProblem:

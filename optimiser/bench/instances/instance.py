@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from optimiser.problem import DesignProblem
 
@@ -22,9 +23,12 @@ class Instance:
         What it is, in a few words.
     make
         Makes the problem.
+    source
+        File that it is read from, which may change between two benches; None for one that is generated.
     """
 
     name: str
     family: str
     about: str
     make: Callable[[], DesignProblem]
+    source: Path | None = None

@@ -15,6 +15,11 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 """Exit code when whoever reads the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
+_RESUMING = {"run", "frontier", "bench"}
+"""Commands that keep the steps that they have finished."""
+_RESUMED = "Interrupted; run the same command again to resume: finished steps are kept."
+_ANEW = "Interrupted; the same command starts anew. No file was left half written."
+
 
 def main() -> None:
     """Run the command that the process was started with, and end the process with its exit code."""
@@ -47,7 +52,7 @@ def call(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except (stop.Interrupted, KeyboardInterrupt):
         stop.kill_children()
-        _say("Interrupted; run the same command again to resume: finished steps are kept.")
+        _say(_RESUMED if _RESUMING & set(words[:1]) else _ANEW)
         return INTERRUPTED
     except (BrokenPipeError, SystemExit) as end:
         if not isinstance(end, BrokenPipeError) and not isinstance(end.__context__, BrokenPipeError):

@@ -7,13 +7,17 @@ from pathlib import Path
 from optimiser import result as results
 from optimiser import verify
 from optimiser.cli import screen
+from optimiser.cli.interruption import TERMINATION, Interruption
 from optimiser.errors import EnvironmentFault
 from optimiser.job.sections import Solve
 from optimiser.pipeline import solving
+from optimiser.pipeline.stop import EXIT_CODE as INTERRUPTED
 from optimiser.problem import DesignProblem, load
 from optimiser.problem.writing import refuse_special
-from optimiser.result import Result
+from optimiser.result import Result, noise_of
 from optimiser.solve import SolveFailure
+from optimiser.solve import solve as run_solver
+from optimiser.verify.plan import Plan
 
 
 def solve(
@@ -57,7 +61,8 @@ def solve(
     Returns
     -------
     int
-        0 within the gap, 10 not proven to it.
+        0 within the gap, 10 not proven to it, 130 when a signal ended the solve: the best plan so far is
+        written then, where there is one.
 
     Raises
     ------
@@ -78,25 +83,76 @@ def solve(
     settings = Solve(
         variant=variant, solver=solver, gap=gap, time_limit_s=time_limit_s, threads=threads, seed=seed
     )
-    with screen.progress(quiet=as_json) as progress, progress.step("solve", f"Solving {loaded.name}"):
-        try:
-            result = solving.solve(loaded, settings, progress=progress.trace, canonical=canonical)
-        except SolveFailure as failure:
-            results.save(failure.result, output)
-            raise
-    plan = verify.check(loaded, result)
-    results.save(result, output)
+    params = solving.parameters(settings).replace(canonical=canonical)
+    with Interruption() as interruption:
+        with screen.progress(quiet=as_json) as progress, progress.step("solve", f"Solving {loaded.name}"):
+            try:
+                result = run_solver(
+                    loaded, variant=variant, params=params, progress=progress.trace, run=interruption.run
+                )
+            except SolveFailure as failure:
+                results.save(failure.result, output)
+                raise
+        plan = verify.check(loaded, result)
+        if interruption.heard and result.status not in ("optimal", "feasible"):
+            screen.note("Interrupted before a plan was known; no result was written.")
+            return INTERRUPTED
+        results.save(result, output)
     solving.refuse_empty(result)
     if as_json:
         screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
     else:
-        screen.line(f"{result.status}: objective {plan.objective}, cost {plan.cost} {loaded.money}".rstrip())
-        screen.line(f"bound {_figure(result.bound)}, gap {_figure(result.gap)}, {result.seconds:.1f} s")
-        built = ", ".join(_started(loaded, result, name) for name in result.built)
-        screen.line(f"built: {built or 'nothing'}")
-        for name, links in result.rings.items():
-            screen.line(f"ring {name}: formed by {len(links)} links")
-    return solving.exit_code(result, gap)
+        _show(loaded, result, plan, gap)
+    notes = _notes(loaded, result, gap)
+    if interruption.heard:
+        notes.append(f"Interrupted: the best plan so far is in {output}. The same command starts anew.")
+    for text in notes:
+        screen.note(text)
+    return INTERRUPTED if interruption.heard else solving.exit_code(result, gap)
+
+
+def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> None:
+    """Print the outcome."""
+    screen.line(f"{result.status}: objective {plan.objective}, cost {plan.cost} {problem.money}".rstrip())
+    proven = "" if solving.is_proven(result, gap) else " NOT proven,"
+    screen.line(f"bound {_figure(result.bound)}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
+    built = ", ".join(_started(problem, result, name) for name in result.built)
+    screen.line(f"built: {built or 'nothing'}")
+    for name, links in result.rings.items():
+        screen.line(f"ring {name}: formed by {len(links)} links")
+
+
+def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
+    """Return what the solve itself says of its outcome, and why the gap asked for is not proven."""
+    notes = [f"Note: {line}." for line in result.message.splitlines()]
+    if solving.is_proven(result, gap):
+        return notes
+    if result.bound is not None and abs(result.bound - result.objective) <= noise_of(result.bound):
+        notes.append(_too_large(problem, result.bound))
+    elif result.termination != TERMINATION:
+        notes.append(
+            f"The gap of {_per_cent(gap)} that was asked for is not proven: "
+            f"{_WHY.get(result.termination, f'the end was {result.termination!r}')}."
+        )
+    return notes
+
+
+_WHY = {
+    "time": "time ran out; allow more with --time-limit",
+    "heuristic": "this variant proves nothing; take --variant auto",
+    "stalled": "numerical noise ended the search; take another --variant or --solver",
+    "nodes": "the search reached its limit of nodes; take another --variant",
+}
+"""Why a gap is not proven, and what to do, by how the solve ended."""
+
+
+def _too_large(problem: DesignProblem, bound: float) -> str:
+    what = "money" if problem.budget is None else "weight"
+    return (
+        f"The bound is the objective, but a bound is forgiven 1e-6 + 1e-9 of itself as numerical noise, "
+        f"which at {bound:,.0f} is whole units of {what}: a gap of 0 cannot be proven.\n"
+        f"Count {what} in a larger unit, so that the objective is below 1,000,000,000, or ask for --gap 2e-9."
+    )
 
 
 def _started(problem: DesignProblem, result: Result, name: str) -> str:
@@ -107,4 +163,8 @@ def _started(problem: DesignProblem, result: Result, name: str) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "none" if value is None else f"{value:.6g}"
+    return "none" if value is None else f"{value:.2f}".removesuffix("0").removesuffix(".0")
+
+
+def _per_cent(value: float | None) -> str:
+    return "unknown" if value is None else f"{100 * value:.3g} %"

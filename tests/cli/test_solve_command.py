@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
+from optimiser import result as results
+from optimiser.cli import frontier, interruption, solving
+from optimiser.pipeline import stop
 from optimiser.problem import Candidate, DesignProblem, Pair, save
+from optimiser.result import Result
+from optimiser.solvers.process import Ending
 
 type Call = Callable[..., tuple[int, str, str]]
 
@@ -33,6 +40,38 @@ def drawn(tmp_path: Path) -> Path:
     return path
 
 
+type Message = dict[str, Any]
+type Receive = Callable[[Message], None]
+
+
+@pytest.fixture
+def child(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that sets what the solver process says, and how it ends."""
+
+    def says(*messages: Message, then: Ending | BaseException) -> None:
+        def run(_task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
+            assert time_limit_s > 0
+            for message in ({"kind": "ready"}, *messages):
+                receive(message)
+            if isinstance(then, Ending):
+                return then
+            raise then
+
+        monkeypatch.setattr(interruption, "run_child", run)
+
+    return says
+
+
+def plan(*built: int) -> Message:
+    """Return the message of a plan; the candidates are counted in the reduced problem."""
+    return {"kind": "plan", "step": "test", "built": list(built)}
+
+
+def bound(value: float) -> Message:
+    """Return the message of a bound."""
+    return {"kind": "bound", "step": "test", "bound": value}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names there")
 @pytest.mark.parametrize("words", [("solve", "problem.json"), ("import", "map.osm")])
 def test_a_pipe_in_the_place_of_the_output_is_refused_before_any_work(
@@ -45,3 +84,125 @@ def test_a_pipe_in_the_place_of_the_output_is_refused_before_any_work(
     assert (code, out) == (5, "")
     assert "out.gpkg: is not a file but a pipe" in err
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
+
+
+@pytest.mark.parametrize("signal", [stop.Interrupted(), KeyboardInterrupt()])
+def test_an_interrupted_solve_writes_its_best_plan_with_its_bound(
+    signal: BaseException, drawn: Path, call: Call, child: Callable[..., None]
+) -> None:
+    child(plan(0), bound(6.0), then=signal)
+    output = drawn.parent / "r.json"
+    code, out, err = call("solve", drawn, "-o", output)
+    assert code == 130
+    result = results.load(output)
+    assert (result.status, result.termination, result.bound) == ("feasible", "interrupted", 6.0)
+    assert result.built == ("ab",)
+    assert "NOT proven" in out
+    assert f"the best plan so far is in {output}" in err
+    assert "resume" not in err
+
+
+def test_an_interrupted_solve_without_a_plan_writes_nothing(
+    drawn: Path, call: Call, child: Callable[..., None], tmp_path: Path
+) -> None:
+    wanted = replace_in(drawn, targets=[{"group": "g", "least": 1}], group="g")
+    child(then=stop.Interrupted())
+    code, out, err = call("solve", wanted, "-o", tmp_path / "r.json")
+    assert (code, out) == (130, "")
+    assert "no result was written" in err
+    assert not (tmp_path / "r.json").exists()
+
+
+def replace_in(path: Path, *, group: str, targets: list[object]) -> Path:
+    """Return the file of a problem that neither nothing nor everything built solves."""
+    value = json.loads(path.read_text())
+    value["targets"] = targets
+    value["pairs"][0]["group"] = group
+    path.write_text(json.dumps(value))
+    return path
+
+
+def test_the_outcome_of_an_interrupted_solve_can_be_read_by_a_machine(
+    drawn: Path, call: Call, child: Callable[..., None]
+) -> None:
+    child(plan(0), then=stop.Interrupted())
+    code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--json")
+    assert code == 130
+    assert json.loads(out)["termination"] == "interrupted"
+    assert "Interrupted: the best plan so far" in err
+
+
+@pytest.mark.parametrize(("command", "kept"), [("solve", False), ("frontier", True)])
+def test_a_command_that_keeps_no_steps_does_not_say_that_it_does(
+    command: str, *, kept: bool, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object, **__: object) -> NoReturn:
+        raise stop.Interrupted
+
+    monkeypatch.setattr(solving, "load", ended)
+    monkeypatch.setattr(frontier, "_of_file", ended)
+    words = ("-o", "r.json") if command == "solve" else ("--out", "f")
+    code, _, err = call(command, drawn, *words)
+    assert code == 130
+    assert ("finished steps are kept" in err) is kept
+    assert ("starts anew" in err) is not kept
+
+
+def test_a_gap_is_told_in_per_cent_and_as_not_proven(
+    drawn: Path, call: Call, child: Callable[..., None]
+) -> None:
+    child(plan(0), bound(8.25), then=Ending("time", "", "", 2.0))
+    code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json")
+    assert code == 10
+    assert "bound 8.25, gap 60 %, NOT proven, 2.0 s" in out
+    assert (
+        "The gap of 0 % that was asked for is not proven: time ran out; allow more with --time-limit." in err
+    )
+
+
+def test_a_gap_that_was_asked_for_is_no_lack(drawn: Path, call: Call, child: Callable[..., None]) -> None:
+    child(plan(0), bound(8.25), then=Ending("gap", "", "", 2.0))
+    code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", 0.6)
+    assert code == 0
+    assert "gap 60 %, 2.0 s" in out
+    assert "proven" not in out + err
+
+
+def answered(**changes: Any) -> Callable[..., Result]:
+    """Return a solve that gives the plan of the link `ab`."""
+    result = Result(
+        problem="drawn", status="feasible", built=("ab",), cost=3, coverage=5, objective=5, bound=None,
+        gap=None, variant="cuts", seconds=0.1, seed=1, threads=1, solver="none", termination="heuristic",
+    )  # fmt: skip
+    return lambda *_, **__: result.replace(**changes)
+
+
+def test_what_the_solve_says_of_its_outcome_is_printed(
+    drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solving, "run_solver", answered(message="one thing\nanother"))
+    for words in ((), ("--json",)):
+        _, _, err = call("solve", drawn, "-o", drawn.parent / "r.json", *words)
+        assert [line for line in err.splitlines() if line.startswith("Note: ")] == [
+            "Note: one thing.",
+            "Note: another.",
+        ]
+        assert "this variant proves nothing; take --variant auto" in err
+
+
+@pytest.mark.parametrize("weight", [999_000_000, 4_300_000_001])
+def test_an_objective_too_large_for_a_gap_of_nought_is_explained(
+    weight: int, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = PROBLEM.replace(pairs=(Pair(0, 1, 50, weight),))
+    save(large, drawn)
+    gap = results.gap_of(weight, weight)
+    same = answered(
+        coverage=weight, objective=weight, bound=float(weight), gap=gap, termination="proof",
+        status="feasible" if gap else "optimal",
+    )  # fmt: skip
+    monkeypatch.setattr(solving, "run_solver", same)
+    code, _, err = call("solve", drawn, "-o", drawn.parent / "r.json")
+    assert code == (10 if gap else 0)
+    assert ("Count weight in a larger unit" in err) is bool(gap)
+    assert call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", "2e-9")[0] == 0

@@ -1,7 +1,7 @@
 """A variant to compare with: fractional time cuts of single pairs, and no other rows, in one tree of SCIP.
 
-It is what `cuts` was before partition inequalities and lift-and-project cuts, and the kind of method whose bounds
-stay far from the best plan where nothing is covered yet.
+It is what `cuts` was before partition inequalities and lift-and-project cuts: its bounds stay far from the
+best plan where nothing is covered yet.
 
 Usage: polyring bench --family hard --variant auto --variant benchmarks/single_pairs.py --time-limit-s 60
 """

@@ -10,7 +10,7 @@ from typing import Any
 from optimiser import result as results
 from optimiser import verify as checks
 from optimiser.cli import forming, screen
-from optimiser.errors import ProblemError
+from optimiser.errors import ProblemError, SolverError
 from optimiser.problem import DesignProblem, load
 from optimiser.problem.jsonfile import read_json
 from optimiser.verify.plan import Plan
@@ -43,6 +43,8 @@ def verify(problem: Path, result: Path | None, *, as_json: bool = False) -> int:
 
     Raises
     ------
+    SolverError
+        When the result holds no plan and no proof that there is none; exit code 4, as of the solve itself.
     VerificationError
         With all that disagrees; exit code 4.
     """
@@ -50,6 +52,15 @@ def verify(problem: Path, result: Path | None, *, as_json: bool = False) -> int:
     loaded = load(problem_file)
     claimed = results.load(result_file)
     plan = checks.check(loaded, claimed)
+    if claimed.status == "none":
+        if as_json:
+            screen.as_json({"problem": claimed.problem, "status": "none", "bound": claimed.bound})
+        raise SolverError(
+            "the result holds no plan: none was found, and none is excluded",
+            where=str(result_file),
+            done="There was nothing to check.",
+            remedy="Solve again with more time, or by another variant; polyring list names them.",
+        )
     certificate = problem_file.parent / "certificate.json"
     if problem.is_dir() and certificate.exists():
         checks.check_certificate(loaded, read_json(certificate))

@@ -65,3 +65,23 @@ def test_covered_cities_are_listed(drawn: Callable[..., Path], call: Call) -> No
     assert code == 0
     scored = json.loads(out)
     assert (scored["objective"], scored["coverage"], scored["cities"]) == (8, 6, ["cee"])
+
+
+def test_a_result_without_a_plan_is_no_verified_plan(
+    drawn: Callable[..., Path], call: Call, tmp_path: Path
+) -> None:
+    nothing = {
+        "format": "polyring-result/1",
+        "problem": "drawn",
+        "status": "none",
+        "built": [],
+        "cost": 0,
+        "coverage": 0,
+        "bound": None,
+    }
+    (tmp_path / "result.json").write_text(json.dumps(nothing))
+    code, out, err = call("verify", drawn(), tmp_path / "result.json")
+    assert (code, out) == (4, "")
+    assert "result.json: the result holds no plan: none was found, and none is excluded" in err
+    code, out, _ = call("verify", drawn(), tmp_path / "result.json", "--json")
+    assert (code, json.loads(out)["status"]) == (4, "none")

@@ -20,7 +20,7 @@ The problem is the network design covering problem of Bucarey, Fortz, González-
 that every model shares, the models of the variants `compact` and `cuts` (`cuts-loop` solves that of `cuts`),
 and the model with rings or periods. The other models are described in their modules: that of `paths` (one
 column for each way of a pair within its limit) in `optimiser/solvers/live_paths.py`, that of `benders` and
-`benders-normal` (a flow problem for each pair) in `optimiser/benders` and `optimiser/solvers/benders_tree.py`;
+`benders-normal` (a flow problem a pair) in `optimiser/benders` and `optimiser/solvers/benders_tree.py`;
 heuristics have none of their own. All models on this page are stated for the reduced problem
 (`optimiser/reduction`): open pairs, what they can use, and nothing else; the last one for a problem as it is.
 Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1

@@ -16,7 +16,7 @@ from optimiser.bench.table import Trace, longest, with_plan_times
 from optimiser.problem.writing import write_whole
 
 
-def close(rows: Sequence[Row], folder: Path, *, command: str) -> Path:
+def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:
     """Write table, figures and summary of a bench.
 
     Parameters
@@ -27,6 +27,8 @@ def close(rows: Sequence[Row], folder: Path, *, command: str) -> Path:
         Of the bench.
     command
         What was typed, for the summary.
+    left_out
+        What was asked for and could not be done, for the summary.
 
     Returns
     -------
@@ -51,7 +53,9 @@ def close(rows: Sequence[Row], folder: Path, *, command: str) -> Path:
     shown = longest(filled)
     page = store.folder / "summary.md"
     figures = write_all(shown, trace_of, store.folder / "figures")
-    text = summary(shown, trace_of, command=command, faults=contradictions(filled), figures=figures)
+    text = summary(
+        shown, trace_of, command=command, faults=contradictions(filled), figures=figures, left_out=left_out
+    )
     write_whole(page, text)
     refuse_contradictions(filled)
     return page

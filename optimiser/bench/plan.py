@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimiser.bench.instances import Instance
-from optimiser.errors import EnvironmentFault, ProblemError
+from optimiser.errors import EnvironmentFault, OptimiserError, ProblemError
 from optimiser.solvers.installed import require
 from optimiser.variants.own import SUFFIX, Own
 from optimiser.variants.registry import AUTO, VARIANTS, own
@@ -75,8 +75,10 @@ def ways(
     solvers: Sequence[str],
     *,
     check: Callable[[str], None] = require,
-) -> tuple[tuple[Way, ...], tuple[str, ...]]:
-    """Return the ways to solve that were asked for and can be gone here, and what was left out and why.
+) -> tuple[tuple[Way, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
+    """Return the ways to solve that can be gone here, notes on others, and what was asked for in vain.
+
+    A combination that does not exist is worth a note; a way that was named and cannot be gone is a fault.
 
     Parameters
     ----------
@@ -96,18 +98,29 @@ def ways(
     """
     found: list[Way] = []
     notes: list[str] = []
+    faults: list[OptimiserError] = []
+    fitting: set[str] = set()
     for word in _expanded(variants):
         name, solver = _parted(word)
-        for way in _ways_of(_named(name), [solver] if solver else solvers, notes):
-            note = _absence(way, check)
-            if note:
-                notes.append(note)
-            else:
+        odd: list[str] = []
+        for way in _ways_of(_named(name), [solver] if solver else solvers, odd):
+            fitting.add(way.solver)
+            absent = _absence(way, check)
+            if absent is None:
                 found.append(way)
+            elif not solver and ("all" in solvers or ("all" in variants and not solvers)):
+                notes.append(absent.what)
+            else:
+                faults.append(absent)
+        notes += [] if solver else odd
+        faults += [ProblemError(text) for text in odd] if solver else []
+    unknown = [solver for solver in solvers if solver != "all" and solver not in fitting]
+    faults += [ProblemError(f"no variant that was asked for runs with {solver!r}") for solver in unknown]
     if not found:
-        raise ProblemError("no variant can be run so", faults=notes, remedy="Choose other solvers.")
+        told = [*(fault.what for fault in faults), *notes]
+        raise ProblemError("no variant can be run so", faults=told, remedy="Choose other solvers.")
     _refuse_two_of_one_name(found)
-    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes))
+    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes)), tuple(faults)
 
 
 def _parted(word: str) -> tuple[str, str]:
@@ -168,14 +181,14 @@ def _ways_of(variant: Way, solvers: Sequence[str], notes: list[str]) -> Iterator
             notes.append(f"{variant.variant} does not run with {solver}")
 
 
-def _absence(way: Way, check: Callable[[str], None]) -> str:
+def _absence(way: Way, check: Callable[[str], None]) -> EnvironmentFault | None:
     if way.solver in ("none", "auto"):
-        return ""
+        return None
     try:
         check(way.solver)
     except EnvironmentFault as fault:
-        return f"{way.label}: {fault.what}"
-    return ""
+        return EnvironmentFault(f"{way.label}: {fault.what}", remedy=fault.remedy)
+    return None
 
 
 def plan(

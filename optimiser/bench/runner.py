@@ -19,6 +19,7 @@ from optimiser.bench.child import Child, Measured
 from optimiser.bench.estimate import Estimate
 from optimiser.bench.generators import GridParameters, grid
 from optimiser.bench.instances import Instance
+from optimiser.bench.leaving import line
 from optimiser.bench.machine import code, machine
 from optimiser.bench.outcome import row_of
 from optimiser.bench.plan import Limits, Run, Way
@@ -30,7 +31,7 @@ from optimiser.bench.sameness import (
     refuse_another_variant,
 )
 from optimiser.bench.store import Facts, Store
-from optimiser.errors import OptimiserError
+from optimiser.errors import OptimiserError, ProblemError
 from optimiser.result import Result
 
 PAUSE_S = 0.1
@@ -41,6 +42,25 @@ WARM_UP_S = 120.0
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 TINY = Instance("warm_up", "warm-up", "tiny lattice", partial(grid, _LATTICE))
+
+
+@dataclass(frozen=True, slots=True)
+class Benched:
+    """What a bench came to.
+
+    Attributes
+    ----------
+    rows
+        Every row of the folder, those of earlier calls first.
+    unfit
+        Solves left out since the way does not fit the problem.
+    faults
+        What was asked for and could not be done.
+    """
+
+    rows: tuple[Row, ...]
+    unfit: tuple[str, ...]
+    faults: tuple[OptimiserError, ...]
 
 
 class Listener(Protocol):
@@ -74,6 +94,7 @@ class _Bench:
     machine: str
     code: str
     facts: dict[str, Facts | None] = field(default_factory=dict)
+    unfit: list[str] = field(default_factory=list)
     faults: list[OptimiserError] = field(default_factory=list)
     active: list[_Active] = field(default_factory=list)
     estimate: Estimate = field(init=False)
@@ -90,7 +111,7 @@ def bench(
     listener: Listener,
     jobs: int = 1,
     start: Callable[[dict[str, object]], Child] = Child,
-) -> list[Row]:
+) -> Benched:
     """Do the solves of a bench that the folder has no row of yet.
 
     Parameters
@@ -108,14 +129,14 @@ def bench(
 
     Returns
     -------
-    list of Row
-        Every row of the folder, those of earlier calls first.
+    Benched
+        The table, and what was left out.
 
     Raises
     ------
     ProblemError
         When a problem or a variant of the user's own differs from the one that earlier rows were measured
-        with, or no solve can be done.
+        with.
     """
     store = Store(folder)
     store.prepare()
@@ -130,9 +151,7 @@ def bench(
     finally:
         for one in state.active:
             one.child.kill()
-    if state.faults and not state.rows:
-        raise state.faults[0]
-    return list(state.rows.values())
+    return Benched(tuple(state.rows.values()), tuple(state.unfit), tuple(state.faults))
 
 
 def _work(state: _Bench, waiting: deque[Run], *, jobs: int) -> None:
@@ -155,7 +174,7 @@ def _work(state: _Bench, waiting: deque[Run], *, jobs: int) -> None:
 def _warm_up(state: _Bench, ways: Sequence[Way]) -> None:
     """Solve a tiny problem in each way, in a folder apart, so that no solve measured pays for compilation."""
     with tempfile.TemporaryDirectory() as folder:
-        apart = replace(state, store=Store(Path(folder)), rows={}, facts={})
+        apart = replace(state, store=Store(Path(folder)), rows={}, facts={}, unfit=[], faults=[])
         apart.store.prepare()
         for way in dict.fromkeys(ways):
             begun = _begin(apart, Run(TINY, way, 1, Limits(time_limit_s=WARM_UP_S)))
@@ -175,7 +194,7 @@ def _begin(state: _Bench, run: Run) -> _Active | None:
     if facts is None:
         return None
     if facts.minimise and not run.way.able.covers_all:
-        state.listener.notes(f"{run.way.label} needs a budget: left out on {run.instance.name}")
+        _leave_out(state, run, f"variant {run.way.variant!r} needs a budget")
         return None
     task: dict[str, object] = {
         "problem": str(state.store.instance(run.instance.name).resolve()),
@@ -221,7 +240,7 @@ def _facts(state: _Bench, run: Run) -> Facts | None:
             state.facts[name] = state.store.facts(run.instance)
         except OptimiserError as fault:
             state.faults.append(fault)
-            state.listener.notes(f"{name} is left out: {fault.what}")
+            state.listener.notes(f"{name} is left out: {line(fault)}")
             state.facts[name] = None
     facts = state.facts[name]
     known = {row.digest for row in state.rows.values() if row.instance == name}
@@ -230,12 +249,23 @@ def _facts(state: _Bench, run: Run) -> Facts | None:
     return facts
 
 
+def _leave_out(state: _Bench, run: Run, why: str) -> None:
+    text = f"{run.way.label} on {run.instance.name} is left out: {why}"
+    if text not in state.unfit:
+        state.unfit.append(text)
+        state.listener.notes(text)
+
+
 def _finish(state: _Bench, one: _Active) -> None:
     """Make the row of an ended solve and write the table; a way that does not fit the problem has none."""
     measured = one.child.end()
     if "unfit" in measured.told:
-        where = f"{one.run.way.label} on {one.run.instance.name}"
-        state.listener.notes(f"{where} is left out: {measured.told['unfit']}")
+        _leave_out(state, one.run, str(measured.told["unfit"]))
+        return
+    if "wrong" in measured.told:
+        where = f"{one.run.way.label} on {one.run.instance.name}, seed {one.run.seed}"
+        state.faults.append(ProblemError(str(measured.told["wrong"]), where=where))
+        state.listener.notes(f"{line(state.faults[-1])}: left out")
         return
     result = _result(state.store.plan(slug_of(key_of(one.run))), measured)
     if result is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from optimiser.bench.instances import Instance
 from optimiser.bench.rows import Row
 from optimiser.errors import EnvironmentFault
 from optimiser.paths import covered
+from optimiser.pipeline.lock import held
 from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.writing import write_whole
 
@@ -26,6 +29,34 @@ class Facts:
     pairs: int
     open_pairs: int
     minimise: bool
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder of a bench for the time of a `with` block, so that no other bench writes its table.
+
+    Parameters
+    ----------
+    folder
+        Of the bench; it is made.
+
+    Raises
+    ------
+    EnvironmentFault
+        When another process holds it, or it cannot be made.
+    """
+    Store(folder).prepare()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder))
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(
+                fault.what,
+                where=fault.where,
+                done="Nothing was solved.",
+                remedy="Wait until that bench ends, or choose another folder with -o.",
+            ) from fault
+        yield
 
 
 @dataclass(frozen=True, slots=True)

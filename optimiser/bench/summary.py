@@ -30,6 +30,7 @@ def summary(
     command: str,
     faults: Sequence[str],
     figures: Mapping[str, Path],
+    left_out: Sequence[str] = (),
 ) -> str:
     """Return the summary as Markdown.
 
@@ -45,10 +46,13 @@ def summary(
         Contradictions between outcomes.
     figures
         Paths of figures by what they show, to be linked from a page beside their folder.
+    left_out
+        What was asked for and could not be done.
     """
     parts = [
         "# Benchmark of solver variants\n",
         *_head(rows, command),
+        *(["## Left out\n", "\n".join(f"* {text}" for text in left_out) + "\n"] if left_out else []),
         *_consistency(rows, faults),
         *_families(rows),
         *_comparisons(speedups(labelled(rows), trace_of)),

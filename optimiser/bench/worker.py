@@ -10,7 +10,9 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from optimiser.bench.leaving import line
 from optimiser.errors import OptimiserError, ProblemError, VerificationError
+from optimiser.variants.registry import UnfitError
 
 
 def main() -> None:
@@ -21,8 +23,10 @@ def main() -> None:
     threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         told = measure(task)
-    except ProblemError as fault:
+    except UnfitError as fault:
         told = {"unfit": fault.what}
+    except ProblemError as fault:
+        told = {"wrong": line(fault)}
     except OptimiserError as fault:
         told = {"fault": str(fault)}
     except Exception as fault:  # noqa: BLE001 - whatever went wrong becomes a row of the table

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from optimiser.bench.instances import choose, registered
+from optimiser.bench.leaving import left_out, lines
 from optimiser.bench.plan import Limits, Run, plan, ways
 from optimiser.bench.rows import Row
 from optimiser.bench.runner import Listener, bench
+from optimiser.bench.store import alone
 from optimiser.cli import screen
+from optimiser.errors import ProblemError
 from optimiser.variants.registry import VARIANTS
 
 __all__ = ["Limits", "run", "show_names"]
@@ -64,23 +67,34 @@ def run(
     ------
     VerificationError
         When outcomes contradict each other. Exit code 4.
+    OptimiserError
+        When some of what was asked for could not be solved; the rest is, and all is written. Exit code 2, or
+        5 where the environment alone is to blame.
+    EnvironmentFault
+        When another process benches in the folder. Exit code 5.
     """
     instances = choose(words, families)
-    found, left_out = ways(variants or DEFAULT_VARIANTS, solvers)
+    found, notes, faults = ways(variants or DEFAULT_VARIANTS, solvers)
     runs = plan(instances, found, sorted(set(seeds)) or [1], limits)
-    with _listening(quiet=as_json) as listener:
-        for text in left_out:
-            listener.notes(f"left out: {text}")
-        rows = bench(runs, out, listener=listener, jobs=jobs)
+    command = _command(words, families, variants, solvers, seeds, limits)
     from optimiser.bench.closing import close
 
-    command = _command(words, families, variants, solvers, seeds, limits)
-    page = close(rows, out, command=command)
+    with alone(out), _listening(quiet=as_json) as listener:
+        for text in (*notes, *lines(faults)):
+            listener.notes(f"left out: {text}")
+        done = bench(runs, out, listener=listener, jobs=jobs)
+        faults = (*faults, *done.faults)
+        if not done.rows:
+            raise left_out(faults or [ProblemError(text) for text in done.unfit], solved=False)
+        page = close(done.rows, out, command=command, left_out=lines(faults))
     if as_json:
-        screen.as_json({"rows": len(rows), "table": str(out / "runs.csv"), "summary": str(page)})
+        told = {"rows": len(done.rows), "table": str(out / "runs.csv"), "summary": str(page)}
+        screen.as_json({**told, "left_out": lines(faults)})
     else:
-        screen.table("Solves", [_shown(row) for row in rows], right=_RIGHT)
+        screen.table("Solves", [_shown(row) for row in done.rows], right=_RIGHT)
         screen.line(f"Files: {out}  (open summary.md)")
+    if faults:
+        raise left_out(faults, solved=True)
     return 0
 
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from optimiser.bench import generators as g
+from optimiser.bench.store import alone
 from optimiser.cli import call
 from optimiser.problem import load, save
 
@@ -68,6 +69,36 @@ def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
     assert len(tree) >= 2
     _, alive = psutil.wait_procs(tree, timeout=10)
     assert alive == []
+
+
+def test_what_cannot_be_solved_is_told_and_ends_the_bench_with_an_exit_code(folder, capfd):
+    (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
+    words = ["bench", "--instances", "mine.json", "--variant", "greedy", "-o", "out"]
+    assert call([*words, "--instances", "bad.json", "--seeds", "1", "--seeds", "99999999999"]) == 2
+    err = capfd.readouterr().err
+    assert "seed 99999999999 is outside 0..2147483647" in err
+    assert "bad.json" in err
+    assert "some of what was asked for could not be solved" in err
+    with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
+        assert [(row["instance"], row["seed"]) for row in csv.DictReader(file)] == [("mine", "1")]
+    page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "## Left out\n\n* " in page
+    assert "seed 99999999999 is outside" in page
+
+
+def test_a_bench_that_solves_nothing_says_why(folder, capfd):
+    save(g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=None), "all.json")
+    assert call(["bench", "--instances", "all.json", "--variant", "do-nothing", "-o", "out"]) == 2
+    assert "variant 'do-nothing' needs a budget" in capfd.readouterr().err
+
+
+def test_a_second_bench_in_a_folder_is_refused(folder, capfd):
+    with alone(folder / "out"):
+        assert call(["bench", "--instances", "mine.json", "--variant", "greedy", "-o", "out"]) == 5
+    err = capfd.readouterr().err
+    assert "the folder is in use by process" in err
+    assert "choose another folder with -o" in err
+    assert not (folder / "out" / "runs.csv").exists()
 
 
 def test_names_are_listed(capfd):

@@ -103,15 +103,30 @@ def absent(solver):
 
 
 def test_a_variant_runs_with_its_first_solver():
-    found, notes = ways(["compact", "greedy", "auto"], [], check=present)
+    found, notes, faults = ways(["compact", "greedy", "auto"], [], check=present)
     assert found == (Way("compact", "highs"), Way("greedy", "none"), Way("auto", "auto"))
-    assert notes == ()
+    assert notes == faults == ()
 
 
 def test_variants_and_solvers_are_combined_where_they_fit():
-    found, notes = ways(["compact", "greedy"], ["cbc", "none-such"], check=present)
+    found, notes, faults = ways(["compact", "cuts", "greedy"], ["cbc", "highs"], check=present)
+    assert found == (
+        Way("compact", "cbc"), Way("compact", "highs"), Way("cuts", "highs"), Way("greedy", "none"),
+    )  # fmt: skip
+    assert notes == ("cuts does not run with cbc",)
+    assert faults == ()
+
+
+def test_a_solver_that_no_variant_runs_with_is_a_fault():
+    found, _, faults = ways(["compact", "greedy"], ["cbc", "none-such"], check=present)
     assert found == (Way("compact", "cbc"), Way("greedy", "none"))
-    assert notes == ("compact does not run with none-such",)
+    assert [fault.what for fault in faults] == ["no variant that was asked for runs with 'none-such'"]
+
+
+def test_a_way_that_is_named_and_does_not_exist_is_a_fault():
+    found, notes, faults = ways(["greedy", "cuts:cbc"], [], check=present)
+    assert (found, notes) == ((Way("greedy", "none"),), ())
+    assert [fault.what for fault in faults] == ["cuts does not run with cbc"]
 
 
 def test_a_variant_may_name_its_solver():
@@ -119,14 +134,25 @@ def test_a_variant_may_name_its_solver():
 
 
 def test_all_means_every_variant_and_every_solver():
-    found, _ = ways(["all"], ["all"], check=present)
+    found, _, faults = ways(["all"], ["all"], check=present)
+    assert faults == ()
     assert {Way("compact", "cbc"), Way("cuts", "highs"), Way("greedy", "none")} <= set(found)
 
 
 def test_a_solver_that_is_not_here_is_left_out_and_told():
-    found, notes = ways(["compact", "greedy"], [], check=absent)
-    assert found == (Way("greedy", "none"),)
-    assert notes == ("compact/highs: solver 'highs' is not here",)
+    found, notes, faults = ways(["compact", "greedy"], [], check=absent)
+    assert (found, notes) == ((Way("greedy", "none"),), ())
+    assert [(fault.what, fault.exit_code) for fault in faults] == [
+        ("compact/highs: solver 'highs' is not here", 5)
+    ]
+
+
+@pytest.mark.parametrize(("variants", "solvers"), [(["all"], []), (["compact", "greedy"], ["all"])])
+def test_a_solver_that_is_not_here_is_a_note_where_all_are_asked_for(variants, solvers):
+    found, notes, faults = ways(variants, solvers, check=absent)
+    assert Way("greedy", "none") in found
+    assert "compact/highs: solver 'highs' is not here" in notes
+    assert faults == ()
 
 
 def test_nothing_left_to_run_is_refused():

@@ -142,10 +142,10 @@ def test_a_name_without_its_ending_is_helped(folder):
 
 def test_ones_own_variant_may_name_its_solver(folder):
     written(HEAD.replace("proves", "solvers=('highs', 'scip'), proves") + RUN)
-    (found, notes) = ways(["mine.py", "mine.py:scip"], [], check=lambda _name: None)
+    found, notes, faults = ways(["mine.py", "mine.py:scip"], [], check=lambda _name: None)
     assert [(way.variant, way.solver) for way in found] == [("mine", "highs"), ("mine", "scip")]
     assert found[0].label == "mine/highs"
-    assert notes == ()
+    assert notes == faults == ()
 
 
 def test_two_variants_of_one_name_are_refused(folder):

@@ -14,15 +14,15 @@ import pytest
 
 from optimiser import verify
 from optimiser.bench import generators as g
-from optimiser.bench import worker
+from optimiser.bench import runner, worker
 from optimiser.bench.child import Child
 from optimiser.bench.closing import close
 from optimiser.bench.instances import Instance
 from optimiser.bench.instances.files import from_path
+from optimiser.bench.leaving import left_out, line
 from optimiser.bench.plan import Limits, Way, plan
-from optimiser.bench.runner import bench
 from optimiser.bench.store import Store
-from optimiser.errors import ProblemError, VerificationError
+from optimiser.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem import dumps, load, save
 from optimiser.result import Result, TracePoint, gap_of
 
@@ -101,6 +101,11 @@ def tried(problem, *, variant, params):
         termination="proof" if exact else "heuristic",
         trace=tuple(TracePoint(at, step, found.objective, bound) for at, step, bound in points),
     )
+
+
+def bench(*asked, **told):
+    """Return the rows of a bench."""
+    return list(runner.bench(*asked, **told).rows)
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +197,7 @@ def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path)
     )
     assert [row.variant for row in rows] == ["reverse-greedy"]
     assert rows[0].minimise
-    assert "do-nothing needs a budget: left out on cover" in ears.heard
+    assert "do-nothing on cover is left out: variant 'do-nothing' needs a budget" in ears.heard
 
 
 class Unfit(Done):
@@ -213,19 +218,36 @@ def broken():
 def test_an_instance_that_cannot_be_made_is_left_out(tmp_path):
     ears = Ears()
     bad = Instance("bad", "drawn", "", broken)
-    rows = bench(plan([bad, instance()], [GREEDY], [1], LIMITS), tmp_path, listener=ears, start=Done)
-    assert [row.instance for row in rows] == ["lattice"]
+    done = runner.bench(plan([bad, instance()], [GREEDY], [1], LIMITS), tmp_path, listener=ears, start=Done)
+    assert [row.instance for row in done.rows] == ["lattice"]
+    assert [fault.what for fault in done.faults] == ["it breaks its format"]
     assert "bad is left out: it breaks its format" in ears.heard
 
 
-def test_a_bench_without_any_outcome_fails(tmp_path):
-    with pytest.raises(ProblemError, match="it breaks its format"):
-        bench(
-            plan([Instance("bad", "d", "", broken)], [GREEDY], [1], LIMITS),
-            tmp_path,
-            listener=Ears(),
-            start=Done,
-        )
+class Wrong(Done):
+    def __init__(self, task):
+        told = {"wrong": "the solve cannot be run so: seed 7 is odd"}
+        self.told = told if task["seed"] == 7 else worker.measure(task)
+
+
+def test_a_solve_that_cannot_be_run_is_told_with_its_reason_and_the_rest_is_done(tmp_path):
+    ears = Ears()
+    done = runner.bench(plan([instance()], [GREEDY], [1, 7], LIMITS), tmp_path, listener=ears, start=Wrong)
+    assert [row.seed for row in done.rows] == [1]
+    told = "greedy on lattice, seed 7: the solve cannot be run so: seed 7 is odd"
+    assert [line(fault) for fault in done.faults] == [told]
+    assert f"{told}: left out" in ears.heard
+
+
+def test_what_was_left_out_has_an_exit_code_of_its_kind():
+    bad, absent = ProblemError("bad", where="here", faults=["a", "b"]), EnvironmentFault("not installed")
+    assert left_out([bad], solved=False) is bad
+    mixed = left_out([bad, absent, absent], solved=True)
+    assert (mixed.exit_code, mixed.faults) == (2, ("here: bad: a; b", "not installed"))
+    assert left_out([absent], solved=True).exit_code == 5
+    many = left_out([ProblemError(f"fault {i}") for i in range(30)], solved=True)
+    assert len(many.faults) == 21
+    assert many.faults[-1] == "and 10 more"
 
 
 def claim_too_much(task):

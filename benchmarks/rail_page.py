@@ -1,0 +1,146 @@
+"""Write what a comparison of rail times with a timetable found, as a page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from rail_model import FOLDS, Columns, Floats, errors, fit, held_out, model_min
+from rail_routes import CONVENTIONAL_KMH, MOST_KMH, Routed
+
+from networks.rail.parameters import RailParameters
+
+TARGET = {"median": 6.3, "p90": 17.4}
+
+
+def report(routed: Sequence[Routed], left_out: Sequence[str], total: int) -> str:
+    """Write the findings as a page."""
+    fast = [r for r in routed if r.row.fast]
+    slow = [r for r in routed if not r.row.fast]
+    lines = [
+        "# Rail times against the timetable",
+        "",
+        _wrapped(
+            f"""Written by `benchmarks/rail_times.py`; do not edit by hand. In-vehicle minutes between
+            stations on the network of the region as it was on the day of the timetable (2016-03-10; the rows
+            of about 2021 on that of 2021-01-01). {total} rows are marked for fitting, {len(routed)} of them
+            are routed here: {len(fast)} fast (G, D, C), {len(slow)} conventional. Lengths are those of the
+            geometry times the factor that the region states. Errors are absolute, in per cent of the minutes
+            of the timetable."""
+        ),
+        "",
+        _wrapped(
+            f"""The way is the quickest on all tracks open then, D trains at most {MOST_KMH["D"]:.0f} km/h,
+            conventional ones {CONVENTIONAL_KMH:.0f}; the model knows the stations at the ends, the kind of
+            the fastest train and how many stops it makes."""
+        ),
+        "",
+        "| what | trains | rows | compared with | median | 90th percentile | median signed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for label, group in (("fast", fast), ("conventional", slow)):
+        if group:
+            lines += _group_lines(label, group)
+    return "\n".join([*lines, "", *_notes(fast, left_out), ""])
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), width=110)
+
+
+def _modelled(c: Columns) -> Floats:
+    running = RailParameters.default().running
+    once, stop = running.start_s / 60, running.stop_s / 60
+    return model_min(c.design, c.stops, factor=running.factor, stop_min=stop, start_min=once)
+
+
+def _group_lines(label: str, group: Sequence[Routed]) -> list[str]:
+    c = Columns.of(group)
+    running = RailParameters.default().running
+    modelled = _modelled(c)
+    name = (
+        f"model: design / {running.factor} + {running.stop_s // 60} min a stop + {running.start_s // 60} min"
+    )
+    lines = [
+        _line(f"{name}, stops of the fastest train", label, modelled, c.fastest, "fastest"),
+        _line(f"{name}, stops of the fastest train", label, modelled, c.median, "median"),
+        _line("one factor: design / 0.60", label, c.design / 0.60, c.fastest, "fastest"),
+    ]
+    if len(group) >= 10 * FOLDS:
+        predicted = held_out(c.design, c.stops, c.fastest)
+        lines.append(
+            _line(f"model fitted, held out in {FOLDS} folds", label, predicted, c.fastest, "fastest")
+        )
+    for how, rows in (
+        ("", c.trains > 0),
+        (", by one train", c.trains == 1),
+        (", with a change", c.trains > 1),
+    ):
+        for seen, compared in ((c.fastest, "fastest"), (c.median, "median")):
+            what = f"services of the network, end to end{how}"
+            lines += [_line(what, label, c.served[rows], seen[rows], compared)] if rows.any() else []
+    return lines
+
+
+def _line(what: str, label: str, predicted: Floats, seen: Floats, compared: str) -> str:
+    median, p90, signed = errors(predicted, seen)
+    return f"| {what} | {label} | {len(seen)} | {compared} train | {median:.1f} | {p90:.1f} | {signed:+.1f} |"
+
+
+def _notes(fast: Sequence[Routed], left_out: Sequence[str]) -> list[str]:
+    c = Columns.of(fast)
+    factor, stop_min, start_min = fit(c.design, c.stops, c.fastest)
+    median, p90, _ = errors(_modelled(c), c.fastest)
+    met = "met" if median <= TARGET["median"] and p90 <= TARGET["p90"] else "not met"
+    apart = np.abs(c.km / c.table_km - 1)
+    off = [r for r, a in zip(fast, apart, strict=True) if a > 0.10]
+    unserved = [r.row.name for r in fast if not np.isfinite(r.served_min)]
+    return [
+        _wrapped(
+            f"""Target for the fast rows with stops modelled: median {TARGET["median"]} %, 90th percentile
+            {TARGET["p90"]} %: {met} ({median:.1f} % and {p90:.1f} %)."""
+        ),
+        "",
+        f"A fit to all fast rows: factor {factor:.3f}, {stop_min:.1f} min a stop, {start_min:.1f} min once.",
+        "",
+        _wrapped(
+            f"""Length on the network against the table's: median difference
+            {100 * float(np.median(apart)):.1f} %, rows that differ by more than 10 %: {len(off)}
+            ({_names(off)})."""
+        ),
+        "",
+        "## Left out",
+        "",
+        *(f"* {reason}" for reason in left_out or ["of the model: nothing"]),
+        f"* of the services, since none joins the two stations: {', '.join(unserved) or 'nothing'}",
+        "",
+        "## Fast rows with the largest errors of the model",
+        "",
+        "| pair | stops | timetable | model | services | km here | km in the table |",
+        "|---|---|---|---|---|---|---|",
+        *_worst(fast),
+        "",
+        _wrapped(
+            """The services know nothing of the train in the table: they stop where the services of the line
+            stop, and where no service joins the stations there is no value. Every row has direct trains in
+            the timetable; where the services of the network have none between the two stations, the change
+            costs its time and wait, and that makes most of the error.
+            They are compared with the fastest and the median of the direct trains of the row; rows of
+            conventional trains are compared with conventional services alone."""
+        ),
+    ]
+
+
+def _names(rows: Sequence[Routed]) -> str:
+    return ", ".join(f"{r.row.name} ({r.km:.0f} for {r.row.table_km:.0f} km)" for r in rows) or "none"
+
+
+def _worst(fast: Sequence[Routed], count: int = 15) -> list[str]:
+    predicted = _modelled(Columns.of(fast))
+    wrong = np.abs(predicted / np.array([r.row.fastest_min for r in fast]) - 1)
+    return [
+        f"| {fast[i].row.name} ({fast[i].row.year}) | {fast[i].row.stops} | {fast[i].row.fastest_min:.0f} | "
+        f"{predicted[i]:.0f} | {fast[i].served_min:.0f} | {fast[i].km:.0f} | {fast[i].row.table_km:.0f} |"
+        for i in np.argsort(-wrong, kind="stable")[:count]
+    ]

@@ -28,8 +28,8 @@ def _meanings(rows: Sequence[Row]) -> Iterator[str]:
     outs = sum(not row.proved for row in rows if proves(row))
     able = sum(proves(row) for row in rows)
     yield (
-        "Seconds are wall time of the solve itself, without imports, reading, reduction and the final check; "
-        "a tiny problem was solved in each way before, so that no solve pays for compilation."
+        "Seconds are wall time of reduction and solve, without imports, start of processes, reading and the "
+        "final check; a tiny problem was solved in each way before, so that no solve pays for compilation."
     )
     yield (
         f"[1] Shifted geometric mean of the seconds to proof; a time-out counts at its limit, so means of "

@@ -36,7 +36,7 @@ class Row:
     status, termination, objective, bound, gap
         As in the result; None where there is none.
     seconds
-        Wall time of the solve itself, after imports and reading.
+        Wall time of reduction and solve, after imports and reading.
     wall_s
         Wall time of the whole process.
     cpu_s

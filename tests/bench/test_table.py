@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from bench_drawing import row, timed_out, trace
 
+from optimiser.bench import generators as g
 from optimiser.bench import rows as table
 from optimiser.bench.consistency import contradictions, refuse_contradictions
 from optimiser.bench.estimate import Estimate
@@ -25,6 +27,9 @@ from optimiser.bench.table import (
     with_plan_times,
 )
 from optimiser.errors import ProblemError, VerificationError
+from optimiser.reduction import reduce
+from optimiser.solve import SolveParameters, attempt, solve
+from optimiser.solvers.process import Ending
 
 
 def test_rows_survive_their_file(tmp_path):
@@ -175,3 +180,20 @@ def test_footnotes_tell_what_cannot_be_compared():
     assert "several versions of the source" in notes
     assert "compact/highs: 1 crash of 1 solves" in notes
     assert "cuts/highs was not run on 1 of 2 problems" in notes
+
+
+def test_the_clock_of_a_solve_counts_the_reduction_as_the_footnote_says(monkeypatch):
+    def slow(problem):
+        time.sleep(0.2)
+        return reduce(problem)
+
+    def run(_task, _receive, *, time_limit_s):
+        assert time_limit_s <= 59.8
+        return Ending("heuristic", "", "", 0.05)
+
+    problem = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
+    attempt._load()
+    monkeypatch.setattr(attempt, "reduce", slow)
+    result = solve(problem, variant="greedy", params=SolveParameters(time_limit_s=60.0), run=run)
+    assert result.seconds >= 0.25
+    assert footnotes([row()])[0].startswith("Seconds are wall time of reduction and solve, without imports")

@@ -15,7 +15,8 @@ import pytest
 
 from optimiser.bench import generators as g
 from optimiser.bench.store import alone
-from optimiser.cli import call
+from optimiser.cli import benching, call
+from optimiser.errors import OptimiserError
 from optimiser.problem import load, save
 
 POLYRING = (sys.executable, "-c", "from optimiser.cli import main; main()")
@@ -73,12 +74,22 @@ def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
 
 def test_what_cannot_be_solved_is_told_and_ends_the_bench_with_an_exit_code(folder, capfd):
     (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
-    words = ["bench", "--instances", "mine.json", "--variant", "greedy", "-o", "out"]
-    assert call([*words, "--instances", "bad.json", "--seeds", "1", "--seeds", "99999999999"]) == 2
-    err = capfd.readouterr().err
+    with pytest.raises(OptimiserError, match="some of what was asked for could not be solved") as told:
+        benching.run(
+            words=["mine.json", "bad.json"],
+            families=[],
+            variants=["greedy"],
+            solvers=[],
+            seeds=[1, 99999999999],
+            limits=benching.Limits(),
+            jobs=1,
+            out=folder / "out",
+            as_json=False,
+        )
+    assert told.value.exit_code == 2
+    err = capfd.readouterr().err + str(told.value)
     assert "seed 99999999999 is outside 0..2147483647" in err
     assert "bad.json" in err
-    assert "some of what was asked for could not be solved" in err
     with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
         assert [(row["instance"], row["seed"]) for row in csv.DictReader(file)] == [("mine", "1")]
     page = (folder / "out" / "summary.md").read_text(encoding="utf-8")

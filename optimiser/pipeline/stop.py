@@ -16,6 +16,7 @@ GRACE_S = 3.0
 AGAIN_S = 0.05
 """Seconds after which an interruption that got lost is raised again."""
 EXIT_CODE = 130
+_SAID = b"Interrupted; run, frontier and bench keep finished steps: run the same command again to resume.\n"
 
 _UNDISTURBED = threading.Lock()
 """Held in a block that is to end before the process is; a signal concerns the process, so this does too."""
@@ -173,5 +174,5 @@ def _end() -> NoReturn:
     for leavings in reversed(_LEAVINGS):
         with suppress(Exception):
             leavings()
-    os.write(2, b"Interrupted; run the same command again to resume: finished steps are kept.\n")
+    os.write(2, _SAID)
     os._exit(EXIT_CODE)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from optimiser.errors import EnvironmentFault
+from optimiser.problem.writing import refuse_special
 
 
 def write(path: Path, make: Callable[[Path], object]) -> Path:
@@ -28,8 +29,9 @@ def write(path: Path, make: Callable[[Path], object]) -> Path:
     Raises
     ------
     EnvironmentFault
-        When the disk is full or the folder cannot be written.
+        When the disk is full or the folder cannot be written, or something other than a file stands there.
     """
+    refuse_special(path, done="Nothing was written.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:

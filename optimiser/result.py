@@ -82,9 +82,9 @@ class Result:
         Versions of the libraries that took part.
     termination
         Why the solve ended: `proof`, `infeasible` (proof that there is no plan), `gap`, `time`, `nodes` (a
-        limit), `stalled` (numerical noise), `heuristic`, `interrupted` (a signal; the best plan so far); by
-        a fault of the solver: `crash`, `memory`, `refused` (it claimed what is not true) or `killed` (hard
-        limit).
+        limit), `stalled` (numerical noise, or a solver whose end proves nothing), `heuristic`,
+        `interrupted` (a signal; the best plan so far); by a fault of the solver: `crash`, `memory`, `refused`
+        (it claimed what is not true) or `killed` (hard limit).
     message
         More about the end, for a reader; where there is no plan why, one reason a line.
     trace

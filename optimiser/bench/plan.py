@@ -175,7 +175,7 @@ def _ways_of(variant: Way, solvers: Sequence[str], notes: list[str]) -> Iterator
     elif not solvers:
         yield replace(variant, solver=able[0])
     for solver in (able if "all" in solvers else solvers) if able else ():
-        if solver in able:
+        if solver in able or variant.able.any_solver:
             yield replace(variant, solver=solver)
         else:
             notes.append(f"{variant.variant} does not run with {solver}")

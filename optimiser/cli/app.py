@@ -211,7 +211,9 @@ def bench(
     family: Annotated[list[str] | None, typer.Option(help="Every instance of a family.")] = None,
     variant: Annotated[
         list[str] | None,
-        typer.Option(help="Variant, or VARIANT:SOLVER, or all [default: auto]."),
+        typer.Option(
+            help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto]."
+        ),
     ] = None,
     solver: Annotated[
         list[str] | None,

@@ -30,7 +30,8 @@ class SolveParameters:
     seed
         Seed of everything that is left to chance; >= 0.
     solver
-        `highs`, `scip`, `cbc`, `gurobi`, `cpsat`, as far as the variant has a choice; `auto`: its default.
+        `highs`, `scip`, `cbc`, `gurobi`, `cpsat`, as far as the variant has a choice; with `compact`
+        also PuLP's name of any other; `auto`: its default.
     memory_mb
         Most address space of the child process (where the system can limit it); None: no limit.
     canonical

@@ -135,7 +135,7 @@ def chosen(
     solvers = variant.whole if whole else variant.solvers
     if solver == "auto":
         return name, solvers[0] if solvers else "none"
-    if solver not in solvers:
+    if solver not in solvers and not variant.any_solver:
         able = ", ".join(solvers) or "none"
         kind = " on problems with rings or periods" if whole else ""
         raise UnfitError(

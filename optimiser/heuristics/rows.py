@@ -9,13 +9,11 @@ from numba import types
 from numba.experimental import structref
 
 from optimiser.compiled import compiled
+from optimiser.heuristics.closing import repaired
+from optimiser.heuristics.row_log import BROKEN, LENGTH, log
 from optimiser.paths import FAR, Graph, Integers, Mask, Whole, pop, push
 
-LENGTH, BROKEN = 0, 1
-"""Places of `Rows.meter`: entries in the log, and 1 when the log had no room for all of them."""
-
-SUSPECT, AFFECTED = 1, 2
-"""Marks of a node while a candidate is closed."""
+__all__ = ["BROKEN", "LENGTH", "Rows", "RowsHeld", "RowsType", "begin", "held", "rows", "toggle", "undo"]
 
 
 class Rows(NamedTuple):
@@ -193,9 +191,9 @@ def toggle(r: Rows, j: Whole) -> None:
     unaffected neighbours.
     """
     r.is_open[j] = not r.is_open[j]
-    _log(r.log_at, r.log_time, r.meter, -1 - j, 0)
+    log(r.log_at, r.log_time, r.meter, -1 - j, 0)
     for row in range(r.time.shape[0]):
-        size = _falling(r, row, j) if r.is_open[j] else _repaired(r, row, j)
+        size = _falling(r, row, j) if r.is_open[j] else repaired(r, row, j)
         if size:
             _spread(r, row, size)
 
@@ -214,20 +212,9 @@ def _spread(r: Rows, row: Whole, size: int) -> None:
         for arc in range(start[node], start[node + 1]):
             reached, to = now + seconds[arc], head[arc]
             if reached < time[to] and reached <= reach[to] and is_open[owner[arc]]:
-                _log(r.log_at, r.log_time, r.meter, row * time.size + to, time[to])
+                log(r.log_at, r.log_time, r.meter, row * time.size + to, time[to])
                 time[to] = reached
                 size = push(heap_time, heap_node, size, reached, to)
-
-
-@compiled
-def _log(log_at: Integers, log_time: Integers, meter: Integers, at: Whole, time: Whole) -> None:
-    length = meter[LENGTH]
-    if length < log_at.size:
-        log_at[length] = at
-        log_time[length] = time
-        meter[LENGTH] = length + 1
-    else:
-        meter[BROKEN] = 1
 
 
 @compiled
@@ -240,96 +227,11 @@ def _falling(r: Rows, row: Whole, j: Whole) -> int:
             continue
         reached = time[tail] + r.arc_seconds[arc]
         if reached < time[head] and reached <= r.reach[row, head]:
-            _log(r.log_at, r.log_time, r.meter, row * time.size + head, time[head])
+            log(r.log_at, r.log_time, r.meter, row * time.size + head, time[head])
             time[head] = reached
             r.touched[row] = True
             size = push(r.heap_time, r.heap_node, size, reached, head)
     return size
-
-
-@compiled
-def _repaired(r: Rows, row: Whole, j: Whole) -> int:
-    """Find what a candidate just closed affects and start those nodes anew; return the size of the heap."""
-    count, size = _affected(r, row, j), 0
-    if count == 0:
-        return 0
-    time, mark, listed, is_open = r.time[row], r.mark, r.listed, r.is_open
-    start, near, seconds, owner = r.into
-    heap_time, heap_node = r.heap_time, r.heap_node
-    for at in range(count):
-        node = listed[at]
-        if mark[node] == AFFECTED:
-            _log(r.log_at, r.log_time, r.meter, row * time.size + node, time[node])
-            time[node] = FAR
-            r.touched[row] = True
-    for at in range(count):
-        node = listed[at]
-        if mark[node] != AFFECTED:
-            mark[node] = 0
-            continue
-        best = FAR
-        for arc in range(start[node], start[node + 1]):
-            if time[near[arc]] < FAR and mark[near[arc]] != AFFECTED and is_open[owner[arc]]:
-                best = min(best, time[near[arc]] + seconds[arc])
-        if best <= r.reach[row, node]:
-            heap_time[size], heap_node[size] = best, node
-            size += 1
-    for at in range(count):
-        mark[listed[at]] = 0
-    return _heaped(time, heap_time, heap_node, size)
-
-
-@compiled
-def _heaped(time: Integers, heap_time: Integers, heap_node: Integers, size: int) -> int:
-    """Write the times of nodes in an unsorted heap, and sort it; return its size."""
-    for at in range(size):
-        time[heap_node[at]] = heap_time[at]
-        push(heap_time, heap_node, at, heap_time[at], heap_node[at])
-    return size
-
-
-@compiled
-def _affected(r: Rows, row: Whole, j: Whole) -> int:
-    """List suspects of a closure, the affected ones marked so; return their number."""
-    time, mark, is_open = r.time[row], r.mark, r.is_open
-    heap_time, heap_node = r.heap_time, r.heap_node
-    size = count = 0
-    for arc in range(r.arc_start[j], r.arc_start[j + 1]):
-        tail, head = r.arc_tail[arc], r.arc_head[arc]
-        if time[tail] < FAR and time[tail] + r.arc_seconds[arc] == time[head] and mark[head] == 0:
-            mark[head] = SUSPECT
-            size = push(heap_time, heap_node, size, time[head], head)
-    if size == 0:
-        return 0
-    start, near, seconds, owner = r.out
-    while size:
-        size = pop(heap_time, heap_node, size)
-        node = heap_node[size]
-        r.listed[count] = node
-        count += 1
-        if _explained(r.into, is_open, mark, time, node):
-            continue
-        mark[node] = AFFECTED
-        for arc in range(start[node], start[node + 1]):
-            to = near[arc]
-            if mark[to] == 0 and time[node] + seconds[arc] == time[to] and is_open[owner[arc]]:
-                mark[to] = SUSPECT
-                size = push(heap_time, heap_node, size, time[to], to)
-    return count
-
-
-@compiled
-def _explained(into: Graph, is_open: Mask, mark: Integers, time: Integers, node: Whole) -> bool:
-    """Say whether an open arc from a node that is not affected gives a node its time."""
-    for arc in range(into.start[node], into.start[node + 1]):
-        near = into.head[arc]
-        if (
-            mark[near] != AFFECTED
-            and is_open[into.owner[arc]]
-            and time[near] + into.seconds[arc] == time[node]
-        ):
-            return True
-    return False
 
 
 @compiled

@@ -84,7 +84,7 @@ def _to_proof(baseline: str, other: str, pairs: Sequence[tuple[Row, Row]]) -> Sp
     kept = [(a, b) for a, b in pairs if time_of(a) > EASY_S]
     if not kept:
         return None
-    slow, fast = [time_of(a) for a, _ in kept], [time_of(b) for _, b in kept]
+    slow, fast = [time_of(a) for a, _ in kept], [_of_rival(b, a) for a, b in kept]
     return Speedup(
         baseline, other, "proof", len(kept),
         sum(not a.proved for a, _ in kept), sum(not b.proved for _, b in kept),
@@ -108,7 +108,7 @@ def _to_gap(
         reached = traces.time_to_gap(trace_of(a), a.gap, minimise=a.minimise)
         rival = traces.time_to_gap(trace_of(b), a.gap, minimise=b.minimise)
         slow.append(_within(reached, a))
-        fast.append(_within(rival, b))
+        fast.append(max(a.time_limit_s, b.time_limit_s) if rival is None else _within(rival, b))
         outs += not a.proved
         others += rival is None
     if not slow:
@@ -117,6 +117,11 @@ def _to_gap(
         baseline, other, "gap", len(slow), outs, others,
         plain_ratio(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S),
     )  # fmt: skip
+
+
+def _of_rival(row: Row, baseline: Row) -> float:
+    """Return the seconds to proof; a shorter limit than the baseline's must not make a cut off run faster."""
+    return time_of(row) if row.proved else max(row.time_limit_s, baseline.time_limit_s)
 
 
 def _within(seconds: float | None, row: Row) -> float:

@@ -150,6 +150,14 @@ def test_a_way_is_not_compared_with_itself():
     assert speedups(labelled([row(variant="compact", seconds=9.0)]), lambda _: ()) == []
 
 
+def test_a_shorter_limit_does_not_make_a_way_faster():
+    """Cut off at 60 s, where the baseline had 240 s and was cut off as well: no ratio above one."""
+    rows = [timed_out(variant="compact", time_limit_s=240.0), timed_out()]
+    found = speedups(labelled(rows), lambda _: ())
+    assert [one.ratio for one in found] == [pytest.approx(1.0)] * len(found)
+    assert found
+
+
 def test_the_time_left_uses_what_is_known():
     run = Run(Instance("x", "drawn", "", lambda: None), Way("cuts", "highs"), 1, Limits(time_limit_s=100.0))
     other = dataclasses.replace(run, way=Way("compact", "highs"))

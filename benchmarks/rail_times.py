@@ -15,15 +15,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))  # beside this file, also where it is loaded by its path
-
-from rail_model import Columns, errors, fit, model_min  # noqa: E402
-from rail_page import TARGET, report  # noqa: E402
-from rail_routes import read_rows, route_rows  # noqa: E402
+from rail_model import Columns, errors, fit, model_min
+from rail_page import TARGET, report
+from rail_routes import read_rows, route_rows
 
 __all__ = ["TARGET", "Columns", "errors", "fit", "main", "model_min", "read_rows", "report", "route_rows"]
 
+ROOT = Path(__file__).resolve().parent.parent
 NETWORK = ROOT / "networks" / "regions" / "jing-jin-ji" / "network.osm.pbf"
 OUT = ROOT / "benchmarks" / "results" / "rail_times.md"
 

@@ -16,6 +16,6 @@ def require(name: str) -> None:
     EnvironmentFault
         When it is unknown or not installed.
     """
-    from optimiser.solvers.registry import instance  # PuLP takes most of a second to import
+    from optimiser.solvers.registry import here  # PuLP takes most of a second to import
 
-    instance(name, seconds=1.0, gap=0.0, threads=1, seed=1)
+    here(name)

@@ -107,17 +107,24 @@ def name_of(stats: Any, solver: Solver) -> str:  # noqa: ANN401 - PuLP's own
 
 
 def bound_of(stats: Any, task: Task, solver: Solver) -> float | None:  # noqa: ANN401 - PuLP's own
-    """Return the bound that a solver gave, or that its word of being done gives; None without one.
+    """Return the bound on the objective that a solve proved; None when it proved none.
 
     Parameters
     ----------
     stats
-        What PuLP says of the solve.
+        PuLP's record of the solve.
     task
-        What was asked.
+        What was asked; its gap decides what the status "optimal" proves.
     solver
         The solver.
+
+    Notes
+    -----
+    A bound counts only together with a solution: CP-SAT ends UNKNOWN with a bound of 0, which would make a
+    plan that covers nothing optimal. Bounds that HiGHS proves before its first solution come by callback.
     """
+    if not stats.has_solution:
+        return None
     if stats.best_bound is not None:
         return float(stats.best_bound)
     gap = solver.word_holds_within(task.gap)

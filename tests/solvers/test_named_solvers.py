@@ -14,13 +14,26 @@ from ring_drawing import ring_problem, whole_brute_force
 
 from optimiser.errors import EnvironmentFault
 from optimiser.formulation.compact import build_compact
+from optimiser.problem import Period
 from optimiser.reduction import reduce
+from optimiser.result import rounded_bound
 from optimiser.solve.attempt import unreduced
 from optimiser.solve.ledger import Ledger
 from optimiser.solvers import registry
 from optimiser.solvers.compact import bound_of, name_of
 from optimiser.solvers.process import Ending
-from optimiser.solvers.registry import GAP, SEED, SOLVERS, THREADS, TIME, find, here, instance, others
+from optimiser.solvers.registry import (
+    GAP,
+    SEED,
+    SOLVERS,
+    THREADS,
+    TIME,
+    available,
+    find,
+    here,
+    instance,
+    others,
+)
 from optimiser.solvers.task import Task
 from optimiser.solvers.timed import solve_in_time
 from optimiser.solvers.work import work
@@ -97,9 +110,14 @@ def test_a_solver_that_is_not_here_is_told_with_those_that_are(monkeypatch):
     assert "MOSEK" in caught.value.remedy
 
 
-def said(status=pulp.LpSolveStatus.Optimal, *, best_bound=None):
+def said(status=pulp.LpSolveStatus.Optimal, *, best_bound=None, has_solution=True):
     return SimpleNamespace(
-        status=status, objective=100.0, best_bound=best_bound, solver="X", solver_version=None
+        status=status,
+        objective=100.0 if has_solution else None,
+        has_solution=has_solution,
+        best_bound=best_bound,
+        solver="X",
+        solver_version=None,
     )
 
 
@@ -117,6 +135,26 @@ def test_being_done_proves_what_is_within_the_gap_and_a_time_out_proves_nothing(
     assert bound_of(said(pulp.LpSolveStatus.TimeLimit), task, others()["CPLEX_CMD"]) is None
     assert bound_of(said(pulp.LpSolveStatus.Stopped), task, others()["GLPK_CMD"]) is None
     assert not others()["CPLEX_CMD"].knows_infeasible
+
+
+@pytest.mark.parametrize("name", ["highs", "scip", "cbc", "gurobi", "cpsat"])
+def test_a_bound_without_a_solution_does_not_count(name):
+    task = Task(line(), "compact", 1.0, 0.0, 1, 1, name, 0)
+    for status in (pulp.LpSolveStatus.Stopped, pulp.LpSolveStatus.TimeLimit, pulp.LpSolveStatus.NotSolved):
+        assert bound_of(said(status, best_bound=0.0, has_solution=False), task, SOLVERS[name]) is None
+
+
+@pytest.mark.parametrize("minimise", [False, True])
+@pytest.mark.parametrize("periods", [False, True])
+@pytest.mark.parametrize("name", [*(name for name, here in available().items() if here), *HERE])
+def test_a_solver_that_ends_with_nothing_proves_nothing(name, periods, minimise):
+    problem = line(budget=None) if minimise else line()
+    if periods and not minimise:
+        problem = problem.replace(periods=(Period("now", problem.budget, 1),))
+    for seconds in (1e-4, 3e-4, 1e-3, 1e-2):
+        best, _ = outcome_of(problem, unreduced(problem), name, seconds)
+        bound = rounded_bound(best["bound"], minimise=minimise)
+        assert bound <= brute_force(line(budget=None)) if minimise else bound >= brute_force(line())
 
 
 def test_a_result_names_what_its_solver_could_not_be_told():

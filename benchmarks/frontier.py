@@ -16,11 +16,12 @@ import statistics
 import time
 from pathlib import Path
 
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.presolve import reduce
+from optimiser.engine.solve import solve
 from optimiser.frontier import Limits, Point, tracing
 from optimiser.frontier.axes import Axes, axes_of, top_of
 from optimiser.problem import DesignProblem, load
-from optimiser.reduction import reduce
-from optimiser.solve import SolveParameters, solve
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from networks.network import Network, Services
 from networks.rail.drafts import BY_TABLE, Draft, Timetable
 from networks.rail.parameters import RailParameters
 from networks.timegraph import ARC_KINDS, TimeGraph
-from optimiser.pipeline.reading import lengthened_rail
+from optimiser.run.reading import lengthened_rail
 
 STATE = {"2016": date(2016, 3, 10), "2021": date(2021, 1, 1)}
 MOST_KMH = {"G": np.inf, "C": np.inf, "D": 250.0}

@@ -15,13 +15,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.solve import solve
 from optimiser.job import load
-from optimiser.pipeline.chain import Chain
-from optimiser.pipeline.progress import Progress
-from optimiser.pipeline.source import settle
 from optimiser.problem import DesignProblem
-from optimiser.result import Result, gap_of
-from optimiser.solve import SolveParameters, solve
+from optimiser.problem.result import Result, gap_of
+from optimiser.run.chain import Chain
+from optimiser.run.progress import Progress
+from optimiser.run.source import settle
 
 NEAR = 0.005
 """The gap within which ring problems must be solved."""

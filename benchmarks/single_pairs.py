@@ -8,15 +8,15 @@ Usage: polyring bench --family hard --variant auto --variant benchmarks/single_p
 
 from __future__ import annotations
 
-from optimiser.cuts.finder import CutFinder
-from optimiser.heuristics.start import attempts_for, start_plans
-from optimiser.progress import Progress
-from optimiser.solvers.cut_opening import opened
-from optimiser.solvers.cut_single_tree import prove_in_one_tree
-from optimiser.solvers.scip_tree import version
-from optimiser.solvers.task import Task
-from optimiser.tables import Tables
-from optimiser.variants import Variant
+from optimiser.engine.backends.scip_tree import version
+from optimiser.engine.methods.cut_opening import opened
+from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
+from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.methods.variants import Variant
+from optimiser.engine.progress import Progress
+from optimiser.engine.search.tables import Tables
+from optimiser.engine.task import Task
 
 VARIANT = Variant(
     name="single-pairs",

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -24,12 +26,14 @@
 import pandas as pd
 
 from networks import cities, impedance, intermodal, osm, rail, regions, road, skims
-from optimiser import costs, prepare, terrain, verify
-from optimiser.candidates import Situation, anchors, generate
-from optimiser.pipeline.reading import lengthened_rail
-from optimiser.pipeline.timing import place
+from optimiser import verify
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.solve import solve
+from optimiser.proposals import costs, prepare, terrain
+from optimiser.proposals.candidates import Situation, anchors, generate
 from optimiser.report import assemble, coverage, facts, geopackage, links, picture, sentences
-from optimiser.solve import SolveParameters, solve
+from optimiser.run.reading import lengthened_rail
+from optimiser.run.timing import place
 
 LIMIT_S = 14_400  # four hours, door to door
 BUDGET_SHARE = 0.1  # of what all candidates would cost

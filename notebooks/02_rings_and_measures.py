@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -28,8 +30,8 @@ import pandas as pd
 from optimiser import job
 from optimiser.frontier import Limits, trace
 from optimiser.frontier.links import marginal_order
-from optimiser.pipeline.run import run
 from optimiser.problem import load as load_problem
+from optimiser.run.pipeline import run
 
 pd.set_option("display.max_colwidth", 90)
 

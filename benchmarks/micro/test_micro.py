@@ -15,20 +15,20 @@ from networks.network import Network
 from networks.schema import LINKS, NODES, table
 from networks.simplify import contract
 from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
-from optimiser.cuts.finder import CLEAR, MOST, CutFinder
-from optimiser.cuts.fractional import FractionalCuts
-from optimiser.cuts.ground import ground
-from optimiser.cuts.lift_project import Splitter
-from optimiser.cuts.partitions import PartitionCuts
-from optimiser.cuts.relaxation import relax
-from optimiser.cuts.separation import separate
-from optimiser.heuristics.greedy import reverse_greedy
-from optimiser.paths import pair_times
+from optimiser.engine.backends.live_program import LiveProgram
+from optimiser.engine.backends.small_program import SmallPrograms
+from optimiser.engine.methods.cuts.finder import CLEAR, MOST, CutFinder
+from optimiser.engine.methods.cuts.fractional import FractionalCuts
+from optimiser.engine.methods.cuts.ground import ground
+from optimiser.engine.methods.cuts.lift_project import Splitter
+from optimiser.engine.methods.cuts.partitions import PartitionCuts
+from optimiser.engine.methods.cuts.relaxation import relax
+from optimiser.engine.methods.cuts.separation import separate
+from optimiser.engine.methods.heuristics.greedy import reverse_greedy
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.paths import pair_times
+from optimiser.engine.search.tables import Tables, tables
 from optimiser.problem import DesignProblem
-from optimiser.reduction import reduce
-from optimiser.solvers.live_program import LiveProgram
-from optimiser.solvers.small_program import SmallPrograms
-from optimiser.tables import Tables, tables
 
 type Floats = NDArray[np.float64]
 

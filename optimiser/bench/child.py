@@ -15,8 +15,8 @@ from typing import IO, Any
 
 import psutil
 
-from optimiser.errors import EnvironmentFault
-from optimiser.solvers.process import STARTUP_S, hard_limit_s
+from optimiser.engine.process import STARTUP_S, hard_limit_s
+from optimiser.problem.errors import EnvironmentFault
 
 COMMAND = (sys.executable, "-m", "optimiser.bench.worker")
 """Command of the process."""

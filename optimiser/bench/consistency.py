@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from optimiser.bench.rows import Row
-from optimiser.errors import VerificationError
-from optimiser.result import rounded_bound
+from optimiser.problem.errors import VerificationError
+from optimiser.problem.result import rounded_bound
 
 
 def contradictions(rows: Iterable[Row]) -> list[str]:

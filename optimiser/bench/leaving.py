@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimiser.errors import EnvironmentFault, OptimiserError, ProblemError
+from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 
 MOST_NAMED = 20
 """Faults that a message names; the rest is counted."""

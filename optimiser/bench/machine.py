@@ -32,6 +32,6 @@ def _processor() -> str:
 
 def code() -> str:
     """Return the first characters of the hash of both packages' source and libraries."""
-    from optimiser.pipeline.cache import code_version
+    from optimiser.run.cache import code_version
 
     return code_version()[:12]

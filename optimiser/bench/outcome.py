@@ -9,7 +9,7 @@ from optimiser.bench.child import Measured
 from optimiser.bench.plan import Run
 from optimiser.bench.rows import Row, code_of
 from optimiser.bench.store import Facts
-from optimiser.result import Result
+from optimiser.problem.result import Result
 
 
 def row_of(

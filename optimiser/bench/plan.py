@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimiser.bench.instances import Instance
-from optimiser.errors import EnvironmentFault, OptimiserError, ProblemError
-from optimiser.solvers.installed import require
-from optimiser.variants.own import SUFFIX, Own
-from optimiser.variants.registry import AUTO, VARIANTS, own
-from optimiser.variants.variant import Variant
+from optimiser.engine.backends.installed import require
+from optimiser.engine.methods.variants.own import SUFFIX, Own
+from optimiser.engine.methods.variants.registry import AUTO, VARIANTS, own
+from optimiser.engine.methods.variants.variant import Variant
+from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

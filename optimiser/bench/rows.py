@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from optimiser.bench.plan import Run, Way
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 from optimiser.problem.writing import write_whole
 
 type Key = tuple[str, str, str, int, int, float, float]

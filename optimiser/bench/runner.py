@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from optimiser import result as results
 from optimiser.bench import rows as table
 from optimiser.bench import traces
 from optimiser.bench.child import Child, Measured
@@ -31,8 +30,9 @@ from optimiser.bench.sameness import (
     refuse_another_variant,
 )
 from optimiser.bench.store import Facts, Store
-from optimiser.errors import OptimiserError, ProblemError
-from optimiser.result import Result
+from optimiser.problem import result as results
+from optimiser.problem.errors import OptimiserError, ProblemError
+from optimiser.problem.result import Result
 
 PAUSE_S = 0.1
 """Seconds between two looks at the running processes."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from optimiser.bench.instances import Instance
 from optimiser.bench.plan import Run, Way
 from optimiser.bench.rows import Row
-from optimiser.errors import ProblemError
+from optimiser.engine.methods.variants.own import digest_of
 from optimiser.problem import dumps, load
-from optimiser.variants.own import digest_of
+from optimiser.problem.errors import ProblemError
 
 
 def refuse_another_text(way: Way) -> None:

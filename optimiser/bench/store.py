@@ -11,11 +11,11 @@ from pathlib import Path
 from optimiser.bench import rows as table
 from optimiser.bench.instances import Instance
 from optimiser.bench.rows import Row
-from optimiser.errors import EnvironmentFault
-from optimiser.paths import covered
-from optimiser.pipeline.lock import held
+from optimiser.engine.search.paths import covered
 from optimiser.problem import DesignProblem, dumps, load
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.writing import write_whole
+from optimiser.run.lock import held
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from optimiser.bench import traces
 from optimiser.bench.consistency import best_row
 from optimiser.bench.measures import shifted_geometric_mean
 from optimiser.bench.rows import HEURISTIC, Row
-from optimiser.result import TracePoint, rounded_bound
-from optimiser.variants.registry import VARIANTS
+from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.problem.result import TracePoint, rounded_bound
 
 type Trace = tuple[TracePoint, ...]
 type Problem = tuple[str, int]

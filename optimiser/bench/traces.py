@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from optimiser.problem.result import TracePoint, gap_of
 from optimiser.problem.writing import write_whole
-from optimiser.result import TracePoint, gap_of
 
 COLUMNS = ("seconds", "step", "objective", "bound", "cuts", "nodes")
 

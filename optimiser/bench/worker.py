@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from optimiser.bench.leaving import line
-from optimiser.errors import OptimiserError, ProblemError, VerificationError
-from optimiser.variants.registry import UnfitError
+from optimiser.engine.methods.variants.registry import UnfitError
+from optimiser.problem.errors import OptimiserError, ProblemError, VerificationError
 
 
 def main() -> None:
@@ -49,10 +49,11 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     dict
         `check`: `ok`, or why the outcome is refused.
     """
-    from optimiser import result as results
     from optimiser import verify
+    from optimiser.engine.parameters import SolveParameters
+    from optimiser.engine.solve import SolveFailure, solve
     from optimiser.problem import load
-    from optimiser.solve import SolveFailure, SolveParameters, solve
+    from optimiser.problem import result as results
 
     problem = load(Path(task["problem"]))
     params = SolveParameters(

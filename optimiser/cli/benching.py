@@ -15,8 +15,8 @@ from optimiser.bench.rows import Row
 from optimiser.bench.runner import Listener, bench
 from optimiser.bench.store import alone
 from optimiser.cli import screen
-from optimiser.errors import ProblemError
-from optimiser.variants.registry import VARIANTS
+from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.problem.errors import ProblemError
 
 __all__ = ["Limits", "run", "show_names"]
 

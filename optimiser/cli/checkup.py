@@ -15,7 +15,7 @@ import psutil
 
 from optimiser.cli import screen
 from optimiser.cli.listing import solvers as solver_versions
-from optimiser.pipeline import cache
+from optimiser.run import cache
 
 _LIBRARIES = (
     "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx",

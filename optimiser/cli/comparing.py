@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from optimiser.cli import screen
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import read_json
 
 _FIGURES = ("status", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s")

@@ -10,8 +10,8 @@ from optimiser.bench.converters import sndlib as sndlib_files
 from optimiser.bench.converters import tntp as tntp_files
 from optimiser.bench.converters.sndlib import Coordinates
 from optimiser.cli import screen
-from optimiser.errors import ProblemError
 from optimiser.problem import save
+from optimiser.problem.errors import ProblemError
 
 COORDINATES = ("auto", "degrees", "plane")
 

@@ -42,7 +42,7 @@ def call(arguments: Sequence[str]) -> int:
         the output closed the pipe (nothing is said then), 1 a fault in polyring.
     """
     from optimiser.cli.app import app
-    from optimiser.pipeline import stop
+    from optimiser.run import stop
 
     debug = "--debug" in arguments
     words = [word for word in arguments if word != "--debug"]

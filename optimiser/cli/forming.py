@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from optimiser.errors import VerificationError
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.solve import solve
 from optimiser.problem import DesignProblem, Ring
-from optimiser.solve import SolveParameters, solve
+from optimiser.problem.errors import VerificationError
 
 type Circuits = Mapping[str, tuple[int, ...]]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optimiser.cli import frontier_progress, screen
-from optimiser.errors import JobError
 from optimiser.job import find
 from optimiser.job.frontier import Frontier
 from optimiser.job.sections import Solve
+from optimiser.problem.errors import JobError
 
 if TYPE_CHECKING:
-    from optimiser.pipeline.frontier import Traced
+    from optimiser.run.frontier import Traced
 
 MOST_ROWS = 24
 """Points that the table shows; of more, every so many-th, the ends and the knee."""
@@ -62,7 +62,7 @@ def frontier(
 
 def _of_job(job: str, out: Path | None, changes: Sequence[str], as_json: bool) -> Traced:
     loaded = find(job, settings=changes)
-    from optimiser.pipeline.frontier import trace_job
+    from optimiser.run.frontier import trace_job
 
     asked = loaded.job.frontier
     with (
@@ -73,7 +73,7 @@ def _of_job(job: str, out: Path | None, changes: Sequence[str], as_json: bool) -
 
 
 def _of_file(path: Path, out: Path | None, changes: Sequence[str], as_json: bool) -> Traced:
-    from optimiser.pipeline.frontier import ENDING, trace_file
+    from optimiser.run.frontier import ENDING, trace_file
 
     asked, solve = sections_of(changes)
     with frontier_progress.watched(wanted=asked.points, total_s=asked.total_s, quiet=as_json) as watch:

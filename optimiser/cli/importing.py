@@ -10,10 +10,10 @@ from networks import impedance, osm, rail, road, simplify, storage
 from networks.import_report import ImportReport
 from networks.network import Network
 from optimiser.cli import screen
-from optimiser.errors import EnvironmentFault
-from optimiser.pipeline.store import save_json
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.writing import refuse_special
 from optimiser.report import atomic
+from optimiser.run.store import save_json
 
 _SERVICES_FROM = {
     "relations": "train relations",

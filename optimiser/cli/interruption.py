@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from optimiser.pipeline import stop
-from optimiser.solvers.process import Ending, run_child
+from optimiser.engine.process import Ending, run_child
+from optimiser.run import stop
 
 TERMINATION = "interrupted"
 """What a result says of its end when a signal ended the solve."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from networks import regions
 from optimiser.cli import screen
+from optimiser.engine.methods.variants.registry import VARIANTS
 from optimiser.job import ready_names
-from optimiser.solve import VARIANTS
 
 SOLVER_PACKAGES = {
     "highs": "highspy",

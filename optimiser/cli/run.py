@@ -10,7 +10,7 @@ from optimiser.cli import screen
 from optimiser.job import find
 
 if TYPE_CHECKING:
-    from optimiser.pipeline.run import Run
+    from optimiser.run.pipeline import Run
 
 
 def run(job: str, *, out: Path | None, settings: Sequence[str], dry_run: bool, as_json: bool) -> int:
@@ -36,13 +36,13 @@ def run(job: str, *, out: Path | None, settings: Sequence[str], dry_run: bool, a
     """
     loaded = find(job, settings=settings)
     if dry_run:
-        from optimiser.pipeline import rehearsal
+        from optimiser.run import rehearsal
 
         with screen.progress(quiet=as_json) as progress:
             sizes = rehearsal.rehearse(loaded, progress=progress)
         _show_sizes(sizes, as_json=as_json)
         return 0
-    from optimiser.pipeline.run import run as run_job
+    from optimiser.run.pipeline import run as run_job
 
     with screen.progress(quiet=as_json) as progress:
         done = run_job(loaded, out=out, progress=progress)

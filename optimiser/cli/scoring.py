@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from optimiser import result as results
 from optimiser import verify as checks
 from optimiser.cli import forming, screen
-from optimiser.errors import ProblemError, SolverError
 from optimiser.problem import DesignProblem, load
+from optimiser.problem import result as results
+from optimiser.problem.errors import ProblemError, SolverError
 from optimiser.problem.jsonfile import read_json
 from optimiser.verify.plan import Plan
 

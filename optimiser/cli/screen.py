@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from optimiser.pipeline.progress import Progress
+from optimiser.run.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

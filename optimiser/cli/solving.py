@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optimiser import result as results
 from optimiser import verify
 from optimiser.cli import screen
 from optimiser.cli.interruption import TERMINATION, Interruption
-from optimiser.errors import EnvironmentFault
+from optimiser.engine.solve import SolveFailure
+from optimiser.engine.solve import solve as run_solver
 from optimiser.job.sections import Solve
-from optimiser.pipeline import solving
-from optimiser.pipeline.stop import EXIT_CODE as INTERRUPTED
 from optimiser.problem import DesignProblem, load
+from optimiser.problem import result as results
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.result import Result, noise_of
 from optimiser.problem.writing import refuse_special
-from optimiser.result import Result, noise_of
-from optimiser.solve import SolveFailure
-from optimiser.solve import solve as run_solver
+from optimiser.run import solving
+from optimiser.run.stop import EXIT_CODE as INTERRUPTED
 from optimiser.verify.plan import Plan
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from optimiser.cli import screen
-from optimiser.errors import EnvironmentFault, JobError
 from optimiser.job import template
 from optimiser.job.model import Job
 from optimiser.job.sections import Budget, Region
+from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.report import atomic
 
 _TITLE = "A job for polyring. Keys behind a # show their defaults; take the # away to change one."

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from optimiser.errors import ProblemError
-from optimiser.paths import Integers
+from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.paths import Integers
 from optimiser.problem import DesignProblem, Target
+from optimiser.problem.errors import ProblemError
 from optimiser.problem.ring import Period
-from optimiser.solvers.sweep_task import Asked
 
 type Kind = Literal["two_way", "three_way"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimiser.solvers.sweep_task import Asked, asked_from
+from optimiser.engine.methods.sweep_task import Asked, asked_from
 from optimiser.verify.circuits import Circuits
 from optimiser.verify.phases import Starts
 

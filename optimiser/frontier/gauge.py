@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optimiser.engine.search.judge import Judge
+from optimiser.engine.search.paths import Mask, graph, opened, times_from
 from optimiser.frontier.axes import Axes, shares_of, top_of
-from optimiser.judge import Judge
-from optimiser.paths import Mask, graph, opened, times_from
 from optimiser.problem import DesignProblem
 from optimiser.verify.circuits import Circuits
 from optimiser.verify.phases import Starts, states

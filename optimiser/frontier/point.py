@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.gauge import Measured
 from optimiser.frontier.region import Region
 from optimiser.problem import DesignProblem
-from optimiser.result import Result, gap_of
-from optimiser.solve.run import versions
-from optimiser.solvers.sweep_task import Asked
+from optimiser.problem.result import Result, gap_of
 
 
 @dataclass(frozen=True, slots=True)

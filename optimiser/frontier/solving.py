@@ -6,14 +6,15 @@ import time
 from collections.abc import Iterable
 from typing import Self
 
+from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.solve import SolveFailure, solve
+from optimiser.engine.task_process import TaskProcess
 from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.found import Found
 from optimiser.frontier.gauge import Gauge, Measured
 from optimiser.problem import DesignProblem
-from optimiser.result import Result
-from optimiser.solve import SolveFailure, SolveParameters, solve
-from optimiser.solvers.sweep_task import Asked
-from optimiser.solvers.task_process import TaskProcess
+from optimiser.problem.result import Result
 
 
 class SolveAsker:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from optimiser.errors import ProblemError
+from optimiser.engine.methods.sweep_task import Asked
 from optimiser.frontier.found import Found
 from optimiser.frontier.point import Point
 from optimiser.frontier.region import Level, Region
-from optimiser.solvers.sweep_task import Asked
+from optimiser.problem.errors import ProblemError
 
 type Placing = Literal["widest", "even"]
 

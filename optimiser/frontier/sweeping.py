@@ -9,16 +9,16 @@ from typing import Self
 
 import numpy as np
 
-from optimiser.errors import InfeasibleError
+from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.presolve import Reduction, reduce
+from optimiser.engine.search.scoring import covered_cities, covered_pairs
+from optimiser.engine.search.tables import tables
+from optimiser.engine.sweep_process import SweepProcess
 from optimiser.frontier.axes import Axes, top_of
 from optimiser.frontier.found import Found
 from optimiser.frontier.gauge import Gauge
 from optimiser.problem import DesignProblem, dumps
-from optimiser.reduction import Reduction, reduce
-from optimiser.scoring import covered_cities, covered_pairs
-from optimiser.solvers.sweep_process import SweepProcess
-from optimiser.solvers.sweep_task import Asked
-from optimiser.tables import tables
+from optimiser.problem.errors import InfeasibleError
 
 
 class SweepAsker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from optimiser.engine.parameters import cores
 from optimiser.frontier.axes import Kind, axes_of
 from optimiser.frontier.gauge import Gauge
 from optimiser.frontier.point import Point
@@ -13,7 +14,6 @@ from optimiser.frontier.state import Limits, Memory
 from optimiser.frontier.sweeping import SweepAsker
 from optimiser.frontier.tracer import Tracer
 from optimiser.problem import DesignProblem
-from optimiser.solve.parameters import cores
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from optimiser.errors import InfeasibleError, SolverError
+from optimiser.engine.methods.sweep_task import Asked
 from optimiser.frontier.axes import Axes, most_money
 from optimiser.frontier.found import Found
 from optimiser.frontier.gauge import Gauge, Measured
@@ -17,8 +17,8 @@ from optimiser.frontier.point import Point, front
 from optimiser.frontier.region import Level, Region
 from optimiser.frontier.state import Limits, Memory, State
 from optimiser.problem import DesignProblem
-from optimiser.result import rounded_bound
-from optimiser.solvers.sweep_task import Asked
+from optimiser.problem.errors import InfeasibleError, SolverError
+from optimiser.problem.result import rounded_bound
 
 SPREAD = 64
 """Questions asked in the middle of boxes where all points are wanted; later ones are asked at their easy end,

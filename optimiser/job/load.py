@@ -10,12 +10,12 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from optimiser.errors import JobError
 from optimiser.job import lines
 from optimiser.job.contradictions import contradictions
 from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
 from optimiser.job.ready import ready_names, ready_text
 from optimiser.job.settings import changed, path_of
+from optimiser.problem.errors import JobError
 
 LARGEST_BYTES = 262_144
 """Size beyond which a job file is refused."""

@@ -8,8 +8,8 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any
 
-from optimiser.errors import JobError
 from optimiser.job import lines
+from optimiser.problem.errors import JobError
 
 _NOTHING = "Nothing was read or written."
 

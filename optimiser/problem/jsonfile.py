@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from optimiser.errors import EnvironmentFault, ProblemError
+from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 type Json = Any
 """A value as the JSON reader gives it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import Json, key_faults, list_faults, objects_of, read_json, text_faults
 from optimiser.problem.model import FIXED, FORMAT, INSTRUMENTS, Arc, Candidate, DesignProblem, Pair
 from optimiser.problem.ring_reading import period_shape_faults, ring_fields, ring_shape_faults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 from optimiser.problem.ring_rules import period_faults, ring_faults
 from optimiser.problem.side_rules import side_faults
 from optimiser.problem.values import is_integer, twice

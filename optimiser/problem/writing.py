@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from optimiser.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.model import FORMAT, Candidate, City, DesignProblem, Pair, Target
 from optimiser.problem.ring import Ring, RingLink
 

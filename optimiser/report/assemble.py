@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.timegraph import UNREACHABLE
-from optimiser.errors import ProblemError
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import ProblemError
 from optimiser.report import links
 from optimiser.report.inputs import ReportInput
 from optimiser.report.routes import Route, fastest

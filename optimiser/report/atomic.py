@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from optimiser.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.writing import refuse_special
 
 

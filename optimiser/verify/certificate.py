@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import VerificationError
 from optimiser.verify.phases import start_faults, states
 from optimiser.verify.plan import Plan
 from optimiser.verify.rules import covered_cities, covering_faults, plan_faults, wanted_pairs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from optimiser.errors import VerificationError
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import VerificationError
+from optimiser.problem.result import Result, gap_of, rounded_bound
 from optimiser.problem.values import twice
-from optimiser.result import Result, gap_of, rounded_bound
 from optimiser.verify.circuits import Circuits
 from optimiser.verify.infeasible import judge
 from optimiser.verify.phases import Starts, factors, start_faults, states

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from optimiser.result import Status
+from optimiser.problem.result import Status
 
 type ProvedBy = Literal["", "argument", "enumeration", "solver"]
 

@@ -16,8 +16,8 @@ import pytest
 from optimiser.bench import generators as g
 from optimiser.bench.store import alone
 from optimiser.cli import benching, call
-from optimiser.errors import OptimiserError
 from optimiser.problem import load, save
+from optimiser.problem.errors import OptimiserError
 
 POLYRING = (sys.executable, "-c", "from optimiser.cli import main; main()")
 NETWORK = """NODES (

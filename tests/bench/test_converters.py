@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimiser.bench.converters import Choices, problem_of, sndlib, tntp
-from optimiser.errors import EnvironmentFault, ProblemError
+from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 NATIVE = """?SNDlib native format; type: network; version: 1.0
 # a triangle with a tail

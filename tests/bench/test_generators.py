@@ -16,9 +16,9 @@ from optimiser.bench import generators as g
 from optimiser.bench.generators import plane
 from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_s, price
 from optimiser.bench.generators.slack import limit_of
-from optimiser.paths import covered
+from optimiser.engine.search.paths import covered
+from optimiser.engine.search.tables import tables
 from optimiser.problem import dumps, parse
-from optimiser.tables import tables
 
 SMALL = {
     "grid": lambda seed: g.grid(g.GridParameters(rows=4, columns=4, candidates=12, pairs=20, seed=seed)),

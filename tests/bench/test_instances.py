@@ -7,8 +7,8 @@ import pytest
 from optimiser.bench import generators as g
 from optimiser.bench.instances import choose, files, region, registered
 from optimiser.bench.plan import Limits, Way, plan, ways
-from optimiser.errors import EnvironmentFault, ProblemError
 from optimiser.problem import save
+from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 TINY = g.GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 

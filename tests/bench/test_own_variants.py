@@ -11,14 +11,15 @@ import pytest
 from optimiser.bench import generators as g
 from optimiser.bench.plan import Way, ways
 from optimiser.cli import call
-from optimiser.errors import ProblemError
+from optimiser.engine.methods.variants import own
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
-from optimiser.solve import SolveFailure, SolveParameters, solve
-from optimiser.variants import own
+from optimiser.problem.errors import ProblemError
 
 LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
-HEAD = """from optimiser.variants import Variant
+HEAD = """from optimiser.engine.methods.variants import Variant
 
 VARIANT = Variant(name="mine", about="Mine.", proves=False)
 
@@ -85,7 +86,7 @@ def test_a_run_that_returns_something_else_is_told():
 def test_a_false_bound_of_ones_own_variant_is_refused(folder):
     path = written(
         HEAD.replace("proves=False", "proves=True")
-        + "from optimiser.heuristics.greedy import greedy\n\n\n"
+        + "from optimiser.engine.methods.heuristics.greedy import greedy\n\n\n"
         + "def run(t, progress, task):\n    progress.plan(greedy(t), 'greedy')\n"
         + "    progress.bound(0.0, 'wishful')\n    return 'proof', ''\n"
     )

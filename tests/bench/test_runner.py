@@ -22,9 +22,9 @@ from optimiser.bench.instances.files import from_path
 from optimiser.bench.leaving import left_out, line
 from optimiser.bench.plan import Limits, Way, plan
 from optimiser.bench.store import Store
-from optimiser.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem import dumps, load, save
-from optimiser.result import Result, TracePoint, gap_of
+from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
+from optimiser.problem.result import Result, TracePoint, gap_of
 
 LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 GREEDY, SWAP, AGAIN = Way("greedy", "none"), Way("swap", "none"), Way("reverse-greedy", "none")
@@ -111,7 +111,7 @@ def bench(*asked, **told):
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch):
     """Let solves be done in this process by trying every plan, so that the tests are quick."""
-    monkeypatch.setattr("optimiser.solve.solve", tried)
+    monkeypatch.setattr("optimiser.engine.solve", tried)
 
 
 def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):

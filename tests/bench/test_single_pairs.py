@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from optimiser.bench import generators as g
-from optimiser.cuts.finder import CutFinder
-from optimiser.heuristics.start import start_plans
-from optimiser.progress import Progress
-from optimiser.reduction import reduce
-from optimiser.solve import SolveParameters, solve
-from optimiser.solvers.cut_opening import opened
-from optimiser.solvers.task import Task
-from optimiser.tables import tables
+from optimiser.engine.methods.cut_opening import opened
+from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.presolve import reduce
+from optimiser.engine.progress import Progress
+from optimiser.engine.search.tables import tables
+from optimiser.engine.solve import solve
+from optimiser.engine.task import Task
 
 HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 

@@ -26,10 +26,12 @@ from optimiser.bench.table import (
     tightest_bound,
     with_plan_times,
 )
-from optimiser.errors import ProblemError, VerificationError
-from optimiser.reduction import reduce
-from optimiser.solve import SolveParameters, attempt, solve
-from optimiser.solvers.process import Ending
+from optimiser.engine import attempt
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.presolve import reduce
+from optimiser.engine.process import Ending
+from optimiser.engine.solve import solve
+from optimiser.problem.errors import ProblemError, VerificationError
 
 
 def test_rows_survive_their_file(tmp_path):

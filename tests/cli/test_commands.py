@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from optimiser.job import load
-from optimiser.pipeline import lock
+from optimiser.run import lock
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -16,9 +16,9 @@ from core_drawing import dense_problem
 from frontier_drawing import HereProcess
 
 from optimiser import problem as problems
-from optimiser import result as results
 from optimiser import verify
 from optimiser.frontier import sweeping, tracer
+from optimiser.problem import result as results
 
 
 def rows_of(path):

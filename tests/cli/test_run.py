@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from cli_drawing import CITIES, JOB, cities_csv, draw_map
 
-from optimiser import result as results
 from optimiser import verify
 from optimiser.cli import call as call_command
 from optimiser.job import load
 from optimiser.problem import load as load_problem
+from optimiser.problem import result as results
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-from optimiser import result as results
 from optimiser.cli import frontier, interruption, solving
-from optimiser.pipeline import stop
+from optimiser.engine.process import Ending
 from optimiser.problem import Candidate, DesignProblem, Pair, save
-from optimiser.result import Result
-from optimiser.solvers.process import Ending
+from optimiser.problem import result as results
+from optimiser.problem.result import Result
+from optimiser.run import stop
 
 type Call = Callable[..., tuple[int, str, str]]
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimiser import verify
-from optimiser.errors import ProblemError
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import band, curve, knee
 from optimiser.frontier.links import marginal_order
 from optimiser.frontier.region import Box, Region
-from optimiser.result import rounded_bound
+from optimiser.problem.errors import ProblemError
+from optimiser.problem.result import rounded_bound
 
 SEEDS = [0, 3, 5, 7, 11, 17, 31, 42]
 

@@ -9,13 +9,13 @@ import pytest
 from core_drawing import dense_problem
 from frontier_drawing import HereProcess, traced
 
-from optimiser.errors import SolverError
+from optimiser.engine.backends.sweep_program import SweepProgram
+from optimiser.engine.methods.sweep import Sweep
+from optimiser.engine.methods.sweep_task import Asked
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import curve
-from optimiser.pipeline.frontier import _refuse_empty
-from optimiser.solvers.sweep import Sweep
-from optimiser.solvers.sweep_program import SweepProgram
-from optimiser.solvers.sweep_task import Asked
+from optimiser.problem.errors import SolverError
+from optimiser.run.frontier import _refuse_empty
 
 ALL = Limits(points=0)
 

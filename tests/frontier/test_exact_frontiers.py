@@ -7,7 +7,7 @@ from core_drawing import dense_problem, line, side_problems
 from frontier_drawing import non_dominated, places_of, traced
 from hypothesis import HealthCheck, given, settings
 
-from optimiser.errors import InfeasibleError
+from optimiser.problem.errors import InfeasibleError
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,7 +7,7 @@ from frontier_drawing import non_dominated, traced, whole_places
 from ring_drawing import ring_problem, ringed, square
 
 from optimiser import verify
-from optimiser.errors import InfeasibleError, ProblemError
+from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.ring import Period
 
 

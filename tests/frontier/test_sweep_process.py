@@ -10,12 +10,12 @@ import psutil
 import pytest
 from core_drawing import dense_problem, line
 
-from optimiser.errors import SolverError
+from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.solve import SolveFailure, solve
+from optimiser.engine.sweep_process import SweepProcess
+from optimiser.engine.task_process import TaskProcess
 from optimiser.frontier import Limits, trace, tracing
-from optimiser.solve import SolveFailure, solve
-from optimiser.solvers.sweep_process import SweepProcess
-from optimiser.solvers.sweep_task import Asked
-from optimiser.solvers.task_process import TaskProcess
+from optimiser.problem.errors import SolverError
 
 ASKED = Asked(7, (0,), cheapest=False)
 
@@ -23,9 +23,9 @@ ASKED = Asked(7, (0,), cheapest=False)
 def task(problem):
     import json
 
+    from optimiser.engine.presolve import reduce
     from optimiser.frontier.axes import axes_of, top_of
     from optimiser.problem import dumps
-    from optimiser.reduction import reduce
 
     reduced = reduce(top_of(problem)).problem
     measures = axes_of("two_way", problem).measures(reduced).tolist()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.errors import JobError
 from optimiser.job import find, lines, load, loads, ready_names, render, template
 from optimiser.job.model import Job
+from optimiser.problem.errors import JobError
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
 

@@ -10,8 +10,8 @@ from measures_drawing import drawn_candidates, drawn_cities, drawn_graph, drawn_
 
 from optimiser import verify
 from optimiser.job.measures import Measures as Assumed
-from optimiser.pipeline.measuring import Subject
 from optimiser.problem import DesignProblem
+from optimiser.run.measuring import Subject
 
 
 @pytest.fixture

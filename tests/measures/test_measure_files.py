@@ -13,13 +13,13 @@ import pytest
 from measures_drawing import drawn_candidates, drawn_cities, drawn_problem
 
 from optimiser import verify
-from optimiser.pipeline.measuring import measure
 from optimiser.problem import Period
 from optimiser.report import measure_words, page
 from optimiser.report.assemble import assemble
 from optimiser.report.core_words import MEASURES
 from optimiser.report.inputs import ReportInput
 from optimiser.report.measures import Measures
+from optimiser.run.measuring import measure
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")

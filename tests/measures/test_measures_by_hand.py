@@ -14,12 +14,12 @@ from measures_drawing import drawn_problem
 
 from networks.timegraph import UNREACHABLE
 from optimiser import verify
-from optimiser.appraisal import valuer
-from optimiser.appraisal.marginal import Marginal
 from optimiser.job.measures import Measures as Assumed
-from optimiser.pipeline.measuring import load, measure, save
+from optimiser.measures.appraisal import valuer
+from optimiser.measures.appraisal.marginal import Marginal
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.report.measures import Measures
+from optimiser.run.measuring import load, measure, save
 
 
 @pytest.fixture

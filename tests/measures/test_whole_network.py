@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from measures_drawing import PLACES, drawn_candidates, drawn_cities, drawn_graph, drawn_problem
 from shapely import LineString
 
-from optimiser.appraisal import valuer
-from optimiser.appraisal.trips import trips
-from optimiser.errors import ProblemError
-from optimiser.paths import FAR
-from optimiser.pipeline import measured
-from optimiser.pipeline.sensitivity import with_arcs
-from optimiser.polycentricity.dependence import core_times
-from optimiser.polycentricity.streets import NOWHERE, Streets, journeys
+from optimiser.engine.search.paths import FAR
+from optimiser.measures.appraisal import valuer
+from optimiser.measures.appraisal.trips import trips
+from optimiser.measures.polycentricity.dependence import core_times
+from optimiser.measures.polycentricity.streets import NOWHERE, Streets, journeys
 from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem.errors import ProblemError
+from optimiser.run import measured
+from optimiser.run.sensitivity import with_arcs
 
 ENDS = np.array([(i, j) for i in range(4) for j in range(i + 1, 4)], dtype=np.int64)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from networks.timegraph import UNREACHABLE
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 from optimiser.report import assemble, compare, coverage, sentences, wording
 
 

@@ -12,7 +12,7 @@ from pyproj import Geod
 from rich.console import Console
 
 from optimiser import report as reporting
-from optimiser.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.report import atomic, geopackage, picture, placing, projection, screen
 
 

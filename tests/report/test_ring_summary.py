@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ring_square import FACTS, KNOWN, shown
 
-from optimiser.pipeline import ring_report
+from optimiser.run import ring_report
 
 
 def test_the_summary_holds_rings_as_plain_values(make):

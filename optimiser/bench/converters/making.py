@@ -9,9 +9,9 @@ from typing import Literal
 
 from optimiser.bench.converters.network import Demand, PublicNetwork
 from optimiser.bench.generators.plane import Integers, generator
-from optimiser.errors import ProblemError
-from optimiser.paths import FAR, LONGEST, graph, opened, times_from
+from optimiser.engine.search.paths import FAR, LONGEST, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
+from optimiser.problem.errors import ProblemError
 
 type Weights = Literal["demand", "equal"]
 

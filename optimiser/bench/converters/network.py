@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 
 
 class Link(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork
-from optimiser.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault
 
 type Coordinates = Literal["auto", "degrees", "plane"]
 

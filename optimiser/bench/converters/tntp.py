@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork, whole_number
-from optimiser.errors import EnvironmentFault
+from optimiser.problem.errors import EnvironmentFault
 
 _META = re.compile(r"<\s*([^>]+?)\s*>\s*(.*)")
 _TRIP = re.compile(r"\s*(\S+)\s*:\s*(\S+)\s*$")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.bench.generators.plane import Integers
-from optimiser.paths import FAR, LONGEST, graph, opened, times_from
+from optimiser.engine.search.paths import FAR, LONGEST, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 
 NOWHERE = int(FAR)

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from optimiser.bench.instances.instance import Instance
-from optimiser.errors import ProblemError
 from optimiser.problem import FORMAT, DesignProblem, load
+from optimiser.problem.errors import ProblemError
 
 BESIDE = Path("../shared/instances")
 """Folder of public problems that is looked for beside the working folder."""

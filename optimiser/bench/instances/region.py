@@ -53,9 +53,9 @@ def build(places: str, hours: int, share: int | None) -> DesignProblem:
         Budget, per cent of the cost of all candidates; None: cover all that can be covered at least cost.
     """
     from optimiser.job import find
-    from optimiser.pipeline.chain import Chain
-    from optimiser.pipeline.progress import Progress
-    from optimiser.pipeline.source import settle
+    from optimiser.run.chain import Chain
+    from optimiser.run.progress import Progress
+    from optimiser.run.source import settle
 
     settings = [f"times.limit_s={hours * 3600}", f"budget.share={(share or 10) / 100}"]
     loaded = find(JOBS[places], settings=settings)

@@ -11,7 +11,7 @@ from optimiser.bench.instances.files import beside, from_path
 from optimiser.bench.instances.generated import generated
 from optimiser.bench.instances.instance import Instance
 from optimiser.bench.instances.region import region
-from optimiser.errors import ProblemError
+from optimiser.problem.errors import ProblemError
 
 
 def registered() -> tuple[Instance, ...]:

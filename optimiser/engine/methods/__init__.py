@@ -1,0 +1,1 @@
+"""Solve reduced problems: cuts, branching, column generation, Benders, heuristics, rings."""

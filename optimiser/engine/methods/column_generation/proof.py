@@ -1,0 +1,164 @@
+"""Run the path formulation: column generation, narrowing, enumeration, and one integer model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.engine.methods.column_generation.columns import Pool
+from optimiser.engine.methods.column_generation.enumeration import Caps, Enumerated, enumerate_sets
+from optimiser.engine.methods.column_generation.generation import Root, first_columns, generate, tightened
+from optimiser.engine.methods.column_generation.master import Build, Master, Outcome
+from optimiser.engine.methods.column_generation.narrowing import Narrowed, narrow
+from optimiser.engine.methods.column_generation.plans import EDGE, try_plans
+from optimiser.engine.methods.cuts.separation import separate
+from optimiser.engine.progress import Progress
+from optimiser.engine.search.label_store import Floats, Scratch
+from optimiser.engine.search.labels import new_scratch
+from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.scoring import covered_pairs, objective_of
+from optimiser.engine.search.tables import Tables
+
+CAPS = Caps(columns=200, labels=5_000)
+"""Pairs with more ways than this are held by cuts in the integer phase."""
+
+FIRST_NODES = 2000
+"""Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
+
+
+def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
+    """Run the method and report plans and bounds as they are found.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    build
+        Makes an empty master problem for it.
+    progress
+        Takes incumbents and bounds, knows the clock.
+    gap
+        Relative gap asked for.
+
+    Returns
+    -------
+    str
+        Why it ended: `proof`, `gap`, `time`, `infeasible`; `stalled` when numerical noise keeps it open.
+
+    Notes
+    -----
+    Exact: the integer model holds a pair either by all paths that a better plan can cover it by (`narrow`,
+    `enumerate_sets`), or by cuts that are added wherever a plan is said to cover it and does not.
+    """
+    scratch = new_scratch(t)
+    root = _relaxed(t, build, progress, scratch)
+    if progress.closed(gap):
+        return _ending(progress)
+    if root is None or progress.stop():
+        return "time"
+    narrowed = narrow(t, root, _value(t, progress))
+    prices = _prices(t, root, narrowed)
+    found = enumerate_sets(t, prices, narrowed.most, narrowed.free, scratch, CAPS, stop=progress.stop)
+    master = build(by_columns=found.complete)
+    master.add(found.columns)
+    master.fix(closed=narrowed.closed, free=narrowed.free)
+    _project(t, master, root, found)
+    return _integer_rounds(t, master, progress, gap=gap, complete=found.complete)
+
+
+def _ending(progress: Progress) -> str:
+    return "proof" if progress.closed(0.0) else "gap"
+
+
+def _value(t: Tables, progress: Progress) -> int | None:
+    return None if progress.best is None else objective_of(t, progress.best)
+
+
+def _relaxed(t: Tables, build: Build, progress: Progress, scratch: Scratch) -> Root | None:
+    master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
+    master.add(pool.new(first_columns(t, progress.best, scratch)))
+    if progress.best is None:
+        master.relieve(_penalty(t))
+    return generate(t, master, pool, progress, scratch)
+
+
+def _penalty(t: Tables) -> float:
+    """Return more than any plan can be worth."""
+    return float(t.cost.sum() if t.budget < 0 else t.weight.sum() + t.side.city_weight.sum()) + 1.0
+
+
+def _prices(t: Tables, root: Root, narrowed: Narrowed) -> Floats:
+    prices = root.relaxed.price.copy()
+    prices[narrowed.closed[t.use]] = np.inf
+    return prices
+
+
+def _project(t: Tables, master: Master, root: Root, found: Enumerated) -> None:
+    """Add for each pair held by cuts the cut that the duals of the root give.
+
+    Every path of pair k within its limit costs at least `root.cheapest_k` at these duals, so that
+    `sum_j price_kj x_j >= cheapest_k y_k` (Benders). Together these cuts give the bound of the root again.
+    """
+    pairs = np.flatnonzero(~found.complete & (root.cheapest > EDGE))
+    if not len(pairs):
+        return
+    rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
+    rows = [row[root.relaxed.price[row] > 0.0] for row in rows]
+    flat = np.concatenate(rows)
+    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
+    least = np.repeat(root.cheapest[pairs], np.diff(start)) * (1.0 - 1e-9)
+    master.add_cuts(pairs, start, t.use[flat], np.minimum(root.relaxed.price[flat] / least, 1.0))
+
+
+def _integer_rounds(t: Tables, master: Master, progress: Progress, *, gap: float, complete: Mask) -> str:
+    nodes, asked = (2**31 - 1 if complete.all() else FIRST_NODES), gap
+    while not progress.stop():
+        outcome = master.solve(start=progress.best, gap=asked, nodes=nodes, seconds=progress.left())
+        progress.count("integer", nodes=outcome.nodes)
+        if outcome.state == "infeasible" and progress.best is None:
+            return "infeasible"
+        missing = _missing(t, outcome, complete)
+        _take(t, outcome, progress)
+        _bound(t, outcome, progress)
+        if progress.closed(gap):
+            return _ending(progress)
+        if outcome.plan is not None and len(missing):
+            _cut_off(t, master, outcome.plan, outcome.level, missing)
+        elif outcome.state == "optimal" and asked == 0.0:
+            return "stalled"
+        elif outcome.state == "optimal":
+            asked = 0.0
+        nodes = min(2 * nodes, 2**31 - 1)
+    return "time"
+
+
+def _take(t: Tables, outcome: Outcome, progress: Progress) -> None:
+    if outcome.plan is not None:
+        progress.plan(outcome.plan, "integer")
+        try_plans(t, outcome.plan[:-1].astype(np.float64), progress)
+
+
+def _bound(t: Tables, outcome: Outcome, progress: Progress) -> None:
+    """Report what the integer model proves; it leaves out plans no better than the best known."""
+    known = _value(t, progress)
+    bound = known if outcome.state == "infeasible" else outcome.bound
+    if bound is None:
+        return
+    if known is not None:
+        bound = min(bound, known) if t.budget < 0 else max(bound, known)
+    progress.bound(tightened(t, bound), "integer")
+
+
+def _missing(t: Tables, outcome: Outcome, complete: Mask) -> Integers:
+    """Return the pairs that a plan is said to cover and does not."""
+    if outcome.plan is None:
+        return np.zeros(0, np.int64)
+    claimed = (outcome.level > EDGE) & ~complete
+    return np.flatnonzero(claimed & ~covered_pairs(t, outcome.plan)).astype(np.int64)
+
+
+def _cut_off(t: Tables, master: Master, plan: Mask, level: Floats, missing: Integers) -> None:
+    """Add minimal time cuts of the pairs that a plan does not cover, in two orders."""
+    built, ties = plan[:-1].astype(np.float64), np.arange(t.size) / t.size
+    for tie in (ties, 1.0 - ties):
+        cuts = separate(t, missing, built, level, -built + 0.4 * tie)
+        master.add_cuts(cuts.pair, cuts.start, cuts.candidate, np.ones(len(cuts.candidate)))

@@ -1,0 +1,135 @@
+"""State the compact model: one arc flow for each open pair.
+
+Sets: candidates j with cost c_j, pairs k with origin o_k, destination d_k, weight w_k and limit T_k; for each
+pair, the arcs a with seconds t_a that lie on some walk within its limit when everything is built.
+Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered), f_ka >= 0 (flow of pair k on arc a).
+
+Only x must be integer: once x is, a flow of y_k > 0 whose mean time is within the limit runs over open arcs
+alone, and so one of its paths is within the limit; y_k may then as well be 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pulp
+
+from optimiser.engine.models.decisions import Decisions, add_budget, declare, empty_model, set_objective
+from optimiser.engine.models.side import add_side_rows
+from optimiser.engine.presolve import useful_arcs
+from optimiser.problem import DesignProblem
+
+
+@dataclass(frozen=True, slots=True)
+class FlowArc:
+    """An arc that a pair may use.
+
+    Attributes
+    ----------
+    tail, head, seconds
+        As in the problem.
+    candidate
+        Position of the candidate that opens it; None when it is open today.
+    flow
+        f_ka, the flow of the pair on it.
+    """
+
+    tail: int
+    head: int
+    seconds: int
+    candidate: int | None
+    flow: pulp.LpVariable
+
+
+def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
+    """Return the compact model.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    """
+    lp = empty_model(problem)
+    decisions = declare(lp, problem)
+    set_objective(lp, problem, decisions)
+    add_budget(lp, problem, decisions)
+    add_side_rows(lp, problem, decisions)
+    for k, arcs in enumerate(declare_flows(lp, problem)):
+        add_conservation(lp, problem, decisions, k, arcs)
+        add_time_limit(lp, problem, decisions, k, arcs)
+        add_links(lp, decisions, k, arcs)
+    return lp, decisions
+
+
+def declare_flows(
+    lp: pulp.LpProblem, problem: DesignProblem, *, tag: str = ""
+) -> Iterator[tuple[FlowArc, ...]]:
+    """Add the variables `f` of each pair, and yield its arcs; `tag` ends every name, here and below."""
+    built = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
+    owners: list[int | None] = [*(None for _ in problem.arcs), *built]
+    arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
+    number = 0
+    for useful in useful_arcs(problem, arcs).tolist():
+        mine = []
+        for (tail, head, seconds), owner, use in zip(arcs, owners, useful, strict=True):
+            if use:
+                number += 1
+                mine.append(FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1)))
+        yield tuple(mine)
+
+
+def add_conservation(
+    lp: pulp.LpProblem,
+    problem: DesignProblem,
+    decisions: Decisions,
+    k: int,
+    arcs: tuple[FlowArc, ...],
+    *,
+    tag: str = "",
+) -> None:
+    """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v but the destination.
+
+    b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere; the row of the destination
+    follows from the others.
+    """
+    pair = problem.pairs[k]
+    rows: dict[int, list[tuple[pulp.LpVariable, float]]] = {}
+    for arc in arcs:
+        rows.setdefault(arc.tail, []).append((arc.flow, 1.0))
+        rows.setdefault(arc.head, []).append((arc.flow, -1.0))
+    for v in sorted(rows):
+        if v == pair.destination:
+            continue
+        sent = _level(decisions, k) if v == pair.origin else 0
+        lp.addConstraint(
+            pulp.LpAffineExpression.from_list(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}{tag}"
+        )
+
+
+def add_time_limit(
+    lp: pulp.LpProblem,
+    problem: DesignProblem,
+    decisions: Decisions,
+    k: int,
+    arcs: tuple[FlowArc, ...],
+    *,
+    tag: str = "",
+) -> None:
+    """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
+    spent = pulp.LpAffineExpression.from_list([(arc.flow, float(arc.seconds)) for arc in arcs])
+    lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}{tag}")
+
+
+def add_links(
+    lp: pulp.LpProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...], *, tag: str = ""
+) -> None:
+    """Add `open_k_a: f_ka <= x_j` for each arc a that candidate j opens."""
+    for number, arc in enumerate(arcs, start=1):
+        if arc.candidate is not None:
+            row = arc.flow <= decisions.built[arc.candidate]
+            lp.addConstraint(row, f"open_{k + 1:07d}_{number:07d}{tag}")
+
+
+def _level(decisions: Decisions, k: int) -> pulp.LpVariable | int:
+    return decisions.level[k] if decisions.level else 1

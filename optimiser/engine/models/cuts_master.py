@@ -1,0 +1,151 @@
+"""State the master problem of the time-cut method.
+
+Sets: candidates j with cost c_j, pairs k with weight w_k and limit T_k.
+Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered).
+
+A set C of candidates is a time cut of pair k when k stays uncovered although everything outside C is built.
+Whoever covers k must then build something of C. The master starts without cuts; they are added where a point
+violates them. It is exact: a plan x that does not cover k leaves the candidates that are not built as a time
+cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for that; they tighten the
+relaxation where the network of today leaves places apart. Nor are lift-and-project cuts, which bring in that
+the budget does not buy everything by halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pulp
+
+from optimiser.engine.models.decisions import Decisions, add_budget, declare, empty_model, set_objective
+from optimiser.engine.models.side import add_side_rows
+from optimiser.problem import DesignProblem
+
+
+def build_master(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
+    """Return the master problem without cuts.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    """
+    lp = empty_model(problem)
+    decisions = declare(lp, problem)
+    set_objective(lp, problem, decisions)
+    add_budget(lp, problem, decisions)
+    add_side_rows(lp, problem, decisions)
+    return lp, decisions
+
+
+def add_time_cuts(
+    lp: pulp.LpProblem, decisions: Decisions, cuts: Iterable[tuple[int, Sequence[int]]]
+) -> None:
+    """Add `cut_i: sum_{j in C} x_j - y_k >= 0`; where every pair must be covered `sum_{j in C} x_j >= 1`.
+
+    Parameters
+    ----------
+    lp
+        The master problem.
+    decisions
+        Its variables.
+    cuts
+        Pair k and candidates C of each cut.
+    """
+    for number, (k, candidates) in enumerate(cuts, start=len(lp.constraints()) + 1):
+        terms = [(decisions.built[j], 1.0) for j in candidates]
+        needed = decisions.level[k] if decisions.level else 1
+        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"cut_{number:07d}")
+
+
+def add_partition_inequalities(
+    lp: pulp.LpProblem,
+    decisions: Decisions,
+    rows: Iterable[tuple[Sequence[int], Mapping[int, int]]],
+) -> None:
+    r"""Add `part_i: sum_j m_j x_j - sum_{k in F} y_k >= 0`; where every pair must be covered `>= |F|`.
+
+    The nodes are divided into parts such that no pair of F can use an arc of today from one part to another,
+    and that F, its pairs seen as edges between parts, closes no cycle. m_j is the number of joins that
+    candidate j adds: the rank, over the parts, of those of its arcs that a pair of F can use. A pair can use
+    an arc that lies on a walk within its limit when everything is built.
+
+    Rows of single pairs do not say that n places need n - 1 links. Three places without a link today, a
+    candidate for each two of them, and pairs that may go round:
+
+              a
+             / \         x = 1/2 each
+            /   \        time cuts: y <= 1 each, half of a pair directly and half of it round
+           b-----c       parts a | b | c, F = {ab, bc}: y_ab + y_bc <= x_ab + x_bc + x_ca = 3/2
+
+    One candidate that calls at a, b and c has m = 2 in this row.
+
+    Proof: join the parts between which a built candidate has an arc that a pair of F can use. The walk of a
+    covered pair of F leaves a part by such arcs alone, so its ends are joined. The covered pairs of F close
+    no cycle; there are then no more of them than the rank of all those arcs, which is no more than the sum
+    of the ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair
+    the row is a time cut. Such rows are known of Steiner trees (Grötschel and Monma 1990; Chopra and Rao
+    1994), where the left side is the number of parts less one; here a pair counts as far as it is covered.
+    `optimiser/engine/methods/cuts/partitions.py` looks for rows that a point breaks.
+
+    Parameters
+    ----------
+    lp
+        The master problem.
+    decisions
+        Its variables.
+    rows
+        Pairs F, and m_j of each candidate j that joins parts.
+    """
+    for number, (pairs, joins) in enumerate(rows, start=len(lp.constraints()) + 1):
+        terms = [(decisions.built[j], float(m)) for j, m in joins.items()]
+        needed = pulp.lpSum(decisions.level[k] for k in pairs) if decisions.level else len(pairs)
+        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"part_{number:07d}")
+
+
+def add_lift_and_project_cuts(
+    lp: pulp.LpProblem,
+    decisions: Decisions,
+    rows: Iterable[tuple[Mapping[int, float], float]],
+) -> None:
+    r"""Add `split_i: sum_i alpha_i v_i >= beta`, with v all of x, y and z.
+
+    Time cuts and partition inequalities do not know the budget. Two corridors of two links, all of cost 1,
+    a pair that needs both links of each, and a budget of 3:
+
+            a ----- b ----- c        x = 3/4 each: y = 3/4 each, 3/2 pairs covered; no plan covers more than 1
+            d ----- e ----- f        (3 links are one corridor and a half)
+
+    A plan builds ab or it does not. With it, 2 are left for the other three links; without it, y_ac = 0. Rows
+    of either part, weighted, make one row that holds for both:
+
+        x_ab = 1:  x_bc + x_de + x_ef <= 2,  y_ac <= x_bc,  y_df <= x_de,  y_df <= x_ef
+                   whose sum is  y_ac + 2 y_df <= 2
+        x_ab = 0:  y_ac <= 0,  2 y_df <= 2
+                   whose sum is  y_ac + 2 y_df <= 2
+
+    The row holds for both and cuts off y_ac = y_df = 3/4.
+
+    In general let G v >= g be rows that hold for every plan, j a candidate, and p, q >= 0 multipliers of the
+    rows; a = p G, b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
+
+    Proof: v >= 0. A plan with x_j = 1 has alpha v >= a v + q g - p g >= q g; one with x_j = 0 has
+    alpha v >= b v >= q g. A variable may be replaced by its complement, 1 - v_i, before.
+
+    These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993.
+    `optimiser/engine/methods/cuts/lift_project.py` looks for multipliers whose row a point violates; any
+    multipliers give a valid row.
+
+    Parameters
+    ----------
+    lp
+        The master problem.
+    decisions
+        Its variables.
+    rows
+        alpha, by position among x, y and z, and beta.
+    """
+    columns = (*decisions.built, *decisions.level, *decisions.city)
+    for number, (alpha, beta) in enumerate(rows, start=len(lp.constraints()) + 1):
+        terms = [(columns[i], value) for i, value in alpha.items()]
+        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= beta, f"split_{number:07d}")

@@ -1,0 +1,95 @@
+"""Write the formulation page from the docstrings of the builders, so that both say the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from optimiser.engine.models import compact, cuts_master, decisions, detached, periods, rings, side, whole
+
+type Builder = Callable[..., Any]
+
+HEAD = """# Formulation
+
+This page is made from the docstrings of `optimiser/engine/models`
+(`python -m optimiser.engine.models.document`).
+
+The problem is the network design covering problem of Bucarey, Fortz, González-Blanco, Labbé and Mesa
+(Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. Stated here are the rows
+that every model shares, the models of the variants `compact` and `cuts` (`cuts-loop` solves that of `cuts`),
+and the model with rings or periods. The other models are described in their modules: that of `paths` (one
+column for each path of a pair within its limit) in `optimiser/engine/backends/live_paths.py`, that of
+`benders` and `benders-normal` (a flow problem a pair) in `optimiser/engine/methods/benders` and
+`optimiser/engine/backends/benders_tree.py`; heuristics have none of their own. All models on this page are
+stated for the reduced problem (`optimiser/engine/presolve`), the last one for the original problem.
+Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1
+in canonical order (ids sorted).
+"""
+
+SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
+SIDE: tuple[Builder, ...] = (
+    side.add_caps,
+    side.add_excludes,
+    side.add_requires,
+    side.add_cities,
+    side.add_targets,
+)
+
+RINGS: tuple[Builder, ...] = (
+    rings.add_circulation,
+    rings.add_visits,
+    rings.add_link_use,
+    rings.add_rounds,
+    rings.add_stops,
+    rings.add_apart,
+    rings.add_rewards_in_time,
+    detached.leave_rows,
+    detached.mend_row,
+)
+PERIODS: tuple[Builder, ...] = (
+    periods.add_starts,
+    periods.add_period_budgets,
+    periods.add_opening,
+    periods.add_requires_in_time,
+)
+
+MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
+    ("compact", compact, (compact.add_conservation, compact.add_time_limit, compact.add_links)),
+    (
+        "cuts",
+        cuts_master,
+        (
+            cuts_master.add_time_cuts,
+            cuts_master.add_partition_inequalities,
+            cuts_master.add_lift_and_project_cuts,
+        ),
+    ),
+)
+
+
+def page() -> str:
+    """Return the formulation page in Markdown."""
+    parts = [HEAD, "## Rows of every model\n", *(_rows(builder) for builder in SHARED)]
+    parts += ["## Side constraints of every model\n", _prose(side), *(_rows(builder) for builder in SIDE)]
+    for name, module, builders in MODELS:
+        parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
+    parts += ["## Rings and periods\n", _prose(whole)]
+    parts += ["### Rings\n", _prose(rings), *(_rows(builder) for builder in RINGS)]
+    parts += ["### Periods\n", _prose(periods), *(_rows(builder) for builder in PERIODS)]
+    return "\n".join(parts)
+
+
+def _prose(value: ModuleType | Builder) -> str:
+    """Return a docstring up to its parameters."""
+    text = inspect.getdoc(value) or ""
+    return text.split("\nParameters\n", maxsplit=1)[0].strip() + "\n"
+
+
+def _rows(builder: Builder) -> str:
+    return f"**{builder.__name__.removeprefix('add_').replace('_', ' ').capitalize()}.** {_prose(builder)}"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - the page is what the command is for

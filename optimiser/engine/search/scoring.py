@@ -1,0 +1,171 @@
+"""Say what a plan costs, what it is worth, and what it breaks, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.paths import Mask, Whole, times_from
+from optimiser.engine.search.tables import Tables
+
+
+@compiled
+def covered_pairs(t: Tables, is_open: Mask) -> Mask:
+    """Say which pairs are covered.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    is_open
+        bool [J + 1], the last place True.
+
+    Returns
+    -------
+    NDArray
+        bool [K].
+    """
+    found = np.zeros(t.destination.size, np.bool_)
+    for row in range(t.origins.size):
+        low, high = t.first_pair[row], t.first_pair[row + 1]
+        times = times_from(t.net, is_open, t.origins[row], t.limit[low:high].max())
+        for k in range(low, high):
+            found[k] = times[t.destination[k]] <= t.limit[k]
+    return found
+
+
+@compiled
+def covered_cities(t: Tables, pair: Mask) -> Mask:
+    """Say which cities are covered: at least `need` of their pairs are.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pair
+        bool [K], the covered pairs.
+
+    Returns
+    -------
+    NDArray
+        bool [C].
+    """
+    found = np.zeros(t.side.city_need.size, np.bool_)
+    for city in range(found.size):
+        missing = t.side.city_need[city]
+        for k in t.side.city_pair[t.side.city_start[city] : t.side.city_start[city + 1]]:
+            missing -= pair[k]
+        found[city] = missing <= 0
+    return found
+
+
+@compiled
+def worth(t: Tables, pair: Mask) -> Whole:
+    """Return the weight of the covered pairs and of the cities that they cover.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pair
+        bool [K], the covered pairs.
+    """
+    weight = np.int64(0)
+    for k in range(pair.size):
+        if pair[k]:
+            weight += t.weight[k]
+    city = covered_cities(t, pair)
+    for i in range(city.size):
+        if city[i]:
+            weight += t.side.city_weight[i]
+    return weight
+
+
+@compiled
+def missing(t: Tables, pair: Mask) -> Whole:
+    """Return what the targets lack in weight, plus the pairs that must be covered and are not.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pair
+        bool [K], the covered pairs.
+    """
+    side = t.side
+    city = covered_cities(t, pair)
+    lacking = np.int64(0)
+    for target in range(side.target_least.size):
+        short = side.target_least[target]
+        for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
+            if pair[k]:
+                short -= t.weight[k]
+        for i in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
+            if city[i]:
+                short -= side.city_weight[i]
+        lacking += max(short, 0)
+    if t.must_cover:
+        lacking += pair.size - pair.sum()
+    return lacking
+
+
+@compiled
+def breach(t: Tables, is_open: Mask) -> Whole:
+    """Return the money above budget and caps, plus the number of broken excludes and requires.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    is_open
+        bool [J + 1].
+    """
+    side = t.side
+    spent, by_cap = np.int64(0), np.zeros(side.cap_most.size, np.int64)
+    for j in range(t.cost.size):
+        if is_open[j]:
+            spent += t.cost[j]
+            if side.cap_of[j] >= 0:
+                by_cap[side.cap_of[j]] += t.cost[j]
+    broken = np.int64(0)
+    if t.budget >= 0:
+        broken += max(spent - t.budget, np.int64(0))
+    for cap in range(by_cap.size):
+        broken += max(by_cap[cap] - side.cap_most[cap], np.int64(0))
+    for row in range(side.exclude.shape[0]):
+        broken += is_open[side.exclude[row, 0]] and is_open[side.exclude[row, 1]]
+    for row in range(side.require.shape[0]):
+        broken += is_open[side.require[row, 0]] and not is_open[side.require[row, 1]]
+    return broken
+
+
+def cost_of(t: Tables, is_open: Mask) -> int:
+    """Return the money that a plan costs."""
+    return int(t.cost[is_open[:-1]].sum())
+
+
+def objective_of(t: Tables, is_open: Mask) -> int:
+    """Return what is optimised: the weight of covered pairs and cities, or the cost without a budget."""
+    return cost_of(t, is_open) if t.budget < 0 else int(worth(t, covered_pairs(t, is_open)))
+
+
+def shortfall_of(t: Tables, is_open: Mask) -> int:
+    """Return what building more may mend: `missing` of a plan.
+
+    Notes
+    -----
+    It never grows when a candidate is added, since coverage is monotone.
+    """
+    if not t.must_cover and not t.side.target_least.size:
+        return 0
+    return int(missing(t, covered_pairs(t, is_open)))
+
+
+def breach_of(t: Tables, is_open: Mask) -> int:
+    """Return what building otherwise must mend: `breach` of a plan."""
+    return int(breach(t, is_open))
+
+
+def fits(t: Tables, is_open: Mask) -> bool:
+    """Say whether a plan keeps to every constraint."""
+    return breach_of(t, is_open) == 0 and shortfall_of(t, is_open) == 0

@@ -1,0 +1,1 @@
+"""Measure what a plan does: equity, polycentricity, appraisal."""

@@ -1,0 +1,131 @@
+"""Draw small regions whose roads, railways and cities are plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from networks import cities as city_tables
+from networks import intermodal, schema, skims
+from networks.cities import Cities
+from networks.impedance import add_travel_times
+from networks.network import Network, Services
+from networks.rail import RailBuild, RailReport
+from optimiser.proposals.candidates import Situation
+
+KM = 1.0 / 111.195
+"""Degrees of latitude, or of longitude at the equator, that make about one km."""
+
+
+def network(
+    spots: Sequence[tuple[float, float]],
+    links: Sequence[tuple[int, int, str, float, float]],
+    mode: str = "road",
+) -> Network:
+    """Draw spots in km east and north of 0, 0 and links (tail, head, class, length_km, speed_kmh)."""
+    at = np.array(spots, dtype=float).reshape(-1, 2) * KM
+    count = len(links)
+    nodes = {
+        "osm_id": [0] * len(at),
+        "kind": ["junction"] * len(at),
+        "name": [f"n{i}" for i in range(len(at))],
+    }
+    table = {
+        "tail": [link[0] for link in links],
+        "head": [link[1] for link in links],
+        "mode": [mode] * count,
+        "link_class": [link[2] for link in links],
+        "length_km": [float(link[3]) for link in links],
+        "speed_kmh": [float(link[4]) for link in links],
+        "speed_source": [""] * count,
+        "oneway": [False] * count,
+        "forward_s": [0] * count,
+        "backward_s": [0] * count,
+        "osm_id": [0] * count,
+        "name": [""] * count,
+        "ref": [""] * count,
+        "start_date": [""] * count,
+        "geometry": [shapely.LineString([at[link[0]], at[link[1]]]) for link in links],
+    }
+    drawn = Network(
+        nodes=schema.table({**nodes, "geometry": shapely.points(at)}, schema.NODES),
+        links=schema.table(table, schema.LINKS),
+    )
+    return add_travel_times(drawn)
+
+
+def cities(road: Network, places: Sequence[tuple[str, tuple[float, float], int, int]]) -> Cities:
+    """Draw cities (id, place in km, population, road node)."""
+    at = np.array([place for _, place, _, _ in places], dtype=float) * KM
+    table = city_tables.build(
+        {
+            "city_id": [name for name, *_ in places],
+            "name": [name.title() for name, *_ in places],
+            "population": [people for _, _, people, _ in places],
+            "tier": city_tables.DEFAULT_THRESHOLDS.tier([people for _, _, people, _ in places]),
+            "population_definition": [""] * len(places),
+            "source": ["drawn"] * len(places),
+        },
+        lon=at[:, 0],
+        lat=at[:, 1],
+    ).table
+    nodes = [node for *_, node in places]
+    return Cities(table.assign(road_node=np.array(nodes, dtype=np.int64), road_snap_km=np.zeros(len(nodes))))
+
+
+def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequence[int]]]) -> RailBuild:
+    """Draw services (class, headway, nodes, running seconds) on tracks whose nodes are all stations."""
+    stops = [
+        (at, seq, node, run)
+        for at, (_, _, nodes, runs) in enumerate(lines)
+        for seq, (node, run) in enumerate(zip(nodes, runs, strict=True))
+    ]
+    services = Services(
+        lines=pd.DataFrame(
+            {
+                "service_id": [f"s{at}" for at in range(len(lines))],
+                "name": [f"line {at}" for at in range(len(lines))],
+                "link_class": [line[0] for line in lines],
+                "headway_s": np.array([line[1] for line in lines], dtype=np.int64),
+                "headway_source": ["tag"] * len(lines),
+            }
+        ),
+        stops=pd.DataFrame(
+            {
+                "service": np.array([stop[0] for stop in stops], dtype=np.int64),
+                "seq": np.array([stop[1] for stop in stops], dtype=np.int64),
+                "node": np.array([stop[2] for stop in stops], dtype=np.int64),
+                "run_s": np.array([stop[3] for stop in stops], dtype=np.int64),
+                "length_km": np.full(len(stops), 10.0),
+            }
+        ),
+    )
+    count = len(tracks.nodes)
+    report = RailReport(**dict.fromkeys((field.name for field in fields(RailReport)), 0))
+    stations = pd.DataFrame({"node": np.arange(count, dtype=np.int64), "name": tracks.nodes["name"]})
+    return RailBuild(network=tracks, services=services, stations=stations, report=report)
+
+
+def situation(
+    road: Network,
+    places: Cities,
+    rail: RailBuild | None = None,
+    *,
+    limit_s: int = 3600,
+    definition: str = "door_to_door",
+) -> Situation:
+    """Join everything as a job does."""
+    graph = intermodal.join(road, rail, places, definition=definition)
+    return Situation(
+        graph=graph,
+        cities=places.table,
+        road=road,
+        rail=None if rail is None else rail.network,
+        services=None if rail is None else rail.services,
+        skim=skims.travel_times(graph),
+        limit_s=limit_s,
+    )

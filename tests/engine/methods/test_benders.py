@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from core_drawing import brute_force, covered_by, line, problems, side_problems
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.engine.backends.flow_highs import FlowProgram
+from optimiser.engine.methods.benders.commodity import commodities
+from optimiser.engine.methods.benders.cut_sets import cut_sets
+from optimiser.engine.methods.benders.multipliers import Multipliers, cheapest, cut_of
+from optimiser.engine.methods.benders.separation import BendersCuts
+from optimiser.engine.presolve import reduce
+from optimiser.engine.progress import Progress
+from optimiser.engine.search.scoring import objective_of
+from optimiser.engine.search.tables import tables
+from optimiser.engine.task import Task
+
+KINDS = st.sampled_from(["normalised", "normal"])
+
+
+def plans(problem):
+    """Return every plan as a point, with the pairs that it covers."""
+    ids = [c.id for c in problem.candidates]
+    for bits in itertools.product((0.0, 1.0), repeat=len(ids)):
+        yield np.array(bits), covered_by(problem, {name for name, bit in zip(ids, bits, strict=True) if bit})
+
+
+def separator(problem, kind):
+    return BendersCuts(tables(problem), commodities(problem), FlowProgram, kind=kind, stop=lambda: False)
+
+
+def assert_valid(rows, problem):
+    for built, covered in plans(problem):
+        assert (rows.at(built) >= np.array(covered)[rows.pair] - 1e-7).all()
+
+
+@given(problems(), KINDS, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_no_plan_violates_a_cut(problem, kind, random):
+    small = reduce(problem).problem
+    built = np.array([random.random() for _ in small.candidates])
+    rows = separator(small, kind)(built, np.ones(len(small.pairs)), integer=False)
+    assert_valid(rows, small)
+    assert (rows.at(built) < 1.0).all()
+
+
+@given(problems(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_any_prices_make_a_valid_cut(problem, random):
+    small = reduce(problem).problem
+    for k, commodity in enumerate(commodities(small)):
+        prices = Multipliers(
+            np.array([random.choice([0.0, random.random()]) for _ in commodity.candidate]), random.random()
+        )
+        cut = cut_of(commodity, prices)
+        if cut is not None:
+            assert all(cut[1] @ built[cut[0]] >= covered[k] - 1e-7 for built, covered in plans(small))
+
+
+@given(problems())
+@settings(max_examples=60, deadline=None)
+def test_no_plan_violates_a_cut_set(problem):
+    small = reduce(problem).problem
+    assert_valid(cut_sets(commodities(small)), small)
+
+
+@given(problems(), KINDS)
+@settings(max_examples=60, deadline=None)
+def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(problem, kind):
+    small = reduce(problem).problem
+    found = separator(small, kind)
+    for built, covered in itertools.islice(plans(small), 8):
+        rows = found(built, np.ones(len(small.pairs)), integer=True)
+        assert sorted(rows.pair.tolist()) == [k for k, yes in enumerate(covered) if not yes]
+
+
+@given(problems(), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_normalised_cut_is_as_deep_as_any_normal_one(problem, random):
+    small = reduce(problem).problem
+    built = np.array([random.random() for _ in small.candidates])
+    ones = np.ones(len(small.pairs))
+    normal = separator(small, "normal")(built, ones, integer=False)
+    normalised = separator(small, "normalised")(built, ones, integer=False)
+    depth = dict(zip(normalised.pair.tolist(), normalised.at(built), strict=True))
+    assert all(depth[k] <= at + 1e-6 for k, at in zip(normal.pair.tolist(), normal.at(built), strict=True))
+
+
+def test_the_flow_of_the_line_is_known():
+    small = reduce(line()).problem
+    flows = [FlowProgram(commodity) for commodity in commodities(small)]
+    found = [
+        flow.most(np.full(len(c.candidate), 0.5), 1.0)
+        for flow, c in zip(flows, commodities(small), strict=True)
+    ]
+    assert [round(amount, 6) for amount, _ in found] == [0.5, 1.0, 0.5]
+
+
+def test_a_flow_that_is_possible_has_no_ray():
+    commodity = commodities(reduce(line()).problem)[0]
+    flow = FlowProgram(commodity)
+    assert flow.ray(np.ones(len(commodity.candidate)), 1.0) is None
+    assert flow.ray(np.zeros(len(commodity.candidate)), 1.0) is not None
+
+
+def test_the_directions_of_a_link_share_its_capacity():
+    commodity = commodities(reduce(line()).problem)[1]
+    assert len(commodity.candidate) <= len(commodity.link)
+    assert set(commodity.link.tolist()) <= {-1, *range(len(commodity.candidate))}
+
+
+def test_the_cheapest_path_is_the_shortest():
+    tail, head = np.array([0, 0, 2]), np.array([1, 2, 1])
+    assert cheapest(3, tail, head, np.array([5.0, 1.0, 2.0])) == 3.0
+
+
+def test_prices_under_which_a_path_costs_no_more_than_the_limit_make_no_cut():
+    commodity = commodities(reduce(line()).problem)[0]
+    assert cut_of(commodity, Multipliers(np.zeros(len(commodity.candidate)), 1.0)) is None
+
+
+@given(side_problems(), KINDS)
+@settings(max_examples=80, deadline=None)
+def test_the_outcome_equals_that_of_trying_every_plan(problem, kind):
+    pytest.importorskip("pyscipopt")
+    from optimiser.engine.backends.benders_tree import prove
+
+    small = reduce(problem).problem
+    if not small.candidates or not small.pairs:
+        return
+    t = tables(small)
+    progress = Progress(t, seconds=300.0, send=lambda _: None)
+    reason, _ = prove(t, progress, Task(small, "benders", 30.0, 0.0, 1, 1, "scip"), kind=kind)
+    best = brute_force(small)
+    if best is None:
+        assert (reason, progress.best) == ("infeasible", None)
+    else:
+        assert reason == "proof"
+        assert objective_of(t, progress.best) == best

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from core_drawing import brute_force, problems, side_problems
+from heuristic_drawing import open_line, tables_drawn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.engine.methods.heuristics.greedy import nothing, reverse_greedy
+from optimiser.engine.methods.heuristics.lns import Improver, lns
+from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.presolve import reduce
+from optimiser.engine.progress import Progress
+from optimiser.engine.search.scoring import fits, objective_of
+from optimiser.engine.search.tables import tables
+from optimiser.problem import load
+
+
+def reported(t, *, seed=0):
+    found = []
+    progress = Progress(t, seconds=60, send=found.append)
+    start_plans(t, progress, seed=seed)
+    return progress.best, [tuple(m["built"]) for m in found if m["kind"] == "plan"]
+
+
+@given(tables_drawn(side=True), st.integers(0, 9))
+@settings(max_examples=20, deadline=None)
+def test_the_same_seed_and_attempts_give_the_same_plan(t, seed):
+    first, second = (lns(t, nothing(t), attempts=25, seed=seed) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@given(tables_drawn(side=True))
+@settings(max_examples=20, deadline=None)
+def test_the_plans_of_a_start_all_fit_and_come_again_when_asked_again(t):
+    best, plans = reported(t)
+    assert best is None or fits(t, best)
+    assert reported(t)[1] == plans
+
+
+@given(tables_drawn(), st.integers(0, 9))
+@settings(max_examples=20, deadline=None)
+def test_the_search_never_ends_with_less_than_it_began_with(t, seed):
+    start = reverse_greedy(t)
+    plan = lns(t, start, attempts=20, seed=seed)
+    assert fits(t, plan) or not fits(t, start)
+    worse = objective_of(t, plan) - objective_of(t, start)
+    assert worse <= 0 if t.budget < 0 else worse >= 0
+
+
+@given(tables_drawn(side=True), st.integers(0, 9))
+@settings(max_examples=20, deadline=None)
+def test_a_guide_of_any_kind_leaves_plans_that_break_nothing(t, seed):
+    search = Improver(t, seed=seed)
+    search.begin(nothing(t))
+    search.improve(attempts=20, guide=np.random.default_rng(seed).random(t.size))
+    assert fits(t, search.best) or not fits(t, nothing(t))
+
+
+def test_a_search_that_is_told_to_stop_keeps_what_it_has():
+    t = tables(open_line())
+    assert lns(t, nothing(t), attempts=50, stop=lambda: True).tolist() == nothing(t).tolist()
+
+
+def test_a_search_goes_on_where_it_was_left():
+    t = tables(open_line())
+    whole, parts = Improver(t, seed=3), Improver(t, seed=3)
+    whole.begin(nothing(t))
+    parts.begin(nothing(t))
+    whole.improve(attempts=30)
+    parts.improve(attempts=10)
+    parts.improve(attempts=20)
+    assert whole.best.tolist() == parts.best.tolist()
+
+
+def test_large_problems_get_fewer_attempts_than_small_ones():
+    small = tables(open_line())
+    large = small._replace(use=np.zeros(10**6, np.int64))
+    assert attempts_for(large) < attempts_for(small)
+
+
+@given(problems() | side_problems())
+@settings(max_examples=20, deadline=None)
+def test_no_plan_is_better_than_what_trying_every_plan_finds(problem):
+    optimum = brute_force(problem)
+    reduced = reduce(problem)
+    if not reduced.feasible or not reduced.problem.candidates or not reduced.problem.pairs:
+        return
+    t = tables(reduced.problem)
+    best, _ = reported(t)
+    if best is not None:
+        value = objective_of(t, best) + reduced.base
+        assert optimum is not None
+        assert value >= optimum if problem.budget is None else value <= optimum
+
+
+@pytest.mark.shared
+def test_a_start_finds_nearly_all_optima_of_the_toy_problems(shared_dir):
+    optima = {
+        row["problem"]: row["coverage" if row["objective"] == "coverage" else "cost"]
+        for row in json.loads((shared_dir / "instances/toy/optima.json").read_text())
+    }
+    missed = []
+    for path in sorted((shared_dir / "instances/toy").glob("toy_*.json")):
+        problem = load(path)
+        reduced = reduce(problem)
+        if not reduced.feasible or not reduced.problem.candidates or not reduced.problem.pairs:
+            continue
+        t = tables(reduced.problem)
+        best, _ = reported(t)
+        wanted = optima[problem.name]
+        if best is None or objective_of(t, best) + reduced.base != wanted:
+            missed.append(path.stem)
+    assert len(missed) <= 1

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from core_drawing import brute_force, line, problems, side_problems
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from path_running import proved
+
+from optimiser.engine.methods.column_generation import proof
+from optimiser.engine.methods.column_generation.enumeration import Caps
+from optimiser.problem import load
+
+
+def expect_optimum(problem):
+    best, reason = proved(problem)
+    wanted = brute_force(problem)
+    if wanted is None:
+        assert (best["status"], reason) == ("infeasible", "infeasible")
+    else:
+        assert (best["objective"], best["gap"], best["status"]) == (wanted, 0.0, "optimal")
+
+
+@given(problems())
+@settings(max_examples=100, deadline=None)
+def test_the_proved_optimum_is_that_of_trying_every_plan(problem):
+    expect_optimum(problem)
+
+
+@given(side_problems())
+@settings(max_examples=150, deadline=None)
+def test_with_side_constraints_it_is_as_well(problem):
+    expect_optimum(problem)
+
+
+@pytest.mark.parametrize("caps", [Caps(0, 20_000), Caps(1, 20_000), Caps(200, 3)])
+@given(problem=side_problems())
+@settings(max_examples=40, deadline=None)
+def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(caps, problem):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof, "CAPS", caps)
+        expect_optimum(problem)
+
+
+@given(problems(), st.integers(0, 30))
+@settings(max_examples=30, deadline=None)
+def test_the_first_nodes_do_not_decide_the_answer(problem, nodes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof, "FIRST_NODES", nodes)
+        patch.setattr(proof, "CAPS", Caps(0, 10))
+        expect_optimum(problem)
+
+
+def test_the_line_is_proved():
+    assert proved(line())[0]["objective"] == 18
+
+
+def test_covering_everything_on_the_line_costs_both_shortcuts():
+    assert proved(line(budget=None))[0]["objective"] == 7
+
+
+def test_a_run_without_time_says_so():
+    best, reason = proved(line(), seconds=0.0)
+    assert (reason, best["status"]) == ("time", "feasible")
+
+
+@pytest.mark.shared
+def test_the_reference_optima_are_found(shared_dir):
+    toys = shared_dir / "instances" / "toy"
+    for expected in json.loads((toys / "optima.json").read_text(encoding="utf-8")):
+        problem = load(toys / f"{expected['problem']}.json")
+        wanted = expected["cost" if problem.budget is None else "coverage"]
+        assert proved(problem)[0]["objective"] == wanted, expected["problem"]
+
+
+@pytest.mark.shared
+def test_the_reference_optima_with_side_constraints_are_found(shared_dir):
+    toys = shared_dir / "instances" / "toy"
+    for expected in json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))[:14]:
+        best, _ = proved(load(toys / f"{expected['problem']}.json"))
+        claimed = (best["status"], best["objective"])
+        assert claimed == (expected["status"], expected.get("objective", 0)), expected["problem"]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.engine.presolve import fixed_by_bound
+
+
+@st.composite
+def relaxations(draw):
+    """Draw max cx over Ax <= b with multipliers p; return c, A, b and what p proves: r, x, bound."""
+    variables, rows = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    number = st.integers(-6, 6)
+    c = np.array(draw(st.lists(number, min_size=variables, max_size=variables)))
+    a = np.array(draw(st.lists(number, min_size=variables * rows, max_size=variables * rows)))
+    a = a.reshape(rows, variables)
+    b = np.array(draw(st.lists(number, min_size=rows, max_size=rows)))
+    p = np.array(draw(st.lists(st.integers(0, 3), min_size=rows, max_size=rows)))
+    r = c - p @ a
+    return c, a, b, (r, (r > 0).astype(float), p @ b + np.maximum(r, 0).sum())
+
+
+@given(drawn=relaxations(), minimise=st.booleans(), whole=st.booleans(), incumbent=st.integers(-20, 20))
+@settings(max_examples=300, deadline=None)
+def test_no_better_plan_has_another_value(drawn, minimise, whole, incumbent):
+    c, a, b, (r, x, bound) = drawn
+    sign = -1 if minimise else 1
+    must, never = fixed_by_bound(
+        sign * r.astype(float),
+        x,
+        sign * float(bound),
+        sign * float(incumbent),
+        minimise=minimise,
+        whole=whole,
+    )
+    for plan in itertools.product((0, 1), repeat=len(c)):
+        if (a @ plan <= b).all() and c @ plan > incumbent:
+            assert all(np.array(plan)[must] == 1)
+            assert all(np.array(plan)[never] == 0)
+
+
+def test_a_loss_of_all_the_room_fixes_and_a_smaller_one_does_not():
+    reduced_cost, value = np.array([-4.0, -3.0, 5.0, 2.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    must, never = fixed_by_bound(reduced_cost, value, bound=14.5, incumbent=10.0)
+    assert must.tolist() == [False, False, True, False]
+    assert never.tolist() == [True, False, False, False]
+
+
+def test_minimising_the_signs_turn_round():
+    reduced_cost, value = np.array([4.0, 3.0, -5.0]), np.array([0.0, 0.0, 1.0])
+    must, never = fixed_by_bound(reduced_cost, value, bound=5.5, incumbent=10.0, minimise=True)
+    assert must.tolist() == [False, False, True]
+    assert never.tolist() == [True, False, False]
+
+
+def test_a_fractional_variable_is_never_fixed():
+    must, never = fixed_by_bound(np.array([-9.0]), np.array([0.5]), bound=11.0, incumbent=10.0)
+    assert not must.any()
+    assert not never.any()
+
+
+def test_arrays_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="2 reduced costs for 1 variables"):
+        fixed_by_bound(np.zeros(2), np.zeros(1), bound=1.0, incumbent=0.0)

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from core_drawing import both_ways, line
+
+from optimiser.engine.presolve import reduce, useful_arcs, uses
+from optimiser.engine.presolve.contraction import contract
+from optimiser.engine.presolve.detours import drop_slow_arcs
+from optimiser.engine.presolve.document import RULES, page
+from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.fixings import build_free, close_fixings, drop_slack_rows
+from optimiser.engine.presolve.merging import merge_same_ends
+from optimiser.engine.presolve.pairs import close_pairs, start
+from optimiser.engine.presolve.useful import drop_useless
+from optimiser.problem import Candidate, City, Pair, Target
+
+
+def left(rule, problem):
+    return rule(start(problem)).problem
+
+
+def ids(problem):
+    return [c.id for c in problem.candidates]
+
+
+def fixed(problem, **how):
+    return problem.replace(
+        candidates=tuple(replace(c, fixed=how.get(c.id, c.fixed)) for c in problem.candidates)
+    )
+
+
+def test_what_is_fixed_in_brings_along_what_it_requires():
+    stage = close_fixings(start(fixed(line(requires=(("ac", "bd"),)), ac="in")))
+    assert (stage.forced, stage.forced_cost, stage.problem.budget) == (("ac", "bd"), 7, 0)
+
+
+def test_what_is_fixed_in_leaves_out_what_it_excludes():
+    assert ids(left(close_fixings, fixed(line(budget=20, excludes=(("ac", "bd"),)), ac="in"))) == ["ad"]
+
+
+def test_what_requires_a_candidate_that_is_out_is_out():
+    assert ids(left(close_fixings, fixed(line(requires=(("ac", "bd"),)), bd="out"))) == []
+
+
+def test_a_candidate_that_cannot_pay_for_what_it_requires_leaves():
+    assert ids(left(close_fixings, line(budget=6, requires=(("ac", "bd"),)))) == ["bd"]
+
+
+def test_a_candidate_dearer_than_the_cap_of_its_instrument_leaves():
+    dear = Candidate("dear", 5, both_ways((0, 2, 9)), "road", "subsidy")
+    assert ids(left(close_fixings, line(candidates=(dear,), caps=(("subsidy", 4),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "how", "why"),
+    [
+        ({"budget": 2}, {"ac": "in"}, "what must be built costs more than the budget"),
+        ({"excludes": (("ac", "bd"),)}, {"ac": "in", "bd": "in"}, "exclude each other"),
+        ({"requires": (("ac", "bd"),)}, {"ac": "in", "bd": "out"}, "bd must be built and must not"),
+        (
+            {"budget": None, "requires": (("ac", "bd"),), "excludes": (("ac", "bd"),)},
+            {},
+            "a - c must be covered, but what could cover them may not be built",
+        ),
+        ({"targets": (Target("core", 10),)}, {}, "target 'core': at most 9 of 10"),
+    ],
+)
+def test_a_problem_without_a_plan_says_why(changes, how, why):
+    reduced = reduce(fixed(line(**changes), **how))
+    assert not reduced.feasible
+    assert why in reduced.reason
+
+
+def test_a_target_out_of_reach_names_a_pair_that_is_never_within_its_limit():
+    assert reduce(line(targets=(Target("core", 10),))).reason.endswith("never within reach: d - a")
+
+
+def test_what_is_free_but_excludes_another_candidate_waits():
+    gift = Candidate("gift", 0, both_ways((0, 2, 10)))
+    problem = line(candidates=(*line().candidates, gift), excludes=(("bd", "gift"),))
+    assert build_free(start(problem)).forced == ()
+
+
+def test_what_is_free_but_requires_what_costs_waits():
+    gift = Candidate("gift", 0, both_ways((0, 2, 10)))
+    problem = line(candidates=(*line().candidates, gift), requires=(("gift", "bd"),))
+    assert build_free(start(problem)).forced == ()
+
+
+def test_a_cap_that_no_plan_reaches_leaves():
+    cheap = Candidate("cheap", 2, both_ways((0, 2, 9)), "road", "subsidy")
+    assert left(drop_slack_rows, line(candidates=(cheap,), caps=(("subsidy", 2),))).caps == ()
+
+
+def test_a_target_asks_for_the_less_the_more_is_covered_by_now():
+    assert left(close_pairs, line(targets=(Target("core", 5),))).targets == (Target("core", 3),)
+
+
+def test_a_target_that_is_met_leaves_and_its_group_with_it():
+    after = left(close_pairs, line(targets=(Target("core", 2),)))
+    assert after.targets == ()
+    assert {p.group for p in after.pairs} == {""}
+
+
+def test_a_city_needs_the_fewer_pairs_the_more_are_covered_by_now():
+    city = City("a", 3, (0, 2, 3), 2)
+    after = left(close_pairs, line(cities=(city,)))
+    assert [(c.id, len(c.pairs), c.need) for c in after.cities] == [("a", 2, 1)]
+
+
+def test_a_city_that_is_covered_by_now_is_a_constant():
+    after = close_pairs(start(line(cities=(City("b", 3, (3,), 1),))))
+    assert (after.problem.cities, after.base_weight) == ((), 5)
+
+
+def test_a_city_that_can_never_be_covered_leaves():
+    assert left(close_pairs, line(cities=(City("d", 3, (0, 4), 2),))).cities == ()
+
+
+def test_a_pair_without_weight_stays_while_a_city_lists_it():
+    pairs = (Pair(0, 2, 120, 0), Pair(1, 3, 120, 0))
+    after = left(close_pairs, line(pairs=pairs, cities=(City("a", 3, (0,), 1),)))
+    assert [(p.origin, p.destination) for p in after.pairs] == [(0, 2)]
+
+
+def test_without_a_budget_only_pairs_of_a_target_stay():
+    after = left(close_pairs, line(budget=None, cover="targets", targets=(Target("small", 5),)))
+    assert [p.weight for p in after.pairs] == [5, 4]
+
+
+def test_a_useless_candidate_stays_while_another_one_requires_it():
+    depot = Candidate("depot", 1, ())
+    problem = line(candidates=(*line().candidates, depot), requires=(("ac", "depot"),))
+    assert "depot" in ids(left(drop_useless, problem))
+
+
+def test_an_arc_slower_than_a_way_around_it_leaves():
+    problem = line(arcs=(*line().arcs, (0, 3, 300), (0, 2, 199)), pairs=(Pair(0, 3, 400, 1),))
+    arcs = left(drop_slow_arcs, problem).arcs
+    assert (0, 3, 300) not in arcs
+    assert (0, 2, 199) in arcs
+
+
+def test_a_candidates_arc_no_faster_than_what_is_open_leaves():
+    slow = Candidate("slow", 1, ((0, 2, 200), (0, 1, 99)))
+    after = left(drop_slow_arcs, line(candidates=(slow,), pairs=(Pair(0, 3, 400, 1),)))
+    assert after.candidates[0].arcs == ((0, 1, 99),)
+
+
+def test_nodes_between_neighbours_are_contracted():
+    pairs = (Pair(0, 3, 260, 1), Pair(3, 0, 300, 1))
+    problem = line(candidates=(Candidate("cd", 1, both_ways((2, 3, 50))),), pairs=pairs)
+    after = left(contract, problem)
+    assert after.nodes == ("a", "d")
+    assert after.arcs == ((0, 1, 300), (1, 0, 300))
+    assert after.candidates[0].arcs == ((0, 1, 250), (1, 0, 250))
+
+
+def test_a_node_where_two_candidates_meet_stays():
+    parts = (Candidate("ab", 1, ((0, 1, 5),)), Candidate("bd", 1, ((1, 3, 5),)))
+    assert "b" in left(contract, line(arcs=(), candidates=parts, pairs=(Pair(0, 3, 20, 1),))).nodes
+
+
+def test_pairs_there_and_back_become_one_where_all_ways_run_alike():
+    problem = line(pairs=(Pair(0, 2, 120, 5), Pair(2, 0, 120, 3)))
+    assert [p.weight for p in left(merge_same_ends, problem).pairs] == [8]
+
+
+def test_pairs_there_and_back_stay_two_where_a_way_runs_one_way_only():
+    problem = line(arcs=line().arcs[1:], pairs=(Pair(0, 2, 120, 5), Pair(2, 0, 120, 3)))
+    assert len(left(merge_same_ends, problem).pairs) == 2
+
+
+def test_pairs_of_different_groups_stay_apart_while_a_target_counts_them():
+    problem = line(pairs=(Pair(0, 2, 120, 5, "core"), Pair(2, 0, 120, 3)), targets=(Target("core", 4),))
+    assert len(left(merge_same_ends, problem).pairs) == 2
+
+
+def test_a_city_that_lists_both_ways_counts_the_merged_pairs():
+    pairs = (Pair(0, 2, 120, 5), Pair(2, 0, 120, 3), Pair(0, 3, 160, 1), Pair(3, 0, 160, 1))
+    after = left(merge_same_ends, line(pairs=pairs, cities=(City("a", 1, (0, 1, 2, 3), 3),)))
+    assert [(len(c.pairs), c.need) for c in after.cities] == [(2, 2)]
+
+
+def test_a_city_that_lists_one_pair_both_ways_and_one_not_keeps_them_apart():
+    pairs = (Pair(0, 2, 120, 5), Pair(2, 0, 120, 3), Pair(0, 3, 160, 1))
+    after = left(merge_same_ends, line(pairs=pairs, cities=(City("a", 1, (0, 1, 2), 2),)))
+    assert len(after.pairs) == 3
+
+
+def test_a_candidate_that_another_one_replaces_for_less_leaves():
+    better = Candidate("better", 2, both_ways((0, 2, 40)))
+    assert "ac" not in ids(left(drop_dominated, line(candidates=(*line().candidates, better))))
+
+
+def test_of_two_that_replace_each_other_the_first_stays():
+    twin = Candidate("ab", 3, both_ways((0, 2, 50)))
+    assert ids(left(drop_dominated, line(candidates=(line().candidates[0], twin)))) == ["ab"]
+
+
+def test_a_candidate_stays_when_its_replacement_has_a_cap_of_its_own():
+    better = Candidate("better", 2, both_ways((0, 2, 40)), "road", "subsidy")
+    problem = line(candidates=(*line().candidates, better), caps=(("subsidy", 1),))
+    assert "ac" in ids(left(drop_dominated, problem))
+
+
+def test_a_candidate_that_another_one_requires_stays():
+    better = Candidate("better", 2, both_ways((0, 2, 40)))
+    problem = line(candidates=(*line().candidates, better), requires=(("bd", "ac"),))
+    assert "ac" in ids(left(drop_dominated, problem))
+
+
+def test_the_uses_of_a_pair_are_the_owners_of_its_useful_arcs():
+    problem = line(budget=20)
+    arcs = [arc for c in problem.candidates for arc in c.arcs]
+    start_of, use = uses(problem)
+    by_arcs = [sorted({a // 2 for a in row.nonzero()[0].tolist()}) for row in useful_arcs(problem, arcs)]
+    assert [use[a:b].tolist() for a, b in itertools.pairwise(start_of)] == by_arcs
+
+
+def test_the_steps_say_what_each_rule_took_out():
+    first = reduce(line()).steps[0]
+    assert (first.rule, first.before.candidates, first.after.candidates) == ("close_fixings", 3, 2)
+
+
+def test_a_plan_is_lifted_with_what_is_built_in_any_case():
+    reduced = reduce(fixed(line(budget=20), ad="in"))
+    assert reduced.lifted([0]) == tuple(sorted(["ad", reduced.problem.candidates[0].id]))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_rule_has_its_proof_on_the_page(rule):
+    title = rule.__name__.replace("_", " ").capitalize()
+    after = page().split(f"**{title}.**", maxsplit=1)[1]
+    assert "Proof." in after.split("**", maxsplit=1)[0]

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+import pytest
+from core_drawing import brute_force, covered_by
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from reduction_drawing import corridors, optimum, plans, problems
+
+from optimiser.engine.presolve import reduce
+from optimiser.engine.presolve.alike import (
+    build_essential,
+    by_minimal_sets,
+    close_dear_pairs,
+    drop_implied_pairs,
+    drop_unneeded,
+    merge_alike,
+)
+from optimiser.engine.presolve.contraction import contract
+from optimiser.engine.presolve.detours import drop_slow_arcs
+from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.families import LITTLE, Effort, minimal_sets
+from optimiser.engine.presolve.fixings import build_free, close_fixings, drop_slack_rows
+from optimiser.engine.presolve.merging import merge_same_ends
+from optimiser.engine.presolve.pairs import close_pairs, start
+from optimiser.engine.presolve.replacement import drop_replaced
+from optimiser.engine.presolve.stage import applied, size_of
+from optimiser.engine.presolve.useful import drop_useless
+
+RULES = (
+    close_fixings,
+    build_free,
+    drop_slack_rows,
+    close_pairs,
+    drop_useless,
+    drop_slow_arcs,
+    contract,
+    merge_same_ends,
+    drop_dominated,
+    close_dear_pairs,
+    drop_unneeded,
+    merge_alike,
+    build_essential,
+    drop_implied_pairs,
+    drop_replaced,
+)
+
+BY_SETS = (close_dear_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs, merge_alike)
+
+EFFORTS = st.just(LITTLE) | st.builds(Effort, sets=st.integers(0, 3), labels=st.integers(1, 40))
+"""The second kind leaves the sets of many a pair unknown."""
+
+drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(problem=problems())
+@drawn
+def test_the_start_keeps_the_optimum(problem):
+    assert optimum(start(problem)) == brute_force(problem)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@given(data=st.data(), mirrored=st.booleans())
+@drawn
+def test_a_rule_keeps_the_optimum_wherever_it_stands(rule, data, mirrored):
+    problem = data.draw(problems(mirrored=mirrored))
+    stage = start(problem)
+    for earlier in data.draw(st.lists(st.sampled_from(RULES), max_size=2)):
+        stage = applied(earlier, stage)
+    assert optimum(applied(rule, stage)) == optimum(stage) == brute_force(problem)
+
+
+def changes(before, after):
+    """Say whether a rule refused the problem, built something, or took something out."""
+    sizes = size_of(before.problem) != size_of(after.problem)
+    return bool(after.reason) or before.forced != after.forced or sizes
+
+
+def by(rule, stage, families):
+    return applied(partial(rule, families=families), stage, name=rule.__name__)
+
+
+@pytest.mark.parametrize("rule", BY_SETS, ids=lambda rule: rule.__name__)
+@given(problem=corridors() | corridors() | problems(), effort=EFFORTS)
+@drawn
+def test_a_rule_on_minimal_sets_keeps_the_optimum_where_some_are_unknown(rule, problem, effort):
+    stage = applied(close_pairs, applied(close_fixings, start(problem)))
+    families = minimal_sets(stage.problem, effort)
+    assert optimum(by(rule, stage, families)) == brute_force(problem)
+
+
+@given(problem=corridors() | problems(), effort=EFFORTS)
+@drawn
+def test_the_rules_on_minimal_sets_together_keep_the_optimum(problem, effort):
+    stage = applied(close_pairs, applied(close_fixings, start(problem)))
+    assert optimum(
+        applied(partial(by_minimal_sets, effort=effort), stage, name="by_minimal_sets")
+    ) == brute_force(problem)
+
+
+def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
+    done = Counter()
+
+    @seed(1)
+    @given(problem=corridors(), effort=EFFORTS)
+    @settings(max_examples=200, database=None, deadline=None, phases=[Phase.generate])
+    def count(problem, effort):
+        stage = applied(close_pairs, applied(close_fixings, start(problem)))
+        families = minimal_sets(stage.problem, effort)
+        done["unknown"] += None in families
+        done.update(rule.__name__ for rule in BY_SETS if changes(stage, by(rule, stage, families)))
+
+    count()
+    assert min(done[name] for name in ("unknown", *(rule.__name__ for rule in BY_SETS))) >= 8, done
+
+
+@given(problem=problems() | corridors())
+@drawn
+def test_all_rules_together_keep_the_optimum(problem):
+    reduced = reduce(problem)
+    small = brute_force(reduced.problem) if reduced.feasible else None
+    assert (None if small is None else small + reduced.base) == brute_force(problem)
+
+
+def cheapest(problem):
+    """Return the least cost of an optimal plan, None when there is no plan."""
+    found = [(value if problem.budget is None else -value, problem.cost_of(b)) for b, value in plans(problem)]
+    return min(found)[1] if found else None
+
+
+@given(problem=problems() | corridors())
+@drawn
+def test_the_cheapest_of_the_optimal_plans_costs_the_same(problem):
+    reduced = reduce(problem)
+    small = cheapest(reduced.problem) if reduced.feasible else None
+    assert (None if small is None else small + reduced.forced_cost) == cheapest(problem)
+
+
+@given(problem=problems() | corridors())
+@drawn
+def test_every_plan_of_the_reduced_problem_lifts_to_a_plan_worth_as_much(problem):
+    reduced = reduce(problem)
+    if not reduced.feasible:
+        return
+    whole = {tuple(sorted(built)): value for built, value in plans(problem)}
+    for built, value in plans(reduced.problem):
+        positions = [reduced.problem.index[name] for name in built]
+        assert whole[reduced.lifted(positions)] == value + reduced.base
+
+
+@given(problem=problems())
+@drawn
+def test_what_must_be_covered_in_the_reduced_problem_can_be(problem):
+    left = reduce(problem).problem
+    assert all(covered_by(left, {c.id for c in left.candidates}))
+
+
+@given(problem=problems(), data=st.data())
+@drawn
+def test_the_order_of_the_input_does_not_matter(problem, data):
+    shuffled = problem.replace(
+        arcs=tuple(data.draw(st.permutations(problem.arcs))),
+        candidates=tuple(data.draw(st.permutations(problem.candidates))),
+    )
+    assert reduce(shuffled).problem == reduce(problem).problem

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from ring_drawing import (
+    circuits_of,
+    forms,
+    ring_choices,
+    ring_problem,
+    ringed,
+    square,
+    starts_of,
+    whole_value,
+)
+
+from optimiser.engine.tidy import tidied
+from optimiser.problem import RingLink
+from optimiser.problem import result as results
+from optimiser.verify.circuits import line_of, nodes_round
+
+
+def result_of(problem, built, circuits, starts):
+    value = whole_value(problem, built, circuits, starts)
+    return results.Result(
+        problem=problem.name,
+        status="feasible",
+        built=tuple(sorted(built)),
+        cost=problem.cost_of(built),
+        coverage=0,
+        objective=value,
+        bound=None,
+        gap=None,
+        rings=circuits,
+        starts=starts,
+        variant="",
+        seconds=0.0,
+        seed=1,
+        threads=1,
+        solver="",
+    )
+
+
+def some_plan(problem, seed):
+    """Return a plan by chance that forms a ring and keeps every rule; None when none was drawn."""
+    chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    names = sorted(c.id for c in problem.candidates)
+    for _ in range(40):
+        built = {name for name in names if chance.random() < 0.7}
+        starts = chance.choice(starts_of(problem, built))
+        for circuits in ring_choices(problem, built):
+            if circuits and whole_value(problem, built, circuits, starts) is not None:
+                return result_of(problem, built, circuits, starts)
+    return None
+
+
+@pytest.mark.parametrize("seed", range(160))
+def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed):
+    problem = ring_problem(seed)
+    plan = some_plan(problem, seed)
+    if plan is None:
+        return
+    tidy = tidied(problem, plan)
+    built, starts = set(tidy.built), dict(tidy.starts)
+    value = whole_value(problem, built, dict(tidy.rings), starts)
+    assert value is not None
+    assert value <= plan.objective if problem.budget is None else value >= plan.objective
+    assert tidy.objective == value
+    assert tidy.cost == problem.cost_of(built) <= plan.cost
+    for ring in problem.rings:
+        if ring.id in tidy.rings:
+            nodes = nodes_round(ring, tidy.rings[ring.id])
+            assert forms(ring, line_of(ring, tidy.rings[ring.id], nodes), set(nodes))
+
+
+def test_chance_draws_enough_plans_with_rings():
+    problems = {seed: ring_problem(seed) for seed in range(160)}
+    assert sum(some_plan(problem, seed) is not None for seed, problem in problems.items()) > 20
+
+
+def test_a_ring_that_goes_to_and_fro_over_what_exists_goes_the_short_way():
+    ring = square(least_stops=0, links=(*square().links, RingLink(0, 1, None, ((2, -9),))))
+    problem = ringed(ring)
+    long_way = (5, 1, 2, 3)
+    plan = result_of(problem, {"north", "west"}, {"square": long_way}, {})
+    assert set(tidied(problem, plan).rings["square"]) == {0, 1, 2, 3}
+
+
+def test_what_neither_pairs_nor_rings_need_is_not_built():
+    problem = ringed()
+    plan = result_of(problem, {"north", "west", "across"}, {"square": (0, 1, 2, 3)}, {})
+    assert tidied(problem, plan).built == ("north", "west")
+
+
+def test_where_the_cost_is_the_objective_a_cheaper_plan_closes_the_gap():
+    problem = ringed(budget=None)
+    plan = result_of(problem, {"fast", "north", "west", "across"}, {"square": (0, 1, 2, 3)}, {})
+    tidy = tidied(problem, plan.replace(bound=9.0, gap=0.1))
+    assert (tidy.objective, tidy.gap, tidy.status) == (9, 0.0, "optimal")
+
+
+def test_what_is_fixed_in_stays():
+    problem = ringed()
+    fixed = tuple(
+        dataclasses.replace(c, fixed="in" if c.id == "across" else None) for c in problem.candidates
+    )
+    problem = problem.replace(candidates=fixed)
+    plan = result_of(problem, {"north", "west", "across"}, {"square": (0, 1, 2, 3)}, {})
+    assert tidied(problem, plan).built == ("across", "north", "west")
+
+
+def test_of_two_ways_that_are_built_the_ring_takes_the_one_that_other_things_need():
+    problem = ringed(square(least_stops=0, links=(*square().links, RingLink(2, 3, "fast", ((2, 9),)))))
+    plan = result_of(problem, {"north", "west", "fast"}, {"square": (0, 1, 2, 3)}, {})
+    assert circuits_of(problem.rings[0], {"west", "fast"})
+    assert tidied(problem, plan).built == ("fast", "west")

@@ -1,0 +1,212 @@
+"""Check the inequality measures against published examples and against their axioms."""
+
+from __future__ import annotations
+
+from math import inf, log
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from optimiser.measures.equity import gini, lorenz, palma, split_theil, theil_l, theil_t
+from optimiser.problem.errors import ProblemError
+
+INEQ = [541, 1463, 2445, 3438, 4437, 5401, 6392, 8304, 11904, 22261]
+"""Incomes of the examples of the R packages ineq and acid."""
+
+STOERMANN = [10, 10, 10, 20, 50]
+"""Regional incomes of Stoermann (2009), Regionaloekonomik, as the R package REAT quotes them."""
+
+MEASURES = [gini, theil_t, theil_l, palma]
+
+
+def one_each(values):
+    return np.ones(len(values))
+
+
+@st.composite
+def peopled(draw, least=1):
+    n = draw(st.integers(least, 8))
+    values = draw(st.lists(st.integers(1, 10_000), min_size=n, max_size=n))
+    people = draw(st.lists(st.integers(1, 1000), min_size=n, max_size=n))
+    return values, people
+
+
+def test_gini_is_that_of_the_example_of_ineq():
+    assert gini(INEQ, one_each(INEQ)) == pytest.approx(0.4620911, abs=5e-8)
+
+
+def test_theil_l_is_that_of_stoermann():
+    assert theil_l(STOERMANN, one_each(STOERMANN)) == pytest.approx(0.2326302, abs=5e-8)
+
+
+def test_theil_t_of_stoermann_is_that_computed_by_hand():
+    by_hand = (3 * 0.5 * log(0.5) + 1 * log(1) + 2.5 * log(2.5)) / 5
+    assert theil_t(STOERMANN, one_each(STOERMANN)) == pytest.approx(by_hand)
+
+
+def test_gini_of_stoermann_is_that_computed_by_hand():
+    # Absolute differences of the ten pairs: 3 x 0, 3 x 10, 3 x 40, 1 x 30 = 180; over n^2 times the mean.
+    assert gini(STOERMANN, one_each(STOERMANN)) == pytest.approx(180 / (25 * 20))
+
+
+def test_theil_t_of_all_in_one_hand_is_the_logarithm_of_their_number():
+    assert theil_t([0, 0, 0, 7], one_each(range(4))) == pytest.approx(log(4))
+
+
+def test_theil_l_is_infinite_when_some_have_nothing():
+    assert theil_l([0, 1], [1, 1]) == inf
+
+
+def test_palma_is_the_part_of_the_top_tenth_per_that_of_the_bottom_four():
+    assert palma(INEQ, one_each(INEQ)) == pytest.approx(22261 / (541 + 1463 + 2445 + 3438))
+
+
+def test_palma_divides_the_people_of_a_place_at_the_border():
+    # Of 2 people, 0.8 hold 0.8 x 1, and 0.2 hold 0.2 x 3.
+    assert palma([1, 3], [1, 1]) == pytest.approx((0.2 * 3) / (0.8 * 1))
+
+
+def test_palma_is_infinite_when_the_bottom_holds_nothing():
+    assert palma([0, 5], [1, 1]) == inf
+
+
+def test_lorenz_curve_of_three_places_has_the_corners_computed_by_hand():
+    below, part = lorenz([3, 1, 2], [1, 1, 2])
+    assert below.tolist() == pytest.approx([0, 0.25, 0.75, 1])
+    assert part.tolist() == pytest.approx([0, 1 / 8, 5 / 8, 1])
+
+
+@pytest.mark.parametrize("measure", [gini, theil_t, theil_l])
+def test_nobody_travels_at_all_is_no_inequality(measure):
+    assert measure([0, 0], [1, 2]) == 0
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize(
+    ("values", "people"),
+    [
+        ([1], [1, 2]),
+        ([1, -1], [1, 1]),
+        ([inf], [1]),
+        ([1], [0]),
+        ([], []),
+        ([1], [-1]),
+        ([float("nan")], [1]),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(measure, values, people):
+    with pytest.raises(ProblemError):
+        measure(values, people)
+
+
+@given(peopled())
+def test_gini_equals_the_mean_difference_of_two_persons_drawn(drawn):
+    values, people = drawn
+    x, p = np.array(values, float), np.array(people) / sum(people)
+    spread = np.abs(x[:, None] - x[None, :])
+    assert gini(values, people) == pytest.approx(float(p @ spread @ p / (2 * (p @ x))), abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@given(drawn=peopled(), factor=st.integers(2, 60))
+def test_scaling_all_values_changes_nothing(measure, drawn, factor):
+    values, people = drawn
+    scaled = [factor * value for value in values]
+    assert measure(scaled, people) == pytest.approx(measure(values, people), abs=1e-9)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@given(drawn=peopled(), factor=st.integers(2, 5))
+def test_replicating_all_people_changes_nothing(measure, drawn, factor):
+    values, people = drawn
+    assert measure(values * factor, people * factor) == pytest.approx(measure(values, people), abs=1e-9)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@given(drawn=peopled())
+def test_a_place_counts_as_its_people_one_by_one(measure, drawn):
+    values, people = drawn[0], [1 + number % 7 for number in drawn[1]]
+    each = np.repeat(values, people)
+    assert measure(each, one_each(each)) == pytest.approx(measure(values, people), abs=1e-9)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@given(drawn=peopled(), chance=st.randoms())
+def test_the_order_of_places_does_not_matter(measure, drawn, chance):
+    rows = list(zip(*drawn, strict=True))
+    chance.shuffle(rows)
+    shuffled = [list(column) for column in zip(*rows, strict=True)]
+    assert measure(*shuffled) == pytest.approx(measure(*drawn), abs=1e-9)
+
+
+@pytest.mark.parametrize("measure", [gini, theil_t, theil_l])
+@given(drawn=peopled(least=2), at=st.tuples(st.integers(0, 7), st.integers(0, 7)), part=st.integers(1, 100))
+def test_a_transfer_from_more_to_less_lowers_inequality(measure, drawn, at, part):
+    values, _ = drawn
+    values = [1000 * value for value in values]
+    rich, poor = (position % len(values) for position in at)
+    given_away = (values[rich] - values[poor]) * part // 200
+    assume(given_away > 0)
+    after = list(values)
+    after[rich] -= given_away
+    after[poor] += given_away
+    # Two persons who change places are no change; here the richer stays the richer, or they meet.
+    assert measure(after, one_each(after)) < measure(values, one_each(values))
+
+
+@given(peopled(least=2), st.integers(1, 100))
+def test_a_transfer_from_more_to_less_never_raises_the_palma_ratio(drawn, part):
+    values = sorted(1000 * value for value in drawn[0])
+    given_away = (values[-1] - values[0]) * part // 200
+    after = [values[0] + given_away, *values[1:-1], values[-1] - given_away]
+    assert palma(after, one_each(after)) <= palma(values, one_each(values)) + 1e-12
+
+
+@given(peopled())
+def test_gini_lies_between_nought_and_one(drawn):
+    assert 0 <= gini(*drawn) < 1
+
+
+@given(peopled())
+def test_theil_t_lies_between_nought_and_the_logarithm_of_the_smallest_share(drawn):
+    values, people = drawn
+    assert 0 <= theil_t(values, people) <= log(sum(people) / min(people)) + 1e-12
+
+
+@given(peopled())
+def test_theil_l_is_never_below_nought(drawn):
+    assert theil_l(*drawn) >= 0
+
+
+@given(peopled())
+def test_the_palma_ratio_is_never_below_a_quarter(drawn):
+    assert palma(*drawn) >= 0.25 - 1e-12
+
+
+@given(peopled(), st.data())
+def test_theil_within_and_between_tiers_sum_to_the_whole(drawn, data):
+    values, people = drawn
+    tiers = data.draw(st.lists(st.sampled_from("abc"), min_size=len(values), max_size=len(values)))
+    split = split_theil(values, people, tiers)
+    assert split.within + split.between == pytest.approx(theil_t(values, people), abs=1e-9)
+
+
+def test_theil_lies_between_tiers_when_each_is_even():
+    split = split_theil([1, 1, 3], [1, 1, 2], ["small", "small", "core"])
+    assert (split.within, split.between) == pytest.approx((0, theil_t([1, 3], [1, 1])))
+
+
+def test_theil_lies_within_tiers_when_their_means_are_equal():
+    split = split_theil([1, 3, 2], [1, 1, 5], ["small", "small", "core"])
+    assert (split.within, split.between) == pytest.approx((2 / 7 * theil_t([1, 3], [1, 1]), 0))
+
+
+def test_theil_split_of_nothing_is_nothing():
+    assert split_theil([0, 0], [1, 1], ["a", "b"]).within == 0
+
+
+def test_a_tier_without_people_adds_nothing_to_the_split():
+    split = split_theil([1, 3, 2], [1, 1, 0], ["a", "a", "b"])
+    assert (split.within, split.between) == pytest.approx((theil_t([1, 3], [1, 1]), 0))

@@ -1,0 +1,143 @@
+"""Cities and the nodes they are tied to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from network_drawing import cities_at, network_of
+
+from networks.cities import snap
+from networks.errors import SnapError
+
+MAIN = [(116.0, 39.0), (116.1, 39.0), (116.2, 39.0)]
+ISLAND = [(117.0, 39.0), (117.1, 39.0)]
+LONELY = (116.05, 39.05)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return network_of([*MAIN, *ISLAND, LONELY], [(0, 1), (1, 2), (3, 4)])
+
+
+def test_a_city_is_tied_to_the_nearest_node_with_its_distance(network):
+    found = snap(cities_at((116.11, 39.0)), network).cities.table
+    assert found["road_node"].tolist() == [1]
+    assert found["road_snap_km"][0] == pytest.approx(0.864, abs=0.001)
+
+
+def test_a_node_without_a_link_draws_no_city(network):
+    assert snap(cities_at(LONELY), network).cities.table["road_node"][0] in (0, 1)
+
+
+def test_a_city_out_of_reach_is_named_with_its_distance(network):
+    with pytest.raises(SnapError, match=r"Farville is 33\.4 km from the network \(limit 10 km\)"):
+        snap(cities_at((116.1, 39.3), (116.0, 39.0), names=["Farville", "Near"]), network)
+
+
+def test_a_city_out_of_reach_can_be_reported_instead(network):
+    found = snap(cities_at((116.1, 39.3), (116.0, 39.0)), network, on_unsnapped="report")
+    assert found.cities.table["road_node"].tolist() == [-1, 0]
+    assert [(city.city_id, round(city.distance_km, 1)) for city in found.unsnapped] == [("0", 33.4)]
+
+
+def test_the_limit_can_be_raised(network):
+    found = snap(cities_at((116.1, 39.3)), network, limit_km=40)
+    assert found.cities.table["road_node"].tolist() == [1]
+
+
+def test_a_city_on_an_island_is_named_with_its_component_and_the_way_to_the_main_one(network):
+    with pytest.raises(SnapError, match=r"Isle lies on an island.*component of 2 node\(s\).*69\.") as caught:
+        snap(cities_at((117.0, 39.0), names=["Isle"]), network)
+    assert caught.value.exit_code == 2
+
+
+def test_all_cities_out_of_reach_are_named_at_once(network):
+    with pytest.raises(SnapError) as caught:
+        snap(cities_at((116.1, 39.3), (117.0, 39.0), (116.0, 39.0)), network)
+    assert len(caught.value.faults) == 2
+
+
+def test_swapped_coordinates_are_recognised():
+    network = network_of([(16.3, 48.2), (16.4, 48.2)], [(0, 1)])
+    with pytest.raises(SnapError, match=r"longitude and latitude look swapped \(48\.2, 16\.3\)") as caught:
+        snap(cities_at((48.2, 16.3), (48.2, 16.4)), network)
+    assert caught.value.exit_code == 2
+
+
+def test_cities_of_another_region_are_refused_without_that_guess(network):
+    with pytest.raises(SnapError, match="100% of the cities lie outside") as caught:
+        snap(cities_at((10.0, 50.0)), network)
+    assert "swapped" not in str(caught.value)
+
+
+def test_a_network_without_links_is_refused():
+    with pytest.raises(SnapError, match="no links"):
+        snap(cities_at((116.0, 39.0)), network_of([(116.0, 39.0)], []))
+
+
+def test_the_nearest_node_is_found_across_the_antimeridian():
+    network = network_of([(179.9, 0.0), (-179.99, 0.0)], [(0, 1)])
+    assert snap(cities_at((179.99, 0.0)), network).cities.table["road_node"].tolist() == [1]
+
+
+def test_snapping_leaves_the_cities_before_untouched(network):
+    cities = cities_at((116.0, 39.0))
+    snap(cities, network)
+    assert cities.table["road_node"].tolist() == [-1]
+
+
+lon, lat = st.floats(110, 120), st.floats(35, 45)
+
+
+@settings(max_examples=80, deadline=None)
+@given(places=st.lists(st.tuples(lon, lat), min_size=2, max_size=12), city=st.tuples(lon, lat))
+def test_no_other_node_is_nearer(places, city):
+    network = network_of(places, [(i, i + 1) for i in range(len(places) - 1)])
+    found = snap(cities_at(city), network, limit_km=20_000)
+    best = min(_haversine_km(city, place) for place in places)
+    assert found.cities.table["road_snap_km"][0] == pytest.approx(best, abs=1e-3)
+
+
+def _haversine_km(first, second):
+    (a, b), (c, d) = np.radians(first), np.radians(second)
+    chord = np.sin((d - b) / 2) ** 2 + np.cos(b) * np.cos(d) * np.sin((c - a) / 2) ** 2
+    return 2 * 6371.0088 * np.arcsin(np.sqrt(min(chord, 1.0)))
+
+
+def classed(network, *classes):
+    return network.replace(links=network.links.assign(link_class=list(classes)))
+
+
+def test_a_node_that_only_a_motorway_touches_is_passed_over_for_one_a_little_farther():
+    network = classed(
+        network_of([(116.0, 39.0), (116.01, 39.0), (116.02, 39.0)], [(0, 1), (1, 2)]), "motorway", "primary"
+    )
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [1]
+
+
+def test_a_node_that_only_a_motorway_touches_is_taken_where_all_others_are_far():
+    network = classed(
+        network_of([(116.0, 39.0), (116.1, 39.0), (116.2, 39.0)], [(0, 1), (1, 2)]), "motorway", "primary"
+    )
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [0]
+
+
+def test_a_network_of_motorways_alone_still_takes_cities():
+    network = classed(network_of([(116.0, 39.0), (116.1, 39.0)], [(0, 1)]), "motorway")
+    assert snap(cities_at((116.0, 39.0)), network).cities.table["road_node"].tolist() == [0]
+
+
+def test_a_node_that_can_be_reached_but_not_left_takes_no_city():
+    network = network_of([(116.0, 39.0), (116.02, 39.0), (116.04, 39.0)], [(0, 1), (1, 2)])
+    stub = network.links.assign(oneway=[False, True], backward_s=[60, -1])
+    found = snap(cities_at((116.04, 39.0)), network.replace(links=stub))
+    assert found.cities.table["road_node"].tolist() == [1]
+
+
+def test_a_city_beside_such_a_stub_is_not_said_to_be_on_an_island():
+    network = network_of([(116.0, 39.0), (116.02, 39.0), (116.4, 39.0)], [(0, 1), (1, 2)])
+    stub = network.links.assign(oneway=[False, True], backward_s=[60, -1])
+    with pytest.raises(SnapError, match="City 0 is 32"):
+        snap(cities_at((116.4, 39.0)), network.replace(links=stub))

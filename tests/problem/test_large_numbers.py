@@ -1,0 +1,35 @@
+"""Objectives beyond 1e9, where the noise that a bound is forgiven spans whole numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimiser.engine.attempt import attempt, unreduced
+from optimiser.engine.ledger import Ledger
+from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.process import Ending
+from optimiser.problem import DesignProblem
+from optimiser.problem.model import Candidate, Pair
+
+
+def one_link(cost):
+    """Return the problem of covering a pair by the cheaper of two links."""
+    links = (Candidate("p", cost, ((0, 1, 5),)), Candidate("q", cost + 1, ((0, 1, 6),)))
+    return DesignProblem("one link", ("a", "b"), (), links, (Pair(0, 1, 9, 1),), budget=None)
+
+
+@pytest.mark.parametrize("cost", [5, 5 * 10**8, 5 * 10**9, 5 * 10**12])
+def test_a_proof_is_no_contradiction_however_large_the_costs_are(cost):
+    ledger, ending = attempt(one_link(cost), "cuts", SolveParameters(solver="highs"))
+    assert ending.reason == "proof"
+    assert not ledger.refusals
+    assert ledger.best()["objective"] == ledger.best()["bound"] == cost
+
+
+def test_a_proof_that_the_bound_does_not_give_is_refused():
+    problem = one_link(5)
+    ledger = Ledger(problem, unreduced(problem), None)
+    ledger.receive({"kind": "plan", "step": "tree", "built": [0]})
+    ledger.receive({"kind": "bound", "step": "tree", "bound": 4.0})
+    ledger.finish(Ending("proof", "", "", 0.0), proves=True)
+    assert ledger.refusals == ["the solver claimed a proof that its bound does not give"]

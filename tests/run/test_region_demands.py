@@ -1,0 +1,97 @@
+"""On the embedded region plans shift as what is demanded of them says they must."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from optimiser import verify
+from optimiser.job import find
+from optimiser.problem.values import LARGEST
+from optimiser.run import proposing, solving
+from optimiser.run.chain import Chain
+from optimiser.run.progress import Progress
+from optimiser.run.source import settle
+
+pytestmark = pytest.mark.slow
+
+INSTRUMENTS = {
+    "gap": "barrier",
+    "rail_frequency": "barrier",
+    "rail_link": "infrastructure",
+    "rail_upgrade": "infrastructure",
+    "road_link": "infrastructure",
+    "road_upgrade": "infrastructure",
+    "rail_service": "subsidy",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def chain(name, *settings):
+    loaded = find(name, settings=("solve.threads=1", *settings))
+    return Chain(loaded=loaded, source=settle(loaded), progress=Progress())
+
+
+@cache
+def solved(name, *settings):
+    """Return the problem of a job and its verified plan."""
+    run = chain(name, *settings)
+    result = solving.solve(run.design, run.loaded.job.solve)
+    return run.design, verify.check(run.design, result)
+
+
+def small(problem, plan, *, factor=1):
+    """Return the covered weight of pairs with a small city, without the factor of the tier."""
+    return plan.groups["small"].after // factor
+
+
+def slack(plan):
+    """Return by how much a plan may be below the best, as proven."""
+    return int((plan.bound if plan.bound is not None else LARGEST) - plan.objective + 1e-6)
+
+
+def test_every_kind_of_candidate_carries_its_instrument():
+    found = proposing.load_candidates(chain("jing-jin-ji-links").candidates.folder).table
+    pairs = set(zip(found["kind"], found["instrument"], strict=True))
+    assert pairs <= set(INSTRUMENTS.items())
+    assert {instrument for _, instrument in pairs} == {"barrier", "infrastructure", "subsidy"}
+
+
+def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them():
+    # As in test_pricing, with what the two proofs leave open taken off.
+    problem, plain = solved("jing-jin-ji-links", "budget.share=0.05")
+    doubled, plan = solved("jing-jin-ji-links", "budget.share=0.05", "objective.small=2")
+    open_ = slack(plain) + slack(plan)
+    assert small(doubled, plan, factor=2) >= small(problem, plain) - open_
+    assert small(doubled, plan, factor=2) > small(problem, plain)
+
+
+def test_a_least_share_for_small_pairs_is_met_and_costs_coverage_in_all():
+    _, plain = solved("jing-jin-ji-links", "budget.share=0.05")
+    problem, plan = solved("jing-jin-ji-fair")
+    (target,) = problem.targets
+    assert plan.groups["small"].after >= target.least > plain.groups["small"].after
+    assert plan.objective <= plain.objective + slack(plain)
+
+
+def test_full_cover_covers_every_coverable_pair_and_costs_more_than_a_tenth_of_everything():
+    problem, plan = solved("jing-jin-ji-full")
+    assert plan.coverage.after == plan.coverage.all_built
+    assert (plan.status, plan.objective) == ("optimal", plan.cost)
+    assert plan.cost > sum(candidate.cost for candidate in problem.candidates) // 10
+
+
+def test_a_plan_in_periods_is_proven_and_never_loses_coverage_from_one_to_the_next():
+    problem, plan = solved("jing-jin-ji-phased")
+    assert [period.id for period in problem.periods] == ["2026-30", "2031-35", "2036-40", "after"]
+    assert plan.gap is not None
+    assert plan.gap <= 0.001
+    assert list(plan.coverage_by_period) == sorted(plan.coverage_by_period)
+    assert plan.coverage_by_period[0] > plan.coverage.before

@@ -1,0 +1,405 @@
+"""Measure the structure of the code, and fail where a limit of the project is exceeded.
+
+``python tools/structure.py`` prints the figures that ARCHITECTURE.md promises: modules, lines of code,
+circular imports, layers of folders, definitions that no command, notebook or benchmark reaches. It reads the
+source as text and runs none of it. Imports count wherever they stand, in functions and for types as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PACKAGES = ("networks", "optimiser")
+
+CALLERS = ("polyring.py", "benchmarks", "notebooks", "tools")
+"""Places outside the packages from which a definition may be reached; tests are not among them."""
+
+ENTRY_POINTS = (
+    "optimiser.cli.main",
+    "optimiser.engine.worker.main",
+    "optimiser.bench.worker.main",
+    "networks.regions.build.main",
+)
+"""Functions that are started from outside Python: console script and child processes."""
+
+LIMITS = {"modules": 330, "lines of code": 35_000, "layers": 12, "folders of optimiser": 11}
+
+
+@dataclass
+class Module:
+    """One source file of the packages.
+
+    Attributes
+    ----------
+    name
+        Dotted name; of a package that of its folder.
+    path
+        The file.
+    tree
+        Its syntax tree.
+    """
+
+    name: str
+    path: Path
+    tree: ast.Module
+    imports: set[str] = field(default_factory=set)
+
+
+def modules() -> dict[str, Module]:
+    """Return every module of the packages and the front door by its dotted name."""
+    found = {}
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    for path in [*paths, *ROOT.glob("polyring.py")]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = Module(name, path, ast.parse(path.read_text(encoding="utf-8")))
+    for module in found.values():
+        module.imports = set(imported(module.tree, found)) - {module.name}
+    return found
+
+
+def imported(tree: ast.AST, known: dict[str, Module]) -> Iterator[str]:
+    """Yield the modules that a tree imports, wherever the import stands.
+
+    Parameters
+    ----------
+    tree
+        Syntax tree of one module.
+    known
+        All modules by name; ``from package import name`` is an import of a submodule where there is one.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                if full in known:
+                    yield full
+                elif node.module in known:
+                    yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+
+
+def code_lines(path: Path) -> int:
+    """Return the number of lines of a file that hold code: no blank line, comment or docstring."""
+    text = path.read_text(encoding="utf-8")
+    skip = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    }
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in skip:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        body = getattr(node, "body", None)
+        for one in body if isinstance(body, list) else []:
+            if (
+                isinstance(one, ast.Expr)
+                and isinstance(one.value, ast.Constant)
+                and isinstance(one.value.value, str)
+            ):
+                lines.difference_update(range(one.lineno, (one.end_lineno or one.lineno) + 1))
+    return len(lines)
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the strongly connected components of more than one node (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            component = []
+            while not component or component[-1] != node:
+                component.append(stack.pop())
+            if len(component) > 1:
+                found.append(sorted(component))
+
+    sys.setrecursionlimit(10_000)
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def folder_of(name: str, known: dict[str, Module]) -> str:
+    """Return the folder of a module: ``networks``, a folder of ``optimiser``, or a folder of its engine."""
+    parts = name.split(".")
+    depth = 3 if parts[:2] == ["optimiser", "engine"] else 2
+    depth = 1 if parts[0] == "networks" else depth
+    folder = ".".join(parts[:depth])
+    is_package = folder in known and known[folder].path.name == "__init__.py"
+    return folder if is_package or len(parts) == 1 else ".".join(parts[: depth - 1])
+
+
+def folder_graph(known: dict[str, Module]) -> dict[str, set[str]]:
+    """Return which folder imports from which others."""
+    graph: dict[str, set[str]] = defaultdict(set)
+    for module in known.values():
+        mine = folder_of(module.name, known)
+        graph[mine] |= {folder_of(other, known) for other in module.imports}
+    return {mine: others - {mine} for mine, others in graph.items()}
+
+
+def layers(graph: dict[str, set[str]]) -> dict[str, int]:
+    """Return the layer of each node of a graph without circles: one more than the highest that it imports."""
+    found: dict[str, int] = {}
+
+    def layer(node: str) -> int:
+        if node not in found:
+            found[node] = 1 + max((layer(other) for other in graph[node]), default=0)
+        return found[node]
+
+    for node in graph:
+        layer(node)
+    return found
+
+
+@dataclass
+class Definition:
+    """A function, class, method or constant of a module, with what it refers to.
+
+    Attributes
+    ----------
+    module
+        Dotted name of the module.
+    name
+        Its name, behind that of its class for a method; empty for the top level of the module.
+    line
+        Where it stands.
+    names
+        Plain names that it refers to, to be looked up in the module.
+    attributes
+        Names behind a dot, and words in strings: whatever has such a method may be meant.
+    """
+
+    module: str
+    name: str
+    line: int
+    names: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+
+def references(*nodes: ast.AST) -> tuple[set[str], set[str]]:
+    """Return the plain names and the attribute names that trees refer to."""
+    names, attributes = set(), set()
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            attributes.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            attributes.add(node.value)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(alias.name for alias in node.names)
+    return names, attributes
+
+
+def definitions(module: Module) -> Iterator[Definition]:
+    """Yield what a module defines, and last its top level with what it refers to itself."""
+    top: list[ast.AST] = []
+    for node in module.tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield Definition(module.name, node.name, node.lineno, *references(node))
+            if any(word in ast.unparse(d) for d in node.decorator_list for word in ("command", "callback")):
+                top.append(ast.Name(node.name))
+        elif isinstance(node, ast.ClassDef):
+            yield from _class(module, node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.TypeAlias):
+            for name in assigned(node):
+                yield Definition(module.name, name, node.lineno, *references(node))
+        elif not isinstance(node, ast.Import | ast.ImportFrom):
+            top.append(node)
+    yield Definition(module.name, "", 0, *references(*top))
+
+
+def assigned(node: ast.Assign | ast.AnnAssign | ast.TypeAlias) -> list[str]:
+    """Return the names that a statement at the top level binds, special ones left out."""
+    if isinstance(node, ast.TypeAlias):
+        return [node.name.id]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return [name for name in names if not name.startswith("__")]
+
+
+def _class(module: Module, node: ast.ClassDef) -> Iterator[Definition]:
+    """Yield a class and its methods.
+
+    Special methods and methods with a called decorator (validators, say) belong to the class; so do all
+    methods of a class with a base from another library, which may call them.
+    """
+    own: list[ast.AST] = [*node.bases, *node.decorator_list, *node.keywords]
+    bases = {ast.unparse(base).split("[")[0] for base in node.bases}
+    foreign = any("." in base for base in bases) or bases & _foreign_names(module)
+    for part in node.body:
+        is_method = isinstance(part, ast.FunctionDef) and not part.name.startswith("__")
+        if is_method and not foreign and not any(isinstance(d, ast.Call) for d in part.decorator_list):
+            yield Definition(module.name, f"{node.name}.{part.name}", part.lineno, *references(part))
+        else:
+            own.append(part)
+    yield Definition(module.name, node.name, node.lineno, *references(*own))
+
+
+def _foreign_names(module: Module) -> set[str]:
+    """Return the names that a module imports from other libraries, those of the standard library left out."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] not in {*PACKAGES, *sys.stdlib_module_names}
+        for alias in node.names
+    }
+
+
+type Bindings = dict[str, set[tuple[str, str]]]
+"""For each local name of a module the places in other modules that an import, anywhere in it, binds it to."""
+
+
+def bindings(tree: ast.AST) -> Bindings:
+    """Return what each imported name of a module stands for."""
+    found: Bindings = defaultdict(set)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name].add((node.module or "", alias.name))
+                found[alias.name].add((node.module or "", alias.name))
+    return found
+
+
+def unreached(known: dict[str, Module]) -> list[Definition]:
+    """Return the definitions that no entry point, notebook, benchmark, tool or template reaches.
+
+    Plain names are looked up in the module and its imports. What stands behind a dot counts for every method
+    of that name, and for every definition of a module that is imported as such.
+    """
+    every = {(d.module, d.name): d for module in known.values() for d in definitions(module)}
+    by_method: dict[str, list[Definition]] = defaultdict(list)
+    for definition in every.values():
+        by_method[definition.name.rpartition(".")[2]].append(definition)
+    imports = {name: bindings(module.tree) for name, module in known.items()}
+    queue = [d for d in every.values() if not d.name] + list(_roots(known, imports))
+    reached: set[tuple[str, str]] = set()
+
+    def look_up(
+        module: str, name: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Iterator[Definition]:
+        if (module, name) in every:
+            yield every[module, name]
+        for place in imports.get(module, {}).get(name, set()) - seen:
+            yield from look_up(*place, seen | {place})
+
+    while queue:
+        at = queue.pop()
+        own = imports.get(at.module, {})
+        places = {place for name in at.names for place in own.get(name, ())}
+        found = [d for name in at.names for d in look_up(at.module, name)]
+        found += [d for name in at.attributes for d in by_method.get(name, []) if "." in d.name]
+        for module in {".".join(place) for place in places} & known.keys():
+            found += [d for name in at.attributes for d in look_up(module, name)]
+        for definition in found:
+            if (definition.module, definition.name) not in reached:
+                reached.add((definition.module, definition.name))
+                queue.append(definition)
+    idle = [d for key, d in every.items() if key not in reached and d.name]
+    return sorted(idle, key=lambda d: (d.module, d.line))
+
+
+def _roots(
+    known: dict[str, Module],
+    imports: dict[str, Bindings],
+) -> Iterator[Definition]:
+    """Yield what is called from outside: entry points, front doors, and the code beside the packages."""
+    for entry in ENTRY_POINTS:
+        module, _, name = entry.rpartition(".")
+        yield Definition(module, "", 0, {name})
+    for module in known.values():
+        yield Definition(module.name, "", 0, set(_exported(module)))
+    for place in CALLERS:
+        for path in _python(ROOT / place):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            imports[str(path)] = bindings(tree)
+            yield Definition(str(path), "", 0, *references(tree))
+    for page in (ROOT / "optimiser").rglob("*.html"):
+        words = set(re.findall(r"[A-Za-z_]\w*", page.read_text(encoding="utf-8")))
+        yield Definition("", "", 0, set(), words)
+
+
+def _exported(module: Module) -> list[str]:
+    """Return what the front doors ``networks``, ``optimiser`` and ``polyring`` export."""
+    if module.name not in ("networks", "optimiser", "polyring"):
+        return []
+    return [
+        element.value
+        for node in module.tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for element in ast.walk(node.value)
+        if isinstance(element, ast.Constant)
+    ]
+
+
+def _python(place: Path) -> list[Path]:
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.exists() else []
+
+
+def main() -> int:
+    """Print the figures; return 1 when a limit is exceeded."""
+    known = modules()
+    graph = folder_graph(known)
+    knots = circles({name: module.imports for name, module in known.items()})
+    folder_knots = circles(graph)
+    figures = {
+        "modules": len(known),
+        "lines of code": sum(code_lines(module.path) for module in known.values()),
+        "layers": max(layers(graph).values()) if not folder_knots else len(graph),
+        "folders of optimiser": sum(
+            path.is_dir() and (path / "__init__.py").exists() for path in (ROOT / "optimiser").iterdir()
+        ),
+    }
+    idle = unreached(known)
+    faults = [
+        f"{name}: {value:,}, more than {LIMITS[name]:,}"
+        for name, value in figures.items()
+        if value > LIMITS[name]
+    ]
+    faults += [f"circular imports: {' '.join(knot)}" for knot in knots]
+    faults += [f"folders that import each other: {' '.join(knot)}" for knot in folder_knots]
+    faults += [
+        f"reached by tests alone: {definition.module}.{definition.name} (line {definition.line})"
+        for definition in idle
+    ]
+    for name, value in figures.items():
+        print(f"{name}: {value:,} (at most {LIMITS[name]:,})")
+    if not folder_knots:
+        for folder, layer in sorted(layers(graph).items(), key=lambda item: item[::-1]):
+            print(f"  layer {layer:2d}  {folder}")
+    print("\n".join(faults) or "no circular imports; every definition is reached")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -16,8 +16,8 @@ import statistics
 import time
 from pathlib import Path
 
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.presolve import reduce
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.frontier import Limits, Point, tracing
 from optimiser.frontier.axes import Axes, axes_of, top_of

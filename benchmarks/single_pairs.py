@@ -14,9 +14,9 @@ from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
 from optimiser.engine.methods.variants import Variant
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 VARIANT = Variant(
     name="single-pairs",

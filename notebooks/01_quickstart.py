@@ -27,7 +27,7 @@ import pandas as pd
 
 from networks import cities, impedance, intermodal, osm, rail, regions, road, skims
 from optimiser import verify
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.proposals import costs, prepare, terrain
 from optimiser.proposals.candidates import Situation, anchors, generate

@@ -50,7 +50,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         `check`: `ok`, or why the outcome is refused.
     """
     from optimiser import verify
-    from optimiser.engine.parameters import SolveParameters
+    from optimiser.engine.search.task import SolveParameters
     from optimiser.engine.solve import SolveFailure, solve
     from optimiser.problem import load
     from optimiser.problem import result as results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.errors import VerificationError

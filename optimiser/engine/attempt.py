@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods.variants.registry import variant_of
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.process import Ending, run_child
+from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.result import TracePoint
 from optimiser.verify.infeasible import judge, may_try_all

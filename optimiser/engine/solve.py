@@ -15,9 +15,9 @@ from optimiser.engine.canonical import earlier_plans
 from optimiser.engine.explain import explain
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods.variants.registry import VARIANTS, chosen, variant_of
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.process import Ending
 from optimiser.engine.search.judge import Judge
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.tidy import tidied
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _do(task: dict[str, Any], out: BinaryIO, warmed: set[tuple[Any, ...]]) -> None:
-    from optimiser.engine.task import Task
+    from optimiser.engine.search.task import Task
     from optimiser.engine.warming import warm
     from optimiser.engine.work import work
     from optimiser.problem.reading import parse

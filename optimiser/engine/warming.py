@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from numba.core import event
 
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.methods.variants.own import SUFFIX, ended
 from optimiser.engine.methods.variants.registry import module_of
-from optimiser.engine.progress import Progress, Send
+from optimiser.engine.search.incumbent import Progress, Send
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 
 def work(task: Task, send: Send) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _run(task: dict[str, Any], out: BinaryIO) -> None:
-    from optimiser.engine.task import Task
+    from optimiser.engine.search.task import Task
     from optimiser.engine.warming import warm
     from optimiser.engine.work import work
     from optimiser.problem.reading import parse

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from optimiser.engine.methods.sweep_task import Asked
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.engine.task_process import TaskProcess
 from optimiser.frontier.axes import Axes, own_problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from optimiser.engine.parameters import cores
+from optimiser.engine.search.task import cores
 from optimiser.frontier.axes import Kind, axes_of
 from optimiser.frontier.gauge import Gauge
 from optimiser.frontier.point import Point

@@ -157,7 +157,7 @@ def _traced(
     seed: int,
     threads: int,
 ) -> Traced:
-    from optimiser.engine.parameters import cores
+    from optimiser.engine.search.task import cores
 
     _refuse_other(target, problem)
     limits, threads = limits_of(settings), threads or cores()

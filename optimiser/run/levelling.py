@@ -17,7 +17,7 @@ import pandas as pd
 from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
 from optimiser.engine.methods.sweep_task import Asked
 from optimiser.engine.methods.variants.registry import chosen
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier.axes import Axes
 from optimiser.frontier.gauge import Gauge
 from optimiser.frontier.sweeping import SweepAsker

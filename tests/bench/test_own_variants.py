@@ -12,7 +12,7 @@ from optimiser.bench import generators as g
 from optimiser.bench.plan import Way, ways
 from optimiser.cli import call
 from optimiser.engine.methods.variants import own
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
 from optimiser.problem.errors import ProblemError

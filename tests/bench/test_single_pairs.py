@@ -10,12 +10,11 @@ from optimiser.bench import generators as g
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.heuristics.start import start_plans
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import SolveParameters, Task
 from optimiser.engine.solve import solve
-from optimiser.engine.task import Task
 
 HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 

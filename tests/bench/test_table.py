@@ -27,9 +27,9 @@ from optimiser.bench.table import (
     with_plan_times,
 )
 from optimiser.engine import attempt
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem.errors import ProblemError, VerificationError
 

@@ -9,7 +9,7 @@ from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods.variants.registry import VARIANTS
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
 
 HERE = available()

@@ -10,8 +10,8 @@ from ring_drawing import open_in, ring_choices, starts_of, whole_value
 
 from optimiser.engine.methods.sweep import Sweep
 from optimiser.engine.process import Ending
+from optimiser.engine.search.task import Task
 from optimiser.engine.sweep_process import Reply
-from optimiser.engine.task import Task
 from optimiser.engine.work import work
 from optimiser.frontier import Limits, solving, sweeping, tracing
 from optimiser.frontier.axes import axes_of, top_of

@@ -13,7 +13,7 @@ from optimiser.engine.methods.branching.node import Node
 from optimiser.engine.methods.branching.plunge import Diver, Rules
 from optimiser.engine.methods.branching.program import Answer
 from optimiser.engine.methods.branching.search import search
-from optimiser.engine.methods.cuts.rows import NO_ROWS
+from optimiser.engine.search.rows import NO_ROWS
 
 
 class NoCuts:

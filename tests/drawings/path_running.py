@@ -5,7 +5,7 @@ from __future__ import annotations
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
 
 

@@ -11,9 +11,9 @@ from core_drawing import dense_problem
 from optimiser.engine.methods.sweep_talk import Talk
 from optimiser.engine.methods.sweep_task import Asked
 from optimiser.engine.methods.whole_claims import Claims
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.problem.result import rounded_bound
 
 UNIT, TRUE, NOISE = 10**6, 3, 1e-8

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.canonical import as_good, at_least_cost, building_one, earlier_plans
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Candidate, City, Pair, Target
 

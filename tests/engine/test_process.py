@@ -13,8 +13,8 @@ from core_drawing import line
 
 from optimiser import verify
 from optimiser.engine import process
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.process import hard_limit_s, run_child
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import dumps
 

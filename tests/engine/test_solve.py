@@ -14,7 +14,7 @@ from problem_files import schema_of
 
 from optimiser import verify
 from optimiser.engine.methods.variants.registry import VARIANTS
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Candidate, Pair, load
 from optimiser.problem import result as results

@@ -6,8 +6,8 @@ import pytest
 
 from optimiser.engine.attempt import attempt, unreduced
 from optimiser.engine.ledger import Ledger
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.process import Ending
+from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import Candidate, Pair
 

@@ -14,7 +14,7 @@ from problem_files import schema_of
 from optimiser import verify
 from optimiser.engine import explain
 from optimiser.engine.conflict import quick_explain
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Candidate, City, Pair, Target
 from optimiser.problem.errors import VerificationError

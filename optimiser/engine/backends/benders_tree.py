@@ -23,9 +23,9 @@ from optimiser.engine.methods.benders.commodity import commodities
 from optimiser.engine.methods.benders.cut_sets import cut_sets
 from optimiser.engine.methods.benders.separation import BendersCuts, Kind
 from optimiser.engine.methods.rounding import Rounding
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 RHYTHM = Rhythm(depth=1000, every=1, rounds=1)
 """Fractional points are separated at every node, below the root once."""

@@ -13,9 +13,9 @@ from optimiser.engine.backends.registry import TIME, Solver, here, instance
 from optimiser.engine.backends.timed import solve_in_time
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.decisions import Decisions, scale_of
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Mask
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 COMPLETES_POORLY = ("highs", "HiGHS_CMD")
 """Solvers that get no start: HiGHS 1.16 completes one without flows in a small model, and may end with it."""

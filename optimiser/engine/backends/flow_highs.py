@@ -9,7 +9,7 @@ import numpy as np
 
 from optimiser.engine.methods.benders.commodity import Commodity
 from optimiser.engine.methods.benders.multipliers import Multipliers
-from optimiser.engine.methods.cuts.rows import Floats
+from optimiser.engine.search.rows import Floats
 
 INFINITY = highspy.kHighsInf
 

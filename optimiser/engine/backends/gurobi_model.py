@@ -12,10 +12,10 @@ import gurobipy
 
 from optimiser.engine.backends.registry import instance
 from optimiser.engine.backends.tree import TreeLimits, whole
-from optimiser.engine.methods.cuts.rows import Rows
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem

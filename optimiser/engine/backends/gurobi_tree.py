@@ -10,8 +10,8 @@ from gurobipy import GRB
 
 from optimiser.engine.backends.gurobi_model import GurobiMaster, gurobi_master, start_from
 from optimiser.engine.backends.tree import Improve, Separator, TreeLimits, TreeOutcome, plain_rows
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Floats, Rows
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem

@@ -7,7 +7,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from optimiser.engine.methods.cuts.rows import Rows
+from optimiser.engine.search.rows import Rows
 
 
 def add_rows(model: Any, rows: Rows, *, built: int, levels: int) -> None:  # noqa: ANN401 - highspy is untyped

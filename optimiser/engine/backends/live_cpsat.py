@@ -11,9 +11,9 @@ from ortools.sat.python import cp_model
 
 from optimiser.engine.backends.registry import instance
 from optimiser.engine.methods.cuts.loop import MasterOutcome, Point, Tell
-from optimiser.engine.methods.cuts.rows import Floats, Rows
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
+from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 

@@ -11,9 +11,9 @@ import pulp
 
 from optimiser.engine.backends.highs_rows import add_rows
 from optimiser.engine.methods.cuts.loop import MasterOutcome, Point, Tell
-from optimiser.engine.methods.cuts.rows import Floats, Rows
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
+from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 

@@ -13,11 +13,10 @@ from scipy.sparse import csc_array, csr_array, vstack
 
 from optimiser.engine.backends.highs_rows import add_rows
 from optimiser.engine.methods.branching.program import Answer, Ending, Floats
-from optimiser.engine.methods.cuts.rows import Rows
-from optimiser.engine.methods.cuts.split_rows import SplitRows
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Rows, SplitRows
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 

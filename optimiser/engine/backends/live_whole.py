@@ -12,9 +12,9 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
-from optimiser.engine.methods.cuts.rows import Rows
 from optimiser.engine.models.whole import Whole
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows
 from optimiser.problem.errors import SolverError
 
 INFINITY = highspy.kHighsInf

@@ -12,9 +12,9 @@ from pyscipopt.scip import Conshdlr
 
 from optimiser.engine.backends.scip_model import TreeModel
 from optimiser.engine.backends.tree import Rhythm, Separator, plain_rows
-from optimiser.engine.methods.cuts.rows import Floats, Rows
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Floats, Rows
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
 

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pulp
 
-from optimiser.engine.methods.cuts.rows import Rows
-from optimiser.engine.methods.cuts.split_rows import SplitRows
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows, SplitRows
 from optimiser.problem import DesignProblem
 
 SETTINGS: Mapping[str, object] = MappingProxyType(

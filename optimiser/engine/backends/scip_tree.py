@@ -11,10 +11,9 @@ from optimiser.engine.backends.scip_handler import TimeRows, Watch
 from optimiser.engine.backends.scip_model import add_rows, add_splits, tree_model
 from optimiser.engine.backends.scip_plugins import Incumbents, Reporter, bound_of, cut_off
 from optimiser.engine.backends.tree import Improve, Separator, TreeLimits, TreeOutcome
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows
-from optimiser.engine.methods.cuts.split_rows import NO_SPLITS, SplitRows
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Rows, SplitRows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem

@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from optimiser.engine.methods.cuts.rows import Floats
+from optimiser.engine.search.rows import Floats
 
 STEPS = 20_000
 """Most steps of the simplex method: a program that needs more is not small, and no clock is asked within."""

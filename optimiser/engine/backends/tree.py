@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.methods.cuts.rows import Floats, Rows, starts
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Floats, Rows, starts
 from optimiser.engine.search.tables import Tables
 
 NOISE = 1e-8

@@ -8,9 +8,9 @@ from optimiser.engine.methods.cut_single_tree import near_rows
 from optimiser.engine.methods.cuts.loop import Master
 from optimiser.engine.methods.cuts.loop import prove as run_loop
 from optimiser.engine.methods.rounding import Rounding
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 
 def prove(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:

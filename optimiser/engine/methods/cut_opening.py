@@ -9,13 +9,13 @@ from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.methods.branching.program import Answer
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.cuts.relaxation import Relaxed, relax, stands
-from optimiser.engine.methods.cuts.split_rows import NO_SPLITS, SplitRows
 from optimiser.engine.models.decisions import scale_of
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import NO_SPLITS, SplitRows
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 LARGE = 3_000
 """Pairs from which on the relaxation is solved by the interior point method."""

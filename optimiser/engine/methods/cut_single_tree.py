@@ -15,11 +15,11 @@ from optimiser.engine.methods.branching.node import Node
 from optimiser.engine.methods.cut_opening import LARGE, Opening
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.cuts.relaxation import EDGE, needed
-from optimiser.engine.methods.cuts.rows import Floats, Rows, joined, stacked
 from optimiser.engine.methods.rounding import Rounding
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import Floats, Rows, joined, stacked
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 
 NEAR = 0.05

@@ -12,9 +12,8 @@ from optimiser.engine.methods.branching.program import Answer
 from optimiser.engine.methods.cut_opening import LARGE, Opening
 from optimiser.engine.methods.cuts.lift_project import Splitter
 from optimiser.engine.methods.cuts.relaxation import EDGE
-from optimiser.engine.methods.cuts.rows import Rows
-from optimiser.engine.methods.cuts.split_rows import SplitRows, gathered
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import Rows, SplitRows, gathered
 from optimiser.engine.search.tables import Tables
 
 SHARE = 0.7

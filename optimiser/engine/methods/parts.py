@@ -12,7 +12,7 @@ import numpy as np
 from optimiser.engine.backends.tree import TreeOutcome
 from optimiser.engine.methods.branching.node import Node, whole
 from optimiser.engine.methods.branching.program import Answer, Program
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Integers, Mask
 
 TRIED = 12

@@ -13,10 +13,10 @@ from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
 from optimiser.engine.models.whole import counting_rings
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.progress import Progress
 from optimiser.engine.search.circuits.insertion import Circuit
 from optimiser.engine.search.circuits.lengths import money_and_way, touching
 from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.judge import Judge
 from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem, Ring

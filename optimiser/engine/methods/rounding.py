@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.cuts.rows import Floats
 from optimiser.engine.methods.heuristics.desk import desk
 from optimiser.engine.methods.heuristics.greedy import everything, filled, relieved
 from optimiser.engine.methods.heuristics.moves import thin
 from optimiser.engine.methods.heuristics.steps import move_to
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
 
 EDGE = 1e-6

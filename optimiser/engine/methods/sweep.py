@@ -19,7 +19,7 @@ from optimiser.engine.methods.sweep_search import Searcher
 from optimiser.engine.methods.sweep_state import Plans
 from optimiser.engine.methods.sweep_talk import Talk
 from optimiser.engine.methods.sweep_task import Asked
-from optimiser.engine.progress import Send
+from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import tables

@@ -10,7 +10,7 @@ import numpy as np
 
 from optimiser.engine.methods.sweep_state import Seen
 from optimiser.engine.methods.sweep_task import Asked
-from optimiser.engine.progress import Send
+from optimiser.engine.search.incumbent import Send
 from optimiser.problem.result import gap_of, rounded_bound
 
 

@@ -8,8 +8,8 @@ from optimiser.engine.backends.compact import bound_of, name_of, solved
 from optimiser.engine.backends.registry import here
 from optimiser.engine.methods.whole_claims import Claims
 from optimiser.engine.models.whole import build_whole
-from optimiser.engine.progress import Send
-from optimiser.engine.task import Task
+from optimiser.engine.search.incumbent import Send
+from optimiser.engine.search.task import Task
 
 STEP = "compact"
 """What messages name as the source of plans and bounds."""

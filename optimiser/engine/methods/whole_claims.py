@@ -14,10 +14,10 @@ from optimiser.engine.methods.ring_starts import Start, ring_starts
 from optimiser.engine.models.detached import Circuit, circuits_in, detached_rows, forming
 from optimiser.engine.models.rings import RingDecisions
 from optimiser.engine.models.whole import Whole
-from optimiser.engine.progress import Send
+from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.judge import Judge
 from optimiser.engine.search.paths import Mask
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.problem.result import gap_of, rounded_bound
 
 ANY_GAP = 1.0

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from optimiser.engine.backends.live_whole import LiveWhole
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.cuts.rows import Rows, joined
 from optimiser.engine.methods.cuts.separation import separate
 from optimiser.engine.methods.ring_repair import RingRepair
 from optimiser.engine.methods.whole_claims import Claims
 from optimiser.engine.models.whole import Whole, build_whole
 from optimiser.engine.presolve.open_network import open_network
-from optimiser.engine.progress import Send
+from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows, joined
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables, tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 EDGE = 1e-6
 """How near to 0 a value counts as that."""

@@ -12,12 +12,12 @@ from optimiser.engine.backends.registry import available
 from optimiser.engine.backends.tree import Rhythm, TreeLimits
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
-from optimiser.engine.methods.cuts.rows import NO_ROWS
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import NO_ROWS
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.problem.errors import SolverError
 
 pytest.importorskip("gurobipy")

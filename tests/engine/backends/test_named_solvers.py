@@ -32,7 +32,7 @@ from optimiser.engine.ledger import Ledger
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
 from optimiser.problem import Period
 from optimiser.problem.errors import EnvironmentFault

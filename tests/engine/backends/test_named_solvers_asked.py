@@ -9,7 +9,7 @@ from optimiser.bench.plan import ways
 from optimiser.cli import call
 from optimiser.engine.backends.registry import _installed, find
 from optimiser.engine.methods.variants.registry import VARIANTS, chosen
-from optimiser.engine.parameters import SolveParameters
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import result as results
 from optimiser.problem import save

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.tree import Rhythm, TreeLimits
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows
 from optimiser.engine.methods.cuts.separation import separate
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair, Target
@@ -143,7 +143,7 @@ def test_a_plan_that_breaks_a_rule_unseen_by_scip_is_cut_off(way, monkeypatch):
         return fits(t, is_open) and not is_open.all()
 
     monkeypatch.setattr("optimiser.engine.backends.scip_handler.fits", strict)
-    monkeypatch.setattr("optimiser.engine.progress.fits", strict)
+    monkeypatch.setattr("optimiser.engine.search.incumbent.fits", strict)
     outcome, progress = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 12.0)
     assert progress.best.tolist() == [True, False, True]

@@ -13,8 +13,7 @@ from scipy.sparse import csr_array
 
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.backends.small_program import SmallPrograms
-from optimiser.engine.methods.cuts.rows import starts
-from optimiser.engine.methods.cuts.split_rows import SplitRows
+from optimiser.engine.search.rows import SplitRows, starts
 from optimiser.problem import Candidate, City, DesignProblem, Pair
 
 

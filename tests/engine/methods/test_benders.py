@@ -14,10 +14,10 @@ from optimiser.engine.methods.benders.cut_sets import cut_sets
 from optimiser.engine.methods.benders.multipliers import Multipliers, cheapest, cut_of
 from optimiser.engine.methods.benders.separation import BendersCuts
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 KINDS = st.sampled_from(["normalised", "normal"])
 

@@ -14,7 +14,7 @@ from optimiser.engine.methods.column_generation.generation import first_columns,
 from optimiser.engine.methods.column_generation.narrowing import narrow
 from optimiser.engine.methods.column_generation.pricing import price
 from optimiser.engine.methods.heuristics.greedy import nothing
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.labels import new_scratch
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import tables

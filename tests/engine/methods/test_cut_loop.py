@@ -7,12 +7,12 @@ from hypothesis import given, settings
 
 from optimiser.engine.backends.live_highs import LiveHighs
 from optimiser.engine.methods.cut_loop import prove
-from optimiser.engine.methods.cuts.rows import Rows
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 SOLVERS = ["highs", "cpsat"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows, joined, stacked, starts
+from optimiser.engine.search.rows import NO_ROWS, Rows, joined, stacked, starts
 
 BUILT = np.array([1.0, 2.0, 4.0])
 LEVEL = np.array([0.5, 0.25, 0.125])

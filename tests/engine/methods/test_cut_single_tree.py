@@ -7,10 +7,10 @@ from hypothesis import given, settings
 
 from optimiser.engine.methods.rounding import Rounding
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 pytest.importorskip("pyscipopt")
 

@@ -17,10 +17,10 @@ from optimiser.engine.methods.cut_splits import tightened
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.variants.cuts import run
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.problem import Candidate, DesignProblem, Pair, Target
 
 LONG_S = 300.0

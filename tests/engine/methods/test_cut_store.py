@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from optimiser.engine.methods.cuts import store
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows, joined, stacked
 from optimiser.engine.methods.cuts.store import CutStore
+from optimiser.engine.search.rows import NO_ROWS, Rows, joined, stacked
 
 
 def rows(*lines):

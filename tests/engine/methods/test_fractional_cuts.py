@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from optimiser.engine.methods.cuts.fractional import FractionalCuts
 from optimiser.engine.methods.cuts.pool import LONGEST_PATH
-from optimiser.engine.methods.cuts.rows import Rows
+from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 

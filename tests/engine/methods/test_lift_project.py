@@ -21,10 +21,10 @@ from optimiser.engine.backends.small_program import SmallPrograms
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.cuts.lift_project import ALIKE, DEEP, FREE, Splitter
 from optimiser.engine.methods.cuts.relaxation import relax
-from optimiser.engine.methods.cuts.split_rows import packed
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.presolve import reduce
+from optimiser.engine.search.rows import packed
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.methods.branching.node import whole
 from optimiser.engine.methods.cuts.fractional import FractionalCuts
-from optimiser.engine.methods.cuts.rows import Rows
 from optimiser.engine.presolve import reduce
+from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import City
 

@@ -13,7 +13,7 @@ from optimiser.engine.methods.heuristics.greedy import nothing, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import Improver, lns
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.problem import load

@@ -21,10 +21,10 @@ from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.variants.cuts import run
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
 from optimiser.problem import Period
 from optimiser.problem import result as results

@@ -8,10 +8,10 @@ from core_drawing import brute_force, line, side_problems
 from hypothesis import HealthCheck, given, settings
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 pytest.importorskip("pyscipopt")
 

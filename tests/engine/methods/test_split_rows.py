@@ -10,15 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.split_rows import (
-    NO_SPLITS,
-    ROUNDING,
-    TINY,
-    SplitRows,
-    gathered,
-    packed,
-    split_row,
-)
+from optimiser.engine.search.rows import NO_SPLITS, ROUNDING, TINY, SplitRows, gathered, packed, split_row
 
 MOST = 6
 

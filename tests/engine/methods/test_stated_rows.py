@@ -20,10 +20,10 @@ from optimiser.engine.backends.tree import Rhythm, TreeLimits
 from optimiser.engine.methods.branching.plunge import _strongest
 from optimiser.engine.methods.branching.program import Answer
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.cuts.rows import Rows, starts
 from optimiser.engine.models.whole import build_whole
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.rows import Rows, starts
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair

@@ -28,12 +28,11 @@ from optimiser.engine.methods.variants.registry import VARIANTS, chosen
 from optimiser.engine.models.detached import circuits_in, detached_rows, forming
 from optimiser.engine.models.rings import declare_ring
 from optimiser.engine.models.whole import build_whole
-from optimiser.engine.parameters import SolveParameters
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.open_network import open_network
 from optimiser.engine.process import Ending
+from optimiser.engine.search.task import SolveParameters, Task
 from optimiser.engine.solve import solve
-from optimiser.engine.task import Task
 from optimiser.engine.work import work
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
 from optimiser.problem import result as results

@@ -6,9 +6,9 @@ from core_drawing import brute_force, dense_problem
 from optimiser.engine.backends.compact import solve_compact
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.presolve import reduce
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 
 @pytest.mark.parametrize("seed", range(40))

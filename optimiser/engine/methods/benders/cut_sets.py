@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from optimiser.engine.methods.benders.commodity import Commodity
-from optimiser.engine.methods.cuts.rows import Rows, joined
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows, joined
 
 
 def cut_sets(commodities: Sequence[Commodity]) -> Rows:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.methods.benders.commodity import Commodity
-from optimiser.engine.methods.cuts.rows import Floats
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Floats
 
 FAR = 1e100
 """Price of a node that is out of reach."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from optimiser.engine.methods.benders.commodity import Commodity
 from optimiser.engine.methods.benders.multipliers import Multipliers, cut_of
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Floats, Rows, starts
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, starts
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
 

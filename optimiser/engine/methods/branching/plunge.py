@@ -13,8 +13,8 @@ from optimiser.engine.methods.branching.node import Node, whole
 from optimiser.engine.methods.branching.program import Answer, Floats, Program
 from optimiser.engine.methods.branching.pseudocosts import Experience
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.cuts.rows import Rows
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Rows
 
 GROWTH = 1.2
 """Growth of the number of cuts at which those that do not bind are dropped."""

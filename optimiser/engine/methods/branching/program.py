@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.methods.cuts.rows import Rows
+from optimiser.engine.search.rows import Rows
 
 type Floats = NDArray[np.float64]
 

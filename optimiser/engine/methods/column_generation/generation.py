@@ -11,7 +11,7 @@ from optimiser.engine.methods.column_generation.columns import Columns, Pool, co
 from optimiser.engine.methods.column_generation.master import Master, Relaxed
 from optimiser.engine.methods.column_generation.plans import try_plans
 from optimiser.engine.methods.column_generation.pricing import price
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.label_store import Floats, Scratch
 from optimiser.engine.search.labels import cheapest_path
 from optimiser.engine.search.paths import Mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.label_store import Floats
 from optimiser.engine.search.scoring import fits
 from optimiser.engine.search.tables import Tables

@@ -11,7 +11,7 @@ from optimiser.engine.methods.column_generation.master import Build, Master, Out
 from optimiser.engine.methods.column_generation.narrowing import Narrowed, narrow
 from optimiser.engine.methods.column_generation.plans import EDGE, try_plans
 from optimiser.engine.methods.cuts.separation import separate
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.label_store import Floats, Scratch
 from optimiser.engine.search.labels import new_scratch
 from optimiser.engine.search.paths import Integers, Mask

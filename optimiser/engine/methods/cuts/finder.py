@@ -6,8 +6,8 @@ from optimiser.engine.methods.cuts.fractional import FractionalCuts
 from optimiser.engine.methods.cuts.ground import Ground, ground
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.cuts.pool import Floats
-from optimiser.engine.methods.cuts.rows import Rows, stacked
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows, stacked
 from optimiser.engine.search.tables import Tables
 
 MOST = 30

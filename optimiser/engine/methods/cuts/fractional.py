@@ -7,11 +7,11 @@ import numpy as np
 from optimiser.engine.methods.cuts.packing import CUT, LOST, pack
 from optimiser.engine.methods.cuts.pool import Floats, Pool, Room, new_pool, new_room
 from optimiser.engine.methods.cuts.pricing import ONE
-from optimiser.engine.methods.cuts.rows import Rows, stacked, starts
 from optimiser.engine.methods.cuts.separation import separate
 from optimiser.engine.methods.cuts.store import CutStore
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Rows, stacked, starts
 from optimiser.engine.search.tables import Tables
 
 

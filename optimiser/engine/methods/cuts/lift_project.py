@@ -26,9 +26,8 @@ from typing import Protocol
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from optimiser.engine.methods.cuts.rows import Floats
-from optimiser.engine.methods.cuts.split_rows import NO_SPLITS, SplitRows, gathered, packed, split_row
 from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.rows import NO_SPLITS, Floats, SplitRows, gathered, packed, split_row
 
 STEPS = 3
 """Times that a membership program takes in rows: later ones make rows little deeper and far dearer."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.cuts.relaxation import EDGE
-from optimiser.engine.methods.cuts.rows import Floats, Rows, joined
 from optimiser.engine.methods.cuts.separation import separate
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Floats, Rows, joined
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from optimiser.engine.methods.cuts.ground import Ground
 from optimiser.engine.methods.cuts.pool import Floats
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows, starts
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import NO_ROWS, Rows, starts
 
 SEED = 1
 """Of the random numbers that make one search differ from the next."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from optimiser.engine.methods.branching.program import Answer, Floats, Program
 from optimiser.engine.methods.cuts.finder import MOST, CutFinder
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Rows
+from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.tables import Tables
 
 EDGE = 1e-6

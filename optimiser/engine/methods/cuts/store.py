@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.cuts.rows import NO_ROWS, Floats, Rows, stacked
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked
 
 MOST_TERMS = 2_000_000
 """Terms of all rows at which the older half is forgotten."""

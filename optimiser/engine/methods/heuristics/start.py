@@ -6,7 +6,7 @@ from optimiser.engine.methods.heuristics.desk import desk
 from optimiser.engine.methods.heuristics.greedy import everything, filled, nothing, thinned
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.heuristics.steps import move_to
-from optimiser.engine.progress import Progress
+from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.scoring import breach_of
 from optimiser.engine.search.tables import Tables
 

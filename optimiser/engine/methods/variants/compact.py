@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from optimiser.engine.methods.variants.variant import Variant
-from optimiser.engine.progress import Progress, Send
+from optimiser.engine.search.incumbent import Progress, Send
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 VARIANT = Variant(
     name="compact",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from optimiser.engine.methods.variants.variant import Variant
-from optimiser.engine.progress import Progress, Send
+from optimiser.engine.search.incumbent import Progress, Send
 from optimiser.engine.search.tables import Tables
-from optimiser.engine.task import Task
+from optimiser.engine.search.task import Task
 
 VARIANT = Variant(
     name="cuts",

@@ -1,4 +1,4 @@
-"""Hold how a solve is to be run."""
+"""Say how a solve is run, and what a child process is asked to do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
 
@@ -62,3 +63,31 @@ class SolveParameters:
     def replace(self, **changes: Any) -> SolveParameters:  # noqa: ANN401 - any field may be exchanged
         """Return parameters with some fields exchanged."""
         return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One variant on one reduced problem.
+
+    Attributes
+    ----------
+    problem
+        A reduced problem.
+    variant
+        Name, or the path of the file of a user's own; never `auto`.
+    seconds
+        Time limit.
+    gap, threads, seed, solver
+        As in `SolveParameters`.
+    base
+        What the objective of the original problem has on top of that of the reduced one.
+    """
+
+    problem: DesignProblem
+    variant: str
+    seconds: float
+    gap: float
+    threads: int
+    seed: int
+    solver: str
+    base: int = 0

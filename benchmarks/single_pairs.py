@@ -11,10 +11,10 @@ from __future__ import annotations
 from optimiser.engine.backends.scip_tree import version
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
 from optimiser.engine.methods.variants import Variant
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import Incumbent
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 
@@ -26,7 +26,7 @@ VARIANT = Variant(
 )
 
 
-def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
+def run(t: Tables, progress: Incumbent, task: Task) -> tuple[str, str]:
     """Cut the relaxation, look for plans near its point, then search one tree."""
     improver = start_plans(t, progress, seed=task.seed)
     begun = opened(t, progress, task, cuts=CutFinder(t, joins=None))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from optimiser.bench.instances import registered
 from optimiser.cli import call
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 
 EXACT = tuple(name for name, variant in VARIANTS.items() if variant.proves and name != "auto")
 HEURISTICS = tuple(name for name, variant in VARIANTS.items() if not variant.proves and name != "do-nothing")

@@ -29,7 +29,7 @@ import pandas as pd
 
 from optimiser import job
 from optimiser.frontier import Limits, trace
-from optimiser.frontier.links import marginal_order
+from optimiser.frontier.curve import marginal_order
 from optimiser.problem import load as load_problem
 from optimiser.run.pipeline import run
 

@@ -17,13 +17,13 @@ from networks.simplify import contract
 from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.backends.small_program import SmallPrograms
-from optimiser.engine.methods.cuts.finder import CLEAR, MOST, CutFinder
-from optimiser.engine.methods.cuts.fractional import FractionalCuts
-from optimiser.engine.methods.cuts.ground import ground
+from optimiser.engine.methods.cuts.relaxation import CLEAR, MOST, CutFinder
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
+from optimiser.engine.methods.cuts.partitions import ground
 from optimiser.engine.methods.cuts.lift_project import Splitter
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.cuts.relaxation import relax
-from optimiser.engine.methods.cuts.separation import separate
+from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.heuristics.greedy import reverse_greedy
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.paths import pair_times

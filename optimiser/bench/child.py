@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import psutil
 
-from optimiser.engine.process import STARTUP_S, hard_limit_s
+from optimiser.engine.child import STARTUP_S, hard_limit_s
 from optimiser.problem.errors import EnvironmentFault
 
 COMMAND = (sys.executable, "-m", "optimiser.bench.worker")

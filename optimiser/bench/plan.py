@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimiser.bench.instances import Instance
-from optimiser.engine.backends.installed import require
-from optimiser.engine.methods.variants.own import SUFFIX, Own
-from optimiser.engine.methods.variants.registry import AUTO, VARIANTS, own
-from optimiser.engine.methods.variants.variant import Variant
+from optimiser.engine.backends.pulp_solvers import require
+from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant
+from optimiser.engine.methods.variants import AUTO, VARIANTS, Variant, own
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 
 
@@ -47,7 +46,7 @@ class Way:
 
     variant: str
     solver: str
-    own: Own | None = None
+    own: OwnVariant | None = None
 
     @property
     def able(self) -> Variant:
@@ -149,7 +148,7 @@ def _named(name: str) -> Way:
 
 
 def _refuse_two_of_one_name(found: Iterable[Way]) -> None:
-    digests: dict[str, Own] = {}
+    digests: dict[str, OwnVariant] = {}
     for way in found:
         if way.own is not None and digests.setdefault(way.variant, way.own).digest != way.own.digest:
             raise ProblemError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from optimiser.bench.instances import Instance
 from optimiser.bench.plan import Run, Way
 from optimiser.bench.rows import Row
-from optimiser.engine.methods.variants.own import digest_of
+from optimiser.engine.methods.own_variant import digest_of
 from optimiser.problem import dumps, load
 from optimiser.problem.errors import ProblemError
 

@@ -12,7 +12,7 @@ from optimiser.bench import traces
 from optimiser.bench.consistency import best_row
 from optimiser.bench.measures import shifted_geometric_mean
 from optimiser.bench.rows import HEURISTIC, Row
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.result import TracePoint, rounded_bound
 
 type Trace = tuple[TracePoint, ...]

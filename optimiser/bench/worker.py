@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from optimiser.bench.leaving import line
-from optimiser.engine.methods.variants.registry import UnfitError
+from optimiser.engine.methods.variants import UnfitError
 from optimiser.problem.errors import OptimiserError, ProblemError, VerificationError
 
 

@@ -15,7 +15,7 @@ from optimiser.bench.rows import Row
 from optimiser.bench.runner import Listener, bench
 from optimiser.bench.store import alone
 from optimiser.cli import screen
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import ProblemError
 
 __all__ = ["Limits", "run", "show_names"]

@@ -123,7 +123,7 @@ def show(done: Traced) -> None:
     done
         The finished frontier.
     """
-    from optimiser.frontier.links import STEADY
+    from optimiser.frontier.curve import STEADY
     from optimiser.report import wording
 
     curve = done.curve

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from optimiser.engine.process import Ending, run_child
+from optimiser.engine.child import ChildProcess, Ending
 from optimiser.run import stop
 
 TERMINATION = "interrupted"
@@ -25,26 +25,29 @@ class Interruption:
     def __init__(self) -> None:
         self.heard = False
         self._stack = ExitStack()
+        self._process = ChildProcess()
 
     def __enter__(self) -> Self:
-        """Begin to run tasks."""
+        """Start the child process, which loads its libraries meanwhile."""
+        self._process.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let signals through again."""
+        """End the child process, and let signals through again."""
+        self._process.close()
         self._stack.close()
 
     def run(
         self, task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
     ) -> Ending:
-        """Run a task in a child process, as `run_child` does.
+        """Run a task in the child process.
 
         Parameters
         ----------
         task, receive, time_limit_s
-            As for `run_child`.
+            As for `ChildProcess`.
 
         Returns
         -------
@@ -60,7 +63,7 @@ class Interruption:
             receive(message)
 
         try:
-            return run_child(task, taken, time_limit_s=time_limit_s)
+            return self._process(task, taken, time_limit_s=time_limit_s)
         except (stop.Interrupted, KeyboardInterrupt):
             self.heard = True
             self._stack.enter_context(stop.undisturbed())

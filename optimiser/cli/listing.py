@@ -7,7 +7,7 @@ from typing import Any
 
 from networks import regions
 from optimiser.cli import screen
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.job import ready_names
 
 SOLVER_PACKAGES = {

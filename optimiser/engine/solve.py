@@ -1,4 +1,4 @@
-"""Solve a problem: reduce it, run a variant, keep the best plan, check the outcome."""
+"""Solve a problem: run a variant in a child process, keep the best plan, check the outcome."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from optimiser import verify
-from optimiser.engine.attempt import ANY_GAP, Runner, UnsettledError, answer, any_plan, attempt
-from optimiser.engine.backends.installed import require
+from optimiser.engine.attempt import ANY_GAP, Runner, UnsettledError, any_plan, attempt, plan_within_gap
 from optimiser.engine.canonical import earlier_plans
+from optimiser.engine.child import ChildProcess, Ending
+from optimiser.engine.claims import BROKEN, CheckedClaims
 from optimiser.engine.explain import explain
-from optimiser.engine.ledger import Ledger
-from optimiser.engine.methods.variants.registry import VARIANTS, chosen, variant_of
-from optimiser.engine.process import Ending
-from optimiser.engine.search.judge import Judge
+from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
+from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.tidy import tidied
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
 
-FAILED = ("crash", "memory", "killed", "refused")
-"""Endings that are a fault of the solver."""
-
+FAILED = (*BROKEN, "refused")
+"""Terminations that are a fault of the solver."""
 
 PROVER = "cuts"
 """Variant that proves why there is no plan, where the one asked for proves nothing."""
 
 MOST_EXPLAINING_S = 30.0
-"""Most time spent on saying why there is no plan."""
+"""Longest time spent on why there is no plan."""
+
+PACKAGES = ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools")
+"""Packages whose versions a result records."""
 
 
 class SolveFailure(SolverError):
-    """A solver that crashed, hung or lied; `result` holds the best checked plan there is all the same.
+    """A solver that crashed, hung or made a false claim; `result` holds the best checked plan all the same.
 
     Parameters
     ----------
@@ -65,21 +65,21 @@ def solve(
     problem
         The problem.
     variant
-        A name in `VARIANTS`, or the file of Python that holds a variant of one's own (docs/bench.md); it is
+        A name in `VARIANTS`, or a Python file that holds a variant of one's own (docs/bench.md); the file is
         run as code.
     params
         Limits and choices; default `SolveParameters()`.
     progress
-        Called with each improvement of plan or bound.
+        Takes each improvement of plan or bound.
     run
-        Does the main task in a process of its own; default a new one (`solvers.process.run_child`).
+        Does the tasks in a child process; default a process of its own.
 
     Returns
     -------
     Result
         A time-out gives the best plan so far with its bound: at worst the one that builds nothing or that
-        builds everything, where one of them meets the constraints; the status is `none` when no plan is
-        known. A proof that no plan exists gives the status `infeasible`, and the message says why.
+        builds everything, where one of them is feasible; the status is `none` when no plan is known. A proof
+        that no plan exists gives the status `infeasible`, and the message says why.
 
     Raises
     ------
@@ -88,122 +88,144 @@ def solve(
     EnvironmentFault
         When the solver asked for, or the only one of the variant, is not installed.
     SolveFailure
-        When the solver crashed, hung or claimed what is not true; its `result` is usable.
+        When the solver crashed, hung or made a false claim; its `result` is usable.
     """
     params = params or SolveParameters()
     if params.solver not in ("auto", "highs"):
-        require(params.solver)
-    name, solver = chosen(
+        _require(params.solver)
+    name, solver = choose(
         variant,
-        covers_all=problem.budget is None,
+        has_budget=problem.budget is not None,
         solver=params.solver,
-        whole=not problem.is_plain,
+        is_extended=not problem.is_plain,
         must_cover=problem.must_cover,
     )
-    if solver not in ("none", "highs", params.solver):
-        require(solver)
+    if solver not in ("none", "auto", "highs", params.solver):
+        _require(solver)
     params = params.replace(solver=solver)
-    ledger, ending = attempt(problem, name, params, progress, run)
-    result = _result(ledger, ending, name, params)
+    if run is not None:
+        return _solve(problem, name, params, progress, run)
+    with ChildProcess() as process:
+        process.start()
+        return _solve(problem, name, params, progress, process)
+
+
+def _require(solver: str) -> None:
+    """Raise `EnvironmentFault` where a solver cannot be called; PuLP takes most of a second to import."""
+    from optimiser.engine.backends.pulp_solvers import here
+
+    here(solver)
+
+
+def _solve(
+    problem: DesignProblem,
+    name: str,
+    params: SolveParameters,
+    progress: Callable[[TracePoint], None] | None,
+    run: Runner,
+) -> Result:
+    claims, ending = attempt(problem, name, params, progress, run)
+    result = _result(claims, ending, name, params)
     if params.canonical and result.status in ("optimal", "feasible"):
-        result = _canonical(problem, result, params)
+        result = _canonical(problem, result, params, run)
     if result.rings:
         result = _tidied(problem, result, params)
-    return _checked(problem, _explained(problem, result, params))
+    if result.status == "infeasible":
+        result = _explained(problem, result, params, run)
+    return _checked(problem, result)
 
 
-def _tidied(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
-    """Return the result with short rings, and without what they do not use, where time is left."""
-    if result.seconds >= params.time_limit_s:
-        return result
-    begun = time.monotonic()
-    better = tidied(problem, result)
-    return better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
-
-
-def _canonical(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
-    """Return the result with the cheapest of the optimal plans, and of these the first."""
-    if not problem.is_plain:
-        return _told(result, "which of equal plans is the canonical one is not asked with rings or periods")
-    name, params = _prover(problem, result, params)
-    if result.status != "optimal":
-        return _told(result, "which of equal plans is the canonical one is open without a proof")
-    end = time.monotonic() + params.time_limit_s
-
-    def asked(gap: float) -> SolveParameters:
-        return params.replace(time_limit_s=max(0.0, end - time.monotonic()), gap=gap)
-
-    plans = earlier_plans(
-        problem,
-        result.built,
-        result.objective,
-        cheapest=lambda part: answer(part, name, asked(0.0)),
-        some=lambda part: any_plan(part, name, asked(ANY_GAP)),
-    )
-    known, note = result.built, ""
-    try:
-        for plan in plans:
-            known = plan
-    except UnsettledError:
-        note = "which of equal plans is the canonical one was not settled in time"
-    judged = Judge(problem)(known)
-    return _told(result.replace(built=judged.built, cost=judged.cost, coverage=judged.coverage), note)
-
-
-def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
-    """Return the variant of a result, or another one where it proves nothing or is a user's own."""
-    if result.variant in VARIANTS and VARIANTS[result.variant].proves:
-        return result.variant, params
-    name, solver = chosen(PROVER, covers_all=False, whole=not problem.is_plain)
-    return name, params.replace(solver=solver)
-
-
-def _told(result: Result, note: str) -> Result:
-    return result.replace(message="\n".join(filter(None, [result.message, note])))
-
-
-def _result(ledger: Ledger, ending: Ending, name: str, params: SolveParameters) -> Result:
-    best = ledger.best()
-    reason = "refused" if ledger.refusals else ending.reason
+def _result(claims: CheckedClaims, ending: Ending, name: str, params: SolveParameters) -> Result:
     return Result(
-        problem=ledger.problem.name,
-        **best,
+        problem=claims.problem.name,
+        **claims.best(),
         variant=variant_of(name).name,
         seconds=round(ending.seconds, 3),
         seed=params.seed,
         threads=params.threads,
         solver=ending.solver,
         versions=versions(),
-        termination=reason,
-        message="; ".join(filter(None, [ending.message, *ledger.refusals])),
-        trace=tuple(ledger.trace),
+        termination="refused" if claims.refusals else ending.reason,
+        message="; ".join(filter(None, [ending.message, *claims.refusals])),
+        trace=tuple(claims.trace),
     )
 
 
-def _explained(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
-    """Return a result whose message says why there is no plan, where that is proved."""
-    if result.status != "infeasible":
-        return result
-    name, params = _prover(problem, result, params)
-
-    def has_no_plan(part: DesignProblem, seconds: float) -> bool:
-        try:
-            return any_plan(part, name, params.replace(time_limit_s=seconds)) is None
-        except UnsettledError:
-            return False
-
-    return _told(result, explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s)))
-
-
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that take part in a solve."""
+    """Return the versions of the packages that take part in a solve, as far as they are installed."""
     found = {}
-    for package in ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools"):
+    for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def _tidied(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
+    """Return the result with short rings, and without what they do not use, where time is left."""
+    if result.seconds >= params.time_limit_s:
+        return result
+    from optimiser.engine.tidy import tidied
+
+    begun = time.monotonic()
+    better = tidied(problem, result)
+    return better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
+
+
+def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
+    """Return the result with the cheapest of the optimal plans, and of these the first."""
+    if not problem.is_plain:
+        return _with_note(result, "the canonical plan is not determined for problems with rings or periods")
+    if result.status != "optimal":
+        return _with_note(result, "the canonical plan is not determined without a proof of optimality")
+    name, params = _prover(problem, result, params)
+    end = time.monotonic() + params.time_limit_s
+
+    def within(gap: float) -> SolveParameters:
+        return params.replace(time_limit_s=max(0.0, end - time.monotonic()), gap=gap)
+
+    plans = earlier_plans(
+        problem,
+        result.built,
+        result.objective,
+        cheapest=lambda part: plan_within_gap(part, name, within(0.0), run),
+        some=lambda part: any_plan(part, name, within(ANY_GAP), run),
+    )
+    known, note = result.built, ""
+    try:
+        for plan in plans:
+            known = plan
+    except UnsettledError:
+        note = "the canonical plan was not determined within the time limit"
+    found = PlanEvaluator(problem)(known)
+    return _with_note(result.replace(built=found.built, cost=found.cost, coverage=found.coverage), note)
+
+
+def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
+    """Return the variant of a result, or another one where it proves nothing or is a user's own."""
+    if result.variant in VARIANTS and VARIANTS[result.variant].proves:
+        return result.variant, params
+    name, solver = choose(PROVER, has_budget=True, is_extended=not problem.is_plain)
+    return name, params.replace(solver=solver)
+
+
+def _with_note(result: Result, note: str) -> Result:
+    return result.replace(message="\n".join(filter(None, [result.message, note])))
+
+
+def _explained(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
+    """Return a result whose message says why no plan exists."""
+    name, params = _prover(problem, result, params)
+
+    def has_no_plan(part: DesignProblem, seconds: float) -> bool:
+        try:
+            return any_plan(part, name, params.replace(time_limit_s=seconds), run) is None
+        except UnsettledError:
+            return False
+
+    reasons = explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s))
+    return _with_note(result.replace(message=""), reasons)
 
 
 def _checked(problem: DesignProblem, result: Result) -> Result:

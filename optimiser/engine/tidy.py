@@ -8,7 +8,7 @@ from optimiser.engine.search.circuits.cover import cover_of
 from optimiser.engine.search.circuits.insertion import Circuit, Grounds, shortened
 from optimiser.engine.search.circuits.lengths import money_and_way, touching
 from optimiser.engine.search.circuits.starts import start_circuits
-from optimiser.engine.search.judge import Judge, Judged
+from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.result import Result, gap_of
 from optimiser.problem.ring_order import lifted_circuits, link_order
@@ -36,7 +36,7 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     """
     own = problem.canonical()
     circuits = _in_order_of(own, problem, result.rings)
-    before = Judge(own)(result.built, rings=circuits, starts=result.starts)
+    before = PlanEvaluator(own)(result.built, rings=circuits, starts=result.starts)
     needed = _needed(own, before)
     for least in (needed, set(before.built)):
         after = _rebuilt(own, before, least)
@@ -45,7 +45,7 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     return result
 
 
-def _changed(problem: DesignProblem, result: Result, plan: Judged) -> Result:
+def _changed(problem: DesignProblem, result: Result, plan: EvaluatedPlan) -> Result:
     """Return a result with another plan, which may close its gap where the cost is the objective."""
     gap = gap_of(plan.objective, result.bound, minimise=problem.budget is None)
     return result.replace(
@@ -60,7 +60,7 @@ def _changed(problem: DesignProblem, result: Result, plan: Judged) -> Result:
     )
 
 
-def _rank(problem: DesignProblem, plan: Judged) -> tuple[int, int]:
+def _rank(problem: DesignProblem, plan: EvaluatedPlan) -> tuple[int, int]:
     return (plan.objective if problem.budget is None else -plan.objective), plan.cost
 
 
@@ -77,10 +77,10 @@ def _in_order_of(
     return found
 
 
-def _needed(problem: DesignProblem, plan: Judged) -> set[str]:
+def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
     """Return what is built for more than the rings."""
     bare = problem.replace(rings=())
-    judge = Judge(bare)
+    judge = PlanEvaluator(bare)
     kept = set(plan.built)
     starts = dict(plan.starts)
     worth = judge(kept, starts=starts)
@@ -94,7 +94,7 @@ def _needed(problem: DesignProblem, plan: Judged) -> set[str]:
     return kept
 
 
-def _rebuilt(problem: DesignProblem, plan: Judged, needed: Collection[str]) -> Judged:
+def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str]) -> EvaluatedPlan:
     """Return a plan that builds what is needed, and of the rest of a plan what its rings use."""
     free, circuits = set(needed), dict(plan.rings)
     for ring in problem.rings:
@@ -105,7 +105,7 @@ def _rebuilt(problem: DesignProblem, plan: Judged, needed: Collection[str]) -> J
     for _ in problem.requires:
         built = built | {second for first, second in problem.requires if first in built}
     starts = {name: t for name, t in plan.starts.items() if name in built}
-    return Judge(problem)(built, rings=circuits, starts=starts)
+    return PlanEvaluator(problem)(built, rings=circuits, starts=starts)
 
 
 def _names(ring: Ring, links: Circuit) -> set[str | None]:
@@ -113,7 +113,11 @@ def _names(ring: Ring, links: Circuit) -> set[str | None]:
 
 
 def _way(
-    problem: DesignProblem, ring: Ring, plan: Judged, circuits: Mapping[str, Circuit], free: Collection[str]
+    problem: DesignProblem,
+    ring: Ring,
+    plan: EvaluatedPlan,
+    circuits: Mapping[str, Circuit],
+    free: Collection[str],
 ) -> Circuit:
     """Return the best circuit found for a ring over what a plan builds.
 

@@ -1,39 +1,116 @@
-"""Run one variant on one reduced problem inside the child process."""
+"""Reduce a problem and run a variant on it, as the child process does."""
 
 from __future__ import annotations
 
+import dataclasses
+import time
+from typing import Any
+
+from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.heuristics.greedy import nothing
-from optimiser.engine.methods.variants.own import SUFFIX, ended
-from optimiser.engine.methods.variants.registry import module_of
-from optimiser.engine.search.incumbent import Progress, Send
+from optimiser.engine.methods.variants import method_of
+from optimiser.engine.presolve import Reduction, reduce
+from optimiser.engine.search.incumbent import Send, mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
+from optimiser.problem import DesignProblem
+from optimiser.problem.ring_order import lifted_circuits
+from optimiser.verify.obstacles import obstacles
 
 
-def work(task: Task, send: Send) -> tuple[str, str]:
-    """Run a variant; plans and bounds go out as messages.
+def solve(task: Task, send: Send) -> tuple[str, str, str]:
+    """Reduce a problem and run a variant on it; plans and bounds of the original problem go out as messages.
 
     Parameters
     ----------
     task
-        What to do.
+        The original problem, and how it is to be solved.
     send
-        Takes messages.
+        Takes messages; plans are ids, circuits by the numbers of the original problem, and starts.
 
     Returns
     -------
     tuple
-        Why it ended (`proof`, `gap`, `time`, `heuristic`, `infeasible`), and the name of the solver.
+        Why it ended, the name of the solver, and why the reduction found no plan.
     """
+    begun = time.monotonic()
+    problem = task.problem
+    reduced = reduction_of(problem)
+    if not reduced.feasible:
+        return "infeasible", "", reduced.reason
+    send({"kind": "bound", "step": "presolve", "bound": _first_bound(reduced)})
+    left = max(0.0, task.seconds - (time.monotonic() - begun))
+    inner = dataclasses.replace(task, problem=reduced.problem, seconds=left, base=reduced.base)
+    return *_run(inner, _lifting(problem, reduced, send)), ""
+
+
+def _lifting(problem: DesignProblem, reduced: Reduction, send: Send) -> Send:
+    """Return what turns messages about a reduced problem into messages about the original one."""
+
+    def lift(message: dict[str, Any]) -> None:
+        lifted = dict(message)
+        if message["kind"] == "plan":
+            lifted["built"] = list(reduced.lifted(message["built"]))
+            lifted["rings"] = {
+                name: list(links)
+                for name, links in lifted_circuits(problem, message.get("rings", {})).items()
+            }
+            lifted["starts"] = dict(message.get("starts", {}))
+        elif message["kind"] == "bound":
+            lifted["bound"] = message["bound"] + reduced.base
+        send(lifted)
+
+    return lift
+
+
+def _first_bound(reduced: Reduction) -> float:
+    """Return the bound that the reduction proves: what is built in any case, or all that is still open."""
+    left = reduced.problem
+    if left.budget is None:
+        return float(reduced.forced_cost)
+    open_weight = sum(pair.weight for pair in left.pairs) + sum(city.weight for city in left.cities)
+    rewards = sum(ring.reward for ring in left.rings)
+    factors = sum(period.factor for period in left.periods) if left.periods else 1
+    return float(reduced.base_weight + (open_weight + rewards) * factors)
+
+
+def reduction_of(problem: DesignProblem) -> Reduction:
+    """Return the reduction of a problem; one with rings or periods stays as it is."""
+    return reduce(problem) if problem.is_plain else unreduced(problem)
+
+
+def unreduced(problem: DesignProblem) -> Reduction:
+    """Return a problem with rings or periods in canonical order, infeasible where it has obstacles.
+
+    The reduction knows none of these: pairs are covered over time, and links earn their place by rings.
+    """
+    known = obstacles(problem)
+    return Reduction(
+        problem=problem.canonical(),
+        forced=(),
+        forced_cost=0,
+        base_weight=0,
+        closed_weight=0,
+        feasible=not known,
+        reason=known[0] if known else "",
+    )
+
+
+def _run(task: Task, send: Send) -> tuple[str, str]:
+    """Run a variant on a reduced problem."""
+    method = method_of(task.variant)
     if not task.problem.is_plain:
-        return _ended(task, module_of(task.variant).run_whole(task, send))
+        if method.run_extended is None:
+            raise ValueError(task.variant)
+        return _ending(task, method.run_extended(task, send))
     t = tables(task.problem)
-    progress = Progress(t, seconds=task.seconds, send=send, base=task.base)
+    incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
-        return ("proof" if progress.plan(nothing(t), "do-nothing") else "infeasible"), ""
-    return _ended(task, module_of(task.variant).run(t, progress, task))
+        return ("proof" if incumbent.plan(nothing(t), "presolve") else "infeasible"), ""
+    return _ending(task, method.run(t, incumbent, task))
 
 
-def _ended(task: Task, outcome: tuple[str, str]) -> tuple[str, str]:
-    """Return how a run ended; a user's own may have returned anything."""
-    return ended(outcome) if task.variant.endswith(SUFFIX) else outcome
+def _ending(task: Task, outcome: tuple[str, str]) -> tuple[str, str]:
+    """Return how a run ended; that of a user's own variant may have returned anything."""
+    is_own = task.variant.endswith(own_variant.SUFFIX)
+    return own_variant.checked_ending(outcome) if is_own else outcome

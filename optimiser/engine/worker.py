@@ -1,86 +1,160 @@
-"""Be the child process: read one task, send plans and bounds, end with the parent."""
+"""Be the child process: read one task after another, do it, write plans and bounds, and end with the parent.
+
+`child` is the other side. A task is a JSON object with a problem and either a `variant` (solve it) or a
+`question` (answer it from what earlier questions about the same problem left).
+"""
 
 from __future__ import annotations
 
 import ctypes
 import json
 import os
+import queue
 import signal
 import sys
 import threading
 import time
 import traceback
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-DEATH_SIGNAL = 1
-"""`PR_SET_PDEATHSIG` of Linux."""
+if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
+    from optimiser.engine.methods.questions import QuestionSession
+
+PR_SET_PDEATHSIG = 1
+"""Option of Linux's `prctl` that names the signal at the death of the parent."""
+
+
+TASK_FIELDS = ("variant", "seconds", "gap", "threads", "seed", "solver")
 
 
 def main() -> None:
-    """Run the task given on standard input; messages go to standard output, one JSON object a line."""
-    die_with_parent()
+    """Do the tasks that standard input gives, one JSON object a line; messages go to standard output."""
+    _die_with_parent()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    task = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
-    _limit_memory(task["memory_mb"])
-    try:
-        _run(task, out)
-    except MemoryError:
-        write_message(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
-    except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the parent
-        from optimiser.engine.methods.variants.own import said
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, lines), daemon=True).start()
+    session = Session(lambda message: _write(out, message))
+    while True:
+        task = json.loads(lines.get())
+        _limit_memory(task.get("memory_mb"))
+        try:
+            session.do(task)
+        except MemoryError:
+            _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is reported to the parent
+            from optimiser.engine.methods.own_variant import describe_error
 
-        message = said(error, str(task["variant"]))
-        write_message(
-            out, {"kind": "failed", "reason": "crash", "message": message, "detail": traceback.format_exc()}
-        )
-
-
-def _run(task: dict[str, Any], out: BinaryIO) -> None:
-    from optimiser.engine.search.task import Task
-    from optimiser.engine.warming import warm
-    from optimiser.engine.work import work
-    from optimiser.problem.reading import parse
-
-    names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
-    asked = Task(parse(task["problem"]), **{name: task[name] for name in names})
-    warm(asked)
-    write_message(out, {"kind": "ready"})
-    begun = time.monotonic()
-    reason, solver = work(asked, lambda m: write_message(out, m))
-    write_message(
-        out, {"kind": "done", "reason": reason, "solver": solver, "seconds": time.monotonic() - begun}
-    )
+            text = describe_error(error, str(task.get("variant", "")))
+            detail = traceback.format_exc()
+            _write(out, {"kind": "failed", "reason": "crash", "message": text, "detail": detail})
 
 
-def write_message(out: BinaryIO, message: dict[str, Any]) -> None:
-    """Write a message to the parent; end when it is gone.
+class Session:
+    """Does one task after another, and keeps what the next one can use.
 
     Parameters
     ----------
-    out
-        Where messages go.
-    message
-        A JSON object.
+    send
+        Takes messages.
+    warms_up
+        Load compiled code before the clock of a task starts.
     """
+
+    def __init__(self, send: Callable[[dict[str, Any]], None], *, warms_up: bool = True) -> None:
+        self._send = send
+        self._warms_up = warms_up
+        self._warm: set[tuple[Any, ...]] = set()
+        self._questions: QuestionSession | None = None
+
+    def do(self, task: Mapping[str, Any]) -> None:
+        """Do a task; its messages end with one of kind `done`.
+
+        Parameters
+        ----------
+        task
+            JSON object: `problem`, and the fields of `Task` or those of `_answer`.
+        """
+        if "question" in task:
+            self._answer(task)
+        else:
+            self._solve(task)
+
+    def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.search.task import Task
+        from optimiser.engine.warm_up import warm_up
+        from optimiser.engine.work import solve
+        from optimiser.problem.reading import parse
+
+        task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS})
+        kind = (task.variant, task.solver, task.problem.is_plain, task.problem.budget is None)
+        if self._warms_up and kind not in self._warm:
+            self._warm.add(kind)
+            warm_up(task)
+        self._send({"kind": "ready"})
+        begun = time.monotonic()
+        reason, solver, message = solve(task, self._send)
+        self._done(begun, reason=reason, solver=solver, message=message)
+
+    def _done(self, begun: float, **details: Any) -> None:  # noqa: ANN401 - JSON values
+        self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
+
+    def _answer(self, task: Mapping[str, Any]) -> None:
+        """Answer a question about the reduced problem of the first such task.
+
+        Its fields: `problem` and `measures`, needed once; `seed`, `threads`, `question`, `seconds`, `gap`,
+        `base`, and `known`, plans found elsewhere.
+        """
+        import numpy as np
+
+        from optimiser.engine.backends.highs import version
+        from optimiser.engine.methods.questions import QuestionSession
+        from optimiser.engine.search.task import Question
+        from optimiser.engine.warm_up import warm_up_questions
+        from optimiser.problem.reading import parse
+
+        is_warm = self._questions is not None
+        if self._questions is None:
+            problem = parse(task["problem"])
+            measures = np.array(task["measures"], np.int64).reshape(len(task["measures"]), -1)
+            if self._warms_up:
+                warm_up_questions(task["threads"])
+            self._questions = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
+        self._send({"kind": "ready"})
+        begun = time.monotonic()
+        for built in task["known"]:
+            self._questions.know(built)
+        reason, incumbent = self._questions.answer(
+            Question.of(task["question"]),
+            seconds=task["seconds"],
+            gap=task["gap"],
+            base=task["base"],
+            send=self._send,
+        )
+        counts = {"nodes": incumbent.nodes, "cuts": incumbent.cuts, "warm": is_warm}
+        self._done(begun, reason=reason, solver=version(), late=incumbent.stop(), **counts)
+
+
+def _write(out: BinaryIO, message: dict[str, Any]) -> None:
+    """Write a message to the parent; end when it is gone."""
     try:
         out.write(json.dumps(message).encode() + b"\n")
     except BrokenPipeError:
         os._exit(1)
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this process with its parent."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
-
-
-def _watch(lifeline: BinaryIO) -> None:
-    """End when the parent closes its side of the pipe, whatever the system."""
-    lifeline.read()
+def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
+    """Queue tasks as they come; end when the parent closes its side of the pipe, whatever the system."""
+    for line in lifeline:
+        lines.put(line)
     os._exit(1)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with its parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit_memory(megabytes: int | None) -> None:

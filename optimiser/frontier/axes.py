@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from optimiser.engine.methods.sweep_task import Asked
 from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.task import Question
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.ring import Period
@@ -19,7 +19,7 @@ type Kind = Literal["two_way", "three_way"]
 TIERS = ("secondary", "small")
 """Groups of a three-way frontier where nothing else is said."""
 
-WHOLE = "all"
+ALL_GROUPS = "all"
 """Group that stands for all pairs in a problem that a frontier makes."""
 
 
@@ -41,7 +41,7 @@ class Axes:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of the measures of coverage."""
-        return (WHOLE,) if self.kind == "two_way" else self.groups
+        return (ALL_GROUPS,) if self.kind == "two_way" else self.groups
 
     def measures(self, problem: DesignProblem) -> Integers:
         """Return what each covered pair and city adds to each measure, int64 [M, K + C].
@@ -163,7 +163,7 @@ def top_of(problem: DesignProblem) -> DesignProblem:
     return with_budget(problem, most_money(problem))
 
 
-def own_problem(problem: DesignProblem, axes: Axes, asked: Asked) -> DesignProblem:
+def own_problem(problem: DesignProblem, axes: Axes, asked: Question) -> DesignProblem:
     """Return the problem that a point of the frontier solves, as a problem file can say it.
 
     Parameters
@@ -194,8 +194,8 @@ def own_problem(problem: DesignProblem, axes: Axes, asked: Asked) -> DesignProbl
         return _least_cost(problem, problem.targets, f"{problem.name} at least cost")
     if problem.targets or not problem.pairs or _worth_beyond_pairs(problem):
         raise ValueError(asked)
-    pairs = tuple(dataclasses.replace(pair, group=WHOLE) for pair in problem.pairs)
-    whole = (Target(WHOLE, max(0, asked.least[0])),)
+    pairs = tuple(dataclasses.replace(pair, group=ALL_GROUPS) for pair in problem.pairs)
+    whole = (Target(ALL_GROUPS, max(0, asked.least[0])),)
     return _least_cost(problem.replace(pairs=pairs), whole, f"{problem.name} for {asked.least[0]}")
 
 

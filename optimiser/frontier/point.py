@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem
-from optimiser.frontier.gauge import Measured
+from optimiser.frontier.evaluation import EvaluatedPoint
 from optimiser.frontier.region import Region
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Result, gap_of
@@ -46,8 +46,8 @@ class Point:
         Time cut off its search.
     """
 
-    asked: Asked
-    plan: Measured
+    asked: Question
+    plan: EvaluatedPoint
     bound: float | None
     seconds: float
     whole_seconds: float
@@ -136,7 +136,7 @@ def dominates(first: Point, second: Point) -> bool:
     return no_worse and less != more
 
 
-def front(points: Iterable[Point], region: Region, levels: Mapping[Asked, tuple[int, ...]]) -> list[Point]:
+def front(points: Iterable[Point], region: Region, levels: Mapping[Question, tuple[int, ...]]) -> list[Point]:
     """Return the points that no other one dominates, by cost, each with the best bound that any gives.
 
     Parameters

@@ -5,37 +5,139 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
-from optimiser.engine.methods.sweep_task import Asked
-from optimiser.frontier.axes import Axes, most_money
-from optimiser.frontier.found import Found
-from optimiser.frontier.gauge import Gauge, Measured
+from optimiser.engine.search.task import Question, cores
+from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker
+from optimiser.frontier.axes import Axes, Kind, axes_of, most_money
+from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
 from optimiser.frontier.point import Point, front
 from optimiser.frontier.region import Level, Region
-from optimiser.frontier.state import Limits, Memory, State
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import InfeasibleError, SolverError
+from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.result import rounded_bound
 
+type Placing = Literal["widest", "even"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a frontier is done.
+
+    Attributes
+    ----------
+    points
+        Points wanted; 0: all non-dominated ones.
+    placing
+        `widest`: where the proven band leaves most room; `even`: on a grid of equal steps.
+    gap
+        Relative gap of each point.
+    point_s
+        Time limit of each point, seconds.
+    total_s
+        Time limit of all, seconds.
+    """
+
+    points: int = 40
+    placing: Placing = "widest"
+    gap: float = 0.0
+    point_s: float = 60.0
+    total_s: float = 1200.0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges, all at once."""
+        checks = {
+            f"points {self.points!r} is negative": self.points >= 0,
+            f"gap {self.gap!r} is negative or not a number": self.gap >= 0,
+            f"the limit {self.point_s!r} s of a point is not above 0": self.point_s > 0,
+            f"the limit {self.total_s!r} s of all is not above 0": self.total_s > 0,
+        }
+        faults = [text for text, holds in checks.items() if not holds]
+        if faults:
+            raise ProblemError(
+                "a frontier cannot be traced so", faults=faults, remedy="Mend the values named."
+            )
+
+
+@dataclass
+class Memory:
+    """Answers kept from before, and where new ones go.
+
+    Attributes
+    ----------
+    recall
+        Returns the kept answer to a question, None without one.
+    keep
+        Takes a new answer.
+    """
+
+    recall: Callable[[Question], Answer | None] = lambda _asked: None
+    keep: Callable[[Answer], object] = lambda _found: None
+
+
+@dataclass
+class State:
+    """What is known while a frontier is traced.
+
+    Attributes
+    ----------
+    region
+        What is proved.
+    points
+        Points found, with those that others dominate.
+    places
+        Where they lie.
+    levels
+        The level of each question.
+    start
+        What the plan for the easiest level reaches: between it and the hardest one lies the frontier.
+    answers
+        Questions that were answered anew.
+    unsettled
+        Questions that ended without a plan and without the proof that there is none.
+    faults
+        What went wrong on the way.
+    ended
+        `complete`, `points` or `time`; empty before the end.
+    """
+
+    region: Region = field(default_factory=lambda: Region((), ()))
+    points: list[Point] = field(default_factory=list)
+    places: set[tuple[int, ...]] = field(default_factory=set)
+    levels: dict[Question, Level] = field(default_factory=dict)
+    start: Level | None = None
+    answers: int = 0
+    unsettled: int = 0
+    faults: list[str] = field(default_factory=list)
+    ended: str = ""
+
+
 SPREAD = 64
+
+
 """Questions asked in the middle of boxes where all points are wanted; later ones are asked at their easy end,
 where each finds a new point or closes a box."""
 
+
 REST = 0.25
+
+
 """Least share of a question's time limit for its second stage."""
 
 
 MOST_FAULTS = 5
+
+
 """Faults of the solver after which a frontier ends."""
 
 
 class Asker(Protocol):
     """Answers questions."""
 
-    def ask(self, asked: Asked, *, seconds: float, gap: float) -> Found:
+    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question within the seconds given."""
 
     def know(self, built: tuple[str, ...]) -> None:
@@ -48,7 +150,7 @@ class Tracer:
 
     Attributes
     ----------
-    problem, axes, gauge
+    problem, axes, evaluate
         What is weighed, and who measures it.
     asker
         Who answers.
@@ -62,7 +164,7 @@ class Tracer:
 
     problem: DesignProblem
     axes: Axes
-    gauge: Gauge
+    evaluate: FrontierEvaluator
     asker: Asker
     limits: Limits
     memory: Memory
@@ -98,15 +200,15 @@ class Tracer:
             least = self._least_money(end)
             return Region((-most_money(self.problem),), (-least,), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
-        most = self.gauge(allowed).reached
-        return Region(self.gauge(()).reached, most, gap=self.limits.gap)
+        most = self.evaluate(allowed).reached
+        return Region(self.evaluate(()).reached, most, gap=self.limits.gap)
 
     def _least_money(self, end: float) -> int:
         """Return the cost of the cheapest plan: nothing, unless something must be built."""
-        nothing = self.gauge([c.id for c in self.problem.candidates if c.fixed == "in"])
+        nothing = self.evaluate([c.id for c in self.problem.candidates if c.fixed == "in"])
         if not nothing.faults or self.problem.periods:
             return 0 if self.problem.periods else nothing.cost
-        asked = Asked(None, (0,), cheapest=True)
+        asked = Question(None, (0,), cheapest=True)
         found = self._answer(asked, min(self.limits.point_s, end - time.monotonic()))
         if found.empty:
             raise InfeasibleError(
@@ -158,9 +260,9 @@ class Tracer:
         """Ask about a level, and take in what is learnt; None without a plan."""
         begun = time.monotonic()
         if self.axes.kind == "two_way":
-            asked = Asked(-level[0], (0,), cheapest=False)
+            asked = Question(-level[0], (0,), cheapest=False)
         else:
-            asked = Asked(None, level, cheapest=True)
+            asked = Question(None, level, cheapest=True)
         self.state.levels[asked] = level
         first = self._answer(asked, seconds)
         region = self.state.region
@@ -201,13 +303,13 @@ class Tracer:
         self.state.points.append(point)
         return point
 
-    def _second(self, asked: Asked, plan: Measured) -> Asked:
+    def _second(self, asked: Question, plan: EvaluatedPoint) -> Question:
         """Return the question that makes a plan non-dominated: cheaper for as much, or more for as much."""
         if asked.cheapest:
-            return Asked(plan.cost, asked.least, cheapest=False)
-        return Asked(None, plan.reached, cheapest=True)
+            return Question(plan.cost, asked.least, cheapest=False)
+        return Question(None, plan.reached, cheapest=True)
 
-    def _better(self, plan: Measured, second: Found, asked: Asked) -> Measured:
+    def _better(self, plan: EvaluatedPoint, second: Answer, asked: Question) -> EvaluatedPoint:
         """Return the plan of the second stage where it is no worse in anything."""
         if second.built is None:
             return plan
@@ -218,7 +320,7 @@ class Tracer:
         sums = sum(other.reached) >= sum(plan.reached) and other.cost <= plan.cost
         return other if no_worse or (asked.cheapest and sums) else plan
 
-    def _learn(self, asked: Asked, plan: Measured, second: Found) -> None:
+    def _learn(self, asked: Question, plan: EvaluatedPoint, second: Answer) -> None:
         """Take in that less money than the second stage proves necessary buys less."""
         if asked.cheapest or second.bound is None or self.problem.periods:
             return
@@ -226,7 +328,7 @@ class Tracer:
         if 0 < least <= plan.needs:
             self.state.region.proved((1 - least,), float(1 - plan.reached[0]))
 
-    def _answer(self, asked: Asked, seconds: float) -> Found:
+    def _answer(self, asked: Question, seconds: float) -> Answer:
         kept = self.memory.recall(asked)
         if kept is not None:
             if kept.built is not None:
@@ -247,8 +349,8 @@ class Tracer:
             self.memory.keep(found)
         return found
 
-    def _measured(self, found: Found) -> Measured:
-        plan = self.gauge(found.built or (), rings=found.rings, starts=found.starts)
+    def _measured(self, found: Answer) -> EvaluatedPoint:
+        plan = self.evaluate(found.built or (), rings=found.rings, starts=found.starts)
         if plan.faults:
             raise SolverError(
                 "the solver proposed a plan that breaks a rule",
@@ -258,10 +360,10 @@ class Tracer:
             )
         return plan
 
-    def _reach(self, plan: Measured) -> Level:
+    def _reach(self, plan: EvaluatedPoint) -> Level:
         return (-plan.needs,) if self.axes.kind == "two_way" else plan.reached
 
-    def _value(self, plan: Measured, asked: Asked) -> int:
+    def _value(self, plan: EvaluatedPoint, asked: Question) -> int:
         return plan.cost if asked.cheapest else plan.reached[0]
 
     def front(self) -> list[Point]:
@@ -269,6 +371,89 @@ class Tracer:
         return front(self.state.points, self.state.region, self.state.levels)
 
 
-def _turned(value: float, asked: Asked) -> float:
+def _turned(value: float, asked: Question) -> float:
     """Return a value as one that is minimised."""
     return float(value if asked.cheapest else -value)
+
+
+@contextmanager
+def tracing(
+    problem: DesignProblem,
+    *,
+    axes: Kind = "two_way",
+    groups: tuple[str, ...] = (),
+    limits: Limits | None = None,
+    memory: Memory | None = None,
+    seed: int = 1,
+    threads: int = 0,
+) -> Iterator[Tracer]:
+    """Give a tracer of a frontier; its child process ends with the `with` block.
+
+    Parameters
+    ----------
+    problem
+        The problem; its own budget plays no part.
+    axes
+        `two_way`: cost against the objective; `three_way`: cost against the coverage of two groups.
+    groups
+        The groups of a three-way frontier; default `secondary` and `small`.
+    limits
+        When to end; default `Limits()`.
+    memory
+        Answers kept from before; default none.
+    seed
+        Seed of everything random.
+    threads
+        Threads; 0: as many as cores.
+
+    Yields
+    ------
+    Tracer
+        Iterate over it for the points; `front()` gives those that no other one dominates.
+
+    Raises
+    ------
+    ProblemError
+        When the axes do not suit the problem.
+    InfeasibleError
+        When no plan exists whatever it costs.
+    """
+    chosen = axes_of(axes, problem, groups)
+    evaluate, count = FrontierEvaluator(problem, chosen), threads or cores()
+    kind = SessionAsker if problem.is_plain else SolveAsker
+    with kind(problem, chosen, evaluate, seed=seed, threads=count) as asker:
+        yield Tracer(
+            problem=problem,
+            axes=chosen,
+            evaluate=evaluate,
+            asker=asker,
+            limits=limits or Limits(),
+            memory=memory or Memory(),
+            seed=seed,
+            threads=count,
+        )
+
+
+def trace(
+    problem: DesignProblem,
+    *,
+    axes: Kind = "two_way",
+    groups: tuple[str, ...] = (),
+    limits: Limits | None = None,
+    seed: int = 1,
+    threads: int = 0,
+) -> Iterator[Point]:
+    """Yield the points of a frontier as they are found.
+
+    Parameters
+    ----------
+    problem, axes, groups, limits, seed, threads
+        As for `tracing`.
+
+    Yields
+    ------
+    Point
+        A plan that was proved best for its budget or its coverage, or is within a stated gap of that.
+    """
+    with tracing(problem, axes=axes, groups=groups, limits=limits, seed=seed, threads=threads) as tracer:
+        yield from tracer

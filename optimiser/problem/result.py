@@ -136,7 +136,7 @@ def noise_of(bound: float) -> float:
     return 1e-6 + 1e-9 * abs(bound)
 
 
-def rounded_bound(bound: float, *, minimise: bool = False) -> int:
+def rounded_bound(bound: float, *, minimise: bool = False, noise: float | None = None) -> int:
     """Return the integer that a bound allows, its numerical noise forgiven.
 
     Parameters
@@ -145,8 +145,11 @@ def rounded_bound(bound: float, *, minimise: bool = False) -> int:
         Proven limit of the objective.
     minimise
         The bound limits from below.
+    noise
+        Error that the bound may have; default `noise_of(bound)`.
     """
-    return math.ceil(bound - noise_of(bound)) if minimise else math.floor(bound + noise_of(bound))
+    forgiven = noise_of(bound) if noise is None else noise
+    return math.ceil(bound - forgiven) if minimise else math.floor(bound + forgiven)
 
 
 def gap_of(objective: int, bound: float | None, *, minimise: bool = False) -> float | None:

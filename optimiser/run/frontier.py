@@ -10,8 +10,7 @@ from typing import Any
 
 from optimiser.frontier import Limits, Tracer, tracing
 from optimiser.frontier.axes import axes_of
-from optimiser.frontier.curve import Curve, curve
-from optimiser.frontier.links import STEADY, LinkOnFrontier, marginal_order
+from optimiser.frontier.curve import STEADY, Curve, LinkOnFrontier, curve, marginal_order
 from optimiser.job import render
 from optimiser.job.frontier import Frontier
 from optimiser.job.model import LoadedJob

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits, Memory
+from optimiser.frontier.askers import Answer, answer_from
 from optimiser.frontier.axes import Axes
-from optimiser.frontier.found import Found, found_from
 from optimiser.problem import DesignProblem, dumps
 from optimiser.run import cache
 
@@ -56,7 +56,7 @@ def kept_answers(
     _prune(place)
     with place.open("a", encoding="utf-8") as file:
 
-        def keep(found: Found) -> None:
+        def keep(found: Answer) -> None:
             if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
                 known[found.asked] = found
                 file.write(json.dumps(found.as_dict()) + "\n")
@@ -65,14 +65,14 @@ def kept_answers(
         yield Memory(recall=known.get, keep=keep)
 
 
-def _read(place: Path) -> dict[Asked, Found]:
-    known: dict[Asked, Found] = {}
+def _read(place: Path) -> dict[Question, Answer]:
+    known: dict[Question, Answer] = {}
     if not place.exists():
         return known
     text = place.read_text(encoding="utf-8")
     for line in text.splitlines():
         with suppress(ValueError, KeyError, TypeError):
-            found = found_from(json.loads(line))
+            found = answer_from(json.loads(line))
             known[found.asked] = found
     if text and not text.endswith("\n"):
         with place.open("a", encoding="utf-8") as file:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from optimiser import verify
-from optimiser.frontier.curve import Curve
-from optimiser.frontier.links import LinkOnFrontier
+from optimiser.frontier.curve import Curve, LinkOnFrontier
 from optimiser.frontier.point import Point
 from optimiser.problem import DesignProblem, save
 from optimiser.problem import result as results

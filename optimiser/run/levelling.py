@@ -15,12 +15,12 @@ from typing import Any
 import pandas as pd
 
 from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
-from optimiser.engine.methods.sweep_task import Asked
-from optimiser.engine.methods.variants.registry import chosen
+from optimiser.engine.methods.variants import choose
+from optimiser.engine.search.task import Question as EngineQuestion
 from optimiser.engine.search.task import SolveParameters
+from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
-from optimiser.frontier.gauge import Gauge
-from optimiser.frontier.sweeping import SweepAsker
+from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.job.contradictions import TIERS
 from optimiser.job.sections import Solve
 from optimiser.measures.equity.lexicographic import lexicographic
@@ -131,10 +131,12 @@ def _solver(problem: DesignProblem, settings: Solve) -> Iterator[Solver]:
         return
     tiers = _tiers(problem)
     axes = Axes("three_way", tiers)
-    with SweepAsker(problem, axes, Gauge(problem, axes), seed=params.seed, threads=params.threads) as asker:
+    with SessionAsker(
+        problem, axes, FrontierEvaluator(problem, axes), seed=params.seed, threads=params.threads
+    ) as asker:
 
         def ask(least: Weights) -> tuple[tuple[str, ...], str]:
-            asked = Asked(problem.budget, tuple(least[tier] for tier in tiers), cheapest=False)
+            asked = EngineQuestion(problem.budget, tuple(least[tier] for tier in tiers), cheapest=False)
             found = asker.ask(asked, seconds=seconds, gap=ANY_GAP)
             if found.built is None:
                 return (), "no" if found.empty else "open"
@@ -147,7 +149,7 @@ def _solve(
     problem: DesignProblem, variant: str, params: SolveParameters, least: Weights
 ) -> tuple[tuple[str, ...], str]:
     """Answer a question by a solve of its own."""
-    name, solver = chosen(variant, covers_all=False, solver=params.solver, whole=not problem.is_plain)
+    name, solver = choose(variant, has_budget=True, solver=params.solver, is_extended=not problem.is_plain)
     try:
         found = any_plan(with_least(problem, least), name, params.replace(solver=solver))
     except UnsettledError:

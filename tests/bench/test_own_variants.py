@@ -11,7 +11,7 @@ import pytest
 from optimiser.bench import generators as g
 from optimiser.bench.plan import Way, ways
 from optimiser.cli import call
-from optimiser.engine.methods.variants import own
+from optimiser.engine.methods import own_variant
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save

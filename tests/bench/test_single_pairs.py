@@ -8,10 +8,10 @@ import pytest
 
 from optimiser.bench import generators as g
 from optimiser.engine.methods.cut_opening import opened
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.heuristics.start import start_plans
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import SolveParameters, Task
 from optimiser.engine.solve import solve
@@ -35,7 +35,7 @@ def test_it_finds_no_rows_of_several_pairs():
     t = tables(problem)
     several = []
     for cuts in (CutFinder.of(t), CutFinder(t, joins=None)):
-        progress = Progress(t, seconds=60.0, send=lambda _message: None)
+        progress = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
         start_plans(t, progress, seed=1)
         begun = opened(t, progress, Task(problem, "cuts", 60.0, 0.0, 1, 1, "scip"), cuts=cuts)
         several.append(sum(int((rows.claims > 1).sum()) for rows in begun.relaxed.rows))

@@ -17,7 +17,7 @@ from frontier_drawing import HereProcess
 
 from optimiser import problem as problems
 from optimiser import verify
-from optimiser.frontier import sweeping, tracer
+from optimiser.frontier import askers, tracer
 from optimiser.problem import result as results
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from optimiser.engine.backends.registry import available
+from optimiser.engine.backends.pulp_solvers import available
 from optimiser.engine.ledger import Ledger
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
 from optimiser.engine.search.task import Task

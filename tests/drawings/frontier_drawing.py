@@ -13,9 +13,9 @@ from optimiser.engine.process import Ending
 from optimiser.engine.search.task import Task
 from optimiser.engine.sweep_process import Reply
 from optimiser.engine.work import work
-from optimiser.frontier import Limits, solving, sweeping, tracing
+from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier.axes import axes_of, top_of
-from optimiser.frontier.gauge import Gauge
+from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.reading import parse
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
@@ -114,7 +114,7 @@ def _here(task, receive, seconds):
 
 def whole_places(problem):
     """Return money needed and objective of every plan of a small problem with rings and periods."""
-    top, gauge, found = top_of(problem), Gauge(problem, axes_of("two_way", problem)), set()
+    top, gauge, found = top_of(problem), FrontierEvaluator(problem, axes_of("two_way", problem)), set()
     names = sorted(c.id for c in problem.candidates)
     for size in range(len(names) + 1):
         for built in map(set, itertools.combinations(names, size)):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimiser.engine.methods.branching.node import Node
-from optimiser.engine.methods.branching.plunge import Diver, Rules
+from optimiser.engine.methods.branching.nodes import Node
+from optimiser.engine.methods.branching.tree import Diver, Rules
 from optimiser.engine.methods.branching.program import Answer
-from optimiser.engine.methods.branching.search import search
+from optimiser.engine.methods.branching.tree import search
 from optimiser.engine.search.rows import NO_ROWS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimiser.engine.ledger import Ledger
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
 from optimiser.engine.search.task import Task

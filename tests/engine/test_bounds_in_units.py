@@ -9,9 +9,9 @@ import pytest
 from core_drawing import dense_problem
 
 from optimiser.engine.methods.sweep_talk import Talk
-from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.task import Question
 from optimiser.engine.methods.whole_claims import Claims
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.problem.result import rounded_bound
@@ -21,7 +21,7 @@ UNIT, TRUE, NOISE = 10**6, 3, 1e-8
 
 @pytest.mark.parametrize("cheapest", [False, True])
 def test_a_question_of_a_frontier_keeps_the_bound_on_the_right_side(cheapest):
-    talk = Talk(Asked(None, (0,), cheapest), end=1e18, gap=0.0, base=0, send=lambda _message: None)
+    talk = Talk(Question(None, (0,), cheapest), end=1e18, gap=0.0, base=0, send=lambda _message: None)
     talk.limit((-TRUE if cheapest else TRUE) - NOISE, UNIT)
     assert rounded_bound(talk.bound, minimise=cheapest) == TRUE * UNIT
 
@@ -47,7 +47,7 @@ def test_a_plain_problem_keeps_the_bound_on_the_right_side(cheapest):
         pairs=tuple(dataclasses.replace(pair, weight=UNIT) for pair in problem.pairs),
     )
     heard = []
-    Progress(tables(problem), seconds=9.0, send=heard.append).bound(
+    mask_incumbent(tables(problem), seconds=9.0, send=heard.append).bound(
         (TRUE + (NOISE if cheapest else -NOISE)) * UNIT, "tree"
     )
     assert heard[-1]["bound"] == TRUE * UNIT

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from problem_files import schema_of
 
 from optimiser import verify
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Candidate, Pair, load

@@ -12,7 +12,7 @@ from ring_drawing import ringed
 
 from optimiser.engine import warming
 from optimiser.engine.methods.column_generation import proof
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.search.task import Task
 
 NAMES = [name for name in VARIANTS if name not in {"auto", "lns", "do-nothing"}]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from optimiser import verify
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import band, curve, knee
-from optimiser.frontier.links import marginal_order
+from optimiser.frontier.curve import marginal_order
 from optimiser.frontier.region import Box, Region
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.result import rounded_bound

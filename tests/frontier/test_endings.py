@@ -11,7 +11,7 @@ from frontier_drawing import HereProcess, traced
 
 from optimiser.engine.backends.sweep_program import SweepProgram
 from optimiser.engine.methods.sweep import Sweep
-from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import curve
 from optimiser.problem.errors import SolverError
@@ -74,7 +74,7 @@ def test_a_program_without_a_point_does_not_prove_a_known_plan_best(program, mon
         monkeypatch.setattr(
             SweepProgram, "whole", lambda *at, **how: dataclasses.replace(whole(*at, **how), empty=True)
         )
-    asked = Asked(max(c.cost for c in problem.candidates), (0,), cheapest=False)
+    asked = Question(max(c.cost for c in problem.candidates), (0,), cheapest=False)
     talk = sweep.answer(asked, seconds=9.0, gap=0.0, base=0, send=heard.append)
     assert talk.best is not None
     assert not talk.closed()

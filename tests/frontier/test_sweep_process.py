@@ -10,14 +10,14 @@ import psutil
 import pytest
 from core_drawing import dense_problem, line
 
-from optimiser.engine.methods.sweep_task import Asked
+from optimiser.engine.search.task import Question
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.engine.sweep_process import SweepProcess
 from optimiser.engine.task_process import TaskProcess
 from optimiser.frontier import Limits, trace, tracing
 from optimiser.problem.errors import SolverError
 
-ASKED = Asked(7, (0,), cheapest=False)
+ASKED = Question(7, (0,), cheapest=False)
 
 
 def task(problem):

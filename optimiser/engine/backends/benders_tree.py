@@ -17,21 +17,21 @@ it separates, are from memory and unchecked.
 from __future__ import annotations
 
 from optimiser.engine.backends.flow_highs import FlowProgram
+from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
 from optimiser.engine.backends.scip_tree import search_tree, version
-from optimiser.engine.backends.tree import Rhythm, TreeLimits
 from optimiser.engine.methods.benders.commodity import commodities
 from optimiser.engine.methods.benders.cut_sets import cut_sets
 from optimiser.engine.methods.benders.separation import BendersCuts, Kind
 from optimiser.engine.methods.rounding import Rounding
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 
-RHYTHM = Rhythm(depth=1000, every=1, rounds=1)
+RHYTHM = SeparationRhythm(depth=1000, every=1, rounds=1)
 """Fractional points are separated at every node, below the root once."""
 
 
-def prove(t: Tables, progress: Progress, task: Task, *, kind: Kind) -> tuple[str, str]:
+def prove(t: Tables, progress: MaskIncumbent, task: Task, *, kind: Kind) -> tuple[str, str]:
     """Run the method; plans and bounds go to `progress`.
 
     Parameters

@@ -68,11 +68,11 @@ class TreeModel:
     """
 
     model: Any
-    built: tuple[Any, ...]
-    level: tuple[Any, ...]
+    x: tuple[Any, ...]
+    y: tuple[Any, ...]
     divisor: int
     maximise: bool
-    city: tuple[Any, ...] = ()
+    z: tuple[Any, ...] = ()
 
 
 def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> TreeModel:
@@ -97,7 +97,7 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> 
         tuple(column[y.id] for y in decisions.level),
         scale_of(problem),
         maximise=problem.budget is not None,
-        city=tuple(column[z.id] for z in decisions.city),
+        z=tuple(column[z.id] for z in decisions.city),
     )
     _prepare(made, seed)
     if fixed is not None:
@@ -112,14 +112,14 @@ def _prepare(made: TreeModel, seed: int) -> None:
     model = made.model
     model.setHeuristics(SETTING.OFF)
     model.setParams({**SETTINGS, "randomization/randomseedshift": seed % 2**31})
-    for x in made.built:
-        model.chgVarBranchPriority(x, 1)
+    for variable in made.x:
+        model.chgVarBranchPriority(variable, 1)
 
 
 def _fix(made: TreeModel, fixed: Integers) -> None:
     for j in np.flatnonzero(fixed >= 0).tolist():
-        made.model.chgVarLb(made.built[j], float(fixed[j]))
-        made.model.chgVarUb(made.built[j], float(fixed[j]))
+        made.model.chgVarLb(made.x[j], float(fixed[j]))
+        made.model.chgVarUb(made.x[j], float(fixed[j]))
 
 
 def add_rows(made: TreeModel, rows: Rows) -> None:
@@ -138,9 +138,9 @@ def add_rows(made: TreeModel, rows: Rows) -> None:
         pairs = rows.pairs_of(i).tolist()
         inside = slice(rows.start[i], rows.start[i + 1])
         entries = zip(rows.candidate[inside].tolist(), rows.value[inside].tolist(), strict=True)
-        needed = quicksum(made.level[k] for k in pairs) if made.level else float(len(pairs))
+        needed = quicksum(made.y[k] for k in pairs) if made.y else float(len(pairs))
         made.model.addCons(
-            quicksum(value * made.built[j] for j, value in entries) >= needed,
+            quicksum(value * made.x[j] for j, value in entries) >= needed,
             name=f"row{i}",
             removable=True,
             propagate=True,
@@ -159,7 +159,7 @@ def add_splits(made: TreeModel, rows: SplitRows) -> None:
     """
     from pyscipopt import quicksum
 
-    columns = (*made.built, *made.level, *made.city)
+    columns = (*made.x, *made.y, *made.z)
     for i in range(len(rows)):
         inside = slice(rows.start[i], rows.start[i + 1])
         entries = zip(rows.column[inside].tolist(), rows.value[inside].tolist(), strict=True)

@@ -8,7 +8,7 @@ from optimiser.engine.methods.heuristics.desk import desk
 from optimiser.engine.methods.heuristics.greedy import everything, filled, relieved
 from optimiser.engine.methods.heuristics.moves import thin
 from optimiser.engine.methods.heuristics.steps import move_to
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
@@ -28,7 +28,7 @@ class Rounding:
         Takes plans.
     """
 
-    def __init__(self, t: Tables, progress: Progress) -> None:
+    def __init__(self, t: Tables, progress: MaskIncumbent) -> None:
         self._t = t
         self._progress = progress
         self._desk = desk(t, everything(t))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numba
+from numba.core import event
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
@@ -25,3 +27,10 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
         return cast("F", numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:
         return cast("F", numba.njit(nogil=True)(function))
+
+
+@contextmanager
+def watch_compilation() -> Iterator[Callable[[], bool]]:
+    """Give a function that returns whether anything was compiled since the block began."""
+    with event.install_recorder("numba:compile") as recorder:
+        yield lambda: bool(recorder.buffer)

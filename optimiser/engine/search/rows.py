@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.tables import Tables
 
 type Floats = NDArray[np.float64]
 
@@ -309,3 +310,26 @@ def split_row(
     least = zero_least + alpha[turned].sum()
     norm = float(np.linalg.norm(alpha))
     return (alpha / norm, float(least / norm), norm) if norm else (alpha, float(least), 1.0)
+
+
+def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
+    """Return `y_k <= sum of x_j` over what pair k can use and a plan has not built, for uncovered pairs.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pairs
+        int64, the pairs.
+    x
+        float64 [J], 0 or 1.
+
+    Notes
+    -----
+    What is not built is a time cut of each such pair: the weakest one, which needs no search.
+    """
+    lists = [t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs.tolist()]
+    lists = [mine[x[mine] < 0.5] for mine in lists]
+    index = np.concatenate([*lists, np.zeros(0, np.int64)])
+    counts = np.array([len(mine) for mine in lists], np.int64)
+    return Rows(pairs, starts(counts), index, np.ones(len(index)))

@@ -1,9 +1,10 @@
-"""Say how a solve is run, and what a child process is asked to do."""
+"""Say what a solve is asked for: parameters, tasks, and questions about one problem."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,12 +68,12 @@ class SolveParameters:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One variant on one reduced problem.
+    """One variant on one problem.
 
     Attributes
     ----------
     problem
-        A reduced problem.
+        The problem; variants get it reduced.
     variant
         Name, or the path of the file of a user's own; never `auto`.
     seconds
@@ -80,7 +81,7 @@ class Task:
     gap, threads, seed, solver
         As in `SolveParameters`.
     base
-        What the objective of the original problem has on top of that of the reduced one.
+        Constant that the objective of the original problem has on top of that of a reduced one.
     """
 
     problem: DesignProblem
@@ -91,3 +92,31 @@ class Task:
     seed: int
     solver: str
     base: int = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """What is asked about a problem.
+
+    Attributes
+    ----------
+    budget
+        Most money; None: any.
+    least
+        Least value of each measure of coverage; 0 and below ask nothing.
+    cheapest
+        Minimise the cost; else maximise the sum of the measures.
+    """
+
+    budget: int | None
+    least: tuple[int, ...]
+    cheapest: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {"budget": self.budget, "least": list(self.least), "cheapest": self.cheapest}
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Question:
+        """Return the question that a JSON object of `as_dict` holds."""
+        return cls(value["budget"], tuple(value["least"]), bool(value["cheapest"]))

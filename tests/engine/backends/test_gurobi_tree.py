@@ -8,12 +8,12 @@ from core_drawing import brute_force, line, side_problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.backends.registry import available
+from optimiser.engine.backends.pulp_solvers import available
 from optimiser.engine.backends.tree import Rhythm, TreeLimits
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
@@ -24,7 +24,7 @@ pytest.importorskip("gurobipy")
 
 import gurobipy
 
-from optimiser.engine.backends.gurobi_tree import search_tree
+from optimiser.engine.backends.gurobi import search_tree
 
 pytestmark = pytest.mark.skipif(not available()["gurobi"], reason="Gurobi has no licence here")
 
@@ -36,7 +36,7 @@ def no_separator(built, level, *, integer):
 def searched(problem, separator=no_separator, *, start=None, seconds=300.0, **limits):
     """Return the outcome of a search of a reduced problem, the progress, and the messages sent."""
     t, sent = tables(problem), []
-    progress = Progress(t, seconds=seconds, send=sent.append)
+    progress = mask_incumbent(t, seconds=seconds, send=sent.append)
     if start is not None:
         progress.plan(start, "start")
     outcome = search_tree(t, problem, progress, separator, limits=TreeLimits(seconds, **limits))
@@ -55,7 +55,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, way):
         reason = outcome.reason
     else:
         sent = []
-        progress = Progress(t, seconds=300.0, send=sent.append)
+        progress = mask_incumbent(t, seconds=300.0, send=sent.append)
         task = Task(small, "cuts", 30.0, 0.0, 1, 1, "gurobi")
         begun = opened(t, progress, task)
         reason = begun if isinstance(begun, str) else prove_in_one_tree(t, progress, task, begun)[0]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from core_drawing import line
 
-from optimiser.engine.backends import registry
+from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.solve import solve
 from optimiser.problem.errors import EnvironmentFault
 

@@ -13,21 +13,10 @@ from core_drawing import brute_force, dense_problem, line, plan_value
 from ring_drawing import ring_problem, whole_brute_force
 
 from optimiser.engine.attempt import unreduced
-from optimiser.engine.backends import registry
+from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.backends.compact import bound_of, name_of
-from optimiser.engine.backends.registry import (
-    GAP,
-    SEED,
-    SOLVERS,
-    THREADS,
-    TIME,
-    available,
-    find,
-    here,
-    instance,
-    others,
-)
-from optimiser.engine.backends.timed import solve_in_time
+from optimiser.engine.backends.pulp_solvers import GAP, SEED, SOLVERS, THREADS, TIME, available, find, here, instance, others
+from optimiser.engine.backends.pulp_solvers import solve_in_time
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.presolve import reduce
@@ -38,7 +27,7 @@ from optimiser.problem import Period
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.result import rounded_bound
 
-HERE = [name for name, solver in others().items() if registry._installed(solver)]
+HERE = [name for name, solver in others().items() if pulp_solvers._installed(solver)]
 EXACT = [name for name in HERE if others()[name].word_holds_within(0.0) is not None]
 
 

@@ -7,8 +7,8 @@ from core_drawing import line
 
 from optimiser.bench.plan import ways
 from optimiser.cli import call
-from optimiser.engine.backends.registry import _installed, find
-from optimiser.engine.methods.variants.registry import VARIANTS, chosen
+from optimiser.engine.backends.pulp_solvers import _installed, find
+from optimiser.engine.methods.variants import VARIANTS, chosen
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import result as results

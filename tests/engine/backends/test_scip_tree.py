@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.tree import Rhythm, TreeLimits
-from optimiser.engine.methods.cuts.separation import separate
+from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
@@ -39,7 +39,7 @@ def time_cuts(t):
 def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.0, **more):
     """Return the outcome of a search of a reduced problem, and the progress that followed it."""
     t = tables(problem)
-    progress = Progress(t, seconds=300.0, send=send)
+    progress = mask_incumbent(t, seconds=300.0, send=send)
     if start is not None:
         progress.plan(start, "start")
     limits = TreeLimits(
@@ -142,7 +142,7 @@ def test_a_plan_that_breaks_a_rule_unseen_by_scip_is_cut_off(way, monkeypatch):
     def strict(t, is_open):
         return fits(t, is_open) and not is_open.all()
 
-    monkeypatch.setattr("optimiser.engine.backends.scip_handler.fits", strict)
+    monkeypatch.setattr("optimiser.engine.backends.scip_tree.fits", strict)
     monkeypatch.setattr("optimiser.engine.search.incumbent.fits", strict)
     outcome, progress = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 12.0)
@@ -189,7 +189,7 @@ def test_a_search_may_separate_integer_points_alone():
 def test_a_search_without_time_gives_up():
     problem = line_problem()
     t = tables(problem)
-    progress = Progress(t, seconds=0.0, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=0.0, send=lambda _: None)
     outcome = search_tree(t, problem, progress, time_cuts(t), limits=TreeLimits(0.0))
     assert outcome.reason == "time"
 
@@ -197,7 +197,7 @@ def test_a_search_without_time_gives_up():
 def test_plans_made_near_fractional_points_are_taken_in():
     problem = line_problem()
     t = tables(problem)
-    progress = Progress(t, seconds=300.0, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=300.0, send=lambda _: None)
     seen = []
 
     def improve(built):

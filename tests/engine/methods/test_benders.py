@@ -14,7 +14,7 @@ from optimiser.engine.methods.benders.cut_sets import cut_sets
 from optimiser.engine.methods.benders.multipliers import Multipliers, cheapest, cut_of
 from optimiser.engine.methods.benders.separation import BendersCuts
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -133,7 +133,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, kind):
     if not small.candidates or not small.pairs:
         return
     t = tables(small)
-    progress = Progress(t, seconds=300.0, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=300.0, send=lambda _: None)
     reason, _ = prove(t, progress, Task(small, "benders", 30.0, 0.0, 1, 1, "scip"), kind=kind)
     best = brute_force(small)
     if best is None:

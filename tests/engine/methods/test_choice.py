@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from knapsack_program import Knapsack
 
-from optimiser.engine.methods.branching.choice import PROBED, fractional, halves, narrowed
-from optimiser.engine.methods.branching.node import Node
+from optimiser.engine.methods.branching.nodes import PROBED, fractional, halves, narrowed
+from optimiser.engine.methods.branching.nodes import Node
 from optimiser.engine.methods.branching.program import Answer
-from optimiser.engine.methods.branching.pseudocosts import RELIABLE, Experience
+from optimiser.engine.methods.branching.nodes import RELIABLE, Experience
 
 
 class Scripted:

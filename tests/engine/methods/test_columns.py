@@ -14,7 +14,7 @@ from optimiser.engine.methods.column_generation.generation import first_columns,
 from optimiser.engine.methods.column_generation.narrowing import narrow
 from optimiser.engine.methods.column_generation.pricing import price
 from optimiser.engine.methods.heuristics.greedy import nothing
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.labels import new_scratch
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import tables
@@ -76,7 +76,7 @@ def test_building_a_column_covers_its_pair(small):
 
 def relaxation(small):
     t, sent = tables(small), []
-    progress = Progress(t, seconds=300.0, send=sent.append)
+    progress = mask_incumbent(t, seconds=300.0, send=sent.append)
     master = LivePaths(small, t, by_columns=np.ones(len(t.limit), np.bool_), threads=1, seed=1)
     pool = Pool()
     master.add(pool.new(first_columns(t, None, new_scratch(t))))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from optimiser.engine.backends.live_highs import LiveHighs
 from optimiser.engine.methods.cut_loop import prove
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
@@ -27,7 +27,7 @@ def solver_fixture(request):
 def master_of(problem, solver):
     if solver == "highs":
         return LiveHighs(problem, threads=1, seed=1)
-    from optimiser.engine.backends.live_cpsat import LiveCpsat
+    from optimiser.engine.backends.cpsat import LiveCpsat
 
     return LiveCpsat(problem, threads=1, seed=1)
 
@@ -35,7 +35,7 @@ def master_of(problem, solver):
 def solved(problem, solver, *, seconds=300.0):
     """Return the reason, the progress and all messages of a run on a reduced problem."""
     t, sent = tables(problem), []
-    progress = Progress(t, seconds=seconds, send=sent.append)
+    progress = mask_incumbent(t, seconds=seconds, send=sent.append)
     reason, _ = prove(t, progress, Task(problem, "cuts-loop", seconds, 0.0, 1, 1, solver))
     return reason, progress, sent
 

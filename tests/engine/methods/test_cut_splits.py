@@ -14,10 +14,10 @@ from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.methods import cut_opening, cut_splits, cut_trees
 from optimiser.engine.methods.cut_opening import Opening, opened
 from optimiser.engine.methods.cut_splits import tightened
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.variants.cuts import run
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import Incumbent, mask_incumbent
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -58,7 +58,7 @@ def drawn():
 def begin(problem, *, seconds=LONG_S):
     """Return tables, progress, what it sent, and where the relaxation ended."""
     t, sent = tables(problem), []
-    progress = Progress(t, seconds=seconds, send=sent.append)
+    progress = mask_incumbent(t, seconds=seconds, send=sent.append)
     return t, progress, sent, opened(t, progress, Task(problem, "cuts", LONG_S, 0.0, 1, 1, "highs"))
 
 
@@ -164,7 +164,7 @@ def test_with_partition_inequalities_nothing_is_done():
 def test_without_time_nothing_is_done():
     for _, _, t, _, _, begun in openings():
         rows, sent = begun.program.rows()[0].shape[0], []
-        over = Progress(t, seconds=0.0, send=sent.append)
+        over = mask_incumbent(t, seconds=0.0, send=sent.append)
         assert is_as_it_was(begun, tightened(t, over, begun, many=1), rows)
         assert not sent
 
@@ -179,7 +179,7 @@ def test_near_the_best_plan_nothing_is_done(monkeypatch):
     assert is_as_it_was(begun, tightened(t, progress, begun, many=1), rows)
 
 
-class Ending(Progress):
+class Ending(Incumbent):
     """Has no time left from some question on."""
 
     def __init__(self, t, *, questions):
@@ -242,7 +242,7 @@ def test_a_tree_that_begins_with_the_rows_ends_at_the_best_plan(solver, threads,
     pytest.importorskip("pyscipopt" if solver == "scip" else "highspy")
     for problem, best in drawn():
         t, sent = tables(problem), []
-        progress = Progress(t, seconds=LONG_S, send=sent.append)
+        progress = mask_incumbent(t, seconds=LONG_S, send=sent.append)
         task = Task(problem, "cuts", LONG_S, 0.0, threads, 1, solver)
         reason, _ = cut_trees.prove(t, progress, task, Idle())
         check(problem, best, progress, sent, reason)
@@ -277,7 +277,7 @@ def test_each_program_of_a_tree_begins_with_the_rows_that_bind(solver, threads, 
         asked.clear()
         given_to.clear()
         t = tables(problem)
-        progress = Progress(t, seconds=LONG_S, send=lambda _: None)
+        progress = mask_incumbent(t, seconds=LONG_S, send=lambda _: None)
         task = Task(problem, "cuts", LONG_S, 0.0, threads, 1, solver)
         cut_trees.prove(t, progress, task, Idle())
         if asked and asked[0] and given_to:
@@ -292,7 +292,7 @@ def test_the_whole_method_with_rows_ends_at_the_best_plan(solver, threads, got):
     pytest.importorskip("pyscipopt" if solver == "scip" else "highspy")
     for problem, best in drawn()[:20]:
         t, sent = tables(problem), []
-        progress = Progress(t, seconds=LONG_S, send=sent.append)
+        progress = mask_incumbent(t, seconds=LONG_S, send=sent.append)
         reason, _ = run(t, progress, Task(problem, "cuts", LONG_S, 0.0, threads, 1, solver))
         check(problem, best, progress, sent, reason)
     assert sum(rows > 0 for rows in got) >= 5
@@ -331,6 +331,6 @@ def test_a_tree_that_begins_with_the_rows_says_when_there_is_no_plan(solver, thr
     pytest.importorskip("pyscipopt" if solver == "scip" else "highspy")
     problem, sent = corridors(least), []
     t = tables(problem)
-    progress = Progress(t, seconds=LONG_S, send=sent.append)
+    progress = mask_incumbent(t, seconds=LONG_S, send=sent.append)
     reason, _ = cut_trees.prove(t, progress, Task(problem, "cuts", LONG_S, 0.0, threads, 1, solver), Idle())
     check(problem, 11 if least == 11 else None, progress, sent, reason)

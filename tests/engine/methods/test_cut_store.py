@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimiser.engine.methods.cuts import store
-from optimiser.engine.methods.cuts.store import CutStore
+from optimiser.engine.methods.cuts import time_cuts
+from optimiser.engine.methods.cuts.time_cuts import CutStore
 from optimiser.engine.search.rows import NO_ROWS, Rows, joined, stacked
 
 

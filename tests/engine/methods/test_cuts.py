@@ -5,7 +5,7 @@ from core_drawing import covered_by, line, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.separation import separate
+from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.tables import tables
 

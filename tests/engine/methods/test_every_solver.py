@@ -13,7 +13,7 @@ from exact_ways import COUNT, HERE, JOBS, outcome_of
 
 from optimiser import verify
 from optimiser.engine.methods import cut_opening, cut_splits, cut_trees
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.heuristics import start
 from optimiser.engine.presolve import reduce
 from optimiser.problem import result as results

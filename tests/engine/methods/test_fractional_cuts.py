@@ -6,8 +6,8 @@ from cut_drawing import mesh, meshes, paths_of, plans, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.fractional import FractionalCuts
-from optimiser.engine.methods.cuts.pool import LONGEST_PATH
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
+from optimiser.engine.methods.cuts.packing import LONGEST_PATH
 from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair

@@ -6,7 +6,7 @@ from cut_drawing import mesh
 from hypothesis import given, settings
 from partition_drawing import apart_today, links_used_by
 
-from optimiser.engine.methods.cuts.ground import ground
+from optimiser.engine.methods.cuts.partitions import ground
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Candidate, Pair
 

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.backends.small_program import SmallPrograms
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.lift_project import ALIKE, DEEP, FREE, Splitter
 from optimiser.engine.methods.cuts.relaxation import relax
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.live_program import LiveProgram
-from optimiser.engine.methods.branching.node import whole
-from optimiser.engine.methods.cuts.fractional import FractionalCuts
+from optimiser.engine.methods.branching.nodes import whole
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables

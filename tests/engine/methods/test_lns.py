@@ -13,7 +13,7 @@ from optimiser.engine.methods.heuristics.greedy import nothing, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import Improver, lns
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.problem import load
@@ -21,7 +21,7 @@ from optimiser.problem import load
 
 def reported(t, *, seed=0):
     found = []
-    progress = Progress(t, seconds=60, send=found.append)
+    progress = mask_incumbent(t, seconds=60, send=found.append)
     start_plans(t, progress, seed=seed)
     return progress.best, [tuple(m["built"]) for m in found if m["kind"] == "plan"]
 

@@ -16,12 +16,12 @@ from optimiser import verify
 from optimiser.engine.attempt import unreduced
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods import cut_loop
-from optimiser.engine.methods.cuts import finder
+from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.variants.cuts import run
 from optimiser.engine.presolve import reduce
 from optimiser.engine.process import Ending
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -54,7 +54,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(variant, solver, problem):
     if not small.candidates or not small.pairs:
         return
     t, sent = tables(small), []
-    progress = Progress(t, seconds=LONG_S, send=sent.append)
+    progress = mask_incumbent(t, seconds=LONG_S, send=sent.append)
     best = brute_force(small)
     assert proved(t, progress, Task(small, variant, LONG_S, 0.0, 1, 1, solver)) == "proof"
     assert objective_of(t, progress.best) == best
@@ -100,6 +100,6 @@ def test_the_methods_do_add_rows_of_several_pairs(monkeypatch):
 
     monkeypatch.setattr(finder, "PartitionCuts", Watched)
     t = tables(triangle(budget=1))
-    progress = Progress(t, seconds=LONG_S, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=LONG_S, send=lambda _: None)
     assert proved(t, progress, Task(triangle(budget=1), "cuts", LONG_S, 0.0, 1, 1, "highs")) == "proof"
     assert max(np.concatenate([rows.claims for rows in found])) == 2

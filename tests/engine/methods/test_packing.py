@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.methods.cuts.packing import CUT, PACKED, pack
-from optimiser.engine.methods.cuts.pool import new_pool, new_room
+from optimiser.engine.methods.cuts.packing import new_pool, new_room
 from optimiser.engine.methods.cuts.pricing import ONE
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair

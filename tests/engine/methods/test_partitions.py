@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 
-from optimiser.engine.methods.cuts.finder import CLEAR, CutFinder
-from optimiser.engine.methods.cuts.fractional import FractionalCuts
-from optimiser.engine.methods.cuts.ground import ground
+from optimiser.engine.methods.cuts.relaxation import CLEAR, CutFinder
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
+from optimiser.engine.methods.cuts.partitions import ground
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.engine.search.tables import tables

@@ -8,7 +8,7 @@ from core_drawing import brute_force, line, side_problems
 from hypothesis import HealthCheck, given, settings
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -29,7 +29,7 @@ def always_split(monkeypatch):
 def begin(problem):
     t = tables(problem)
     said = []
-    progress = Progress(t, seconds=300.0, send=said.append)
+    progress = mask_incumbent(t, seconds=300.0, send=said.append)
     task = Task(problem, "cuts", 30.0, 0.0, 2, 1, "scip")
     return t, progress, task, opened(t, progress, task), said
 
@@ -82,14 +82,14 @@ def test_a_split_leaves_the_bounds_of_the_program_open():
 
 def test_no_parts_prove_the_plan_that_is_known():
     t = tables(line())
-    progress = Progress(t, seconds=300.0, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=300.0, send=lambda _: None)
     progress.plan(np.array([False] * t.size + [True]), "given")
     reason = search_parts([], progress, lambda *_: None, threads=2, objective=lambda worth: worth)
     assert reason == "proof"
 
 
 def test_no_parts_and_no_plan_prove_that_there_is_none():
-    progress = Progress(tables(line()), seconds=300.0, send=lambda _: None)
+    progress = mask_incumbent(tables(line()), seconds=300.0, send=lambda _: None)
     reason = search_parts([], progress, lambda *_: None, threads=2, objective=lambda worth: worth)
     assert reason == "infeasible"
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from optimiser.engine.methods.branching.pseudocosts import LEAST, RELIABLE, Experience
+from optimiser.engine.methods.branching.nodes import LEAST, RELIABLE, Experience
 
 
 def seen(*notes, size=2):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 
 from optimiser.engine.backends.live_program import LiveProgram
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.relaxation import needed, relax
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.rows import NO_ROWS, joined

@@ -8,7 +8,7 @@ from ring_drawing import ring_problem, ringed, square, whole_brute_force, whole_
 
 from optimiser.engine.methods.ring_starts import ring_starts
 from optimiser.engine.models.whole import counting_rings
-from optimiser.engine.search.judge import Judge
+from optimiser.engine.search.evaluation import PlanEvaluator
 
 SEEDS = [seed for seed in range(200) if ring_problem(seed).rings and not ring_problem(seed).periods]
 
@@ -25,7 +25,7 @@ def needs_a_ring(problem):
 def test_every_start_is_a_plan_that_keeps_every_rule(seed):
     problem = ring_problem(seed).canonical()
     for start in starts(problem):
-        assert Judge(problem)(start.built, rings=start.circuits).faults == ()
+        assert PlanEvaluator(problem)(start.built, rings=start.circuits).faults == ()
         assert whole_value(problem, set(start.built), dict(start.circuits), {}) is not None
 
 
@@ -60,7 +60,7 @@ def test_a_ring_beyond_the_budget_gives_no_start():
 def test_more_attempts_never_make_a_start_worse():
     for seed in SEEDS[:40]:
         problem = ring_problem(seed).canonical()
-        judge = Judge(problem)
+        judge = PlanEvaluator(problem)
         for start in starts(problem):
             if start.rest is not None:
                 guide = {c.id: 0.5 for c in problem.candidates}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optimiser.engine.methods.branching.node import Node
+from optimiser.engine.methods.branching.nodes import Node
 from optimiser.engine.methods.branching.program import Answer
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
 
 from optimiser import verify
-from optimiser.engine.methods.variants.registry import VARIANTS
+from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.scoring import breach_of, cost_of, fits, objective_of, shortfall_of
 from optimiser.engine.search.tables import tables

@@ -17,12 +17,12 @@ from optimiser.engine.backends.live_highs import LiveHighs
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.backends.live_whole import LiveWhole
 from optimiser.engine.backends.tree import Rhythm, TreeLimits
-from optimiser.engine.methods.branching.plunge import _strongest
+from optimiser.engine.methods.branching.tree import _strongest
 from optimiser.engine.methods.branching.program import Answer
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.models.whole import build_whole
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import Rows, starts
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
@@ -162,7 +162,7 @@ def test_the_master_in_highs_keeps_to_rows_of_several_pairs(lines, budget):
 @given_rows()
 def test_the_master_in_cpsat_keeps_to_rows_of_several_pairs(lines, budget):
     pytest.importorskip("ortools")
-    from optimiser.engine.backends.live_cpsat import LiveCpsat
+    from optimiser.engine.backends.cpsat import LiveCpsat
 
     master = LiveCpsat(weighed(budget), threads=1, seed=1)
     master.add(rows_of(*lines))
@@ -238,7 +238,7 @@ def columns(letter, values):
 )
 def test_the_tree_of_scip_takes_violated_rows_of_several_pairs_in(levels, least, claims):
     pytest.importorskip("pyscipopt")
-    from optimiser.engine.backends.scip_handler import TimeRows, Watch
+    from optimiser.engine.backends.scip_tree import TimeRows, Watch
     from optimiser.engine.backends.scip_model import TreeModel
 
     rows = rows_of(((0, 1), {0: 1.0, 1: 5.0}), ((0, 2), {0: 1.0, 2: 2.0}))
@@ -269,7 +269,7 @@ def test_a_tree_of_scip_with_rows_of_several_pairs_ends_at_the_best_plan(problem
     if not small.candidates or not small.pairs:
         return
     t = tables(small)
-    progress = Progress(t, seconds=300.0, send=lambda _: None)
+    progress = mask_incumbent(t, seconds=300.0, send=lambda _: None)
     cuts, middle = CutFinder.of(t), np.full(t.size, 0.5)
 
     def violated(built, level, *, integer):

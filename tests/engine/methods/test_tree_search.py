@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from knapsack_program import Knapsack, run
 
-from optimiser.engine.methods.branching.node import whole
-from optimiser.engine.methods.branching.plunge import Rules
+from optimiser.engine.methods.branching.nodes import whole
+from optimiser.engine.methods.branching.tree import Rules
 
 
 @st.composite

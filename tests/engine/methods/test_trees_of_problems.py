@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.live_program import LiveProgram
-from optimiser.engine.methods.branching.node import Node
-from optimiser.engine.methods.branching.plunge import Diver, Rules
-from optimiser.engine.methods.branching.search import search
+from optimiser.engine.methods.branching.nodes import Node
+from optimiser.engine.methods.branching.tree import Diver, Rules
+from optimiser.engine.methods.branching.tree import search
 from optimiser.engine.methods.cut_opening import Scale
-from optimiser.engine.methods.cuts.finder import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.variants.cuts import run
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -59,7 +59,7 @@ BARE = Rules(length=3, rounds=0)
 def proved(problem, *, threads=1, seconds=FIRST_RUN_S, gap=0.0):
     """Return the reason, the progress, and what was sent, of the method on a reduced problem."""
     sent = []
-    progress = Progress(tables(problem), seconds=seconds, send=sent.append)
+    progress = mask_incumbent(tables(problem), seconds=seconds, send=sent.append)
     task = Task(problem, "cuts", seconds, gap, threads, 0, "highs")
     reason, _ = run(tables(problem), progress, task)
     return reason, progress, sent

@@ -21,10 +21,10 @@ from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_ang
 
 from optimiser import verify
 from optimiser.engine.attempt import unreduced
-from optimiser.engine.backends.registry import available
+from optimiser.engine.backends.pulp_solvers import available
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods.ring_repair import RingRepair
-from optimiser.engine.methods.variants.registry import VARIANTS, chosen
+from optimiser.engine.methods.variants import VARIANTS, chosen
 from optimiser.engine.models.detached import circuits_in, detached_rows, forming
 from optimiser.engine.models.rings import declare_ring
 from optimiser.engine.models.whole import build_whole

@@ -6,7 +6,7 @@ from core_drawing import brute_force, dense_problem
 from optimiser.engine.backends.compact import solve_compact
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 
@@ -18,7 +18,7 @@ def test_no_bound_is_told_that_the_optimum_beats_when_the_start_is_poor(seed):
     if optimum is None or not reduced.problem.candidates or not reduced.problem.pairs:
         return
     t, messages = tables(reduced.problem), []
-    progress = Progress(t, seconds=300.0, send=messages.append, base=reduced.base)
+    progress = mask_incumbent(t, seconds=300.0, send=messages.append, base=reduced.base)
     assert (
         progress.plan(nothing(t), "start") or progress.plan(everything(t), "start") or progress.best is None
     )

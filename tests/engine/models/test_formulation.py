@@ -7,7 +7,7 @@ import pulp
 import pytest
 from core_drawing import line
 
-from optimiser.engine.backends.registry import SOLVERS, available, instance
+from optimiser.engine.backends.pulp_solvers import SOLVERS, available, instance
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master
 from optimiser.engine.models.document import page

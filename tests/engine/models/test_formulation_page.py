@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import optimiser
-from optimiser.engine.methods.variants.registry import AUTO, VARIANTS
+from optimiser.engine.methods.variants import AUTO, VARIANTS
 from optimiser.engine.models.document import page
 
 PACKAGE = Path(optimiser.__file__).parent

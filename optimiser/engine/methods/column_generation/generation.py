@@ -11,7 +11,7 @@ from optimiser.engine.methods.column_generation.columns import Columns, Pool, co
 from optimiser.engine.methods.column_generation.master import Master, Relaxed
 from optimiser.engine.methods.column_generation.plans import try_plans
 from optimiser.engine.methods.column_generation.pricing import price
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.label_store import Floats, Scratch
 from optimiser.engine.search.labels import cheapest_path
 from optimiser.engine.search.paths import Mask
@@ -86,7 +86,7 @@ def first_columns(t: Tables, plan: Mask | None, scratch: Scratch) -> Columns:
     return columns_of(pair, rows)
 
 
-def generate(t: Tables, master: Master, pool: Pool, progress: Progress, scratch: Scratch) -> Root | None:
+def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent, scratch: Scratch) -> Root | None:
     """Add columns until none is missing or the time is up; report bounds and plans on the way.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.label_store import Floats
 from optimiser.engine.search.scoring import fits
 from optimiser.engine.search.tables import Tables
@@ -14,7 +14,7 @@ EDGE = 1e-6
 """How near to 0 a value counts as that."""
 
 
-def try_plans(t: Tables, built: Floats, progress: Progress) -> None:
+def try_plans(t: Tables, built: Floats, progress: MaskIncumbent) -> None:
     """Thin out what a point builds, and what it builds by half, and report the plans.
 
     Parameters

@@ -10,8 +10,8 @@ from optimiser.engine.methods.column_generation.generation import Root, first_co
 from optimiser.engine.methods.column_generation.master import Build, Master, Outcome
 from optimiser.engine.methods.column_generation.narrowing import Narrowed, narrow
 from optimiser.engine.methods.column_generation.plans import EDGE, try_plans
-from optimiser.engine.methods.cuts.separation import separate
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.methods.cuts.time_cuts import separate
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.label_store import Floats, Scratch
 from optimiser.engine.search.labels import new_scratch
 from optimiser.engine.search.paths import Integers, Mask
@@ -25,7 +25,7 @@ FIRST_NODES = 2000
 """Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
 
 
-def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
+def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> str:
     """Run the method and report plans and bounds as they are found.
 
     Parameters
@@ -65,15 +65,15 @@ def prove(t: Tables, build: Build, progress: Progress, *, gap: float) -> str:
     return _integer_rounds(t, master, progress, gap=gap, complete=found.complete)
 
 
-def _ending(progress: Progress) -> str:
+def _ending(progress: MaskIncumbent) -> str:
     return "proof" if progress.closed(0.0) else "gap"
 
 
-def _value(t: Tables, progress: Progress) -> int | None:
+def _value(t: Tables, progress: MaskIncumbent) -> int | None:
     return None if progress.best is None else objective_of(t, progress.best)
 
 
-def _relaxed(t: Tables, build: Build, progress: Progress, scratch: Scratch) -> Root | None:
+def _relaxed(t: Tables, build: Build, progress: MaskIncumbent, scratch: Scratch) -> Root | None:
     master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
     master.add(pool.new(first_columns(t, progress.best, scratch)))
     if progress.best is None:
@@ -109,7 +109,7 @@ def _project(t: Tables, master: Master, root: Root, found: Enumerated) -> None:
     master.add_cuts(pairs, start, t.use[flat], np.minimum(root.relaxed.price[flat] / least, 1.0))
 
 
-def _integer_rounds(t: Tables, master: Master, progress: Progress, *, gap: float, complete: Mask) -> str:
+def _integer_rounds(t: Tables, master: Master, progress: MaskIncumbent, *, gap: float, complete: Mask) -> str:
     nodes, asked = (2**31 - 1 if complete.all() else FIRST_NODES), gap
     while not progress.stop():
         outcome = master.solve(start=progress.best, gap=asked, nodes=nodes, seconds=progress.left())
@@ -131,13 +131,13 @@ def _integer_rounds(t: Tables, master: Master, progress: Progress, *, gap: float
     return "time"
 
 
-def _take(t: Tables, outcome: Outcome, progress: Progress) -> None:
+def _take(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
     if outcome.plan is not None:
         progress.plan(outcome.plan, "integer")
         try_plans(t, outcome.plan[:-1].astype(np.float64), progress)
 
 
-def _bound(t: Tables, outcome: Outcome, progress: Progress) -> None:
+def _bound(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
     """Report what the integer model proves; it leaves out plans no better than the best known."""
     known = _value(t, progress)
     bound = known if outcome.state == "infeasible" else outcome.bound

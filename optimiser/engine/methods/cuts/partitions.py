@@ -1,30 +1,192 @@
-"""Find violated partition inequalities: pairs that join groups of nodes need links that join them."""
+"""Find violated partition inequalities: pairs that join parts of the nodes need links that join them."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import NamedTuple
 
-from optimiser.engine.methods.cuts.ground import Ground
-from optimiser.engine.methods.cuts.pool import Floats
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Integers
-from optimiser.engine.search.rows import NO_ROWS, Rows, starts
+from optimiser.engine.search.paths import FAR, Integers
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, starts
+from optimiser.engine.search.tables import Tables
+
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Shares of the pairs, those that can use the fewest existing arcs first, for which part graphs are tried.
+
+The first is also the least share of pairs whose ends must lie in different parts. Where fewer do, since the
+others can use existing arcs, rows are found but hardly move the bound and slow down the solves after.
+"""
+
+
+class PartGraph(NamedTuple):
+    """Parts of the nodes that existing arcs join, and the links between parts that candidates open.
+
+    Attributes
+    ----------
+    size
+        Number of parts G.
+    pair
+        int64 [Q], pairs with ends in different parts that can use no existing arc between parts.
+    one, other
+        int64 [Q], the parts of their ends.
+    start, group, owner
+        Links i: the parts that it joins, `group[start[i]:start[i + 1]]` (two or more), and int64 [L], the
+        candidate that opens it. A candidate has several where its arcs are not connected.
+    """
+
+    size: int
+    pair: Integers
+    one: Integers
+    other: Integers
+    start: Integers
+    group: Integers
+    owner: Integers
+
+
+def part_graph(t: Tables) -> PartGraph | None:
+    """Return the part graph of a problem; None where existing arcs join most of it.
+
+    Parameters
+    ----------
+    t
+        A reduced problem.
+
+    Notes
+    -----
+    An arc counts for a pair when it lies on a walk within the limit with everything built; no covered pair
+    uses another one. The more pairs are looked at, the more arcs of today count, and the fewer groups are
+    left: of a few choices the one is taken that leaves most to join.
+    """
+    arcs = _arcs(t)
+    today = np.flatnonzero(arcs.owner == t.size)
+    counts = _counts(t, arcs, today)
+    order, least = np.argsort(counts, kind="stable"), SHARES[0] * len(counts)
+    best: tuple[int, int, Integers, Integers] | None = None
+    for end in sorted({int(np.count_nonzero(counts == 0)), *(math.ceil(s * len(order)) for s in SHARES)}):
+        chosen = np.sort(order[:end])
+        group = _groups(t, arcs, chosen, today)
+        chosen = chosen[group[t.origin[chosen]] != group[t.destination[chosen]]]
+        score = (_rank(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
+        if score[1] >= least and (best is None or score > best[:2]):
+            best = (*score, chosen, group)
+    if best is None or best[0] < 2:
+        return None
+    _, _, chosen, group = best
+    joints = _joints(t, arcs, chosen, group)
+    return PartGraph(
+        size=int(group.max()) + 1,
+        pair=chosen,
+        one=group[t.origin[chosen]],
+        other=group[t.destination[chosen]],
+        start=np.cumsum([0, *(len(groups) for _, groups in joints)]).astype(np.int64),
+        group=np.array([g for _, groups in joints for g in groups], np.int64),
+        owner=np.array([owner for owner, _ in joints], np.int64),
+    )
+
+
+class _Arcs(NamedTuple):
+    """All arcs, int64 each: ends, seconds, and who opens them (the number of candidates: open today)."""
+
+    tail: Integers
+    head: Integers
+    seconds: Integers
+    owner: Integers
+
+
+def _arcs(t: Tables) -> _Arcs:
+    net = t.net
+    tail = np.repeat(np.arange(len(net.start) - 1), np.diff(net.start)).astype(np.int64)
+    return _Arcs(tail, net.head, net.seconds, net.owner)
+
+
+@compiled
+def _counts(t: Tables, arcs: _Arcs, among: Integers) -> Integers:
+    """Return int64 [K], how many of some arcs lie on a walk of each pair within its limit."""
+    counts = np.zeros(t.limit.size, np.int64)
+    tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
+    for k in range(t.limit.size):
+        away, back = t.away[t.origin_row[k]], t.back[t.destination_row[k]]
+        limit, count = t.limit[k], 0
+        for a in range(among.size):
+            out, home = away[tail[a]], back[head[a]]
+            if out < FAR and home < FAR and out + seconds[a] + home <= limit:
+                count += 1
+        counts[k] = count
+    return counts
+
+
+@compiled
+def _used(t: Tables, arcs: _Arcs, chosen: Integers, among: Integers) -> Integers:
+    """Return the arcs that lie on a walk of any of some pairs within its limit."""
+    kept = np.zeros(among.size, np.bool_)
+    tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
+    for k in chosen:
+        away, back, limit = t.away[t.origin_row[k]], t.back[t.destination_row[k]], t.limit[k]
+        for a in range(among.size):
+            out, home = away[tail[a]], back[head[a]]
+            if out < FAR and home < FAR and out + seconds[a] + home <= limit:
+                kept[a] = True
+    return among[kept]
+
+
+def _groups(t: Tables, arcs: _Arcs, chosen: Integers, today: Integers) -> Integers:
+    """Return the group of each node when the arcs of today that the pairs can use are contracted."""
+    used = _used(t, arcs, chosen, today)
+    return _components(len(t.net.start) - 1, arcs.tail[used], arcs.head[used])
+
+
+def _rank(one: Integers, other: Integers) -> int:
+    """Return how many of some edges make a forest, at most."""
+    nodes = np.unique(np.concatenate([one, other]))
+    if not len(nodes):
+        return 0
+    label = _components(len(nodes), np.searchsorted(nodes, one), np.searchsorted(nodes, other))
+    return len(nodes) - int(label.max()) - 1
+
+
+def _joints(t: Tables, arcs: _Arcs, chosen: Integers, group: Integers) -> list[tuple[int, list[int]]]:
+    """Return for each candidate the sets of groups that it joins, by arcs that the pairs can use."""
+    used = _used(t, arcs, chosen, np.flatnonzero(arcs.owner < t.size))
+    one, other, owner = group[arcs.tail[used]], group[arcs.head[used]], arcs.owner[used]
+    found = []
+    for j in np.unique(owner[one != other]).tolist():
+        mine = (owner == j) & (one != other)
+        nodes = np.unique(np.concatenate([one[mine], other[mine]]))
+        label = _components(
+            len(nodes), np.searchsorted(nodes, one[mine]), np.searchsorted(nodes, other[mine])
+        )
+        found += [(j, nodes[label == part].tolist()) for part in range(int(label.max()) + 1)]
+    return found
+
+
+def _components(size: int, one: Integers, other: Integers) -> Integers:
+    """Return int64 [size], the component of each node under some edges."""
+    edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(size, size))
+    return connected_components(edges, directed=False)[1].astype(np.int64)
+
 
 SEED = 1
 """Of the random numbers that make one search differ from the next."""
 
+
 WORK = 250_000_000
 """Searches of a round times the third power of the groups, at most: about half a second."""
 
+
 FRUITLESS = 3
 """Searches in a row without a new row after which there is no further one."""
+
 
 PREFERENCE = 1e-6
 """What a link counts for on top of how far it is built: groups that only unbuilt links join are merged."""
 
 
 class PartitionCuts:
-    """Find violated partition inequalities of a problem.
+    """Finds violated partition inequalities of a problem.
 
     Parameters
     ----------
@@ -33,59 +195,59 @@ class PartitionCuts:
 
     Notes
     -----
-    The rows are those of `formulation.cuts_master.add_partition_inequalities`, which has the proof: pairs F
+    The rows are those of `models.cuts_master.add_partition_inequalities`, which has the proof: pairs F
     that are a forest over parts of the nodes, and m_j, the joins that candidate j adds between parts, give
-    `sum_{k in F} y_k <= sum_j m_j x_j`. Parts are found by merging those first whose links are built further
+    `sum_{k in F} y_k <= sum_j m_j x_j`. Parts are found by merging those first whose links are x further
     than what the forest loses, a heuristic: that no row is found does not say that there is none. Invariant:
     every row returned holds for every plan, whatever the point.
     """
 
-    def __init__(self, g: Ground | None) -> None:
-        self._ground = g
+    def __init__(self, g: PartGraph | None) -> None:
+        self._graph = g
         self._random = np.random.default_rng(SEED)
 
-    def violated(self, built: Floats, level: Floats, *, margin: float, most: int) -> Rows:
-        """Return rows that a point violates, each once.
+    def violated(self, x: Floats, y: Floats, *, margin: float, most: int) -> Rows:
+        """Return distinct rows that a point violates.
 
         Parameters
         ----------
-        built, level
-            float64 [J] and [K], the point to cut off.
-        margin
-            Least violation.
-        most
-            Most rows; fewer on large grounds, and none where a single search takes too long.
+            x, y
+                float64 [J] and [K], the point to cut off.
+            margin
+                Least violation.
+            most
+        Most rows; fewer on large part graphs, and none where a single search takes too long.
         """
-        if self._ground is None:
+        if self._graph is None:
             return NO_ROWS
-        g = self._ground
+        g = self._graph
         most = min(most, WORK // g.size**3)
-        room, level = built[g.owner] + PREFERENCE, np.minimum(level[g.pair], 1.0)
-        taken = np.zeros(len(level))
+        capacity, y = x[g.owner] + PREFERENCE, np.minimum(y[g.pair], 1.0)
+        used = np.zeros(len(y))
         found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}
-        fruitless = 0
+        misses = 0
         for search in range(most):
-            forest, part = _forest(g, room, self._varied(level, taken, search))
-            taken[forest] += 1.0
-            joins = np.bincount(g.owner, weights=_crossing(g, part), minlength=len(built))
-            gained = level[forest].sum() - (joins * built).sum()
+            forest, part = _forest(g, capacity, self._varied(y, used, search))
+            used[forest] += 1.0
+            joins = np.bincount(g.owner, weights=_crossing(g, part), minlength=len(x))
+            gained = y[forest].sum() - (joins * x).sum()
             key = (np.sort(forest).tobytes(), joins.tobytes())
             if gained > margin and key not in found:
                 found[key] = (g.pair[np.sort(forest)], joins)
-                fruitless = 0
+                misses = 0
                 continue
-            fruitless += 1
-            if fruitless == FRUITLESS:
+            misses += 1
+            if misses == FRUITLESS:
                 break
         return _rows(list(found.values()))
 
-    def _varied(self, level: Floats, taken: Floats, search: int) -> Floats:
-        """Return levels to search at: as they are at first, then without some, and less where they served."""
+    def _varied(self, y: Floats, used: Floats, search: int) -> Floats:
+        """Return y as it is at first; then without random pairs, and less for pairs that were used before."""
         if search == 0:
-            return level
-        kept = self._random.random(len(level)) < (0.9 if search % 2 else 0.5)
-        less = 0.02 * taken * self._random.random(len(level))
-        return np.where(kept, np.maximum(level - less, 0.0), 0.0)
+            return y
+        kept = self._random.random(len(y)) < (0.9 if search % 2 else 0.5)
+        less = 0.02 * used * self._random.random(len(y))
+        return np.where(kept, np.maximum(y - less, 0.0), 0.0)
 
 
 def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
@@ -102,7 +264,7 @@ def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
     )
 
 
-def _crossing(g: Ground, part: Integers) -> Integers:
+def _crossing(g: PartGraph, part: Integers) -> Integers:
     """Return int64 [L], how many joins each joint adds between parts: the parts that it touches, less one."""
     parts = part[g.group]
     joint = np.repeat(np.arange(len(g.owner)), np.diff(g.start))
@@ -112,16 +274,16 @@ def _crossing(g: Ground, part: Integers) -> Integers:
 
 
 @compiled
-def _forest(g: Ground, room: Floats, level: Floats) -> tuple[Integers, Integers]:
+def _forest(g: PartGraph, room: Floats, y: Floats) -> tuple[Integers, Integers]:
     """Merge parts as long as that gains, and return the pairs of the forest and the part of each group.
 
     Starts from groups alone. Merging two parts saves the room of what joins them, and loses the least claim
     on their path in the forest of largest claims (the new cycle's cheapest edge); the merge that gains most
-    goes first. Invariant: `claim[u, v]` is the largest level of a pair between parts u and v, `pair_of` it.
+    goes first. Invariant: `claim[u, v]` is the largest y of a pair between parts u and v, `pair_of` it.
     """
     size = g.size
     part = np.arange(size)
-    claim, pair_of = _claims(g, level)
+    claim, pair_of = _claims(g, y)
     joined, least = np.zeros((size, size)), np.zeros((size, size))
     order, parent = np.empty(size, np.int64), np.empty(size, np.int64)
     count = size
@@ -142,14 +304,14 @@ def _forest(g: Ground, room: Floats, level: Floats) -> tuple[Integers, Integers]
 
 
 @compiled
-def _claims(g: Ground, level: Floats) -> tuple[Floats, Integers]:
-    """Return the largest level of a pair between two groups, and the pair that has it (-1: none)."""
+def _claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
+    """Return the largest y of a pair between two groups, and the pair that has it (-1: none)."""
     claim = np.zeros((g.size, g.size))
     pair_of = np.full((g.size, g.size), -1)
-    for q in range(level.size):
+    for q in range(y.size):
         u, v = g.one[q], g.other[q]
-        if level[q] > claim[u, v]:
-            claim[u, v] = claim[v, u] = level[q]
+        if y[q] > claim[u, v]:
+            claim[u, v] = claim[v, u] = y[q]
             pair_of[u, v] = pair_of[v, u] = q
     return claim, pair_of
 
@@ -174,7 +336,7 @@ def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, cou
 
 
 @compiled
-def _measure(g: Ground, room: Floats, part: Integers, joined: Floats, count: int) -> None:
+def _measure(g: PartGraph, room: Floats, part: Integers, joined: Floats, count: int) -> None:
     """Write down how far two parts are joined: what the right side loses when they are merged."""
     joined[:count, :count] = 0.0
     start, group = g.start, g.group

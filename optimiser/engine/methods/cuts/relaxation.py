@@ -1,187 +1,352 @@
-"""Cut off the points of the linear relaxation until its bound stands still."""
+"""Tighten the linear relaxation: solve it, cut off its point, and solve it again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.methods.branching.program import Answer, Floats, Program
-from optimiser.engine.methods.cuts.finder import MOST, CutFinder
-from optimiser.engine.search.rows import NO_ROWS, Rows
+from optimiser.engine.backends.interfaces import LinearProgram, LpSolution, LpStatus
+from optimiser.engine.methods.cuts.partitions import PartGraph, PartitionCuts, part_graph
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
+from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, joined, stacked
+from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
 
-EDGE = 1e-6
-"""How near to 0 a value counts as that."""
+POSITIVE = 1e-6
+"""A y above this claims that the pair is covered, at least in part."""
 
-SLOW = 0.01
-"""Relative progress of a round below which partition inequalities come in: time cuts go further at first."""
+MARGIN = 1e-4
+"""Least violation of a cut of the relaxation."""
 
-DEEP = 0.8
-"""Share of the greatest violation from which on a row comes in at a turn: those that are not nearly as deep
-may be kept by those that are."""
+MOST_PARTITIONS = 30
+"""Most partition inequalities of a round."""
 
-PATIENCE = 5
-"""Rounds over which the bound must have moved."""
+PARTITION_MARGIN = 1e-2
+"""Least violation of a partition inequality: it has many terms, and a slightly violated one moves little."""
 
+PARTITIONS_FROM = 0.01
+"""Relative progress of a round below which partition inequalities are added: at first time cuts do more."""
 
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """Where the rounds ended.
+FOLLOW = 0.3
+"""Weight of each new point in the core point."""
 
-    Attributes
-    ----------
-    answer
-        Of the last solve; None when not even the first ended in time.
-    rows
-        Cuts found, in the order of the rounds.
-    towards
-        float64 [J], interior point.
-    complete
-        The bound stood still, or nothing was violated.
-    """
+FIRST_WEIGHT, LATER_WEIGHT, LEAST_WEIGHT = 0.3, 0.2, 0.05
+"""In-out weight of the first rounds of a fresh program, of one that holds cuts, and its lower limit."""
 
-    answer: Answer | None
-    rows: tuple[Rows, ...]
-    towards: Floats
-    complete: bool
+DECAY, DECAY_EVERY = 0.7, 4
+"""Factor of the in-out weight, and the rounds after which it is applied again."""
+
+STALL_ROUNDS, STALL_SHARE = 5, 2e-4
+"""The bound stalls when so many rounds move it by less than this share of itself."""
+
+DEEP_SHARE = 0.8
+"""Share of the greatest violation from which on a row is added in one step of `needed_rows`."""
 
 
-def relax(
-    t: Tables,
-    program: Program,
-    cuts: CutFinder,
-    *,
-    left: Callable[[], float],
-    tell: Callable[[Answer, int], bool],
-    wide: Callable[[], bool] = lambda: True,
-    pull: float = 0.3,
-    least: float = 2e-4,
-) -> Relaxed:
-    """Solve, cut and solve again.
+class CutFinder:
+    """Finds violated time cuts, and partition inequalities where the network of today leaves places apart.
 
     Parameters
     ----------
     t
-        The problem.
-    program
-        A live relaxation without cuts.
-    cuts
-        Finds cuts.
-    left
-        Says how many seconds are left.
-    tell
-        Takes each answer and the number of cuts found for it; says whether to end.
-    wide
-        Says whether the gap is still so wide that rows of several pairs pay for what they make slower.
-    pull
-        Share of the way to the interior point at which cuts are sought; it shrinks from round to round.
-    least
-        Relative progress of the bound over `PATIENCE` rounds below which they end.
-
-    Returns
-    -------
-    Relaxed
-        The last answer, the cuts and the interior point.
-
-    Notes
-    -----
-    Cutting planes with stabilised separation (Ben-Ameur and Neto 2007; Fischetti and Salvagnin 2010): the
-    interior point moves towards the points met. The first cuts are sought at the interior point itself, since
-    the first point of the relaxation, nothing built and all covered, says nothing. Invariant: every row holds
-    for every plan, so that each answer bounds the best one from above.
+        A reduced problem.
+    parts
+        Parts of the nodes that only building joins (`partitions.part_graph`); None: there are none.
+    core_point
+        float64 [J], a point in the interior of what can be built; it follows the points of the relaxation.
     """
-    pairs = np.arange(len(t.limit))
-    towards = _centre(t)
-    rows = [
-        cuts.violated(
-            pairs, towards, np.full(len(pairs), np.inf), towards=towards, pull=0.0, margin=EDGE, joint=0
+
+    def __init__(self, t: Tables, *, parts: PartGraph | None, core_point: Floats) -> None:
+        self._t, self._parts = t, parts
+        self.size = t.size
+        self._times = FractionalCuts(t)
+        self._partitions = PartitionCuts(parts)
+        self._core_point = core_point
+
+    @classmethod
+    def of(cls, t: Tables) -> CutFinder:
+        """Return a finder for a problem, its core point the share of everything that the budget buys."""
+        share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
+        return cls(t, parts=part_graph(t), core_point=np.full(t.size, max(share, 1e-3)))
+
+    def another(self) -> CutFinder:
+        """Return a finder of the same problem and core point without any cuts yet, for another worker."""
+        return CutFinder(self._t, parts=self._parts, core_point=self._core_point)
+
+    def follow(self, x: Floats) -> None:
+        """Move the core point towards a point of the relaxation, float64 [J]."""
+        self._core_point = (1.0 - FOLLOW) * self._core_point + FOLLOW * np.clip(x, 0.0, 1.0)
+
+    def violated(
+        self,
+        x: Floats,
+        y: Floats,
+        *,
+        in_out_weight: float,
+        margin: float = MARGIN,
+        known_enough: int = 2**31,
+        partitions: int = MOST_PARTITIONS,
+        pairs: Integers | None = None,
+    ) -> Rows:
+        """Return a violated time cut for each pair that has one, and violated partition inequalities.
+
+        Parameters
+        ----------
+        x, y
+            float64 [J] and [K], the point to cut off.
+        in_out_weight
+            Share of the way to the core point at which a cut is sought first; cuts found there are deep at
+            more points than one (in-out separation: Ben-Ameur and Neto 2007). Where such a cut does not cut
+            off the point itself, one is sought nearer to it, and at last at the point.
+        margin
+            Least violation.
+        known_enough
+            Number of violated cuts among those already known from which on no new ones are sought.
+        partitions
+            Most partition inequalities.
+        pairs
+            int64, pairs whose cuts are sought; default those with y > 0.
+        """
+        wanted = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
+        found = self._times.violated(
+            wanted, x, y, core_point=self._core_point, in_out_weight=in_out_weight, margin=margin,
+            known_enough=known_enough,
+        )  # fmt: skip
+        return stacked(found, self.violated_partitions(x, y, most=partitions))
+
+    def violated_partitions(self, x: Floats, y: Floats, *, most: int = MOST_PARTITIONS) -> Rows:
+        """Return at most so many violated partition inequalities."""
+        return self._partitions.violated(x, y, margin=PARTITION_MARGIN, most=most)
+
+    def at_core_point(self) -> Rows:
+        """Return for each pair the time cut that is tightest at the core point, as first rows of a model."""
+        pairs = np.arange(len(self._t.limit))
+        claims = np.full(len(pairs), np.inf)
+        return self.violated(
+            self._core_point, claims, in_out_weight=0.0, margin=POSITIVE, partitions=0, pairs=pairs
         )
-    ]
-    program.add(rows[0])
-    history: list[float] = []
-    answer: Answer | None = None
-    while True:
-        latest = program.solve(seconds=left())
-        if latest.ending == "limit":
-            return Relaxed(answer, tuple(rows), towards, complete=False)
-        answer = latest
-        if answer.ending == "empty" or tell(answer, len(rows[-1])):
-            return Relaxed(answer, tuple(rows), towards, complete=False)
-        history.append(answer.worth)
-        if stands(history, least):
-            return Relaxed(answer, tuple(rows), towards, complete=True)
-        built = answer.decided[: t.size]
-        wanted = pairs[answer.level > EDGE]
-        joint = MOST if wide() and stands(history, SLOW, 1) else 0
-        found = cuts.violated(
-            wanted, built, answer.level, towards=towards, pull=pull, margin=1e-4, joint=joint
-        )
-        if not (len(found) or joint) and wide():
-            found = cuts.joining(built, answer.level)
-        if not len(found):
-            return Relaxed(answer, tuple(rows), towards, complete=True)
-        if len(history) % 4 == 0:
-            program.drop_slack()
-            pull = max(0.05, 0.7 * pull)
-        towards = 0.7 * towards + 0.3 * np.clip(built, 0.0, 1.0)
-        rows.append(found)
-        program.add(found)
+
+    def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
+        """Return time cuts against an integer point that claims pairs which its plan does not cover.
+
+        Parameters
+        ----------
+        x, y
+            float64 [J] and [K]; x is integer.
+        orders
+            float64 [O x J], random orders in which candidates are added: each may give another minimal cut.
+        in_out_weight
+            As for `violated`.
+        """
+        claimed = np.flatnonzero((y > POSITIVE) & ~covered_pairs(self._t, np.append(x > 0, True)))
+        parts = [
+            self.violated(x, y, in_out_weight=in_out_weight, margin=POSITIVE, pairs=claimed, partitions=0)
+        ]
+        parts += [separate(self._t, claimed, x, y, -x + 0.5 * order) for order in orders]
+        return joined([*parts, self.violated_partitions(x, y)])
 
 
-def needed(program: Program, rows: Rows, *, left: Callable[[], float]) -> Rows:
-    """Return some of the rows, such that the optimum of a program with them breaks none of the others.
+class Solved(Protocol):
+    """What the rounds ask of a solution: its status, and its objective, always to be maximised."""
+
+    @property
+    def status(self) -> LpStatus:
+        """Return how the solve ended."""
+
+    @property
+    def objective(self) -> float:
+        """Return the objective."""
+
+
+def cut_rounds[S](solve: Callable[[], S], is_done: Callable[[S], bool], cut: Callable[[S], int]) -> S:
+    """Solve a relaxation, cut off its point, and solve it again (Kelley 1960); return the last solution.
 
     Parameters
     ----------
-    program
-        A live relaxation without the rows; those that are kept are added to it.
-    rows
-        The rows.
-    left
-        Says how many seconds are left; all rows are returned when a solve does not end in them, or finds
-        that no point is left.
-
-    Notes
-    -----
-    Many rows bind at one point, of which few hold it: where rows are dense, the others only make the solves
-    of a tree dearer. They come in by turns, the deepest first, as long as the optimum breaks any. Invariant:
-    every turn adds a row, so that the turns end, and the program then has the bound that all rows give.
+    solve
+        Solves the relaxation with the cuts it has.
+    is_done
+        Returns whether a solution is good enough, or not to be cut off.
+    cut
+        Adds cuts that a solution violates, and returns their number; none ends the rounds.
     """
-    if not len(rows):
-        return NO_ROWS
-    kept = np.zeros(len(rows), np.bool_)
     while True:
-        answer = program.solve(seconds=left())
-        if answer.ending != "optimal":
-            return rows
-        broken = np.where(kept, 0.0, rows.claimed(answer.level) - rows.at(answer.decided))
-        deepest = float(broken.max())
-        if deepest <= EDGE:
-            return rows.only(kept)
-        deep = broken >= max(EDGE, DEEP * deepest)
-        program.add(rows.only(deep))
-        kept |= deep
+        solution = solve()
+        if is_done(solution) or not cut(solution):
+            return solution
 
 
-def _centre(t: Tables) -> Floats:
-    share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
-    return np.full(t.size, max(share, 1e-3))
-
-
-def stands(history: list[float], least: float, rounds: int = PATIENCE) -> bool:
-    """Say whether a bound has moved little over the last rounds.
+def stalls(history: list[float], share: float = STALL_SHARE, rounds: int = STALL_ROUNDS) -> bool:
+    """Return whether the last rounds moved the objective by less than a share of itself.
 
     Parameters
     ----------
     history
-        Its values.
-    least
-        Relative progress that is not little.
-    rounds
-        How many.
+        Objectives of the rounds, falling.
+    share, rounds
+        Least progress, and the rounds it is measured over.
     """
     if len(history) <= rounds:
         return False
-    return history[-1 - rounds] - history[-1] < least * abs(history[-1])
+    return history[-1 - rounds] - history[-1] < share * abs(history[-1])
+
+
+def tighten[S: Solved](
+    solve: Callable[[], S],
+    cut: Callable[[S, float, list[float]], int],
+    drop_slack_rows: Callable[[], object],
+    *,
+    report: Callable[[S, int], bool],
+    first_weight: float = FIRST_WEIGHT,
+) -> S:
+    """Cut off the points of a relaxation until its bound stalls or nothing is violated.
+
+    Parameters
+    ----------
+    solve
+        Solves the relaxation.
+    cut
+        Adds cuts that a solution violates, given the in-out weight and the objectives so far, and returns
+        their number.
+    drop_slack_rows
+        Removes cuts that do not bind; called now and then.
+    report
+        Takes each solution and the number of cuts before it; returns whether to end.
+    first_weight
+        In-out weight of the first rounds; it decays with the rounds.
+
+    Returns
+    -------
+    Solved
+        The last solution, optimal unless the relaxation is infeasible or the time ran out.
+    """
+    history: list[float] = []
+    weight, added = first_weight, 0
+
+    def is_done(solution: S) -> bool:
+        if solution.status != "optimal" or report(solution, added):
+            return True
+        history.append(solution.objective)
+        return stalls(history)
+
+    def cut_off(solution: S) -> int:
+        nonlocal weight, added
+        now = weight
+        if len(history) % DECAY_EVERY == 0:
+            drop_slack_rows()
+            weight = max(LEAST_WEIGHT, DECAY * weight)
+        added = cut(solution, now, history)
+        return added
+
+    return cut_rounds(solve, is_done, cut_off)
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Where the rounds of a relaxation ended.
+
+    Attributes
+    ----------
+    solution
+        The last solution that was not ended by a limit; None when there is none.
+    rows
+        Cuts found, in the order of the rounds.
+    """
+
+    solution: LpSolution | None
+    rows: tuple[Rows, ...]
+
+
+def relax(
+    program: LinearProgram,
+    cuts: CutFinder,
+    *,
+    left: Callable[[], float],
+    report: Callable[[LpSolution, int], bool],
+    is_wide: Callable[[], bool] = lambda: True,
+    is_fresh: bool = True,
+) -> Relaxed:
+    """Tighten the linear relaxation of a master problem by time cuts and partition inequalities.
+
+    Parameters
+    ----------
+    program
+        The relaxation.
+    cuts
+        Finds cuts.
+    left
+        Returns the seconds left.
+    report
+        Takes each solution and the number of cuts found before it; returns whether to end.
+    is_wide
+        Returns whether the gap is still so wide that partition inequalities are worth their time.
+    is_fresh
+        The program holds no cuts yet: it gets those that are tightest at the core point.
+    """
+    rows = [cuts.at_core_point()] if is_fresh else []
+    for first in rows:
+        program.add(first)
+    last: LpSolution | None = None
+
+    def solve() -> LpSolution:
+        nonlocal last
+        solution = program.solve(seconds=left())
+        last = last if solution.status == "limit" else solution
+        return solution
+
+    def cut(solution: LpSolution, weight: float, history: list[float]) -> int:
+        x = solution.decisions[: cuts.size]
+        partitions = MOST_PARTITIONS if is_wide() and stalls(history, PARTITIONS_FROM, 1) else 0
+        found = cuts.violated(x, solution.y, in_out_weight=weight, partitions=partitions)
+        if not (len(found) or partitions) and is_wide():
+            found = cuts.violated_partitions(x, solution.y)
+        if len(found):
+            cuts.follow(x)
+            rows.append(found)
+            program.add(found)
+        return len(found)
+
+    weight = FIRST_WEIGHT if is_fresh else LATER_WEIGHT
+    tighten(solve, cut, program.drop_slack_rows, report=report, first_weight=weight)
+    return Relaxed(last, tuple(rows))
+
+
+def needed_rows(program: LinearProgram, rows: Rows, *, left: Callable[[], float]) -> Rows:
+    """Return those rows that the bound needs, given the rows that the program has already.
+
+    Parameters
+    ----------
+    program
+        A relaxation.
+    rows
+        Rows to choose from.
+    left
+        Returns the seconds left; when they run out, all rows are returned.
+
+    Notes
+    -----
+    The deepest rows are added first: less deep ones are often satisfied by them.
+    """
+    if not len(rows):
+        return NO_ROWS
+    kept = np.zeros(len(rows), np.bool_)
+
+    def cut(solution: LpSolution) -> int:
+        violation = np.where(kept, 0.0, rows.claimed(solution.y) - rows.at(solution.decisions))
+        deepest = float(violation.max())
+        if deepest <= POSITIVE:
+            return 0
+        deep = violation >= max(POSITIVE, DEEP_SHARE * deepest)
+        program.add(rows.only(deep))
+        kept[deep] = True
+        return int(deep.sum())
+
+    def is_done(solution: LpSolution) -> bool:
+        return solution.status != "optimal"
+
+    last = cut_rounds(lambda: program.solve(seconds=left()), is_done, cut)
+    return rows if is_done(last) else rows.only(kept)

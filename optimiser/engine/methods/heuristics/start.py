@@ -6,7 +6,7 @@ from optimiser.engine.methods.heuristics.desk import desk
 from optimiser.engine.methods.heuristics.greedy import everything, filled, nothing, thinned
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.heuristics.steps import move_to
-from optimiser.engine.search.incumbent import Progress
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.scoring import breach_of
 from optimiser.engine.search.tables import Tables
 
@@ -28,7 +28,7 @@ def attempts_for(t: Tables) -> int:
     return max(LEAST, min(MOST, WORK // max(1, len(t.use))))
 
 
-def start_plans(t: Tables, progress: Progress, *, seed: int = 0) -> Improver:
+def start_plans(t: Tables, progress: MaskIncumbent, *, seed: int = 0) -> Improver:
     """Report plans of the greedy heuristics and of a short large neighbourhood search.
 
     Parameters

@@ -1,0 +1,251 @@
+"""Run tasks in a child process that can be ended: start it, send tasks, read messages, end it with its group.
+
+One child does one task after another, so that libraries are loaded once. Each task and each message is one
+line of JSON. A task is answered by `ready` (its clock starts), any number of `plan`, `bound` and `count`, and
+at last `done` or `failed`. `worker` is the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any, Self
+
+from optimiser.problem.errors import EnvironmentFault
+
+STARTUP_S = 120.0
+"""Seconds that imports and first compilation may take before the clock of a task starts."""
+
+SIGKILL = 9
+"""Signal that ends a process when memory runs out, and whenever somebody sends it."""
+
+POLL_S = 0.5
+"""Longest wait for a message before the deadline is checked again."""
+
+STDERR_TAIL = 2000
+"""Characters of the standard error of a crashed child that its ending reports."""
+
+WORKER = (sys.executable, "-m", "optimiser.engine.worker")
+"""Command of the child process."""
+
+type Receive = Callable[[dict[str, Any]], None]
+"""Takes a message of a task while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task ended.
+
+    Attributes
+    ----------
+    reason
+        `proof`, `gap`, `time`, `stalled`, `heuristic` or `infeasible`; or `crash`, `memory`, or `killed` (at
+        the hard limit).
+    message
+        More about it, for readers; empty when all went well.
+    solver
+        What solved it, as far as known.
+    seconds
+        Of the task, without start-up.
+    details
+        Whatever else the child reported at the end.
+    """
+
+    reason: str
+    message: str = ""
+    solver: str = ""
+    seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def hard_limit_s(time_limit_s: float) -> float:
+    """Return the seconds after which a child with a time limit is killed."""
+    return 1.2 * time_limit_s + 10.0
+
+
+class ChildProcess:
+    """A child process that is started for its first task and kept for the next ones.
+
+    Parameters
+    ----------
+    command
+        Command of the child; default `WORKER`.
+
+    Notes
+    -----
+    The child has a process group of its own. It is ended with the group when the block that holds this object
+    is left, and it ends itself when its standard input closes, that is, when this process is gone.
+    """
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command = command
+        self._errors: IO[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+
+    def __enter__(self) -> Self:
+        """Return the child process; it is started by its first task or by `start`."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the child."""
+        self.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether the child runs; it has then kept what earlier tasks left."""
+        return self._child is not None
+
+    def start(self) -> None:
+        """Start the child unless it runs; it imports its libraries at once, while nothing is asked of it yet.
+
+        Raises
+        ------
+        EnvironmentFault
+            When it cannot be started.
+        """
+        if self._child is not None:
+            return
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                list(self._command or WORKER),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        except OSError as error:
+            self.close()
+            raise EnvironmentFault(f"the solver process cannot be started ({error.strerror})") from error
+        self._lines = queue.Queue()
+        threading.Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
+
+    def close(self) -> None:
+        """Kill the child with its whole group, wait for it, and close its pipes."""
+        child, self._child = self._child, None
+        if child is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(child.pid, SIGKILL)
+                else:
+                    child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+        if self._errors is not None:
+            self._errors.close()
+            self._errors = None
+
+    def __call__(self, task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
+        """Run a task in the child and pass on its messages.
+
+        Parameters
+        ----------
+        task
+            A JSON object.
+        receive
+            Takes the message `ready`, with which the clock starts, and each `plan`, `bound` and `count`.
+        time_limit_s
+            Of the task; the child is killed at `hard_limit_s` of it.
+
+        Raises
+        ------
+        EnvironmentFault
+            When the child cannot be started.
+        """
+        self.start()
+        self._send(task)
+        try:
+            ending = self._converse(receive, time_limit_s)
+        except BaseException:
+            self.close()  # what it says from now on would be taken for messages of the next task
+            raise
+        if ending.reason in ("crash", "memory", "killed"):
+            self.close()
+        return ending
+
+    def _send(self, task: Mapping[str, Any]) -> None:
+        """Write a task; the pipe stays open. That the child is gone is noticed when its messages end."""
+        if self._child is not None and self._child.stdin is not None:
+            with suppress(OSError):
+                self._child.stdin.write(json.dumps(task).encode() + b"\n")
+                self._child.stdin.flush()
+
+    def _converse(self, receive: Receive, time_limit_s: float) -> Ending:
+        begun = time.monotonic()
+        deadline = begun + STARTUP_S + hard_limit_s(time_limit_s)
+        while True:
+            message = self._next_message(deadline)
+            kind = message["kind"]
+            if kind == "ready":
+                begun = time.monotonic()
+                deadline = begun + hard_limit_s(time_limit_s)
+                receive(message)
+            elif kind == "done":
+                details = {key: value for key, value in message.items() if key not in _ENDING_KEYS}
+                text, solver = str(message.get("message", "")), str(message.get("solver", ""))
+                return Ending(message["reason"], text, solver, float(message["seconds"]), details)
+            elif kind == "failed":
+                return Ending(message["reason"], message["message"], "", time.monotonic() - begun)
+            else:
+                receive(message)
+
+    def _next_message(self, deadline: float) -> dict[str, Any]:
+        """Return the next message; one of kind `failed` when the child ends, or at the deadline."""
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=min(POLL_S, left))
+            except queue.Empty:
+                continue
+            return self._last_message() if line is None else _parsed(line)
+        return {"kind": "failed", "reason": "killed", "message": "the solver did not keep its time limit"}
+
+    def _last_message(self) -> dict[str, Any]:
+        """Return why a child ended without a message."""
+        code, tail = -SIGKILL, ""
+        if self._child is not None and self._errors is not None:
+            code = self._child.wait()
+            self._errors.seek(0)
+            tail = self._errors.read()[-STDERR_TAIL:].decode(errors="replace").strip()
+        if code == -SIGKILL:
+            text = "the solver process was killed (signal 9), probably for lack of memory"
+            return {"kind": "failed", "reason": "memory", "message": text}
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        text = f"the solver process ended with {how}" + (f": {tail}" if tail else "")
+        return {"kind": "failed", "reason": "crash", "message": text}
+
+
+_ENDING_KEYS = ("kind", "reason", "message", "solver", "seconds")
+
+
+def _pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
+    """Put the lines of a stream into a queue, and None at its end."""
+    if stream is not None:
+        with suppress(OSError, ValueError):
+            for line in stream:
+                lines.put(line)
+    lines.put(None)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """Return the message in a line; one of kind `failed` where the line is none."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if isinstance(value, dict) and "kind" in value:
+        return value
+    return {"kind": "failed", "reason": "crash", "message": f"the solver process wrote {line[:80]!r}"}

@@ -1,0 +1,175 @@
+"""Solve the compact model, one arc flow a pair, by any solver that PuLP can call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pulp
+
+from optimiser.engine.backends.interfaces import MasterSolution
+from optimiser.engine.backends.pulp_solvers import Solver, here, proved_bound, result_name, solve_model
+from optimiser.engine.methods.cuts.master_loop import prove_by_master
+from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.ring_plans import Values
+from optimiser.engine.methods.rings import PointReader, extended_incumbent
+from optimiser.engine.models.compact import build_compact
+from optimiser.engine.models.decisions import Decisions, scale_of
+from optimiser.engine.models.whole import Whole, build_whole
+from optimiser.engine.search.incumbent import MaskIncumbent, Send
+from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Floats
+from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
+
+COMPLETES_POORLY = ("highs", "HiGHS_CMD")
+"""Solvers that get no start: HiGHS 1.16 completes one without flows in a small model, and may end with it."""
+
+
+def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Build and solve the compact model; the variant `compact`.
+
+    Parameters
+    ----------
+    t, incumbent, task
+        The problem, what takes its plans and bounds, and how it is to be solved.
+
+    Returns
+    -------
+    tuple
+        Why it ended (`proof`, `gap`, `time`, `infeasible` or `stalled`), and the name of the solver.
+    """
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    lp, variables = build_compact(task.problem)
+    if incumbent.stop():
+        return "time", task.solver
+    solver, scale = here(task.solver), scale_of(task.problem)
+    best = incumbent.best
+    warm = best is not None and solver.takes_start and solver.name not in COMPLETES_POORLY
+    if best is not None and warm:
+        _set_start(variables, best)
+    more: dict[str, object] = {}
+    if solver.name == "highs":
+        from optimiser.engine.backends.highs import callback_options
+
+        more = callback_options(_follower(incumbent, len(task.problem.candidates), scale))
+    stats = _solved(lp, solver, task, incumbent.left(), warm=warm, **more)
+    if stats is None:
+        return "time", result_name(None, solver)
+    if stats.has_solution:
+        built = [float(v.varValue or 0.0) > 0.5 for v in variables.built]
+        incumbent.plan(np.append(built, True), "compact")
+    bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
+    incumbent.bound(math.inf if bound is None else bound * scale, "compact")
+    says_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
+    if says_infeasible and incumbent.best is None:
+        return "infeasible", result_name(stats, solver)
+    ending = incumbent.ending(task.gap)
+    timed_out = ending == "stalled" and stats.status == pulp.LpSolveStatus.TimeLimit
+    return "time" if timed_out else ending, result_name(stats, solver)
+
+
+def _solved(
+    lp: pulp.LpProblem, solver: Solver, task: Task, seconds: float, *, warm: bool = False, **more: object
+) -> Any | None:  # noqa: ANN401 - PuLP's own
+    return solve_model(
+        lp, solver, seconds=seconds, gap=task.gap, threads=task.threads, seed=task.seed, warm=warm, **more
+    )
+
+
+def _set_start(variables: Decisions, best: Mask) -> None:
+    """Give the best plan so far to the solver, which completes the flows."""
+    for variable, is_open in zip(variables.built, best[:-1].tolist(), strict=True):
+        variable.setInitialValue(int(is_open))
+
+
+def _follower(
+    incumbent: MaskIncumbent, count: int, scale: int
+) -> Callable[[float | None, Floats | None], bool]:
+    """Return what takes plans and bounds while HiGHS works, in case it is ended."""
+
+    def take(bound: float | None, values: Floats | None) -> bool:
+        if values is not None:
+            incumbent.plan(np.append(values[:count] > 0.5, True), "compact")
+        if bound is not None:
+            incumbent.bound(bound * scale, "compact")
+        return False
+
+    return take
+
+
+class CompactMaster:
+    """The compact model with rings or periods, solved again until no ring is in pieces.
+
+    Parameters
+    ----------
+    task
+        What is to be solved.
+    model
+        The model.
+    reader
+        Reads plans and ring rows off points.
+    """
+
+    def __init__(self, task: Task, model: Whole, reader: PointReader) -> None:
+        self._task, self._model, self._reader = task, model, reader
+        self._solver = here(task.solver)
+        self.name = result_name(None, self._solver)
+
+    def solve(
+        self,
+        *,
+        gap: float,
+        turn: int,  # noqa: ARG002 - every turn does all it can
+        seconds: float,
+        on_point: Callable[[float | None, Values | None], bool],  # noqa: ARG002 - points come at the end
+    ) -> MasterSolution[Values]:
+        """Return what the solver answers within the seconds given."""
+        lp, task, solver = self._model.lp, self._task, self._solver
+        stats = solve_model(lp, solver, seconds=seconds, gap=gap, threads=task.threads, seed=task.seed)
+        if stats is None:
+            return MasterSolution(None, (), complete=True)
+        self.name = result_name(stats, solver)
+        infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
+        bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
+        values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
+        points = (values,) if stats.has_solution else ()
+        scaled = None if bound is None else bound * self._model.scale
+        return MasterSolution(scaled, points, complete=True, infeasible=infeasible)
+
+    def take(self, point: Values) -> None:
+        """Do nothing: points come at the end of each solve."""
+
+    def refute(self, points: tuple[Values, ...]) -> int:
+        """Report the plan of the last point, and add rows against rings in pieces."""
+        rows = [row for point in points for row in self._reader.read(point, "compact")]
+        for tag, row in rows:
+            self._model.lp.addConstraint(row, f"detached{tag}_{len(self._model.lp.constraints()) + 1:07d}")
+        return len(rows)
+
+
+def prove_extended(task: Task, send: Send) -> tuple[str, str]:
+    """Solve the compact model of a problem with rings or periods; the variant `compact`.
+
+    Parameters
+    ----------
+    task
+        What is to be solved.
+    send
+        Takes messages.
+
+    Returns
+    -------
+    tuple
+        Why it ended, and the name of the solver.
+    """
+    model = build_whole(task.problem)
+    incumbent = extended_incumbent(task, unit=model.scale, send=send)
+    reader = PointReader(task, model, incumbent)
+    reader.begin()
+    master = CompactMaster(task, model, reader)
+    return prove_by_master(master, incumbent, gap=task.gap, step="compact"), master.name

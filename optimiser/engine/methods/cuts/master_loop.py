@@ -1,0 +1,205 @@
+"""Prove plans by an integer master: solve it, cut off what it claims falsely, and solve it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from optimiser.engine.backends.highs import IntegerMaster, Relaxation, version
+from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.root import binding_rows, solve_root
+from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.search.incumbent import Incumbent, MaskIncumbent
+from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.rows import Floats, Rows, joined
+from optimiser.engine.search.scoring import covered_pairs, fits
+from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
+
+IN_OUT_WEIGHT = 0.3
+"""Share of the way to the core point at which a cut against an integer point is sought first."""
+
+ORDERS = 4
+"""Random orders in which candidates are added: each may give another minimal cut of the same pair."""
+
+
+class Master[P](Protocol):
+    """An integer model that is solved in turns, and cut off where its points claim what is not true."""
+
+    def solve(
+        self, *, gap: float, turn: int, seconds: float, on_point: Callable[[float | None, P | None], bool]
+    ) -> MasterSolution[P]:
+        """Return what the model answers within the seconds given, with twice the work of the turn before."""
+
+    def take(self, point: P) -> None:
+        """Report the plan of an integer point that was found on the way."""
+
+    def refute(self, points: tuple[P, ...]) -> int:
+        """Add rows against false claims of the points of a turn, and return their number; 0: all are true."""
+
+
+def prove_by_master[P, Plan](
+    master: Master[P], incumbent: Incumbent[Plan], *, gap: float, step: str = "master"
+) -> str:
+    """Solve and cut off an integer master until the gap is closed; bounds and counts go to the incumbent.
+
+    Parameters
+    ----------
+    master
+        The integer master with what it knows so far.
+    incumbent
+        Takes bounds and counts; knows the clock.
+    gap
+        Relative gap asked for.
+    step
+        Name of this step in messages.
+
+    Returns
+    -------
+    str
+        `proof`, `gap`, `time`, `infeasible` or `stalled`.
+
+    Notes
+    -----
+    Each master is a relaxation of the problem, so that its bounds hold. Its points are integer: where one is
+    true, it is a plan; else at least one row cuts it off, and there are finitely many.
+    """
+    turn, asked = 0, gap
+
+    def on_point(bound: float | None, point: P | None) -> bool:
+        if bound is not None:
+            incumbent.bound(bound, step)
+        if point is not None:
+            master.take(point)
+        return incumbent.stop() or incumbent.closed(gap)
+
+    while not incumbent.closed(gap):
+        if incumbent.stop():
+            return "time"
+        solution = master.solve(gap=asked, turn=turn, seconds=incumbent.left(), on_point=on_point)
+        if solution.infeasible:
+            return "infeasible" if incumbent.best is None else "stalled"
+        if solution.bound is not None:
+            incumbent.bound(solution.bound, step)
+        added = master.refute(solution.points)
+        incumbent.count(step, cuts=added, nodes=1)
+        if not added and solution.complete and not incumbent.closed(gap):
+            # the gap of the master relates to its own objective: once more to the end, then there is no more
+            # to do
+            if asked == 0.0:
+                return "stalled"
+            asked = 0.0
+        turn += 1
+    return incumbent.ending(gap)
+
+
+class SolverMaster(Protocol):
+    """The integer master problem of the time-cut method in a solver."""
+
+    def add(self, rows: Rows) -> None:
+        """Add rows; they stay."""
+
+    def forbid(self, x: Floats) -> None:
+        """Cut off one plan, float64 [J]."""
+
+    def solve(
+        self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
+    ) -> MasterSolution[Point]:
+        """Return what the model answers within the seconds given, with twice the work of the turn before."""
+
+
+class TimeCutMaster:
+    """The integer master of a problem, cut off by time cuts and, where rules are broken, plan by plan.
+
+    Parameters
+    ----------
+    t, incumbent, cuts
+        The problem, what takes its plans, and what finds its cuts.
+    solver
+        The model, with the rows of the relaxation.
+    seed
+        For the orders in which cuts are sought.
+    improve
+        Looks for plans near a point, float64 [J].
+    """
+
+    def __init__(
+        self,
+        t: Tables,
+        incumbent: MaskIncumbent,
+        cuts: CutFinder,
+        solver: SolverMaster,
+        *,
+        seed: int,
+        improve: Callable[[Floats], None],
+    ) -> None:
+        self._t, self._incumbent, self._cuts, self._solver = t, incumbent, cuts, solver
+        self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
+        self._improve = improve
+
+    def solve(self, *, gap: float, turn: int, seconds: float, on_point: OnPoint) -> MasterSolution[Point]:
+        """Return what the model answers, starting from the best plan."""
+        best = self._incumbent.best
+        start = None if best is None else _point(self._t, best)
+        return self._solver.solve(start=start, gap=gap, turn=turn, seconds=seconds, on_point=on_point)
+
+    def take(self, point: Point) -> None:
+        """Report the plan of an integer point."""
+        self._incumbent.plan(np.append(point.x > 0.5, True), "master")
+
+    def refute(self, points: tuple[Point, ...]) -> int:
+        """Add time cuts against false claims; where all claims are true, forbid plans that break a rule."""
+        rows = joined(
+            self._cuts.refuting(np.round(point.x), point.y, orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
+            for point in points
+        )
+        self._solver.add(rows)
+        broken = [point for point in points if not fits(self._t, np.append(point.x > 0.5, True))]
+        for point in () if len(rows) else broken:
+            self._solver.forbid(np.round(point.x))
+        for point in points[-1:]:
+            self._improve(point.x)
+        return len(rows) or len(broken)
+
+
+def _point(t: Tables, plan: Mask) -> Point:
+    return Point(plan[:-1].astype(np.float64), covered_pairs(t, plan).astype(np.float64))
+
+
+def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Prove plans by an integer master in HiGHS or CP-SAT; the variant `cuts-loop`.
+
+    Parameters
+    ----------
+    t, incumbent, task
+        The problem, what takes its plans and bounds, and how it is to be solved.
+
+    Returns
+    -------
+    tuple
+        Why it ended, and the name of the solver.
+    """
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    program = Relaxation(task.problem, seed=task.seed)
+    root = solve_root(t, incumbent, program, CutFinder.of(t), gap=task.gap)
+    if isinstance(root, str):
+        return root, version()
+    solver, name = _solver_master(task)
+    solver.add(binding_rows(root))
+    improve = Rounding(t, incumbent)
+    master = TimeCutMaster(t, incumbent, root.cuts, solver, seed=task.seed, improve=improve)
+    return prove_by_master(master, incumbent, gap=task.gap), name
+
+
+def _solver_master(task: Task) -> tuple[SolverMaster, str]:
+    if task.solver == "cpsat":
+        from optimiser.engine.backends import cpsat
+
+        return cpsat.CpsatMaster(task.problem, threads=task.threads, seed=task.seed), cpsat.version()
+    return IntegerMaster(task.problem, threads=task.threads, seed=task.seed), version()

@@ -1,0 +1,304 @@
+"""Find time cuts: a covered pair needs something of each set of candidates that it cannot do without."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from optimiser.engine.methods.cuts.packing import (
+    CUT,
+    LOST,
+    PackingWorkspace,
+    PathPool,
+    new_pool,
+    new_workspace,
+    pack,
+)
+from optimiser.engine.methods.cuts.pricing import ONE
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.paths import Integers, Mask, pop, push
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, starts
+from optimiser.engine.search.tables import Tables
+
+
+def separate(
+    t: Tables, pairs: Integers, x: Floats, y: Floats, order: Floats, *, margin: float = 1e-6
+) -> Rows:
+    """Return a violated minimal 0/1 time cut for each pair that has one in the order given.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pairs
+        int64, positions of pairs to look at.
+    x, y
+        float64 [J] and [K], the point to cut off.
+    order
+        float64 [J] (one order for all) or [len(pairs) x J]; candidates are added in rising order of it as
+        long as the pair stays uncovered; those refused are the cut.
+    margin
+        Least violation `y - sum of x` of a cut that is returned.
+    """
+    orders = np.broadcast_to(order, (len(pairs), t.size))
+    counts, found = _separate(t, pairs, x, y, np.ascontiguousarray(orders), margin)
+    violated = counts > 0
+    return Rows(pairs[violated], starts(counts[violated]), found, np.ones(len(found)))
+
+
+class Scratch(NamedTuple):
+    """Arrays that the searches work in, so that they are made once."""
+
+    heap_time: Integers
+    heap_node: Integers
+    log_node: Integers
+    log_time: Integers
+
+
+@compiled
+def _separate(
+    t: Tables, pairs: Integers, x: Floats, y: Floats, orders: Floats, margin: float
+) -> tuple[Integers, Integers]:
+    size = 2 * t.net.head.size + 2
+    scratch = Scratch(
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    )
+    counts = np.zeros(pairs.size, np.int64)
+    found = np.empty(max(1024, t.use.size), np.int64)
+    filled = 0
+    for i in range(pairs.size):
+        k = pairs[i]
+        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
+        order = np.argsort(orders[i][mine], kind="mergesort")
+        refused = _refused(t, k, mine[order], x, y[k] - margin, scratch)
+        if not refused.any():
+            continue
+        if filled + mine.size > found.size:
+            larger = np.empty(2 * found.size + mine.size, np.int64)
+            larger[:filled] = found[:filled]
+            found = larger
+        for j in mine:
+            if refused[j]:
+                found[filled] = j
+                filled += 1
+                counts[i] += 1
+    return counts, found[:filled].copy()
+
+
+@compiled
+def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, scratch: Scratch) -> Mask:
+    """Add candidates in order while the pair stays uncovered; return those refused, none beyond `most`."""
+    times = t.base[t.origin_row[k]].copy()
+    is_open = np.zeros(t.cost.size + 1, np.bool_)
+    is_open[-1] = True
+    refused = np.zeros(t.cost.size, np.bool_)
+    total = 0.0
+    for j in order:
+        is_open[j] = True
+        if _reaches(t, k, j, is_open, times, scratch):
+            is_open[j] = False
+            refused[j] = True
+            total += x[j]
+            if total > most:
+                refused[:] = False
+                break
+    return refused
+
+
+@compiled
+def _reaches(t: Tables, k: int, j: int, is_open: Mask, times: Integers, scratch: Scratch) -> bool:
+    """Add a candidate to the times from an origin; if that covers the pair, undo it and return True."""
+    back_row, limit = t.back[t.destination_row[k]], t.limit[k]
+    heap_time, heap_node = scratch.heap_time, scratch.heap_node
+    size = 0
+    logged = 0
+    reached = False
+    for arc in range(t.arc_start[j], t.arc_start[j + 1]):
+        time, node = times[t.arc_tail[arc]] + t.arc_seconds[arc], t.arc_head[arc]
+        if time < times[node] and time + back_row[node] <= limit:
+            scratch.log_node[logged], scratch.log_time[logged] = node, times[node]
+            logged += 1
+            times[node] = time
+            size = push(heap_time, heap_node, size, time, node)
+    while size and not reached:
+        size = pop(heap_time, heap_node, size)
+        time, node = heap_time[size], heap_node[size]
+        if time > times[node]:
+            continue
+        reached = node == t.destination[k]
+        for arc in range(t.net.start[node], t.net.start[node + 1]):
+            later, to = time + t.net.seconds[arc], t.net.head[arc]
+            if is_open[t.net.owner[arc]] and later < times[to] and later + back_row[to] <= limit:
+                scratch.log_node[logged], scratch.log_time[logged] = to, times[to]
+                logged += 1
+                times[to] = later
+                size = push(heap_time, heap_node, size, later, to)
+    if reached:
+        for entry in range(logged - 1, -1, -1):
+            times[scratch.log_node[entry]] = scratch.log_time[entry]
+    return reached
+
+
+MOST_TERMS = 2_000_000
+"""Number of coefficients from which on the older half of the rows is dropped."""
+
+
+class CutStore:
+    """Cuts found so far, each valid for every plan, so that they need not be found again.
+
+    Parameters
+    ----------
+    pairs
+        Number of pairs.
+    """
+
+    def __init__(self, pairs: int) -> None:
+        self._pairs = pairs
+        self._rows = NO_ROWS
+        self._fresh: list[Rows] = []
+
+    def add(self, rows: Rows) -> None:
+        """Add cuts of single pairs."""
+        self._fresh.append(rows)
+
+    def violated(self, pairs: Integers, x: Floats, y: Floats, *, margin: float) -> Rows:
+        """Return the most violated cut of each of the pairs that has one, violated by at least `margin`."""
+        self._merge()
+        if not len(self._rows):
+            return NO_ROWS
+        least = np.full(self._pairs, -np.inf)
+        least[pairs] = y[pairs] - margin
+        best = _best(self._rows.pair, self._rows.start, self._rows.candidate, self._rows.value, x, least)
+        kept = np.zeros(len(self._rows), np.bool_)
+        kept[best[best >= 0]] = True
+        return self._rows.only(kept)
+
+    def _merge(self) -> None:
+        if not self._fresh:
+            return
+        rows = stacked(self._rows, *self._fresh)
+        if len(rows.candidate) > MOST_TERMS:
+            rows = rows.only(np.arange(len(rows)) >= len(rows) // 2)
+        self._rows, self._fresh = rows, []
+
+
+@compiled
+def _best(
+    pair: Integers, start: Integers, candidate: Integers, value: Floats, built: Floats, least: Floats
+) -> Integers:
+    """Return the row of each pair with the smallest right side, of those below `least`; -1 without one."""
+    found = np.full(least.size, -1)
+    smallest = least.copy()
+    for i in range(pair.size):
+        k = pair[i]
+        total = 0.0
+        for at in range(start[i], start[i + 1]):
+            total += value[at] * built[candidate[at]]
+            if total >= smallest[k]:
+                break
+        if total < smallest[k]:
+            smallest[k] = total
+            found[k] = i
+    return found
+
+
+class FractionalCuts:
+    """Finds violated fractional time cuts: prices at which every path within the limit costs 1 or more.
+
+    Paths and cuts that were found are kept, since most of them are needed again.
+
+    Parameters
+    ----------
+    t
+        A reduced problem.
+    """
+
+    def __init__(self, t: Tables) -> None:
+        self._t = t
+        self._pool = new_pool(t)
+        self._workspace = new_workspace(t)
+        self._store = CutStore(len(t.limit))
+
+    def violated(
+        self,
+        pairs: Integers,
+        x: Floats,
+        y: Floats,
+        *,
+        core_point: Floats,
+        in_out_weight: float,
+        margin: float,
+        known_enough: int = 2**31,
+    ) -> Rows:
+        """Return a violated cut for each pair that has one.
+
+        Parameters
+        ----------
+        pairs
+            int64, positions of pairs to look at.
+        x, y
+            float64 [J] and [K], the point to cut off.
+        core_point
+            float64 [J], a point in the interior of what can be built.
+        in_out_weight, margin, known_enough
+            As for `CutFinder.violated`.
+        """
+        x = np.clip(x, 0.0, 1.0)
+        known = self._store.violated(pairs, x, y, margin=margin)
+        if len(known) >= known_enough:
+            return known
+        pairs = np.setdiff1d(pairs, known.pair)
+        counts, candidate, value = _violated(
+            self._t, pairs, x, y - margin, core_point, in_out_weight, self._pool, self._workspace
+        )
+        fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
+        if (counts < 0).any():
+            # too many or too long paths to be packed
+            fresh = stacked(fresh, separate(self._t, pairs[counts < 0], x, y, -x, margin=margin))
+        self._store.add(fresh)
+        return stacked(known, fresh)
+
+
+@compiled
+def _violated(
+    t: Tables,
+    pairs: Integers,
+    x: Floats,
+    asked: Floats,
+    core_point: Floats,
+    in_out_weight: float,
+    pool: PathPool,
+    workspace: PackingWorkspace,
+) -> tuple[Integers, Integers, Floats]:
+    """Return the number of terms of each pair's cut (0: none, -1: the packing failed), and the terms."""
+    counts = np.zeros(pairs.size, np.int64)
+    candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
+    value = np.empty(candidate.size, np.float64)
+    filled = 0
+    for i in range(pairs.size):
+        k = pairs[i]
+        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
+        if filled + mine.size > candidate.size:
+            candidate = np.append(candidate, np.empty(candidate.size + mine.size, np.int64))
+            value = np.append(value, np.empty(candidate.size - value.size, np.float64))
+        ending = pack(t, k, x, asked[k], pool, workspace)
+        if ending != CUT:
+            counts[i] = -1 if ending == LOST else 0
+            continue
+        for part in (1.0, 0.1, 0.0):
+            share = part * in_out_weight
+            capacity = (1.0 - share) * x + share * core_point
+            if pack(t, k, capacity, np.inf, pool, workspace) == CUT:
+                total, count = 0.0, 0
+                for j in mine:
+                    if workspace.price[j] > 0:
+                        candidate[filled + count] = j
+                        value[filled + count] = workspace.price[j] / ONE
+                        total += value[filled + count] * x[j]
+                        count += 1
+                if total < asked[k]:
+                    counts[i] = count
+                    filled += count
+                    break
+    return counts, candidate[:filled].copy(), value[:filled].copy()

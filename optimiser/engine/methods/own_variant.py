@@ -1,0 +1,276 @@
+"""Describe variants, and load one of a user's own from a Python file."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from optimiser.problem.errors import ProblemError
+
+SUFFIX = ".py"
+"""Extension of such files."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""Valid names of variants, which become parts of file names."""
+
+REASONS = ("proof", "gap", "time", "heuristic", "infeasible")
+"""Reasons for which a run of a user's own variant may end."""
+
+DONE = "Nothing was solved."
+REMEDY = "docs/bench.md has a complete example of a variant of your own."
+
+_LATEST: dict[str, ModuleType] = {}
+"""By path, the module that was loaded last."""
+
+_FLAGS = ("proves", "covers_all")
+_LISTS = ("solvers", "extended")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A way to solve a problem, and what it can do.
+
+    Attributes
+    ----------
+    name
+        As the user types it.
+    about
+        One sentence.
+    proves
+        It proves bounds.
+    covers_all
+        It solves problems without a budget (reach what must be covered at least cost).
+    solvers
+        Solvers that it runs with, the default first; empty when it needs none.
+    extended
+        Those of them with which it solves problems with rings or periods, the default first; a file of a
+        user's own then has `run_extended(task, send)`. Empty when it solves none.
+    any_solver
+        It runs with every further solver that PuLP knows too, by PuLP's name.
+    """
+
+    name: str
+    about: str
+    proves: bool
+    covers_all: bool = True
+    solvers: tuple[str, ...] = ()
+    extended: tuple[str, ...] = ()
+    any_solver: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVariant:
+    """A variant of a user's own.
+
+    Attributes
+    ----------
+    path
+        Absolute path of its file.
+    digest
+        First characters of the SHA-256 of the file.
+    variant
+        What it can do.
+    """
+
+    path: str
+    digest: str
+    variant: Variant
+
+
+def load(path: Path, *, taken: Collection[str] = ()) -> OwnVariant:
+    """Return the variant that a file holds.
+
+    Parameters
+    ----------
+    path
+        A file of Python with `VARIANT` and `run(t, incumbent, task)`; it is run.
+    taken
+        Names that it may not have.
+
+    Raises
+    ------
+    ProblemError
+        When it cannot be read or run, or does not hold a variant.
+    """
+    text, where = _text(path), str(path.resolve())
+    made = _module(where, text)
+    variant: Variant = made.VARIANT
+    if variant.name in taken:
+        _refuse(f"there is already a variant {variant.name!r}: choose another name in VARIANT", where, text)
+    _LATEST[where] = made
+    return OwnVariant(where, _digest(text), variant)
+
+
+def module(path: str) -> ModuleType:
+    """Return the module of a file: the one that `load` loaded last, so that a solve keeps to one text.
+
+    Parameters
+    ----------
+    path
+        Absolute path of the file.
+
+    Raises
+    ------
+    ProblemError
+        As for `load`.
+    """
+    if path not in _LATEST:
+        _LATEST[path] = _module(path, _text(Path(path)))
+    return _LATEST[path]
+
+
+def digest_of(path: Path) -> str:
+    """Return the first characters of the SHA-256 of a file.
+
+    Raises
+    ------
+    ProblemError
+        When it cannot be read.
+    """
+    return _digest(_text(path))
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def _text(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ProblemError(
+            f"the file of a variant cannot be read ({error.strerror})",
+            where=str(path), done=DONE, remedy=REMEDY,
+        ) from error  # fmt: skip
+
+
+@cache
+def _module(where: str, text: bytes) -> ModuleType:
+    """Run the text of a file as a module; an older compiled form of the file plays no part."""
+    made = ModuleType(f"polyring_own_{_digest(text)}")
+    made.__file__ = where
+    sys.modules[made.__name__] = made
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(text, where, "exec"), made.__dict__)  # noqa: S102 - the user names a file to be run
+    except (Exception, SystemExit) as error:
+        raise ProblemError(
+            "the file of a variant cannot be run", where=_place(where, _line(error, where)),
+            faults=[_error_text(error)], done=DONE, remedy=REMEDY,
+        ) from error  # fmt: skip
+    for fault, name in _faults(made):
+        _refuse(fault, where, text, name)
+    return made
+
+
+def _refuse(fault: str, where: str, text: bytes, name: str = "VARIANT") -> NoReturn:
+    raise ProblemError(fault, where=_place(where, _line_of_name(text, name)), done=DONE, remedy=REMEDY)
+
+
+def _faults(made: ModuleType) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a module from being a variant, and the name in it that is to blame."""
+    found = getattr(made, "VARIANT", None)
+    if not isinstance(found, Variant):
+        what = "there is no VARIANT in the file" if found is None else f"VARIANT is a {type(found).__name__}"
+        yield f"{what}: it must be an optimiser.engine.methods.variants.Variant", "VARIANT"
+        return
+    if not isinstance(found.name, str) or not NAME.fullmatch(found.name) or found.name == "all":
+        yield f"{found.name!r} is no name for a variant: letters, digits, - and _, but not 'all'", "VARIANT"
+    for name in _FLAGS:
+        if not isinstance(getattr(found, name), bool):
+            yield f"{name} of VARIANT must be True or False, not {getattr(found, name)!r}", "VARIANT"
+    for name in _LISTS:
+        if not _is_texts(getattr(found, name)):
+            yield f"{name} of VARIANT must be a tuple of names, not {getattr(found, name)!r}", "VARIANT"
+    yield from _callables(made, {"run": 3, **({"run_extended": 2} if found.extended else {})})
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+
+
+def _callables(made: ModuleType, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
+    shapes = {"run": "run(t, incumbent, task)", "run_extended": "run_extended(task, send)"}
+    for name, count in wanted.items():
+        function = getattr(made, name, None)
+        if not callable(function):
+            yield f"there is no function {shapes[name]} in the file", name
+            continue
+        try:
+            inspect.signature(function).bind(*range(count))
+        except (TypeError, ValueError) as error:
+            yield f"{name} cannot be called as {shapes[name]}: {error}", name
+
+
+def checked_ending(outcome: object) -> tuple[str, str]:
+    """Return why a run ended and the words on its solver, as the run of a variant returned them.
+
+    Parameters
+    ----------
+    outcome
+        What it returned.
+
+    Raises
+    ------
+    TypeError
+        When it is something else.
+    """
+    if isinstance(outcome, tuple) and len(outcome) == 2 and all(isinstance(word, str) for word in outcome):
+        reason, solver = outcome
+        if reason in REASONS:
+            return reason, solver
+    raise TypeError(
+        f"a run must return (reason, solver), two texts, of which the first is {' or '.join(REASONS)}; "
+        f"this one returned {outcome!r}"
+    )
+
+
+def describe_error(error: BaseException, variant: str) -> str:
+    """Return what went wrong in a run, with the line where it is one of the user's own file.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    variant
+        Name of a variant, or path of such a file.
+    """
+    line = _line(error, variant) if variant.endswith(SUFFIX) else None
+    return f"{_error_text(error)} ({_place(variant, line)})" if line else _error_text(error)
+
+
+def _error_text(error: BaseException) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}"
+
+
+def _place(where: str, line: int | None) -> str:
+    return where if line is None else f"{where}, line {line}"
+
+
+def _line(error: BaseException, where: str) -> int | None:
+    """Return the last line of a file that led to an error, None where no line of it did."""
+    if isinstance(error, SyntaxError) and error.filename == where:
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == where), None)
+
+
+def _line_of_name(text: bytes, name: str) -> int | None:
+    """Return the line that gives a name its value at the top of a module."""
+    for node in ast.parse(text).body:
+        targets: list[Any] = getattr(node, "targets", [getattr(node, "target", None)])
+        if getattr(node, "name", "") == name or name in [getattr(one, "id", "") for one in targets]:
+            return node.lineno
+    return None

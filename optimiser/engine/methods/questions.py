@@ -1,0 +1,359 @@
+"""Answer questions about one problem: most coverage for the money, or least money for the coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from optimiser.engine.backends.highs import QuestionRelaxation
+from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.methods.branching.tree import Report, Worker
+from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_master
+from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
+from optimiser.engine.methods.cuts.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
+from optimiser.engine.methods.heuristics.desk import desk
+from optimiser.engine.methods.heuristics.greedy import everything, nothing
+from optimiser.engine.methods.heuristics.lns import Improver
+from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumbent, Send
+from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.rows import Floats, Rows
+from optimiser.engine.search.scoring import cost_of, covered_cities, covered_pairs, fits
+from optimiser.engine.search.tables import Side, Tables, tables
+from optimiser.engine.search.task import Question
+from optimiser.problem import DesignProblem
+
+KEPT_CUTS = 3, 100
+"""Cuts that a relaxation keeps between questions: so many a pair and so many more; beyond, slack ones are
+dropped."""
+
+FIRST_NODES = 1
+"""Nodes of the tree, that is one plunge, after which a small problem goes on with an integer program. Easy
+questions end before; for others the solver's own cuts from the rows of measures save hundreds of nodes."""
+
+SMALL = 600
+"""Most open pairs of a small problem."""
+
+LEAST_FOR_THREADS = 300
+"""Number of pairs from which on a second thread gains more than it costs."""
+
+NODES_BEFORE_SEARCH = 64
+"""Nodes of the tree after which a large neighbourhood search begins in a small problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class PooledPlan:
+    """A plan of a pool: a mask, its cost, and its value in each measure."""
+
+    plan: Mask
+    cost: int
+    reached: Integers
+
+    def answers(self, question: Question) -> bool:
+        """Return whether the plan is feasible for a question."""
+        within = question.budget is None or self.cost <= question.budget
+        return within and all(has >= least for has, least in zip(self.reached, question.least, strict=True))
+
+    def objective(self, question: Question) -> int:
+        """Return the objective of a question."""
+        return self.cost if question.cheapest else int(self.reached.sum())
+
+
+class PlanPool:
+    """Every plan that was met, evaluated once for all questions.
+
+    Parameters
+    ----------
+    t
+        The reduced problem, with the largest budget of all questions.
+    measures
+        int64 [M, K + C], what each covered pair and city adds to each measure.
+    """
+
+    def __init__(self, t: Tables, measures: Integers) -> None:
+        self._t = t
+        self._measures = measures
+        self._plans: dict[bytes, PooledPlan | None] = {}
+
+    def add(self, plan: Mask) -> PooledPlan | None:
+        """Evaluate a plan, bool [J + 1]; None where it violates a constraint that all questions share."""
+        key = np.packbits(plan).tobytes()
+        if key not in self._plans:
+            self._plans[key] = self._evaluated(plan) if fits(self._t, plan) else None
+        return self._plans[key]
+
+    def _evaluated(self, plan: Mask) -> PooledPlan:
+        pair = covered_pairs(self._t, plan)
+        covered = np.concatenate([pair, covered_cities(self._t, pair)])
+        return PooledPlan(plan.copy(), cost_of(self._t, plan), self._measures @ covered)
+
+    def best(self, question: Question) -> Mask | None:
+        """Return the best plan for a question, of equal ones the cheapest; None where none is feasible."""
+        sign = 1 if question.cheapest else -1
+        able = (one for one in self._plans.values() if one is not None and one.answers(question))
+        best = min(able, key=lambda one: (sign * one.objective(question), one.cost), default=None)
+        return None if best is None else best.plan
+
+    def incumbent(
+        self, question: Question, *, unit: int, seconds: float, send: Send, base: int
+    ) -> MaskIncumbent:
+        """Return the incumbent of a question, which begins with the best plan of the pool."""
+
+        def evaluate(plan: Mask) -> Evaluated[Mask] | None:
+            found = self.add(plan)
+            if found is None or not found.answers(question):
+                return None
+            message = {"built": np.flatnonzero(found.plan[:-1]).tolist()}
+            return Evaluated(found.plan, found.objective(question), found.cost, message)
+
+        incumbent = Incumbent(
+            evaluate, minimise=question.cheapest, seconds=seconds, send=send, base=base, unit=unit
+        )
+        best = self.best(question)
+        if best is not None:
+            incumbent.plan(best, "pool")
+        return incumbent
+
+
+def question_tables(t: Tables, measures: Integers, question: Question) -> Tables:
+    """Return the arrays of a problem with the money and targets of a question, for the heuristics.
+
+    Parameters
+    ----------
+    t
+        The reduced problem.
+    measures
+        int64 [M, K + C].
+    question
+        The question. What it maximises is taken to be all coverage, which is close enough for a search.
+    """
+    pairs = len(t.limit)
+    rows = [row for row, least in enumerate(question.least) if least > 0]
+    places = [np.flatnonzero(measures[row]) for row in rows]
+    side = _with_targets(
+        t.side,
+        np.array([question.least[row] for row in rows], np.int64),
+        [mine[mine < pairs] for mine in places],
+        [mine[mine >= pairs] - pairs for mine in places],
+    )
+    budget = -1 if question.cheapest else question.budget
+    return t._replace(budget=t.budget if budget is None else budget, side=side)
+
+
+def _with_targets(side: Side, least: Integers, pairs: list[Integers], cities: list[Integers]) -> Side:
+    def longer(start: Integers, held: Integers, parts: list[Integers]) -> tuple[Integers, Integers]:
+        counts = np.array([len(part) for part in parts], np.int64)
+        return np.concatenate([start, start[-1] + np.cumsum(counts)]), np.concatenate([held, *parts])
+
+    pair_start, pair = longer(side.target_pair_start, side.target_pair, pairs)
+    city_start, city = longer(side.target_city_start, side.target_city, cities)
+    return side._replace(
+        target_least=np.concatenate([side.target_least, least]),
+        target_pair_start=pair_start,
+        target_pair=pair,
+        target_city_start=city_start,
+        target_city=city,
+    )
+
+
+class QuestionMaster:
+    """The integer master of a question: a copy of the relaxation with integrality, made anew each turn.
+
+    Parameters
+    ----------
+    programs
+        All relaxations that are kept; the first is copied.
+    """
+
+    def __init__(self, programs: list[QuestionRelaxation]) -> None:
+        self._programs = programs
+        self._forbidden: list[Floats] = []
+
+    def add(self, rows: Rows) -> None:
+        """Add rows to every relaxation: they are valid for all questions."""
+        for program in self._programs:
+            program.add(rows)
+
+    def forbid(self, x: Floats) -> None:
+        """Cut off one plan, float64 [J], for this question alone."""
+        self._forbidden.append(x)
+
+    def solve(
+        self,
+        *,
+        start: Point | None,
+        gap: float,
+        turn: int,  # noqa: ARG002 - every turn does all it can
+        seconds: float,
+        on_point: OnPoint,  # noqa: ARG002 - points come at the end
+    ) -> MasterSolution[Point]:
+        """Return what the copy answers within the seconds given."""
+        x = None if start is None else start.x
+        return self._programs[0].solve_integer_copy(x, gap=gap, seconds=seconds, forbidden=self._forbidden)
+
+
+class QuestionSession:
+    """A reduced problem with cuts, paths and plans that are kept from question to question.
+
+    Parameters
+    ----------
+    problem
+        The reduced problem, with the largest budget of all questions.
+    measures
+        int64 [M, K + C], what each covered pair and city adds to each measure.
+    seed
+        For everything random.
+    threads
+        Threads for large problems.
+
+    Notes
+    -----
+    Invariant: the rows in the relaxations are valid whatever money and targets there are, and the plans of
+    the pool are evaluated anew for each question. So what one question leaves behind makes another one faster
+    and never wrong.
+    """
+
+    def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int, threads: int) -> None:
+        self._problem, self._measures, self._seed = problem, measures, seed
+        self._t = tables(problem)
+        self._pool = PlanPool(self._t, measures)
+        self._cuts: list[CutFinder] = []
+        self._programs: list[QuestionRelaxation] = []
+        self._threads = threads if len(self._t.limit) >= LEAST_FOR_THREADS else 1
+        self._is_fresh = True
+
+    def know(self, built: list[int]) -> None:
+        """Add a plan that was found elsewhere, as positions of what it builds."""
+        plan = np.zeros(self._t.size + 1, np.bool_)
+        plan[[*built, -1]] = True
+        self._pool.add(plan)
+
+    def answer(
+        self, question: Question, *, seconds: float, gap: float, base: int, send: Send
+    ) -> tuple[str, MaskIncumbent]:
+        """Return why the search for an answer ended, and the incumbent with the answer.
+
+        Parameters
+        ----------
+        question
+            The question.
+        seconds
+            Time limit.
+        gap
+            Relative gap at which to end.
+        base
+            Constant that the objective of the original problem has on top.
+        send
+            Takes messages.
+
+        Returns
+        -------
+        tuple
+            `proof`, `gap`, `time`, `stalled` or `infeasible`; and the incumbent.
+        """
+        for plan in (nothing(self._t), everything(self._t)):
+            self._pool.add(plan)
+        if not self._t.size or not len(self._t.limit):
+            incumbent = self._pool.incumbent(question, unit=1, seconds=seconds, send=send, base=base)
+            if incumbent.evaluated is None:
+                return "infeasible", incumbent
+            incumbent.bound(incumbent.evaluated.objective, "do-nothing")
+            return "proof", incumbent
+        program = self._asked(question, 1)[0][0]
+        incumbent = self._pool.incumbent(
+            question, unit=program.divisor, seconds=seconds, send=send, base=base
+        )
+        return self._search(question, incumbent, gap), incumbent
+
+    def _search(self, question: Question, incumbent: MaskIncumbent, gap: float) -> str:
+        t = question_tables(self._t, self._measures, question)
+        is_small = len(t.limit) <= SMALL
+        search = TreeImprover(
+            t, incumbent, seed=self._seed, improver=None if is_small else self._start(t, incumbent)
+        )
+        program, cuts = self._programs[0], self._cuts[0]
+        root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
+        self._is_fresh = False
+        if isinstance(root, str):
+            return root
+        a_pair, more = KEPT_CUTS
+        if program.cuts > a_pair * len(t.limit) + more:
+            program.drop_slack_rows()
+        after_round = partial(search.after_round, root.x)
+        ending = search_tree(
+            incumbent,
+            root,
+            self._workers(question, incumbent, root),
+            gap=gap,
+            after_round=after_round,
+            most_nodes=FIRST_NODES if is_small else None,
+        )
+        if not is_small or ending != "stalled":
+            return ending
+        master = TimeCutMaster(
+            t, incumbent, cuts, QuestionMaster(self._programs), seed=self._seed, improve=lambda _x: None
+        )
+        ending = prove_by_master(master, incumbent, gap=gap)
+        if ending != "stalled":
+            return ending
+        workers = self._workers(question, incumbent, root)
+        return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
+
+    def _start(self, t: Tables, incumbent: MaskIncumbent) -> Improver:
+        improver = start_plans(t, incumbent, seed=self._seed)
+        if incumbent.best is not None:
+            improver.begin(incumbent.best)
+        return improver
+
+    def _asked(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
+        """Return so many relaxations, set to a question, each with a finder of its own."""
+        while len(self._programs) < count:
+            self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
+            self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
+        weights = None if question.cheapest else self._measures.sum(axis=0)
+        for program in self._programs[:count]:
+            program.ask(budget=question.budget, least=question.least, weights=weights)
+        return list(zip(self._programs[:count], self._cuts[:count], strict=True))
+
+    def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:
+        asked = self._asked(question, self._threads)
+        return [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in asked]
+
+
+class TreeImprover:
+    """Looks for better plans between the rounds of a tree, from a certain number of nodes on.
+
+    Parameters
+    ----------
+    t, incumbent
+        The question as arrays, and what takes plans.
+    seed
+        For the random numbers.
+    improver
+        The large neighbourhood search; None: it begins when the tree has grown.
+    """
+
+    def __init__(self, t: Tables, incumbent: MaskIncumbent, *, seed: int, improver: Improver | None) -> None:
+        self._t, self._incumbent, self._seed, self._improver = t, incumbent, seed, improver
+
+    def after_round(self, guide: Floats, report: Report) -> None:
+        """Report the plans of a round, and look for better ones near a point x of the relaxation."""
+        incumbent = self._incumbent
+        for plan in report.plans:
+            incumbent.plan(plan, "tree")
+        if self._improver is not None:
+            improve(incumbent, self._improver, ATTEMPTS_IN_TREE, guide)
+        elif incumbent.nodes >= NODES_BEFORE_SEARCH:
+            self._improver = self._begun(guide)
+            improve(incumbent, self._improver, attempts_for(self._t), guide)
+
+    def _begun(self, guide: Floats) -> Improver:
+        Rounding(self._t, self._incumbent)(guide)
+        improver = Improver(self._t, seed=self._seed, at=desk(self._t, everything(self._t), seed=self._seed))
+        if self._incumbent.best is not None:
+            improver.begin(self._incumbent.best)
+        return improver

@@ -1,0 +1,271 @@
+"""Make plans of problems with rings: first plans from good circuits, and repairs of rings in pieces."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pulp
+
+from optimiser.engine.backends.highs import ExtendedModel
+from optimiser.engine.methods.heuristics.greedy import Stop
+from optimiser.engine.methods.heuristics.lns import Improver
+from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.models.detached import Circuit, circuits_in, detached_rows, forming
+from optimiser.engine.models.ring_repair import build_repair
+from optimiser.engine.models.rings import RingDecisions
+from optimiser.engine.models.whole import counting_rings
+from optimiser.engine.presolve import Reduction, reduce
+from optimiser.engine.search.circuits.lengths import money_and_way, touching
+from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import mask_incumbent
+from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.tables import tables
+from optimiser.problem import DesignProblem, Ring
+
+CHEAPEST_FIRST, BALANCED = 10**9, 2 * 10**4
+"""Length, in 1e-7 degree, that a unit of money counts for in the search for circuits: 10,000 km, so that the
+cheapest circuit is taken and then the shortest; or 220 m, so that short circuits are found that cost more."""
+
+MOST_SETS = 4
+"""Sets of candidates for rings with which the rest of a plan is searched."""
+
+LARGE = 1_000_000
+"""Pairs times candidates from which on the rest is searched for one set only: there it takes seconds."""
+
+MOST_RANKS = 2
+"""Circuits of the last ring that are tried with the same circuits of the others."""
+
+REPAIR_ROUNDS, REPAIR_GAP, REPAIR_NODES = 12, 0.2, 2_000
+"""Most solves of a repair, the relative gap of each (any circuits will do), and its limit of nodes (a limit
+of time would give another plan on another machine)."""
+
+type Circuits = Mapping[str, Circuit]
+"""The circuit of each ring that is formed, by id."""
+
+type Values = Mapping[str, float]
+"""Values of a point by the names of the variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """The plain problem that is left once the circuits are chosen, with the search for its plans.
+
+    Attributes
+    ----------
+    reduced
+        The reduced problem.
+    improver
+        The search.
+    attempts
+        Number of attempts that suits its size.
+    """
+
+    reduced: Reduction
+    improver: Improver
+    attempts: int
+
+    def improved(self, guide: Values, *, stop: Stop) -> tuple[str, ...]:
+        """Return the ids of the best plan after more attempts.
+
+        Parameters
+        ----------
+        guide
+            How far each candidate should be built, by id.
+        stop
+            Returns whether the time is up.
+        """
+        wish = np.array([guide[c.id] for c in self.reduced.problem.candidates])
+        self.improver.improve(attempts=self.attempts, stop=stop, guide=np.clip(wish, 0.0, 1.0))
+        return self.reduced.lifted(np.flatnonzero(self.improver.best[:-1]).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlan:
+    """A plan to start from: ids of what is built, circuits, and the search for the rest of it."""
+
+    built: tuple[str, ...]
+    circuits: Circuits
+    remainder: Remainder | None = None
+
+
+def first_plans(
+    problem: DesignProblem, *, any_plan: bool, seed: int, left: Callable[[], float]
+) -> Iterator[FirstPlan]:
+    """Yield feasible plans, in no order; none where no circuits were found.
+
+    Parameters
+    ----------
+    problem
+        A problem with rings and without periods.
+    any_plan
+        Any feasible plan will do.
+    seed
+        For the random numbers.
+    left
+        Returns the seconds left.
+
+    Notes
+    -----
+    Good circuits are chosen first. What is on them is then fixed, and the money that is left is spent by the
+    heuristics on the plain problem.
+    """
+    evaluate = PlanEvaluator(problem)
+    is_large = len(problem.pairs) * len(problem.candidates) > LARGE
+    for circuits in _choices(problem)[: 1 if is_large else MOST_SETS]:
+        if left() <= 0:
+            return
+        wanted = names_on(problem, circuits)
+        plain = problem.replace(
+            rings=(),
+            candidates=tuple(
+                dataclasses.replace(c, fixed="in") if c.id in wanted else c for c in problem.candidates
+            ),
+        )
+        reduced = reduce(plain)
+        if not reduced.feasible:
+            continue
+        least = FirstPlan(reduced.lifted(()), circuits)
+        is_feasible = not evaluate(least.built, rings=circuits).faults
+        if is_feasible:
+            yield least
+        if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and is_feasible):
+            filled = _filled(reduced, circuits, seconds=left(), seed=seed)
+            if not evaluate(filled.built, rings=circuits).faults:
+                yield filled
+
+
+def _filled(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> FirstPlan:
+    t = tables(reduced.problem)
+    incumbent = mask_incumbent(t, seconds=seconds, send=lambda _message: None, base=reduced.base)
+    improver = start_plans(t, incumbent, seed=seed)
+    best = () if incumbent.best is None else np.flatnonzero(incumbent.best[:-1]).tolist()
+    return FirstPlan(reduced.lifted(best), circuits, Remainder(reduced, improver, attempts_for(t)))
+
+
+def names_on(problem: DesignProblem, circuits: Circuits) -> set[str]:
+    """Return the ids of the candidates that circuits use."""
+    rings = {ring.id: ring for ring in problem.rings}
+    names = {rings[name].links[a].candidate for name, links in circuits.items() for a in links}
+    return {name for name in names if name is not None}
+
+
+def _choices(problem: DesignProblem) -> list[Circuits]:
+    """Return sets of circuits, one for each set of candidates: the cheapest ones, and the dearest."""
+    rings = counting_rings(problem)
+    required = tuple(ring for ring in rings if ring.required)
+    chosen: dict[frozenset[str], Circuits] = {}
+    for wanted in (rings, required) if len(required) < len(rings) else (rings,):
+        for length_of_money in (CHEAPEST_FIRST, BALANCED):
+            for circuits in _circuits(problem, wanted, length_of_money=length_of_money):
+                chosen.setdefault(frozenset(names_on(problem, circuits)), circuits)
+    cost = {c.id: c.cost for c in problem.candidates}
+    ranked = sorted(chosen, key=lambda names: (sum(cost[name] for name in names), sorted(names)))
+    kept = [*ranked[: MOST_SETS - 1], *ranked[MOST_SETS - 1 :][-1:]]
+    return [chosen[names] for names in kept]
+
+
+def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, length_of_money: int) -> list[Circuits]:
+    """Return circuits for all rings, found one after another; several sets where the last has several."""
+    circuits: dict[str, Circuit] = {}
+    choices: list[Circuits] = [{}]
+    barred = {c.id for c in problem.candidates if c.fixed == "out"}
+    free = {c.id for c in problem.candidates if c.fixed == "in"}
+    for ring in rings:
+        length = money_and_way(problem, ring, free=free, dear=length_of_money)
+        closed = touching(problem, ring, circuits)
+        found = start_circuits(ring, length, barred=barred, closed=closed)
+        if found:
+            choices = [{**circuits, ring.id: links} for links in found[:MOST_RANKS]]
+            circuits[ring.id] = found[0]
+            free |= names_on(problem, {ring.id: found[0]})
+        elif ring.required:
+            return []
+    return choices
+
+
+def circuits_of_point(
+    rings: Sequence[RingDecisions], values: Values
+) -> tuple[dict[str, Circuit], list[tuple[RingDecisions, list[Circuit]]]]:
+    """Return the circuits of the rings that an integer point forms, and the rings that are in pieces.
+
+    Parameters
+    ----------
+    rings
+        Rings of a model.
+    values
+        The point.
+    """
+    circuits: dict[str, Circuit] = {}
+    in_pieces: list[tuple[RingDecisions, list[Circuit]]] = []
+    for ring in rings:
+        found = circuits_in(ring, values)
+        circuit = forming(ring, found)
+        if circuit is not None:
+            circuits[ring.ring.id] = circuit
+        elif found:
+            in_pieces.append((ring, found))
+    return circuits, in_pieces
+
+
+def rows_against(
+    in_pieces: Sequence[tuple[RingDecisions, list[Circuit]]],
+) -> list[tuple[str, pulp.LpAffineExpression]]:
+    """Return the rows that rings in pieces violate, each with the tag of its ring."""
+    return [(ring.tag, row) for ring, found in in_pieces for row in detached_rows(ring, found)]
+
+
+class RingRepair:
+    """Completes plans whose rings are in pieces, by a small model of the rings alone that is kept alive.
+
+    Parameters
+    ----------
+    problem
+        A problem with rings.
+    threads, seed
+        Passed on to HiGHS.
+    """
+
+    def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
+        self._may_build = np.array([c.fixed != "out" and not problem.periods for c in problem.candidates])
+        model = build_repair(problem)
+        self._rings = model.rings
+        self._live = ExtendedModel(model, threads=threads, seed=seed)
+        self._x = self._live.columns(model.built)
+        self._formed = self._live.columns(ring.formed for ring in model.rings)
+
+    def __call__(
+        self, built: Mask, is_open: Mask, formed: Mask, *, seconds: float
+    ) -> tuple[tuple[int, ...], Circuits] | None:
+        """Return a plan with closed rings that builds all of another one, and its circuits; else None.
+
+        Parameters
+        ----------
+        built, is_open
+            bool [J]: what the plan builds, and what of it is open at the end.
+        formed
+            bool [rings]: rings that are to be formed.
+        seconds
+            Time limit.
+
+        Notes
+        -----
+        With periods nothing more is built, since it would have to be started as well.
+        """
+        least = is_open.astype(np.float64)
+        self._live.change_bounds(self._x, least, np.maximum(least, self._may_build))
+        self._live.change_bounds(self._formed, formed.astype(np.float64), formed.astype(np.float64))
+        for _ in range(REPAIR_ROUNDS):
+            solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
+            if solved.values is None:
+                return None
+            circuits, in_pieces = circuits_of_point(self._rings, self._live.by_name(solved.values))
+            rows = rows_against(in_pieces)
+            if not rows:
+                more = (solved.values[self._x] > 0.5) | built
+                return tuple(np.flatnonzero(more).tolist()), circuits
+            self._live.add_expressions([row for _, row in rows])
+        return None

@@ -1,0 +1,368 @@
+"""List the ways to solve a problem, and choose one: a row of the table for each variant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from optimiser.engine.methods import own_variant
+from optimiser.engine.methods.own_variant import OwnVariant, Variant
+from optimiser.problem.errors import ProblemError
+
+if (
+    TYPE_CHECKING
+):  # the table is read where nothing is solved: importing the arrays would take longer than that
+    from optimiser.engine.search.incumbent import MaskIncumbent, Send
+    from optimiser.engine.search.tables import Tables
+    from optimiser.engine.search.task import Task
+
+__all__ = [
+    "AUTO",
+    "VARIANTS",
+    "Method",
+    "OwnVariant",
+    "UnfitError",
+    "Variant",
+    "choose",
+    "method_of",
+    "own",
+    "variant_of",
+]
+
+type Run = Callable[[Tables, MaskIncumbent, Task], tuple[str, str]]
+"""Solves a reduced problem; plans and bounds go to the incumbent. Returns why it ended (`proof`, `gap`,
+`time`, `heuristic`, `infeasible` or `stalled`) and the name of the solver."""
+
+type RunExtended = Callable[[Task, Send], tuple[str, str]]
+"""Solves a problem with rings or periods; plans and bounds go out as messages. Returns the same."""
+
+LNS_QUIET = 20_000
+"""Attempts without a better plan after which the variant `lns` ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A variant with the functions that carry it out.
+
+    Attributes
+    ----------
+    variant
+        What it can do.
+    run
+        Solves plain problems.
+    run_extended
+        Solves problems with rings or periods; None: it does not.
+    """
+
+    variant: Variant
+    run: Run
+    run_extended: RunExtended | None = None
+
+
+def _cuts(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.cuts.tree_search import prove
+
+    return prove(t, incumbent, task)
+
+
+def _cuts_extended(task: Task, send: Send) -> tuple[str, str]:
+    from optimiser.engine.methods.rings import prove
+
+    return prove(task, send)
+
+
+def _cuts_loop(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.cuts.master_loop import prove
+
+    return prove(t, incumbent, task)
+
+
+def _paths(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from functools import partial
+
+    from optimiser.engine.backends.highs import version
+    from optimiser.engine.backends.live_paths import LivePaths
+    from optimiser.engine.methods.column_generation.proof import prove
+    from optimiser.engine.methods.heuristics.start import start_plans
+
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    build = partial(LivePaths, task.problem, t, threads=task.threads, seed=task.seed)
+    return prove(t, build, incumbent, gap=task.gap), version()
+
+
+def _benders(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.backends.benders_tree import prove
+    from optimiser.engine.methods.heuristics.start import start_plans
+
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    return prove(t, incumbent, task, kind="normal" if task.variant == "benders-normal" else "normalised")
+
+
+def _compact(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.compact import prove
+
+    return prove(t, incumbent, task)
+
+
+def _compact_extended(task: Task, send: Send) -> tuple[str, str]:
+    from optimiser.engine.methods.compact import prove_extended
+
+    return prove_extended(task, send)
+
+
+def _lns(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.heuristics.start import start_plans
+
+    search, idle = start_plans(t, incumbent, seed=task.seed), 0
+    while idle < LNS_QUIET and not incumbent.stop():
+        quiet = search.improve(
+            attempts=100, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
+        )
+        idle = idle + quiet if quiet == 100 else quiet
+    return ("time" if incumbent.stop() else "heuristic"), ""
+
+
+def _reverse_greedy(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.heuristics.greedy import everything, nothing, reverse_greedy, swap
+
+    incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
+    if not incumbent.stop():
+        incumbent.plan(reverse_greedy(t, stop=incumbent.stop), "reverse-greedy")
+    if task.variant == "swap" and incumbent.best is not None and not incumbent.stop():
+        incumbent.plan(swap(t, incumbent.best, stop=incumbent.stop), "swap")
+    return ("time" if incumbent.stop() else "heuristic"), ""
+
+
+def _greedy(t: Tables, incumbent: MaskIncumbent, _task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.heuristics.greedy import greedy, nothing
+
+    incumbent.plan(nothing(t), "start")
+    if not incumbent.stop():
+        incumbent.plan(greedy(t, stop=incumbent.stop), "greedy")
+    return ("time" if incumbent.stop() else "heuristic"), ""
+
+
+def _do_nothing(t: Tables, incumbent: MaskIncumbent, _task: Task) -> tuple[str, str]:
+    from optimiser.engine.methods.heuristics.greedy import nothing
+
+    incumbent.plan(nothing(t), "do-nothing")
+    return "heuristic", ""
+
+
+_ANY = ("highs", "scip", "cbc", "gurobi", "cpsat")
+
+_TABLE = (
+    Method(
+        Variant(
+            name="cuts",
+            about="Fractional time cuts: tighten the relaxation, then search a tree with cuts at its nodes.",
+            proves=True,
+            solvers=("auto", "highs", "scip", "gurobi"),
+            extended=("highs",),
+        ),
+        _cuts,
+        _cuts_extended,
+    ),
+    Method(
+        Variant(
+            name="cuts-loop",
+            about="Fractional time cuts: tighten the relaxation, then solve and cut off an integer model.",
+            proves=True,
+            solvers=("highs", "cpsat"),
+        ),
+        _cuts_loop,
+    ),
+    Method(
+        Variant(
+            name="paths",
+            about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
+            proves=True,
+            solvers=("highs",),
+        ),
+        _paths,
+    ),
+    Method(
+        Variant(
+            name="benders",
+            about="Branch-and-Benders-cut after Bucarey et al. (2022), normalised cuts.",
+            proves=True,
+            solvers=("scip",),
+        ),
+        _benders,
+    ),
+    Method(
+        Variant(
+            name="benders-normal",
+            about="Branch-and-Benders-cut after Bucarey et al. (2022), normal cuts.",
+            proves=True,
+            solvers=("scip",),
+        ),
+        _benders,
+    ),
+    Method(
+        Variant(
+            name="compact",
+            about="The arc-flow model of every pair in one program: the reference, for small problems.",
+            proves=True,
+            solvers=_ANY,
+            extended=_ANY,
+            any_solver=True,
+        ),
+        _compact,
+        _compact_extended,
+    ),
+    Method(
+        Variant(
+            name="lns",
+            about="Destroy and repair parts of the plan until the time is up or it gains no more.",
+            proves=False,
+        ),
+        _lns,
+    ),
+    Method(
+        Variant(name="swap", about="Reverse greedy, then exchange one candidate at a time.", proves=False),
+        _reverse_greedy,
+    ),
+    Method(
+        Variant(
+            name="reverse-greedy",
+            about="Start from everything and drop the least loss per money.",
+            proves=False,
+        ),
+        _reverse_greedy,
+    ),
+    Method(
+        Variant(
+            name="greedy",
+            about="Build the most gain per money, candidates alone or those that cover a pair together.",
+            proves=False,
+        ),
+        _greedy,
+    ),
+    Method(
+        Variant(name="do-nothing", about="Build only what must be built.", proves=False, covers_all=False),
+        _do_nothing,
+    ),
+)
+
+_METHODS: Mapping[str, Method] = MappingProxyType({method.variant.name: method for method in _TABLE})
+
+AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", proves=True)
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(
+    {"auto": AUTO, **{name: method.variant for name, method in _METHODS.items()}}
+)
+"""What each variant can do, by its name."""
+
+
+class UnfitError(ProblemError):
+    """A variant cannot solve a problem, or not with the solver asked for."""
+
+
+def method_of(name: str) -> Method:
+    """Return a variant with its functions.
+
+    Parameters
+    ----------
+    name
+        A name in `VARIANTS` other than `auto`, or the path of a file that holds a variant of the user's own.
+    """
+    if not name.endswith(own_variant.SUFFIX):
+        return _METHODS[name]
+    module = own_variant.module(name)
+    return Method(module.VARIANT, module.run, getattr(module, "run_extended", None))
+
+
+def variant_of(name: str) -> Variant:
+    """Return what a variant can do; names are as for `method_of`, and `auto`."""
+    return VARIANTS[name] if name in VARIANTS else method_of(name).variant
+
+
+def own(path: Path) -> OwnVariant:
+    """Return the variant of a user's own that a file holds.
+
+    Raises
+    ------
+    ProblemError
+        When it cannot be read or run, does not hold a variant, or has a name that is taken.
+    """
+    return own_variant.load(path, taken=VARIANTS)
+
+
+def choose(
+    asked: str | Path,
+    *,
+    has_budget: bool,
+    solver: str = "auto",
+    is_extended: bool = False,
+    must_cover: bool = False,
+) -> tuple[str, str]:
+    """Return the variant and the solver to run for what was asked.
+
+    Parameters
+    ----------
+    asked
+        Name of a variant, `auto` among them, or a file that holds one of the user's own: its absolute path is
+        then the name that is returned.
+    has_budget
+        The problem has a budget.
+    solver
+        Solver asked for; `auto` for the first that suits.
+    is_extended
+        The problem has rings or periods.
+    must_cover
+        Every coverable pair must be covered.
+
+    Raises
+    ------
+    ProblemError
+        When there is no such variant; `UnfitError` when it cannot solve the problem, or not with this solver.
+    """
+    if isinstance(asked, Path):
+        found = own(asked)
+        name, variant = found.path, found.variant
+    else:
+        name = _suited(solver, is_extended=is_extended, must_cover=must_cover) if asked == "auto" else asked
+        if name not in VARIANTS:
+            raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
+        variant = VARIANTS[name]
+    if is_extended and not variant.extended:
+        able = ", ".join(v.name for v in VARIANTS.values() if v.extended)
+        raise UnfitError(
+            f"variant {variant.name!r} does not solve problems with rings or periods",
+            remedy=f"Choose from: {able}.",
+        )
+    if not has_budget and not variant.covers_all:
+        able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
+        raise UnfitError(
+            f"variant {variant.name!r} needs a budget", remedy=f"Without one, choose from: {able}."
+        )
+    solvers = variant.extended if is_extended else variant.solvers
+    if solver == "auto":
+        return name, solvers[0] if solvers else "none"
+    if solver not in solvers and not variant.any_solver:
+        able = ", ".join(solvers) or "none"
+        kind = " on problems with rings or periods" if is_extended else ""
+        raise UnfitError(
+            f"variant {variant.name!r} does not run with solver {solver!r}{kind}",
+            remedy=f"It runs with: {able}.",
+        )
+    return name, solver
+
+
+def _suited(solver: str, *, is_extended: bool, must_cover: bool) -> str:
+    """Return the variant for `auto`.
+
+    Paths as columns where all must be covered, else time cuts; the compact model for every other solver.
+    """
+    if must_cover and not is_extended and solver in ("auto", *VARIANTS["paths"].solvers):
+        return "paths"
+    cuts = VARIANTS["cuts"].extended if is_extended else VARIANTS["cuts"].solvers
+    return "cuts" if solver in ("auto", *cuts) else "compact"

@@ -1,0 +1,105 @@
+"""Evaluate plans on the original problem: cost, coverage, objective, and the rules that they break."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimiser.engine.search.paths import Mask, graph, opened, times_from
+from optimiser.problem import DesignProblem
+from optimiser.verify.circuits import Circuits
+from optimiser.verify.phases import Starts, start_faults, states
+from optimiser.verify.rules import covering_faults, objective_of, plan_faults
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedPlan:
+    """A plan with what it achieves.
+
+    Attributes
+    ----------
+    built
+        Ids, sorted.
+    cost, coverage, objective
+        Money spent, weight of the pairs covered at the end, and the objective of the problem.
+    faults
+        The rules that it breaks, as sentences.
+    rings, starts
+        As in `Result`.
+    """
+
+    built: tuple[str, ...]
+    cost: int
+    coverage: int
+    objective: int
+    faults: tuple[str, ...]
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+
+
+class PlanEvaluator:
+    """Evaluates plans of one problem, with shortest paths on arrays that are made once.
+
+    Parameters
+    ----------
+    problem
+        Any problem, with rings and periods as well.
+    """
+
+    def __init__(self, problem: DesignProblem) -> None:
+        self._problem = problem
+        self._net = graph(problem)
+        self._destination = np.array([pair.destination for pair in problem.pairs], np.int64)
+        self._limit = np.array([pair.limit for pair in problem.pairs], np.int64)
+        self._pairs_from: dict[int, list[int]] = {}
+        for k, pair in enumerate(problem.pairs):
+            self._pairs_from.setdefault(pair.origin, []).append(k)
+        allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+        self._wanted: Sequence[bool] = self.covered(allowed).tolist()
+
+    def __call__(
+        self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
+    ) -> EvaluatedPlan:
+        """Evaluate a plan.
+
+        Parameters
+        ----------
+        built
+            Ids of what is built.
+        rings
+            The circuit of each ring that is formed.
+        starts
+            The period in which each candidate is started; default the first one, where there are periods.
+        """
+        problem, names, circuits = self._problem, set(built), dict(rings or {})
+        first = dict.fromkeys(sorted(names), 0) if problem.periods else {}
+        started = first if starts is None else dict(starts)
+        opened_in = states(problem, names, started)
+        pairs = [set(np.flatnonzero(self.covered(state.is_open)).tolist()) for state in opened_in]
+        cost = problem.cost_of(names)
+        faults = (
+            *start_faults(problem, tuple(names), started),
+            *plan_faults(problem, names, circuits, started),
+            *covering_faults(problem, pairs[-1], self._wanted),
+        )
+        gains = objective_of(problem, opened_in, pairs, circuits)
+        return EvaluatedPlan(
+            built=tuple(sorted(names)),
+            cost=cost,
+            coverage=sum(problem.pairs[k].weight for k in pairs[-1]),
+            objective=cost if problem.budget is None else gains,
+            faults=faults,
+            rings=circuits,
+            starts=started,
+        )
+
+    def covered(self, built: Collection[str]) -> Mask:
+        """Return bool [K]: pairs whose shortest time with these candidates open is within their limit."""
+        is_open = opened(self._problem, [self._problem.index[name] for name in built])
+        found = np.zeros(len(self._limit), np.bool_)
+        for origin, ks in self._pairs_from.items():
+            limits = self._limit[ks]
+            found[ks] = times_from(self._net, is_open, origin, limits.max())[self._destination[ks]] <= limits
+        return found

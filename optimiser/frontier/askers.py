@@ -1,0 +1,375 @@
+"""Answer the questions of a frontier: one process that keeps cuts and plans, or a solve for each question."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.claims import BROKEN
+from optimiser.engine.presolve import Reduction, reduce
+from optimiser.engine.search.scoring import covered_cities, covered_pairs
+from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import Question, SolveParameters
+from optimiser.engine.solve import SolveFailure, solve
+from optimiser.frontier.axes import Axes, own_problem, top_of
+from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
+from optimiser.problem import DesignProblem, dumps
+from optimiser.problem.errors import InfeasibleError
+from optimiser.problem.result import Result
+from optimiser.verify.circuits import Circuits
+from optimiser.verify.phases import Starts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of a question, on the original problem.
+
+    Attributes
+    ----------
+    asked
+        The question.
+    built
+        Ids of the best plan; None when none was found.
+    bound
+        Proven limit of what was asked: of coverage from above, of cost from below. None without one.
+    empty
+        It is proved that no plan answers the question.
+    seconds
+        Of the answer itself, without the start of a process.
+    whole_seconds
+        With everything, as the caller waited.
+    warm
+        It started from the cuts and plans of other questions.
+    nodes, cuts
+        Nodes of trees, and cuts added.
+    reason
+        Why it ended: `answered`, `time`, or a fault of the solver.
+    solver
+        Name and version.
+    message
+        More about a bad end.
+    rings, starts
+        As in `Result`.
+    """
+
+    asked: Question
+    built: tuple[str, ...] | None
+    bound: float | None
+    empty: bool
+    seconds: float
+    whole_seconds: float
+    warm: bool
+    nodes: int = 0
+    cuts: int = 0
+    reason: str = "answered"
+    solver: str = ""
+    message: str = ""
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+
+    def replace(self, **changes: Any) -> Answer:  # noqa: ANN401 - any field may be exchanged
+        """Return it with some fields exchanged."""
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        values["asked"] = self.asked.as_dict()
+        values["built"] = None if self.built is None else list(self.built)
+        values["rings"] = {name: list(links) for name, links in self.rings.items()}
+        values["starts"] = dict(self.starts)
+        return values
+
+
+def answer_from(value: Mapping[str, Any]) -> Answer:
+    """Return what a JSON object holds.
+
+    Parameters
+    ----------
+    value
+        As `Answer.as_dict` gives it.
+    """
+    values = dict(value)
+    values["asked"] = Question.of(value["asked"])
+    values["built"] = None if value["built"] is None else tuple(value["built"])
+    values["rings"] = {name: tuple(links) for name, links in value["rings"].items()}
+    return Answer(**values)
+
+
+class SolveAsker:
+    """Answers each question by a solve of its own; the questions share their plans.
+
+    Parameters
+    ----------
+    problem
+        Any problem, also with rings and periods.
+    axes
+        What the frontier trades off.
+    evaluate
+        Evaluates plans of the problem.
+    seed, threads
+        As in `SolveParameters`.
+    variant
+        Variant of the solves.
+    """
+
+    def __init__(
+        self,
+        problem: DesignProblem,
+        axes: Axes,
+        evaluate: FrontierEvaluator,
+        *,
+        seed: int,
+        threads: int,
+        variant: str = "auto",
+    ) -> None:
+        self._problem, self._axes, self._evaluate = problem, axes, evaluate
+        self._params = SolveParameters(seed=seed, threads=threads)
+        self._variant = variant
+        self._plans: list[EvaluatedPoint] = []
+        self._process = ChildProcess()
+
+    def __enter__(self) -> Self:
+        """Return the asker."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the process of the solves."""
+        self._process.close()
+
+    def know(self, _built: Iterable[str]) -> None:
+        """Do nothing: a plan without its circuits cannot be used."""
+
+    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+        """Answer a question.
+
+        Parameters
+        ----------
+        asked
+            The question.
+        seconds
+            Time limit.
+        gap
+            Relative gap asked for.
+        """
+        begun = time.monotonic()
+        try:
+            problem = own_problem(self._problem, self._axes, asked)
+        except ValueError:
+            return self._without_idle_candidates(asked, begun)
+        try:
+            result = solve(
+                problem,
+                variant=self._variant,
+                params=self._params.replace(time_limit_s=seconds, gap=gap),
+                run=self._process,
+            )
+        except SolveFailure as failure:
+            result = failure.result
+        if result.status in ("optimal", "feasible"):
+            self._plans.append(self._evaluate(result.built, rings=result.rings, starts=result.starts))
+        return self._found(asked, result, time.monotonic() - begun)
+
+    def _found(self, asked: Question, result: Result, whole_seconds: float) -> Answer:
+        best = self._best(asked)
+        return Answer(
+            asked=asked,
+            built=None if best is None else best.built,
+            bound=result.bound,
+            empty=result.status == "infeasible",
+            seconds=result.seconds,
+            whole_seconds=whole_seconds,
+            warm=False,
+            nodes=result.trace[-1].nodes if result.trace else 0,
+            cuts=result.trace[-1].cuts if result.trace else 0,
+            reason="answered" if result.termination in ("proof", "gap", "infeasible") else result.termination,
+            solver=result.solver,
+            message=result.message,
+            rings={} if best is None else best.rings,
+            starts={} if best is None else best.starts,
+        )
+
+    def _best(self, asked: Question) -> EvaluatedPoint | None:
+        """Return the best plan met in any question that answers this one."""
+        sign = 1 if asked.cheapest else -1
+
+        def rank(plan: EvaluatedPoint) -> tuple[int, int]:
+            return sign * (plan.cost if asked.cheapest else sum(plan.reached)), plan.cost
+
+        able = (plan for plan in self._plans if not plan.faults and _answers(plan, asked))
+        return min(able, key=rank, default=None)
+
+    def _without_idle_candidates(self, asked: Question, begun: float) -> Answer:
+        """Answer a question that no problem file can state: drop what the best plan does not need."""
+        best = self._best(asked)
+        if best is not None:
+            best = self._drop_idle(best, asked)
+            self._plans.append(best)
+        seconds = time.monotonic() - begun
+        return Answer(
+            asked=asked,
+            built=None if best is None else best.built,
+            bound=None,
+            empty=False,
+            seconds=seconds,
+            whole_seconds=seconds,
+            warm=True,
+            reason="thinned",
+            rings={} if best is None else best.rings,
+            starts={} if best is None else best.starts,
+        )
+
+    def _drop_idle(self, plan: EvaluatedPoint, asked: Question) -> EvaluatedPoint:
+        cost = {c.id: c.cost for c in self._problem.candidates}
+        for name in sorted(plan.built, key=lambda name: (-cost[name], name)):
+            left = set(plan.built) - {name}
+            starts = {key: period for key, period in plan.starts.items() if key != name}
+            tried = self._evaluate(left, rings=plan.rings, starts=starts)
+            if not tried.faults and _answers(tried, asked) and sum(tried.reached) >= sum(plan.reached):
+                plan = tried
+        return plan
+
+
+def _answers(plan: EvaluatedPoint, asked: Question) -> bool:
+    within = asked.budget is None or plan.needs <= asked.budget
+    return within and all(has >= least for has, least in zip(plan.reached, asked.least, strict=True))
+
+
+class SessionAsker:
+    """Answers questions about a plain problem in one process that keeps cuts, paths and plans.
+
+    Parameters
+    ----------
+    problem
+        A plain problem.
+    axes
+        What the frontier trades off.
+    evaluate
+        Evaluates plans of the problem.
+    seed, threads
+        As in `SolveParameters`.
+
+    Raises
+    ------
+    InfeasibleError
+        When no plan exists even with money for everything.
+
+    Notes
+    -----
+    The problem is reduced once, with money for everything. Each rule of the reduction shows that every plan
+    has another one among what is left that costs no more and covers no less, pair by pair. So one reduction
+    serves every budget and every target, with what is built in any case and covered in any case taken off.
+    """
+
+    def __init__(
+        self, problem: DesignProblem, axes: Axes, evaluate: FrontierEvaluator, *, seed: int, threads: int
+    ) -> None:
+        reduced = reduce(top_of(problem), groups=axes.groups)
+        if not reduced.feasible:
+            raise InfeasibleError(
+                "no plan meets the constraints, even with money for everything; proved.",
+                where=f"problem {problem.name!r}",
+                faults=[reduced.reason],
+                done="No frontier was traced.",
+                remedy="Lower a target, or take back what is fixed or excluded.",
+            )
+        self._measures = axes.measures(reduced.problem)
+        self._reduced, self._cheapest_base = reduced, reduced.forced_cost
+        self._base = _base(reduced, evaluate, self._measures)
+        self._seed, self._threads = seed, threads
+        self._process = ChildProcess()
+        self._known: dict[tuple[int, ...], None] = {}
+        self._told: set[tuple[int, ...]] = set()
+
+    def __enter__(self) -> Self:
+        """Return the asker."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the process."""
+        self._process.close()
+
+    def know(self, built: Iterable[str]) -> None:
+        """Take a plan found elsewhere, ids, as far as the reduced problem knows them."""
+        index = self._reduced.problem.index
+        self._known[tuple(sorted(index[name] for name in built if name in index))] = None
+
+    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+        """Answer a question.
+
+        Parameters
+        ----------
+        asked
+            The question.
+        seconds
+            Time limit.
+        gap
+            Relative gap asked for.
+        """
+        begun = time.monotonic()
+        budget = None if asked.budget is None else asked.budget - self._cheapest_base
+        if budget is not None and budget < 0:
+            return Answer(asked, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
+        least = tuple(value - base for value, base in zip(asked.least, self._base, strict=True))
+        base = self._cheapest_base if asked.cheapest else sum(self._base)
+        task = self._task(Question(budget, least, asked.cheapest), seconds=seconds, gap=gap, base=base)
+        built: tuple[int, ...] | None = None
+        bound: float | None = None
+
+        def receive(message: dict[str, Any]) -> None:
+            nonlocal built, bound
+            if message["kind"] == "plan":
+                built = tuple(int(j) for j in message["built"])
+            elif message["kind"] == "bound":
+                bound = float(message["bound"])
+
+        ending = self._process(task, receive, time_limit_s=seconds)
+        if built is not None:
+            self._known[built] = None
+            self._told.add(built)
+        failed = ending.reason in BROKEN
+        return Answer(
+            asked=asked,
+            built=None if built is None else self._reduced.lifted(built),
+            bound=None if bound is None else bound + base,
+            empty=ending.reason == "infeasible",
+            seconds=ending.seconds,
+            whole_seconds=time.monotonic() - begun,
+            warm=bool(ending.details.get("warm")),
+            nodes=int(ending.details.get("nodes", 0)),
+            cuts=int(ending.details.get("cuts", 0)),
+            reason=ending.reason if failed else "time" if ending.details["late"] else "answered",
+            solver=ending.solver,
+            message=ending.message,
+        )
+
+    def _task(self, question: Question, *, seconds: float, gap: float, base: int) -> dict[str, Any]:
+        """Return the task of a question; a new process gets the problem and every plan known."""
+        task: dict[str, Any] = {"seed": self._seed, "threads": self._threads}
+        if not self._process.is_running:
+            self._told = set()
+            task |= {"problem": json.loads(dumps(self._reduced.problem)), "measures": self._measures.tolist()}
+        fresh = [plan for plan in self._known if plan not in self._told]
+        self._told.update(fresh)
+        task |= {"question": question.as_dict(), "seconds": seconds, "gap": gap, "base": base}
+        return task | {"known": [list(plan) for plan in fresh]}
+
+
+def _base(
+    reduced: Reduction, evaluate: FrontierEvaluator, measures: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> list[int]:
+    """Return what every plan of the original problem reaches on top of its plan of the reduced one."""
+    t = tables(reduced.problem)
+    nothing = np.zeros(t.size + 1, np.bool_)
+    nothing[-1] = True
+    pair = covered_pairs(t, nothing) if len(t.limit) else np.zeros(0, np.bool_)
+    covered = np.concatenate([pair, covered_cities(t, pair)])
+    there = measures @ covered
+    return [has - int(mine) for has, mine in zip(evaluate(reduced.lifted(())).reached, there, strict=True)]

@@ -1,0 +1,113 @@
+"""Measure plans on the original problem, whatever the question."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.paths import Mask
+from optimiser.frontier.axes import Axes, shares_of, top_of
+from optimiser.problem import DesignProblem
+from optimiser.verify.circuits import Circuits
+from optimiser.verify.phases import Starts, states
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedPoint:
+    """What a plan costs and reaches.
+
+    Attributes
+    ----------
+    built
+        Ids, sorted.
+    cost
+        Money.
+    needs
+        Least budget with which it can be built: its cost, or more where periods hold money back.
+    reached
+        Value of each measure of the axes.
+    by_group
+        Weight of the covered pairs of each group; of all under `all`.
+    faults
+        Rules that it breaks, with money for everything.
+    rings, starts
+        As in `Result`.
+    """
+
+    built: tuple[str, ...]
+    cost: int
+    needs: int
+    reached: tuple[int, ...]
+    by_group: Mapping[str, int]
+    faults: tuple[str, ...] = ()
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+
+
+class FrontierEvaluator:
+    """Knows a problem and its axes, and says what plans cost and reach.
+
+    Parameters
+    ----------
+    problem
+        The problem of the frontier.
+    axes
+        What is weighed.
+    """
+
+    def __init__(self, problem: DesignProblem, axes: Axes) -> None:
+        self._top = top_of(problem)
+        self._shares = shares_of(problem.periods)
+        self._axes = axes
+        self._evaluator = PlanEvaluator(self._top)
+        self._weight = np.array([pair.weight for pair in problem.pairs], np.int64)
+        self._group = np.array([pair.group for pair in problem.pairs])
+
+    def __call__(
+        self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
+    ) -> EvaluatedPoint:
+        """Return what a plan costs and reaches.
+
+        Parameters
+        ----------
+        built
+            Ids.
+        rings, starts
+            As in `Result`.
+        """
+        plan = self._evaluator(built, rings=rings, starts=starts)
+        last = states(self._top, set(built), dict(plan.starts))[-1].is_open
+        by_group = self._by_group(self._evaluator.covered(last))
+        groups = tuple(by_group[group] for group in self._axes.groups)
+        return EvaluatedPoint(
+            built=plan.built,
+            cost=plan.cost,
+            needs=self._needs(plan.cost, plan.starts),
+            reached=(plan.objective,) if self._axes.kind == "two_way" else groups,
+            by_group=by_group,
+            faults=plan.faults,
+            rings=plan.rings,
+            starts=plan.starts,
+        )
+
+    def _needs(self, cost: int, starts: Starts) -> int:
+        """Return the least budget of which the shares of the periods pay for all that is started in time."""
+        needs = cost
+        for number, (part, whole) in enumerate(self._shares):
+            spent = self._top.cost_of(name for name, start in starts.items() if start <= number)
+            if part:
+                needs = max(needs, -(-spent * whole // part))
+        return needs
+
+    def _by_group(self, covered: Mask) -> dict[str, int]:
+        groups = {
+            group: int(self._weight[covered & (self._group == group)].sum()) for group in self._top.groups
+        }
+        return {**groups, "all": int(self._weight[covered].sum())}
+
+    def totals(self) -> dict[str, int]:
+        """Return the weight of all pairs of each group; of all under `all`."""
+        return self._by_group(np.ones(len(self._weight), np.bool_))

@@ -16,8 +16,7 @@ from optimiser.engine.process import Ending, run_child
 from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.result import TracePoint
-from optimiser.verify.infeasible import judge, may_try_all
-from optimiser.verify.obstacles import obstacles
+from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
 
 ANY_GAP = 1e12
 """A gap that any plan is within: the search may end with the first one."""
@@ -135,8 +134,8 @@ def any_plan(problem: DesignProblem, name: str, params: SolveParameters) -> tupl
     if not problem.is_plain:
         return answer(problem, name, params.replace(gap=ANY_GAP))
     reduced = reduce(problem)
-    if reduced.feasible and may_try_all(reduced.problem):
-        found = judge(reduced.problem).plan
+    if reduced.feasible and is_enumerable(reduced.problem):
+        found = prove_infeasible(reduced.problem).plan
         return None if found is None else tuple(sorted({*reduced.forced, *found}))
     return answer(problem, name, params.replace(gap=ANY_GAP))
 

@@ -15,9 +15,9 @@ from optimiser.engine.process import Ending
 from optimiser.engine.search.judge import Judge, Judged
 from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem
-from optimiser.problem.result import TracePoint, gap_of, noise_of, rounded_bound
-from optimiser.problem.ring_order import lifted_circuits
-from optimiser.verify.phases import factors
+from optimiser.problem.model import lifted_circuits
+from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
+from optimiser.verify.rules import total_factor
 
 BROKEN = ("crash", "memory", "killed")
 
@@ -76,7 +76,7 @@ class Ledger:
         left = self._reduced.problem
         open_weight = sum(pair.weight for pair in left.pairs) + sum(city.weight for city in left.cities)
         rewards = sum(ring.reward for ring in left.rings)
-        return float(self._reduced.base_weight + (open_weight + rewards) * factors(left))
+        return float(self._reduced.base_weight + (open_weight + rewards) * total_factor(left))
 
     @property
     def has_plan(self) -> bool:
@@ -162,7 +162,7 @@ class Ledger:
         value, best = self._best.objective, rounded_bound(self._bound, minimise=self._minimise)
         if (best > value) if self._minimise else (best < value):
             yield f"the solver's bound {self._bound} is beaten by a plan worth {value}"
-        elif proves and ending.reason == "proof" and abs(best - value) > noise_of(self._bound):
+        elif proves and ending.reason == "proof" and abs(best - value) > bound_tolerance(self._bound):
             yield "the solver claimed a proof that its bound does not give"
 
     def best(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
 def _serve(out: BinaryIO, lines: queue.Queue[bytes]) -> None:
     from optimiser.engine.backends.live_program import version
     from optimiser.engine.methods.sweep import Sweep
-    from optimiser.problem.reading import parse
+    from optimiser.problem import parse
 
     task = json.loads(lines.get())
     problem = parse(task["problem"])

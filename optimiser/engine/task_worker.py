@@ -44,7 +44,7 @@ def _do(task: dict[str, Any], out: BinaryIO, warmed: set[tuple[Any, ...]]) -> No
     from optimiser.engine.search.task import Task
     from optimiser.engine.warming import warm
     from optimiser.engine.work import work
-    from optimiser.problem.reading import parse
+    from optimiser.problem import parse
 
     asked = Task(parse(task["problem"]), **{name: task[name] for name in FIELDS})
     kind = (asked.variant, asked.solver, asked.problem.is_plain, asked.problem.budget is None)

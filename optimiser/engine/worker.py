@@ -41,7 +41,7 @@ def _run(task: dict[str, Any], out: BinaryIO) -> None:
     from optimiser.engine.search.task import Task
     from optimiser.engine.warming import warm
     from optimiser.engine.work import work
-    from optimiser.problem.reading import parse
+    from optimiser.problem import parse
 
     names = ("variant", "seconds", "gap", "threads", "seed", "solver", "base")
     asked = Task(parse(task["problem"]), **{name: task[name] for name in names})

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimiser.engine.methods.sweep_task import Asked, asked_from
-from optimiser.verify.circuits import Circuits
-from optimiser.verify.phases import Starts
+from optimiser.problem.result import Circuits, Starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from optimiser.engine.work import work
 from optimiser.frontier import Limits, solving, sweeping, tracing
 from optimiser.frontier.axes import axes_of, top_of
 from optimiser.frontier.gauge import Gauge
-from optimiser.problem.reading import parse
+from optimiser.problem import parse
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from optimiser.engine.search.paths import Integers, Mask, graph, opened, times_from
 from optimiser.problem import DesignProblem
-from optimiser.verify.circuits import Circuits
-from optimiser.verify.phases import Starts, start_faults, states
-from optimiser.verify.rules import covering_faults, objective_of, plan_faults
+from optimiser.problem.result import Circuits, Starts
+from optimiser.verify.rules import coverage_faults, objective_of, period_states, plan_faults, start_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +75,13 @@ class Judge:
         problem, built, circuits = self._problem, set(names), dict(rings or {})
         first = dict.fromkeys(sorted(built), 0) if problem.periods else {}
         when = first if starts is None else dict(starts)
-        opened_in = states(problem, built, when)
+        opened_in = period_states(problem, built, when)
         pairs = [self._pairs(state.is_open) for state in opened_in]
         cost = problem.cost_of(built)
         faults = (
             *start_faults(problem, tuple(built), when),
             *plan_faults(problem, built, circuits, when),
-            *covering_faults(problem, pairs[-1], self._wanted),
+            *coverage_faults(problem, pairs[-1], self._wanted),
         )
         gained = objective_of(problem, opened_in, pairs, circuits)
         return Judged(

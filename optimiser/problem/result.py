@@ -179,12 +179,12 @@ def rounded_bound(bound: float, *, minimise: bool = False, unit: int = 1) -> int
 
     Notes
     -----
-    This is the only rounding of bounds, and `bound_tolerance` its only tolerance. Solvers prove bounds in
-    floating point, so the bound, counted in units, is first relaxed by the tolerance: 9.9999999 allows an
-    objective of 10. That keeps plans that exist from being cut off, and costs nothing while the tolerance is
-    below one unit. From about 1e9 units on, the tolerance spans several integers: the result is still valid,
-    but a gap of 0 can no longer be proved. Divide an objective by its greatest common divisor before solving,
-    and pass it as `unit` here: noise that is small in the units of the model is not small once multiplied.
+    Round bounds with this function alone, so that all parts of a solve agree on when a gap is closed. Solvers
+    prove bounds in floating point, so the bound, counted in units, is first relaxed by `bound_tolerance`:
+    9.9999999 allows an objective of 10. That keeps plans that exist from being cut off, and costs nothing
+    while the tolerance is below one unit. From about 1e9 units on it spans several integers: the result is
+    still valid, but a gap of 0 can no longer be proved. A model that divides its objective by a unit should
+    therefore name it: the error of a bound is small in units of the model, and not after multiplying.
     """
     units = bound / unit
     tolerance = bound_tolerance(units)

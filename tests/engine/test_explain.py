@@ -45,8 +45,8 @@ def test_a_conflict_remains_valid_when_proofs_are_missed(conflict, data):
 @settings(max_examples=120, deadline=None)
 def test_the_constraints_reported_as_a_conflict_cannot_be_met(problem):
     assume(best_plans(problem) == [])
-    told = explain.conflict_among(problem, nothing_proves, seconds=0.0)
-    named = [item for item in explain.constraints(problem) if item.text in told.splitlines()]
+    text = explain.conflict_among(problem, nothing_proves, seconds=0.0)
+    named = [item for item in explain.constraints(problem) if item.text in text.splitlines()]
     assert best_plans(explain.with_only(problem, named)) == []
 
 

@@ -1,4 +1,4 @@
-"""Objectives beyond 1e9, where the noise that a bound is forgiven spans whole numbers."""
+"""Objectives beyond 1e9, where the tolerance of a bound spans several integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file takes the place of a file alone: never of a pipe, a device or a folder."""
+"""Atomic writing: only a file is ever replaced, never a pipe, a device or a folder."""
 
 from __future__ import annotations
 

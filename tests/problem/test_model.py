@@ -1,4 +1,4 @@
-"""A file whose numbers fit the format one by one, and not together, is refused."""
+"""Problems whose numbers fit the format one by one, but whose sums do not."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Problem files: reading, writing and their faults."""
+
 from __future__ import annotations
 
 import json

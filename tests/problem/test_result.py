@@ -68,6 +68,12 @@ def test_rings_and_starts_of_a_result_read_back_as_written():
     assert not {"rings", "starts"} & value.replace(rings={}, starts={}).as_dict().keys()
 
 
+@pytest.mark.parametrize("termination", ["proof", "stalled", "interrupted", "killed"])
+def test_the_published_schema_knows_how_a_solve_may_end(termination):
+    value = results.Result("p", "none", (), 0, 0, 0, None, None, "", 0.0, 1, 1, "", termination=termination)
+    jsonschema.validate(value.as_dict(), schema_of("result.schema.json"))
+
+
 @pytest.mark.parametrize(
     ("change", "answer"),
     [

@@ -1,4 +1,4 @@
-"""Where there is no plan: who proves it, and what the user is told."""
+"""Proofs that a problem has no plan, by arguments and by enumeration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_obstacles_are_found_only_where_there_is_no_plan(problem):
 
 
 @pytest.mark.parametrize(
-    ("problem", "told"),
+    ("problem", "sentence"),
     [
         (
             fixed("ac=in", "ad=in"),
@@ -86,9 +86,9 @@ def test_obstacles_are_found_only_where_there_is_no_plan(problem):
         ),
     ],
 )
-def test_an_obstacle_is_reported_with_names_and_numbers(problem, told):
+def test_an_obstacle_is_reported_with_names_and_numbers(problem, sentence):
     assert brute_force(problem) is None
-    assert told in obstacles(problem)
+    assert sentence in obstacles(problem)
 
 
 # ---- the independent check

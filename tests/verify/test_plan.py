@@ -1,3 +1,5 @@
+"""The independent check of results, and plans given by hand."""
+
 from __future__ import annotations
 
 import pytest
@@ -14,7 +16,7 @@ def test_a_correct_result_becomes_a_plan_with_its_bound():
 
 
 @pytest.mark.parametrize(
-    ("lie", "answer"),
+    ("change", "answer"),
     [
         ({"cost": 6}, "cost: 6 was claimed, 7 is true"),
         ({"coverage": 19}, "coverage: 19 was claimed, 18 is true"),
@@ -30,9 +32,9 @@ def test_a_correct_result_becomes_a_plan_with_its_bound():
         ({"status": "infeasible"}, "something is claimed"),
     ],
 )
-def test_a_false_claim_is_reported(lie, answer):
+def test_a_false_claim_is_reported(change, answer):
     with pytest.raises(VerificationError, match=answer):
-        verify.check(line(), claim(**lie))
+        verify.check(line(), claim(**change))
 
 
 def test_fixed_candidates_are_enforced():
@@ -46,6 +48,17 @@ def test_fixed_candidates_are_enforced():
 def test_without_a_budget_every_coverable_pair_must_be_covered():
     with pytest.raises(VerificationError, match="1 pairs that could be covered"):
         verify.score(line(budget=None), ["ac"])
+
+
+def test_pairs_covered_by_a_barred_candidate_do_not_offset_missed_pairs():
+    barred = Candidate("da", 1, ((3, 0, 5),), fixed="out")
+    problem = line(candidates=(*line().candidates, barred), budget=None)
+    with pytest.raises(VerificationError) as caught:
+        verify.score(problem, ["ac", "da"])
+    assert caught.value.faults == (
+        "candidate 'da' must not be built and is",
+        "1 pairs that could be covered are not",
+    )
 
 
 @pytest.mark.parametrize(

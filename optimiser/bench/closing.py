@@ -13,7 +13,7 @@ from optimiser.bench.rows import Row
 from optimiser.bench.store import Store
 from optimiser.bench.summary import summary
 from optimiser.bench.table import Trace, longest, with_plan_times
-from optimiser.problem.writing import write_whole
+from optimiser.problem.jsonfile import write_atomically
 
 
 def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:
@@ -56,6 +56,6 @@ def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence
     text = summary(
         shown, trace_of, command=command, faults=contradictions(filled), figures=figures, left_out=left_out
     )
-    write_whole(page, text)
+    write_atomically(page, text)
     refuse_contradictions(filled)
     return page

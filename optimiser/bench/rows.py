@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from optimiser.bench.plan import Run, Way
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.writing import write_whole
+from optimiser.problem.jsonfile import write_atomically
 
 type Key = tuple[str, str, str, int, int, float, float]
 """Instance, variant, solver, seed, threads, time limit, gap."""
@@ -188,7 +188,7 @@ def dumps(rows: Iterable[Row]) -> str:
 
 def save(rows: Iterable[Row], path: Path) -> None:
     """Write the table, whole or not at all."""
-    write_whole(path, dumps(rows))
+    write_atomically(path, dumps(rows))
 
 
 def load(path: Path) -> list[Row]:

@@ -14,7 +14,7 @@ from optimiser.bench.rows import Row
 from optimiser.engine.search.paths import covered
 from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.writing import write_whole
+from optimiser.problem.jsonfile import write_atomically
 from optimiser.run.lock import held
 
 
@@ -121,7 +121,7 @@ class Store:
         """
         path = self.instance(instance.name)
         if not path.exists():
-            write_whole(path, dumps(instance.make()))
+            write_atomically(path, dumps(instance.make()))
         return facts_of(load(path), path.read_bytes())
 
 

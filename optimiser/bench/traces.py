@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import TracePoint, gap_of
-from optimiser.problem.writing import write_whole
 
 COLUMNS = ("seconds", "step", "objective", "bound", "cuts", "nodes")
 
@@ -22,7 +22,7 @@ def save(trace: Iterable[TracePoint], path: Path) -> None:
     for point in trace:
         cells = (getattr(point, name) for name in COLUMNS)
         writer.writerow(["" if cell is None else cell for cell in cells])
-    write_whole(path, text.getvalue())
+    write_atomically(path, text.getvalue())
 
 
 def load(path: Path) -> tuple[TracePoint, ...]:

@@ -11,7 +11,7 @@ from networks.import_report import ImportReport
 from networks.network import Network
 from optimiser.cli import screen
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.writing import refuse_special
+from optimiser.problem.jsonfile import refuse_special_file
 from optimiser.report import atomic
 from optimiser.run.store import save_json
 
@@ -58,7 +58,7 @@ def import_file(file: Path, output: Path, *, country: str, contract: bool, as_js
         )
     beside = output.with_suffix(".import_report.json")
     for path in (output, beside):
-        refuse_special(path, done="Nothing was read.")
+        refuse_special_file(path, done="Nothing was read.")
     with screen.progress(quiet=as_json) as progress:
         with progress.step("read", f"Reading {file.name}"):
             elements = osm.read(file)

@@ -178,7 +178,7 @@ def _rings_and_starts(path: Path | None) -> tuple[dict[str, tuple[int, ...]], di
         When they are not of the form that they have in a result.
     """
     value = read_json(path) if path is not None and path.suffix == ".json" else None
-    return results.parse_more(value, where=str(path)) if isinstance(value, dict) else ({}, {})
+    return results.parse_rings_and_starts(value, where=str(path)) if isinstance(value, dict) else ({}, {})
 
 
 def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -> None:

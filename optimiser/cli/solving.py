@@ -13,8 +13,8 @@ from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.result import Result, noise_of
-from optimiser.problem.writing import refuse_special
+from optimiser.problem.jsonfile import refuse_special_file
+from optimiser.problem.result import Result, bound_tolerance
 from optimiser.run import solving
 from optimiser.run.stop import EXIT_CODE as INTERRUPTED
 from optimiser.verify.plan import Plan
@@ -79,7 +79,7 @@ def solve(
             "the folder does not exist", where=str(output.parent), done="Nothing was solved.",
             remedy="Make the folder, or write elsewhere with -o.",
         )  # fmt: skip
-    refuse_special(output, done="Nothing was solved.")
+    refuse_special_file(output, done="Nothing was solved.")
     settings = Solve(
         variant=variant, solver=solver, gap=gap, time_limit_s=time_limit_s, threads=threads, seed=seed
     )
@@ -127,7 +127,7 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
     notes = [f"Note: {line}." for line in result.message.splitlines()]
     if solving.is_proven(result, gap):
         return notes
-    if result.bound is not None and abs(result.bound - result.objective) <= noise_of(result.bound):
+    if result.bound is not None and abs(result.bound - result.objective) <= bound_tolerance(result.bound):
         notes.append(_too_large(problem, result.bound))
     elif result.termination != TERMINATION:
         notes.append(

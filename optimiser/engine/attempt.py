@@ -12,7 +12,7 @@ from optimiser.engine.methods.variants import variant_of
 from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.result import TracePoint
-from optimiser.verify.infeasible import judge, may_try_all
+from optimiser.verify.infeasible import is_enumerable, prove_infeasible
 
 ANY_GAP = 1e12
 """Relative gap that any plan meets, up to weights of a trillion in all."""
@@ -97,8 +97,8 @@ def any_plan(
         from optimiser.engine.presolve import reduce
 
         reduced = reduce(problem)
-        if reduced.feasible and may_try_all(reduced.problem):
-            found = judge(reduced.problem).plan
+        if reduced.feasible and is_enumerable(reduced.problem):
+            found = prove_infeasible(reduced.problem).plan
             return None if found is None else tuple(sorted({*reduced.forced, *found}))
     return plan_within_gap(problem, name, params.replace(gap=ANY_GAP), run)
 

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from optimiser.problem import City, DesignProblem, Pair, Target
-from optimiser.problem.values import unused
-from optimiser.verify.rules import coverable
+from optimiser.problem.model import unused_id
+from optimiser.verify.times import coverable
 
 type Ask = Callable[[DesignProblem], tuple[str, ...] | None]
 """Returns a plan of a problem, or None where it is proved that there is none; may raise when undecided."""
@@ -98,8 +98,8 @@ def building_one(problem: DesignProblem, names: Sequence[str]) -> DesignProblem:
     -----
     Each of them gets an arc between two new nodes, of which the second must be reached from the first.
     """
-    label, here = unused("one of them", _labels(problem)), len(problem.nodes)
-    nodes = unused("from", set(problem.nodes)), unused("to", set(problem.nodes))
+    label, here = unused_id("one of them", _labels(problem)), len(problem.nodes)
+    nodes = unused_id("from", set(problem.nodes)), unused_id("to", set(problem.nodes))
     chosen = set(names)
     return problem.replace(
         nodes=(*problem.nodes, *nodes),
@@ -144,7 +144,7 @@ def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
         return (_worth(problem, value) if value else problem).replace(budget=cost)
     if not problem.must_cover:
         return problem.replace(budget=cost, cover="all")
-    label = unused("all that can be covered", _labels(problem))
+    label = unused_id("all that can be covered", _labels(problem))
     wanted = [k for k, yes in enumerate(coverable(problem)) if yes]
     copies = [dataclasses.replace(problem.pairs[k], weight=1, group=label) for k in wanted]
     targets = [Target(label, len(copies))] if copies else []
@@ -157,7 +157,7 @@ def _worth(problem: DesignProblem, value: int) -> DesignProblem:
     Where cities have weight, each pair becomes a city of its own, for a target counts pairs or cities;
     otherwise pairs change their group, and are doubled where a target needs the old one.
     """
-    label = unused("everything", _labels(problem))
+    label = unused_id("everything", _labels(problem))
     targets = (*problem.targets, Target(label, value, "cities" if _cities_count(problem) else "pairs"))
     if not _cities_count(problem):
         moved = tuple(dataclasses.replace(pair, group=label) for pair in problem.pairs)

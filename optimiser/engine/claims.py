@@ -11,7 +11,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.problem import DesignProblem
-from optimiser.problem.result import TracePoint, gap_of, noise_of, rounded_bound
+from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
 
 BROKEN = ("crash", "memory", "killed")
 """Endings that leave nothing to believe."""
@@ -159,7 +159,7 @@ class CheckedClaims:
         allowed = rounded_bound(bound, minimise=minimise)
         if (allowed > best.objective) if minimise else (allowed < best.objective):
             yield f"a plan with objective {best.objective} contradicts the solver's bound {bound}"
-        elif proves and ending.reason == "proof" and abs(allowed - best.objective) > noise_of(bound):
+        elif proves and ending.reason == "proof" and abs(allowed - best.objective) > bound_tolerance(bound):
             yield "the solver claimed a proof that its bound does not give"
 
     def best(self) -> dict[str, Any]:

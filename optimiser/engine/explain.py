@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from optimiser.engine.conflict import quick_explain
 from optimiser.problem import City, DesignProblem, Period, Ring, Target
-from optimiser.problem.values import unused
-from optimiser.verify.infeasible import judge, may_try_all
-from optimiser.verify.obstacles import obstacles
-from optimiser.verify.rules import wanted_pairs
-from optimiser.verify.trial import may_try_whole
+from optimiser.problem.model import unused_id
+from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
+from optimiser.verify.rules import required_pairs
 
 MOST_SENTENCES = 5
 """Sentences that one message holds."""
@@ -58,7 +56,7 @@ def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -
 
     Notes
     -----
-    An argument that needs no search comes first (`verify.obstacles`), else a conflict (`conflict_among`).
+    An argument that needs no search comes first (`obstacles`), else a conflict (`conflict_among`).
     """
     known = obstacles(problem)
     if known:
@@ -80,8 +78,8 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
 
     def is_empty(some: Sequence[Constraint]) -> bool:
         part = with_only(problem, some)
-        if may_try_all(part) if part.is_plain else may_try_whole(part):
-            verdict = judge(part)
+        if is_enumerable(part):
+            verdict = prove_infeasible(part)
             if verdict.by != "solver":
                 return verdict.plan is None
         left = end - time.monotonic()
@@ -126,7 +124,7 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
 
 
 def _wanted_pairs(problem: DesignProblem) -> Iterator[Constraint]:
-    for k, wanted in enumerate(wanted_pairs(problem)):
+    for k, wanted in enumerate(required_pairs(problem)):
         if wanted:
             pair = problem.pairs[k]
             ends = f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
@@ -158,7 +156,7 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         held.setdefault(item.key, []).append(item.value)
     fixed, must = set(held.get("fixed", [])), [k for k in held.get("must", []) if isinstance(k, int)]
     taken = {name for city in problem.cities for name in (city.id, city.group)}
-    names = {k: unused(f"pair {k}", taken) for k in must}
+    names = {k: unused_id(f"pair {k}", taken) for k in must}
     cities = [City(names[k], 1, (k,), 1, names[k]) for k in must]
     budget = problem.budget if "budget" in held else sum(c.cost for c in problem.candidates)
     return problem.replace(

@@ -10,8 +10,9 @@ from optimiser.engine.search.circuits.lengths import money_and_way, touching
 from optimiser.engine.search.circuits.starts import start_circuits
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import DesignProblem, Ring
+from optimiser.problem.model import lifted_circuits
 from optimiser.problem.result import Result, gap_of
-from optimiser.problem.ring_order import lifted_circuits, link_order
+from optimiser.problem.ring import link_order
 
 DEAR = 10**9
 """What a unit of money counts for, in 1e-7 degree: a ring goes the cheapest way first, then the shortest."""

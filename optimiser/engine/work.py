@@ -14,8 +14,8 @@ from optimiser.engine.search.incumbent import Send, mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
-from optimiser.problem.ring_order import lifted_circuits
-from optimiser.verify.obstacles import obstacles
+from optimiser.problem.model import lifted_circuits
+from optimiser.verify.infeasible import obstacles
 
 
 def solve(task: Task, send: Send) -> tuple[str, str, str]:

@@ -85,7 +85,7 @@ class Session:
         from optimiser.engine.search.task import Task
         from optimiser.engine.warm_up import warm_up
         from optimiser.engine.work import solve
-        from optimiser.problem.reading import parse
+        from optimiser.problem import parse
 
         task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS})
         kind = (task.variant, task.solver, task.problem.is_plain, task.problem.budget is None)
@@ -112,7 +112,7 @@ class Session:
         from optimiser.engine.methods.questions import QuestionSession
         from optimiser.engine.search.task import Question
         from optimiser.engine.warm_up import warm_up_questions
-        from optimiser.problem.reading import parse
+        from optimiser.problem import parse
 
         is_warm = self._questions is not None
         if self._questions is None:

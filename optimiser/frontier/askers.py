@@ -22,9 +22,7 @@ from optimiser.frontier.axes import Axes, own_problem, top_of
 from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import InfeasibleError
-from optimiser.problem.result import Result
-from optimiser.verify.circuits import Circuits
-from optimiser.verify.phases import Starts
+from optimiser.problem.result import Circuits, Result, Starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.task import Question
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.ring import Period
+from optimiser.problem.model import Period
 
 type Kind = Literal["two_way", "three_way"]
 

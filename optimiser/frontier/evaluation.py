@@ -11,8 +11,8 @@ from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.paths import Mask
 from optimiser.frontier.axes import Axes, shares_of, top_of
 from optimiser.problem import DesignProblem
-from optimiser.verify.circuits import Circuits
-from optimiser.verify.phases import Starts, states
+from optimiser.problem.result import Circuits, Starts
+from optimiser.verify.rules import period_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class FrontierEvaluator:
             As in `Result`.
         """
         plan = self._evaluator(built, rings=rings, starts=starts)
-        last = states(self._top, set(built), dict(plan.starts))[-1].is_open
+        last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
         by_group = self._by_group(self._evaluator.covered(last))
         groups = tuple(by_group[group] for group in self._axes.groups)
         return EvaluatedPoint(

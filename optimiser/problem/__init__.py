@@ -1,11 +1,10 @@
-"""Hold what may be built, for whom, and for how much money: ids and integers alone."""
+"""State the question and the claimed answer in ids and integers: design problems, results and their files."""
 
 from __future__ import annotations
 
-from optimiser.problem.model import FORMAT, Arc, Candidate, City, DesignProblem, Pair, Target
-from optimiser.problem.reading import load, parse
-from optimiser.problem.ring import Period, Ring, RingLink, RingStop
-from optimiser.problem.writing import dumps, save
+from optimiser.problem.model import Arc, Candidate, City, DesignProblem, Pair, Period, Target
+from optimiser.problem.problem_file import FORMAT, dumps, load, parse, save
+from optimiser.problem.ring import Ring, RingLink, RingStop
 
 __all__ = [
     "FORMAT",

@@ -1,15 +1,30 @@
-"""Name what can go wrong between a candidate and a verified plan."""
+"""Define the errors that users of `optimiser` see."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+MOST_FAULTS = 20
+"""Faults that one message lists; the rest are counted."""
+
 
 class OptimiserError(Exception):
     """Tell a user what happened, where, what was done, and what to do next.
 
-    The mathematical core stands without `networks`, so it has a tree of its own with the same parts:
-    `what`, `where`, `done`, `remedy`, `faults` and `exit_code`.
+    It has the parts of `networks.errors.NetworksError`, which the core of `optimiser` does not import.
+
+    Parameters
+    ----------
+    what
+        What happened, one line.
+    where
+        File, problem or key concerned; empty when there is none.
+    done
+        What was done or left undone because of it, a sentence.
+    remedy
+        What the user can do next, a sentence.
+    faults
+        Single faults, listed one a line.
     """
 
     exit_code = 2
@@ -32,36 +47,60 @@ class OptimiserError(Exception):
 
 
 class JobError(OptimiserError, ValueError):
-    """A job file with faults."""
+    """A job file has faults."""
 
 
 class ProblemError(OptimiserError, ValueError):
-    """A problem or result file that departs from its format."""
+    """A problem or result file departs from its format."""
 
 
 class CandidateError(OptimiserError, ValueError):
-    """Candidates that cannot be used."""
+    """Candidates cannot be used."""
 
 
 class InfeasibleError(OptimiserError):
-    """No plan meets the constraints, proved."""
+    """It is proved that no plan meets the constraints."""
 
     exit_code = 3
 
 
 class SolverError(OptimiserError, RuntimeError):
-    """A solver that failed."""
+    """A solver failed."""
 
     exit_code = 4
 
 
 class VerificationError(OptimiserError, RuntimeError):
-    """A plan that the independent check refused."""
+    """The independent check rejected a plan."""
 
     exit_code = 4
 
 
 class EnvironmentFault(OptimiserError, OSError):
-    """A disk, folder, network or missing solver that stopped the work."""
+    """A disk, a folder, the network or a missing solver stopped the work."""
 
     exit_code = 5
+
+
+def raise_faults(
+    faults: Sequence[str], *, where: str = "", what: str = "the problem breaks its format"
+) -> None:
+    """Raise one `ProblemError` that lists all faults; do nothing when there are none.
+
+    Raises
+    ------
+    ProblemError
+        When `faults` is not empty.
+    """
+    if not faults:
+        return
+    shown = list(faults[:MOST_FAULTS])
+    if len(faults) > MOST_FAULTS:
+        shown.append(f"and {len(faults) - MOST_FAULTS} more")
+    raise ProblemError(
+        what,
+        where=where,
+        faults=shown,
+        done="Nothing was solved.",
+        remedy="Correct these places and try again.",
+    )

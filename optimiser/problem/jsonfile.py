@@ -1,27 +1,41 @@
-"""Read JSON, and say what departs from the keys and kinds that are known."""
+"""Read, check and write JSON files."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import os
+import stat
+import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
+LARGEST = 2**63 - 1
+"""Largest integer of the file formats."""
+
 type Json = Any
-"""A value as the JSON reader gives it."""
+"""A value as the JSON reader returns it."""
+
+type Keys = Mapping[str, bool]
+"""Known keys of a JSON object, in the order in which they are written; True: the key is required."""
+
+
+# ---- reading
 
 
 class JsonObject(dict[str, Json]):
-    """A JSON object that remembers which of its keys stood twice."""
+    """A JSON object that remembers its duplicate keys."""
 
-    repeated: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
 def read_json(path: Path) -> Json:
-    """Read a JSON file; objects come as `JsonObject`.
+    """Read a JSON file; objects are returned as `JsonObject`.
 
     Raises
     ------
@@ -38,24 +52,12 @@ def read_json(path: Path) -> Json:
             where=str(path),
             remedy="Check the path and its permissions.",
         ) from error
-    return parse_json(text, where=str(path))
-
-
-def parse_json(text: bytes | str, *, where: str) -> Json:
-    """Turn JSON text into values; objects come as `JsonObject`.
-
-    Raises
-    ------
-    ProblemError
-        When the text is not JSON in UTF-8.
-    """
     try:
-        content = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(content, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return json.loads(text.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ProblemError(
             f"not a JSON file: {error}",
-            where=where,
+            where=str(path),
             done="Nothing was read.",
             remedy="Check that the file is complete and is text in UTF-8.",
         ) from error
@@ -64,50 +66,181 @@ def parse_json(text: bytes | str, *, where: str) -> Json:
 def _object(items: list[tuple[str, Json]]) -> JsonObject:
     found = JsonObject(items)
     if len(found) < len(items):
-        keys = [key for key, _ in items]
-        found.repeated = tuple(sorted({key for key in keys if keys.count(key) > 1}))
+        found.duplicates = tuple(repeated(key for key, _ in items))
     return found
 
 
 def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not a number of JSON")
+    """Refuse NaN and Infinity, which Python's reader accepts and JSON does not know."""
+    raise ValueError(f"{name} is not a JSON number")
 
 
-def key_faults(value: Mapping[str, Json], known: Mapping[str, bool], place: str) -> Iterator[str]:
-    """Yield missing, unknown (with the nearest known) and repeated keys of one object."""
-    yield from (f"{place}key {key!r} is missing" for key, must in known.items() if must and key not in value)
+# ---- checking
+
+
+def keys_of(names: str) -> Keys:
+    """Return the keys of an object from their names, separated by blanks; `?` marks an optional key."""
+    return {name.rstrip("?"): not name.endswith("?") for name in names.split()}
+
+
+def key_faults(value: Mapping[str, Json], keys: Keys, place: str) -> Iterator[str]:
+    """Yield missing, unknown (with the nearest known) and duplicate keys of one object."""
+    yield from (f"{place}key {key!r} is missing" for key, must in keys.items() if must and key not in value)
     for key in value:
-        if key in known:
-            continue
-        near = difflib.get_close_matches(key, known, 1)
-        yield f"{place}unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    yield from (f"{place}key {key!r} stands twice" for key in getattr(value, "repeated", ()))
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, 1)
+            yield f"{place}unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    yield from (f"{place}key {key!r} occurs twice" for key in getattr(value, "duplicates", ()))
 
 
-def objects_of(value: Json, key: str) -> Iterator[tuple[str, Json]]:
-    """Yield place and value of each object in the list that stands under a key."""
+def objects_in(value: Json, key: str) -> Iterator[tuple[str, Json]]:
+    """Yield place and value of each object in the list under a key."""
     items = value.get(key, [])
     if isinstance(items, list):
         yield from ((f"{key}[{i}]", item) for i, item in enumerate(items) if isinstance(item, dict))
 
 
 def text_faults(value: Json, keys: Iterable[str], place: str) -> Iterator[str]:
-    """Yield what should be a text under some keys and is none."""
-    yield from (
-        f"{place}{k}: {value[k]!r} is not a text"
-        for k in keys
-        if k in value and not isinstance(value[k], str)
+    """Yield the values under some keys that should be strings and are not."""
+    for key in keys:
+        if key in value and not isinstance(value[key], str):
+            yield f"{place}{key}: {value[key]!r} is not a string"
+
+
+def list_faults(
+    value: Json, key: str, keys: Keys, *, texts: Iterable[str] = (), place: str = ""
+) -> Iterator[str]:
+    """Yield why the value under a key is not a list of objects with known keys.
+
+    Parameters
+    ----------
+    value
+        JSON object that holds the list.
+    key
+        Key of the list.
+    keys
+        Known keys of the objects in it.
+    texts
+        Those of them whose values are strings.
+    place
+        Prefix of each fault.
+    """
+    items = value.get(key, [])
+    if not isinstance(items, list):
+        yield f"{place}{key}: not a list"
+        return
+    for position, item in enumerate(items):
+        here = f"{place}{key}[{position}]"
+        if isinstance(item, dict):
+            yield from key_faults(item, keys, f"{here}: ")
+            yield from text_faults(item, texts, f"{here}.")
+        else:
+            yield f"{here}: not an object"
+
+
+def is_integer(value: object, *, low: int = 0, high: int = LARGEST) -> bool:
+    """Return whether a value is an integer (no bool, no float) within bounds."""
+    return type(value) is int and low <= value <= high
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, sorted."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+# ---- writing
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file completely or not at all.
+
+    A temporary file in the same folder replaces it at the end. Where a symbolic link stands, the file that it
+    names is written, and the link stays.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the disk or the folder does not allow it, or something other than a file stands there; an earlier
+        file stays intact.
+    """
+    refuse_special_file(path, done="Nothing was written.")
+    target = _target(path)
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        raise _write_fault(path, error) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+_SPECIAL_FILES = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link that leads to itself"),
+)
+
+
+def refuse_special_file(path: Path, *, done: str) -> None:
+    """Refuse to replace a pipe, a device, a socket or a folder by a file.
+
+    Parameters
+    ----------
+    path
+        Where a file is to be written.
+    done
+        What has been done so far, for the message.
+
+    Raises
+    ------
+    EnvironmentFault
+        When something other than a file, or a link to one, stands there.
+    """
+    try:
+        mode = _target(path).lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _write_fault(path, error) from error
+    if not stat.S_ISREG(mode):
+        kind = next((word for is_kind, word in _SPECIAL_FILES if is_kind(mode)), "something else")
+        raise EnvironmentFault(
+            f"is not a file but {kind}, and would be replaced by a file",
+            where=str(path),
+            done=done,
+            remedy="Name a file, or a path that does not exist yet.",
+        )
+
+
+def _target(path: Path) -> Path:
+    """Return the file that is written: the path itself, or what a symbolic link there names."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _write_fault(path: Path, error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"cannot be written ({error.strerror})",
+        where=str(path),
+        done="An earlier file of that name is intact.",
+        remedy="Check the folder, its permissions and the free space.",
     )
 
 
-def list_faults(value: Json, key: str, known: Mapping[str, bool]) -> Iterator[str]:
-    """Yield what keeps the value under a key from being a list of objects with known keys."""
-    items = value.get(key, [])
-    if not isinstance(items, list):
-        yield f"{key}: not a list"
-        return
-    for position, item in enumerate(items):
-        if isinstance(item, dict):
-            yield from key_faults(item, known, f"{key}[{position}]: ")
-        else:
-            yield f"{key}[{position}]: not an object"
+def _umask() -> int:
+    # The mask can only be read by setting it.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

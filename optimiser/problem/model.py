@@ -1,17 +1,16 @@
-"""Define the network design problem as a frozen value."""
+"""Define the network design problem as a frozen value, with its rules and canonical order."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from optimiser.problem.ring import Period, Ring
-
-FORMAT = "polyring-problem/1"
-"""Name of the file format that these values are written in."""
+from optimiser.problem.errors import raise_faults
+from optimiser.problem.jsonfile import LARGEST, is_integer, repeated
+from optimiser.problem.ring import Ring, canonical_ring, link_order, ring_faults
 
 type Arc = tuple[int, int, int]
 """Tail and head (positions in `DesignProblem.nodes`) and travel time in seconds (>= 1)."""
@@ -38,11 +37,11 @@ class Candidate:
     cost
         Money, >= 0, in the unit that `DesignProblem.money` names.
     arcs
-        What it opens.
+        Arcs that it opens.
     kind
-        Free label such as `road` or `rail`; empty when not said.
+        Free label such as `road` or `rail`; may be empty.
     instrument
-        `barrier`, `infrastructure` or `subsidy`; None when not said.
+        `barrier`, `infrastructure` or `subsidy`; may be None.
     fixed
         `in` must be built, `out` must not, None is free.
     lead
@@ -69,9 +68,9 @@ class Pair:
     limit
         Seconds, inclusive.
     weight
-        What covering the pair is worth, >= 0.
+        Added to coverage and objective when the pair is covered, >= 0.
     group
-        Free label such as a tier; empty when not said.
+        Free label such as a tier; may be empty.
     """
 
     origin: int
@@ -83,7 +82,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A least weight that must be covered in one group.
+    """A minimum weight that must be covered in one group.
 
     Attributes
     ----------
@@ -92,7 +91,7 @@ class Target:
     least
         Weight, >= 0.
     of
-        What counts: the group's `pairs` or its `cities`.
+        Whether the group's `pairs` or its `cities` count.
     """
 
     group: str
@@ -109,13 +108,13 @@ class City:
     id
         Unique name.
     weight
-        What covering the city is worth on top of its pairs, >= 0.
+        Added to the objective when the city is covered, besides the weights of its pairs, >= 0.
     pairs
-        Its pairs: positions in `DesignProblem.pairs`, none twice.
+        Its pairs: positions in `DesignProblem.pairs`, without duplicates.
     need
-        Pairs that must be covered, 0 to the number of `pairs`.
+        Number of `pairs` that must be covered, 0 to all.
     group
-        Free label such as a tier; empty when not said.
+        Free label such as a tier; may be empty.
     """
 
     id: str
@@ -123,6 +122,25 @@ class City:
     pairs: tuple[int, ...]
     need: int
     group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of time in which candidates are started and paid for.
+
+    Attributes
+    ----------
+    id
+        Name.
+    budget
+        Money available from this period on, >= 0; what is not spent carries over.
+    factor
+        Factor of the objective reached in the period, >= 0.
+    """
+
+    id: str
+    budget: int
+    factor: int
 
 
 @dataclass(frozen=True)
@@ -136,28 +154,28 @@ class DesignProblem:
     nodes
         Unique ids.
     arcs
-        What is open today.
+        Arcs that are open today.
     candidates
         What may be built.
     pairs
         Who should reach whom.
     budget
-        Most money that may be spent while the weight of covered pairs and cities is maximised; None: reach
-        at least cost what `cover` names.
+        Most money that may be spent while the weight of covered pairs and cities is maximised; None: meet
+        what `cover` demands at least cost.
     cover
         Without a budget: `all` coverable pairs must be covered, or only the `targets` must be met.
     caps
         Most money for the candidates of an instrument: instrument and money, sorted.
     targets
-        Least weights that must be covered.
+        Minimum weights that must be covered.
     excludes
         Ids of two candidates of which at most one is built.
     requires
         Ids of two candidates: the first is built only if the second is.
     cities
-        Cities that count on top of the pairs.
+        Cities that count besides the pairs.
     rings
-        Rings that must be formed, or are worth something.
+        Rings that must be formed, or that earn a reward.
     periods
         Spans of time in which to build, in order; empty: everything is built at once.
     note
@@ -185,9 +203,7 @@ class DesignProblem:
 
     def __post_init__(self) -> None:
         """Refuse values that break the format, all faults at once."""
-        from optimiser.problem.rules import check_rules
-
-        check_rules(self)
+        raise_faults(list(_faults(self)), where=f"problem {self.name!r}")
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -196,12 +212,12 @@ class DesignProblem:
 
     @property
     def must_cover(self) -> bool:
-        """Say whether every coverable pair must be covered: no budget, and not the targets alone."""
+        """Return whether every coverable pair must be covered: no budget, and `cover` is `all`."""
         return self.budget is None and self.cover == "all"
 
     @property
     def is_plain(self) -> bool:
-        """Say whether a plan is no more than what is built: there are neither rings nor periods."""
+        """Return whether there are neither rings nor periods, so that a plan is a set of candidates."""
         return not self.rings and not self.periods
 
     @property
@@ -220,15 +236,217 @@ class DesignProblem:
         return dataclasses.replace(self, **changes)
 
     def cost_of(self, built: Iterable[str]) -> int:
-        """Return the money that a set of candidates costs."""
+        """Return the cost of some candidates, by id."""
         return sum(self.candidates[self.index[name]].cost for name in built)
 
     def canonical(self) -> DesignProblem:
-        """Return the same problem with each of its lists in an order of its own, and nothing said twice.
+        """Return the same problem in canonical order, so that a plan does not depend on the order of a file.
 
-        Two files that say the same in different order have the same canonical problem, so that the plan does
-        not depend on the order of a file.
+        Notes
+        -----
+        Nodes, candidates, cities and rings (`canonical_ring`) are sorted by id; arcs, pairs, caps, targets,
+        excludes and requires by their values, and duplicates of the last four are dropped. Equal pairs are
+        sorted by the cities that count them; pairs that are equal even then are interchangeable.
         """
-        from optimiser.problem.order import canonical
+        nodes = sorted(range(len(self.nodes)), key=self.nodes.__getitem__)
+        new = {old: position for position, old in enumerate(nodes)}
+        pairs = [
+            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination]) for p in self.pairs
+        ]
+        order = _pair_order(pairs, self.cities)
+        place = {old: position for position, old in enumerate(order)}
+        return self.replace(
+            nodes=tuple(self.nodes[i] for i in nodes),
+            arcs=_renumbered(self.arcs, new),
+            candidates=tuple(
+                dataclasses.replace(candidate, arcs=_renumbered(candidate.arcs, new))
+                for candidate in sorted(self.candidates, key=_id)
+            ),
+            pairs=tuple(pairs[k] for k in order),
+            caps=tuple(sorted(set(self.caps))),
+            targets=tuple(sorted(set(self.targets), key=dataclasses.astuple)),
+            excludes=tuple(sorted({(min(two), max(two)) for two in self.excludes})),
+            requires=tuple(sorted(set(self.requires))),
+            cities=tuple(
+                dataclasses.replace(city, pairs=tuple(sorted(place[k] for k in city.pairs)))
+                for city in sorted(self.cities, key=_id)
+            ),
+            rings=tuple(canonical_ring(ring) for ring in sorted(self.rings, key=_id)),
+        )
 
-        return canonical(self)
+
+def unused_id(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: the one given, with as many primes as it needs."""
+    while name in taken:
+        name += "'"
+    return name
+
+
+# ---- canonical order
+
+
+def lifted_circuits(
+    problem: DesignProblem, circuits: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[int, ...]]:
+    """Return circuits of the canonical problem as circuits of the problem given.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    circuits
+        Ring id to positions of links of its canonical ring.
+    """
+    orders = {ring.id: link_order(ring) for ring in problem.rings if ring.id in circuits}
+    return {name: tuple(orders[name][k] for k in links) for name, links in circuits.items()}
+
+
+def _id(item: Candidate | City | Ring) -> str:
+    return item.id
+
+
+def _pair_order(pairs: Sequence[Pair], cities: Iterable[City]) -> list[int]:
+    """Return the positions of pairs in canonical order."""
+    counted_by: list[list[str]] = [[] for _ in pairs]
+    for city in sorted(cities, key=_id):
+        for k in city.pairs:
+            counted_by[k].append(city.id)
+    return sorted(range(len(pairs)), key=lambda k: (dataclasses.astuple(pairs[k]), counted_by[k]))
+
+
+def _renumbered(arcs: Iterable[Arc], new: Mapping[int, int]) -> tuple[Arc, ...]:
+    return tuple(sorted((new[tail], new[head], seconds) for tail, head, seconds in arcs))
+
+
+# ---- rules
+
+
+def _faults(problem: DesignProblem) -> Iterator[str]:
+    """Yield every value of a problem that breaks the format, with its place."""
+    nodes, candidates = len(problem.nodes), {candidate.id for candidate in problem.candidates}
+    yield from (f"nodes: {name!r} occurs twice" for name in repeated(problem.nodes))
+    yield from _arc_faults(problem.arcs, nodes, "arcs")
+    yield from (f"candidates: id {name!r} occurs twice" for name in repeated(map(_id, problem.candidates)))
+    for position, candidate in enumerate(problem.candidates):
+        place = f"candidates[{position}] ({candidate.id!r})"
+        yield from _integer_faults(candidate, ("cost", "lead"), place)
+        yield from _arc_faults(candidate.arcs, nodes, f"{place}.arcs")
+        if candidate.lead and not problem.periods:
+            yield f"{place}.lead: is allowed only with periods"
+    for position, pair in enumerate(problem.pairs):
+        place = f"pairs[{position}]"
+        for key in ("origin", "destination"):
+            if not is_integer(getattr(pair, key), high=nodes - 1):
+                yield f"{place}.{key}: {getattr(pair, key)!r} is not a node (0..{nodes - 1})"
+        yield from _integer_faults(pair, ("limit", "weight"), place)
+    if problem.budget is not None and not is_integer(problem.budget):
+        yield f"budget: {problem.budget!r} is neither null nor an integer >= 0"
+    yield from _side_faults(problem, candidates)
+    yield from ring_faults(problem.rings, candidates)
+    yield from _period_faults(problem)
+
+
+def _integer_faults(item: object, keys: Iterable[str], place: str) -> Iterator[str]:
+    for key in keys:
+        value = getattr(item, key)
+        if not is_integer(value):
+            yield f"{place}.{key}: {value!r} is not an integer >= 0"
+
+
+def _arc_faults(arcs: Iterable[Arc], nodes: int, place: str) -> Iterator[str]:
+    for position, (tail, head, seconds) in enumerate(arcs):
+        if not (is_integer(tail, high=nodes - 1) and is_integer(head, high=nodes - 1)):
+            yield f"{place}[{position}]: {[tail, head, seconds]} names a node outside 0..{nodes - 1}"
+        if not is_integer(seconds, low=1):
+            yield f"{place}[{position}]: travel time {seconds!r} is not an integer >= 1 s"
+
+
+def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterator[str]:
+    """Yield the faults of cover, caps, excludes, requires, cities and targets."""
+    if problem.cover == "targets" and problem.budget is not None:
+        yield "cover: is allowed only with a budget of null"
+    if problem.cover == "targets" and not problem.targets:
+        yield "cover: 'targets' without targets"
+    yield from (f"caps: {name!r} occurs twice" for name in repeated(name for name, _ in problem.caps))
+    for name, most in problem.caps:
+        if not is_integer(most):
+            yield f"caps.{name}: {most!r} is not an integer >= 0"
+    yield from _couple_faults(problem.excludes, candidates, "excludes")
+    yield from _couple_faults(problem.requires, candidates, "requires")
+    yield from (f"cities: id {name!r} occurs twice" for name in repeated(map(_id, problem.cities)))
+    for position, city in enumerate(problem.cities):
+        yield from _city_faults(city, len(problem.pairs), f"cities[{position}] ({city.id!r})")
+    for position, target in enumerate(problem.targets):
+        yield from _target_faults(target, problem, f"targets[{position}]")
+
+
+def _couple_faults(
+    couples: Iterable[tuple[str, str]], candidates: Collection[str], key: str
+) -> Iterator[str]:
+    for position, couple in enumerate(couples):
+        place = f"{key}[{position}]"
+        yield from (f"{place}: there is no candidate {name!r}" for name in couple if name not in candidates)
+        if couple[0] == couple[1]:
+            yield f"{place}: {couple[0]!r} is named twice"
+
+
+def _city_faults(city: City, pairs: int, place: str) -> Iterator[str]:
+    yield from _integer_faults(city, ("weight",), place)
+    if not is_integer(city.need, high=len(city.pairs)):
+        yield f"{place}.need: {city.need!r} is not an integer within 0..{len(city.pairs)}, its pairs"
+    wrong = [k for k in city.pairs if not is_integer(k, high=pairs - 1)]
+    yield from (f"{place}.pairs: {k!r} is not a pair (0..{pairs - 1})" for k in wrong)
+    if not wrong:
+        yield from (f"{place}.pairs: {k} occurs twice" for k in repeated(map(str, city.pairs)))
+
+
+def _target_faults(target: Target, problem: DesignProblem, place: str) -> Iterator[str]:
+    groups = {item.group for item in (problem.pairs if target.of == "pairs" else problem.cities)} - {""}
+    if target.group not in groups:
+        yield f"{place}.group: no {target.of} are of group {target.group!r}" + (
+            f"; there are {', '.join(sorted(groups))}" if groups else ""
+        )
+    yield from _integer_faults(target, ("least",), place)
+
+
+def _period_faults(problem: DesignProblem) -> Iterator[str]:
+    faults = [
+        fault
+        for position, period in enumerate(problem.periods)
+        for fault in _integer_faults(period, ("budget", "factor"), f"periods[{position}] ({period.id!r})")
+    ]
+    yield from faults
+    if problem.periods and not faults:
+        total = sum(period.budget for period in problem.periods)
+        if problem.budget != total:
+            yield f"budget: {problem.budget!r} is not {total}, the sum of the periods' budgets"
+
+
+def sum_faults(problem: DesignProblem) -> Iterator[str]:
+    """Yield the sums over a problem that exceed the largest integer of the format.
+
+    Each number may fit the format while a sum that a result has to hold does not.
+
+    Parameters
+    ----------
+    problem
+        A problem whose single values are valid.
+
+    Notes
+    -----
+    The objective is at most the weight of all pairs and cities plus the rewards of all rings, with periods
+    times the sum of their factors; the coverage is at most the weight of all pairs. The cost is at most the
+    budget, or without a budget the cost of all candidates that are not fixed out.
+    """
+    pairs = sum(pair.weight for pair in problem.pairs)
+    more = sum(city.weight for city in problem.cities) + sum(ring.reward for ring in problem.rings)
+    factor = sum(period.factor for period in problem.periods) if problem.periods else 1
+    sums = {"pairs: the weights": pairs}
+    if pairs <= LARGEST:
+        what = "the weights of pairs and cities and the rewards of rings"
+        sums[f"{what}, over all periods," if problem.periods else what] = (pairs + more) * factor
+    if problem.budget is None:
+        sums["candidates: the costs"] = sum(c.cost for c in problem.candidates if c.fixed != "out")
+    for what, total in sums.items():
+        if total > LARGEST:
+            yield f"{what} sum to {total:,}, above {LARGEST:,} (2^63 - 1); count in a larger unit"

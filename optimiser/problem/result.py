@@ -1,4 +1,4 @@
-"""Hold what a solver variant claims about a problem."""
+"""Define the result that a solver variant claims, its file, and the rounding of its bound."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from optimiser.problem.errors import ProblemError
-from optimiser.problem.jsonfile import Json, key_faults, read_json
-from optimiser.problem.rules import report
-from optimiser.problem.values import is_integer, twice
-from optimiser.problem.writing import write_whole
+from optimiser.problem.errors import ProblemError, raise_faults
+from optimiser.problem.jsonfile import (
+    Json,
+    is_integer,
+    key_faults,
+    keys_of,
+    list_faults,
+    objects_in,
+    read_json,
+    repeated,
+    write_atomically,
+)
 
 FORMAT = "polyring-result/1"
 
@@ -22,8 +29,16 @@ type Status = Literal["optimal", "feasible", "infeasible", "none"]
 
 STATUSES = ("optimal", "feasible", "infeasible", "none")
 
-RESULT_KEYS = ("problem", "status", "built", "cost", "coverage", "bound")
-"""Keys that a result file must have besides `format`."""
+REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
+"""Keys that a result file must have; it may have others."""
+
+RING_KEYS = keys_of("id links")
+
+type Circuits = Mapping[str, tuple[int, ...]]
+"""The circuit of each ring that is formed: ring id to positions of links, in order round the circuit."""
+
+type Starts = Mapping[str, int]
+"""Position of the period in which each built candidate is started; empty without periods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +48,15 @@ class TracePoint:
     Attributes
     ----------
     seconds
-        Since the start of the solve.
+        Time since the start of the solve.
     step
-        What found it, for example `reverse-greedy` or `master`.
+        Part of the method that reports, for example `reverse-greedy` or `master`.
     objective
-        Of the best plan so far; None when there is none.
+        Objective of the best plan so far; None when there is none.
     bound
         Best proven bound so far; None when there is none.
     cuts, nodes
-        Cuts added and nodes of trees searched so far, in total.
+        Totals so far: cuts added, and nodes of search trees explored.
     """
 
     seconds: float
@@ -65,34 +80,34 @@ class Result:
     built
         Ids of what is built, sorted.
     cost, coverage, objective
-        Money, weight of covered pairs, and what is optimised (`coverage` and the weight of covered cities and
-        rewards of rings, over all periods; or `cost` when the budget is None), all recomputed from `built`,
-        `rings` and `starts`, never the solver's words.
+        Money, weight of covered pairs, and the value that is optimised (`coverage` plus the weight of covered
+        cities and the rewards of rings, over all periods; `cost` when the budget is None). All are recomputed
+        from `built`, `rings` and `starts`, never taken from a solver.
     bound
-        Proven limit of the objective, from above (from below when the budget is None); None without one.
+        Proven bound of the objective, from above (from below when the budget is None); None without one.
     gap
         Relative distance of objective and rounded bound (`gap_of`); None without a bound.
     variant, solver
-        What solved it.
+        Names of the variant and of the solver that it used.
     seconds
         Wall time of the solve itself.
     seed, threads
-        What the solve was asked to use.
+        Seed and number of threads that the solve was asked to use.
     versions
         Versions of the libraries that took part.
     termination
         Why the solve ended: `proof`, `infeasible` (proof that there is no plan), `gap`, `time`, `nodes` (a
-        limit), `stalled` (numerical noise, or a solver whose end proves nothing), `heuristic`,
+        limit), `stalled` (numerical noise, or a solver whose status proves nothing), `heuristic`,
         `interrupted` (a signal; the best plan so far); by a fault of the solver: `crash`, `memory`, `refused`
-        (it claimed what is not true) or `killed` (hard limit).
+        (it made a false claim) or `killed` (hard limit).
     message
-        More about the end, for a reader; where there is no plan why, one reason a line.
+        Details of the end for a reader; without a plan the reasons, one a line.
     trace
         Progress, in order of time.
     rings
-        Positions of the links of each ring that is formed, in order round it, by ring id.
+        Circuits of the rings that are formed.
     starts
-        Position of the period in which each built candidate is started; empty without periods.
+        Periods in which the built candidates are started.
     """
 
     problem: str
@@ -112,15 +127,15 @@ class Result:
     termination: str = "proof"
     message: str = ""
     trace: tuple[TracePoint, ...] = ()
-    rings: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    starts: Mapping[str, int] = field(default_factory=dict)
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of the result file; rings and starts only where there are some."""
+        """Return the JSON object of the result file; empty rings and starts are left out."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         values["built"] = list(self.built)
         values["versions"] = dict(self.versions)
-        values["rings"] = [{"id": name, "links": list(links)} for name, links in self.rings.items()]
+        values["rings"] = circuit_objects(self.rings)
         values["starts"] = dict(self.starts)
         values = {key: value for key, value in values.items() if value or key not in ("rings", "starts")}
         values["trace"] = [dataclasses.asdict(point) for point in self.trace]
@@ -131,35 +146,66 @@ class Result:
         return dataclasses.replace(self, **changes)
 
 
-def noise_of(bound: float) -> float:
-    """Return the numerical noise that a bound is forgiven; from 1e9 on it spans whole numbers."""
+def circuit_objects(circuits: Circuits) -> list[dict[str, Any]]:
+    """Return circuits as result files and plans hold them: objects with the `id` and `links` of each ring."""
+    return [{"id": name, "links": list(links)} for name, links in circuits.items()]
+
+
+# ---- bounds
+
+
+def bound_tolerance(bound: float) -> float:
+    """Return the numerical error that a bound of this size may have: 1e-6 + 1e-9 |bound|."""
     return 1e-6 + 1e-9 * abs(bound)
 
 
-def rounded_bound(bound: float, *, minimise: bool = False, noise: float | None = None) -> int:
-    """Return the integer that a bound allows, its numerical noise forgiven.
+def rounded_bound(
+    bound: float, *, minimise: bool = False, unit: int = 1, tolerance: float | None = None
+) -> int:
+    """Return the best objective that a proven bound allows.
 
     Parameters
     ----------
     bound
-        Proven limit of the objective.
+        Proven bound of the objective from above, finite.
     minimise
         The bound limits from below.
-    noise
-        Error that the bound may have; default `noise_of(bound)`.
+    unit
+        Every objective is a multiple of it, >= 1: the greatest common divisor of the weights, say, or the
+        number by which a model divides its objective.
+    tolerance
+        Error that the bound may have, in units; default `bound_tolerance` of it.
+
+    Returns
+    -------
+    int
+        The largest multiple of `unit` within the bound (the smallest when minimising).
+
+    Notes
+    -----
+    Round bounds with this function alone, so that all parts of a solve agree on when a gap is closed. Solvers
+    prove bounds in floating point, so the bound, counted in units, is first relaxed by `bound_tolerance`:
+    9.9999999 allows an objective of 10. That keeps plans that exist from being cut off, and costs nothing
+    while the tolerance is below one unit. From about 1e9 units on it spans several integers: the result is
+    still valid, but a gap of 0 can no longer be proved. A model that divides its objective by a unit should
+    therefore name it: the error of a bound is small in units of the model, and not after multiplying.
     """
-    forgiven = noise_of(bound) if noise is None else noise
-    return math.ceil(bound - forgiven) if minimise else math.floor(bound + forgiven)
+    units = bound / unit
+    error = bound_tolerance(units) if tolerance is None else tolerance
+    return unit * (math.ceil(units - error) if minimise else math.floor(units + error))
 
 
 def gap_of(objective: int, bound: float | None, *, minimise: bool = False) -> float | None:
-    """Return the relative gap of an objective against a bound; None without a bound.
+    """Return the relative gap |best - objective| / max(1, |objective|), where best is the rounded bound.
 
-    Objectives are integers, so the bound counts rounded: `|best - objective| / max(1, |objective|)`.
+    None without a bound.
     """
     if bound is None:
         return None
     return abs(rounded_bound(bound, minimise=minimise) - objective) / max(1, abs(objective))
+
+
+# ---- files
 
 
 def dumps(result: Result) -> str:
@@ -168,18 +214,18 @@ def dumps(result: Result) -> str:
 
 
 def save(result: Result, path: Path | str) -> None:
-    """Write a result to a file, whole or not at all.
+    """Write a result to a file, completely or not at all.
 
     Raises
     ------
     EnvironmentFault
         When the disk or the folder does not allow it.
     """
-    write_whole(Path(path), dumps(result))
+    write_atomically(Path(path), dumps(result))
 
 
 def load(path: Path | str) -> Result:
-    """Read a result file; keys that are not ours are passed over.
+    """Read a result file; unknown keys are ignored.
 
     Raises
     ------
@@ -201,8 +247,7 @@ def parse(value: Json, *, where: str = "result") -> Result:
     """
     if not isinstance(value, dict):
         raise ProblemError("the file does not hold an object", where=where)
-    report(list(_faults(value)), where=where, what="the result breaks its format")
-    trace = value.get("trace", [])
+    raise_faults(list(_faults(value)), where=where, what="the result breaks its format")
     return Result(
         problem=value["problem"],
         status=value["status"],
@@ -220,83 +265,63 @@ def parse(value: Json, *, where: str = "result") -> Result:
         versions={str(k): str(v) for k, v in value.get("versions", {}).items()},
         termination=str(value.get("termination", "")),
         message=str(value.get("message", "")),
-        trace=tuple(TracePoint(**point) for point in trace),
-        rings=_rings(value),
+        trace=tuple(TracePoint(**point) for point in value.get("trace", [])),
+        rings=_circuits(value),
         starts=dict(value.get("starts", {})),
     )
 
 
-def parse_more(value: Json, *, where: str) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
-    """Return the rings and starts of a JSON object that may have them, as a result has.
-
-    Parameters
-    ----------
-    value
-        The object.
-    where
-        Name of the source, for messages.
+def parse_rings_and_starts(value: Json, *, where: str) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
+    """Return the optional `rings` and `starts` of a JSON object, in the form that they have in a result.
 
     Raises
     ------
     ProblemError
         With every fault and its place.
     """
-    faults = [*_ring_faults(value.get("rings", [])), *_start_faults(value.get("starts", {}))]
-    report(faults, where=where, what="the plan breaks its format")
-    return _rings(value), dict(value.get("starts", {}))
+    raise_faults(list(_ring_and_start_faults(value)), where=where, what="the plan breaks its format")
+    return _circuits(value), dict(value.get("starts", {}))
 
 
-def _rings(value: Json) -> dict[str, tuple[int, ...]]:
+def _circuits(value: Json) -> dict[str, tuple[int, ...]]:
     return {item["id"]: tuple(item["links"]) for item in value.get("rings", [])}
 
 
-def _faults(value: Mapping[str, Json]) -> list[str]:
-    known = dict.fromkeys(value, False) | dict.fromkeys(("format", *RESULT_KEYS), True)
-    faults = list(key_faults(value, known, ""))
+def _faults(value: Mapping[str, Json]) -> Iterator[str]:
+    yield from key_faults(value, {**dict.fromkeys(value, False), **REQUIRED_KEYS}, "")
     if value.get("format", FORMAT) != FORMAT:
-        faults.append(f"format: {value['format']!r} is not {FORMAT!r}")
+        yield f"format: {value['format']!r} is not {FORMAT!r}"
     if value.get("status", "none") not in STATUSES:
-        faults.append(f"status: {value['status']!r} is none of {', '.join(STATUSES)}")
+        yield f"status: {value['status']!r} is none of {', '.join(STATUSES)}"
     built = value.get("built", [])
     if not isinstance(built, list) or not all(isinstance(name, str) for name in built):
-        faults.append("built: not a list of ids")
+        yield "built: not a list of ids"
     else:
-        faults += [f"built: {name!r} stands twice" for name in twice(built)]
-    faults += [*_ring_faults(value.get("rings", [])), *_start_faults(value.get("starts", {}))]
-    faults += [
-        f"{key}: {value[key]!r} is not an integer >= 0"
-        for key in ("cost", "coverage", "objective")
-        if key in value and not is_integer(value[key])
-    ]
-    faults += [
-        f"{key}: {value[key]!r} is not a number"
-        for key in ("bound", "gap")
-        if value.get(key) is not None and not _is_number(value[key])
-    ]
-    return faults
+        yield from (f"built: {name!r} occurs twice" for name in repeated(built))
+    yield from _ring_and_start_faults(value)
+    for key in ("cost", "coverage", "objective"):
+        if key in value and not is_integer(value[key]):
+            yield f"{key}: {value[key]!r} is not an integer >= 0"
+    for key in ("bound", "gap"):
+        if value.get(key) is not None and not _is_number(value[key]):
+            yield f"{key}: {value[key]!r} is not a number"
 
 
-def _ring_faults(rings: Json) -> Iterator[str]:
-    if not isinstance(rings, list):
-        yield "rings: not a list"
-        return
-    for position, item in enumerate(rings):
-        if not isinstance(item, dict) or set(item) != {"id", "links"} or not isinstance(item["id"], str):
-            yield f"rings[{position}]: not an object with 'id' and 'links'"
-        elif not isinstance(item["links"], list) or not all(is_integer(k) for k in item["links"]):
-            yield f"rings[{position}].links: not a list of positions"
-    yield from (f"rings: {name!r} stands twice" for name in twice(_ring_ids(rings)))
-
-
-def _ring_ids(rings: Json) -> list[str]:
-    return [str(item.get("id")) for item in rings if isinstance(item, dict)]
-
-
-def _start_faults(starts: Json) -> Iterator[str]:
-    if not isinstance(starts, dict):
+def _ring_and_start_faults(value: Json) -> Iterator[str]:
+    yield from list_faults(value, "rings", RING_KEYS, texts=("id",))
+    for place, item in objects_in(value, "rings"):
+        links = item.get("links", [])
+        if not isinstance(links, list) or not all(is_integer(k) for k in links):
+            yield f"{place}.links: not a list of positions"
+    ids = [str(item.get("id")) for _, item in objects_in(value, "rings")]
+    yield from (f"rings: {name!r} occurs twice" for name in repeated(ids))
+    starts = value.get("starts", {})
+    if isinstance(starts, dict):
+        yield from (
+            f"starts.{name}: {t!r} is not a period" for name, t in starts.items() if not is_integer(t)
+        )
+    else:
         yield "starts: not an object"
-        return
-    yield from (f"starts.{name}: {t!r} is no period" for name, t in starts.items() if not is_integer(t))
 
 
 def _is_number(value: Json) -> bool:

@@ -1,8 +1,12 @@
-"""Define ring roads to be formed, and periods in which to build, as frozen values."""
+"""Define rings to be formed, with their rules and canonical order."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from optimiser.problem.jsonfile import LARGEST, is_integer, repeated
 
 type Point = tuple[int, int]
 """Longitude and latitude in 1e-7 degree."""
@@ -30,7 +34,7 @@ class RingLink:
 
 @dataclass(frozen=True, slots=True)
 class RingStop:
-    """A place that a ring serves when it passes one of some nodes.
+    """A place that a ring serves when its circuit passes one of some nodes.
 
     Attributes
     ----------
@@ -46,10 +50,10 @@ class RingStop:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A ring that a plan must form, or earns something by forming.
+    """A ring that a plan must form, or that earns a reward when formed.
 
-    It is formed by a closed circuit of links that visits no node and uses no link twice, whose line winds
-    once (+1 or -1) round every centre, and which passes a node of `least_stops` stops at least.
+    It is formed by a closed circuit of links that visits no node twice and uses no link twice, whose line
+    winds once (+1 or -1) round every centre, and which passes a node of at least `least_stops` stops.
 
     Attributes
     ----------
@@ -58,19 +62,19 @@ class Ring:
     required
         The plan must form it.
     centres
-        What it goes round; one at least.
+        Points that it encloses; at least one.
     nodes
-        Where its links meet.
+        Points at which its links meet.
     links
-        What it may use.
+        Links that it may use.
     stops
-        What it should pass.
+        Places that it may serve.
     least_stops
-        Stops that it must pass, >= 0.
+        Number of stops that it must serve, >= 0.
     reward
-        What forming it is worth, >= 0.
+        Added to the objective when it is formed, >= 0.
     apart
-        Ids of the rings with whose circuits it shares no node position.
+        Ids of rings with whose circuits it shares no node position.
     """
 
     id: str
@@ -84,20 +88,106 @@ class Ring:
     apart: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of time in which candidates are started and paid for.
+# ---- rules
 
-    Attributes
+
+def ring_faults(rings: Sequence[Ring], candidates: Collection[str]) -> Iterator[str]:
+    """Yield every value of some rings that breaks the format.
+
+    Parameters
     ----------
-    id
-        Name.
-    budget
-        Money that comes with it, >= 0; what is not spent carries over.
-    factor
-        What a unit of the objective counts for in it, >= 0.
+    rings
+        All rings of a problem.
+    candidates
+        Ids of its candidates.
     """
+    yield from (f"rings: id {name!r} occurs twice" for name in repeated(ring.id for ring in rings))
+    names = {ring.id for ring in rings}
+    for position, ring in enumerate(rings):
+        place = f"rings[{position}] ({ring.id!r})"
+        yield from _value_faults(ring, place)
+        for number, link in enumerate(ring.links):
+            here = f"{place}.links[{number}]"
+            yield from _node_faults((link.tail, link.head), len(ring.nodes), here)
+            if link.candidate is not None and link.candidate not in candidates:
+                yield f"{here}: there is no candidate {link.candidate!r}"
+            yield from _point_faults(link.via, f"{here}.via")
+        for number, stop in enumerate(ring.stops):
+            yield from _node_faults(stop.nodes, len(ring.nodes), f"{place}.stops[{number}] ({stop.id!r})")
+        for other in ring.apart:
+            if other == ring.id or other not in names:
+                yield f"{place}.apart: {other!r} is not another ring"
 
-    id: str
-    budget: int
-    factor: int
+
+def _value_faults(ring: Ring, place: str) -> Iterator[str]:
+    required: object = ring.required
+    if not isinstance(required, bool):
+        yield f"{place}.required: {ring.required!r} is neither true nor false"
+    for key in ("reward", "least_stops"):
+        value = getattr(ring, key)
+        if not is_integer(value):
+            yield f"{place}.{key}: {value!r} is not an integer >= 0"
+    if not ring.centres:
+        yield f"{place}.centres: is empty"
+    yield from _point_faults(ring.centres, f"{place}.centres")
+    yield from _point_faults(ring.nodes, f"{place}.nodes")
+
+
+def _node_faults(items: Iterable[int], nodes: int, place: str) -> Iterator[str]:
+    for node in items:
+        if not is_integer(node, high=nodes - 1):
+            yield f"{place}: {node!r} is not a node (0..{nodes - 1})"
+
+
+def _point_faults(points: Iterable[Point], place: str) -> Iterator[str]:
+    for position, point in enumerate(points):
+        if not all(is_integer(value, low=-LARGEST - 1) for value in point):
+            yield f"{place}[{position}]: {list(point)} is not two integers"
+
+
+# ---- canonical order
+
+
+def canonical_ring(ring: Ring) -> Ring:
+    """Return the same ring with its lists in an order that does not depend on its file.
+
+    Notes
+    -----
+    Centres, nodes, links, stops and `apart` are sorted by their values; duplicate centres and duplicates in
+    `apart` are dropped. A link leads from the first of its nodes to the other.
+    """
+    new = _new_positions(ring)
+    links = [_renumbered(link, new) for link in ring.links]
+    stops = (RingStop(stop.id, tuple(sorted({new[v] for v in stop.nodes}))) for stop in ring.stops)
+    return dataclasses.replace(
+        ring,
+        centres=tuple(sorted(set(ring.centres))),
+        nodes=tuple(ring.nodes[v] for v in sorted(new, key=new.__getitem__)),
+        links=tuple(links[i] for i in link_order(ring)),
+        stops=tuple(sorted(stops, key=dataclasses.astuple)),
+        apart=tuple(sorted(set(ring.apart))),
+    )
+
+
+def link_order(ring: Ring) -> tuple[int, ...]:
+    """Return for each link of the canonical ring its position in the ring given."""
+    new = _new_positions(ring)
+    keys = [_sort_key(_renumbered(link, new)) for link in ring.links]
+    return tuple(sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _new_positions(ring: Ring) -> dict[int, int]:
+    """Return the canonical position of each node."""
+    order = sorted(range(len(ring.nodes)), key=lambda v: (ring.nodes[v], v))
+    return {old: position for position, old in enumerate(order)}
+
+
+def _renumbered(link: RingLink, new: Mapping[int, int]) -> RingLink:
+    tail, head = new[link.tail], new[link.head]
+    if (tail, link.via) <= (head, link.via[::-1]):
+        return RingLink(tail, head, link.candidate, link.via)
+    return RingLink(head, tail, link.candidate, link.via[::-1])
+
+
+def _sort_key(link: RingLink) -> tuple[int, int, str, bool, tuple[Point, ...]]:
+    return link.tail, link.head, link.candidate or "", link.candidate is not None, link.via

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.writing import refuse_special
+from optimiser.problem.jsonfile import refuse_special_file
 
 
 def write(path: Path, make: Callable[[Path], object]) -> Path:
@@ -31,7 +31,7 @@ def write(path: Path, make: Callable[[Path], object]) -> Path:
     EnvironmentFault
         When the disk is full or the folder cannot be written, or something other than a file stands there.
     """
-    refuse_special(path, done="Nothing was written.")
+    refuse_special_file(path, done="Nothing was written.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:

@@ -15,7 +15,7 @@ from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
 from optimiser.report.rings_shown import EXISTING, NEW, ON_RING, PIECES, RingFacts, RingShown, Stop
 from optimiser.verify import Plan
-from optimiser.verify.circuits import line_of, nodes_round, winding
+from optimiser.verify.rings import circuit_line, circuit_nodes, winding_number
 
 DEGREE = 10_000_000
 """Units of the coordinates of a problem in one degree."""
@@ -98,11 +98,11 @@ def clockwise(ring: Ring, circuit: Sequence[int]) -> tuple[tuple[int, ...], tupl
     circuit
         Positions of its links in order round it, in either direction; empty when it is not formed.
     """
-    nodes = nodes_round(ring, circuit) if circuit else None
+    nodes = circuit_nodes(ring, circuit) if circuit else None
     if nodes is None:
         return (), ()
     links = tuple(circuit)
-    if _doubled_area(line_of(ring, links, nodes)) > 0:
+    if _doubled_area(circuit_line(ring, links, nodes)) > 0:
         links, nodes = links[::-1], (nodes[0], *nodes[:0:-1])
     first = max(range(len(nodes)), key=lambda i: (ring.nodes[nodes[i]][1], -ring.nodes[nodes[i]][0]))
     return links[first:] + links[:first], nodes[first:] + nodes[:first]
@@ -211,8 +211,8 @@ def _inside(
     """Return the names of the cities that a circuit winds round, largest first."""
     if not order:
         return ()
-    line = line_of(ring, order, nodes)
+    line = circuit_line(ring, order, nodes)
     points = np.rint(get_coordinates(cities.geometry) * DEGREE).astype(np.int64).tolist()
-    is_in = [bool(winding(line, (x, y))) for x, y in points]
+    is_in = [bool(winding_number(line, (x, y))) for x, y in points]
     held = cities[np.array(is_in, dtype=np.bool_) & ~cities["city_id"].isin(apart_from)]
     return tuple(held.sort_values("population", ascending=False)["name"].astype(str))

@@ -30,7 +30,7 @@ from optimiser.run import store
 from optimiser.run.cache import MANIFEST
 from optimiser.run.demanding import coverable_weight, least_weight
 from optimiser.run.solving import parameters
-from optimiser.verify.rules import reached
+from optimiser.verify.rules import target_coverage
 from optimiser.verify.times import covered, pair_times
 
 FORMAT = "polyring-levels/1"
@@ -160,7 +160,7 @@ def _solve(
 def weights_of(problem: DesignProblem, built: Sequence[str]) -> Weights:
     """Return the weight of the pairs that a plan covers, by tier."""
     pairs = {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
-    return {tier: reached(problem, Target(tier, 0), pairs) for tier in _tiers(problem)}
+    return {tier: target_coverage(problem, Target(tier, 0), pairs) for tier in _tiers(problem)}
 
 
 def write_levels(folder: Path, draft: Path, settings: Solve, *, tell: Callable[[str], object]) -> None:

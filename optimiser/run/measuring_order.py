@@ -11,7 +11,7 @@ import pandas as pd
 
 from optimiser.measures.appraisal import build_order as ordering
 from optimiser.measures.appraisal.marginal import Marginal
-from optimiser.verify.phases import open_by, opening
+from optimiser.verify.rules import open_in_period, opening_periods
 
 if TYPE_CHECKING:
     from optimiser.run.measuring import Subject
@@ -58,7 +58,7 @@ def build_order(subject: Subject, names: Sequence[str]) -> pd.DataFrame:
     problem, plan = subject.problem, Marginal.of(subject.worth, names)
     covered = [plan.covered(names[:at]) for at in range(len(names) + 1)]
     costs = [0, *(problem.cost_of([name]) for name in names)]
-    opens, rows = opening(problem, subject.plan.starts), list[dict[str, Any]]()
+    opens, rows = opening_periods(problem, subject.plan.starts), list[dict[str, Any]]()
     spent = before = 0
     for at, (name, cost, held) in enumerate(zip(("", *names), costs, covered, strict=True)):
         spent, worth = spent + cost, subject.worth.worth(held)
@@ -94,7 +94,7 @@ def phases(subject: Subject) -> pd.DataFrame:
         the columns of coverage of `build_order`; empty without periods.
     """
     problem, starts = subject.problem, subject.plan.starts
-    opens, rows = opening(problem, starts), list[dict[str, Any]]()
+    opens, rows = opening_periods(problem, starts), list[dict[str, Any]]()
     budget = so_far = 0
     for t, period in enumerate(problem.periods):
         mine = sorted(name for name, start in starts.items() if start == t)
@@ -108,7 +108,7 @@ def phases(subject: Subject) -> pd.DataFrame:
                 "spent_so_far": so_far,
                 "starts": "; ".join(mine),
                 "opens": "; ".join(sorted(name for name, at in opens.items() if at == t)),
-                **coverage(subject, subject.worth.covered(open_by(problem, starts, t))),
+                **coverage(subject, subject.worth.covered(open_in_period(problem, starts, t))),
             }
         )
     return pd.DataFrame(rows)

@@ -13,7 +13,7 @@ from optimiser.job.contradictions import TIERS
 from optimiser.job.model import Job
 from optimiser.job.sections import Solve
 from optimiser.problem import City, DesignProblem, Target
-from optimiser.problem.values import unused
+from optimiser.problem.model import unused_id
 from optimiser.report.fairness import Fairness, TierPrice, from_dict
 from optimiser.run import solving, store
 from optimiser.run.solving import is_proven
@@ -150,7 +150,7 @@ def both_problem(problem: DesignProblem, tiers: Sequence[TierPrice]) -> DesignPr
     Targets speak of one group, so that what is covered in all becomes a target of cities: one city for each
     pair that is not covered today, which that pair covers. Caps stay at the money that they were.
     """
-    everything = unused("all pairs", problem.groups)
+    everything = unused_id("all pairs", problem.groups)
     open_ = [k for k, yes in enumerate(_covered(problem, ())) if not yes]
     cities = tuple(City(f"pair {k}", problem.pairs[k].weight, (k,), 1, everything) for k in open_)
     wanted = sum(tier.free - tier.today for tier in tiers)

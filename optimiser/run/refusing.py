@@ -12,7 +12,7 @@ from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Result
 from optimiser.run import solving
-from optimiser.verify.rules import reached
+from optimiser.verify.rules import target_coverage
 from optimiser.verify.times import covered, pair_times
 
 _CITY = re.compile(r"city:([^\s,;()'\"/]+)(?:/after)?")
@@ -140,7 +140,7 @@ def _solved(problem: DesignProblem, job: Job) -> Result:
 def _coverable(problem: DesignProblem, tier: str) -> int:
     times = pair_times(problem, [c.id for c in problem.candidates if c.fixed != "out"])
     pairs = {k for k, yes in enumerate(covered(problem, times)) if yes}
-    return reached(problem, Target(tier, 0), pairs)
+    return target_coverage(problem, Target(tier, 0), pairs)
 
 
 def _rounded_down(part: int, whole: int) -> str:

@@ -1,9 +1,11 @@
-"""Recompute every claim from the problem and the built ids, and refuse what does not agree."""
+"""Recompute every claim about a plan from the problem and the built ids, and reject what disagrees.
+
+The check imports `optimiser.problem` alone, and nothing of the methods that find plans.
+"""
 
 from __future__ import annotations
 
-from optimiser.verify.certificate import certificate, check_certificate
-from optimiser.verify.check import check, score
-from optimiser.verify.plan import Coverage, Plan
+from optimiser.verify.certificates import certificate, check_certificate
+from optimiser.verify.plan import Coverage, Plan, check, score
 
 __all__ = ["Coverage", "Plan", "certificate", "check", "check_certificate", "score"]

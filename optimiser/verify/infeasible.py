@@ -1,83 +1,298 @@
-"""Judge the claim that a problem has no plan."""
+"""Prove that a problem has no plan, by arguments or by trying every plan, or find one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from optimiser.problem import DesignProblem
-from optimiser.verify.obstacles import obstacles
-from optimiser.verify.plan import ProvedBy
-from optimiser.verify.rules import building_faults, covering_faults, wanted_pairs
-from optimiser.verify.times import covered, pair_times
-from optimiser.verify.trial import TooMuchError, first_whole_plan, may_try_whole
+from optimiser.problem import City, DesignProblem, Ring, Target
+from optimiser.verify import rules
+from optimiser.verify.rings import (
+    MOST_LISTED,
+    circuit_fault,
+    exclusion_note,
+    listed,
+    ring_faults,
+    ring_obstacles,
+)
+from optimiser.verify.times import coverable, covered, covered_pairs, pair_times
 
 MOST_FREE = 12
-"""Candidates that are not fixed, up to which every plan is tried."""
+"""Candidates that are not fixed up to which every plan of a plain problem is tried."""
+
+MOST_WORK = 5_000_000
+"""Plans times arcs times origins up to which every plan of a plain problem is tried: about a second."""
+
+MOST_PLANS = 4_000
+"""Plans, with their periods of start, up to which every plan with rings or periods is tried."""
+
+MOST_STEPS = 200_000
+"""Steps along links up to which circuits are enumerated."""
+
+type ProvedBy = Literal["", "argument", "enumeration", "solver"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found about a problem that is said to have no plan.
+    """What was found about a problem that is claimed to have no plan.
 
     Attributes
     ----------
     by
-        What proves it: an `argument`, an `enumeration` of all plans, or nothing but the `solver`; empty when
-        it is not true.
+        What proves the claim: an `argument`, an `enumeration` of all plans, or only the `solver`; empty when
+        the claim is false.
     plan
-        Ids of a plan that meets every constraint, when one was found.
+        Ids of a plan that meets every constraint; None when none was found.
     """
 
     by: ProvedBy
     plan: tuple[str, ...] | None = None
 
 
-MOST_WORK = 5_000_000
-"""Plans, times arcs, times origins, up to which every plan is tried: about a second."""
+def prove_infeasible(problem: DesignProblem) -> Verdict:
+    """Prove or refute, as far as that is easy, that a problem has no plan."""
+    if obstacles(problem):
+        return Verdict("argument")
+    enumerable = is_enumerable(problem)
+    if problem.is_plain:
+        plan = _first_plain_plan(problem, every=enumerable)
+        return Verdict("", plan) if plan is not None else Verdict("enumeration" if enumerable else "solver")
+    if enumerable:
+        with suppress(TooManyStepsError):
+            plan = _first_extended_plan(problem)
+            return Verdict("enumeration") if plan is None else Verdict("", plan)
+    # Without rings and periods the problem is a relaxation: where that has no plan, neither has the problem.
+    candidates = tuple(replace(c, lead=0) for c in problem.candidates)
+    verdict = prove_infeasible(problem.replace(rings=(), periods=(), candidates=candidates))
+    return Verdict("solver") if verdict.plan is not None else verdict
 
 
-def may_try_all(problem: DesignProblem) -> bool:
-    """Say whether a problem is small enough to try every plan."""
-    free = sum(c.fixed is None for c in problem.candidates)
-    if free > MOST_FREE:
-        return False
-    arcs = len(problem.arcs) + sum(len(c.arcs) for c in problem.candidates)
-    return (1 << free) * arcs * len({pair.origin for pair in problem.pairs}) <= MOST_WORK
+def is_enumerable(problem: DesignProblem) -> bool:
+    """Return whether a problem is small enough to try every plan."""
+    if problem.is_plain:
+        free = sum(c.fixed is None for c in problem.candidates)
+        arcs = len(problem.arcs) + sum(len(c.arcs) for c in problem.candidates)
+        origins = len({pair.origin for pair in problem.pairs})
+        return free <= MOST_FREE and (1 << free) * arcs * origins <= MOST_WORK
+    count = 1
+    for name in problem.index:
+        count *= len(_start_choices(problem, name))
+        if count > MOST_PLANS:
+            return False
+    return True
 
 
-def judge(problem: DesignProblem) -> Verdict:
-    """Prove or refute that a problem has no plan, as far as that is easy.
+# ---- arguments without a search
+
+
+FIXED_OUT = "is fixed out"
+TOO_DEAR = "costs more than budget and caps leave, with all that it requires"
+
+
+def obstacles(problem: DesignProblem) -> tuple[str, ...]:
+    """Return sentences each of which proves that the problem has no plan; empty when none was found.
+
+    Notes
+    -----
+    Candidates that are fixed in, and all that they require, must be built (`needed`). There is no plan when
+    two of them exclude each other, when one is fixed out, or when they cost more than the budget or a cap.
+    What conflicts with them, or cannot be paid for besides them, cannot be built (`barred`). Coverage is
+    monotone: a target that is missed with everything else built is missed by every plan, and a ring that
+    cannot be formed then (`ring_obstacles`) can never be formed.
+    """
+    needed = _requirements(problem, [c.id for c in problem.candidates if c.fixed == "in"])
+    found = [*_conflicts(problem, needed), *_overspending(problem, needed)]
+    if found:
+        return tuple(found)
+    barred = _barred(problem, needed)
+    times = pair_times(problem, [c.id for c in problem.candidates if c.id not in barred])
+    return (
+        *_unreachable_pairs(problem, times, barred),
+        *_missed_targets(problem, times, barred),
+        *ring_obstacles(problem, barred),
+    )
+
+
+def _requirements(problem: DesignProblem, names: Iterable[str]) -> dict[str, str]:
+    """Return what building some candidates requires, each with the candidate that requires it (or none)."""
+    required: dict[str, list[str]] = {}
+    for first, second in problem.requires:
+        required.setdefault(first, []).append(second)
+    found = dict.fromkeys(names, "")
+    queue = list(found)
+    for name in queue:
+        for other in required.get(name, []):
+            if other not in found:
+                found[other] = name
+                queue.append(other)
+    return found
+
+
+def _chain(needed: Mapping[str, str], name: str) -> str:
+    """Return why a candidate must be built: `a` is fixed in and requires `b`, which requires `c`."""
+    back = [name]
+    while needed[back[-1]]:
+        back.append(needed[back[-1]])
+    first, *rest = (repr(step) for step in reversed(back))
+    return f"{first} is fixed in" + (" and requires " + ", which requires ".join(rest) if rest else "")
+
+
+def _conflicts(problem: DesignProblem, needed: Mapping[str, str]) -> Iterator[str]:
+    for candidate in problem.candidates:
+        if candidate.fixed == "out" and candidate.id in needed:
+            yield f"{_chain(needed, candidate.id)}, yet {candidate.id!r} is fixed out"
+    for first, second in problem.excludes:
+        if first in needed and second in needed:
+            yield (
+                f"{first!r} and {second!r} exclude each other, yet both must be built: "
+                f"{_chain(needed, first)}; {_chain(needed, second)}"
+            )
+
+
+def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[str]:
+    implied = any(problem.candidates[problem.index[name]].fixed != "in" for name in needed)
+    what = "fixed in or required by that" if implied else "fixed in"
+    if problem.budget is not None and problem.cost_of(needed) > problem.budget:
+        yield f"{what}: {_costs(problem, needed)}, the budget is {_money(problem, problem.budget)}"
+    for instrument, most in problem.caps:
+        mine = [name for name in needed if problem.candidates[problem.index[name]].instrument == instrument]
+        if problem.cost_of(mine) > most:
+            limit = _money(problem, most)
+            yield f"{what}, {instrument}: {_costs(problem, mine)}, the cap on {instrument} is {limit}"
+
+
+def _costs(problem: DesignProblem, names: Collection[str]) -> str:
+    together = "alone costs" if len(names) == 1 else "together cost"
+    return f"{listed(sorted(names))}; {together} {_money(problem, problem.cost_of(names))}"
+
+
+def _money(problem: DesignProblem, amount: int) -> str:
+    return f"{amount:,} {problem.money}".rstrip()
+
+
+def _barred(problem: DesignProblem, needed: Mapping[str, str]) -> dict[str, str]:
+    """Return the candidates that no plan builds, each with the reason."""
+    barred = {c.id: FIXED_OUT for c in problem.candidates if c.fixed == "out"}
+    for first, second in problem.excludes:
+        for name, other in ((first, second), (second, first)):
+            if other in needed and name not in barred:
+                barred[name] = f"excludes {other!r}, which must be built"
+    for candidate in problem.candidates:
+        if candidate.id not in barred:
+            reason = _exclusion(problem, barred, candidate.id, needed)
+            if reason:
+                barred[candidate.id] = reason
+    return barred
+
+
+def _exclusion(problem: DesignProblem, barred: Mapping[str, str], name: str, needed: Collection[str]) -> str:
+    """Return why a candidate cannot be built besides what is needed; empty when no reason is found."""
+    together = {*needed, *_requirements(problem, [name])}
+    for other in sorted(together & barred.keys()):
+        return f"requires {other!r}, which {barred[other]}"
+    for first, second in problem.excludes:
+        if first in together and second in together:
+            if name in (first, second):
+                return f"requires {(second if name == first else first)!r}, which it excludes"
+            return f"requires {first!r} and {second!r}, which exclude each other"
+    return TOO_DEAR if any(_overspending(problem, together)) else ""
+
+
+def _unreachable_pairs(
+    problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield coverable pairs that must be covered and cannot, because candidates cannot be built."""
+    if not problem.must_cover:
+        return
+    now = covered(problem, times)
+    for k, required in enumerate(coverable(problem)):
+        if required and not now[k]:
+            yield (
+                f"the pair {_pair(problem, k, times[k])} must be covered, and cannot be with what may be "
+                f"built{_surprises(barred)}"
+            )
+
+
+def _surprises(barred: Mapping[str, str]) -> str:
+    """Return the note on barred candidates, less the reasons that a reader expects."""
+    return exclusion_note({n: why for n, why in barred.items() if why not in (FIXED_OUT, TOO_DEAR)})
+
+
+def _pair(problem: DesignProblem, k: int, time: int | None) -> str:
+    pair = problem.pairs[k]
+    ends = f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
+    return f"{ends} ({'no path' if time is None else f'{time} s'}, limit {pair.limit} s)"
+
+
+def _missed_targets(
+    problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
+) -> Iterator[str]:
+    everything = "everything built that may be" if barred else "everything built"
+    pairs = {k for k, yes in enumerate(covered(problem, times)) if yes}
+    for target in problem.targets:
+        reached = rules.target_coverage(problem, target, pairs)
+        if reached < target.least:
+            yield (
+                f"the target of {target.least} for the {target.of} of group {target.group!r} is "
+                f"{target.least - reached} short even with {everything}"
+                f"{_uncovered(problem, target, pairs, times)}{_surprises(barred)}"
+            )
+
+
+def _uncovered(
+    problem: DesignProblem, target: Target, pairs: Collection[int], times: tuple[int | None, ...]
+) -> str:
+    """Return what of the group of a target stays uncovered, to end a sentence."""
+    if target.of == "pairs":
+        missed = [k for k, pair in enumerate(problem.pairs) if pair.group == target.group and k not in pairs]
+        names = listed([_pair(problem, k, times[k]) for k in missed])
+        return f"; beyond their limits even then: {names}" if missed else ", and all of them are covered then"
+    done = set(rules.covered_cities(problem, pairs))
+    cities = [c for i, c in enumerate(problem.cities) if c.group == target.group and i not in done]
+    lines = "; ".join(_uncovered_city(problem, city, pairs, times) for city in cities[:MOST_LISTED])
+    return f"; {lines}" if lines else ", and all of them are covered then"
+
+
+def _uncovered_city(
+    problem: DesignProblem, city: City, pairs: Collection[int], times: tuple[int | None, ...]
+) -> str:
+    missed = [k for k in city.pairs if k not in pairs]
+    names = listed([_pair(problem, k, times[k]) for k in missed])
+    have = len(city.pairs) - len(missed)
+    return f"{city.id} has {have} of the {city.need} pairs that it needs, without {names}"
+
+
+# ---- every plan of a plain problem
+
+
+def _first_plain_plan(problem: DesignProblem, *, every: bool) -> tuple[str, ...] | None:
+    """Return a plan that meets every constraint; None when there is none among those tried.
 
     Parameters
     ----------
     problem
-        Any problem.
+        A problem without rings and periods.
+    every
+        Try every plan, larger ones first; otherwise the one that builds all, and the one that builds least.
     """
-    if obstacles(problem):
-        return Verdict("argument")
-    if not problem.is_plain:
-        return _judge_whole(problem)
     free = [c.id for c in problem.candidates if c.fixed is None]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
-    small = may_try_all(problem)
-    tried = _subsets(free) if small else iter([set(free), set[str]()])
-    plan = _first_plan(problem, must, tried)
-    if plan is not None:
-        return Verdict("", plan)
-    return Verdict("enumeration" if small else "solver")
-
-
-def _judge_whole(problem: DesignProblem) -> Verdict:
-    """Judge a problem with rings or periods by trying every plan, or else what is left of it without them."""
-    if may_try_whole(problem):
-        with suppress(TooMuchError):
-            plan = first_whole_plan(problem)
-            return Verdict("enumeration") if plan is None else Verdict("", plan)
-    candidates = tuple(replace(c, lead=0) for c in problem.candidates)
-    verdict = judge(problem.replace(rings=(), periods=(), candidates=candidates))
-    return Verdict("solver") if verdict.plan is not None else verdict
+    required = rules.required_pairs(problem)
+    insufficient: list[set[str]] = []
+    for chosen in _subsets(free) if every else [set(free), set[str]()]:
+        # Coverage is monotone: a part of a set that covers too little covers too little as well.
+        if any(chosen <= known for known in insufficient):
+            continue
+        built = {*must, *chosen}
+        if any(rules.building_faults(problem, built)):
+            continue
+        if not any(rules.coverage_faults(problem, covered_pairs(problem, built), required)):
+            return tuple(sorted(built))
+        insufficient.append(chosen)
+    return None
 
 
 def _subsets(names: list[str]) -> Iterator[set[str]]:
@@ -86,21 +301,93 @@ def _subsets(names: list[str]) -> Iterator[set[str]]:
     yield from ({name for j, name in enumerate(names) if mask >> j & 1} for mask in masks)
 
 
-def _first_plan(problem: DesignProblem, must: list[str], tried: Iterator[set[str]]) -> tuple[str, ...] | None:
-    """Return the first of some sets that meets every constraint together with what must be built.
+# ---- every plan of a problem with rings or periods
 
-    A part of a set that covers too little covers too little as well, and is passed over.
+
+class TooManyStepsError(Exception):
+    """The circuits of a problem take more than `MOST_STEPS` steps to enumerate."""
+
+
+class _StepCount:
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def step(self) -> None:
+        """Count a step.
+
+        Raises
+        ------
+        TooManyStepsError
+            When no step is left.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyStepsError
+
+
+def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
+    """Return what the first plan builds that keeps every rule; None where there is none.
+
+    Raises
+    ------
+    TooManyStepsError
+        When its rings have too many circuits.
     """
-    wanted = wanted_pairs(problem)
-    short: list[set[str]] = []
-    for chosen in tried:
-        if any(chosen <= known for known in short):
+    required, count = rules.required_pairs(problem), _StepCount()
+    names = list(problem.index)
+    # Coverage and rings depend on what is open in the end alone, which many plans share.
+    suffices: dict[tuple[str, ...], bool] = {}
+    for choice in itertools.product(*(_start_choices(problem, name) for name in names)):
+        starts = {name: t for name, t in zip(names, choice, strict=True) if t is not None}
+        built, schedule = set(starts), starts if problem.periods else {}
+        if any(rules.building_faults(problem, built)) or any(rules.schedule_faults(problem, schedule)):
             continue
-        built = {*must, *chosen}
-        if any(building_faults(problem, built)):
-            continue
-        pairs = {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
-        if not any(covering_faults(problem, pairs, wanted)):
+        final = rules.period_states(problem, built, schedule)[-1].is_open
+        if final not in suffices:
+            enough = not any(rules.coverage_faults(problem, covered_pairs(problem, final), required))
+            suffices[final] = enough and _can_form(problem, final, count)
+        if suffices[final]:
             return tuple(sorted(built))
-        short.append(chosen)
     return None
+
+
+def _start_choices(problem: DesignProblem, name: str) -> list[int | None]:
+    """Return the periods in which a candidate may be started; None: it is not built."""
+    fixed = problem.candidates[problem.index[name]].fixed
+    periods: list[int | None] = [] if fixed == "out" else list(range(max(1, len(problem.periods))))
+    return periods if fixed == "in" else [*periods, None]
+
+
+def _can_form(problem: DesignProblem, final: Collection[str], count: _StepCount) -> bool:
+    """Return whether the required rings can be formed with what is open, apart where they must be."""
+    required = [ring for ring in problem.rings if ring.required]
+    options = [list(_circuits(ring, final, count)) for ring in required]
+    for chosen in itertools.product(*options):
+        count.step()
+        circuits = {ring.id: links for ring, links in zip(required, chosen, strict=True)}
+        if not any(ring_faults(problem, circuits, final)):
+            return True
+    return False
+
+
+def _circuits(ring: Ring, built: Collection[str], count: _StepCount) -> Iterator[tuple[int, ...]]:
+    """Yield every circuit that forms a ring, as links in order, once in each direction."""
+    leave: dict[int, list[tuple[int, int]]] = {}
+    for k, link in enumerate(ring.links):
+        if link.candidate is None or link.candidate in built:
+            leave.setdefault(link.tail, []).append((k, link.head))
+            if link.tail != link.head:
+                leave.setdefault(link.head, []).append((k, link.tail))
+    for start in sorted(leave):
+        # Only nodes after the start, so that each circuit is found from its first node alone.
+        stack: list[tuple[int, tuple[int, ...], frozenset[int]]] = [(start, (), frozenset([start]))]
+        while stack:
+            at, links, seen = stack.pop()
+            for k, to in leave[at]:
+                count.step()
+                longer = (*links, k)
+                if to == start and k not in links:
+                    if not circuit_fault(ring, longer, built):
+                        yield longer
+                elif to > start and to not in seen:
+                    stack.append((to, longer, seen | {to}))

@@ -1,31 +1,46 @@
-"""Hold a verified plan."""
+"""Turn a claimed result, or a plan given by hand, into a verified plan."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from optimiser.problem.result import Status
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import VerificationError
+from optimiser.problem.jsonfile import repeated
+from optimiser.problem.result import (
+    Circuits,
+    Result,
+    Starts,
+    Status,
+    circuit_objects,
+    gap_of,
+    rounded_bound,
+)
+from optimiser.verify import rules
+from optimiser.verify.infeasible import ProvedBy, prove_infeasible
+from optimiser.verify.times import coverable, covered, covered_pairs, pair_times
 
-type ProvedBy = Literal["", "argument", "enumeration", "solver"]
+GAP_TOLERANCE = 1e-9
+"""Difference up to which two gaps agree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Weight within the limit, of one group or of all.
+    """Weights of the pairs of one group, or of all pairs.
 
     Attributes
     ----------
     total
-        Weight of all its pairs.
+        Weight of all pairs.
     before
-        Covered with nothing built.
+        Weight of those covered with nothing built.
     after
-        Covered with the plan built.
+        Weight of those covered with the plan built.
     all_built
-        Covered with every candidate built that is not fixed `out`.
+        Weight of those covered with every candidate built that is not fixed `out`.
     """
 
     total: int
@@ -36,7 +51,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the independent check found about a set of built candidates.
+    """A verified plan: what the independent check found about a set of built candidates.
 
     Attributes
     ----------
@@ -45,30 +60,30 @@ class Plan:
     built
         Ids, sorted.
     cost, objective
-        Money; and what is optimised.
+        Money; and the value that is optimised.
     coverage
-        Of all pairs.
+        Coverage of all pairs.
     groups
-        Of each group's pairs.
+        Coverage by group of pairs.
     covered, covered_before
-        Positions of the covered pairs with the plan built (and open by the end of the last period), and with
-        nothing built, rising.
+        Positions of the covered pairs, ascending, with the plan built (and open by the end of the last
+        period) and with nothing built.
     times_before_s, times_after_s
         Time of each pair with nothing and with the plan built, in seconds; None when no path joins it.
     cities, cities_before
         Ids of the covered cities with the plan built, and with nothing built, in the order of the problem.
     bound, gap, gap_of_gain, status
-        As proven by the solve (bound and gap None when nothing was); `gap_of_gain` relates the gap to what
-        the plan gains over today, None without a bound or with a budget of None.
+        As the solve proved them; bound and gap None without a proof. `gap_of_gain` relates the gap to what
+        the plan gains over today; None without a bound or with a budget of None.
     rings
-        Positions of the links of each ring that is formed, in order round it.
+        Circuits of the rings that are formed.
     starts
-        Period in which each built candidate is started; empty without periods.
+        Periods in which the built candidates are started.
     coverage_by_period
         Weight of the pairs covered in each period, in order; empty without periods.
     infeasible_by
-        With status `infeasible`, what proved it: an `argument` or an `enumeration` of the check's own, or
-        else the `solver`, whose word was taken; empty otherwise.
+        With status `infeasible`, what proves it: an `argument` or an `enumeration` of the check itself, or
+        only the claim of the `solver`; empty otherwise.
     """
 
     problem: str
@@ -88,8 +103,8 @@ class Plan:
     cities: tuple[str, ...] = ()
     cities_before: tuple[str, ...] = ()
     infeasible_by: ProvedBy = ""
-    rings: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    starts: Mapping[str, int] = field(default_factory=dict)
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
     coverage_by_period: tuple[int, ...] = ()
 
     @property
@@ -99,11 +114,205 @@ class Plan:
         return tuple(k for k in self.covered if k not in before)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the plan as a JSON object; rings in the form that they have in a result."""
+        """Return the plan as a JSON object, with rings in the form that they have in a result."""
         values = dataclasses.asdict(self)
         return {
             "format": "polyring-plan/1",
             **values,
-            "rings": [{"id": name, "links": list(links)} for name, links in self.rings.items()],
+            "rings": circuit_objects(self.rings),
             "groups": {k: values["groups"][k] for k in sorted(self.groups)},
         }
+
+
+def score(
+    problem: DesignProblem,
+    built: Iterable[str],
+    *,
+    rings: Circuits | None = None,
+    starts: Starts | None = None,
+) -> Plan:
+    """Return a plan given by hand with its cost, coverage and times, without a bound.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    built
+        Ids of what is built.
+    rings
+        Circuits of the rings that are formed.
+    starts
+        With periods, the one in which each built candidate is started.
+
+    Raises
+    ------
+    VerificationError
+        When the plan names an unknown candidate or breaks a rule of the problem.
+    """
+    names, circuits, schedule = tuple(sorted(built)), dict(rings or {}), dict(starts or {})
+    faults = list(_form_faults(problem, names, schedule))
+    if not faults:
+        plan = _evaluated(problem, names, circuits, schedule)
+        faults = list(_rule_faults(problem, plan))
+        if not faults:
+            return plan
+    raise _rejection(problem, faults)
+
+
+def check(problem: DesignProblem, result: Result) -> Plan:
+    """Recompute a result and return it as a verified plan.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    result
+        The claim.
+
+    Returns
+    -------
+    Plan
+        Empty when the result holds none. Where the result claims that no plan exists, that is proved anew if
+        it is easy; otherwise `infeasible_by` says that it rests on the solver.
+
+    Raises
+    ------
+    VerificationError
+        With every claim that disagrees with what is recomputed.
+    """
+    is_empty = result.status in ("infeasible", "none")
+    faults = [] if result.problem == problem.name else [f"it is for problem {result.problem!r}"]
+    if is_empty and (result.built or result.cost or result.coverage or result.rings):
+        faults.append(f"it is called {result.status}, yet something is claimed")
+    if not is_empty:
+        faults += _form_faults(problem, result.built, result.starts)
+    if faults:
+        raise _rejection(problem, faults)
+    if is_empty:
+        plan = _evaluated(problem, (), {}, {})
+        if result.status == "infeasible":
+            plan = replace(plan, infeasible_by=_infeasible_by(problem))
+    else:
+        plan = _evaluated(problem, result.built, result.rings, result.starts)
+        faults = [
+            *_rule_faults(problem, plan),
+            *_value_faults(result, plan),
+            *_bound_faults(problem, result, plan),
+        ]
+        if faults:
+            raise _rejection(problem, faults)
+    return _with_bound(problem, plan, result)
+
+
+def _rejection(problem: DesignProblem, faults: Sequence[str]) -> VerificationError:
+    return VerificationError(
+        "the plan failed the independent check",
+        where=f"problem {problem.name!r}",
+        faults=faults,
+        done="The plan is withheld.",
+        remedy="Solve again with another variant or solver, and report the problem file.",
+    )
+
+
+def _form_faults(problem: DesignProblem, built: tuple[str, ...], starts: Starts) -> Iterator[str]:
+    """Yield what keeps a plan from being evaluated."""
+    yield from (f"built: there is no candidate {name!r}" for name in built if name not in problem.index)
+    yield from (f"built: {name!r} occurs twice" for name in repeated(built))
+    yield from rules.start_faults(problem, built, starts)
+
+
+def _evaluated(problem: DesignProblem, built: tuple[str, ...], circuits: Circuits, starts: Starts) -> Plan:
+    states = rules.period_states(problem, built, starts)
+    before_s, after_s = pair_times(problem, ()), pair_times(problem, states[-1].is_open)
+    before, after, every = (
+        {k for k, yes in enumerate(mask) if yes}
+        for mask in (covered(problem, before_s), covered(problem, after_s), coverable(problem))
+    )
+    by_state = [*(covered_pairs(problem, state.is_open) for state in states[:-1]), after]
+
+    def coverage(pairs: set[int]) -> Coverage:
+        masks = (pairs, before, after, every)
+        return Coverage(*(sum(problem.pairs[k].weight for k in pairs & mask) for mask in masks))
+
+    cost = problem.cost_of(built)
+    return Plan(
+        problem=problem.name,
+        built=built,
+        cost=cost,
+        objective=cost if problem.budget is None else rules.objective_of(problem, states, by_state, circuits),
+        coverage=coverage(set(range(len(problem.pairs)))),
+        groups={
+            group: coverage({k for k, pair in enumerate(problem.pairs) if pair.group == group})
+            for group in problem.groups
+        },
+        covered=tuple(sorted(after)),
+        covered_before=tuple(sorted(before)),
+        times_before_s=before_s,
+        times_after_s=after_s,
+        cities=_city_names(problem, after),
+        cities_before=_city_names(problem, before),
+        rings=circuits,
+        starts=starts,
+        coverage_by_period=tuple(
+            sum(problem.pairs[k].weight for k in pairs) for pairs in (by_state if problem.periods else ())
+        ),
+    )
+
+
+def _city_names(problem: DesignProblem, pairs: Collection[int]) -> tuple[str, ...]:
+    return tuple(problem.cities[i].id for i in rules.covered_cities(problem, pairs))
+
+
+def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
+    yield from rules.plan_faults(problem, set(plan.built), plan.rings, plan.starts)
+    yield from rules.coverage_faults(problem, set(plan.covered), rules.required_pairs(problem))
+
+
+def _value_faults(result: Result, plan: Plan) -> Iterator[str]:
+    true = {"cost": plan.cost, "coverage": plan.coverage.after, "objective": plan.objective}
+    for key, value in true.items():
+        claimed = getattr(result, key)
+        if claimed != value:
+            yield f"{key}: {claimed} was claimed, {value} is true"
+
+
+def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterator[str]:
+    """Yield how the bound, the gap or the status contradict the plan."""
+    minimise = problem.budget is None
+    gap = gap_of(plan.objective, result.bound, minimise=minimise)
+    if result.bound is None or gap is None:
+        if result.status == "optimal":
+            yield "it is called optimal without a bound"
+        return
+    best = rounded_bound(result.bound, minimise=minimise)
+    if (best > plan.objective) if minimise else (best < plan.objective):
+        yield f"the bound {result.bound} lies on the wrong side of the objective {plan.objective}"
+        return
+    if result.status == "optimal" and gap > 0:
+        yield f"it is called optimal with a gap of {gap:.6f}"
+    if result.gap is not None and abs(result.gap - gap) > GAP_TOLERANCE:
+        yield f"gap: {result.gap} was claimed, {gap} is true"
+
+
+def _infeasible_by(problem: DesignProblem) -> ProvedBy:
+    """Return what proves that there is no plan.
+
+    Raises
+    ------
+    VerificationError
+        When a plan is found.
+    """
+    verdict = prove_infeasible(problem)
+    if verdict.plan is not None:
+        names = ", ".join(verdict.plan) or "nothing"
+        raise _rejection(problem, [f"it is called infeasible, yet building {names} meets every constraint"])
+    return verdict.by
+
+
+def _with_bound(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
+    minimise, gain = problem.budget is None, None
+    if result.bound is not None and not minimise:
+        before = rules.weight_of(problem, set(plan.covered_before)) * rules.total_factor(problem)
+        gain = (rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
+    gap = gap_of(plan.objective, result.bound, minimise=minimise)
+    return replace(plan, status=result.status, bound=result.bound, gap=gap, gap_of_gain=gain)

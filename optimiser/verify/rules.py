@@ -1,25 +1,110 @@
-"""Say which rules of a problem a plan breaks, in plain Python and with nothing of the solving code."""
+"""State the rules of a plan: what may be built, when, and what must be covered; and its objective."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from optimiser.problem import DesignProblem, Target
-from optimiser.verify.circuits import Circuits, rewards, ring_faults
-from optimiser.verify.phases import Starts, State, phase_faults, states
-from optimiser.verify.times import covered, pair_times
+from optimiser.problem.result import Circuits, Starts
+from optimiser.verify.rings import ring_faults, ring_rewards
+from optimiser.verify.times import coverable
+
+# ---- periods
 
 
-def covered_cities(problem: DesignProblem, pairs: Collection[int]) -> tuple[int, ...]:
-    """Return the positions of the cities that are covered.
+class PeriodState(NamedTuple):
+    """What is open in a period, or in a problem without periods.
+
+    Attributes
+    ----------
+    factor
+        Factor of the objective in the period.
+    is_open
+        Ids, sorted.
+    """
+
+    factor: int
+    is_open: tuple[str, ...]
+
+
+def period_states(problem: DesignProblem, built: Iterable[str], starts: Starts) -> tuple[PeriodState, ...]:
+    """Return the state of each period in order; without periods one state, with all that is built open.
 
     Parameters
     ----------
     problem
-        The problem.
-    pairs
-        Positions of the covered pairs; looked up often, so best a set.
+        Any problem.
+    built
+        Ids.
+    starts
+        Periods of start; ignored without periods.
     """
+    if not problem.periods:
+        return (PeriodState(1, tuple(sorted(built))),)
+    return tuple(
+        PeriodState(period.factor, open_in_period(problem, starts, t))
+        for t, period in enumerate(problem.periods)
+    )
+
+
+def total_factor(problem: DesignProblem) -> int:
+    """Return the sum of the factors of all periods; 1 without periods."""
+    return sum(period.factor for period in problem.periods) if problem.periods else 1
+
+
+def opening_periods(problem: DesignProblem, starts: Starts) -> dict[str, int]:
+    """Return the period from which on each built candidate is open; it may lie after the last one."""
+    return {name: t + problem.candidates[problem.index[name]].lead for name, t in starts.items()}
+
+
+def open_in_period(problem: DesignProblem, starts: Starts, period: int) -> tuple[str, ...]:
+    """Return the ids, sorted, of the candidates that are open in a period, given by its position."""
+    return tuple(sorted(name for name, t in opening_periods(problem, starts).items() if t <= period))
+
+
+def start_faults(problem: DesignProblem, built: tuple[str, ...], starts: Starts) -> Iterator[str]:
+    """Yield why starts do not name a period for each built candidate."""
+    last = len(problem.periods) - 1
+    if last < 0:
+        if starts:
+            yield "starts: the problem has no periods"
+        return
+    yield from (f"starts: {name!r} is built, and no period is named" for name in built if name not in starts)
+    for name, t in starts.items():
+        if name not in built:
+            yield f"starts: {name!r} is not built"
+        if not 0 <= t <= last:
+            yield f"starts: {name!r} is started in period {t}, which is not one of 0..{last}"
+
+
+def schedule_faults(problem: DesignProblem, starts: Starts) -> Iterator[str]:
+    """Yield the budgets of periods that are overdrawn, and what opens before a candidate that it requires.
+
+    Parameters
+    ----------
+    problem
+        Any problem; nothing is yielded without periods.
+    starts
+        Periods of start, without `start_faults`.
+    """
+    paid = allowed = 0
+    for t, period in enumerate(problem.periods):
+        paid += problem.cost_of(name for name, start in starts.items() if start == t)
+        allowed += period.budget
+        if paid > allowed:
+            yield f"{paid} is spent up to period {period.id!r}, more than its budgets of {allowed} so far"
+    opens = opening_periods(problem, starts)
+    for first, second in problem.requires:
+        if first in opens and second in opens and opens[second] > opens[first]:
+            yield f"{first!r} requires {second!r}, which opens later"
+
+
+# ---- coverage and objective
+
+
+def covered_cities(problem: DesignProblem, pairs: Collection[int]) -> tuple[int, ...]:
+    """Return the positions of the covered cities, from the positions of the covered pairs (best a set)."""
     return tuple(
         i for i, city in enumerate(problem.cities) if sum(k in pairs for k in city.pairs) >= city.need
     )
@@ -32,51 +117,31 @@ def weight_of(problem: DesignProblem, pairs: Collection[int]) -> int:
 
 
 def objective_of(
-    problem: DesignProblem, opened: Sequence[State], pairs: Sequence[Collection[int]], circuits: Circuits
+    problem: DesignProblem, states: Sequence[PeriodState], pairs: Sequence[set[int]], circuits: Circuits
 ) -> int:
-    """Return what is gained, in a problem with a budget.
+    """Return the objective of a plan in a problem with a budget.
 
-    Over all states, the factor times the weight of covered pairs and cities and the rewards of rings formed.
+    It is the sum over all states of the factor times the weight of covered pairs and cities plus the rewards
+    of the rings that are formed.
 
     Parameters
     ----------
     problem
         A problem with a budget.
-    opened
-        What is open in each period (`phases.states`).
+    states
+        What is open in each period.
     pairs
-        Positions of the pairs covered then, each a set.
+        Positions of the pairs covered in each period.
     circuits
         Circuits of the rings.
     """
     return sum(
-        state.factor * (weight_of(problem, covered) + rewards(problem, circuits, state.is_open))
-        for state, covered in zip(opened, pairs, strict=True)
+        state.factor * (weight_of(problem, covered) + ring_rewards(problem, circuits, state.is_open))
+        for state, covered in zip(states, pairs, strict=True)
     )
 
 
-def plan_faults(
-    problem: DesignProblem, built: Collection[str], circuits: Circuits, starts: Starts
-) -> Iterator[str]:
-    """Yield the rules that a plan breaks whatever it covers: of building, of periods, of rings.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    built
-        Ids, a set.
-    circuits
-        Circuits of the rings.
-    starts
-        Periods of start, of a form without faults.
-    """
-    yield from building_faults(problem, built)
-    yield from phase_faults(problem, starts)
-    yield from ring_faults(problem, circuits, set(states(problem, built, starts)[-1].is_open))
-
-
-def reached(problem: DesignProblem, target: Target, pairs: Collection[int]) -> int:
+def target_coverage(problem: DesignProblem, target: Target, pairs: Collection[int]) -> int:
     """Return the covered weight that counts for a target."""
     if target.of == "pairs":
         return sum(problem.pairs[k].weight for k in pairs if problem.pairs[k].group == target.group)
@@ -84,22 +149,37 @@ def reached(problem: DesignProblem, target: Target, pairs: Collection[int]) -> i
     return sum(city.weight for city in cities if city.group == target.group)
 
 
-def coverable(problem: DesignProblem) -> tuple[bool, ...]:
-    """Say for each pair whether it is covered with every candidate built that is not fixed out."""
-    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    return covered(problem, pair_times(problem, allowed))
+def required_pairs(problem: DesignProblem) -> tuple[bool, ...]:
+    """Return for each pair whether it must be covered; empty where only targets demand coverage."""
+    return coverable(problem) if problem.must_cover else ()
 
 
-def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[str]:
-    """Yield the rules that a set of built candidates breaks whatever it covers.
+# ---- rules
+
+
+def plan_faults(
+    problem: DesignProblem, built: Collection[str], circuits: Circuits, starts: Starts
+) -> Iterator[str]:
+    """Yield the rules that a plan breaks regardless of coverage: of building, of periods, of rings.
 
     Parameters
     ----------
     problem
-        The problem.
+        Any problem.
     built
         Ids, a set.
+    circuits
+        Circuits of the rings.
+    starts
+        Periods of start, without `start_faults`.
     """
+    yield from building_faults(problem, built)
+    yield from schedule_faults(problem, starts)
+    yield from ring_faults(problem, circuits, set(period_states(problem, built, starts)[-1].is_open))
+
+
+def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[str]:
+    """Yield the rules that a set of built candidates breaks regardless of coverage, periods and rings."""
     for candidate in problem.candidates:
         if candidate.fixed == "in" and candidate.id not in built:
             yield f"candidate {candidate.id!r} must be built and is not"
@@ -120,28 +200,26 @@ def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[
             yield f"{first!r} requires {second!r}, which is not built"
 
 
-def wanted_pairs(problem: DesignProblem) -> tuple[bool, ...]:
-    """Say for each pair whether it must be covered; empty where only targets ask for coverage."""
-    return coverable(problem) if problem.must_cover else ()
-
-
-def covering_faults(problem: DesignProblem, pairs: Collection[int], wanted: Sequence[bool]) -> Iterator[str]:
+def coverage_faults(
+    problem: DesignProblem, pairs: Collection[int], required: Sequence[bool]
+) -> Iterator[str]:
     """Yield the rules that are broken by covering too little.
 
     Parameters
     ----------
     problem
-        The problem.
+        Any problem.
     pairs
         Positions of the covered pairs, a set.
-    wanted
-        What `wanted_pairs` returned.
+    required
+        What `required_pairs` returned.
     """
     if problem.must_cover:
-        missed = sum(wanted) - len(pairs)
+        missed = sum(must and k not in pairs for k, must in enumerate(required))
         if missed:
             yield f"{missed} pairs that could be covered are not"
     for target in problem.targets:
-        got = reached(problem, target, pairs)
-        if got < target.least:
-            yield f"target for the {target.of} of group {target.group!r}: {got} of {target.least} is reached"
+        reached = target_coverage(problem, target, pairs)
+        if reached < target.least:
+            what = f"target for the {target.of} of group {target.group!r}"
+            yield f"{what}: {reached} of {target.least} is reached"

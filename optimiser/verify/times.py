@@ -1,4 +1,4 @@
-"""Find shortest times anew, in plain Python integers and with nothing of the solving code."""
+"""Compute shortest times and coverage in plain Python integers."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Step:
     candidate: str | None
 
 
-def all_steps(problem: DesignProblem, built: Iterable[str]) -> Iterator[Step]:
-    """Yield every open arc when candidates are built."""
+def open_steps(problem: DesignProblem, built: Iterable[str]) -> Iterator[Step]:
+    """Yield every open arc when some candidates are built."""
     yield from (Step(tail, head, seconds, None) for tail, head, seconds in problem.arcs)
     for name in sorted(built):
         candidate = problem.candidates[problem.index[name]]
@@ -39,9 +39,9 @@ def all_steps(problem: DesignProblem, built: Iterable[str]) -> Iterator[Step]:
 
 
 def fastest_steps(problem: DesignProblem, built: Iterable[str]) -> dict[int, tuple[Step, ...]]:
-    """Return for each node its outgoing arcs, of parallel ones the fastest (of equals what is open today)."""
+    """Return the outgoing arcs of each node: of parallel ones the fastest, of equal ones that of today."""
     best: dict[tuple[int, int], Step] = {}
-    for step in all_steps(problem, built):
+    for step in open_steps(problem, built):
         known = best.get((step.tail, step.head))
         if known is None or step.seconds < known.seconds:
             best[step.tail, step.head] = step
@@ -51,8 +51,8 @@ def fastest_steps(problem: DesignProblem, built: Iterable[str]) -> dict[int, tup
     return {tail: tuple(steps) for tail, steps in rows.items()}
 
 
-def search(rows: dict[int, tuple[Step, ...]], origin: int) -> tuple[dict[int, int], dict[int, Step]]:
-    """Return times from a node and the last step to each node reached (Dijkstra)."""
+def shortest_paths(rows: dict[int, tuple[Step, ...]], origin: int) -> tuple[dict[int, int], dict[int, Step]]:
+    """Return the time from a node to each node reached, and the last step of a fastest path (Dijkstra)."""
     times, last, heap, done = {origin: 0}, {}, [(0, origin)], set()
     while heap:
         time, node = heapq.heappop(heap)
@@ -69,15 +69,26 @@ def search(rows: dict[int, tuple[Step, ...]], origin: int) -> tuple[dict[int, in
 
 
 def pair_times(problem: DesignProblem, built: Iterable[str]) -> tuple[int | None, ...]:
-    """Return the time of each pair in seconds when candidates are built; None when no path joins it."""
+    """Return the time of each pair in seconds when some candidates are built; None without a path."""
     rows = fastest_steps(problem, built)
     origins = {pair.origin for pair in problem.pairs}
-    times = {origin: search(rows, origin)[0] for origin in origins}
+    times = {origin: shortest_paths(rows, origin)[0] for origin in origins}
     return tuple(times[pair.origin].get(pair.destination) for pair in problem.pairs)
 
 
 def covered(problem: DesignProblem, times: Iterable[int | None]) -> tuple[bool, ...]:
-    """Say for each pair whether its time is within its limit."""
+    """Return for each pair whether its time is within its limit."""
     return tuple(
         time is not None and time <= pair.limit for pair, time in zip(problem.pairs, times, strict=True)
     )
+
+
+def covered_pairs(problem: DesignProblem, built: Iterable[str]) -> set[int]:
+    """Return the positions of the pairs that are covered when some candidates are built."""
+    return {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
+
+
+def coverable(problem: DesignProblem) -> tuple[bool, ...]:
+    """Return for each pair whether it is covered with every candidate built that is not fixed out."""
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+    return covered(problem, pair_times(problem, allowed))

@@ -41,6 +41,26 @@ def line(**changes):
     return problem.replace(**changes)
 
 
+def side_line(**changes):
+    """The line with a row of each family, met by ac and bd: cost 7, pairs 18, the city 3."""
+    ac, bd, ad = line().candidates
+    fields = {
+        "candidates": (ac, dataclasses.replace(bd, instrument="subsidy"), ad),
+        "caps": (("subsidy", 4),),
+        "targets": (Target("small", 9), Target("core", 3, "cities")),
+        "excludes": (("ac", "ad"),),
+        "requires": (("bd", "ac"),),
+        "cities": (City("dee", 3, (1, 2), 2, "core"), City("gee", 2, (4,), 1)),
+    }
+    return line(**(fields | changes))
+
+
+def crowded_line(**changes):
+    """The line with so many candidates that lead nowhere that trying every plan takes too long."""
+    idle = tuple(Candidate(f"idle{i:02d}", 1, both_ways((0, 1, 900))) for i in range(13))
+    return line(candidates=(*line().candidates, *idle), **changes)
+
+
 def covered_by(problem, built):
     """Say which pairs are covered, by relaxing every arc until no time falls (Bellman and Ford)."""
     arcs = [*problem.arcs, *(arc for c in problem.candidates if c.id in built for arc in c.arcs)]

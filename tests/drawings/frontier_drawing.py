@@ -17,6 +17,8 @@ from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier.axes import axes_of, top_of
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.reading import parse
+from optimiser.frontier.gauge import Gauge
+from optimiser.problem import parse
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
 

@@ -51,6 +51,18 @@ def ringed(*rings, **changes):
     return problem.replace(**changes)
 
 
+def phased(**changes):
+    """`ringed` without its ring, in two periods: 4 and 5 of money, counting 1 and 2."""
+    periods = (Period("early", 4, 1), Period("late", 5, 2))
+    return ringed(periods=periods).replace(**{"rings": (), **changes})
+
+
+def leading(problem, **leads):
+    """Return a problem with the leads given, by id, and 0 for other candidates."""
+    candidates = (dataclasses.replace(c, lead=leads.get(c.id, 0)) for c in problem.candidates)
+    return problem.replace(candidates=tuple(candidates))
+
+
 def turns_by_angle(line, centre):
     """Return how often a closed line turns round a point, by adding up angles in floating point."""
     total = 0.0

@@ -63,7 +63,7 @@ def road(name, tail, head, *, region, cost_km=10.0, **changes) -> Candidates:
 
 def circuits(ring):
     """Return the links of every circuit that visits no node twice and winds once round each centre."""
-    from optimiser.verify.circuits import circuit_fault
+    from optimiser.verify.rings import circuit_fault
 
     built = {link.candidate for link in ring.links if link.candidate}
     found: dict[frozenset[int], tuple[int, ...]] = {}

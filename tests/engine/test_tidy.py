@@ -18,7 +18,7 @@ from ring_drawing import (
 from optimiser.engine.tidy import tidied
 from optimiser.problem import RingLink
 from optimiser.problem import result as results
-from optimiser.verify.circuits import line_of, nodes_round
+from optimiser.verify.rings import circuit_line, circuit_nodes
 
 
 def result_of(problem, built, circuits, starts):
@@ -70,8 +70,8 @@ def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed)
     assert tidy.cost == problem.cost_of(built) <= plan.cost
     for ring in problem.rings:
         if ring.id in tidy.rings:
-            nodes = nodes_round(ring, tidy.rings[ring.id])
-            assert forms(ring, line_of(ring, tidy.rings[ring.id], nodes), set(nodes))
+            nodes = circuit_nodes(ring, tidy.rings[ring.id])
+            assert forms(ring, circuit_line(ring, tidy.rings[ring.id], nodes), set(nodes))
 
 
 def test_chance_draws_enough_plans_with_rings():

@@ -8,7 +8,7 @@ from ring_drawing import ring_problem, ringed, square
 
 from optimiser import verify
 from optimiser.problem.errors import InfeasibleError, ProblemError
-from optimiser.problem.ring import Period
+from optimiser.problem.model import Period
 
 
 def test_a_required_ring_is_the_cheap_end(monkeypatch):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.proposals.rings.thinning import thinned
-from optimiser.verify.circuits import winding
+from optimiser.verify.rings import winding_number
 
 near = st.integers(-30_000_000, 30_000_000)
 points = st.tuples(near, near)
@@ -32,6 +32,6 @@ def test_a_small_bend_round_a_centre_stays():
 @given(st.lists(points, min_size=3, max_size=9, unique=True), points, st.sampled_from([0.5, 50.0, 500.0]))
 def test_windings_stay_as_they_are(line, centre, within_km):
     kept = [line[0], *thinned(line, [centre], within_km=within_km), line[-1]]
-    before, after = winding(line, centre), winding(kept, centre)
+    before, after = winding_number(line, centre), winding_number(kept, centre)
     if before is not None:
         assert before == after

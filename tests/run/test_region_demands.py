@@ -8,7 +8,7 @@ import pytest
 
 from optimiser import verify
 from optimiser.job import find
-from optimiser.problem.values import LARGEST
+from optimiser.problem.jsonfile import LARGEST
 from optimiser.run import proposing, solving
 from optimiser.run.chain import Chain
 from optimiser.run.progress import Progress

@@ -94,7 +94,7 @@ class GurobiMaster:
         if abs(bound) >= gurobipy.GRB.INFINITY:
             return None
         return float(
-            rounded_bound(bound, minimise=not self.maximise, noise=solver_noise(bound)) * self.divisor
+            rounded_bound(bound, minimise=not self.maximise, tolerance=solver_noise(bound)) * self.divisor
         )
 
 

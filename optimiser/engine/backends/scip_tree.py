@@ -283,7 +283,8 @@ def bound_of(state: SearchState) -> float | None:
     if abs(found) >= state.made.model.infinity():
         return None
     return float(
-        rounded_bound(found, minimise=not state.made.maximise, noise=solver_noise(found)) * state.made.divisor
+        rounded_bound(found, minimise=not state.made.maximise, tolerance=solver_noise(found))
+        * state.made.divisor
     )
 
 

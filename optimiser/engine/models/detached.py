@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import pulp
 
 from optimiser.engine.models.rings import RingDecisions
-from optimiser.verify.circuits import circuit_fault, nodes_round
+from optimiser.verify.rings import circuit_fault, circuit_nodes
 
 type Circuit = tuple[int, ...]
 """Positions of links, in order."""
@@ -72,7 +72,7 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[pulp.LpAffi
     w_as = g_head - g_tail for all links within S (a signed graph that is balanced; Harary 1953, for integers
     Zaslavsky, "Biased graphs I", 1989).
     """
-    inside = set(nodes_round(decisions.ring, links) or ())
+    inside = set(circuit_nodes(decisions.ring, links) or ())
     centres = range(len(decisions.ring.centres))
     if not any(_is_balanced(decisions, inside, s) for s in centres):
         return

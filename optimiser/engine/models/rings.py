@@ -5,7 +5,7 @@ which the circuit passes L. A link that runs through a centre, whose candidate m
 circuit uses that can be paid for (`circuits.useful`), is left out. w_as is the number of times that a, passed
 from tail to head, crosses the ray from centre s eastwards: northwards +1, southwards -1. The ray is thought
 moved north by less than any distance, so that it avoids every node and corner; crossings are counted in
-integers (`verify.circuits`).
+integers (`problem.ring_geometry`).
 
 Variables: r in {0, 1} (the ring is formed; 1 where it is required), f_a+ and f_a- in {0, 1} (the circuit
 passes a from tail to head, or back), q_s in {0, 1} (it goes round s clockwise), n_i in [0, 1] (it passes stop
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 
 import pulp
 
-from optimiser.problem import Ring, RingLink
+from optimiser.problem import Ring
 from optimiser.problem.ring import Point
-from optimiser.verify.circuits import crossings
+from optimiser.problem.ring_geometry import link_crossings
 
 type Terms = list[tuple[pulp.LpVariable, float]]
 
@@ -85,19 +85,14 @@ def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, useful: Collection
     """
     tag = f"{number:03d}"
     turns = {}
-    for a, link in enumerate(ring.links):
-        counted = [crossings(_line(ring, link), centre) for centre in ring.centres]
-        known = [n for n in counted if n is not None]
-        if a in useful and len(known) == len(counted):
-            turns[a] = tuple(known)
+    for a in range(len(ring.links)):
+        crossings = link_crossings(ring, a)
+        if a in useful and crossings is not None:
+            turns[a] = crossings
     formed = lp.add_variable(f"r{tag}", int(ring.required), 1, "Integer")
     ahead = {a: lp.add_variable(f"fa{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}
     back = {a: lp.add_variable(f"fb{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}
     return RingDecisions(ring, tag, formed, ahead, back, turns)
-
-
-def _line(ring: Ring, link: RingLink) -> list[Point]:
-    return [ring.nodes[link.tail], *link.via, ring.nodes[link.head]]
 
 
 def add_ring_rows(lp: pulp.LpProblem, decisions: RingDecisions, built: dict[str, pulp.LpVariable]) -> None:

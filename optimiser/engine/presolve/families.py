@@ -12,7 +12,7 @@ from optimiser.engine.presolve.useful import distance_rows, uses
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Graph, Integers, Whole, graph, pop, push
 from optimiser.problem import DesignProblem
-from optimiser.problem.values import LARGEST
+from optimiser.problem.jsonfile import LARGEST
 
 WIDTH = 62
 """Candidates that a pair may be able to use: bits of a signed integer, and one to spare."""

@@ -9,9 +9,8 @@ import numpy as np
 
 from optimiser.engine.search.paths import Mask, graph, opened, times_from
 from optimiser.problem import DesignProblem
-from optimiser.verify.circuits import Circuits
-from optimiser.verify.phases import Starts, start_faults, states
-from optimiser.verify.rules import covering_faults, objective_of, plan_faults
+from optimiser.problem.result import Circuits, Starts
+from optimiser.verify.rules import coverage_faults, objective_of, period_states, plan_faults, start_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +75,13 @@ class PlanEvaluator:
         problem, names, circuits = self._problem, set(built), dict(rings or {})
         first = dict.fromkeys(sorted(names), 0) if problem.periods else {}
         started = first if starts is None else dict(starts)
-        opened_in = states(problem, names, started)
+        opened_in = period_states(problem, names, started)
         pairs = [set(np.flatnonzero(self.covered(state.is_open)).tolist()) for state in opened_in]
         cost = problem.cost_of(names)
         faults = (
             *start_faults(problem, tuple(names), started),
             *plan_faults(problem, names, circuits, started),
-            *covering_faults(problem, pairs[-1], self._wanted),
+            *coverage_faults(problem, pairs[-1], self._wanted),
         )
         gains = objective_of(problem, opened_in, pairs, circuits)
         return EvaluatedPlan(

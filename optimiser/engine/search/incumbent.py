@@ -143,7 +143,7 @@ class Incumbent[Plan]:
         if not math.isfinite(bound):
             return
         if self._unit > 1:
-            bound = float(rounded_bound(bound / self._unit, minimise=self.minimise) * self._unit)
+            bound = float(rounded_bound(bound, minimise=self.minimise, unit=self._unit))
         if self._bound is None or ((bound > self._bound) if self.minimise else (bound < self._bound)):
             self._bound = bound
             self._send({"kind": "bound", "step": step, "bound": bound})

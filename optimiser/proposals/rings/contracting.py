@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 import shapely
 
 from optimiser.problem.ring import Point
+from optimiser.problem.ring_geometry import ray_crossings
 from optimiser.proposals.rings.graph import GraphLink, RingGraph
-from optimiser.verify.circuits import crossings
 
 type Chain = tuple[tuple[int, bool], ...]
 """Links in line, each with whether it is run from head to tail."""
@@ -159,7 +159,7 @@ def _turns(graph: RingGraph, position: int, centres: Sequence[Point]) -> tuple[i
     """Return how often a link crosses the ray of each centre, from its lower node on; None: of no use."""
     link = graph.links[position]
     line = graph.corners(position)
-    counted = [crossings(line if link.tail <= link.head else line[::-1], centre) for centre in centres]
+    counted = [ray_crossings(line if link.tail <= link.head else line[::-1], centre) for centre in centres]
     turns = tuple(n for n in counted if n is not None)
     if len(turns) < len(counted) or (link.tail == link.head and not any(turns)):
         return None

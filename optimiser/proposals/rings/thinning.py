@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import shapely
 
 from optimiser.problem.ring import Point
+from optimiser.problem.ring_geometry import ray_crossings
 from optimiser.proposals.rings.graph import DEGREE
-from optimiser.verify.circuits import winding
 
 _KM_A_DEGREE = 111.2
 """Length of a degree of a great circle, km."""
@@ -33,7 +33,7 @@ def thinned(line: Sequence[Point], centres: Sequence[Point], *, within_km: float
     closest = within_km
     while closest > within_km / 100 and len(line) > 2:
         kept = _simplified(line, closest)
-        if all(winding([*line, *kept[-2:0:-1]], centre) == 0 for centre in centres):
+        if all(ray_crossings([*line, *kept[-2::-1]], centre) == 0 for centre in centres):
             return tuple(kept[1:-1])
         closest /= 4
     return tuple(line[1:-1])

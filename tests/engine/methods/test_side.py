@@ -74,15 +74,15 @@ def test_every_fault_of_a_side_constraint_is_named_at_once():
     value["caps"]["subsidy"] = -3
     value["excludes"] += [["ac", "ac"], ["ac", "zz"]]
     assert set(faults_of(value)) == {
-        "cities: id 'dee' stands twice",
+        "cities: id 'dee' occurs twice",
         "cities[1] ('dee').weight: -1 is not an integer >= 0",
         "cities[1] ('dee').need: 4 is not an integer within 0..3, its pairs",
-        "cities[1] ('dee').pairs: 9 is no pair (0..4)",
-        "cities[2] ('eff').pairs: 0 stands twice",
+        "cities[1] ('dee').pairs: 9 is not a pair (0..4)",
+        "cities[2] ('eff').pairs: 0 occurs twice",
         "targets[2].group: no pairs are of group 'smal'; there are core, small",
         "targets[3].least: -1 is not an integer >= 0",
         "caps.subsidy: -3 is not an integer >= 0",
-        "excludes[1]: 'ac' stands on both sides",
+        "excludes[1]: 'ac' is named twice",
         "excludes[2]: there is no candidate 'zz'",
     }
 
@@ -98,11 +98,11 @@ def test_every_fault_of_shape_is_named_at_once():
     }
     assert set(faults_of(value)) == {
         "cover: 'some' is none of all, targets",
-        "cover: goes with a budget of null only",
+        "cover: is allowed only with a budget of null",
         "caps: unknown key 'subsidies'; did you mean 'subsidy'?",
         "targets[0].of: 'nodes' is none of pairs, cities",
         "targets[1]: not an object",
-        "excludes[0]: ['ac'] is not the ids of two candidates",
+        "excludes[0]: ['ac'] is not [id, id]",
         "requires: not a list",
         "cities[0]: key 'need' is missing",
         "cities[0]: unknown key 'ned'; did you mean 'need'?",
@@ -113,7 +113,7 @@ def test_every_fault_of_shape_is_named_at_once():
 def test_covering_the_targets_alone_needs_targets_and_no_budget():
     with pytest.raises(ProblemError, match="without targets"):
         line(budget=None, cover="targets")
-    with pytest.raises(ProblemError, match="budget of null only"):
+    with pytest.raises(ProblemError, match="only with a budget of null"):
         side(cover="targets")
 
 

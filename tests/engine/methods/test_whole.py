@@ -37,11 +37,9 @@ from optimiser.engine.work import work
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
-from optimiser.verify import trial
-from optimiser.verify.circuits import line_of, nodes_round
-from optimiser.verify.infeasible import judge
-from optimiser.verify.obstacles import obstacles
-from optimiser.verify.ring_obstacles import ring_obstacles
+from optimiser.verify import infeasible
+from optimiser.verify.infeasible import obstacles, prove_infeasible
+from optimiser.verify.rings import circuit_line, circuit_nodes, ring_obstacles
 
 COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
 
@@ -106,9 +104,9 @@ def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each
     problem = ring_problem(seed)
     for name, links in outcome_of(problem).rings.items():
         ring = next(ring for ring in problem.rings if ring.id == name)
-        nodes = nodes_round(ring, links)
+        nodes = circuit_nodes(ring, links)
         assert len(set(nodes)) == len(nodes) == len(links)
-        points = line_of(ring, links, nodes)
+        points = circuit_line(ring, links, nodes)
         assert all(abs(turns_by_angle(points, centre)) == 1 for centre in ring.centres)
 
 
@@ -242,7 +240,7 @@ def fixed_out(problem, *names):
         (ringed(square(least_stops=3)), "needs 3 stops, of which there are 2"),
         (fixed_out(ringed(square(links=square().links[:4])), "west"), "bearings 225 and 315 degrees"),
         (fixed_out(ringed(square(links=square().links[:4])), "west"), "'west' is fixed out"),
-        (ringed(square(centres=((9, 9),))), "no way leads round"),
+        (ringed(square(centres=((9, 9),))), "no circuit of usable links encloses"),
         (ringed(square(links=())), "no link may be used"),
         (ringed(two_squares()), "needs 1 stops; the links round its centres touch 0"),
     ],
@@ -256,7 +254,7 @@ def test_a_ring_that_cannot_exist_is_refused_with_the_reason(problem, answer):
 @pytest.mark.parametrize("seed", range(60))
 def test_the_check_proves_anew_that_there_is_no_plan_or_refutes_it(seed):
     problem = ring_problem(seed)
-    verdict = judge(problem)
+    verdict = prove_infeasible(problem)
     assert verdict.by in ("", "argument", "enumeration")
     assert (verdict.plan is None) == (optimum_of(seed)[0] == "infeasible")
 
@@ -269,8 +267,8 @@ def test_the_check_refutes_the_claim_that_a_ring_cannot_be_formed():
 
 
 def test_a_problem_with_too_many_circuits_is_left_to_the_word_of_the_solver(monkeypatch):
-    monkeypatch.setattr(trial, "MOST_STEPS", 10)
-    assert judge(ringed(budget=4)).by == "solver"
+    monkeypatch.setattr(infeasible, "MOST_STEPS", 10)
+    assert prove_infeasible(ringed(budget=4)).by == "solver"
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -279,8 +277,8 @@ def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed):
     names = {c.id for c in problem.candidates}
     for ring in problem.rings:
         alone = dataclasses.replace(ring, required=True, apart=())
-        told = list(ring_obstacles(problem.replace(rings=(alone,)), {}))
-        assert not (told and circuits_of(ring, names)), told
+        found = list(ring_obstacles(problem.replace(rings=(alone,)), {}))
+        assert not (found and circuits_of(ring, names)), found
 
 
 @pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.whole])

@@ -20,7 +20,7 @@ import numpy as np
 
 from optimiser.engine.search.paths import Integers
 from optimiser.problem import Ring
-from optimiser.verify.circuits import crossings
+from optimiser.problem.ring_geometry import link_crossings
 
 MOST_CENTRES = 6
 """Centres that are told apart, since each doubles the cover; the others are ignored, which relaxes more."""
@@ -73,7 +73,7 @@ def cover_of(ring: Ring, *, barred: Collection[str] = ()) -> Cover:
     odd = np.full(len(ring.links), -1, dtype=np.int64)
     told_apart = min(MOST_CENTRES, len(ring.centres))
     for a, link in enumerate(ring.links):
-        counted = None if link.candidate in barred else _turns(ring, a)
+        counted = None if link.candidate in barred else link_crossings(ring, a)
         if counted is not None:
             turns[a] = counted
             odd[a] = sum(1 << s for s, n in enumerate(counted[:told_apart]) if n % 2)
@@ -91,12 +91,3 @@ def cover_of(ring: Ring, *, barred: Collection[str] = ()) -> Cover:
         turns=turns,
         every=(1 << told_apart) - 1,
     )
-
-
-def _turns(ring: Ring, a: int) -> list[int] | None:
-    """Return how often a link crosses the ray of each centre; None where it runs through one."""
-    link = ring.links[a]
-    line = [ring.nodes[link.tail], *link.via, ring.nodes[link.head]]
-    counted = [crossings(line, centre) for centre in ring.centres]
-    known = [n for n in counted if n is not None]
-    return known if len(known) == len(counted) else None

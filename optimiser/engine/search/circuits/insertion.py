@@ -12,7 +12,7 @@ from optimiser.engine.search.circuits.shortest import winds_once
 from optimiser.engine.search.circuits.walks import lengths_from, walk_to
 from optimiser.engine.search.paths import FAR, Integers, Mask
 from optimiser.problem import Ring
-from optimiser.verify.circuits import nodes_round
+from optimiser.verify.rings import circuit_nodes
 
 type Circuit = tuple[int, ...]
 """Positions of links, in order."""
@@ -89,7 +89,7 @@ def led_past(grounds: Grounds, circuit: Circuit) -> Circuit | None:
 
 def _longer(grounds: Grounds, circuit: Circuit) -> Iterator[tuple[float, Circuit]]:
     """Yield circuits that pass more stops, with the length that a stop more takes."""
-    nodes = nodes_round(grounds.ring, circuit) or ()
+    nodes = circuit_nodes(grounds.ring, circuit) or ()
     on = set(nodes)
     passed, length = grounds.passed(circuit), grounds.measure(circuit)
     for stop in grounds.ring.stops:
@@ -188,7 +188,7 @@ def shortened(grounds: Grounds, circuit: Circuit) -> Circuit:
     in the same sheet of the cover, as long as that makes the circuit shorter.
     """
     least, at = grounds.ring.least_stops, 0
-    nodes = nodes_round(grounds.ring, circuit) or ()
+    nodes = circuit_nodes(grounds.ring, circuit) or ()
     tried = 0
     while tried < len(circuit):
         better = next(
@@ -199,7 +199,7 @@ def shortened(grounds: Grounds, circuit: Circuit) -> Circuit:
             at, tried = (at + 1) % len(circuit), tried + 1
         else:
             circuit, tried = better, 0
-            nodes = nodes_round(grounds.ring, circuit) or ()
+            nodes = circuit_nodes(grounds.ring, circuit) or ()
             at %= len(circuit)
     return circuit
 

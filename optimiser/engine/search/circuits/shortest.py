@@ -13,7 +13,7 @@ from optimiser.engine.search.circuits.cover import Cover, cover_of
 from optimiser.engine.search.circuits.walks import closed_walk
 from optimiser.engine.search.paths import FAR, Integers, Mask
 from optimiser.problem import Ring
-from optimiser.verify.circuits import nodes_round
+from optimiser.verify.rings import circuit_nodes
 
 TRIES = 200
 """Walks that are looked at before the search is given up; a few are enough but on purpose."""
@@ -162,7 +162,7 @@ def circuits_of_walk(cover: Cover, walk: list[int]) -> list[tuple[int, ...]]:
 
 def winds_once(ring: Ring, cover: Cover, links: tuple[int, ...]) -> bool:
     """Say whether links are a circuit that visits no node twice and winds once round every centre."""
-    nodes = nodes_round(ring, links)
+    nodes = circuit_nodes(ring, links)
     if nodes is None or len(set(nodes)) < len(nodes):
         return False
     passed = np.array(links)

@@ -14,6 +14,7 @@ from optimiser.engine.search.circuits.shortest import shortest_in
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.problem import Ring
 from optimiser.problem.ring import Point
+from optimiser.problem.ring_geometry import link_line
 
 PULLS = (0, 1, 2, 4)
 """How strongly stops shorten the links beside them, in mean lengths of a link."""
@@ -42,7 +43,7 @@ def drawn_lengths(ring: Ring) -> Integers:
     def line(points: list[Point]) -> int:
         return round(sum(math.hypot((b[0] - a[0]) * east, b[1] - a[1]) for a, b in pairwise(points)))
 
-    lines = ([ring.nodes[link.tail], *link.via, ring.nodes[link.head]] for link in ring.links)
+    lines = (link_line(ring, a) for a in range(len(ring.links)))
     return np.array([line(points) for points in lines], dtype=np.int64)
 
 

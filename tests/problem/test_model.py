@@ -1,4 +1,4 @@
-"""A file whose numbers fit the format one by one, and not together, is refused."""
+"""Problems whose numbers fit the format one by one, but whose sums do not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Period, Ring, RingLink, load, save
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.values import LARGEST
+from optimiser.problem.jsonfile import LARGEST
 
 HALF = 2**62
 
@@ -66,7 +66,7 @@ RING = Ring(
         ),
     ],
 )
-def test_the_sum_and_the_limit_are_named(problem, says, tmp_path):
+def test_a_sum_that_is_too_large_is_reported_with_the_limit(problem, says, tmp_path):
     (fault,) = faults_of(problem, tmp_path)
     assert fault.startswith(says)
     assert "9,223,372,036,854,775,807 (2^63 - 1)" in fault
@@ -84,6 +84,6 @@ def test_the_sum_and_the_limit_are_named(problem, says, tmp_path):
         ),
     ],
 )
-def test_sums_that_a_result_can_hold_are_read(problem, tmp_path):
+def test_sums_that_a_result_can_hold_are_accepted(problem, tmp_path):
     save(problem, tmp_path / "p.json")
     assert load(tmp_path / "p.json") == problem

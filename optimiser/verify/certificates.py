@@ -1,4 +1,4 @@
-"""Write down a path for each covered pair, and check such paths again."""
+"""Write down a path for each covered pair, and check such a certificate again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import VerificationError
-from optimiser.verify.phases import start_faults, states
+from optimiser.problem.jsonfile import is_integer
+from optimiser.problem.result import circuit_objects
+from optimiser.verify import rules
 from optimiser.verify.plan import Plan
-from optimiser.verify.rules import covered_cities, covering_faults, plan_faults, wanted_pairs
-from optimiser.verify.times import Step, all_steps, fastest_steps, search
+from optimiser.verify.times import Step, fastest_steps, open_steps, shortest_paths
 
 FORMAT = "polyring-certificate/1"
 
@@ -21,7 +22,7 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
     Parameters
     ----------
     problem
-        The problem.
+        Any problem.
     plan
         A verified plan for it.
 
@@ -30,57 +31,54 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
     dict
         JSON object: `format`, `problem`, `built` (id and cost), `cost`, `coverage`, and `paths`, each with
         `pair`, `nodes` (ids), `seconds` (one an arc), `candidates` (what opens the arc, or null) and
-        `time_s`. Where the problem has cities, `cities`: each covered one with `id`, `weight` and the `pairs`
-        of its own that have a path. Where it has rings or periods, `rings` (id and links in order) and
-        `starts`; paths and cities are those of the end.
+        `time_s`. With cities, also `cities`: each covered one with `id`, `weight` and those of its `pairs`
+        that have a path. With rings or periods, also `rings` (id and links in order) and `starts`; paths and
+        cities are those of the last period.
     """
-    rows = fastest_steps(problem, states(problem, plan.built, plan.starts)[-1].is_open)
+    rows = fastest_steps(problem, rules.period_states(problem, plan.built, plan.starts)[-1].is_open)
     paths: list[dict[str, Any]] = []
-    found: dict[int, dict[int, Step]] = {}
+    last_steps: dict[int, dict[int, Step]] = {}
     for k in plan.covered:
         origin = problem.pairs[k].origin
-        if origin not in found:
-            found[origin] = search(rows, origin)[1]
-        paths.append(_path(problem, k, _steps_back(found[origin], origin, problem.pairs[k].destination)))
-    costs = [{"id": name, "cost": problem.cost_of([name])} for name in plan.built]
-    more: dict[str, Any] = {"cities": _cities(problem, plan)} if problem.cities else {}
-    if problem.rings:
-        more["rings"] = [{"id": name, "links": list(links)} for name, links in plan.rings.items()]
-    if problem.periods:
-        more["starts"] = dict(plan.starts)
-    return {
+        if origin not in last_steps:
+            last_steps[origin] = shortest_paths(rows, origin)[1]
+        paths.append(_path(problem, k, last_steps[origin]))
+    evidence = {
         "format": FORMAT,
         "problem": problem.name,
-        "built": costs,
+        "built": [{"id": name, "cost": problem.cost_of([name])} for name in plan.built],
         "cost": plan.cost,
         "coverage": plan.coverage.after,
         "paths": paths,
-        **more,
     }
+    if problem.cities:
+        evidence["cities"] = _cities(problem, set(plan.covered))
+    if problem.rings:
+        evidence["rings"] = circuit_objects(plan.rings)
+    if problem.periods:
+        evidence["starts"] = dict(plan.starts)
+    return evidence
 
 
-def _cities(problem: DesignProblem, plan: Plan) -> list[dict[str, Any]]:
-    done = set(plan.covered)
+def _cities(problem: DesignProblem, pairs: Collection[int]) -> list[dict[str, Any]]:
     return [
-        {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in done]}
-        for city in (problem.cities[i] for i in covered_cities(problem, done))
+        {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in pairs]}
+        for city in (problem.cities[i] for i in rules.covered_cities(problem, pairs))
     ]
 
 
-def _steps_back(last: Mapping[int, Step], origin: int, destination: int) -> list[Step]:
+def _path(problem: DesignProblem, k: int, last_steps: Mapping[int, Step]) -> dict[str, Any]:
+    """Return the path of a pair, found backwards from its destination."""
+    pair = problem.pairs[k]
     steps: list[Step] = []
-    at = destination
-    while at != origin:
-        steps.append(last[at])
-        at = last[at].tail
-    return steps[::-1]
-
-
-def _path(problem: DesignProblem, k: int, steps: list[Step]) -> dict[str, Any]:
-    nodes = [problem.pairs[k].origin, *(step.head for step in steps)]
+    at = pair.destination
+    while at != pair.origin:
+        steps.append(last_steps[at])
+        at = last_steps[at].tail
+    steps.reverse()
     return {
         "pair": k,
-        "nodes": [problem.nodes[node] for node in nodes],
+        "nodes": [problem.nodes[node] for node in (pair.origin, *(step.head for step in steps))],
         "seconds": [step.seconds for step in steps],
         "candidates": [step.candidate for step in steps],
         "time_s": sum(step.seconds for step in steps),
@@ -93,14 +91,14 @@ def check_certificate(problem: DesignProblem, evidence: Mapping[str, Any]) -> No
     Parameters
     ----------
     problem
-        The problem.
+        Any problem.
     evidence
         What `certificate` returned.
 
     Raises
     ------
     VerificationError
-        With everything that does not hold.
+        With every fault of the certificate.
     """
     try:
         faults = list(_faults(problem, evidence))
@@ -111,7 +109,7 @@ def check_certificate(problem: DesignProblem, evidence: Mapping[str, Any]) -> No
             "the certificate does not hold",
             where=f"problem {problem.name!r}",
             faults=faults,
-            done="Nothing that it says is proved.",
+            done="It proves nothing.",
             remedy="Write it again from the verified plan.",
         )
 
@@ -120,29 +118,35 @@ def _faults(problem: DesignProblem, evidence: Mapping[str, Any]) -> Iterator[str
     if evidence["format"] != FORMAT or evidence["problem"] != problem.name:
         yield f"it is not a {FORMAT} for problem {problem.name!r}"
         return
-    built = [item["id"] for item in evidence["built"]]
+    built = tuple(item["id"] for item in evidence["built"])
     if len(set(built)) < len(built) or any(name not in problem.index for name in built):
-        yield "built: an id is unknown or stands twice"
+        yield "built: an id is unknown or occurs twice"
         return
+    for item in evidence["built"]:
+        if item["cost"] != problem.cost_of([item["id"]]):
+            yield f"built: {item['id']!r} does not cost {item['cost']}"
     if evidence["cost"] != problem.cost_of(built):
         yield f"cost: {evidence['cost']} was claimed, {problem.cost_of(built)} is true"
     circuits = {item["id"]: tuple(item["links"]) for item in evidence.get("rings", [])}
     starts = evidence.get("starts", {})
-    wrong = list(start_faults(problem, tuple(built), starts))
-    if wrong:
-        yield from wrong
+    wrong_starts = list(rules.start_faults(problem, built, starts))
+    if wrong_starts:
+        yield from wrong_starts
         return
-    yield from plan_faults(problem, set(built), circuits, starts)
+    yield from rules.plan_faults(problem, set(built), circuits, starts)
     shown = [path["pair"] for path in evidence["paths"]]
+    if not all(is_integer(k, high=len(problem.pairs) - 1) for k in shown):
+        yield "paths: a pair is unknown"
+        return
     if len(set(shown)) < len(shown):
         yield "paths: a pair is shown twice"
     weight = sum(problem.pairs[k].weight for k in shown)
     if evidence["coverage"] != weight:
         yield f"coverage: {evidence['coverage']} was claimed, paths show {weight}"
     yield from _city_faults(problem, evidence.get("cities", []), set(shown))
-    yield from covering_faults(problem, set(shown), wanted_pairs(problem))
-    is_open = states(problem, built, starts)[-1].is_open
-    arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in all_steps(problem, is_open)}
+    yield from rules.coverage_faults(problem, set(shown), rules.required_pairs(problem))
+    is_open = rules.period_states(problem, built, starts)[-1].is_open
+    arcs = {(step.tail, step.head, step.seconds, step.candidate) for step in open_steps(problem, is_open)}
     position = {name: i for i, name in enumerate(problem.nodes)}
     for path in evidence["paths"]:
         yield from _path_faults(problem, path, arcs, position)

@@ -1,3 +1,5 @@
+"""Problem files: reading, writing and their faults."""
+
 from __future__ import annotations
 
 import json
@@ -22,7 +24,7 @@ def test_a_written_problem_reads_back_as_the_same_problem_and_the_same_bytes(pro
     assert dumps(again) == dumps(problem)
 
 
-def test_every_fault_is_named_at_once_with_its_place():
+def test_all_faults_are_reported_at_once_with_their_places():
     value = as_json(line())
     value["arcs"][1] = [0, 9, 0]
     value["candidates"][0]["cost"] = -1
@@ -31,9 +33,9 @@ def test_every_fault_is_named_at_once_with_its_place():
     value["pairs"][2]["weight"] = True
     value["budget"] = -7
     assert set(faults_of(value)) == {
-        "arcs[1]: [0, 9, 0] names a node that is not there (0..3)",
+        "arcs[1]: [0, 9, 0] names a node outside 0..3",
         "arcs[1]: travel time 0 is not an integer >= 1 s",
-        "candidates: id 'bd' stands twice",
+        "candidates: id 'bd' occurs twice",
         "candidates[0] ('ac').cost: -1 is not an integer >= 0",
         "pairs[1].limit: 12.5 is not an integer >= 0",
         "pairs[2].weight: True is not an integer >= 0",
@@ -41,7 +43,15 @@ def test_every_fault_is_named_at_once_with_its_place():
     }
 
 
-def test_an_unknown_key_is_answered_with_the_nearest_known_one():
+def test_faults_that_are_not_listed_are_counted():
+    value = as_json(line())
+    value["pairs"] = [dict(value["pairs"][0], weight=-1) for _ in range(25)]
+    faults = faults_of(value)
+    assert len(faults) == 21
+    assert faults[-1] == "and 5 more"
+
+
+def test_an_unknown_key_is_reported_with_the_nearest_known_key():
     value = as_json(line())
     value["budjet"] = value.pop("budget")
     value["candidates"][1]["costs"] = 1
@@ -52,24 +62,24 @@ def test_an_unknown_key_is_answered_with_the_nearest_known_one():
     }
 
 
-def test_a_key_that_stands_twice_is_refused(tmp_path):
+def test_a_duplicate_key_is_rejected(tmp_path):
     path = tmp_path / "twice.json"
     path.write_text(dumps(line()).replace('"budget":7', '"budget":7,"budget":8'), encoding="utf-8")
-    with pytest.raises(ProblemError, match="key 'budget' stands twice"):
+    with pytest.raises(ProblemError, match="key 'budget' occurs twice"):
         load(path)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"[1]", b"<html>", b"\xff\xfe", b"[" * 100_000, b"NaN", b'{"a":1e999}']
 )
-def test_what_is_no_problem_is_refused_with_its_file_name(tmp_path, text):
+def test_a_file_that_is_not_a_problem_is_rejected_by_name(tmp_path, text):
     path = tmp_path / "broken.json"
     path.write_bytes(text)
     with pytest.raises(ProblemError, match=r"broken\.json"):
         load(path)
 
 
-def test_a_missing_file_is_a_fault_of_the_environment(tmp_path):
+def test_a_missing_file_is_an_environment_fault(tmp_path):
     with pytest.raises(EnvironmentFault, match=r"nowhere\.json"):
         load(tmp_path / "nowhere.json")
 
@@ -89,7 +99,7 @@ def test_a_failed_write_leaves_the_earlier_file_intact(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file modes are a matter of POSIX")
-def test_a_written_file_is_readable_by_others_as_usual(tmp_path):
+def test_a_written_file_has_the_usual_permissions(tmp_path):
     save(line(), tmp_path / "problem.json")
     assert stat.S_IMODE((tmp_path / "problem.json").stat().st_mode) & 0o400
 
@@ -111,7 +121,7 @@ def test_the_order_of_a_file_does_not_change_the_canonical_problem():
     assert shuffled.canonical() == problem.canonical()
 
 
-def test_a_problem_made_in_python_obeys_the_same_rules():
+def test_a_problem_made_in_python_is_checked_by_the_same_rules():
     with pytest.raises(ProblemError, match="budget"):
         line(budget=-1)
 
@@ -123,7 +133,7 @@ def test_the_published_schema_accepts_what_is_written(problem):
 
 
 @pytest.mark.shared
-def test_the_published_schema_accepts_the_toys_and_reading_accepts_them_too(shared_dir):
+def test_the_published_schema_and_the_reader_accept_the_toy_problems(shared_dir):
     schema = schema_of("problem.schema.json")
     for path in sorted((shared_dir / "instances" / "toy").glob("*_[0-9]*.json")):
         jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)

@@ -1,4 +1,4 @@
-"""A file takes the place of a file alone: never of a pipe, a device or a folder."""
+"""Atomic writing: only a file is ever replaced, never a pipe, a device or a folder."""
 
 from __future__ import annotations
 
@@ -11,62 +11,62 @@ from pathlib import Path
 import pytest
 
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.writing import refuse_special, write_whole
+from optimiser.problem.jsonfile import refuse_special_file, write_atomically
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are otherwise there")
 
 
-def test_a_pipe_is_refused_and_stays_a_pipe(tmp_path: Path) -> None:
+def test_a_pipe_is_rejected_and_stays_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "r.json"
     os.mkfifo(pipe)
     with pytest.raises(EnvironmentFault, match="not a file but a pipe") as fault:
-        write_whole(pipe, "{}")
+        write_atomically(pipe, "{}")
     assert fault.value.exit_code == 5
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
-def test_a_link_to_a_pipe_is_refused_and_both_stay(tmp_path: Path) -> None:
+def test_a_link_to_a_pipe_is_rejected_and_both_stay(tmp_path: Path) -> None:
     pipe, link = tmp_path / "pipe", tmp_path / "r.json"
     os.mkfifo(pipe)
     link.symlink_to(pipe)
     with pytest.raises(EnvironmentFault, match="a pipe"):
-        write_whole(link, "{}")
+        write_atomically(link, "{}")
     assert link.is_symlink()
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
 
 
-def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("s")
         with pytest.raises(EnvironmentFault, match="a socket"):
-            write_whole(Path("s"), "{}")
+            write_atomically(Path("s"), "{}")
     assert stat.S_ISSOCK(Path("s").lstat().st_mode)
 
 
-def test_a_folder_and_a_device_are_refused(tmp_path: Path) -> None:
+def test_a_folder_and_a_device_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="a folder"):
-        write_whole(tmp_path, "{}")
+        write_atomically(tmp_path, "{}")
     with pytest.raises(EnvironmentFault, match="a device"):
-        refuse_special(Path(os.devnull), done="Nothing was solved.")
+        refuse_special_file(Path(os.devnull), done="Nothing was solved.")
 
 
-def test_the_file_that_a_link_names_is_written_and_the_link_stays(tmp_path: Path) -> None:
+def test_the_file_behind_a_link_is_written_and_the_link_stays(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     target, link = tmp_path / "there" / "r.json", tmp_path / "r.json"
     link.symlink_to(target)
     for text in ("new", "newer"):
-        write_whole(link, text)
+        write_atomically(link, text)
         assert link.is_symlink()
         assert target.read_text(encoding="utf-8") == text
     assert [path.name for path in target.parent.iterdir()] == ["r.json"]
 
 
-def test_links_that_name_each_other_are_a_fault_of_the_environment(tmp_path: Path) -> None:
+def test_links_in_a_circle_are_an_environment_fault(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.symlink_to(two)
     two.symlink_to(one)
     with pytest.raises(EnvironmentFault, match="a link that leads to itself"):
-        write_whole(one, "{}")
+        write_atomically(one, "{}")
     assert one.is_symlink()

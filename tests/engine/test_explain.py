@@ -1,0 +1,90 @@
+"""Explanations of why a problem has no plan."""
+
+from __future__ import annotations
+
+import itertools
+
+import jsonschema
+from core_drawing import best_plans, crowded_line, line, side_problems
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from problem_files import schema_of
+
+from optimiser.engine import explain
+from optimiser.engine.conflict import quick_explain
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import solve
+from optimiser.problem import Pair, Target
+
+
+def nothing_proves(_part, _seconds):
+    return False
+
+
+@given(st.sets(st.integers(0, 9), min_size=1), st.lists(st.sets(st.integers(0, 9), min_size=1), max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_a_conflict_is_minimal(first, more):
+    conflicts = [first, *more]
+
+    def is_empty(some):
+        return any(conflict <= set(some) for conflict in conflicts)
+
+    found = quick_explain(range(10), is_empty)
+    assert is_empty(found)
+    assert not any(is_empty(part) for part in itertools.combinations(found, len(found) - 1))
+
+
+@given(st.sets(st.integers(0, 9), min_size=1), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_conflict_remains_valid_when_proofs_are_missed(conflict, data):
+    found = quick_explain(range(10), lambda some: conflict <= set(some) and data.draw(st.booleans()))
+    assert conflict <= set(found)
+
+
+@given(side_problems())
+@settings(max_examples=120, deadline=None)
+def test_the_constraints_reported_as_a_conflict_cannot_be_met(problem):
+    assume(best_plans(problem) == [])
+    text = explain.conflict_among(problem, nothing_proves, seconds=0.0)
+    named = [item for item in explain.constraints(problem) if item.text in text.splitlines()]
+    assert best_plans(explain.with_only(problem, named)) == []
+
+
+def test_constraints_that_conflict_only_together_are_named():
+    problem = line(
+        targets=(Target("small", 9), Target("core", 2)), excludes=(("ac", "bd"),), requires=(("ad", "ac"),)
+    )
+    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+        "'ac' and 'bd' exclude each other",
+        "the target of 9 for the pairs of group 'small'",
+    ]
+
+
+def test_a_budget_too_small_for_a_target_is_named_with_it():
+    problem = line(targets=(Target("small", 9),), budget=6, money="kEUR")
+    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+        "the target of 9 for the pairs of group 'small'",
+        "the budget of 6 kEUR",
+    ]
+
+
+def test_pairs_that_must_be_covered_and_exclude_each_other_are_named():
+    problem = line(budget=None, excludes=(("ac", "bd"),), pairs=(Pair(0, 2, 120, 5), Pair(1, 3, 120, 4)))
+    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+        "'ac' and 'bd' exclude each other",
+        "the pair a - c must be covered within 120 s",
+        "the pair b - d must be covered within 120 s",
+    ]
+
+
+def test_a_solve_proves_and_explains_infeasibility_where_not_every_plan_can_be_tried():
+    problem = crowded_line(
+        targets=(Target("small", 9), Target("core", 2)),
+        excludes=(("ac", "bd"),),
+        requires=tuple((f"idle{i:02d}", "ac") for i in range(13)),
+    )
+    result = solve(problem, params=SolveParameters(threads=1, time_limit_s=20.0))
+    assert (result.status, result.termination, result.built) == ("infeasible", "infeasible", ())
+    assert "'ac' and 'bd' exclude each other" in result.message.splitlines()
+    assert "the target of 9 for the pairs of group 'small'" in result.message.splitlines()
+    jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))

@@ -1,0 +1,94 @@
+"""Results: their files, and the rounding of bounds."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from problem_files import schema_of
+
+from optimiser.problem import result as results
+from optimiser.problem.errors import ProblemError
+from optimiser.problem.result import bound_tolerance, gap_of, rounded_bound
+
+# ---- bounds
+
+
+@pytest.mark.parametrize(
+    ("bound", "minimise", "unit", "best"),
+    [
+        (18.999, False, 1, 18),
+        (19.0 - 1e-8, False, 1, 19),
+        (19.0 - 1e-5, False, 1, 18),
+        (-0.5, False, 1, -1),
+        (9.2, True, 1, 10),
+        (9.0 + 1e-8, True, 1, 9),
+        (9.0 + 1e-5, True, 1, 10),
+        (29.0, False, 10, 20),
+        (30.0 - 1e-6, False, 10, 30),
+        (21.0, True, 10, 30),
+        (20.0 + 1e-6, True, 10, 20),
+        (5e12, False, 1, 5 * 10**12 + 5000),
+        (5e12, False, 10**9, 5 * 10**12),
+    ],
+)
+def test_a_bound_is_rounded_to_the_best_objective_that_it_allows(bound, minimise, unit, best):
+    assert rounded_bound(bound, minimise=minimise, unit=unit) == best
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(1, 10**6), st.floats(-0.9, 0.9), st.booleans())
+def test_noise_within_the_tolerance_never_cuts_off_an_objective(units, unit, noise, minimise):
+    bound = unit * (units + noise * bound_tolerance(units))
+    best = rounded_bound(bound, minimise=minimise, unit=unit)
+    assert best % unit == 0
+    assert best <= units * unit if minimise else best >= units * unit
+
+
+def test_the_gap_uses_the_rounded_bound():
+    assert gap_of(18, 18.999) == 0.0
+    assert gap_of(18, 19.0 - 1e-8) == pytest.approx(1 / 18)
+    assert gap_of(10, 9.2, minimise=True) == 0.0
+    assert gap_of(10, 9.0 + 1e-8, minimise=True) == pytest.approx(0.1)
+    assert gap_of(0, 3.0) == 3.0
+    assert gap_of(5, None) is None
+
+
+# ---- files
+
+
+def test_rings_and_starts_of_a_result_read_back_as_written():
+    value = results.Result(
+        "p", "feasible", ("a",), 1, 2, 3, None, None, "", 0.0, 1, 1, "", rings={"r": (2, 0)}, starts={"a": 1}
+    )
+    assert results.parse(json.loads(results.dumps(value))) == value
+    jsonschema.validate(json.loads(results.dumps(value)), schema_of("result.schema.json"))
+    assert not {"rings", "starts"} & value.replace(rings={}, starts={}).as_dict().keys()
+
+
+@pytest.mark.parametrize("termination", ["proof", "stalled", "interrupted", "killed"])
+def test_the_published_schema_knows_how_a_solve_may_end(termination):
+    value = results.Result("p", "none", (), 0, 0, 0, None, None, "", 0.0, 1, 1, "", termination=termination)
+    jsonschema.validate(value.as_dict(), schema_of("result.schema.json"))
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"rings": {}}, "rings: not a list"),
+        ({"rings": [[]]}, r"rings\[0\]: not an object"),
+        ({"rings": [{"id": "r"}]}, r"rings\[0\]: key 'links' is missing"),
+        ({"rings": [{"id": "r", "links": [], "turns": 1}]}, r"rings\[0\]: unknown key 'turns'"),
+        ({"rings": [{"id": 1, "links": []}]}, r"rings\[0\].id: 1 is not a string"),
+        ({"rings": [{"id": "r", "links": [-1]}]}, r"rings\[0\].links: not a list of positions"),
+        ({"rings": [{"id": "r", "links": []}] * 2}, "'r' occurs twice"),
+        ({"starts": []}, "starts: not an object"),
+        ({"starts": {"a": 1.0}}, "starts.a: 1.0 is not a period"),
+    ],
+)
+def test_a_result_with_malformed_rings_or_starts_is_rejected(change, answer):
+    bare = {"format": "polyring-result/1", "problem": "p", "status": "feasible", "built": ["a"]}
+    with pytest.raises(ProblemError, match=answer):
+        results.parse({**bare, "cost": 1, "coverage": 2, "bound": None, **change})

@@ -1,0 +1,113 @@
+"""Rings and periods in problem files, and the canonical order of rings."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import jsonschema
+import pytest
+from problem_files import as_json, faults_of, schema_of
+from ring_drawing import circuits_of, ring_problem, ringed
+
+from optimiser.problem import Candidate, Period, RingLink, parse
+from optimiser.problem.errors import ProblemError
+from optimiser.problem.ring import canonical_ring, link_order
+from optimiser.verify.rings import circuit_fault
+
+SEEDS = range(30)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rings_and_periods_read_back_as_written_and_keep_to_the_schema(seed):
+    problem = ring_problem(seed)
+    assert parse(as_json(problem)) == problem
+    jsonschema.validate(as_json(problem), schema_of("problem.schema.json"))
+
+
+def test_all_faults_of_rings_and_periods_are_reported_with_their_places():
+    value = as_json(ringed(periods=(Period("early", 4, 1), Period("late", 5, 2))))
+    ring = value["rings"][0]
+    ring["required"] = 1
+    ring["centres"] = []
+    ring["links"][0]["head"] = 4
+    ring["links"][2]["candidate"] = "south"
+    ring["links"][3]["via"] = [[1.5, 2]]
+    ring["stops"][0]["nodes"] = [-1]
+    ring["apart"] = ["square"]
+    value["candidates"][0]["lead"] = -1
+    value["budget"] = 8
+    assert set(faults_of(value)) == {
+        "rings[0] ('square').required: 1 is neither true nor false",
+        "rings[0] ('square').centres: is empty",
+        "rings[0] ('square').links[0]: 4 is not a node (0..3)",
+        "rings[0] ('square').links[2]: there is no candidate 'south'",
+        "rings[0] ('square').links[3].via[0]: [1.5, 2] is not two integers",
+        "rings[0] ('square').stops[0] ('town'): -1 is not a node (0..3)",
+        "rings[0] ('square').apart: 'square' is not another ring",
+        "candidates[0] ('across').lead: -1 is not an integer >= 0",
+        "budget: 8 is not 9, the sum of the periods' budgets",
+    }
+
+
+def test_unknown_keys_and_wrong_shapes_of_rings_are_reported():
+    value = as_json(ringed())
+    ring = value["rings"][0]
+    ring["center"] = ring.pop("centres")
+    ring["nodes"][1] = [4]
+    ring["links"][1]["cost"] = 3
+    ring["stops"] = {}
+    value["candidates"][0]["lead"] = 0
+    value["periods"] = {}
+    assert set(faults_of(value)) == {
+        "rings[0]: key 'centres' is missing",
+        "rings[0]: unknown key 'center'; did you mean 'centres'?",
+        "rings[0].nodes[1]: [4] is not [longitude, latitude]",
+        "rings[0].links[1]: unknown key 'cost'",
+        "rings[0].stops: not a list",
+        "periods: not a list",
+    }
+
+
+def test_a_lead_without_periods_is_rejected():
+    value = as_json(ringed())
+    value["candidates"][1]["lead"] = 0
+    assert faults_of(value) == ("candidates[1].lead: is allowed only with periods",)
+    with pytest.raises(ProblemError, match="is allowed only with periods"):
+        ringed(candidates=(Candidate("late", 1, (), lead=1),), rings=())
+
+
+def test_empty_periods_are_rejected():
+    assert faults_of({**as_json(ringed()), "periods": []}) == ("periods: is empty; leave the key out",)
+
+
+def shuffled(ring, chance):
+    new = chance.sample(range(len(ring.nodes)), len(ring.nodes))
+    place = {old: position for position, old in enumerate(new)}
+    links = [
+        RingLink(place[link.tail], place[link.head], link.candidate, link.via)
+        if chance.random() < 0.5
+        else RingLink(place[link.head], place[link.tail], link.candidate, link.via[::-1])
+        for link in ring.links
+    ]
+    return dataclasses.replace(
+        ring,
+        nodes=tuple(ring.nodes[old] for old in new),
+        links=tuple(chance.sample(links, len(links))),
+        stops=tuple(dataclasses.replace(s, nodes=tuple(place[v] for v in s.nodes)) for s in ring.stops[::-1]),
+        centres=ring.centres[::-1],
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_a_ring_in_its_file_does_not_change_the_canonical_ring(seed):
+    for ring in ring_problem(seed).rings:
+        assert canonical_ring(shuffled(ring, random.Random(seed))) == canonical_ring(ring)  # noqa: S311
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_circuit_of_the_canonical_ring_forms_the_original_ring(seed):
+    for ring in ring_problem(seed).rings:
+        order, names = link_order(ring), {link.candidate for link in ring.links}
+        for links in circuits_of(canonical_ring(ring), names)[:5]:
+            assert circuit_fault(ring, [order[k] for k in links], names) == ""

@@ -1,7 +1,8 @@
-"""Hold what travel times are computed on: ids, arcs and integer seconds."""
+"""Define the graph on which travel times are computed: nodes, arcs and integer seconds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 UNREACHABLE: int = int(np.iinfo(np.int64).max)
+
+
 """Skim value of a pair that no path joins."""
+
 
 ARC_KINDS = (
     "road",
@@ -23,6 +27,8 @@ ARC_KINDS = (
     "transfer",
     "matrix",
 )
+
+
 """What an arc stands for; `TimeGraph.kind` holds positions in this tuple."""
 
 
@@ -57,3 +63,84 @@ class TimeGraph:
     origin: NDArray[np.int64]
     destination: NDArray[np.int64]
     definition: str
+
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """Directed arcs: tails, heads and seconds, what each stands for and the row behind it."""
+
+    tail: Ints
+    head: Ints
+    seconds: Ints
+    kind: NDArray[np.int8]
+    ref: Ints
+
+    @classmethod
+    def of(cls, kind: str, tail: Ints, head: Ints, seconds: Ints | int, *, ref: Ints | int = -1) -> Arcs:
+        """Make arcs of one kind.
+
+        Parameters
+        ----------
+        kind
+            One of `ARC_KINDS`.
+        tail, head
+            Rows of nodes [m].
+        seconds
+            Times [m], or one time for all; below 1 they are lifted to 1.
+        ref
+            Rows behind the arcs, or one for all.
+
+        Returns
+        -------
+        Arcs
+            The arcs.
+        """
+        count = len(tail)
+        return cls(
+            tail=np.asarray(tail, dtype=np.int64),
+            head=np.asarray(head, dtype=np.int64),
+            seconds=np.maximum(np.broadcast_to(np.asarray(seconds, dtype=np.int64), count), 1),
+            kind=np.full(count, ARC_KINDS.index(kind), dtype=np.int8),
+            ref=np.broadcast_to(np.asarray(ref, dtype=np.int64), count).copy(),
+        )
+
+    @classmethod
+    def join(cls, pieces: Iterable[Arcs]) -> Arcs:
+        """Put arcs one after the other.
+
+        Parameters
+        ----------
+        pieces
+            Arcs, in order.
+
+        Returns
+        -------
+        Arcs
+            All of them.
+        """
+        found = list(pieces) or [cls.of("road", *(np.empty(0, dtype=np.int64) for _ in range(3)))]
+        return cls(
+            tail=np.concatenate([p.tail for p in found]),
+            head=np.concatenate([p.head for p in found]),
+            seconds=np.concatenate([p.seconds for p in found]),
+            kind=np.concatenate([p.kind for p in found]),
+            ref=np.concatenate([p.ref for p in found]),
+        )
+
+    def shifted(self, by: int) -> Arcs:
+        """Return the arcs between nodes `by` rows farther on.
+
+        Parameters
+        ----------
+        by
+            Rows.
+
+        Returns
+        -------
+        Arcs
+            New arcs.
+        """
+        return Arcs(self.tail + by, self.head + by, self.seconds, self.kind, self.ref)

@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.cities.table import Cities
-from networks.intermodal import outside, trains
-from networks.intermodal.arcs import Arcs
-from networks.intermodal.outside import Outside, frame
+from networks.intermodal import access as outside
+from networks.intermodal import trains
+from networks.intermodal.access import AccessNetwork, node_rows
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import Stops
 from networks.network import Network
 from networks.rail.builder import RailBuild
-from networks.timegraph import TimeGraph
+from networks.timegraph import Arcs, TimeGraph
 
 Definition = Literal["door_to_door", "in_vehicle"]
 
@@ -72,18 +72,18 @@ def join(
     """
     assumed = parameters or AccessParameters.default()
     stations = _stations(rail, road)
-    around = outside.lay_out(road, stations, cities, parameters=assumed)
+    around = outside.build_access_network(road, stations, cities, parameters=assumed)
     if rail is None or not len(rail.services.stops):
-        return _roads_alone(around, definition)
+        return _roads_only(around, definition)
     copies = 1 if definition == "door_to_door" else len(_COPIES)
-    inside = _lay_trains(rail, stations, first_row=copies * len(around))
+    inside = _train_nodes(rail, stations, first_row=copies * len(around))
     if definition == "door_to_door":
         return _door_to_door(around, inside, assumed)
     return _in_vehicle(around, inside, assumed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Inside:
+class _TrainNodes:
     """Platforms and stops: their nodes, the first of which has a given row."""
 
     nodes: pd.DataFrame
@@ -99,7 +99,7 @@ def _stations(rail: RailBuild | None, road: Network) -> gpd.GeoDataFrame:
     return rail.network.nodes.iloc[served]
 
 
-def _lay_trains(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _Inside:
+def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _TrainNodes:
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
     stops = Stops.of(rail.services, station_of_node=station_of_node, first_row=first_row + len(stations))
@@ -107,35 +107,35 @@ def _lay_trains(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) 
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, rail.services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [
-        frame("station", [f"station:{row}/platforms" for row in stations.index], stations),
-        frame("stop", ids, at),
-        frame("stop", [f"{name}/arrived" for name in ids], at),
+        node_rows("station", [f"station:{row}/platforms" for row in stations.index], stations),
+        node_rows("stop", ids, at),
+        node_rows("stop", [f"{name}/arrived" for name in ids], at),
     ]
-    return _Inside(
+    return _TrainNodes(
         nodes=pd.concat(nodes, ignore_index=True),
         platforms=first_row + np.arange(len(stations), dtype=np.int64),
         stops=stops,
     )
 
 
-def _roads_alone(around: Outside, definition: Definition) -> TimeGraph:
+def _roads_only(around: AccessNetwork, definition: Definition) -> TimeGraph:
     centres = np.arange(around.cities, dtype=np.int64)
     return _graph(around.nodes, around.arcs(free=definition == "in_vehicle"), centres, centres, definition)
 
 
-def _door_to_door(around: Outside, inside: _Inside, assumed: AccessParameters) -> TimeGraph:
+def _door_to_door(around: AccessNetwork, inside: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
     centres = np.arange(around.cities, dtype=np.int64)
     arcs = [
         around.arcs(free=False),
         *_train_arcs(inside, assumed),
-        trains.boarding(inside.stops, around.entrance, parameters=assumed, first=False),
-        trains.leaving(inside.stops, around.entrance, seconds=assumed.alight_s),
+        trains.boarding_arcs(inside.stops, around.entrance, parameters=assumed, first=False),
+        trains.alighting_arcs(inside.stops, around.entrance, seconds=assumed.alight_s),
     ]
     nodes = pd.concat([around.nodes, inside.nodes], ignore_index=True)
     return _graph(nodes, Arcs.join(arcs), centres, centres, "door_to_door")
 
 
-def _in_vehicle(around: Outside, inside: _Inside, assumed: AccessParameters) -> TimeGraph:
+def _in_vehicle(around: AccessNetwork, inside: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
     before, between, after = (copy * len(around) for copy in range(len(_COPIES)))
     fronts, stops = around.entrance, inside.stops
     centres = np.arange(around.cities, dtype=np.int64)
@@ -145,10 +145,10 @@ def _in_vehicle(around: Outside, inside: _Inside, assumed: AccessParameters) -> 
         around.arcs(free=False).shifted(between),
         around.arcs(free=True).shifted(after),
         *_train_arcs(inside, assumed),
-        trains.boarding(stops, fronts + before, parameters=assumed, first=True),
-        trains.leaving(stops, fronts + between, seconds=assumed.alight_s),
-        trains.boarding(stops, fronts + between, parameters=assumed, first=False),
-        trains.leaving(stops, fronts + after, seconds=_TIE_S),
+        trains.boarding_arcs(stops, fronts + before, parameters=assumed, first=True),
+        trains.alighting_arcs(stops, fronts + between, seconds=assumed.alight_s),
+        trains.boarding_arcs(stops, fronts + between, parameters=assumed, first=False),
+        trains.alighting_arcs(stops, fronts + after, seconds=_TIE_S),
         Arcs.of("connector", tie.second + before, tie.first + after, _TIE_S),
         Arcs.of("connector", centres + before, centres + after, _TIE_S),
     ]
@@ -157,10 +157,10 @@ def _in_vehicle(around: Outside, inside: _Inside, assumed: AccessParameters) -> 
     return _graph(nodes, Arcs.join(arcs), centres + before, centres + after, "in_vehicle")
 
 
-def _train_arcs(inside: _Inside, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
+def _train_arcs(inside: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
     return (
-        trains.rides(inside.stops, parameters=assumed),
-        trains.changing(inside.stops, inside.platforms, parameters=assumed),
+        trains.ride_arcs(inside.stops, parameters=assumed),
+        trains.transfer_arcs(inside.stops, inside.platforms, parameters=assumed),
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.intermodal.arcs import Arcs
 from networks.intermodal.parameters import AccessParameters
 from networks.network import Services
 from networks.rail.drafts import BY_TRACKS
+from networks.timegraph import Arcs
 
 Ints = NDArray[np.int64]
 
@@ -79,7 +79,7 @@ class Stops:
         )
 
 
-def rides(stops: Stops, *, parameters: AccessParameters) -> Arcs:
+def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
     """Make the arcs of riding in both directions, and of staying on at intermediate stops.
 
     Trains of services taken from tracks alone run through every station: whoever stays on pays an
@@ -136,7 +136,7 @@ def _through(stops: Stops) -> tuple[Ints, Ints]:
     return columns[0], columns[1]
 
 
-def boarding(stops: Stops, entrance: Ints, *, parameters: AccessParameters, first: bool) -> Arcs:
+def boarding_arcs(stops: Stops, entrance: Ints, *, parameters: AccessParameters, first: bool) -> Arcs:
     """Make the arcs from the front of a station to a train.
 
     Parameters
@@ -166,7 +166,7 @@ def boarding(stops: Stops, entrance: Ints, *, parameters: AccessParameters, firs
     return Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.service)
 
 
-def leaving(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
+def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
     """Make the arcs from a train to the front of a station.
 
     Parameters
@@ -186,7 +186,7 @@ def leaving(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
     return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.service)
 
 
-def changing(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
+def transfer_arcs(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
     """Make the arcs from a train to the platforms of a station, and from there to the next train.
 
     Parameters

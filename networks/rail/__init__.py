@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from networks.rail.builder import RailBuild, build
+from networks.rail.builder import RailBuild, RailReport, build
 from networks.rail.lines import Line, read_lines
 from networks.rail.parameters import RailClass, RailParameters, Running
-from networks.rail.report import RailReport
 
 __all__ = ["Line", "RailBuild", "RailClass", "RailParameters", "RailReport", "Running", "build", "read_lines"]

@@ -1,12 +1,12 @@
-"""Build a rail network and its services from elements of OpenStreetMap."""
+"""Build a rail network and its services from OpenStreetMap elements."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,103 @@ from scipy.sparse.csgraph import connected_components
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail import alone, lines, relations, stations, tracks
+from networks.rail import drafts, lines, relations, stations, tracks
 from networks.rail.drafts import Draft, Timed, Timetable, to_services
 from networks.rail.lines import Line
 from networks.rail.parameters import RailParameters
 from networks.rail.placing import Placed, place
-from networks.rail.report import RailReport
 from networks.rail.stations import Stations
 from networks.rail.topology import Built, Cut, cut, to_network
+
+
+@dataclass(frozen=True, slots=True)
+class RailReport:
+    """What a rail import kept, left out and assumed.
+
+    Attributes
+    ----------
+    tracks, track_km
+        Tracks kept and their length by class.
+    tracks_left_out
+        Tracks left out, by reason.
+    speeds_tagged, speeds_by_class
+        Tracks whose design speed is tagged, and those whose speed is the default of the class.
+    loops
+        Links from a point to itself that were dropped.
+    components
+        Parts of the network that no track joins.
+    stations
+        Stations on the tracks.
+    stations_carried
+        Those of them that were carried to a track beside them.
+    farthest_carried_m
+        Longest way that a station was carried.
+    stations_left_out
+        Stations left out, by reason.
+    stations_unreached, stations_merged
+        Names of stations out of reach of any track, and of stations that share the point of another.
+    services, services_source
+        Services, and where they come from: `relations`, `lines`, `tracks` or `none`.
+    headways
+        Services by where their headway comes from.
+    service_counts
+        What was counted while services were read.
+    hops_strayed
+        Ways between stops that the service's own tracks do not join and all tracks were used for.
+    faults
+        Places where two stops are not joined by track; the service was split there.
+    """
+
+    tracks: int
+    track_km: Mapping[str, float]
+    tracks_left_out: Mapping[str, int]
+    speeds_tagged: int
+    speeds_by_class: int
+    loops: int
+    components: int
+    stations: int
+    stations_carried: int
+    farthest_carried_m: float
+    stations_left_out: Mapping[str, int]
+    stations_unreached: tuple[str, ...]
+    stations_merged: tuple[str, ...]
+    services: int
+    services_source: str
+    headways: Mapping[str, int]
+    service_counts: Mapping[str, int]
+    hops_strayed: int
+    faults: tuple[str, ...]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a user has to be told loudly, one sentence each.
+
+        A complete extract may have no train relation, and so may one that was cut on the edge of a block,
+        where no test of the file itself can see it.
+
+        Returns
+        -------
+        tuple of str
+            Empty when services were read or given, or when there are no tracks.
+        """
+        if not self.tracks or self.services_source != "tracks":
+            return ()
+        stretches = "1 stretch" if self.services == 1 else f"{self.services} stretches"
+        text = (
+            f"no train relation in this file: services are assumed on {stretches} of track; "
+            "if you expected relations, the file may be cut: compare its checksum"
+        )
+        return (text,)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report for `import_report.json`.
+
+        Returns
+        -------
+        dict
+            Plain numbers, texts, lists and mappings.
+        """
+        return asdict(self)
+
 
 ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 
@@ -63,7 +152,7 @@ class _Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trains:
+class _ServiceDrafts:
     source: str
     drafts: Sequence[Draft]
     counts: Mapping[str, int]
@@ -106,9 +195,9 @@ def build(
         When the lines table is used and names stops that are no stations.
     """
     assumed = parameters or RailParameters.default()
-    services = relations.trains(elements, opened_by=opened_by)
-    parts = _lay(elements, services, assumed, opened_by)
-    running = _trains(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
+    services = relations.train_relations(elements, opened_by=opened_by)
+    parts = _build_network(elements, services, assumed, opened_by)
+    running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
     names = [station.label for station in parts.stations.all]
     timetable = Timetable(parts.built.network, parts.points, names, parameters=assumed)
     timed: list[Timed] = []
@@ -134,7 +223,7 @@ def build(
     )
 
 
-def _lay(
+def _build_network(
     elements: Elements,
     services: Sequence[Relation],
     assumed: RailParameters,
@@ -151,14 +240,14 @@ def _lay(
     return _Parts(chosen, found, placed, links, built, points)
 
 
-def _trains(
+def _draft_services(
     parts: _Parts,
     services: Sequence[Relation],
     line_table: Sequence[Line],
     services_from: ServicesFrom,
     *,
     most_turn_deg: float,
-) -> _Trains:
+) -> _ServiceDrafts:
     source: str = services_from
     if source == "auto":
         source = "relations" if services else "lines" if line_table else "tracks"
@@ -168,13 +257,15 @@ def _trains(
         found, counts = relations.drafts(
             services, station_of_id=parts.stations.of_id, reached=reached, link_way=way
         )
-        return _Trains(source, found, counts)
+        return _ServiceDrafts(source, found, counts)
     if source == "lines":
-        return _Trains(source, lines.drafts(line_table, stations=parts.stations.all, reached=reached), {})
+        return _ServiceDrafts(
+            source, lines.drafts(line_table, stations=parts.stations.all, reached=reached), {}
+        )
     if source == "tracks":
-        return _Trains(
+        return _ServiceDrafts(
             source,
-            alone.drafts(
+            drafts.neighbour_drafts(
                 parts.built.network,
                 parts.points,
                 parts.stations.all,
@@ -182,7 +273,7 @@ def _trains(
             ),
             {},
         )
-    return _Trains(source, (), {})
+    return _ServiceDrafts(source, (), {})
 
 
 def _station_table(parts: _Parts) -> pd.DataFrame:
@@ -203,7 +294,7 @@ def _station_table(parts: _Parts) -> pd.DataFrame:
 
 
 def _report(
-    parts: _Parts, running: _Trains, services: Services, *, faults: tuple[str, ...], strayed: int
+    parts: _Parts, running: _ServiceDrafts, services: Services, *, faults: tuple[str, ...], strayed: int
 ) -> RailReport:
     links = parts.built.network.links
     carried = parts.placed.snapped_m[parts.placed.snapped_m > 0]

@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.network import Network, Services
-from networks.rail.layout import Layout
 from networks.rail.parameters import RailParameters
-from networks.rail.routing import ANY_TURN_DEG, OwnTracks, Route, TrackGraph
+from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
+from networks.rail.stations import Station
 from networks.rail.topology import running_seconds
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
+
+
 """Where a headway comes from: the `interval` tag, a lines table, the default of the class, or the default of
 the class where no service is known and tracks alone are taken (trains then run through every station)."""
 
@@ -215,6 +217,8 @@ _LINES = {
     "headway_s": "int64",
     "headway_source": "str",
 }
+
+
 _STOPS = {"service": "int64", "seq": "int64", "node": "int64", "run_s": "int64", "length_km": "float64"}
 
 
@@ -250,3 +254,61 @@ def _stop_rows(row: int, service: Timed, station_node: NDArray[np.int64]) -> lis
 
 def _frame(rows: list[dict[str, object]] | list[dict[str, float]], dtypes: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+
+
+def neighbour_drafts(
+    network: Network,
+    points: Sequence[tuple[int, ...]],
+    stations: Sequence[Station],
+    *,
+    most_turn_deg: float,
+) -> tuple[Draft, ...]:
+    """Draft a service between each two stations that tracks join without passing a third.
+
+    No chain of stations is invented: where nothing is known of services, trains of the default headway of the
+    class are taken to run on every such piece of track, and through every station.
+
+    Parameters
+    ----------
+    network
+        The rail network.
+    points
+        Rows of the nodes of each station.
+    stations
+        The stations.
+    most_turn_deg
+        Sharpest turn of a train at a junction, degrees.
+
+    Returns
+    -------
+    tuple of Draft
+        In order of the stations.
+    """
+    owner = np.full(len(network.nodes), -1, dtype=np.int64)
+    for station in range(len(points) - 1, -1, -1):
+        owner[list(points[station])] = station
+    return tuple(
+        Draft(
+            service_id=f"t{stations[a].osm_id}-{stations[b].osm_id}",
+            name=f"{stations[a].label} - {stations[b].label}",
+            stations=(a, b),
+            headway_s=None,
+            headway_source=BY_TRACKS,
+        )
+        for a, b in _neighbour_pairs(network, points, owner, most_turn_deg)
+    )
+
+
+def _neighbour_pairs(
+    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], most_turn_deg: float
+) -> list[tuple[int, int]]:
+    """Search from each station over tracks on which no way leads through a station."""
+    layout = Layout.of(network.links, count=len(network.nodes))
+    closed = np.flatnonzero(owner >= 0)
+    graph = TrackGraph.of(layout, layout.length_km, closed=closed, most_turn_deg=most_turn_deg)
+    pairs = set()
+    for station, rows in enumerate(points):
+        if rows and owner[rows[0]] == station:
+            others = np.unique(owner[graph.reach(rows)])
+            pairs |= {(min(station, o), max(station, o)) for o in others.tolist() if o not in {-1, station}}
+    return sorted(pairs)

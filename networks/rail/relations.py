@@ -17,7 +17,7 @@ from networks.rail.stations import is_stop_role
 from networks.rail.tags import parse_interval_s, parse_speed_kmh
 
 
-def trains(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
+def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
     """Choose the relations of train services.
 
     Parameters
@@ -131,14 +131,14 @@ def _merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
         opposite = waiting[draft.stations[::-1]] if draft.stations != draft.stations[::-1] else []
         if opposite:
             first = opposite.pop(0)
-            kept[first] = _both(kept[first], draft)
+            kept[first] = _merge_two(kept[first], draft)
         else:
             waiting[draft.stations].append(len(kept))
             kept.append(draft)
     return tuple(kept)
 
 
-def _both(a: Draft, b: Draft) -> Draft:
+def _merge_two(a: Draft, b: Draft) -> Draft:
     known = [d.headway_s for d in (a, b) if d.headway_s is not None]
     parts = [d.links for d in (a, b) if d.links is not None]
     return replace(

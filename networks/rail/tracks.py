@@ -118,12 +118,12 @@ def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailP
     if tagged is not None:
         link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
     else:
-        link_class = parameters.class_without_speed[_standing(tags)]
+        link_class = parameters.class_without_speed[_default_class_key(tags)]
         design, source = parameters.named(link_class).design_kmh, FROM_CLASS
     return Track(way_id, points, link_class, design, source, tags)
 
 
-def _standing(tags: Tags) -> str:
+def _default_class_key(tags: Tags) -> str:
     if tags.get("highspeed") == "yes":
         return "highspeed"
     usage = tags.get("usage", "")

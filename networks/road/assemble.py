@@ -13,7 +13,7 @@ from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.directions import BACKWARD, BOTH
 from networks.road.ferries import crossing_s
 from networks.road.tables import ferry_table
-from networks.road.topology import Pieces, cut_at_junctions, first_of_equals, joined_where_zero
+from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
 
 _CRS = "EPSG:4326"
 _MM_PER_KM = 1e6
@@ -40,7 +40,7 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
     turned = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(turned, head, tail), np.where(turned, tail, head)
-    tail, head = joined_where_zero(tail, head, pieces.length_km)
+    tail, head = merge_zero_length(tail, head, pieces.length_km)
     oneway = roads.direction[pieces.way] != BOTH
     kept, dropped = _kept(tail, head, pieces.length_km, oneway=oneway, speed=kmh)
     pieces = pieces.keep(kept)
@@ -77,7 +77,7 @@ def _kept(
     fastest_first = np.lexsort((-speed, ~proper))
     same = (np.rint(length_km * _MM_PER_KM).astype(np.int64), high, low, oneway, proper)
     single = np.empty(len(tail), dtype=bool)
-    single[fastest_first] = first_of_equals(*(column[fastest_first] for column in same))
+    single[fastest_first] = first_occurrences(*(column[fastest_first] for column in same))
     kept = proper & single
     counts = {
         "zero_length": int(np.count_nonzero(~long)),

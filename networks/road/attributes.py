@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
-from networks.road.directions import SHUT, Reversible, direction
+from networks.road.directions import NEITHER, Reversible, direction
 from networks.road.ferries import carries_cars
-from networks.road.limits import SpeedReader
 from networks.road.report import PartCounts, SpeedCounts
+from networks.road.speeds import SpeedReader
 from networks.road.tables import SpeedTable
 
 _CLOSED = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military", "psv", "bus"})
@@ -165,10 +165,10 @@ def _open_ways(
     ways = ways.take(np.array([not reason for reason in reasons], dtype=bool))
     turns = [direction(tags, reversible=reversible) for tags in ways.tags]
     directions = np.array([turn for turn, _ in turns], dtype=np.int64)
-    shut = int(np.count_nonzero(directions == SHUT))
+    shut = int(np.count_nonzero(directions == NEITHER))
     if shut:
         dropped["reversible"] = shut
-        ways, directions = ways.take(directions != SHUT), directions[directions != SHUT]
+        ways, directions = ways.take(directions != NEITHER), directions[directions != NEITHER]
     return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in turns)))
 
 

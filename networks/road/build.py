@@ -9,7 +9,7 @@ import numpy as np
 
 from networks.errors import SourceError
 from networks.network import Network
-from networks.osm.classes import with_links
+from networks.osm.classes import with_slip_roads
 from networks.osm.elements import Elements, Ways
 from networks.road.assemble import assemble
 from networks.road.attributes import RoadWays, read_ferries, read_roads
@@ -60,7 +60,7 @@ def build(
     """
     table = speed_table(country)
     overrides = _checked(dict(speeds or {}), table)
-    roads = elements.roads if classes is None else _of_classes(elements.roads, with_links(classes))
+    roads = elements.roads if classes is None else _of_classes(elements.roads, with_slip_roads(classes))
     read = read_roads(roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by)
     ferries = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
     network, dropped = assemble(RoadWays.joined(read.ways, ferries.ways), elements.nodes)

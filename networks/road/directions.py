@@ -9,7 +9,7 @@ from networks.osm.elements import Tags
 Reversible = Literal["two_way", "closed"]
 """What is made of `oneway=reversible`: open both ways (each for a part of the day), or dropped."""
 
-BOTH, FORWARD, BACKWARD, SHUT = 0, 1, -1, 2
+BOTH, FORWARD, BACKWARD, NEITHER = 0, 1, -1, 2
 """Directions of a way as integers."""
 
 _BY_VALUE: dict[str, tuple[int, str]] = {
@@ -35,13 +35,13 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
     Returns
     -------
     tuple of int and str
-        `BOTH`, `FORWARD`, `BACKWARD` or `SHUT`; the rule: `tag`, `tag_reverse`, `reversible`,
+        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`; the rule: `tag`, `tag_reverse`, `reversible`,
         `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for a value that means nothing
         (two-way then, unless implied).
     """
     value = tags.get("oneway", "").strip().lower()
     if value in _CHANGING:
-        return (BOTH if reversible == "two_way" else SHUT), "reversible"
+        return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
 
 

@@ -13,7 +13,7 @@ from networks.impedance import require_times
 from networks.network import Network
 from networks.simplify.attributes import joined_links
 from networks.simplify.runs import Runs
-from networks.simplify.topology import Bundle, shrink
+from networks.simplify.topology import LinkArrays, shrink
 
 __all__ = ["Contraction", "contract"]
 
@@ -101,11 +101,11 @@ def _kept_mask(network: Network, keep: ArrayLike) -> NDArray[np.bool_]:
     return mask
 
 
-def _bundle(network: Network) -> Bundle:
+def _bundle(network: Network) -> LinkArrays:
     links = network.links
     mode, _ = pd.factorize(links["mode"])
     link_class, classes = pd.factorize(links["link_class"])
-    return Bundle(
+    return LinkArrays(
         tail=links["tail"].to_numpy(np.int64),
         head=links["head"].to_numpy(np.int64),
         forward_s=links["forward_s"].to_numpy(np.int64),

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from networks.network import CLOSED
 from networks.schema import LINKS, table
 from networks.simplify.runs import Runs
-from networks.simplify.topology import Bundle
+from networks.simplify.topology import LinkArrays
 
 
-def joined_links(links: gpd.GeoDataFrame, bundle: Bundle, *, node_map: NDArray[np.int64]) -> gpd.GeoDataFrame:
+def joined_links(
+    links: gpd.GeoDataFrame, bundle: LinkArrays, *, node_map: NDArray[np.int64]
+) -> gpd.GeoDataFrame:
     """Build the links table of a contracted network.
 
     Parameters

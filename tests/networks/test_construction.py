@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from networks.errors import SourceError
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geograph import Box, Geograph, merged, read_clipped
+from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
     distance_km,
@@ -19,13 +19,18 @@ from networks.regions.construction.geometry import (
     stretched,
     turn_deg,
 )
-from networks.regions.construction.matching import Canvas, best_legs, without_spurs
+from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.rails import add_tracks, lay_out
-from networks.regions.construction.relations import add_services, interval
 from networks.regions.construction.roads import add_roads, classify
-from networks.regions.construction.runs import Run, joined, overlapped
-from networks.regions.construction.services import is_large, of_line, through
+from networks.regions.construction.runs import Run, join_overlapping, join_through
+from networks.regions.construction.services import (
+    add_services,
+    interval,
+    is_large,
+    line_services,
+    through_services,
+)
 from networks.regions.construction.smoothing import smoothed
 
 DEGREE_KM = 111.19508
@@ -55,7 +60,7 @@ def ladder():
     points = [(lat, lon / 2) for lat in (40.0, 40.2) for lon in range(5)]
     edges = {(a, a + 1): distance_km(points[a], points[a + 1]) for a in (0, 1, 2, 3, 5, 6, 7, 8)}
     edges |= {(a, a + 5): distance_km(points[a], points[a + 5]) for a in range(5)}
-    return Canvas.of(Geograph(tuple(points), edges))
+    return WorkingGraph.of(Geograph(tuple(points), edges))
 
 
 def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
@@ -110,7 +115,7 @@ def test_a_line_longer_than_wanted_stays_straight():
 
 
 def test_a_split_shares_length_and_claims():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0}, {(0, 1): ("G1",)})
+    canvas = WorkingGraph([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0}, {(0, 1): ("G1",)})
     assert canvas.split((0, 1), 0.3) == 2
     assert canvas.edges == {(0, 2): pytest.approx(3.0), (1, 2): pytest.approx(7.0)}
     assert canvas.claims == {(0, 2): ("G1",), (1, 2): ("G1",)}
@@ -118,7 +123,7 @@ def test_a_split_shares_length_and_claims():
 
 
 def test_a_split_close_to_an_end_is_that_end():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0})
+    canvas = WorkingGraph([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0})
     assert canvas.split((0, 1), 0.001) == 0
 
 
@@ -130,7 +135,9 @@ def test_the_route_prefers_a_short_way_to_an_exact_way_point():
 
 
 def test_way_points_that_are_not_joined_give_no_route():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0), (41.0, 116.0), (41.0, 117.0)], {(0, 1): 1.0, (2, 3): 1.0})
+    canvas = WorkingGraph(
+        [(40.0, 116.0), (40.0, 117.0), (41.0, 116.0), (41.0, 117.0)], {(0, 1): 1.0, (2, 3): 1.0}
+    )
     assert best_legs(canvas.matrix(1.0), [{0: 0.0}, {3: 0.0}]) is None
 
 
@@ -182,7 +189,7 @@ def railway():
     """A main line of four stations and a branch that leaves from the second, onward in the same direction."""
     points = [(40.0, 116.0), (40.0, 116.5), (40.0, 117.0), (40.0, 117.5), (39.8, 117.0)]
     edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (2, 3), (1, 4))}
-    canvas = Canvas.of(Geograph(tuple(points), edges))
+    canvas = WorkingGraph.of(Geograph(tuple(points), edges))
     keys = ("北京", "中", "东县", "唐山")
     main = corridor(
         "main",
@@ -223,20 +230,20 @@ def test_lines_share_the_node_of_their_common_station():
 def test_half_of_many_trains_are_express_and_call_at_large_cities():
     canvas, lines, run = railway()
     layout = lay_out(canvas, lines, [run])
-    express, local = of_line(lines[0], layout)
+    express, local = line_services(lines[0], layout)
     assert (local.pattern, local.calls, local.trains_a_day) == ("local", (True,) * 4, 16)
     assert (express.pattern, express.calls, express.trains_a_day) == (
         "express",
         (True, False, False, True),
         16,
     )
-    assert [service.pattern for service in of_line(lines[1], layout)] == ["local"]
+    assert [service.pattern for service in line_services(lines[1], layout)] == ["local"]
 
 
 def test_trains_run_through_without_turning_round():
     canvas, lines, run = railway()
     layout = lay_out(canvas, lines, [run])
-    on = joined({line.id: line for line in lines}, run, layout)
+    on = join_through({line.id: line for line in lines}, run, layout)
     assert {on.stops[0].key, on.stops[-1].key} == {"南", "北京"}
 
 
@@ -245,7 +252,7 @@ def test_a_through_service_opens_with_the_later_line_and_has_both_directions():
     layout, elements = lay_out(canvas, lines, [run]), Elements()
     tracks = add_tracks(canvas, lines, layout, elements)
     by_id = {line.id: line for line in lines}
-    add_services(through(by_id, [run], layout), by_id, tracks, elements)
+    add_services(through_services(by_id, [run], layout), by_id, tracks, elements)
     tags = [relation.tags for relation in elements.relations.values()]
     assert [tag["ref"] for tag in tags[::2]] == ["branch+main through express", "branch+main through local"]
     assert {tag["start_date"] for tag in tags} == {"2010"}
@@ -285,12 +292,12 @@ def straight_line(trains):
         trains_source="counted (quality A)",
         traffic="passenger",
     )
-    return line, lay_out(Canvas.of(graph), [line], [])
+    return line, lay_out(WorkingGraph.of(graph), [line], [])
 
 
 def test_every_small_station_of_a_busy_line_has_a_train_that_skips_its_neighbours():
     line, layout = straight_line(30.0)
-    calls = {service.pattern: service.calls for service in of_line(line, layout)}
+    calls = {service.pattern: service.calls for service in line_services(line, layout)}
     assert calls["express"] == (True, *[False] * 5, True)
     assert calls["skip 1"] == (True, True, False, True, False, True, True)
     assert calls["skip 2"] == (True, False, True, False, True, False, True)
@@ -299,7 +306,7 @@ def test_every_small_station_of_a_busy_line_has_a_train_that_skips_its_neighbour
 @given(st.floats(0.5, 200.0))
 def test_the_patterns_of_a_line_share_out_all_its_trains(trains):
     line, layout = straight_line(trains)
-    assert sum(service.trains_a_day for service in of_line(line, layout)) == pytest.approx(trains)
+    assert sum(service.trains_a_day for service in line_services(line, layout)) == pytest.approx(trains)
 
 
 def test_trains_run_on_over_a_third_line_only_in_the_same_direction():
@@ -311,17 +318,17 @@ def test_trains_run_on_over_a_third_line_only_in_the_same_direction():
         return Run(lines=lines, stops=tuple(stops[key] for key in keys), paths=paths, joints=joints)
 
     head = run(("one", "two"), "abcd", 1)
-    on = overlapped(head, run(("two", "three"), "bce", 1))
+    on = join_overlapping(head, run(("two", "three"), "bce", 1))
     assert "".join(stop.key for stop in on.stops) == "abce"
     assert on.lines == ("one", "two", "three")
     assert on.joints == ((1, 1), (2, 2))
-    assert overlapped(head, run(("two", "three"), "dce", 1)) is None
+    assert join_overlapping(head, run(("two", "three"), "dce", 1)) is None
 
 
 def test_a_way_out_and_back_to_a_stop_becomes_a_track_through_it():
     points = [(40.0, 116.0), (40.0, 116.2), (40.01, 116.2), (40.0, 116.4)]
     edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (1, 3))}
-    canvas = Canvas.of(Geograph(tuple(points), edges))
+    canvas = WorkingGraph.of(Geograph(tuple(points), edges))
     path = smoothed(canvas, [0, 1, 2, 1, 3], {0, 2, 3})
     assert 1 not in path
     assert [node for node in path if node in {0, 2, 3}] == [0, 2, 3]
@@ -349,5 +356,5 @@ def test_a_sharp_turn_is_cut_into_gentle_ones():
 
 def test_short_edges_are_merged_away_and_the_rest_stays_joined():
     points = ((40.0, 116.0), (40.0, 116.1), (40.001, 116.1), (40.0, 116.2))
-    graph = merged(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
+    graph = merge_short_edges(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
     assert graph.edges == {(0, 1): 8.5, (1, 3): 8.5}

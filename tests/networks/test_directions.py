@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from networks.road.directions import BACKWARD, BOTH, FORWARD, SHUT, direction
+from networks.road.directions import BACKWARD, BOTH, FORWARD, NEITHER, direction
 
 CASES = [
     ({"highway": "primary"}, BOTH, "two_way"),
@@ -35,7 +35,7 @@ def test_the_rule_gives_the_direction(tags, turn, rule):
 
 
 @pytest.mark.parametrize("value", ["reversible", "alternating"])
-@pytest.mark.parametrize(("policy", "turn"), [("two_way", BOTH), ("closed", SHUT)])
+@pytest.mark.parametrize(("policy", "turn"), [("two_way", BOTH), ("closed", NEITHER)])
 def test_reversible_roads_follow_the_named_policy(value, policy, turn):
     tags = {"highway": "motorway", "oneway": value}
     assert direction(tags, reversible=policy) == (turn, "reversible")

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks.rail.layout import Layout
-from networks.rail.routing import OwnTracks, TrackGraph
+from networks.rail.routing import Layout, OwnTracks, TrackGraph
 
 SIZE = 7
 EAST, NORTH, WEST, SOUTH = np.radians([90.0, 0.0, 270.0, 180.0])

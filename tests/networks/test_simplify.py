@@ -17,7 +17,7 @@ from networks.impedance import add_travel_times
 from networks.network import CLOSED
 from networks.simplify import contract
 from networks.simplify.runs import Runs
-from networks.simplify.topology import Bundle, shrink
+from networks.simplify.topology import LinkArrays, shrink
 
 
 def rows(network):
@@ -161,7 +161,7 @@ def network_of(count, links):
 def bundle_of(links):
     tail, head, forward, backward = np.array([link[:4] for link in links], dtype=np.int64).reshape(-1, 4).T
     mode = np.array([link[5] == "f" for link in links], dtype=np.int64)
-    return Bundle(
+    return LinkArrays(
         tail=tail,
         head=head,
         forward_s=forward,

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.road.limits import SpeedReader
-from networks.road.speeds import parse_limit
+from networks.road.speeds import SpeedReader, parse_limit
 from networks.road.tables import countries, ferry_table, speed_table
 
 CN = speed_table("CN")

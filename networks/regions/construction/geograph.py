@@ -108,7 +108,7 @@ def read_clipped(path: Path, box: Box) -> Geograph:
     return Geograph(points, edges)
 
 
-def merged(graph: Geograph, least_km: float) -> Geograph:
+def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
     """Merge the ends of edges that are hardly longer than the coordinates are exact.
 
     Parameters

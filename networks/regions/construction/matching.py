@@ -27,7 +27,7 @@ def edge_of(a: int, b: int) -> Edge:
 
 
 @dataclass
-class Canvas:
+class WorkingGraph:
     """A network under work: nodes are only added, edges may be split, claims move along.
 
     Parameters
@@ -51,7 +51,7 @@ class Canvas:
     middles: dict[Edge, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, graph: Geograph) -> Canvas:
+    def of(cls, graph: Geograph) -> WorkingGraph:
         """Return a canvas that starts as a clipped network."""
         return cls(list(graph.points), dict(graph.edges))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from networks.regions.construction.facts import Corridor, Place, Through
 from networks.regions.construction.geometry import distance_km, length_km, stretched
-from networks.regions.construction.matching import Canvas, best_legs, edge_of
+from networks.regions.construction.matching import WorkingGraph, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
 
@@ -62,7 +62,7 @@ class Layout:
 
 
 def lay_out(
-    canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through], *, length_factor: float = 1.0
+    canvas: WorkingGraph, lines: Sequence[Corridor], through: Sequence[Through], *, length_factor: float = 1.0
 ) -> Layout:
     """Claim the tracks of each line, fastest lines first, and draw what is missing.
 
@@ -101,7 +101,7 @@ def lay_out(
     return layout
 
 
-def _routed(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]] | None:
+def _routed(canvas: WorkingGraph, line: Corridor, layout: Layout) -> list[list[int]] | None:
     """Route a line through its stations; claim its legs and join them to stations that stand already."""
     choices = [_choices(canvas, place, layout.stations) for place in line.places]
     used = {node for edge in canvas.edges for node in edge}
@@ -121,7 +121,7 @@ def _routed(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]] |
     return at_stops(canvas.refined(smooth), stands)
 
 
-def _choices(canvas: Canvas, place: Place, stations: Mapping[str, int]) -> dict[int, float]:
+def _choices(canvas: WorkingGraph, place: Place, stations: Mapping[str, int]) -> dict[int, float]:
     """Return the nodes that may stand for a station, with their penalties in km."""
     stand = stations.get(place.key)
     if stand is not None:
@@ -133,7 +133,7 @@ def _choices(canvas: Canvas, place: Place, stations: Mapping[str, int]) -> dict[
     return {node: km for node, km in near.items() if node not in taken}
 
 
-def _drawn(canvas: Canvas, line: Corridor, layout: Layout, length_factor: float) -> list[list[int]]:
+def _drawn(canvas: WorkingGraph, line: Corridor, layout: Layout, length_factor: float) -> list[list[int]]:
     """Draw a line through its stations, as long as it is known to be."""
     stops = []
     for place in line.places:
@@ -151,7 +151,7 @@ def _drawn(canvas: Canvas, line: Corridor, layout: Layout, length_factor: float)
     return legs
 
 
-def _curve(canvas: Canvas, run: Through, layout: Layout) -> None:
+def _curve(canvas: WorkingGraph, run: Through, layout: Layout) -> None:
     """Draw the connecting curve of a through run, as long as it is known to be."""
     start, end = layout.stations[run.station_a], layout.stations[run.station_b]
     if (run.station_a, run.station_b) in layout.curves or start == end:
@@ -184,7 +184,7 @@ class Tracks:
     ways: dict[tuple[int, int], int]
 
 
-def add_tracks(canvas: Canvas, lines: Sequence[Corridor], layout: Layout, elements: Elements) -> Tracks:
+def add_tracks(canvas: WorkingGraph, lines: Sequence[Corridor], layout: Layout, elements: Elements) -> Tracks:
     """Add tracks and stations to the elements; ways end at stations and where lines part.
 
     Parameters

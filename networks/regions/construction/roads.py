@@ -10,7 +10,7 @@ import numpy as np
 
 from networks.regions.construction.facts import Corridor
 from networks.regions.construction.geometry import Point, between, crossing, distance_km, length_km, stretched
-from networks.regions.construction.matching import Canvas, Edge, best_legs, without_spurs
+from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
 
 
-def classify(canvas: Canvas, corridors: Sequence[Corridor], road_length_factor: float) -> dict[str, float]:
+def classify(
+    canvas: WorkingGraph, corridors: Sequence[Corridor], road_length_factor: float
+) -> dict[str, float]:
     """Claim the edges of each expressway, drawing the ones that cannot be routed.
 
     Parameters
@@ -57,7 +59,7 @@ def classify(canvas: Canvas, corridors: Sequence[Corridor], road_length_factor: 
     return lengths
 
 
-def _routed(canvas: Canvas, corridor: Corridor) -> list[int] | None:
+def _routed(canvas: WorkingGraph, corridor: Corridor) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
     choices = [
         {node: OFFSET_FACTOR * km for node, km in canvas.near(place.point, SEARCH_KM, CHOICES).items()}
@@ -79,12 +81,12 @@ def _reach_km(corridor: Corridor) -> float:
     return 40 + 2.5 * max(distance_km(a, b) for a, b in itertools.pairwise(points))
 
 
-def _used(canvas: Canvas) -> set[int]:
+def _used(canvas: WorkingGraph) -> set[int]:
     """Return the nodes that have an edge."""
     return {node for edge in canvas.edges for node in edge}
 
 
-def _drawn(canvas: Canvas, corridor: Corridor, road_length_factor: float) -> list[int]:
+def _drawn(canvas: WorkingGraph, corridor: Corridor, road_length_factor: float) -> list[int]:
     """Draw a corridor through its way points, joined to the roads that it meets."""
     stops: list[int] = []
     last = len(corridor.places) - 1
@@ -104,7 +106,7 @@ def _drawn(canvas: Canvas, corridor: Corridor, road_length_factor: float) -> lis
     return path
 
 
-def _draw_to(canvas: Canvas, path: list[int], node: int, key: str) -> None:
+def _draw_to(canvas: WorkingGraph, path: list[int], node: int, key: str) -> None:
     """Extend a drawn path to a node, with interchanges on the way."""
     since, here = 0.0, canvas.points[path[-1]]
     for share, edge, cut in _crossings(canvas, here, canvas.points[node]):
@@ -121,7 +123,7 @@ def _draw_to(canvas: Canvas, path: list[int], node: int, key: str) -> None:
     path.append(node)
 
 
-def _crossings(canvas: Canvas, a: Point, b: Point) -> list[tuple[float, Edge, float]]:
+def _crossings(canvas: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edge, float]]:
     """Return where a straight line crosses the roads: share of the line, the edge, share of the edge."""
     ends = np.array(list(canvas.edges), dtype=np.int64)
     places = np.array(canvas.points)
@@ -137,7 +139,7 @@ def _crossings(canvas: Canvas, a: Point, b: Point) -> list[tuple[float, Edge, fl
     return sorted(found)
 
 
-def add_roads(canvas: Canvas, corridors: Sequence[Corridor], elements: Elements) -> None:
+def add_roads(canvas: WorkingGraph, corridors: Sequence[Corridor], elements: Elements) -> None:
     """Add all roads to the elements, one way for each run of edges with the same tags.
 
     Parameters

@@ -50,12 +50,12 @@ def whole_run(line: Corridor, layout: Layout) -> Run:
     return Run(lines=(line.id,), stops=line.places, paths=paths)
 
 
-def joined(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
+def join_through(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
     """Return the longest run from line a onto line b that nowhere reverses within a line's middle."""
     best: Run | None = None
     for head, tail in product(
-        _towards(whole_run(lines[run.line_a], layout), run.station_a),
-        _towards(whole_run(lines[run.line_b], layout), run.station_b),
+        _parts_ending_at(whole_run(lines[run.line_a], layout), run.station_a),
+        _parts_ending_at(whole_run(lines[run.line_b], layout), run.station_b),
     ):
         run_on = _join(head, tail.reversed(), run, layout)
         if run_on is not None and (best is None or _km(run_on) > _km(best)):
@@ -63,7 +63,7 @@ def joined(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run |
     return best
 
 
-def _towards(run: Run, key: str) -> Iterator[Run]:
+def _parts_ending_at(run: Run, key: str) -> Iterator[Run]:
     """Yield the parts of a run that end at a station, from either side."""
     at = [place.key for place in run.stops].index(key)
     if at > 0:
@@ -80,14 +80,14 @@ def _join(head: Run, tail: Run, run: Through, layout: Layout) -> Run | None:
         stops, paths = (*stops, tail.stops[0]), (*paths, tuple(curve))
     stops, paths = (*stops, *tail.stops[1:]), (*paths, *tail.paths)
     keys = [place.key for place in stops]
-    if len(set(keys)) < len(keys) or _turns(head, tail, stops):
+    if len(set(keys)) < len(keys) or _turns_too_sharply(head, tail, stops):
         return None
     leave = len(head.stops) - 1
     joint = (leave, leave + (curve is not None))
     return Run(lines=head.lines + tail.lines, stops=stops, paths=paths, joints=(joint,))
 
 
-def _turns(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
+def _turns_too_sharply(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
     """Tell whether the joint is sharper than trains run through; line ends with one way on are exempt."""
     at = len(head.stops) - 1
     before, here = stops[at - 1].point, stops[at].point
@@ -102,7 +102,7 @@ def _km(run: Run) -> float:
     return length_km([place.point for place in run.stops])
 
 
-def overlapped(head: Run, tail: Run) -> Run | None:
+def join_overlapping(head: Run, tail: Run) -> Run | None:
     """Let a run go on where its last line is the first line of another run.
 
     Parameters

@@ -1,32 +1,65 @@
-"""Tell which trains run: patterns of stops, through-running, trains a day."""
+"""Derive train services from the fact tables and write them as route relations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.rails import Layout
-from networks.regions.construction.runs import Run, joined, overlapped, whole_run
+from networks.regions.construction.matching import edge_of
+from networks.regions.construction.osmfile import Elements
+from networks.regions.construction.rails import Layout, Tracks
+from networks.regions.construction.runs import Run, join_overlapping, join_through, whole_run
 
 EXPRESS_SHARE = 0.5
+
+
 """Share of the trains that call at large cities only, by assumption."""
+
+
 TRAINS_FOR_EXPRESS = 8.0
+
+
 """Lines with fewer trains a day have all of them call everywhere."""
+
+
 TRAINS_FOR_SKIPPING = 16.0
+
+
 """From so many trains a day on, some skip every other small station, by assumption."""
+
+
 SMALL_STATIONS_FOR_SKIPPING = 3
+
+
 """Lines with fewer small stations have no trains that skip every other one."""
+
+
 THROUGH_TRAINS_FOR_LOCAL = 2.0
+
+
 """From so many trains a day on, some trains that run through call everywhere."""
+
+
 THROUGH_SHARE = 1 / 3
+
+
 """Share of the thinner line's trains that run through where nobody counted, by assumption."""
+
+
 MOST_LINES = 5
+
+
 """Lines that one train runs over at most."""
+
+
 PREFECTURES = (
     *("北京", "天津", "石家庄", "唐山", "秦皇岛", "邯郸", "邢台"),
     *("保定", "张家口", "承德", "沧州", "廊坊", "衡水"),
 )
+
+
 """The municipalities and prefecture-level cities of the region."""
 
 
@@ -41,7 +74,7 @@ class Service:
     calls
         Whether they call, by station of the run.
     pattern
-        ``local``, ``express`` or ``skip``, after ``through`` where it runs over several lines.
+        ``local``, ``express`` or ``skip``, after ``through_services`` where it runs over several lines.
     trains_a_day
         Trains a day and direction.
     source
@@ -62,7 +95,7 @@ def is_large(place: Place) -> bool:
     )
 
 
-def of_line(line: Corridor, layout: Layout) -> list[Service]:
+def line_services(line: Corridor, layout: Layout) -> list[Service]:
     """Return the patterns of one passenger line: local, and faster ones where trains are many.
 
     Parameters
@@ -115,7 +148,7 @@ def skipping_calls(run: Run, turn: int) -> tuple[bool, ...]:
     return tuple(calls)
 
 
-def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layout) -> list[Service]:
+def through_services(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layout) -> list[Service]:
     """Return the services that run from one line onto another, and farther where all were counted.
 
     Parameters
@@ -129,7 +162,7 @@ def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layo
     """
     services, counted = [], []
     for run in runs:
-        run_on = joined(lines, run, layout)
+        run_on = join_through(lines, run, layout)
         if run_on is None:
             continue
         trains, source = _through_trains(lines, run)
@@ -187,6 +220,83 @@ def _chain(
     middle = head[0].lines[-1]
     if tail[0].lines[0] != middle or tail[0].lines[-1] in head[0].lines:
         return None
-    run = overlapped(head[0], tail[0])
+    run = join_overlapping(head[0], tail[0])
     trains = min(head[1], tail[1], head[1] * tail[1] / lines[middle].trains_a_day)
     return None if run is None else (run, trains)
+
+
+SERVICE_HOURS = 16.0
+
+
+"""Hours of a day in which the trains run."""
+
+
+def interval(trains_a_day: float) -> str:
+    """Return the time between trains as HH:MM:SS, for a number of trains a day."""
+    seconds = round(SERVICE_HOURS * 3600 / trains_a_day)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def add_services(
+    services: Sequence[Service], lines: Mapping[str, Corridor], tracks: Tracks, elements: Elements
+) -> None:
+    """Add one route relation for each service and direction.
+
+    Parameters
+    ----------
+    services
+        The services.
+    lines
+        The lines by id.
+    tracks
+        Stops and ways in the file.
+    elements
+        Where to add them; changed in place.
+    """
+    for service in services:
+        for run, calls in ((service.run, service.calls), (service.run.reversed(), service.calls[::-1])):
+            stops = [place for place, call in zip(run.stops, calls, strict=True) if call]
+            members = [("n", tracks.stops[place.key], "stop") for place in stops]
+            members += [("w", way, "") for way in _ways(run, tracks)]
+            elements.add_relation(members, _relation_tags(service, run, stops, lines))
+
+
+def _ways(run: Run, tracks: Tracks) -> list[int]:
+    """Return the ways of a run in order; a way that is passed out and back stands twice."""
+    ways: list[int] = []
+    for path in run.paths:
+        passed = [tracks.ways[edge_of(a, b)] for a, b in pairwise(path)]
+        ways.extend(way for way, _ in groupby(passed))
+    return ways
+
+
+def _relation_tags(
+    service: Service, run: Run, stops: Sequence[Place], lines: Mapping[str, Corridor]
+) -> dict[str, str]:
+    """Return the tags of a route relation."""
+    users = [lines[line] for line in run.lines]
+    latest = max(users, key=lambda line: line.opened)
+    speed = max(line.design_kmh or 0 for line in users)
+    title = " + ".join(line.name for line in users)
+    fast = all((line.design_kmh or 0) >= 200 for line in users)
+    return {
+        "type": "route",
+        "route": "train",
+        "public_transport:version": "2",
+        "ref": f"{'+'.join(run.lines)} {service.pattern}",
+        "name": f"{stops[0].name} => {stops[-1].name}: {title} ({service.pattern})",
+        "from": stops[0].name,
+        "to": stops[-1].name,
+        "service": "high_speed"
+        if fast
+        else "regional"
+        if service.pattern.endswith("local")
+        else "long_distance",
+        "interval": interval(service.trains_a_day),
+        "source:interval": f"{service.trains_a_day:.3g} trains in 16 h; {service.source}",
+        "start_date": latest.opened,
+        "source:start_date": latest.opened_source,
+        "maxspeed": f"{speed:g}",
+        "source:maxspeed": "design speed of the fastest line it runs on",
+        "source": "line table",
+    }

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from networks.regions.construction.geometry import distance_km, turn_deg
-from networks.regions.construction.matching import Canvas, edge_of
+from networks.regions.construction.matching import WorkingGraph, edge_of
 
 MOST_TURN_DEG = 50.0
 """Turns that are sharper are cut by a drawn curve; the geometry is exact to 100 m only."""
@@ -15,7 +15,7 @@ CURVE_KM = 1.0
 ROUNDS = 4
 
 
-def smoothed(canvas: Canvas, path: Sequence[int], stops: Collection[int]) -> list[int]:
+def smoothed(canvas: WorkingGraph, path: Sequence[int], stops: Collection[int]) -> list[int]:
     """Take reversals out of a path and cut its sharp turns.
 
     Parameters
@@ -48,7 +48,7 @@ def at_stops(path: Sequence[int], stops: Sequence[int]) -> list[list[int]]:
     return legs
 
 
-def _platforms(canvas: Canvas, path: list[int], stops: Collection[int]) -> list[int]:
+def _platforms(canvas: WorkingGraph, path: list[int], stops: Collection[int]) -> list[int]:
     """Replace each way out and back by a track through the stop at its end; drop it where there is none."""
     at = 1
     while at < len(path) - 1:
@@ -80,7 +80,7 @@ def _spur(path: Sequence[int], at: int, stops: Collection[int]) -> int:
     return depth
 
 
-def _shortened(canvas: Canvas, path: list[int], reach_km: float, stops: Collection[int]) -> list[int]:
+def _shortened(canvas: WorkingGraph, path: list[int], reach_km: float, stops: Collection[int]) -> list[int]:
     """Take a stretch off the end of a path, as far as its last stop at most."""
     while len(path) > 1 and path[-1] not in stops:
         fine = canvas.refined(path[-2:])
@@ -93,13 +93,13 @@ def _shortened(canvas: Canvas, path: list[int], reach_km: float, stops: Collecti
     return path
 
 
-def _on_edge(canvas: Canvas, here: int, there: int, share: float) -> int:
+def _on_edge(canvas: WorkingGraph, here: int, there: int, share: float) -> int:
     """Return a node on an edge, at a share of the way from one end."""
     edge = edge_of(here, there)
     return canvas.split(edge, share if edge[0] == here else 1 - share) if edge in canvas.edges else there
 
 
-def _bevelled(canvas: Canvas, path: Sequence[int], stops: Collection[int]) -> list[int]:
+def _bevelled(canvas: WorkingGraph, path: Sequence[int], stops: Collection[int]) -> list[int]:
     """Cut each sharp turn once."""
     fine = canvas.refined(path)
     smooth, at = fine[:1], 1
@@ -114,7 +114,7 @@ def _bevelled(canvas: Canvas, path: Sequence[int], stops: Collection[int]) -> li
     return [node for node, _ in groupby([*smooth, fine[-1]])]
 
 
-def _curve(canvas: Canvas, before: int, here: int, after: int) -> tuple[int, int]:
+def _curve(canvas: WorkingGraph, before: int, here: int, after: int) -> tuple[int, int]:
     """Return where a curve leaves the track before a turn and where it comes back after it."""
     ends = []
     for other in (before, after):

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from networks.cities.table import Cities
 from networks.errors import SchemaError
-from networks.intermodal.approach import Ties, cities_to_roads, cities_to_stations, stations_to_roads
-from networks.intermodal.arcs import Arcs
+from networks.intermodal.connectors import Connectors, cities_to_roads, cities_to_stations, stations_to_roads
 from networks.intermodal.parameters import AccessParameters
 from networks.network import Network
+from networks.timegraph import Arcs
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class AccessNetwork:
     """One copy of everything outside trains, its nodes numbered from 0.
 
     Nodes are the cities, then the road nodes, then the fronts of stations.
@@ -39,9 +39,9 @@ class Outside:
 
     nodes: pd.DataFrame
     roads: Arcs
-    city_road: Ties
-    station_road: Ties
-    city_station: Ties
+    city_road: Connectors
+    station_road: Connectors
+    city_station: Connectors
     cities: int
     road_nodes: int
     stations: int
@@ -84,9 +84,9 @@ class Outside:
         return Arcs.join(pieces)
 
 
-def lay_out(
+def build_access_network(
     road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters
-) -> Outside:
+) -> AccessNetwork:
     """Lay out cities, roads and stations.
 
     Parameters
@@ -115,14 +115,16 @@ def lay_out(
     city_road = cities_to_roads(cities, parameters=parameters)
     station_road = stations_to_roads(road, stations, parameters=parameters)
     city_station = cities_to_stations(cities, stations, parameters=parameters)
-    return Outside(
+    return AccessNetwork(
         nodes=_nodes(road, stations, cities),
         roads=_road_arcs(road).shifted(first_road),
-        city_road=Ties(city_road.first, city_road.second + first_road, city_road.seconds),
-        station_road=Ties(
+        city_road=Connectors(city_road.first, city_road.second + first_road, city_road.seconds),
+        station_road=Connectors(
             station_road.first + first_station, station_road.second + first_road, station_road.seconds
         ),
-        city_station=Ties(city_station.first, city_station.second + first_station, city_station.seconds),
+        city_station=Connectors(
+            city_station.first, city_station.second + first_station, city_station.seconds
+        ),
         cities=len(cities),
         road_nodes=len(road.nodes),
         stations=len(stations),
@@ -164,12 +166,12 @@ def _nodes(road: Network, stations: gpd.GeoDataFrame, cities: Cities) -> pd.Data
         ("station", [str(row) for row in stations.index], stations),
     ]
     return pd.concat(
-        [frame(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named],
+        [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named],
         ignore_index=True,
     )
 
 
-def frame(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.DataFrame:
+def node_rows(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.DataFrame:
     """Make rows of a time graph's nodes.
 
     Parameters

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Ties:
+class Connectors:
     """Two-way ties between rows of one table and rows of another, with seconds [m]."""
 
     first: Ints
@@ -29,7 +29,7 @@ class Ties:
     seconds: Ints
 
 
-def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Ties:
+def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Connectors:
     """Tie each city to its road node.
 
     Parameters
@@ -48,10 +48,14 @@ def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Ties:
     rows = np.flatnonzero(table["road_node"].to_numpy() >= 0).astype(np.int64)
     terminal = [parameters.terminal.of(str(tier)) for tier in table["tier"].iloc[rows]]
     way = [parameters.connector_s(float(km)) for km in table["road_snap_km"].iloc[rows]]
-    return Ties(rows, table["road_node"].to_numpy()[rows], np.array(terminal, dtype=np.int64) + _ints(way))
+    return Connectors(
+        rows, table["road_node"].to_numpy()[rows], np.array(terminal, dtype=np.int64) + _ints(way)
+    )
 
 
-def stations_to_roads(road: Network, stations: gpd.GeoDataFrame, *, parameters: AccessParameters) -> Ties:
+def stations_to_roads(
+    road: Network, stations: gpd.GeoDataFrame, *, parameters: AccessParameters
+) -> Connectors:
     """Tie each station to the nearest road node within the limit.
 
     A node of the largest part of the road network goes before all others within the limit.
@@ -85,10 +89,12 @@ def stations_to_roads(road: Network, stations: gpd.GeoDataFrame, *, parameters: 
         node_rows += nodes[nearest[near]].tolist()
         km += distance[near].tolist()
     seconds = [parameters.station_road_s + parameters.connector_s(d) for d in km]
-    return Ties(_ints(station_rows), _ints(node_rows), _ints(seconds))
+    return Connectors(_ints(station_rows), _ints(node_rows), _ints(seconds))
 
 
-def cities_to_stations(cities: Cities, stations: gpd.GeoDataFrame, *, parameters: AccessParameters) -> Ties:
+def cities_to_stations(
+    cities: Cities, stations: gpd.GeoDataFrame, *, parameters: AccessParameters
+) -> Connectors:
     """Tie each city to the stations near its centre, in the minutes of its tier.
 
     Parameters
@@ -106,7 +112,7 @@ def cities_to_stations(cities: Cities, stations: gpd.GeoDataFrame, *, parameters
         Rows of the cities, rows of `stations`.
     """
     if not len(stations):
-        return Ties(_ints([]), _ints([]), _ints([]))
+        return Connectors(_ints([]), _ints([]), _ints([]))
     tree = cKDTree(_positions(stations))
     chord = km_to_chord(parameters.centre_station_km)
     pairs = [
@@ -115,7 +121,7 @@ def cities_to_stations(cities: Cities, stations: gpd.GeoDataFrame, *, parameters
         for station in sorted(tree.query_ball_point(place, chord))
     ]
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 3).T
-    return Ties(columns[0], columns[1], columns[2])
+    return Connectors(columns[0], columns[1], columns[2])
 
 
 def _nearest(places: Floats, points: Floats) -> tuple[Ints, Floats]:

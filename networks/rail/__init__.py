@@ -1,4 +1,4 @@
-"""Build rail networks: tracks, stations on them, and the services that run."""
+"""Build rail networks: tracks, the stations on them, and the services that run."""
 
 from __future__ import annotations
 

@@ -8,11 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
@@ -24,43 +20,46 @@ from networks.rail.placing import Placed, place
 from networks.rail.stations import Stations
 from networks.rail.topology import Built, Cut, cut, to_network
 
+ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
+"""Source of services; `auto` takes the first of relations, lines and tracks that is available."""
+
 
 @dataclass(frozen=True, slots=True)
 class RailReport:
-    """What a rail import kept, left out and assumed.
+    """What a rail import used, left out and assumed.
 
     Attributes
     ----------
     tracks, track_km
-        Tracks kept and their length by class.
+        Number of tracks in use, and length of the links of each class.
     tracks_left_out
-        Tracks left out, by reason.
+        Number of tracks left out, by reason.
     speeds_tagged, speeds_by_class
-        Tracks whose design speed is tagged, and those whose speed is the default of the class.
+        Numbers of tracks with a tagged design speed, and with the default of their class.
     loops
-        Links from a point to itself that were dropped.
+        Number of links from a point to itself that were dropped.
     components
-        Parts of the network that no track joins.
+        Number of connected components of the network.
     stations
-        Stations on the tracks.
+        Number of stations on the tracks.
     stations_carried
-        Those of them that were carried to a track beside them.
+        Number of stations among them that were snapped to a track.
     farthest_carried_m
-        Longest way that a station was carried.
+        Largest distance between a station and the track that it was snapped to.
     stations_left_out
-        Stations left out, by reason.
+        Number of stations left out, by reason.
     stations_unreached, stations_merged
-        Names of stations out of reach of any track, and of stations that share the point of another.
+        Names of stations without a track within the limit, and of stations that share a point with another.
     services, services_source
-        Services, and where they come from: `relations`, `lines`, `tracks` or `none`.
+        Number of services, and their source: `relations`, `lines`, `tracks` or `none`.
     headways
-        Services by where their headway comes from.
+        Number of services by the source of their headway.
     service_counts
-        What was counted while services were read.
+        Counts from reading the train relations.
     hops_strayed
-        Ways between stops that the service's own tracks do not join and all tracks were used for.
+        Number of routes between stops that leave the service's own tracks or exceed the turn limit.
     faults
-        Places where two stops are not joined by track; the service was split there.
+        One message for each pair of consecutive stops that no track connects; the service was split there.
     """
 
     tracks: int
@@ -84,15 +83,10 @@ class RailReport:
     faults: tuple[str, ...]
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what a user has to be told loudly, one sentence each.
+        """Return warnings for the user, one sentence each; none if services were read or there are no tracks.
 
-        A complete extract may have no train relation, and so may one that was cut on the edge of a block,
-        where no test of the file itself can see it.
-
-        Returns
-        -------
-        tuple of str
-            Empty when services were read or given, or when there are no tracks.
+        A complete extract may have no train relations. So may one that was truncated exactly between two
+        blocks, which no check of the file itself can detect.
         """
         if not self.tracks or self.services_source != "tracks":
             return ()
@@ -104,17 +98,8 @@ class RailReport:
         return (text,)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report for `import_report.json`.
-
-        Returns
-        -------
-        dict
-            Plain numbers, texts, lists and mappings.
-        """
+        """Return the report as plain values for `import_report.json`."""
         return asdict(self)
-
-
-ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +109,16 @@ class RailBuild:
     Attributes
     ----------
     network
-        Tracks: junctions, ends and stations, and links whose times are running times without stops.
+        Tracks. The times of its links are running times without stops.
     services
-        Trains.
+        Train services on the network.
     stations
-        One row a station on the tracks; columns `osm_id` (int64), `name` (str), `labels` (tuple of str: all
-        that it is called, `ref` included), `node` (int64, row of the network's nodes), `points` (tuple of
-        int: rows of all nodes where its tracks are), `carried_m` (float64, metres from where it was drawn).
+        One row per station on a track; columns `osm_id` (int64), `name` (str), `labels` (tuple of str: all
+        its names, including `ref`), `node` (int64, row of the network's nodes), `points` (tuple of int: rows
+        of all its nodes, one for each track that serves it), `carried_m` (float64, distance in metres
+        between the station and the track that it was snapped to).
     report
-        What was kept, left out and assumed.
+        What was used, left out and assumed.
     """
 
     network: Network
@@ -143,6 +129,8 @@ class RailBuild:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """The network with the results of all steps that built it."""
+
     chosen: tracks.Tracks
     stations: Stations
     placed: Placed
@@ -153,6 +141,8 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True)
 class _ServiceDrafts:
+    """Drafts of services, their source, and counts from reading it."""
+
     source: str
     drafts: Sequence[Draft]
     counts: Mapping[str, int]
@@ -168,31 +158,31 @@ def build(
 ) -> RailBuild:
     """Build a rail network with its services.
 
-    Services come from `route=train` relations; where there are none, from the lines table; where that is
-    empty too, from tracks alone: trains of the default headway of the class between neighbouring stations.
+    Services come from `route=train` relations; if there are none, from the table of lines; if that is empty
+    too, from tracks alone: trains between neighbouring stations with the default headway of the class.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements from `networks.osm.read` or `networks.osm.fetch`.
     parameters
         Classes, limits and running times; None for those of the packaged table.
     opened_by
-        Cut out the network of this day; None for today's.
+        Leave out what opened after this day; None for the network of today.
     line_table
-        A table of lines, from `read_lines`.
+        A table of lines from `read_lines`.
     services_from
-        Take services from this source whatever else there is; `auto` for the order above.
+        Source of the services; `auto` for the order above.
 
     Returns
     -------
     RailBuild
-        Network, services, stations and report. All are empty where the source has no tracks.
+        All tables are empty if the source has no tracks.
 
     Raises
     ------
     SchemaError
-        When the lines table is used and names stops that are no stations.
+        If the table of lines is used and has stops that are not stations.
     """
     assumed = parameters or RailParameters.default()
     services = relations.train_relations(elements, opened_by=opened_by)
@@ -306,7 +296,7 @@ def _report(
         speeds_tagged=tagged,
         speeds_by_class=len(parts.chosen.kept) - tagged,
         loops=parts.links.loops,
-        components=_components(parts.built.network),
+        components=int(parts.built.network.components().max(initial=-1)) + 1,
         stations=int((parts.built.station_node >= 0).sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max()) if len(carried) else 0.0,
@@ -319,19 +309,4 @@ def _report(
         service_counts=running.counts,
         hops_strayed=strayed,
         faults=faults,
-    )
-
-
-def _components(network: Network) -> int:
-    count = len(network.nodes)
-    if not count:
-        return 0
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]] = (
-        network.links["tail"].to_numpy(),
-        network.links["head"].to_numpy(),
-    )
-    return int(
-        connected_components(csr_array((np.ones(len(ends[0])), ends), shape=(count, count)), directed=False)[
-            0
-        ]
     )

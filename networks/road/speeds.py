@@ -1,4 +1,4 @@
-"""Read speed limits from tags, and assign a speed to each road."""
+"""Parse speed limits, and assign a speed to each road."""
 
 from __future__ import annotations
 
@@ -16,30 +16,25 @@ _KMH = {
     "": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "kmph": 1.0,
     "mph": 1.609344, "mp/h": 1.609344, "knots": 1.852, "knot": 1.852, "kn": 1.852,
 }  # fmt: skip
-
-
 _NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$", re.ASCII)
-
-
 _ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
-
-
 _VARIABLE = frozenset(
     {"signals", "variable", "signal", "implicit", "unknown", "default", "fixme", "unposted"}
 )
-
-
-_LONGEST = 255
+_MOST_CHARACTERS = 255
+"""Limit of a tag value in OpenStreetMap."""
+_MOST_EXAMPLES = 5
+_EXAMPLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A speed limit in km/h, or the reason why there is none: exactly one of the two is set.
+    """A speed limit, or the reason why the tag gives none; exactly one of the two is set.
 
     Attributes
     ----------
     kmh
-        The limit, km/h.
+        The limit in km/h.
     reason
         `unreadable`, `variable`, `conditional`, `unknown_zone`, `too_slow` or `too_fast`.
     """
@@ -49,30 +44,25 @@ class Limit:
 
 
 def parse_limit(text: str, *, table: SpeedTable) -> Limit:
-    """Read a `maxspeed` value.
+    """Parse a `maxspeed` value.
 
-    Numbers are km/h unless `mph` or `knots` follows. Of a list (`50;30`, lanes `70|100`) the smallest limit
-    counts, since the slowest part decides. Parts with a condition (`80 @ wet`) are passed over.
+    Numbers are in km/h unless `mph` or `knots` follows. In a list (`50;30`, lanes `70|100`) the lowest limit
+    counts, as the slowest part decides. Conditional parts (`80 @ wet`) are ignored.
 
     Parameters
     ----------
     text
-        The value.
+        Value of the tag.
     table
-        Gives the window, the zones, and what `walk` and `none` stand for.
-
-    Returns
-    -------
-    Limit
-        km/h, or the reason of rejection.
+        Provides the range of accepted limits, the zones, and the meaning of `walk` and `none`.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MOST_CHARACTERS:
         return Limit(reason="unreadable")
     parts = [part.strip().lower() for part in re.split(r"[;|]", text) if part.strip()]
-    firm = [part for part in parts if "@" not in part]
-    if not firm:
+    unconditional = [part for part in parts if "@" not in part]
+    if not unconditional:
         return Limit(reason="conditional" if parts else "unreadable")
-    limits = [_parse_part(part, table) for part in firm]
+    limits = [_parse_part(part, table) for part in unconditional]
     values = [limit.kmh for limit in limits if limit.kmh is not None]
     return Limit(kmh=min(values)) if len(values) == len(limits) else next(x for x in limits if x.reason)
 
@@ -110,17 +100,11 @@ def _in_window(kmh: float, table: SpeedTable) -> Limit:
     return Limit(kmh=kmh)
 
 
-_EXAMPLES = 5
-
-
-_SHOWN = 60
-
-
 class SpeedReader:
-    """Read the speed of one way after the other, and keep the counts.
+    """Assign speeds to ways one by one, and count where they come from.
 
-    The speed is that of the caller for the class, else the tagged limit times the class factor, else that
-    of the table.
+    The speed of a way is, in this order: the override of its class, the tagged limit times the factor of its
+    class, the speed of its class in the table.
 
     Parameters
     ----------
@@ -138,32 +122,32 @@ class SpeedReader:
         self._rejected: Counter[str] = Counter()
         self._examples: dict[str, dict[str, int]] = {}
 
-    def read(self, way: int, tags: Tags, turn: int) -> tuple[float, str]:
+    def read(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
         """Return the speed of a road and its source.
 
         Parameters
         ----------
         way
-            OSM id, for the examples.
+            OSM id, kept as an example if its limit is rejected.
         tags
-            Tags of the way, `highway` among them.
-        turn
-            `BOTH`, `FORWARD` or `BACKWARD`: a one-way reads the limit of its direction.
+            Tags of the way, including `highway`.
+        direction
+            `BOTH`, `FORWARD` or `BACKWARD`; a one-way road uses the limit of its direction.
 
         Returns
         -------
         tuple of float and str
-            km/h, never under the least limit that is believed; `tag`, `table` or `override`.
+            Speed in km/h, at least the lowest accepted limit; and `tag`, `table` or `override`.
         """
-        kmh, source = self._choose(way, tags, turn)
+        kmh, source = self._choose(way, tags, direction)
         self._sources[source] += 1
         return kmh, source
 
-    def _choose(self, way: int, tags: Tags, turn: int) -> tuple[float, str]:
+    def _choose(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
         name = tags["highway"]
         if name in self._overrides:
             return self._overrides[name], "override"
-        text = _limit_text(tags, turn)
+        text = _limit_text(tags, direction)
         kmh = self._limit(way, text) if text else None
         if kmh is None:
             return self._table.speed_kmh[name], "table"
@@ -176,12 +160,12 @@ class SpeedReader:
         if limit.reason:
             self._rejected[limit.reason] += 1
             known = self._examples.setdefault(limit.reason, {})
-            if len(known) < _EXAMPLES:
-                known.setdefault(text[:_SHOWN], way)
+            if len(known) < _MOST_EXAMPLES:
+                known.setdefault(text[:_EXAMPLE_CHARACTERS], way)
         return limit.kmh
 
     def counts(self) -> SpeedCounts:
-        """Return what was counted so far."""
+        """Return the counts of all ways read so far."""
         return SpeedCounts(
             tagged=self._sources["tag"],
             imputed=self._sources["table"],
@@ -194,10 +178,10 @@ class SpeedReader:
         )
 
 
-def _limit_text(tags: Tags, turn: int) -> str:
+def _limit_text(tags: Tags, direction: int) -> str:
     text = tags.get("maxspeed", "")
-    if turn == BACKWARD:
+    if direction == BACKWARD:
         return tags.get("maxspeed:backward", text)
-    if turn == FORWARD:
+    if direction == FORWARD:
         return tags.get("maxspeed:forward", text)
     return text or ";".join(filter(None, (tags.get("maxspeed:forward"), tags.get("maxspeed:backward"))))

@@ -137,9 +137,7 @@ def test_each_retry_is_logged_with_its_pause(start, tmp_path, caplog):
 
 
 def test_the_pause_that_a_server_requests_is_respected(start, whole, tmp_path):
-    fake = start(
-        lambda _query, count: (429, b"", {"Retry-After": "40"}) if count == 1 else (200, whole, {})
-    )
+    fake = start(lambda _query, count: (429, b"", {"Retry-After": "40"}) if count == 1 else (200, whole, {}))
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert fake.pauses == [40]
 

@@ -19,13 +19,13 @@ TIERS = ("core", "secondary", "small")
 
 COLUMNS = (
     Column("city_id", "str", "-", "key, unique"),
-    Column("name", "str", "-", "name for people; unique, since namesakes get their key added"),
-    Column("tier", "str", "-", "`core`, `secondary`, `small`, or a word of the region's own"),
+    Column("name", "str", "-", "display name, unique: cities that share a name get their key added"),
+    Column("tier", "str", "-", "`core`, `secondary`, `small`, or a tier of the region's own"),
     Column("population", "int64", "persons", "residents, >= 0"),
-    Column("population_definition", "str", "-", "what was counted (built-up area, census year, ...)"),
-    Column("source", "str", "-", "where point and population come from"),
-    Column("road_node", "int64", "row of nodes", "node of the road network it is snapped to; -1 none"),
-    Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN where there is none"),
+    Column("population_definition", "str", "-", "definition of the count (built-up area, census year, ...)"),
+    Column("source", "str", "-", "source of position and population"),
+    Column("road_node", "int64", "row of nodes", "road node that it is snapped to; -1 if none"),
+    Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN if none"),
     Column("geometry", "Point", "degree", "centre, WGS 84"),
 )
 """Columns of the cities table, in order; rows are numbered from 0."""

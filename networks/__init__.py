@@ -31,36 +31,11 @@ if TYPE_CHECKING:
     from networks.timegraph import UNREACHABLE, TimeGraph
 
 __all__ = [
-    "UNREACHABLE",
-    "FetchError",
-    "ImportReport",
-    "Network",
-    "NetworksError",
-    "SchemaError",
-    "Services",
-    "SnapError",
-    "SourceError",
-    "TimeGraph",
-    "add_travel_times",
-    "cities",
-    "contract",
-    "from_graph",
-    "intermodal",
-    "matrix",
-    "osm",
-    "rail",
-    "read_gpkg",
-    "read_lines",
-    "read_parquet",
-    "regions",
-    "road",
-    "schema",
-    "skims",
-    "storage",
-    "to_graph",
-    "write_gpkg",
-    "write_parquet",
-]
+    "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
+    "SnapError", "SourceError", "TimeGraph", "add_travel_times", "cities", "contract", "from_graph",
+    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_lines", "read_parquet", "regions", "road",
+    "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
+]  # fmt: skip
 
 _NAMES_BY_MODULE = {
     "errors": ("FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"),
@@ -73,7 +48,7 @@ _NAMES_BY_MODULE = {
     "storage": ("read_gpkg", "read_parquet", "write_gpkg", "write_parquet"),
     "timegraph": ("UNREACHABLE", "TimeGraph"),
 }
-"""Modules of the exported names that are not modules themselves."""
+"""Exported names by the module that defines them; other exported names are modules."""
 
 if not TYPE_CHECKING:
 
@@ -81,12 +56,7 @@ if not TYPE_CHECKING:
         """Load an exported name on first use (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module 'networks' has no attribute {name!r}")
-        for module, names in _NAMES_BY_MODULE.items():
-            if name in names:
-                return getattr(import_module(f"networks.{module}"), name)
-        return import_module(f"networks.{name}")
-
-
-def __dir__() -> list[str]:
-    """Return the exported names."""
-    return sorted(__all__)
+        home = next((module for module, names in _NAMES_BY_MODULE.items() if name in names), None)
+        if home is None:
+            return import_module(f"networks.{name}")
+        return getattr(import_module(f"networks.{home}"), name)

@@ -98,11 +98,8 @@ def _check_header(header: Sequence[str], path: Path) -> None:
 def _row_faults(line: int, row: _Row) -> list[str]:
     who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
     faults = [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
-    return faults + [f"{who}: {text}" for text in _value_faults(row) if text]
-
-
-def _value_faults(row: _Row) -> tuple[str, str, str]:
-    return _population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", ""))
+    values = (_population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", "")))
+    return faults + [f"{who}: {text}" for text in values if text]
 
 
 def _tier_fault(tier: str) -> str:

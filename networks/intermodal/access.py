@@ -105,13 +105,9 @@ def build_access_network(
     return AccessNetwork(
         nodes=_nodes(road, stations, cities),
         roads=_road_arcs(road).shifted(first_road),
-        city_road=Connectors(city_road.first, city_road.second + first_road, city_road.seconds),
-        station_road=Connectors(
-            station_road.first + first_station, station_road.second + first_road, station_road.seconds
-        ),
-        city_station=Connectors(
-            city_station.first, city_station.second + first_station, city_station.seconds
-        ),
+        city_road=city_road.shifted(0, first_road),
+        station_road=station_road.shifted(first_station, first_road),
+        city_station=city_station.shifted(0, first_station),
         cities=len(cities),
         road_nodes=len(road.nodes),
         stations=len(stations),

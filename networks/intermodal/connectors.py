@@ -26,6 +26,10 @@ class Connectors:
     second: Ints
     seconds: Ints
 
+    def shifted(self, first: int, second: int) -> Connectors:
+        """Return the connectors with constants added to the rows of either table."""
+        return Connectors(self.first + first, self.second + second, self.seconds)
+
 
 def cities_to_roads(cities: Cities, *, parameters: AccessParameters) -> Connectors:
     """Connect each city to its road node.

@@ -93,20 +93,9 @@ def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
         Arcs of kind `ride`; `ref` is the row of the service.
     """
     ahead = np.flatnonzero(stops.service[:-1] == stops.service[1:])
-    out = Arcs.of(
-        "ride",
-        stops.departing[ahead],
-        stops.arrived[ahead + 1],
-        stops.run_s[ahead + 1],
-        ref=stops.service[ahead],
-    )
-    back = Arcs.of(
-        "ride",
-        stops.departing[ahead + 1],
-        stops.arrived[ahead],
-        stops.run_s[ahead + 1],
-        ref=stops.service[ahead],
-    )
+    run_s, service = stops.run_s[ahead + 1], stops.service[ahead]
+    out = Arcs.of("ride", stops.departing[ahead], stops.arrived[ahead + 1], run_s, ref=service)
+    back = Arcs.of("ride", stops.departing[ahead + 1], stops.arrived[ahead], run_s, ref=service)
     inner = np.intersect1d(ahead, ahead + 1)
     stop_s = parameters.running.stop_s
     stay = Arcs.of("ride", stops.arrived[inner], stops.departing[inner], stop_s, ref=stops.service[inner])

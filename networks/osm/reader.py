@@ -178,7 +178,15 @@ def _assemble(
     path: Path, scan: Scan, nodes: Nodes, points: Points, *, digest: str, most_missing: float
 ) -> Elements:
     cuts = [cut_at_missing(raw, nodes) for raw in (scan.roads, scan.tracks, scan.ferries)]
-    counts = _counts(cuts, nodes)
+    lost = sum(cut.lost for cut in cuts)
+    counts = ReadCounts(
+        ways=sum(cut.read for cut in cuts),
+        node_references=sum(cut.references for cut in cuts),
+        nodes=len(nodes),
+        ways_cut=sum(cut.cut for cut in cuts),
+        nodes_missing=sum(cut.missing for cut in cuts),
+        dropped={"fewer_than_two_nodes": lost} if lost else {},
+    )
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
         raise integrity.file_error(
@@ -196,18 +204,6 @@ def _assemble(
         relations=tuple(scan.relations),
         source=Source(name=path.name, sha256=digest),
         counts=counts,
-    )
-
-
-def _counts(cuts: list[Cut], nodes: Nodes) -> ReadCounts:
-    lost = sum(cut.lost for cut in cuts)
-    return ReadCounts(
-        ways=sum(cut.read for cut in cuts),
-        node_references=sum(cut.references for cut in cuts),
-        nodes=len(nodes),
-        ways_cut=sum(cut.cut for cut in cuts),
-        nodes_missing=sum(cut.missing for cut in cuts),
-        dropped={"fewer_than_two_nodes": lost} if lost else {},
     )
 
 

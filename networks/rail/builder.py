@@ -12,8 +12,8 @@ import pandas as pd
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail import drafts, lines, relations, stations, tracks
-from networks.rail.drafts import Draft, Timed, Timetable, to_services
+from networks.rail import lines, relations, stations, tracks
+from networks.rail.drafts import Draft, Timed, Timetable, neighbour_drafts, to_services
 from networks.rail.lines import Line
 from networks.rail.parameters import RailParameters
 from networks.rail.placing import Placed, place
@@ -188,8 +188,8 @@ def build(
     services = relations.train_relations(elements, opened_by=opened_by)
     parts = _build_network(elements, services, assumed, opened_by)
     running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
-    names = [station.label for station in parts.stations.all]
-    timetable = Timetable(parts.built.network, parts.points, names, parameters=assumed)
+    network, names = parts.built.network, [station.label for station in parts.stations.all]
+    timetable = Timetable(network, parts.points, names, parameters=assumed)
     timed: list[Timed] = []
     faults: list[str] = []
     strayed = 0
@@ -198,15 +198,9 @@ def build(
         timed += whole
         faults += broken
         strayed += off
-    table = to_services(
-        timed,
-        station_node=parts.built.station_node,
-        link_class=parts.built.network.links["link_class"].to_numpy(),
-        length_km=parts.built.network.links["length_km"].to_numpy(),
-        parameters=assumed,
-    )
+    table = to_services(timed, network.links, station_node=parts.built.station_node, parameters=assumed)
     return RailBuild(
-        network=parts.built.network,
+        network=network,
         services=table,
         stations=_station_table(parts),
         report=_report(parts, running, table, faults=tuple(faults), strayed=strayed),
@@ -241,43 +235,27 @@ def _draft_services(
     source: str = services_from
     if source == "auto":
         source = "relations" if services else "lines" if line_table else "tracks"
+    network, all_stations = parts.built.network, parts.stations.all
     reached = parts.built.station_node >= 0
+    found: Sequence[Draft] = ()
+    counts: Mapping[str, int] = {}
     if source == "relations":
-        way = parts.built.network.links["osm_id"].to_numpy()
-        found, counts = relations.drafts(
-            services, station_of_id=parts.stations.of_id, reached=reached, link_way=way
-        )
-        return _ServiceDrafts(source, found, counts)
-    if source == "lines":
-        return _ServiceDrafts(
-            source, lines.drafts(line_table, stations=parts.stations.all, reached=reached), {}
-        )
-    if source == "tracks":
-        return _ServiceDrafts(
-            source,
-            drafts.neighbour_drafts(
-                parts.built.network,
-                parts.points,
-                parts.stations.all,
-                most_turn_deg=most_turn_deg,
-            ),
-            {},
-        )
-    return _ServiceDrafts(source, (), {})
+        way = network.links["osm_id"].to_numpy()
+        of_id = parts.stations.of_id
+        found, counts = relations.drafts(services, station_of_id=of_id, reached=reached, link_way=way)
+    elif source == "lines":
+        found = lines.drafts(line_table, stations=all_stations, reached=reached)
+    elif source == "tracks":
+        found = neighbour_drafts(network, parts.points, all_stations, most_turn_deg=most_turn_deg)
+    return _ServiceDrafts(source, found, counts)
 
 
 def _station_table(parts: _Parts) -> pd.DataFrame:
+    node, snapped_m = parts.built.station_node, parts.placed.snapped_m
     rows = [
-        (
-            s.osm_id,
-            s.name,
-            s.labels,
-            int(parts.built.station_node[i]),
-            parts.points[i],
-            parts.placed.snapped_m[i],
-        )
+        (s.osm_id, s.name, s.labels, int(node[i]), parts.points[i], snapped_m[i])
         for i, s in enumerate(parts.stations.all)
-        if parts.built.station_node[i] >= 0
+        if node[i] >= 0
     ]
     table = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
     return table.astype({"osm_id": "int64", "node": "int64", "carried_m": "float64"})
@@ -286,7 +264,7 @@ def _station_table(parts: _Parts) -> pd.DataFrame:
 def _report(
     parts: _Parts, running: _ServiceDrafts, services: Services, *, faults: tuple[str, ...], strayed: int
 ) -> RailReport:
-    links = parts.built.network.links
+    network, links = parts.built.network, parts.built.network.links
     carried = parts.placed.snapped_m[parts.placed.snapped_m > 0]
     tagged = sum(t.speed_source == tracks.FROM_TAG for t in parts.chosen.kept)
     return RailReport(
@@ -296,7 +274,7 @@ def _report(
         speeds_tagged=tagged,
         speeds_by_class=len(parts.chosen.kept) - tagged,
         loops=parts.links.loops,
-        components=int(parts.built.network.components().max(initial=-1)) + 1,
+        components=int(network.components().max(initial=-1)) + 1,
         stations=int((parts.built.station_node >= 0).sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max()) if len(carried) else 0.0,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -232,10 +233,9 @@ class Timetable:
 
 def to_services(
     timed: Sequence[Timed],
+    links: gpd.GeoDataFrame,
     *,
     station_node: NDArray[np.int64],
-    link_class: NDArray[np.object_],
-    length_km: NDArray[np.float64],
     parameters: RailParameters,
 ) -> Services:
     """Build the tables of services.
@@ -244,32 +244,32 @@ def to_services(
     ----------
     timed
         Services with the routes between their stops.
+    links
+        Links of the rail network. The class of a service is that with the largest share of its length.
     station_node
         Row of the nodes of each station.
-    link_class, length_km
-        Class and length of each link. The class of a service is the one with the largest share of its length.
     parameters
         Default headways by class, for services without a known headway.
     """
-    lines, stops = [], []
+    link_class, length_km = links["link_class"].to_numpy(), links["length_km"].to_numpy()
+    lines: list[tuple[object, ...]] = []
+    stops: list[tuple[object, ...]] = []
     for row, service in enumerate(timed):
-        own = _main_class(service, link_class, length_km)
-        known = service.draft.headway_s
-        lines.append(
-            {
-                "service_id": service.service_id,
-                "name": service.draft.name,
-                "link_class": own,
-                "headway_s": parameters.default_headway_s(own) if known is None else known,
-                "headway_source": service.draft.headway_source if known is not None else _default(service),
-            }
-        )
-        stops += _stop_rows(row, service, station_node)
-    return Services(lines=_frame(lines, _LINES), stops=_frame(stops, _STOPS))
-
-
-def _default(service: Timed) -> str:
-    return BY_TRACKS if service.draft.headway_source == BY_TRACKS else BY_CLASS
+        draft, own_class = service.draft, _main_class(service, link_class, length_km)
+        headway_s, source = draft.headway_s, draft.headway_source
+        if headway_s is None:
+            headway_s = parameters.default_headway_s(own_class)
+            source = source if source == BY_TRACKS else BY_CLASS
+        lines.append((service.service_id, draft.name, own_class, headway_s, source))
+        stops.append((row, 0, station_node[service.hops[0].start], 0, 0.0))
+        stops += [
+            (row, seq, station_node[hop.end], max(round(hop.route.seconds), 1), hop.route.length_km)
+            for seq, hop in enumerate(service.hops, start=1)
+        ]
+    return Services(
+        lines=pd.DataFrame(lines, columns=list(_LINES)).astype(_LINES),
+        stops=pd.DataFrame(stops, columns=list(_STOPS)).astype(_STOPS),
+    )
 
 
 def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDArray[np.float64]) -> str:
@@ -278,25 +278,3 @@ def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDAr
         for link in hop.route.links:
             by_class[str(link_class[link])] += float(length_km[link])
     return max(by_class, key=lambda name: (by_class[name], name))
-
-
-def _stop_rows(row: int, service: Timed, station_node: NDArray[np.int64]) -> list[dict[str, float]]:
-    first = service.hops[0].start
-    rows: list[dict[str, float]] = [
-        {"service": row, "seq": 0, "node": int(station_node[first]), "run_s": 0, "length_km": 0.0}
-    ]
-    for seq, hop in enumerate(service.hops, start=1):
-        rows.append(
-            {
-                "service": row,
-                "seq": seq,
-                "node": int(station_node[hop.end]),
-                "run_s": max(round(hop.route.seconds), 1),
-                "length_km": hop.route.length_km,
-            }
-        )
-    return rows
-
-
-def _frame(rows: list[dict[str, object]] | list[dict[str, float]], dtypes: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)

@@ -153,20 +153,17 @@ def to_network(
     Built
         Every link is open in both directions.
     """
-    used = np.unique(np.concatenate([links.tail, links.head]))
+    ends = np.concatenate([links.tail, links.head])
+    used = np.unique(ends)
     node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
     station_node, first, merged = _station_nodes(placed, node_of_point, stations)
-    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[_ends(links)]))
+    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[ends]))
     network = Network(
         nodes=schema.table(nodes, schema.NODES),
         links=schema.table(_link_table(links, placed, node_of_point, running), schema.LINKS),
     )
     return Built(network, node_of_point, station_node, merged)
-
-
-def _ends(links: Cut) -> NDArray[np.int64]:
-    return np.concatenate([links.tail, links.head])
 
 
 def _station_nodes(

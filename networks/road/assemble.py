@@ -111,9 +111,8 @@ def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
 
 
 def _column(roads: RoadWays, key: str) -> Texts:
-    column = np.empty(len(roads.ways), dtype=object)
-    column[:] = [tags.get(key, "") for tags in roads.ways.tags]
-    return column
+    """Return the value of a tag for each way, empty if there is none."""
+    return np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
 
 
 def _lines(pieces: Pieces, nodes: Nodes, reversed_: NDArray[np.bool_]) -> Texts:

@@ -115,10 +115,10 @@ def read_roads(
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
-        link_class=_texts([tags["highway"] for tags in ways.tags]),
+        link_class=np.array([tags["highway"] for tags in ways.tags], dtype=object),
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _ in pairs], dtype=np.float64),
-        speed_source=_texts([source for _, source in pairs]),
+        speed_source=np.array([source for _, source in pairs], dtype=object),
     )
     return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=reader.counts()))
 
@@ -180,9 +180,3 @@ def _closed_reason(tags: Tags, opened_by: date | None) -> str:
                 return "closed_to_cars"
             break
     return _vintage_reason(tags, opened_by)
-
-
-def _texts(values: list[str]) -> Texts:
-    texts = np.empty(len(values), dtype=object)
-    texts[:] = values
-    return texts

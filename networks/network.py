@@ -60,7 +60,7 @@ class Services:
     stops
         One row per stop; columns `service` (int64), `seq` (int64, from 0), `node` (int64, row of the nodes of
         the rail network), `run_s` (int64, running time from the previous stop without dwell times, 0 for the
-        first stop), `length_km` (float64, from the previous stop). A service runs alike in both directions.
+        first stop), `length_km` (float64, from the previous stop). Times are the same in both directions.
     """
 
     lines: pd.DataFrame

@@ -77,10 +77,10 @@ def with_nodes_near(
         places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
     if not places:
         return network
-    whole = network.links.drop(index=sorted({cut.link for cut in cuts}))
+    uncut = network.links.drop(index=sorted({cut.link for cut in cuts}))
     return Network(
         nodes=table(pd.concat([network.nodes, _new_nodes(places)]), NODES),
-        links=table(pd.concat([whole, pd.DataFrame(pieces)]), LINKS),
+        links=table(pd.concat([uncut, pd.DataFrame(pieces)]), LINKS),
     )
 
 

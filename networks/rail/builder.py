@@ -194,10 +194,10 @@ def build(
     faults: list[str] = []
     strayed = 0
     for draft in running.drafts:
-        whole, broken, off = timetable.time(draft)
-        timed += whole
-        faults += broken
-        strayed += off
+        parts_of_draft, messages, count = timetable.time(draft)
+        timed += parts_of_draft
+        faults += messages
+        strayed += count
     table = to_services(timed, network.links, station_node=parts.built.station_node, parameters=assumed)
     return RailBuild(
         network=network,

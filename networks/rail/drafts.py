@@ -195,11 +195,11 @@ class Timetable:
                 parts.append([])
             elif route.links:
                 parts[-1].append(Hop(start, end, route))
-        whole = [tuple(part) for part in parts if part]
-        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(whole))]
-        if len(whole) == 1:
+        hops = [tuple(part) for part in parts if part]
+        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(hops))]
+        if len(hops) == 1:
             keys = [draft.service_id]
-        return tuple(map(Timed, [draft] * len(whole), keys, whole)), tuple(faults), strayed
+        return tuple(map(Timed, [draft] * len(hops), keys, hops)), tuple(faults), strayed
 
     def _route(
         self, own: OwnTracks | None, most_kmh: float, start: int, end: int

@@ -208,7 +208,7 @@ def _link_table(
     tracks = [placed.tracks[i] for i in links.track.tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
     seconds = running_seconds(links.length_km, speed, running=running)
-    whole = np.maximum(np.rint(seconds), 1).astype(np.int64)
+    whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
     return {
         "tail": node_of_point[links.tail],
         "head": node_of_point[links.head],
@@ -218,8 +218,8 @@ def _link_table(
         "speed_kmh": speed,
         "speed_source": [t.speed_source for t in tracks],
         "oneway": np.zeros(len(tracks), dtype=bool),
-        "forward_s": whole,
-        "backward_s": whole,
+        "forward_s": whole_s,
+        "backward_s": whole_s,
         "osm_id": [t.way_id for t in tracks],
         "name": _tag(tracks, "name"),
         "ref": _tag(tracks, "ref"),

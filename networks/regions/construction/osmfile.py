@@ -82,31 +82,31 @@ def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
     """
     groups: dict[Hashable, dict[int, list[int]]] = {}
     for (a, b), key in sorted(edges.items(), key=lambda item: item[0]):
-        beside = groups.setdefault(key, {})
-        beside.setdefault(a, []).append(b)
-        beside.setdefault(b, []).append(a)
-    return [part for beside in groups.values() for line in _lines(beside) for part in _cut(line)]
+        neighbours = groups.setdefault(key, {})
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    return [part for neighbours in groups.values() for line in _lines(neighbours) for part in _cut(line)]
 
 
-def _lines(beside: dict[int, list[int]]) -> list[list[int]]:
+def _lines(neighbours: dict[int, list[int]]) -> list[list[int]]:
     """Return all lines of one key: first those with ends, then the circles."""
     done: set[tuple[int, int]] = set()
     lines = []
-    ends = [node for node, others in beside.items() if len(others) != 2]
-    for start in [*ends, *beside]:
-        for step in beside[start]:
+    ends = [node for node, others in neighbours.items() if len(others) != 2]
+    for start in [*ends, *neighbours]:
+        for step in neighbours[start]:
             if (start, step) not in done:
-                line = _walk(beside, start, step)
+                line = _walk(neighbours, start, step)
                 done |= {pair for a, b in pairwise(line) for pair in ((a, b), (b, a))}
                 lines.append(line)
     return lines
 
 
-def _walk(beside: dict[int, list[int]], start: int, step: int) -> list[int]:
+def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
     """Follow a line until it branches, ends or closes."""
     line = [start, step]
-    while len(beside[line[-1]]) == 2 and line[-1] != start:
-        first, second = beside[line[-1]]
+    while len(neighbours[line[-1]]) == 2 and line[-1] != start:
+        first, second = neighbours[line[-1]]
         onward = second if first == line[-2] else first
         line.append(onward)
     return line

@@ -1,3 +1,5 @@
+"""Test properties of travel times on random networks."""
+
 from __future__ import annotations
 
 import numpy as np

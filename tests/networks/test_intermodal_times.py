@@ -1,3 +1,5 @@
+"""Test travel times under both definitions on small networks."""
+
 from __future__ import annotations
 
 from dataclasses import replace

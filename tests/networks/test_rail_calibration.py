@@ -1,3 +1,5 @@
+"""Test the calibration of rail times, and that modelled times meet the target."""
+
 from __future__ import annotations
 
 import importlib

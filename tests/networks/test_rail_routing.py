@@ -1,3 +1,5 @@
+"""Test routes along tracks, with and without a turn limit."""
+
 from __future__ import annotations
 
 import networkx as nx

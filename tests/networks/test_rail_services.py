@@ -1,3 +1,5 @@
+"""Test train services from relations, from a table of lines, and from tracks alone."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,3 +1,5 @@
+"""Test which stations are used, and where they are placed on the tracks."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,3 +1,5 @@
+"""Test the parsing of rail speeds and intervals."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Test which tracks are used, and their classes, speeds and links."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -261,7 +261,7 @@ def test_lines_end_at_their_nodes_and_have_the_length_of_the_link(everywhere):
 
 @pytest.fixture
 def everywhere():
-    """A lattice of irregular ways: both one-way directions and two-way roads in oneway."""
+    """A lattice of irregular ways: in turn two-way, one-way forward, one-way backward."""
     rng = np.random.default_rng(5)
     nodes = {one: (116 + 0.02 * (one % 12), 40 + 0.02 * (one // 12)) for one in range(144)}
     nodes = {one: (x + rng.uniform(0, 0.01), y + rng.uniform(0, 0.01)) for one, (x, y) in nodes.items()}

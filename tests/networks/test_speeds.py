@@ -26,7 +26,7 @@ LIMITS = {
     "DE:living_street": 7, "GB:nsl_single": 96.56, "FR:rural": 80, "HR:rural": 90, "ZA:rural": 100,
     "80; 60 @ wet": 80, "120;100 @ (22:00-06:00)": 120,
 }  # fmt: skip
-"""Text of the tag, and the limit in km/h (None where there is none)."""
+"""Text of the tag, and the limit in km/h (None if there is none)."""
 
 REASONS = {
     "0": "too_slow", "4": "too_slow", "1 mph": "too_slow", "0 mph": "too_slow", "2 knots": "too_slow",

@@ -4,7 +4,7 @@ import pytest
 
 from networks.timegraph import UNREACHABLE
 from optimiser.problem.errors import ProblemError
-from optimiser.report import assemble, compare, coverage, sentences, wording
+from optimiser.report import assemble, coverage, sentences, wording
 
 
 def test_coverage_by_group_counts_before_after_and_all_built(report):
@@ -76,20 +76,3 @@ def test_the_headline_of_a_plan_of_nothing_says_so(make):
 def test_without_a_bound_nothing_is_claimed(report):
     assert "no bound" in sentences.proof(report)
     assert "a better plan may exist" in sentences.meaning(report)
-
-
-def test_compare_lists_links_in_both_and_in_only_one(make):
-    one, other = compare.run("one", make("bc", "cd")), compare.run("other", make("cd", "idle"))
-    table = compare.links(one, other)
-    assert dict(zip(table["candidate_id"], table["built_in"], strict=True)) == {
-        "cd": "both",
-        "bc": "first",
-        "idle": "second",
-    }
-
-
-def test_compare_takes_differences_of_cost_and_coverage(make):
-    one, other = compare.run("one", make("bc", "cd")), compare.run("other", make("cd", "idle"))
-    rows = compare.figures(one, other).set_index("what")
-    assert rows.loc["cost (million CNY)"].tolist() == ["300", "210", "-90"]
-    assert rows.loc["small: pairs within the limit with the plan"].tolist() == ["5", "4", "-1"]

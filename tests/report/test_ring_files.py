@@ -12,7 +12,6 @@ from ring_square import KNOWN, shown
 
 from optimiser import report as reporting
 from optimiser.report import (
-    compare,
     geopackage,
     page,
     picture,
@@ -334,14 +333,6 @@ def test_a_reward_that_is_earned_is_said(make):
     report = make("bc", rings=(ring,))
     assert "for 300 million CNY. It earns 1,200." in on_screen(report)
     assert "It earns 1,200." in page.render(report)
-
-
-def test_two_plans_in_a_notebook_are_compared_by_their_rings(make, ringed):
-    with_ring, without = compare.run("a", ringed), compare.run("b", make("bc"))
-    rows = compare.figures(with_ring, without).set_index("what")
-    sentence = "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
-    assert rows.loc["ring outer", ["first", "second"]].tolist() == [sentence, "not asked for"]
-    assert "ring outer" not in set(compare.figures(without, without)["what"])
 
 
 def test_the_number_of_a_link_that_closes_a_ring_knows_its_foot_on_the_line(make):

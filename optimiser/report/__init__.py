@@ -23,7 +23,7 @@ def write(
     report
         What to show, for example from `optimiser.report.inputs.assemble`.
     folder
-        Where the files shall stand.
+        Folder to write into.
     with_picture, with_page
         Whether to draw plan.png and rings.png, and to write report.html.
 

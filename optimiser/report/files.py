@@ -26,7 +26,7 @@ def write_whole(path: Path, make: Callable[[Path], object]) -> Path:
     Parameters
     ----------
     path
-        Where the file shall stand; an older file stays intact until the new one is complete.
+        The file to write; an older one stays intact until the new one is complete.
     make
         Called with the path of a file of the same name in a new folder beside `path`.
 

@@ -47,7 +47,7 @@ def write(report: ReportInput, folder: Path, *, dpi: int = 160) -> tuple[Path, .
     report
         What to draw.
     folder
-        Where the file shall stand.
+        Folder to write into.
     dpi
         Dots per inch.
 

@@ -62,7 +62,7 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     report
         What to show; nothing is written where the job asks for no ring.
     folder
-        Where the files shall stand.
+        Folder to write into.
 
     Returns
     -------

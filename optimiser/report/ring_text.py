@@ -177,7 +177,7 @@ def overlap(ring: RingShown, known: Overlap) -> str:
     )
     return (
         f"{of_ring} of the proposed {noun(ring)} lies {near} {with_article(known.name)}, which is "
-        f"{known.reference_km:,.0f} km long; {of_known} of the known ring lies {near} the proposed one."
+        f"{known.reference_km:,.0f} km long; {of_known} of that ring lies {near} the proposed one."
     )
 
 

@@ -120,12 +120,14 @@ def measures(report: ReportInput) -> Iterator[str]:
     rows = equity[equity["tier"] == "small"].set_index("state")
     if len(rows) and rows["mean_minutes"].notna().all():
         today, plan = (wording.clock_of_minutes(rows["mean_minutes"][state]) for state in ("today", "plan"))
-        yield f"Mean time from small cities to the people of all other cities: {plan} h, {today} h today"
+        what = "Mean time from small cities to the people of all other cities"
+        yield f"{what}: {today} h today, {plan} h with the plan"
     shares = core[core["measure"] == "core_every_share"]
     if len(shares) and shares[["today", "plan"]].notna().all(axis=None):
         today, plan = (wording.percent(shares.iloc[0][state]) for state in ("today", "plan"))
         names = wording.join_names([str(name) for name in report.measures.facts["core"]])
-        yield f"Weight of trips between other cities that cannot avoid {names}: {plan}, {today} today"
+        what = f"Weight of trips between other cities that cannot avoid {names}"
+        yield f"{what}: {today} today, {plan} with the plan"
 
 
 def city_cover(found: CityCover | None) -> Iterator[str]:

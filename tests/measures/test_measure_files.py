@@ -158,8 +158,12 @@ def test_a_table_without_rows_is_a_summary_without_rows(measures):
 def test_two_sentences_state_what_the_plan_means_to_small_cities_and_the_core(measures):
     first, second = sentences.measures(shown(measures, "bd", "ac"))
     # Today 140.9 minutes, with the plan 114.1 (the road and the trains), rounded up.
-    assert first == ("Mean time from small cities to the people of all other cities: 1:55 h, 2:21 h today")
-    assert second == ("Weight of trips between other cities that cannot avoid Ada: 0.0 %, 66.7 % today")
+    assert first == (
+        "Mean time from small cities to the people of all other cities: 2:21 h today, 1:55 h with the plan"
+    )
+    assert second == (
+        "Weight of trips between other cities that cannot avoid Ada: 66.7 % today, 0.0 % with the plan"
+    )
 
 
 def test_a_plan_that_was_not_measured_has_no_such_sentence():

@@ -40,8 +40,8 @@ def test_the_screen_describes_a_ring_and_the_cities_on_it(ringed):
 
 def test_the_screen_compares_a_ring_with_a_known_one(compared):
     assert (
-        "25 % of the proposed ring lies within 15 km of the known ring, which is 350 km long; 12 % of the "
-        "known ring lies within 15 km of the proposed one."
+        "25 % of the proposed ring lies within 15 km of the known ring, which is 350 km long; 12 % of that "
+        "ring lies within 15 km of the proposed one."
     ) in on_screen(compared)
 
 

@@ -29,9 +29,10 @@ from networks import cities, impedance, intermodal, osm, rail, regions, road, sk
 from optimiser import verify
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
+from optimiser.measures import coverage
 from optimiser.proposals import costs, prepare, terrain
 from optimiser.proposals.candidates import Situation, anchors, generate
-from optimiser.report import assemble, coverage, facts, geopackage, links, picture, sentences
+from optimiser.report import geopackage, inputs, page, picture, sentences, tables
 from optimiser.run.reading import lengthened_rail
 from optimiser.run.timing import place
 
@@ -178,7 +179,7 @@ print(f"{len(plan.newly_covered)} pairs newly within the limit")
 # ## 7. Show it
 
 # %%
-report = assemble.assemble(
+report = inputs.assemble(
     problem,
     plan,
     region="Jing-Jin-Ji",
@@ -204,7 +205,7 @@ ranked[
 # Which pairs come within the limit, and over which proposals:
 
 # %%
-new_pairs = facts.pair_rows(report, coverage.newly_covered(report.pairs))
+new_pairs = page.pair_rows(report, coverage.newly_covered(report.pairs))
 pd.DataFrame(new_pairs)[["pair", "group", "before", "after", "via"]].head(12)
 
 # %%
@@ -213,7 +214,7 @@ from IPython.display import Image
 Image(picture.png(report, dpi=75), width=1000, alt=sentences.headline(report))
 
 # %% [markdown]
-# The files of a run are written by the same functions: `links.write_csv`, `geopackage.write`,
+# The files of a run are written by the same functions: `tables.write_links`, `geopackage.write`,
 # `picture.write` and `page.write`; the page `report.html` holds the map to pan and zoom.
 
 # %%
@@ -221,7 +222,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 with TemporaryDirectory() as folder:
-    links.write_csv(report.links, Path(folder) / "links.csv")
+    tables.write_links(report.links, Path(folder) / "links.csv")
     geopackage.write(report, Path(folder) / "plan.gpkg")
     for file in sorted(Path(folder).iterdir()):
         print(f"{file.name}: {file.stat().st_size / 1e3:,.0f} kB")

@@ -61,7 +61,7 @@ ring.cities[["name", "tier", "population", "seconds"]].assign(
 ).drop(columns="seconds")
 
 # %% [markdown]
-# ## Smaller cities
+# ## Equity between cities
 #
 # Mean time is to the people of all other cities. Gini, Theil and Palma say how evenly these times fall on
 # people; `poor_share` is the share of people whose mean time is beyond the limit.
@@ -71,7 +71,7 @@ shown = ["cities", "cities_core_within", "mean_minutes", "worst_city", "worst_mi
 measures.equity.set_index(["tier", "state"])[["pairs_within", *shown]].round(3)
 
 # %% [markdown]
-# ## How far the region leans on its core
+# ## Dependence on the core
 #
 # The core is everything within 15 km of the centres of Beijing and Tianjin (`measures.core_km` of the job).
 
@@ -89,7 +89,7 @@ axes.set(xlabel="share of the weight of trips between others", ylabel="")
 axes.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# ## What each proposal is worth
+# ## Appraisal of the proposals
 #
 # P50 and P80 follow the overruns of finished projects (Flyvbjerg, Holm and Buhl 2002): a reference class, no
 # forecast. The break-even value of an hour rests on assumed trips; read it as an order of magnitude.
@@ -99,7 +99,7 @@ columns = ["from_name", "to_name", "kind", "cost", "cost_p50", "cost_p80", "pair
 measures.appraisal.set_index("step")[[*columns, "dependence", "break_even_an_hour"]].head(8).round(2)
 
 # %% [markdown]
-# ## In what order
+# ## Build order
 
 # %%
 order = measures.build_order.set_index("cost_so_far")

@@ -12,7 +12,7 @@ from networks.network import Network
 from optimiser.cli import screen
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import refuse_special_file
-from optimiser.report import atomic
+from optimiser.report import files
 from optimiser.run.store import save_json
 
 _SERVICES_FROM = {
@@ -65,8 +65,8 @@ def import_file(file: Path, output: Path, *, country: str, contract: bool, as_js
         with progress.step("build", "Building the network"):
             network, railways, report = build(elements, country=country or "world", contract=contract)
         with progress.step("write", f"Writing {output.name}"):
-            atomic.write(output, lambda part: _write(network, railways, part))
-            atomic.write(beside, lambda part: save_json(part, report.to_json()))
+            files.write_whole(output, lambda part: _write(network, railways, part))
+            files.write_whole(beside, lambda part: save_json(part, report.to_json()))
     if as_json:
         screen.as_json(report.to_json())
     else:

@@ -9,7 +9,7 @@ from optimiser.job import template
 from optimiser.job.model import Job
 from optimiser.job.sections import Budget, Region
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.report import atomic
+from optimiser.report import files
 
 _TITLE = "A job for polyring. Keys behind a # show their defaults; take the # away to change one."
 
@@ -49,6 +49,6 @@ def init(path: Path, *, file: str, country: str = "") -> int:
             "the folder does not exist", where=str(path.parent), done="Nothing was written."
         )
     job = Job(region=Region(file=file, country=country), budget=Budget(share=0.1))
-    atomic.write_text(path, template(job, title=_TITLE))
+    files.write_text(path, template(job, title=_TITLE))
     screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
     return 0

@@ -8,36 +8,46 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optimiser.report.inputs import ReportInput
 
-FILES = ("links.csv", "plan.gpkg", "plan.png", "report.html")
-"""What `write` leaves in a folder; with rings also what `ring_tables.write` and `ringmap.write` leave."""
 
+def write(
+    report: ReportInput, folder: Path, *, with_picture: bool = True, with_page: bool = True
+) -> tuple[Path, ...]:
+    """Write all files of a report, each whole or not at all.
 
-def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
-    """Write all files of a report: links.csv, plan.gpkg, plan.png, report.html; each whole or not at all.
-
-    Where the job asks for rings, rings.csv and ring_links.csv come first; where these are likened to known
-    ones, ring_overlaps.csv and rings.png as well.
+    They are links.csv, plan.gpkg, plan.png and report.html. Where the job asks for rings, rings.csv and
+    ring_links.csv come first; where these are compared with known ones, ring_overlaps.csv and rings.png as
+    well. Each table of measures is a CSV file of its name.
 
     Parameters
     ----------
     report
-        What to show, for example from `optimiser.report.assemble.assemble`.
+        What to show, for example from `optimiser.report.inputs.assemble`.
     folder
-        Where the files shall stand.
+        Folder to write into.
+    with_picture, with_page
+        Whether to draw plan.png and rings.png, and to write report.html.
 
     Returns
     -------
     tuple of pathlib.Path
         The files written.
     """
-    # Matplotlib and Bokeh are slow to import; whoever only asks for a table does not pay for them.
-    from optimiser.report import geopackage, links, page, picture, ring_tables, ringmap
+    # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
+    from optimiser.report import geopackage, ring_tables, tables
 
-    return (
+    measures = () if report.measures is None else tables.write_measures(report.measures, folder)
+    written = [
         *ring_tables.write(report, folder),
-        *ringmap.write(report, folder),
-        links.write_csv(report.links, folder / "links.csv"),
+        *measures,
+        tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
-        picture.write(report, folder / "plan.png"),
-        page.write(report, folder / "report.html"),
-    )
+    ]
+    if with_picture:
+        from optimiser.report import picture, ring_picture
+
+        written += [*ring_picture.write(report, folder), picture.write(report, folder / "plan.png")]
+    if with_page:
+        from optimiser.report import page
+
+        written.append(page.write(report, folder / "report.html"))
+    return tuple(written)

@@ -1,19 +1,21 @@
-"""Draw a frontier: what each level of spending buys, by tier, with what is proved."""
+"""Draw a frontier: the coverage that each cost buys, by tier, with what is proven."""
 
 from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from optimiser.frontier.curve import Curve
 from optimiser.frontier.point import Point
-from optimiser.report import atomic, style, wording
-from optimiser.report.frontier_levels import draw_levels, plain_frame
-from optimiser.report.picture import fonts
+from optimiser.report import files, style, wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 COLOURS = {"all": style.INK, "core": "#8a6d1f", "secondary": "#2c62a8", "small": "#c8321f"}
@@ -22,117 +24,105 @@ COLOURS = {"all": style.INK, "core": "#8a6d1f", "secondary": "#2c62a8", "small":
 SPARE = ("#0b8074", "#8e4fa8", "#b0662a", "#5b7a1f")
 
 BAND = "#b9c3cf"
-"""Colour of the proven band."""
+"""Colour of the band between the plans and the bounds."""
+
+CHEAP_TO_DEAR = ("#f4efe0", "#e9c9a0", "#d98f63", "#b6503f", "#7a2340", "#35173a")
+"""Shades of the map of a three-way frontier."""
+
+CELLS = 240
+"""Cells along each side of that map."""
 
 WIDTH, HEIGHT, DPI = 12.0, 7.4, 160
 """Inches, inches, and dots per inch."""
 
+LEFT, FOOT = 0.06, 0.022
+"""Left edge of the text and height of the notes, as shares of the figure."""
+
 LEAST_CHANGE = 0.002
-"""Change of a tier's share along the frontier below which its line is told in words alone."""
+"""Change of a tier's share along the frontier below which it has no line, but is named in words."""
 
 BELOW = 0.07
 """Room below the lines for the words at their foot, as a share of the height."""
 
-NEAR = 0.042
+LABEL_GAP = 0.0672
 """Least distance of two labels at the right edge, as a share of the height."""
+
+NUMBERS = {
+    "complete": "all that exist",
+    "points": "a selection",
+    "time": "as many as the time allowed",
+}
+"""How many of the non-dominated plans are known, by `Curve.ended`."""
 
 
 def write(path: Path, curve: Curve) -> Path:
-    """Draw a frontier into a PNG file, whole or not at all.
-
-    Parameters
-    ----------
-    path
-        The file.
-    curve
-        The frontier.
-    """
-    figure = draw(curve)
-    return atomic.write(path, lambda part: figure.savefig(part, dpi=DPI, facecolor=style.PAPER))
+    """Draw a frontier into a PNG file, whole or not at all."""
+    return files.write_figure(draw(curve), path, dpi=DPI)
 
 
 def draw(curve: Curve) -> Figure:
-    """Return the picture of a frontier, bound to no window.
-
-    Parameters
-    ----------
-    curve
-        The frontier.
-    """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"font.family": fonts(), "font.size": 10, "text.color": style.INK}):
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=style.PAPER)
-        FigureCanvasAgg(figure)
-        _titles(figure, curve)
-        if curve.axes.kind == "three_way":
-            draw_levels(figure, curve)
-        else:
-            _two_way(figure, curve)
+    """Return the picture of a frontier, bound to no window."""
+    with style.figure(WIDTH, HEIGHT, dpi=DPI, size=10) as figure:
+        figure.text(LEFT, 0.94, f"{curve.name}: coverage against cost", size=17, weight="bold")
+        figure.text(LEFT, 0.9, _proof(curve), size=10.5, color=style.MUTED)
+        notes = (
+            _draw_three_way(figure, curve) if curve.axes.kind == "three_way" else _draw_two_way(figure, curve)
+        )
+        figure.text(LEFT, FOOT, "\n".join(notes), size=9, color=style.MUTED, linespacing=1.5)
     return figure
 
 
-def _titles(figure: Figure, curve: Curve) -> None:
-    left = 0.06
-    figure.text(left, 0.94, f"{curve.name}: what each level of spending buys", size=17, weight="bold")
-    figure.text(left, 0.9, _proof(curve), size=10.5, color=style.MUTED)
-
-
 def _proof(curve: Curve) -> str:
-    """Return what the points are, and what is proved of them."""
+    """Return what the points are, and what is proven of them."""
     gaps = [point.gap for point in curve.points]
     if None in gaps:
-        proved = "some of them without a bound"
+        proven = "some without a bound"
     elif (largest := max((gap for gap in gaps if gap is not None), default=0.0)) > 0:
-        proved = f"each within {largest:.2%} of the best there is"
+        proven = f"each within {largest:.2%} of the optimum"
     else:
-        proved = "each proved: no plan at all is better in one thing and no worse in the others"
-    more = {
-        "complete": "all there are",
-        "points": "a choice of those there are",
-        "time": "as many as time allowed",
-    }
-    return f"{len(curve.points)} non-dominated plans ({more.get(curve.ended, 'so far')}), {proved}"
+        proven = "each proven: no plan is better in one objective and no worse in the others"
+    return f"{len(curve.points)} non-dominated plans ({NUMBERS.get(curve.ended, 'so far')}), {proven}"
 
 
-def _two_way(figure: Figure, curve: Curve) -> None:
-    axes = figure.add_axes((0.06, 0.155, 0.765, 0.675))
+def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
+    """Draw a line a tier over cost, with the proven band; return the notes below."""
+    axes = figure.add_axes((LEFT, 0.155, 0.765, 0.675))
     axes.set_facecolor(style.PAPER)
-    points = curve.points
-    whole, dearest = _whole(curve), max((point.cost for point in points), default=0)
-    right = max(1.0, 1.03 * dearest)
-    _band(axes, curve, whole=whole, right=right)
-    ends = []
-    for number, group in enumerate(shown(curve)):
+    points, whole = curve.points, _whole(curve)
+    right = max(1.0, 1.03 * max((point.cost for point in points), default=0))
+    _fill_band(axes, curve, whole=whole, right=right)
+    costs, ends = [point.cost for point in points], []
+    for number, group in enumerate(_groups_drawn(curve)):
         shares = [_share(curve, point, group, whole) for point in points]
-        colour = COLOURS.get(group, SPARE[number % len(SPARE)])
-        wide = group == "all"
+        colour, is_all = COLOURS.get(group, SPARE[number % len(SPARE)]), group == "all"
+        width, order = (2.4, 5) if is_all else (1.5, 4)
         axes.step(
-            [*(point.cost for point in points), right],
-            [*shares, shares[-1]],
-            where="post",
-            color=colour,
-            linewidth=2.4 if wide else 1.5,
-            zorder=5 if wide else 4,
+            [*costs, right], [*shares, shares[-1]], where="post", color=colour, linewidth=width, zorder=order
         )
-        axes.scatter(
-            [point.cost for point in points],
-            shares,
-            s=20 if wide else 11,
-            color=colour,
-            zorder=6,
-            linewidths=0,
-        )
+        axes.scatter(costs, shares, s=20 if is_all else 11, color=colour, zorder=6, linewidths=0)
         ends.append((shares[-1], shares[0], group, colour))
-    _frame(axes, curve, right=right)
-    _names(axes, curve, ends, right=right)
-    _knee(axes, curve, whole)
-    _ends(axes, curve)
+    _plain_frame(axes)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - BELOW * (high - low), high)
+    axes.set_xlim(-0.012 * right, right)
+    _scale_axis(axes.yaxis, percent=True)
+    _scale_axis(axes.xaxis)
+    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
+    axes.set_xlabel(_with_unit("Cost", curve), labelpad=8)
+    axes.set_title("Weight of the pairs within the limit", loc="left", size=10.5, color=style.INK, pad=10)
+    _name_lines(axes, curve, ends, right=right)
+    if curve.knee is not None:
+        knee = points[curve.knee]
+        _ring_point(axes, knee.cost, knee.value / whole, size=150, width=2.2)
+        _mark_point(axes, knee, knee.value / whole, "knee: ", style.GAINS)
+    if points and not points[0].plan.built:
+        _note_at_foot(axes, 0, "today", style.MUTED)
+    if points:
+        _mark_point(axes, points[-1], points[-1].value / whole, "", style.MUTED, side="left")
+    return _end_notes(curve)
 
 
-def shown(curve: Curve) -> list[str]:
+def _groups_drawn(curve: Curve) -> list[str]:
     """Return the groups that have a line: all, and those whose coverage changes."""
     if len(curve.groups) < 2:
         return ["all"]
@@ -154,8 +144,8 @@ def _share(curve: Curve, point: Point, group: str, whole: int) -> float:
     return point.value / whole if group == "all" else curve.share(point.plan, group)
 
 
-def _band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
-    """Fill what is open: above the best plan known for a budget, below what is proved for it."""
+def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
+    """Fill what is open: above the best plan known for a budget, below the bound proven for it."""
     costs = [point.cost for point in curve.points]
     budgets = sorted({0, right, *costs, *(step.budget for step in curve.band if step.budget <= right)})
     low, high = [], []
@@ -164,40 +154,17 @@ def _band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
         bound = next((step.bound for step in curve.band if step.budget >= last), None)
         low.append(float("nan") if best is None else best / whole)
         high.append(float("nan") if bound is None else bound / whole)
-    axes.fill_between(
-        budgets,
-        [*low, low[-1]] if low else [],
-        [*high, high[-1]] if high else [],
-        step="post",
-        color=BAND,
-        linewidth=0,
-        alpha=0.85,
-        zorder=3,
-    )
+    low, high = [*low, *low[-1:]], [*high, *high[-1:]]
+    axes.fill_between(budgets, low, high, step="post", color=BAND, linewidth=0, alpha=0.85, zorder=3)
 
 
-def _frame(axes: Axes, curve: Curve, *, right: float) -> None:
-    from matplotlib.ticker import FuncFormatter, PercentFormatter
-
-    plain_frame(axes)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low - BELOW * (high - low), high)
-    axes.set_xlim(-0.012 * right, right)
-    axes.grid(axis="y", color="#e7e3d8", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:,.0f}"))
-    axes.set_xlabel(f"Cost{f', {curve.money}' if curve.money else ''}", labelpad=8)
-    axes.set_title("Weight of the pairs within the limit", loc="left", size=10.5, color=style.INK, pad=10)
-
-
-def _names(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], *, right: float) -> None:
+def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], *, right: float) -> None:
     """Write the name of each line beside its right end, none over another."""
     bottom, top = axes.get_ylim()
     height = top - bottom
     places: list[float] = []
     for last, first, group, colour in sorted(ends):
-        at = max(last, places[-1] + NEAR * height * 1.6) if places else last
+        at = max(last, places[-1] + LABEL_GAP * height) if places else last
         places.append(at)
         name = "all pairs" if group == "all" else f"{group} cities"
         axes.annotate(
@@ -206,7 +173,6 @@ def _names(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], 
             xytext=(1.015, (at - bottom) / height),
             textcoords=("axes fraction", "axes fraction"),
             color=colour,
-            size=10,
             weight="bold" if group == "all" else "normal",
             va="center",
             linespacing=1.35,
@@ -214,38 +180,42 @@ def _names(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], 
         )
     still = [group for group in curve.groups if group not in {name for *_, name, _ in ends}]
     if still and curve.points and len(curve.groups) > 1:
-        said = ", ".join(f"{group} {curve.share(curve.points[0].plan, group):.0%}" for group in still)
-        axes.text(1.015, 0.0, f"unchanged: {said}", transform=axes.transAxes, size=9, color=style.MUTED)
+        shares = ", ".join(f"{group} {curve.share(curve.points[0].plan, group):.0%}" for group in still)
+        axes.text(1.015, 0.0, f"unchanged: {shares}", transform=axes.transAxes, size=9, color=style.MUTED)
 
 
-def _knee(axes: Axes, curve: Curve, whole: int) -> None:
-    if curve.knee is None:
-        return
-    point = curve.points[curve.knee]
-    height = point.value / whole
-    axes.scatter(
-        point.cost,
-        height,
-        s=150,
-        facecolors="none",
-        edgecolors=style.GAINS,
-        linewidths=2.2,
-        zorder=7,
-        clip_on=False,
-    )
-    _mark(axes, point, height, "knee: ", style.GAINS)
+def _ring_point(axes: Axes, x: float, y: float, *, size: float, width: float) -> None:
+    """Draw a ring round the knee of a frontier."""
+    ring = axes.scatter(x, y, s=size, facecolors="none", edgecolors=style.GAINS, linewidths=width, zorder=7)
+    ring.set_clip_on(False)
 
 
-def _mark(axes: Axes, point: Point, height: float, word: str, colour: str, *, left: bool = False) -> None:
-    """Drop a line from a point to the bottom, and say there what it costs and builds."""
+def _mark_point(
+    axes: Axes,
+    point: Point,
+    height: float,
+    word: str,
+    colour: str,
+    *,
+    side: Literal["left", "right"] = "right",
+) -> None:
+    """Drop a line from a point to the bottom, and write there what it costs and builds."""
     bottom = axes.get_ylim()[0]
     axes.plot([point.cost] * 2, [bottom, height], color=colour, linewidth=1, dashes=(4, 3), zorder=2)
+    count = len(point.plan.built)
+    words = f"{word}{point.cost:,}, {count} link{'' if count == 1 else 's'}"
+    _note_at_foot(axes, point.cost, words, colour, side=side)
+
+
+def _note_at_foot(
+    axes: Axes, x: float, words: str, colour: str, *, side: Literal["left", "right"] = "right"
+) -> None:
     axes.annotate(
-        f"{word}{point.cost:,}, {len(point.plan.built)} links",
-        xy=(point.cost, bottom),
-        xytext=(-8 if left else 8, 8),
+        words,
+        xy=(x, axes.get_ylim()[0]),
+        xytext=(-8 if side == "left" else 8, 8),
         textcoords="offset points",
-        ha="right" if left else "left",
+        ha="right" if side == "left" else "left",
         color=colour,
         size=10.5,
         weight="bold",
@@ -253,31 +223,157 @@ def _mark(axes: Axes, point: Point, height: float, word: str, colour: str, *, le
     )
 
 
-def _ends(axes: Axes, curve: Curve) -> None:
-    """Say where the frontier begins and ends."""
+def _end_notes(curve: Curve) -> tuple[str, ...]:
+    """Return where the frontier begins and ends, and what the band means."""
     if not curve.points:
-        return
+        return ()
     first, last = curve.points[0], curve.points[-1]
-    if not first.plan.built:
-        axes.annotate(
-            "today",
-            xy=(0, axes.get_ylim()[0]),
-            xytext=(7, 8),
-            textcoords="offset points",
-            color=style.MUTED,
-            size=10.5,
-            weight="bold",
-        )
-    _mark(axes, last, last.value / _whole(curve), "", style.MUTED, left=True)
     begin = "today" if not first.plan.built else f"the cheapest plan, {first.cost:,}"
-    whole = f"everything built together ({wording.whole(curve.everything.cost)})"
+    everything = f"everything built ({wording.integer(curve.everything.cost)})"
     if last.plan.by_group["all"] >= curve.everything.by_group["all"]:
         share = last.cost / max(1, curve.everything.cost)
-        end = f"as much as {whole} covers, for {share:.0%} of its cost"
+        end = f"covers as much as {everything}, for {share:.0%} of its cost"
     else:
-        end = f"the most that a plan covers; {whole} would cover {curve.share(curve.everything, 'all'):.1%}"
-    said = (
+        most = curve.share(curve.everything, "all")
+        end = f"the most that a plan covers; {everything} would cover {most:.1%}"
+    return (
         f"Left end: {begin}. Right end: {end}.",
-        "Grey: where better plans may lie between those drawn. Above the grey there are none, proved.",
+        "Grey: where better plans may lie between those drawn. It is proven that none lies above the grey.",
     )
-    axes.figure.text(0.06, 0.022, "\n".join(said), size=9, color=style.MUTED, linespacing=1.5)
+
+
+def _draw_three_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
+    """Draw the map of least costs, and beside it the cost against each tier; return the notes below."""
+    axes = figure.add_axes((0.075, 0.155, 0.44, 0.675))
+    cost, floor = surfaces(curve)
+    _draw_cost_map(figure, axes, curve, cost)
+    for number, group in enumerate(curve.axes.groups):
+        panel = figure.add_axes((0.665, 0.55 - 0.395 * number, 0.305, 0.28))
+        _draw_tier(panel, curve, number, group)
+    return _map_notes(curve, cost, floor)
+
+
+def surfaces(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the cost of the cheapest plan known, and the least cost proven, by levels of both tiers.
+
+    Parameters
+    ----------
+    curve
+        A three-way frontier.
+
+    Returns
+    -------
+    tuple
+        float64 [`CELLS` x `CELLS`] each, rows by the second tier; nan where no plan is known, or no bound.
+    """
+    lines = [np.linspace(low, high, CELLS) for low, high in _span(curve)]
+    first, second = np.meshgrid(*lines)
+    cost = np.full(first.shape, np.inf)
+    for point in curve.points:
+        meets = (first <= point.plan.reached[0]) & (second <= point.plan.reached[1])
+        cost = np.where(meets, np.minimum(cost, point.cost), cost)
+    floor = np.full(first.shape, -np.inf)
+    for level, bound in curve.proved:
+        holds = (first >= level[0]) & (second >= level[1])
+        floor = np.where(holds, np.maximum(floor, bound), floor)
+    return np.where(np.isinf(cost), np.nan, cost), np.where(np.isinf(floor), np.nan, floor)
+
+
+def _span(curve: Curve) -> list[tuple[int, int]]:
+    pairs = zip(curve.today.reached, curve.everything.reached, strict=True)
+    return [(low, max(high, low + 1)) for low, high in pairs]
+
+
+def _draw_cost_map(figure: Figure, axes: Axes, curve: Curve, cost: NDArray[np.float64]) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    shades = LinearSegmentedColormap.from_list("cost", CHEAP_TO_DEAR)
+    totals = [max(1, curve.totals[group]) for group in curve.axes.groups]
+    (left, right), (bottom, top) = _span(curve)
+    extent = (left / totals[0], right / totals[0], bottom / totals[1], top / totals[1])
+    axes.set_facecolor(style.PAPER)
+    shown = axes.imshow(
+        cost, origin="lower", extent=extent, aspect="auto", cmap=shades, interpolation="nearest"
+    )
+    x, y = ([point.plan.reached[i] / totals[i] for point in curve.points] for i in (0, 1))
+    axes.scatter(x, y, s=14, color=style.PAPER, edgecolors=style.INK, linewidths=0.6, zorder=4)
+    if curve.knee is not None:
+        at = (x[curve.knee], y[curve.knee])
+        _ring_point(axes, *at, size=170, width=2.4)
+        label = axes.annotate(
+            f"knee: {curve.points[curve.knee].cost:,}", at, (10, 14), textcoords="offset points", ha="right"
+        )
+        label.set(color=style.PAPER, weight="bold", zorder=8)
+        label.set_bbox({"facecolor": style.GAINS, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
+    for axis, group in zip((axes.xaxis, axes.yaxis), curve.axes.groups, strict=True):
+        _scale_axis(axis, percent=True)
+        axis.set_label_text(f"{group} cities: weight of their pairs within the limit")
+    _plain_frame(axes)
+    title = _with_unit("Least cost of covering at least this much of both tiers", curve)
+    axes.set_title(title, loc="left", size=10.5, pad=10)
+    axes.annotate("today", (extent[0], extent[2]), (6, 6), textcoords="offset points", size=9)
+    bar = figure.colorbar(shown, cax=figure.add_axes((0.525, 0.155, 0.012, 0.675)))
+    bar.outline.set_visible(False)
+    _scale_axis(bar.ax.yaxis)
+
+
+def _draw_tier(axes: Axes, curve: Curve, number: int, group: str) -> None:
+    """Draw the cost against one tier: every plan, and the line of those that are cheapest for it alone."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_facecolor(style.PAPER)
+    total = max(1, curve.totals[group])
+    colour = COLOURS.get(group, (COLOURS["secondary"], COLOURS["small"])[number])
+    costs = [point.cost for point in curve.points]
+    shares = [point.plan.reached[number] / total for point in curve.points]
+    best = np.maximum.accumulate(shares) if shares else np.zeros(0)
+    axes.scatter(costs, shares, s=12, color=colour, alpha=0.35, linewidths=0)
+    axes.step(costs, best, where="post", color=colour, linewidth=1.8)
+    axes.axhline(curve.everything.reached[number] / total, color=style.MUTED, linewidth=0.8, dashes=(4, 3))
+    if curve.knee is not None:
+        _ring_point(axes, costs[curve.knee], shares[curve.knee], size=90, width=2)
+    _plain_frame(axes)
+    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
+    _scale_axis(axes.yaxis, percent=True)
+    _scale_axis(axes.xaxis)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.set_title(f"{group} cities (dashed: everything built)", loc="left", size=10.5, color=colour, pad=6)
+    if number == 1:
+        axes.set_xlabel(_with_unit("Cost", curve), labelpad=6)
+
+
+def _map_notes(curve: Curve, cost: NDArray[np.float64], floor: NDArray[np.float64]) -> tuple[str, ...]:
+    """Return what the map shows, and how wide the proven band is over it."""
+    shades = "Shades: the cheapest known plan that covers at least this much of both tiers. Dots: the plans."
+    known = ~np.isnan(cost) & ~np.isnan(floor)
+    width = cost[known] - np.minimum(floor[known], cost[known])
+    if not width.size:
+        return (shades,)
+    exact = all(point.gap == 0 for point in curve.points)
+    half, most = (wording.money(float(np.quantile(width, part)), curve.money) for part in (0.5, 0.9))
+    proven = (
+        f"Proven: no plan is cheaper than the shade by more than {half} on half of the map, {most} on nine "
+        f"tenths of it, and {'nothing' if exact else 'its gap'} at a dot."
+    )
+    return shades, proven
+
+
+def _with_unit(words: str, curve: Curve) -> str:
+    return f"{words}, {curve.money}" if curve.money else words
+
+
+def _plain_frame(axes: Axes) -> None:
+    """Draw a left and a bottom edge alone, muted, with muted ticks, below everything else."""
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(style.MUTED)
+    axes.tick_params(colors=style.MUTED)
+    axes.set_axisbelow(True)
+
+
+def _scale_axis(axis: Axis, *, percent: bool = False) -> None:
+    """Write the ticks of an axis as percentages, or as numbers with thousands separated."""
+    from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+    thousands: Any = FuncFormatter(lambda value, _at: f"{value:,.0f}")
+    axis.set_major_formatter(PercentFormatter(1.0) if percent else thousands)

@@ -1,19 +1,23 @@
-"""Hold all that a report is made of, as plain tables."""
+"""Assemble all that a report shows: plain tables, figures and words of one plan."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from optimiser.report.city_cover import CityCover
-from optimiser.report.fairness import Fairness
-from optimiser.report.measures import Measures
-from optimiser.report.rings_shown import RingShown
-
-TIERS = ("core", "secondary", "small")
-"""Tiers of cities, largest first; other groups follow in alphabetical order."""
+from optimiser.measures.coverage import CityCover
+from optimiser.measures.fairness import Fairness
+from optimiser.measures.tables import Measures
+from optimiser.problem import DesignProblem
+from optimiser.report import tables, wording
+from optimiser.report.ring_layout import RingShown
+from optimiser.verify import Plan
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 """What the Open Database Licence asks to be shown wherever its data are."""
@@ -50,7 +54,7 @@ class ReportInput:
         `networks.timegraph.UNREACHABLE` where no path leads) and `links` (tuple of the ids of the proposed
         links on the path of the plan, in order).
     links
-        The proposed links in order of rank: the table of `optimiser.report.links`, with `geometry`
+        The proposed links in order of rank: the table of `optimiser.report.tables`, with `geometry`
         (EPSG:4326).
     roads, rail
         Today's network: columns `link_class` (str), `geometry` (lines, EPSG:4326).
@@ -59,7 +63,7 @@ class ReportInput:
     variant, solver, seconds
         How the plan was found, and the wall time of the solve.
     assumptions
-        Rows of (what, value), in the order in which they are to be read.
+        Rows of (what, value), in reading order.
     sensitivity
         Coverage under other assumptions: columns `case` (str), then per group two columns `<group> before`
         and `<group> after` (float, shares 0 to 1). None where it was not computed.
@@ -68,12 +72,11 @@ class ReportInput:
     rings
         Rings that the job asks for, formed or not, in the order of the problem.
     notes
-        Sentences to be read before the plan is taken for an answer; mostly none.
+        Cautions to be read before the plan; usually none.
     attribution
         Shown on every picture and page.
     measures
-        What the plan means beside coverage: equity, dependence on the core, worth of each link, build order.
-        None where it was not measured.
+        Equity, dependence on the core, appraisal of each link, build order; None where not measured.
     fairness
         What the demands of the job change and cost; None where it demands nothing.
     city_cover
@@ -112,8 +115,81 @@ class ReportInput:
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
 
+    @property
+    def ranks(self) -> dict[str, int]:
+        """Return the rank of each proposed link by its id."""
+        return dict(zip(self.links["candidate_id"], self.links["rank"].astype(int), strict=True))
 
-def groups_in_order(groups: pd.Series) -> list[str]:
-    """Return the distinct groups, known tiers first and largest first."""
-    known = [tier for tier in TIERS if (groups == tier).any()]
-    return known + sorted(set(groups) - set(TIERS))
+    def money_of(self, amount: float) -> str:
+        """Return an amount of money in words, with the unit of the problem."""
+        return wording.money(amount, self.money)
+
+
+def assemble(
+    problem: DesignProblem,
+    plan: Plan,
+    *,
+    region: str,
+    cities: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    networks: Mapping[str, gpd.GeoDataFrame],
+    ends: NDArray[np.int64] | None = None,
+    **further: Any,  # noqa: ANN401 - passed on: the further fields of ReportInput, each with its own type
+) -> ReportInput:
+    """Return all that a report of a verified plan shows.
+
+    Parameters
+    ----------
+    problem, plan
+        What was solved, and what the independent check found.
+    region
+        Name of the region.
+    cities, candidates
+        Tables of the cities (`city_id`, `name`, `tier`, `population`, `geometry`) and of the candidates.
+    networks
+        ``road`` and ``rail``: links of today's networks (`link_class`, `geometry`).
+    ends
+        Rows of the cities that each pair of the problem joins, int64 [pairs x 2]: the columns `origin` and
+        `destination` of `prepare.Prepared.pairs`. None where every pair ends at nodes named
+        ``city:<city_id>``.
+    **further
+        Further fields of `ReportInput`, for example `definition`, `variant`, `assumptions` and `rings`.
+
+    Returns
+    -------
+    ReportInput
+        With every pair, the ranked links, and the paths over them.
+
+    Raises
+    ------
+    ProblemError
+        When `ends` is None and a pair ends at a node that is no city of the table.
+    """
+    cities = cities.reset_index(drop=True)
+    ends = tables.city_ends(problem, cities) if ends is None else ends
+    population = cities["population"].to_numpy(dtype=np.int64)
+    links, paths = tables.tabulate_links(
+        problem,
+        plan.built,
+        candidates=candidates,
+        smaller_city=tables.smaller_city(ends, population),
+        population=population,
+    )
+    return ReportInput(
+        region=region,
+        limit_s=max((pair.limit for pair in problem.pairs), default=0),
+        budget=problem.budget,
+        money=problem.money,
+        cost=plan.cost,
+        objective=plan.objective,
+        bound=plan.bound,
+        gap=plan.gap,
+        gap_of_gain=plan.gap_of_gain,
+        status=plan.status,
+        cities=cities,
+        pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),
+        links=links,
+        roads=networks["road"],
+        rail=networks["rail"],
+        **further,
+    )

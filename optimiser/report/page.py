@@ -5,20 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Hashable
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from optimiser.report import atomic, facts, ring_page, style, webmap
+from optimiser.measures import coverage
+from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.report import files, measure_sections, ring_text, sentences, style, webmap, wording
 from optimiser.report.inputs import ReportInput
 
 ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
-"""What would end or disturb a script block, written so that only JSON sees it."""
+"""Characters that would end or disturb a script block, written so that only JSON sees them."""
+
+type Row = dict[Hashable, Any]
+"""A row of a table, by column."""
 
 
 def write(report: ReportInput, path: Path) -> Path:
@@ -31,7 +38,7 @@ def write(report: ReportInput, path: Path) -> Path:
     path
         The ``.html`` file.
     """
-    return atomic.write_text(path, render(report))
+    return files.write_text(path, render(report))
 
 
 def render(report: ReportInput) -> str:
@@ -40,11 +47,6 @@ def render(report: ReportInput) -> str:
     Names from OpenStreetMap enter it in two ways only: as text that the template engine escapes, and as JSON
     in a block that is no script. The policy of the page runs no script but the two whose hashes it names, and
     fetches nothing.
-
-    Parameters
-    ----------
-    report
-        What to show.
     """
     scripts = [_bokeh_script(), _data("report.js")]
     return (
@@ -57,7 +59,7 @@ def render(report: ReportInput) -> str:
             map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
             layers=webmap.layers(report),
             palette=_palette(),
-            **facts.gather(report),
+            **context(report),
         )
     )
 
@@ -116,4 +118,208 @@ def _palette() -> list[tuple[str, str, str]]:
     proposals = {f"proposed-{name}": stroke for name, stroke in style.PROPOSALS.items()}
     strokes = {**style.NETWORK, **proposals}
     network = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
-    return [*network, *ring_page.palette()]
+    return [*network, *ring_text.palette()]
+
+
+def context(report: ReportInput) -> dict[str, Any]:
+    """Return the variables of the page's template."""
+    tiers, pairs = coverage.by_group(report.pairs), report.pairs
+    categories = set(style.categories(report.links))
+    return {
+        "report": report,
+        "title": f"{report.region}: {sentences.headline(report)}",
+        "headline": sentences.headline(report),
+        "limit": wording.short_hours(report.limit_s),
+        "limit_clock": wording.clock(report.limit_s),
+        "definition": sentences.definition(report),
+        "figures": _figures(report, tiers),
+        "links": [_link(row, report) for row in report.links.to_dict("records")],
+        "categories": [(name, stroke.name) for name, stroke in style.PROPOSALS.items() if name in categories],
+        "per_person_unit": wording.per_person(report.money)[1],
+        "tiers": [_tier(row) for row in tiers.to_dict("records")],
+        "cities": [_city(row) for row in coverage.by_city(report.cities, pairs).to_dict("records")],
+        "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
+        "beyond": pair_rows(report, coverage.still_beyond(pairs)),
+        "near": pair_rows(report, coverage.near_misses(pairs)),
+        "proof": {"lines": _proof(report), "meaning": sentences.meaning(report)},
+        "sensitivity": _sensitivity(report),
+        "rings": ring_text.section(report),
+        "out_of_reach": sentences.out_of_reach(report),
+        "city_cover": report.city_cover,
+        "fairness": list(sentences.fairness(report.fairness)),
+        "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
+        "smaller": measure_sections.smaller_cities(report),
+        "core": measure_sections.core(report),
+        "appraisal": measure_sections.appraisal(report),
+        "order": measure_sections.build_order(report),
+    }
+
+
+def _figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the key figures on top of the page: value, words, note."""
+    total = tiers.iloc[-1]
+    of = f"of {report.money_of(report.budget)}" if report.budget is not None else report.money
+    return [
+        {
+            "value": f"{total['before_pairs']} → {total['after_pairs']}",
+            "words": f"city pairs within {wording.short_hours(report.limit_s)}",
+            "note": f"of {total['pairs']}; {total['all_built_pairs']} with every candidate built",
+        },
+        {
+            "value": wording.people(coverage.people_gaining(report.cities, report.pairs)),
+            "words": "people gain",
+            "note": "in the smaller cities of the new pairs, each counted once",
+        },
+        {
+            "value": wording.integer(report.cost),
+            "words": of,
+            "note": f"for {sentences.proposals(report)}, central estimate",
+        },
+        {
+            "value": wording.gap(report.gap),
+            "words": "gap to the proven bound",
+            "note": sentences.proof(report),
+        },
+    ]
+
+
+def _link(row: Row, report: ReportInput) -> dict[str, Any]:
+    """Return the cells of one ranked link."""
+    speed: Any = row.get("speed_kmh")
+    has_speed = bool(pd.notna(speed)) and speed > 0
+    return {
+        "rank": int(row["rank"]),
+        "name": wording.link_name(row),
+        "category": style.category(mode=row["mode"], kind=row["kind"]),
+        "kind": wording.kind(row["kind"]),
+        "speed": f"{speed:.0f} km/h" if has_speed else "",
+        "closes": ring_text.closes(report, row["candidate_id"]),
+        "km": f"{row['length_km']:.0f}",
+        "cost": wording.integer(row["cost"]),
+        "cost_range": f"{wording.integer(row['cost_low'])} – {wording.integer(row['cost_high'])}",
+        "pairs": int(row["pairs"]),
+        "added": int(row["pairs_added"]),
+        "lost": int(row["pairs_lost_alone"]),
+        "people": wording.people(row["people"]),
+        "people_number": int(row["people"]),
+        "per_person": wording.integer(row["cost_per_person"]),
+    }
+
+
+def _tier(row: Row) -> dict[str, Any]:
+    """Return the cells of one row of coverage by tier."""
+    total = int(row["pairs"])
+    counts = {state: int(row[f"{state}_pairs"]) for state in coverage.STATES}
+    return {
+        "group": row["group"],
+        "pairs": total,
+        **counts,
+        **{f"{state}_share": wording.share(count, total) for state, count in counts.items()},
+        **{f"{state}_percent": round(100 * count / max(total, 1), 1) for state, count in counts.items()},
+        "gained": counts["after"] - counts["before"],
+    }
+
+
+def _city(row: Row) -> dict[str, Any]:
+    """Return the cells of one city."""
+    worst = {state: wording.clock(row[f"worst_{state}_s"]) for state in ("before", "after")}
+    return {
+        "name": str(row["name"]),
+        "tier": style.tier(row["tier"]).name if row["tier"] in style.CITY_TIERS else str(row["tier"]),
+        "people": wording.people(row["population"]),
+        "people_number": int(row["population"]),
+        "partners": int(row["partners"]),
+        "before": int(row["before"]),
+        "after": int(row["after"]),
+        "gained": int(row["after"] - row["before"]),
+        "worst": str(row["worst_after"]),
+        **{f"worst_{state}": clock if row[f"worst_{state}"] else "" for state, clock in worst.items()},
+    }
+
+
+def pair_rows(report: ReportInput, pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return some pairs as cells of text: names, times, the ranks of the links on the path.
+
+    Parameters
+    ----------
+    report
+        Source of names and ranks.
+    pairs
+        Rows of its pairs.
+    """
+    names = report.cities["name"].astype(str).to_numpy()
+    ranks = report.ranks
+    return [
+        {
+            "pair": f"{names[row['origin']]} – {names[row['destination']]}",
+            "group": row["group"],
+            "before": wording.clock(row["before_s"]),
+            "after": wording.clock(row["after_s"]),
+            "best": wording.clock(row["all_built_s"]),
+            "reachable": bool(row["all_built_s"] <= row["limit_s"]),
+            "after_s": int(row["after_s"]),
+            "via": sorted(ranks[name] for name in row["links"] if name in ranks),
+        }
+        for row in pairs.to_dict("records")
+    ]
+
+
+def _proof(report: ReportInput) -> list[tuple[str, str]]:
+    """Return the lines of the box on optimality."""
+    minimises = report.budget is None
+    bound = "none" if report.bound is None else f"{report.bound:,.1f}".removesuffix(".0")
+    lines = [
+        ("Outcome", _capitalised(sentences.proof(report))),
+        ("Cost, recomputed", report.money_of(report.cost)),
+        ("Budget", "none, cost is minimised" if minimises else report.money_of(report.budget or 0)),
+        (
+            "Objective" if minimises else f"{_capitalised(report.counted)}, recomputed",
+            wording.integer(report.objective),
+        ),
+        ("Proven bound", bound),
+        ("Gap", wording.gap(report.gap)),
+    ]
+    if not minimises:
+        lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
+    how = " with ".join(part for part in (report.variant, report.solver) if part)
+    return [*lines, ("Solved by", f"{how}, {report.seconds:.1f} s")] if how else lines
+
+
+def _capitalised(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _sensitivity(report: ReportInput) -> dict[str, Any] | None:
+    """Return heads and rows of the table of coverage under other assumptions."""
+    table = report.sensitivity
+    if table is None or table.empty:
+        return None
+    groups = coverage.groups_in_order(
+        column.rsplit(" ", 1)[0] for column in table.columns if column != "case"
+    )
+    rows = [
+        {
+            "case": row["case"],
+            "cells": [f"{100 * row[f'{g} before']:.0f} → {100 * row[f'{g} after']:.0f} %" for g in groups],
+        }
+        for row in table.to_dict("records")
+    ]
+    return {"groups": groups, "rows": rows}
+
+
+def fairness_rows(found: Fairness) -> list[dict[str, str]]:
+    """Return one row a tier, and one for all, of the table of fairness; every cell is text."""
+    parts = ("coverable", "today", "plan", "free")
+    sums = {part: sum(getattr(tier, part) for tier in found.tiers) for part in parts}
+    return [
+        {
+            "tier": tier.tier,
+            "gained": f"{tier.gained:+,}",
+            **{part: _weight(getattr(tier, part), tier.coverable) for part in ("today", "free", "plan")},
+        }
+        for tier in (*found.tiers, TierPrice("all", **sums))
+    ]
+
+
+def _weight(part: int, total: int) -> str:
+    return f"{wording.integer(part)} ({wording.percent(part / total if total else None)})"

@@ -96,7 +96,7 @@ def _best(label: Label, taken: Boxes, soft: Boxes, frame: Sequence[float], gap: 
     free = []
     for reach in REACHES:
         for preference, side in enumerate(SIDES):
-            x, y = corner(label, side, gap * reach)
+            x, y = _corner(label, side, gap * reach)
             box = (x, y, x + label.width, y + label.height)
             if _inside(box, frame) and not overlaps(box, taken).any():
                 cost = int(overlaps(box, soft).sum()) + 0.1 * preference + 1.5 * reach
@@ -104,7 +104,7 @@ def _best(label: Label, taken: Boxes, soft: Boxes, frame: Sequence[float], gap: 
     return min(free, key=lambda item: item[0])[1] if free else None
 
 
-def corner(label: Label, side: tuple[int, int], gap: float) -> tuple[float, float]:
+def _corner(label: Label, side: tuple[int, int], gap: float) -> tuple[float, float]:
     """Return the lower left corner of a label on one side of its point."""
     across, up = side
     x = label.x + across * gap - {1: 0.0, 0: label.width / 2, -1: label.width}[across]

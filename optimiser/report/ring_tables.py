@@ -1,4 +1,4 @@
-"""Tabulate the rings of a plan, their links, and the stretches that a reader tells apart."""
+"""Tabulate the rings of a plan: rings, links, overlaps with known rings, and stretches of one road."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.report import ring_lines, sheet
-from optimiser.report.inputs import TIERS, ReportInput
-from optimiser.report.rings_shown import PIECES, RingShown, joined
-
-WGS84 = "EPSG:4326"
+from optimiser.measures.coverage import TIERS
+from optimiser.report import files, wording
+from optimiser.report.inputs import ReportInput
+from optimiser.report.ring_layout import PIECES, RingShown, formed, joined, known_rings
+from optimiser.report.tables import WGS84
 
 COLUMNS = {
     "ring": "id of the ring in problem.json",
@@ -39,17 +39,51 @@ COLUMNS = {
 }
 """Columns of rings.csv and their meaning."""
 
+OVERLAPS = {
+    "ring": "id of the ring in problem.json",
+    "reference": "id of the known ring",
+    "name": "name of the known ring",
+    "corridor_km": "two lines are together where they are at most so far apart",
+    "ring_km": "kilometres of the proposed ring",
+    "reference_km": "kilometres of the known ring",
+    "share_of_ring": "share of the proposed ring within the corridor of the known one, 0 to 1",
+    "share_of_reference": "share of the known ring within the corridor of the proposed one, 0 to 1",
+    "why": "why they differ",
+    "source": "where the known ring is from",
+}
+"""Columns of ring_overlaps.csv and their meaning."""
 
-def rings(report: ReportInput) -> pd.DataFrame:
-    """Return one row a ring, formed or not: columns `COLUMNS`.
+
+def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
+    """Write rings.csv and ring_links.csv, and ring_overlaps.csv where rings are compared with known ones.
 
     Parameters
     ----------
     report
-        What to show.
+        What to show; nothing is written where the job asks for no ring.
+    folder
+        Folder to write into.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files written.
     """
-    rows = [_row(ring) for ring in report.rings]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if not report.rings:
+        return ()
+    links = pd.DataFrame(ring_links(report).drop(columns="geometry"))
+    written = {
+        "rings.csv": rings(report),
+        "ring_links.csv": links.assign(length_km=links["length_km"].astype("float64").round(3)),
+    }
+    if known_rings(report.rings):
+        written["ring_overlaps.csv"] = overlaps(report)
+    return tuple(files.write_csv(table, folder / name) for name, table in written.items())
+
+
+def rings(report: ReportInput) -> pd.DataFrame:
+    """Return one row a ring, formed or not: columns `COLUMNS`."""
+    table = pd.DataFrame([_row(ring) for ring in report.rings], columns=list(COLUMNS))
     return table.assign(speed_kmh=table["speed_kmh"].astype("Float64"))
 
 
@@ -81,69 +115,29 @@ def _row(ring: RingShown) -> dict[str, Any]:
 
 def _cities(cities: pd.DataFrame) -> str:
     return "; ".join(
-        f"{name} ({minutes(seconds)} min)" if seconds >= 0 else str(name)
+        f"{name} ({wording.minutes(seconds)} min)" if seconds >= 0 else str(name)
         for name, seconds in zip(cities["name"], cities["seconds"], strict=True)
     )
 
 
-def minutes(seconds: int) -> int:
-    """Return whole minutes, rounded up, so that nothing seems nearer than it is."""
-    return -(-int(seconds) // 60)
-
-
 def ring_links(report: ReportInput) -> gpd.GeoDataFrame:
-    """Return the pieces of all rings that are formed, in order round each: `ring`, `PIECES`, `geometry`.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    """
+    """Return the pieces of all rings that are formed, in order round each: `ring`, `PIECES`, `geometry`."""
     columns = ["ring", *PIECES, "geometry"]
-    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in report.rings if ring.is_formed]
-    if not found:
-        return gpd.GeoDataFrame(columns=columns, geometry="geometry", crs=WGS84)
-    return gpd.GeoDataFrame(pd.concat(found, ignore_index=True), geometry="geometry", crs=WGS84)
+    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in formed(report.rings)]
+    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=WGS84)
 
 
 def circuits(report: ReportInput) -> gpd.GeoDataFrame:
-    """Return the rings that are formed as one closed line each, with the columns of `rings`.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    """
+    """Return the rings that are formed as one closed line each, with the columns of `rings`."""
     table = rings(report)
-    lines = [ring.circuit for ring in report.rings]
-    shown = table.assign(speed_kmh=table["speed_kmh"].astype("float64"))
-    whole = gpd.GeoDataFrame(shown, geometry=gpd.GeoSeries(lines, crs=WGS84))
-    return whole[table["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
-
-
-OVERLAPS = {
-    "ring": "id of the ring in problem.json",
-    "reference": "id of the known ring",
-    "name": "name of the known ring",
-    "corridor_km": "two lines are together where they are at most so far apart",
-    "ring_km": "kilometres of the proposed ring",
-    "reference_km": "kilometres of the known ring",
-    "share_of_ring": "share of the proposed ring within the corridor of the known one, 0 to 1",
-    "share_of_reference": "share of the known ring within the corridor of the proposed one, 0 to 1",
-    "why": "why they differ",
-    "source": "where the known ring is from",
-}
-"""Columns of ring_overlaps.csv and their meaning."""
+    lines = gpd.GeoSeries([ring.circuit for ring in report.rings], crs=WGS84)
+    shown = gpd.GeoDataFrame(table.assign(speed_kmh=table["speed_kmh"].astype("float64")), geometry=lines)
+    return shown[table["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
 
 
 def overlaps(report: ReportInput) -> pd.DataFrame:
-    """Return one row a ring and known ring that it is likened to: columns `OVERLAPS`.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    """
+    """Return one row a ring and known ring that it is compared with: columns `OVERLAPS`."""
     rows = [
         {
             "ring": ring.id,
@@ -153,30 +147,19 @@ def overlaps(report: ReportInput) -> pd.DataFrame:
         for ring in report.rings
         for one in ring.overlaps
     ]
-    digits = {"reference_km": 1, "share_of_ring": 4, "share_of_reference": 4}
-    return pd.DataFrame(rows, columns=list(OVERLAPS)).round(digits)
+    decimals = {"reference_km": 1, "share_of_ring": 4, "share_of_reference": 4}
+    return pd.DataFrame(rows, columns=list(OVERLAPS)).round(decimals)
 
 
 def known(report: ReportInput) -> gpd.GeoDataFrame:
-    """Return the lines of the known rings that rings are likened to, each once.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    """
+    """Return the lines of the known rings that rings are compared with, each once."""
     names = ["reference", "name", "reference_km", "source"]
-    rows = [[getattr(one, name) for name in (*names, "line")] for one in ring_lines.references(report.rings)]
+    rows = [[getattr(one, name) for name in (*names, "line")] for one in known_rings(report.rings)]
     return gpd.GeoDataFrame(rows, columns=[*names, "geometry"], geometry="geometry", crs=WGS84)
 
 
 def stretches(ring: RingShown) -> list[dict[str, Any]]:
     """Return runs of pieces that a reader takes for one road: of one state, and with a number in common.
-
-    Parameters
-    ----------
-    ring
-        A ring.
 
     Returns
     -------
@@ -186,20 +169,20 @@ def stretches(ring: RingShown) -> list[dict[str, Any]]:
 
     Notes
     -----
-    Roads that run together for a while bear both numbers (``G1;G25``); such a piece goes with the road before
+    Roads that share a line for a while bear both numbers (``G1;G25``); such a piece goes with the road before
     it as long as it can.
     """
     runs: list[tuple[list[dict[Any, Any]], set[str]]] = []
     for piece in ring.pieces.to_dict("records"):
         names = set(str(piece["name"]).split(";"))
-        if runs and _goes_on(runs[-1], piece, names):
+        if runs and _continues(runs[-1], piece, names):
             runs[-1] = ([*runs[-1][0], piece], runs[-1][1] & names)
         else:
             runs.append(([piece], names))
     return [_stretch(run, names) for run, names in runs]
 
 
-def _goes_on(run: tuple[list[dict[Any, Any]], set[str]], piece: dict[Any, Any], names: set[str]) -> bool:
+def _continues(run: tuple[list[dict[Any, Any]], set[str]], piece: dict[Any, Any], names: set[str]) -> bool:
     last = run[0][-1]
     same = (last["state"], last["candidate_id"]) == (piece["state"], piece["candidate_id"])
     return same and bool(run[1] & names)
@@ -216,30 +199,3 @@ def _stretch(run: Sequence[dict[Any, Any]], names: set[str]) -> dict[str, Any]:
         "pieces": (first["piece"], last["piece"]),
         "geometry": joined(piece["geometry"] for piece in run),
     }
-
-
-def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
-    """Write rings.csv and ring_links.csv, and ring_overlaps.csv where rings are likened to known ones.
-
-    Parameters
-    ----------
-    report
-        What to show; nothing is written where the job asks for no ring.
-    folder
-        Where the files shall stand.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files written.
-    """
-    if not report.rings:
-        return ()
-    links = pd.DataFrame(ring_links(report).drop(columns="geometry"))
-    tables = {
-        "rings.csv": rings(report),
-        "ring_links.csv": links.assign(length_km=links["length_km"].astype("float64").round(3)),
-        "ring_overlaps.csv": overlaps(report),
-    }
-    shown = {name: table for name, table in tables.items() if len(table) or name != "ring_overlaps.csv"}
-    return tuple(sheet.write_csv(table, folder / name) for name, table in shown.items())

@@ -1,28 +1,34 @@
-"""Say in a few words what a plan does and how good it provably is."""
+"""State in sentences what a plan does, how good it provably is, and what its demands cost."""
 
 from __future__ import annotations
 
-from optimiser.report import coverage, ring_words, style, wording
+from collections.abc import Iterator
+
+from optimiser.measures import coverage
+from optimiser.measures.coverage import CityCover
+from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.report import ring_text, style, wording
 from optimiser.report.inputs import ReportInput
+from optimiser.report.ring_layout import formed
 
 DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
-ORDER = "ranked by worth to the plan: the last to be given up comes first"
-"""Order of the links in a few words; `optimiser.report.ranking.rank` gives the rule in full."""
+"""Definitions of travel time in words."""
+
+ORDER = "ranked by worth to the plan, the last to be removed first"
+"""Order of the links in a few words; `optimiser.measures.ranking.rank_links` gives the rule in full."""
 
 
 def headline(report: ReportInput) -> str:
     """Return the outcome in one sentence."""
-    links = _links_headline(report)
-    rings = ring_words.formed(report)
+    links, rings = _links_headline(report), formed(report.rings)
     if not rings:
         return links
     if not any(ring.candidates for ring in rings):
-        return f"{links}; {ring_words.short(report)} exist{'s' if len(rings) == 1 else ''} already"
-    closing = f"close{'s' if len(report.links) == 1 else ''} {ring_words.short(report)}"
-    if len(coverage.newly_covered(report.pairs)) == 0:
-        return (
-            f"{proposals(report)} {closing}; no more city pairs come within {wording.hours(report.limit_s)}"
-        )
+        return f"{links}; {ring_text.short(rings)} already exist{'s' if len(rings) == 1 else ''}"
+    closing = f"close{'s' if len(report.links) == 1 else ''} {ring_text.short(rings)}"
+    if coverage.newly_covered(report.pairs).empty:
+        limit = wording.hours(report.limit_s)
+        return f"{proposals(report)} {closing}; no more city pairs come within {limit}"
     return f"{links} and {closing}"
 
 
@@ -31,28 +37,25 @@ def _links_headline(report: ReportInput) -> str:
     limit = wording.hours(report.limit_s)
     if not built:
         return f"Nothing is built: no more city pairs come within {limit}"
-    pairs = "1 more city pair" if new == 1 else f"{wording.whole(new)} more city pairs"
+    pairs = "1 more city pair" if new == 1 else f"{wording.integer(new)} more city pairs"
     return f"{proposals(report)} bring{'s' if built == 1 else ''} {pairs} within {limit}"
 
 
 def proposals(report: ReportInput) -> str:
     """Return how many links and train services are proposed."""
     services = style.categories(report.links).count("service")
-    links = len(report.links) - services
-    counts = ((links, "link", "links"), (services, "train service", "train services"))
+    counts = (
+        (len(report.links) - services, "link", "links"),
+        (services, "train service", "train services"),
+    )
     return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
-
-
-def money(report: ReportInput, amount: float) -> str:
-    """Return an amount with the unit of the problem."""
-    return f"{wording.whole(amount)} {report.money}".strip()
 
 
 def budget(report: ReportInput) -> str:
     """Return what is spent of what could be spent."""
     if report.budget is None:
-        return f"{money(report, report.cost)}, the least that was asked for"
-    return f"{wording.whole(report.cost)} of {money(report, report.budget)}"
+        return f"{report.money_of(report.cost)}, minimised without a budget"
+    return f"{wording.integer(report.cost)} of {report.money_of(report.budget)}"
 
 
 def definition(report: ReportInput) -> str:
@@ -61,33 +64,128 @@ def definition(report: ReportInput) -> str:
 
 
 def proof(report: ReportInput) -> str:
-    """Return in one clause how far the plan can be from the best."""
+    """Return in one clause how far the plan can be from the optimum."""
     if report.gap is None:
-        return "no bound: how far from the best is not known"
+        return "no bound: the distance from the optimum is not known"
     if report.gap == 0:
         return "proven optimal"
-    return f"proven within {wording.gap(report.gap)} of the best"
+    return f"proven within {wording.gap(report.gap)} of the optimum"
 
 
 def meaning(report: ReportInput) -> str:
     """Explain the proof to a reader who does not know the word gap."""
     if report.gap is None or report.bound is None:
         return (
-            "The plan was checked, but no bound was found: a better plan may exist, and "
-            "nothing is said about how much better."
+            "The plan was checked, but no bound was found: a better plan may exist, and how much better is "
+            "not known."
         )
     if report.budget is None:
-        best = f"No plan that meets the demands costs less than {money(report, report.bound)}."
+        best = f"No plan that meets the demands costs less than {report.money_of(report.bound)}."
     else:
         best = (
-            f"No plan within the budget, from these candidates and on these times, has a {report.counted} of "
-            f"more than {wording.whole(report.bound)}; this one has {wording.whole(report.objective)}."
+            f"With these candidates and times, no plan within the budget has a {report.counted} of more than "
+            f"{wording.integer(report.bound)}; this plan has {wording.integer(report.objective)}."
         )
-    return f"{best} {_gap_words(report)}"
-
-
-def _gap_words(report: ReportInput) -> str:
     if report.gap == 0:
-        return "So no better plan exists: the gap is 0."
+        return f"{best} No better plan exists: the gap is 0."
     gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
-    return f"The difference is the gap: {wording.gap(report.gap)} of the whole{gain}."
+    return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
+
+
+def out_of_reach(report: ReportInput) -> str:
+    """Return how many pairs no plan can bring within the limit; empty where there is none."""
+    left = coverage.out_of_reach(report.pairs)
+    if left.empty:
+        return ""
+    by_tier = ", ".join(f"{count} {tier}" for tier, count in left["group"].value_counts().items())
+    return (
+        f"{len(left)} of {len(report.pairs)} pairs ({by_tier}) stay beyond {wording.hours(report.limit_s)} "
+        "even with every candidate built"
+    )
+
+
+def unreached_cities(report: ReportInput) -> list[str]:
+    """Return the pairs out of reach, a line a city: its name, and the others with their best times."""
+    return [
+        f"{row.city}: " + ", ".join(f"{name} {wording.clock(seconds)}" for name, seconds in row.others)
+        for row in coverage.unreached_by_city(report.cities, report.pairs)
+    ]
+
+
+def measures(report: ReportInput) -> Iterator[str]:
+    """Yield what the plan means for small cities and for the core; nothing where it was not measured."""
+    if report.measures is None:
+        return
+    equity, core = report.measures.equity, report.measures.polycentricity
+    rows = equity[equity["tier"] == "small"].set_index("state")
+    if len(rows) and rows["mean_minutes"].notna().all():
+        today, plan = (wording.clock_of_minutes(rows["mean_minutes"][state]) for state in ("today", "plan"))
+        what = "Mean time from small cities to the people of all other cities"
+        yield f"{what}: {today} h today, {plan} h with the plan"
+    shares = core[core["measure"] == "core_every_share"]
+    if len(shares) and shares[["today", "plan"]].notna().all(axis=None):
+        today, plan = (wording.percent(shares.iloc[0][state]) for state in ("today", "plan"))
+        names = wording.join_names([str(name) for name in report.measures.facts["core"]])
+        what = f"Weight of trips between other cities that cannot avoid {names}"
+        yield f"{what}: {today} today, {plan} with the plan"
+
+
+def city_cover(found: CityCover | None) -> Iterator[str]:
+    """Yield how many cities are covered as a whole; nothing where they do not count."""
+    if found is None:
+        return
+    counts = "; ".join(
+        f"{tier.tier} {tier.before} today, {tier.after} with the plan, {tier.all_built} with everything "
+        f"built, of {tier.cities}"
+        for tier in found.tiers
+    )
+    yield f"Cities covered as a whole ({found.meaning}): {counts}."
+    gained = [name for tier in found.tiers for name in tier.gained]
+    if gained:
+        yield f"Covered by the plan: {', '.join(gained)}."
+
+
+def fairness(found: Fairness | None) -> Iterator[str]:
+    """Yield what the demands of the job change and cost; nothing where it demands nothing."""
+    if found is None:
+        return
+    yield f"Demands: {'; '.join(found.demands)}."
+    same = not found.only_plan and not found.only_free
+    if same and not found.lost:
+        yield "The best plan without these demands is the same: they cost nothing at this budget."
+        return
+    moved = sorted((tier for tier in found.tiers if tier.gained), key=lambda tier: -tier.gained)
+    shifts = ", ".join(map(_shift, moved)) or "no tier gains or loses"
+    count = len(found.only_plan)
+    links = f"{count} proposal{'' if count == 1 else 's'} in place of {len(found.only_free)}"
+    yield f"The demands change the plan ({_SAME_LINKS if same else links}): {shifts}."
+    yield _price(found)
+    if found.cost_of_both is not None and found.cost_of_both > found.budget:
+        verb = "costs" if found.both_proven else "costs at most"
+        cost = wording.money(found.cost_of_both, found.money)
+        more = wording.integer(found.cost_of_both - found.budget)
+        yield f"A plan that achieves both {verb} {cost}, {more} more than the budget."
+
+
+_SAME_LINKS = "the same proposals, started in another order"
+
+
+def _shift(tier: TierPrice) -> str:
+    verb = "gain" if tier.gained > 0 else "lose"
+    now, free = (wording.percent(_share(part, tier.coverable)) for part in (tier.plan, tier.free))
+    weight = wording.integer(abs(tier.gained))
+    return f"{tier.tier} pairs {verb} {weight} ({now} of what can be covered instead of {free})"
+
+
+def _price(found: Fairness) -> str:
+    if not found.lost:
+        return "Price of fairness: none, the same weight is covered as without the demands."
+    return (
+        "Price of fairness: without the demands the same budget would cover "
+        f"{wording.integer(found.lost)} more {found.counted}, "
+        f"{wording.percent(_share(found.lost, found.worth_free))} of {wording.integer(found.worth_free)}."
+    )
+
+
+def _share(part: int, total: int) -> float | None:
+    return part / total if total else None

@@ -1,10 +1,17 @@
-"""Fix the colours and widths that all maps share."""
+"""Fix the colours, widths and fonts that all maps and pictures share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ NETWORK = {
     "motorways": Stroke("Motorways", "#d3b174", "#7d6a45", 1.2),
     "high_speed": Stroke("High-speed rail", "#8ba0c4", "#55719f", 1.4),
 }
-"""Today's network by attribute of `projection.Layers`, lowest first."""
+"""Today's network by attribute of `map_layers.Layers`, lowest first."""
 
 PROPOSALS = {
     "road": Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
@@ -34,23 +41,23 @@ PROPOSALS = {
 """What is proposed, by category."""
 
 RINGS = {
-    "road": Stroke("Ring, exists already", "#0a4f9e", "#5aa9ff", 4.6),
-    "rail": Stroke("Railway ring, exists", "#2f6b1f", "#9bd67f", 4.6),
+    "road": Stroke("Ring, existing", "#0a4f9e", "#5aa9ff", 4.6),
+    "rail": Stroke("Railway ring, existing", "#2f6b1f", "#9bd67f", 4.6),
 }
 """The whole circuit of a ring, by mode."""
 
 RING_NEW = Stroke("Ring, to be built", "#ffffff", "#14171a", 2.2, (2, 1))
-"""The dashed core that the new parts of a ring have."""
+"""The dashed core of the new parts of a ring."""
 
 KNOWN_RINGS = (
     Stroke("", "#a3590a", "#e8a355", 2.2, (7, 2)),
     Stroke("", "#8a2f7a", "#e48bd4", 2.2, (2, 1.4)),
     Stroke("", "#5d646b", "#a0a7ae", 2.2, (7, 2, 2, 2)),
 )
-"""Rings known from elsewhere, in their order; told apart by dashes as well as by colour."""
+"""Known rings, in their order; told apart by dashes as well as by colour."""
 
 SERVICES = ("rail_service", "rail_frequency")
-"""Kinds of candidates that run on tracks which are there."""
+"""Kinds of candidates that run on existing tracks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,20 @@ CITY_TIERS = {
 OTHER_TIER = Tier("City", 6.0, 8.5)
 
 INK, PAPER, MUTED, GAINS = "#1d2126", "#fdfcf8", "#6a7077", "#0b8074"
+"""Colours of text, ground, secondary text, and of what gains by the plan."""
+
+BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
+"""Colours of today's coverage, of coverage with every candidate, of frames, and of grid lines."""
+
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+)
+"""Font families tried in turn for each letter; only those installed are asked for."""
 
 
 def tier(name: str) -> Tier:
@@ -93,3 +114,35 @@ def category(*, mode: str, kind: str) -> str:
 def categories(links: pd.DataFrame) -> list[str]:
     """Return the category of each proposed link."""
     return [category(mode=mode, kind=kind) for mode, kind in zip(links["mode"], links["kind"], strict=True)]
+
+
+@contextmanager
+def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[Figure]:
+    """Yield an empty figure that is bound to no window; fonts and colours hold until the block ends.
+
+    Parameters
+    ----------
+    width, height
+        Inches.
+    dpi
+        Dots per inch for which labels are placed.
+    size
+        Size of plain text in points.
+    """
+    import matplotlib as mpl
+    from matplotlib import font_manager
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    installed = set(font_manager.get_font_names())
+    fonts = [name for name in FONTS if name in installed]
+    with mpl.rc_context({"font.family": fonts, "font.size": size, "text.color": INK}):
+        found = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+        FigureCanvasAgg(found)
+        yield found
+
+
+def per_point(axes: Axes) -> float:
+    """Return the pixels in a point of the figure that axes belong to."""
+    found = axes.get_figure(root=True)
+    return found.dpi / 72 if found else 1.0

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+from shapely import Point, segmentize
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import nearest_points
 
-from optimiser.report import mapdata, projection, ring_webmap, style
+from optimiser.measures import coverage
+from optimiser.report import map_layers, ring_tables, ring_text, style, wording
 from optimiser.report.inputs import ReportInput
+from optimiser.report.map_layers import CORE, Layers
+from optimiser.report.ring_layout import NEW, formed, known_rings
+from optimiser.report.tables import WGS84
 
-type Figure = Any
-"""`bokeh.plotting.figure`; Bokeh's annotations lack half of what it offers, so its objects go untyped."""
+type Bokeh = Any
+"""A module or an object of Bokeh; its annotations lack half of what it offers, so that they go untyped."""
+
+type Columns = dict[str, list[Any]]
+"""Columns of a `ColumnDataSource`, of plain values."""
 
 LAYERS = (
     ("proposals", "Proposals"),
@@ -39,30 +51,52 @@ CITY_TIPS = [
     ("Within the limit", "@before of @partners today, @after with the plan"),
     ("Farthest", "@worst"),
 ]
+RING_TIPS = [("Ring", "@ring"), ("Here", "@name, @length"), ("State", "@state")]
+KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
+
+LINK_COLUMNS = (
+    "xs",
+    "ys",
+    "rank",
+    "link",
+    "kind",
+    "length",
+    "cost",
+    "pairs",
+    "people",
+    "colour",
+    "category",
+    "width",
+)
+"""Columns of the lines of proposals."""
+
+BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category")
+"""Columns of the numbers of proposals."""
+
+STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state")
+"""Columns of the stretches of rings."""
+
+HOVER_STEP_M = 4000
+"""Distance between the points of a line at which its figures can stand."""
+
+SCALE = 1.35
+"""Pixels on the map to pan and zoom, per point on the still one."""
 
 
-def models() -> Any:  # noqa: ANN401 - see Figure
+def models() -> Bokeh:
     """Return `bokeh.models`, imported when first asked for: it is slow."""
     return import_module("bokeh.models")
 
 
-def plotting() -> Any:  # noqa: ANN401 - see Figure
-    """Return `bokeh.plotting`, imported when first asked for."""
-    return import_module("bokeh.plotting")
-
-
 def layers(report: ReportInput) -> tuple[tuple[str, str], ...]:
-    """Return the layers of a map that a reader can switch, with those of its rings.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    """
-    return (*LAYERS[:1], *ring_webmap.layers(report), *LAYERS[1:])
+    """Return the layers of a map that a reader can switch, with those of its rings."""
+    rings = formed(report.rings)
+    found = [("rings", "Ring" if len(rings) == 1 else "Rings")] if rings else []
+    found += [("known", "Known rings")] if known_rings(report.rings) else []
+    return (*LAYERS[:1], *found, *LAYERS[1:])
 
 
-def draw(report: ReportInput, *, height: int = 640) -> Figure:
+def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     """Return the map: today's network, cities, and the proposals numbered as in links.csv.
 
     Parameters
@@ -77,22 +111,28 @@ def draw(report: ReportInput, *, height: int = 640) -> Figure:
     bokeh.plotting.figure
         Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `layers`.
     """
-    shown = projection.project(report, detail=4000)
+    shown = map_layers.project(report, detail=4000)
     plot = _canvas(shown, height)
     for name, stroke in style.NETWORK.items():
-        xs, ys = np.rint(projection.gapped(getattr(shown, name))).astype(np.float32).T
+        xs, ys = np.rint(map_layers.gapped(getattr(shown, name))).astype(np.float32).T
         dash = list(stroke.dash) or "solid"
         plot.line(xs, ys, name=name, line_color=stroke.colour, line_width=stroke.width, line_dash=dash)
-    _draw_links(plot, report, shown)
+    columns, badges = _link_columns(report, shown)
+    lines = _draw_links(plot, columns)
+    known, rings = _draw_known(plot, report, shown), _draw_rings(plot, report, shown)
+    _draw_badges(plot, badges)
+    for drawn, tips in ((known, KNOWN_TIPS), (rings, RING_TIPS), ([lines], LINK_TIPS)):
+        if drawn:
+            _add_hover(plot, drawn, tips)
+    plot.add_tools(models().TapTool(renderers=[lines], visible=False))
     _draw_cities(plot, report, shown)
     return plot
 
 
-def _canvas(layers: projection.Layers, height: int) -> Figure:
-
-    west, south, east, north = projection.frame(layers)
+def _canvas(shown: Layers, height: int) -> Bokeh:
+    west, south, east, north = map_layers.frame(shown)
     wheel, pan = models().WheelZoomTool(), models().PanTool()
-    plot = plotting().figure(
+    plot = import_module("bokeh.plotting").figure(
         name="map",
         height=height,
         sizing_mode="stretch_width",
@@ -108,12 +148,6 @@ def _canvas(layers: projection.Layers, height: int) -> Figure:
     plot.grid.visible = False
     plot.toolbar.logo = None
     plot.outline_line_color = None
-    _scale_bar(plot)
-    return plot
-
-
-def _scale_bar(plot: Figure) -> None:
-
     scale = models().ScaleBar(
         name="scale",
         range=plot.x_range,
@@ -127,34 +161,33 @@ def _scale_bar(plot: Figure) -> None:
         length_sizing="adaptive",
     )
     plot.add_layout(scale)
+    return plot
 
 
-def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
-
-    columns, badges = mapdata.link_columns(layers, report.money)
+def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
+    """Draw the lines of the proposals; a link that is chosen or pointed at is wider, the others paler."""
     source = models().ColumnDataSource(columns, name="links")
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(
         "xs", "ys", source=source, name="proposals-lines", line_color="colour", line_width=4
     )
-    _emphasise(lines)
-    rings = ring_webmap.draw(plot, report, layers)
-    numbers = models().ColumnDataSource(badges, name="badges")
-    plot.scatter(
-        "x",
-        "y",
-        source=numbers,
-        size=19,
-        name="proposals-badges",
-        fill_color="white",
-        line_color="colour",
-        line_width=2,
-    )
+    plain = lines.glyph
+    lines.selection_glyph = plain.clone(line_width=7)
+    lines.hover_glyph = plain.clone(line_width=6)
+    lines.nonselection_glyph = plain.clone(line_alpha=0.45)
+    return lines
+
+
+def _draw_badges(plot: Bokeh, badges: Columns) -> None:
+    """Draw the numbers of the proposals, each in a circle."""
+    source = models().ColumnDataSource(badges, name="badges")
+    circle = {"size": 19, "fill_color": "white", "line_color": "colour", "line_width": 2}
+    plot.scatter("x", "y", source=source, name="proposals-badges", **circle)
     plot.text(
         "x",
         "y",
         text="rank",
-        source=numbers,
+        source=source,
         name="proposals-numbers",
         text_color="colour",
         text_font_style="bold",
@@ -162,12 +195,9 @@ def _draw_links(plot: Figure, report: ReportInput, layers: projection.Layers) ->
         text_align="center",
         text_baseline="middle",
     )
-    for drawn, tips in [*rings, ([lines], LINK_TIPS)]:
-        _add_hover(plot, drawn, tips)
-    plot.add_tools(models().TapTool(renderers=[lines], visible=False))
 
 
-def _add_hover(plot: Figure, drawn: list[Any], tips: list[tuple[str, str]]) -> None:
+def _add_hover(plot: Bokeh, drawn: list[Bokeh], tips: list[tuple[str, str]]) -> None:
     hover = models().HoverTool(
         renderers=drawn,
         tooltips=tips,
@@ -179,39 +209,171 @@ def _add_hover(plot: Figure, drawn: list[Any], tips: list[tuple[str, str]]) -> N
     plot.add_tools(hover)
 
 
-def _emphasise(lines: Any) -> None:  # noqa: ANN401 - see Figure
-    """Draw a link that is chosen or pointed at wider, and the others paler while one is chosen."""
-    plain = lines.glyph
-    lines.selection_glyph = plain.clone(line_width=7)
-    lines.hover_glyph = plain.clone(line_width=6)
-    lines.nonselection_glyph = plain.clone(line_alpha=0.45)
+def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]:
+    """Return the columns of the proposals, one row a line, and of the numbers on them, one row a link.
+
+    A number that stands beside its line knows its foot on the line as well (`foot_x`, `foot_y`): the page
+    keeps it near when the map is zoomed.
+    """
+    lines: list[dict[str, Any]] = []
+    badges: list[dict[str, Any]] = []
+    points = map_layers.number_points(shown)
+    for row, point in zip(shown.links.to_dict("records"), points, strict=True):
+        if point is None:
+            continue
+        tip = _link_tip(row, report, closes=row["candidate_id"] in shown.closing)
+        badges.append(tip | _badge_place(point, row["geometry"]) | {"rank": str(row["rank"])})
+        lines += [tip | _metres(line) for line in _hoverable(row["geometry"])]
+    return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
 
 
-def _draw_cities(plot: Figure, report: ReportInput, layers: projection.Layers) -> None:
+def _columns(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Columns:
+    rows = list(rows)
+    return {name: [row[name] for row in rows] for name in names}
 
-    columns = mapdata.city_columns(report, layers.cities)
+
+def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict[str, Any]:
+    """Return what the map says about a link."""
+    category = style.category(mode=row["mode"], kind=row["kind"])
+    return {
+        "rank": int(row["rank"]),
+        "link": wording.link_name(row),
+        "kind": f"{wording.kind(row['kind'])}{', closes a ring' if closes else ''}",
+        "length": f"{row['length_km']:.0f} km",
+        "cost": report.money_of(row["cost"]),
+        "pairs": int(row["pairs"]),
+        "people": wording.people(row["people"]),
+        "colour": style.PROPOSALS[category].colour,
+        "category": category,
+        "width": 1.4 * style.PROPOSALS[category].width,
+    }
+
+
+def _badge_place(point: Point, shape: BaseGeometry) -> dict[str, int]:
+    foot = nearest_points(shape, point)[0]
+    return {"x": round(point.x), "y": round(point.y), "foot_x": round(foot.x), "foot_y": round(foot.y)}
+
+
+def _hoverable(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return the lines of a shape with points in between: the box of figures stands at the nearest one."""
+    return [segmentize(line, HOVER_STEP_M) for line in map_layers.parts(shape)]
+
+
+def _metres(line: BaseGeometry) -> dict[str, list[int]]:
+    """Return the coordinates of a line in whole metres."""
+    points = np.rint(np.asarray(line.coords)[:, :2]).astype(int)
+    return {"xs": points[:, 0].tolist(), "ys": points[:, 1].tolist()}
+
+
+def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
+    """Draw each known ring in dashes of its own: Bokeh has one pattern for all lines of a part."""
+    drawn = []
+    looks = ring_text.known_strokes(report.rings)
+    for one in known_rings(report.rings):
+        stroke = looks[one.reference]
+        shape = shown.known.loc[shown.known["reference"] == one.reference, "geometry"].iloc[0]
+        tip = {"name": one.name, "length": f"{one.reference_km:,.0f} km"}
+        rows = [tip | _metres(line) for line in _hoverable(shape)]
+        look = {
+            "line_color": stroke.colour,
+            "line_width": 3,
+            "line_dash": [round(3 * dash) for dash in stroke.dash],
+        }
+        part = f"known-{style.KNOWN_RINGS.index(stroke)}"
+        drawn.append(_draw_part(plot, part, _columns(rows, ("xs", "ys", *tip)), look))
+    return drawn
+
+
+def _draw_rings(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
+    """Draw the rings that are formed, one unbroken line each, with a dashed core where it is new.
+
+    Returns
+    -------
+    list
+        The part that has figures to show when pointed at; nothing without rings.
+    """
+    if not len(shown.rings):
+        return []
+    smooth = {"line_join": "round", "line_cap": "round"}
+    circuits = shown.circuits
+    _draw_part(plot, "rings-casing", _lines(circuits), {"line_color": "white", "line_width": 9, **smooth})
+    for mode, mine in circuits.groupby("mode", sort=False):
+        look = {"line_color": style.ring(str(mode)).colour, "line_width": 6, **smooth}
+        _draw_part(plot, f"rings-whole-{mode}", _lines(mine), look)
+    core = {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
+    _draw_part(plot, "rings-core", _lines(shown.rings[shown.rings["part"] == CORE]), core)
+    # An invisible part on top carries the figures.
+    hidden = {"line_width": 9, "line_alpha": 0.0}
+    return [_draw_part(plot, "rings-hover", _stretch_columns(report, shown), hidden)]
+
+
+def _draw_part(plot: Bokeh, name: str, columns: Columns, look: Mapping[str, Any]) -> Bokeh:
+    return plot.multi_line("xs", "ys", source=models().ColumnDataSource(columns), name=name, **look)
+
+
+def _lines(rings: gpd.GeoDataFrame) -> Columns:
+    return _columns(map(_metres, rings.geometry), ("xs", "ys"))
+
+
+def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
+    """Return what the map says about each stretch of each ring, one row a stretch.
+
+    Stretches that a proposal builds are left out: the box of the proposal describes them.
+    """
+    rows: list[dict[str, Any]] = []
+    for ring in formed(report.rings):
+        stretches = [row for row in ring_tables.stretches(ring) if row["candidate_id"] not in report.ranks]
+        shapes = gpd.GeoSeries([row["geometry"] for row in stretches], crs=WGS84).to_crs(shown.cities.crs)
+        for row, shape in zip(stretches, shapes, strict=True):
+            tip = {
+                "ring": f"{ring.length_km:,.0f} km {ring_text.around(ring)}",
+                "name": ring_text.stretch_name(ring, row),
+                "length": f"{row['length_km']:,.0f} km",
+                "state": "to be built" if row["state"] == NEW else "exists",
+            }
+            rows.append(tip | _metres(segmentize(shape, HOVER_STEP_M)))
+    return _columns(rows, STRETCH_COLUMNS)
+
+
+def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> None:
+    columns = _city_columns(report, shown.cities)
     source = models().ColumnDataSource(columns, name="cities")
-    marks = plot.scatter(
-        "x",
-        "y",
-        source=source,
-        size="size",
-        name="cities",
-        fill_color="fill",
-        line_color=style.INK,
-        line_width=1.4,
-    )
+    look = {"fill_color": "fill", "line_color": style.INK, "line_width": 1.4}
+    marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
     _draw_names(plot, columns)
     _add_hover(plot, [marks], CITY_TIPS)
 
 
-def _draw_names(plot: Figure, columns: dict[str, list[Any]]) -> None:
-    """Write the names twice, a halo below; where each stands, and whether, the page decides at each zoom."""
+def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
+    """Return what the map says about each city, the most important first."""
+    table = coverage.by_city(cities, report.pairs)
+    size = table["tier"].map(lambda name: style.tier(name).mark)
+    table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
+    gains = table["after"] > table["before"]
+    far = zip(table["worst_after"], table["worst_after_s"], strict=True)
+    return {
+        "x": np.rint(table.geometry.x).astype(int).tolist(),
+        "y": np.rint(table.geometry.y).astype(int).tolist(),
+        "name": table["name"].astype(str).tolist(),
+        "tier": table["tier"].astype(str).tolist(),
+        "people": [wording.people(count) for count in table["population"]],
+        "partners": table["partners"].tolist(),
+        "before": table["before"].tolist(),
+        "after": table["after"].tolist(),
+        "worst": [f"{name}, {wording.clock(seconds)} h" if name else wording.NONE for name, seconds in far],
+        "size": (SCALE * table["_size"]).tolist(),
+        "gains": gains.astype(int).tolist(),
+        "fill": [style.GAINS if gain else "#ffffff" for gain in gains],
+    }
+
+
+def _draw_names(plot: Bokeh, columns: Columns) -> None:
+    """Write the names twice, a halo below; the page decides at each zoom where each stands, and whether."""
     count = len(columns["name"])
     looks = [style.tier(name) for name in columns["tier"]]
-    data: dict[str, Any] = {name: columns[name] for name in ("x", "y", "name", "size")}
+    data: Columns = {name: columns[name] for name in ("x", "y", "name", "size")}
     data |= {
-        "font": [f"{1.35 * look.text:.0f}px" for look in looks],
+        "font": [f"{SCALE * look.text:.0f}px" for look in looks],
         "style": ["bold" if look.bold else "normal" for look in looks],
         "align": ["left"] * count,
         "dx": [6.0] * count,

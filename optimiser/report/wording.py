@@ -1,8 +1,11 @@
-"""Write numbers the way a reader expects them."""
+"""Write numbers, money and names the way a reader expects them."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
 
 from networks.timegraph import UNREACHABLE
 
@@ -18,14 +21,27 @@ KINDS = {
     "rail_frequency": "more trains",
     "own": "own proposal",
 }
+"""Kinds of candidates in words."""
+
+NONE = "–"
+"""What stands in a cell without a value."""
 
 
 def clock(seconds: int) -> str:
     """Return a travel time as hours and minutes, rounded up so that 4:00:01 never reads as 4:00."""
     if seconds >= UNREACHABLE:
         return "no path"
-    minutes = -(-int(seconds) // 60)
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    return f"{minutes(seconds) // 60}:{minutes(seconds) % 60:02d}"
+
+
+def clock_of_minutes(value: float | None) -> str:
+    """Return minutes as hours and minutes, rounded up; a dash without a value."""
+    return NONE if value is None or pd.isna(value) else clock(round(60 * value))
+
+
+def minutes(seconds: int) -> int:
+    """Return whole minutes, rounded up, so that nothing seems nearer than it is."""
+    return -(-int(seconds) // 60)
 
 
 def hours(seconds: int) -> str:
@@ -42,33 +58,47 @@ def short_hours(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds:,} s"
 
 
-def whole(value: float) -> str:
-    """Return a whole number with thousands parted by commas."""
-    return f"{round(value):,}"
+def integer(value: float | None) -> str:
+    """Return a number rounded to an integer, thousands separated by commas; a dash without a value."""
+    return NONE if value is None or pd.isna(value) else f"{round(value):,}"
+
+
+def money(amount: float, unit: str) -> str:
+    """Return an amount of money with its unit, which may be empty."""
+    return f"{integer(amount)} {unit}".strip()
 
 
 def people(count: float) -> str:
-    """Return a number of people as one reads it: ``1.24 M``, ``310 k``."""
+    """Return a number of people in short: ``1.24 M``, ``310 k``."""
     if count >= 999_500:
         return f"{count / 1e6:.2f} M" if count < 1e7 else f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.0f} k" if count >= 1000 else f"{count:.0f}"
 
 
 def share(part: float, total: float) -> str:
-    """Return a part as a percentage, a dash where there is no whole."""
-    return f"{100 * part / total:.0f} %" if total else "–"
+    """Return a part of a total as a percentage without decimals; a dash where the total is 0."""
+    return f"{100 * part / total:.0f} %" if total else NONE
+
+
+def percent(value: float | None, *, digits: int = 1) -> str:
+    """Return a share of 0 to 1 as a percentage; a dash without a value."""
+    return NONE if value is None or pd.isna(value) else f"{100 * value:.{digits}f} %"
+
+
+def counted(part: int, total: int) -> str:
+    """Return a number and in brackets its share of a total."""
+    return f"{integer(part)} ({share(part, total)})"
 
 
 def gap(value: float | None) -> str:
-    """Return a gap as a percentage, or that none is known."""
+    """Return a relative gap as a percentage of two digits, or that none is known."""
     if value is None:
         return "not known"
-    percent = 100 * value
-    return "0 %" if percent == 0 else f"{percent:.2g} %"
+    return "0 %" if value == 0 else f"{100 * value:.2g} %"
 
 
 def per_person(money: str) -> tuple[int, str]:
-    """Return by what to multiply a cost to state it per person, and the unit of the outcome.
+    """Return the factor that turns a cost into single units of money, and the name of that unit.
 
     Examples
     --------
@@ -84,13 +114,16 @@ def kind(name: str) -> str:
     return KINDS.get(name, name.replace("_", " "))
 
 
-def slug(text: str) -> str:
-    """Return a name that may stand in a class or an id: letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+def link_name(row: Mapping[Any, Any]) -> str:
+    """Return a proposed link as its two ends, from a row of the table of links."""
+    return f"{row['from_name']} – {row['to_name']}"
 
 
-def each(value: float | None) -> str:
-    """Return a cost per person, a dash where nobody gains."""
-    import pandas as pd
+def split_ids(cell: str) -> list[str]:
+    """Return the ids in a cell of a table, where semicolons separate them."""
+    return cell.split("; ") if cell else []
 
-    return "–" if value is None or pd.isna(value) else whole(value)
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names as in a sentence: ``A``, ``A and B``, ``A, B and C``."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -12,7 +12,7 @@ import shapely
 from networks import regions
 from optimiser.job.model import LoadedJob
 from optimiser.proposals.rings.overlap import CORRIDOR_KM, Reference, likeness, read_references, why_apart
-from optimiser.report.rings_shown import Overlap, RingShown
+from optimiser.report.ring_layout import Overlap, RingShown
 
 KNOWN_FILE = "rings.csv"
 """Table of known rings among the facts of a region."""

@@ -16,11 +16,11 @@ from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.engine.search.paths import FAR, Integers
 from optimiser.job.measures import Measures as Assumed
 from optimiser.measures.appraisal import Valuer, valuer
+from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import TimedPairs
+from optimiser.measures.tables import TABLES, Measures
 from optimiser.problem import DesignProblem
 from optimiser.proposals.candidates import Candidates
-from optimiser.report.inputs import groups_in_order
-from optimiser.report.measures import FILES, Measures
 from optimiser.run import measured, proposing, store
 from optimiser.verify import Plan
 
@@ -193,12 +193,12 @@ def facts(subject: Subject) -> dict[str, object]:
 
 def save(measures: Measures, folder: Path) -> None:
     """Write measures so that `load` reads them back: each table as Parquet, what is assumed as JSON."""
-    for name in (*FILES, "seconds"):
+    for name in (*TABLES, "seconds"):
         getattr(measures, name).to_parquet(folder / f"{name}.parquet")
     store.save_json(folder / "facts.json", dict(measures.facts))
 
 
 def load(folder: Path) -> Measures:
     """Read what `save` wrote."""
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*FILES, "seconds")}
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*TABLES, "seconds")}
     return Measures(**tables, facts=store.load_json(folder / "facts.json"))

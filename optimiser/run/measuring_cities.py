@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import equity_by_tier
 from optimiser.measures.equity.by_tier import ALL, TierEquity
-from optimiser.report.inputs import groups_in_order
 
 if TYPE_CHECKING:
     from optimiser.run.measuring import Subject

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.timegraph import TimeGraph
+from optimiser.measures import definitions
 from optimiser.measures.equity import TimedPairs
 from optimiser.measures.polycentricity.dependence import Dependence, summed
 from optimiser.measures.polycentricity.functional import functional
@@ -18,7 +19,6 @@ from optimiser.measures.polycentricity.morphology import mean_slope, ordinary, p
 from optimiser.measures.polycentricity.streets import journeys
 from optimiser.measures.polycentricity.structure import in_reach
 from optimiser.problem import Ring
-from optimiser.report import core_words
 from optimiser.run import measured, sensitivity
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def polycentricity(subject: Subject) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `measure` (a key of `report.core_words.MEASURES`), `place`, `unit`, `today`, `plan`
+        Columns `measure` (a key of `measures.definitions.MEASURES`), `place`, `unit`, `today`, `plan`
         (float64), `meaning`, `source`.
     """
     after = sensitivity.with_arcs(subject.graph, subject.arcs[["tail_id", "head_id", "seconds"]])
@@ -61,11 +61,11 @@ def polycentricity(subject: Subject) -> pd.DataFrame:
             {
                 "measure": name,
                 "place": place,
-                "unit": core_words.MEASURES[name].unit,
+                "unit": definitions.MEASURES[name].unit,
                 "today": today,
                 "plan": plan,
-                "meaning": core_words.MEASURES[name].meaning,
-                "source": core_words.MEASURES[name].source,
+                "meaning": definitions.MEASURES[name].meaning,
+                "source": definitions.MEASURES[name].source,
             }
             for name, place, today, plan in rows
         ]

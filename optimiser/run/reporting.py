@@ -13,15 +13,15 @@ import pandas as pd
 from networks import storage
 from networks.network import Network
 from networks.timegraph import UNREACHABLE
+from optimiser import report as reports
 from optimiser.job.model import Job
 from optimiser.job.sections import Output
+from optimiser.measures.fairness import Fairness
+from optimiser.measures.tables import Measures
 from optimiser.problem.result import Result
 from optimiser.proposals.candidates import Candidates
-from optimiser.report import assemble as assembling
-from optimiser.report import geopackage, links, ring_tables
-from optimiser.report.fairness import Fairness
+from optimiser.report import inputs
 from optimiser.report.inputs import ReportInput
-from optimiser.report.measures import Measures
 from optimiser.run import (
     covering,
     levelling,
@@ -87,7 +87,7 @@ def assemble(chain: Chain, plan: Plan) -> ReportInput:
     lines = {name: network.links[["link_class", "geometry"]] for name, network in _shown(chain).items()}
     measures = measuring.load(chain.measures(plan).folder)
     cities = gpd.read_parquet(chain.times.folder / "cities.parquet")
-    shown = assembling.assemble(
+    shown = inputs.assemble(
         chain.design,
         plan,
         region=source.title,
@@ -161,20 +161,7 @@ def write_report(stage: Path, report: ReportInput, wanted: Output) -> None:
     wanted
         Whether the picture and the page are wanted.
     """
-    links.write_csv(report.links, stage / "links.csv")
-    if report.measures is not None:
-        report.measures.write(stage)
-    ring_tables.write(report, stage)
-    geopackage.write(report, stage / "plan.gpkg")
-    if wanted.picture:
-        from optimiser.report import picture, ringmap
-
-        picture.write(report, stage / "plan.png")
-        ringmap.write(report, stage)
-    if wanted.report:
-        from optimiser.report import page
-
-        page.write(report, stage / "report.html")
+    reports.write(report, stage, with_picture=wanted.picture, with_page=wanted.report)
 
 
 def write_trace(path: Path, result: Result) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 import geopandas as gpd
 
-from optimiser.report import ring_circuits, ring_words
+from optimiser.report import ring_layout, ring_text
 from optimiser.report.inputs import ReportInput
-from optimiser.report.rings_shown import RingFacts, RingShown, Stop
+from optimiser.report.ring_layout import RingFacts, RingShown, Stop
 from optimiser.run import likening, store
 from optimiser.run.chain import Chain
 from optimiser.verify import Plan
 
 LINKS_FILE, FACTS_FILE = "rings.parquet", "rings.json"
-"""Files of the problem step: a row a ring link (`ring_circuits.LINKS`), and what the job asks of each."""
+"""Files of the problem step: a row a ring link (`ring_layout.LINKS`), and what the job asks of each."""
 
 
 def save_facts(folder: Path, facts: Iterable[RingFacts]) -> None:
@@ -67,7 +67,7 @@ def shown(chain: Chain, plan: Plan, cities: gpd.GeoDataFrame) -> tuple[RingShown
     folder = chain.draft.folder
     path = folder / LINKS_FILE
     links = gpd.read_parquet(path) if path.exists() else None
-    rings = ring_circuits.describe(chain.design, plan, cities=cities, links=links, facts=load_facts(folder))
+    rings = ring_layout.lay_out(chain.design, plan, cities=cities, links=links, facts=load_facts(folder))
     return likening.likened(rings, likening.known_rings(chain.loaded), cities, links)
 
 
@@ -87,7 +87,7 @@ def _row(ring: RingShown) -> dict[str, Any]:
     likened = ("reference", "name", "corridor_km", "reference_km", "share_of_ring", "share_of_reference")
     return {
         "id": ring.id,
-        "sentence": ring_words.sentence(ring),
+        "sentence": ring_text.sentence(ring),
         "mode": ring.facts.mode,
         "centres": list(ring.facts.centres),
         "formed": ring.is_formed,

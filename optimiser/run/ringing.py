@@ -22,7 +22,7 @@ from optimiser.proposals.rings.generation import Proposed, generate
 from optimiser.proposals.rings.refusal import obstacles
 from optimiser.proposals.rings.rules import ROAD_CLASSES, RingRules
 from optimiser.proposals.terrain import Terrain
-from optimiser.report.rings_shown import RingFacts, Stop
+from optimiser.report.ring_layout import RingFacts, Stop
 from optimiser.run import ring_report
 from optimiser.run.ring_asking import ring_rules
 

@@ -9,7 +9,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from optimiser.report import coverage, out_of_reach, sentences
+from optimiser.measures import coverage
+from optimiser.report import sentences, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.run import levelling, proposing, reading, ring_report, store, timing
 from optimiser.run.chain import Chain
@@ -57,7 +58,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         "coverage": coverage_rows(report),
         "definitions": today(chain),
         "sensitivity": None if report.sensitivity is None else report.sensitivity.to_dict("records"),
-        "people_gaining": coverage.people_gaining(report),
+        "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
         "warnings": list(reading.warnings(chain.times.folder)),
         "notes": list(report.notes),
@@ -66,7 +67,7 @@ def summarise(chain: Chain, plan: Plan, report: ReportInput) -> dict[str, Any]:
         **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
         **({} if levels is None else {"levels": levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
-        "out_of_reach": out_of_reach.rows(report),
+        "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(chain),
         "solve": {

@@ -9,10 +9,10 @@ from shapely import LineString, Point
 
 from optimiser import verify
 from optimiser.problem import Candidate, DesignProblem, Ring, RingLink, RingStop
-from optimiser.report import ring_circuits
-from optimiser.report.rings_shown import Overlap, RingFacts, RingShown, Stop
+from optimiser.report import ring_layout
+from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
 
-DEGREE = ring_circuits.DEGREE
+DEGREE = ring_layout.DEGREE
 CORNERS = ((116, 39), (117, 39), (117, 40), (116, 40))
 """South-west, south-east, north-east, north-west."""
 
@@ -108,5 +108,5 @@ def shown(circuit: tuple[int, ...] = CIRCUIT, *, ring: Ring | None = None, **cha
     problem = design(replace(ring, required=False))
     built = [name for name in ("east", "far") if any(ring.links[k].candidate == name for k in circuit)]
     plan = verify.score(problem, built, rings={"outer": circuit} if circuit else {})
-    found = ring_circuits.describe(problem, plan, cities=cities(), links=links(), facts=[FACTS])
+    found = ring_layout.lay_out(problem, plan, cities=cities(), links=links(), facts=[FACTS])
     return replace(found[0], required=ring.required, **changes)

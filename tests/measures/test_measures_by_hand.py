@@ -17,8 +17,8 @@ from optimiser import verify
 from optimiser.job.measures import Measures as Assumed
 from optimiser.measures.appraisal import valuer
 from optimiser.measures.appraisal.marginal import Marginal
+from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
-from optimiser.report.measures import Measures
 from optimiser.run.measuring import load, measure, save
 
 

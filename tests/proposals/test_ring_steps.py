@@ -17,7 +17,7 @@ from optimiser.problem import Candidate, DesignProblem, dumps, parse
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.proposals.candidates import Rules
 from optimiser.proposals.rings.overlap import Reference
-from optimiser.report import ring_circuits
+from optimiser.report import ring_layout
 from optimiser.run import ring_report, ringing
 from optimiser.run.likening import likened
 from optimiser.verify import score
@@ -123,7 +123,7 @@ def test_a_formed_ring_is_likened_to_known_rings_of_its_mode(tmp_path):
     made, _ = steps(tmp_path, region, [Rings(centres=("Hub",))])
     plan = score(made, (), rings=formed(made))
     links = gpd.read_parquet(tmp_path / ring_report.LINKS_FILE)
-    shown = ring_circuits.describe(
+    shown = ring_layout.lay_out(
         made, plan, cities=region.cities, links=links, facts=ring_report.load_facts(tmp_path)
     )
     corners = np.array([(-40, -40), (40, -40), (40, 40), (-40, 40), (-40, -40)]) * KM

@@ -11,7 +11,7 @@ from frontier_drawing import traced
 
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import curve
-from optimiser.report import frontier_levels, frontier_picture
+from optimiser.report import frontier_picture
 
 
 @pytest.fixture
@@ -55,18 +55,18 @@ def test_every_point_is_drawn_where_it_lies(two_way):
         assert (point.cost, round(point.plan.by_group["all"] / total, 6)) in drawn
 
 
-def test_the_proof_is_told_as_far_as_it_goes(two_way):
-    told = [text.get_text() for text in words(frontier_picture.draw(two_way))]
-    assert any("each proved" in text for text in told)
+def test_the_proof_is_stated_as_far_as_it_goes(two_way):
+    texts = [text.get_text() for text in words(frontier_picture.draw(two_way))]
+    assert any("each proven" in text for text in texts)
     loose = dataclasses.replace(
         two_way, points=tuple(point.replace(bound=point.value * 1.5 + 2) for point in two_way.points)
     )
-    told = [text.get_text() for text in words(frontier_picture.draw(loose))]
-    assert any("each within" in text for text in told)
+    texts = [text.get_text() for text in words(frontier_picture.draw(loose))]
+    assert any("each within" in text for text in texts)
 
 
 def test_the_least_costs_of_a_map_are_those_of_plans_and_never_below_the_floor(three_way):
-    cost, floor = frontier_levels.surfaces(three_way)
+    cost, floor = frontier_picture.surfaces(three_way)
     known = ~np.isnan(cost) & ~np.isnan(floor)
     assert set(np.unique(cost[~np.isnan(cost)])) <= {point.cost for point in three_way.points}
     assert (floor[known] <= cost[known] + 1e-6).all()

@@ -4,10 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from report_drawing import PRICED, on_screen, report_out_of_reach
+from ring_square import shown
 
+from optimiser.measures.coverage import CityCover, TierCities
 from optimiser.report import page
 
 PAYLOADS = (
@@ -142,3 +146,91 @@ def test_in_a_browser_the_map_is_drawn_and_no_hostile_name_runs(make, tmp_path):
     ).stdout
     assert "<title>Drawn land: 3 links" in shown
     assert 'class="bk-' in shown
+
+
+def test_the_page_has_a_section_on_rings_only_where_the_job_asks_for_one(make, ringed):
+    assert 'id="rings"' not in page.render(make("bc"))
+    text = page.render(ringed)
+    assert 'id="rings"' in text
+    for words in (
+        "89 % of it exists",
+        "at least 2 requested",
+        "also encloses Inner",
+        "ring, to be built",
+        "10 min",
+    ):
+        assert words in text
+
+
+def test_the_page_explains_a_ring_that_is_not_formed(missed):
+    text = page.render(missed)
+    assert "No ring round Centre is formed." in text
+    assert "reward 12" in text
+    assert "ring, existing" not in text
+
+
+def test_the_page_compares_a_ring_with_known_ones(compared):
+    text = page.render(compared)
+    for words in (
+        "Comparison with known rings",
+        "the known ring",
+        "25 %",
+        "12 %",
+        "It keeps to the plain.",
+        "Drawn by hand",
+    ):
+        assert words in text
+
+
+def test_names_on_a_ring_are_read_as_written(make):
+    hostile = "<img src=x onerror=alert(1)>"
+    ring = shown()
+    odd = replace(ring, pieces=ring.pieces.assign(name=hostile), cities=ring.cities.assign(name=hostile))
+    text = page.render(make("bc", rings=(odd,)))
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+
+
+def test_what_must_be_built_of_a_railway_ring_has_its_colour_in_the_legend(make):
+    ring = shown()
+    rail = replace(ring, facts=replace(ring.facts, mode="rail"))
+    key = '<span class="ring-rail"><i class="ring-key new"></i>railway ring, to be built</span>'
+    assert key in page.render(make("bc", rings=(rail,)))
+
+
+def test_a_reward_that_is_earned_is_stated(make, earning):
+    assert "It earns 1,200." in page.render(make("bc", rings=(earning,)))
+
+
+def test_the_page_counts_pairs_out_of_reach():
+    assert "3 of 6 pairs (3 small) stay beyond 4 hours" in page.render(report_out_of_reach())
+
+
+def test_the_page_compares_the_plan_with_the_one_without_demands(make):
+    text = page.render(make("bc", fairness=PRICED))
+    assert "Effect and price of fairness" in text
+    assert "<td" in text.split("fairness-heading")[2]
+    for cell in ("50 (25.0 %)", "160 (80.0 %)", "180 (90.0 %)", "+20", "-30"):
+        assert f'<td class="number">{cell}</td>' in text
+
+
+def test_without_demands_fairness_is_not_mentioned(make):
+    report = make("bc")
+    assert "fairness" not in on_screen(report).lower()
+    assert "price of fairness" not in page.render(report)
+
+
+@pytest.mark.parametrize("name", ["Bo", "<b>Bo</b>"])
+def test_the_page_names_the_cities_that_the_plan_covers(make, name):
+    cover = CityCover("all of its pairs within the limit", (TierCities("small", 2, 0, 1, 2, (name,)),))
+    text = page.render(make("bc", city_cover=cover))
+    assert "Cities covered as a whole" in text
+    assert name.replace("<", "&lt;").replace(">", "&gt;") in text
+    assert "<b>Bo" not in text
+
+
+def test_the_box_on_optimality_names_the_objective(make):
+    report = replace(make("bc", counted="covered weight over all periods"), bound=99.0, gap=0.1)
+    text = page.render(report)
+    assert "no plan within the budget has a covered weight over all periods of more than 99" in text
+    assert "Covered weight over all periods, recomputed" in text

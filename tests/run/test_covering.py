@@ -6,8 +6,9 @@ from toys import rivals
 
 from optimiser import verify
 from optimiser.job import loads
+from optimiser.measures.coverage import TierCities
 from optimiser.problem import City
-from optimiser.report.city_cover import TierCities, sentences
+from optimiser.report import sentences
 from optimiser.run.covering import city_cover
 
 JOB = loads(
@@ -33,7 +34,7 @@ def test_cities_are_counted_by_tier():
 
 
 def test_what_the_plan_covers_is_said_with_what_it_means():
-    counts, gained = sentences(found("to small"))
+    counts, gained = sentences.city_cover(found("to small"))
     assert counts == (
         "Cities covered as a whole (80 % of its pairs within the limit): core 0 today, 0 with the plan, "
         "1 with everything built, of 1; small 0 today, 1 with the plan, 2 with everything built, of 2."
@@ -44,4 +45,4 @@ def test_what_the_plan_covers_is_said_with_what_it_means():
 def test_nothing_is_said_where_cities_do_not_count():
     problem = rivals()
     assert city_cover(problem, verify.score(problem, ()), JOB, {}) is None
-    assert sentences(None) == ()
+    assert list(sentences.city_cover(None)) == []

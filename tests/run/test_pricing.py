@@ -13,9 +13,10 @@ from toys import SETTINGS, by_tier, plans, rivals, toy
 
 from optimiser import verify
 from optimiser.job import loads
+from optimiser.measures.fairness import from_dict
 from optimiser.problem import Period, Target
 from optimiser.problem.result import Result
-from optimiser.report.fairness import from_dict, rows, sentences
+from optimiser.report import page, sentences
 from optimiser.run import solving
 from optimiser.run.pricing import demands, fairness
 
@@ -59,7 +60,9 @@ def test_what_is_lost_and_gained_is_counted_by_tier_and_in_all():
 def test_to_have_both_costs_what_both_cost():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert (found.cost_of_both, found.both_proven) == (7, True)
-    assert sentences(found)[-1] == "To have both takes 7 million, 2 more than the budget."
+    assert list(sentences.fairness(found))[-1] == (
+        "A plan that achieves both costs 7 million, 2 more than the budget."
+    )
 
 
 def test_a_factor_is_priced_in_weights_without_it():
@@ -71,7 +74,7 @@ def test_a_factor_is_priced_in_weights_without_it():
 def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
     found = priced(rivals().replace(targets=(Target("core", 7),)))
     assert (found.price, found.cost_of_both) == (0, None)
-    assert "they cost nothing at this budget" in sentences(found)[1]
+    assert "they cost nothing at this budget" in list(sentences.fairness(found))[1]
 
 
 def test_the_value_survives_being_written():
@@ -81,7 +84,7 @@ def test_the_value_survives_being_written():
 
 
 def test_the_table_ends_with_all():
-    assert rows(priced(rivals().replace(targets=(Target("small", 4),))))[-1] == {
+    assert page.fairness_rows(priced(rivals().replace(targets=(Target("small", 4),))))[-1] == {
         "tier": "all",
         "today": "0 (0.0 %)",
         "free": "7 (63.6 %)",
@@ -161,4 +164,4 @@ def test_in_periods_the_price_is_of_what_all_periods_add_up_to():
     found = priced(problem)
     assert (found.worth_free, found.worth_plan, found.lost) == (21, 12, 9)
     assert found.cost_of_both is None
-    assert "9 more weight over all periods, each with its factor" in sentences(found)[2]
+    assert "9 more weight over all periods, each with its factor" in list(sentences.fairness(found))[2]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimiser.report import atomic
+from optimiser.report import files
 from optimiser.report.style import INK, MUTED, PAPER
 
 if TYPE_CHECKING:
@@ -102,4 +102,4 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a PNG file, whole or not at all."""
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=DPI, format="png", facecolor=PAPER)
-    return atomic.write(path, lambda part: part.write_bytes(buffer.getvalue()))
+    return files.write_whole(path, lambda part: part.write_bytes(buffer.getvalue()))

@@ -53,7 +53,7 @@
     for (const name of ["proposals-lines", "proposals-casing"]) part(name).glyph.line_width = { value: name === "proposals-lines" ? 2.2 : 4 };
   }
 
-  const ringParts = parts.filter((one) => one.name.startsWith("rings-") && one.name !== "rings-told");
+  const ringParts = parts.filter((one) => one.name.startsWith("rings-") && one.name !== "rings-hover");
   if (narrow) for (const one of ringParts) one.glyph.line_width = { value: one.glyph.line_width.value / 1.6 };
 
   /* One scale in both directions, whatever the width of the page. */

@@ -1,0 +1,215 @@
+"""Count pairs, cities and people within the limit, before and after a plan.
+
+A pair table has one row an unordered pair of cities: `origin`, `destination` (int64, rows of the table of
+cities), `group` (tier of the smaller city), `weight`, `limit_s`, and the times `before_s` (today), `after_s`
+(with the plan) and `all_built_s` (with every candidate built), int64, seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+TIERS = ("core", "secondary", "small")
+"""Tiers of cities, largest first; other groups follow in alphabetical order."""
+
+STATES = ("before", "after", "all_built")
+"""Prefixes of columns: today, with the plan, with every candidate built."""
+
+
+def groups_in_order(groups: Iterable[str]) -> list[str]:
+    """Return the distinct groups: known tiers first, largest cities first, then the others by name."""
+    there = set(groups)
+    return [tier for tier in TIERS if tier in there] + sorted(there - set(TIERS))
+
+
+def within(pairs: pd.DataFrame, *, state: str) -> pd.Series:
+    """Return a mask of the pairs within their limit in one of `STATES`."""
+    result: pd.Series = pairs[f"{state}_s"] <= pairs["limit_s"]
+    return result
+
+
+def newly_covered(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs that the plan brings within the limit, fastest first."""
+    return _fastest_first(pairs[within(pairs, state="after") & ~within(pairs, state="before")])
+
+
+def still_beyond(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs that stay beyond the limit with the plan, nearest to it first."""
+    return _fastest_first(pairs[~within(pairs, state="after")])
+
+
+def out_of_reach(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs beyond the limit even with every candidate built, nearest to it first."""
+    return _fastest_first(pairs[~within(pairs, state="all_built")], state="all_built")
+
+
+def near_misses(pairs: pd.DataFrame, *, margin_s: int = 60) -> pd.DataFrame:
+    """Return the pairs whose time with the plan is within `margin_s` seconds of the limit, on either side."""
+    return pairs[(pairs["after_s"] - pairs["limit_s"]).abs() <= margin_s]
+
+
+def _fastest_first(pairs: pd.DataFrame, *, state: str = "after") -> pd.DataFrame:
+    return pairs.sort_values([f"{state}_s", "origin", "destination"], kind="stable")
+
+
+def by_group(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Count pairs and weight within the limit for each group, and for all.
+
+    Parameters
+    ----------
+    pairs
+        Pair table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows: groups, then ``all``; columns `group`, `pairs`, `weight`, and `<state>_pairs`, `<state>_weight`
+        for each of `STATES` (int64).
+    """
+    rows = [_count(pairs[pairs["group"] == group], group) for group in groups_in_order(pairs["group"])]
+    return pd.DataFrame([*rows, _count(pairs, "all")])
+
+
+def _count(pairs: pd.DataFrame, group: str) -> dict[str, object]:
+    row: dict[str, object] = {"group": group, "pairs": len(pairs), "weight": int(pairs["weight"].sum())}
+    for state in STATES:
+        inside = within(pairs, state=state)
+        row[f"{state}_pairs"] = int(inside.sum())
+        row[f"{state}_weight"] = int(pairs.loc[inside, "weight"].sum())
+    return row
+
+
+def by_city[Cities: pd.DataFrame](cities: Cities, pairs: pd.DataFrame) -> Cities:
+    """Count for each city the other cities within the limit, and name the farthest one.
+
+    Parameters
+    ----------
+    cities
+        Columns `name` and more, index 0..n-1.
+    pairs
+        Pair table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The cities, with `partners` (pairs of the city), `before`, `after` (those within the limit, int64),
+        `worst_before`, `worst_after` (name of the farthest partner, empty without partners) and
+        `worst_before_s`, `worst_after_s` (int64).
+    """
+    columns = ["limit_s", "before_s", "after_s"]
+    ends = [("origin", "destination"), ("destination", "origin")]
+    both = pd.concat(
+        [pairs[columns].assign(city=pairs[a], partner=pairs[b]) for a, b in ends], ignore_index=True
+    )
+    table, count = cities.copy(), len(cities)
+    table["partners"] = np.bincount(both["city"], minlength=count)
+    names = cities["name"].astype(str).to_numpy()
+    for state in ("before", "after"):
+        inside = both[both[f"{state}_s"] <= both["limit_s"]]
+        table[state] = np.bincount(inside["city"], minlength=count)
+        worst = both.sort_values(f"{state}_s", kind="stable").drop_duplicates("city", keep="last")
+        worst = worst.set_index("city").reindex(range(count))
+        partner = worst["partner"].fillna(-1).astype(np.int64).to_numpy()
+        table[f"worst_{state}"] = np.where(partner >= 0, names[partner], "")
+        table[f"worst_{state}_s"] = worst[f"{state}_s"].fillna(0).astype(np.int64).to_numpy()
+    return table
+
+
+def people_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> int:
+    """Return the population of the smaller cities of newly covered pairs, each city counted once."""
+    population = cities["population"].to_numpy()
+    ends = newly_covered(pairs)[["origin", "destination"]].to_numpy(dtype=np.int64)
+    smaller = ends[np.arange(len(ends)), np.argmin(population[ends], axis=1)]
+    return int(population[np.unique(smaller)].sum())
+
+
+class Unreached(NamedTuple):
+    """A city and those that no plan brings within the limit of it.
+
+    Attributes
+    ----------
+    city
+        Name.
+    others
+        Names, and seconds with every candidate built, nearest first.
+    """
+
+    city: str
+    others: tuple[tuple[str, int], ...]
+
+
+def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Unreached, ...]:
+    """Return the pairs of `out_of_reach` by city, each pair once, in few rows.
+
+    Parameters
+    ----------
+    cities
+        Column `name`.
+    pairs
+        Pair table.
+
+    Notes
+    -----
+    The city with most pairs left takes them all, then the next: the greedy vertex cover of a graph.
+    """
+    names = cities["name"].astype(str).tolist()
+    columns = ["origin", "destination", "all_built_s"]
+    left = list(out_of_reach(pairs)[columns].itertuples(index=False, name=None))
+    found = []
+    while left:
+        counts = Counter(city for a, b, _ in left for city in (a, b))
+        most = min(counts, key=lambda city: (-counts[city], city))
+        others = [(names[b if a == most else a], int(s)) for a, b, s in left if most in (a, b)]
+        found.append(Unreached(names[most], tuple(others)))
+        left = [row for row in left if most not in row[:2]]
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class TierCities:
+    """Cities of one tier that count as a whole.
+
+    Attributes
+    ----------
+    tier
+        Its name.
+    cities
+        How many there are.
+    before, after, all_built
+        Cities covered in each of `STATES`.
+    gained
+        Names of those that the plan covers and that are not covered today.
+    """
+
+    tier: str
+    cities: int
+    before: int
+    after: int
+    all_built: int
+    gained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CityCover:
+    """Cities that count as a whole.
+
+    Attributes
+    ----------
+    meaning
+        When a city is covered, in words.
+    tiers
+        Each tier, largest cities first.
+    """
+
+    meaning: str
+    tiers: tuple[TierCities, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the value for `summary.json`."""
+        return asdict(self)

@@ -1,0 +1,72 @@
+"""Hold the measures of a plan as the tables that files and pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+import pandas as pd
+
+TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
+"""Tables of `Measures`, each a CSV file of this name; without periods there is no `phases.csv`."""
+
+DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1}
+"""Decimals of columns by the word that they end with; other fractions keep six."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a plan means for its people, beside the pairs that it brings within the limit.
+
+    Attributes
+    ----------
+    appraisal
+        One row a proposed link in the order of building, then one for the plan (`candidate_id` is ``plan``).
+    equity
+        One row a tier and state (``today``, ``plan``); tier ``all`` last.
+    polycentricity
+        One row a measure, columns `measure` (a key of `optimiser.measures.definitions.MEASURES`), `place`
+        (empty, or a city), `unit`, `today`, `plan`, `meaning`, `source`.
+    build_order
+        Step 0 is today; then one row a link.
+    phases
+        One row a period; empty without periods.
+    seconds
+        Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
+        `networks.timegraph.UNREACHABLE` where no path leads), beyond the limits too.
+    facts
+        Assumptions of the measures.
+    """
+
+    appraisal: pd.DataFrame
+    equity: pd.DataFrame
+    polycentricity: pd.DataFrame
+    build_order: pd.DataFrame
+    phases: pd.DataFrame
+    seconds: pd.DataFrame
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def rounded(self) -> dict[str, pd.DataFrame]:
+        """Return each of `TABLES` by name, its fractions rounded to `DECIMALS`."""
+        return {name: _rounded(getattr(self, name)) for name in TABLES}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the measures for `summary.json`: every table as a list of rows, empty cells as None."""
+        return {"facts": dict(self.facts)} | {name: _records(table) for name, table in self.rounded().items()}
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    floats = [str(name) for name in table.select_dtypes("float")]
+    return table.assign(**{name: table[name].round(DECIMALS.get(_last_word(name), 6)) for name in floats})
+
+
+def _last_word(column: str) -> str:
+    return column.rsplit("_", 1)[-1]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values; empty and infinite cells as None."""
+    plain = table.astype(object).where(table.notna() & ~table.isin([inf, -inf]), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]

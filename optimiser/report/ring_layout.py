@@ -1,0 +1,439 @@
+"""Lay out the rings of a plan: pieces in order round each, what of it exists, and who lies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import Geod
+from shapely import LineString, STRtree, get_coordinates
+from shapely.geometry.base import BaseGeometry
+
+from optimiser.problem import DesignProblem, Ring
+from optimiser.problem.ring import Point
+from optimiser.report.tables import WGS84
+from optimiser.verify import Plan
+from optimiser.verify.rings import circuit_line, circuit_nodes, winding_number
+
+PIECES = {
+    "piece": "place in the circuit, 1 first: clockwise from the northernmost node",
+    "link": "position of the link in the ring of problem.json",
+    "candidate_id": "id of the candidate that must be built for it; empty where it exists",
+    "name": "name or number of the road or line",
+    "state": "existing or new",
+    "length_km": "kilometres",
+    "cost": "cost of the candidate, at the first of its pieces; 0 where it exists or was counted before",
+}
+"""Columns of the pieces of a ring and their meaning; `geometry` runs in the direction of the circuit."""
+
+ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
+"""Columns of the cities on a ring, in order round it.
+
+`seconds` is the time to the nearest of the city's nodes on the circuit (-1: not known), `piece` the piece of
+the circuit that begins there.
+"""
+
+LINKS = ("ring", "position", "name", "length_km", "geometry")
+"""Columns that are read of a table of ring links: id of the ring, position of the link in it, and so on."""
+
+EXISTING, NEW = "existing", "new"
+
+DEGREE = 10_000_000
+"""Units of the coordinates of a problem in one degree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A node of a ring at which a city counts as lying on it.
+
+    Attributes
+    ----------
+    city_id
+        The city.
+    node
+        Position in the nodes of the ring of `problem.json`.
+    seconds
+        Travel time from the city to the node; -1 when it is not known.
+    """
+
+    city_id: str
+    node: int
+    seconds: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class RingFacts:
+    """What a job asks of a ring and its problem does not hold; plain values, so that JSON can keep them.
+
+    Attributes
+    ----------
+    id
+        Id of the ring in the problem.
+    mode
+        ``road`` or ``rail``.
+    speed_kmh
+        Speed that counts as its standard; 0 when there is none.
+    classes
+        Classes of road or track of which it may consist; empty: any.
+    centres
+        Names of what it goes round.
+    on_s
+        Travel time within which a city lies on it, in seconds; 0 when it is not known.
+    stops
+        Which nodes stand for which cities.
+    """
+
+    id: str
+    mode: str = "road"
+    speed_kmh: float = 0.0
+    classes: tuple[str, ...] = ()
+    centres: tuple[str, ...] = ()
+    on_s: int = 0
+    stops: tuple[Stop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How far a proposed ring and a known one, the reference, lie side by side.
+
+    Attributes
+    ----------
+    reference
+        Id of the known ring, for example ``g95``.
+    name
+        As in a heading, for example ``Capital Area Ring Expressway (G95)``.
+    corridor_km
+        Two lines are together where they are at most so far apart.
+    reference_km
+        Length of the known ring.
+    share_of_ring
+        Share of the proposed ring's length within the corridor of the known one, 0 to 1.
+    share_of_reference
+        Share of the known ring's length within the corridor of the proposed one, 0 to 1.
+    line
+        The known ring, EPSG:4326.
+    why
+        Why they differ, in a sentence or two; empty when nothing is said.
+    source
+        Where the known ring is from.
+    """
+
+    reference: str
+    name: str
+    corridor_km: float
+    reference_km: float
+    share_of_ring: float
+    share_of_reference: float
+    line: BaseGeometry
+    why: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RingShown:
+    """A ring of a plan, or one that was asked for and is not formed.
+
+    Attributes
+    ----------
+    facts
+        What the job asks of it.
+    required
+        The plan had to form it.
+    reward
+        What forming it is worth, in the unit of the objective.
+    least_cities
+        Cities that must lie on it.
+    pieces
+        The links of its circuit in order round it: columns `PIECES` and `geometry` (lines, EPSG:4326); empty
+        when it is not formed.
+    cities
+        Cities on the circuit in order round it: columns `ON_RING`.
+    inside
+        Names of the cities that it encloses and that are not on it, largest first.
+    overlaps
+        Comparisons with known rings.
+    can_form
+        The problem holds a circuit that could form it; False where the request cannot be met.
+    """
+
+    facts: RingFacts
+    required: bool
+    reward: int
+    least_cities: int
+    pieces: gpd.GeoDataFrame
+    cities: pd.DataFrame
+    inside: tuple[str, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    can_form: bool = True
+
+    @property
+    def id(self) -> str:
+        """Return the id of the ring in the problem."""
+        return self.facts.id
+
+    @property
+    def is_formed(self) -> bool:
+        """Return whether the plan forms it."""
+        return len(self.pieces) > 0
+
+    @property
+    def length_km(self) -> float:
+        """Return the length of the circuit."""
+        return float(self.pieces["length_km"].sum())
+
+    @property
+    def existing_km(self) -> float:
+        """Return how much of it exists at standard."""
+        return self._length_km(EXISTING)
+
+    @property
+    def new_km(self) -> float:
+        """Return how much of it must be built."""
+        return self._length_km(NEW)
+
+    def _length_km(self, state: str) -> float:
+        return float(self.pieces.loc[self.pieces["state"] == state, "length_km"].sum())
+
+    @property
+    def existing_share(self) -> float:
+        """Return the share of its length that exists, 0 to 1; 0 when it is not formed."""
+        whole = self.length_km
+        return self.existing_km / whole if whole else 0.0
+
+    @property
+    def cost(self) -> int:
+        """Return the cost of the candidates that it needs, each once."""
+        return int(self.pieces["cost"].sum())
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Return the ids of the candidates that it needs, in order round it, each once."""
+        named = self.pieces.loc[self.pieces["candidate_id"] != "", "candidate_id"]
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def crosses_itself(self) -> bool:
+        """Return whether two pieces cross, where roads pass over each other without a junction.
+
+        A loop within one piece, such as the curve by which a train turns, does not count.
+        """
+        pieces = self.pieces.geometry.to_numpy()
+        return bool(STRtree(pieces).query(pieces, predicate="crosses").size)
+
+    @property
+    def circuit(self) -> LineString:
+        """Return the circuit as one closed line, EPSG:4326; an empty line when it is not formed."""
+        line = joined(self.pieces.geometry)
+        if line.is_empty or line.is_closed:
+            return line
+        return LineString([*line.coords, line.coords[0]])
+
+
+def joined(lines: Iterable[BaseGeometry]) -> LineString:
+    """Return lines that follow each other as one line; ends a little apart are joined by a straight bit.
+
+    Parameters
+    ----------
+    lines
+        In order, each in the direction of the whole.
+    """
+    points = [tuple(point) for line in lines for point in get_coordinates(line)]
+    return LineString([point for i, point in enumerate(points) if i == 0 or point != points[i - 1]])
+
+
+def formed(rings: Iterable[RingShown]) -> list[RingShown]:
+    """Return the rings that the plan forms."""
+    return [ring for ring in rings if ring.is_formed]
+
+
+def known_rings(rings: Iterable[RingShown]) -> list[Overlap]:
+    """Return the known rings that rings are compared with, each once, in order of appearance."""
+    return list({one.reference: one for ring in rings for one in ring.overlaps}.values())
+
+
+def lay_out(
+    problem: DesignProblem,
+    plan: Plan,
+    *,
+    cities: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame | None = None,
+    facts: Iterable[RingFacts] = (),
+) -> tuple[RingShown, ...]:
+    """Return what a report shows of each ring of a problem.
+
+    Parameters
+    ----------
+    problem, plan
+        What was solved, and what the independent check found.
+    cities
+        Columns `city_id`, `name`, `tier`, `population`, `geometry` (points).
+    links
+        Ring links with their lines: columns `LINKS`, one row a link of a ring. None, or a link without a row:
+        straight lines through the points of the problem, without a name.
+    facts
+        What the job asks of the rings. A ring without facts is shown with what the problem knows of it.
+
+    Returns
+    -------
+    tuple of RingShown
+        One for each ring of the problem, in its order.
+    """
+    known = {fact.id: fact for fact in facts}
+    cities = cities.to_crs(WGS84)
+    return tuple(
+        _ring(problem, ring, plan.rings.get(ring.id, ()), known.get(ring.id), cities, links)
+        for ring in problem.rings
+    )
+
+
+def _ring(
+    problem: DesignProblem,
+    ring: Ring,
+    circuit: Sequence[int],
+    facts: RingFacts | None,
+    cities: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame | None,
+) -> RingShown:
+    if facts is None:
+        facts = RingFacts(ring.id, stops=tuple(Stop(stop.id, v) for stop in ring.stops for v in stop.nodes))
+    order, nodes = clockwise(ring, circuit)
+    on_it = _cities_on(facts, nodes, cities)
+    apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
+    return RingShown(
+        facts=facts,
+        required=ring.required,
+        reward=ring.reward,
+        least_cities=ring.least_stops,
+        pieces=_pieces(problem, ring, order, nodes, links),
+        cities=on_it,
+        inside=_inside(ring, order, nodes, apart),
+        can_form=bool(ring.links) and len(ring.stops) >= ring.least_stops,
+    )
+
+
+def clockwise(ring: Ring, circuit: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the links of a circuit clockwise from its northernmost node, and the nodes that they start from.
+
+    Parameters
+    ----------
+    ring
+        The ring.
+    circuit
+        Positions of its links in order round it, in either direction; empty when it is not formed.
+    """
+    nodes = circuit_nodes(ring, circuit) if circuit else None
+    if nodes is None:
+        return (), ()
+    links = tuple(circuit)
+    if _doubled_area(circuit_line(ring, links, nodes)) > 0:
+        links, nodes = links[::-1], (nodes[0], *nodes[:0:-1])
+    # Of several northernmost nodes the westernmost comes first.
+    first = max(range(len(nodes)), key=lambda i: (ring.nodes[nodes[i]][1], -ring.nodes[nodes[i]][0]))
+    return links[first:] + links[:first], nodes[first:] + nodes[:first]
+
+
+def _doubled_area(line: Sequence[Point]) -> int:
+    """Return twice the area within a closed line, positive when it runs anticlockwise (shoelace formula)."""
+    following = [*line[1:], line[0]]
+    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(line, following, strict=True))
+
+
+def _pieces(
+    problem: DesignProblem,
+    ring: Ring,
+    order: Sequence[int],
+    nodes: Sequence[int],
+    links: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    rows, counted = _rows_by_position(ring, links), set[str]()
+    table: list[dict[str, object]] = []
+    for place, (k, tail) in enumerate(zip(order, nodes, strict=True), start=1):
+        row, candidate = rows.get(k, {}), ring.links[k].candidate or ""
+        is_first = candidate and candidate not in counted
+        counted.add(candidate)
+        shape = _along(ring, k, tail, row.get("geometry"))
+        table.append(
+            {
+                "piece": place,
+                "link": k,
+                "candidate_id": candidate,
+                "name": str(row.get("name") or ""),
+                "state": NEW if candidate else EXISTING,
+                "length_km": _length_km(row.get("length_km"), shape),
+                "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
+                "geometry": shape,
+            }
+        )
+    return gpd.GeoDataFrame(table, columns=[*PIECES, "geometry"], geometry="geometry", crs=WGS84)
+
+
+def _rows_by_position(ring: Ring, links: gpd.GeoDataFrame | None) -> dict[int, dict[str, object]]:
+    if links is None:
+        return {}
+    mine = links[links["ring"] == ring.id].to_crs(WGS84)
+    return {int(row["position"]): row for row in mine[list(LINKS)].to_dict("records")}
+
+
+def _along(ring: Ring, link: int, tail: int, shape: object) -> LineString:
+    """Return the line of a link in the direction in which it leaves a node.
+
+    Notes
+    -----
+    The ends of its line may be a little off the nodes, so that direction counts in which they lie nearer.
+    """
+    one = ring.links[link]
+    head = one.head if one.tail == tail else one.tail
+    here, there = _degrees([ring.nodes[tail], ring.nodes[head]])
+    if isinstance(shape, BaseGeometry) and not shape.is_empty:
+        points = get_coordinates(shape)
+    else:
+        points = _degrees([ring.nodes[one.tail], *one.via, ring.nodes[one.head]])
+    start, end = points[0], points[-1]
+    forward = np.hypot(*(start - here)) + np.hypot(*(end - there))
+    backward = np.hypot(*(end - here)) + np.hypot(*(start - there))
+    return LineString(points if forward <= backward else points[::-1])
+
+
+def _degrees(points: Sequence[Point]) -> NDArray[np.float64]:
+    return np.array(points, dtype=np.float64) / DEGREE
+
+
+def _length_km(given: object, shape: LineString) -> float:
+    if isinstance(given, int | float) and given > 0:
+        return float(given)
+    return float(Geod(ellps="WGS84").geometry_length(shape)) / 1000
+
+
+def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the cities whose nodes a circuit passes, each at the nearest of them, in order round it."""
+    piece = {node: place for place, node in enumerate(nodes, start=1)}
+    nearest: dict[str, tuple[bool, int, int]] = {}
+    for stop in facts.stops:
+        if stop.node in piece:
+            at = (stop.seconds < 0, stop.seconds, piece[stop.node])
+            nearest[stop.city_id] = min(at, nearest.get(stop.city_id, at))
+    ids = cities["city_id"].astype(str)
+    table = pd.DataFrame(cities[["city_id", "name", "tier", "population"]])[ids.isin(nearest)]
+    found = [nearest[name] for name in table["city_id"].astype(str)]
+    table = table.assign(
+        seconds=np.array([seconds for _, seconds, _ in found], dtype=np.int64),
+        piece=np.array([place for _, _, place in found], dtype=np.int64),
+    )
+    ordered: pd.DataFrame = table.sort_values(["piece", "seconds"], kind="stable").reset_index(drop=True)
+    return ordered[list(ON_RING)]
+
+
+def _inside(
+    ring: Ring, order: Sequence[int], nodes: Sequence[int], cities: gpd.GeoDataFrame
+) -> tuple[str, ...]:
+    """Return the names of the cities that a circuit winds round, largest first."""
+    if not order:
+        return ()
+    line = circuit_line(ring, order, nodes)
+    points = np.rint(get_coordinates(cities.geometry) * DEGREE).astype(np.int64).tolist()
+    is_in = np.array([bool(winding_number(line, (x, y))) for x, y in points], dtype=np.bool_)
+    return tuple(cities[is_in].sort_values("population", ascending=False)["name"].astype(str))

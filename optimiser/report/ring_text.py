@@ -1,0 +1,296 @@
+"""Describe the rings of a plan in sentences, for screen, page and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from optimiser.measures.coverage import groups_in_order
+from optimiser.report import ring_tables, style, wording
+from optimiser.report.inputs import ReportInput
+from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
+
+CROSSING = (
+    "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
+    "round every centre."
+)
+"""Note on a ring whose line is not simple."""
+
+
+def around(ring: RingShown) -> str:
+    """Return what a ring goes round, in words."""
+    centres = ring.facts.centres
+    return f"round {wording.join_names(centres)}" if centres else repr(ring.id)
+
+
+def noun(ring: RingShown) -> str:
+    """Return what kind of ring it is: ``railway ring``, or ``ring`` for roads."""
+    return "railway ring" if ring.facts.mode == "rail" else "ring"
+
+
+def exists(ring: RingShown) -> str:
+    """Return how much of a ring exists, never rounded to all or nothing."""
+    if not ring.new_km:
+        return "all of it exists"
+    if not ring.existing_km:
+        return "none of it exists"
+    percent = round(100 * ring.existing_share)
+    if percent >= 100:
+        return "more than 99 % of it exists"
+    return f"{percent} % of it exists" if percent else "less than 1 % of it exists"
+
+
+def sentence(ring: RingShown) -> str:
+    """Return a ring in a sentence: how long, round what, through how many cities, and how much exists.
+
+    Examples
+    --------
+    "A ring of 743 km round Beijing and Tianjin through 6 cities; 97 % of it exists".
+    """
+    if not ring.is_formed:
+        return f"No {noun(ring)} {around(ring)} is formed"
+    count = len(ring.cities)
+    through = f" through {count} {'city' if count == 1 else 'cities'}" if count else ""
+    return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
+
+
+def titled(report: ReportInput, ring: RingShown) -> str:
+    """Return the sentence of a ring, with its id before it where the job asks for several."""
+    return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
+
+
+def short(rings: Sequence[RingShown]) -> str:
+    """Return formed rings, at least one, in a few words: ``a ring of 743 km round Beijing and Tianjin``."""
+    if len(rings) == 1:
+        return f"a {noun(rings[0])} of {rings[0].length_km:,.0f} km {around(rings[0])}"
+    centres = list(dict.fromkeys(name for ring in rings for name in ring.facts.centres))
+    return f"{len(rings)} rings round {wording.join_names(centres)}" if centres else f"{len(rings)} rings"
+
+
+def build(report: ReportInput, ring: RingShown) -> str:
+    """Return what must be built for a ring that is formed, and what that costs."""
+    earned = f" It earns {wording.integer(ring.reward)}." if ring.reward else ""
+    if not ring.candidates:
+        return f"Nothing has to be built for it.{earned}"
+    ranks = report.ranks
+    numbers = [str(rank) for rank in sorted(ranks[name] for name in ring.candidates if name in ranks)]
+    which = f" (proposal{'' if len(numbers) == 1 else 's'} {wording.join_names(numbers)})" if numbers else ""
+    return f"{ring.new_km:,.0f} km of it must be built{which}, for {report.money_of(ring.cost)}.{earned}"
+
+
+def closes(report: ReportInput, candidate_id: str) -> str:
+    """Return which rings a proposal closes, in words; empty when it lies on none."""
+    mine = [ring.id for ring in report.rings if candidate_id in ring.candidates]
+    if not mine:
+        return ""
+    return "closes the ring" if len(report.rings) == 1 else f"closes {wording.join_names(mine)}"
+
+
+def terms(ring: RingShown) -> str:
+    """Return what the job asks of a ring, in a sentence."""
+    facts = ring.facts
+    classes = [name.replace("_", " ") for name in facts.classes]
+    of_classes = f" of {wording.join_names(classes)}" if classes else ""
+    speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
+    on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
+    cities = f", through at least {ring.least_cities} cities{on_it}" if ring.least_cities else ""
+    force = "required" if ring.required else f"reward {wording.integer(ring.reward)}"
+    kind = noun(ring) if classes or facts.mode == "rail" else "road ring"
+    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}; {force}."
+
+
+def not_formed(report: ReportInput, ring: RingShown) -> str:
+    """Explain why a ring that would have earned a reward is missing from the plan."""
+    if not ring.can_form:
+        return (
+            "No existing or affordable links form a ring as requested; log.txt says why. Widen its band, "
+            "lower its standard or ask for fewer cities on it."
+        )
+    if report.budget is None:
+        return "It is not required, and rewards do not count where cost is minimised."
+    reward = f"Forming it would have earned {wording.integer(ring.reward)}, "
+    if report.gap == 0:
+        return (
+            f"{reward}but no plan with it is better: the links that close the ring cost more coverage "
+            "elsewhere than it earns."
+        )
+    if report.bound is None:
+        return f"{reward}but the plan found does not form it; whether a better plan forms it is open."
+    most = max(int(report.bound) - report.objective, 0)
+    return (
+        f"{reward}but the plan found does not form it; no plan, with the ring or without, is better by more "
+        f"than {wording.integer(most)}."
+    )
+
+
+def cities_on(ring: RingShown) -> list[tuple[str, str]]:
+    """Return the cities on a ring in order round it: name, and minutes to the ring in words."""
+    rows = zip(ring.cities["name"], ring.cities["seconds"], strict=True)
+    return [(str(name), _distance(seconds)) for name, seconds in rows]
+
+
+def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return `cities_on` for each tier, largest tier first."""
+    tiers, cities = ring.cities["tier"], cities_on(ring)
+    return [
+        (tier, [city for city, mine in zip(cities, tiers, strict=True) if mine == tier])
+        for tier in groups_in_order(tiers)
+    ]
+
+
+def _distance(seconds: int) -> str:
+    if seconds < 0:
+        return ""
+    return "at it" if seconds == 0 else f"{wording.minutes(seconds)} min"
+
+
+def screen_lines(report: ReportInput) -> Iterator[str]:
+    """Yield what the screen says of the rings of a plan, line by line."""
+    for ring in report.rings:
+        if not ring.is_formed:
+            yield f"{titled(report, ring)}. {not_formed(report, ring)}"
+            continue
+        yield f"{titled(report, ring)}. {build(report, ring)}"
+        names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
+        if names:
+            yield f"On it, clockwise: {wording.join_names(names)}."
+        if ring.crosses_itself:
+            yield CROSSING
+        yield from (overlap(ring, one) for one in ring.overlaps)
+
+
+def inside(ring: RingShown) -> str:
+    """Return what a ring encloses, in a sentence; empty when it is not formed."""
+    if not ring.is_formed:
+        return ""
+    centres, others = ring.facts.centres, [n for n in ring.inside if n not in ring.facts.centres]
+    around_centres = f"It goes round {wording.join_names(centres)}" if centres else "It is closed"
+    more = f", and also encloses {wording.join_names(others)}" if others else ""
+    return f"{around_centres}{more}.{f' {CROSSING}' if ring.crosses_itself else ''}"
+
+
+def overlap(ring: RingShown, known: Overlap) -> str:
+    """Return in a sentence how much of a ring and of a known one lie close to each other."""
+    near = f"within {known.corridor_km:g} km of"
+    of_ring, of_known = (
+        wording.percent(share, digits=0) for share in (known.share_of_ring, known.share_of_reference)
+    )
+    return (
+        f"{of_ring} of the proposed {noun(ring)} lies {near} {with_article(known.name)}, which is "
+        f"{known.reference_km:,.0f} km long; {of_known} of that ring lies {near} the proposed one."
+    )
+
+
+def with_article(name: str) -> str:
+    """Return a name with its article, as in a sentence."""
+    return name if name.lower().startswith("the ") else f"the {name}"
+
+
+def stretch_name(ring: RingShown, stretch: dict[str, Any]) -> str:
+    """Return the name of a stretch from `ring_tables.stretches`, or what it is where it has none."""
+    modes = {"road": "road", "rail": "railway"}
+    return stretch["name"] or f"{modes.get(ring.facts.mode, ring.facts.mode)} without a number"
+
+
+def section(report: ReportInput) -> list[dict[str, Any]]:
+    """Return what the section of the page on rings shows, one entry a ring."""
+    return [_entry(report, ring) for ring in report.rings]
+
+
+def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
+    is_formed = ring.is_formed
+    return {
+        "title": ring.id if len(report.rings) > 1 else "",
+        "mode": "rail" if ring.facts.mode == "rail" else "road",
+        "sentence": sentence(ring),
+        "terms": terms(ring),
+        "formed": is_formed,
+        "more": build(report, ring) if is_formed else not_formed(report, ring),
+        "figures": figures(report, ring) if is_formed else [],
+        "strip": strip(ring),
+        "tiers": cities_by_tier(ring),
+        "inside": inside(ring),
+        "stretches": [_stretch(report, ring, row) for row in ring_tables.stretches(ring)],
+        "overlaps": _overlaps(report, ring),
+    }
+
+
+def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
+    """Return the key figures of a ring that is formed: value, words, note."""
+    requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
+    earned = f"earns {wording.integer(ring.reward)}" if ring.reward else "required of every plan"
+    share = wording.share(ring.existing_km, ring.length_km)
+    return [
+        (f"{ring.length_km:,.0f} km", "total length", earned),
+        (f"{ring.existing_km:,.0f} km", "exist today", f"{share} of the length"),
+        (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
+        (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
+    ]
+
+
+def strip(ring: RingShown) -> list[dict[str, float]]:
+    """Return the new parts of a ring unrolled, clockwise from its northernmost node.
+
+    Returns
+    -------
+    list of dict
+        `start` and `width` in percent of its length.
+    """
+    whole, at, parts = ring.length_km, 0.0, []
+    for length, state in zip(ring.pieces["length_km"], ring.pieces["state"], strict=True):
+        if state == NEW:
+            parts.append({"start": round(100 * at / whole, 3), "width": round(100 * length / whole, 3)})
+        at += float(length)
+    return parts
+
+
+def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[str, Any]:
+    links = report.links[report.links["candidate_id"] == row["candidate_id"]].to_dict("records")
+    name = row["name"] or (wording.link_name(links[0]) if links else stretch_name(ring, row))
+    is_new = row["state"] == NEW
+    return {
+        "name": name,
+        "state": "to be built" if is_new else "exists",
+        "is_new": is_new,
+        "rank": int(links[0]["rank"]) if links else 0,
+        "category": "rail" if ring.facts.mode == "rail" else "road",
+        "km": f"{row['length_km']:,.0f}" if row["length_km"] >= 1 else "< 1",
+        "cost": wording.integer(row["cost"]) if row["cost"] else "",
+    }
+
+
+def _overlaps(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
+    looks = known_strokes(report.rings)
+    return [
+        {
+            "place": style.KNOWN_RINGS.index(looks[one.reference]),
+            "name": one.name,
+            "the": with_article(one.name),
+            "km": f"{one.reference_km:,.0f}",
+            "corridor": f"{one.corridor_km:g}",
+            "of_ring": wording.percent(one.share_of_ring if ring.is_formed else None, digits=0),
+            "of_reference": wording.percent(one.share_of_reference if ring.is_formed else None, digits=0),
+            "why": one.why,
+            "source": one.source,
+        }
+        for one in known_rings([ring])
+    ]
+
+
+def known_strokes(rings: Sequence[RingShown]) -> dict[str, style.Stroke]:
+    """Return how each known ring is drawn, by its id: alike on all maps of a report.
+
+    Parameters
+    ----------
+    rings
+        All rings of the report.
+    """
+    looks = style.KNOWN_RINGS
+    return {one.reference: looks[place % len(looks)] for place, one in enumerate(known_rings(rings))}
+
+
+def palette() -> list[tuple[str, str, str]]:
+    """Return name, light and dark colour of rings, for the style sheet."""
+    known = [(f"known-{place}", one.colour, one.dark) for place, one in enumerate(style.KNOWN_RINGS)]
+    rings = [(f"ring-{mode}", one.colour, one.dark) for mode, one in style.RINGS.items()]
+    return [*rings, *known]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from report_drawing import line_problem
+
+from optimiser.measures.ranking import Route, Router, rank_links
+from optimiser.problem import Candidate, DesignProblem, Pair
+
+
+def test_links_that_serve_only_together_rank_by_what_is_lost_without_them():
+    problem = line_problem()
+    gains, _ = rank_links(problem, [0, 1, 2])
+    assert [problem.candidates[gain.candidate].id for gain in gains] == ["cd", "bc", "idle"]
+
+
+def test_a_route_names_the_candidates_it_takes_in_order():
+    problem = line_problem()
+    found = Router.of(problem).fastest(built=[0, 1, 2], pairs=[2])
+    assert found[2] == Route(3 * 3600, (0, 1))
+
+
+def test_of_equal_arcs_the_one_open_today_counts():
+    problem = line_problem()
+    found = Router.of(problem).fastest(built=[2], pairs=[0])
+    assert found[0] == Route(3600, ())
+
+
+def test_a_pair_without_a_path_has_no_time():
+    lonely = line_problem().replace(arcs=line_problem().arcs[:2])
+    assert Router.of(lonely).fastest(built=(), pairs=[5])[5].seconds is None
+
+
+@st.composite
+def small_problems(draw: st.DrawFn) -> DesignProblem:
+    """Six nodes, random arcs, up to six candidates of one arc pair each, all pairs of nodes."""
+    node, seconds = st.integers(0, 5), st.integers(1, 9)
+    arcs = draw(st.lists(st.tuples(node, node, seconds), max_size=12))
+    opened = draw(st.lists(st.tuples(node, node, seconds, st.integers(0, 5)), min_size=1, max_size=6))
+    candidates = tuple(
+        Candidate(f"c{j}", cost, ((a, b, s), (b, a, s))) for j, (a, b, s, cost) in enumerate(opened)
+    )
+    pairs = tuple(Pair(a, b, 10, a + b) for a in range(6) for b in range(a + 1, 6))
+    return DesignProblem("small", tuple("abcdef"), tuple(arcs), candidates, pairs, 99)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems())
+def test_pairs_added_by_all_ranks_are_the_newly_covered_pairs(problem):
+    gains, gained = rank_links(problem, range(len(problem.candidates)))
+    added = [k for gain in gains for k in gain.added]
+    assert sorted(added) == sorted(gained)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems())
+def test_pairs_added_by_the_first_ranks_are_what_these_links_alone_cover(problem):
+    everything = range(len(problem.candidates))
+    gains, gained = rank_links(problem, everything)
+    first = gains[: len(gains) // 2]
+    alone = Router.of(problem).fastest(built=[gain.candidate for gain in first], pairs=gained)
+    covered = {k for k, route in alone.items() if route.is_within(problem.pairs[k].limit)}
+    assert covered == {k for gain in first for k in gain.added}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems())
+def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
+    everything = list(range(len(problem.candidates)))
+    gains, gained = rank_links(problem, everything)
+    for gain in gains:
+        rest = [j for j in everything if j != gain.candidate]
+        fresh = Router.of(problem).fastest(built=rest, pairs=gained)
+        assert set(gain.lost_alone) == {
+            k for k, route in fresh.items() if not route.is_within(problem.pairs[k].limit)
+        }

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ring_square import shown
+
+from optimiser.report import page, picture
+
+
+def test_the_picture_is_a_png(report, tmp_path):
+    path = picture.write(report, tmp_path / "plan.png", dpi=60)
+    assert path.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_the_picture_names_cities_proposals_and_attribution(report):
+    figure = picture.draw(report, dpi=60)
+    words = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert {"Ada", "Di", "1", "2", "3", "N", "Cy – Di", "© OpenStreetMap contributors"} <= words
+
+
+def test_a_dollar_in_a_name_is_no_formula_in_the_picture(make, tmp_path):
+    report = make("bc", names=("$\\frac$", "Bo", "Cy", "$x"))
+    assert picture.write(report, tmp_path / "plan.png", dpi=40).exists()
+
+
+def test_the_legend_names_the_parts_of_a_ring(ringed):
+    words = {text.get_text() for axes in picture.draw(ringed, dpi=50).axes for text in axes.texts}
+    assert {"Ring", "Ring, existing", "Ring, to be built"} <= words
+    assert "A ring of 280 km round Centre through 3 cities; 89 % of it" in " ".join(words)
+
+
+def test_the_picture_of_a_plan_without_rings_mentions_none(report):
+    words = {text.get_text() for axes in picture.draw(report, dpi=50).axes for text in axes.texts}
+    assert not any("ring" in text.lower().split() for text in words)
+
+
+def test_the_map_has_the_ids_of_rings_where_there_are_several(make):
+    ring = shown()
+    both = (ring, replace(ring, facts=replace(ring.facts, id="inner", mode="rail")))
+    one, two = (
+        {text.get_text() for text in picture.draw(make("bc", rings=rings), dpi=50).axes[0].texts}
+        for rings in (both[:1], both)
+    )
+    assert "outer" not in one
+    assert {"outer", "inner"} <= two
+
+
+def test_the_legend_tells_road_rings_from_railway_rings(make):
+    ring = shown()
+    rail = replace(ring, facts=replace(ring.facts, id="inner", mode="rail"))
+    report = make("bc", rings=(ring, rail))
+    assert {"Ring, existing", "Railway ring, existing"} <= {
+        text.get_text() for text in picture.draw(report, dpi=50).axes[1].texts
+    }
+    text = page.render(report)
+    assert "railway ring, existing" in text
+    assert "<h3>inner</h3>" in text

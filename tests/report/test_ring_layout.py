@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ring_square import CIRCUIT, DEGREE, FACTS, cities, design, links, shown, square
+from shapely import LineString, Polygon, get_coordinates
+
+from optimiser import verify
+from optimiser.problem import Candidate, RingLink
+from optimiser.report import ring_layout, ring_text
+
+EVERY_TURN = [CIRCUIT[k:] + CIRCUIT[:k] for k in range(4)]
+
+
+EITHER_WAY = [*EVERY_TURN, *(turn[::-1] for turn in EVERY_TURN)]
+
+
+def test_the_length_of_a_ring_is_split_exactly():
+    ring = shown()
+    assert (ring.length_km, ring.existing_km, ring.new_km) == (280.0, 250.0, 30.0)
+    assert ring.existing_share == 250 / 280
+
+
+def test_a_ring_costs_what_its_new_links_cost():
+    assert (shown().cost, shown().candidates) == (300, ("east",))
+
+
+def test_a_candidate_that_opens_two_links_is_paid_for_once():
+    two = square(links=(RingLink(0, 1, "east"), *square().links[1:]))
+    ring = shown(ring=two)
+    assert (ring.cost, ring.new_km, ring.candidates) == (300, 130.0, ("east",))
+    assert ring.pieces.set_index("link")["cost"].to_dict() == {2: 0, 1: 300, 0: 0, 3: 0}
+
+
+@pytest.mark.parametrize("circuit", EITHER_WAY)
+def test_a_circuit_runs_clockwise_from_its_northernmost_and_westernmost_node(circuit):
+    order, nodes = ring_layout.clockwise(square(), circuit)
+    assert (order, nodes) == ((2, 1, 0, 3), (3, 2, 1, 0))
+
+
+@pytest.mark.parametrize("circuit", EITHER_WAY)
+def test_the_line_of_a_circuit_is_closed_and_simple_and_passes_every_bend(circuit):
+    line = shown(circuit).circuit
+    north_west, bend = (116.0, 40.0), (116.5, 40.1)
+    assert list(line.coords) == [
+        north_west,
+        bend,
+        (117.0, 40.0),
+        (117.0, 39.0),
+        (116.5, 38.9),
+        (116.0, 39.0),
+        north_west,
+    ]
+    assert line.is_ring
+    assert not Polygon(line).exterior.is_ccw
+
+
+def test_each_piece_begins_where_the_one_before_it_ends():
+    lines = list(shown().pieces.geometry)
+    for one, following in zip(lines, [*lines[1:], lines[0]], strict=True):
+        assert one.coords[-1] == following.coords[0]
+
+
+def test_a_link_whose_line_ends_beside_its_nodes_is_turned_the_right_way():
+    off = links()
+    off.loc[2, "geometry"] = LineString([(116.02, 40.01), (116.98, 40.01)])
+    problem = design(replace(square(), required=False))
+    plan = verify.score(problem, ["east"], rings={"outer": CIRCUIT})
+    ring = ring_layout.lay_out(problem, plan, cities=cities(), links=off, facts=[FACTS])[0]
+    assert get_coordinates(ring.pieces.geometry.iloc[0]).tolist() == [[116.02, 40.01], [116.98, 40.01]]
+    assert ring.circuit.is_closed
+
+
+def test_cities_on_a_ring_come_clockwise_with_the_time_to_their_nearest_node():
+    found = shown().cities[["name", "tier", "seconds", "piece"]].to_numpy().tolist()
+    assert found == [["Sea", "small", 0, 1], ["Bee", "small", 600, 2], ["Ay", "secondary", 61, 4]]
+
+
+def test_a_ring_encloses_what_it_winds_round_and_not_what_lies_on_it():
+    assert shown().inside == ("Centre", "Inner")
+
+
+def test_a_ring_without_facts_and_lines_is_laid_out_from_its_problem():
+    problem = design(square())
+    plan = verify.score(problem, ["east"], rings={"outer": CIRCUIT})
+    ring = ring_layout.lay_out(problem, plan, cities=cities())[0]
+    assert ring.circuit.is_ring
+    assert ring.facts.centres == ()
+    assert ring.cities["name"].tolist() == ["Sea", "Bee", "Ay"]
+    assert (ring.cities["seconds"] == -1).all()
+    south = 1000 * float(ring.pieces.set_index("link")["length_km"][0])
+    assert south == pytest.approx(86_500, rel=0.01)  # a degree of longitude at 39 degrees north
+
+
+def test_a_ring_without_links_cannot_be_formed():
+    wish = replace(square(), required=False, links=(), nodes=(), stops=(), least_stops=0)
+    assert [shown((), ring=ring).can_form for ring in (wish, replace(square(), required=False))] == [
+        False,
+        True,
+    ]
+
+
+def test_a_ring_that_is_not_formed_has_no_length_and_no_cost():
+    ring = shown(())
+    assert not ring.is_formed
+    assert (ring.length_km, ring.existing_share, ring.cost, ring.candidates, ring.inside) == (
+        0.0,
+        0.0,
+        0,
+        (),
+        (),
+    )
+    assert ring.circuit.is_empty
+    assert len(ring.cities) == 0
+
+
+def test_the_cost_of_a_ring_is_that_of_its_whole_candidates():
+    dear = design(
+        replace(square(), required=False), candidates=(Candidate("east", 7, ()), Candidate("far", 9, ()))
+    )
+    plan = verify.score(dear, ["east", "far"], rings={"outer": (0, 4, 2, 3)})
+    ring = ring_layout.lay_out(dear, plan, cities=cities(), links=links(), facts=[FACTS])[0]
+    assert (plan.cost, ring.cost, ring.candidates) == (16, 9, ("far",))
+
+
+def test_coordinates_of_a_problem_are_in_units_of_1e_7_degrees():
+    assert DEGREE == 10**7
+
+
+def test_a_ring_whose_line_crosses_itself_is_noted():
+    ring = shown()
+    eight = ring.pieces.assign(
+        geometry=[
+            LineString([(0, 0), (2, 2)]),
+            LineString([(2, 2), (2, 0)]),
+            LineString([(2, 0), (0, 2)]),
+            LineString([(0, 2), (0, 0)]),
+        ]
+    )
+    crossing = replace(ring, pieces=eight)
+    assert (ring.crosses_itself, shown(()).crosses_itself, crossing.crosses_itself) == (False, False, True)
+    assert ring_text.inside(crossing).endswith("it still goes round every centre.")

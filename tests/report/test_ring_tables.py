@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ring_square import shown
+
+from optimiser.report import ring_tables
+from optimiser.report.ring_layout import PIECES
+
+GOLDEN = Path(__file__).parent
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "ring-files.md").read_text(encoding="utf-8")
+
+
+SECTIONS = {
+    "rings.csv": ring_tables.COLUMNS,
+    "ring_links.csv": {"ring": "", **PIECES},
+    "ring_overlaps.csv": ring_tables.OVERLAPS,
+}
+
+
+@pytest.mark.parametrize("name", ["rings", "ring_links"])
+def test_the_tables_of_rings_equal_the_golden_files(name, ringed, tmp_path):
+    files = {path.name: path for path in ring_tables.write(ringed, tmp_path)}
+    written = files[f"{name}.csv"].read_text(encoding="utf-8")
+    assert written == (GOLDEN / f"{name}_golden.csv").read_text(encoding="utf-8")
+
+
+def test_every_column_of_the_tables_has_a_meaning(compared, tmp_path):
+    meanings = (ring_tables.COLUMNS, {"ring": "", **PIECES}, ring_tables.OVERLAPS)
+    for path, known in zip(ring_tables.write(compared, tmp_path), meanings, strict=True):
+        assert list(pd.read_csv(path).columns) == list(known)
+
+
+def test_a_ring_that_is_not_formed_has_a_row_but_no_links(missed, tmp_path):
+    rings, links = (pd.read_csv(path) for path in ring_tables.write(missed, tmp_path))
+    assert rings[["formed", "reward", "reward_earned", "length_km"]].to_numpy().tolist() == [
+        [False, 12, 0, 0.0]
+    ]
+    assert len(links) == 0
+
+
+def test_roads_that_share_a_number_are_one_stretch():
+    pieces = shown().pieces.assign(name=["G1", "G1;G2", "G2", "G3"], state="existing", candidate_id="")
+    rows = ring_tables.stretches(replace(shown(), pieces=pieces))
+    assert [(row["name"], row["pieces"], row["length_km"]) for row in rows] == [
+        ("G1", (1, 2), 110.0),
+        ("G2", (3, 3), 100.0),
+        ("G3", (4, 4), 70.0),
+    ]
+
+
+def test_new_and_existing_pieces_are_different_stretches():
+    rows = ring_tables.stretches(shown())
+    assert [(row["name"], row["state"], row["cost"]) for row in rows] == [
+        ("G3", "existing", 0),
+        ("", "new", 300),
+        ("G2", "existing", 0),
+    ]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_documentation_explains_every_column_once_in_the_section_of_its_file(name):
+    section = PAGE.split(f"## {name}\n")[1].split("\n## ")[0]
+    first_cells = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    named = [word for cell in first_cells for word in cell.replace(",", " ").replace("`", " ").split()]
+    assert sorted(named) == sorted(SECTIONS[name])
+
+
+def test_the_documentation_names_the_layers_of_the_geopackage():
+    assert all(f"`{layer}`" in PAGE for layer in ("rings", "ring_links", "known_rings"))

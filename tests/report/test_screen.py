@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+from report_drawing import PRICED, on_screen, report_out_of_reach
+
+from optimiser.measures.tables import Measures
+from optimiser.report import screen
+
+
+def test_the_screen_shows_coverage_and_ranked_links(report):
+    text = on_screen(report)
+    assert "3 links bring 3 more city pairs within 4 hours" in text
+    assert "Cy – Di" in text
+    assert "+3" in text
+
+
+def test_the_screen_shows_the_coverage_at_other_speeds(report):
+    rows = {"case": ["expressways at 80 km/h"], "all before": [0.25], "all after": [0.5]}
+    text = on_screen(replace(report, sensitivity=pd.DataFrame(rows)))
+    assert "With expressways at 80 km/h: 25% of pairs today, 50% with the plan" in text
+
+
+def test_the_screen_states_the_rule_of_the_ranking(report):
+    title = screen.links_table(report).title
+    assert "ranked by worth to the plan, the last to be removed first" in str(title)
+
+
+def test_markup_in_a_name_is_shown_as_written(make):
+    assert "[red]Bo[/]" in on_screen(make("bc", names=("Ada", "[red]Bo[/]", "Cy", "Di")))
+
+
+def test_the_screen_describes_a_ring_and_the_cities_on_it(ringed):
+    text = on_screen(ringed)
+    assert "A ring of 280 km round Centre through 3 cities; 89 % of it exists." in text
+    assert "30 km of it must be built, for 300 million CNY." in text
+    assert "On it, clockwise: Sea (at it), Bee (10 min) and Ay (2 min)." in text
+
+
+def test_the_screen_compares_a_ring_with_a_known_one(compared):
+    assert (
+        "25 % of the proposed ring lies within 15 km of the known ring, which is 350 km long; 12 % of that "
+        "ring lies within 15 km of the proposed one."
+    ) in on_screen(compared)
+
+
+def test_a_reward_that_is_not_earned_is_explained(missed):
+    assert (
+        "No ring round Centre is formed. Forming it would have earned 12, but the plan found does not form it"
+    ) in on_screen(missed)
+    proven = on_screen(replace(missed, gap=0.0, bound=float(missed.objective)))
+    assert "but no plan with it is better" in proven
+    bounded = on_screen(replace(missed, gap=0.1, bound=missed.objective + 3.5))
+    assert "no plan, with the ring or without, is better by more than 3." in bounded
+
+
+def test_a_ring_that_cannot_be_formed_is_not_said_to_cost_coverage(missed):
+    text = on_screen(replace(missed, rings=(replace(missed.rings[0], can_form=False),), gap=0.0))
+    assert "No ring round Centre is formed. No existing or affordable links form a ring as requested" in text
+    assert "coverage elsewhere" not in text
+
+
+def test_a_reward_does_not_count_where_cost_is_minimised(missed):
+    assert "rewards do not count where cost is minimised" in on_screen(replace(missed, budget=None))
+
+
+def test_a_reward_that_is_earned_is_stated(make, earning):
+    assert "for 300 million CNY. It earns 1,200." in on_screen(make("bc", rings=(earning,)))
+
+
+def test_the_screen_states_the_price_of_fairness(make):
+    text = on_screen(make("bc", fairness=PRICED))
+    assert "Demands: 90 % of the pairs with a small city that can be covered, by weight." in text
+    assert (
+        "The demands change the plan (1 proposal in place of 2): small pairs gain 20 (90.0 % of what can be "
+        "covered instead of 80.0 %), secondary pairs lose 30 (40.0 % of what can be covered instead of "
+        "70.0 %)."
+    ) in text
+    assert "would cover 10 more weight, 4.3 % of 230." in text
+    assert "A plan that achieves both costs 450 million CNY, 50 more than the budget." in text
+
+
+def test_the_screen_lists_pairs_out_of_reach_where_cost_is_minimised():
+    text = on_screen(report_out_of_reach())
+    assert "3 of 6 pairs (3 small) stay beyond 4 hours even with every candidate built" in text
+    assert "Di: Ada 5:00, Bo 5:00, Cy 5:00" in text
+
+
+def test_ids_with_spaces_are_counted_as_one_in_the_table_of_periods(report):
+    phases = pd.DataFrame(
+        {
+            "period": ["2030"],
+            "budget_so_far": [400],
+            "spent_so_far": [300],
+            "starts": ["to small; to core"],
+            "opens": [""],
+            "pairs_within": [5],
+            "weight_within": [50],
+            "weight_share": [0.8],
+        }
+    )
+    measured = Measures(*[pd.DataFrame()] * 4, phases, pd.DataFrame())
+    table = screen.phases_table(replace(report, measures=measured))
+    assert [next(iter(column.cells)) for column in table.columns[3:5]] == ["2", "0"]

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from networks.timegraph import UNREACHABLE
+from optimiser.report import wording
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(14_400, "4:00"), (14_401, "4:01"), (59, "0:01"), (UNREACHABLE, "no path")]
+)
+def test_a_clock_rounds_up_so_that_over_the_limit_never_reads_as_the_limit(seconds, words):
+    assert wording.clock(seconds) == words
+
+
+@pytest.mark.parametrize(("money", "scale"), [("million CNY", 10**6), ("CNY", 1), ("", 1), ("million", 1)])
+def test_cost_per_person_is_in_the_single_unit_of_money(money, scale):
+    assert wording.per_person(money)[0] == scale

@@ -1,1 +1,62 @@
-"""Read what is there: OpenStreetMap to road and rail networks, cities and travel times."""
+"""Read road and rail networks from OpenStreetMap, and compute travel times between cities.
+
+    import networks
+
+    elements = networks.osm.read("region.osm.pbf")
+    roads, report = networks.road.build(elements, country="CN")
+    roads = networks.add_travel_times(roads)
+    railways = networks.rail.build(elements)
+    cities = networks.cities.snap(networks.cities.load_csv("cities.csv"), roads).cities
+    skim = networks.skims.travel_times(networks.intermodal.join(roads, railways, cities))
+    graph = networks.to_graph(roads)
+
+Everything is loaded on first use, so that importing the package is fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from networks import cities, intermodal, matrix, osm, rail, regions, road, schema, skims, storage
+    from networks.errors import FetchError, NetworksError, SchemaError, SnapError, SourceError
+    from networks.graph import from_graph, to_graph
+    from networks.impedance import add_travel_times
+    from networks.import_report import ImportReport
+    from networks.network import Network, Services
+    from networks.rail import read_lines
+    from networks.simplify import contract
+    from networks.storage import read_gpkg, read_parquet, write_gpkg, write_parquet
+    from networks.timegraph import UNREACHABLE, TimeGraph
+
+__all__ = [
+    "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
+    "SnapError", "SourceError", "TimeGraph", "add_travel_times", "cities", "contract", "from_graph",
+    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_lines", "read_parquet", "regions", "road",
+    "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
+]  # fmt: skip
+
+_NAMES_BY_MODULE = {
+    "errors": ("FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"),
+    "graph": ("from_graph", "to_graph"),
+    "impedance": ("add_travel_times",),
+    "import_report": ("ImportReport",),
+    "network": ("Network", "Services"),
+    "rail": ("read_lines",),
+    "simplify": ("contract",),
+    "storage": ("read_gpkg", "read_parquet", "write_gpkg", "write_parquet"),
+    "timegraph": ("UNREACHABLE", "TimeGraph"),
+}
+"""Exported names by the module that defines them; other exported names are modules."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load an exported name on first use (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(f"module 'networks' has no attribute {name!r}")
+        home = next((module for module, names in _NAMES_BY_MODULE.items() if name in names), None)
+        if home is None:
+            return import_module(f"networks.{name}")
+        return getattr(import_module(f"networks.{home}"), name)

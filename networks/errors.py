@@ -1,4 +1,4 @@
-"""Name what can go wrong between a source file and a travel time."""
+"""Define the errors of the package, all with the same parts for the user."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Sequence
 
 
 class NetworksError(Exception):
-    """Tell a user what happened, where, what was done, and what to do next.
+    """Base class: an error that tells the user what happened, where, what was done, and what to do next.
 
     Parameters
     ----------
     what
         What happened, in one sentence.
     where
-        File, line, OSM id or city that it concerns.
+        File, line, OSM id or city concerned.
     done
-        What was done or not done because of it.
+        What was done, or not done, as a result.
     remedy
         What the user can do next.
     faults
-        All single faults of one input, when there are several.
+        All individual faults of an input that has several.
     """
 
     exit_code = 2
+    """Exit code of the command line: 2 for invalid input."""
 
     def __init__(
         self, what: str, *, where: str = "", done: str = "", remedy: str = "", faults: Sequence[str] = ()
@@ -35,29 +36,26 @@ class NetworksError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        """Return the message as the user sees it, one part a line."""
+        """Return the message for the user, with one part per line."""
         head = f"{self.where}: {self.what}" if self.where else self.what
         lines = [head, *(f"  - {fault}" for fault in self.faults), self.done, self.remedy]
         return "\n".join(line for line in lines if line)
 
 
 class SourceError(NetworksError, ValueError):
-    """A source file or an area that cannot be read whole."""
+    """A source file or an area cannot be read completely."""
 
 
 class FetchError(SourceError, ConnectionError):
-    """A download that failed for reasons of the network or the server."""
+    """A download failed because of the network or the server."""
 
     exit_code = 5
+    """Exit code of the command line: 5 for a fault of the environment."""
 
 
 class SchemaError(NetworksError, ValueError):
-    """A table that departs from the data contract."""
-
-
-class DisconnectedError(NetworksError, ValueError):
-    """A network in which needed places are not joined."""
+    """A table violates its data contract."""
 
 
 class SnapError(NetworksError, ValueError):
-    """Cities that no network passes within the limit."""
+    """Cities have no node of the network within the limit."""

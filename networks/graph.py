@@ -22,20 +22,20 @@ _CARRIED = ("mode", "link_class", "speed_source", "osm_id", "name", "ref", "star
 
 
 def to_graph(network: Network) -> nx.MultiDiGraph:
-    """Give a network as a graph that OSMnx functions accept.
+    """Convert a network to a networkx graph that OSMnx accepts.
 
     Parameters
     ----------
     network
-        Network by the data contract.
+        Network that satisfies the data contract.
 
     Returns
     -------
     networkx.MultiDiGraph
-        Nodes are rows of the nodes table, with `x`, `y` (degrees) and the other columns. Each open direction
-        of a link is an edge with `osmid`, `length` (m), `speed_kph`, `travel_time` (s, left out while not
-        computed), `highway` (the class), `oneway`, `reversed`, `geometry` in the direction of travel, `link`
-        (row of the links table) and the other columns. Graph attributes: `crs`, `simplified`.
+        The nodes are rows of the nodes table, with `x`, `y` (degrees) and the other columns. Each open
+        direction of a link is an edge with `osmid`, `length` (m), `speed_kph`, `travel_time` (s, absent while
+        not computed), `highway` (the class), `oneway`, `reversed`, `geometry` in the direction of travel,
+        `link` (row of the links table) and the other columns. Graph attributes: `crs`, `simplified`.
     """
     graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with="polyring")
     nodes = network.nodes
@@ -51,24 +51,24 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
 
 
 def from_graph(graph: nx.MultiDiGraph) -> Network:
-    """Build a network from a graph of OSMnx or of `to_graph`.
+    """Convert a graph of OSMnx or of `to_graph` to a network.
 
     Parameters
     ----------
     graph
-        Graph with `x`, `y` on nodes and `length` (m) and `speed_kph` on edges (for a graph of OSMnx call
-        `osmnx.add_edge_speeds` first). Two-way streets, which such graphs hold as two edges, become two
-        one-way links, except where the graph came from `to_graph` (edges that name their `link`).
+        Graph whose nodes have `x` and `y` (degrees) and whose edges have `length` (m) and `speed_kph`; for a
+        graph of OSMnx, call `osmnx.add_edge_speeds` first. OSMnx stores a two-way street as two edges, which
+        become two one-way links. Edges of `to_graph` name their `link`, so two-way links are restored.
 
     Returns
     -------
     Network
-        By the data contract; times are taken from `travel_time`, rounded, where all edges have one.
+        Travel times are those of `travel_time`, rounded; 0 (not computed) for edges without it.
 
     Raises
     ------
     SchemaError
-        When what is needed is missing or out of range.
+        If a required attribute is missing or out of range.
     """
     placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
     if placeless:
@@ -104,7 +104,7 @@ def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
 
 
 def _streets_at(network: Network) -> NDArray[np.int64]:
-    """Count the ends of links at each node, as OSMnx counts streets."""
+    """Count the ends of links at each node, as OSMnx does for `street_count`."""
     links = network.links
     ends = np.concatenate((links["tail"].to_numpy(), links["head"].to_numpy()))
     return np.bincount(ends, minlength=len(network.nodes))
@@ -153,7 +153,7 @@ def _link(
 
 
 def _one_text(value: object) -> str:
-    """Return the first of several values, as text: OSMnx lists what a simplified edge is made of."""
+    """Return the first of several values as text: OSMnx lists the values of the edges that it joins."""
     first = value[0] if isinstance(value, list) and value else value
     return first if isinstance(first, str) else ""
 

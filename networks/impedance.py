@@ -1,4 +1,4 @@
-"""Turn lengths and speeds into whole seconds."""
+"""Compute travel times in whole seconds from lengths and speeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from networks.errors import SchemaError
 from networks.network import CLOSED, Network
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
-SECONDS_PER_HOUR = 3600.0
+_SECONDS_PER_HOUR = 3600.0
 
 
 def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] | None = None) -> Network:
@@ -22,20 +22,20 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
     network
         Network with `length_km` and `speed_kmh`.
     speed_overrides
-        Speed in km/h by link class, for links of that class whatever their own speed says (for sensitivity
-        runs). Ferries keep theirs.
+        Speeds in km/h by link class that replace the speeds of the links, for sensitivity runs. Ferries are
+        not affected.
 
     Returns
     -------
     Network
-        With `forward_s` and `backward_s` in whole seconds, max(1, round(length / speed x 3600)); -1 (closed)
-        against a one-way. Ferry links that carry a time already keep it. `speed_kmh` and `speed_source` say
-        what was used.
+        With `forward_s` and `backward_s` in whole seconds, max(1, round(length / speed x 3600)); `backward_s`
+        is -1 (closed) on one-way links. Ferries that already have a time keep it. `speed_kmh` and
+        `speed_source` record the speeds in use.
 
     Raises
     ------
     SchemaError
-        When an overriding speed is outside 5 to 400 km/h or names a class that the network does not have.
+        If an override is outside 5 to 400 km/h, or the network has no link of its class.
     """
     overrides = dict(speed_overrides or {})
     links = network.links.copy()
@@ -55,18 +55,7 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
 
 
 def require_times(network: Network) -> None:
-    """Refuse a network whose travel times are not computed yet.
-
-    Parameters
-    ----------
-    network
-        The network.
-
-    Raises
-    ------
-    SchemaError
-        With the number of such links and the way out.
-    """
+    """Raise `SchemaError` unless all links of a network have travel times."""
     links = network.links
     untimed = np.flatnonzero(((links["forward_s"] == 0) | (links["backward_s"] == 0)).to_numpy())
     if untimed.size:
@@ -77,19 +66,14 @@ def require_times(network: Network) -> None:
 
 
 def travel_time_s(length_km: NDArray[np.float64], speed_kmh: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the whole seconds that lengths take at speeds, at least one.
+    """Return travel times in whole seconds, rounded half to even, at least 1.
 
     Parameters
     ----------
     length_km, speed_kmh
         Arrays of one shape; speeds above 0.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        Seconds, rounded to the nearest (halves to even).
     """
-    seconds = np.rint(np.asarray(length_km) / np.asarray(speed_kmh) * SECONDS_PER_HOUR)
+    seconds = np.rint(np.asarray(length_km) / np.asarray(speed_kmh) * _SECONDS_PER_HOUR)
     return np.maximum(seconds, 1.0).astype(np.int64)
 
 
@@ -103,5 +87,5 @@ def _check_overrides(overrides: Mapping[str, float], *, classes: set[str]) -> No
     if faults:
         known = ", ".join(sorted(classes))
         raise SchemaError(
-            "speeds by class that cannot be used", faults=faults, remedy=f"Classes here: {known or 'none'}."
+            "the given speeds cannot be used", faults=faults, remedy=f"Classes of links: {known or 'none'}."
         )

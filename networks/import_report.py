@@ -1,4 +1,4 @@
-"""Publish what was read, cut, dropped and imputed, so that every figure of a network can be traced."""
+"""Report what was read, cut, dropped and imputed on the way from a source to a network."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ FORMAT = "polyring-import-report/1"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a source on its way to a network.
+    """Counts from all steps between a source and a network.
 
     Attributes
     ----------
     source
         Name and SHA-256 of the file or download.
     read
-        Ways and nodes read, cut at the border, dropped.
+        Counts of ways and nodes that were read, cut at the border and dropped.
     roads
-        Counts of the roads; None where none were built.
+        Counts of the roads; None if no road network was built.
     rail
-        Counts of the railways as a mapping ready for JSON; empty where none were built.
+        Counts of the railways as plain values; empty if no rail network was built.
     simplified
-        Counts of the contraction, ready for JSON: nodes and links before and after.
+        Numbers of nodes and links before and after contraction, as plain values.
     snapped
-        Places tied to the network, ready for JSON: how many, how far.
+        Number and distances of snapped places, as plain values.
     notes
-        Anything that a reader should know, one sentence each.
+        Remarks for the reader, one sentence each.
     """
 
     source: Source
@@ -44,24 +44,13 @@ class ImportReport:
 
     @staticmethod
     def of(elements: Elements) -> ImportReport:
-        """Return a report of the reading alone, to be added to.
-
-        Parameters
-        ----------
-        elements
-            What was read.
-
-        Returns
-        -------
-        ImportReport
-            With source and counts.
-        """
+        """Return a report with the source and the counts of elements that were read."""
         return ImportReport(source=elements.source, read=elements.counts)
 
     def replace(self, **parts: Any) -> ImportReport:  # noqa: ANN401 - one of several kinds, named by the keyword
-        """Return the report with parts exchanged, by name of the attribute."""
+        """Return the report with some attributes replaced."""
         return replace(self, **parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as plain dictionaries, lists, texts and numbers."""
+        """Return the report as plain values for JSON."""
         return {"format": FORMAT, **asdict(self), "notes": list(self.notes)}

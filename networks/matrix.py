@@ -1,9 +1,8 @@
-"""Start from a travel-time matrix or a table of weights, without OpenStreetMap."""
+"""Load a matrix of travel times, or a table of weights, for use without OpenStreetMap."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,24 +13,24 @@ from numpy.typing import NDArray
 from networks import skims
 from networks.cities.table import Cities
 from networks.errors import SchemaError, SourceError
-from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
+from networks.timegraph import UNREACHABLE, Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BY_UNIT = {"seconds": 1, "minutes": 60}
-"""Seconds in the unit that a column of times may name."""
+"""Column names of times, with the seconds in their unit."""
 
 WEIGHT_NAMES = ("weight", "demand")
-"""Names that a column of weights may have."""
-_TIMES, _WEIGHTS = "matrix", "table of weights"
+"""Column names of weights."""
 
-_EXAMPLES = 20
-_LARGEST = 2**53
+_TIMES, _WEIGHTS = "matrix", "table of weights"
+_MOST_EXAMPLES = 20
+_LARGEST_VALUE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Cells of a matrix in long form: labels, text values, where each stands, and the name of the values."""
+    """Cells of a matrix in long form: labels, values as text, position in the file, and column name."""
 
     origin: NDArray[np.object_]
     destination: NDArray[np.object_]
@@ -41,53 +40,54 @@ class _Table:
 
 
 def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_door") -> TimeGraph:
-    """Load travel times between cities.
+    """Load travel times between cities from CSV or Parquet.
 
-    Two forms are understood, in CSV or Parquet. Long: columns `origin`, `destination`, and `seconds` or
-    `minutes`. Square: the first column is named `seconds` or `minutes` and holds the origins; the other
-    columns are named by the destinations. Cities go by their `city_id`, or by their name where it is unique.
-    An empty cell or a pair that is not there means that no path leads.
+    The long form has columns `origin`, `destination`, and `seconds` or `minutes`. In the square form, the
+    first column is named `seconds` or `minutes` and contains the origins; the other columns are named after
+    the destinations. Cities are identified by `city_id` or by name. An empty cell or an absent pair means
+    that there is no path.
 
     Parameters
     ----------
     path
         The file.
     cities
-        The cities that the matrix speaks of.
+        The cities of the matrix.
     definition
-        `door_to_door` or `in_vehicle`: what the times include.
+        Definition of the times: `door_to_door` or `in_vehicle`.
 
     Returns
     -------
     TimeGraph
-        One node a city and one arc of kind `matrix` for each pair, in whole seconds. Where a way over a third
-        city is faster than the time given, a shortest path takes it; how often is logged as a warning.
+        One node for each city, and one arc of kind `matrix` for each pair, in whole seconds. A shortest path
+        may lead through a third city if that is faster than the given time; the number of such pairs is
+        logged as a warning.
 
     Raises
     ------
     SourceError
-        When the file cannot be read.
+        If the file cannot be read.
     SchemaError
-        With all faults: unknown cities, cities without any time, pairs given twice, values that are no time.
+        With all faults: unknown cities, cities without any time, repeated pairs, invalid values.
     """
     cells = _read(Path(path), tuple(SECONDS_BY_UNIT))
     rows, faults = _rows(cells, cities)
-    value, more = _values(cells, least=0.0)
+    value, more = _values(cells)
     faults += more
     seconds = np.rint(value * SECONDS_BY_UNIT[cells.quantity])
     apart = rows[:, 0] != rows[:, 1]
     given = np.isfinite(value) & apart & (rows >= 0).all(axis=1)
     faults += [f"{cells.place[i]}: less than one second" for i in np.flatnonzero(given & (seconds < 1))]
-    silent = np.setdiff1d(np.arange(len(cities)), rows[given])
-    faults += [f"no time from or to {cities.table['name'].iloc[row]}" for row in silent]
-    _refuse(faults, path)
+    missing = np.setdiff1d(np.arange(len(cities)), rows[given])
+    faults += [f"no time from or to {cities.table['name'].iloc[row]}" for row in missing]
+    _check(faults, path)
     graph = _graph(cities, rows[given], seconds[given].astype(np.int64), definition)
     _warn_of_detours(graph)
     return graph
 
 
 def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
-    """Load weights (such as demand) of pairs of cities.
+    """Load weights of pairs of cities, such as demand.
 
     The forms are those of `load_times`, with `weight` or `demand` in place of the unit.
 
@@ -96,26 +96,26 @@ def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
     path
         The file.
     cities
-        The cities that the table speaks of.
+        The cities of the table.
 
     Returns
     -------
     numpy.ndarray of int64, shape [n, n]
-        Weight from row to column in the order of the cities; 0 where the table is silent and on the diagonal.
+        Weights from rows to columns in the order of the cities; 0 for absent pairs and on the diagonal.
 
     Raises
     ------
     SourceError
-        When the file cannot be read.
+        If the file cannot be read.
     SchemaError
-        With all faults: unknown cities, pairs given twice, values that are no whole number >= 0.
+        With all faults: unknown cities, repeated pairs, values that are not whole numbers of at least 0.
     """
     cells = _read(Path(path), WEIGHT_NAMES, table=_WEIGHTS)
     rows, faults = _rows(cells, cities)
-    value, more = _values(cells, least=0.0)
+    value, more = _values(cells)
     broken = np.flatnonzero(np.isfinite(value) & (value != np.rint(value)))
-    faults += more + [f"{cells.place[i]}: {cells.value[i]} is no whole number" for i in broken]
-    _refuse(faults, path, table=_WEIGHTS)
+    faults += more + [f"{cells.place[i]}: {cells.value[i]} is not a whole number" for i in broken]
+    _check(faults, path, table=_WEIGHTS)
     weights = np.zeros((len(cities), len(cities)), dtype=np.int64)
     given = np.isfinite(value)
     weights[rows[given, 0], rows[given, 1]] = value[given].astype(np.int64)
@@ -134,16 +134,17 @@ def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _T
         raise SourceError(
             f"the {table} cannot be read: {error}",
             where=str(path),
-            remedy="It has to be CSV (UTF-8) or Parquet.",
+            remedy="Provide a CSV (UTF-8) or Parquet file.",
         ) from error
     frame.columns = frame.columns.astype(str).str.strip()
     named = [name for name in quantities if name in frame.columns]
     if len(named) != 1:
         raise SchemaError(
-            f"it names {' and '.join(named) or 'no quantity'}, needed is one of {', '.join(quantities)}",
+            f"the table has {' and '.join(named) or 'no such column'}; exactly one of "
+            f"{', '.join(quantities)} is required",
             where=str(path),
-            remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column is "
-            f"called {quantities[0]} and holds the origins.",
+            remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column is named "
+            f"{quantities[0]} and contains the origins.",
         )
     if {"origin", "destination"} <= set(frame.columns):
         return _long(frame, named[0])
@@ -181,11 +182,11 @@ def _square(frame: pd.DataFrame, quantity: str) -> _Table:
 
 
 def _rows(cells: _Table, cities: Cities) -> tuple[NDArray[np.int64], list[str]]:
-    """Return for each cell the rows of origin and destination (-1 unknown), and what is wrong with them."""
+    """Return the rows of origin and destination of each cell (-1 if unknown), and their faults."""
     row_of = {str(name): row for row, name in enumerate(cities.table["name"])}
     row_of |= {str(key): row for row, key in enumerate(cities.table["city_id"])}
     labels = np.concatenate((cells.origin, cells.destination))
-    unknown = [f"'{label}' is no city of the list" for label in dict.fromkeys(labels) if label not in row_of]
+    unknown = [f"'{label}' is not a known city" for label in dict.fromkeys(labels) if label not in row_of]
     rows = np.array([row_of.get(label, -1) for label in labels], dtype=np.int64).reshape(2, -1).T
     return rows, unknown + _repeats(cells, rows)
 
@@ -195,38 +196,38 @@ def _repeats(cells: _Table, rows: NDArray[np.int64]) -> list[str]:
     first = pairs.groupby(["origin", "destination"])["cell"].transform("min").to_numpy()
     twice = np.flatnonzero((first != np.arange(len(rows))) & (rows >= 0).all(axis=1))
     return [
-        f"{cells.place[i]}: the pair {cells.origin[i]}, {cells.destination[i]} is given "
-        f"at {cells.place[first[i]]} already"
+        f"{cells.place[i]}: the pair {cells.origin[i]}, {cells.destination[i]} is already given "
+        f"at {cells.place[first[i]]}"
         for i in twice
     ]
 
 
-def _values(cells: _Table, *, least: float) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the numbers (NaN for empty cells), and what is wrong with them."""
+def _values(cells: _Table) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the numbers (NaN for empty cells), and their faults."""
     value = pd.to_numeric(pd.Series(cells.value), errors="coerce").to_numpy(dtype=np.float64)
-    empty = cells.value == ""
-    no_number = ~empty & ~np.isfinite(value)
-    low, high = value < least, value > _LARGEST
-    return value, list(_faults(cells, no_number, low, high))
+    not_a_number = (cells.value != "") & ~np.isfinite(value)
+    masks = (
+        (not_a_number, "is not a number"),
+        (value < 0, "is negative"),
+        (value > _LARGEST_VALUE, "is too large"),
+    )
+    faults = [
+        f"{cells.place[i]}: '{cells.value[i]}' {text}" for mask, text in masks for i in np.flatnonzero(mask)
+    ]
+    return value, faults
 
 
-def _faults(
-    cells: _Table, no_number: NDArray[np.bool_], low: NDArray[np.bool_], high: NDArray[np.bool_]
-) -> Iterator[str]:
-    for mask, text in ((no_number, "is no number"), (low, "is negative"), (high, "is too large")):
-        yield from (f"{cells.place[i]}: '{cells.value[i]}' {text}" for i in np.flatnonzero(mask))
-
-
-def _refuse(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:
+def _check(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:
+    """Raise an error with the first faults, if there are any."""
     if faults:
-        empty = "that no path joins empty" if table == _TIMES else "without weight empty"
-        rest = len(faults) - _EXAMPLES
+        empty = "without a path" if table == _TIMES else "without a weight"
+        rest = len(faults) - _MOST_EXAMPLES
         raise SchemaError(
             f"{len(faults)} fault(s) in the {table}",
             where=str(path),
-            faults=[*faults[:_EXAMPLES], *([f"and {rest} more"] if rest > 0 else [])],
-            done="Nothing was taken from it.",
-            remedy=f"Name cities by their id or name; leave cells of pairs {empty}.",
+            faults=[*faults[:_MOST_EXAMPLES], *([f"and {rest} more"] if rest > 0 else [])],
+            done="Nothing was loaded from it.",
+            remedy=f"Identify cities by id or name; leave the cells of pairs {empty} empty.",
         )
 
 
@@ -240,17 +241,8 @@ def _graph(cities: Cities, rows: NDArray[np.int64], seconds: NDArray[np.int64], 
             "lat": table.geometry.y.to_numpy(),
         }
     )
-    return TimeGraph(
-        nodes=nodes,
-        tail=rows[:, 0].copy(),
-        head=rows[:, 1].copy(),
-        seconds=seconds,
-        kind=np.full(seconds.size, ARC_KINDS.index("matrix"), dtype=np.int8),
-        ref=np.full(seconds.size, -1, dtype=np.int64),
-        origin=every,
-        destination=every,
-        definition=definition,
-    )
+    arcs = Arcs.of("matrix", rows[:, 0].copy(), rows[:, 1].copy(), seconds)
+    return TimeGraph.of(nodes, arcs, origin=every, destination=every, definition=definition)
 
 
 def _warn_of_detours(graph: TimeGraph) -> None:
@@ -258,7 +250,7 @@ def _warn_of_detours(graph: TimeGraph) -> None:
     faster = int(np.count_nonzero((best < graph.seconds) & (best != UNREACHABLE)))
     if faster:
         logger.warning(
-            "%d of %d times of the matrix are slower than a way over a third city.",
+            "%d of %d times of the matrix are slower than a path through a third city.",
             faster,
             graph.seconds.size,
         )

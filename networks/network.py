@@ -1,22 +1,26 @@
-"""Hold a network as two tables: nodes and links."""
+"""Hold a network as two tables, nodes and links, and the services that run on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 CLOSED = -1
-"""Travel time of a direction that may not be used."""
+"""Travel time of a direction in which a link cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """A road or rail network: nodes, and two-way or one-way links between them.
 
-    The columns, their dtypes, units and meanings are the data contract of `networks.schema`.
-    Tables are never changed in place: every step returns a new network.
+    `networks.schema` defines the columns, their dtypes, units and meanings. Tables are never changed in
+    place: every step returns a new network.
     """
 
     nodes: gpd.GeoDataFrame
@@ -25,12 +29,23 @@ class Network:
     def replace(
         self, *, nodes: gpd.GeoDataFrame | None = None, links: gpd.GeoDataFrame | None = None
     ) -> Network:
-        """Return a network with one or both tables exchanged."""
+        """Return a network with one or both tables replaced."""
         return replace(
             self,
             nodes=self.nodes if nodes is None else nodes,
             links=self.links if links is None else links,
         )
+
+    def components(self) -> NDArray[np.int64]:
+        """Return the connected component of each node, directions ignored.
+
+        Components are numbered from 0. A node without links is a component of its own.
+        """
+        tail, head, size = self.links["tail"].to_numpy(), self.links["head"].to_numpy(), len(self.nodes)
+        if size == 0:
+            return np.zeros(0, dtype=np.int64)
+        graph = coo_array((np.ones(tail.size), (tail, head)), shape=(size, size))
+        return connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +55,12 @@ class Services:
     Attributes
     ----------
     lines
-        One row a service; index `service` 0..n-1; columns `service_id` (str), `name` (str), `link_class`
+        One row per service; index `service` 0..n-1; columns `service_id` (str), `name` (str), `link_class`
         (str), `headway_s` (int64, seconds between departures), `headway_source` (str).
     stops
-        One row a stop; columns `service` (int64), `seq` (int64, from 0), `node` (int64, row of the rail
-        network's nodes), `run_s` (int64, running time from the stop before, 0 for the first; without time at
-        stops), `length_km` (float64, from the stop before). A service runs in both directions alike.
+        One row per stop; columns `service` (int64), `seq` (int64, from 0), `node` (int64, row of the nodes of
+        the rail network), `run_s` (int64, running time from the previous stop without dwell times, 0 for the
+        first stop), `length_km` (float64, from the previous stop). Times are the same in both directions.
     """
 
     lines: pd.DataFrame

@@ -1,4 +1,4 @@
-"""State and enforce the data contract of a network."""
+"""Define and enforce the data contract of a network."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from networks.errors import SchemaError
 from networks.network import CLOSED, Network
 
 CRS = "EPSG:4326"
-"""Coordinates of every table: longitude and latitude in degrees, WGS 84."""
+"""Coordinate reference system of every table: longitude and latitude in degrees, WGS 84."""
 
 MODES = ("road", "ferry", "rail")
-"""What may stand in the column `mode` of the links."""
+"""Values of the column `mode` of the links."""
 
 LEAST_SPEED_KMH, MOST_SPEED_KMH = 5.0, 400.0
-"""Speeds outside this range are faults: slower than a walk, faster than any train in service."""
+"""Range of valid speeds: from walking pace to above the fastest train in service."""
 
-_EXAMPLES = 5
+_MOST_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Column:
     dtype
         `int64`, `float64`, `bool`, `str`, or a geometry type (`Point`, `LineString`).
     unit
-        Unit of the values, `-` where there is none.
+        Unit of the values, `-` if there is none.
     meaning
-        What the values say, in words.
+        Description of the values.
     """
 
     name: str
@@ -51,79 +51,73 @@ class Column:
 
 
 NODES = (
-    Column("osm_id", "int64", "-", "OSM id of the node; 0 where the node was made by the program"),
-    Column("kind", "str", "-", "`junction`, `end`, `station`, or what the builder of the network says it is"),
-    Column("name", "str", "-", "name, empty where there is none"),
+    Column("osm_id", "int64", "-", "OSM id of the node; 0 if the program added it"),
+    Column("kind", "str", "-", "`junction`, `end`, `station`, or another kind set by the network builder"),
+    Column("name", "str", "-", "name, empty if there is none"),
     Column("geometry", "Point", "degree", "position"),
 )
 """Columns of the nodes table, in order."""
 
 LINKS = (
-    Column("tail", "int64", "row of nodes", "where the line of the link starts"),
-    Column("head", "int64", "row of nodes", "where the line of the link ends"),
+    Column("tail", "int64", "row of nodes", "node at which the line of the link starts"),
+    Column("head", "int64", "row of nodes", "node at which the line of the link ends"),
     Column("mode", "str", "-", "`road`, `ferry` or `rail`"),
-    Column("link_class", "str", "-", "class by OSM tag (`motorway`, `primary`, ...) or of the rail builder"),
+    Column("link_class", "str", "-", "class: OSM tag (`motorway`, `primary`, ...) or class of rail line"),
     Column("length_km", "float64", "km", "length along the line on the ellipsoid, > 0"),
-    Column("speed_kmh", "float64", "km/h", "speed of free travel, 5 to 400"),
-    Column(
-        "speed_source", "str", "-", "where the speed comes from (a tag, a table): imputed values are flagged"
-    ),
-    Column("oneway", "bool", "-", "true where only tail to head is open"),
-    Column("forward_s", "int64", "s", "travel time tail to head, >= 1; 0 not computed yet; -1 closed"),
-    Column("backward_s", "int64", "s", "travel time head to tail, >= 1; 0 not computed yet; -1 closed"),
-    Column(
-        "osm_id", "int64", "-", "OSM id of the way, or of the longest one where links were joined; 0 unknown"
-    ),
-    Column("name", "str", "-", "name, empty where there is none"),
-    Column("ref", "str", "-", "road or line number, empty where there is none"),
-    Column(
-        "start_date", "str", "-", "opening date as tagged (ISO 8601, may be cut short), empty where unknown"
-    ),
-    Column("geometry", "LineString", "degree", "the line from tail to head"),
+    Column("speed_kmh", "float64", "km/h", "average speed (road, ferry) or design speed (rail), 5 to 400"),
+    Column("speed_source", "str", "-", "source of the speed (tag, table, ...); marks imputed values"),
+    Column("oneway", "bool", "-", "true if the link is open from tail to head only"),
+    Column("forward_s", "int64", "s", "travel time from tail to head, >= 1; 0 not yet computed; -1 closed"),
+    Column("backward_s", "int64", "s", "travel time from head to tail, >= 1; 0 not yet computed; -1 closed"),
+    Column("osm_id", "int64", "-", "OSM id of the way, or of the longest of joined links; 0 if unknown"),
+    Column("name", "str", "-", "name, empty if there is none"),
+    Column("ref", "str", "-", "road or line number, empty if there is none"),
+    Column("start_date", "str", "-", "opening date as tagged (ISO 8601, may be truncated), empty if unknown"),
+    Column("geometry", "LineString", "degree", "line from tail to head"),
 )
 """Columns of the links table, in order."""
 
 
 def coerce(network: Network) -> Network:
-    """Return the network with columns in the order and dtypes of the contract and fresh row numbers.
+    """Return the network with the columns and dtypes of the contract, and rows numbered from 0.
 
     Parameters
     ----------
     network
-        Tables that hold at least the columns of the contract, in any order; other columns are dropped.
+        Tables with at least the columns of the contract, in any order; other columns are dropped.
 
     Returns
     -------
     Network
-        New tables. Values are cast, not repaired: `check` says what is wrong with them.
+        New tables. Values are cast but not checked; see `check`.
 
     Raises
     ------
     SchemaError
-        When a column is missing or cannot be cast.
+        If a column is missing or cannot be cast.
     """
     return Network(nodes=table(network.nodes, NODES), links=table(network.links, LINKS))
 
 
 def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]) -> gpd.GeoDataFrame:
-    """Build a table of the contract from a frame or a mapping of columns.
+    """Build a table of the contract from a data frame or a mapping of columns.
 
     Parameters
     ----------
     data
-        A data frame, or a mapping from column name to values.
+        Values by column name; other columns are dropped.
     columns
-        `NODES` or `LINKS`.
+        Columns of the table, such as `NODES` or `LINKS`.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns in order, dtypes of the contract, rows numbered from 0, CRS EPSG:4326.
+        Columns in the given order and dtypes, rows numbered from 0, CRS EPSG:4326.
 
     Raises
     ------
     SchemaError
-        When a column is missing or cannot be cast.
+        If a column is missing or cannot be cast.
     """
     missing = [column.name for column in columns if column.name not in data]
     if missing:
@@ -137,22 +131,22 @@ def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]
         except (TypeError, ValueError, OverflowError) as error:
             faults.append(f"column '{column.name}' cannot be read as {column.dtype}: {error}")
     if faults:
-        raise SchemaError("a network table holds values of another kind", faults=faults)
+        raise SchemaError("a network table has values of the wrong type", faults=faults)
     return gpd.GeoDataFrame(values, geometry="geometry", crs=CRS)
 
 
 def check(network: Network) -> None:
-    """Refuse a network that departs from the data contract.
+    """Check a network against the data contract.
 
     Parameters
     ----------
     network
-        The network to examine.
+        The network.
 
     Raises
     ------
     SchemaError
-        With every fault found: table, column, number of rows and the first of them.
+        With all faults: table, column, number of rows and the first of them.
     """
     faults = list(_table_faults(network.nodes, NODES, "nodes"))
     faults += _table_faults(network.links, LINKS, "links")
@@ -161,52 +155,14 @@ def check(network: Network) -> None:
         faults += _link_faults(network.links, node_count=len(network.nodes))
     if faults:
         raise SchemaError(
-            "the network departs from its data contract",
+            "the network violates its data contract",
             faults=faults,
-            remedy="The contract is written out in docs/data-contract.md.",
+            remedy="See docs/data-contract.md for the contract.",
         )
 
 
-def markdown(*, further: Mapping[str, tuple[Column, ...]] | None = None) -> str:
-    """Write the data contract as a page of the documentation.
-
-    Parameters
-    ----------
-    further
-        Columns of further tables by their title, such as those of the cities.
-
-    Returns
-    -------
-    str
-        Markdown text, one table for the nodes, one for the links, and one for each further table.
-    """
-    head = [
-        "# Data contract of a network",
-        "",
-        "Written by `networks.schema.markdown()` from what the program enforces; not edited by hand.",
-        "",
-        f"A `Network` is two tables. Rows are numbered from 0 without holes; coordinates are {CRS}",
-        "(longitude, latitude). No cell is empty: a text that is unknown is the empty text.",
-    ]
-    tail = [
-        "",
-        "`oneway` is true exactly where `backward_s` is -1 once times are computed; the line of a one-way",
-        "link runs in its open direction. Times are whole seconds; both directions are computed together.",
-    ]
-    tables = {"nodes": NODES, "links": LINKS}
-    body = [line for title, columns in tables.items() for line in _markdown_table(title, columns)]
-    more = [line for title, columns in (further or {}).items() for line in _markdown_table(title, columns)]
-    return "\n".join([*head, *body, *tail, *more]) + "\n"
-
-
 def text_dtype() -> np.dtype[Any] | ExtensionDtype:
-    """Return the dtype that this version of pandas gives to text.
-
-    Returns
-    -------
-    dtype
-        `str` from pandas 3, `object` before.
-    """
+    """Return the dtype of text in this version of pandas: `str` from pandas 3, `object` before."""
     dtype: np.dtype[Any] | ExtensionDtype = pd.Series(["text"]).dtype
     return dtype
 
@@ -218,11 +174,6 @@ def _cast(values: object, column: Column) -> object:
     return pd.Series(array, dtype=text_dtype() if column.dtype == "str" else column.dtype)
 
 
-def _markdown_table(title: str, columns: tuple[Column, ...]) -> list[str]:
-    rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} |" for c in columns]
-    return ["", f"## {title}", "", "| column | dtype | unit | meaning |", "|---|---|---|---|", *rows]
-
-
 def _table_faults(frame: gpd.GeoDataFrame, columns: tuple[Column, ...], title: str) -> Iterator[str]:
     wanted = {column.name for column in columns}
     yield from (f"{title}: column '{c.name}' is missing" for c in columns if c.name not in frame)
@@ -232,9 +183,9 @@ def _table_faults(frame: gpd.GeoDataFrame, columns: tuple[Column, ...], title: s
     if not frame.index.equals(pd.RangeIndex(len(frame))):
         yield f"{title}: rows are not numbered 0 to {len(frame) - 1}"
     if "geometry" in frame and (not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None):
-        yield f"{title}: no coordinate reference system; {CRS} is needed"
+        yield f"{title}: no coordinate reference system; {CRS} is required"
     elif isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and frame.crs != pyproj.CRS(CRS):
-        yield f"{title}: coordinates are {frame.crs.to_string()}; {CRS} is needed"
+        yield f"{title}: coordinates are {frame.crs.to_string()}; {CRS} is required"
     for column in columns:
         if column.name in frame:
             yield from _column_faults(frame[column.name], column, title)
@@ -247,16 +198,16 @@ def _column_faults(values: pd.Series[Any], column: Column, title: str) -> Iterat
         yield from _rows(wrong.to_numpy(), f"{name} is not a {column.dtype}")
     elif column.dtype == "str":
         if not pd.api.types.is_string_dtype(values) and not pd.api.types.is_object_dtype(values):
-            yield f"{name} has dtype {values.dtype}; text is needed"
+            yield f"{name} has dtype {values.dtype}; text is required"
         else:
             wrong = (
                 values.isna()
                 if values.dtype != object
                 else ~values.map(lambda v: isinstance(v, str)).astype(bool)
             )
-            yield from _rows(wrong.to_numpy(), f"{name} is no text")
+            yield from _rows(wrong.to_numpy(), f"{name} is not text")
     elif values.dtype != np.dtype(column.dtype):
-        yield f"{name} has dtype {values.dtype}; {column.dtype} is needed"
+        yield f"{name} has dtype {values.dtype}; {column.dtype} is required"
     elif column.dtype == "float64":
         yield from _rows(~np.isfinite(values.to_numpy()), f"{name} is not a finite number")
 
@@ -271,16 +222,16 @@ def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
     for end in ("tail", "head"):
         rows = links[end].to_numpy()
         yield from _rows(
-            (rows < 0) | (rows >= node_count), f"links.{end} is no row of the {node_count} nodes"
+            (rows < 0) | (rows >= node_count), f"links.{end} is not a row of the {node_count} nodes"
         )
-    yield from _rows(~links["mode"].isin(MODES).to_numpy(), f"links.mode is none of {', '.join(MODES)}")
+    yield from _rows(~links["mode"].isin(MODES).to_numpy(), f"links.mode is not one of {', '.join(MODES)}")
     yield from _rows(links["length_km"].to_numpy() <= 0, "links.length_km is not above 0")
     speed = links["speed_kmh"].to_numpy()
     outside = (speed < LEAST_SPEED_KMH) | (speed > MOST_SPEED_KMH)
     yield from _rows(outside, f"links.speed_kmh outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}")
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
-    yield from _rows(forward < CLOSED, "links.forward_s is neither a time, 0 nor -1 (closed)")
-    yield from _rows(backward < CLOSED, "links.backward_s is neither a time, 0 nor -1 (closed)")
+    yield from _rows(forward < CLOSED, "links.forward_s is neither a time nor 0 nor -1 (closed)")
+    yield from _rows(backward < CLOSED, "links.backward_s is neither a time nor 0 nor -1 (closed)")
     oneway = links["oneway"].to_numpy()
     yield from _rows(oneway & (backward > 0), "links.backward_s is open on a one-way link")
     yield from _rows(~oneway & (backward == CLOSED), "links.backward_s is closed on a two-way link")
@@ -288,7 +239,8 @@ def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
 
 
 def _rows(wrong: ArrayLike, text: str) -> Iterator[str]:
+    """Yield one message with the number of wrong rows and the first of them; none if all are right."""
     rows = np.flatnonzero(np.asarray(wrong, dtype=bool))
     if rows.size:
-        more = ", ..." if rows.size > _EXAMPLES else ""
-        yield f"{text} in {rows.size} row(s): {', '.join(map(str, rows[:_EXAMPLES]))}{more}"
+        more = ", ..." if rows.size > _MOST_EXAMPLES else ""
+        yield f"{text} in {rows.size} row(s): {', '.join(map(str, rows[:_MOST_EXAMPLES]))}{more}"

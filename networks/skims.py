@@ -1,4 +1,4 @@
-"""Compute the best travel time between all cities, and the paths behind it."""
+"""Compute the shortest travel times between all cities, and the paths that achieve them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from scipy.sparse.csgraph import dijkstra
 from networks.errors import SchemaError
 from networks.timegraph import UNREACHABLE, TimeGraph
 
-_EXACT = 2**53
-_MOST_CELLS = 2**23  # distances held at a time: 64 MB
+_EXACT_FLOATS = 2**53
+"""Integers below this bound are exact as float64, which the shortest-path search uses."""
+_MOST_CELLS = 2**23
+"""Number of distances computed at a time: 64 MB."""
 _NO_PREDECESSOR = -9999
+"""Marks nodes without a predecessor in scipy's `dijkstra`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One best path.
+    """A shortest path.
 
     Attributes
     ----------
     nodes
-        int64 [k + 1]: rows of the graph's nodes, in order of travel.
+        int64 [k + 1]: rows of the nodes of the graph, in order of travel.
     arcs
-        int64 [k]: positions in the graph's arc arrays.
+        int64 [k]: positions in the arc arrays of the graph.
     seconds
-        Sum of the arcs' seconds.
+        Total travel time.
     """
 
     nodes: NDArray[np.int64]
@@ -37,24 +40,24 @@ class Path:
 
 
 def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
-    """Compute the skim: best seconds from every city to every city.
+    """Compute the skim matrix: the shortest travel times between all cities in seconds.
 
     Parameters
     ----------
     graph
-        Graph whose `origin` and `destination` name the nodes of the cities.
+        Graph with the nodes of the cities in `origin` and `destination`.
 
     Returns
     -------
     numpy.ndarray of int64, shape [n, n]
-        Row = origin, column = destination, in the order of the cities; 0 on the diagonal; `UNREACHABLE` where
-        no path leads.
+        Rows are origins and columns are destinations, in the order of the cities; 0 on the diagonal, and
+        `UNREACHABLE` for pairs without a path.
 
     Raises
     ------
     SchemaError
-        When an arc takes less than one second, names a node that is not there, or the seconds of all arcs add
-        up to 2**53 or more (beyond that the float arithmetic of the search would no longer be exact).
+        If an arc takes less than one second or refers to a missing node, or if the seconds of all arcs sum to
+        2**53 or more, so that the search in float64 would not be exact.
     """
     matrix = _matrix(graph)
     sources, inverse = np.unique(graph.origin, return_inverse=True)
@@ -74,19 +77,19 @@ def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
 
 
 def path(graph: TimeGraph, origin: int, destination: int) -> Path | None:
-    """Return the best path between two cities.
+    """Return a shortest path between two cities.
 
     Parameters
     ----------
     graph
-        The graph that the skim was computed on.
+        The graph of the skim matrix.
     origin, destination
         Positions of the cities in `graph.origin` and `graph.destination`.
 
     Returns
     -------
     Path or None
-        None where no path leads. From a city to itself: no arcs.
+        None if there is no path. A path from a city to itself has no arcs.
     """
     if origin == destination:
         return Path(graph.origin[[origin]], np.zeros(0, dtype=np.int64), 0)
@@ -94,19 +97,19 @@ def path(graph: TimeGraph, origin: int, destination: int) -> Path | None:
 
 
 def paths(graph: TimeGraph, origin: int) -> dict[int, Path]:
-    """Return the best paths from one city to all others that it reaches.
+    """Return shortest paths from one city to all others.
 
     Parameters
     ----------
     graph
-        The graph that the skim was computed on.
+        The graph of the skim matrix.
     origin
         Position of the city in `graph.origin`.
 
     Returns
     -------
     dict of int to Path
-        By position of the destination; the city itself and those out of reach are left out.
+        Paths by position of the destination, without the city itself and unreachable cities.
     """
     chosen = _fastest_arcs(graph)
     source = int(graph.origin[origin])
@@ -139,7 +142,7 @@ def _trace(
 
 
 def _fastest_arcs(graph: TimeGraph) -> NDArray[np.int64]:
-    """Keep of parallel arcs the fastest (the first of equals), of self-loops none."""
+    """Return the fastest of parallel arcs, the first of equals, without loops."""
     order = np.lexsort((graph.seconds, graph.head, graph.tail))
     tail, head = graph.tail[order], graph.head[order]
     first = np.ones(order.size, dtype=bool)
@@ -163,8 +166,8 @@ def _check(graph: TimeGraph) -> None:
     for name in ("tail", "head", "origin", "destination"):
         rows = getattr(graph, name)
         if rows.size and (rows.min() < 0 or rows.max() >= size):
-            faults.append(f"'{name}' names a node outside 0 to {size - 1}")
-    if float(graph.seconds.astype(np.float64).sum()) >= _EXACT:
-        faults.append("the seconds of all arcs add up to 2**53 or more")
+            faults.append(f"'{name}' has a node outside 0 to {size - 1}")
+    if float(graph.seconds.astype(np.float64).sum()) >= _EXACT_FLOATS:
+        faults.append("the seconds of all arcs sum to 2**53 or more")
     if faults:
         raise SchemaError("travel times cannot be computed on this graph", faults=faults)

@@ -1,10 +1,10 @@
-"""Write a network to disk and read it back unchanged."""
+"""Write networks to files, and read them back unchanged."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,38 +15,37 @@ from networks.errors import SourceError
 from networks.network import Network, Services
 
 LAYERS = ("nodes", "links")
-"""Names of the layers of a GeoPackage, and of the files of a Parquet folder."""
+"""Names of the layers in a GeoPackage, and of the files in a Parquet folder."""
 
 
 def write_gpkg(network: Network, path: Path) -> None:
     """Write a network as a GeoPackage with the layers `nodes` and `links`.
 
-    The file appears whole or not at all: it is written beside its place and then moved there.
+    The file is written under a temporary name and then renamed, so it never exists in part.
 
     Parameters
     ----------
     network
-        Network by the data contract.
+        The network.
     path
-        File to write; one that exists is replaced.
+        File to write; an existing file is replaced.
 
     Raises
     ------
     SchemaError
-        When the network departs from its contract.
+        If the network violates the data contract.
     OSError
-        When the disk refuses.
+        If the file cannot be written.
     """
     schema.check(network)
 
     def write(target: Path) -> None:
-        for layer, frame in zip(LAYERS, (network.nodes, network.links), strict=True):
-            kind = schema.NODES[-1].dtype if layer == "nodes" else schema.LINKS[-1].dtype
+        for layer, frame, kind in _layers(network):
             frame.to_file(
                 target, layer=layer, driver="GPKG", engine="pyogrio", geometry_type=kind, index=False
             )
 
-    _publish(path, write)
+    _write_atomically(path, write)
 
 
 def add_rail(network: Network, services: Services, path: Path) -> None:
@@ -55,24 +54,23 @@ def add_rail(network: Network, services: Services, path: Path) -> None:
     Parameters
     ----------
     network
-        Tracks, by the data contract.
+        The rail network.
     services
-        Trains; their two tables have no geometry.
+        The services; their two tables have no geometry.
     path
-        File that is there, of `write_gpkg`; what it holds stays.
+        Existing file from `write_gpkg`; its layers are kept.
 
     Raises
     ------
     SchemaError
-        When the network departs from its contract.
+        If the network violates the data contract.
     OSError
-        When the disk refuses.
+        If the file cannot be written.
     """
     import pyogrio
 
     schema.check(network)
-    for layer, frame in zip(LAYERS, (network.nodes, network.links), strict=True):
-        kind = schema.NODES[-1].dtype if layer == "nodes" else schema.LINKS[-1].dtype
+    for layer, frame, kind in _layers(network):
         pyogrio.write_dataframe(frame, path, layer=f"rail_{layer}", driver="GPKG", geometry_type=kind)
     for layer, table in (("services", services.lines), ("stops", services.stops)):
         pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
@@ -86,17 +84,12 @@ def read_gpkg(path: Path) -> Network:
     path
         File with the layers `nodes` and `links`.
 
-    Returns
-    -------
-    Network
-        Checked against the data contract.
-
     Raises
     ------
     SourceError
-        When the file cannot be read as such.
+        If the file cannot be read.
     SchemaError
-        When its tables depart from the contract.
+        If the tables violate the data contract.
     """
     import pyogrio
 
@@ -113,21 +106,20 @@ def write_parquet(network: Network, folder: Path) -> None:
     Parameters
     ----------
     network
-        Network by the data contract.
+        The network.
     folder
-        Folder to write into; made when it is not there. Each file appears whole or not at all.
+        Folder to write to; it is created if necessary. Neither file ever exists in part.
 
     Raises
     ------
     SchemaError
-        When the network departs from its contract.
+        If the network violates the data contract.
     OSError
-        When the disk refuses.
+        If a file cannot be written.
     """
     schema.check(network)
-    folder.mkdir(parents=True, exist_ok=True)
-    for layer, frame in zip(LAYERS, (network.nodes, network.links), strict=True):
-        _publish(folder / f"{layer}.parquet", frame.to_parquet)
+    for layer, frame, _ in _layers(network):
+        _write_atomically(folder / f"{layer}.parquet", frame.to_parquet)
 
 
 def read_parquet(folder: Path) -> Network:
@@ -136,19 +128,14 @@ def read_parquet(folder: Path) -> Network:
     Parameters
     ----------
     folder
-        The folder.
-
-    Returns
-    -------
-    Network
-        Checked against the data contract.
+        Folder written by `write_parquet`.
 
     Raises
     ------
     SourceError
-        When a file is missing or cannot be read.
+        If a file is missing or cannot be read.
     SchemaError
-        When the tables depart from the contract.
+        If the tables violate the data contract.
     """
     try:
         nodes, links = (gpd.read_parquet(folder / f"{layer}.parquet") for layer in LAYERS)
@@ -157,8 +144,15 @@ def read_parquet(folder: Path) -> Network:
     return _checked(nodes, links)
 
 
-def _publish(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then move it there in one step."""
+def _layers(network: Network) -> Iterator[tuple[str, gpd.GeoDataFrame, str]]:
+    """Yield the name, the table and the geometry type of each layer."""
+    tables = ((network.nodes, schema.NODES), (network.links, schema.LINKS))
+    for layer, (frame, columns) in zip(LAYERS, tables, strict=True):
+        yield layer, frame, columns[-1].dtype
+
+
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call `write` for a temporary file beside `path`, then rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as place:
         target = Path(place) / path.name
@@ -169,6 +163,7 @@ def _publish(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:
+    """Return a checked network; files store empty text as missing values."""
     blank = {column.name: "" for column in schema.LINKS if column.dtype == "str"}
     tables = [
         frame.fillna({name: "" for name in blank if name in frame}).infer_objects()
@@ -181,9 +176,9 @@ def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
     return SourceError(
-        f"this is no network that can be read: {error}",
+        f"the network cannot be read: {error}",
         where=str(path),
         done="Nothing was read.",
         remedy="A network is a GeoPackage with the layers nodes and links, or a folder with nodes.parquet "
-        "and links.parquet, by docs/data-contract.md.",
+        "and links.parquet; see docs/data-contract.md.",
     )

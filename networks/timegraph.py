@@ -1,7 +1,8 @@
-"""Hold what travel times are computed on: ids, arcs and integer seconds."""
+"""Define the graph on which travel times are computed: nodes, arcs and integer seconds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 UNREACHABLE: int = int(np.iinfo(np.int64).max)
-"""Skim value of a pair that no path joins."""
+"""Travel time of a pair without a path."""
 
 ARC_KINDS = (
     "road",
@@ -23,12 +24,65 @@ ARC_KINDS = (
     "transfer",
     "matrix",
 )
-"""What an arc stands for; `TimeGraph.kind` holds positions in this tuple."""
+"""Kinds of arcs; `TimeGraph.kind` holds positions in this tuple."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """Directed arcs; the attributes are those of `TimeGraph`."""
+
+    tail: Ints
+    head: Ints
+    seconds: Ints
+    kind: NDArray[np.int8]
+    ref: Ints
+
+    @classmethod
+    def of(cls, kind: str, tail: Ints, head: Ints, seconds: Ints | int, *, ref: Ints | int = -1) -> Arcs:
+        """Create arcs of one kind.
+
+        Parameters
+        ----------
+        kind
+            One of `ARC_KINDS`.
+        tail, head
+            Rows of nodes [m].
+        seconds
+            Travel times [m], or one for all; values below 1 become 1.
+        ref
+            Rows of the links or services that the arcs represent [m], or one for all.
+        """
+        count = len(tail)
+        return cls(
+            tail=np.asarray(tail, dtype=np.int64),
+            head=np.asarray(head, dtype=np.int64),
+            seconds=np.maximum(np.broadcast_to(np.asarray(seconds, dtype=np.int64), count), 1),
+            kind=np.full(count, ARC_KINDS.index(kind), dtype=np.int8),
+            ref=np.broadcast_to(np.asarray(ref, dtype=np.int64), count).copy(),
+        )
+
+    @classmethod
+    def join(cls, pieces: Iterable[Arcs]) -> Arcs:
+        """Concatenate arcs in order."""
+        found = list(pieces) or [cls.of("road", *(np.empty(0, dtype=np.int64) for _ in range(3)))]
+        return cls(
+            tail=np.concatenate([p.tail for p in found]),
+            head=np.concatenate([p.head for p in found]),
+            seconds=np.concatenate([p.seconds for p in found]),
+            kind=np.concatenate([p.kind for p in found]),
+            ref=np.concatenate([p.ref for p in found]),
+        )
+
+    def shifted(self, by: int) -> Arcs:
+        """Return the arcs with `by` added to the rows of their nodes."""
+        return Arcs(self.tail + by, self.head + by, self.seconds, self.kind, self.ref)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeGraph:
-    """Road and rail joined: a directed graph with integer seconds.
+    """Roads and trains as one directed graph with integer travel times.
 
     Attributes
     ----------
@@ -36,24 +90,41 @@ class TimeGraph:
         Index 0..n-1; columns `node_id` (str, unique: `city:<id>`, `road:<n>`, `station:<n>`,
         `stop:<service>/<seq>`), `kind` (str: city, road, station, stop), `lon`, `lat` (float64, degrees).
     tail, head, seconds
-        int64 [m]: rows of `nodes`, and travel time >= 1.
+        int64 [m]: rows of `nodes`, and travel times, at least 1.
     kind
         int8 [m]: positions in `ARC_KINDS`.
     ref
-        int64 [m]: row of the road network's links for road and ferry arcs, row of the services for board,
-        ride and alight arcs, else -1.
+        int64 [m]: row of the links of the road network for road and ferry arcs, row of the services for
+        board, ride and alight arcs, otherwise -1.
     origin, destination
-        int64 [c]: for each city, in the order of the cities table, the node where its trips start and end.
+        int64 [c]: nodes at which the trips of each city start and end, in the order of the cities table.
     definition
-        `door_to_door` or `in_vehicle`.
+        `door_to_door` or `in_vehicle`; see `networks.intermodal.join`.
     """
 
     nodes: pd.DataFrame
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    seconds: NDArray[np.int64]
+    tail: Ints
+    head: Ints
+    seconds: Ints
     kind: NDArray[np.int8]
-    ref: NDArray[np.int64]
-    origin: NDArray[np.int64]
-    destination: NDArray[np.int64]
+    ref: Ints
+    origin: Ints
+    destination: Ints
     definition: str
+
+    @classmethod
+    def of(
+        cls, nodes: pd.DataFrame, arcs: Arcs, *, origin: Ints, destination: Ints, definition: str
+    ) -> TimeGraph:
+        """Create a graph from its nodes and arcs; the parameters are those of the class."""
+        return cls(
+            nodes=nodes,
+            tail=arcs.tail,
+            head=arcs.head,
+            seconds=arcs.seconds,
+            kind=arcs.kind,
+            ref=arcs.ref,
+            origin=origin,
+            destination=destination,
+            definition=definition,
+        )

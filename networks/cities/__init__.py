@@ -1,10 +1,10 @@
-"""Load cities, sort them into tiers, and snap them to a network."""
+"""Load cities, assign tiers, and snap cities to a network."""
 
 from __future__ import annotations
 
 from networks.cities.cuts import with_nodes_near
 from networks.cities.load import load_csv
-from networks.cities.snap import MOTORWAYS, Snapped, Unsnapped, snap
+from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap
 from networks.cities.sources import from_geonames, from_osm_places
 from networks.cities.table import COLUMNS, DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 

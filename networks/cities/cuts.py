@@ -1,4 +1,4 @@
-"""Give a network nodes where its links pass nearest to cities."""
+"""Add nodes to a network where its links pass closest to cities."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
-from networks.cities.snap import MOTORWAYS
-from networks.cities.sphere import EARTH_RADIUS_KM, nearest
+from networks.cities.snapping import MOTORWAYS
 from networks.cities.table import Cities
 from networks.impedance import require_times
 from networks.network import CLOSED, Network
 from networks.schema import LINKS, NODES, table
+from networks.sphere import EARTH_RADIUS_KM, nearest
 
 _KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180.0
 _LEAST_SHARE = 1e-6
+"""Cuts closer together than this share of a link are merged."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A place on a link: its row, and the share of the line before it."""
+    """A position on a link: the row of the link, and the share of its length from the tail (0 to 1)."""
 
     link: int
     share: float
@@ -39,32 +40,32 @@ def with_nodes_near(
     least_gain_km: float = 0.2,
     avoid: frozenset[str] = MOTORWAYS,
 ) -> Network:
-    """Cut links where they pass nearest to cities, so that `snap` finds a node there.
+    """Cut links where they pass closest to cities, so that `snap` finds a node there.
 
     Parameters
     ----------
     network
-        Network with travel times; links of fewer seconds than there are cities are not cut.
+        Network with travel times. Links with fewer seconds than there are cities are not cut.
     cities
         The cities.
     limit_km
-        Greatest distance between a city and a link that is cut for it.
+        Largest distance between a city and a link that is cut for it.
     least_gain_km
-        A link is cut when it passes nearer to the city than the nearest node by at least this much.
+        A link is cut only if this brings the nearest node closer to the city by at least this distance.
     avoid
-        Classes of links that are not cut, since nobody enters a motorway between its junctions. Ferries and
-        railways are never cut.
+        Classes of links that are not cut, as motorways can be entered at junctions only. Ferries and railways
+        are never cut.
 
     Returns
     -------
     Network
-        With a node of kind `cut` at each place. The pieces of a link share its seconds in the proportion of
-        their lengths, at least one each, and their sum is the time of the link.
+        With a node of kind `cut` at each cut. The pieces of a link share its seconds in proportion to their
+        lengths; each takes at least 1 s, and their sum is the time of the link.
 
     Raises
     ------
     SchemaError
-        When travel times are not computed yet.
+        If travel times have not been computed.
     """
     require_times(network)
     cuts = _cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid)
@@ -76,15 +77,15 @@ def with_nodes_near(
         places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
     if not places:
         return network
-    whole = network.links.drop(index=sorted({cut.link for cut in cuts}))
+    uncut = network.links.drop(index=sorted({cut.link for cut in cuts}))
     return Network(
         nodes=table(pd.concat([network.nodes, _new_nodes(places)]), NODES),
-        links=table(pd.concat([whole, pd.DataFrame(pieces)]), LINKS),
+        links=table(pd.concat([uncut, pd.DataFrame(pieces)]), LINKS),
     )
 
 
 def _by_link(cuts: Sequence[_Cut]) -> Iterator[tuple[int, list[float]]]:
-    """Give the shares of each link in order, without those that all but coincide."""
+    """Yield the shares of each link in increasing order, without near duplicates."""
     for row in sorted({cut.link for cut in cuts}):
         shares = np.unique([cut.share for cut in cuts if cut.link == row])
         apart = np.diff(shares, prepend=-1.0) > _LEAST_SHARE
@@ -94,9 +95,10 @@ def _by_link(cuts: Sequence[_Cut]) -> Iterator[tuple[int, list[float]]]:
 def _cuts(
     network: Network, cities: Cities, *, limit_km: float, least_gain_km: float, avoid: frozenset[str]
 ) -> list[_Cut]:
-    """Find where links are to be cut, at most one place a city."""
+    """Find where to cut links, at most one position for each city."""
     links = network.links
     usable = (links["mode"] == "road") & ~links["link_class"].isin(avoid)
+    # A link may be cut once for every city, and each piece needs at least one second.
     for name in ("forward_s", "backward_s"):
         usable = usable & ((links[name] == CLOSED) | (links[name] > len(cities)))
     rows = np.flatnonzero(usable.to_numpy())
@@ -123,7 +125,7 @@ def _nearest_cut(
     *,
     reach_km: float,
 ) -> _Cut | None:
-    """Return the inner point of a line that is nearest to a place, in a plane round that place."""
+    """Return the interior point of a line that is closest to a centre, in a plane tangent there."""
     if reach_km <= 0:
         return None
     lon, lat = centre
@@ -144,7 +146,7 @@ def _nearest_cut(
 
 
 def _pieces(link: Mapping[str, Any], shares: Sequence[float], *, first_node: int) -> list[dict[str, Any]]:
-    """Cut one link at shares of its length."""
+    """Cut a link at shares of its length; new nodes are numbered from `first_node`."""
     ends = np.array([0.0, *shares, 1.0])
     nodes = [link["tail"], *range(first_node, first_node + len(shares)), link["head"]]
     forward, backward = (_split_seconds(link[name], ends) for name in ("forward_s", "backward_s"))
@@ -164,7 +166,7 @@ def _pieces(link: Mapping[str, Any], shares: Sequence[float], *, first_node: int
 
 
 def _split_line(line: shapely.LineString, ends: NDArray[np.float64]) -> list[shapely.LineString]:
-    """Cut a line at shares of its length in a plane round its middle; the pieces meet exactly."""
+    """Cut a line at shares of its length in a plane tangent at its centroid; the pieces meet exactly."""
     narrow = float(np.cos(np.radians(line.centroid.y)))
     flat = shapely.transform(line, lambda points: points * [narrow, 1.0])
     inner = [_at(flat, share, narrow) for share in ends[1:-1]]
@@ -183,10 +185,11 @@ def _at(flat: shapely.LineString, share: float, narrow: float) -> tuple[float, f
 
 
 def _split_seconds(seconds: int, ends: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Share whole seconds by length: at least one a piece, and their sum as before."""
+    """Divide whole seconds by length: at least one for each piece, and the same sum."""
     place, count = np.arange(ends.size), ends.size - 1
     if seconds == CLOSED:
         return np.full(count, CLOSED)
+    # Subtracting one second for each earlier piece turns "increases by at least 1" into "does not decrease".
     spare = np.maximum.accumulate(np.rint(ends * seconds).astype(np.int64) - place)
     before = np.minimum(spare, seconds - count) + place
     return before[1:] - before[:-1]

@@ -1,4 +1,4 @@
-"""Read cities from a CSV file, and name every fault by its line."""
+"""Load cities from a CSV file, and report every fault with its line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
 
-_NEEDED = ("id", "name", "lat", "lon", "population")
+_REQUIRED = ("id", "name", "lat", "lon", "population")
 _OPTIONAL = ("tier", "population_definition", "source")
 
-_MOST_PEOPLE = 10**10
+_WORLD_POPULATION = 10**10
+"""Upper bound of the population of the world."""
 
 type _Row = Mapping[str, str]
 
@@ -26,10 +27,10 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     ----------
     path
         UTF-8 file with a header line and the columns `id`, `name`, `lat`, `lon` (degrees, WGS 84) and
-        `population` (residents), and if wanted `tier` (core, secondary, small, or a word of the
-        region's own), `population_definition` and `source`. Other columns are passed over.
+        `population` (residents). Optional columns: `tier` (`core`, `secondary`, `small`, or a word of the
+        region's own), `population_definition` and `source`. Other columns are ignored.
     thresholds
-        Populations that divide the tiers, for cities whose `tier` is empty.
+        Population limits of the tiers, for cities whose `tier` is empty.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     Raises
     ------
     SourceError
-        When the file cannot be read as UTF-8 text with a header.
+        If the file cannot be read as UTF-8 text with a header.
     SchemaError
         With all faults and their lines.
     """
@@ -51,8 +52,8 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
             f"{len(faults)} fault(s) in the table of cities",
             where=str(path),
             faults=faults,
-            done="No city was taken from it.",
-            remedy="Populations are whole numbers of residents; latitude and longitude are degrees.",
+            done="No cities were loaded.",
+            remedy="Populations are whole numbers of residents; latitude and longitude are in degrees.",
         )
     return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
 
@@ -69,8 +70,8 @@ def _read(path: Path) -> list[tuple[int, _Row]]:
         raise SourceError(
             f"the table of cities cannot be read: {error}",
             where=str(path),
-            done="No city was taken from it.",
-            remedy="It has to be a CSV file in UTF-8.",
+            done="No cities were loaded.",
+            remedy="Provide a CSV file in UTF-8.",
         ) from error
 
 
@@ -80,36 +81,33 @@ def _stripped(row: Mapping[str | None, str | list[str]]) -> _Row:
 
 def _check_header(header: Sequence[str], path: Path) -> None:
     faults = []
-    for name in _NEEDED:
+    for name in _REQUIRED:
         if name not in header:
             near = difflib.get_close_matches(name, header, n=1)
             faults.append(f"column '{name}' is missing" + (f"; did you mean '{near[0]}'?" if near else ""))
-    faults += [f"column '{name}' stands twice" for name in sorted(set(header)) if header.count(name) > 1]
+    faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
     if faults:
         raise SchemaError(
             "the table of cities has the wrong columns",
             where=f"{path}:1",
             faults=faults,
-            remedy=f"Needed: {', '.join(_NEEDED)}. If wanted: {', '.join(_OPTIONAL)}.",
+            remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
         )
 
 
 def _row_faults(line: int, row: _Row) -> list[str]:
     who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
     faults = [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
-    return faults + [f"{who}: {text}" for text in _value_faults(row) if text]
-
-
-def _value_faults(row: _Row) -> tuple[str, str, str]:
-    return _population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", ""))
+    values = (_population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", "")))
+    return faults + [f"{who}: {text}" for text in values if text]
 
 
 def _tier_fault(tier: str) -> str:
-    """Let a region have tiers of its own, but no near miss of the usual ones."""
+    """Accept a region's own tiers, but not misspelt standard ones."""
     near = difflib.get_close_matches(tier.lower(), TIERS, n=1, cutoff=0.7)
     if tier and tier not in TIERS and near:
-        return f"tier '{tier}' is not known; did you mean '{near[0]}'?"
-    return "" if not tier or tier.isidentifier() else f"tier '{tier}' is no single word"
+        return f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
+    return "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
 
 
 def _population_fault(text: str) -> str:
@@ -117,18 +115,18 @@ def _population_fault(text: str) -> str:
     if not text:
         return "population is missing"
     if number is None:
-        return f"population '{text}' is no number"
+        return f"population '{text}' is not a number"
     if number < 0:
         return f"population {text} is negative"
-    if number > _MOST_PEOPLE:
-        return f"population {text} is more than all people there are"
-    return "" if number == int(number) else f"population {text} is no whole number"
+    if number > _WORLD_POPULATION:
+        return f"population {text} exceeds the population of the world"
+    return "" if number == int(number) else f"population {text} is not a whole number"
 
 
 def _position_fault(row: _Row) -> str:
     lat, lon = _number(row["lat"]), _number(row["lon"])
     if lat is None or lon is None:
-        return f"latitude '{row['lat']}', longitude '{row['lon']}' are no two numbers"
+        return f"latitude '{row['lat']}' or longitude '{row['lon']}' is not a number"
     if abs(lat) <= 90 and abs(lon) <= 180:
         return ""
     swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
@@ -140,7 +138,7 @@ def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
     faults = []
     for line, row in rows:
         if row["id"] and first.setdefault(row["id"], line) != line:
-            faults.append(f"line {line}: id '{row['id']}' stands in line {first[row['id']]} already")
+            faults.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
     return faults
 
 
@@ -154,7 +152,7 @@ def _number(text: str) -> float | None:
 
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
     if not rows:
-        raise SchemaError("the table of cities has no rows", where=where, remedy="Name at least two cities.")
+        raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
     population = [int(float(row["population"])) for row in rows]
     by_size = thresholds.tier(population).tolist()
     column = {name: [row.get(name, "") for row in rows] for name in ("id", "name", *_OPTIONAL)}

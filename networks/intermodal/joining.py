@@ -1,4 +1,4 @@
-"""Join roads and trains into one graph of integer seconds, under one of two definitions of travel time."""
+"""Join roads and trains into one graph, under one of two definitions of travel time."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.cities.table import Cities
-from networks.intermodal import outside, trains
-from networks.intermodal.arcs import Arcs
-from networks.intermodal.outside import Outside, frame
+from networks.intermodal import trains
+from networks.intermodal.access import AccessNetwork, build_access_network, node_rows
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import Stops
 from networks.network import Network
 from networks.rail.builder import RailBuild
-from networks.timegraph import TimeGraph
+from networks.timegraph import Arcs, TimeGraph
 
 Definition = Literal["door_to_door", "in_vehicle"]
 
 _COPIES = ("", "/between", "/after")
-_TIE_S = 1
+"""Suffixes of the node ids in the three copies of the access network for times in vehicles."""
+_FREE_S = 1
+"""Time of an arc that does not count, the least that a time graph allows."""
 
 Ints = NDArray[np.int64]
 
@@ -38,53 +39,54 @@ def join(
 ) -> TimeGraph:
     """Join roads, stations, trains and city centres.
 
-    **door_to_door**: from centre to centre. A trip may drive all the way, or get to a station (in the minutes
-    of the city's tier for stations near its centre, or by road, whichever is quicker), be there before
-    departure, wait half the headway, ride, change, and get from the last station to the centre likewise. A
-    trip may change between stations by road.
+    **door_to_door**: from centre to centre. A trip drives all the way, or it travels to a station (in the
+    access time of the city's tier if the station is near its centre, or by road if that is faster), arrives
+    there before departure, waits half the headway, rides, transfers, and travels from the last station to the
+    centre likewise. It may also transfer between stations by road.
 
-    **in_vehicle**: driving, riding, and the time between trains at a change. Ties at either end take 1 s, and
-    the first train needs no wait. For this the nodes outside trains are there three times: before the first
-    train, between trains (where all times count) and after the last, so that the times are exact.
+    **in_vehicle**: driving, riding, and the time between trains at a transfer. Connectors at both ends of a
+    trip take 1 s, and there is no wait for the first train. The graph therefore contains the access network
+    three times: before the first train, between trains (where all times count) and after the last train. A
+    path reaches a later copy only by using a train, or at its end, so the times are exact.
 
     Parameters
     ----------
     road
-        The road network, with times; best contracted.
+        The road network, with travel times; contract it first to save time.
     rail
         The rail network with services and stations; None for roads alone.
     cities
-        The cities, snapped to `road`.
+        Cities snapped to `road`.
     parameters
-        Access, waits and changes; None for those of the packaged table.
+        Times of access, waiting and transfers; None for those of the packaged table.
     definition
-        What counts as travel time.
+        Definition of travel time.
 
     Returns
     -------
     TimeGraph
-        Every arc takes 1 s or more.
+        Every arc takes at least 1 s.
 
     Raises
     ------
     SchemaError
-        When road times are missing or cities are snapped to another network.
+        If road travel times are missing, or the cities are snapped to another network.
     """
     assumed = parameters or AccessParameters.default()
     stations = _stations(rail, road)
-    around = outside.lay_out(road, stations, cities, parameters=assumed)
+    access = build_access_network(road, stations, cities, parameters=assumed)
     if rail is None or not len(rail.services.stops):
-        return _roads_alone(around, definition)
+        return _roads_only(access, definition)
     copies = 1 if definition == "door_to_door" else len(_COPIES)
-    inside = _lay_trains(rail, stations, first_row=copies * len(around))
+    train = _train_nodes(rail, stations, first_row=copies * len(access))
     if definition == "door_to_door":
-        return _door_to_door(around, inside, assumed)
-    return _in_vehicle(around, inside, assumed)
+        return _door_to_door(access, train, assumed)
+    return _in_vehicle(access, train, assumed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Inside:
-    """Platforms and stops: their nodes, the first of which has a given row."""
+class _TrainNodes:
+    """Nodes of platforms and stops, numbered after those of the access network."""
 
     nodes: pd.DataFrame
     platforms: Ints
@@ -92,14 +94,14 @@ class _Inside:
 
 
 def _stations(rail: RailBuild | None, road: Network) -> gpd.GeoDataFrame:
-    """Return the rail network's nodes that are stations; the index is their row there."""
+    """Return the nodes of the rail network that are stations; the index is their row there."""
     if rail is None:
         return road.nodes.iloc[:0]
     served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
     return rail.network.nodes.iloc[served]
 
 
-def _lay_trains(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _Inside:
+def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _TrainNodes:
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
     stops = Stops.of(rail.services, station_of_node=station_of_node, first_row=first_row + len(stations))
@@ -107,74 +109,68 @@ def _lay_trains(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) 
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, rail.services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [
-        frame("station", [f"station:{row}/platforms" for row in stations.index], stations),
-        frame("stop", ids, at),
-        frame("stop", [f"{name}/arrived" for name in ids], at),
+        node_rows("station", [f"station:{row}/platforms" for row in stations.index], stations),
+        node_rows("stop", ids, at),
+        node_rows("stop", [f"{name}/arrived" for name in ids], at),
     ]
-    return _Inside(
+    return _TrainNodes(
         nodes=pd.concat(nodes, ignore_index=True),
         platforms=first_row + np.arange(len(stations), dtype=np.int64),
         stops=stops,
     )
 
 
-def _roads_alone(around: Outside, definition: Definition) -> TimeGraph:
-    centres = np.arange(around.cities, dtype=np.int64)
-    return _graph(around.nodes, around.arcs(free=definition == "in_vehicle"), centres, centres, definition)
+def _roads_only(access: AccessNetwork, definition: Definition) -> TimeGraph:
+    centres = np.arange(access.cities, dtype=np.int64)
+    arcs = access.arcs(free=definition == "in_vehicle")
+    return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
 
 
-def _door_to_door(around: Outside, inside: _Inside, assumed: AccessParameters) -> TimeGraph:
-    centres = np.arange(around.cities, dtype=np.int64)
+def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
+    centres = np.arange(access.cities, dtype=np.int64)
     arcs = [
-        around.arcs(free=False),
-        *_train_arcs(inside, assumed),
-        trains.boarding(inside.stops, around.entrance, parameters=assumed, first=False),
-        trains.leaving(inside.stops, around.entrance, seconds=assumed.alight_s),
+        access.arcs(free=False),
+        *_train_arcs(train, assumed),
+        trains.boarding_arcs(train.stops, access.entrance, parameters=assumed, first=False),
+        trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
     ]
-    nodes = pd.concat([around.nodes, inside.nodes], ignore_index=True)
-    return _graph(nodes, Arcs.join(arcs), centres, centres, "door_to_door")
-
-
-def _in_vehicle(around: Outside, inside: _Inside, assumed: AccessParameters) -> TimeGraph:
-    before, between, after = (copy * len(around) for copy in range(len(_COPIES)))
-    fronts, stops = around.entrance, inside.stops
-    centres = np.arange(around.cities, dtype=np.int64)
-    tie = around.city_road
-    arcs = [
-        around.arcs(free=True),
-        around.arcs(free=False).shifted(between),
-        around.arcs(free=True).shifted(after),
-        *_train_arcs(inside, assumed),
-        trains.boarding(stops, fronts + before, parameters=assumed, first=True),
-        trains.leaving(stops, fronts + between, seconds=assumed.alight_s),
-        trains.boarding(stops, fronts + between, parameters=assumed, first=False),
-        trains.leaving(stops, fronts + after, seconds=_TIE_S),
-        Arcs.of("connector", tie.second + before, tie.first + after, _TIE_S),
-        Arcs.of("connector", centres + before, centres + after, _TIE_S),
-    ]
-    copies = [around.nodes.assign(node_id=around.nodes["node_id"] + name) for name in _COPIES]
-    nodes = pd.concat([*copies, inside.nodes], ignore_index=True)
-    return _graph(nodes, Arcs.join(arcs), centres + before, centres + after, "in_vehicle")
-
-
-def _train_arcs(inside: _Inside, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
-    return (
-        trains.rides(inside.stops, parameters=assumed),
-        trains.changing(inside.stops, inside.platforms, parameters=assumed),
+    nodes = pd.concat([access.nodes, train.nodes], ignore_index=True)
+    return TimeGraph.of(
+        nodes, Arcs.join(arcs), origin=centres, destination=centres, definition="door_to_door"
     )
 
 
-def _graph(
-    nodes: pd.DataFrame, arcs: Arcs, origin: Ints, destination: Ints, definition: Definition
-) -> TimeGraph:
-    return TimeGraph(
-        nodes=nodes,
-        tail=arcs.tail,
-        head=arcs.head,
-        seconds=arcs.seconds,
-        kind=arcs.kind,
-        ref=arcs.ref,
-        origin=origin,
-        destination=destination,
-        definition=definition,
+def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
+    before, between, after = (copy * len(access) for copy in range(len(_COPIES)))
+    entrance, stops = access.entrance, train.stops
+    centres = np.arange(access.cities, dtype=np.int64)
+    city_road = access.city_road
+    arcs = [
+        access.arcs(free=True),
+        access.arcs(free=False).shifted(between),
+        access.arcs(free=True).shifted(after),
+        *_train_arcs(train, assumed),
+        trains.boarding_arcs(stops, entrance + before, parameters=assumed, first=True),
+        trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
+        trains.boarding_arcs(stops, entrance + between, parameters=assumed, first=False),
+        trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
+        # A trip without trains goes from the first copy to the last at its end.
+        Arcs.of("connector", city_road.second + before, city_road.first + after, _FREE_S),
+        Arcs.of("connector", centres + before, centres + after, _FREE_S),
+    ]
+    copies = [access.nodes.assign(node_id=access.nodes["node_id"] + suffix) for suffix in _COPIES]
+    nodes = pd.concat([*copies, train.nodes], ignore_index=True)
+    return TimeGraph.of(
+        nodes,
+        Arcs.join(arcs),
+        origin=centres + before,
+        destination=centres + after,
+        definition="in_vehicle",
+    )
+
+
+def _train_arcs(train: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
+    return (
+        trains.ride_arcs(train.stops, parameters=assumed),
+        trains.transfer_arcs(train.stops, train.platforms, parameters=assumed),
     )

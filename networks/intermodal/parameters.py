@@ -1,12 +1,11 @@
-"""Hold what is assumed about getting to a train, waiting for it and leaving it."""
+"""Hold the assumptions about access to trains, waiting, boarding and transfers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from networks.cities.table import TIERS
 from networks.rail.parameters import Running, read_rail_table
-
-TIERS = ("core", "secondary", "small")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,51 +17,40 @@ class ByTier:
     small: int
 
     def of(self, tier: str) -> int:
-        """Return the seconds of a tier.
-
-        Parameters
-        ----------
-        tier
-            `core` or `secondary`; every other place counts as `small`.
-
-        Returns
-        -------
-        int
-            Seconds.
-        """
+        """Return the seconds of a tier; any tier other than `core` and `secondary` counts as `small`."""
         return {"core": self.core, "secondary": self.secondary}.get(tier, self.small)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessParameters:
-    """Every assumption of a journey beside driving and running.
+    """All assumptions about a trip, except those about driving and running times.
 
     Attributes
     ----------
     running
-        Time at intermediate stops, and once a ride.
+        Times at intermediate stops and once per ride.
     fast_classes
-        Classes of service whose stations have the longer time before departure.
+        Classes of services at whose stations passengers arrive earlier before departure.
     pre_departure_hsr_s, pre_departure_conv_s
-        Seconds at the station before the train leaves, for those classes and for all others.
+        Seconds between arrival at the station and departure, for those classes and for all others.
     alight_s
-        Seconds from the train to the front of the station.
+        Seconds from the train to the station entrance.
     transfer_s
-        Seconds from train to train at one station, without the wait.
+        Seconds from one train to another at the same station, without waiting.
     wait_cap_s
-        Longest wait: half the headway, at most this.
+        Largest waiting time in seconds; below it, half the headway.
     centre_station_km
-        Stations this near a centre are reached in `centre_station`.
+        Largest distance between a city centre and a station that is reached in `centre_station`.
     centre_station
         Seconds between a centre and such a station.
     terminal
-        Seconds between a centre and the road network, beside the way to its road node.
+        Seconds between a centre and the road network, in addition to the connector.
     connector_kmh, connector_detour
-        Speed on the way to a road node, km/h, and its length over the straight line.
+        Speed on a connector to a road node in km/h, and its length relative to the straight line.
     station_road_km
-        A station farther than this from any road node is not joined by road.
+        Largest distance between a station and a road node at which they are connected.
     station_road_s
-        Seconds between the road and the front of the station, beside the way.
+        Seconds between the road and the station entrance, in addition to the connector.
     """
 
     running: Running
@@ -103,22 +91,13 @@ class AccessParameters:
         )
 
     def wait_s(self, headway_s: int) -> int:
-        """Return the mean wait for a train.
-
-        Parameters
-        ----------
-        headway_s
-            Seconds between departures.
-
-        Returns
-        -------
-        int
-            Half the headway, rounded up, at most `wait_cap_s`.
-        """
+        """Return the mean waiting time in seconds: half the headway, rounded up, at most `wait_cap_s`."""
         return min((headway_s + 1) // 2, self.wait_cap_s)
 
     def board_s(self, *, link_class: str, headway_s: int) -> int:
-        """Return the time from the front of a station to the moving train.
+        """Return the seconds from the station entrance to the moving train.
+
+        They are the time before departure, the waiting time, and the time added once per ride.
 
         Parameters
         ----------
@@ -126,42 +105,15 @@ class AccessParameters:
             Class of the service.
         headway_s
             Seconds between its departures.
-
-        Returns
-        -------
-        int
-            Time before departure, wait, and what a ride takes once.
         """
         fast = link_class in self.fast_classes
         before = self.pre_departure_hsr_s if fast else self.pre_departure_conv_s
         return max(before + self.change_s(headway_s=headway_s), 1)
 
     def change_s(self, *, headway_s: int) -> int:
-        """Return the time from the platforms of a station to the moving train.
-
-        Parameters
-        ----------
-        headway_s
-            Seconds between departures.
-
-        Returns
-        -------
-        int
-            The wait, and what a ride takes once.
-        """
+        """Return the seconds from the platform to the moving train: waiting time, and time once per ride."""
         return max(self.wait_s(headway_s) + self.running.start_s, 1)
 
     def connector_s(self, straight_km: float) -> int:
-        """Return the time of a way to a road node.
-
-        Parameters
-        ----------
-        straight_km
-            Straight distance.
-
-        Returns
-        -------
-        int
-            Seconds, rounded.
-        """
+        """Return the rounded seconds of a connector over a straight-line distance in km."""
         return round(3600.0 * self.connector_detour * straight_km / self.connector_kmh)

@@ -1,4 +1,4 @@
-"""Lay out trains as arcs: riding, staying on, boarding, leaving, changing."""
+"""Represent train services as arcs: riding, boarding, alighting and transfers."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.intermodal.arcs import Arcs
 from networks.intermodal.parameters import AccessParameters
 from networks.network import Services
 from networks.rail.drafts import BY_TRACKS
+from networks.timegraph import Arcs
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """The stops of all services, as rows of nodes of a time graph.
+    """The stops of all services, as rows of nodes of a time graph; all arrays have one entry per stop.
 
     Attributes
     ----------
     service
-        Service of each stop [s].
+        Row of its service.
     station
-        Station of each stop [s], a row of the stations joined.
+        Row of its station.
     run_s
-        Running time from the stop before [s].
+        Running time from the previous stop, seconds.
     headway_s
-        Seconds between departures of its service [s].
+        Seconds between departures of its service.
     link_class
-        Class of its service [s].
+        Class of its service.
     on_track
-        Whether its service was taken from tracks alone [s].
+        Whether its service is assumed from tracks alone.
     departing, arrived
-        Rows of the nodes for a train about to leave the stop, and for one that has come to it [s].
+        Rows of its two nodes: a train that is about to depart, and a train that has arrived.
     """
 
     service: Ints
@@ -48,21 +48,16 @@ class Stops:
 
     @classmethod
     def of(cls, services: Services, *, station_of_node: Ints, first_row: int) -> Stops:
-        """Give the stops of services rows of a graph.
+        """Assign nodes to the stops of services, in the order of the stops table.
 
         Parameters
         ----------
         services
             The services.
         station_of_node
-            Station of each node of the rail network.
+            Row of the station for each node of the rail network.
         first_row
-            Row of the first of the two nodes of each stop.
-
-        Returns
-        -------
-        Stops
-            In the order of the stops table.
+            Row of the first node; all departing nodes come before all arrived ones.
         """
         stops = services.stops
         service = stops["service"].to_numpy()
@@ -79,11 +74,11 @@ class Stops:
         )
 
 
-def rides(stops: Stops, *, parameters: AccessParameters) -> Arcs:
-    """Make the arcs of riding in both directions, and of staying on at intermediate stops.
+def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
+    """Return the arcs of riding in both directions, and of staying on the train at intermediate stops.
 
-    Trains of services taken from tracks alone run through every station: whoever stays on pays an
-    intermediate stop there, and no change.
+    Services assumed from tracks alone run through every station, so passengers who stay on take the time of
+    an intermediate stop there instead of a transfer.
 
     Parameters
     ----------
@@ -95,23 +90,12 @@ def rides(stops: Stops, *, parameters: AccessParameters) -> Arcs:
     Returns
     -------
     Arcs
-        Kind `ride`, with the row of the service.
+        Arcs of kind `ride`; `ref` is the row of the service.
     """
     ahead = np.flatnonzero(stops.service[:-1] == stops.service[1:])
-    out = Arcs.of(
-        "ride",
-        stops.departing[ahead],
-        stops.arrived[ahead + 1],
-        stops.run_s[ahead + 1],
-        ref=stops.service[ahead],
-    )
-    back = Arcs.of(
-        "ride",
-        stops.departing[ahead + 1],
-        stops.arrived[ahead],
-        stops.run_s[ahead + 1],
-        ref=stops.service[ahead],
-    )
+    run_s, service = stops.run_s[ahead + 1], stops.service[ahead]
+    out = Arcs.of("ride", stops.departing[ahead], stops.arrived[ahead + 1], run_s, ref=service)
+    back = Arcs.of("ride", stops.departing[ahead + 1], stops.arrived[ahead], run_s, ref=service)
     inner = np.intersect1d(ahead, ahead + 1)
     stop_s = parameters.running.stop_s
     stay = Arcs.of("ride", stops.arrived[inner], stops.departing[inner], stop_s, ref=stops.service[inner])
@@ -121,7 +105,7 @@ def rides(stops: Stops, *, parameters: AccessParameters) -> Arcs:
 
 
 def _through(stops: Stops) -> tuple[Ints, Ints]:
-    """Pair the stops at one station of different services taken from tracks alone."""
+    """Pair the stops of different services at the same station, for services assumed from tracks alone."""
     rows = np.flatnonzero(stops.on_track)
     rows = rows[np.argsort(stops.station[rows], kind="stable")]
     groups = np.split(rows, np.flatnonzero(np.diff(stops.station[rows])) + 1) if len(rows) else []
@@ -136,25 +120,25 @@ def _through(stops: Stops) -> tuple[Ints, Ints]:
     return columns[0], columns[1]
 
 
-def boarding(stops: Stops, entrance: Ints, *, parameters: AccessParameters, first: bool) -> Arcs:
-    """Make the arcs from the front of a station to a train.
+def boarding_arcs(stops: Stops, entrance: Ints, *, parameters: AccessParameters, first: bool) -> Arcs:
+    """Return the arcs from station entrances to trains.
 
     Parameters
     ----------
     stops
         The stops.
     entrance
-        Row of the node in front of each station.
+        Row of the entrance node of each station.
     parameters
-        Time before departure, wait, and what a ride takes once.
+        Time before departure, waiting time, and the time added once per ride.
     first
-        Leave out the time before departure and the wait: this is the first train of a journey of which only
-        the time in vehicles counts.
+        Leave out the time before departure and the waiting time: this is the first train of a trip for which
+        only the time in vehicles counts.
 
     Returns
     -------
     Arcs
-        Kind `board`, with the row of the service.
+        Arcs of kind `board`; `ref` is the row of the service.
     """
     seconds = [
         parameters.running.start_s
@@ -166,42 +150,43 @@ def boarding(stops: Stops, entrance: Ints, *, parameters: AccessParameters, firs
     return Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.service)
 
 
-def leaving(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
-    """Make the arcs from a train to the front of a station.
+def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
+    """Return the arcs from trains to station entrances.
 
     Parameters
     ----------
     stops
         The stops.
     entrance
-        Row of the node in front of each station.
+        Row of the entrance node of each station.
     seconds
-        Time that it takes.
+        Time of every arc.
 
     Returns
     -------
     Arcs
-        Kind `alight`, with the row of the service.
+        Arcs of kind `alight`; `ref` is the row of the service.
     """
     return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.service)
 
 
-def changing(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
-    """Make the arcs from a train to the platforms of a station, and from there to the next train.
+def transfer_arcs(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
+    """Return the arcs from trains to the platforms of a station, and from there to the next train.
 
     Parameters
     ----------
     stops
         The stops.
     platforms
-        Row of the node of the platforms of each station.
+        Row of the platform node of each station.
     parameters
-        Time of a change, wait, and what a ride takes once.
+        Transfer time, waiting time, and the time added once per ride.
 
     Returns
     -------
     Arcs
-        Kind `transfer` to the platforms; kind `board`, with the row of the service, from them.
+        Arcs of kind `transfer` to the platforms; arcs of kind `board` from them, whose `ref` is the row of
+        the service.
     """
     at = platforms[stops.station]
     seconds = [parameters.change_s(headway_s=int(headway)) for headway in stops.headway_s]

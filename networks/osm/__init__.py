@@ -1,12 +1,12 @@
-"""Read OpenStreetMap: from a file, or from a server."""
+"""Read OpenStreetMap data from a file or from a server."""
 
 from __future__ import annotations
 
 from networks.osm.classes import DEFAULT_CLASSES
+from networks.osm.client import Server
 from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
 from networks.osm.overpass import fetch
 from networks.osm.reader import read
-from networks.osm.wire import Server
 
 __all__ = [
     "DEFAULT_CLASSES",

@@ -1,12 +1,12 @@
-"""Name the road classes and the tags that an import reads."""
+"""Define the road classes and the road tags that an import reads."""
 
 from __future__ import annotations
 
-LADDER = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
-"""Road classes from the highest to the lowest that can be asked for."""
+ROAD_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
+"""Road classes that can be requested, from the highest to the lowest."""
 
-DEFAULT_CLASSES = frozenset(LADDER[:5])
-"""Classes read when none are named: motorway to tertiary, links included."""
+DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
+"""Classes read by default: motorway to tertiary; their slip roads are added."""
 
 ROAD_KEYS = frozenset(
     {
@@ -16,20 +16,15 @@ ROAD_KEYS = frozenset(
         "oneway:conditional", "toll", "bridge", "tunnel",
     }
 )  # fmt: skip
-"""Tags of roads that are kept; all others stay in the file."""
+"""Keys of road tags that are kept; all others are discarded to save memory."""
 
 
-def with_links(classes: frozenset[str]) -> frozenset[str]:
-    """Add the slip roads of each class.
+def with_slip_roads(classes: frozenset[str]) -> frozenset[str]:
+    """Add the slip-road class (`motorway_link` to `tertiary_link`) of each class that has one.
 
     Parameters
     ----------
     classes
         Values of `highway`, such as `motorway`.
-
-    Returns
-    -------
-    frozenset[str]
-        The classes, and `motorway_link` to `tertiary_link` of those among them that have links.
     """
-    return classes | {f"{name}_link" for name in classes & set(LADDER[:5])}
+    return classes | {f"{name}_link" for name in classes & set(ROAD_CLASSES[:5])}

@@ -1,4 +1,4 @@
-"""Hold what was taken out of an OpenStreetMap source: nodes, ways, places, relations."""
+"""Hold the elements read from an OpenStreetMap source: nodes, ways, places and relations."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Positions of the nodes that ways and relations use, in order of their id.
+    """Positions of the nodes that ways and relations use.
 
     Attributes
     ----------
     id
-        OSM ids, int64 [n], rising, no id twice.
+        OSM ids, int64 [n], strictly increasing.
     lon, lat
-        Degrees in WGS 84, float64 [n].
+        Degrees (WGS 84), float64 [n].
     """
 
     id: NDArray[np.int64]
@@ -33,17 +33,12 @@ class Nodes:
         return len(self.id)
 
     def rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Find nodes by id.
+        """Return the row of each id, -1 for nodes that the source does not contain.
 
         Parameters
         ----------
         ids
             OSM node ids, any shape.
-
-        Returns
-        -------
-        NDArray[np.int64]
-            Row of each id, -1 where the source does not hold the node.
         """
         if not len(self.id):
             return np.full(np.shape(ids), -1, dtype=np.int64)
@@ -54,21 +49,21 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Ways as runs of nodes: way i passes `rows[offsets[i]:offsets[i + 1]]`.
+    """Ways as sequences of nodes in one flat array: way i visits `rows[offsets[i]:offsets[i + 1]]`.
 
-    A way that leaves the source and comes back is held as several runs with the same id and tags. Each run
-    has two nodes or more.
+    A way that leaves the extract and re-enters it is stored as several entries with the same id and tags.
+    Each entry has at least two nodes.
 
     Attributes
     ----------
     id
-        OSM way id of each run, int64 [n].
+        OSM way id of each entry, int64 [n].
     offsets
-        Start of each run in `rows`, int64 [n + 1].
+        Start of each entry in `rows`, int64 [n + 1].
     rows
         Rows of `Elements.nodes`, int64.
     tags
-        Tags of each run, length n. Roads keep only the tags that the import reads.
+        Tags of each entry. Roads keep only the tags in `networks.osm.classes.ROAD_KEYS`.
     """
 
     id: NDArray[np.int64]
@@ -77,21 +72,16 @@ class Ways:
     tags: tuple[Tags, ...]
 
     def __len__(self) -> int:
-        """Return the number of runs."""
+        """Return the number of entries."""
         return len(self.id)
 
     def take(self, kept: NDArray[np.bool_]) -> Ways:
-        """Return the runs that a mask keeps.
+        """Return the entries selected by a mask, in the same order.
 
         Parameters
         ----------
         kept
-            Mask over the runs, bool [n].
-
-        Returns
-        -------
-        Ways
-            The kept runs, in the same order.
+            Mask, bool [n].
         """
         lengths = np.diff(self.offsets)
         return Ways(
@@ -104,16 +94,16 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Nodes that stand for something of their own, such as stations, with all their tags.
+    """Point features, such as stations, with all their tags.
 
     Attributes
     ----------
     id
-        OSM node ids, int64 [n], rising; minus the way id where an outline stands for the thing.
+        OSM node ids, int64 [n], increasing. A feature mapped as an outline has the negative id of its way.
     lon, lat
-        Degrees in WGS 84, float64 [n].
+        Degrees (WGS 84), float64 [n].
     tags
-        All tags of each node, length n.
+        All tags of each point.
     """
 
     id: NDArray[np.int64]
@@ -127,7 +117,7 @@ class Points:
 
 
 class Member(NamedTuple):
-    """Member of a relation: kind `n`, `w` or `r`, OSM id, role."""
+    """Member of a relation: kind (`n`, `w` or `r`), OSM id and role."""
 
     kind: str
     ref: int
@@ -136,7 +126,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A `route=train` or `route=ferry` relation, members in order."""
+    """A `route=train` or `route=ferry` relation with its members in order."""
 
     id: int
     tags: Tags
@@ -145,7 +135,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where elements come from: a name for people, and the checksum of the bytes."""
+    """Origin of elements: name of the file, and SHA-256 of its bytes (hexadecimal)."""
 
     name: str
     sha256: str
@@ -153,22 +143,22 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ReadCounts:
-    """What was counted while a source was read.
+    """Counts from reading a source.
 
     Attributes
     ----------
     ways
-        Ways of the classes asked for, before cutting.
+        Ways of the requested classes, before any is cut.
     node_references
         References of those ways to nodes.
     nodes
-        Nodes found for them.
+        Distinct nodes found.
     ways_cut
-        Ways that miss nodes in the source (usually at its border).
+        Ways with nodes that the source does not contain, usually at its border.
     nodes_missing
-        References to nodes that the source does not hold.
+        References to such nodes.
     dropped
-        Ways dropped whole, by reason.
+        Ways dropped entirely, by reason.
     """
 
     ways: int = 0
@@ -181,24 +171,24 @@ class ReadCounts:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """Everything the builders need of one OpenStreetMap source.
+    """Everything that the network builders need from one OpenStreetMap source.
 
     Attributes
     ----------
     nodes
-        Positions of all nodes that `roads`, `tracks`, `ferries` and the relations use.
+        Positions of all nodes that `roads`, `tracks`, `ferries` and `relations` use.
     roads, tracks, ferries
-        Ways with `highway` of the classes asked for, with `railway=rail`, with `route=ferry`.
+        Ways with `highway` of a requested class, with `railway=rail`, and with `route=ferry`.
     stations
-        Nodes (or outlines) with `railway=station` or `railway=halt`.
+        Nodes and outlines with `railway=station` or `railway=halt`.
     stops
-        Nodes that are members of the relations, such as stopping points.
+        Nodes that are members of `relations`, such as stop positions.
     places
         Nodes with `place=city` or `place=town` and a `population`.
     relations
         Relations with `route=train` or `route=ferry`.
     source, counts
-        Name and checksum; what was read, cut and dropped.
+        Origin of the data, and counts of what was read, cut and dropped.
     """
 
     nodes: Nodes

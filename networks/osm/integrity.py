@@ -1,50 +1,56 @@
-"""Refuse files that are cut short, that are not OpenStreetMap data, or that want to do harm."""
+"""Reject files that are truncated, not OpenStreetMap data, or malicious."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
 import hashlib
+import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from networks.errors import SourceError
-from networks.osm import pbf
 
-_CHUNK = 1 << 20
-_LEAST_BOMB = 1 << 25
-_MOST_RATIO = 100
-_AGAIN = "Download the file again and compare its checksum with the one that the server names."
-_NOTHING = "Nothing was read and nothing was written."
+_CHUNK_BYTES = 1 << 20
+_FREE_EXPANSION_BYTES = 1 << 25
+"""Files may always unpack to this size, whatever the ratio."""
+_MOST_EXPANSION = 100
+"""Largest ratio of unpacked to packed size: a defence against decompression bombs."""
+_DOWNLOAD_AGAIN = "Download the file again and compare its checksum with the one published by the server."
 _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
+
+# Limits of the OSM PBF format: https://wiki.openstreetmap.org/wiki/PBF_Format
+_MOST_HEADER_BYTES = 64 * 1024
+_MOST_BLOB_BYTES = 32 * 1024 * 1024
 
 
 def check(path: Path) -> str:
     """Check a file before any of it is used.
 
-    A PBF file that was cut exactly between two of its blocks and still holds ways cannot be told from a whole
-    one; only a checksum can.
+    A PBF file that was truncated exactly between two blocks, and still contains ways, cannot be told from a
+    complete one without a checksum.
 
     Parameters
     ----------
     path
-        A file `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`. Where a file of the same name with `.md5` or
-        `.sha256` added lies beside it, its checksum must agree.
+        A file `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`. If a file of the same name with the suffix `.md5`
+        or `.sha256` lies beside it, the checksums must agree.
 
     Returns
     -------
     str
-        SHA-256 of the bytes of the file, hexadecimal.
+        SHA-256 of the file, hexadecimal.
 
     Raises
     ------
     SourceError
-        When there is no such file, or it is empty, a web page, cut short, padded, has XML entities, or holds
-        an Overpass remark (a partial answer).
+        If the file is missing, empty, a web page, truncated or padded, declares XML entities, or contains an
+        Overpass remark (an incomplete answer).
     """
     _check_kind(path)
-    _check_page(path)
+    _check_not_web_page(path)
     if path.name.endswith(".pbf"):
         _check_pbf(path)
     else:
@@ -53,67 +59,140 @@ def check(path: Path) -> str:
     return _digest(path, "sha256")
 
 
-def refuse(path: Path, what: str, *, remedy: str = _AGAIN) -> SourceError:
-    """Make the error for a file that cannot be used.
+def file_error(path: Path, what: str, *, remedy: str = _DOWNLOAD_AGAIN) -> SourceError:
+    """Return the error for a file that cannot be used; the caller raises it.
 
     Parameters
     ----------
     path
-        The file.
+        The file; the message names it without its folder.
     what
-        What is wrong with it.
+        What is wrong with it, one sentence.
     remedy
-        What the user can do.
-
-    Returns
-    -------
-    SourceError
-        To be raised by the caller.
+        What the user can do next.
     """
-    return SourceError(what, where=path.name, done=_NOTHING, remedy=remedy)
+    return SourceError(what, where=path.name, done="Nothing was read and nothing was written.", remedy=remedy)
 
 
 def _check_kind(path: Path) -> None:
     if not path.is_file():
-        raise refuse(path, "There is no such file.", remedy=f"Check the path: {path}")
+        raise file_error(path, "There is no such file.", remedy=f"Check the path: {path}")
     if not path.name.endswith(_SUFFIXES):
         kinds = ", ".join(_SUFFIXES[:1] + _SUFFIXES[2:5])
-        raise refuse(path, f"Only {kinds} files are read.", remedy="Convert it with osmium-tool: osmium cat.")
+        raise file_error(
+            path, f"Only {kinds} files can be read.", remedy="Convert it with osmium-tool: osmium cat."
+        )
     if path.stat().st_size == 0:
-        raise refuse(path, "The file is empty.")
+        raise file_error(path, "The file is empty.")
 
 
-def _check_page(path: Path) -> None:
+def _check_not_web_page(path: Path) -> None:
     with path.open("rb") as stream:
         head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<head")):
-        raise refuse(path, "This is a web page and not map data: the server sent a message instead.")
+        raise file_error(path, "This is a web page, not map data: the server sent a message instead.")
 
 
 def _check_pbf(path: Path) -> None:
-    fault = pbf.first_fault(path)
+    fault = _first_pbf_fault(path)
     if fault is not None:
-        raise refuse(path, f"The PBF file is not complete or not a PBF file: {fault}.")
+        raise file_error(path, f"The PBF file is incomplete or not a PBF file: {fault}.")
+
+
+def _first_pbf_fault(path: Path) -> str | None:
+    """Return where a PBF file first contradicts its own block lengths; None if the blocks fill it exactly.
+
+    A PBF file is a sequence of blocks: a four-byte length, a BlobHeader of that length, and a blob of the
+    length given in the header. Only the headers are read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        position, blocks = 0, 0
+        while position < size:
+            try:
+                kind, length = _blob_header(stream)
+            except ValueError as fault:
+                return f"{fault} at byte {position:,} of {size:,}"
+            if kind != ("OSMHeader" if blocks == 0 else "OSMData"):
+                return f"a block of kind {kind!r} at byte {position:,}"
+            position = stream.tell() + length
+            if position > size:
+                return f"the last block needs {position - size:,} more bytes than the file has"
+            stream.seek(length, os.SEEK_CUR)
+            blocks += 1
+    return None if blocks > 1 else "a header without data"
+
+
+def _blob_header(stream: BinaryIO) -> tuple[str, int]:
+    """Read a block header; return the kind of the block and the length of its blob."""
+    prefix = stream.read(4)
+    if len(prefix) < 4:
+        raise ValueError("the file ends inside a block length")
+    (length,) = struct.unpack(">I", prefix)
+    if not 0 < length <= _MOST_HEADER_BYTES:
+        raise ValueError("no block header (zeros or foreign bytes)")
+    data = stream.read(length)
+    if len(data) < length:
+        raise ValueError("the file ends inside a block header")
+    fields = _protobuf_fields(data)
+    kind, blob = fields.get(1), fields.get(3)
+    if not isinstance(kind, bytes) or not isinstance(blob, int) or not 0 < blob <= _MOST_BLOB_BYTES:
+        raise ValueError("a damaged block header")
+    return kind.decode("ascii", "replace"), blob
+
+
+def _protobuf_fields(data: bytes) -> dict[int, int | bytes]:
+    """Parse the top-level fields of a protocol buffer message by number: varints and byte strings."""
+    fields: dict[int, int | bytes] = {}
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        value, at = _varint(data, at)
+        if key & 7 == 2:
+            if at + value > len(data):
+                raise ValueError("a damaged block header")
+            fields[key >> 3] = data[at : at + value]
+            at += value
+        elif key & 7 == 0:
+            fields[key >> 3] = value
+        else:
+            raise ValueError("a damaged block header")
+    return fields
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data) and shift < 64:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise ValueError("a damaged block header")
 
 
 def _check_xml(path: Path) -> None:
     head, tail = b"", b""
-    for chunk in _plain(path):
-        if len(head) < _CHUNK:
+    for chunk in _unpacked(path):
+        if len(head) < _CHUNK_BYTES:
             head += chunk
         window = tail + chunk
         if b"<!ENTITY" in window or b"<!DOCTYPE" in window:
-            raise refuse(path, "The file declares XML entities or a document type; such files are refused.")
+            raise file_error(
+                path, "The file declares XML entities or a document type; such files are rejected."
+            )
         if b"<remark" in window:
-            raise refuse(
-                path, f"The server broke off: {_remark(window)!r}. The file is a partial answer.",
-                remedy="Ask for a smaller area, or use an extract of the region.",
+            raise file_error(
+                path, f"The server stopped early: {_remark(window)!r}. The file is an incomplete answer.",
+                remedy="Request a smaller area, or use an extract of the region.",
             )  # fmt: skip
+        # A marker may lie across two chunks: keep the end of this one.
         tail = window[-64:]
     if b"<osm" not in head[:4096]:
-        raise refuse(path, "The file does not begin as OpenStreetMap XML does.")
+        raise file_error(path, "The file does not start as OpenStreetMap XML.")
     if not tail.rstrip(b"\0 \t\r\n").endswith((b"</osm>", b"/>")) or tail.endswith(b"\0"):
-        raise refuse(path, "The file is not complete: the closing </osm> is missing.")
+        raise file_error(path, "The file is incomplete: the closing </osm> is missing.")
 
 
 def _remark(window: bytes) -> str:
@@ -121,23 +200,24 @@ def _remark(window: bytes) -> str:
     return text.split(">", 1)[-1].split("<", 1)[0].strip()
 
 
-def _plain(path: Path) -> Iterator[bytes]:
-    most = max(_LEAST_BOMB, _MOST_RATIO * path.stat().st_size)
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """Yield the contents of a plain or compressed file, up to the largest size that is accepted."""
+    most = max(_FREE_EXPANSION_BYTES, _MOST_EXPANSION * path.stat().st_size)
     size = 0
     try:
-        with _open_plain(path) as stream:
-            while chunk := stream.read(_CHUNK):
+        with _open_unpacked(path) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > most:
-                    raise refuse(
-                        path, f"The file unpacks to more than {_MOST_RATIO} times its size; refused."
+                    raise file_error(
+                        path, f"The file unpacks to more than {_MOST_EXPANSION} times its size; rejected."
                     )
                 yield chunk
     except (OSError, EOFError) as fault:
-        raise refuse(path, f"The compressed file is damaged or cut short ({fault}).") from fault
+        raise file_error(path, f"The compressed file is damaged or truncated ({fault}).") from fault
 
 
-def _open_plain(path: Path) -> BinaryIO:
+def _open_unpacked(path: Path) -> BinaryIO:
     if path.name.endswith(".gz"):
         return cast("BinaryIO", gzip.open(path, "rb"))
     if path.name.endswith(".bz2"):
@@ -152,7 +232,7 @@ def _check_sidecars(path: Path) -> None:
             continue
         words = sidecar.read_text(encoding="utf-8", errors="replace").split()
         if words and words[0].lower() != _digest(path, name):
-            raise refuse(path, f"The checksum in {sidecar.name} differs from that of the file.")
+            raise file_error(path, f"The checksum in {sidecar.name} differs from that of the file.")
 
 
 def _digest(path: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Fetch an area from an Overpass server, tile by tile, and read it."""
+"""Download an area from an Overpass server, tile by tile, and read it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import shapely
 from networks.errors import FetchError, SourceError
 from networks.osm import integrity
 from networks.osm.areas import Area, outline, tiles
-from networks.osm.classes import DEFAULT_CLASSES, with_links
+from networks.osm.classes import DEFAULT_CLASSES, with_slip_roads
+from networks.osm.client import Server, request
 from networks.osm.elements import Elements
 from networks.osm.reader import read
-from networks.osm.wire import Server, ask
 
-_DIGITS = 6
+_DECIMALS = 6
+"""Decimals of the coordinates in a query: 0.1 m."""
 
 
 def fetch(
@@ -32,8 +33,8 @@ def fetch(
 ) -> Elements:
     """Download an area and read it.
 
-    Each tile is one request and one file of the cache folder. A tile is written only when its answer is
-    whole, so a call that was broken off goes on where it stopped, and a second call asks for nothing.
+    Each tile is one request and one file in the cache folder. A tile is stored only if its answer is
+    complete, so an interrupted call resumes where it stopped, and a repeated call sends no requests.
 
     Parameters
     ----------
@@ -42,37 +43,37 @@ def fetch(
     cache_dir
         Folder for the answers.
     roads, rail, ferries
-        As in `networks.osm.read`.
+        What to request; see `networks.osm.read`.
     tile_deg
-        Side of a tile in degrees; smaller tiles for dense areas.
+        Side of a tile in degrees; choose smaller tiles for dense areas.
     server
-        Addresses and patience.
+        Addresses and time limits; None for the public servers with the default limits.
 
     Returns
     -------
     Elements
-        As read from a file.
+        The same as `networks.osm.read` returns for an extract of the area.
 
     Raises
     ------
     FetchError
-        When a server stays busy, cannot be reached, or gives partial answers (exit code 5).
+        If a server stays busy, cannot be reached, or returns incomplete answers (exit code 5).
     SourceError
-        When the area means nothing or holds nothing of what is asked for.
+        If the area is invalid, or contains nothing of what is requested.
     """
     server = server or Server()
     folder = Path(cache_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise FetchError(f"The cache folder cannot be made: {fault}.", where=str(folder)) from fault
+        raise FetchError(f"The cache folder cannot be created: {fault}.", where=str(folder)) from fault
     shape = outline(area, server=server)
     queries = [
         query(tile, roads=roads, rail=rail, ferries=ferries, timeout_s=server.timeout_s)
         for tile in tiles(shape, tile_deg=tile_deg)
     ]
     answers = [_tile(text, folder, server=server) for text in queries]
-    return read(_joined(answers, folder), roads=roads, rail=rail, ferries=ferries)
+    return read(_merged(answers, folder), roads=roads, rail=rail, ferries=ferries)
 
 
 def query(
@@ -85,52 +86,52 @@ def query(
     tile
         Outline in degrees.
     roads, rail, ferries
-        What to ask for.
+        What to request; see `networks.osm.read`.
     timeout_s
-        Time that the server may take.
+        Time limit for the server.
 
     Returns
     -------
     str
-        A query in Overpass QL that answers in XML, with the nodes of all ways.
+        Overpass QL. The answer is XML and includes the nodes of all ways.
     """
     where = f'(poly:"{_corners(tile)}")'
-    asked = ['node["place"~"^(city|town)$"]["population"]']
+    filters = ['node["place"~"^(city|town)$"]["population"]']
     if roads:
-        asked.append(f'way["highway"~"^({"|".join(sorted(with_links(roads)))})$"]')
+        filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:
-        asked += ['way["railway"="rail"]', 'nwr["railway"~"^(station|halt)$"]']
+        filters += ['way["railway"="rail"]', 'nwr["railway"~"^(station|halt)$"]']
     if ferries:
-        asked.append('way["route"="ferry"]')
+        filters.append('way["route"="ferry"]')
     routes = "|".join(["train"] * rail + ["ferry"] * ferries)
     related = (
         f'rel(bw.found)["route"~"^({routes})$"]->.routes;node(r.routes){where}->.stops;' if routes else ""
     )
-    union = "".join(f"{part}{where};" for part in asked)
+    union = "".join(f"{part}{where};" for part in filters)
     output = "(.found;.found >;.routes;.stops;);" if routes else "(.found;.found >;);"
     return f"[out:xml][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
 
 
 def _corners(tile: shapely.Polygon) -> str:
-    return " ".join(f"{lat:.{_DIGITS}f} {lon:.{_DIGITS}f}" for lon, lat in tile.exterior.coords)
+    return " ".join(f"{lat:.{_DECIMALS}f} {lon:.{_DECIMALS}f}" for lon, lat in tile.exterior.coords)
 
 
 def _tile(text: str, folder: Path, *, server: Server) -> Path:
-    """Return the file of a query's answer; ask the server only when there is none yet."""
+    """Return the file with the answer to a query; send the query only if the file does not exist."""
     path = folder / f"tile-{hashlib.sha256(text.encode()).hexdigest()[:24]}.osm"
     if path.is_file():
         return path
     part = path.with_name(f"{path.stem}.{os.getpid()}.part.osm")
     try:
-        part.write_bytes(ask(server.overpass, {"data": text}, server=server))
+        part.write_bytes(request(server.overpass, {"data": text}, server=server))
         integrity.check(part)
         part.replace(path)
     except FetchError:
         raise
     except SourceError as fault:
         raise FetchError(
-            fault.what, where=server.overpass, done="This answer was not kept; the tiles before it are.",
-            remedy="Ask with smaller tiles, try later, or read an extract of the region.",
+            fault.what, where=server.overpass, done="This answer was discarded; earlier tiles are kept.",
+            remedy="Use smaller tiles, try later, or read an extract of the region.",
         ) from fault  # fmt: skip
     except OSError as fault:
         raise FetchError(f"The answer cannot be written: {fault}.", where=str(folder)) from fault
@@ -139,8 +140,8 @@ def _tile(text: str, folder: Path, *, server: Server) -> Path:
     return path
 
 
-def _joined(answers: list[Path], folder: Path) -> Path:
-    """Join the tiles to one file in which every element stands once."""
+def _merged(answers: list[Path], folder: Path) -> Path:
+    """Merge the tiles into one file without duplicate elements."""
     names = "\n".join(path.name for path in answers)
     path = folder / f"area-{hashlib.sha256(names.encode()).hexdigest()[:24]}.osm.pbf"
     if path.is_file():
@@ -154,7 +155,7 @@ def _joined(answers: list[Path], folder: Path) -> Path:
             merger.apply(writer, simplify=True)
         part.replace(path)
     except RuntimeError as fault:
-        raise FetchError(f"The tiles cannot be joined: {fault}.", where=str(folder)) from fault
+        raise FetchError(f"The tiles cannot be merged: {fault}.", where=str(folder)) from fault
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -1,7 +1,8 @@
-"""Read roads, tracks, ferries, stations and places out of an OpenStreetMap file."""
+"""Read roads, tracks, ferries, stations and places from an OpenStreetMap file."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,9 @@ from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.osm import integrity
-from networks.osm.classes import DEFAULT_CLASSES, LADDER, with_links
+from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Ways
-from networks.osm.runs import Cut, cut_at_missing
 from networks.osm.scan import RawWays, Scan, first_pass, ints, second_pass
-
-_MOST_MISSING = 0.3
 
 
 def read(
@@ -24,34 +22,34 @@ def read(
     roads: frozenset[str] = DEFAULT_CLASSES,
     rail: bool = True,
     ferries: bool = True,
-    most_missing: float = _MOST_MISSING,
+    most_missing: float = 0.3,
 ) -> Elements:
     """Read an OpenStreetMap file.
 
-    The file is checked as a whole first. Two passes follow, filtered in C++: tags, then node ids.
-    Ways that leave the file at its border are cut there and counted.
+    The integrity of the file is checked first. Two filtered passes follow: one for tags, one for node ids.
+    Ways that cross the border of the extract are cut there and counted.
 
     Parameters
     ----------
     path
         A file `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`.
     roads
-        Road classes to read, values of `highway` from `motorway` to `residential`; their slip roads come
-        along. Empty for none.
+        Road classes to read, values of `highway` from `motorway` to `residential`; their slip roads are
+        added. Empty for none.
     rail, ferries
-        Whether to read tracks, stations and train routes; ferries.
+        Whether to read tracks, stations and train routes, and whether to read ferries.
     most_missing
-        Largest share of references to nodes, over all ways read, that may miss in the file.
+        Largest share of the node references of all ways that may be missing from the file, 0 to 1.
 
     Returns
     -------
     Elements
-        Everything that the builders of networks need.
+        Input of `networks.road.build`, `networks.rail.build` and `networks.cities.from_osm_places`.
 
     Raises
     ------
     SourceError
-        When the file is not whole, not OpenStreetMap data, or holds nothing of what is asked for.
+        If the file is incomplete, not OpenStreetMap data, or contains nothing of what is requested.
     """
     path = Path(path)
     classes = _known(roads)
@@ -61,19 +59,19 @@ def read(
         stops = _member_nodes(scan.relations)
         nodes, points = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
-        raise integrity.refuse(path, f"The file cannot be read to its end: {fault}.") from fault
+        raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
     _check_positions(path, nodes, points, scan)
     return _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
 
 
 def _known(roads: frozenset[str]) -> frozenset[str]:
-    unknown = sorted(roads - set(LADDER) - with_links(frozenset(LADDER)))
+    unknown = sorted(roads - set(ROAD_CLASSES) - with_slip_roads(frozenset(ROAD_CLASSES)))
     if unknown:
         raise SourceError(
-            f"Unknown road classes: {', '.join(unknown)}.", remedy=f"Choose from: {', '.join(LADDER)}."
+            f"Unknown road classes: {', '.join(unknown)}.", remedy=f"Choose from: {', '.join(ROAD_CLASSES)}."
         )
-    return with_links(roads)
+    return with_slip_roads(roads)
 
 
 def _member_nodes(relations: list[Relation]) -> NDArray[np.int64]:
@@ -90,10 +88,12 @@ def _check_found(path: Path, scan: Scan) -> None:
     if len(scan.roads.id) or len(scan.tracks.id) or len(scan.ferries.id):
         return
     if next(iter(osmium.FileProcessor(str(path), osmium.osm.WAY)), None) is None:
-        raise integrity.refuse(path, "The file holds no ways at all: it is cut short, or not a map extract.")
-    raise integrity.refuse(
-        path, "The file holds ways, but none of the roads, tracks or ferries asked for.",
-        remedy="Ask for more road classes, or take another extract.",
+        raise integrity.file_error(
+            path, "The file contains no ways at all: it is truncated, or not a map extract."
+        )
+    raise integrity.file_error(
+        path, "The file contains ways, but none of the requested roads, tracks or ferries.",
+        remedy="Request more road classes, or use another extract.",
     )  # fmt: skip
 
 
@@ -105,22 +105,93 @@ def _check_positions(path: Path, nodes: Nodes, points: Points, scan: Scan) -> No
     bad = np.unique(ids[(np.abs(lon) > 180) | (np.abs(lat) > 90)])
     if len(bad):
         few = ", ".join(f"node {one}" for one in bad[:5])
-        raise integrity.refuse(
-            path, f"{len(bad)} nodes lie outside the globe: {few}.",
-            remedy="Correct or remove these nodes; longitudes run to 180 and latitudes to 90 degrees.",
+        raise integrity.file_error(
+            path, f"{len(bad)} nodes have invalid coordinates: {few}.",
+            remedy="Correct or remove these nodes; longitude is within 180 and latitude within 90 degrees.",
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Ways cut at missing nodes, with counts.
+
+    Attributes
+    ----------
+    ways
+        Entries of at least two nodes that the source contains.
+    read, references
+        Number of ways and of node references before cutting.
+    cut, missing
+        Number of ways with missing nodes, and of missing references.
+    lost
+        Number of ways of which nothing is left.
+    """
+
+    ways: Ways
+    read: int
+    references: int
+    cut: int
+    missing: int
+    lost: int
+
+
+def cut_at_missing(raw: RawWays, nodes: Nodes) -> Cut:
+    """Replace node ids by rows of nodes, and cut each way at the nodes that are missing.
+
+    Parameters
+    ----------
+    raw
+        Ways with node ids.
+    nodes
+        The nodes that the source contains.
+    """
+    rows = nodes.rows_of(ints(raw.refs))
+    ends = ints(raw.ends)
+    way_of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    present = rows >= 0
+    # A run of present nodes begins after a missing node or at the start of a way.
+    begins = present.copy()
+    begins[1:] &= ~present[:-1] | (way_of[1:] != way_of[:-1])
+    run_of = np.cumsum(begins) - 1
+    kept = present.copy()
+    sizes = np.bincount(run_of[present]) if present.any() else np.empty(0, dtype=np.int64)
+    kept[present] = sizes[run_of[present]] > 1
+    owner = way_of[begins][sizes > 1]
+    sizes = sizes[sizes > 1]
+    ways = Ways(
+        id=ints(raw.id)[owner],
+        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        rows=rows[kept],
+        tags=tuple(raw.tags[way] for way in owner),
+    )
+    return Cut(
+        ways=ways,
+        read=len(ends),
+        references=len(rows),
+        cut=len(np.unique(way_of[~present])),
+        missing=int(np.count_nonzero(~present)),
+        lost=len(ends) - len(np.unique(owner)),
+    )
 
 
 def _assemble(
     path: Path, scan: Scan, nodes: Nodes, points: Points, *, digest: str, most_missing: float
 ) -> Elements:
     cuts = [cut_at_missing(raw, nodes) for raw in (scan.roads, scan.tracks, scan.ferries)]
-    counts = _counts(cuts, nodes)
+    lost = sum(cut.lost for cut in cuts)
+    counts = ReadCounts(
+        ways=sum(cut.read for cut in cuts),
+        node_references=sum(cut.references for cut in cuts),
+        nodes=len(nodes),
+        ways_cut=sum(cut.cut for cut in cuts),
+        nodes_missing=sum(cut.missing for cut in cuts),
+        dropped={"fewer_than_two_nodes": lost} if lost else {},
+    )
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
-        raise integrity.refuse(
+        raise integrity.file_error(
             path, f"{missing:.0%} of the nodes of the ways are not in the file (limit {most_missing:.0%}).",
-            remedy="Take an extract that was cut with complete ways.",
+            remedy="Use an extract that was cut with complete ways.",
         )  # fmt: skip
     return Elements(
         nodes=nodes,
@@ -136,20 +207,8 @@ def _assemble(
     )
 
 
-def _counts(cuts: list[Cut], nodes: Nodes) -> ReadCounts:
-    lost = sum(cut.lost for cut in cuts)
-    return ReadCounts(
-        ways=sum(cut.read for cut in cuts),
-        node_references=sum(cut.references for cut in cuts),
-        nodes=len(nodes),
-        ways_cut=sum(cut.cut for cut in cuts),
-        nodes_missing=sum(cut.missing for cut in cuts),
-        dropped={"fewer_than_two_nodes": lost} if lost else {},
-    )
-
-
 def _with_outlines(stations: Points, outlines: RawWays, nodes: Nodes) -> Points:
-    """Add stations drawn as outlines, at the middle of their corners, with the negative id of the way."""
+    """Add stations mapped as outlines: at the mean of their corners, with the negative id of the way."""
     ways: Ways = cut_at_missing(outlines, nodes).ways
     if not len(ways):
         return stations

@@ -1,4 +1,4 @@
-"""Take ways, relations and node positions out of a file with pyosmium's filters."""
+"""Extract ways, relations and node positions from a file with the filters of pyosmium."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ PLACE_TAGS = (("place", "city"), ("place", "town"))
 ROUTE_TAGS = (("route", "train"), ("route", "ferry"))
 RAIL_TAG = ("railway", "rail")
 FERRY_TAG = ("route", "ferry")
-_DEGREE = 10_000_000
+_UNITS_PER_DEGREE = 10_000_000
+"""Osmium stores coordinates as integers in units of 1e-7 degree."""
 
 
 @dataclass(slots=True)
 class RawWays:
-    """Ways as they stand in the file: ids, references to nodes laid end to end, tags."""
+    """Ways as stored in the file: ids, node references in one flat array, and tags.
+
+    The references of way i end at `ends[i]`.
+    """
 
     id: array[int] = field(default_factory=lambda: array("q"))
     ends: array[int] = field(default_factory=lambda: array("q"))
@@ -32,7 +36,7 @@ class RawWays:
     tags: list[Tags] = field(default_factory=list)
 
     def add(self, way: osmium.osm.Way, tags: Tags) -> None:
-        """Append one pyosmium way."""
+        """Append a way with the tags that are kept."""
         self.id.append(way.id)
         self.refs.extend([node.ref for node in way.nodes])
         self.ends.append(len(self.refs))
@@ -41,7 +45,7 @@ class RawWays:
 
 @dataclass(slots=True)
 class RawPoints:
-    """Nodes with tags as they stand in the file; coordinates in units of 1e-7 degree."""
+    """Nodes with tags as stored in the file; coordinates in units of 1e-7 degree."""
 
     id: array[int] = field(default_factory=lambda: array("q"))
     x: array[int] = field(default_factory=lambda: array("q"))
@@ -49,27 +53,27 @@ class RawPoints:
     tags: list[Tags] = field(default_factory=list)
 
     def add(self, node: osmium.osm.Node) -> None:
-        """Append one pyosmium node with all its tags."""
+        """Append a node with all its tags."""
         self.id.append(node.id)
         self.x.append(node.location.x)
         self.y.append(node.location.y)
         self.tags.append(dict(node.tags))
 
     def points(self) -> Points:
-        """Return the points in order of their id."""
+        """Return the points sorted by id."""
         ids = ints(self.id)
         order = np.argsort(ids, kind="stable")
         return Points(
             id=ids[order],
-            lon=ints(self.x)[order] / _DEGREE,
-            lat=ints(self.y)[order] / _DEGREE,
+            lon=ints(self.x)[order] / _UNITS_PER_DEGREE,
+            lat=ints(self.y)[order] / _UNITS_PER_DEGREE,
             tags=tuple(self.tags[row] for row in order),
         )
 
 
 @dataclass(slots=True)
 class Scan:
-    """What the first pass over a file finds."""
+    """Result of the first pass over a file; `outlines` are stations mapped as ways."""
 
     roads: RawWays = field(default_factory=RawWays)
     tracks: RawWays = field(default_factory=RawWays)
@@ -81,12 +85,12 @@ class Scan:
 
 
 def ints(values: array[int]) -> NDArray[np.int64]:
-    """Look at an array of machine integers as a numpy array, without a copy."""
+    """Return a view of an array of 64-bit integers as a numpy array."""
     return np.frombuffer(values, dtype=np.int64) if len(values) else np.empty(0, dtype=np.int64)
 
 
 def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) -> Scan:
-    """Read tagged nodes, ways and relations; the filter on tags runs in C++.
+    """Read tagged nodes, ways and relations; the tag filter runs in C++.
 
     Parameters
     ----------
@@ -95,12 +99,12 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     roads
         Values of `highway` to keep.
     rail, ferries
-        Whether to keep tracks, stations and train routes; ferries.
+        Whether to keep tracks, stations and train routes, and whether to keep ferries.
 
     Returns
     -------
     Scan
-        Everything found, without the positions of way nodes.
+        All elements found, without the positions of way nodes.
     """
     scan = Scan()
     kinds = [*PLACE_TAGS, *(("highway", name) for name in sorted(roads))]
@@ -109,15 +113,15 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     wanted = osmium.filter.TagFilter(*kinds)
     for item in osmium.FileProcessor(str(path)).with_filter(wanted):
         if isinstance(item, osmium.osm.Way):
-            _sort_way(scan, item, roads=roads, rail=rail, ferries=ferries)
+            _add_way(scan, item, roads=roads, rail=rail, ferries=ferries)
         elif isinstance(item, osmium.osm.Node):
-            _sort_node(scan, item, rail=rail)
+            _add_node(scan, item, rail=rail)
         elif isinstance(item, osmium.osm.Relation):
             _add_relation(scan, item)
     return scan
 
 
-def _sort_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
+def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
     tags = dict(way.tags)
     if tags.get("highway") in roads:
         scan.roads.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
@@ -129,7 +133,7 @@ def _sort_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: b
         scan.ferries.add(way, tags)
 
 
-def _sort_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
+def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
     tags = node.tags
     if rail and tags.get("railway") in {"station", "halt"}:
         scan.stations.add(node)
@@ -144,25 +148,25 @@ def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
 
 
 def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]) -> tuple[Nodes, Points]:
-    """Read the positions of nodes; the filter on ids runs in C++.
+    """Read the positions of nodes; the id filter runs in C++.
 
     Parameters
     ----------
     path
         The file.
     wanted
-        Ids of the nodes, rising.
+        Ids of the nodes, increasing.
     stops
-        Those of them whose tags are needed as well.
+        Ids among them whose tags are needed as well.
 
     Returns
     -------
     tuple of Nodes and Points
-        All wanted nodes that the file holds, and the stops with their tags. Coordinates are not judged.
+        The wanted nodes that the file contains, and the stops with their tags. Coordinates are not checked.
     """
     ids, x, y, points = array("q"), array("q"), array("q"), RawPoints()
     if len(wanted):
-        for node in _only(path, wanted):
+        for node in _nodes_with_ids(path, wanted):
             ids.append(node.id)
             place = node.location
             x.append(place.x)
@@ -171,16 +175,13 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
                 points.add(node)
             if len(ids) == len(wanted):
                 break
-    return _in_order(ints(ids), ints(x), ints(y)), points.points()
+    unique, first = np.unique(ints(ids), return_index=True)
+    lon, lat = ints(x)[first] / _UNITS_PER_DEGREE, ints(y)[first] / _UNITS_PER_DEGREE
+    return Nodes(id=unique, lon=lon, lat=lat), points.points()
 
 
-def _only(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:
+def _nodes_with_ids(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:
     keep = osmium.filter.IdFilter(wanted.tolist())
     for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
         if isinstance(node, osmium.osm.Node):
             yield node
-
-
-def _in_order(ids: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> Nodes:
-    unique, first = np.unique(ids, return_index=True)
-    return Nodes(id=unique, lon=x[first] / _DEGREE, lat=y[first] / _DEGREE)

@@ -1,4 +1,4 @@
-"""Tell from a `start_date` tag whether something was open on a day."""
+"""Decide from a `start_date` tag whether a feature was open on a given day."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import calendar
 import re
 from datetime import date
 
-_FORM = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$", re.ASCII)
+_DATE = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$", re.ASCII)
 
 
 def last_day(text: str) -> date | None:
-    """Read a tag `YYYY`, `YYYY-MM` or `YYYY-MM-DD` as the last day that it can mean.
+    """Return the latest day that a value `YYYY`, `YYYY-MM` or `YYYY-MM-DD` can mean.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def last_day(text: str) -> date | None:
     Returns
     -------
     datetime.date or None
-        None where the text is no such date.
+        None if the text is not such a date.
     """
-    match = _FORM.match(text)
+    match = _DATE.match(text)
     if match is None:
         return None
     year, month, day = (int(part) if part else 0 for part in match.groups())
@@ -34,22 +34,17 @@ def last_day(text: str) -> date | None:
 
 
 def was_open(start_date: str, *, on: date | None) -> bool:
-    """Say whether something with this opening date was in use on a day.
+    """Return whether a feature with this opening date was open at the end of a day.
 
-    A month or a year counts from its last day, so a section is never used before it is sure to be open.
-    What has no date, or one that cannot be read, counts as old.
+    A month or a year counts as its last day, so that nothing is used before it has certainly opened.
+    Features without a date, or with one that cannot be parsed, count as open.
 
     Parameters
     ----------
     start_date
-        Value of the tag, empty when there is none.
+        Value of the tag, empty if there is none.
     on
-        The day; None for today's network, in which everything is open.
-
-    Returns
-    -------
-    bool
-        True when it was open at the end of that day.
+        The day; None for the network of today, in which everything is open.
     """
     if on is None or not start_date:
         return True

@@ -1,10 +1,9 @@
-"""Build rail networks: tracks, stations on them, and the services that run."""
+"""Build rail networks: tracks, the stations on them, and the services that run."""
 
 from __future__ import annotations
 
-from networks.rail.builder import RailBuild, build
+from networks.rail.builder import RailBuild, RailReport, build
 from networks.rail.lines import Line, read_lines
 from networks.rail.parameters import RailClass, RailParameters, Running
-from networks.rail.report import RailReport
 
 __all__ = ["Line", "RailBuild", "RailClass", "RailParameters", "RailReport", "Running", "build", "read_lines"]

@@ -1,31 +1,105 @@
-"""Build a rail network and its services from elements of OpenStreetMap."""
+"""Build a rail network and its services from OpenStreetMap elements."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail import alone, lines, relations, stations, tracks
-from networks.rail.drafts import Draft, Timed, Timetable, to_services
+from networks.rail import lines, relations, stations, tracks
+from networks.rail.drafts import Draft, Timed, Timetable, neighbour_drafts, to_services
 from networks.rail.lines import Line
 from networks.rail.parameters import RailParameters
 from networks.rail.placing import Placed, place
-from networks.rail.report import RailReport
 from networks.rail.stations import Stations
 from networks.rail.topology import Built, Cut, cut, to_network
 
 ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
+"""Source of services; `auto` takes the first of relations, lines and tracks that is available."""
+
+
+@dataclass(frozen=True, slots=True)
+class RailReport:
+    """What a rail import used, left out and assumed.
+
+    Attributes
+    ----------
+    tracks, track_km
+        Number of tracks in use, and length of the links of each class.
+    tracks_left_out
+        Number of tracks left out, by reason.
+    speeds_tagged, speeds_by_class
+        Numbers of tracks with a tagged design speed, and with the default of their class.
+    loops
+        Number of links from a point to itself that were dropped.
+    components
+        Number of connected components of the network.
+    stations
+        Number of stations on the tracks.
+    stations_carried
+        Number of stations among them that were snapped to a track.
+    farthest_carried_m
+        Largest distance between a station and the track that it was snapped to.
+    stations_left_out
+        Number of stations left out, by reason.
+    stations_unreached, stations_merged
+        Names of stations without a track within the limit, and of stations that share a point with another.
+    services, services_source
+        Number of services, and their source: `relations`, `lines`, `tracks` or `none`.
+    headways
+        Number of services by the source of their headway.
+    service_counts
+        Counts from reading the train relations.
+    hops_strayed
+        Number of routes between stops that leave the service's own tracks or exceed the turn limit.
+    faults
+        One message for each pair of consecutive stops that no track connects; the service was split there.
+    """
+
+    tracks: int
+    track_km: Mapping[str, float]
+    tracks_left_out: Mapping[str, int]
+    speeds_tagged: int
+    speeds_by_class: int
+    loops: int
+    components: int
+    stations: int
+    stations_carried: int
+    farthest_carried_m: float
+    stations_left_out: Mapping[str, int]
+    stations_unreached: tuple[str, ...]
+    stations_merged: tuple[str, ...]
+    services: int
+    services_source: str
+    headways: Mapping[str, int]
+    service_counts: Mapping[str, int]
+    hops_strayed: int
+    faults: tuple[str, ...]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return warnings for the user, one sentence each; none if services were read or there are no tracks.
+
+        A complete extract may have no train relations. So may one that was truncated exactly between two
+        blocks, which no check of the file itself can detect.
+        """
+        if not self.tracks or self.services_source != "tracks":
+            return ()
+        stretches = "1 stretch" if self.services == 1 else f"{self.services} stretches"
+        text = (
+            f"no train relation in this file: services are assumed on {stretches} of track; "
+            "if you expected relations, the file may be cut: compare its checksum"
+        )
+        return (text,)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values for `import_report.json`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +109,16 @@ class RailBuild:
     Attributes
     ----------
     network
-        Tracks: junctions, ends and stations, and links whose times are running times without stops.
+        Tracks. The times of its links are running times without stops.
     services
-        Trains.
+        Train services on the network.
     stations
-        One row a station on the tracks; columns `osm_id` (int64), `name` (str), `labels` (tuple of str: all
-        that it is called, `ref` included), `node` (int64, row of the network's nodes), `points` (tuple of
-        int: rows of all nodes where its tracks are), `carried_m` (float64, metres from where it was drawn).
+        One row per station on a track; columns `osm_id` (int64), `name` (str), `labels` (tuple of str: all
+        its names, including `ref`), `node` (int64, row of the network's nodes), `points` (tuple of int: rows
+        of all its nodes, one for each track that serves it), `carried_m` (float64, distance in metres
+        between the station and the track that it was snapped to).
     report
-        What was kept, left out and assumed.
+        What was used, left out and assumed.
     """
 
     network: Network
@@ -54,6 +129,8 @@ class RailBuild:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """The network with the results of all steps that built it."""
+
     chosen: tracks.Tracks
     stations: Stations
     placed: Placed
@@ -63,7 +140,9 @@ class _Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trains:
+class _ServiceDrafts:
+    """Drafts of services, their source, and counts from reading it."""
+
     source: str
     drafts: Sequence[Draft]
     counts: Mapping[str, int]
@@ -79,62 +158,56 @@ def build(
 ) -> RailBuild:
     """Build a rail network with its services.
 
-    Services come from `route=train` relations; where there are none, from the lines table; where that is
-    empty too, from tracks alone: trains of the default headway of the class between neighbouring stations.
+    Services come from `route=train` relations; if there are none, from the table of lines; if that is empty
+    too, from tracks alone: trains between neighbouring stations with the default headway of the class.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements from `networks.osm.read` or `networks.osm.fetch`.
     parameters
         Classes, limits and running times; None for those of the packaged table.
     opened_by
-        Cut out the network of this day; None for today's.
+        Leave out what opened after this day; None for the network of today.
     line_table
-        A table of lines, from `read_lines`.
+        A table of lines from `read_lines`.
     services_from
-        Take services from this source whatever else there is; `auto` for the order above.
+        Source of the services; `auto` for the order above.
 
     Returns
     -------
     RailBuild
-        Network, services, stations and report. All are empty where the source has no tracks.
+        All tables are empty if the source has no tracks.
 
     Raises
     ------
     SchemaError
-        When the lines table is used and names stops that are no stations.
+        If the table of lines is used and has stops that are not stations.
     """
     assumed = parameters or RailParameters.default()
-    services = relations.trains(elements, opened_by=opened_by)
-    parts = _lay(elements, services, assumed, opened_by)
-    running = _trains(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
-    names = [station.label for station in parts.stations.all]
-    timetable = Timetable(parts.built.network, parts.points, names, parameters=assumed)
+    services = relations.train_relations(elements, opened_by=opened_by)
+    parts = _build_network(elements, services, assumed, opened_by)
+    running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
+    network, names = parts.built.network, [station.label for station in parts.stations.all]
+    timetable = Timetable(network, parts.points, names, parameters=assumed)
     timed: list[Timed] = []
     faults: list[str] = []
     strayed = 0
     for draft in running.drafts:
-        whole, broken, off = timetable.time(draft)
-        timed += whole
-        faults += broken
-        strayed += off
-    table = to_services(
-        timed,
-        station_node=parts.built.station_node,
-        link_class=parts.built.network.links["link_class"].to_numpy(),
-        length_km=parts.built.network.links["length_km"].to_numpy(),
-        parameters=assumed,
-    )
+        parts_of_draft, messages, count = timetable.time(draft)
+        timed += parts_of_draft
+        faults += messages
+        strayed += count
+    table = to_services(timed, network.links, station_node=parts.built.station_node, parameters=assumed)
     return RailBuild(
-        network=parts.built.network,
+        network=network,
         services=table,
         stations=_station_table(parts),
         report=_report(parts, running, table, faults=tuple(faults), strayed=strayed),
     )
 
 
-def _lay(
+def _build_network(
     elements: Elements,
     services: Sequence[Relation],
     assumed: RailParameters,
@@ -151,61 +224,47 @@ def _lay(
     return _Parts(chosen, found, placed, links, built, points)
 
 
-def _trains(
+def _draft_services(
     parts: _Parts,
     services: Sequence[Relation],
     line_table: Sequence[Line],
     services_from: ServicesFrom,
     *,
     most_turn_deg: float,
-) -> _Trains:
+) -> _ServiceDrafts:
     source: str = services_from
     if source == "auto":
         source = "relations" if services else "lines" if line_table else "tracks"
+    network, all_stations = parts.built.network, parts.stations.all
     reached = parts.built.station_node >= 0
+    found: Sequence[Draft] = ()
+    counts: Mapping[str, int] = {}
     if source == "relations":
-        way = parts.built.network.links["osm_id"].to_numpy()
-        found, counts = relations.drafts(
-            services, station_of_id=parts.stations.of_id, reached=reached, link_way=way
-        )
-        return _Trains(source, found, counts)
-    if source == "lines":
-        return _Trains(source, lines.drafts(line_table, stations=parts.stations.all, reached=reached), {})
-    if source == "tracks":
-        return _Trains(
-            source,
-            alone.drafts(
-                parts.built.network,
-                parts.points,
-                parts.stations.all,
-                most_turn_deg=most_turn_deg,
-            ),
-            {},
-        )
-    return _Trains(source, (), {})
+        way = network.links["osm_id"].to_numpy()
+        of_id = parts.stations.of_id
+        found, counts = relations.drafts(services, station_of_id=of_id, reached=reached, link_way=way)
+    elif source == "lines":
+        found = lines.drafts(line_table, stations=all_stations, reached=reached)
+    elif source == "tracks":
+        found = neighbour_drafts(network, parts.points, all_stations, most_turn_deg=most_turn_deg)
+    return _ServiceDrafts(source, found, counts)
 
 
 def _station_table(parts: _Parts) -> pd.DataFrame:
+    node, snapped_m = parts.built.station_node, parts.placed.snapped_m
     rows = [
-        (
-            s.osm_id,
-            s.name,
-            s.labels,
-            int(parts.built.station_node[i]),
-            parts.points[i],
-            parts.placed.snapped_m[i],
-        )
+        (s.osm_id, s.name, s.labels, int(node[i]), parts.points[i], snapped_m[i])
         for i, s in enumerate(parts.stations.all)
-        if parts.built.station_node[i] >= 0
+        if node[i] >= 0
     ]
     table = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
     return table.astype({"osm_id": "int64", "node": "int64", "carried_m": "float64"})
 
 
 def _report(
-    parts: _Parts, running: _Trains, services: Services, *, faults: tuple[str, ...], strayed: int
+    parts: _Parts, running: _ServiceDrafts, services: Services, *, faults: tuple[str, ...], strayed: int
 ) -> RailReport:
-    links = parts.built.network.links
+    network, links = parts.built.network, parts.built.network.links
     carried = parts.placed.snapped_m[parts.placed.snapped_m > 0]
     tagged = sum(t.speed_source == tracks.FROM_TAG for t in parts.chosen.kept)
     return RailReport(
@@ -215,7 +274,7 @@ def _report(
         speeds_tagged=tagged,
         speeds_by_class=len(parts.chosen.kept) - tagged,
         loops=parts.links.loops,
-        components=_components(parts.built.network),
+        components=int(network.components().max(initial=-1)) + 1,
         stations=int((parts.built.station_node >= 0).sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max()) if len(carried) else 0.0,
@@ -228,19 +287,4 @@ def _report(
         service_counts=running.counts,
         hops_strayed=strayed,
         faults=faults,
-    )
-
-
-def _components(network: Network) -> int:
-    count = len(network.nodes)
-    if not count:
-        return 0
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]] = (
-        network.links["tail"].to_numpy(),
-        network.links["head"].to_numpy(),
-    )
-    return int(
-        connected_components(csr_array((np.ones(len(ends[0])), ends), shape=(count, count)), directed=False)[
-            0
-        ]
     )

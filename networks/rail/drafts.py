@@ -1,4 +1,4 @@
-"""Draft services stop by stop, find their running times, and write them as tables."""
+"""Draft services as sequences of stations, route them on the tracks, and build the tables of services."""
 
 from __future__ import annotations
 
@@ -6,37 +6,47 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from networks.network import Network, Services
-from networks.rail.layout import Layout
 from networks.rail.parameters import RailParameters
-from networks.rail.routing import ANY_TURN_DEG, OwnTracks, Route, TrackGraph
+from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
+from networks.rail.stations import Station
 from networks.rail.topology import running_seconds
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
-"""Where a headway comes from: the `interval` tag, a lines table, the default of the class, or the default of
-the class where no service is known and tracks alone are taken (trains then run through every station)."""
+"""Sources of a headway: the `interval` tag, a table of lines, the default of the class, and the default of
+the class for services assumed from tracks alone, whose trains run through every station."""
+
+_LINES = {
+    "service_id": "str",
+    "name": "str",
+    "link_class": "str",
+    "headway_s": "int64",
+    "headway_source": "str",
+}
+_STOPS = {"service": "int64", "seq": "int64", "node": "int64", "run_s": "int64", "length_km": "float64"}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A service before its times are known.
+    """A service before it is routed on the tracks.
 
     Attributes
     ----------
     service_id, name
-        Key and name.
+        Key, and name for messages and reports.
     stations
-        Rows of stations, in order.
+        Rows of the stations at which it stops, in order.
     headway_s
-        Seconds between departures, None when not known.
+        Seconds between departures, None if unknown.
     headway_source
-        Where the headway comes from, when known.
+        Source of the headway if it is known.
     links
-        Rows of the links that it uses by its own account, None for any.
+        Rows of the links that the source assigns to it; None if all links may be used.
     most_kmh
         Highest speed of its trains, km/h.
     """
@@ -52,7 +62,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The way of a service from one stop to the next: station rows and the route."""
+    """The route of a service between consecutive stops, given as rows of stations."""
 
     start: int
     end: int
@@ -61,26 +71,84 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A service with the way between its stops."""
+    """A service, or a part of one, with the routes between its stops."""
 
     draft: Draft
     service_id: str
     hops: tuple[Hop, ...]
 
 
-class Timetable:
-    """Time drafts on the tracks of one network.
+def neighbour_drafts(
+    network: Network,
+    points: Sequence[tuple[int, ...]],
+    stations: Sequence[Station],
+    *,
+    most_turn_deg: float,
+) -> tuple[Draft, ...]:
+    """Draft a service between every two stations that tracks connect without passing a third.
+
+    This is the fallback where the source has no services. Trains with the default headway of the class are
+    assumed on every such section of track; they run through every station, so passengers need not change.
 
     Parameters
     ----------
     network
         The rail network.
     points
-        Rows of the nodes of each station, the first its own; empty when out of reach.
+        Rows of the nodes of each station.
+    stations
+        The stations.
+    most_turn_deg
+        Largest change of direction of a train at a junction, degrees.
+
+    Returns
+    -------
+    tuple of Draft
+        Sorted by the rows of the two stations.
+    """
+    owner = np.full(len(network.nodes), -1, dtype=np.int64)
+    for station in range(len(points) - 1, -1, -1):
+        owner[list(points[station])] = station
+    return tuple(
+        Draft(
+            service_id=f"t{stations[a].osm_id}-{stations[b].osm_id}",
+            name=f"{stations[a].label} - {stations[b].label}",
+            stations=(a, b),
+            headway_s=None,
+            headway_source=BY_TRACKS,
+        )
+        for a, b in _neighbour_pairs(network, points, owner, most_turn_deg)
+    )
+
+
+def _neighbour_pairs(
+    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], most_turn_deg: float
+) -> list[tuple[int, int]]:
+    """Return the pairs of stations with a route between them that passes no other station."""
+    layout = Layout.of(network.links, count=len(network.nodes))
+    closed = np.flatnonzero(owner >= 0)
+    graph = TrackGraph.of(layout, layout.length_km, closed=closed, most_turn_deg=most_turn_deg)
+    pairs = set()
+    for station, rows in enumerate(points):
+        if rows and owner[rows[0]] == station:
+            others = np.unique(owner[graph.reachable(rows)])
+            pairs |= {(min(station, o), max(station, o)) for o in others.tolist() if o not in {-1, station}}
+    return sorted(pairs)
+
+
+class Timetable:
+    """Route drafts on the tracks of one network.
+
+    Parameters
+    ----------
+    network
+        The rail network.
+    points
+        Rows of the nodes of each station, its own node first; empty if the station is not on a track.
     names
-        Names of the stations.
+        Names of the stations, for messages.
     parameters
-        Running time, and the sharpest turn.
+        Parameters of the running time, and the largest turn at junctions.
     """
 
     def __init__(
@@ -99,10 +167,10 @@ class Timetable:
         self._graphs: dict[tuple[float, float], TrackGraph] = {}
 
     def time(self, draft: Draft) -> tuple[tuple[Timed, ...], tuple[str, ...], int]:
-        """Find the way between the stops of a service.
+        """Find the fastest routes between the stops of a service.
 
-        The way runs over the service's own tracks where these are known and joined; else over all tracks
-        without a turn sharper than a train takes outside stations; else over all tracks.
+        A route uses the service's own tracks if these are known and connect the two stops; else all tracks
+        under the turn limit at junctions outside stations; else all tracks without a turn limit.
 
         Parameters
         ----------
@@ -112,32 +180,31 @@ class Timetable:
         Returns
         -------
         parts, faults, strayed
-            The service, or its parts where two stops are not joined by track; one fault for each such place;
-            the number of ways that are not as the source has them: off the service's own tracks, or with a
-            turn that is too sharp.
+            The service, split into parts wherever no track connects two stops; a message for each such
+            place; and the number of routes that leave the service's own tracks or exceed the turn limit.
         """
         own = self._own_tracks(draft)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
         for start, end in zip(draft.stations[:-1], draft.stations[1:], strict=True):
-            route, astray = self._route(own, draft.most_kmh, start, end)
-            strayed += astray
+            route, has_strayed = self._route(own, draft.most_kmh, start, end)
+            strayed += has_strayed
             if route is None:
                 places = f"{self._names[start]} and {self._names[end]}"
                 faults.append(f"service {draft.service_id} ({draft.name}): no track joins {places}")
                 parts.append([])
             elif route.links:
                 parts[-1].append(Hop(start, end, route))
-        whole = [tuple(part) for part in parts if part]
-        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(whole))]
-        if len(whole) == 1:
+        hops = [tuple(part) for part in parts if part]
+        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(hops))]
+        if len(hops) == 1:
             keys = [draft.service_id]
-        return tuple(map(Timed, [draft] * len(whole), keys, whole)), tuple(faults), strayed
+        return tuple(map(Timed, [draft] * len(hops), keys, hops)), tuple(faults), strayed
 
     def _route(
         self, own: OwnTracks | None, most_kmh: float, start: int, end: int
     ) -> tuple[Route | None, bool]:
-        """Return the way, and whether it is not as the source has it."""
+        """Return the route, and whether it leaves the service's own tracks or exceeds the turn limit."""
         ends = self._points[start], self._points[end]
         if own is not None and (route := own.route(*ends)):
             return route, False
@@ -150,7 +217,7 @@ class Timetable:
         key = most_kmh, most_turn_deg
         if key not in self._graphs:
             self._graphs[key] = TrackGraph.of(
-                self._layout, self._seconds(most_kmh), free=self._stations, most_turn_deg=most_turn_deg
+                self._layout, self._seconds(most_kmh), any_turn=self._stations, most_turn_deg=most_turn_deg
             )
         return self._graphs[key]
 
@@ -166,60 +233,43 @@ class Timetable:
 
 def to_services(
     timed: Sequence[Timed],
+    links: gpd.GeoDataFrame,
     *,
     station_node: NDArray[np.int64],
-    link_class: NDArray[np.object_],
-    length_km: NDArray[np.float64],
     parameters: RailParameters,
 ) -> Services:
-    """Write services as tables.
+    """Build the tables of services.
 
     Parameters
     ----------
     timed
-        Services with the ways between their stops.
+        Services with the routes between their stops.
+    links
+        Links of the rail network. The class of a service is that with the largest share of its length.
     station_node
         Row of the nodes of each station.
-    link_class, length_km
-        Class and length of each link; the class that a service runs on farthest is its own.
     parameters
-        Default headways.
-
-    Returns
-    -------
-    Services
-        The tables of the contract. Where no headway is known it is the default of the class, said so in
-        `headway_source`.
+        Default headways by class, for services without a known headway.
     """
-    lines, stops = [], []
+    link_class, length_km = links["link_class"].to_numpy(), links["length_km"].to_numpy()
+    lines: list[tuple[object, ...]] = []
+    stops: list[tuple[object, ...]] = []
     for row, service in enumerate(timed):
-        own = _main_class(service, link_class, length_km)
-        known = service.draft.headway_s
-        lines.append(
-            {
-                "service_id": service.service_id,
-                "name": service.draft.name,
-                "link_class": own,
-                "headway_s": parameters.default_headway_s(own) if known is None else known,
-                "headway_source": service.draft.headway_source if known is not None else _default(service),
-            }
-        )
-        stops += _stop_rows(row, service, station_node)
-    return Services(lines=_frame(lines, _LINES), stops=_frame(stops, _STOPS))
-
-
-_LINES = {
-    "service_id": "str",
-    "name": "str",
-    "link_class": "str",
-    "headway_s": "int64",
-    "headway_source": "str",
-}
-_STOPS = {"service": "int64", "seq": "int64", "node": "int64", "run_s": "int64", "length_km": "float64"}
-
-
-def _default(service: Timed) -> str:
-    return BY_TRACKS if service.draft.headway_source == BY_TRACKS else BY_CLASS
+        draft, own_class = service.draft, _main_class(service, link_class, length_km)
+        headway_s, source = draft.headway_s, draft.headway_source
+        if headway_s is None:
+            headway_s = parameters.default_headway_s(own_class)
+            source = source if source == BY_TRACKS else BY_CLASS
+        lines.append((service.service_id, draft.name, own_class, headway_s, source))
+        stops.append((row, 0, station_node[service.hops[0].start], 0, 0.0))
+        stops += [
+            (row, seq, station_node[hop.end], max(round(hop.route.seconds), 1), hop.route.length_km)
+            for seq, hop in enumerate(service.hops, start=1)
+        ]
+    return Services(
+        lines=pd.DataFrame(lines, columns=list(_LINES)).astype(_LINES),
+        stops=pd.DataFrame(stops, columns=list(_STOPS)).astype(_STOPS),
+    )
 
 
 def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDArray[np.float64]) -> str:
@@ -228,25 +278,3 @@ def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDAr
         for link in hop.route.links:
             by_class[str(link_class[link])] += float(length_km[link])
     return max(by_class, key=lambda name: (by_class[name], name))
-
-
-def _stop_rows(row: int, service: Timed, station_node: NDArray[np.int64]) -> list[dict[str, float]]:
-    first = service.hops[0].start
-    rows: list[dict[str, float]] = [
-        {"service": row, "seq": 0, "node": int(station_node[first]), "run_s": 0, "length_km": 0.0}
-    ]
-    for seq, hop in enumerate(service.hops, start=1):
-        rows.append(
-            {
-                "service": row,
-                "seq": seq,
-                "node": int(station_node[hop.end]),
-                "run_s": max(round(hop.route.seconds), 1),
-                "length_km": hop.route.length_km,
-            }
-        )
-    return rows
-
-
-def _frame(rows: list[dict[str, object]] | list[dict[str, float]], dtypes: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)

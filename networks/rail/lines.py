@@ -1,4 +1,4 @@
-"""Read train services from a table of lines."""
+"""Read train services from a table of lines, where the source has no train relations."""
 
 from __future__ import annotations
 
@@ -21,18 +21,16 @@ COLUMNS = ("service_id", "name", "stops", "headway_min")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a lines table.
+    """One row of a table of lines.
 
     Attributes
     ----------
-    service_id
-        Key.
-    name
-        Name.
+    service_id, name
+        Unique key, and name for people.
     stops
-        Stations in order: names, `ref` or OSM node ids.
+        Stations in order, each by a name, a `ref` or an OSM node id.
     headway_min
-        Minutes between departures, None where the default of the class is to count.
+        Minutes between departures; None for the default of the class.
     """
 
     service_id: str
@@ -42,23 +40,18 @@ class Line:
 
 
 def read_lines(path: Path) -> tuple[Line, ...]:
-    """Read a lines table.
+    """Read a table of lines, to be passed to `networks.rail.build`.
 
     Parameters
     ----------
     path
-        CSV in UTF-8 with the columns `service_id`, `name`, `stops` (split by `;`) and `headway_min`
-        (which may be empty).
-
-    Returns
-    -------
-    tuple of Line
-        One a row.
+        CSV file in UTF-8 with the columns `service_id`, `name`, `stops` (separated by `;`) and `headway_min`
+        (may be empty).
 
     Raises
     ------
     SchemaError
-        With every fault: missing columns, repeated keys, too few stops, headways that are no time.
+        With all faults: missing columns, repeated keys, too few stops, invalid headways.
     """
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
@@ -73,15 +66,15 @@ def read_lines(path: Path) -> tuple[Line, ...]:
             faults.append(f"line {number}: {fault}")
             continue
         if line.service_id in seen:
-            faults.append(f"line {number}: service_id '{line.service_id}' is there twice")
+            faults.append(f"line {number}: service_id '{line.service_id}' is repeated")
         seen.add(line.service_id)
         lines.append(line)
     if faults:
         raise SchemaError(
-            "the lines table cannot be used",
+            "the table of lines cannot be used",
             where=path.name,
             faults=faults,
-            remedy=f"Give the columns {', '.join(COLUMNS)}, with stops split by ';'.",
+            remedy=f"Give the columns {', '.join(COLUMNS)}, with stops separated by ';'.",
         )
     return tuple(lines)
 
@@ -92,7 +85,7 @@ def _line(row: Mapping[str, str | None]) -> Line:
     if not cells["service_id"]:
         raise ValueError("service_id is empty")
     if len(stops) < 2:
-        raise ValueError("a service needs two stops or more")
+        raise ValueError("a service needs at least two stops")
     return Line(
         cells["service_id"], cells["name"] or cells["service_id"], stops, _headway(cells["headway_min"])
     )
@@ -106,33 +99,28 @@ def _headway(text: str) -> float | None:
     except ValueError:
         minutes = 0.0
     if not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
-        raise ValueError(f"headway_min '{text}' is no number of minutes above 0 and up to a day")
+        raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one day")
     return minutes
 
 
 def drafts(
     lines: Iterable[Line], *, stations: Sequence[Station], reached: NDArray[np.bool_]
 ) -> tuple[Draft, ...]:
-    """Draft the services of a lines table.
+    """Draft the services of a table of lines.
 
     Parameters
     ----------
     lines
-        The table.
+        Rows of the table.
     stations
-        The stations.
+        The stations of the network.
     reached
-        Whether each station is on the tracks.
-
-    Returns
-    -------
-    tuple of Draft
-        One a line.
+        Whether each station is on a track.
 
     Raises
     ------
     SchemaError
-        With every stop that names no station on the tracks, or several.
+        With all stops that match no station on the tracks, or several.
     """
     of_label: dict[str, set[int]] = defaultdict(set)
     for row, station in enumerate(stations):
@@ -143,7 +131,7 @@ def drafts(
     for line in lines:
         rows = [of_label.get(stop.casefold(), set()) for stop in line.stops]
         faults += [
-            f"{line.service_id}: '{stop}' names {_how_many(hits)}"
+            f"{line.service_id}: '{stop}' matches {_how_many(hits)}"
             for stop, hits in zip(line.stops, rows, strict=True)
             if len(hits) != 1
         ]
@@ -152,9 +140,9 @@ def drafts(
         found.append(Draft(line.service_id, line.name, stops, headway, BY_TABLE))
     if faults:
         raise SchemaError(
-            "stops of the lines table are not stations of the network",
+            "the table of lines has stops that are not stations of the network",
             faults=faults,
-            remedy="Name a station as the source does, or by its ref or OSM node id.",
+            remedy="Identify a station by a name in the source, by its ref or by its OSM node id.",
         )
     return tuple(found)
 

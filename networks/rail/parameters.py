@@ -1,4 +1,4 @@
-"""Hold what is assumed about tracks, stations and services, and read it from the data file."""
+"""Hold the assumptions about tracks, stations and services, and read them from the data file."""
 
 from __future__ import annotations
 
@@ -7,35 +7,27 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-SECONDS_AN_HOUR = 3600
-
 
 def read_rail_table() -> dict[str, Any]:
-    """Read the packaged table of rail assumptions.
-
-    Returns
-    -------
-    dict
-        The tables of `networks/data/rail.toml`, where each figure states its source.
-    """
+    """Return the tables of `networks/data/rail.toml`, which states the source of each figure."""
     text = resources.files("networks").joinpath("data", "rail.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 @dataclass(frozen=True, slots=True)
 class RailClass:
-    """One class of line.
+    """A class of railway lines.
 
     Attributes
     ----------
     name
-        Such as `hsr350`.
+        Name, such as `hsr350`.
     least_kmh
         Lowest design speed of the class, km/h.
     design_kmh
-        Design speed where none is tagged, km/h.
+        Default design speed of tracks without a tagged speed, km/h.
     trains_a_day
-        Trains a day and direction where none is known.
+        Default number of trains per day and direction.
     """
 
     name: str
@@ -46,16 +38,16 @@ class RailClass:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """How long a train takes: length / (factor x design speed), plus time at stops.
+    """Parameters of train travel time: length / (factor x design speed), plus time at stops.
 
     Attributes
     ----------
     factor
-        Running speed over design speed.
+        Ratio of running speed to design speed.
     stop_s
-        Seconds for each intermediate stop: dwell, braking, being overtaken.
+        Seconds for each intermediate stop: dwell, braking and acceleration, being overtaken.
     start_s
-        Seconds once a ride.
+        Seconds added once per ride.
     """
 
     factor: float
@@ -65,31 +57,31 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class RailParameters:
-    """Every assumption of the rail import.
+    """All assumptions of the rail import.
 
     Attributes
     ----------
     classes
         Classes from the fastest to the slowest.
     class_without_speed
-        Class of a track without a readable speed, by `highspeed`, `main`, `branch`, `other`.
+        Class of a track without a usable `maxspeed`, by key `highspeed`, `main`, `branch` or `other`.
     running
-        Running time.
+        Parameters of the running time.
     railway
-        Values of `railway` that are tracks.
+        Values of `railway` that are used as tracks.
     left_out_railway, left_out_usage
-        Values of `railway` and `usage` that are counted and left out.
+        Values of `railway` and `usage` that are left out and counted by value.
     most_turn_deg
-        Sharpest turn at a junction outside stations, between two stops, degrees.
+        Largest change of direction at a junction outside stations, degrees.
     kept_service
-        Values of `service` that are tracks to ride on; all others are left out.
+        Values of `service` that are used as tracks; all others are left out.
     station_railway, left_out_station
-        Values of `railway` that are stations; values of `station` that are none of a railway's.
+        Values of `railway` that mark stations; values of `station` that are left out, such as `subway`.
     snap_m, platform_m, stop_m
-        Metres within which a station is carried to a track, another track serves it too, and a stop position
-        belongs to it.
+        Largest distances in metres at which a station is snapped to a track, at which a further track serves
+        it, and at which a stop position belongs to it.
     hours_a_day
-        Hours that the trains of a day spread over.
+        Hours of operation over which the trains of a day are spread.
     """
 
     classes: tuple[RailClass, ...]
@@ -131,54 +123,13 @@ class RailParameters:
         )
 
     def class_of_speed(self, design_kmh: float) -> str:
-        """Return the class that a design speed falls in.
-
-        Parameters
-        ----------
-        design_kmh
-            Design speed, km/h.
-
-        Returns
-        -------
-        str
-            Name of the fastest class whose least speed is not above it.
-        """
+        """Return the name of the fastest class whose lowest design speed does not exceed a speed in km/h."""
         return next(c.name for c in self.classes if design_kmh >= c.least_kmh)
 
     def named(self, name: str) -> RailClass:
-        """Return the class of that name.
-
-        Parameters
-        ----------
-        name
-            Name of a class.
-
-        Returns
-        -------
-        RailClass
-            The class.
-
-        Raises
-        ------
-        KeyError
-            No class has that name.
-        """
-        for rail_class in self.classes:
-            if rail_class.name == name:
-                return rail_class
-        raise KeyError(name)
+        """Return the class of a name; raise `KeyError` if there is none."""
+        return {rail_class.name: rail_class for rail_class in self.classes}[name]
 
     def default_headway_s(self, name: str) -> int:
-        """Return the headway of a service of that class when none is known.
-
-        Parameters
-        ----------
-        name
-            Name of a class.
-
-        Returns
-        -------
-        int
-            Seconds between departures in one direction.
-        """
-        return round(self.hours_a_day * SECONDS_AN_HOUR / self.named(name).trains_a_day)
+        """Return the default seconds between departures in one direction for services of a class."""
+        return round(self.hours_a_day * 3600 / self.named(name).trains_a_day)

@@ -17,20 +17,15 @@ from networks.rail.stations import is_stop_role
 from networks.rail.tags import parse_interval_s, parse_speed_kmh
 
 
-def trains(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
-    """Choose the relations of train services.
+def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
+    """Return the relations with `route=train`, sorted by id.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements of the source.
     opened_by
-        Leave out what began after this day; None for today's services.
-
-    Returns
-    -------
-    tuple of Relation
-        Relations with `route=train`, in order of their id.
+        Leave out services that started after this day; None for the services of today.
     """
     found = (r for r in elements.relations if r.tags.get("route") == "train")
     return tuple(
@@ -47,25 +42,25 @@ def drafts(
 ) -> tuple[tuple[Draft, ...], Mapping[str, int]]:
     """Draft the services of relations.
 
-    Stops are the node members with a stop role (or the outline of a station), in order; a stop that comes
-    twice in a row counts once. Two relations with the same stops in opposite order are the two directions of
-    one service and become one, with the longer of their headways.
+    Stops are the members with a stop role (nodes, or outlines of stations) in their order; consecutive
+    repeats count once. Two relations with the same stops in opposite order are the two directions of one
+    service: they are merged, and the longer headway is kept.
 
     Parameters
     ----------
     relations
-        The relations.
+        Relations with `route=train`.
     station_of_id
-        Station that each OSM id means.
+        Row of the station for each OSM id.
     reached
-        Whether each station is on the tracks.
+        Whether each station is on a track.
     link_way
         OSM way of each link.
 
     Returns
     -------
     drafts, counts
-        Services of two stops or more; what was counted on the way, by reason.
+        Services with at least two stops; and numbers of relations and stops by what was found in them.
     """
     counts, found = Counter[str](), []
     links_of_way: dict[int, list[int]] = defaultdict(list)
@@ -131,14 +126,14 @@ def _merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
         opposite = waiting[draft.stations[::-1]] if draft.stations != draft.stations[::-1] else []
         if opposite:
             first = opposite.pop(0)
-            kept[first] = _both(kept[first], draft)
+            kept[first] = _merge_two(kept[first], draft)
         else:
             waiting[draft.stations].append(len(kept))
             kept.append(draft)
     return tuple(kept)
 
 
-def _both(a: Draft, b: Draft) -> Draft:
+def _merge_two(a: Draft, b: Draft) -> Draft:
     known = [d.headway_s for d in (a, b) if d.headway_s is not None]
     parts = [d.links for d in (a, b) if d.links is not None]
     return replace(

@@ -1,35 +1,103 @@
-"""Find the quickest way along tracks between the points of two stations, without turns no train can take."""
+"""Find the fastest routes along tracks, with a limit on turns at junctions."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-
-from networks.rail.layout import Layout
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ANY_TURN_DEG = 180.0
+"""Turn limit that allows every turn."""
+
+_BEARING_BASE_DEG = 0.0003
+"""Bearings are measured over about 30 m, so that a single short segment does not decide them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The links of a network, with the bearings at their ends.
+
+    Attributes
+    ----------
+    count
+        Number of nodes.
+    tail, head
+        Rows of nodes [m].
+    length_km
+        Length of the links [m].
+    leaving_tail, leaving_head
+        Bearings of the track at its tail and at its head, seen from there along the link, radians [m].
+    """
+
+    count: int
+    tail: Ints
+    head: Ints
+    length_km: Floats
+    leaving_tail: Floats
+    leaving_head: Floats
+
+    @classmethod
+    def of(cls, links: gpd.GeoDataFrame, *, count: int) -> Layout:
+        """Measure the links of a network with `count` nodes."""
+        lines = links.geometry.to_numpy()
+        return cls(
+            count=count,
+            tail=links["tail"].to_numpy(),
+            head=links["head"].to_numpy(),
+            length_km=links["length_km"].to_numpy(),
+            leaving_tail=_bearings(lines, start=0.0, to=_BEARING_BASE_DEG),
+            leaving_head=_bearings(lines, start=1.0, to=-_BEARING_BASE_DEG),
+        )
+
+    def take(self, rows: Ints) -> tuple[Layout, Ints]:
+        """Return the layout of some links, with their nodes renumbered.
+
+        Parameters
+        ----------
+        rows
+            Rows of the links to keep.
+
+        Returns
+        -------
+        layout, nodes
+            The layout, and the previous row of each of its nodes, increasing.
+        """
+        nodes, ends = np.unique(np.concatenate([self.tail[rows], self.head[rows]]), return_inverse=True)
+        tail, head = ends[: len(rows)].astype(np.int64), ends[len(rows) :].astype(np.int64)
+        kept = (self.length_km[rows], self.leaving_tail[rows], self.leaving_head[rows])
+        return Layout(len(nodes), tail, head, *kept), nodes
+
+
+def _bearings(lines: NDArray[np.object_], *, start: float, to: float) -> Floats:
+    """Return the bearings from a share of each line to a distance along it in degrees."""
+    ends = shapely.line_interpolate_point(lines, start, normalized=True)
+    ahead = shapely.line_interpolate_point(lines, to)
+    east = (shapely.get_x(ahead) - shapely.get_x(ends)) * np.cos(np.radians(shapely.get_y(ends)))
+    bearing: Floats = np.arctan2(east, shapely.get_y(ahead) - shapely.get_y(ends))
+    return bearing
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way along tracks.
+    """A route along tracks.
 
     Attributes
     ----------
     seconds
         Running time, not rounded.
     length_km
-        Length.
+        Total length.
     links
-        Rows of the links, in order.
+        Rows of the links, in order of travel.
     """
 
     seconds: float
@@ -39,22 +107,23 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class TrackGraph:
-    """Tracks as a graph of moves from one directed link to the next.
+    """Tracks as a graph of movements from one directed link to the next.
 
-    Directed link k < m runs from tail to head of link k, and k + m runs back.
+    Directed link k < m runs from the tail to the head of link k, and k + m runs back. Since the nodes of the
+    graph are directed links, a forbidden turn is simply a missing arc.
 
     Attributes
     ----------
     matrix
-        Seconds of the link that a move leaves.
+        Cost of each allowed movement: the running time of the directed link that it leaves, in seconds.
     end
-        Nodes at the ends of the directed links [2 m].
+        Node at the end of each directed link [2 m].
     seconds
-        Running time of the directed links [2 m].
+        Running time of each directed link [2 m].
     leaving
-        Directed links, by the node they leave.
+        Directed links, sorted by the node at which they start.
     offsets
-        Where the directed links of each node begin in `leaving`.
+        Position in `leaving` of the first directed link of each node [count + 1].
     length_km
         Length of the links [m].
     """
@@ -73,10 +142,10 @@ class TrackGraph:
         seconds: Floats,
         *,
         closed: Ints | None = None,
-        free: Ints | None = None,
+        any_turn: Ints | None = None,
         most_turn_deg: float = ANY_TURN_DEG,
     ) -> TrackGraph:
-        """Make a graph of links.
+        """Build the graph of all links.
 
         Parameters
         ----------
@@ -85,37 +154,32 @@ class TrackGraph:
         seconds
             Running time of each link.
         closed
-            Rows of nodes that no way may lead through; None for none.
-        free
-            Rows of nodes where any turn may be taken; None for none.
+            Rows of nodes that a route may not pass through.
+        any_turn
+            Rows of nodes without a turn limit, such as stations.
         most_turn_deg
-            Where three links or more meet, a train does not turn sharper than this. A bend between two links
-            is no turn. No train goes back on the link that it came by.
-
-        Returns
-        -------
-        TrackGraph
-            The graph.
+            Largest change of direction where three or more links meet. A bend between two links is not a
+            turn. No route reverses onto the link that it came from.
         """
         size = len(layout.tail)
         start = np.concatenate([layout.tail, layout.head])
         end = np.concatenate([layout.head, layout.tail])
         leaving = np.argsort(start, kind="stable").astype(np.int64)
         offsets = np.searchsorted(start[leaving], np.arange(layout.count + 1)).astype(np.int64)
-        before, after = _moves(end, leaving, offsets)
-        any_turn = np.diff(offsets) <= 2
-        any_turn[_rows(free)] = True
-        shut = np.zeros(layout.count, dtype=bool)
-        shut[_rows(closed)] = True
-        allowed = (np.abs(before - after) != size) & ~shut[end[before]]
-        allowed &= _gentle(layout, before, after, most_turn_deg) | any_turn[end[before]]
+        before, after = _movements(end, leaving, offsets)
+        is_free = np.diff(offsets) <= 2
+        is_free[_rows(any_turn)] = True
+        is_closed = np.zeros(layout.count, dtype=bool)
+        is_closed[_rows(closed)] = True
+        allowed = (np.abs(before - after) != size) & ~is_closed[end[before]]
+        allowed &= _within_turn_limit(layout, before, after, most_turn_deg) | is_free[end[before]]
         cost = np.tile(seconds, 2)
-        moves = (before[allowed], after[allowed])
-        matrix = csr_array((cost[moves[0]], moves), shape=(2 * size, 2 * size))
+        movements = (before[allowed], after[allowed])
+        matrix = csr_array((cost[movements[0]], movements), shape=(2 * size, 2 * size))
         return cls(matrix, end, cost, leaving, offsets, layout.length_km)
 
     def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
-        """Find the quickest way from any of some nodes to any of others.
+        """Find the fastest route from any origin to any destination.
 
         Parameters
         ----------
@@ -125,7 +189,7 @@ class TrackGraph:
         Returns
         -------
         Route or None
-            None when no track joins them; of no length when they share a node.
+            None if no route exists; an empty route if origins and destinations share a node.
         """
         if set(origins) & set(destinations):
             return Route(0.0, 0.0, ())
@@ -142,24 +206,13 @@ class TrackGraph:
         links = [arc % len(self.length_km) for arc in reversed(arcs)]
         return Route(float(total.min()), float(self.length_km[links].sum()), tuple(links))
 
-    def reach(self, origins: Collection[int]) -> Ints:
-        """Find the nodes that tracks lead to.
-
-        Parameters
-        ----------
-        origins
-            Rows of nodes.
-
-        Returns
-        -------
-        NDArray[np.int64]
-            Rows of nodes at the ends of links that can be run over, no row twice.
-        """
+    def reachable(self, origins: Collection[int]) -> Ints:
+        """Return the rows of the nodes at the ends of all links that can be reached from some nodes."""
         reached, _ = self._search(origins)
         return np.unique(self.end[np.isfinite(reached)])
 
     def _search(self, origins: Collection[int]) -> tuple[Floats, NDArray[np.int32]]:
-        """Return for each directed link the time until it is entered, and the one before it."""
+        """Return for each directed link the time at which it is entered, and its predecessor."""
         first = [arc for node in origins for arc in self.leaving[self.offsets[node] : self.offsets[node + 1]]]
         if not first:
             size = len(self.seconds)
@@ -170,14 +223,14 @@ class TrackGraph:
 
 @dataclass(frozen=True, slots=True)
 class OwnTracks:
-    """The tracks that one service runs on, as a graph small enough to be made for each service.
+    """The tracks of one service, as a small graph that is cheap to build for every service.
 
     Attributes
     ----------
     graph
-        The graph; its rows are those of `links` and `nodes`.
+        The graph; its links and nodes are positions in `links` and `nodes`.
     links, nodes
-        Rows in the whole network, the nodes rising.
+        Rows in the whole network, the nodes increasing.
     """
 
     graph: TrackGraph
@@ -186,25 +239,20 @@ class OwnTracks:
 
     @classmethod
     def of(cls, layout: Layout, seconds: Floats, *, only: Ints) -> OwnTracks:
-        """Take some links of a network, on which any turn may be taken.
+        """Build the graph of some links of a network, without a turn limit.
 
         Parameters
         ----------
         layout, seconds
-            All links of the network.
+            All links of the network, and their running times.
         only
-            Rows of the links to take.
-
-        Returns
-        -------
-        OwnTracks
-            Their graph.
+            Rows of the links to use.
         """
         own, nodes = layout.take(only)
         return cls(TrackGraph.of(own, seconds[only]), only, nodes)
 
     def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
-        """Find the quickest way from any of some nodes to any of others.
+        """Find the fastest route from any origin to any destination.
 
         Parameters
         ----------
@@ -214,14 +262,14 @@ class OwnTracks:
         Returns
         -------
         Route or None
-            With links of the whole network; None when these tracks do not join them.
+            A route with links of the whole network; None if these tracks do not connect the nodes.
         """
-        found = self.graph.route(self._own(origins), self._own(destinations))
+        found = self.graph.route(self._positions(origins), self._positions(destinations))
         if found is None:
             return None
         return Route(found.seconds, found.length_km, tuple(self.links[list(found.links)].tolist()))
 
-    def _own(self, rows: Collection[int]) -> list[int]:
+    def _positions(self, rows: Collection[int]) -> list[int]:
         return np.flatnonzero(np.isin(self.nodes, np.array(list(rows), dtype=np.int64))).tolist()
 
 
@@ -229,17 +277,19 @@ def _rows(nodes: Ints | None) -> Ints:
     return np.empty(0, dtype=np.int64) if nodes is None else nodes
 
 
-def _moves(end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
-    """Pair each directed link with those that leave its end."""
+def _movements(end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
+    """Pair each directed link with all directed links that start at its end."""
     counts = np.diff(offsets)[end]
     before = np.repeat(np.arange(len(end), dtype=np.int64), counts)
     place = np.arange(len(before)) - np.repeat(np.cumsum(counts) - counts, counts)
     return before, leaving[np.repeat(offsets[end], counts) + place]
 
 
-def _gentle(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:
+def _within_turn_limit(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:
+    """Return which movements change direction by no more than the limit."""
     away = np.concatenate([layout.leaving_tail, layout.leaving_head])
     back = np.concatenate([layout.leaving_head, layout.leaving_tail])
+    # `back` points against the direction of travel: add a half turn, then wrap the difference to +-pi.
     turn = np.abs((away[after] - back[before] + np.pi + np.pi) % (2 * np.pi) - np.pi)
-    gentle: NDArray[np.bool_] = turn <= np.radians(most_turn_deg) + 1e-9
-    return gentle
+    within: NDArray[np.bool_] = turn <= np.radians(most_turn_deg) + 1e-9
+    return within

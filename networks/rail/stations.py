@@ -1,38 +1,38 @@
-"""Tell which points are stations, and set each on the tracks."""
+"""Gather the stations of a source, and the stop positions that belong to them."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from networks.osm.elements import Elements, Relation, Tags
 from networks.osm.vintage import was_open
-from networks.rail.geometry import km_to_chord, on_sphere
 from networks.rail.parameters import RailParameters
+from networks.sphere import km_to_chord, unit_vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A station as the source tells it.
+    """A station of the source.
 
     Attributes
     ----------
     osm_id
-        OSM node id, or minus the way id of an outline.
+        OSM node id, or the negative way id of an outline.
     lon, lat
         Degrees.
     name
-        Name, or the empty text.
+        Name, empty if unknown.
     labels
-        Everything that it is called: `ref`, `name` and all `name:*`, without repeats.
+        All its names without repeats: `ref`, `name` and every `name:*`.
     stops
-        OSM ids of the stopping points that belong to it.
+        OSM ids of the stop positions that belong to it.
     """
 
     osm_id: int
@@ -44,13 +44,23 @@ class Station:
 
     @property
     def label(self) -> str:
-        """What to call it before people: its name, or its id."""
+        """Name for messages: the name, or the id if there is none."""
         return self.name or f"node {self.osm_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """Stations in order, which of them each OSM id means, and what was left out by reason."""
+    """The stations of a source.
+
+    Attributes
+    ----------
+    all
+        Stations in the order of the source, then stop positions that are far from any station.
+    of_id
+        Row of `all` for each OSM id of a station or stop position.
+    left_out
+        Number of stations left out, by reason.
+    """
 
     all: tuple[Station, ...]
     of_id: Mapping[int, int]
@@ -64,26 +74,21 @@ def gather(
     parameters: RailParameters,
     opened_by: date | None = None,
 ) -> Stations:
-    """Gather the stations of a source, and the stopping points of trains that belong to them.
+    """Gather the stations of a source, and the stop positions of trains that belong to them.
 
-    A stopping point belongs to the nearest station within the limit, one of the same name before all others.
-    One that is near no station is a station of its own.
+    A stop position belongs to the nearest station within the limit; stations that share a name with it come
+    first. A stop position without a station within the limit is a station of its own.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements of the source.
     relations
-        The train services, whose stops count.
+        The train services; only stop positions that they use count.
     parameters
-        Which tags are stations, and the limit.
+        Tags of stations, and the distance limit `stop_m`.
     opened_by
-        Leave out what opened after this day; None for today's network.
-
-    Returns
-    -------
-    Stations
-        In order of the source.
+        Leave out stations that opened after this day; None for the network of today.
     """
     left_out, found = Counter[str](), []
     points = elements.stations
@@ -93,8 +98,7 @@ def gather(
             left_out[reason] += 1
         else:
             found.append(_station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), tags))
-    alone = {int(points.id[i]) for i in range(len(points))}
-    loose = _stop_points(elements, relations, known=alone)
+    loose = _stop_positions(elements, relations, known=set(points.id.tolist()))
     return _with_stops(found, loose, left_out, parameters.stop_m)
 
 
@@ -115,22 +119,17 @@ def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
 
 
 def is_stop_role(role: str) -> bool:
-    """Say whether a member with this role is a place where the train stops.
+    """Return whether a role marks a stop: `stop`, `stop_entry_only`, `stop_exit_only`, numbered, or empty.
 
     Parameters
     ----------
     role
-        Role of a node in a `route=train` relation.
-
-    Returns
-    -------
-    bool
-        True for `stop`, `stop_entry_only`, `stop_exit_only`, numbered stops and the empty role.
+        Role of a member of a `route=train` relation.
     """
     return role == "" or role.startswith("stop")
 
 
-def _stop_points(elements: Elements, relations: Sequence[Relation], *, known: set[int]) -> list[Station]:
+def _stop_positions(elements: Elements, relations: Sequence[Relation], *, known: set[int]) -> list[Station]:
     wanted = {m.ref for r in relations for m in r.members if m.kind == "n" and is_stop_role(m.role)}
     points = elements.stops
     return [
@@ -143,14 +142,13 @@ def _stop_points(elements: Elements, relations: Sequence[Relation], *, known: se
 def _with_stops(
     found: list[Station], loose: list[Station], left_out: Mapping[str, int], limit_m: float
 ) -> Stations:
+    """Assign stop positions to stations, and add those without one as stations."""
     owner, orphans = _owners(found, loose, limit_m)
     stations = [*found, *orphans]
     stops: dict[int, list[int]] = defaultdict(list)
     for osm_id, row in owner.items():
         stops[row].append(osm_id)
-    complete = tuple(
-        Station(s.osm_id, s.lon, s.lat, s.name, s.labels, tuple(stops[i])) for i, s in enumerate(stations)
-    )
+    complete = tuple(replace(station, stops=tuple(stops[i])) for i, station in enumerate(stations))
     of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner
     return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
 
@@ -158,10 +156,11 @@ def _with_stops(
 def _owners(
     found: list[Station], loose: list[Station], limit_m: float
 ) -> tuple[dict[int, int], list[Station]]:
+    """Return the station of each stop position by OSM id, and the stop positions without one."""
     if not found or not loose:
         return {}, loose
     places = _positions(loose)
-    tree, chord = cKDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
+    tree, chord = KDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
     owner: dict[int, int] = {}
     orphans = []
     for stop, place in zip(loose, places, strict=True):
@@ -179,4 +178,4 @@ def _same_name(a: Station, b: Station) -> bool:
 
 
 def _positions(stations: Sequence[Station]) -> NDArray[np.float64]:
-    return on_sphere(np.array([s.lon for s in stations]), np.array([s.lat for s in stations]))
+    return unit_vectors(np.array([s.lon for s in stations]), np.array([s.lat for s in stations]))

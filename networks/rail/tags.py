@@ -1,11 +1,12 @@
-"""Read the speeds and intervals that rail tags state."""
+"""Parse the speeds and service intervals of rail tags."""
 
 from __future__ import annotations
 
 import re
 
-MILE_KM = 1.609344
-LEAST_KMH, MOST_KMH = 5.0, 400.0
+from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
+
+_KM_PER_MILE = 1.609344
 LONGEST_INTERVAL_S = 24 * 3600
 
 _SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
@@ -14,33 +15,32 @@ _MINUTES = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
 
 
 def parse_speed_kmh(text: str | None) -> float | None:
-    """Read a rail speed limit.
+    """Parse a rail speed limit.
 
     Parameters
     ----------
     text
-        Value of `maxspeed`: a number in km/h or mph, or a list split by `;` of which the highest counts.
+        Value of `maxspeed`: a number in km/h or mph, or a list separated by `;`, of which the highest counts.
 
     Returns
     -------
     float or None
-        Speed in km/h, or None when no part reads as a speed from 5 to 400 km/h.
+        Speed in km/h; None if no part is a speed within the range of the data contract.
     """
-    speeds = [_one_speed_kmh(part.strip().lower()) for part in (text or "").split(";")]
-    read = [speed for speed in speeds if speed is not None]
-    return max(read) if read else None
+    parts = [_one_speed_kmh(part.strip().lower()) for part in (text or "").split(";")]
+    return max((speed for speed in parts if speed is not None), default=None)
 
 
 def _one_speed_kmh(text: str) -> float | None:
     match = _SPEED.match(text)
     if match is None:
         return None
-    speed = float(match[1]) * (MILE_KM if match[2] == "mph" else 1.0)
-    return speed if LEAST_KMH <= speed <= MOST_KMH else None
+    speed = float(match[1]) * (_KM_PER_MILE if match[2] == "mph" else 1.0)
+    return speed if LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH else None
 
 
 def parse_interval_s(text: str | None) -> int | None:
-    """Read the time between departures.
+    """Parse the time between departures.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def parse_interval_s(text: str | None) -> int | None:
     Returns
     -------
     int or None
-        Seconds, or None when it does not read as a time above zero and up to a day.
+        Seconds; None if the value is not a time between 1 s and one day.
     """
     value = (text or "").strip().lower()
     if clock := _CLOCK.match(value):

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import NDArray
 
 from networks import schema
 from networks.network import Network
 from networks.osm.elements import Elements
-from networks.rail.geometry import segment_lengths_km
 from networks.rail.parameters import Running
 from networks.rail.placing import Placed
 from networks.rail.stations import Station
 from networks.rail.tracks import Track
 
 _LEAST_KM = 1e-6
+"""Shortest length of a link, since the data contract requires lengths above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,17 @@ class Cut:
     Attributes
     ----------
     track
-        Row of the track that each link is part of, int64 [m].
+        Index of the track of each link, int64 [m].
     tail, head
-        Rows of points at its ends, int64 [m].
+        Points at its ends, int64 [m].
     start, stop
         Positions of its first and last point in `sequence`, int64 [m].
     sequence
-        Points of all tracks one after the other, int64.
+        Points of all tracks in one flat array, int64.
     length_km
         Length along the line, float64 [m].
     loops
-        Links from a point to itself that were dropped.
+        Number of links from a point to itself that were dropped.
     """
 
     track: NDArray[np.int64]
@@ -52,12 +53,12 @@ class Cut:
 
 
 def cut(placed: Placed) -> Cut:
-    """Cut tracks at their ends, at points that several share, and at every point of a station.
+    """Cut tracks at their ends, at points that are visited more than once, and at every point of a station.
 
     Parameters
     ----------
     placed
-        Tracks with stations on them.
+        Tracks with the stations on them.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def cut(placed: Placed) -> Cut:
     breaks = _breaks(sequence, counts, stations=[row for rows in placed.points for row in rows])
     same = owner[breaks[:-1]] == owner[breaks[1:]]
     start, stop = breaks[:-1][same], breaks[1:][same]
-    along = np.concatenate([[0.0], np.cumsum(segment_lengths_km(placed.lon[sequence], placed.lat[sequence]))])
+    along = _distance_along_km(placed.lon[sequence], placed.lat[sequence])
     tail, head = sequence[start], sequence[stop]
     real = tail != head
     return Cut(
@@ -84,6 +85,14 @@ def cut(placed: Placed) -> Cut:
         length_km=np.maximum(along[stop] - along[start], _LEAST_KM)[real],
         loops=int((~real).sum()),
     )
+
+
+def _distance_along_km(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance of each point from the first one along geodesics between consecutive points."""
+    if len(lon) < 2:
+        return np.zeros(1)
+    _, _, metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    return np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
 
 
 def _breaks(
@@ -101,18 +110,18 @@ def _breaks(
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A rail network, and where stations and points are in it.
+    """A rail network, with its points and stations as rows of its nodes.
 
     Attributes
     ----------
     network
         The network; its links are in the order of `Cut`.
     node_of_point
-        Row of the nodes for each point, -1 where a point is no node; int64.
+        Row of the nodes for each point, -1 if the point is not a node; int64.
     station_node
-        Row of the nodes for each station, -1 when out of reach; int64.
+        Row of the nodes for each station, -1 if the station is not on a track; int64.
     merged
-        Names of stations that share the point of an earlier station.
+        Names of stations that share a point with an earlier station.
     """
 
     network: Network
@@ -124,31 +133,32 @@ class Built:
 def to_network(
     links: Cut, placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running
 ) -> Built:
-    """Write links and stations as a network.
+    """Build the network from links and stations.
 
     Parameters
     ----------
     links
         Tracks cut into links.
     placed
-        Tracks, points and the points of each station.
+        Tracks, points, and the points of each station.
     elements
-        What was read, for the ids of nodes.
+        Elements with the OSM ids of the points.
     stations
         The stations, in the order of `placed.points`.
     running
-        Running time.
+        Parameters of the running time.
 
     Returns
     -------
     Built
-        The network and the rows of stations in it. Both directions of a link are open.
+        Every link is open in both directions.
     """
-    used = np.unique(np.concatenate([links.tail, links.head]))
+    ends = np.concatenate([links.tail, links.head])
+    used = np.unique(ends)
     node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
     station_node, first, merged = _station_nodes(placed, node_of_point, stations)
-    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[_ends(links)]))
+    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[ends]))
     network = Network(
         nodes=schema.table(nodes, schema.NODES),
         links=schema.table(_link_table(links, placed, node_of_point, running), schema.LINKS),
@@ -156,14 +166,10 @@ def to_network(
     return Built(network, node_of_point, station_node, merged)
 
 
-def _ends(links: Cut) -> NDArray[np.int64]:
-    return np.concatenate([links.tail, links.head])
-
-
 def _station_nodes(
     placed: Placed, node_of_point: NDArray[np.int64], stations: Sequence[Station]
 ) -> tuple[NDArray[np.int64], dict[int, Station], tuple[str, ...]]:
-    """Give each station its node; those with points of their own go before those carried to a track."""
+    """Assign a node to each station; stations that are points of a track come before snapped ones."""
     rows = np.full(len(stations), -1, dtype=np.int64)
     first: dict[int, Station] = {}
     merged = []
@@ -202,7 +208,7 @@ def _link_table(
     tracks = [placed.tracks[i] for i in links.track.tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
     seconds = running_seconds(links.length_km, speed, running=running)
-    whole = np.maximum(np.rint(seconds), 1).astype(np.int64)
+    whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
     return {
         "tail": node_of_point[links.tail],
         "head": node_of_point[links.head],
@@ -212,8 +218,8 @@ def _link_table(
         "speed_kmh": speed,
         "speed_source": [t.speed_source for t in tracks],
         "oneway": np.zeros(len(tracks), dtype=bool),
-        "forward_s": whole,
-        "backward_s": whole,
+        "forward_s": whole_s,
+        "backward_s": whole_s,
         "osm_id": [t.way_id for t in tracks],
         "name": _tag(tracks, "name"),
         "ref": _tag(tracks, "ref"),
@@ -239,19 +245,14 @@ def _lines(links: Cut, placed: Placed) -> NDArray[np.object_]:
 def running_seconds(
     length_km: NDArray[np.float64], design_kmh: NDArray[np.float64], *, running: Running
 ) -> NDArray[np.float64]:
-    """Compute running time without stops.
+    """Return the running time of each link in seconds, without stops and not rounded.
 
     Parameters
     ----------
     length_km, design_kmh
         Length and design speed of each link.
     running
-        Share of the design speed that trains run at.
-
-    Returns
-    -------
-    NDArray[np.float64]
-        Seconds, not rounded.
+        Gives the ratio of running speed to design speed.
     """
     seconds: NDArray[np.float64] = 3600.0 * length_km / (running.factor * design_kmh)
     return seconds

@@ -1,10 +1,10 @@
-"""Choose the tracks that trains ride on, and give each a class and a design speed."""
+"""Select the tracks that trains use, and assign a class and a design speed to each."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -16,21 +16,21 @@ from networks.rail.parameters import RailParameters
 from networks.rail.tags import parse_speed_kmh
 
 FROM_TAG, FROM_CLASS = "tag", "class"
-"""Where a design speed comes from: `maxspeed` as tagged, or the table of classes."""
+"""Sources of a design speed: the tag `maxspeed`, or the table of classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One run of track.
+    """A track: one way, or one part of a way cut at the border of the extract.
 
     Attributes
     ----------
     way_id
-        OSM id of its way.
+        OSM id of the way.
     points
-        Rows of the points that it passes, int64.
+        Rows of its points in order, int64.
     link_class
-        Class by design speed, `highspeed` and `usage`.
+        Class, from the tagged speed or else from `highspeed` and `usage`.
     design_kmh
         Design speed, km/h.
     speed_source
@@ -46,46 +46,26 @@ class Track:
     speed_source: str
     tags: Tags
 
-    def through(self, points: NDArray[np.int64]) -> Track:
-        """Return the track with other points.
-
-        Parameters
-        ----------
-        points
-            Rows of points, int64.
-
-        Returns
-        -------
-        Track
-            The same track along those points.
-        """
-        return replace(self, points=points)
-
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The tracks kept, and what was left out by reason."""
+    """The selected tracks, and the number of tracks left out by reason."""
 
     kept: tuple[Track, ...]
     left_out: Mapping[str, int]
 
 
 def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | None = None) -> Tracks:
-    """Choose the tracks of a network.
+    """Select the tracks of a network, in the order of the source.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements of the source.
     parameters
-        Which tags are tracks, and the classes.
+        Tags of tracks that are used, and the classes.
     opened_by
-        Leave out what opened after this day; None for today's network.
-
-    Returns
-    -------
-    Tracks
-        Tracks in the order of the source; those left out are counted by reason.
+        Leave out tracks that opened after this day; None for the network of today.
     """
     kept, left_out = [], Counter[str]()
     ways = elements.tracks
@@ -118,12 +98,12 @@ def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailP
     if tagged is not None:
         link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
     else:
-        link_class = parameters.class_without_speed[_standing(tags)]
+        link_class = parameters.class_without_speed[_default_class_key(tags)]
         design, source = parameters.named(link_class).design_kmh, FROM_CLASS
     return Track(way_id, points, link_class, design, source, tags)
 
 
-def _standing(tags: Tags) -> str:
+def _default_class_key(tags: Tags) -> str:
     if tags.get("highspeed") == "yes":
         return "highspeed"
     usage = tags.get("usage", "")

@@ -1,4 +1,4 @@
-"""Hand out the regions that come with the package: a network, cities and facts each."""
+"""Provide the embedded regions, each with a network, cities and fact tables."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["Region", "check", "checksum", "folder", "names", "read"]
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """What a job needs to know about an embedded region.
+    """Description of an embedded region.
 
     Parameters
     ----------
     name, title
-        Name on the command line; name for people.
+        Name on the command line, and name for people.
     country
-        ISO 3166-1 alpha-2 code, which chooses the table of default speeds.
+        ISO 3166-1 alpha-2 code, which selects the table of default speeds.
     bbox
         South, west, north and east border of the network, degrees (WGS 84).
     margin_km
-        Least distance that the network reaches beyond the outermost border of the region.
+        Least distance by which the network extends beyond the border of the region.
     money, price_year
-        Unit of every cost, and the year of its prices.
+        Unit of all costs, and the year of their prices.
     road_length_factor, rail_length_factor
-        By what the lengths of the geometry are multiplied to give lengths on the ground.
+        Factors by which lengths of the geometry are multiplied to obtain lengths on the ground.
     vintage, attribution
-        Date of the sources; the notice that maps must carry.
+        Dates of the sources, and the notice that maps must show.
     network_sha256
         Checksum of the network file, hexadecimal.
     network, cities, counties, terrain, facts, readme
@@ -66,17 +66,12 @@ def names() -> tuple[str, ...]:
 
 
 def folder(name: str) -> Path:
-    """Return the folder of an embedded region.
+    """Return the folder of an embedded region, which contains ``region.toml``.
 
     Parameters
     ----------
     name
-        Name of the region, as :func:`names` lists it.
-
-    Returns
-    -------
-    Path
-        A folder with ``region.toml`` and the files that it names.
+        Name of the region, one of :func:`names`.
 
     Raises
     ------
@@ -87,7 +82,7 @@ def folder(name: str) -> Path:
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"embedded regions: {', '.join(known)}"
-        raise SourceError(f"no region named {name!r} comes with the package", remedy=hint)
+        raise SourceError(f"there is no embedded region named {name!r}", remedy=hint)
     return _root() / name
 
 
@@ -97,7 +92,7 @@ def read(name: str) -> Region:
     Parameters
     ----------
     name
-        Name of the region, as :func:`names` lists it.
+        Name of the region, one of :func:`names`.
 
     Returns
     -------
@@ -119,7 +114,7 @@ def read(name: str) -> Region:
 
 
 def check(region: Region) -> None:
-    """Refuse an embedded region whose network file is not the one that was built for it.
+    """Check that the network file of a region is the one that was built for it.
 
     Parameters
     ----------
@@ -129,35 +124,25 @@ def check(region: Region) -> None:
     Raises
     ------
     SourceError
-        If the file is missing or its checksum differs, such as after a cut that no other test can see.
+        If the file is missing or its checksum differs. This also detects a truncation between two blocks,
+        which no check of the file itself can.
     """
     if not region.network.is_file():
-        fault = "the network of the region is missing"
+        fault = "the network file of the region is missing"
     elif checksum(region.network) != region.network_sha256:
-        fault = "the network of the region is damaged: its checksum is not the one in region.toml"
+        fault = "the network file of the region is damaged: its checksum differs from that in region.toml"
     else:
         return
     raise SourceError(
         fault,
         where=str(region.network),
         done="Nothing was read and nothing was written.",
-        remedy="Install the package again; after a change on purpose write the SHA-256 to region.toml.",
+        remedy="Reinstall the package; after an intended change, write the new SHA-256 to region.toml.",
     )
 
 
 def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    str
-        64 digits.
-    """
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

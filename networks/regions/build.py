@@ -1,4 +1,4 @@
-"""Build the network file of an embedded region by hand: ``python -m networks.regions.build NAME``."""
+"""Build the network file of an embedded region: ``python -m networks.regions.build NAME``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ import logging
 import re
 from pathlib import Path
 
-from networks.regions import checksum, folder, read
-from networks.regions.construction.assemble import assemble
-from networks.regions.construction.osmfile import write
+from networks.regions import Region, checksum, folder, read
+from networks.regions.construction import facts
+from networks.regions.construction.geograph import (
+    Box,
+    Geograph,
+    merge_short_edges,
+    package_file,
+    read_clipped,
+)
+from networks.regions.construction.matching import WorkingGraph
+from networks.regions.construction.osmfile import Elements, write
+from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.roads import add_roads, classify
+from networks.regions.construction.services import add_services, line_services, through_services
+
+LOG = logging.getLogger(__name__)
+
+SHORT_TRACK_KM = 0.2
+"""Shorter edges are merged away: coordinates are exact to 100 m, so their direction is meaningless."""
 
 
 def main() -> None:
-    """Read the arguments, build the network and write it."""
+    """Parse the arguments, build the network and write it."""
     parser = argparse.ArgumentParser(prog="python -m networks.regions.build", description=__doc__)
     parser.add_argument("region", help="name of the region")
-    parser.add_argument("--out", type=Path, help="file to write; default: the region's own network")
+    parser.add_argument("--out", type=Path, help="file to write; default: the network file of the region")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     region = read(arguments.region)
@@ -25,8 +41,60 @@ def main() -> None:
         stamp(folder(arguments.region) / "region.toml", checksum(region.network))
 
 
+def assemble(region: Region) -> Elements:
+    """Build the OpenStreetMap elements of a region from the package scgraph_data and its fact tables.
+
+    Parameters
+    ----------
+    region
+        The region, with its bounding box and fact tables.
+
+    Returns
+    -------
+    Elements
+        Roads, tracks, stations and services.
+    """
+    south, west, north, east = region.bbox
+    box = Box(south=south, west=west, north=north, east=east)
+    elements = Elements()
+    _add_roads(region, read_clipped(package_file("world_highways"), box), elements)
+    tracks = merge_short_edges(read_clipped(package_file("world_railways"), box), SHORT_TRACK_KM)
+    _add_rails(region, tracks, elements)
+    LOG.info(
+        "%d nodes, %d ways, %d relations", len(elements.nodes), len(elements.ways), len(elements.relations)
+    )
+    return elements
+
+
+def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
+    """Classify the roads and add them."""
+    corridors = facts.expressways(region.facts)
+    graph = WorkingGraph.of(geograph)
+    lengths = classify(graph, corridors, region.road_length_factor)
+    for corridor in corridors:
+        km = lengths[corridor.id] * region.road_length_factor
+        LOG.info("road %s: %.1f km, known %s", corridor.id, km, corridor.known_km)
+    add_roads(graph, corridors, elements)
+
+
+def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
+    """Lay out the lines, and add tracks, stations and services."""
+    lines = facts.rail_lines(region.facts)
+    connections = facts.through_running(region.facts)
+    graph = WorkingGraph.of(geograph)
+    layout = lay_out(graph, lines, connections, length_factor=region.rail_length_factor)
+    for line in lines:
+        km = layout.lengths_km[line.id] * region.rail_length_factor
+        LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
+    tracks = add_tracks(graph, lines, layout, elements)
+    by_id = {line.id: line for line in lines}
+    services = [service for line in lines for service in line_services(line, layout)]
+    services += through_services(by_id, connections, layout)
+    add_services(services, by_id, tracks, elements)
+
+
 def stamp(description: Path, digest: str) -> None:
-    """Write the checksum of a new network into the description of its region.
+    """Write the checksum of a new network file to the description of its region.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Build the road network: topology, one-way rules, speeds, ferries."""
+"""Build the road network: topology, directions, speeds and ferries."""
 
 from __future__ import annotations
 
-from networks.road.build import build
+from networks.road.builder import build
 from networks.road.report import RoadReport, SpeedCounts
 
 __all__ = ["RoadReport", "SpeedCounts", "build"]

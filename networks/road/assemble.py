@@ -1,4 +1,4 @@
-"""Make the tables of nodes and links out of ways and their attributes."""
+"""Build the tables of nodes and links from ways and their attributes."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.directions import BACKWARD, BOTH
 from networks.road.ferries import crossing_s
 from networks.road.tables import ferry_table
-from networks.road.topology import Pieces, cut_at_junctions, first_of_equals, joined_where_zero
+from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
+from networks.schema import CRS
 
-_CRS = "EPSG:4326"
 _MM_PER_KM = 1e6
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
 def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
-    """Cut ways into links and lay out both tables.
+    """Cut ways into links and build both tables.
 
     Parameters
     ----------
     roads
         Ways with their attributes.
     nodes
-        Positions.
+        Positions of the nodes.
 
     Returns
     -------
     tuple of Network and dict
-        The network in the columns of the data contract, and what was dropped or merged by reason.
+        The network with the columns of the data contract, and the number of nodes and pieces that were
+        dropped or merged, by reason.
     """
     pieces = cut_at_junctions(roads.ways, nodes)
     seconds, kmh, source = _times(roads, pieces)
-    turned = roads.direction[pieces.way] == BACKWARD
+    reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
-    tail, head = np.where(turned, head, tail), np.where(turned, tail, head)
-    tail, head = joined_where_zero(tail, head, pieces.length_km)
+    tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
+    tail, head = merge_zero_length(tail, head, pieces.length_km)
     oneway = roads.direction[pieces.way] != BOTH
     kept, dropped = _kept(tail, head, pieces.length_km, oneway=oneway, speed=kmh)
     pieces = pieces.keep(kept)
@@ -60,8 +61,8 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
             "osm_id": roads.ways.id[pieces.way],
             **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
         },
-        geometry=_lines(pieces, nodes, turned[kept]),
-        crs=_CRS,
+        geometry=_lines(pieces, nodes, reversed_[kept]),
+        crs=CRS,
     )
     return Network(nodes=_node_table(used, nodes), links=links), pieces.dropped | dropped
 
@@ -69,26 +70,29 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
 def _kept(
     tail: Ints, head: Ints, length_km: Floats, *, oneway: NDArray[np.bool_], speed: Floats
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Mark the links to keep: no loops, no links of no length, of links drawn twice the faster."""
-    long = length_km > 0
-    proper = long & (tail != head)
+    """Mark the links to keep: no loops, none of zero length, and the fastest of duplicates."""
+    has_length = length_km > 0
+    proper = has_length & (tail != head)
     low, high = np.minimum(tail, head), np.maximum(tail, head)
     low, high = np.where(oneway, tail, low), np.where(oneway, head, high)
     fastest_first = np.lexsort((-speed, ~proper))
     same = (np.rint(length_km * _MM_PER_KM).astype(np.int64), high, low, oneway, proper)
     single = np.empty(len(tail), dtype=bool)
-    single[fastest_first] = first_of_equals(*(column[fastest_first] for column in same))
+    single[fastest_first] = first_occurrences(*(column[fastest_first] for column in same))
     kept = proper & single
     counts = {
-        "zero_length": int(np.count_nonzero(~long)),
-        "loop_after_joining": int(np.count_nonzero(long & ~proper)),
+        "zero_length": int(np.count_nonzero(~has_length)),
+        "loop_after_joining": int(np.count_nonzero(has_length & ~proper)),
         "drawn_twice": int(np.count_nonzero(proper & ~single)),
     }
     return kept, {reason: count for reason, count in counts.items() if count}
 
 
 def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
-    """Return seconds (ferries only, else 0), speed and its source of each piece."""
+    """Return the seconds (0 except for ferries), the speed and its source of each piece.
+
+    The duration of a ferry crossing is shared among its pieces in proportion to their lengths.
+    """
     kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
     ferries = np.flatnonzero(roads.mode == "ferry")
@@ -107,20 +111,19 @@ def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
 
 
 def _column(roads: RoadWays, key: str) -> Texts:
-    column = np.empty(len(roads.ways), dtype=object)
-    column[:] = [tags.get(key, "") for tags in roads.ways.tags]
-    return column
+    """Return the value of a tag for each way, empty if there is none."""
+    return np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
 
 
-def _lines(pieces: Pieces, nodes: Nodes, turned: NDArray[np.bool_]) -> Texts:
-    """Return the lines of pieces from tail to head."""
+def _lines(pieces: Pieces, nodes: Nodes, reversed_: NDArray[np.bool_]) -> Texts:
+    """Return the line of each piece from tail to head."""
     sizes = pieces.last - pieces.first + 1
-    of = np.repeat(np.arange(len(sizes)), sizes)
-    along = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    start, step = np.where(turned, pieces.last, pieces.first), np.where(turned, -1, 1)
-    rows = pieces.rows[start[of] + step[of] * along]
+    piece = np.repeat(np.arange(len(sizes)), sizes)
+    along = np.arange(len(piece)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    start, step = np.where(reversed_, pieces.last, pieces.first), np.where(reversed_, -1, 1)
+    rows = pieces.rows[start[piece] + step[piece] * along]
     points = np.column_stack([nodes.lon[rows], nodes.lat[rows]])
-    return np.asarray(shapely.linestrings(points, indices=of), dtype=object)
+    return np.asarray(shapely.linestrings(points, indices=piece), dtype=object)
 
 
 def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
@@ -131,5 +134,5 @@ def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
             "name": np.full(len(used), "", dtype=object),
         },
         geometry=shapely.points(nodes.lon[used], nodes.lat[used]),
-        crs=_CRS,
+        crs=CRS,
     )

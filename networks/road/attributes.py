@@ -1,4 +1,4 @@
-"""Read direction, speed and names of every way."""
+"""Determine the direction and speed of every way, and drop ways that cars cannot use."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
-from networks.road.directions import SHUT, Reversible, direction
+from networks.road.directions import NEITHER, Reversible, direction
 from networks.road.ferries import carries_cars
-from networks.road.limits import SpeedReader
 from networks.road.report import PartCounts, SpeedCounts
+from networks.road.speeds import SpeedReader
 from networks.road.tables import SpeedTable
 
-_CLOSED = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military", "psv", "bus"})
+_CLOSED_TO_CARS = frozenset(
+    {"no", "private", "agricultural", "forestry", "emergency", "military", "psv", "bus"}
+)
 _ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
+"""Access tags from the most specific to the most general; the first one present decides."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,20 +31,20 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class RoadWays:
-    """Ways that cars may use, with what the tags say; all arrays are as long as `ways`.
+    """Ways that cars may use, with their attributes; all arrays are as long as `ways`.
 
     Attributes
     ----------
     ways
-        The runs of nodes.
+        Ways as sequences of nodes.
     mode, link_class
-        `road` or `ferry`; value of `highway`, or `ferry`.
+        `road` or `ferry`; the value of `highway`, or `ferry`.
     direction
-        `BOTH`, `FORWARD` or `BACKWARD`.
+        `BOTH`, `FORWARD` or `BACKWARD` of `networks.road.directions`.
     speed_kmh
-        Speed of roads in km/h; not a number for ferries, whose speed depends on their length.
+        Speed of roads in km/h; NaN for ferries, whose speed depends on their length.
     speed_source
-        `tag`, `table` or `override`.
+        `tag`, `table` or `override`; empty for ferries.
     """
 
     ways: Ways
@@ -53,7 +56,7 @@ class RoadWays:
 
     @staticmethod
     def joined(first: RoadWays, second: RoadWays) -> RoadWays:
-        """Return both sets of ways, the first before the second."""
+        """Concatenate two sets of ways."""
         parts = (first, second)
         ways = Ways(
             id=np.concatenate([part.ways.id for part in parts]),
@@ -73,7 +76,7 @@ class RoadWays:
 
 @dataclass(frozen=True, slots=True)
 class ReadWays:
-    """Ways that are left, and what was counted."""
+    """Ways that cars may use, and counts of the others."""
 
     ways: RoadWays
     counts: PartCounts
@@ -87,7 +90,7 @@ def read_roads(
     reversible: Reversible,
     opened_by: date | None,
 ) -> ReadWays:
-    """Read directions and speeds of roads, and leave out those that cars cannot use.
+    """Determine the directions and speeds of roads, and drop those that cars cannot use.
 
     Parameters
     ----------
@@ -96,16 +99,11 @@ def read_roads(
     table
         Speeds of the country.
     overrides
-        Speed by class, km/h.
+        Speed by class in km/h that replaces tags and table.
     reversible
-        Policy for `oneway=reversible`.
+        Treatment of `oneway=reversible`.
     opened_by
-        Day of the network; None for today.
-
-    Returns
-    -------
-    ReadWays
-        The roads that are left.
+        Drop roads that opened after this day; None for the network of today.
     """
     reasons = [_closed_reason(tags, opened_by) for tags in roads.tags]
     ways, directions, counts = _open_ways(roads, reasons, reversible)
@@ -117,30 +115,25 @@ def read_roads(
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
-        link_class=_texts([tags["highway"] for tags in ways.tags]),
+        link_class=np.array([tags["highway"] for tags in ways.tags], dtype=object),
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _ in pairs], dtype=np.float64),
-        speed_source=_texts([source for _, source in pairs]),
+        speed_source=np.array([source for _, source in pairs], dtype=object),
     )
     return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=reader.counts()))
 
 
 def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:
-    """Read directions of ferries, and leave out those that take no cars.
+    """Determine the directions of ferries, and drop those that do not carry cars.
 
     Parameters
     ----------
     ferries
         Ways with `route=ferry`.
     reversible
-        Policy for `oneway=reversible`.
+        Treatment of `oneway=reversible`.
     opened_by
-        Day of the network; None for today.
-
-    Returns
-    -------
-    ReadWays
-        The ferries that are left.
+        Drop ferries that opened after this day; None for the network of today.
     """
     reasons = [
         "ferry_without_cars" if not carries_cars(tags) else _vintage_reason(tags, opened_by)
@@ -161,15 +154,16 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
 def _open_ways(
     ways: Ways, reasons: list[str], reversible: Reversible
 ) -> tuple[Ways, Ints, tuple[dict[str, int], dict[str, int]]]:
+    """Return the ways without a reason to drop them, their directions, and counts by reason and by rule."""
     dropped = Counter(reason for reason in reasons if reason)
     ways = ways.take(np.array([not reason for reason in reasons], dtype=bool))
-    turns = [direction(tags, reversible=reversible) for tags in ways.tags]
-    directions = np.array([turn for turn, _ in turns], dtype=np.int64)
-    shut = int(np.count_nonzero(directions == SHUT))
-    if shut:
-        dropped["reversible"] = shut
-        ways, directions = ways.take(directions != SHUT), directions[directions != SHUT]
-    return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in turns)))
+    found = [direction(tags, reversible=reversible) for tags in ways.tags]
+    directions = np.array([way_direction for way_direction, _ in found], dtype=np.int64)
+    closed = int(np.count_nonzero(directions == NEITHER))
+    if closed:
+        dropped["reversible"] = closed
+        ways, directions = ways.take(directions != NEITHER), directions[directions != NEITHER]
+    return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in found)))
 
 
 def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
@@ -182,13 +176,7 @@ def _closed_reason(tags: Tags, opened_by: date | None) -> str:
     for key in _ACCESS_KEYS:
         value = tags.get(key)
         if value is not None:
-            if set(value.replace(" ", "").split(";")) <= _CLOSED:
+            if set(value.replace(" ", "").split(";")) <= _CLOSED_TO_CARS:
                 return "closed_to_cars"
             break
     return _vintage_reason(tags, opened_by)
-
-
-def _texts(values: list[str]) -> Texts:
-    texts = np.empty(len(values), dtype=object)
-    texts[:] = values
-    return texts

@@ -1,4 +1,4 @@
-"""Tell in which direction a way is open."""
+"""Determine the direction in which a way is open."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from typing import Literal
 from networks.osm.elements import Tags
 
 Reversible = Literal["two_way", "closed"]
-"""What is made of `oneway=reversible`: open both ways (each for a part of the day), or dropped."""
+"""Treatment of `oneway=reversible`: open in both directions (each for part of the day), or dropped."""
 
-BOTH, FORWARD, BACKWARD, SHUT = 0, 1, -1, 2
-"""Directions of a way as integers."""
+BOTH, FORWARD, BACKWARD, NEITHER = 0, 1, -1, 2
+"""Directions in which a way is open, relative to the order of its nodes."""
 
 _BY_VALUE: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("yes", "true", "1"), (FORWARD, "tag")),
     **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
     **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
 }
-_CHANGING = frozenset({"reversible", "alternating"})
+_REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
 
 
 def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
-    """Say in which direction a road or ferry is open, and by which rule.
+    """Return the direction in which a road or ferry is open, and the rule that decided it.
 
     Parameters
     ----------
     tags
         Tags of the way.
     reversible
-        Policy for `oneway=reversible` and `oneway=alternating`.
+        Treatment of `oneway=reversible` and `oneway=alternating`.
 
     Returns
     -------
     tuple of int and str
-        `BOTH`, `FORWARD`, `BACKWARD` or `SHUT`; the rule: `tag`, `tag_reverse`, `reversible`,
-        `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for a value that means nothing
-        (two-way then, unless implied).
+        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`; and the rule: `tag`, `tag_reverse`, `reversible`,
+        `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown value (then
+        two-way, unless a direction is implied).
     """
     value = tags.get("oneway", "").strip().lower()
-    if value in _CHANGING:
-        return (BOTH if reversible == "two_way" else SHUT), "reversible"
+    if value in _REVERSIBLE_VALUES:
+        return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
 
 

@@ -1,4 +1,4 @@
-"""Tell how long a ferry takes."""
+"""Determine how long a ferry crossing takes, and whether the ferry carries cars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_S = 14 * 24 * 3600
 
 
 def duration_s(text: str) -> int | None:
-    """Read a `duration` tag.
+    """Parse a `duration` tag.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def duration_s(text: str) -> int | None:
     Returns
     -------
     int or None
-        Seconds, 1 to two weeks; None where the text is no such duration.
+        Seconds, between one second and two weeks; None if the text is not such a duration.
     """
     seconds = _seconds(text.strip())
     return seconds if seconds is not None and 1 <= seconds <= _LONGEST_S else None
@@ -48,21 +48,22 @@ def _seconds(text: str) -> int | None:
 
 
 def crossing_s(tags: Tags, *, length_km: float, table: FerryTable) -> tuple[int, str]:
-    """Tell how long a crossing takes.
+    """Return the travel time of a crossing, waiting included, and its source.
 
     Parameters
     ----------
     tags
         Tags of the ferry.
     length_km
-        Length of the whole crossing.
+        Length of the entire crossing.
     table
-        Speeds by length, and the wait.
+        Speeds by length, and the waiting time.
 
     Returns
     -------
     tuple of int and str
-        Seconds, and `tag` (duration and wait) or `table` (length over the speed of the table, wait included).
+        Seconds, and `tag` (tagged duration plus waiting time) or `table` (length divided by a speed of the
+        table, which includes waiting).
     """
     tagged = duration_s(tags.get("duration", ""))
     if tagged is not None:
@@ -72,7 +73,7 @@ def crossing_s(tags: Tags, *, length_km: float, table: FerryTable) -> tuple[int,
 
 
 def carries_cars(tags: Tags) -> bool:
-    """Say whether cars may use a ferry: not where they are excluded, or where it is for people on foot."""
+    """Return whether a ferry carries cars: they are not excluded, and it is not for foot passengers only."""
     allowed = tags.get("motorcar", tags.get("motor_vehicle", tags.get("vehicle", "")))
     if allowed:
         return allowed not in {"no", "private"}

@@ -1,4 +1,4 @@
-"""Count what became of the roads of a source."""
+"""Report what was read, imputed and dropped while the road network was built."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from networks.network import Network
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedCounts:
-    """Where the speeds of the ways come from.
+    """Number of ways by the source of their speed.
 
     Attributes
     ----------
     tagged, imputed, overridden
-        Ways by source of their speed: a usable `maxspeed`, the table, the caller.
+        Ways whose speed comes from a usable `maxspeed`, from the table, and from the caller.
     rejected
-        Ways with a `maxspeed` that cannot be used, by reason; they are among the imputed.
+        Ways with an unusable `maxspeed`, by reason; they are among the imputed.
     examples
         Up to five rejected values for each reason, each with one way that has it: `way 123: 5 mhp`.
     """
@@ -36,7 +34,7 @@ class SpeedCounts:
 
 @dataclass(frozen=True, slots=True)
 class PartCounts:
-    """Counts of the roads, or of the ferries, of a source: ways dropped, directions by rule, speeds."""
+    """Counts of the roads, or of the ferries: ways dropped by reason, directions by rule, speeds."""
 
     dropped: Mapping[str, int]
     directions: Mapping[str, int]
@@ -45,28 +43,28 @@ class PartCounts:
 
 @dataclass(frozen=True, slots=True)
 class RoadReport:
-    """What became of the roads and ferries of a source.
+    """Counts from building the network of roads and ferries.
 
     Attributes
     ----------
     country
-        Table of speeds that was used.
+        Key of the speed table in use.
     ways
-        Ways that came in.
+        Number of ways in the input.
     nodes, links
         Size of the network.
     dropped
-        Ways and pieces left out or merged, by reason.
+        Ways and pieces of ways that were dropped or merged, by reason.
     directions
-        Ways by the rule that says in which direction they are open.
+        Ways by the rule that decided their direction.
     speeds
-        Where speeds come from.
+        Ways by the source of their speed.
     length_km
-        Length of links by class, km.
+        Total length of the links of each class.
     components
-        Parts that no link joins, directions ignored.
+        Number of connected components, directions ignored.
     largest_component
-        Share of the links in the largest part.
+        Share of the links in the largest component, 0 to 1.
     """
 
     country: str
@@ -84,27 +82,23 @@ class RoadReport:
 def make_report(
     network: Network, *, country: str, ways: int, parts: Sequence[PartCounts], dropped: Mapping[str, int]
 ) -> RoadReport:
-    """Put the counts together.
+    """Combine the counts of all steps.
 
     Parameters
     ----------
     network
-        What was built.
+        The finished network, with at least one link.
     country
-        Table of speeds that was used.
+        Key of the speed table in use.
     ways
-        Ways that came in.
+        Number of ways in the input.
     parts
-        Counts of roads and ferries; the first gives the speeds.
+        Counts of the roads and of the ferries, in this order; speeds are those of the roads.
     dropped
-        Pieces dropped or merged while links were made.
-
-    Returns
-    -------
-    RoadReport
-        All counts, parts of the network included.
+        Pieces dropped or merged while ways were cut into links.
     """
-    components, largest = _components(network)
+    component = network.components()
+    in_component = np.bincount(component[network.links["tail"].to_numpy()])
     lengths = network.links.groupby("link_class", sort=True)["length_km"].sum()
     return RoadReport(
         country=country,
@@ -115,20 +109,13 @@ def make_report(
         directions=merged(*(part.directions for part in parts)),
         speeds=parts[0].speeds,
         length_km={str(name): round(float(km), 3) for name, km in lengths.items()},
-        components=components,
-        largest_component=largest,
+        components=int(component.max()) + 1,
+        largest_component=round(float(in_component.max() / len(network.links)), 4),
     )
 
 
-def _components(network: Network) -> tuple[int, float]:
-    tail, head = network.links["tail"].to_numpy(), network.links["head"].to_numpy()
-    graph = coo_array((np.ones(len(tail)), (tail, head)), shape=(len(network.nodes),) * 2)
-    count, label = connected_components(graph, directed=False)
-    return int(count), round(float(np.bincount(label[tail]).max() / len(tail)), 4)
-
-
 def merged(*counts: Mapping[str, int]) -> dict[str, int]:
-    """Add counts by key, in order of the keys; keys with nothing are left out."""
+    """Add counts by key, sorted by key, without zeros."""
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)

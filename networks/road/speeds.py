@@ -1,10 +1,15 @@
-"""Read a speed limit from a `maxspeed` tag, or say why it cannot be used."""
+"""Parse speed limits, and assign a speed to each road."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from networks.osm.elements import Tags
+from networks.road.directions import BACKWARD, FORWARD
+from networks.road.report import SpeedCounts
 from networks.road.tables import SpeedTable
 
 _KMH = {
@@ -16,17 +21,20 @@ _ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
 _VARIABLE = frozenset(
     {"signals", "variable", "signal", "implicit", "unknown", "default", "fixme", "unposted"}
 )
-_LONGEST = 255
+_MOST_CHARACTERS = 255
+"""Limit of a tag value in OpenStreetMap."""
+_MOST_EXAMPLES = 5
+_EXAMPLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A speed limit in km/h, or the reason why there is none: exactly one of the two is set.
+    """A speed limit, or the reason why the tag gives none; exactly one of the two is set.
 
     Attributes
     ----------
     kmh
-        The limit, km/h.
+        The limit in km/h.
     reason
         `unreadable`, `variable`, `conditional`, `unknown_zone`, `too_slow` or `too_fast`.
     """
@@ -36,30 +44,25 @@ class Limit:
 
 
 def parse_limit(text: str, *, table: SpeedTable) -> Limit:
-    """Read a `maxspeed` value.
+    """Parse a `maxspeed` value.
 
-    Numbers are km/h unless `mph` or `knots` follows. Of a list (`50;30`, lanes `70|100`) the smallest limit
-    counts, since the slowest part decides. Parts with a condition (`80 @ wet`) are passed over.
+    Numbers are in km/h unless `mph` or `knots` follows. In a list (`50;30`, lanes `70|100`) the lowest limit
+    counts, as the slowest part decides. Conditional parts (`80 @ wet`) are ignored.
 
     Parameters
     ----------
     text
-        The value.
+        Value of the tag.
     table
-        Gives the window, the zones, and what `walk` and `none` stand for.
-
-    Returns
-    -------
-    Limit
-        km/h, or the reason of rejection.
+        Provides the range of accepted limits, the zones, and the meaning of `walk` and `none`.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MOST_CHARACTERS:
         return Limit(reason="unreadable")
     parts = [part.strip().lower() for part in re.split(r"[;|]", text) if part.strip()]
-    firm = [part for part in parts if "@" not in part]
-    if not firm:
+    unconditional = [part for part in parts if "@" not in part]
+    if not unconditional:
         return Limit(reason="conditional" if parts else "unreadable")
-    limits = [_parse_part(part, table) for part in firm]
+    limits = [_parse_part(part, table) for part in unconditional]
     values = [limit.kmh for limit in limits if limit.kmh is not None]
     return Limit(kmh=min(values)) if len(values) == len(limits) else next(x for x in limits if x.reason)
 
@@ -95,3 +98,90 @@ def _in_window(kmh: float, table: SpeedTable) -> Limit:
     if kmh > table.most_kmh:
         return Limit(reason="too_fast")
     return Limit(kmh=kmh)
+
+
+class SpeedReader:
+    """Assign speeds to ways one by one, and count where they come from.
+
+    The speed of a way is, in this order: the override of its class, the tagged limit times the factor of its
+    class, the speed of its class in the table.
+
+    Parameters
+    ----------
+    table
+        Speeds of the country.
+    overrides
+        Speed by class in km/h that replaces tags and table.
+    """
+
+    def __init__(self, table: SpeedTable, overrides: Mapping[str, float]) -> None:
+        self._table = table
+        self._overrides = overrides
+        self._seen: dict[str, Limit] = {}
+        self._sources: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+        self._examples: dict[str, dict[str, int]] = {}
+
+    def read(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
+        """Return the speed of a road and its source.
+
+        Parameters
+        ----------
+        way
+            OSM id, kept as an example if its limit is rejected.
+        tags
+            Tags of the way, including `highway`.
+        direction
+            `BOTH`, `FORWARD` or `BACKWARD`; a one-way road uses the limit of its direction.
+
+        Returns
+        -------
+        tuple of float and str
+            Speed in km/h, at least the lowest accepted limit; and `tag`, `table` or `override`.
+        """
+        kmh, source = self._choose(way, tags, direction)
+        self._sources[source] += 1
+        return kmh, source
+
+    def _choose(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
+        name = tags["highway"]
+        if name in self._overrides:
+            return self._overrides[name], "override"
+        text = _limit_text(tags, direction)
+        kmh = self._limit(way, text) if text else None
+        if kmh is None:
+            return self._table.speed_kmh[name], "table"
+        return max(kmh * self._table.factor_of(name), self._table.least_kmh), "tag"
+
+    def _limit(self, way: int, text: str) -> float | None:
+        limit = self._seen.get(text)
+        if limit is None:
+            limit = self._seen[text] = parse_limit(text, table=self._table)
+        if limit.reason:
+            self._rejected[limit.reason] += 1
+            known = self._examples.setdefault(limit.reason, {})
+            if len(known) < _MOST_EXAMPLES:
+                known.setdefault(text[:_EXAMPLE_CHARACTERS], way)
+        return limit.kmh
+
+    def counts(self) -> SpeedCounts:
+        """Return the counts of all ways read so far."""
+        return SpeedCounts(
+            tagged=self._sources["tag"],
+            imputed=self._sources["table"],
+            overridden=self._sources["override"],
+            rejected=dict(sorted(self._rejected.items())),
+            examples={
+                reason: tuple(f"way {way}: {text}" for text, way in seen.items())
+                for reason, seen in sorted(self._examples.items())
+            },
+        )
+
+
+def _limit_text(tags: Tags, direction: int) -> str:
+    text = tags.get("maxspeed", "")
+    if direction == BACKWARD:
+        return tags.get("maxspeed:backward", text)
+    if direction == FORWARD:
+        return tags.get("maxspeed:forward", text)
+    return text or ";".join(filter(None, (tags.get("maxspeed:forward"), tags.get("maxspeed:backward"))))

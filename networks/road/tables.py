@@ -1,4 +1,4 @@
-"""Hold the speeds by country and class, and read them from the data file."""
+"""Read the tables of road speeds by country and class, and of ferry speeds."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class SpeedTable:
     Attributes
     ----------
     country
-        ISO 3166 code, `EU` or `world`: the table that is used.
+        Key of the table: ISO 3166 code, `EU` or `world`.
     speed_kmh
-        Average speed by class where no usable limit is tagged, km/h.
+        Average speed in km/h by class, for roads without a usable limit.
     factor
-        By class, the share of a tagged limit that is driven on average; `default` for all others.
+        Average speed as a share of the tagged limit, by class; `default` for all others.
     zones
-        Limit by zone (`CN:urban`), km/h.
+        Speed limit in km/h by zone, such as `CN:urban`.
     least_kmh, most_kmh
-        Window of tagged limits that are believed, km/h.
+        Range of tagged limits that are accepted, km/h.
     walk_kmh, none_kmh
-        What `walk` and `none` stand for, km/h.
+        Meaning of `maxspeed=walk` and `maxspeed=none`, km/h.
     source
-        Where the speeds come from.
+        Source of the speeds.
     """
 
     country: str
@@ -45,13 +45,21 @@ class SpeedTable:
     source: str
 
     def factor_of(self, road_class: str) -> float:
-        """Return the share of a tagged limit that is driven on a class."""
+        """Return the average speed on a class as a share of the tagged limit."""
         return self.factor.get(road_class, self.factor["default"])
 
 
 @dataclass(frozen=True, slots=True)
 class FerryTable:
-    """Speeds of ferries without a tagged duration as (longest km, km/h); the wait of the others, seconds."""
+    """Speeds of ferries.
+
+    Attributes
+    ----------
+    speeds
+        Pairs of largest crossing length in km and speed in km/h, for ferries without a tagged duration.
+    wait_s
+        Waiting time in seconds that is added to a tagged duration.
+    """
 
     speeds: tuple[tuple[float, float], ...]
     wait_s: int
@@ -64,35 +72,30 @@ def _data() -> dict[str, Any]:
 
 
 def countries() -> tuple[str, ...]:
-    """Return the codes that have a table, `world` for all others."""
+    """Return the keys of the speed tables; `world` is for all other countries."""
     return tuple(_data()["country"])
 
 
 @cache
 def speed_table(country: str) -> SpeedTable:
-    """Read the speeds of a country.
+    """Return the speed table of a country.
 
     Parameters
     ----------
     country
-        ISO 3166 code of two letters, `EU` or `world`. European countries read the European table; a code
-        without a table reads that of the world.
-
-    Returns
-    -------
-    SpeedTable
-        Speeds, factors and zones.
+        ISO 3166 code of two letters, `EU` or `world`. European countries share one table; countries without
+        a table use `world`.
 
     Raises
     ------
     SourceError
-        When the text is no such code.
+        If `country` is not such a code.
     """
     data = _data()
     if country not in data["country"] and not (len(country) == 2 and country.isalpha() and country.isupper()):
         raise SourceError(
-            f"{country!r} is no country code.",
-            remedy=f"Give two letters such as CN, or {', '.join(countries())}.",
+            f"{country!r} is not a country code.",
+            remedy=f"Give two capital letters such as CN, or one of {', '.join(countries())}.",
         )
     key = "EU" if country in data["groups"]["EU"] else country
     key = key if key in data["country"] else "world"
@@ -112,7 +115,7 @@ def speed_table(country: str) -> SpeedTable:
 
 
 def _zones(data: dict[str, Any]) -> dict[str, float]:
-    """Return the limits of the zones of all countries, so that `DE:urban` reads alike everywhere."""
+    """Return the limits of the zones of all countries, since a table may meet zones of its neighbours."""
     members = {key: [key] for key in data["country"]} | {"EU": ["EU", *data["groups"]["EU"]]}
     general = {
         f"{code}:{name}": float(value)
@@ -127,7 +130,7 @@ def _zones(data: dict[str, Any]) -> dict[str, float]:
 
 @cache
 def ferry_table() -> FerryTable:
-    """Read the speeds of ferries."""
+    """Return the table of ferry speeds."""
     entry = _data()["ferry"]
     speeds = tuple((float(row["up_to_km"]), float(row["kmh"])) for row in entry["speeds"])
     return FerryTable(speeds=speeds, wait_s=int(entry["wait_s"]))

@@ -1,47 +1,54 @@
-"""Cut ways into links at the nodes that they share."""
+"""Cut ways into links at the nodes that they share, and measure them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import pyproj
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from networks.osm.elements import Nodes, Ways
-from networks.road.lengths import segment_km
+
+# The WGS 84 ellipsoid.
+_SEMI_MAJOR_KM = 6378.137
+_ECCENTRICITY_SQUARED = 0.0066943799901413165
+
+_LONGEST_IN_PLANE_DEG = 0.1
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Links before they have a direction: piece i runs over `rows[first[i]:last[i] + 1]`.
+    """Parts of ways between junctions: piece i runs over `rows[first[i]:last[i] + 1]`.
 
     Attributes
     ----------
     rows
-        Rows of the nodes of all ways, laid end to end, no node twice in a row.
+        Rows of the nodes of all ways in one flat array, without consecutive repeats.
     first, last
         Positions in `rows` of the ends of each piece.
     way
         Index of the way that each piece belongs to.
     length_km
-        Length of each piece.
+        Length of each piece on the ellipsoid.
     dropped
-        What was left out or merged, by reason.
+        Number of nodes and pieces that were dropped, by reason.
     """
 
     rows: Ints
     first: Ints
     last: Ints
     way: Ints
-    length_km: NDArray[np.float64]
+    length_km: Floats
     dropped: dict[str, int]
 
     def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
-        """Return the pieces that a mask keeps, with the others counted under a reason if one is given."""
+        """Return the selected pieces; if a reason is given, count the others under it."""
         lost = int(np.count_nonzero(~mask)) if reason else 0
         return Pieces(
             rows=self.rows,
@@ -54,19 +61,19 @@ class Pieces:
 
 
 def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
-    """Cut ways at their ends and at every node that is passed more than once.
+    """Cut ways at their ends and at every node that is visited more than once.
 
     Parameters
     ----------
     ways
-        Runs of nodes.
+        Ways as sequences of nodes.
     nodes
         Positions of the nodes.
 
     Returns
     -------
     Pieces
-        Without loops; repeated nodes are merged.
+        Without loops. Consecutive repeats of a node are removed first.
     """
     rows, way_of, repeats = _without_repeats(ways)
     lon, lat = nodes.lon[rows], nodes.lat[rows]
@@ -92,7 +99,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
 
 
 def _without_repeats(ways: Ways) -> tuple[Ints, Ints, int]:
-    """Drop nodes that repeat the one before in their way."""
+    """Drop nodes equal to the previous one of their way; return rows, way of each, and number dropped."""
     rows = ways.rows
     way_of = np.repeat(np.arange(len(ways)), np.diff(ways.offsets))
     same_way = way_of[1:] == way_of[:-1]
@@ -102,20 +109,51 @@ def _without_repeats(ways: Ways) -> tuple[Ints, Ints, int]:
     return rows[kept], way_of[kept], int(np.count_nonzero(repeated))
 
 
-def joined_where_zero(tail: Ints, head: Ints, length_km: NDArray[np.float64]) -> tuple[Ints, Ints]:
-    """Join the ends of links of no length, so that dropping these links parts nothing.
+def segment_km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    """Measure straight segments on the WGS 84 ellipsoid.
+
+    Segments up to 0.1 degrees are measured in the tangent plane at their midpoint, with the radii of
+    curvature in the meridian and in the prime vertical (relative error below 1e-6 under 10 km); longer ones
+    as geodesics.
+
+    Parameters
+    ----------
+    lon1, lat1, lon2, lat2
+        Ends in degrees, arrays of one shape.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Lengths in km. Segments across the antimeridian take the short way.
+    """
+    east = (lon2 - lon1 + 180.0) % 360.0 - 180.0
+    north = lat2 - lat1
+    middle = np.radians((lat1 + lat2) / 2)
+    w_squared = 1.0 - _ECCENTRICITY_SQUARED * np.sin(middle) ** 2
+    prime_vertical = _SEMI_MAJOR_KM / np.sqrt(w_squared)
+    meridian = prime_vertical * (1.0 - _ECCENTRICITY_SQUARED) / w_squared
+    lengths = np.hypot(np.radians(east) * prime_vertical * np.cos(middle), np.radians(north) * meridian)
+    long = (np.abs(east) > _LONGEST_IN_PLANE_DEG) | (np.abs(north) > _LONGEST_IN_PLANE_DEG)
+    if long.any():
+        geod = pyproj.Geod(ellps="WGS84")
+        lengths[long] = geod.inv(lon1[long], lat1[long], lon2[long], lat2[long])[2] / 1000.0
+    return np.asarray(lengths)
+
+
+def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, Ints]:
+    """Merge the end nodes of links of zero length, so that dropping these links disconnects nothing.
 
     Parameters
     ----------
     tail, head
-        Ends of each link, any non-negative numbers of nodes.
+        Non-negative node numbers of each link.
     length_km
-        Lengths.
+        Length of each link.
 
     Returns
     -------
     tuple of two arrays
-        The ends, with one number for all nodes that links of no length join.
+        `tail` and `head`, with one node number for all nodes that links of zero length connect.
     """
     zero = length_km <= 0
     if not zero.any():
@@ -127,18 +165,13 @@ def joined_where_zero(tail: Ints, head: Ints, length_km: NDArray[np.float64]) ->
     return representative[label[tail]], representative[label[head]]
 
 
-def first_of_equals(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Mark the first row of each set of rows that agree in all columns.
+def first_occurrences(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Mark the rows without an earlier row that agrees in all columns.
 
     Parameters
     ----------
     *columns
         Arrays of one length.
-
-    Returns
-    -------
-    numpy.ndarray of bool
-        True where no earlier row is equal.
     """
     order = np.lexsort(columns)
     new = np.zeros(len(order), dtype=bool)

@@ -1,4 +1,4 @@
-"""Shrink a graph of timed links, round by round, until nothing more can go."""
+"""Contract a graph of timed links: join chains, prune dead ends and merge parallels until nothing changes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from networks.network import CLOSED
-from networks.simplify.chains import find_chains
-from networks.simplify.parallels import merge
 from networks.simplify.runs import Runs
+
+_NEVER = np.iinfo(np.int64).max
+
+type Ints = NDArray[np.int64]
+type Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """Links during contraction, each with the original links that it is made of.
+class LinkArrays:
+    """Links during contraction, each with the original links that it consists of.
 
     Attributes
     ----------
     tail, head
         int64 [m]: rows of nodes.
     forward_s, backward_s
-        int64 [m]: seconds, or CLOSED.
+        int64 [m]: travel times in seconds, or CLOSED.
     length_km
         float64 [m].
     mode, kind
@@ -31,29 +34,18 @@ class Bundle:
         Original links of each link, in order from tail to head.
     """
 
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    forward_s: NDArray[np.int64]
-    backward_s: NDArray[np.int64]
+    tail: Ints
+    head: Ints
+    forward_s: Ints
+    backward_s: Ints
     length_km: NDArray[np.float64]
-    mode: NDArray[np.int64]
-    kind: NDArray[np.int64]
+    mode: Ints
+    kind: Ints
     runs: Runs
 
-    def take(self, rows: NDArray[np.int64]) -> Bundle:
-        """Return the links of some rows.
-
-        Parameters
-        ----------
-        rows
-            Rows to keep, in order.
-
-        Returns
-        -------
-        Bundle
-            A new bundle.
-        """
-        return Bundle(
+    def take(self, rows: Ints) -> LinkArrays:
+        """Return the links of some rows, in their order."""
+        return LinkArrays(
             tail=self.tail[rows],
             head=self.head[rows],
             forward_s=self.forward_s[rows],
@@ -61,71 +53,62 @@ class Bundle:
             length_km=self.length_km[rows],
             mode=self.mode[rows],
             kind=self.kind[rows],
-            runs=Runs.single(rows).over(self.runs),
+            runs=Runs.single(rows).expand(self.runs),
         )
 
     @property
     def open_directions(self) -> int:
-        """Return how many directions of all links are open: it falls with every step of a contraction."""
+        """Number of open directions of all links; every effective step of a contraction reduces it."""
         return int(np.count_nonzero(self.forward_s != CLOSED) + np.count_nonzero(self.backward_s != CLOSED))
 
 
-def shrink(start: Bundle, *, kept: NDArray[np.bool_], prune: bool) -> Bundle:
-    """Join, prune and merge until nothing changes.
+def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
+    """Join chains, prune dead ends and merge parallels until nothing changes.
 
     Parameters
     ----------
     start
-        All links, each a run of itself alone.
+        All links; the run of each contains only itself.
     kept
-        bool [nodes]: nodes that must stay.
+        bool [nodes]: nodes that must not be removed.
     prune
         Whether to remove dead ends.
 
     Returns
     -------
-    Bundle
-        What is left, each link in a direction that is open.
+    LinkArrays
+        The remaining links; each is open from tail to head.
     """
-    links, before = _without_useless(start), -1
+    links, before = _drop_useless(start), -1
     while links.open_directions != before:
         before = links.open_directions
-        links = _without_useless(_join_chains(links, kept=kept, original=start))
+        links = _drop_useless(_join_chains(links, kept=kept, original=start))
         if prune:
-            links = links.take(np.flatnonzero(_leads_on(links, kept)))
+            links = links.take(np.flatnonzero(_not_dead_ends(links, kept)))
         links = _merge_parallels(links)
-    return _face_forward(links)
+    return _orient_forward(links)
 
 
-def _without_useless(links: Bundle) -> Bundle:
-    """Drop links that are closed both ways or lead back to where they start."""
+def _drop_useless(links: LinkArrays) -> LinkArrays:
+    """Drop links that are closed in both directions, and loops."""
     closed = (links.forward_s == CLOSED) & (links.backward_s == CLOSED)
     return links.take(np.flatnonzero(~closed & (links.tail != links.head)))
 
 
-def _leads_on(links: Bundle, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell links from dead ends: nodes not kept with one link, no way in or no way out."""
+def _not_dead_ends(links: LinkArrays, kept: Mask) -> Mask:
+    """Mark the links that do not end at a removable node with one link, no way in or no way out."""
     size = kept.size
     there, back = links.forward_s != CLOSED, links.backward_s != CLOSED
     degree = np.bincount(links.tail, minlength=size) + np.bincount(links.head, minlength=size)
     out = np.bincount(links.tail[there], minlength=size) + np.bincount(links.head[back], minlength=size)
     into = np.bincount(links.head[there], minlength=size) + np.bincount(links.tail[back], minlength=size)
     dead = ~kept & ((degree == 1) | (out == 0) | (into == 0))
-    leads_on: NDArray[np.bool_] = ~(dead[links.tail] | dead[links.head])
-    return leads_on
+    marks: Mask = ~(dead[links.tail] | dead[links.head])
+    return marks
 
 
-def _merge_parallels(links: Bundle) -> Bundle:
-    swap = links.tail > links.head
-    up = np.where(swap, links.backward_s, links.forward_s)
-    down = np.where(swap, links.forward_s, links.backward_s)
-    pair = np.column_stack((np.minimum(links.tail, links.head), np.maximum(links.tail, links.head)))
-    alive, up, down = merge(pair, up, down, length_km=links.length_km, kind=links.kind)
-    merged = replace(links, forward_s=np.where(swap, down, up), backward_s=np.where(swap, up, down))
-    return merged.take(np.flatnonzero(alive))
-
-
-def _join_chains(links: Bundle, *, kept: NDArray[np.bool_], original: Bundle) -> Bundle:
+def _join_chains(links: LinkArrays, *, kept: Mask, original: LinkArrays) -> LinkArrays:
+    """Replace each chain by one link."""
     chains = find_chains(links.tail, links.head, links.mode, kept)
     if chains.ptr.size == 1:
         return links.take(np.zeros(0, dtype=np.int64))
@@ -133,8 +116,8 @@ def _join_chains(links: Bundle, *, kept: NDArray[np.bool_], original: Bundle) ->
     back = np.where(chains.flipped, links.forward_s[chains.member], links.backward_s[chains.member])
     begin, end = chains.ptr[:-1], chains.ptr[1:] - 1
     first, last = chains.member[begin], chains.member[end]
-    runs = chains.over(links.runs)
-    return Bundle(
+    runs = chains.expand(links.runs)
+    return LinkArrays(
         tail=np.where(chains.flipped[begin], links.head[first], links.tail[first]),
         head=np.where(chains.flipped[end], links.tail[last], links.head[last]),
         forward_s=_sum_of_open(there, begin),
@@ -146,14 +129,154 @@ def _join_chains(links: Bundle, *, kept: NDArray[np.bool_], original: Bundle) ->
     )
 
 
-def _sum_of_open(seconds: NDArray[np.int64], begin: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Add up seconds from each begin to the next; one closed link closes the chain."""
+def find_chains(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Runs:
+    """Find the maximal chains of links through nodes that can be removed.
+
+    A node can be removed if it is not kept and has exactly two links, both of one mode. Each link i is split
+    into two darts: `2 i` from tail to head, and `2 i + 1` back. Every dart points to its successor through a
+    removable node. Pointer doubling (list ranking after Wyllie) finds the last dart of each chain, and the
+    number of steps to it, in log2(longest chain) rounds.
+
+    Parameters
+    ----------
+    tail, head, mode
+        int64 [m]: the links, without loops.
+    kept
+        bool [nodes]: nodes that must not be removed.
+
+    Returns
+    -------
+    Runs
+        Chains of links. Each link is in one chain, except those of circles of removable nodes, which are left
+        out. A chain starts with the lower row of its two outer links; a single link keeps its direction.
+    """
+    following = _following(tail, head, mode, kept)
+    last, steps = _ranked(following)
+    darts = np.arange(last.size)
+    ends = following[last] == last
+    # Reversing the last dart of the reverse chain gives the first dart of this one.
+    first = last[darts ^ 1] ^ 1
+    taken = darts[ends & (first < (last ^ 1))]
+    darts = taken[np.lexsort((-steps[taken], first[taken]))]
+    begin = np.flatnonzero(np.diff(first[darts], prepend=-1))
+    return Runs(np.append(begin, darts.size), darts >> 1, (darts & 1).astype(bool))
+
+
+def _following(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Ints:
+    """Return the successor of each dart through a removable node; the dart itself if there is none."""
+    leaves = np.column_stack((tail, head)).ravel()
+    order = np.argsort(leaves, kind="stable")
+    degree = np.bincount(leaves, minlength=kept.size)
+    start = np.cumsum(degree) - degree
+    through = start[~kept & (degree == 2)]
+    one, other = order[through], order[through + 1]
+    alike = mode[one >> 1] == mode[other >> 1]
+    one, other = one[alike], other[alike]
+    following = np.arange(leaves.size)
+    # `one` and `other` leave the node: the reverse of either arrives there and continues with the other.
+    following[one ^ 1] = other
+    following[other ^ 1] = one
+    return following
+
+
+def _ranked(following: Ints) -> tuple[Ints, Ints]:
+    """Return the last dart of each chain and the number of steps to it; circles never end."""
+    last, steps = following, (following != np.arange(following.size)).astype(np.int64)
+    for _ in range(following.size.bit_length()):
+        further = last[last]
+        if np.array_equal(further, last):
+            break
+        steps = steps + steps[last]
+        last = further
+    return last, steps
+
+
+def _sum_of_open(seconds: Ints, begin: Ints) -> Ints:
+    """Sum the seconds of each chain; one closed link closes the chain."""
     closed = np.minimum.reduceat(seconds, begin) == CLOSED
     return np.where(closed, CLOSED, np.add.reduceat(seconds, begin))
 
 
-def _face_forward(links: Bundle) -> Bundle:
-    """Turn links that are open head to tail alone, so that their line runs in the open direction."""
+def _merge_parallels(links: LinkArrays) -> LinkArrays:
+    """Keep the fastest of parallel links in each direction."""
+    swap = links.tail > links.head
+    up = np.where(swap, links.backward_s, links.forward_s)
+    down = np.where(swap, links.forward_s, links.backward_s)
+    pair = np.column_stack((np.minimum(links.tail, links.head), np.maximum(links.tail, links.head)))
+    alive, up, down = fastest_parallels(pair, up, down, length_km=links.length_km, kind=links.kind)
+    merged = replace(links, forward_s=np.where(swap, down, up), backward_s=np.where(swap, up, down))
+    return merged.take(np.flatnonzero(alive))
+
+
+def fastest_parallels(
+    pair: Ints, up: Ints, down: Ints, *, length_km: NDArray[np.float64], kind: Ints
+) -> tuple[Mask, Ints, Ints]:
+    """Select the fastest of the links between the same two nodes in each direction.
+
+    Ties are broken by length, then by row. If two links of the same kind are the fastest in one direction
+    each, they become one two-way link. If their kinds differ, both stay, each open in its direction only.
+
+    Parameters
+    ----------
+    pair
+        int64 [m, 2]: the two nodes of each link, the lower first.
+    up, down
+        int64 [m]: seconds from the lower to the higher node and back, or CLOSED; never both closed.
+    length_km
+        float64 [m].
+    kind
+        int64 [m]: code of mode and class.
+
+    Returns
+    -------
+    tuple of arrays
+        Mask of the links that stay, and their seconds up and down.
+    """
+    alive, up, down = np.ones(up.size, dtype=bool), up.copy(), down.copy()
+    rows, group = _parallel_rows(pair)
+    if rows.size == 0:
+        return alive, up, down
+    first = _fastest(rows, group, up, length_km)
+    second = _fastest(rows, group, down, length_km)
+    first, second = _prefer_single_link(first, second, up, down)
+    alive[rows] = False
+    alive[first] = True
+    alive[second] = True
+    two = first != second
+    first, second = first[two], second[two]
+    alike = kind[first] == kind[second]
+    down[first] = np.where(alike, down[second], CLOSED)
+    alive[second[alike]] = False
+    up[second[~alike]] = CLOSED
+    return alive, up, down
+
+
+def _parallel_rows(pair: Ints) -> tuple[Ints, Ints]:
+    """Return the rows of links that have parallels, and the group of each."""
+    key = pair[:, 0] * (int(pair.max(initial=0)) + 1) + pair[:, 1]
+    _, group, count = np.unique(key, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(count[group] > 1)
+    return rows, group[rows]
+
+
+def _fastest(rows: Ints, group: Ints, seconds: Ints, length_km: NDArray[np.float64]) -> Ints:
+    """Return the row of each group with the least seconds, then length, then row; closed ones come last."""
+    time = np.where(seconds[rows] == CLOSED, _NEVER, seconds[rows])
+    order = np.lexsort((rows, length_km[rows], time, group))
+    begin = np.flatnonzero(np.diff(group[order], prepend=-1))
+    return rows[order][begin]
+
+
+def _prefer_single_link(first: Ints, second: Ints, up: Ints, down: Ints) -> tuple[Ints, Ints]:
+    """Use one link for both directions if it is as fast in both, or if one direction is closed."""
+    no_up, no_down = up[first] == CLOSED, down[second] == CLOSED
+    second = np.where(no_down | (~no_up & (down[first] == down[second])), first, second)
+    first = np.where(no_up | (up[first] == up[second]), second, first)
+    return first, second
+
+
+def _orient_forward(links: LinkArrays) -> LinkArrays:
+    """Reverse links that are open from head to tail only, so that their line runs in the open direction."""
     turn = links.forward_s == CLOSED
     return replace(
         links,
@@ -161,5 +284,5 @@ def _face_forward(links: Bundle) -> Bundle:
         head=np.where(turn, links.tail, links.head),
         forward_s=np.where(turn, links.backward_s, links.forward_s),
         backward_s=np.where(turn, links.forward_s, links.backward_s),
-        runs=Runs.single(np.arange(turn.size), turn).over(links.runs),
+        runs=Runs.single(np.arange(turn.size), turn).expand(links.runs),
     )

@@ -12,7 +12,7 @@ from shapely import affinity
 from networks.errors import SourceError
 from networks.osm import Elements, overpass
 from networks.osm.areas import outline
-from networks.osm.wire import Server
+from networks.osm.client import Server
 from optimiser.job.model import LoadedJob
 
 _KM_A_DEGREE = 111.2

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from networks.rail.geometry import km_to_chord, on_sphere
+from networks.sphere import km_to_chord, unit_vectors
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.measures.polycentricity.streets import NOWHERE, Streets
 from optimiser.problem import Candidate, DesignProblem
@@ -160,8 +160,8 @@ def streets(
     """
     lon, lat = _positions(graph)
     known = np.isfinite(lon)
-    where = on_sphere(np.where(known, lon, 0.0), np.where(known, lat, 0.0))
-    centres = on_sphere(cities.geometry.x.to_numpy(), cities.geometry.y.to_numpy())
+    where = unit_vectors(np.where(known, lon, 0.0), np.where(known, lat, 0.0))
+    centres = unit_vectors(cities.geometry.x.to_numpy(), cities.geometry.y.to_numpy())
     chord, nearest = cKDTree(centres).query(where)
     area = np.where(known & (chord <= km_to_chord(near_km)), nearest, NOWHERE).astype(np.int64)
     to_core, which = cKDTree(centres[core]).query(where)

@@ -17,7 +17,7 @@ from networks import intermodal, matrix, simplify, skims
 from networks.cities import Cities, Unsnapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters
-from networks.intermodal.approach import stations_to_roads
+from networks.intermodal.connectors import stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import UNREACHABLE

@@ -37,7 +37,7 @@ PARAMETERS = AccessParameters(
 def network(
     spots: Sequence[tuple[float, float]], links: Sequence[tuple[int, int, int]], mode: str
 ) -> Network:
-    """Draw nodes in degrees and links (tail, head, seconds); a negative time is one way."""
+    """Draw nodes in degrees and links (tail, head, seconds); a negative time marks a one-way link."""
     points = shapely.points(np.array(spots, dtype=float).reshape(-1, 2))
     nodes = {"osm_id": [0] * len(spots), "kind": ["junction"] * len(spots), "name": [""] * len(spots)}
     tail, head = [a for a, _, _ in links], [b for _, b, _ in links]
@@ -71,7 +71,7 @@ def railway(
     *,
     headway_source: str = "tag",
 ) -> RailBuild:
-    """Draw stations, and services as (class, headway, [(station, seconds from the stop before)])."""
+    """Draw stations, and services as (class, headway, [(station, seconds from the previous stop)])."""
     tracks = network(spots, [], "rail")
     lines = pd.DataFrame(
         {
@@ -95,7 +95,7 @@ def _no_report() -> RailReport:
 
 
 def cities(spots: Sequence[tuple[float, float]], road_nodes: Sequence[int], *, tier: str = "small") -> Cities:
-    """Draw cities that stand on their road nodes."""
+    """Draw cities at the positions of their road nodes."""
     count = len(spots)
     columns = {
         "city_id": [f"c{i}" for i in range(count)],

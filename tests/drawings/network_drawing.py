@@ -57,7 +57,7 @@ def draw(
 
 
 def times(network: Network, rows: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Return networkx's shortest seconds between all pairs of some nodes that are joined."""
+    """Return the shortest times by networkx between all connected pairs of some nodes."""
     columns = (network.links[name].tolist() for name in ("tail", "head", "forward_s", "backward_s"))
     return times_of(zip(*columns, strict=True), rows)
 

@@ -19,7 +19,7 @@ def write(
     node_tags: Mapping[int, Mapping[str, str]] | None = None,
     relations: Sequence[tuple[int, Sequence[tuple[str, int, str]], Mapping[str, str]]] = (),
 ) -> Path:
-    """Write nodes (id: lon, lat), ways and relations to a file whose name says its format."""
+    """Write nodes (id: lon, lat), ways and relations to a file; its suffix selects the format."""
     tags = node_tags or {}
     with osmium.SimpleWriter(str(path), overwrite=True) as writer:
         for one, place in sorted(nodes.items()):

@@ -1,4 +1,4 @@
-"""Draw small sources by hand: points on a grid of 0.01 degree, tracks, stations and relations."""
+"""Draw small rail sources: points on a grid of 0.01 degree, tracks, stations and relations."""
 
 from __future__ import annotations
 

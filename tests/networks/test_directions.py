@@ -1,10 +1,10 @@
-"""One-way rules, tagged and implied."""
+"""Test one-way rules, tagged and implied."""
 
 from __future__ import annotations
 
 import pytest
 
-from networks.road.directions import BACKWARD, BOTH, FORWARD, SHUT, direction
+from networks.road.directions import BACKWARD, BOTH, FORWARD, NEITHER, direction
 
 CASES = [
     ({"highway": "primary"}, BOTH, "two_way"),
@@ -29,13 +29,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("tags", "turn", "rule"), CASES)
-def test_the_rule_gives_the_direction(tags, turn, rule):
-    assert direction(tags, reversible="two_way") == (turn, rule)
+@pytest.mark.parametrize(("tags", "expected", "rule"), CASES)
+def test_the_tags_give_the_direction_and_the_rule(tags, expected, rule):
+    assert direction(tags, reversible="two_way") == (expected, rule)
 
 
 @pytest.mark.parametrize("value", ["reversible", "alternating"])
-@pytest.mark.parametrize(("policy", "turn"), [("two_way", BOTH), ("closed", SHUT)])
-def test_reversible_roads_follow_the_named_policy(value, policy, turn):
+@pytest.mark.parametrize(("policy", "expected"), [("two_way", BOTH), ("closed", NEITHER)])
+def test_reversible_roads_follow_the_chosen_treatment(value, policy, expected):
     tags = {"highway": "motorway", "oneway": value}
-    assert direction(tags, reversible=policy) == (turn, "reversible")
+    assert direction(tags, reversible=policy) == (expected, "reversible")

@@ -1,4 +1,4 @@
-"""Ferries take their tagged time and the wait, else a time by length."""
+"""Test ferry durations: tagged with waiting time, or from the length of the crossing."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ROAD = (9, (4, 1), {"highway": "primary"})
         ("soon", None), ("-5", None), ("9999", 599940), ("999:00", None),
     ],
 )  # fmt: skip
-def test_durations_are_read_in_seconds(text, seconds):
+def test_durations_are_parsed_to_seconds(text, seconds):
     assert duration_s(text) == seconds
 
 
 @given(text=st.text())
-def test_no_text_gives_an_absurd_duration(text):
+def test_no_text_gives_a_duration_out_of_range(text):
     seconds = duration_s(text)
     assert seconds is None or 1 <= seconds <= 14 * 86400
 
@@ -48,11 +48,11 @@ def test_clock_and_iso_durations_agree(hours, minutes):
         ({"access": "private", "motor_vehicle": "yes"}, True), ({"vehicle": "no"}, False),
     ],
 )  # fmt: skip
-def test_ferries_that_take_no_cars_are_known(tags, carries):
+def test_ferries_without_cars_are_recognised(tags, carries):
     assert carries_cars(tags) is carries
 
 
-def test_a_tagged_duration_counts_with_the_wait():
+def test_waiting_time_is_added_to_a_tagged_duration():
     network, _ = road.build(draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "ferry", "duration": "01:00"})]))
     (ferry,) = network.links[network.links["mode"] == "ferry"].itertuples()
     assert (ferry.forward_s, ferry.backward_s) == (3600 + 1800, 3600 + 1800)
@@ -60,7 +60,7 @@ def test_a_tagged_duration_counts_with_the_wait():
     assert ferry.speed_kmh == pytest.approx(ferry.length_km / 1.5)
 
 
-def test_without_a_duration_the_length_decides():
+def test_without_a_tagged_duration_the_time_follows_from_the_length():
     network, _ = road.build(draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "ferry"})]))
     (ferry,) = network.links[network.links["mode"] == "ferry"].itertuples()
     assert ferry.length_km == pytest.approx(29.97, abs=0.01)
@@ -68,7 +68,7 @@ def test_without_a_duration_the_length_decides():
     assert ferry.speed_kmh == pytest.approx(15, rel=1e-3)
 
 
-def test_the_time_of_a_ferry_that_calls_on_the_way_is_shared_by_length():
+def test_the_time_of_a_ferry_with_intermediate_stops_is_shared_by_length():
     call = (6, (2, 4), {"highway": "primary"})
     network, _ = road.build(
         draw(SHORE, [ROAD, call], [(5, (1, 2, 3), {"route": "ferry", "duration": "01:00"})])

@@ -1,4 +1,4 @@
-"""Networks as graphs of networkx that OSMnx works with."""
+"""Test the exchange of networks with networkx and OSMnx."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_each_open_direction_is_an_edge(network):
     assert (graph.number_of_nodes(), graph.number_of_edges()) == (3, 7)
 
 
-def test_edges_carry_metres_seconds_and_their_link(network):
+def test_edges_have_metres_seconds_and_their_link(network):
     edge = to_graph(network).edges[0, 1, 0]
     assert edge["length"] == pytest.approx(1000 / 6)
     assert (edge["travel_time"], edge["link"], edge["highway"]) == (10, 0, "primary")
@@ -43,7 +43,7 @@ def test_osmnx_finds_the_fastest_route(network):
     assert ox.routing.shortest_path(graph, 0, 2, weight="travel_time") == [0, 1, 2]
 
 
-def test_osmnx_turns_the_graph_into_tables(network):
+def test_osmnx_converts_the_graph_to_tables(network):
     nodes, edges = ox.convert.graph_to_gdfs(to_graph(network))
     assert (len(nodes), len(edges), nodes.crs.to_epsg()) == (3, 7, 4326)
 
@@ -58,7 +58,7 @@ def test_osmnx_finds_the_nearest_edge_of_a_projected_graph(network):
     assert ox.distance.nearest_nodes(graph, graph.nodes[2]["x"], graph.nodes[2]["y"]) == 2
 
 
-def test_a_graph_comes_back_as_the_network_it_was(network):
+def test_converting_to_a_graph_and_back_gives_the_same_network(network):
     found = from_graph(to_graph(network))
     assert_geodataframe_equal(found.links, network.links)
     assert_geodataframe_equal(found.nodes, network.nodes)
@@ -78,7 +78,7 @@ def test_a_graph_of_osmnx_becomes_a_network_of_one_way_links():
     )
 
 
-def test_a_graph_without_lengths_is_refused():
+def test_a_graph_without_lengths_is_rejected():
     graph = nx.MultiDiGraph(crs="EPSG:4326")
     graph.add_node(7, x=116.0, y=39.0)
     graph.add_edge(7, 7)
@@ -86,14 +86,14 @@ def test_a_graph_without_lengths_is_refused():
         from_graph(graph)
 
 
-def test_a_graph_whose_nodes_have_no_place_is_refused():
+def test_a_graph_whose_nodes_have_no_position_is_rejected():
     graph = nx.MultiDiGraph(crs="EPSG:4326")
     graph.add_node(7, x=116.0)
     with pytest.raises(SchemaError, match="no x and y, the first is 7"):
         from_graph(graph)
 
 
-def test_osmnx_writes_the_graph_and_reads_it_back(network, tmp_path):
+def test_osmnx_saves_and_loads_the_graph(network, tmp_path):
     ox.io.save_graphml(to_graph(network), tmp_path / "graph.graphml")
     found = ox.io.load_graphml(tmp_path / "graph.graphml")
     assert ox.routing.shortest_path(found, 0, 2, weight="travel_time") == [0, 1, 2]
@@ -113,6 +113,6 @@ def test_the_graph_has_the_times_of_the_network(links):
 
 @settings(max_examples=60, deadline=None)
 @given(links=st.lists(link, max_size=12))
-def test_any_network_survives_the_way_through_a_graph_in_its_times(links):
+def test_converting_any_network_to_a_graph_and_back_keeps_its_times(links):
     network = draw(links, count=8)
     assert times(from_graph(to_graph(network)), range(8)) == times(network, range(8))

@@ -1,4 +1,4 @@
-"""Whole seconds from lengths and speeds."""
+"""Test travel times in whole seconds from lengths and speeds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def times(network):
     return network.links["forward_s"][0], network.links["backward_s"][0]
 
 
-def test_time_is_length_over_speed_in_both_directions():
+def test_time_is_length_divided_by_speed_in_both_directions():
     assert times(add_travel_times(fresh())) == (4000, 4000)
 
 
@@ -33,11 +33,11 @@ def test_a_one_way_link_is_closed_backward():
     assert times(add_travel_times(fresh(oneway=True))) == (4000, CLOSED)
 
 
-def test_the_shortest_link_takes_a_second():
+def test_the_shortest_link_takes_one_second():
     assert times(add_travel_times(fresh(length_km=0.001))) == (1, 1)
 
 
-def test_a_ferry_keeps_the_times_it_carries():
+def test_a_ferry_keeps_its_times():
     assert times(add_travel_times(fresh(mode="ferry", times=(7200, 7300)))) == (7200, 7300)
 
 
@@ -45,29 +45,29 @@ def test_a_ferry_without_times_is_computed_like_a_road():
     assert times(add_travel_times(fresh(mode="ferry"))) == (4000, 4000)
 
 
-def test_times_of_a_road_are_computed_anew():
+def test_times_of_a_road_are_recomputed():
     assert times(add_travel_times(fresh(times=(1, 1)))) == (4000, 4000)
 
 
-def test_an_override_by_class_replaces_the_speed_and_says_so():
+def test_an_override_replaces_the_speed_and_its_source():
     found = add_travel_times(fresh(), speed_overrides={"primary": 120.0})
     assert times(found) == (3000, 3000)
     assert found.links[["speed_kmh", "speed_source"]].iloc[0].tolist() == [120.0, "override"]
 
 
-def test_an_override_leaves_the_network_before_untouched():
+def test_an_override_does_not_change_its_input():
     network = fresh()
     add_travel_times(network, speed_overrides={"primary": 120.0})
     assert network.links["speed_kmh"][0] == 90.0
 
 
-def test_overrides_that_make_no_sense_are_named_all_at_once():
+def test_all_invalid_overrides_are_reported_at_once():
     with pytest.raises(SchemaError, match="no link has the class 'primry'") as caught:
         add_travel_times(fresh(), speed_overrides={"primry": 100.0, "primary": 0.0})
     assert len(caught.value.faults) == 2
 
 
 @given(length=st.floats(1e-4, 1e4, allow_nan=False), speed=st.floats(5, 400), faster=st.floats(1, 3))
-def test_more_speed_never_takes_longer(length, speed, faster):
+def test_a_higher_speed_never_takes_longer(length, speed, faster):
     slow, fast = travel_time_s(np.array([length, length]), np.array([speed, speed * faster]))
     assert 1 <= fast <= slow

@@ -1,4 +1,4 @@
-"""The import report says what was read and what became of it, in plain JSON."""
+"""Test the import report: source, counts and plain JSON."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def test_the_report_is_json(report):
     assert json.loads(json.dumps(report.to_json(), allow_nan=False))["format"] == "polyring-import-report/1"
 
 
-def test_it_names_the_source_and_its_checksum(report):
+def test_the_report_names_the_source_and_its_checksum(report):
     source = report.to_json()["source"]
     assert source["name"] == "region.osm.pbf"
     assert len(source["sha256"]) == 64
 
 
-def test_it_counts_what_was_read_and_cut(report):
+def test_the_report_counts_what_was_read_and_cut(report):
     read = report.to_json()["read"]
     assert (read["ways"], read["nodes"], read["ways_cut"], read["nodes_missing"]) == (3, 5, 1, 1)
 
 
-def test_it_counts_speeds_with_examples(report):
+def test_the_report_counts_speeds_with_examples(report):
     speeds = report.to_json()["roads"]["speeds"]
     assert (speeds["tagged"], speeds["imputed"], speeds["rejected"]) == (1, 2, {"unreadable": 1})
     assert list(speeds["examples"]["unreadable"]) == ["way 11: 5 mhp"]
 
 
-def test_a_report_is_changed_by_making_another(report):
+def test_replacing_a_part_gives_a_new_report(report):
     assert report.replace(snapped={"cities": 34}).snapped == {"cities": 34}
     assert report.snapped == {}

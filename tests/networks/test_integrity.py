@@ -1,4 +1,4 @@
-"""Damaged, foreign and hostile files are refused with one clear message."""
+"""Test that damaged, foreign and malicious files are rejected with a clear message."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pbf(tmp_path: Path) -> Path:
 
 
 def blob_edges(data: bytes) -> list[int]:
-    """Return where each block of a PBF file ends, by trying the lengths that the format allows."""
+    """Return the position at which each block of a PBF file ends."""
     edges, at = [], 0
     while at < len(data):
         (length,) = struct.unpack(">I", data[at : at + 4])
@@ -45,7 +45,7 @@ def blob_edges(data: bytes) -> list[int]:
     return edges
 
 
-def refusal(path: Path) -> SourceError:
+def rejection(path: Path) -> SourceError:
     with pytest.raises(SourceError) as caught:
         osm.read(path)
     assert caught.value.where == path.name
@@ -60,93 +60,93 @@ def saved(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-def test_a_whole_file_is_read(pbf):
+def test_an_intact_file_is_read(pbf):
     assert len(osm.read(pbf).roads) == 2
 
 
-def test_the_walk_ends_at_the_end_of_the_file(pbf):
+def test_the_blocks_of_an_intact_file_end_at_its_end(pbf):
     data = pbf.read_bytes()
     assert blob_edges(data)[-1] == len(data)
 
 
-def test_a_file_cut_on_any_block_edge_is_refused(pbf, tmp_path):
+def test_a_file_truncated_between_blocks_is_rejected(pbf, tmp_path):
     data = pbf.read_bytes()
     for edge in blob_edges(data)[:-1]:
-        refusal(saved(tmp_path, "cut.osm.pbf", data[:edge]))
+        rejection(saved(tmp_path, "cut.osm.pbf", data[:edge]))
 
 
-def test_a_file_cut_at_the_edge_before_its_ways_is_said_to_hold_no_ways(pbf, tmp_path):
+def test_a_file_truncated_before_its_ways_is_reported_to_contain_no_ways(pbf, tmp_path):
     data = pbf.read_bytes()
-    fault = refusal(saved(tmp_path, "cut.osm.pbf", data[: blob_edges(data)[1]]))
+    fault = rejection(saved(tmp_path, "cut.osm.pbf", data[: blob_edges(data)[1]]))
     assert "no ways" in fault.what
 
 
-def test_a_file_cut_one_byte_beside_an_edge_is_refused(pbf, tmp_path):
+def test_a_file_truncated_one_byte_beside_a_block_boundary_is_rejected(pbf, tmp_path):
     data = pbf.read_bytes()
     for edge in blob_edges(data)[:-1]:
         for cut in (edge - 1, edge + 1):
-            assert "not complete" in refusal(saved(tmp_path, "cut.osm.pbf", data[:cut])).what
+            assert "incomplete" in rejection(saved(tmp_path, "cut.osm.pbf", data[:cut])).what
 
 
-def test_a_tail_of_zeros_is_refused(pbf, tmp_path):
-    assert "zeros" in refusal(saved(tmp_path, "padded.osm.pbf", pbf.read_bytes() + bytes(512))).what
+def test_a_file_padded_with_zeros_is_rejected(pbf, tmp_path):
+    assert "zeros" in rejection(saved(tmp_path, "padded.osm.pbf", pbf.read_bytes() + bytes(512))).what
 
 
-def test_a_flipped_byte_in_the_data_is_refused(pbf, tmp_path):
+def test_a_flipped_byte_in_the_data_is_rejected(pbf, tmp_path):
     data = bytearray(pbf.read_bytes())
     data[-20] ^= 0xFF
-    refusal(saved(tmp_path, "flipped.osm.pbf", bytes(data)))
+    rejection(saved(tmp_path, "flipped.osm.pbf", bytes(data)))
 
 
 @pytest.mark.parametrize("name", ["page.osm.pbf", "page.osm", "page.osm.gz", "page.osm.bz2"])
-def test_a_web_page_is_said_to_be_one(tmp_path, name):
-    assert "web page" in refusal(saved(tmp_path, name, b"\n<!DOCTYPE html><html>404</html>")).what
+def test_a_web_page_is_recognised(tmp_path, name):
+    assert "web page" in rejection(saved(tmp_path, name, b"\n<!DOCTYPE html><html>404</html>")).what
 
 
 @pytest.mark.parametrize("name", ["none.osm.pbf", "none.osm", "none.osm.gz"])
-def test_an_empty_file_is_said_to_be_empty(tmp_path, name):
-    assert "empty" in refusal(saved(tmp_path, name, b"")).what
+def test_an_empty_file_is_reported_as_empty(tmp_path, name):
+    assert "empty" in rejection(saved(tmp_path, name, b"")).what
 
 
-def test_foreign_bytes_are_refused(tmp_path):
-    refusal(saved(tmp_path, "noise.osm.pbf", hashlib.sha512(b"x").digest() * 10))
+def test_random_bytes_are_rejected(tmp_path):
+    rejection(saved(tmp_path, "noise.osm.pbf", hashlib.sha512(b"x").digest() * 10))
 
 
 @pytest.mark.parametrize("text", [BOMB, OUTSIDE])
-def test_entities_are_refused(tmp_path, text):
-    assert "entities" in refusal(saved(tmp_path, "bomb.osm", text.encode())).what
+def test_xml_entities_are_rejected(tmp_path, text):
+    assert "entities" in rejection(saved(tmp_path, "bomb.osm", text.encode())).what
 
 
-def test_entities_are_refused_in_compressed_files(tmp_path):
-    assert "entities" in refusal(saved(tmp_path, "bomb.osm.gz", gzip.compress(BOMB.encode()))).what
+def test_xml_entities_in_compressed_files_are_rejected(tmp_path):
+    assert "entities" in rejection(saved(tmp_path, "bomb.osm.gz", gzip.compress(BOMB.encode()))).what
 
 
-def test_entities_in_another_encoding_are_refused(tmp_path):
-    refusal(saved(tmp_path, "bomb.osm", BOMB.encode("utf-16")))
+def test_xml_entities_in_another_encoding_are_rejected(tmp_path):
+    rejection(saved(tmp_path, "bomb.osm", BOMB.encode("utf-16")))
 
 
 @pytest.mark.parametrize(
     ("name", "pack"), [("part.osm", bytes), ("part.osm.gz", gzip.compress), ("part.osm.bz2", bz2.compress)]
 )
-def test_a_partial_answer_is_refused_with_the_words_of_the_server(tmp_path, name, pack):
-    assert "Query timed out" in refusal(saved(tmp_path, name, pack(REMARK.encode()))).what
+def test_an_incomplete_answer_is_rejected_with_the_remark_of_the_server(tmp_path, name, pack):
+    assert "Query timed out" in rejection(saved(tmp_path, name, pack(REMARK.encode()))).what
 
 
-def test_xml_without_its_end_is_refused(tmp_path):
-    assert "not complete" in refusal(saved(tmp_path, "cut.osm", REMARK[:120].encode())).what
+def test_xml_without_its_closing_tag_is_rejected(tmp_path):
+    assert "incomplete" in rejection(saved(tmp_path, "cut.osm", REMARK[:120].encode())).what
 
 
-def test_a_cut_gzip_file_is_refused(tmp_path):
+def test_a_truncated_gzip_file_is_rejected(tmp_path):
     data = gzip.compress(REMARK.replace("remark", "note").encode())
-    assert "cut short" in refusal(saved(tmp_path, "cut.osm.gz", data[: len(data) // 2])).what
+    assert "truncated" in rejection(saved(tmp_path, "cut.osm.gz", data[: len(data) // 2])).what
 
 
-def test_a_file_that_unpacks_without_an_end_is_refused(tmp_path):
+def test_a_decompression_bomb_is_rejected(tmp_path):
     bomb = gzip.compress(b'<osm version="0.6">' + bytes(40 << 20) + b"</osm>")
-    assert "unpacks" in refusal(saved(tmp_path, "bomb.osm.gz", bomb)).what
+    assert "unpacks" in rejection(saved(tmp_path, "bomb.osm.gz", bomb)).what
 
 
-def test_a_file_cut_on_the_edge_before_its_relations_is_told_by_what_is_missing(tmp_path):
+def test_a_file_truncated_before_its_relations_gives_a_warning(tmp_path):
     tracks = [(1, (1, 2, 3), ROAD), (2, (4, 2, 5), {"railway": "rail"})]
     train = (1, [("n", 4, "stop"), ("n", 5, "stop")], {"type": "route", "route": "train"})
     names = {4: {"railway": "station", "name": "A"}, 5: {"railway": "station", "name": "B"}}
@@ -160,25 +160,25 @@ def test_a_file_cut_on_the_edge_before_its_relations_is_told_by_what_is_missing(
     assert "the file may be cut: compare its checksum" in found.warnings()[0]
 
 
-def test_a_checksum_beside_it_refuses_a_file_without_its_relations(tmp_path):
+def test_a_checksum_file_exposes_missing_relations(tmp_path):
     train = (1, [("n", 1, "stop"), ("n", 3, "stop")], {"type": "route", "route": "train"})
     path = write(tmp_path / "rail.osm.pbf", nodes=GRID, ways=[(1, (1, 2, 3), ROAD)], relations=[train])
     data = path.read_bytes()
     path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(data).hexdigest())
-    assert "checksum" in refusal(saved(tmp_path, path.name, data[: blob_edges(data)[-2]])).what
+    assert "checksum" in rejection(saved(tmp_path, path.name, data[: blob_edges(data)[-2]])).what
 
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_file_cut_anywhere_is_refused(pbf, data):
+def test_a_file_truncated_anywhere_is_rejected(pbf, data):
     whole = pbf.read_bytes()
     cut = data.draw(st.integers(0, len(whole) - 1))
-    refusal(saved(pbf.parent, "cut.osm.pbf", whole[:cut]))
+    rejection(saved(pbf.parent, "cut.osm.pbf", whole[:cut]))
 
 
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_flipped_byte_is_refused_or_harmless(pbf, data):
+def test_a_flipped_byte_is_rejected_or_harmless(pbf, data):
     changed = bytearray(pbf.read_bytes())
     changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
     path = saved(pbf.parent, "flipped.osm.pbf", bytes(changed))
@@ -188,49 +188,49 @@ def test_a_flipped_byte_is_refused_or_harmless(pbf, data):
 
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_changed_letter_of_xml_is_refused_or_harmless(tmp_path, data):
+def test_a_changed_byte_of_xml_is_rejected_or_harmless(tmp_path, data):
     text = bytearray(REMARK.replace("remark", "note").encode())
     text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(SourceError):
         osm.read(saved(tmp_path, "changed.osm", bytes(text)))
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    assert "no such file" in refusal(tmp_path / "china.osm.pbf").what
+def test_a_missing_file_is_reported(tmp_path):
+    assert "no such file" in rejection(tmp_path / "china.osm.pbf").what
 
 
-def test_other_formats_are_refused(tmp_path):
-    assert "files are read" in refusal(saved(tmp_path, "roads.shp", b"x")).what
+def test_other_formats_are_rejected(tmp_path):
+    assert "files can be read" in rejection(saved(tmp_path, "roads.shp", b"x")).what
 
 
-def test_a_checksum_beside_the_file_must_agree(pbf):
+def test_a_checksum_file_must_agree(pbf):
     sidecar = pbf.with_name(f"{pbf.name}.md5")
     sidecar.write_text(f"{'0' * 32}  {pbf.name}\n")
-    assert "checksum" in refusal(pbf).what
+    assert "checksum" in rejection(pbf).what
     sidecar.write_text(f"{hashlib.md5(pbf.read_bytes(), usedforsecurity=False).hexdigest()}  {pbf.name}\n")
     assert len(osm.read(pbf).roads) == 2
 
 
-def test_the_checksum_of_the_bytes_is_published(pbf):
+def test_the_checksum_of_the_file_is_part_of_the_source(pbf):
     assert osm.read(pbf).source.sha256 == hashlib.sha256(pbf.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(
     ("lat", "lon"), [("95.0", "116.0"), ("40.0", "181.0"), ("999", "116.0"), ("nan", "116")]
 )
-def test_positions_outside_the_globe_are_refused(tmp_path, lat, lon):
+def test_invalid_coordinates_are_rejected(tmp_path, lat, lon):
     text = (
         f'<osm version="0.6"><node id="1" lat="{lat}" lon="{lon}"/><node id="2" lat="40" lon="116.1"/>'
         '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>'
     )
-    refusal(saved(tmp_path, "far.osm", text.encode()))
+    rejection(saved(tmp_path, "far.osm", text.encode()))
 
 
-def test_a_file_without_roads_of_the_classes_says_so(tmp_path):
+def test_a_file_without_requested_ways_is_rejected(tmp_path):
     path = write(tmp_path / "paths.osm", nodes=GRID, ways=[(1, (1, 2), {"highway": "footway"})])
-    assert "none of the roads" in refusal(path).what
+    assert "none of the requested roads" in rejection(path).what
 
 
-def test_unknown_classes_are_named(pbf):
+def test_unknown_road_classes_are_named(pbf):
     with pytest.raises(SourceError, match="autobahn"):
         osm.read(pbf, roads=frozenset({"autobahn"}))

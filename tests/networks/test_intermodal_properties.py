@@ -1,3 +1,5 @@
+"""Test properties of travel times on random networks."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,7 +13,7 @@ from networks.timegraph import UNREACHABLE
 
 SIZE = 6
 SPOTS = [(0.02 * i, 0.015 * (i % 3)) for i in range(SIZE)]
-"""So near that some centres are near several stations, and some near none."""
+"""Positions at which some centres are near several stations, and some near none."""
 
 rows = st.integers(0, SIZE - 1)
 roads = st.lists(st.tuples(rows, rows, st.integers(-5000, 5000).filter(bool)), max_size=10)
@@ -35,7 +37,7 @@ def both(road, rail, places):
 
 @settings(max_examples=60, deadline=None)
 @given(roads, trains, placing)
-def test_time_in_the_vehicle_is_never_above_time_from_door_to_door(links, services, placed):
+def test_in_vehicle_time_never_exceeds_door_to_door_time(links, services, placed):
     whole, inside = both(*draw_all(links, services, placed))
     assert (inside <= whole).all()
 
@@ -49,7 +51,7 @@ def test_both_definitions_reach_the_same_cities(links, services, placed):
 
 @settings(max_examples=30, deadline=None)
 @given(roads, trains, placing)
-def test_a_further_train_makes_no_city_slower_to_reach(links, services, placed):
+def test_an_additional_train_makes_no_trip_slower(links, services, placed):
     road, rail, places = draw_all(links, services, placed)
     _, more, _ = draw_all(links, [*services, ("hsr350", 1200, [(0, 0), (3, 900)])], placed)
     assert (
@@ -58,6 +60,6 @@ def test_a_further_train_makes_no_city_slower_to_reach(links, services, placed):
 
 
 @given(st.integers(1, 90000))
-def test_the_wait_is_half_the_headway_up_to_the_cap(headway):
+def test_the_waiting_time_is_half_the_headway_up_to_the_cap(headway):
     wait = AccessParameters.default().wait_s(headway)
     assert wait == min((headway + 1) // 2, 1800)

@@ -1,3 +1,5 @@
+"""Test travel times under both definitions on small networks."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -17,70 +19,70 @@ NO_ROADS = network(APART, [], "road")
 AT_STATIONS = cities(APART, [-1, -1, -1, -1])
 
 
-def minutes(road, rail, places, definition, parameters=PARAMETERS):
+def times(road, rail, places, definition, parameters=PARAMETERS):
     graph = join(road, rail, places, parameters=parameters, definition=definition)
     return skims.travel_times(graph)
 
 
-def test_a_drive_is_the_road_and_both_ties():
+def test_a_drive_consists_of_the_road_and_both_connectors():
     road = network(APART, [(0, 1, 1000), (1, 2, 500)], "road")
-    skim = minutes(road, None, cities(APART[:3], [0, 1, 2]), "door_to_door")
+    skim = times(road, None, cities(APART[:3], [0, 1, 2]), "door_to_door")
     assert skim[0, 2] == 300 + 1500 + 300
 
 
-def test_a_drive_in_the_vehicle_is_the_road_and_a_second_at_each_end():
+def test_in_vehicle_time_of_a_drive_is_the_road_and_a_second_at_each_end():
     road = network(APART, [(0, 1, 1000), (1, 2, 500)], "road")
-    skim = minutes(road, None, cities(APART[:3], [0, 1, 2]), "in_vehicle")
+    skim = times(road, None, cities(APART[:3], [0, 1, 2]), "in_vehicle")
     assert skim[0, 2] == 1 + 1500 + 1
 
 
-def test_a_one_way_road_is_driven_one_way():
+def test_a_one_way_road_is_used_in_one_direction():
     road = network(APART, [(0, 1, -1000)], "road")
-    skim = minutes(road, None, cities(APART[:2], [0, 1]), "door_to_door")
+    skim = times(road, None, cities(APART[:2], [0, 1]), "door_to_door")
     assert (skim[0, 1], skim[1, 0]) == (1600, UNREACHABLE)
 
 
-def test_a_ride_from_door_to_door_is_access_station_wait_run_and_egress():
+def test_a_door_to_door_ride_includes_access_station_wait_run_and_egress():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
-    skim = minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert skim[0, 1] == 1200 + (1500 + 600 + 360) + 2000 + 300 + 1200
 
 
 def test_a_conventional_train_needs_less_time_before_departure():
     rail = railway(APART, [("conv160", 1200, [(0, 0), (1, 2000)])])
-    skim = minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert skim[0, 1] == 1200 + (1200 + 600 + 360) + 2000 + 300 + 1200
 
 
-def test_the_wait_is_capped():
+def test_the_waiting_time_is_capped():
     rail = railway(APART, [("hsr350", 36000, [(0, 0), (1, 2000)])])
-    skim = minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert skim[0, 1] == 1200 + (1500 + 1800 + 360) + 2000 + 300 + 1200
 
 
-def test_an_intermediate_stop_costs_its_time_and_an_end_does_not():
+def test_intermediate_stops_take_time_and_end_stops_do_not():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000), (2, 3000)])])
-    skim = minutes(NO_ROADS, rail, AT_STATIONS, "in_vehicle")
+    skim = times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")
     assert skim[0, 1] == 1 + 360 + 2000 + 1 + 1
     assert skim[0, 2] == 1 + 360 + 2000 + 600 + 3000 + 1 + 1
 
 
-def test_a_service_runs_back_as_it_runs_out():
+def test_a_service_runs_alike_in_both_directions():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000), (2, 3000)])])
-    skim = minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert np.array_equal(skim, skim.T)
 
 
-def test_a_change_costs_the_transfer_and_the_second_wait_in_both_definitions():
+def test_a_transfer_takes_its_time_and_the_second_wait_in_both_definitions():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(1, 0), (2, 3000)])])
     change = 1000 + 300 + 360
-    inside = minutes(NO_ROADS, rail, AT_STATIONS, "in_vehicle")
+    inside = times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")
     assert inside[0, 2] == 1 + 360 + 2000 + change + 3000 + 1 + 1
-    whole = minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert whole[0, 2] == 1200 + (1500 + 600 + 360) + 2000 + change + 3000 + 300 + 1200
 
 
-def test_a_change_between_two_stations_of_a_city_goes_by_road():
+def test_a_transfer_between_two_stations_of_a_city_is_by_road():
     near = (1.01, 0.0)
     rail = railway(
         [A, B, near, C], [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(2, 0), (3, 3000)])]
@@ -88,59 +90,59 @@ def test_a_change_between_two_stations_of_a_city_goes_by_road():
     road = network([B, near], [(0, 1, 700)], "road")
     places = cities([A, C], [-1, -1])
     between = 300 + 240 + 700 + 240 + (1500 + 300 + 360)
-    assert minutes(road, rail, places, "in_vehicle")[0, 1] == 1 + 360 + 2000 + between + 3000 + 1 + 1
+    assert times(road, rail, places, "in_vehicle")[0, 1] == 1 + 360 + 2000 + between + 3000 + 1 + 1
     ends = 1200 + (1500 + 600 + 360) + 300 + 1200
-    assert minutes(road, rail, places, "door_to_door")[0, 1] == ends + 2000 + between + 3000
+    assert times(road, rail, places, "door_to_door")[0, 1] == ends + 2000 + between + 3000
 
 
-def test_driving_to_a_far_station_counts_in_the_vehicle():
+def test_driving_to_a_distant_station_counts_as_in_vehicle_time():
     far = (0.5, 0.0)
     rail = railway([far, C], [("hsr350", 1200, [(0, 0), (1, 2000)])])
     road = network([A, far], [(0, 1, 900)], "road")
-    skim = minutes(road, rail, cities([A, C], [0, -1]), "in_vehicle")
+    skim = times(road, rail, cities([A, C], [0, -1]), "in_vehicle")
     assert skim[0, 1] == 1 + 900 + 1 + 360 + 2000 + 1 + 1
 
 
-def test_the_way_to_a_station_is_the_quicker_of_tier_and_road():
+def test_access_to_a_station_is_the_faster_of_tier_time_and_road():
     rail = railway([A, B], [("hsr350", 1200, [(0, 0), (1, 2000)])])
     road = network([A, (0.001, 0.0)], [(0, 1, 60)], "road")
-    by_tier = minutes(NO_ROADS, rail, cities([A, B], [-1, -1]), "door_to_door")[0, 1]
-    by_road = minutes(road, rail, cities([A, B], [0, -1]), "door_to_door")[0, 1]
+    by_tier = times(NO_ROADS, rail, cities([A, B], [-1, -1]), "door_to_door")[0, 1]
+    by_road = times(road, rail, cities([A, B], [0, -1]), "door_to_door")[0, 1]
     assert by_tier - by_road == 1200 - (300 + 240)
 
 
-def test_trains_taken_from_tracks_alone_run_through_stations():
+def test_services_assumed_from_tracks_run_through_stations():
     pieces = [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 1200, [(1, 0), (2, 3000)])]
-    skim = minutes(NO_ROADS, railway(APART, pieces, headway_source="tracks"), AT_STATIONS, "in_vehicle")
+    skim = times(NO_ROADS, railway(APART, pieces, headway_source="tracks"), AT_STATIONS, "in_vehicle")
     assert skim[0, 2] == 1 + 360 + 2000 + 600 + 3000 + 1 + 1
 
 
-def test_a_city_that_neither_road_nor_train_reaches_is_unreachable():
+def test_a_city_without_road_and_train_is_unreachable():
     rail = railway([A, B], [("hsr350", 1200, [(0, 0), (1, 2000)])])
-    assert minutes(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 3] == UNREACHABLE
+    assert times(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 3] == UNREACHABLE
 
 
-def test_a_station_far_from_any_road_is_not_joined_to_it():
+def test_a_station_far_from_any_road_gets_no_connector():
     rail = railway([(0.0, 1.0), C], [("hsr350", 1200, [(0, 0), (1, 2000)])])
     road = network([A, B], [(0, 1, 900)], "road")
-    skim = minutes(road, rail, cities([A, C], [0, -1]), "door_to_door")
+    skim = times(road, rail, cities([A, C], [0, -1]), "door_to_door")
     assert skim[0, 1] == UNREACHABLE
 
 
-def test_road_times_that_are_missing_are_refused():
+def test_missing_road_times_are_rejected():
     road = network(APART, [(0, 1, 0)], "road")
     with pytest.raises(SchemaError, match="1 of 1 links have no travel time yet"):
         join(road, None, cities(APART[:2], [0, 1]))
 
 
-def test_cities_snapped_to_another_network_are_refused():
+def test_cities_snapped_to_another_network_are_rejected():
     road = network(APART[:2], [(0, 1, 5)], "road")
-    with pytest.raises(SchemaError, match="City 1 is tied to a road node that is not there"):
+    with pytest.raises(SchemaError, match="City 1 is snapped to a missing road node"):
         join(road, None, cities(APART[:2], [0, 9]))
 
 
 @pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
-def test_node_ids_are_unique_and_every_arc_takes_a_second_or_more(definition):
+def test_node_ids_are_unique_and_every_arc_takes_at_least_a_second(definition):
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(1, 0), (2, 0)])])
     free = replace(PARAMETERS, alight_s=0, transfer_s=0)
     graph = join(NO_ROADS, rail, AT_STATIONS, parameters=free, definition=definition)
@@ -149,7 +151,7 @@ def test_node_ids_are_unique_and_every_arc_takes_a_second_or_more(definition):
     assert graph.tail.dtype == graph.head.dtype == graph.seconds.dtype == np.int64
 
 
-def test_arcs_of_trains_name_the_row_of_their_service():
+def test_train_arcs_refer_to_the_row_of_their_service():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(1, 0), (2, 3000)])])
     graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
     kinds = np.array(ARC_KINDS)[graph.kind]
@@ -157,7 +159,7 @@ def test_arcs_of_trains_name_the_row_of_their_service():
     assert set(graph.ref[np.isin(kinds, ["access", "egress", "transfer", "connector"])]) == {-1}
 
 
-def test_boarding_seconds_are_what_the_graph_uses():
+def test_boarding_arcs_take_the_boarding_time_of_the_parameters():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
     graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
     board = graph.seconds[graph.kind == ARC_KINDS.index("board")]

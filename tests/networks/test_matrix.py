@@ -1,4 +1,4 @@
-"""Travel times and weights of one's own, in long and square form."""
+"""Test loading travel times and weights in long and square form."""
 
 from __future__ import annotations
 
@@ -42,99 +42,99 @@ def write(tmp_path):
 LONG = "origin,destination,seconds\nb,t,5000\nt,b,5100\nb,l,3000\nl,b,3000\nt,l,2900\nl,t,2900\n"
 
 
-def test_the_long_form_gives_the_times_as_they_are(cities, write):
+def test_the_long_form_gives_the_times(cities, write):
     skim = skims.travel_times(load_times(write(LONG), cities))
     assert skim.tolist() == [[0, 5000, 3000], [5100, 0, 2900], [3000, 2900, 0]]
 
 
-def test_the_square_form_gives_the_same(cities, write):
+def test_the_square_form_gives_the_same_times(cities, write):
     square = "seconds,b,t,l\nb,0,5000,3000\nt,5100,0,2900\nl,3000,2900,\n"
     long, found = load_times(write(LONG), cities), load_times(write(square, "square.csv"), cities)
     assert skims.travel_times(found).tolist() == skims.travel_times(long).tolist()
 
 
-def test_minutes_become_seconds(cities, write):
+def test_minutes_are_converted_to_seconds(cities, write):
     text = "minutes,Beijing,Tianjin,Langfang\nBeijing,,83.3,50\nTianjin,,,\nLangfang,,,\n"
     assert skims.travel_times(load_times(write(text), cities))[0].tolist() == [0, 4998, 3000]
 
 
-def test_a_pair_that_is_not_given_is_out_of_reach(cities, write):
+def test_an_absent_pair_is_unreachable(cities, write):
     text = "origin,destination,seconds\nb,t,5000\nl,b,3000\n"
     skim = skims.travel_times(load_times(write(text), cities))
     assert skim[1, 0] == skim[0, 2] == UNREACHABLE
 
 
-def test_the_graph_has_a_node_a_city_and_arcs_of_kind_matrix(cities, write):
+def test_the_graph_has_one_node_per_city_and_arcs_of_kind_matrix(cities, write):
     graph = load_times(write(LONG), cities, definition="in_vehicle")
     assert graph.nodes["node_id"].tolist() == ["city:b", "city:t", "city:l"]
     assert set(graph.kind.tolist()) == {ARC_KINDS.index("matrix")}
     assert graph.definition == "in_vehicle"
 
 
-def test_a_parquet_file_reads_like_a_csv_file(cities, write, tmp_path):
+def test_a_parquet_file_gives_the_same_times_as_a_csv_file(cities, write, tmp_path):
     frame = pd.read_csv(write(LONG))
     frame.to_parquet(tmp_path / "matrix.parquet")
     found = load_times(tmp_path / "matrix.parquet", cities)
     assert found.seconds.tolist() == frame["seconds"].tolist()
 
 
-def test_all_faults_are_named_at_once_with_their_lines(cities, write):
+def test_all_faults_are_reported_at_once_with_their_lines(cities, write):
     text = "origin,destination,seconds\nb,t,fast\nb,x,1\nt,b,-1\nb,t,7\n"
     with pytest.raises(SchemaError) as caught:
         load_times(write(text), cities)
     faults = "\n".join(caught.value.faults)
     for part in (
-        "line 2: 'fast' is no number",
-        "'x' is no city",
+        "line 2: 'fast' is not a number",
+        "'x' is not a known city",
         "line 4: '-1' is negative",
-        "at line 2 already",
+        "is already given at line 2",
     ):
         assert part in faults
 
 
-def test_a_city_without_any_time_is_named(cities, write):
+def test_a_city_without_any_time_is_reported(cities, write):
     with pytest.raises(SchemaError, match="no time from or to Langfang"):
         load_times(write("origin,destination,seconds\nb,t,7\n"), cities)
 
 
-def test_a_time_below_half_a_second_is_refused(cities, write):
+def test_a_time_below_half_a_second_is_rejected(cities, write):
     with pytest.raises(SchemaError, match="line 2: less than one second"):
         load_times(write("origin,destination,seconds\nb,t,0.4\nb,l,5\n"), cities)
 
 
-def test_a_file_without_a_unit_is_refused_with_the_forms(cities, write):
+def test_a_file_without_a_unit_is_rejected_with_the_valid_forms(cities, write):
     with pytest.raises(SchemaError, match="Square form"):
         load_times(write("origin,destination,time\nb,t,0.4\n"), cities)
 
 
-def test_a_file_that_is_not_there_is_named(cities, tmp_path):
+def test_a_missing_file_is_reported(cities, tmp_path):
     with pytest.raises(SourceError, match="nowhere"):
         load_times(tmp_path / "nowhere.csv", cities)
 
 
-def test_times_slower_than_a_way_over_a_third_city_are_counted(cities, write, caplog):
+def test_times_slower_than_a_path_through_a_third_city_are_counted(cities, write, caplog):
     with caplog.at_level(logging.WARNING):
         load_times(write(LONG.replace("5000", "9000")), cities)
     assert "1 of 6 times" in caplog.text
 
 
-def test_weights_fill_a_matrix_with_zeros_where_nothing_is_said(cities, write):
+def test_absent_weights_are_zero(cities, write):
     found = load_weights(write("origin,destination,weight\nb,t,12\nl,b,3\n"), cities)
     assert found.tolist() == [[0, 12, 0], [0, 0, 0], [3, 0, 0]]
 
 
-def test_demand_in_square_form_is_read_and_the_diagonal_dropped(cities, write):
+def test_demand_in_square_form_is_read_without_the_diagonal(cities, write):
     found = load_weights(write("demand,b,t,l\nb,9,1,2\nt,3,9,4\nl,5,6,9\n"), cities)
     assert found.tolist() == [[0, 1, 2], [3, 0, 4], [5, 6, 0]]
 
 
-def test_weights_have_to_be_whole_and_not_negative(cities, write):
+def test_weights_must_be_whole_and_not_negative(cities, write):
     with pytest.raises(SchemaError, match="2 fault") as caught:
         load_weights(write("origin,destination,weight\nb,t,1.5\nl,b,-3\n"), cities)
-    assert "line 2: 1.5 is no whole number" in caught.value.faults
+    assert "line 2: 1.5 is not a whole number" in caught.value.faults
 
 
-def test_faults_of_weights_are_told_of_the_table_of_weights(cities, write):
+def test_faults_of_weights_refer_to_the_table_of_weights(cities, write):
     with pytest.raises(SchemaError, match=r"fault\(s\) in the table of weights") as caught:
         load_weights(write("origin,destination,weight\nb,t,-1\nb,nowhere,3\n"), cities)
     assert "matrix" not in str(caught.value).replace(caught.value.where, "")
@@ -142,7 +142,7 @@ def test_faults_of_weights_are_told_of_the_table_of_weights(cities, write):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.integers(0, 2**40), min_size=9, max_size=9))
-def test_weights_come_back_as_they_were_written(cities, write, values):
+def test_weights_are_read_as_they_were_written(cities, write, values):
     square = np.array(values).reshape(3, 3)
     frame = pd.DataFrame(square, columns=["b", "t", "l"])
     frame.insert(0, "weight", ["b", "t", "l"])
@@ -158,7 +158,7 @@ heads = st.sampled_from(["origin,destination,seconds", "minutes,b,t,l", "seconds
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=heads, rows=st.lists(st.lists(cell, min_size=1, max_size=5), max_size=5))
-def test_no_table_gives_anything_but_times_and_weights_or_a_named_fault(cities, tmp_path, head, rows):
+def test_any_table_gives_valid_values_or_an_error_that_names_the_file(cities, tmp_path, head, rows):
     text = "\n".join([head, *(",".join(row) for row in rows)])
     (tmp_path / "matrix.csv").write_bytes(text.encode("utf-8", errors="surrogatepass"))
     for load in (load_times, load_weights):

@@ -1,3 +1,5 @@
+"""Test the calibration of rail times, and that modelled times meet the target."""
+
 from __future__ import annotations
 
 import importlib
@@ -17,7 +19,7 @@ def benchmark_module():
 
 
 @pytest.mark.shared
-def test_modelled_times_of_fast_trains_are_within_the_target(benchmark_module, shared_dir):
+def test_modelled_times_of_fast_trains_meet_the_target(benchmark_module, shared_dir):
     table = shared_dir / "data" / "jjj" / "rail_times_calibration.csv"
     routed, left_out = benchmark_module.route_rows(
         benchmark_module.read_rows(table), benchmark_module.NETWORK
@@ -30,13 +32,13 @@ def test_modelled_times_of_fast_trains_are_within_the_target(benchmark_module, s
     assert p90 <= benchmark_module.TARGET["p90"]
 
 
-def test_a_fit_finds_the_numbers_that_made_the_times(benchmark_module):
+def test_the_fit_recovers_the_parameters_of_synthetic_times(benchmark_module):
     rng = np.random.default_rng(7)
     design, stops = rng.uniform(10, 100, 30), rng.integers(0, 6, 30).astype(float)
     seen = benchmark_module.model_min(design, stops, factor=0.8, stop_min=9.0, start_min=5.0)
     assert benchmark_module.fit(design, stops, seen) == pytest.approx((0.8, 9.0, 5.0))
 
 
-def test_a_missing_calibration_table_is_said_politely(benchmark_module, capsys, tmp_path):
+def test_a_missing_calibration_table_is_reported(benchmark_module, capsys, tmp_path):
     assert benchmark_module.main([str(tmp_path / "none.csv")]) == 2
     assert "is not here" in capsys.readouterr().err

@@ -1,3 +1,5 @@
+"""Test routes along tracks, with and without a turn limit."""
+
 from __future__ import annotations
 
 import networkx as nx
@@ -6,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks.rail.layout import Layout
-from networks.rail.routing import OwnTracks, TrackGraph
+from networks.rail.routing import Layout, OwnTracks, TrackGraph
 
 SIZE = 7
 EAST, NORTH, WEST, SOUTH = np.radians([90.0, 0.0, 270.0, 180.0])
@@ -32,7 +33,7 @@ BEARINGS = [(EAST, WEST), (EAST, WEST), (NORTH, SOUTH), (NORTH, SOUTH)]
 
 @settings(max_examples=60, deadline=None)
 @given(links, rows, rows)
-def test_without_a_limit_of_turns_routes_are_those_of_networkx(found, start, end):
+def test_without_a_turn_limit_routes_agree_with_networkx(found, start, end):
     graph = nx.Graph()
     graph.add_nodes_from(range(SIZE))
     for a, b, seconds in found:
@@ -47,7 +48,7 @@ def test_without_a_limit_of_turns_routes_are_those_of_networkx(found, start, end
 
 @settings(max_examples=60, deadline=None)
 @given(links, rows, rows)
-def test_the_links_of_a_route_add_up_to_its_time_and_length(found, start, end):
+def test_the_links_of_a_route_sum_to_its_time_and_length(found, start, end):
     layout, seconds = layout_of(found)
     route = TrackGraph.of(layout, seconds).route([start], [end])
     if route is not None:
@@ -57,7 +58,7 @@ def test_the_links_of_a_route_add_up_to_its_time_and_length(found, start, end):
 
 @settings(max_examples=60, deadline=None)
 @given(links, st.data())
-def test_own_tracks_are_the_whole_network_without_the_others(found, data):
+def test_own_tracks_route_as_a_network_without_the_other_links(found, data):
     layout, seconds = layout_of(found)
     only = np.array(sorted(data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))))
     start, end = data.draw(rows), data.draw(rows)
@@ -68,19 +69,19 @@ def test_own_tracks_are_the_whole_network_without_the_others(found, data):
         assert own is None or (own.seconds, set(own.links) - set(only.tolist())) == (few.seconds, set())
 
 
-def test_trains_go_straight_on_where_tracks_cross():
+def test_trains_go_straight_where_tracks_cross():
     graph = TrackGraph.of(*layout_of(CROSSING, BEARINGS), most_turn_deg=45.0)
     assert graph.route([0], [1]).links == (0, 1)
     assert graph.route([2], [3]).links == (2, 3)
 
 
-def test_trains_do_not_turn_off_where_tracks_cross():
+def test_trains_do_not_turn_where_tracks_cross():
     graph = TrackGraph.of(*layout_of(CROSSING, BEARINGS), most_turn_deg=45.0)
     assert graph.route([0], [3]) is None
 
 
-def test_trains_turn_where_any_turn_may_be_taken():
-    graph = TrackGraph.of(*layout_of(CROSSING, BEARINGS), free=np.array([4]), most_turn_deg=45.0)
+def test_trains_turn_at_nodes_without_a_turn_limit():
+    graph = TrackGraph.of(*layout_of(CROSSING, BEARINGS), any_turn=np.array([4]), most_turn_deg=45.0)
     assert graph.route([0], [3]).links == (0, 3)
 
 
@@ -90,19 +91,19 @@ def test_a_train_that_stops_at_the_crossing_may_turn_there():
     assert graph.route([4], [3]).links == (3,)
 
 
-def test_a_sharp_bend_of_one_track_is_no_turn():
+def test_a_sharp_bend_of_one_track_is_not_a_turn():
     graph = TrackGraph.of(
         *layout_of([(0, 1, 10), (1, 2, 10)], [(EAST, WEST), (NORTH, SOUTH)]), most_turn_deg=45.0
     )
     assert graph.route([0], [2]).links == (0, 1)
 
 
-def test_no_way_leads_through_a_closed_node():
+def test_no_route_passes_through_a_closed_node():
     graph = TrackGraph.of(*layout_of([(0, 1, 10), (1, 2, 10)]), closed=np.array([1]))
     assert graph.route([0], [2]) is None
-    assert graph.reach([0]).tolist() == [1]
+    assert graph.reachable([0]).tolist() == [1]
 
 
-def test_of_several_points_of_a_station_the_nearest_counts():
+def test_the_nearest_of_several_points_of_a_station_is_used():
     graph = TrackGraph.of(*layout_of([(0, 1, 10), (1, 2, 30), (3, 2, 5)]))
     assert graph.route([0, 3], [2]).links == (2,)

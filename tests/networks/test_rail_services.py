@@ -1,3 +1,5 @@
+"""Test train services from relations, from a table of lines, and from tracks alone."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -31,7 +33,7 @@ def test_a_relation_gives_a_service_with_its_stops_in_order():
     assert stop_names(build([train(1, [3, 2, 1])])) == ["C", "B", "A"]
 
 
-def test_the_running_time_between_stops_is_that_of_the_links_between():
+def test_the_running_time_between_stops_follows_from_the_links():
     built = build([train(1, [1, 3])])
     km = built.network.links["length_km"].sum()
     assert built.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.84 * 200))]
@@ -43,7 +45,7 @@ def test_the_interval_tag_is_the_headway():
     assert (lines["headway_s"][0], lines["headway_source"][0]) == (1200, "tag")
 
 
-def test_without_an_interval_the_headway_is_the_default_of_the_class_and_says_so():
+def test_without_an_interval_the_headway_is_the_default_of_the_class():
     built = build([train(1, [1, 3], interval="often")])
     default = RailParameters.default().default_headway_s("intercity200")
     assert (built.services.lines["headway_s"][0], built.services.lines["headway_source"][0]) == (
@@ -53,24 +55,24 @@ def test_without_an_interval_the_headway_is_the_default_of_the_class_and_says_so
     assert built.report.service_counts["interval not readable"] == 1
 
 
-def test_two_directions_of_a_train_are_one_service_with_the_longer_headway():
+def test_both_directions_of_a_train_are_one_service_with_the_longer_headway():
     built = build([train(1, [1, 2, 3], interval="10"), train(2, [3, 2, 1], interval="30")])
     assert built.services.lines["headway_s"].tolist() == [1800]
 
 
-def test_platforms_are_no_stops():
+def test_platforms_are_not_stops():
     built = build([train(1, [1, 2, 3], role="platform"), train(2, [1, 3])])
     assert built.services.lines["service_id"].tolist() == ["r2"]
 
 
-def test_a_service_keeps_to_its_own_tracks_where_they_are_given():
+def test_a_service_uses_its_own_tracks_if_given():
     tracks = [*LINE, (8, [1, 4, 3], {"maxspeed": "350"})]
     direct = build([train(1, [1, 3], along=[7])], tracks).services.stops["length_km"].iloc[1]
     round_about = build([train(1, [1, 3], along=[8])], tracks).services.stops["length_km"].iloc[1]
     assert round_about > 1.3 * direct
 
 
-def test_stops_that_no_track_joins_split_the_service_and_are_named():
+def test_stops_without_a_connecting_track_split_the_service_and_are_reported():
     tracks = [*LINE, (8, [5, 6], {})]
     stations = {**STATIONS, 5: {"name": "E"}, 6: {"name": "F"}}
     built = build([train(1, [1, 3, 5, 6])], tracks, stations)
@@ -78,7 +80,7 @@ def test_stops_that_no_track_joins_split_the_service_and_are_named():
     assert built.report.faults == ("service r1 (relation 1): no track joins C and E",)
 
 
-def test_trains_do_not_turn_where_tracks_only_cross():
+def test_exceeding_the_turn_limit_is_counted():
     tracks = [(7, [1, 2, 3], {}), (8, [7, 2, 4], {})]
     built = build(
         [train(1, [1, 3]), train(2, [1, 7])], tracks, {1: {"name": "A"}, 3: {"name": "C"}, 7: {"name": "G"}}
@@ -86,14 +88,14 @@ def test_trains_do_not_turn_where_tracks_only_cross():
     assert built.report.hops_strayed == 1
 
 
-def test_a_relation_that_began_later_is_cut_out():
+def test_a_service_that_started_later_is_left_out():
     built = build(
         [train(1, [1, 3], start_date="2020")], opened_by=date(2016, 3, 10), services_from="relations"
     )
     assert len(built.services.lines) == 0
 
 
-def test_a_lines_table_counts_where_there_is_no_relation(tmp_path):
+def test_a_table_of_lines_is_used_without_relations(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("service_id,name,stops,headway_min\nx,X,A;B;C,20\n", encoding="utf-8")
     built = build(line_table=rail.read_lines(path))
@@ -102,7 +104,7 @@ def test_a_lines_table_counts_where_there_is_no_relation(tmp_path):
     assert built.report.services_source == "lines"
 
 
-def test_relations_go_before_a_lines_table(tmp_path):
+def test_relations_have_priority_over_a_table_of_lines(tmp_path):
     line = rail.Line("x", "X", ("A", "C"), 20.0)
     assert build([train(1, [1, 2])], line_table=[line]).report.services_source == "relations"
     assert (
@@ -111,7 +113,7 @@ def test_relations_go_before_a_lines_table(tmp_path):
     )
 
 
-def test_a_lines_table_names_all_its_faults_at_once(tmp_path):
+def test_all_faults_of_a_table_of_lines_are_reported_at_once(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("service_id,name,stops,headway_min\nx,X,A,20\n,Y,A;B,\nz,Z,A;B,never\n", encoding="utf-8")
     with pytest.raises(SchemaError) as caught:
@@ -119,17 +121,17 @@ def test_a_lines_table_names_all_its_faults_at_once(tmp_path):
     assert [fault.split(":")[0] for fault in caught.value.faults] == ["line 2", "line 3", "line 4"]
 
 
-def test_a_stop_that_names_no_station_or_two_is_refused():
+def test_a_stop_that_matches_no_station_or_several_is_rejected():
     twice = {1: {"name": "A"}, 2: {"name": "A"}, 3: {"name": "C"}}
     with pytest.raises(SchemaError) as caught:
         build(stations=twice, line_table=[rail.Line("x", "X", ("A", "C", "Z"), None)])
     assert caught.value.faults == (
-        "x: 'A' names 2 stations; use the ref or the OSM node id",
-        "x: 'Z' names no station on the tracks",
+        "x: 'A' matches 2 stations; use the ref or the OSM node id",
+        "x: 'Z' matches no station on the tracks",
     )
 
 
-def test_tracks_alone_give_trains_between_neighbouring_stations():
+def test_tracks_alone_give_services_between_neighbouring_stations():
     built = build()
     assert [stop_names(built, k) for k in range(len(built.services.lines))] == [["A", "B"], ["B", "C"]]
     assert set(built.services.lines["headway_source"]) == {"tracks"}

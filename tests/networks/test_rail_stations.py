@@ -1,3 +1,5 @@
+"""Test which stations are used, and where they are placed on the tracks."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -11,7 +13,7 @@ from networks import rail, schema
 
 SPOTS = {1: (0, 0), 2: (10, 0), 3: (20, 0), 4: (15, 0.5), 5: (15, 3), 6: (5, 0.05), 7: (0, 0.1), 8: (20, 0.1)}
 LINE = [(7, [1, 2, 3], {"maxspeed": "200"})]
-"""Two kilometres are about 1.8 units: 4 lies 556 m beside the line, 5 3.3 km, 6 56 m."""
+"""Two kilometres are about 1.8 units: point 4 lies 556 m beside the line, point 5 3.3 km, point 6 56 m."""
 
 
 def names(built):
@@ -19,13 +21,13 @@ def names(built):
     return sorted(nodes["name"][nodes["kind"] == "station"])
 
 
-def test_a_station_in_mid_track_survives():
+def test_a_station_in_the_middle_of_a_track_is_kept():
     built = rail.build(draw(SPOTS, LINE, stations={2: {"name": "B"}}))
     assert names(built) == ["B"]
     assert len(built.network.links) == 2
 
 
-def test_a_station_beside_the_track_is_carried_to_the_nearest_point_of_it():
+def test_a_station_beside_a_track_is_snapped_to_its_nearest_point():
     built = rail.build(draw(SPOTS, LINE, stations={4: {"name": "B"}}))
     point = built.network.nodes.geometry[built.stations["node"][0]]
     assert (point.x, point.y) == (pytest.approx(0.15), pytest.approx(0.0))
@@ -33,37 +35,37 @@ def test_a_station_beside_the_track_is_carried_to_the_nearest_point_of_it():
     assert built.report.stations_carried == 1
 
 
-def test_a_station_out_of_reach_is_named_and_counted():
+def test_a_station_without_a_track_nearby_is_reported():
     built = rail.build(draw(SPOTS, LINE, stations={5: {"name": "Far"}}))
     assert built.report.stations_unreached == ("Far",)
     assert built.report.stations == 0
 
 
-def test_a_metro_station_is_none_of_a_railways():
+def test_metro_stations_are_left_out():
     built = rail.build(draw(SPOTS, LINE, stations={2: {"name": "M", "station": "subway"}}))
     assert built.report.stations_left_out == {"station=subway": 1}
 
 
-def test_a_station_opened_later_is_cut_out():
+def test_a_station_that_opened_later_is_left_out():
     elements = draw(SPOTS, LINE, stations={2: {"name": "New", "start_date": "2020"}})
     assert names(rail.build(elements, opened_by=date(2016, 3, 10))) == []
     assert names(rail.build(elements)) == ["New"]
 
 
-def test_two_stations_at_one_point_become_one_and_the_second_is_named():
+def test_two_stations_at_one_point_are_merged_and_reported():
     spots = {**SPOTS, 9: (10, 0.02), 10: (10, 0.03)}
     built = rail.build(draw(spots, LINE, stations={9: {"name": "A"}, 10: {"name": "B"}}))
     assert names(built) == ["A"]
     assert built.report.stations_merged == ("B",)
 
 
-def test_every_track_at_the_platforms_is_served():
+def test_every_track_within_platform_distance_is_served():
     tracks = [*LINE, (8, [7, 8], {"maxspeed": "120"})]
     built = rail.build(draw(SPOTS, tracks, stations={6: {"name": "B"}}))
     assert len(built.stations["points"][0]) == 2
 
 
-def test_a_stopping_point_belongs_to_the_station_of_its_name():
+def test_a_stop_position_belongs_to_the_station_of_its_name():
     spots = {**SPOTS, 11: (10, 0.1), 12: (10, -0.3)}
     elements = draw(
         spots,
@@ -77,7 +79,7 @@ def test_a_stopping_point_belongs_to_the_station_of_its_name():
     assert built.network.nodes["name"][stop] == "Right"
 
 
-def test_a_stopping_point_far_from_stations_is_a_station_of_its_own():
+def test_a_stop_position_far_from_stations_is_a_station_of_its_own():
     elements = draw(
         SPOTS, LINE, stations={1: {"name": "A"}}, stops={3: {"name": "C"}}, relations=[train(1, [1, 3])]
     )
@@ -86,7 +88,7 @@ def test_a_stopping_point_far_from_stations_is_a_station_of_its_own():
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(-0.85, 0.85)), min_size=1, max_size=6))
-def test_stations_within_the_limit_always_stand_on_the_track(places):
+def test_stations_within_the_limit_are_placed_on_a_track(places):
     spots = {1: (0, 0), 2: (10, 0), 3: (20, 0)} | {10 + i: place for i, place in enumerate(places)}
     built = rail.build(draw(spots, LINE, stations={10 + i: {"name": str(i)} for i in range(len(places))}))
     schema.check(built.network)

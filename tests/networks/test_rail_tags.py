@@ -1,22 +1,25 @@
+"""Test the parsing of rail speeds and intervals."""
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.rail.tags import LEAST_KMH, LONGEST_INTERVAL_S, MOST_KMH, parse_interval_s, parse_speed_kmh
+from networks.rail.tags import LONGEST_INTERVAL_S, parse_interval_s, parse_speed_kmh
+from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 
 @pytest.mark.parametrize(
     ("text", "kmh"),
     [("350", 350.0), ("100 mph", 160.9344), ("120;160", 160.0), ("200 km/h", 200.0), ("80; signals", 80.0)],
 )
-def test_speeds_in_the_forms_of_the_wiki_are_read(text, kmh):
+def test_documented_forms_of_speeds_are_parsed(text, kmh):
     assert parse_speed_kmh(text) == pytest.approx(kmh)
 
 
 @pytest.mark.parametrize("text", [None, "", "none", "signals", "0", "9999", "-80", "nan", "1e3", "160 knots"])
-def test_what_is_no_rail_speed_is_not_read(text):
+def test_invalid_speeds_are_rejected(text):
     assert parse_speed_kmh(text) is None
 
 
@@ -24,19 +27,19 @@ def test_what_is_no_rail_speed_is_not_read(text):
     ("text", "seconds"),
     [("00:30", 1800), ("01:00:30", 3630), ("15", 900), ("7.5", 450), ("20 min", 1200), ("24:00", 86400)],
 )
-def test_intervals_in_the_forms_of_the_wiki_are_read(text, seconds):
+def test_documented_forms_of_intervals_are_parsed(text, seconds):
     assert parse_interval_s(text) == seconds
 
 
 @pytest.mark.parametrize(
     "text", [None, "", "0", "00:00", "hourly", "00:15-00:30", "25:00", "00:75", "-5", "inf"]
 )
-def test_what_is_no_interval_is_not_read(text):
+def test_invalid_intervals_are_rejected(text):
     assert parse_interval_s(text) is None
 
 
 @given(st.text(max_size=12))
-def test_no_text_makes_a_speed_or_an_interval_out_of_range(text):
+def test_no_text_gives_a_speed_or_interval_out_of_range(text):
     speed, interval = parse_speed_kmh(text), parse_interval_s(text)
-    assert speed is None or LEAST_KMH <= speed <= MOST_KMH
+    assert speed is None or LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
     assert interval is None or 0 < interval <= LONGEST_INTERVAL_S

@@ -1,3 +1,5 @@
+"""Test which tracks are used, and their classes, speeds and links."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -46,22 +48,22 @@ def test_class_and_design_speed_follow_the_tags(tags, link_class, kmh, source):
         ({"disused": "yes"}, "railway=disused"),
     ],
 )
-def test_tracks_that_no_train_rides_are_left_out_and_counted(tags, reason):
+def test_tracks_without_trains_are_left_out_and_counted(tags, reason):
     built = build(tags)
     assert len(built.network.links) == 0
     assert built.report.tracks_left_out == {reason: 1}
 
 
-def test_crossovers_stay_since_they_join_the_main_tracks():
+def test_crossovers_are_kept():
     assert len(build({"service": "crossover"}).network.links) == 1
 
 
-def test_a_track_opened_later_is_cut_out():
+def test_a_track_that_opened_later_is_left_out():
     built = build({"start_date": "2019-12-30"}, opened_by=date(2016, 3, 10))
     assert built.report.tracks_left_out == {"opened later": 1}
 
 
-def test_running_time_is_length_over_the_share_of_design_speed():
+def test_running_time_follows_from_length_and_design_speed():
     link = build({"maxspeed": "200"}).network.links.iloc[0]
     assert link["forward_s"] == round(3600 * link["length_km"] / (0.84 * 200))
     assert link["backward_s"] == link["forward_s"]
@@ -72,7 +74,7 @@ def test_tracks_are_cut_where_another_track_joins():
     assert sorted(built.network.links["osm_id"]) == [7, 7, 8]
 
 
-def test_the_pieces_of_a_track_are_as_long_as_the_track():
+def test_the_pieces_of_a_track_have_its_total_length():
     whole = rail.build(draw(SPOTS, [(7, [1, 2, 3], {})])).network.links["length_km"].sum()
     cut = rail.build(draw(SPOTS, [(7, [1, 2, 3], {})], stations={2: {"name": "B"}})).network.links
     assert len(cut) == 2
@@ -84,7 +86,7 @@ def test_a_track_from_a_point_to_itself_is_dropped_and_counted():
     assert (len(built.network.links), built.report.loops) == (0, 1)
 
 
-def test_the_network_keeps_the_data_contract():
+def test_the_network_satisfies_the_data_contract():
     schema.check(rail.build(draw(SPOTS, [(7, [1, 2, 3], {}), (8, [2, 4], {})])).network)
 
 
@@ -94,6 +96,6 @@ def test_a_source_without_tracks_gives_an_empty_network():
     assert len(built.services.lines) == 0
 
 
-def test_every_class_of_the_table_has_a_headway_within_a_day():
+def test_every_class_has_a_default_headway_within_a_day():
     parameters = RailParameters.default()
     assert all(0 < parameters.default_headway_s(c.name) <= 86400 for c in parameters.classes)

@@ -1,4 +1,4 @@
-"""Reading takes what is asked for, cuts ways at the border, and counts."""
+"""Test reading: selection by tag, ways cut at the border, counts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from osm_drawing import GRID, write
 from networks import osm
 from networks.errors import SourceError
 from networks.osm.elements import Nodes
-from networks.osm.runs import cut_at_missing
+from networks.osm.reader import cut_at_missing
 from networks.osm.scan import RawWays
 
 CROSS = [(10, (1, 2, 3), {"highway": "primary", "name": "京藏路"}), (11, (4, 2, 5), {"highway": "footway"})]
 
 
 def ids_of(elements: osm.Elements, ways: osm.Ways) -> list[list[int]]:
-    """Return the node ids of each run."""
+    """Return the node ids of each way."""
     return [
         elements.nodes.id[ways.rows[a:b]].tolist()
         for a, b in zip(ways.offsets[:-1], ways.offsets[1:], strict=True)
@@ -31,7 +31,7 @@ def ids_of(elements: osm.Elements, ways: osm.Ways) -> list[list[int]]:
 
 @pytest.fixture
 def everything(tmp_path):
-    """One of each kind that is read, and some of what is passed over."""
+    """A file with one element of each kind that is read, and some that are ignored."""
     return write(
         tmp_path / "all.osm.pbf",
         nodes=GRID,
@@ -58,11 +58,11 @@ def everything(tmp_path):
     )
 
 
-def test_roads_are_those_of_the_default_classes_and_their_slip_roads(everything):
+def test_roads_of_the_default_classes_and_their_slip_roads_are_read(everything):
     assert osm.read(everything).roads.id.tolist() == [20, 21]
 
 
-def test_more_classes_can_be_asked_for(everything):
+def test_other_road_classes_can_be_requested(everything):
     assert osm.read(everything, roads=frozenset({"residential"})).roads.id.tolist() == [25]
 
 
@@ -89,38 +89,38 @@ def test_places_need_a_population(everything):
     assert places.tags[0]["population"] == "12,345"
 
 
-def test_routes_are_trains_with_their_members_in_order(everything):
+def test_train_routes_keep_the_order_of_their_members(everything):
     (route,) = osm.read(everything).relations
     assert route.id == 30
     assert [tuple(member) for member in route.members] == [("w", 22, ""), ("n", 1, "stop"), ("n", 3, "stop")]
 
 
-def test_stops_are_the_node_members_with_their_tags(everything):
+def test_stops_are_node_members_with_their_tags(everything):
     stops = osm.read(everything).stops
     assert stops.id.tolist() == [1, 3]
     assert stops.tags[0]["name"] == "Platform"
 
 
-def test_rail_and_ferries_can_be_left_out(everything):
+def test_rail_and_ferries_can_be_excluded(everything):
     elements = osm.read(everything, rail=False, ferries=False)
     assert (len(elements.tracks), len(elements.stations), len(elements.ferries)) == (0, 0, 0)
     assert elements.relations == ()
 
 
-def test_only_the_nodes_that_are_used_are_kept(everything):
+def test_only_nodes_in_use_are_kept(everything):
     elements = osm.read(everything, roads=frozenset({"residential"}), rail=False, ferries=False)
     assert elements.nodes.id.tolist() == [1, 5]
 
 
 @pytest.mark.parametrize("name", ["a.osm", "a.osm.gz", "a.osm.bz2", "a.osm.pbf"])
-def test_all_formats_read_alike(tmp_path, name):
+def test_all_formats_give_the_same_elements(tmp_path, name):
     elements = osm.read(write(tmp_path / name, nodes=GRID, ways=CROSS))
     assert ids_of(elements, elements.roads) == [[1, 2, 3]]
     assert elements.nodes.lon.tolist() == [116.0, 116.01, 116.02]
     assert elements.roads.tags[0]["name"] == "京藏路"
 
 
-def test_several_streams_in_one_compressed_file_are_read(tmp_path):
+def test_multi_stream_compressed_files_are_read(tmp_path):
     plain = write(tmp_path / "a.osm", nodes=GRID, ways=CROSS).read_bytes()
     (tmp_path / "b.osm.gz").write_bytes(gzip.compress(plain[:200]) + gzip.compress(plain[200:]))
     assert len(osm.read(tmp_path / "b.osm.gz").roads) == 1
@@ -134,13 +134,13 @@ def test_a_way_is_cut_where_its_nodes_are_missing(tmp_path):
     assert (elements.counts.ways_cut, elements.counts.nodes_missing) == (1, 1)
 
 
-def test_a_way_of_which_nothing_is_left_is_counted(tmp_path):
+def test_ways_of_which_nothing_is_left_are_counted(tmp_path):
     ways = [(7, (1, 2, 3, 4, 5), {"highway": "trunk"}), (8, (1, 88), {"highway": "trunk"})]
     elements = osm.read(write(tmp_path / "cut.osm", nodes=GRID, ways=ways))
     assert dict(elements.counts.dropped) == {"fewer_than_two_nodes": 1}
 
 
-def test_too_many_missing_nodes_are_refused(tmp_path):
+def test_too_many_missing_nodes_are_rejected(tmp_path):
     path = write(tmp_path / "torn.osm", nodes=GRID, ways=[(7, (1, 2, 71, 72, 73), {"highway": "trunk"})])
     with pytest.raises(SourceError, match="60%"):
         osm.read(path)
@@ -152,7 +152,7 @@ def test_too_many_missing_nodes_are_refused(tmp_path):
     held=st.sets(st.integers(1, 12), min_size=1),
 )
 @settings(max_examples=200, deadline=None)
-def test_cutting_keeps_exactly_the_pairs_of_neighbours_that_are_both_there(ways, held):
+def test_cutting_keeps_exactly_the_segments_with_both_nodes(ways, held):
     raw = RawWays()
     for number, refs in enumerate(ways):
         raw.id.append(number)
@@ -183,13 +183,13 @@ def test_cutting_keeps_exactly_the_pairs_of_neighbours_that_are_both_there(ways,
 
 
 @given(held=st.sets(st.integers(-5, 30)), asked=st.lists(st.integers(-8, 35)))
-def test_rows_of_finds_each_id_or_says_minus_one(held, asked):
+def test_rows_of_returns_the_row_or_minus_one(held, asked):
     ids = np.array(sorted(held), dtype=np.int64)
     rows = Nodes(id=ids, lon=ids / 1.0, lat=ids / 1.0).rows_of(np.array(asked, dtype=np.int64))
     assert rows.tolist() == [sorted(held).index(one) if one in held else -1 for one in asked]
 
 
-def test_take_keeps_runs_whole(everything):
+def test_take_keeps_entries_intact(everything):
     elements = osm.read(everything)
     kept = elements.roads.take(np.array([False, True]))
     assert ids_of(elements, kept) == [[2, 3]]
@@ -197,7 +197,7 @@ def test_take_keeps_runs_whole(everything):
 
 
 @pytest.mark.shared
-def test_both_formats_of_andorra_hold_the_same_roads(shared_dir):
+def test_both_formats_of_andorra_contain_the_same_roads(shared_dir):
     first, second = (
         osm.read(shared_dir / "data" / "osm" / name) for name in ("gh_andorra.osm.gz", "gh_andorra.osm.pbf")
     )
@@ -207,7 +207,7 @@ def test_both_formats_of_andorra_hold_the_same_roads(shared_dir):
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["ors_heidelberg.osm.pbf", "gh_krems.osm.gz"])
-def test_a_reader_that_looks_at_everything_finds_the_same_roads(shared_dir, name):
+def test_an_unfiltered_reader_finds_the_same_roads(shared_dir, name):
     path = shared_dir / "data" / "osm" / name
     places, roads = {}, {}
     for item in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY):

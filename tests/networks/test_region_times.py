@@ -1,4 +1,4 @@
-"""The embedded region: its times against networkx, and before against after contraction."""
+"""Test the times of the embedded region against networkx, and before against after contraction."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def contracted(region):
     return found, Cities(moved)
 
 
-def test_contraction_leaves_every_road_time_between_cities_as_it_was(region, contracted):
+def test_contraction_keeps_every_road_time_between_cities(region, contracted):
     roads, _, places = region
     found, moved = contracted
     before = skims.travel_times(intermodal.join(roads, None, places, definition="in_vehicle"))
@@ -42,7 +42,7 @@ def test_contraction_leaves_every_road_time_between_cities_as_it_was(region, con
     assert np.array_equal(before, after)
 
 
-def test_the_kilometres_of_joined_links_are_those_of_their_parts(region, contracted):
+def test_the_length_of_a_joined_link_is_the_sum_of_its_parts(region, contracted):
     length = region[0].links["length_km"].to_numpy()
     found = contracted[0]
     parts = np.add.reduceat(length[found.member], found.member_ptr[:-1])

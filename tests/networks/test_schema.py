@@ -1,18 +1,14 @@
-"""The data contract: what is refused, and that the page about it is up to date."""
+"""Test the data contract: what is rejected, and that the page about it is up to date."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 from network_drawing import draw
 
 from networks import schema
-from networks.cities import COLUMNS
 from networks.errors import SchemaError
-
-ROOT = Path(__file__).resolve().parents[2]
+from tools import data_contract
 
 
 @pytest.fixture
@@ -20,7 +16,7 @@ def network():
     return draw([(0, 1, 10, 10), (1, 2, 20, -1)], count=3)
 
 
-def refused(network, match):
+def faults_of(network, match):
     with pytest.raises(SchemaError, match=match) as caught:
         schema.check(network)
     return caught.value.faults
@@ -30,80 +26,79 @@ def with_links(network, **columns):
     return network.replace(links=network.links.assign(**columns))
 
 
-def test_a_drawn_network_keeps_the_contract(network):
+def test_a_drawn_network_is_valid(network):
     schema.check(network)
 
 
 def test_the_page_about_the_contract_is_up_to_date():
-    page = (ROOT / "docs" / "data-contract.md").read_text(encoding="utf-8")
-    assert page == schema.markdown(further={"cities": COLUMNS})
+    assert data_contract.PAGE.read_text(encoding="utf-8") == data_contract.page()
 
 
-def test_all_faults_are_named_at_once(network):
+def test_all_faults_are_reported_at_once(network):
     broken = with_links(network, length_km=[0.0, 1.0], speed_kmh=[60.0, 401.0], tail=[0, 9])
-    assert len(refused(broken, "data contract")) == 3
+    assert len(faults_of(broken, "data contract")) == 3
 
 
 @pytest.mark.parametrize(
     ("columns", "match"),
     [
-        ({"tail": np.array([0, 3])}, r"links.tail is no row of the 3 nodes in 1 row\(s\): 1"),
-        ({"head": np.array([-1, 2])}, "links.head is no row"),
+        ({"tail": np.array([0, 3])}, r"links.tail is not a row of the 3 nodes in 1 row\(s\): 1"),
+        ({"head": np.array([-1, 2])}, "links.head is not a row"),
         ({"length_km": [0.0, 1.0]}, "length_km is not above 0"),
         ({"length_km": [np.nan, 1.0]}, "length_km is not a finite number"),
         ({"speed_kmh": [np.inf, 60.0]}, "speed_kmh is not a finite number"),
         ({"speed_kmh": [4.9, 60.0]}, "speed_kmh outside 5 to 400"),
-        ({"speed_kmh": [60, 60]}, "speed_kmh has dtype int64; float64 is needed"),
-        ({"forward_s": np.array([-2, 5])}, "forward_s is neither a time, 0 nor -1"),
+        ({"speed_kmh": [60, 60]}, "speed_kmh has dtype int64; float64 is required"),
+        ({"forward_s": np.array([-2, 5])}, "forward_s is neither a time nor 0 nor -1"),
         ({"backward_s": np.array([5, 5])}, "backward_s is open on a one-way link"),
         ({"backward_s": np.array([-1, -1])}, "backward_s is closed on a two-way link"),
-        ({"mode": ["road", "boat"]}, "links.mode is none of road, ferry, rail"),
-        ({"name": ["a", None]}, "links.name is no text"),
-        ({"name": [1, 2]}, "links.name has dtype int64; text is needed"),
+        ({"mode": ["road", "boat"]}, "links.mode is not one of road, ferry, rail"),
+        ({"name": ["a", None]}, "links.name is not text"),
+        ({"name": [1, 2]}, "links.name has dtype int64; text is required"),
         ({"lanes": [1, 2]}, "column 'lanes' is not part of the contract"),
     ],
 )
-def test_a_fault_in_a_column_is_named(network, columns, match):
-    refused(with_links(network, **columns), match)
+def test_a_fault_in_a_column_is_reported(network, columns, match):
+    faults_of(with_links(network, **columns), match)
 
 
-def test_a_missing_column_is_named(network):
-    refused(network.replace(links=network.links.drop(columns="ref")), "links: column 'ref' is missing")
+def test_a_missing_column_is_reported(network):
+    faults_of(network.replace(links=network.links.drop(columns="ref")), "links: column 'ref' is missing")
 
 
-def test_rows_with_holes_in_their_numbers_are_refused(network):
-    refused(network.replace(links=network.links.iloc[1:]), "rows are not numbered")
+def test_rows_with_gaps_in_their_numbers_are_rejected(network):
+    faults_of(network.replace(links=network.links.iloc[1:]), "rows are not numbered")
 
 
-def test_another_reference_system_is_refused(network):
-    refused(network.replace(nodes=network.nodes.to_crs("EPSG:3857")), "coordinates are EPSG:3857")
+def test_another_reference_system_is_rejected(network):
+    faults_of(network.replace(nodes=network.nodes.to_crs("EPSG:3857")), "coordinates are EPSG:3857")
 
 
-def test_a_table_without_reference_system_is_refused(network):
+def test_a_table_without_reference_system_is_rejected(network):
     bare = network.nodes.set_crs(None, allow_override=True)
-    refused(network.replace(nodes=bare), "no coordinate reference system")
+    faults_of(network.replace(nodes=bare), "no coordinate reference system")
 
 
-def test_a_latitude_beyond_the_pole_is_refused(network):
+def test_a_latitude_beyond_the_pole_is_rejected(network):
     moved = network.nodes.set_geometry(network.nodes.geometry.translate(yoff=60))
-    refused(network.replace(nodes=moved), "latitude outside -90 to 90")
+    faults_of(network.replace(nodes=moved), "latitude outside -90 to 90")
 
 
-def test_points_where_lines_belong_are_refused(network):
-    refused(with_links(network, geometry=network.nodes.geometry.iloc[:2]), "is not a LineString")
+def test_points_instead_of_lines_are_rejected(network):
+    faults_of(with_links(network, geometry=network.nodes.geometry.iloc[:2]), "is not a LineString")
 
 
-def test_coerce_orders_columns_and_casts_them(network):
+def test_coerce_orders_and_casts_columns(network):
     mixed = network.links[network.links.columns[::-1]].astype({"tail": "int32", "speed_kmh": "int64"})
     found = schema.coerce(network.replace(links=mixed))
     schema.check(found)
     assert list(found.links) == [column.name for column in schema.LINKS]
 
 
-def test_coerce_says_what_cannot_be_cast(network):
+def test_coerce_reports_what_cannot_be_cast(network):
     with pytest.raises(SchemaError, match="'length_km' cannot be read as float64"):
         schema.coerce(with_links(network, length_km=["one", "two"]))
 
 
-def test_a_network_of_nothing_keeps_the_contract():
+def test_an_empty_network_is_valid():
     schema.check(draw([], count=0))

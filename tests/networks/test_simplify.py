@@ -1,4 +1,4 @@
-"""Contraction: what goes, what stays, and that no time between kept nodes changes."""
+"""Test contraction: what is removed, what is kept, and that times between kept nodes do not change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from networks.impedance import add_travel_times
 from networks.network import CLOSED
 from networks.simplify import contract
 from networks.simplify.runs import Runs
-from networks.simplify.topology import Bundle, shrink
+from networks.simplify.topology import LinkArrays, shrink
 
 
 def rows(network):
@@ -29,7 +29,7 @@ def test_a_chain_becomes_one_link_with_the_sum_of_its_seconds():
     assert rows(found) == [(0, 1, 30, 33)]
 
 
-def test_a_chain_of_links_drawn_against_each_other_sums_each_direction():
+def test_a_chain_of_opposed_links_sums_each_direction():
     found = contract(draw([(1, 0, 10, 11), (1, 2, 20, 22)], count=3), keep=[0, 2]).network
     assert rows(found) == [(0, 1, 31, 32)]
 
@@ -40,69 +40,69 @@ def test_a_one_way_chain_stays_one_way():
     assert found.links["oneway"].tolist() == [True]
 
 
-def test_a_one_way_chain_against_the_walk_is_turned_into_its_open_direction():
+def test_a_reversed_one_way_chain_is_oriented_in_its_open_direction():
     found = contract(draw([(1, 0, 10, CLOSED), (2, 1, 20, CLOSED)], count=3), keep=[0, 2]).network
     assert rows(found) == [(1, 0, 30, CLOSED)]
     line = found.links.geometry[0]
     assert line.coords[0] == found.nodes.geometry[1].coords[0]
 
 
-def test_one_ways_that_meet_head_on_lead_nowhere():
+def test_opposed_one_way_links_are_removed():
     found = contract(draw([(0, 1, 10, CLOSED), (2, 1, 20, CLOSED)], count=3), keep=[0, 2]).network
     assert rows(found) == []
     assert len(found.nodes) == 2
 
 
-def test_a_kept_node_in_mid_chain_stays():
+def test_a_kept_node_inside_a_chain_is_not_removed():
     found = contract(draw([(0, 1, 10, 10), (1, 2, 20, 20)], count=3), keep=[0, 1, 2]).network
     assert len(found.links) == 2
 
 
-def test_of_parallel_links_the_faster_stays():
+def test_the_faster_of_parallel_links_is_kept():
     found = contract(draw([(0, 1, 10, 10), (0, 1, 9, 9)], count=2), keep=[0, 1])
     assert rows(found.network) == [(0, 1, 9, 9)]
     assert found.member.tolist() == [1]
 
 
-def test_two_carriageways_of_one_class_become_one_two_way_link():
+def test_carriageways_of_one_class_become_one_two_way_link():
     found = contract(draw([(0, 1, 10, CLOSED), (1, 0, 12, CLOSED)], count=2), keep=[0, 1]).network
     assert rows(found) == [(0, 1, 10, 12)]
     assert found.links["oneway"].tolist() == [False]
 
 
-def test_carriageways_of_two_classes_stay_apart():
+def test_carriageways_of_different_classes_are_not_merged():
     drawn = draw([(0, 1, 10, CLOSED), (1, 0, 12, 15)], count=2, classes=["motorway", "primary"])
     found = contract(drawn, keep=[0, 1]).network
     assert rows(found) == [(0, 1, 10, CLOSED), (1, 0, 12, CLOSED)]
     assert found.links["link_class"].tolist() == ["motorway", "primary"]
 
 
-def test_a_dead_end_without_a_kept_node_goes():
+def test_a_dead_end_without_a_kept_node_is_removed():
     drawn = draw([(0, 1, 10, 10), (1, 2, 10, 10), (2, 3, 10, 10), (1, 4, 5, 5)], count=5)
     assert rows(contract(drawn, keep=[0, 4]).network) == [(0, 1, 15, 15)]
 
 
-def test_without_pruning_dead_ends_stay():
+def test_dead_ends_are_kept_without_pruning():
     drawn = draw([(0, 1, 10, 10), (1, 2, 10, 10), (2, 3, 10, 10), (1, 4, 5, 5)], count=5)
     assert len(contract(drawn, keep=[0, 4], prune=False).network.links) == 3
 
 
-def test_a_one_way_trap_goes():
+def test_a_one_way_trap_is_removed():
     drawn = draw([(0, 1, 9, 9), (1, 2, 9, CLOSED), (1, 2, 9, CLOSED), (0, 2, 5, CLOSED)], count=3)
     assert rows(contract(drawn, keep=[0, 1]).network) == [(0, 1, 9, 9)]
 
 
-def test_a_circle_without_a_kept_node_goes():
+def test_a_circle_without_a_kept_node_is_removed():
     drawn = draw([(0, 1, 1, 1), (1, 2, 1, 1), (2, 0, 1, 1)], count=3)
     assert rows(contract(drawn, keep=[]).network) == []
 
 
-def test_no_chain_runs_from_road_to_ferry():
+def test_no_chain_joins_road_and_ferry():
     drawn = draw([(0, 1, 10, 10), (1, 2, 90, 90)], count=3, modes=["road", "ferry"])
     assert contract(drawn, keep=[0, 2]).network.links["mode"].tolist() == ["road", "ferry"]
 
 
-def test_a_joined_link_has_the_class_of_its_larger_part_and_the_latest_date():
+def test_a_joined_link_has_the_class_of_its_longest_part_and_the_latest_date():
     drawn = draw(
         [(0, 1, 10, 10), (1, 2, 60, 60)], count=3, classes=["trunk", "primary"], dates=["2019", "2015-06"]
     )
@@ -112,26 +112,26 @@ def test_a_joined_link_has_the_class_of_its_larger_part_and_the_latest_date():
     assert link["speed_kmh"] == pytest.approx(60)
 
 
-def test_a_joined_line_passes_every_point_once_and_in_order():
+def test_a_joined_line_contains_every_point_once_and_in_order():
     drawn = draw([(1, 0, 10, 10), (1, 2, 20, 20)], count=3)
     line = contract(drawn, keep=[0, 2]).network.links.geometry[0]
     first, second = drawn.links.geometry
     assert list(line.coords) == [*list(first.coords)[::-1], *list(second.coords)[1:]]
 
 
-def test_members_and_node_map_lead_back_to_the_links_before():
+def test_members_and_node_map_refer_to_the_original_network():
     found = contract(draw([(1, 0, 10, 11), (1, 2, 20, 22)], count=3), keep=[0, 2])
     assert found.node_map.tolist() == [0, -1, 1]
     assert found.member.tolist() == [0, 1]
     assert found.member_flipped.tolist() == [True, False]
 
 
-def test_links_without_times_are_refused_with_the_remedy():
+def test_links_without_times_are_rejected_with_a_remedy():
     with pytest.raises(SchemaError, match="add_travel_times"):
         contract(draw([(0, 1, 0, 0)], count=2), keep=[0])
 
 
-def test_a_node_to_keep_that_is_not_there_is_refused():
+def test_a_missing_node_to_keep_is_rejected():
     with pytest.raises(SchemaError, match=r"\[7\]"):
         contract(draw([(0, 1, 1, 1)], count=2), keep=[7])
 
@@ -161,7 +161,7 @@ def network_of(count, links):
 def bundle_of(links):
     tail, head, forward, backward = np.array([link[:4] for link in links], dtype=np.int64).reshape(-1, 4).T
     mode = np.array([link[5] == "f" for link in links], dtype=np.int64)
-    return Bundle(
+    return LinkArrays(
         tail=tail,
         head=head,
         forward_s=forward,
@@ -189,7 +189,7 @@ def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
 
 @settings(max_examples=200, deadline=None)
 @given(drawing=drawings())
-def test_nothing_is_left_that_could_go(drawing):
+def test_contraction_is_complete(drawing):
     count, links, kept = drawing
     mask = np.isin(np.arange(count), kept)
     found = shrink(bundle_of(links), kept=mask, prune=True)
@@ -199,7 +199,7 @@ def test_nothing_is_left_that_could_go(drawing):
 
 @settings(max_examples=40, deadline=None)
 @given(drawing=drawings(), prune=st.booleans())
-def test_a_contracted_network_keeps_the_contract_its_ends_and_its_times(drawing, prune):
+def test_a_contracted_network_is_valid_with_matching_ends_and_times(drawing, prune):
     count, links, kept = drawing
     network = network_of(count, links)
     contraction = contract(network, keep=kept, prune=prune)
@@ -214,7 +214,7 @@ def test_a_contracted_network_keeps_the_contract_its_ends_and_its_times(drawing,
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["gh_andorra.osm.pbf", "malta_2018.osm.pbf", "r5_fiji-ferry.osm.pbf"])
-def test_every_time_on_a_real_extract_stays_the_same(shared_dir, name):
+def test_every_time_in_a_real_extract_stays_the_same(shared_dir, name):
     elements = osm.read(shared_dir / "data" / "osm" / name)
     network = add_travel_times(road.build(elements, country="EU")[0])
     kept = np.random.default_rng(1).choice(len(network.nodes), 40, replace=False)

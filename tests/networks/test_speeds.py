@@ -1,4 +1,4 @@
-"""Every form of `maxspeed` becomes a limit, or a reason why not; never zero, infinite or absurd."""
+"""Test the parsing of `maxspeed`, the speed tables, and the choice of a speed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.road.limits import SpeedReader
-from networks.road.speeds import parse_limit
+from networks.road.speeds import SpeedReader, parse_limit
 from networks.road.tables import countries, ferry_table, speed_table
 
 CN = speed_table("CN")
@@ -27,7 +26,7 @@ LIMITS = {
     "DE:living_street": 7, "GB:nsl_single": 96.56, "FR:rural": 80, "HR:rural": 90, "ZA:rural": 100,
     "80; 60 @ wet": 80, "120;100 @ (22:00-06:00)": 120,
 }  # fmt: skip
-"""Text of the tag, and the limit in km/h (None where there is none)."""
+"""Text of the tag, and the limit in km/h (None if there is none)."""
 
 REASONS = {
     "0": "too_slow", "4": "too_slow", "1 mph": "too_slow", "0 mph": "too_slow", "2 knots": "too_slow",
@@ -49,37 +48,37 @@ REASONS = {
 
 
 @pytest.mark.parametrize(("text", "kmh"), [pair for pair in LIMITS.items() if pair[1] is not None])
-def test_a_limit_is_read_in_km_an_hour(text, kmh):
+def test_a_limit_is_parsed_to_km_per_hour(text, kmh):
     limit = parse_limit(text, table=CN)
     assert limit.kmh == pytest.approx(kmh)
     assert limit.reason == ""
 
 
 @pytest.mark.parametrize(("text", "reason"), REASONS.items())
-def test_what_cannot_be_used_has_a_reason(text, reason):
+def test_an_unusable_limit_has_a_reason(text, reason):
     limit = parse_limit(text, table=CN)
     assert limit.kmh is None
     assert limit.reason == reason
 
 
 @given(text=st.text() | st.from_regex(r"[0-9.,;| ]*(mph|knots|km/h)?(CN:)?[a-z]*", fullmatch=True))
-def test_no_text_gives_a_speed_outside_the_window(text):
+def test_no_text_gives_a_speed_out_of_range(text):
     limit = parse_limit(text, table=CN)
     assert (limit.kmh is None) == bool(limit.reason)
     assert limit.kmh is None or 5 <= limit.kmh <= 160
 
 
 @given(parts=st.lists(st.integers(5, 160), min_size=1), mark=st.sampled_from(";|"))
-def test_the_smallest_of_a_list_counts(parts, mark):
+def test_the_lowest_limit_of_a_list_counts(parts, mark):
     assert parse_limit(mark.join(map(str, parts)), table=CN).kmh == min(parts)
 
 
 @given(kmh=st.integers(5, 99))
-def test_miles_are_1609_metres(kmh):
+def test_miles_per_hour_are_converted(kmh):
     assert parse_limit(f"{kmh} mph", table=CN).kmh == pytest.approx(kmh * 1.609344)
 
 
-def test_china_reads_the_table_of_china():
+def test_the_table_of_china_has_its_documented_speeds():
     speeds = CN.speed_kmh
     assert [speeds[name] for name in ("motorway", "trunk", "primary", "secondary", "tertiary")] == [
         95,
@@ -94,39 +93,39 @@ def test_china_reads_the_table_of_china():
     ("country", "table"),
     [("DE", "EU"), ("FR", "EU"), ("EU", "EU"), ("US", "US"), ("ZA", "world"), ("world", "world")],
 )
-def test_a_country_reads_its_own_table_or_that_of_its_group(country, table):
+def test_a_country_uses_its_own_table_or_that_of_its_group(country, table):
     assert speed_table(country).country == table
 
 
 @pytest.mark.parametrize("country", ["China", "cn", "", "C1"])
-def test_what_is_no_country_is_refused(country):
+def test_an_invalid_country_code_is_rejected(country):
     with pytest.raises(SourceError, match="country code"):
         speed_table(country)
 
 
 @pytest.mark.parametrize("country", countries())
-def test_every_table_has_every_class_a_factor_and_a_source(country):
+def test_every_table_has_all_classes_a_factor_and_a_source(country):
     table = speed_table(country)
-    ladder = ("motorway", "trunk", "primary", "secondary", "tertiary")
+    classes = ("motorway", "trunk", "primary", "secondary", "tertiary")
     assert table.source
     assert 0.5 <= table.factor_of("motorway") <= 1
     assert all(5 <= kmh <= 160 for kmh in table.speed_kmh.values())
-    assert {*ladder, *(f"{name}_link" for name in ladder)} <= set(table.speed_kmh)
-    assert sorted((table.speed_kmh[name] for name in ladder), reverse=True) == [
-        table.speed_kmh[name] for name in ladder
+    assert {*classes, *(f"{name}_link" for name in classes)} <= set(table.speed_kmh)
+    assert sorted((table.speed_kmh[name] for name in classes), reverse=True) == [
+        table.speed_kmh[name] for name in classes
     ]
-    assert all(table.speed_kmh[f"{name}_link"] <= table.speed_kmh[name] for name in ladder)
+    assert all(table.speed_kmh[f"{name}_link"] <= table.speed_kmh[name] for name in classes)
 
 
 def test_ferries_of_any_length_have_a_speed():
     assert ferry_table().speeds[-1][0] > 40_000
 
 
-def test_a_tagged_limit_is_driven_at_the_share_of_its_class():
+def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():
     assert SpeedReader(CN, {}).read(1, {"highway": "motorway", "maxspeed": "100"}, 0) == (80, "tag")
 
 
-def test_a_rejected_limit_falls_back_on_the_table_and_is_shown():
+def test_a_rejected_limit_falls_back_to_the_table_and_is_reported():
     reader = SpeedReader(CN, {})
     assert reader.read(7, {"highway": "trunk", "maxspeed": "0"}, 0) == (65, "table")
     counts = reader.counts()
@@ -134,23 +133,23 @@ def test_a_rejected_limit_falls_back_on_the_table_and_is_shown():
     assert dict(counts.examples) == {"too_slow": ("way 7: 0",)}
 
 
-def test_examples_are_few_and_each_value_stands_once():
+def test_examples_are_limited_and_distinct():
     reader = SpeedReader(CN, {})
     for way in range(50):
         reader.read(way, {"highway": "trunk", "maxspeed": str(way % 3)}, 0)
     assert reader.counts().examples["too_slow"] == ("way 0: 0", "way 1: 1", "way 2: 2")
 
 
-def test_the_speed_of_the_caller_wins():
+def test_the_override_has_priority():
     reader = SpeedReader(CN, {"motorway": 110})
     assert reader.read(1, {"highway": "motorway", "maxspeed": "60"}, 0) == (110, "override")
 
 
-def test_a_slow_limit_stays_a_speed_that_can_be_driven():
+def test_a_low_limit_does_not_fall_below_the_least_speed():
     assert SpeedReader(CN, {}).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, "tag")
 
 
-@pytest.mark.parametrize(("turn", "kmh"), [(1, 80), (-1, 40), (0, 40)])
-def test_a_limit_by_direction_is_that_of_the_open_direction(turn, kmh):
+@pytest.mark.parametrize(("direction", "kmh"), [(1, 80), (-1, 40), (0, 40)])
+def test_a_one_way_road_uses_the_limit_of_its_direction(direction, kmh):
     tags = {"highway": "primary", "maxspeed:forward": "100", "maxspeed:backward": "50"}
-    assert SpeedReader(CN, {}).read(1, tags, turn)[0] == kmh
+    assert SpeedReader(CN, {}).read(1, tags, direction)[0] == kmh

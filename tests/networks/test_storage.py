@@ -1,4 +1,4 @@
-"""Networks on disk: what is read is what was written, whole or not at all."""
+"""Test networks in files: what is read is what was written, and no file exists in part."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def same(first, second):
 
 
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_a_network_comes_back_as_it_was(network, tmp_path, write, read, name):
+def test_a_network_is_read_as_it_was_written(network, tmp_path, write, read, name):
     write(network, tmp_path / name)
     same(read(tmp_path / name), network)
 
 
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_a_network_without_links_comes_back(tmp_path, write, read, name):
+def test_a_network_without_links_is_read_as_it_was_written(tmp_path, write, read, name):
     network = draw([], count=2)
     write(network, tmp_path / name)
     same(read(tmp_path / name), network)
 
 
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_writing_again_replaces_and_leaves_nothing_beside(network, tmp_path, write, read, name):
+def test_writing_replaces_an_existing_file_and_leaves_no_others(network, tmp_path, write, read, name):
     write(draw([(0, 1, 1, 1)], count=2), tmp_path / name)
     write(network, tmp_path / name)
     same(read(tmp_path / name), network)
@@ -50,7 +50,7 @@ def test_writing_again_replaces_and_leaves_nothing_beside(network, tmp_path, wri
 
 
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_a_network_that_breaks_the_contract_is_not_written(network, tmp_path, write, read, name):
+def test_an_invalid_network_is_not_written(network, tmp_path, write, read, name):
     broken = network.replace(links=network.links.assign(length_km=0.0))
     with pytest.raises(SchemaError):
         write(broken, tmp_path / name)
@@ -58,18 +58,18 @@ def test_a_network_that_breaks_the_contract_is_not_written(network, tmp_path, wr
 
 
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_a_file_that_is_not_there_is_named(tmp_path, write, read, name):
+def test_a_missing_file_is_reported(tmp_path, write, read, name):
     with pytest.raises(SourceError, match=name):
         read(tmp_path / name)
 
 
-def test_a_text_file_is_no_geopackage(tmp_path):
+def test_a_text_file_is_not_a_geopackage(tmp_path):
     (tmp_path / "network.gpkg").write_text("<html>", encoding="utf-8")
-    with pytest.raises(SourceError, match="network that can be read"):
+    with pytest.raises(SourceError, match="network cannot be read"):
         storage.read_gpkg(tmp_path / "network.gpkg")
 
 
-def test_a_failed_write_leaves_the_file_before_intact(network, tmp_path, monkeypatch):
+def test_a_failed_write_keeps_the_previous_file(network, tmp_path, monkeypatch):
     path = tmp_path / "network.gpkg"
     storage.write_gpkg(network, path)
     monkeypatch.setattr("geopandas.GeoDataFrame.to_file", _fail)
@@ -89,7 +89,7 @@ text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(text, min_size=2, max_size=2), osm_id=st.integers(-(2**63), 2**63 - 1))
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
-def test_any_text_and_any_id_come_back(tmp_path, write, read, name, names, osm_id):
+def test_any_text_and_any_id_are_preserved(tmp_path, write, read, name, names, osm_id):
     drawn = draw([(0, 1, 10, 10), (1, 2, 20, -1)], count=3)
     network = drawn.replace(links=drawn.links.assign(name=names, osm_id=osm_id))
     write(network, tmp_path / name)

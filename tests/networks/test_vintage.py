@@ -1,4 +1,4 @@
-"""Opening dates decide what is part of an earlier network."""
+"""Test that opening dates decide what belongs to an earlier network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from networks.osm.vintage import last_day, was_open
         ("2016-3-1", None),
     ],
 )
-def test_a_date_is_read_as_the_last_day_it_can_mean(text, day):
+def test_a_date_is_read_as_the_latest_day_it_can_mean(text, day):
     assert last_day(text) == day
 
 
@@ -42,11 +42,11 @@ def test_a_date_is_read_as_the_last_day_it_can_mean(text, day):
         ("2015", True),
     ],
 )
-def test_what_is_sure_to_be_open_on_the_day_counts(text, opened):
+def test_only_features_certainly_open_on_the_day_count(text, opened):
     assert was_open(text, on=date(2016, 3, 10)) is opened
 
 
-def test_what_has_no_readable_date_counts_as_old():
+def test_features_without_a_readable_date_count_as_open():
     assert was_open("", on=date(1900, 1, 1))
     assert was_open("before the war", on=date(1900, 1, 1))
 
@@ -61,5 +61,5 @@ def test_full_dates_compare_as_dates(opened, day):
 
 
 @given(text=st.text(), day=st.dates())
-def test_no_text_breaks_the_reading(text, day):
+def test_any_text_can_be_parsed(text, day):
     was_open(text, on=day)

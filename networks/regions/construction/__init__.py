@@ -1,1 +1,1 @@
-"""Build an embedded region's network from scgraph_data and the region's own fact tables."""
+"""Construct the network of an embedded region from scgraph_data and the fact tables of the region."""

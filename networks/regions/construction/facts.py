@@ -1,4 +1,4 @@
-"""Read the fact tables of a region: expressways, railway lines, through-running."""
+"""Read the fact tables of a region: expressways, railway lines and through-running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ type Row = dict[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A way point of an expressway or a stop of a railway line.
+    """A way point of an expressway or a station of a railway line.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Place:
     point
         Latitude and longitude, degrees.
     source
-        Where the point comes from.
+        Source of the position, with its quality letter.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Corridor:
-    """An expressway section or a railway line as the fact tables describe it.
+    """An expressway section or a railway line of the fact tables.
 
     Parameters
     ----------
@@ -48,25 +48,25 @@ class Corridor:
     kind
         ``national`` or ``provincial`` for roads; the class for railways.
     design_kmh
-        Design speed in km/h (the lowest where sections differ); None where not known.
+        Design speed in km/h, the lowest of all sections; None if unknown.
     known_km
-        Published length; None where not known.
+        Published length; None if unknown.
     opened
-        Date of the latest section.
+        Opening date of the latest section.
     opened_source
-        Where the date comes from, with its quality letter.
+        Source of the date, with its quality letter.
     speed_source
-        Where class and design speed come from.
+        Source of the class and the design speed.
     matched
-        Whether the geometry holds the corridor at its known length.
+        Whether the geometry contains the corridor at its known length; otherwise it is drawn.
     places
         Way points or stations in order.
     traffic, electrified
-        Railways only.
+        Kind of traffic (such as ``freight``) and electrification, for railways.
     trains_a_day
-        Trains a day and direction, railways only.
+        Trains per day and direction, for railways.
     trains_source
-        Where that number comes from, with its quality letter.
+        Source of that number, with its quality letter.
     """
 
     id: str
@@ -88,20 +88,20 @@ class Corridor:
 
 @dataclass(frozen=True, kw_only=True)
 class Through:
-    """Trains that run from one line onto another.
+    """A connection on which trains run from one line onto another.
 
     Parameters
     ----------
     line_a, line_b
-        The lines.
+        Ids of the lines.
     station_a, station_b
-        Keys of the stations where they leave a and enter b.
+        Keys of the stations at which trains leave line a and enter line b.
     link_km
-        Length of the connecting curve; None where the station is the same.
+        Length of the connecting curve; None if the station is the same.
     trains_a_day
-        Counted trains a day and direction; None where not counted.
+        Number of trains per day and direction; None if it was not counted.
     source
-        Evidence, with its quality letter.
+        Source of the connection, with its quality letter.
     """
 
     line_a: str
@@ -160,7 +160,7 @@ def rail_lines(folder: Path) -> list[Corridor]:
 
 
 def through_running(folder: Path) -> list[Through]:
-    """Read which lines trains run through onto from a folder of fact tables."""
+    """Read the connections between lines from a folder of fact tables."""
     return [
         Through(
             line_a=row["line_a"],
@@ -176,7 +176,7 @@ def through_running(folder: Path) -> list[Through]:
 
 
 def _rows(path: Path) -> list[Row]:
-    """Return the rows of a table."""
+    """Return the rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -197,5 +197,5 @@ def _places(path: Path, owner: str, key: str) -> dict[str, list[Place]]:
 
 
 def _number(text: str) -> float | None:
-    """Return the number of a field; None where it is blank."""
+    """Return the number in a field, None if the field is blank."""
     return float(text) if text else None

@@ -1,4 +1,4 @@
-"""Read one world network of the package scgraph_data as plain data, clipped to a box."""
+"""Read a world network of the package scgraph_data as plain data, clipped to a box."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from networks.regions.construction.geometry import distance_km
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A latitude and longitude box, borders included.
+    """A box of latitudes and longitudes, borders included.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Geograph:
-    """An undirected network of straight chords.
+    """An undirected network of straight edges.
 
     Parameters
     ----------
@@ -49,17 +49,12 @@ class Geograph:
 
 
 def package_file(network: str) -> Path:
-    """Return the file of a world network inside the installed package, without importing it.
+    """Return the Python file of a world network in the installed package, without importing it.
 
     Parameters
     ----------
     network
         ``world_highways`` or ``world_railways``.
-
-    Returns
-    -------
-    Path
-        The Python file that holds the network as two literals.
 
     Raises
     ------
@@ -82,12 +77,12 @@ def read_clipped(path: Path, box: Box) -> Geograph:
     path
         File with the two lines ``graph=[{node: km, ...}, ...]`` and ``nodes=[[lat, lon], ...]``.
     box
-        What to keep.
+        Box to clip to.
 
     Returns
     -------
     Geograph
-        Nodes renumbered from 0 in file order; self-loops are left out.
+        Nodes renumbered from 0 in the order of the file, without loops.
 
     Raises
     ------
@@ -108,37 +103,38 @@ def read_clipped(path: Path, box: Box) -> Geograph:
     return Geograph(points, edges)
 
 
-def merged(graph: Geograph, least_km: float) -> Geograph:
-    """Merge the ends of edges that are hardly longer than the coordinates are exact.
+def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
+    """Merge the ends of edges whose length is close to the precision of the coordinates.
 
     Parameters
     ----------
     graph
-        The network; its coordinates have three decimals, so that short edges point anywhere.
+        The network. Its coordinates have three decimals, so the direction of short edges is meaningless.
     least_km
-        Edges shorter than this vanish, the shortest first, as long as no node moves farther than this.
+        Shorter edges are contracted, the shortest first, unless a node would move by this distance or more.
 
     Returns
     -------
     Geograph
-        The network with the same numbering; merged nodes keep no edge. Of parallels the shorter stays.
+        The network with the same node numbers; merged nodes have no edges. Of parallel edges the shortest is
+        kept.
     """
     degree = Counter(node for edge in graph.edges for node in edge)
-    stands = list(range(len(graph.points)))
-    clusters = [[node] for node in stands]
+    merged_into = list(range(len(graph.points)))
+    clusters = [[node] for node in merged_into]
     for km, (a, b) in sorted((km, edge) for edge, km in graph.edges.items()):
         if km >= least_km:
             break
-        keep, drop = sorted((stands[a], stands[b]), key=lambda node: (-degree[node], node))
+        keep, drop = sorted((merged_into[a], merged_into[b]), key=lambda node: (-degree[node], node))
         moved = [distance_km(graph.points[keep], graph.points[node]) for node in clusters[drop]]
         if keep == drop or max(moved) >= least_km:
             continue
         clusters[keep] += clusters[drop]
         for node in clusters[drop]:
-            stands[node] = keep
+            merged_into[node] = keep
     edges: dict[tuple[int, int], float] = {}
     for (a, b), km in graph.edges.items():
-        edge = min(stands[a], stands[b]), max(stands[a], stands[b])
+        edge = min(merged_into[a], merged_into[b]), max(merged_into[a], merged_into[b])
         if edge[0] != edge[1]:
             edges[edge] = min(km, edges.get(edge, km))
     return Geograph(graph.points, edges)
@@ -153,7 +149,7 @@ def _literals(path: Path) -> tuple[list[str], np.ndarray]:
                 if line.startswith(key):
                     found[key] = line[len(key) :]
     if len(found) < 2:
-        raise SourceError("no graph and nodes found", where=str(path), remedy="use scgraph_data 2.0.0")
+        raise SourceError("the file has no graph and nodes", where=str(path), remedy="use scgraph_data 2.0.0")
     return found["graph="].split("}, {"), np.asarray(json.loads(found["nodes="]), dtype=float)
 
 

@@ -1,4 +1,4 @@
-"""Measure and bend lines on the sphere, on the scale of a region."""
+"""Measure and bend lines on the sphere, at the scale of a region."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-EARTH_RADIUS_KM = 6371.0088
+from networks.sphere import EARTH_RADIUS_KM
+
 KM_PER_DEGREE = math.pi * EARTH_RADIUS_KM / 180
 
 type Point = tuple[float, float]
@@ -14,7 +15,7 @@ type Point = tuple[float, float]
 
 
 def distance_km(a: Point, b: Point) -> float:
-    """Return the great circle between two points, in km."""
+    """Return the great-circle distance between two points in km (haversine formula)."""
     lat_a, lat_b = math.radians(a[0]), math.radians(b[0])
     half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b[1] - a[1]) / 2
     h = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
@@ -22,19 +23,19 @@ def distance_km(a: Point, b: Point) -> float:
 
 
 def length_km(line: Sequence[Point]) -> float:
-    """Return the length of a line of points, in km."""
+    """Return the length of a line of points in km."""
     return sum(distance_km(a, b) for a, b in itertools.pairwise(line))
 
 
 def offset_km(a: Point, b: Point) -> tuple[float, float]:
-    """Return how far b lies north and east of a, in km, on a local plane."""
+    """Return the offset from a to b to the north and to the east in km, in a local plane."""
     north = (b[0] - a[0]) * KM_PER_DEGREE
     east = (b[1] - a[1]) * KM_PER_DEGREE * math.cos(math.radians((a[0] + b[0]) / 2))
     return north, east
 
 
 def turn_deg(a: Point, b: Point, c: Point, d: Point) -> float:
-    """Return the angle between the direction from a to b and that from c to d, 0 to 180 degrees."""
+    """Return the angle between the directions a to b and c to d, 0 to 180 degrees."""
     north, east = offset_km(a, b)
     then_north, then_east = offset_km(c, d)
     cross, dot = north * then_east - east * then_north, north * then_north + east * then_east
@@ -42,12 +43,12 @@ def turn_deg(a: Point, b: Point, c: Point, d: Point) -> float:
 
 
 def between(a: Point, b: Point, share: float) -> Point:
-    """Return the point at a share of the straight way from a to b."""
+    """Return the point at a share of the straight line from a to b."""
     return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
 def foot_share(point: Point, a: Point, b: Point) -> float:
-    """Return the share of the way from a to b at which the line is nearest to a point, 0 to 1."""
+    """Return the share of the line from a to b at which it is closest to a point, 0 to 1."""
     north, east = offset_km(a, b)
     to_north, to_east = offset_km(a, point)
     square = north * north + east * east
@@ -55,7 +56,7 @@ def foot_share(point: Point, a: Point, b: Point) -> float:
 
 
 def crossing(a: Point, b: Point, c: Point, d: Point) -> tuple[float, float] | None:
-    """Return the shares of a-b and c-d at which they cross inside both, or None."""
+    """Return the shares of a-b and c-d at which they cross, or None if they do not cross inside both."""
     rise, run = b[0] - a[0], b[1] - a[1]
     other_rise, other_run = d[0] - c[0], d[1] - c[1]
     cross = rise * other_run - run * other_rise
@@ -68,36 +69,37 @@ def crossing(a: Point, b: Point, c: Point, d: Point) -> tuple[float, float] | No
 
 
 def stretched(line: Sequence[Point], target_km: float, *, piece_km: float = 6.0) -> list[list[Point]]:
-    """Lengthen a line by bending each leg gently to alternate sides.
+    """Lengthen a line by bending each leg slightly to alternating sides.
 
     Parameters
     ----------
     line
-        Points that stay where they are.
+        Points that keep their position.
     target_km
-        Wanted length; a line that is longer already stays straight.
+        Desired length; a line that is already longer stays straight.
     piece_km
-        About how long one bend is.
+        Approximate length of one bend.
 
     Returns
     -------
     list of list of (float, float)
-        The inner points of each leg, in order.
+        Inner points of each leg, in order.
     """
     straight = length_km(line)
     if straight == 0 or target_km <= straight * 1.0005:
         return [[] for _ in line[1:]]
-    lean = math.sqrt((target_km / straight) ** 2 - 1)
-    return [_bends(a, b, lean, piece_km) for a, b in itertools.pairwise(line)]
+    # Both halves of a bend lean sideways by the same slope s, which lengthens them by sqrt(1 + s^2).
+    slope = math.sqrt((target_km / straight) ** 2 - 1)
+    return [_bends(a, b, slope, piece_km) for a, b in itertools.pairwise(line)]
 
 
-def _bends(a: Point, b: Point, lean: float, piece_km: float) -> list[Point]:
-    """Return the inner points of one leg whose halves lean sideways by the given slope."""
+def _bends(a: Point, b: Point, slope: float, piece_km: float) -> list[Point]:
+    """Return the inner points of one leg whose halves of bends lean sideways by a slope."""
     north, east = offset_km(a, b)
     pieces = max(1, round(distance_km(a, b) / piece_km))
     points: list[Point] = []
     for piece in range(pieces):
-        side = (lean / 2 / pieces) * (1 if piece % 2 == 0 else -1)
+        side = (slope / 2 / pieces) * (1 if piece % 2 == 0 else -1)
         middle = between(a, b, (piece + 0.5) / pieces)
         points.append(_moved(middle, -side * east, side * north))
         if piece < pieces - 1:
@@ -106,6 +108,6 @@ def _bends(a: Point, b: Point, lean: float, piece_km: float) -> list[Point]:
 
 
 def _moved(point: Point, north_km: float, east_km: float) -> Point:
-    """Return a point moved by some km."""
+    """Return a point moved to the north and to the east."""
     scale = KM_PER_DEGREE * math.cos(math.radians(point[0]))
     return point[0] + north_km / KM_PER_DEGREE, point[1] + east_km / scale

@@ -1,4 +1,4 @@
-"""Route corridors along way points on a network that knows no classes."""
+"""Match corridors to a network without classes: find the best path through their way points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ type Edge = tuple[int, int]
 """Two node indices, the smaller first."""
 
 SAME_PLACE_KM = 0.15
+"""An edge is not split closer to one of its ends than this."""
 LEAST_EDGE_KM = 0.001
+"""Lower bound of edge lengths in a search, so that no weight is zero."""
 
 
 def edge_of(a: int, b: int) -> Edge:
@@ -27,21 +29,22 @@ def edge_of(a: int, b: int) -> Edge:
 
 
 @dataclass
-class Canvas:
-    """A network under work: nodes are only added, edges may be split, claims move along.
+class WorkingGraph:
+    """A network that is edited in place: nodes are added, and edges are added, split and claimed.
 
     Parameters
     ----------
     points
         Latitude and longitude of each node.
     edges
-        Length in km of each edge.
+        Length of each edge in km.
     claims
-        Keys of the corridors that use an edge, in the order in which they claimed it.
+        Keys of the corridors that use an edge, in the order in which they claimed it. Both halves of a split
+        edge inherit its claims.
     drawn
-        Edges that were drawn by hand and do not come from the package.
+        Edges that were drawn and do not come from the package.
     middles
-        The node that was put on an edge when it was split.
+        Node at which a former edge was split.
     """
 
     points: list[Point]
@@ -51,9 +54,23 @@ class Canvas:
     middles: dict[Edge, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, graph: Geograph) -> Canvas:
-        """Return a canvas that starts as a clipped network."""
+    def of(cls, graph: Geograph) -> WorkingGraph:
+        """Return a working graph that starts as a copy of a clipped network."""
         return cls(list(graph.points), dict(graph.edges))
+
+    @property
+    def used_nodes(self) -> set[int]:
+        """Nodes that have an edge."""
+        return {node for edge in self.edges for node in edge}
+
+    def edges_near_box(self, low: Point, high: Point) -> list[Edge]:
+        """Return the edges whose bounding boxes intersect a box of latitudes and longitudes."""
+        ends = np.array(list(self.edges), dtype=np.int64)
+        places = np.array(self.points)
+        least = np.minimum(places[ends[:, 0]], places[ends[:, 1]])
+        most = np.maximum(places[ends[:, 0]], places[ends[:, 1]])
+        near = ((least <= high) & (most >= low)).all(axis=1)
+        return [(int(a), int(b)) for a, b in ends[near]]
 
     def add_node(self, point: Point) -> int:
         """Add a node and return its index."""
@@ -61,14 +78,14 @@ class Canvas:
         return len(self.points) - 1
 
     def claim(self, path: Sequence[int], key: str) -> None:
-        """Note that a corridor uses the edges of a path."""
+        """Record that a corridor uses the edges of a path."""
         for a, b in itertools.pairwise(path):
             users = self.claims.get(edge_of(a, b), ())
             if key not in users:
                 self.claims[edge_of(a, b)] = (*users, key)
 
     def draw(self, path: Sequence[int], key: str) -> None:
-        """Add the edges of a hand-drawn path, where missing, and claim them."""
+        """Add the missing edges of a drawn path, and claim all of them."""
         fine = self.refined(path)
         for a, b in itertools.pairwise(fine):
             edge = edge_of(a, b)
@@ -78,14 +95,14 @@ class Canvas:
         self.claim(fine, key)
 
     def split(self, edge: Edge, share: float) -> int:
-        """Put a node on an edge and return its index; close to an end, return that end.
+        """Split an edge and return the new node; return an end of the edge if it is close.
 
         Parameters
         ----------
         edge
             The edge to split.
         share
-            Where, as a share of the way from its first to its second node.
+            Position as a share of its length from its first node.
         """
         km = self.edges[edge]
         if share * km < SAME_PLACE_KM:
@@ -107,7 +124,7 @@ class Canvas:
         return middle
 
     def refined(self, path: Sequence[int]) -> list[int]:
-        """Return a path with the nodes that later splits put on its edges."""
+        """Return a path with the nodes at which its edges have been split since."""
         fine = [path[0]]
         for node in path[1:]:
             rest = [node]
@@ -120,24 +137,22 @@ class Canvas:
         return fine
 
     def near(self, point: Point, radius_km: float, most: int) -> dict[int, float]:
-        """Return nodes on the nearest edges, splitting them where the foot falls inside.
+        """Return the closest nodes on the nearest edges, with their distances in km; split edges for this.
 
         Parameters
         ----------
         point
-            Where to look.
+            Latitude and longitude.
         radius_km
-            How far to look.
+            Largest distance of an edge.
         most
-            How many edges at most.
-
-        Returns
-        -------
-        dict of int to float
-            Distance in km by node.
+            Largest number of edges.
         """
         found: list[tuple[float, Edge, float]] = []
-        for edge in self._edges_about(point, radius_km):
+        north = radius_km / 111.0
+        east = north / math.cos(math.radians(point[0]))
+        low, high = (point[0] - north, point[1] - east), (point[0] + north, point[1] + east)
+        for edge in self.edges_near_box(low, high):
             share = foot_share(point, self.points[edge[0]], self.points[edge[1]])
             off = distance_km(point, between(self.points[edge[0]], self.points[edge[1]], share))
             if off <= radius_km:
@@ -148,20 +163,8 @@ class Canvas:
             nodes[node] = distance_km(point, self.points[node])
         return nodes
 
-    def _edges_about(self, point: Point, radius_km: float) -> list[Edge]:
-        """Return the edges whose bounding box comes within the radius."""
-        ends = np.array(list(self.edges), dtype=np.int64)
-        places = np.array(self.points)
-        low = np.minimum(places[ends[:, 0]], places[ends[:, 1]])
-        high = np.maximum(places[ends[:, 0]], places[ends[:, 1]])
-        north = radius_km / 111.0
-        east = north / math.cos(math.radians(point[0]))
-        here, reach = np.array(point), np.array([north, east])
-        near = ((low - reach <= here) & (here <= high + reach)).all(axis=1)
-        return [(int(a), int(b)) for a, b in ends[near]]
-
     def nearest_node(self, point: Point) -> tuple[int, float]:
-        """Return the nearest node that has an edge, and its distance in km."""
+        """Return the nearest node with an edge, and its distance in km."""
         used = np.unique(np.array(list(self.edges), dtype=np.int64))
         places = np.array(self.points)[used]
         scale = math.cos(math.radians(point[0]))
@@ -170,12 +173,12 @@ class Canvas:
         return node, math.hypot(*offset_km(point, self.points[node]))
 
     def matrix(self, taken_factor: float) -> csr_array:
-        """Return the symmetric matrix of weights in km for one search.
+        """Return the symmetric matrix of edge weights in km for a search.
 
         Parameters
         ----------
         taken_factor
-            By how much an edge that others claimed counts longer.
+            Factor on the length of edges that another corridor has claimed.
         """
         size = len(self.points)
         rows, columns, weights = [], [], []
@@ -191,21 +194,24 @@ class Canvas:
 def best_legs(
     matrix: csr_array, choices: Sequence[Mapping[int, float]], *, limit_km: float = math.inf
 ) -> list[list[int]] | None:
-    """Return the cheapest chain of paths through one chosen node per way point.
+    """Return the cheapest sequence of paths through one node for each way point.
+
+    Dynamic programming over the way points: the cost of a node is the least cost of reaching it from any node
+    of the previous way point, plus its own penalty.
 
     Parameters
     ----------
     matrix
-        Symmetric weights in km.
+        Symmetric edge weights in km.
     choices
-        For each way point, the penalty in km of each node that may stand for it.
+        For each way point, the penalty in km of each node that may represent it.
     limit_km
-        Longest leg that is looked for.
+        Largest length of a leg.
 
     Returns
     -------
     list of list of int, or None
-        The nodes of each leg; None where the way points are not joined.
+        Nodes of each leg; None if the way points are not connected.
     """
     if any(not choice for choice in choices):
         return None
@@ -228,7 +234,7 @@ def best_legs(
 
 
 def _trace(end: int, steps: Sequence[tuple[dict[int, int], list[int], np.ndarray]]) -> list[list[int]]:
-    """Follow the predecessors back from the last node."""
+    """Return the legs by following the predecessors back from the last node."""
     legs: list[list[int]] = []
     for came, sources, before in reversed(steps):
         row = came[end]
@@ -241,7 +247,7 @@ def _trace(end: int, steps: Sequence[tuple[dict[int, int], list[int], np.ndarray
 
 
 def without_spurs(legs: Sequence[Sequence[int]]) -> list[int]:
-    """Join legs to one path and drop the ways that it goes out and back at once."""
+    """Concatenate legs to one path, without detours out and back over the same edges."""
     path: list[int] = []
     for leg in legs:
         for node in leg:

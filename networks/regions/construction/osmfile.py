@@ -1,4 +1,4 @@
-"""Collect OpenStreetMap elements and write them as a sorted, reproducible .osm.pbf."""
+"""Collect OpenStreetMap elements, and write them as a sorted, reproducible .osm.pbf file."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from networks.regions.construction.geometry import Point
 
 type Tags = Mapping[str, str]
 
-MOST_NODES_A_WAY = 1900
+MOST_NODES_PER_WAY = 1900
+"""Stays below the limit of OpenStreetMap, 2,000 nodes."""
+_TIMESTAMP = "2024-04-01T00:00:00Z"
+"""Fixed timestamp of all elements, so that the same input gives the same bytes."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way: its node ids in order and its tags."""
+    """A way: its node ids in order, and its tags."""
 
     nodes: tuple[int, ...]
     tags: Tags
@@ -24,7 +28,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation: its members as (type, id, role) and its tags."""
+    """A relation: its members as (type, id, role), and its tags."""
 
     members: tuple[tuple[str, int, str], ...]
     tags: Tags
@@ -32,7 +36,7 @@ class Relation:
 
 @dataclass
 class Elements:
-    """Nodes, ways and relations of one file; ids count up from 1 in each kind.
+    """Nodes, ways and relations of a file; the ids of each kind count up from 1.
 
     Parameters
     ----------
@@ -63,46 +67,46 @@ class Elements:
 
 
 def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
-    """Join edges that share a key into the longest possible lines of nodes.
+    """Join edges with the same key into the longest possible lines of nodes.
 
     Parameters
     ----------
     edges
-        Key of each edge (two node indices). Lines never mix keys; they end where more or fewer than two
-        edges of their key meet, and after 1900 nodes.
+        Key of each edge, given as two node indices. A line has one key. It ends at nodes where the number of
+        edges with this key is not two, and after `MOST_NODES_PER_WAY` nodes.
 
     Returns
     -------
     list of list of int
-        Nodes of each line; each edge stands in exactly one line.
+        Nodes of each line; each edge is in exactly one line.
     """
     groups: dict[Hashable, dict[int, list[int]]] = {}
     for (a, b), key in sorted(edges.items(), key=lambda item: item[0]):
-        beside = groups.setdefault(key, {})
-        beside.setdefault(a, []).append(b)
-        beside.setdefault(b, []).append(a)
-    return [part for beside in groups.values() for line in _lines(beside) for part in _cut(line)]
+        neighbours = groups.setdefault(key, {})
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    return [part for neighbours in groups.values() for line in _lines(neighbours) for part in _cut(line)]
 
 
-def _lines(beside: dict[int, list[int]]) -> list[list[int]]:
-    """Walk all lines of one key, those with ends first, then the circles."""
+def _lines(neighbours: dict[int, list[int]]) -> list[list[int]]:
+    """Return all lines of one key: first those with ends, then the circles."""
     done: set[tuple[int, int]] = set()
     lines = []
-    ends = [node for node, others in beside.items() if len(others) != 2]
-    for start in [*ends, *beside]:
-        for step in beside[start]:
+    ends = [node for node, others in neighbours.items() if len(others) != 2]
+    for start in [*ends, *neighbours]:
+        for step in neighbours[start]:
             if (start, step) not in done:
-                line = _walk(beside, start, step)
+                line = _walk(neighbours, start, step)
                 done |= {pair for a, b in pairwise(line) for pair in ((a, b), (b, a))}
                 lines.append(line)
     return lines
 
 
-def _walk(beside: dict[int, list[int]], start: int, step: int) -> list[int]:
-    """Follow a line until it forks, ends or closes."""
+def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
+    """Follow a line until it branches, ends or closes."""
     line = [start, step]
-    while len(beside[line[-1]]) == 2 and line[-1] != start:
-        first, second = beside[line[-1]]
+    while len(neighbours[line[-1]]) == 2 and line[-1] != start:
+        first, second = neighbours[line[-1]]
         onward = second if first == line[-2] else first
         line.append(onward)
     return line
@@ -110,40 +114,23 @@ def _walk(beside: dict[int, list[int]], start: int, step: int) -> list[int]:
 
 def _cut(line: list[int]) -> list[list[int]]:
     """Cut a line into parts that share their end nodes."""
-    step = MOST_NODES_A_WAY - 1
+    step = MOST_NODES_PER_WAY - 1
     return [line[at : at + step + 1] for at in range(0, len(line) - 1, step)]
 
 
 def write(elements: Elements, path: Path) -> None:
-    """Write the elements, sorted by kind and id, replacing the file.
-
-    Parameters
-    ----------
-    elements
-        What to write.
-    path
-        File to write, ``.osm.pbf``.
-    """
-    import osmium
+    """Write the elements to a ``.osm.pbf`` file, sorted by kind and id; replace an existing file."""
+    from osmium import SimpleWriter
+    from osmium.osm import mutable
 
     path.unlink(missing_ok=True)
-    stamp = "2024-04-01T00:00:00Z"
-    with osmium.SimpleWriter(str(path)) as writer:
+    fixed: dict[str, Any] = {"version": 1, "timestamp": _TIMESTAMP}
+    with SimpleWriter(str(path)) as writer:
         for number, ((lat, lon), tags) in elements.nodes.items():
             place = (round(lon, 7), round(lat, 7))
-            writer.add_node(
-                osmium.osm.mutable.Node(id=number, location=place, tags=tags, version=1, timestamp=stamp)
-            )
+            writer.add_node(mutable.Node(id=number, location=place, tags=tags, **fixed))
         for number, way in elements.ways.items():
-            writer.add_way(
-                osmium.osm.mutable.Way(
-                    id=number, nodes=list(way.nodes), tags=way.tags, version=1, timestamp=stamp
-                )
-            )
+            writer.add_way(mutable.Way(id=number, nodes=list(way.nodes), tags=way.tags, **fixed))
         for number, relation in elements.relations.items():
             members = list(relation.members)
-            writer.add_relation(
-                osmium.osm.mutable.Relation(
-                    id=number, members=members, tags=relation.tags, version=1, timestamp=stamp
-                )
-            )
+            writer.add_relation(mutable.Relation(id=number, members=members, tags=relation.tags, **fixed))

@@ -1,4 +1,4 @@
-"""Give tracks their lines: route each railway through its stations, draw those that are missing."""
+"""Assign tracks to lines: route each railway through its stations, and draw those that are missing."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 
 from networks.regions.construction.facts import Corridor, Place, Through
 from networks.regions.construction.geometry import distance_km, length_km, stretched
-from networks.regions.construction.matching import Canvas, best_legs, edge_of
+from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
 
 LOG = logging.getLogger(__name__)
 
 SURE_KM = 3.0
-"""How far from its track a station with a known position may lie."""
+"""Largest distance between a track and a station with a known position."""
 UNSURE_KM = 8.0
-"""How far from its track a station placed from memory or by its town may lie."""
+"""Largest distance between a track and a station placed from memory or by its town."""
 CHOICES = 24
+"""Largest number of edges considered for a station."""
 TAKEN_FACTOR = 1.3
-"""How much longer an edge counts that another line claimed."""
+"""Factor on the length of edges that another line has claimed."""
 MOVE_KM = 5.0
-"""Penalty for a line that would pass a known station elsewhere than its first line did."""
+"""Penalty for a line that passes a station elsewhere than the line that placed it."""
 SAME_STATION_KM = 3.0
-"""Within this distance another track passes the same station, joined by a short drawn curve."""
-ALMOST_KM = 0.05
+"""Distance within which another track serves the same station, connected by a short drawn curve."""
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PLAIN_TAGS = {
@@ -36,23 +36,23 @@ PLAIN_TAGS = {
     **SOURCE_TAGS,
 }
 LINK = "link:"
-"""Prefix of the keys of connecting curves."""
+"""Prefix of the claims of connecting curves."""
 
 
 @dataclass
 class Layout:
-    """Where the stations stand and which nodes each leg passes.
+    """Nodes of stations, legs and connecting curves in the working graph.
 
     Parameters
     ----------
     stations
-        Node of each station key.
+        Node of each station, by its key.
     legs
-        Nodes from one station to the next, by line and place of the leg in its order.
+        Nodes from one station to the next, by line and number of the leg.
     curves
-        Nodes of each connecting curve, by its two station keys.
+        Nodes of each connecting curve, by the keys of its two stations.
     lengths_km
-        Length of each line on the map.
+        Length of each line in the geometry.
     """
 
     stations: dict[str, int] = field(default_factory=dict)
@@ -62,167 +62,162 @@ class Layout:
 
 
 def lay_out(
-    canvas: Canvas, lines: Sequence[Corridor], through: Sequence[Through], *, length_factor: float = 1.0
+    graph: WorkingGraph, lines: Sequence[Corridor], through: Sequence[Through], *, length_factor: float = 1.0
 ) -> Layout:
-    """Claim the tracks of each line, fastest lines first, and draw what is missing.
+    """Claim the tracks of each line, the fastest lines first, and draw what is missing.
 
     Parameters
     ----------
-    canvas
-        The class-less tracks; changed in place.
+    graph
+        The tracks; changed in place.
     lines
         The railway lines.
     through
-        Through-running, for its connecting curves.
+        Connections between lines, some of them by connecting curves.
     length_factor
-        By what lengths of the file are multiplied later; drawn lines are made shorter by it.
-
-    Returns
-    -------
-    Layout
-        Stations, legs and curves as nodes of the canvas.
+        Factor by which lengths are multiplied later; drawn lines are shorter by this factor.
     """
     layout = Layout()
     for line in sorted(lines, key=lambda line: -(line.design_kmh or 0)):
-        legs = _routed(canvas, line, layout) if line.matched else None
+        legs = _routed(graph, line, layout) if line.matched else None
         if legs is None:
             LOG.info("%s is drawn by hand", line.id)
-            legs = _drawn(canvas, line, layout, length_factor)
+            legs = _drawn(graph, line, layout, length_factor)
         for place, (leg, path) in zip(line.places, enumerate(legs), strict=False):
             layout.stations.setdefault(place.key, path[0])
             layout.legs[line.id, leg] = path
         layout.stations.setdefault(line.places[-1].key, legs[-1][-1])
-        layout.lengths_km[line.id] = sum(length_km([canvas.points[n] for n in leg]) for leg in legs)
+        layout.lengths_km[line.id] = sum(length_km([graph.points[n] for n in leg]) for leg in legs)
     for run in through:
         if run.station_a != run.station_b:
-            _curve(canvas, run, layout)
-    layout.legs.update({key: canvas.refined(path) for key, path in layout.legs.items()})
-    layout.curves.update({key: canvas.refined(path) for key, path in layout.curves.items()})
+            _curve(graph, run, layout)
+    layout.legs.update({key: graph.refined(path) for key, path in layout.legs.items()})
+    layout.curves.update({key: graph.refined(path) for key, path in layout.curves.items()})
     return layout
 
 
-def _routed(canvas: Canvas, line: Corridor, layout: Layout) -> list[list[int]] | None:
-    """Route a line through its stations; claim its legs and join them to stations that stand already."""
-    choices = [_choices(canvas, place, layout.stations) for place in line.places]
-    used = {node for edge in canvas.edges for node in edge}
+def _routed(graph: WorkingGraph, line: Corridor, layout: Layout) -> list[list[int]] | None:
+    """Route a line through its stations, claim its legs, and lead them through stations already placed."""
+    choices = [_choices(graph, place, layout.stations) for place in line.places]
+    used = graph.used_nodes
     legs = best_legs(
-        canvas.matrix(TAKEN_FACTOR),
+        graph.matrix(TAKEN_FACTOR),
         [{node: km for node, km in choice.items() if node in used} for choice in choices],
     )
     if legs is None:
         return None
     ends = [legs[0][0], *(leg[-1] for leg in legs)]
-    stands = [layout.stations.get(place.key, end) for place, end in zip(line.places, ends, strict=True)]
-    path = [stands[0]]
-    for leg, end in zip(legs, stands[1:], strict=True):
+    stops = [layout.stations.get(place.key, end) for place, end in zip(line.places, ends, strict=True)]
+    path = [stops[0]]
+    for leg, end in zip(legs, stops[1:], strict=True):
         path += [*leg, end]
-    smooth = smoothed(canvas, [node for node, _ in itertools.groupby(path)], stands)
-    canvas.draw(smooth, line.id)
-    return at_stops(canvas.refined(smooth), stands)
+    smooth = smoothed(graph, [node for node, _ in itertools.groupby(path)], stops)
+    graph.draw(smooth, line.id)
+    return at_stops(graph.refined(smooth), stops)
 
 
-def _choices(canvas: Canvas, place: Place, stations: Mapping[str, int]) -> dict[int, float]:
-    """Return the nodes that may stand for a station, with their penalties in km."""
-    stand = stations.get(place.key)
-    if stand is not None:
-        near = canvas.near(canvas.points[stand], SAME_STATION_KM, CHOICES)
-        return {node: MOVE_KM + 2 * km for node, km in near.items()} | {stand: 0.0}
+def _choices(graph: WorkingGraph, place: Place, stations: Mapping[str, int]) -> dict[int, float]:
+    """Return the nodes that may represent a station, with their penalties in km."""
+    placed = stations.get(place.key)
+    if placed is not None:
+        near = graph.near(graph.points[placed], SAME_STATION_KM, CHOICES)
+        return {node: MOVE_KM + 2 * km for node, km in near.items()} | {placed: 0.0}
     taken = set(stations.values())
     radius = SURE_KM if place.source.startswith("parse12306") else UNSURE_KM
-    near = canvas.near(place.point, radius, CHOICES) or canvas.near(place.point, 2 * UNSURE_KM, CHOICES)
+    near = graph.near(place.point, radius, CHOICES) or graph.near(place.point, 2 * UNSURE_KM, CHOICES)
     return {node: km for node, km in near.items() if node not in taken}
 
 
-def _drawn(canvas: Canvas, line: Corridor, layout: Layout, length_factor: float) -> list[list[int]]:
-    """Draw a line through its stations, as long as it is known to be."""
-    stops = []
+def _drawn(graph: WorkingGraph, line: Corridor, layout: Layout, length_factor: float) -> list[list[int]]:
+    """Draw a line through its stations with its known length."""
+    stops: list[int] = []
     for place in line.places:
-        stand = layout.stations.get(place.key)
-        if stand is None:
-            node, km = canvas.nearest_node(place.point)
-            stand = node if km < SAME_STATION_KM and node not in stops else canvas.add_node(place.point)
-        stops.append(stand)
-    bends = stretched([canvas.points[node] for node in stops], (line.known_km or 0.0) / length_factor)
+        stop = layout.stations.get(place.key)
+        if stop is None:
+            node, km = graph.nearest_node(place.point)
+            stop = node if km < SAME_STATION_KM and node not in stops else graph.add_node(place.point)
+        stops.append(stop)
+    bends = stretched([graph.points[node] for node in stops], (line.known_km or 0.0) / length_factor)
     legs = []
     for start, inner, end in zip(stops, bends, stops[1:], strict=False):
-        path = [start, *(canvas.add_node(point) for point in inner), end]
-        canvas.draw(path, line.id)
+        path = [start, *(graph.add_node(point) for point in inner), end]
+        graph.draw(path, line.id)
         legs.append(path)
     return legs
 
 
-def _curve(canvas: Canvas, run: Through, layout: Layout) -> None:
-    """Draw the connecting curve of a through run, as long as it is known to be."""
+def _curve(graph: WorkingGraph, run: Through, layout: Layout) -> None:
+    """Draw the connecting curve between two lines with its known length."""
     start, end = layout.stations[run.station_a], layout.stations[run.station_b]
     if (run.station_a, run.station_b) in layout.curves or start == end:
         return
     if (run.station_b, run.station_a) in layout.curves:
         layout.curves[run.station_a, run.station_b] = layout.curves[run.station_b, run.station_a][::-1]
         return
-    line = [canvas.points[start], canvas.points[end]]
+    line = [graph.points[start], graph.points[end]]
     bends = stretched(line, run.link_km or distance_km(*line))
-    path = [start, *(canvas.add_node(point) for point in bends[0]), end]
-    if len(path) == 2 and edge_of(start, end) in canvas.edges:
-        path = [start, canvas.add_node(canvas.points[start]), end]
-    canvas.draw(path, f"{LINK}{run.station_a}-{run.station_b}")
+    path = [start, *(graph.add_node(point) for point in bends[0]), end]
+    if len(path) == 2 and edge_of(start, end) in graph.edges:
+        path = [start, graph.add_node(graph.points[start]), end]
+    graph.draw(path, f"{LINK}{run.station_a}-{run.station_b}")
     layout.curves[run.station_a, run.station_b] = path
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """Where tracks and stations stand in the file.
+    """Ids of tracks and stations in the file.
 
     Parameters
     ----------
     stops
-        Node id of each station key.
+        Node id of each station, by its key.
     ways
-        Way id by edge of the canvas.
+        Way id of each edge of the working graph.
     """
 
     stops: dict[str, int]
-    ways: dict[tuple[int, int], int]
+    ways: dict[Edge, int]
 
 
-def add_tracks(canvas: Canvas, lines: Sequence[Corridor], layout: Layout, elements: Elements) -> Tracks:
-    """Add tracks and stations to the elements; ways end at stations and where lines part.
+def add_tracks(graph: WorkingGraph, lines: Sequence[Corridor], layout: Layout, elements: Elements) -> Tracks:
+    """Add tracks and stations to the elements; ways end at stations and where lines diverge.
 
     Parameters
     ----------
-    canvas
+    graph
         The claimed tracks.
     lines
         The railway lines.
     layout
         Stations and legs.
     elements
-        Where to add them; changed in place.
+        Elements to which they are added; changed in place.
 
     Returns
     -------
     Tracks
-        What the services refer to.
+        Ids for the members of route relations.
     """
     known = {line.id: line for line in lines}
     users = _users(layout)
-    keys = {edge: (users.get(edge, frozenset()), edge in canvas.drawn) for edge in canvas.edges}
+    keys = {edge: (users.get(edge, frozenset()), edge in graph.drawn) for edge in graph.edges}
     station_tags = _station_tags(lines, layout)
-    ids: dict[int, int] = {}
-    for node in sorted({node for edge in canvas.edges for node in edge}):
-        ids[node] = elements.add_node(canvas.points[node], station_tags.get(node, {}))
-    ways: dict[tuple[int, int], int] = {}
+    ids = {
+        node: elements.add_node(graph.points[node], station_tags.get(node, {}))
+        for node in sorted(graph.used_nodes)
+    }
+    ways: dict[Edge, int] = {}
     for line in chains(keys):
-        tags = _track_tags(
-            canvas.claims.get(edge_of(line[0], line[1]), ()), known, drawn=keys[edge_of(line[0], line[1])][1]
-        )
+        edge = edge_of(line[0], line[1])
+        tags = _track_tags(graph.claims.get(edge, ()), known, drawn=edge in graph.drawn)
         way = elements.add_way([ids[node] for node in line], tags)
         ways |= {edge_of(a, b): way for a, b in itertools.pairwise(line)}
     return Tracks({key: ids[node] for key, node in layout.stations.items()}, ways)
 
 
-def _users(layout: Layout) -> dict[tuple[int, int], frozenset[str]]:
-    """Return which legs and curves pass each edge."""
-    found: dict[tuple[int, int], set[str]] = {}
+def _users(layout: Layout) -> dict[Edge, frozenset[str]]:
+    """Return the legs and curves that use each edge."""
+    found: dict[Edge, set[str]] = {}
     named = {f"{line}/{leg}": path for (line, leg), path in layout.legs.items()}
     named |= {LINK + "-".join(sorted(ends)): path for ends, path in layout.curves.items()}
     for name, path in named.items():
@@ -232,7 +227,7 @@ def _users(layout: Layout) -> dict[tuple[int, int], frozenset[str]]:
 
 
 def _station_tags(lines: Sequence[Corridor], layout: Layout) -> dict[int, dict[str, str]]:
-    """Return the tags of the nodes at which passenger trains call."""
+    """Return the tags of the nodes at which passenger trains stop."""
     tags = {}
     for line in lines:
         if line.traffic == "freight":
@@ -251,7 +246,7 @@ def _station_tags(lines: Sequence[Corridor], layout: Layout) -> dict[int, dict[s
 
 
 def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: bool) -> dict[str, str]:
-    """Return the tags of a track that some lines use."""
+    """Return the tags of a track with claims of lines or of a connecting curve."""
     lines = [known[user] for user in users if user in known]
     if lines:
         tags = _line_tags(lines)
@@ -261,8 +256,8 @@ def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: b
             "usage": "branch",
             "maxspeed": "160",
             "source:maxspeed": "assumed (quality D)",
+            "name": "connecting curve",
         }
-        tags |= {"name": "connecting curve"}
     else:
         return dict(PLAIN_TAGS)
     if drawn:
@@ -271,7 +266,7 @@ def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: b
 
 
 def _line_tags(lines: Sequence[Corridor]) -> dict[str, str]:
-    """Return the tags of a track by its fastest line and its earliest opening."""
+    """Return the tags of a track from its fastest line and its earliest opening."""
     main = max(lines, key=lambda line: line.design_kmh or 0)
     earliest = min(lines, key=lambda line: line.opened)
     tags = {

@@ -1,4 +1,4 @@
-"""Tell expressways from other roads: route the corridors, draw those that the geometry does not hold."""
+"""Classify roads: match the expressways to the network, and draw those that are missing from it."""
 
 from __future__ import annotations
 
@@ -6,163 +6,152 @@ import itertools
 import logging
 from collections.abc import Sequence
 
-import numpy as np
-
 from networks.regions.construction.facts import Corridor
 from networks.regions.construction.geometry import Point, between, crossing, distance_km, length_km, stretched
-from networks.regions.construction.matching import Canvas, Edge, best_legs, without_spurs
+from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of, without_spurs
 from networks.regions.construction.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
 
 SEARCH_KM = 10.0
+"""Largest distance between a way point and the road that represents it."""
 CHOICES = 40
+"""Largest number of edges considered for a way point."""
 OFFSET_FACTOR = 0.3
-"""Km of path that a km of offset from the way point counts as."""
+"""Cost of a km between a way point and the road, in km of path."""
 TAKEN_FACTOR = 1.25
-"""How much longer an edge counts that another expressway claimed."""
+"""Factor on the length of edges that another expressway has claimed."""
 JOIN_KM = 4.0
-"""Within this distance a way point of a drawn road stands on an existing junction."""
+"""Distance within which a way point of a drawn road is placed on an existing junction."""
 INTERCHANGE_GAP_KM = 4.0
-"""Least distance of an interchange with an ordinary road from the joint before it on a drawn road."""
+"""Least distance between an interchange with an ordinary road and the previous junction of a drawn road."""
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
 
 
-def classify(canvas: Canvas, corridors: Sequence[Corridor], road_length_factor: float) -> dict[str, float]:
-    """Claim the edges of each expressway, drawing the ones that cannot be routed.
+def classify(
+    graph: WorkingGraph, corridors: Sequence[Corridor], road_length_factor: float
+) -> dict[str, float]:
+    """Claim the edges of each expressway; draw the expressways that cannot be routed.
 
     Parameters
     ----------
-    canvas
-        The class-less roads; changed in place.
+    graph
+        The roads; changed in place.
     corridors
         The expressways, the most important first.
     road_length_factor
-        By what lengths of the file are multiplied later; drawn roads are made shorter by it.
+        Factor by which lengths are multiplied later; drawn roads are shorter by this factor.
 
     Returns
     -------
     dict of str to float
-        Length in km on the map of each expressway, by road number.
+        Length of each expressway in the geometry in km, by road number.
     """
     lengths: dict[str, float] = {}
     for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
-        path = _routed(canvas, corridor) if corridor.matched else None
+        path = _routed(graph, corridor) if corridor.matched else None
         if path is None:
             LOG.info("%s is drawn by hand", corridor.id)
-            path = _drawn(canvas, corridor, road_length_factor)
-        lengths[corridor.id] = length_km([canvas.points[node] for node in path])
+            path = _drawn(graph, corridor, road_length_factor)
+        lengths[corridor.id] = length_km([graph.points[node] for node in path])
     return lengths
 
 
-def _routed(canvas: Canvas, corridor: Corridor) -> list[int] | None:
+def _routed(graph: WorkingGraph, corridor: Corridor) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
     choices = [
-        {node: OFFSET_FACTOR * km for node, km in canvas.near(place.point, SEARCH_KM, CHOICES).items()}
+        {node: OFFSET_FACTOR * km for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()}
         for place in corridor.places
     ]
-    used = _used(canvas)
+    used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(canvas.matrix(TAKEN_FACTOR), choices, limit_km=_reach_km(corridor))
+    legs = best_legs(graph.matrix(TAKEN_FACTOR), choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)
-    canvas.claim(path, corridor.id)
+    graph.claim(path, corridor.id)
     return path
 
 
 def _reach_km(corridor: Corridor) -> float:
-    """Return a length that no leg of the corridor should exceed, with ample room."""
+    """Return a generous upper bound of the length of a leg."""
     points = [place.point for place in corridor.places]
     return 40 + 2.5 * max(distance_km(a, b) for a, b in itertools.pairwise(points))
 
 
-def _used(canvas: Canvas) -> set[int]:
-    """Return the nodes that have an edge."""
-    return {node for edge in canvas.edges for node in edge}
-
-
-def _drawn(canvas: Canvas, corridor: Corridor, road_length_factor: float) -> list[int]:
-    """Draw a corridor through its way points, joined to the roads that it meets."""
+def _drawn(graph: WorkingGraph, corridor: Corridor, road_length_factor: float) -> list[int]:
+    """Draw a corridor through its way points, connected to the roads that it crosses."""
     stops: list[int] = []
     last = len(corridor.places) - 1
     for at, place in enumerate(corridor.places):
-        node, km = canvas.nearest_node(place.point)
+        node, km = graph.nearest_node(place.point)
         if km > JOIN_KM and 0 < at < last:
-            node = canvas.add_node(place.point)
+            node = graph.add_node(place.point)
         if node not in stops:
             stops.append(node)
-    line = [canvas.points[node] for node in stops]
+    line = [graph.points[node] for node in stops]
     bends = stretched(line, (corridor.known_km or 0.0) / road_length_factor)
     path = [stops[0]]
     for inner, stop in zip(bends, stops[1:], strict=True):
         for point in inner:
-            _draw_to(canvas, path, canvas.add_node(point), corridor.id)
-        _draw_to(canvas, path, stop, corridor.id)
+            _draw_to(graph, path, graph.add_node(point), corridor.id)
+        _draw_to(graph, path, stop, corridor.id)
     return path
 
 
-def _draw_to(canvas: Canvas, path: list[int], node: int, key: str) -> None:
-    """Extend a drawn path to a node, with interchanges on the way."""
-    since, here = 0.0, canvas.points[path[-1]]
-    for share, edge, cut in _crossings(canvas, here, canvas.points[node]):
-        away = distance_km(here, between(here, canvas.points[node], share))
-        near = away - since < INTERCHANGE_GAP_KM and not canvas.claims.get(edge)
-        if near or edge not in canvas.edges:
+def _draw_to(graph: WorkingGraph, path: list[int], node: int, key: str) -> None:
+    """Extend a drawn path to a node, with interchanges at the roads that it crosses."""
+    since, here = 0.0, graph.points[path[-1]]
+    for share, edge, cut in _crossings(graph, here, graph.points[node]):
+        away = distance_km(here, between(here, graph.points[node], share))
+        near = away - since < INTERCHANGE_GAP_KM and not graph.claims.get(edge)
+        if near or edge not in graph.edges:
             continue
-        junction = canvas.split(edge, cut)
+        junction = graph.split(edge, cut)
         since = away
         if junction not in path and junction != node:
-            canvas.draw([path[-1], junction], key)
+            graph.draw([path[-1], junction], key)
             path.append(junction)
-    canvas.draw([path[-1], node], key)
+    graph.draw([path[-1], node], key)
     path.append(node)
 
 
-def _crossings(canvas: Canvas, a: Point, b: Point) -> list[tuple[float, Edge, float]]:
-    """Return where a straight line crosses the roads: share of the line, the edge, share of the edge."""
-    ends = np.array(list(canvas.edges), dtype=np.int64)
-    places = np.array(canvas.points)
-    low = np.minimum(places[ends[:, 0]], places[ends[:, 1]])
-    high = np.maximum(places[ends[:, 0]], places[ends[:, 1]])
-    near = ((low <= np.maximum(a, b)) & (high >= np.minimum(a, b))).all(axis=1)
+def _crossings(graph: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edge, float]]:
+    """Return the crossings of a straight line with roads: share of the line, edge, share of the edge."""
+    low, high = (min(a[0], b[0]), min(a[1], b[1])), (max(a[0], b[0]), max(a[1], b[1]))
     found = []
-    for first, second in ends[near]:
-        edge = (int(first), int(second))
-        hit = crossing(a, b, canvas.points[edge[0]], canvas.points[edge[1]])
+    for edge in graph.edges_near_box(low, high):
+        hit = crossing(a, b, graph.points[edge[0]], graph.points[edge[1]])
         if hit is not None:
             found.append((hit[0], edge, hit[1]))
     return sorted(found)
 
 
-def add_roads(canvas: Canvas, corridors: Sequence[Corridor], elements: Elements) -> None:
-    """Add all roads to the elements, one way for each run of edges with the same tags.
+def add_roads(graph: WorkingGraph, corridors: Sequence[Corridor], elements: Elements) -> None:
+    """Add all roads to the elements, one way for each chain of edges with the same tags.
 
     Parameters
     ----------
-    canvas
+    graph
         The classified roads.
     corridors
         The expressways, the most important first.
     elements
-        Where to add nodes and ways; changed in place.
+        Elements to which nodes and ways are added; changed in place.
     """
     known = {corridor.id: corridor for corridor in corridors}
-    keys = {edge: (canvas.claims.get(edge, ()), edge in canvas.drawn) for edge in canvas.edges}
-    ids: dict[int, int] = {}
-    for node in sorted(_used(canvas)):
-        ids[node] = elements.add_node(canvas.points[node], {})
+    keys = {edge: (graph.claims.get(edge, ()), edge in graph.drawn) for edge in graph.edges}
+    ids = {node: elements.add_node(graph.points[node], {}) for node in sorted(graph.used_nodes)}
     for line in chains(keys):
-        edge = (min(line[0], line[1]), max(line[0], line[1]))
-        users, drawn = keys[edge]
+        users, drawn = keys[edge_of(line[0], line[1])]
         tags = _motorway_tags([known[user] for user in users], drawn=drawn) if users else PRIMARY_TAGS
         elements.add_way([ids[node] for node in line], tags)
 
 
 def _motorway_tags(users: Sequence[Corridor], *, drawn: bool) -> dict[str, str]:
-    """Return the tags of an expressway that one or more corridors use."""
+    """Return the tags of a road that is part of one or more expressways."""
     main = users[0]
     earliest = min(users, key=lambda user: user.opened)
     how = "drawn by hand through way points" if drawn else "corridor routed through way points"

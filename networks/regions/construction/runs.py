@@ -1,4 +1,4 @@
-"""Follow trains along one line, onto another and over a third."""
+"""Follow trains along one line, onto another, and over further lines."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from networks.regions.construction.geometry import length_km, turn_deg
 from networks.regions.construction.rails import Layout
 
 REVERSAL_DEG = 100.0
-"""A train that would have to turn by more than this does not run through."""
+"""Trains do not run through where they would have to turn by more than this."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A path of trains along one or more lines.
+    """The path of a train along one or more lines.
 
     Parameters
     ----------
     lines
         Ids of the lines in order.
     stops
-        Stations passed, in order.
+        All stations on the path in order.
     paths
-        Nodes of the canvas from each station to the next.
+        Nodes of the working graph from each station to the next.
     joints
-        Where the run leaves a line and enters the next, as positions in ``stops``; the same one, or the two
-        ends of a connecting curve.
+        Positions in ``stops`` at which the run leaves a line and enters the next: twice the same position, or
+        the two ends of a connecting curve.
     """
 
     lines: tuple[str, ...]
@@ -50,12 +50,12 @@ def whole_run(line: Corridor, layout: Layout) -> Run:
     return Run(lines=(line.id,), stops=line.places, paths=paths)
 
 
-def joined(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
-    """Return the longest run from line a onto line b that nowhere reverses within a line's middle."""
+def join_through(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run | None:
+    """Return the longest run from line a onto line b without a reversal; None if there is none."""
     best: Run | None = None
     for head, tail in product(
-        _towards(whole_run(lines[run.line_a], layout), run.station_a),
-        _towards(whole_run(lines[run.line_b], layout), run.station_b),
+        _parts_ending_at(whole_run(lines[run.line_a], layout), run.station_a),
+        _parts_ending_at(whole_run(lines[run.line_b], layout), run.station_b),
     ):
         run_on = _join(head, tail.reversed(), run, layout)
         if run_on is not None and (best is None or _km(run_on) > _km(best)):
@@ -63,8 +63,8 @@ def joined(lines: Mapping[str, Corridor], run: Through, layout: Layout) -> Run |
     return best
 
 
-def _towards(run: Run, key: str) -> Iterator[Run]:
-    """Yield the parts of a run that end at a station, from either side."""
+def _parts_ending_at(run: Run, key: str) -> Iterator[Run]:
+    """Yield the parts of a run that end at a station, one from either direction."""
     at = [place.key for place in run.stops].index(key)
     if at > 0:
         yield Run(lines=run.lines, stops=run.stops[: at + 1], paths=run.paths[:at])
@@ -73,22 +73,22 @@ def _towards(run: Run, key: str) -> Iterator[Run]:
 
 
 def _join(head: Run, tail: Run, run: Through, layout: Layout) -> Run | None:
-    """Join two runs at their common station or by a curve; None where a train would have to turn round."""
+    """Join two runs at their common station or by a curve; None if a train would have to reverse."""
     curve = layout.curves.get((run.station_a, run.station_b))
     stops, paths = head.stops, head.paths
     if curve is not None:
         stops, paths = (*stops, tail.stops[0]), (*paths, tuple(curve))
     stops, paths = (*stops, *tail.stops[1:]), (*paths, *tail.paths)
     keys = [place.key for place in stops]
-    if len(set(keys)) < len(keys) or _turns(head, tail, stops):
+    if len(set(keys)) < len(keys) or _turns_too_sharply(head, tail, stops):
         return None
     leave = len(head.stops) - 1
     joint = (leave, leave + (curve is not None))
     return Run(lines=head.lines + tail.lines, stops=stops, paths=paths, joints=(joint,))
 
 
-def _turns(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
-    """Tell whether the joint is sharper than trains run through; line ends with one way on are exempt."""
+def _turns_too_sharply(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
+    """Return whether the turn at the joint exceeds `REVERSAL_DEG`."""
     at = len(head.stops) - 1
     before, here = stops[at - 1].point, stops[at].point
     if head.stops[-1].key == tail.stops[0].key:
@@ -98,22 +98,22 @@ def _turns(head: Run, tail: Run, stops: tuple[Place, ...]) -> bool:
 
 
 def _km(run: Run) -> float:
-    """Return the great circle through the stops, in km."""
+    """Return the length of a run along straight lines between its stations, in km."""
     return length_km([place.point for place in run.stops])
 
 
-def overlapped(head: Run, tail: Run) -> Run | None:
-    """Let a run go on where its last line is the first line of another run.
+def join_overlapping(head: Run, tail: Run) -> Run | None:
+    """Join two runs that overlap: the last line of one is the first line of the other.
 
     Parameters
     ----------
     head, tail
-        Runs over two lines or more; the head may go farther on the common line than the tail does.
+        Runs over at least two lines. The head may extend farther on the common line than the tail.
 
     Returns
     -------
     Run or None
-        The run over all lines; None where the two do not pass the common line in the same direction.
+        The run over all lines; None if the two use the common line in opposite directions.
     """
     keys = [place.key for place in head.stops]
     leave, enter = tail.joints[0][0], head.joints[-1][1]

@@ -1,33 +1,38 @@
-"""Tell which trains run: patterns of stops, through-running, trains a day."""
+"""Derive train services from the fact tables and write them as route relations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.rails import Layout
-from networks.regions.construction.runs import Run, joined, overlapped, whole_run
+from networks.regions.construction.matching import edge_of
+from networks.regions.construction.osmfile import Elements
+from networks.regions.construction.rails import Layout, Tracks
+from networks.regions.construction.runs import Run, join_overlapping, join_through, whole_run
 
 EXPRESS_SHARE = 0.5
-"""Share of the trains that call at large cities only, by assumption."""
+"""Share of the trains that stop at large cities only, by assumption."""
 TRAINS_FOR_EXPRESS = 8.0
-"""Lines with fewer trains a day have all of them call everywhere."""
+"""On lines with fewer trains per day, all trains stop everywhere."""
 TRAINS_FOR_SKIPPING = 16.0
-"""From so many trains a day on, some skip every other small station, by assumption."""
+"""From this number of trains per day on, some skip every other small station, by assumption."""
 SMALL_STATIONS_FOR_SKIPPING = 3
-"""Lines with fewer small stations have no trains that skip every other one."""
+"""Least number of small stations of a line on which some trains skip every other one."""
 THROUGH_TRAINS_FOR_LOCAL = 2.0
-"""From so many trains a day on, some trains that run through call everywhere."""
+"""From this number of trains per day on, some trains over several lines stop everywhere."""
 THROUGH_SHARE = 1 / 3
-"""Share of the thinner line's trains that run through where nobody counted, by assumption."""
+"""Share of the trains of the line with fewer trains that run through, by assumption if not counted."""
 MOST_LINES = 5
-"""Lines that one train runs over at most."""
+"""Largest number of lines on the path of one train."""
+SERVICE_HOURS = 16.0
+"""Hours of the day in which trains run."""
 PREFECTURES = (
     *("北京", "天津", "石家庄", "唐山", "秦皇岛", "邯郸", "邢台"),
     *("保定", "张家口", "承德", "沧州", "廊坊", "衡水"),
 )
-"""The municipalities and prefecture-level cities of the region."""
+"""Municipalities and prefecture-level cities of the region."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +42,15 @@ class Service:
     Parameters
     ----------
     run
-        Where they run.
+        Their path.
     calls
-        Whether they call, by station of the run.
+        Whether they stop at each station of the run.
     pattern
-        ``local``, ``express`` or ``skip``, after ``through`` where it runs over several lines.
+        ``local``, ``express``, ``skip 1`` or ``skip 2``; with the prefix ``through`` on several lines.
     trains_a_day
-        Trains a day and direction.
+        Trains per day and direction.
     source
-        Where that number comes from.
+        Source of that number.
     """
 
     run: Run
@@ -56,21 +61,21 @@ class Service:
 
 
 def is_large(place: Place) -> bool:
-    """Tell whether a station bears the name of a municipality or prefecture-level city."""
+    """Return whether a station is named after a municipality or prefecture-level city."""
     return any(
         place.name_zh.startswith(city) and not place.name_zh.startswith(f"{city}县") for city in PREFECTURES
     )
 
 
-def of_line(line: Corridor, layout: Layout) -> list[Service]:
-    """Return the patterns of one passenger line: local, and faster ones where trains are many.
+def line_services(line: Corridor, layout: Layout) -> list[Service]:
+    """Return the services of one line: local ones, and faster ones if there are many trains.
 
     Parameters
     ----------
     line
-        The line.
+        The line; freight lines have no services.
     layout
-        Where it runs.
+        Nodes of its legs.
     """
     if line.trains_a_day <= 0:
         return []
@@ -80,7 +85,7 @@ def of_line(line: Corridor, layout: Layout) -> list[Service]:
 
 
 def _patterns(run: Run, trains: float, source: str, *, first: str = "", prefix: str = "") -> list[Service]:
-    """Share trains out over patterns of stops; all go to the first one where it is named."""
+    """Divide trains among patterns of stops; with `first`, all trains have that pattern."""
     calls = {"express": express_calls(run), "local": (True,) * len(run.stops)}
     if calls["express"] == calls["local"]:
         first = "local"
@@ -92,21 +97,22 @@ def _patterns(run: Run, trains: float, source: str, *, first: str = "", prefix: 
         calls |= {"skip 1": skipping_calls(run, 0), "skip 2": skipping_calls(run, 1)}
         rest = (1 - EXPRESS_SHARE) / 3
         shares = {"express": EXPRESS_SHARE, "skip 1": rest, "skip 2": rest, "local": rest}
-    told = source if first else f"{source}; shared out over patterns by assumption (quality D)"
+    if not first:
+        source = f"{source}; shared out over patterns by assumption (quality D)"
     return [
-        Service(run=run, calls=calls[key], pattern=prefix + key, trains_a_day=share * trains, source=told)
+        Service(run=run, calls=calls[key], pattern=prefix + key, trains_a_day=share * trains, source=source)
         for key, share in shares.items()
     ]
 
 
 def express_calls(run: Run) -> tuple[bool, ...]:
-    """Return where an express calls: at both ends and at large cities."""
+    """Return whether an express train stops at each station: at both ends and at large cities."""
     last = len(run.stops) - 1
     return tuple(at in {0, last} or is_large(place) for at, place in enumerate(run.stops))
 
 
 def skipping_calls(run: Run, turn: int) -> tuple[bool, ...]:
-    """Return where a train calls that skips every other small station: the even ones, or the odd ones."""
+    """Return whether a train that skips every other small station (even or odd) stops at each station."""
     calls, small = list(express_calls(run)), 0
     for at, call in enumerate(calls):
         if not call:
@@ -115,21 +121,21 @@ def skipping_calls(run: Run, turn: int) -> tuple[bool, ...]:
     return tuple(calls)
 
 
-def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layout) -> list[Service]:
-    """Return the services that run from one line onto another, and farther where all were counted.
+def through_services(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layout) -> list[Service]:
+    """Return the services from one line onto another, and over further lines if all joints were counted.
 
     Parameters
     ----------
     lines
         The lines by id.
     runs
-        The table of through-running.
+        The connections between lines.
     layout
-        Where lines and curves run.
+        Nodes of legs and connecting curves.
     """
     services, counted = [], []
     for run in runs:
-        run_on = joined(lines, run, layout)
+        run_on = join_through(lines, run, layout)
         if run_on is None:
             continue
         trains, source = _through_trains(lines, run)
@@ -143,13 +149,13 @@ def through(lines: Mapping[str, Corridor], runs: Sequence[Through], layout: Layo
 
 
 def _through_patterns(run: Run, trains: float, source: str) -> list[Service]:
-    """Return the patterns of trains that run through."""
+    """Return the services of trains over several lines."""
     first = "express" if trains < THROUGH_TRAINS_FOR_LOCAL else ""
     return _patterns(run, trains, source, first=first, prefix="through ")
 
 
 def _through_trains(lines: Mapping[str, Corridor], run: Through) -> tuple[float, str]:
-    """Return the trains a day of a through run and their source."""
+    """Return the trains per day over a connection, and the source of the number."""
     if run.trains_a_day is not None:
         return run.trains_a_day, run.source
     least = min(lines[run.line_a].trains_a_day, lines[run.line_b].trains_a_day)
@@ -159,7 +165,7 @@ def _through_trains(lines: Mapping[str, Corridor], run: Through) -> tuple[float,
 
 
 def _chains(lines: Mapping[str, Corridor], counted: Sequence[tuple[Run, float]]) -> list[tuple[Run, float]]:
-    """Return the runs over three lines and more that counted runs make, with one train a day or more."""
+    """Return the runs over at least three lines made of counted runs, with at least one train per day."""
     pairs = [
         (run, trains)
         for both in counted
@@ -183,10 +189,85 @@ def _chains(lines: Mapping[str, Corridor], counted: Sequence[tuple[Run, float]])
 def _chain(
     lines: Mapping[str, Corridor], head: tuple[Run, float], tail: tuple[Run, float]
 ) -> tuple[Run, float] | None:
-    """Let a run go on over the last line of its head onto the last line of its tail."""
+    """Join two runs that overlap on a line; return the run and its trains per day.
+
+    The number of trains assumes independence on the common line: the product of both counts divided by the
+    trains of that line, and not more than either count.
+    """
     middle = head[0].lines[-1]
     if tail[0].lines[0] != middle or tail[0].lines[-1] in head[0].lines:
         return None
-    run = overlapped(head[0], tail[0])
+    run = join_overlapping(head[0], tail[0])
     trains = min(head[1], tail[1], head[1] * tail[1] / lines[middle].trains_a_day)
     return None if run is None else (run, trains)
+
+
+def interval(trains_a_day: float) -> str:
+    """Return the time between trains as HH:MM:SS for a number of trains per day."""
+    seconds = round(SERVICE_HOURS * 3600 / trains_a_day)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def add_services(
+    services: Sequence[Service], lines: Mapping[str, Corridor], tracks: Tracks, elements: Elements
+) -> None:
+    """Add one route relation for each service and direction.
+
+    Parameters
+    ----------
+    services
+        The services.
+    lines
+        The lines by id.
+    tracks
+        Ids of stations and ways.
+    elements
+        Elements to which the relations are added; changed in place.
+    """
+    for service in services:
+        for run, calls in ((service.run, service.calls), (service.run.reversed(), service.calls[::-1])):
+            stops = [place for place, call in zip(run.stops, calls, strict=True) if call]
+            members = [("n", tracks.stops[place.key], "stop") for place in stops]
+            members += [("w", way, "") for way in _ways(run, tracks)]
+            elements.add_relation(members, _relation_tags(service, run, stops, lines))
+
+
+def _ways(run: Run, tracks: Tracks) -> list[int]:
+    """Return the ways of a run in order; a way that is used in both directions appears twice."""
+    ways: list[int] = []
+    for path in run.paths:
+        passed = [tracks.ways[edge_of(a, b)] for a, b in pairwise(path)]
+        ways.extend(way for way, _ in groupby(passed))
+    return ways
+
+
+def _relation_tags(
+    service: Service, run: Run, stops: Sequence[Place], lines: Mapping[str, Corridor]
+) -> dict[str, str]:
+    """Return the tags of a route relation."""
+    users = [lines[line] for line in run.lines]
+    latest = max(users, key=lambda line: line.opened)
+    speed = max(line.design_kmh or 0 for line in users)
+    title = " + ".join(line.name for line in users)
+    fast = all((line.design_kmh or 0) >= 200 for line in users)
+    return {
+        "type": "route",
+        "route": "train",
+        "public_transport:version": "2",
+        "ref": f"{'+'.join(run.lines)} {service.pattern}",
+        "name": f"{stops[0].name} => {stops[-1].name}: {title} ({service.pattern})",
+        "from": stops[0].name,
+        "to": stops[-1].name,
+        "service": "high_speed"
+        if fast
+        else "regional"
+        if service.pattern.endswith("local")
+        else "long_distance",
+        "interval": interval(service.trains_a_day),
+        "source:interval": f"{service.trains_a_day:.3g} trains in 16 h; {service.source}",
+        "start_date": latest.opened,
+        "source:start_date": latest.opened_source,
+        "maxspeed": f"{speed:g}",
+        "source:maxspeed": "design speed of the fastest line it runs on",
+        "source": "line table",
+    }

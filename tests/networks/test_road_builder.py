@@ -1,4 +1,4 @@
-"""Ways become links between junctions, with length, direction, speed and line."""
+"""Test that ways become links between junctions, with length, direction, speed and line."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from road_drawing import CROSS, draw
 from networks import osm, road, schema
 from networks.errors import SourceError
 from networks.network import CLOSED
+from networks.road.topology import segment_km
 
 MAIN = {"highway": "primary"}
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -37,47 +38,47 @@ def test_ways_are_cut_where_they_cross():
     schema.check(network)
 
 
-def test_a_way_that_meets_no_other_stays_whole():
+def test_an_isolated_way_is_not_cut():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN)]))
     assert pairs(network) == {(1, 3)}
     assert shapely.get_num_points(network.links.geometry[0]) == 3
 
 
-def test_ways_that_cross_without_a_shared_node_do_not_meet():
+def test_ways_that_cross_without_a_shared_node_are_not_connected():
     nodes = CROSS | {6: (116.01, 40.0)}
     network, _ = road.build(draw(nodes, [(10, (1, 2, 3), MAIN), (11, (4, 6, 5), MAIN)]))
     assert pairs(network) == {(1, 3), (4, 5)}
 
 
-def test_a_way_is_cut_where_it_meets_itself_and_the_loop_is_dropped():
+def test_a_way_is_cut_where_it_crosses_itself_and_the_loop_is_dropped():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 4, 3, 2), MAIN)]))
     assert pairs(network) == {(1, 2)}
 
 
-def test_length_is_that_on_the_ellipsoid():
+def test_length_is_measured_on_the_ellipsoid():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 4), MAIN)]))
     wanted = GEOD.line_length([116.0, 116.01, 116.01], [40.0, 40.0, 40.01]) / 1000
     assert network.links["length_km"][0] == pytest.approx(wanted, rel=1e-7)
 
 
 @given(ends=st.tuples(st.floats(-180, 180), st.floats(-89, 89), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)))
-def test_segments_measure_as_geodesics_do(ends):
+def test_segment_lengths_agree_with_geodesics(ends):
     lon, lat, east, north = ends
     points = [
         np.array([value])
         for value in (lon, lat, (lon + east + 180) % 360 - 180, np.clip(lat + north, -90, 90))
     ]
     wanted = GEOD.inv(*points)[2][0] / 1000
-    assert road.lengths.segment_km(*points)[0] == pytest.approx(wanted, rel=2e-5, abs=1e-9)
+    assert segment_km(*points)[0] == pytest.approx(wanted, rel=2e-5, abs=1e-9)
 
 
-def test_a_road_over_the_antimeridian_is_short():
+def test_a_road_across_the_antimeridian_is_short():
     nodes = {1: (179.99, -17.0), 2: (-179.99, -17.0)}
     network, _ = road.build(draw(nodes, [(10, (1, 2), MAIN)]))
     assert network.links["length_km"][0] == pytest.approx(2.1297, abs=0.0001)
 
 
-def test_a_oneway_runs_from_tail_to_head():
+def test_a_one_way_road_runs_from_tail_to_head():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | {"oneway": "yes"})]))
     link = network.links.iloc[0]
     assert pairs(network) == {(1, 3)}
@@ -85,7 +86,7 @@ def test_a_oneway_runs_from_tail_to_head():
     assert link["backward_s"] == CLOSED
 
 
-def test_a_reverse_oneway_is_turned_round_with_its_line():
+def test_a_reverse_one_way_road_is_reversed_with_its_line():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | {"oneway": "-1"})]))
     assert pairs(network) == {(3, 1)}
     assert [x for x, _ in network.links.geometry[0].coords] == [116.02, 116.01, 116.0]
@@ -99,7 +100,7 @@ def test_closed_reversible_roads_are_dropped_and_counted():
     assert report.directions["reversible"] == 1
 
 
-def test_repeated_nodes_loops_and_doubles_are_dropped_and_counted():
+def test_repeated_nodes_loops_and_duplicates_are_dropped_and_counted():
     ring = CROSS | {6: (116.03, 40.01), 7: (116.03, 39.99)}
     roads = [
         (10, (1, 1, 2, 2, 3), MAIN),
@@ -113,19 +114,19 @@ def test_repeated_nodes_loops_and_doubles_are_dropped_and_counted():
     assert dict(report.dropped) == {"repeated_node": 2, "loop": 1, "drawn_twice": 2}
 
 
-def test_of_a_road_drawn_twice_the_faster_stays():
+def test_the_faster_of_two_duplicate_roads_is_kept():
     roads = [(10, (1, 2), {"highway": "tertiary"}), (11, (2, 1), {"highway": "trunk"})]
     network, _ = road.build(draw(CROSS, roads))
     assert network.links["link_class"].tolist() == ["trunk"]
 
 
-def test_two_carriageways_between_the_same_junctions_both_stay():
+def test_both_carriageways_between_two_junctions_are_kept():
     roads = [(10, (1, 2), MAIN | {"oneway": "yes"}), (11, (2, 1), MAIN | {"oneway": "yes"})]
     network, _ = road.build(draw(CROSS, roads))
     assert pairs(network) == {(1, 2), (2, 1)}
 
 
-def test_junctions_on_one_spot_are_joined_and_nothing_is_parted():
+def test_junctions_at_one_position_are_merged_and_nothing_is_disconnected():
     nodes = {1: (116.0, 40.0), 2: (116.01, 40.0), 3: (116.01, 40.0), 4: (116.02, 40.0)}
     roads = [(10, (1, 2), MAIN), (11, (2, 3), MAIN), (12, (3, 4), MAIN)]
     network, report = road.build(draw(nodes, roads))
@@ -145,24 +146,24 @@ def test_junctions_on_one_spot_are_joined_and_nothing_is_parted():
         ({"start_date": "2021"}, "not_yet_open"),
     ],
 )
-def test_ways_that_cannot_be_used_are_dropped_by_reason(tags, reason):
+def test_unusable_ways_are_dropped_and_counted_by_reason(tags, reason):
     elements = draw(CROSS, [(10, (1, 2), MAIN), (11, (2, 3), MAIN | tags)])
     network, report = road.build(elements, opened_by=date(2020, 6, 1))
     assert pairs(network) == {(1, 2)}
     assert dict(report.dropped) == {reason: 1}
 
 
-def test_a_road_that_is_open_to_cars_alone_stays():
+def test_a_road_open_to_cars_only_is_kept():
     network, _ = road.build(draw(CROSS, [(10, (1, 2), MAIN | {"access": "no", "motorcar": "yes"})]))
     assert len(network.links) == 1
 
 
-def test_today_everything_is_open():
+def test_everything_is_open_by_default():
     network, _ = road.build(draw(CROSS, [(10, (1, 2), MAIN | {"start_date": "2031"})]))
     assert network.links["start_date"].tolist() == ["2031"]
 
 
-def test_names_and_numbers_come_along():
+def test_names_and_numbers_are_kept():
     network, _ = road.build(
         draw(CROSS, [(10, (1, 2), MAIN | {"name": "京哈高速", "ref": "G1"}), (11, (2, 3), MAIN)])
     )
@@ -171,14 +172,14 @@ def test_names_and_numbers_come_along():
     assert network.links["osm_id"].tolist() == [10, 11]
 
 
-def test_classes_can_be_narrowed():
+def test_road_classes_can_be_restricted():
     elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway_link"}), (11, (2, 3), MAIN)])
     network, _ = road.build(elements, classes=frozenset({"motorway"}))
     assert network.links["link_class"].tolist() == ["motorway_link"]
 
 
 @pytest.mark.parametrize("kmh", [80, 95, 110])
-def test_speeds_of_a_class_can_be_replaced(kmh):
+def test_the_speed_of_a_class_can_be_overridden(kmh):
     elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway", "maxspeed": "120"}), (11, (2, 3), MAIN)])
     network, report = road.build(elements, speeds={"motorway": kmh})
     assert network.links["speed_kmh"].tolist() == [kmh, 50]
@@ -189,17 +190,17 @@ def test_speeds_of_a_class_can_be_replaced(kmh):
 @pytest.mark.parametrize(
     "speeds", [{"motorway": 0}, {"motorway": float("nan")}, {"motorway": 500}, {"autobahn": 90}]
 )
-def test_absurd_speeds_are_refused(speeds):
+def test_invalid_speed_overrides_are_rejected(speeds):
     with pytest.raises(SourceError, match=next(iter(speeds))):
         road.build(draw(CROSS, [(10, (1, 2), MAIN)]), speeds=speeds)
 
 
-def test_a_source_without_roads_is_refused():
-    with pytest.raises(SourceError, match="No road is left"):
+def test_a_source_without_roads_is_rejected():
+    with pytest.raises(SourceError, match="No roads are left"):
         road.build(draw(CROSS, [(10, (1, 2), MAIN | {"access": "no"})]))
 
 
-def test_parts_and_lengths_are_reported():
+def test_components_and_lengths_are_reported():
     nodes = CROSS | {8: (117.0, 40.0), 9: (117.01, 40.0)}
     _, report = road.build(
         draw(nodes, [(10, (1, 2, 3), MAIN), (11, (4, 2), MAIN), (12, (8, 9), {"highway": "trunk"})])
@@ -208,27 +209,27 @@ def test_parts_and_lengths_are_reported():
     assert set(report.length_km) == {"primary", "trunk"}
 
 
-TURNS = st.sampled_from(["", "yes", "-1"])
+ONEWAY = st.sampled_from(["", "yes", "-1"])
 
 
 @given(
     ways=st.lists(
-        st.tuples(st.lists(st.integers(0, 14), min_size=2, max_size=7), TURNS), min_size=1, max_size=8
+        st.tuples(st.lists(st.integers(0, 14), min_size=2, max_size=7), ONEWAY), min_size=1, max_size=8
     )
 )
 @settings(max_examples=150, deadline=None)
-def test_distances_between_junctions_are_those_of_a_graph_of_all_segments(ways):
+def test_distances_between_junctions_equal_those_in_the_graph_of_all_segments(ways):
     nodes = {one: (116 + 0.01 * (one % 4), 40 + 0.01 * (one // 4)) for one in range(15)}
     whole = nx.DiGraph()
-    for path, turn in ways:
+    for path, oneway in ways:
         for a, b in itertools.pairwise(path):
             km = GEOD.inv(*nodes[a], *nodes[b])[2] / 1000
-            if a != b and turn != "-1":
+            if a != b and oneway != "-1":
                 whole.add_edge(a, b, km=km)
-            if a != b and turn != "yes":
+            if a != b and oneway != "yes":
                 whole.add_edge(b, a, km=km)
     roads = [
-        (n, path, MAIN | ({"oneway": turn} if turn else {})) for n, (path, turn) in enumerate(ways, start=1)
+        (n, path, MAIN | ({"oneway": oneway} if oneway else {})) for n, (path, oneway) in enumerate(ways, 1)
     ]
     try:
         network, _ = road.build(draw(nodes, roads))
@@ -248,7 +249,7 @@ def test_distances_between_junctions_are_those_of_a_graph_of_all_segments(ways):
         assert found == pytest.approx(wanted)
 
 
-def test_lines_end_at_their_nodes_and_measure_their_length(everywhere):
+def test_lines_end_at_their_nodes_and_have_the_length_of_the_link(everywhere):
     network, _ = road.build(everywhere)
     links, places = network.links, network.nodes.geometry.to_numpy()
     lines = links.geometry.to_numpy()
@@ -260,16 +261,16 @@ def test_lines_end_at_their_nodes_and_measure_their_length(everywhere):
 
 @pytest.fixture
 def everywhere():
-    """A lattice of crooked ways, every third one turned, every fourth one-way."""
+    """A lattice of irregular ways: in turn two-way, one-way forward, one-way backward."""
     rng = np.random.default_rng(5)
     nodes = {one: (116 + 0.02 * (one % 12), 40 + 0.02 * (one // 12)) for one in range(144)}
     nodes = {one: (x + rng.uniform(0, 0.01), y + rng.uniform(0, 0.01)) for one, (x, y) in nodes.items()}
     rows = [range(12 * k, 12 * k + 12) for k in range(0, 12, 3)] + [
         range(k, 144, 12) for k in range(0, 12, 3)
     ]
-    turns = ["", "yes", "-1", "no"]
+    values = ["", "yes", "-1", "no"]
     return draw(
-        nodes, [(n, list(path), MAIN | {"oneway": turns[n % 4]}) for n, path in enumerate(rows, start=1)]
+        nodes, [(n, list(path), MAIN | {"oneway": values[n % 4]}) for n, path in enumerate(rows, start=1)]
     )
 
 
@@ -282,7 +283,7 @@ def everywhere():
         "pyosmium_example-test.pbf", "pyosmium_liechtenstein.osm.pbf", "r5_fiji-ferry.osm.pbf",
     ],
 )  # fmt: skip
-def test_every_extract_gives_a_network_that_keeps_the_contract(shared_dir, name):
+def test_every_extract_gives_a_valid_network(shared_dir, name):
     elements = osm.read(shared_dir / "data" / "osm" / name)
     network, report = road.build(elements, country="EU")
     schema.check(network)
@@ -301,7 +302,7 @@ def region():
         return osm.read(path, rail=False)
 
 
-def test_the_default_region_gives_one_network_that_keeps_the_contract(region):
+def test_the_default_region_gives_a_valid_and_connected_network(region):
     network, report = road.build(region)
     schema.check(network)
     assert report.largest_component > 0.99

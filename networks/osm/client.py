@@ -1,4 +1,4 @@
-"""Speak to Overpass and Nominatim servers, with bounded patience."""
+"""Send requests to Overpass and Nominatim servers, with limits on retries and time."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ log = logging.getLogger(__name__)
 
 OVERPASS = "https://overpass-api.de/api/interpreter"
 NOMINATIM = "https://nominatim.openstreetmap.org/search"
-_BUSY = frozenset({429, 500, 502, 503, 504})
-_AGENT = "polyring/0.1 (network design for city clusters)"
-_REMEDY = "Try later, name another server, or download an extract of the region and read that file."
+_BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
+_USER_AGENT = "polyring/0.1 (network design for city clusters)"
+_REMEDY = "Try later, choose another server, or download an extract of the region and read that file."
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where to ask, and how patiently.
+    """Addresses of the servers, and limits on retries and time.
 
     Attributes
     ----------
     overpass, nominatim
-        Addresses of the two services.
+        URLs of the two services.
     attempts
-        Most requests for one answer.
+        Largest number of requests for one answer.
     first_pause_s
-        Pause after the first failure, doubled after each further one.
+        Pause after the first failure; it doubles after each further one.
     patience_s
-        Longest time for one answer, pauses included.
+        Time limit for one answer, including pauses and repeated requests.
     timeout_s
-        Longest time of a single request; Overpass is told the same.
+        Time limit for a single request, also passed to Overpass.
     sleep
-        How to pause.
+        Function that pauses for a number of seconds; tests replace it.
     """
 
     overpass: str = OVERPASS
@@ -50,10 +50,10 @@ class Server:
     sleep: Callable[[float], None] = time.sleep
 
 
-def ask(url: str, fields: Mapping[str, str], *, server: Server, method: str = "POST") -> bytes:
-    """Send a request until the server answers, at most as often and as long as allowed.
+def request(url: str, fields: Mapping[str, str], *, server: Server, method: str = "POST") -> bytes:
+    """Send a request, and repeat it while the server is busy, within the limits.
 
-    OSMnx sends the same requests, but repeats them without an end when a server stays busy.
+    OSMnx sends the same requests, but retries without limit while a server stays busy.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def ask(url: str, fields: Mapping[str, str], *, server: Server, method: str = "P
     fields
         Form fields.
     server
-        Patience.
+        Limits on retries and time.
     method
         `POST` or `GET`.
 
@@ -74,51 +74,53 @@ def ask(url: str, fields: Mapping[str, str], *, server: Server, method: str = "P
     Raises
     ------
     FetchError
-        When the server refuses, stays busy or cannot be reached.
+        If the server rejects the request, stays busy or cannot be reached.
     """
-    began, pause, trouble = time.monotonic(), server.first_pause_s, ""
+    began, pause, failure = time.monotonic(), server.first_pause_s, ""
     for attempt in range(1, server.attempts + 1):
         left = server.patience_s - (time.monotonic() - began)
         if left <= 0:
             break
-        body, trouble, asked_pause = _once(
+        body, failure, requested_pause = _send_once(
             url, fields, method=method, timeout_s=min(server.timeout_s + 10, left)
         )
         if body is not None:
             return body
-        wait = max(pause, asked_pause)
+        wait = max(pause, requested_pause)
         if attempt < server.attempts and wait < server.patience_s - (time.monotonic() - began):
-            log.warning("%s: %s; try %d of %d in %.0f s", url, trouble, attempt + 1, server.attempts, wait)
+            log.warning(
+                "%s: %s; attempt %d of %d in %.0f s", url, failure, attempt + 1, server.attempts, wait
+            )
             server.sleep(wait)
         else:
             break
         pause *= 2
     raise FetchError(
-        f"The server gave no usable answer: {trouble or 'time is up'}.", where=url,
-        done="What was downloaded before is kept; the same call goes on from there.", remedy=_REMEDY,
+        f"The server gave no usable answer: {failure or 'the time limit was reached'}.", where=url,
+        done="Earlier downloads are kept; the same call resumes from there.", remedy=_REMEDY,
     )  # fmt: skip
 
 
 def _send(url: str, form: str, *, method: str, timeout_s: float) -> urllib3.BaseHTTPResponse:
-    headers = {"User-Agent": _AGENT}
+    headers = {"User-Agent": _USER_AGENT}
     if method == "GET":
         return urllib3.request(method, f"{url}?{form}", headers=headers, timeout=timeout_s, retries=False)
     headers["Content-Type"] = "application/x-www-form-urlencoded"
     return urllib3.request(method, url, body=form, headers=headers, timeout=timeout_s, retries=False)
 
 
-def _once(
+def _send_once(
     url: str, fields: Mapping[str, str], *, method: str, timeout_s: float
 ) -> tuple[bytes | None, str, float]:
-    """Return the body, or what went wrong and the pause that the server asks for."""
+    """Return the body, or the failure and the pause that the server requests."""
     try:
         answer = _send(url, urlencode(fields), method=method, timeout_s=timeout_s)
     except urllib3.exceptions.HTTPError as fault:
         return None, f"it cannot be reached ({type(fault).__name__})", 0.0
     if answer.status == 200:
         return answer.data, "", 0.0
-    trouble = f"HTTP status {answer.status} {answer.reason or ''}".strip()
-    if answer.status not in _BUSY:
-        raise FetchError(f"The server refused: {trouble}.", where=url, remedy=_REMEDY)
-    asked = answer.headers.get("Retry-After", "")
-    return None, trouble, float(asked) if asked.isdecimal() else 0.0
+    failure = f"HTTP status {answer.status} {answer.reason or ''}".strip()
+    if answer.status not in _BUSY_STATUSES:
+        raise FetchError(f"The server rejected the request: {failure}.", where=url, remedy=_REMEDY)
+    retry_after = answer.headers.get("Retry-After", "")
+    return None, failure, float(retry_after) if retry_after.isdecimal() else 0.0

@@ -1,4 +1,4 @@
-"""Downloads are cut into tiles, kept only when whole, repeated a few times and no more."""
+"""Test downloads: tiles, cached answers, limited retries."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ REMARK = b'<osm version="0.6"><remark>runtime error: Query timed out</remark></o
 Reply = tuple[int, bytes, dict[str, str]]
 
 
-class Fake:
-    """A server that answers from a list, and keeps what it was asked and how long it was left waiting."""
+class FakeServer:
+    """A server with scripted answers that records the queries and the pauses between them."""
 
     def __init__(self, answer: Callable[[str, int], Reply]) -> None:
         self.answer = answer
-        self.asked: list[str] = []
+        self.queries: list[str] = []
         self.pauses: list[float] = []
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Do not log."""
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -44,9 +44,9 @@ class Fake:
             def do_GET(self) -> None:
                 self.reply(parse_qs(urlparse(self.path).query)["q"][0])
 
-            def reply(self, question: str) -> None:
-                fake.asked.append(question)
-                status, body, headers = fake.answer(question, len(fake.asked))
+            def reply(self, query: str) -> None:
+                fake.queries.append(query)
+                status, body, headers = fake.answer(query, len(fake.queries))
                 self.send_response(status)
                 for key, value in headers.items():
                     self.send_header(key, value)
@@ -73,15 +73,15 @@ class Fake:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Callable[[str, int], Reply]], Fake]]:
+def start() -> Iterator[Callable[[Callable[[str, int], Reply]], FakeServer]]:
     """Return a function that starts a fake server, stopped after the test."""
-    fakes: list[Fake] = []
+    fakes: list[FakeServer] = []
 
-    def begin(answer: Callable[[str, int], Reply]) -> Fake:
-        fakes.append(Fake(answer))
+    def start_server(answer: Callable[[str, int], Reply]) -> FakeServer:
+        fakes.append(FakeServer(answer))
         return fakes[-1]
 
-    yield begin
+    yield start_server
     for fake in fakes:
         fake.close()
 
@@ -93,89 +93,87 @@ def whole(tmp_path) -> bytes:
     return write(tmp_path / "answer.osm", nodes=GRID, ways=roads).read_bytes()
 
 
-def test_tiles_are_joined_and_every_element_stands_once(start, whole, tmp_path):
-    fake = start(lambda _question, _count: (200, whole, {}))
+def test_tiles_are_merged_without_duplicates(start, whole, tmp_path):
+    fake = start(lambda _query, _count: (200, whole, {}))
     elements = osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
-    assert len(fake.asked) == 2
+    assert len(fake.queries) == 2
     assert sorted(elements.roads.id.tolist()) == [1, 2]
 
 
-def test_a_second_call_asks_for_nothing(start, whole, tmp_path):
-    fake = start(lambda _question, _count: (200, whole, {}))
+def test_a_repeated_call_sends_no_requests(start, whole, tmp_path):
+    fake = start(lambda _query, _count: (200, whole, {}))
     first = osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     second = osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
-    assert len(fake.asked) == 2
+    assert len(fake.queries) == 2
     assert first.source == second.source
 
 
-def test_a_call_that_broke_off_goes_on_where_it_stopped(start, whole, tmp_path):
-    fake = start(lambda _question, count: (200, whole, {}) if count != 2 else (400, b"", {}))
+def test_an_interrupted_call_resumes_where_it_stopped(start, whole, tmp_path):
+    fake = start(lambda _query, count: (200, whole, {}) if count != 2 else (400, b"", {}))
     with pytest.raises(FetchError):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
-    assert len(fake.asked) == 3
+    assert len(fake.queries) == 3
 
 
 @pytest.mark.parametrize("status", [429, 503, 504])
-def test_a_busy_server_is_asked_five_times_and_no_more(start, tmp_path, status):
-    fake = start(lambda _question, _count: (status, b"busy", {}))
+def test_a_busy_server_gets_at_most_five_requests(start, tmp_path, status):
+    fake = start(lambda _query, _count: (status, b"busy", {}))
     with pytest.raises(FetchError, match=str(status)) as caught:
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
-    assert len(fake.asked) == 5
+    assert len(fake.queries) == 5
     assert fake.pauses == [15, 30, 60, 120]
     assert caught.value.exit_code == 5
     assert "extract" in caught.value.remedy
 
 
-def test_each_retry_is_told_with_its_pause(start, tmp_path, caplog):
-    fake = start(lambda _question, _count: (504, b"busy", {}))
+def test_each_retry_is_logged_with_its_pause(start, tmp_path, caplog):
+    fake = start(lambda _query, _count: (504, b"busy", {}))
     with pytest.raises(FetchError):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
-    told = [record.message for record in caplog.records]
-    assert len(told) == 4
-    assert told[0].endswith("try 2 of 5 in 15 s")
+    messages = [record.message for record in caplog.records]
+    assert len(messages) == 4
+    assert messages[0].endswith("attempt 2 of 5 in 15 s")
 
 
-def test_the_pause_that_a_server_asks_for_is_kept(start, whole, tmp_path):
-    fake = start(
-        lambda _question, count: (429, b"", {"Retry-After": "40"}) if count == 1 else (200, whole, {})
-    )
+def test_the_pause_that_a_server_requests_is_respected(start, whole, tmp_path):
+    fake = start(lambda _query, count: (429, b"", {"Retry-After": "40"}) if count == 1 else (200, whole, {}))
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert fake.pauses == [40]
 
 
-def test_a_pause_beyond_the_patience_is_not_waited_for(start, tmp_path):
-    fake = start(lambda _question, _count: (429, b"", {"Retry-After": "86400"}))
+def test_a_pause_beyond_the_time_limit_is_not_waited_for(start, tmp_path):
+    fake = start(lambda _query, _count: (429, b"", {"Retry-After": "86400"}))
     with pytest.raises(FetchError):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert fake.pauses == []
 
 
-def test_a_partial_answer_is_refused_and_never_kept(start, tmp_path):
-    fake = start(lambda _question, _count: (200, REMARK, {}))
+def test_an_incomplete_answer_is_rejected_and_not_cached(start, tmp_path):
+    fake = start(lambda _query, _count: (200, REMARK, {}))
     with pytest.raises(FetchError, match="Query timed out") as caught:
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert caught.value.exit_code == 5
-    assert len(fake.asked) == 1
+    assert len(fake.queries) == 1
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>rate limited</html>", b'<osm version="0.6"><node id="1"'])
-def test_an_answer_that_is_no_map_is_never_kept(start, tmp_path, body):
-    fake = start(lambda _question, _count: (200, body, {}))
+def test_an_answer_without_map_data_is_not_cached(start, tmp_path, body):
+    fake = start(lambda _query, _count: (200, body, {}))
     with pytest.raises(FetchError):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_server_that_is_not_there_is_an_error_of_the_network(tmp_path):
+def test_an_unreachable_server_raises_a_fetch_error(tmp_path):
     server = osm.Server(overpass="http://127.0.0.1:9/api", sleep=lambda _seconds: None)
     with pytest.raises(FetchError, match="cannot be reached"):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
 
 
-def test_the_query_asks_for_what_the_reader_takes(start, whole, tmp_path):
-    fake = start(lambda _question, _count: (200, whole, {}))
+def test_the_query_requests_everything_that_the_reader_uses(start, whole, tmp_path):
+    fake = start(lambda _query, _count: (200, whole, {}))
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     for words in (
         "motorway_link",
@@ -185,7 +183,7 @@ def test_the_query_asks_for_what_the_reader_takes(start, whole, tmp_path):
         "city|town",
         "train|ferry",
     ):
-        assert words in fake.asked[0]
+        assert words in fake.queries[0]
 
 
 def place(name: str, importance: float) -> dict[str, object]:
@@ -197,22 +195,22 @@ def place(name: str, importance: float) -> dict[str, object]:
     }
 
 
-def test_a_place_is_looked_up(start, whole, tmp_path):
+def test_a_place_name_is_resolved(start, whole, tmp_path):
     found = json.dumps([place("Langfang, Hebei", 0.6), place("Langfang street", 0.1)]).encode()
-    fake = start(lambda question, _count: (200, found if question == "Langfang" else whole, {}))
+    fake = start(lambda query, _count: (200, found if query == "Langfang" else whole, {}))
     assert len(osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server()).roads) == 2
-    assert "39.800000 116.100000" in fake.asked[1]
+    assert "39.800000 116.100000" in fake.queries[1]
 
 
-def test_a_name_of_several_places_is_never_guessed(start, tmp_path):
+def test_an_ambiguous_place_name_is_rejected(start, tmp_path):
     found = json.dumps([place("Chaoyang, Beijing", 0.6), place("Chaoyang, Liaoning", 0.58)]).encode()
-    fake = start(lambda _question, _count: (200, found, {}))
+    fake = start(lambda _query, _count: (200, found, {}))
     with pytest.raises(SourceError, match="Chaoyang, Liaoning"):
         osm.fetch("Chaoyang", cache_dir=tmp_path / "cache", server=fake.server())
 
 
-def test_an_unknown_place_is_named(start, tmp_path):
-    fake = start(lambda _question, _count: (200, b"[]", {}))
+def test_an_unknown_place_name_is_rejected(start, tmp_path):
+    fake = start(lambda _query, _count: (200, b"[]", {}))
     with pytest.raises(SourceError, match="Atlantis"):
         osm.fetch("Atlantis", cache_dir=tmp_path / "cache", server=fake.server())
 
@@ -228,7 +226,7 @@ def test_an_unknown_place_is_named(start, tmp_path):
         (0, 0, 200, 1),
     ],
 )
-def test_a_box_that_is_none_is_refused_before_anything_is_asked(area, tmp_path):
+def test_an_invalid_box_is_rejected_before_any_request(area, tmp_path):
     with pytest.raises(SourceError):
         osm.fetch(area, cache_dir=tmp_path / "cache")
 
@@ -240,7 +238,7 @@ def test_tiles_cover_the_outline_exactly():
     assert shapely.union_all(parts).symmetric_difference(shape).area < 1e-9
 
 
-def test_tiles_of_a_larger_area_repeat_those_inside_it():
+def test_tiles_inside_a_larger_area_are_the_same():
     small, large = (
         tiles(shapely.box(116, 39, 118, 41), tile_deg=1),
         tiles(shapely.box(115, 38, 119, 42), tile_deg=1),

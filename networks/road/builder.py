@@ -1,4 +1,4 @@
-"""Build the road network out of OpenStreetMap elements."""
+"""Build the road network from OpenStreetMap elements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from networks.errors import SourceError
 from networks.network import Network
-from networks.osm.classes import with_links
+from networks.osm.classes import with_slip_roads
 from networks.osm.elements import Elements, Ways
 from networks.road.assemble import assemble
 from networks.road.attributes import RoadWays, read_ferries, read_roads
@@ -29,45 +29,47 @@ def build(
 ) -> tuple[Network, RoadReport]:
     """Build the network of roads and car ferries.
 
-    Ways are cut into links at the nodes that they share and at their ends. The rules of direction and
-    speed are those of `networks.road.directions`, `networks.road.speeds` and the data file `speeds.toml`.
+    Ways are cut into links at their ends and at the nodes that they share. `networks.road.directions` holds
+    the rules for one-way roads, `networks.road.speeds` those for speeds; the data file `speeds.toml` holds
+    the speed tables.
 
     Parameters
     ----------
     elements
-        What was read.
+        Elements from `networks.osm.read` or `networks.osm.fetch`.
     country
-        ISO 3166 code of the table of speeds, `EU` or `world`.
+        Speed table: an ISO 3166 code, `EU` or `world`.
     classes
-        Road classes to keep, slip roads come along; None for all that were read.
+        Road classes to keep; their slip roads are added. None for all that were read.
     speeds
         Speed by class in km/h that replaces tags and table, such as `{"motorway": 110}`.
     reversible
-        Policy for `oneway=reversible`: open both ways, or closed.
+        Treatment of `oneway=reversible`: open in both directions, or closed.
     opened_by
-        Day of the network: what opened later is left out. None for today.
+        Drop what opened after this day; None for the network of today.
 
     Returns
     -------
     tuple of Network and RoadReport
-        Links with `forward_s` and `backward_s` 0 (to be computed by `networks.impedance`) or -1 (closed);
-        ferries carry their time already. And what was counted.
+        The network, and counts of what was read, imputed and dropped. `forward_s` and `backward_s` of roads
+        are 0 (computed later by `networks.impedance`) or -1 (closed); ferries have their times already.
 
     Raises
     ------
     SourceError
-        When no link is left, a speed is outside 5 to 160 km/h, or the country is no code.
+        If no link is left, a speed in `speeds` is outside the range of the table, or `country` is not a
+        country code.
     """
     table = speed_table(country)
     overrides = _checked(dict(speeds or {}), table)
-    roads = elements.roads if classes is None else _of_classes(elements.roads, with_links(classes))
+    roads = elements.roads if classes is None else _of_classes(elements.roads, with_slip_roads(classes))
     read = read_roads(roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by)
     ferries = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
     network, dropped = assemble(RoadWays.joined(read.ways, ferries.ways), elements.nodes)
     if network.links.empty:
         raise SourceError(
-            "No road is left to build a network of.", where=elements.source.name,
-            remedy="Ask for more road classes, or a later day of the network.",
+            "No roads are left to build a network.", where=elements.source.name,
+            remedy="Include more road classes, or choose a later opening date.",
         )  # fmt: skip
     return network, make_report(
         network,
@@ -83,12 +85,12 @@ def _of_classes(roads: Ways, classes: frozenset[str]) -> Ways:
 
 
 def _checked(overrides: Mapping[str, float], table: SpeedTable) -> Mapping[str, float]:
-    faults = [f"'{name}' is no road class" for name in overrides if name not in table.speed_kmh]
+    faults = [f"'{name}' is not a road class" for name in overrides if name not in table.speed_kmh]
     faults += [
         f"{kmh:g} km/h for '{name}' is outside {table.least_kmh:g} to {table.most_kmh:g}"
         for name, kmh in overrides.items()
         if not table.least_kmh <= kmh <= table.most_kmh
     ]
     if faults:
-        raise SourceError("Speeds that cannot be used.", faults=faults)
+        raise SourceError("The given speeds cannot be used.", faults=faults)
     return overrides

@@ -1,4 +1,4 @@
-"""The steps of the build do what they say, on networks drawn by hand."""
+"""Test the steps of the construction of a region on small networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from networks.errors import SourceError
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geograph import Box, Geograph, merged, read_clipped
+from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
     distance_km,
@@ -19,13 +19,18 @@ from networks.regions.construction.geometry import (
     stretched,
     turn_deg,
 )
-from networks.regions.construction.matching import Canvas, best_legs, without_spurs
+from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.rails import add_tracks, lay_out
-from networks.regions.construction.relations import add_services, interval
 from networks.regions.construction.roads import add_roads, classify
-from networks.regions.construction.runs import Run, joined, overlapped
-from networks.regions.construction.services import is_large, of_line, through
+from networks.regions.construction.runs import Run, join_overlapping, join_through
+from networks.regions.construction.services import (
+    add_services,
+    interval,
+    is_large,
+    line_services,
+    through_services,
+)
 from networks.regions.construction.smoothing import smoothed
 
 DEGREE_KM = 111.19508
@@ -55,7 +60,7 @@ def ladder():
     points = [(lat, lon / 2) for lat in (40.0, 40.2) for lon in range(5)]
     edges = {(a, a + 1): distance_km(points[a], points[a + 1]) for a in (0, 1, 2, 3, 5, 6, 7, 8)}
     edges |= {(a, a + 5): distance_km(points[a], points[a + 5]) for a in range(5)}
-    return Canvas.of(Geograph(tuple(points), edges))
+    return WorkingGraph.of(Geograph(tuple(points), edges))
 
 
 def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
@@ -69,7 +74,7 @@ def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
     assert graph == Geograph(((40.0, 115.0), (40.1, 115.0), (41.0, 116.0)), {(0, 1): 1.5})
 
 
-def test_a_file_without_the_two_lines_is_refused(tmp_path):
+def test_a_file_without_graph_and_nodes_is_rejected(tmp_path):
     file = tmp_path / "world.py"
     file.write_text("nothing = 1\n", encoding="utf-8")
     with pytest.raises(SourceError):
@@ -80,22 +85,22 @@ def test_a_degree_of_latitude_has_its_length():
     assert distance_km((40, 116), (41, 116)) == pytest.approx(DEGREE_KM, abs=0.01)
 
 
-def test_lines_cross_where_they_should():
+def test_crossings_are_shares_of_both_lines():
     assert crossing((0, 0), (2, 2), (0, 2), (2, 0)) == (0.5, 0.5)
     assert crossing((0, 0), (1, 1), (0, 1), (1, 2)) is None
 
 
-def test_the_foot_of_a_point_stays_on_the_line():
+def test_the_foot_of_a_point_is_on_the_line():
     assert foot_share((0.0, 5.0), (0.0, 0.0), (0.0, 1.0)) == 1.0
     assert foot_share((0.1, 0.25), (0.0, 0.0), (0.0, 1.0)) == pytest.approx(0.25)
 
 
-def test_a_reversal_turns_by_half_a_circle():
+def test_a_reversal_is_a_turn_of_180_degrees():
     assert turn_deg((0, 0), (0, 1), (0, 1), (0, 0)) == pytest.approx(180)
 
 
 @given(st.floats(1.0, 1.6), st.floats(0.1, 2.0), st.floats(-2.0, 2.0))
-def test_a_stretched_line_has_the_wanted_length(factor, north, east):
+def test_a_stretched_line_has_the_desired_length(factor, north, east):
     line = [(39.0, 116.0), (39.0 + north, 116.0 + east), (39.0 + 2 * north, 116.0 + east)]
     target = factor * length_km(line)
     legs = stretched(line, target)
@@ -105,36 +110,38 @@ def test_a_stretched_line_has_the_wanted_length(factor, north, east):
     assert length_km(drawn) == pytest.approx(target, rel=0.01)
 
 
-def test_a_line_longer_than_wanted_stays_straight():
+def test_a_line_longer_than_desired_stays_straight():
     assert stretched([(39.0, 116.0), (40.0, 116.0)], 10.0) == [[]]
 
 
-def test_a_split_shares_length_and_claims():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0}, {(0, 1): ("G1",)})
-    assert canvas.split((0, 1), 0.3) == 2
-    assert canvas.edges == {(0, 2): pytest.approx(3.0), (1, 2): pytest.approx(7.0)}
-    assert canvas.claims == {(0, 2): ("G1",), (1, 2): ("G1",)}
-    assert canvas.refined([1, 0]) == [1, 2, 0]
+def test_splitting_an_edge_divides_its_length_and_keeps_its_claims():
+    graph = WorkingGraph([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0}, {(0, 1): ("G1",)})
+    assert graph.split((0, 1), 0.3) == 2
+    assert graph.edges == {(0, 2): pytest.approx(3.0), (1, 2): pytest.approx(7.0)}
+    assert graph.claims == {(0, 2): ("G1",), (1, 2): ("G1",)}
+    assert graph.refined([1, 0]) == [1, 2, 0]
 
 
-def test_a_split_close_to_an_end_is_that_end():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0})
-    assert canvas.split((0, 1), 0.001) == 0
+def test_splitting_an_edge_close_to_an_end_returns_that_end():
+    graph = WorkingGraph([(40.0, 116.0), (40.0, 117.0)], {(0, 1): 10.0})
+    assert graph.split((0, 1), 0.001) == 0
 
 
-def test_the_route_prefers_a_short_way_to_an_exact_way_point():
-    canvas = ladder()
+def test_the_route_balances_length_and_distance_from_way_points():
+    graph = ladder()
     choices = [{0: 0.0}, {7: 1.0, 2: 3.0}, {4: 0.0}]
-    legs = best_legs(canvas.matrix(1.0), choices)
+    legs = best_legs(graph.matrix(1.0), choices)
     assert without_spurs(legs) == [0, 1, 2, 3, 4]
 
 
-def test_way_points_that_are_not_joined_give_no_route():
-    canvas = Canvas([(40.0, 116.0), (40.0, 117.0), (41.0, 116.0), (41.0, 117.0)], {(0, 1): 1.0, (2, 3): 1.0})
-    assert best_legs(canvas.matrix(1.0), [{0: 0.0}, {3: 0.0}]) is None
+def test_disconnected_way_points_give_no_route():
+    graph = WorkingGraph(
+        [(40.0, 116.0), (40.0, 117.0), (41.0, 116.0), (41.0, 117.0)], {(0, 1): 1.0, (2, 3): 1.0}
+    )
+    assert best_legs(graph.matrix(1.0), [{0: 0.0}, {3: 0.0}]) is None
 
 
-def test_spurs_are_dropped_from_a_path():
+def test_spurs_are_removed_from_a_path():
     assert without_spurs([[0, 1, 9], [9, 1, 2]]) == [0, 1, 2]
 
 
@@ -142,7 +149,7 @@ def test_spurs_are_dropped_from_a_path():
     st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda e: e[0] < e[1]), min_size=1),
     st.data(),
 )
-def test_chains_hold_every_edge_once_and_never_mix_keys(edges, data):
+def test_chains_contain_every_edge_once_and_have_one_key(edges, data):
     keys = {edge: data.draw(st.sampled_from("ab")) for edge in sorted(edges)}
     seen = []
     for line in chains(keys):
@@ -153,11 +160,11 @@ def test_chains_hold_every_edge_once_and_never_mix_keys(edges, data):
 
 
 def test_a_routed_expressway_becomes_motorway_and_the_rest_primary():
-    canvas = ladder()
+    graph = ladder()
     road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 1.0), place("c", 40.0, 2.0)])
-    lengths = classify(canvas, [road], 1.07)
+    lengths = classify(graph, [road], 1.07)
     elements = Elements()
-    add_roads(canvas, [road], elements)
+    add_roads(graph, [road], elements)
     assert lengths["G1"] == pytest.approx(2 * DEGREE_KM * 0.766, rel=0.001)
     motorways = [way for way in elements.ways.values() if way.tags["highway"] == "motorway"]
     assert [way.tags["ref"] for way in motorways] == ["G1"]
@@ -165,14 +172,13 @@ def test_a_routed_expressway_becomes_motorway_and_the_rest_primary():
     assert {way.tags["highway"] for way in elements.ways.values()} == {"motorway", "primary"}
 
 
-def test_a_drawn_expressway_is_joined_where_it_crosses_another():
-    canvas = ladder()
+def test_a_drawn_expressway_is_connected_where_it_crosses_another():
+    graph = ladder()
     first = corridor("G1", [place("a", 40.0, 0.0), place("c", 40.0, 2.0)])
     second = corridor("G2", [place("n", 40.2, 0.75), place("s", 39.8, 0.75)], matched=False, known_km=60.0)
-    lengths = classify(canvas, [first, second], 1.0)
+    lengths = classify(graph, [first, second], 1.0)
     used_by = {
-        key: {n for edge, users in canvas.claims.items() if key in users for n in edge}
-        for key in ("G1", "G2")
+        key: {n for edge, users in graph.claims.items() if key in users for n in edge} for key in ("G1", "G2")
     }
     assert used_by["G1"] & used_by["G2"]
     assert lengths["G2"] >= 60.0 * 0.9
@@ -182,7 +188,7 @@ def railway():
     """A main line of four stations and a branch that leaves from the second, onward in the same direction."""
     points = [(40.0, 116.0), (40.0, 116.5), (40.0, 117.0), (40.0, 117.5), (39.8, 117.0)]
     edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (2, 3), (1, 4))}
-    canvas = Canvas.of(Geograph(tuple(points), edges))
+    graph = WorkingGraph.of(Geograph(tuple(points), edges))
     keys = ("北京", "中", "东县", "唐山")
     main = corridor(
         "main",
@@ -211,41 +217,41 @@ def railway():
         trains_a_day=4.0,
         source="counted",
     )
-    return canvas, [main, branch], run
+    return graph, [main, branch], run
 
 
 def test_lines_share_the_node_of_their_common_station():
-    canvas, lines, run = railway()
-    layout = lay_out(canvas, lines, [run])
+    graph, lines, run = railway()
+    layout = lay_out(graph, lines, [run])
     assert layout.legs["branch", 0][0] == layout.stations["中"] == layout.legs["main", 1][0]
 
 
-def test_half_of_many_trains_are_express_and_call_at_large_cities():
-    canvas, lines, run = railway()
-    layout = lay_out(canvas, lines, [run])
-    express, local = of_line(lines[0], layout)
+def test_half_of_many_trains_are_express_and_stop_at_large_cities():
+    graph, lines, run = railway()
+    layout = lay_out(graph, lines, [run])
+    express, local = line_services(lines[0], layout)
     assert (local.pattern, local.calls, local.trains_a_day) == ("local", (True,) * 4, 16)
     assert (express.pattern, express.calls, express.trains_a_day) == (
         "express",
         (True, False, False, True),
         16,
     )
-    assert [service.pattern for service in of_line(lines[1], layout)] == ["local"]
+    assert [service.pattern for service in line_services(lines[1], layout)] == ["local"]
 
 
-def test_trains_run_through_without_turning_round():
-    canvas, lines, run = railway()
-    layout = lay_out(canvas, lines, [run])
-    on = joined({line.id: line for line in lines}, run, layout)
+def test_trains_run_through_without_reversing():
+    graph, lines, run = railway()
+    layout = lay_out(graph, lines, [run])
+    on = join_through({line.id: line for line in lines}, run, layout)
     assert {on.stops[0].key, on.stops[-1].key} == {"南", "北京"}
 
 
-def test_a_through_service_opens_with_the_later_line_and_has_both_directions():
-    canvas, lines, run = railway()
-    layout, elements = lay_out(canvas, lines, [run]), Elements()
-    tracks = add_tracks(canvas, lines, layout, elements)
+def test_a_through_service_opens_with_the_later_line_in_both_directions():
+    graph, lines, run = railway()
+    layout, elements = lay_out(graph, lines, [run]), Elements()
+    tracks = add_tracks(graph, lines, layout, elements)
     by_id = {line.id: line for line in lines}
-    add_services(through(by_id, [run], layout), by_id, tracks, elements)
+    add_services(through_services(by_id, [run], layout), by_id, tracks, elements)
     tags = [relation.tags for relation in elements.relations.values()]
     assert [tag["ref"] for tag in tags[::2]] == ["branch+main through express", "branch+main through local"]
     assert {tag["start_date"] for tag in tags} == {"2010"}
@@ -253,11 +259,11 @@ def test_a_through_service_opens_with_the_later_line_and_has_both_directions():
     assert (tags[0]["from"], tags[0]["to"]) == (tags[1]["to"], tags[1]["from"])
 
 
-def test_an_interval_is_sixteen_hours_over_the_trains():
+def test_the_interval_is_sixteen_hours_divided_by_the_trains():
     assert interval(44) == "00:21:49"
 
 
-def test_a_county_that_bears_the_name_of_a_city_is_not_large():
+def test_a_county_named_after_a_city_is_not_large():
     assert is_large(place("承德南", 40, 117))
     assert not is_large(place("承德县北", 40, 117))
 
@@ -285,24 +291,24 @@ def straight_line(trains):
         trains_source="counted (quality A)",
         traffic="passenger",
     )
-    return line, lay_out(Canvas.of(graph), [line], [])
+    return line, lay_out(WorkingGraph.of(graph), [line], [])
 
 
 def test_every_small_station_of_a_busy_line_has_a_train_that_skips_its_neighbours():
     line, layout = straight_line(30.0)
-    calls = {service.pattern: service.calls for service in of_line(line, layout)}
+    calls = {service.pattern: service.calls for service in line_services(line, layout)}
     assert calls["express"] == (True, *[False] * 5, True)
     assert calls["skip 1"] == (True, True, False, True, False, True, True)
     assert calls["skip 2"] == (True, False, True, False, True, False, True)
 
 
 @given(st.floats(0.5, 200.0))
-def test_the_patterns_of_a_line_share_out_all_its_trains(trains):
+def test_the_patterns_of_a_line_have_all_its_trains(trains):
     line, layout = straight_line(trains)
-    assert sum(service.trains_a_day for service in of_line(line, layout)) == pytest.approx(trains)
+    assert sum(service.trains_a_day for service in line_services(line, layout)) == pytest.approx(trains)
 
 
-def test_trains_run_on_over_a_third_line_only_in_the_same_direction():
+def test_trains_continue_over_a_third_line_only_in_the_same_direction():
     stops = {key: place(key, 40.0, 116.0 + at / 10) for at, key in enumerate("abcdef")}
 
     def run(lines, keys, joint):
@@ -311,43 +317,43 @@ def test_trains_run_on_over_a_third_line_only_in_the_same_direction():
         return Run(lines=lines, stops=tuple(stops[key] for key in keys), paths=paths, joints=joints)
 
     head = run(("one", "two"), "abcd", 1)
-    on = overlapped(head, run(("two", "three"), "bce", 1))
+    on = join_overlapping(head, run(("two", "three"), "bce", 1))
     assert "".join(stop.key for stop in on.stops) == "abce"
     assert on.lines == ("one", "two", "three")
     assert on.joints == ((1, 1), (2, 2))
-    assert overlapped(head, run(("two", "three"), "dce", 1)) is None
+    assert join_overlapping(head, run(("two", "three"), "dce", 1)) is None
 
 
-def test_a_way_out_and_back_to_a_stop_becomes_a_track_through_it():
+def test_a_spur_to_a_stop_becomes_a_track_through_it():
     points = [(40.0, 116.0), (40.0, 116.2), (40.01, 116.2), (40.0, 116.4)]
     edges = {edge: distance_km(points[edge[0]], points[edge[1]]) for edge in ((0, 1), (1, 2), (1, 3))}
-    canvas = Canvas.of(Geograph(tuple(points), edges))
-    path = smoothed(canvas, [0, 1, 2, 1, 3], {0, 2, 3})
+    graph = WorkingGraph.of(Geograph(tuple(points), edges))
+    path = smoothed(graph, [0, 1, 2, 1, 3], {0, 2, 3})
     assert 1 not in path
     assert [node for node in path if node in {0, 2, 3}] == [0, 2, 3]
     turns = [
-        turn_deg(*(canvas.points[n] for n in (a, b, b, c)))
+        turn_deg(*(graph.points[n] for n in (a, b, b, c)))
         for a, b, c in zip(path, path[1:], path[2:], strict=False)
     ]
     assert max(turns) < 70
 
 
-def test_a_way_out_and_back_to_no_stop_is_dropped():
-    canvas = ladder()
-    assert smoothed(canvas, [0, 1, 6, 1, 2], {0, 2}) == [0, 1, 2]
+def test_a_spur_without_a_stop_is_removed():
+    graph = ladder()
+    assert smoothed(graph, [0, 1, 6, 1, 2], {0, 2}) == [0, 1, 2]
 
 
-def test_a_sharp_turn_is_cut_into_gentle_ones():
-    canvas = ladder()
-    path = smoothed(canvas, [0, 1, 6], {0, 6})
+def test_a_sharp_turn_becomes_several_smaller_ones():
+    graph = ladder()
+    path = smoothed(graph, [0, 1, 6], {0, 6})
     turns = [
-        turn_deg(*(canvas.points[n] for n in (a, b, b, c)))
+        turn_deg(*(graph.points[n] for n in (a, b, b, c)))
         for a, b, c in zip(path, path[1:], path[2:], strict=False)
     ]
     assert max(turns) <= 50
 
 
-def test_short_edges_are_merged_away_and_the_rest_stays_joined():
+def test_merging_short_edges_keeps_the_network_connected():
     points = ((40.0, 116.0), (40.0, 116.1), (40.001, 116.1), (40.0, 116.2))
-    graph = merged(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
+    graph = merge_short_edges(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
     assert graph.edges == {(0, 1): 8.5, (1, 3): 8.5}

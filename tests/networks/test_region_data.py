@@ -1,4 +1,4 @@
-"""The region that comes with the package is what its README says it is."""
+"""Test that the embedded region agrees with its README."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ def test_the_region_is_listed_and_its_files_exist():
         assert path.exists()
 
 
-def test_an_unknown_region_is_refused_with_the_nearest_name():
+def test_an_unknown_region_is_rejected_with_the_closest_name():
     with pytest.raises(SourceError, match="did you mean jing-jin-ji"):
         regions.folder("jing-jin-jo")
 
 
-def test_the_folder_stays_below_five_megabytes():
+def test_the_folder_is_smaller_than_five_megabytes():
     size = sum(path.stat().st_size for path in regions.folder("jing-jin-ji").rglob("*") if path.is_file())
     assert size < 5_000_000
 
 
-def test_the_cities_are_two_core_twelve_secondary_and_twenty_small():
+def test_the_region_has_two_core_twelve_secondary_and_twenty_small_cities():
     assert Counter(row["tier"] for row in _places(REGION.cities)) == {"core": 2, "secondary": 12, "small": 20}
 
 
@@ -92,12 +92,12 @@ def test_the_tier_of_each_city_follows_from_its_population():
         )
 
 
-def test_each_place_says_how_its_population_is_counted():
+def test_each_place_states_its_definition_of_population():
     for path in (REGION.cities, REGION.counties):
         assert all("census" in row["population_definition"] and row["source"] for row in _places(path))
 
 
-def test_one_list_holds_one_definition_of_population():
+def test_each_list_has_one_definition_of_population():
     assert {row["population_definition"] for row in _places(REGION.cities)} == {
         "residents of the built-up area (城区人口), 2020 census"
     }
@@ -107,7 +107,7 @@ def test_one_list_holds_one_definition_of_population():
     )
 
 
-def test_the_county_list_adds_up_to_the_urban_residents_of_the_three_units():
+def test_the_counties_sum_to_the_urban_residents_of_the_three_units():
     assert sum(int(row["population"]) for row in _places(REGION.counties)) == 75_727_359
 
 
@@ -117,27 +117,27 @@ def test_names_and_ids_of_places_are_unique():
             assert max(Counter(row[column] for row in _places(path)).values()) == 1
 
 
-def test_the_county_list_holds_the_cities():
+def test_the_list_of_counties_contains_the_cities():
     assert {row["id"] for row in _places(REGION.cities)} <= {row["id"] for row in _places(REGION.counties)}
 
 
-def test_every_city_lies_within_five_km_of_the_one_road_network(elements, roads):
+def test_every_city_is_within_five_km_of_the_main_road_network(elements, roads):
     main = max(nx.connected_components(roads), key=len)
     for row in _places(REGION.cities):
         here = (float(row["lat"]), float(row["lon"]))
         assert min(distance_km(here, elements[0][node][0]) for node in main) < 5, row["name"]
 
 
-def test_nearly_all_roads_hang_together(roads):
+def test_nearly_all_roads_are_connected(roads):
     assert len(max(nx.connected_components(roads), key=len)) > 0.99 * roads.number_of_nodes()
 
 
-def test_the_kilometres_of_expressway_are_those_of_the_readme(roads):
+def test_the_length_of_expressways_agrees_with_the_readme(roads):
     km = sum(data["km"] for _, _, data in roads.edges(data=True) if data["class"] == "motorway")
     assert km == pytest.approx(10_400, rel=0.02)
 
 
-def test_roads_are_motorway_or_primary_and_nothing_else(elements):
+def test_all_roads_are_motorway_or_primary(elements):
     classes = {tags["highway"] for _, tags in elements[1].values() if "highway" in tags}
     assert classes == {"motorway", "primary"}
 
@@ -152,24 +152,24 @@ def test_every_expressway_of_the_table_is_in_the_file(elements):
 @pytest.mark.parametrize("tag", ["maxspeed", "start_date", "interval", "highspeed", "electrified", "usage"])
 def test_each_inferred_tag_has_a_source(elements, tag):
     _, ways, relations = elements
-    told = {"highspeed": "source:maxspeed", "usage": "source"}.get(tag, f"source:{tag}")
+    source = {"highspeed": "source:maxspeed", "usage": "source"}.get(tag, f"source:{tag}")
     for _, tags in [*ways.values(), *relations.values()]:
         if tag in tags:
-            assert told in tags
+            assert source in tags
 
 
-def test_each_class_of_road_says_where_it_comes_from(elements):
+def test_each_road_class_has_a_source(elements):
     assert all("source:highway" in tags for _, tags in elements[1].values() if "highway" in tags)
 
 
-def test_each_line_has_its_track_and_its_stations_on_it(elements, tracks):
+def test_each_line_has_a_track_with_its_stations(elements, tracks):
     nodes, ways, _ = elements
     refs = {ref for _, tags in ways.values() if "railway" in tags for ref in tags.get("ref", "").split(";")}
     assert {line.id for line in facts.rail_lines(REGION.facts)} <= refs
     assert all(node in tracks for node, (_, tags) in nodes.items() if tags.get("railway") == "station")
 
 
-def test_each_station_key_of_a_passenger_line_is_one_node(elements):
+def test_each_station_of_a_passenger_line_is_one_node(elements):
     keys = Counter(tags["ref"] for _, tags in elements[0].values() if tags.get("railway") == "station")
     wanted = {
         p.key for line in facts.rail_lines(REGION.facts) if line.traffic != "freight" for p in line.places
@@ -178,7 +178,7 @@ def test_each_station_key_of_a_passenger_line_is_one_node(elements):
     assert max(keys.values()) == 1
 
 
-def test_the_ways_of_each_service_join_its_stops_in_order(elements):
+def test_the_ways_of_each_service_connect_its_stops_in_order(elements):
     _, ways, relations = elements
     assert len(relations) > 200
     for members, tags in relations.values():
@@ -198,7 +198,7 @@ def test_every_passenger_line_has_a_local_service_in_both_directions(elements):
         assert refs[f"{line.id} local"] == (0 if line.traffic == "freight" else 2)
 
 
-def test_drawn_roads_have_their_known_length_once_the_factor_is_applied(elements):
+def test_drawn_roads_have_their_known_length_after_scaling(elements):
     nodes, ways, _ = elements
     known = {c.id: c.known_km for c in facts.expressways(REGION.facts) if not c.matched}
     for ref in ("S-TH", "S-JW", "S3801", "S1", "S-XL", "S-SH"):

@@ -1,4 +1,4 @@
-"""Links cut where they pass nearest to cities."""
+"""Test cutting links where they pass closest to cities."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def road(*, link_class="primary", forward=1000, backward=900, oneway=False):
     return network.replace(links=links)
 
 
-def test_a_link_is_cut_where_it_passes_nearest():
+def test_a_link_is_cut_where_it_passes_closest():
     found = with_nodes_near(road(), cities_at((116.25, 39.05)))
     schema.check(found)
     assert found.nodes.geometry[2].x == pytest.approx(116.25)
@@ -31,7 +31,7 @@ def test_a_link_is_cut_where_it_passes_nearest():
     assert found.links["backward_s"].sum() == 900
 
 
-def test_the_city_is_then_snapped_to_the_cut():
+def test_the_city_is_snapped_to_the_cut():
     city = cities_at((116.25, 39.05))
     table = snap(city, with_nodes_near(road(), city)).cities.table
     assert table["road_node"].tolist() == [2]
@@ -44,11 +44,11 @@ def test_two_cities_cut_one_link_twice():
     assert found.links[["tail", "head"]].to_numpy().tolist() == [[0, 2], [2, 3], [3, 1]]
 
 
-def test_two_cities_at_one_place_cut_once():
+def test_two_cities_at_one_position_cut_a_link_once():
     assert len(with_nodes_near(road(), cities_at((116.5, 39.0), (116.5, 39.01))).links) == 2
 
 
-def test_a_one_way_link_stays_one_way_in_pieces():
+def test_the_pieces_of_a_one_way_link_are_one_way():
     found = with_nodes_near(road(backward=-1, oneway=True), cities_at((116.5, 39.0)))
     assert found.links["backward_s"].tolist() == [-1, -1]
 
@@ -57,17 +57,17 @@ def test_a_one_way_link_stays_one_way_in_pieces():
     ("network", "city"),
     [
         pytest.param(road(link_class="motorway"), (116.5, 39.0), id="a motorway"),
-        pytest.param(road(), (116.5, 39.2), id="out of reach"),
-        pytest.param(road(), (116.001, 39.0), id="hardly nearer than a node"),
-        pytest.param(road(), (115.95, 39.0), id="nearest at the end"),
-        pytest.param(road(forward=1, backward=1), (116.5, 39.0), id="too short to share"),
+        pytest.param(road(), (116.5, 39.2), id="beyond the limit"),
+        pytest.param(road(), (116.001, 39.0), id="hardly closer than a node"),
+        pytest.param(road(), (115.95, 39.0), id="closest at an end"),
+        pytest.param(road(forward=1, backward=1), (116.5, 39.0), id="too few seconds to divide"),
     ],
 )
-def test_a_link_is_left_whole(network, city):
+def test_a_link_is_not_cut(network, city):
     assert with_nodes_near(network, cities_at(city)) is network
 
 
-def test_links_without_times_are_refused_with_the_remedy():
+def test_links_without_times_are_rejected_with_a_remedy():
     with pytest.raises(SchemaError, match="add_travel_times"):
         with_nodes_near(road(forward=0, backward=0), cities_at((116.5, 39.0)))
 
@@ -77,7 +77,7 @@ places = st.lists(st.tuples(st.floats(115.9, 117.1), st.floats(38.9, 39.1)), min
 
 @settings(max_examples=60, deadline=None)
 @given(places=places, forward=st.integers(1, 5000), backward=st.integers(1, 5000))
-def test_pieces_meet_at_their_nodes_and_add_up(places, forward, backward):
+def test_pieces_meet_at_their_nodes_and_keep_the_totals(places, forward, backward):
     network = road(forward=forward, backward=backward)
     found = with_nodes_near(network, cities_at(*places))
     schema.check(found)

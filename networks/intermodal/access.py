@@ -1,4 +1,4 @@
-"""Lay out what is outside trains as nodes and arcs: centres, roads, fronts of stations."""
+"""Build the access network: city centres, roads and station entrances as nodes and arcs."""
 
 from __future__ import annotations
 
@@ -11,37 +11,35 @@ from numpy.typing import NDArray
 
 from networks.cities.table import Cities
 from networks.errors import SchemaError
-from networks.intermodal.approach import Ties, cities_to_roads, cities_to_stations, stations_to_roads
-from networks.intermodal.arcs import Arcs
+from networks.intermodal.connectors import Connectors, cities_to_roads, cities_to_stations, stations_to_roads
 from networks.intermodal.parameters import AccessParameters
 from networks.network import Network
+from networks.timegraph import Arcs
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """One copy of everything outside trains, its nodes numbered from 0.
-
-    Nodes are the cities, then the road nodes, then the fronts of stations.
+class AccessNetwork:
+    """Everything outside trains, with nodes numbered from 0: cities, road nodes, station entrances.
 
     Attributes
     ----------
     nodes
-        The nodes, in the columns of a time graph.
+        Nodes with the columns of `TimeGraph.nodes`.
     roads
         Arcs of the road network.
     city_road, station_road, city_station
-        The ties, between rows of the nodes.
+        Connectors between rows of the nodes.
     cities, road_nodes, stations
-        How many there are of each.
+        Number of nodes of each kind.
     """
 
     nodes: pd.DataFrame
     roads: Arcs
-    city_road: Ties
-    station_road: Ties
-    city_station: Ties
+    city_road: Connectors
+    station_road: Connectors
+    city_station: Connectors
     cities: int
     road_nodes: int
     stations: int
@@ -52,77 +50,64 @@ class Outside:
 
     @property
     def entrance(self) -> Ints:
-        """Rows of the fronts of stations."""
+        """Rows of the station entrances."""
         return self.cities + self.road_nodes + np.arange(self.stations, dtype=np.int64)
 
     def arcs(self, *, free: bool) -> Arcs:
-        """Make the arcs of this copy.
+        """Return the arcs of roads and ferries, and of all connectors in both directions.
 
         Parameters
         ----------
         free
-            Let every tie take 1 s, where only driving is to count.
-
-        Returns
-        -------
-        Arcs
-            Roads and ferries, and all ties in both directions.
+            Let every connector take 1 s, for times that count driving only.
         """
-        ties = [
-            ("connector", self.city_road),
-            ("connector", self.station_road),
-            ("access", self.city_station),
+        connectors = [
+            ("connector", "connector", self.city_road),
+            ("connector", "connector", self.station_road),
+            ("access", "egress", self.city_station),
         ]
         pieces = [self.roads]
-        for kind, tie in ties:
-            seconds = np.ones_like(tie.seconds) if free else tie.seconds
-            back = "egress" if kind == "access" else kind
+        for kind, reverse_kind, connector in connectors:
+            seconds = np.ones_like(connector.seconds) if free else connector.seconds
             pieces += [
-                Arcs.of(kind, tie.first, tie.second, seconds),
-                Arcs.of(back, tie.second, tie.first, seconds),
+                Arcs.of(kind, connector.first, connector.second, seconds),
+                Arcs.of(reverse_kind, connector.second, connector.first, seconds),
             ]
         return Arcs.join(pieces)
 
 
-def lay_out(
+def build_access_network(
     road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters
-) -> Outside:
-    """Lay out cities, roads and stations.
+) -> AccessNetwork:
+    """Build the access network of cities, roads and stations.
 
     Parameters
     ----------
     road
-        The road network, with times.
+        The road network, with travel times.
     stations
-        Points of the stations; the index is their row in the rail network's nodes.
+        Points of the stations; the index is their row in the nodes of the rail network.
     cities
-        The cities, snapped.
+        Cities snapped to `road`.
     parameters
-        What ties take.
-
-    Returns
-    -------
-    Outside
-        One copy.
+        Times of the connectors.
 
     Raises
     ------
     SchemaError
-        When times of the road network are not computed yet, or a city is tied to a node that is not there.
+        If travel times are missing, or a city is snapped to a node that does not exist.
     """
     _check(road, cities)
     first_road, first_station = len(cities), len(cities) + len(road.nodes)
     city_road = cities_to_roads(cities, parameters=parameters)
     station_road = stations_to_roads(road, stations, parameters=parameters)
     city_station = cities_to_stations(cities, stations, parameters=parameters)
-    return Outside(
+    return AccessNetwork(
         nodes=_nodes(road, stations, cities),
         roads=_road_arcs(road).shifted(first_road),
-        city_road=Ties(city_road.first, city_road.second + first_road, city_road.seconds),
-        station_road=Ties(
-            station_road.first + first_station, station_road.second + first_road, station_road.seconds
-        ),
-        city_station=Ties(city_station.first, city_station.second + first_station, city_station.seconds),
+        city_road=city_road.shifted(0, first_road),
+        station_road=station_road.shifted(first_station, first_road),
+        city_station=city_station.shifted(0, first_station),
         cities=len(cities),
         road_nodes=len(road.nodes),
         stations=len(stations),
@@ -135,12 +120,12 @@ def _check(road: Network, cities: Cities) -> None:
     if unset.any():
         faults.append(f"{int(unset.sum())} of {len(road.links)} links have no travel time yet")
     beyond = cities.table["road_node"] >= len(road.nodes)
-    faults += [f"{name} is tied to a road node that is not there" for name in cities.table["name"][beyond]]
+    faults += [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
     if faults:
         raise SchemaError(
-            "road and cities do not fit together",
+            "the road network and the cities do not match",
             faults=faults,
-            remedy="Add travel times to the road network, then snap the cities to this same network.",
+            remedy="Add travel times to the road network, then snap the cities to this network.",
         )
 
 
@@ -164,27 +149,22 @@ def _nodes(road: Network, stations: gpd.GeoDataFrame, cities: Cities) -> pd.Data
         ("station", [str(row) for row in stations.index], stations),
     ]
     return pd.concat(
-        [frame(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named],
+        [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named],
         ignore_index=True,
     )
 
 
-def frame(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Make rows of a time graph's nodes.
+def node_rows(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return rows for `TimeGraph.nodes`.
 
     Parameters
     ----------
     kind
-        city, road, station or stop.
+        `city`, `road`, `station` or `stop`.
     node_ids
-        Their ids.
+        One id for each point.
     points
-        Table with their points.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `node_id`, `kind`, `lon`, `lat`.
+        Table with the positions of the nodes.
     """
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Tie cities to the nearest node of the network's main component, and name those out of reach."""
+"""Snap cities to the nearest node of the main component of a network."""
 
 from __future__ import annotations
 
@@ -12,36 +12,39 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from networks.cities.sphere import nearest
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.network import CLOSED, Network
+from networks.sphere import nearest
 
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
-"""Classes that no trip of a city starts on: they are entered at junctions with other roads."""
+"""Classes on which no trip starts: motorways are entered at junctions with other roads."""
 
-_SHARE_OUTSIDE = 0.5
-_DETOUR_KM = 2.0
+_MOST_OUTSIDE = 0.5
+"""Largest share of cities that may lie outside the bounding box of the network."""
+_ENTRY_DETOUR_KM = 2.0
+"""A node on which a trip may start is preferred if it is less than this distance farther away."""
 _MARGIN_DEG = 0.5
-_KM_PER_DEGREE = 50.0  # of longitude, at 63 degrees north: generous elsewhere
+_KM_PER_DEGREE = 50.0
+"""Degree of longitude at 63 degrees north; a larger margin than needed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsnapped:
-    """A city that the main component of the network does not reach.
+    """A city without a node of the main component within the limit.
 
     Attributes
     ----------
     city_id, name
-        The city.
+        Key and name of the city.
     distance_km
         Distance to the nearest node of the main component.
     nearest_km
         Distance to the nearest node of any component.
     component_nodes
-        Number of nodes of the component that is nearest, where that is not the main one; else 0.
+        Number of nodes of the nearest component if it is not the main one, otherwise 0.
     reason
-        One sentence for people.
+        Explanation for users, one sentence.
     """
 
     city_id: str
@@ -54,14 +57,14 @@ class Unsnapped:
 
 @dataclass(frozen=True, slots=True)
 class Snapped:
-    """Cities with their node in the network.
+    """Cities with their nodes in the network.
 
     Attributes
     ----------
     cities
-        All cities, in the same order; `road_node` is -1 for those not snapped.
+        All cities in the same order; `road_node` is -1 for those not snapped.
     unsnapped
-        Those not snapped, with distance and reason.
+        Cities that were not snapped, with distances and reasons.
     """
 
     cities: Cities
@@ -78,43 +81,43 @@ def snap(
 ) -> Snapped:
     """Snap cities to the nearest node of the main component of a network.
 
-    The main component is the largest set of nodes that can all reach each other by the open directions, so no
-    city ends up at a one-way that leads nowhere. Nodes that only
-    links of the classes in `avoid` (and ferries) touch are taken where all others are 2 km farther or more.
+    The main component is the largest set of nodes that can all reach each other, so no city is snapped to a
+    one-way street that leads nowhere. A node that only has links of the classes in `avoid`, or ferries, is
+    used only if all other nodes are at least 2 km farther away.
 
     Parameters
     ----------
     cities
         The cities.
     network
-        The network; its nodes are the places that cities can be snapped to.
+        The network.
     limit_km
-        Greatest great-circle distance between a city and its node.
+        Largest great-circle distance between a city and its node.
     on_unsnapped
-        `raise`: refuse when a city is out of reach. `report`: leave its node at -1 and name it.
+        `raise` an error if a city exceeds the limit, or `report` it and leave its node at -1.
     avoid
-        Classes of links that no trip of a city starts on.
+        Classes of links on which no trip starts.
 
     Returns
     -------
     Snapped
-        The cities with `road_node` and `road_snap_km`, and those out of reach.
+        The cities with `road_node` and `road_snap_km`, and those beyond the limit.
 
     Raises
     ------
     SnapError
-        When the network has no links, when most cities lie outside its box, or (with `raise`) when a city is
-        out of reach; every such city is named with its distance.
+        If the network has no links, if most cities lie outside its bounding box, or (with `raise`) if a city
+        exceeds the limit; the message lists all such cities with their distances.
     """
     if len(network.links) == 0:
         raise SnapError("the network has no links, so no city can be snapped to it")
     places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     points = shapely.get_coordinates(cities.table.geometry.to_numpy())
-    component = _components(network)
+    component = _component_of_linked(network)
     _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
     in_main = _mutually_reachable(network)
-    node, distance = _nearest_entry(points, places, in_main, _entered(network, avoid))
+    node, distance = _nearest_entry(points, places, in_main, _is_entry(network, avoid))
     any_node, any_distance = nearest(points, places, np.flatnonzero(component >= 0))
     reached = distance <= limit_km
     table = cities.table.assign(
@@ -137,30 +140,29 @@ def _nearest_entry(
     points: NDArray[np.float64],
     places: NDArray[np.float64],
     in_main: NDArray[np.bool_],
-    entered: NDArray[np.bool_],
+    is_entry: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return for each point the nearest node of the main component, by preference one to start on."""
+    """Return the nearest node of the main component for each point, and its distance; prefer entries."""
     node, distance = nearest(points, places, np.flatnonzero(in_main))
-    rows = np.flatnonzero(in_main & entered)
+    rows = np.flatnonzero(in_main & is_entry)
     if rows.size == 0:
         return node, distance
-    better, better_km = nearest(points, places, rows)
-    prefer = better_km < distance + _DETOUR_KM
-    return np.where(prefer, better, node), np.where(prefer, better_km, distance)
+    entry, entry_km = nearest(points, places, rows)
+    prefer = entry_km < distance + _ENTRY_DETOUR_KM
+    return np.where(prefer, entry, node), np.where(prefer, entry_km, distance)
 
 
-def _entered(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
-    """Tell the nodes that a road touches on which a trip may start."""
+def _is_entry(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
+    """Mark the nodes with a link on which a trip may start."""
     links = network.links
-    open_to_all = links[(links["mode"] != "ferry") & ~links["link_class"].isin(avoid)]
-    touched = np.zeros(len(network.nodes), dtype=bool)
-    touched[open_to_all["tail"].to_numpy()] = True
-    touched[open_to_all["head"].to_numpy()] = True
-    return touched
+    usable = links[(links["mode"] != "ferry") & ~links["link_class"].isin(avoid)]
+    marks = np.zeros(len(network.nodes), dtype=bool)
+    marks[usable[["tail", "head"]].to_numpy()] = True
+    return marks
 
 
 def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
-    """Return the nodes of the largest strong component (the one with the first node of equals)."""
+    """Mark the nodes of the largest strongly connected component; of equal ones, that of the first node."""
     links = network.links
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
     there = (links["forward_s"] != CLOSED).to_numpy()
@@ -175,36 +177,31 @@ def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
     return mutual
 
 
-def _components(network: Network) -> NDArray[np.int64]:
-    """Return the component of each node, -1 for nodes without a link."""
-    tail, head = network.links["tail"].to_numpy(), network.links["head"].to_numpy()
-    size = len(network.nodes)
-    graph = coo_array((np.ones(tail.size, dtype=np.int64), (tail, head)), shape=(size, size))
-    _, labels = connected_components(graph.tocsr(), directed=False)
-    linked = np.zeros(size, dtype=bool)
-    linked[tail] = True
-    linked[head] = True
-    return np.where(linked, labels, -1).astype(np.int64)
+def _component_of_linked(network: Network) -> NDArray[np.int64]:
+    """Return the connected component of each node, -1 for nodes without links."""
+    linked = np.zeros(len(network.nodes), dtype=bool)
+    linked[network.links[["tail", "head"]].to_numpy()] = True
+    return np.where(linked, network.components(), -1)
 
 
 def _check_box(points: NDArray[np.float64], places: NDArray[np.float64], *, margin_deg: float) -> None:
-    """Refuse cities that mostly lie elsewhere, and say so when longitude and latitude look swapped."""
+    """Reject cities that mostly lie elsewhere; detect swapped longitude and latitude."""
     low, high = places.min(axis=0) - margin_deg, places.max(axis=0) + margin_deg
 
     def outside(at: NDArray[np.float64]) -> float:
         return float(np.mean(np.any((at < low) | (at > high), axis=1))) if at.size else 0.0
 
     share = outside(points)
-    if share <= _SHARE_OUTSIDE:
+    if share <= _MOST_OUTSIDE:
         return
-    swapped = outside(points[:, ::-1]) <= _SHARE_OUTSIDE
+    swapped = outside(points[:, ::-1]) <= _MOST_OUTSIDE
     first = points[0]
     guess = f"; longitude and latitude look swapped ({first[0]:g}, {first[1]:g})" if swapped else ""
     raise SnapError(
-        f"{share:.0%} of the cities lie outside the network's box{guess}",
+        f"{share:.0%} of the cities lie outside the bounding box of the network{guess}",
         where=f"box {low[0]:.2f}, {low[1]:.2f}, {high[0]:.2f}, {high[1]:.2f} (west, south, east, north)",
-        done="No city was snapped.",
-        remedy="Exchange the columns lat and lon." if swapped else "Take cities and network of one region.",
+        done="No cities were snapped.",
+        remedy="Exchange the columns lat and lon." if swapped else "Use cities and a network of one region.",
     )
 
 
@@ -224,9 +221,9 @@ def _unsnapped(
 
 def _refusal(unsnapped: tuple[Unsnapped, ...], limit_km: float) -> SnapError:
     return SnapError(
-        f"the network's main component passes {len(unsnapped)} city(ies) at more than {limit_km:g} km",
+        f"{len(unsnapped)} city(ies) are more than {limit_km:g} km from the main component of the network",
         faults=[city.reason for city in unsnapped],
         done="No travel times were computed.",
-        remedy="Raise the snapping limit, take more road classes or ferries, mend the coordinates of the "
-        "cities, or leave them out.",
+        remedy="Raise the snapping limit, include more road classes or ferries, correct the coordinates of "
+        "the cities, or leave them out.",
     )

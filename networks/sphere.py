@@ -1,0 +1,61 @@
+"""Measure distances on the globe, and find nearest points."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth (IUGG)."""
+
+Floats = NDArray[np.float64]
+
+
+def unit_vectors(lon: Floats, lat: Floats) -> Floats:
+    """Return points on the unit sphere.
+
+    Chords between them grow with great-circle distances, so that a KD-tree finds nearest points anywhere on
+    Earth, including the poles and the antimeridian.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees [n].
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape [n, 3]
+        Cartesian coordinates.
+    """
+    a, b = np.radians(lon), np.radians(lat)
+    return np.column_stack((np.cos(b) * np.cos(a), np.cos(b) * np.sin(a), np.sin(b)))
+
+
+def chord_to_km(chord: Floats) -> Floats:
+    """Convert chords between points on the unit sphere to great-circle distances in km."""
+    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
+
+
+def km_to_chord(km: float) -> float:
+    """Convert a great-circle distance in km to a chord of the unit sphere."""
+    return float(2.0 * np.sin(km / (2.0 * EARTH_RADIUS_KM)))
+
+
+def nearest(points: Floats, places: Floats, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    """Find the nearest place of each point.
+
+    Parameters
+    ----------
+    points, places
+        Degrees, shape [n, 2] and [m, 2], longitude first.
+    rows
+        Rows of `places` that may be chosen, at least one.
+
+    Returns
+    -------
+    tuple of arrays
+        Row of the nearest place, and the great-circle distance to it in km, for each point.
+    """
+    chord, position = KDTree(unit_vectors(*places[rows].T)).query(unit_vectors(*points.T))
+    return rows[position], chord_to_km(np.asarray(chord))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from optimiser.measures.equity.maxmin import price_of_fairness
+from optimiser.measures.max_min import price_of_fairness
 from optimiser.report import wording
 
 

@@ -1,4 +1,4 @@
-"""Turn the rows of a bench into its outputs."""
+"""Write the outputs of a bench: table, figures and summary."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from optimiser.bench import rows as table
 from optimiser.bench import traces
-from optimiser.bench.consistency import contradictions, refuse_contradictions
-from optimiser.bench.rows import Row
+from optimiser.bench.analysis import contradictions, longest, refuse_contradictions, with_plan_times
+from optimiser.bench.rows import Key, Row, slug_of
 from optimiser.bench.store import Store
 from optimiser.bench.summary import summary
-from optimiser.bench.table import Trace, longest, with_plan_times
+from optimiser.bench.traces import Trace
 from optimiser.problem.jsonfile import write_atomically
 
 
-def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:
+def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:
     """Write table, figures and summary of a bench.
 
     Parameters
@@ -24,9 +24,9 @@ def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence
     rows
         Every row of the folder.
     folder
-        Of the bench.
+        Folder of the bench.
     command
-        What was typed, for the summary.
+        The command that was typed, for the summary.
     left_out
         What was asked for and could not be done, for the summary.
 
@@ -40,22 +40,25 @@ def close(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence
     VerificationError
         When outcomes contradict each other; all is written before.
     """
-    from optimiser.bench.figures import write_all
+    from optimiser.bench.figures import write_figures
 
     store = Store(folder)
 
     @cache
-    def trace_of(row: Row) -> Trace:
-        return traces.load(store.trace(row.slug))
+    def load(key: Key) -> Trace:
+        return traces.load(store.trace(slug_of(key)))
 
-    filled = with_plan_times(rows, lambda row: traces.load(store.trace(row.slug)))
+    def trace_of(row: Row) -> Trace:
+        return load(row.key)
+
+    filled = with_plan_times(rows, trace_of)
     table.save(filled, store.runs)
     shown = longest(filled)
+    figures = write_figures(shown, trace_of, store.folder / "figures")
     page = store.folder / "summary.md"
-    figures = write_all(shown, trace_of, store.folder / "figures")
-    text = summary(
-        shown, trace_of, command=command, faults=contradictions(filled), figures=figures, left_out=left_out
+    faults = contradictions(filled)
+    write_atomically(
+        page, summary(shown, trace_of, command=command, faults=faults, figures=figures, left_out=left_out)
     )
-    write_atomically(page, text)
     refuse_contradictions(filled)
     return page

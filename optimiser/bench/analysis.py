@@ -465,12 +465,12 @@ def _solve(row: Row) -> str:
 
 
 def refuse_contradictions(rows: Iterable[Row]) -> None:
-    """Return when all outcomes can be true together.
+    """Refuse outcomes that contradict each other.
 
     Raises
     ------
     VerificationError
-        With every contradiction.
+        With every contradiction, when there is one.
     """
     faults = contradictions(rows)
     if faults:

@@ -15,12 +15,12 @@ from optimiser.problem.errors import ProblemError
 
 
 def refuse_edited_file(configuration: Configuration) -> None:
-    """Return when the file of a variant of the user's own is as it was when the bench began.
+    """Refuse a variant of the user's own whose file was changed since the bench began.
 
     Raises
     ------
     ProblemError
-        When it was changed.
+        When the file was changed.
     """
     own = configuration.own
     if own is not None and digest_of(Path(own.path)) != own.digest:
@@ -33,7 +33,7 @@ def refuse_edited_file(configuration: Configuration) -> None:
 
 
 def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
-    """Return when no variant of the user's own has rows that another variant of its name produced.
+    """Refuse a variant of the user's own that has rows from another variant of its name.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
     Raises
     ------
     ProblemError
-        When one has.
+        When there is one.
     """
     known = {(row.variant, row.own) for row in rows}
     for one in dict.fromkeys(run.configuration for run in runs):
@@ -60,9 +60,9 @@ def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
 
 
 def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Run]) -> None:
-    """Return when every problem file of the user's own still holds the problem of earlier rows.
+    """Refuse a problem file of the user's own that no longer holds the problem of earlier rows.
 
-    The copy of a problem without rows is deleted, so that its file is read anew.
+    The copy of a problem without rows is deleted, so that its file is read again.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Ru
     Raises
     ------
     ProblemError
-        When a file holds another problem, or none.
+        When there is one.
     """
     solved = {row.instance for row in rows}
     for instance in {run.instance.name: run.instance for run in runs if run.instance.source}.values():
@@ -88,12 +88,12 @@ def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Ru
 
 
 def refuse_other_digest(store: Store, rows: Iterable[Row], instance: Instance, facts: Facts) -> None:
-    """Return when the problem file in the folder has the digest of all earlier rows.
+    """Refuse a problem file in the folder whose digest differs from that of earlier rows.
 
     Raises
     ------
     ProblemError
-        When it has another one.
+        When the digest differs.
     """
     if any(row.instance == instance.name and row.digest != facts.digest for row in rows):
         raise _other_problem(instance.name, store.instance(instance.name))

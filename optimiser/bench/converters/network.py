@@ -305,12 +305,12 @@ class Faults:
         return value if value is not None and value <= most else 0
 
     def refuse(self) -> None:
-        """Return when there is no fault.
+        """Refuse the file if it has faults.
 
         Raises
         ------
         ProblemError
-            With all faults in order of their lines.
+            With all faults in order of their lines, when there is one.
         """
         if self._found:
             raise ProblemError(

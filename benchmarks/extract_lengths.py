@@ -60,7 +60,7 @@ def imported(path: Path, *, country: str) -> tuple[dict[str, float], road.RoadRe
     Returns
     -------
     tuple of dict and RoadReport
-        Kilometres by class, and what was dropped.
+        Kilometres by class, and what the import dropped.
     """
     network, report = road.build(osm.read(path), country=country)
     links = network.links[network.links["mode"] == "road"]
@@ -69,7 +69,7 @@ def imported(path: Path, *, country: str) -> tuple[dict[str, float], road.RoadRe
 
 
 def main() -> None:
-    """Read the folder, print the table, and perhaps put it into a page."""
+    """Read the folder, print the table, and write it to a page where one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--country", default="EU")

@@ -1,12 +1,13 @@
-"""Measure a frontier: every point from the ones before, against the same question asked alone.
+"""Time a frontier, whose points are warm-started, against the same questions solved one by one.
 
     python benchmarks/frontier.py PROBLEM.json --axes two_way --points 24
 
-A point of the frontier is asked in two stages (the best value, then the best of the plans that have it); the
-lone solve is asked the first stage alone, so the comparison leans towards it. Both run on as many threads, to
-the same gap, with libraries and compiled code loaded before their clocks start. The seconds of a lone solve
-count its reduction; the frontier reduces once, and the table tells how long that takes. `whole` is what a
-caller waits, with the start of a process, which the frontier has once and a lone solve each time.
+A point of the frontier is solved in two stages (the best value, then the best of the plans that have it). A
+single solve does only the first stage, so that the comparison favours it. Both use the same number of threads
+and the same gap, with libraries and compiled code loaded before their clocks start. The seconds of a single
+solve include its reduction; the frontier reduces once, and the table states how long that takes. `whole` is
+the waiting time of a caller, with the start of a process, which the frontier needs once and a single solve
+each time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from optimiser.problem import DesignProblem, load
 
 
 def main() -> None:
-    """Trace the frontier, repeat its questions one by one, and print a table."""
+    """Trace the frontier, solve its questions one by one, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("problem", type=Path)
     parser.add_argument("--axes", choices=("two_way", "three_way"), default="two_way")
@@ -60,7 +61,7 @@ def main() -> None:
 def compare(
     problem: DesignProblem, axes: Axes, points: list[Point], asked: argparse.Namespace, reduction: float
 ) -> None:
-    """Repeat questions alone and print what they take beside what the frontier took."""
+    """Solve questions one by one, and print their times beside those of the frontier."""
     step = max(1, len(points) // max(1, asked.cold))
     chosen = [point for point in points if point.warm][::step]
     print("| asked | value | alone, s | frontier, s | times faster | alone, whole s | frontier, whole s |")

@@ -75,7 +75,7 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
 def _lattice(
     side: int, rng: np.random.Generator
 ) -> tuple[list[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the nodes of each row and column of a lattice, and where they lie."""
+    """Return the nodes of each row and column of a lattice, and their positions."""
     length = BLOCK_STEPS * (side - 1) + 1
     grid = np.full((length, length), -1, dtype=np.int64)
     on_line = np.zeros((length, length), dtype=bool)
@@ -107,14 +107,14 @@ def _road_tags(rng: np.random.Generator) -> dict[str, str]:
 
 
 def save(extract: Extract, path: Path, *, roads_only: bool = False) -> Path:
-    """Write an extract in the format that the name of the file says.
+    """Write an extract in the format that the suffix of the file names.
 
     Parameters
     ----------
     extract
-        What to write.
+        The extract.
     path
-        The file; written anew.
+        The file; an existing one is replaced.
     roads_only
         Leave out the buildings and their nodes.
 

@@ -1,7 +1,7 @@
 """Measure the import against a bare pyosmium read and against OSMnx; print a table.
 
 Run it with `python benchmarks/import_speed.py`. Every measurement runs in a process of its own, after its
-imports; memory is the peak of the process above what it held when the imports were done.
+imports; memory is the peak of the process above its memory when the imports were done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEPT_NODES = 100
 
 
 def bare_read() -> Callable[[Path], object]:
-    """Return the yardstick: two passes that take tags, references and coordinates of the kept ways."""
+    """Return the baseline: two passes that read tags, references and coordinates of the kept ways."""
     import osmium
 
     names = [*ROADS, *(f"{name}_link" for name in ROADS)]
@@ -106,7 +106,7 @@ def measure(subject: str, path: Path) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
-    """Return the peak of this program; `ru_maxrss` would count what the parent held when it forked."""
+    """Return the peak of this process; `ru_maxrss` would include the memory of the parent when it forked."""
     status = Path("/proc/self/status")
     if status.is_file():
         (line,) = (text for text in status.read_text().splitlines() if text.startswith("VmHWM"))
@@ -215,7 +215,7 @@ def _row(name: str, run: dict[str, float], bare: dict[str, float]) -> str:
 
 
 def main() -> None:
-    """Read the options, measure, print and perhaps save the tables."""
+    """Read the options, measure, and print the tables; save them where a file is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the extract, 1 is 2 M nodes")
     parser.add_argument("--osmnx-scale", type=float, default=0.1, help="size of the extract for OSMnx")

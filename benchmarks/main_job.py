@@ -1,7 +1,7 @@
 """Time the main job as a whole process: first run with an empty cache, second run from the cache.
 
 Run it with `python benchmarks/main_job.py`. Wall and CPU seconds and the peak memory of the largest process
-are what the operating system reports when the processes have ended (POSIX only).
+are those that the operating system reports after the processes have ended (POSIX only).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def timed(job: str, out: Path, cache: Path) -> tuple[float, float, float, int]:
 
 
 def main() -> None:
-    """Print one Markdown row a run."""
+    """Print one Markdown row per run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--job", default="jing-jin-ji")
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,4 +1,4 @@
-"""Model rail times from running, stops and what a ride takes once; fit the model and measure its errors."""
+"""Model rail times from running time, stops and a fixed time per ride; fit it and measure its errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Floats = NDArray[np.float64]
 def model_min(
     design_min: Floats, stops: Floats, *, factor: float, stop_min: float, start_min: float
 ) -> Floats:
-    """Compute minutes in the vehicle: running, intermediate stops, and what a ride takes once."""
+    """Compute minutes in the vehicle: running time, intermediate stops, and a fixed time per ride."""
     minutes: Floats = design_min / factor + stop_min * stops + start_min
     return minutes
 
 
 def fit(design_min: Floats, stops: Floats, seen_min: Floats) -> tuple[float, float, float]:
-    """Fit factor, minutes a stop and minutes once, so that the sum of relative errors is least."""
+    """Fit factor, minutes per stop and fixed minutes, so that the sum of relative errors is least."""
     columns = np.column_stack([design_min, stops, np.ones_like(stops)]) / seen_min[:, None]
     count = len(seen_min)
     bounds = np.vstack([np.hstack([columns, -np.eye(count)]), np.hstack([-columns, -np.eye(count)])])

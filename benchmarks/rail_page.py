@@ -1,4 +1,4 @@
-"""Write what a comparison of rail times with a timetable found, as a page."""
+"""Write a page on the comparison of rail times with a timetable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGET = {"median": 6.3, "p90": 17.4}
 
 
 def report(routed: Sequence[Routed], left_out: Sequence[str], total: int) -> str:
-    """Write the findings as a page."""
+    """Write the results as a page."""
     fast = [r for r in routed if r.row.fast]
     slow = [r for r in routed if not r.row.fast]
     lines = [

@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Routed:
-    """A row with its way on the network, and minutes and number of trains by the services."""
+    """A row with its route on the network, and minutes and number of trains by the services."""
 
     row: Row
     km: float
@@ -81,7 +81,7 @@ def _row(raw: dict[str, str]) -> Row:
 
 
 def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[str]]:
-    """Route the rows of each year on the network of that year; name those that cannot be."""
+    """Route the rows of each year on the network of that year; name those that cannot be routed."""
     elements = osm.read(network, roads=frozenset(), ferries=False)
     routed, left_out = [], []
     for year, day in STATE.items():
@@ -93,7 +93,7 @@ def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[s
 
 
 def length_factor(network: Path) -> float:
-    """Return length on the ground over length of the geometry, as the region beside the network states it."""
+    """Return the ratio of true length to geometry length that the region beside the network states."""
     region = network.with_name("region.toml")
     if not region.is_file():
         return 1.0
@@ -132,7 +132,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
 
 
 def _conventional(built: rail.RailBuild) -> rail.RailBuild:
-    """Keep the conventional services alone."""
+    """Keep only the conventional services."""
     fast = intermodal.AccessParameters.default().fast_classes
     kept = ~built.services.lines["link_class"].isin(fast)
     lines = built.services.lines[kept].reset_index(drop=True)
@@ -143,7 +143,7 @@ def _conventional(built: rail.RailBuild) -> rail.RailBuild:
 
 
 def _served(built: rail.RailBuild) -> TimeGraph:
-    """Join the stations, each a city of its own, by the services and no road, times in vehicles alone."""
+    """Join the stations, each as a city, by the services without roads; times are in-vehicle times."""
     at = built.network.nodes.iloc[built.stations["node"].to_numpy()]
     count = len(at)
     centres = cities.build(

@@ -1,11 +1,11 @@
-"""Compare rail times of the region Jing-Jin-Ji with a timetable, and write what was found.
+"""Compare rail times of the region Jing-Jin-Ji with a timetable, and write a page of results.
 
 Usage: python benchmarks/rail_times.py CALIBRATION.csv [--network FILE.osm.pbf] [--out FILE.md]
 
-The calibration table has one row a pair of cities: stations, number of stops and kind of the fastest train,
-minutes of the fastest and of the median train, and the year of the timetable. Two things are measured on the
-network as it was then: the running-time model, given the number of stops and the kind of the fastest train;
-and the services of the network from end to end, which know nothing of that train.
+The calibration table has one row per pair of cities: stations, number of stops and kind of the fastest train,
+minutes of the fastest and of the median train, and the year of the timetable. Two models are measured on the
+network of that year: the running-time model, given the number of stops and the kind of the fastest train; and
+the services of the network from end to end, which do not use that train.
 """
 
 from __future__ import annotations

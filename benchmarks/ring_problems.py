@@ -1,9 +1,9 @@
 """Solve ring problems on the cities of the default region, and print sizes, seconds and gaps.
 
-Run it with `python benchmarks/ring_problems.py`; `--gap` says at which gap a solve ends (0: proved optimal),
-`--only` picks cases by their names. Each case is a job; what was prepared before comes from the cache.
-Seconds are those of the solve itself, after imports and reading; "s to 0.5 %" is when plan and bound first
-were so near to each other.
+Run it with `python benchmarks/ring_problems.py`; `--gap` sets the gap at which a solve ends (0: proved
+optimal), `--only` selects cases by name. Each case is a job; steps prepared before come from the cache.
+Seconds are those of the solve itself, after imports and reading; "s to 0.5 %" are the seconds until plan and
+bound were first within that gap.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Case:
     Attributes
     ----------
     name
-        What it is called in the table.
+        Name in the table.
     share
         Budget, share of the cost of all candidates.
     rings
@@ -155,7 +155,7 @@ def row(case: Case, params: SolveParameters) -> str:
 
 
 def main() -> None:
-    """Print one Markdown row a case."""
+    """Print one Markdown row per case."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--gap", type=float, default=0.0)
     parser.add_argument("--time-limit", type=float, default=120.0)

@@ -1,7 +1,7 @@
-"""A variant to compare with: fractional time cuts of single pairs, and no other rows, in one tree of SCIP.
+"""Prove with fractional time cuts of single pairs alone in one tree of SCIP: a variant for comparison.
 
-It is what `cuts` was before partition inequalities and lift-and-project cuts: its bounds stay far from the
-best plan where nothing is covered yet.
+This is `cuts` without partition inequalities and lift-and-project cuts: its bounds stay far from the best
+plan where nothing is covered yet.
 
 Usage: polyring bench --family hard --variant auto --variant benchmarks/single_pairs.py --time-limit-s 60
 """
@@ -27,7 +27,7 @@ VARIANT = Variant(
 
 
 def run(t: Tables, progress: Incumbent, task: Task) -> tuple[str, str]:
-    """Cut the relaxation, look for plans near its point, then search one tree."""
+    """Cut the relaxation, search for plans near its solution, then search one tree."""
     improver = start_plans(t, progress, seed=task.seed)
     begun = opened(t, progress, task, cuts=CutFinder(t, joins=None))
     if isinstance(begun, str):

@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/solver_variants.py [-o FOLDER] [--time-limit-s S] [--jobs N] [--dry-run] [SET ...]
 
-Without SET every set is run. A set that was interrupted goes on where it ended; its folder holds runs.csv,
+Without SET every set is run. An interrupted set continues where it ended; its folder holds runs.csv,
 summary.md, traces and figures. `public` needs the public problems beside the project (see `polyring bench
---list`) and is skipped where they are not there.
+--list`) and is skipped where they are missing.
 """
 
 from __future__ import annotations

@@ -14,7 +14,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from networks.network import Network
 from networks.schema import LINKS, NODES, table
 from networks.simplify import contract
-from optimiser.bench.generators import GeometricParameters, HardParameters, geometric, hard, national, sized
+from optimiser.bench.generators.random_places import (
+    GeometricParameters,
+    HardParameters,
+    geometric,
+    hard,
+    national,
+    national_of_size,
+)
 from optimiser.engine.backends.live_program import LiveProgram
 from optimiser.engine.backends.small_program import SmallPrograms
 from optimiser.engine.methods.cuts.relaxation import CLEAR, MOST, CutFinder
@@ -35,7 +42,7 @@ type Floats = NDArray[np.float64]
 PROBLEMS = {
     "geometric_100": lambda: geometric(GeometricParameters(places=100, candidates=180, pairs=1_000)),
     "hard_200": lambda: hard(HardParameters()),
-    "national_160": lambda: national(sized(160)),
+    "national_160": lambda: national(national_of_size(160)),
 }
 SIDE, BEADS = 60, 6
 """Junctions along a side of the lattice, and nodes of degree two on each of its streets."""

@@ -1,1 +1,1 @@
-"""Measure solver variants on instances of known make, and show the outcome honestly."""
+"""Benchmark solver variants: instances, converters, solves, tables and figures."""

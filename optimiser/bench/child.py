@@ -1,4 +1,4 @@
-"""Run one solve in a process of its own, and watch time and memory from outside."""
+"""Run one solve in a process of its own, and measure its time and memory from outside."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ COMMAND = (sys.executable, "-m", "optimiser.bench.worker")
 """Command of the process."""
 
 AROUND_S = 120.0
-"""Seconds that reading, reduction and check may take besides start and solve."""
+"""Seconds allowed for reading, reduction and check, besides start and solve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a process took and told.
+    """Resources and answer of a process.
 
     Attributes
     ----------
-    told
-        What it printed; `fault` when there is nothing usable.
+    answer
+        The JSON object that it printed; `fault` when it printed nothing usable.
     wall_s, cpu_s
-        Of all its processes.
+        Wall time, and processor time of the process and all that it started.
     peak_mb
         Largest resident memory of all its processes together: the sum sampled from outside, or the largest
-        single process as the system counted it, whichever is more.
+        single process as counted by the system, whichever is more.
     other_load
         Share of the machine's processor time that other processes took meanwhile, 0 to 1.
     """
 
-    told: Mapping[str, Any]
+    answer: Mapping[str, Any]
     wall_s: float
     cpu_s: float
     peak_mb: float
@@ -57,7 +57,7 @@ class Child:
     task
         JSON object for the process; `time_limit_s` sets its hard limit.
     command
-        Of the process.
+        Command of the process.
     around_s
         Seconds allowed besides start and solve.
     """
@@ -71,7 +71,7 @@ class Child:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         self._peak_mb = self._cpu_s = 0.0
         self._late = False
-        self._busy_s, self._whole_s = _processor_s()
+        self._busy_s, self._total_s = _processor_s()
         self._process = self._start(command)
         self._seen = psutil.Process(self._process.pid)
         self._hand_over(task)
@@ -90,14 +90,17 @@ class Child:
             raise EnvironmentFault(f"the process of a solve cannot be started ({error.strerror})") from error
 
     def _hand_over(self, task: Mapping[str, Any]) -> None:
-        """Write the task; the pipe stays open, and its closing tells the process that we are gone."""
+        """Write the task; the pipe stays open, and the process ends when it is closed."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.write(json.dumps(task).encode() + b"\n")
                 self._process.stdin.flush()
 
     def ended(self) -> bool:
-        """Take a sample; say whether the process has ended (one beyond its hard limit is killed)."""
+        """Take a sample of memory and time; return whether the process has ended.
+
+        A process beyond its hard limit is killed.
+        """
         if self._process.poll() is not None:
             return True
         self._sample()
@@ -122,7 +125,7 @@ class Child:
         return []
 
     def kill(self) -> None:
-        """End the process and all that it started, and wait until they are gone."""
+        """Kill the process and all that it started, and wait until they have ended."""
         tree = self._tree()
         for process in tree:
             with suppress(psutil.Error):
@@ -133,30 +136,30 @@ class Child:
         psutil.wait_procs(tree, timeout=5)
 
     def end(self) -> Measured:
-        """Return what the ended process took and told, and close its files."""
+        """Return the resources and the answer of the ended process, and close its files."""
         wall_s = time.monotonic() - self._begun
-        told = self._told()
-        cpu_s = max(self._cpu_s, float(told.get("cpu_s", 0.0)))
+        answer = self._answer()
+        cpu_s = max(self._cpu_s, float(answer.get("cpu_s", 0.0)))
         for stream in (self._process.stdin, self._out, self._errors):
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
         return Measured(
-            told=told,
+            answer=answer,
             wall_s=wall_s,
             cpu_s=cpu_s,
-            peak_mb=max(self._peak_mb, float(told.get("peak_mb", 0.0))),
+            peak_mb=max(self._peak_mb, float(answer.get("peak_mb", 0.0))),
             other_load=self._other_load(cpu_s),
         )
 
     def _other_load(self, own_s: float) -> float:
-        busy_s, whole_s = _processor_s()
-        passed = whole_s - self._whole_s
+        busy_s, total_s = _processor_s()
+        passed = total_s - self._total_s
         return min(1.0, max(0.0, busy_s - self._busy_s - own_s) / passed) if passed > 0 else 0.0
 
-    def _told(self) -> Mapping[str, Any]:
+    def _answer(self) -> Mapping[str, Any]:
         if self._late:
-            return {"fault": "it did not keep to its time limit and was killed"}
+            return {"fault": "it exceeded its time limit and was killed"}
         self._out.seek(0)
         with suppress(ValueError):
             value = json.loads(self._out.read())
@@ -168,9 +171,10 @@ class Child:
 
 
 def _processor_s() -> tuple[float, float]:
-    """Return busy and whole seconds of all processors since the machine was started."""
+    """Return the busy and the total seconds of all processors since the machine was started."""
     times = psutil.cpu_times()
     fields = times._asdict()
+    # Linux counts guest time in user time as well.
     extra = fields.get("guest", 0.0) + fields.get("guest_nice", 0.0)
-    whole = sum(fields.values()) - extra
-    return whole - fields["idle"] - fields.get("iowait", 0.0), whole
+    total = sum(fields.values()) - extra
+    return total - fields["idle"] - fields.get("iowait", 0.0), total

@@ -1,4 +1,4 @@
-"""Say which solves a bench consists of."""
+"""Choose solver configurations, and list the solves of a bench."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemEr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What every solve of a bench is held to.
+    """Limits of every solve of a bench.
 
     Attributes
     ----------
@@ -33,15 +33,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A variant and its solver; `none` for a variant without one, `auto` for the variant that chooses.
+class Configuration:
+    """A variant with its solver.
 
     Attributes
     ----------
-    variant, solver
-        Their names.
+    variant
+        Name of the variant.
+    solver
+        Name of the solver; `none` for a variant without one, `auto` for the variant that chooses.
     own
-        Where the variant comes from when it is the user's own.
+        File that the variant is loaded from, when it is the user's own.
     """
 
     variant: str
@@ -49,7 +51,7 @@ class Way:
     own: OwnVariant | None = None
 
     @property
-    def able(self) -> Variant:
+    def capabilities(self) -> Variant:
         """Return what the variant can do."""
         return VARIANTS[self.variant] if self.own is None else self.own.variant
 
@@ -61,65 +63,87 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One solve: an instance, a way to solve it, a seed and limits."""
+    """One solve: an instance, a configuration, a seed and limits."""
 
     instance: Instance
-    way: Way
+    configuration: Configuration
     seed: int
     limits: Limits
 
 
-def ways(
+def plan(
+    instances: Iterable[Instance], found: Sequence[Configuration], seeds: Sequence[int], limits: Limits
+) -> tuple[Run, ...]:
+    """Return every solve of a bench, instance by instance, so that partial tables compare like with like."""
+    return tuple(
+        Run(instance, configuration, seed, limits)
+        for instance in instances
+        for seed in seeds
+        for configuration in found
+    )
+
+
+def configurations(
     variants: Sequence[str],
     solvers: Sequence[str],
     *,
     check: Callable[[str], None] = require,
-) -> tuple[tuple[Way, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
-    """Return the ways to solve that can be gone here, notes on others, and what was asked for in vain.
+) -> tuple[tuple[Configuration, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
+    """Return the configurations that can run here, notes on others, and faults.
 
-    A combination that does not exist is worth a note; a way that was named and cannot be gone is a fault.
+    A combination that does not exist is only noted. One that was named but cannot run is a fault.
 
     Parameters
     ----------
     variants
-        Names in the registry of variants, or files of the user's own (`mine.py`), each perhaps with a solver
-        as `compact:cbc`; `all`: every one of the registry.
+        Names in the registry of variants, or files of the user's own (`mine.py`), each optionally with a
+        solver, as in `compact:cbc`; `all`: every variant of the registry.
     solvers
-        Solvers to combine with the variants that name none; `all`: every one that a variant runs with;
+        Solvers to combine with the variants that name none; `all`: every solver that a variant runs with;
         empty: the default of each.
     check
-        Raises `EnvironmentFault` where a solver cannot be called.
+        Raises `EnvironmentFault` when a solver cannot be called.
 
     Raises
     ------
     ProblemError
-        When a variant does not exist or cannot be loaded, two have one name, or no way is left.
+        When a variant does not exist or cannot be loaded, two have one name, or no configuration is left.
     """
-    found: list[Way] = []
+    found: list[Configuration] = []
     notes: list[str] = []
     faults: list[OptimiserError] = []
     fitting: set[str] = set()
+    absence_is_noted = "all" in solvers or ("all" in variants and not solvers)
     for word in _expanded(variants):
         name, solver = _parted(word)
-        odd: list[str] = []
-        for way in _ways_of(_named(name), [solver] if solver else solvers, odd):
-            fitting.add(way.solver)
-            absent = _absence(way, check)
+        misfits: list[str] = []
+        for one in _with_solvers(_named(name), [solver] if solver else solvers, misfits):
+            fitting.add(one.solver)
+            absent = _absence(one, check)
             if absent is None:
-                found.append(way)
-            elif not solver and ("all" in solvers or ("all" in variants and not solvers)):
+                found.append(one)
+            elif not solver and absence_is_noted:
                 notes.append(absent.what)
             else:
                 faults.append(absent)
-        notes += [] if solver else odd
-        faults += [ProblemError(text) for text in odd] if solver else []
+        if solver:
+            faults += [ProblemError(text) for text in misfits]
+        else:
+            notes += misfits
     unknown = [solver for solver in solvers if solver != "all" and solver not in fitting]
     faults += [ProblemError(f"no variant that was asked for runs with {solver!r}") for solver in unknown]
     if not found:
-        told = [*(fault.what for fault in faults), *notes]
-        raise ProblemError("no variant can be run so", faults=told, remedy="Choose other solvers.")
-    _refuse_two_of_one_name(found)
+        reasons = [*(fault.what for fault in faults), *notes]
+        raise ProblemError(
+            "no variant can run with these solvers", faults=reasons, remedy="Choose other solvers."
+        )
+    _refuse_equal_names(found)
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes)), tuple(faults)
+
+
+def _expanded(variants: Sequence[str]) -> Iterator[str]:
+    for word in variants:
+        yield from (name for name in VARIANTS if name != AUTO.name) if word == "all" else (word,)
 
 
 def _parted(word: str) -> tuple[str, str]:
@@ -131,11 +155,11 @@ def _parted(word: str) -> tuple[str, str]:
     return name, solver
 
 
-def _named(name: str) -> Way:
+def _named(name: str) -> Configuration:
     """Return a variant by its name or file, its solver left open."""
     if name.endswith(SUFFIX):
         found = own(Path(name))
-        return Way(found.variant.name, "", found)
+        return Configuration(found.variant.name, "", found)
     if name not in VARIANTS:
         here = Path(f"{name}{SUFFIX}")
         hint = f"; did you mean the file {here}?" if here.is_file() else ""
@@ -144,68 +168,46 @@ def _named(name: str) -> Way:
             done="Nothing was solved.",
             remedy=f"Variants: {', '.join(VARIANTS)}; or a file of your own such as mine.py (docs/bench.md).",
         )
-    return Way(name, "")
+    return Configuration(name, "")
 
 
-def _refuse_two_of_one_name(found: Iterable[Way]) -> None:
-    digests: dict[str, OwnVariant] = {}
-    for way in found:
-        if way.own is not None and digests.setdefault(way.variant, way.own).digest != way.own.digest:
-            raise ProblemError(
-                f"two variants have the name {way.variant!r}",
-                faults=[digests[way.variant].path, way.own.path],
-                done="Nothing was solved.",
-                remedy="Give one of them another name in VARIANT.",
-            )
-
-
-def _expanded(variants: Sequence[str]) -> Iterator[str]:
-    for word in variants:
-        yield from (name for name in VARIANTS if name != AUTO.name) if word == "all" else (word,)
-
-
-def _ways_of(variant: Way, solvers: Sequence[str], notes: list[str]) -> Iterator[Way]:
+def _with_solvers(
+    variant: Configuration, solvers: Sequence[str], misfits: list[str]
+) -> Iterator[Configuration]:
+    """Yield a variant with each solver that it runs with; add the others to `misfits`."""
     if variant.variant == AUTO.name:
         yield replace(variant, solver="auto")
         return
-    able = variant.able.solvers
+    able = variant.capabilities.solvers
     if not able:
         yield replace(variant, solver="none")
     elif not solvers:
         yield replace(variant, solver=able[0])
     for solver in (able if "all" in solvers else solvers) if able else ():
-        if solver in able or variant.able.any_solver:
+        if solver in able or variant.capabilities.any_solver:
             yield replace(variant, solver=solver)
         else:
-            notes.append(f"{variant.variant} does not run with {solver}")
+            misfits.append(f"{variant.variant} does not run with {solver}")
 
 
-def _absence(way: Way, check: Callable[[str], None]) -> EnvironmentFault | None:
-    if way.solver in ("none", "auto"):
+def _absence(one: Configuration, check: Callable[[str], None]) -> EnvironmentFault | None:
+    if one.solver in ("none", "auto"):
         return None
     try:
-        check(way.solver)
+        check(one.solver)
     except EnvironmentFault as fault:
-        return EnvironmentFault(f"{way.label}: {fault.what}", remedy=fault.remedy)
+        return EnvironmentFault(f"{one.label}: {fault.what}", remedy=fault.remedy)
     return None
 
 
-def plan(
-    instances: Iterable[Instance], found: Sequence[Way], seeds: Sequence[int], limits: Limits
-) -> tuple[Run, ...]:
-    """Return every solve of a bench: instance by instance, so that partial tables compare like with like.
-
-    Parameters
-    ----------
-    instances
-        Problems.
-    found
-        Ways to solve them.
-    seeds
-        Seeds; each solve is done with each of them.
-    limits
-        Of each solve.
-    """
-    return tuple(
-        Run(instance, way, seed, limits) for instance in instances for seed in seeds for way in found
-    )
+def _refuse_equal_names(found: Iterable[Configuration]) -> None:
+    """Refuse two different files of the user's own whose variants have one name."""
+    files: dict[str, OwnVariant] = {}
+    for one in found:
+        if one.own is not None and files.setdefault(one.variant, one.own).digest != one.own.digest:
+            raise ProblemError(
+                f"two variants have the name {one.variant!r}",
+                faults=[files[one.variant].path, one.own.path],
+                done="Nothing was solved.",
+                remedy="Give one of them another name in VARIANT.",
+            )

@@ -1,4 +1,4 @@
-"""Keep one line of the table a solve, and the table in a file."""
+"""Hold one row of the results table per solve, and read and write the table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from optimiser.bench.plan import Run, Way
+from optimiser.bench.plan import Configuration, Run
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
 
@@ -19,7 +19,7 @@ type Key = tuple[str, str, str, int, int, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One solve: what was asked, what came out, what it took.
+    """One solve: its input, its outcome, and what it took.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Row:
     minimise
         The objective is cost.
     variant, solver, seed, threads, time_limit_s, gap_asked
-        What was asked.
+        Input of the solve.
     status, termination, objective, bound, gap
         As in the result; None where there is none.
     seconds
@@ -42,11 +42,11 @@ class Row:
     cpu_s
         Processor time of the whole process and the solver's, with start, reading, reduction and check.
     peak_mb
-        Largest resident memory, both processes together, sampled.
+        Largest resident memory of both processes together, sampled.
     other_load
         Share of the machine's processor time that other processes took meanwhile, 0 to 1.
     cuts, tree_nodes
-        Counted by the variant.
+        Numbers that the variant reports.
     plan_1pct_s
         Seconds to the first plan within 1 % of the best known one on this instance in the table.
     gap_1pct_s
@@ -54,14 +54,14 @@ class Row:
     check
         `ok`, or why the independent check refused the outcome.
     message
-        More about the end.
+        Details on how the solve ended.
     used
         Variant and solver with its version that the result names.
     versions
-        Of the libraries that took part.
+        Versions of the libraries that took part.
     code
-        First characters of the hash of the source; for a variant of the user's own then `+` and those of the
-        hash of its file, and ` heuristic` where it proves nothing.
+        First characters of the hash of the source. For a variant of the user's own followed by `+` and those
+        of the hash of its file, and by ` heuristic` where it proves nothing.
     machine
         Processor, cores, memory, system.
     """
@@ -104,35 +104,30 @@ class Row:
 
     @property
     def key(self) -> Key:
-        """Return what tells this solve from all others."""
+        """Return what identifies the solve within a bench."""
         return (
             self.instance, self.variant, self.solver, self.seed, self.threads,
             self.time_limit_s, self.gap_asked,
         )  # fmt: skip
 
     @property
-    def slug(self) -> str:
-        """Return the name of the files of the solve."""
-        return slug_of(self.key)
-
-    @property
     def label(self) -> str:
-        """Return the name of the way to solve, with its threads where it has several."""
-        return label_of(Way(self.variant, self.solver), self.threads)
+        """Return the name of the configuration, with its threads where it has several."""
+        return label_of(Configuration(self.variant, self.solver), self.threads)
 
     @property
     def source(self) -> str:
-        """Return the hash of the source that it was solved with."""
+        """Return the hash of the source that solved it."""
         return self.code.partition("+")[0]
 
     @property
     def own(self) -> str:
-        """Return the hash of the file of a variant of the user's own, empty for another one."""
+        """Return the hash of the file of a variant of the user's own; empty for another variant."""
         return self.code.partition("+")[2].partition(" ")[0]
 
     @property
     def proved(self) -> bool:
-        """Say whether the outcome is proved: an optimum, or that there is no plan."""
+        """Return whether the outcome is proved: an optimum, or infeasibility."""
         return self.check == "ok" and self.status in ("optimal", "infeasible")
 
 
@@ -143,28 +138,19 @@ COLUMNS = tuple(item.name for item in fields(Row))
 _TYPES: Mapping[str, Any] = get_type_hints(Row)
 
 
-def label_of(way: Way, threads: int) -> str:
-    """Return the name of a way to solve, with its threads where it has several."""
-    return way.label if threads == 1 else f"{way.label} ({threads} threads)"
+def label_of(configuration: Configuration, threads: int) -> str:
+    """Return the name of a configuration, with its threads where it has several."""
+    return configuration.label if threads == 1 else f"{configuration.label} ({threads} threads)"
 
 
-def code_of(way: Way, source: str) -> str:
-    """Return the cell `code` of a row.
-
-    Parameters
-    ----------
-    way
-        How it was solved.
-    source
-        First characters of the hash of the source.
-    """
-    if way.own is None:
-        return source
-    return f"{source}+{way.own.digest}{'' if way.own.variant.proves else HEURISTIC}"
+def code_of(configuration: Configuration, source: str) -> str:
+    """Return the cell `code` of a row, from the first characters of the hash of the source."""
+    own = configuration.own
+    return source if own is None else f"{source}+{own.digest}{'' if own.variant.proves else HEURISTIC}"
 
 
 def slug_of(key: Key) -> str:
-    """Return a name for the files of a solve, unique within a bench."""
+    """Return the name of the files of a solve, unique within a bench."""
     instance, variant, solver, seed, threads, limit, gap = key
     return f"{instance}__{variant}__{solver}__s{seed}__n{threads}__t{limit:g}__g{gap:g}"
 
@@ -172,13 +158,13 @@ def slug_of(key: Key) -> str:
 def key_of(run: Run) -> Key:
     """Return the key that the row of a run has."""
     return (
-        run.instance.name, run.way.variant, run.way.solver, run.seed, run.limits.threads,
-        float(run.limits.time_limit_s), float(run.limits.gap),
+        run.instance.name, run.configuration.variant, run.configuration.solver, run.seed,
+        run.limits.threads, float(run.limits.time_limit_s), float(run.limits.gap),
     )  # fmt: skip
 
 
 def dumps(rows: Iterable[Row]) -> str:
-    """Return rows as CSV with a head line; None is an empty cell."""
+    """Return rows as CSV with a header; None is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -192,20 +178,18 @@ def save(rows: Iterable[Row], path: Path) -> None:
 
 
 def load(path: Path) -> list[Row]:
-    """Read a table; an absent file is an empty one.
+    """Read a table; a missing file is an empty one.
 
     Raises
     ------
     ProblemError
         When the file is no table of this form.
     """
-    if not path.exists():
-        return []
-    return loads(path.read_text(encoding="utf-8"), where=str(path))
+    return loads(path.read_text(encoding="utf-8"), where=str(path)) if path.exists() else []
 
 
 def loads(text: str, *, where: str = "table") -> list[Row]:
-    """Turn CSV into rows.
+    """Read rows from CSV.
 
     Raises
     ------
@@ -235,14 +219,12 @@ def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
         where=where,
         faults=faults,
         done="Nothing was solved.",
-        remedy="Write into another folder with -o, or take the file away.",
+        remedy="Write into another folder with -o, or remove the file.",
     )
 
 
 def _row(cells: Sequence[str]) -> Row:
-    values: dict[str, Any] = {
-        name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)
-    }
+    values = {name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)}
     return Row(**values)
 
 
@@ -252,7 +234,7 @@ def _cell(value: object) -> str:
     return repr(value) if isinstance(value, float) else " ".join(str(value).split())
 
 
-def _value(text: str, kind: object) -> object:
+def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the column has
     if kind is str:
         return text
     if text == "" and kind in (int | None, float | None):

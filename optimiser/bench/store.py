@@ -32,18 +32,18 @@ class Facts:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder of a bench for the time of a `with` block, so that no other bench writes its table.
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold the folder of a bench during a `with` block, so that no other bench writes its table.
 
     Parameters
     ----------
     folder
-        Of the bench; it is made.
+        Folder of the bench; it is created.
 
     Raises
     ------
     EnvironmentFault
-        When another process holds it, or it cannot be made.
+        When another process holds it, or it cannot be created.
     """
     Store(folder).prepare()
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ class Store:
     folder: Path
 
     def prepare(self) -> None:
-        """Make the folders.
+        """Create the folders.
 
         Raises
         ------
@@ -110,31 +110,18 @@ class Store:
         """Return the path of a trace."""
         return self.folder / "traces" / f"{slug}.csv"
 
-    def figure(self, name: str) -> Path:
-        """Return the path of a figure."""
-        return self.folder / "figures" / f"{name}.png"
-
     def facts(self, instance: Instance) -> Facts:
-        """Write the problem file of an instance unless it is there, and return its sizes.
+        """Write the problem file of an instance unless it exists, and return the sizes of the problem.
 
-        A problem is made once a folder, so that a bench that goes on measures the same problem as before.
+        A problem is made once per folder, so that a bench that continues solves the same problem as before.
         """
         path = self.instance(instance.name)
         if not path.exists():
             write_atomically(path, dumps(instance.make()))
-        return facts_of(load(path), path.read_bytes())
+        return _facts(load(path), path.read_bytes())
 
 
-def facts_of(problem: DesignProblem, text: bytes) -> Facts:
-    """Return the sizes of a problem and the digest of its file.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    text
-        Of its file.
-    """
+def _facts(problem: DesignProblem, text: bytes) -> Facts:
     now = covered(problem, ())
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
     return Facts(

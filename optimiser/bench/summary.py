@@ -1,26 +1,36 @@
-"""Write the summary of a bench: command, machine, tables, comparisons, figures, footnotes."""
+"""Write the summary of a bench: command, machine, tables, comparisons, figures and footnotes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from optimiser.bench.footnotes import footnotes
-from optimiser.bench.rows import Row
-from optimiser.bench.speedups import EASY_S, SLOW_S, Speedup, speedups
-from optimiser.bench.table import (
+from optimiser.bench.analysis import (
+    EASY_S,
+    FAILURES,
+    SHIFT_S,
+    SLOW_S,
     Line,
-    Trace,
+    Speedup,
     best_known,
-    families,
-    labelled,
+    by_family,
+    by_instance,
+    by_label,
+    comparable,
     line_of,
     proves,
+    speedups,
     tightest_bound,
 )
+from optimiser.bench.rows import Row
+from optimiser.bench.traces import Trace
 
 MOST_SHOWN = 10.0
-"""Relative figures beyond this are not written out."""
+"""Larger relative figures are shown as greater than this one."""
+
+BUSY = 0.1
+"""Share of the machine that other processes may take before wall times are unreliable."""
 
 
 def summary(
@@ -37,15 +47,15 @@ def summary(
     Parameters
     ----------
     rows
-        The table, one row an instance, way and seed.
+        The table, one row per instance, configuration and seed.
     trace_of
-        Progress of the solve of a row.
+        Returns the progress of the solve of a row.
     command
-        What was typed.
+        The command that was typed.
     faults
         Contradictions between outcomes.
     figures
-        Paths of figures by what they show, to be linked from a page beside their folder.
+        Paths of figures by title; they are linked relative to a page beside their folder.
     left_out
         What was asked for and could not be done.
     """
@@ -55,7 +65,7 @@ def summary(
         *(["## Left out\n", "\n".join(f"* {text}" for text in left_out) + "\n"] if left_out else []),
         *_consistency(rows, faults),
         *_families(rows),
-        *_comparisons(speedups(labelled(rows), trace_of)),
+        *_comparisons(speedups(by_label(rows), trace_of)),
         *_instances(rows),
         *_figures(figures),
         "## Footnotes\n",
@@ -66,10 +76,10 @@ def summary(
 
 def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
     yield f"Command: `{command}`\n"
-    for what, name in (("Machine", "machine"), ("Versions", "versions"), ("Source", "source")):
+    for title, name in (("Machine", "machine"), ("Versions", "versions"), ("Source", "source")):
         for value in dict.fromkeys(getattr(row, name) for row in rows):
             if value:
-                yield f"{what}: {value}  "
+                yield f"{title}: {value}  "
     for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):
         yield f"Variant {name}: a file of the user's own, SHA-256 {digest}...  "
     limits = sorted({row.time_limit_s for row in rows})
@@ -92,25 +102,21 @@ def _consistency(rows: Sequence[Row], faults: Sequence[str]) -> Iterator[str]:
         return
     checked = sum(row.check == "ok" for row in rows)
     yield (
-        f"{checked} of {len(rows)} outcomes passed the independent check (the others gave no result); on "
-        "every instance every bound is at least as good as every plan that any way found.\n"
+        f"{checked} of {len(rows)} outcomes passed the independent check (the others gave no result). On "
+        "every instance every bound is at least as good as every plan that any configuration found.\n"
     )
 
 
 def _families(rows: Sequence[Row]) -> Iterator[str]:
-    best = best_known(rows)
-    groups = {"all": list(rows), **families(rows)}
-    for name, group in groups.items():
-        if name == "all" and len(groups) == 2:
-            continue
+    best, families = best_known(rows), by_family(rows)
+    groups = {"All families": rows} if len(families) > 1 else {}
+    for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
         count = len({row.instance for row in group})
-        instances = "1 instance" if count == 1 else f"{count} instances"
-        yield f"## {'All families' if name == 'all' else f'Family {name}'}: {instances}\n"
-        lines = [line_of(label, found, best) for label, found in labelled(group).items()]
+        yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
         yield _table(
-            ("way", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]", "mean gap [2]",
-             "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
-            [_cells(line) for line in lines],
+            ("configuration", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]",
+             "mean gap [2]", "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
+            [_cells(line_of(label, found, best)) for label, found in by_label(group).items()],
         )  # fmt: skip
 
 
@@ -131,8 +137,8 @@ def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
         f"on which it needs more than {SLOW_S:g} s or does not finish, and the gap at which it ended.\n"
     )
     yield _table(
-        ("baseline", "way", "to", "problems", "baseline cut off", "way cut off", "ratio of sgm [6]",
-         "paired [6]"),
+        ("baseline", "configuration", "to", "problems", "baseline cut off", "configuration cut off",
+         "ratio of sgm [6]", "paired [6]"),
         [
             (one.baseline, one.other, one.what, str(one.problems), str(one.baseline_outs),
              str(one.other_outs), f"{one.ratio:.2f}", f"{one.paired:.2f}")
@@ -142,11 +148,7 @@ def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
 
 
 def _instances(rows: Sequence[Row]) -> Iterator[str]:
-    labels = list(labelled(rows))
-    best = best_known(rows)
-    grouped: dict[str, list[Row]] = {}
-    for row in rows:
-        grouped.setdefault(row.instance, []).append(row)
+    labels, best = list(by_label(rows)), best_known(rows)
     yield "## Every instance\n"
     yield "Seconds to proof, else the gap at the end; of heuristics the loss; of several seeds the median.\n"
     yield _table(
@@ -154,14 +156,14 @@ def _instances(rows: Sequence[Row]) -> Iterator[str]:
         [
             (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
              _whole(best[name]), _whole(tightest_bound(group)),
-             *(_median(labelled(group).get(label, []), best[name]) for label in labels))
-            for name, group in grouped.items()
+             *(_median(by_label(group).get(label, []), best[name]) for label in labels))
+            for name, group in by_instance(rows).items()
         ],
     )  # fmt: skip
 
 
 def _median(rows: Sequence[Row], best: int | None) -> str:
-    """Return the cell of the middle row: those proved by time, then the others by what is left open."""
+    """Return the cell of the middle row: proved rows by time, then the others by what is left open."""
     if not rows:
         return ""
     ranked = sorted(rows, key=lambda row: (not row.proved, row.seconds if row.proved else _left(row, best)))
@@ -202,3 +204,67 @@ def _percent(value: float | None) -> str:
 
 def _whole(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def footnotes(rows: Sequence[Row]) -> list[str]:
+    """Return the footnotes of a summary: the meaning of each measure, then the limits of this table."""
+    return [*_meanings(rows), *_caveats(rows)]
+
+
+def _meanings(rows: Sequence[Row]) -> Iterator[str]:
+    able = [row for row in rows if proves(row)]
+    outs = sum(not row.proved for row in able)
+    yield (
+        "Seconds are wall time of reduction and solve, without imports, start of processes, reading and the "
+        "final check. Each configuration solved a tiny problem before, so that no solve includes compilation."
+    )
+    yield (
+        "[1] Shifted geometric mean of the seconds to proof. A time-out counts at its limit, so that means "
+        f"of configurations that time out are too low. {outs} of {len(able)} solves of configurations that "
+        "can prove ended without proof."
+    )
+    yield "[2] Arithmetic mean of the gaps at the end, each at most 100 %; no plan counts 100 %."
+    yield "[3] Mean distance of the plan from the best that any configuration found on the instance."
+    yield (
+        "[4] Shifted geometric mean (1 s) of the seconds to the first plan within 1 % of the best known one; "
+        "never counts at the limit."
+    )
+    yield (
+        "[5] Largest resident memory of a solve, all its processes together (the parent, which reads, "
+        "reduces and checks, and the solver), sampled every 0.1 s; shared pages count twice."
+    )
+    yield (
+        f"[6] First the ratio of the shifted geometric means (shift {SHIFT_S:g} s), then the geometric mean "
+        "of the ratios of the shifted times problem by problem. Where the baseline was cut off, the true "
+        "ratio to proof is larger; where the configuration was cut off, smaller."
+    )
+    shared = len(next(iter(comparable(rows).values()), []))
+    yield (
+        f"The profile (Dolan and Moré 2002) covers the {shared} problems (instance and seed) on which every "
+        "configuration that can prove was run. A solve without proof is a failure: its ratio is infinite."
+    )
+
+
+def _caveats(rows: Sequence[Row]) -> Iterator[str]:
+    for label, group in by_label(rows).items():
+        broken = Counter(row.termination for row in group)
+        counts = [f"{broken[why]} {why}" for why in FAILURES if broken[why]]
+        if counts:
+            yield f"{label}: {', '.join(counts)} of {len(group)} solves; they count as time-outs."
+    busy = sum(row.other_load > BUSY for row in rows)
+    if busy:
+        yield (
+            f"{busy} of {len(rows)} solves ran while other processes took more than {BUSY:.0%} of the "
+            "machine: their wall times are upper limits, and comparisons between them are rough."
+        )
+    if len({row.source for row in rows}) > 1:
+        yield "The rows come from several versions of the source."
+    if len({row.machine for row in rows}) > 1:
+        yield "The rows come from several machines: times of different ones cannot be compared."
+    if len({row.time_limit_s for row in rows}) > 1:
+        yield "Time limits differ between rows; of one instance, configuration and seed the longest counts."
+    everything = {(row.instance, row.seed) for row in rows}
+    for label, group in by_label(rows).items():
+        missing = len(everything) - len({(row.instance, row.seed) for row in group})
+        if missing:
+            yield f"{label} was not run on {missing} of {len(everything)} problems; its means leave them out."

@@ -11,7 +11,12 @@ from pathlib import Path
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import TracePoint, gap_of
 
+type Trace = tuple[TracePoint, ...]
+
 COLUMNS = ("seconds", "step", "objective", "bound", "cuts", "nodes")
+
+ROUNDING = 1e-12
+"""Tolerance of comparisons with a gap or distance that was computed in floating point."""
 
 
 def save(trace: Iterable[TracePoint], path: Path) -> None:
@@ -25,8 +30,8 @@ def save(trace: Iterable[TracePoint], path: Path) -> None:
     write_atomically(path, text.getvalue())
 
 
-def load(path: Path) -> tuple[TracePoint, ...]:
-    """Read a trace; an absent file is an empty one."""
+def load(path: Path) -> Trace:
+    """Read a trace; a missing file is an empty one."""
     if not path.exists():
         return ()
     with path.open(encoding="utf-8", newline="") as file:
@@ -45,7 +50,7 @@ def _point(cells: dict[str, str]) -> TracePoint:
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:
-    """Return the gap of a point of a trace; infinity without a plan or a bound."""
+    """Return the gap at a point of a trace; infinity without a plan or a bound."""
     if point.objective is None or point.bound is None:
         return math.inf
     gap = gap_of(point.objective, point.bound, minimise=minimise)
@@ -53,7 +58,7 @@ def gap_at(point: TracePoint, *, minimise: bool) -> float:
 
 
 def time_to_gap(trace: Sequence[TracePoint], gap: float, *, minimise: bool) -> float | None:
-    """Return the seconds until the gap was so small, None when it never was.
+    """Return the seconds until the relative gap was at most `gap`; None when it never was.
 
     Parameters
     ----------
@@ -64,11 +69,11 @@ def time_to_gap(trace: Sequence[TracePoint], gap: float, *, minimise: bool) -> f
     minimise
         The objective is cost.
     """
-    return next((p.seconds for p in trace if gap_at(p, minimise=minimise) <= gap + 1e-12), None)
+    return next((p.seconds for p in trace if gap_at(p, minimise=minimise) <= gap + ROUNDING), None)
 
 
 def time_to_plan(trace: Sequence[TracePoint], best: int, within: float, *, minimise: bool) -> float | None:
-    """Return the seconds until a plan was within a relative distance of a known objective, None when never.
+    """Return the seconds until a plan was within a relative distance of a known objective; None when never.
 
     Parameters
     ----------
@@ -86,7 +91,7 @@ def time_to_plan(trace: Sequence[TracePoint], best: int, within: float, *, minim
         if point.objective is None:
             continue
         missing = point.objective - best if minimise else best - point.objective
-        if missing <= room + 1e-12:
+        if missing <= room + ROUNDING:
             return point.seconds
     return None
 
@@ -94,7 +99,7 @@ def time_to_plan(trace: Sequence[TracePoint], best: int, within: float, *, minim
 def gaps_over_time(
     trace: Sequence[TracePoint], seconds: Sequence[float], *, minimise: bool
 ) -> tuple[float, ...]:
-    """Return the smallest gap up to each of some sorted times; infinity before the first."""
+    """Return the smallest gap up to each of some sorted times; infinity before the first gap."""
     gaps, at, now = [], 0, math.inf
     for moment in seconds:
         while at < len(trace) and trace[at].seconds <= moment:

@@ -1,4 +1,4 @@
-"""Be the process of one solve: read a task, solve, check, tell what it took; end with the parent."""
+"""Run as the process of one solve: read a task, solve, check, and print what it took."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from optimiser.bench.leaving import line
+from optimiser.bench.exit_status import fault_line
 from optimiser.engine.methods.variants import UnfitError
 from optimiser.problem.errors import OptimiserError, ProblemError, VerificationError
 
 
 def main() -> None:
-    """Do the task given on standard input and print its measures as one JSON line."""
+    """Do the task given on standard input, and print its outcome and resources as one line of JSON."""
+    # Standard output is kept for the answer; whatever libraries print goes to standard error.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     task = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
     try:
-        told = measure(task)
+        answer = measure(task)
     except UnfitError as fault:
-        told = {"unfit": fault.what}
+        answer = {"unfit": fault.what}
     except ProblemError as fault:
-        told = {"wrong": line(fault)}
+        answer = {"wrong": fault_line(fault)}
     except OptimiserError as fault:
-        told = {"fault": str(fault)}
+        answer = {"fault": str(fault)}
     except Exception as fault:  # noqa: BLE001 - whatever went wrong becomes a row of the table
-        told = {"fault": f"{type(fault).__name__}: {fault}", "detail": traceback.format_exc()}
-    out.write(json.dumps({**told, **usage()}) + "\n")
+        answer = {"fault": f"{type(fault).__name__}: {fault}", "detail": traceback.format_exc()}
+    out.write(json.dumps({**answer, **usage()}) + "\n")
     out.flush()
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
-    """Solve a problem file, write the result file, and check it.
+    """Solve a problem file, write the result file, and check the result.
 
     Parameters
     ----------
     task
-        `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the variant's own),
+        `problem` and `result` (paths), `variant`, `solver` (`none` and `auto`: the default of the variant),
         `time_limit_s`, `gap`, `threads`, `seed`, and `file`, the path of a variant of the user's own.
 
     Returns
     -------
     dict
-        `check`: `ok`, or why the outcome is refused.
+        `check`: `ok`, or why the independent check refused the outcome.
     """
     from optimiser import verify
     from optimiser.engine.search.task import SolveParameters
@@ -77,7 +78,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def usage() -> dict[str, float]:
-    """Return processor seconds and peak memory (MB) of this process and its ended children, where known."""
+    """Return processor seconds and peak memory (MB) of this process and its ended children.
+
+    Empty where the system does not provide them.
+    """
     try:
         import resource
     except ImportError:
@@ -91,7 +95,7 @@ def usage() -> dict[str, float]:
 
 
 def _watch(lifeline: BinaryIO) -> None:
-    """End when the parent is gone; the solver's process ends with this one in the same way."""
+    """End this process when the parent closes the pipe; the process of the solver ends in the same way."""
     lifeline.read()
     os._exit(1)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from optimiser.bench.exit_status import fault_lines, incomplete
 from optimiser.bench.instances import choose, registered
-from optimiser.bench.leaving import left_out, lines
-from optimiser.bench.plan import Limits, Run, plan, ways
+from optimiser.bench.plan import Limits, Run, configurations, plan
 from optimiser.bench.rows import Row
 from optimiser.bench.runner import Listener, bench
-from optimiser.bench.store import alone
+from optimiser.bench.store import exclusive
 from optimiser.cli import screen
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import ProblemError
@@ -74,27 +74,27 @@ def run(
         When another process benches in the folder. Exit code 5.
     """
     instances = choose(words, families)
-    found, notes, faults = ways(variants or DEFAULT_VARIANTS, solvers)
+    found, notes, faults = configurations(variants or DEFAULT_VARIANTS, solvers)
     runs = plan(instances, found, sorted(set(seeds)) or [1], limits)
     command = _command(words, families, variants, solvers, seeds, limits)
-    from optimiser.bench.closing import close
+    from optimiser.bench.outputs import write_outputs
 
-    with alone(out), _listening(quiet=as_json) as listener:
-        for text in (*notes, *lines(faults)):
+    with exclusive(out), _listening(quiet=as_json) as listener:
+        for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
         done = bench(runs, out, listener=listener, jobs=jobs)
         faults = (*faults, *done.faults)
         if not done.rows:
-            raise left_out(faults or [ProblemError(text) for text in done.unfit], solved=False)
-        page = close(done.rows, out, command=command, left_out=lines(faults))
+            raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
+        page = write_outputs(done.rows, out, command=command, left_out=fault_lines(faults))
     if as_json:
         told = {"rows": len(done.rows), "table": str(out / "runs.csv"), "summary": str(page)}
-        screen.as_json({**told, "left_out": lines(faults)})
+        screen.as_json({**told, "left_out": fault_lines(faults)})
     else:
         screen.table("Solves", [_shown(row) for row in done.rows], right=_RIGHT)
         screen.line(f"Files: {out}  (open summary.md)")
     if faults:
-        raise left_out(faults, solved=True)
+        raise incomplete(faults, solved=True)
     return 0
 
 
@@ -169,7 +169,7 @@ class _Lines:
 
     def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
         """Print what begins."""
-        what = f"{run.instance.name}  {run.way.label}  seed {run.seed}"
+        what = f"{run.instance.name}  {run.configuration.label}  seed {run.seed}"
         screen.note(f"[{number}/{total}, about {_duration(left_s)} left] {what}")
 
     def ends(self, row: Row) -> None:
@@ -218,7 +218,7 @@ def _moving() -> Iterator[Listener]:
 
     class Bar:
         def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
-            what = escape(f"{run.instance.name}  {run.way.label}  seed {run.seed}")
+            what = escape(f"{run.instance.name}  {run.configuration.label}  seed {run.seed}")
             left = f"about {_duration(left_s)} left"
             bar.update(task, description=what, total=total, completed=number - 1, left=left)
 

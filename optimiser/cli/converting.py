@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from optimiser.bench.converters import Choices, PublicNetwork, problem_of
 from optimiser.bench.converters import sndlib as sndlib_files
 from optimiser.bench.converters import tntp as tntp_files
+from optimiser.bench.converters.network import Choices, PublicNetwork, problem_of
 from optimiser.bench.converters.sndlib import Coordinates
 from optimiser.cli import screen
 from optimiser.problem import save

@@ -1,1 +1,1 @@
-"""Measure what a plan does: equity, polycentricity, appraisal."""
+"""Measure what a plan does: equity, polycentricity, dependence on the core, appraisal, build order."""

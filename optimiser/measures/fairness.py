@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from optimiser.measures.equity.maxmin import price_of_fairness
+from optimiser.measures.max_min import price_of_fairness
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Fairness:
 
     @property
     def price(self) -> Fraction:
-        """Return the share of that objective that fairness costs (`equity.maxmin.price_of_fairness`)."""
+        """Return the share of that objective that fairness costs (`max_min.price_of_fairness`)."""
         return price_of_fairness(self.worth_free, self.worth_plan)
 
     def as_dict(self) -> dict[str, Any]:

@@ -243,7 +243,16 @@ class Chain:
         def make(folder: Path) -> None:
             from optimiser.run import measuring
 
-            measuring.save(measuring.measure(measuring.subject(self, plan)), folder)
+            measured = measuring.load_plan(
+                self.design,
+                plan,
+                times=self.times.folder,
+                candidates=self.candidates.folder,
+                pairs=self.problem.folder / "pairs.parquet",
+                job=job,
+                with_roads=self.source.matrix_file is None,
+            )
+            measuring.save(measuring.measure(measured), folder)
 
         inputs = {
             "problem": self.problem.key,

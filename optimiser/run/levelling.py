@@ -23,7 +23,7 @@ from optimiser.frontier.axes import Axes
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.job.contradictions import TIERS
 from optimiser.job.sections import Solve
-from optimiser.measures.equity.lexicographic import lexicographic
+from optimiser.measures.max_min import lexicographic_shares
 from optimiser.problem import DesignProblem, Target, load, save
 from optimiser.problem.errors import InfeasibleError
 from optimiser.run import store
@@ -233,7 +233,7 @@ def raise_worst(
     with suppress(InfeasibleError), _solver(problem, settings) as solver:
         asking = Asking(problem, solver, tell, questions)
         if asking.attains(dict.fromkeys(totals, 0)):
-            shares = lexicographic(totals, asking.attains, steps=STEPS)
+            shares = lexicographic_shares(totals, asking.attains, steps=STEPS)
     problem = with_least(problem, {t: least_weight(share, totals[t]) for t, share in shares.items()})
     proof = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""A user benches a file, and converts a network, in one command."""
+"""Check the commands that bench problem files and convert networks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import time
 import psutil
 import pytest
 
-from optimiser.bench import generators as g
-from optimiser.bench.store import alone
+from optimiser.bench.generators.random_places import HardParameters, hard
+from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.store import exclusive
 from optimiser.cli import benching, call
 from optimiser.problem import load, save
 from optimiser.problem.errors import OptimiserError
@@ -36,11 +37,11 @@ DEMANDS (
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    save(g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6)), "mine.json")
+    save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)), "mine.json")
     return tmp_path
 
 
-def test_a_file_of_ones_own_is_benched_in_one_command(folder, capfd):
+def test_a_problem_file_is_benched_in_one_command(folder, capfd):
     words = ["bench", "--instances", "mine.json", "--variant", "greedy", "--time-limit-s", "20"]
     assert call([*words, "-o", "out"]) == 0
     with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
@@ -57,7 +58,7 @@ def test_a_file_of_ones_own_is_benched_in_one_command(folder, capfd):
 
 
 def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
-    save(g.hard(g.HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
+    save(hard(HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
     words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit-s", "60"]
     with subprocess.Popen([*POLYRING, *words, "-o", "out"], start_new_session=True) as bench:
         seen = psutil.Process(bench.pid)
@@ -72,7 +73,7 @@ def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
     assert alive == []
 
 
-def test_what_cannot_be_solved_is_told_and_ends_the_bench_with_an_exit_code(folder, capfd):
+def test_what_cannot_be_solved_is_reported_and_sets_the_exit_code(folder, capfd):
     (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
     with pytest.raises(OptimiserError, match="some of what was asked for could not be solved") as told:
         benching.run(
@@ -97,14 +98,14 @@ def test_what_cannot_be_solved_is_told_and_ends_the_bench_with_an_exit_code(fold
     assert "seed 99999999999 is outside" in page
 
 
-def test_a_bench_that_solves_nothing_says_why(folder, capfd):
-    save(g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=None), "all.json")
+def test_a_bench_that_solves_nothing_reports_why(folder, capfd):
+    save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=None), "all.json")
     assert call(["bench", "--instances", "all.json", "--variant", "do-nothing", "-o", "out"]) == 2
     assert "variant 'do-nothing' needs a budget" in capfd.readouterr().err
 
 
 def test_a_second_bench_in_a_folder_is_refused(folder, capfd):
-    with alone(folder / "out"):
+    with exclusive(folder / "out"):
         assert call(["bench", "--instances", "mine.json", "--variant", "greedy", "-o", "out"]) == 5
     err = capfd.readouterr().err
     assert "the folder is in use by process" in err
@@ -112,14 +113,14 @@ def test_a_second_bench_in_a_folder_is_refused(folder, capfd):
     assert not (folder / "out" / "runs.csv").exists()
 
 
-def test_names_are_listed(capfd):
+def test_instances_and_variants_are_listed(capfd):
     assert call(["bench", "--list", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert {"grid", "hard", "national", "region-counties"} <= {one["family"] for one in told["instances"]}
     assert "cuts" in {one["variant"] for one in told["variants"]}
 
 
-def test_nothing_to_bench_is_a_fault_of_the_line(folder, capfd):
+def test_a_bench_without_instances_is_refused(folder, capfd):
     assert call(["bench"]) == 2
     assert "no instance is asked for" in capfd.readouterr().err
 
@@ -132,7 +133,7 @@ def test_a_network_is_converted_in_one_command(folder, capfd):
     assert "1 candidates, 1 pairs" in capfd.readouterr().out
 
 
-def test_a_broken_network_is_a_fault_of_the_file(folder, capfd):
+def test_a_broken_network_file_is_refused_with_its_line(folder, capfd):
     (folder / "net.txt").write_text(NETWORK.replace("B ( 3.00", "B ( x"), encoding="utf-8")
     assert call(["convert", "sndlib", "net.txt", "-o", "net.json"]) == 2
     assert "line 3: x of a node: 'x' is not a number" in capfd.readouterr().err

@@ -1,10 +1,11 @@
-"""Public network files become problems by stated choices, and their faults are told with lines."""
+"""Check the conversion of public networks to problems, and the faults of their files."""
 
 from __future__ import annotations
 
 import pytest
 
-from optimiser.bench.converters import Choices, problem_of, sndlib, tntp
+from optimiser.bench.converters import sndlib, tntp
+from optimiser.bench.converters.network import Choices, problem_of
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 NATIVE = """?SNDlib native format; type: network; version: 1.0
@@ -120,24 +121,24 @@ def test_a_network_of_sndlib_becomes_a_problem(text, tmp_path):
     assert problem.budget == 5
 
 
-def test_the_two_forms_of_sndlib_say_the_same(tmp_path):
+def test_native_and_xml_files_hold_the_same_network(tmp_path):
     native = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
     assert sndlib.read(written(tmp_path, XML)) == native
 
 
-def test_degrees_are_measured_on_the_sphere(tmp_path):
+def test_lengths_between_degrees_are_measured_on_the_sphere(tmp_path):
     network = sndlib.read(written(tmp_path, NATIVE), coordinates="degrees")
     last = network.links[-1]
     assert round(last.measure) == 111_195
 
 
-def test_directions_stay_apart_when_asked(tmp_path):
+def test_directions_of_a_demand_may_stay_separate_pairs(tmp_path):
     network = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
     problem = problem_of(network, Choices(merge=False, weights="equal"))
     assert [(p.origin, p.destination, p.weight) for p in problem.pairs] == [(0, 1, 1), (0, 3, 1), (1, 0, 1)]
 
 
-def test_a_share_of_the_links_exists(tmp_path):
+def test_only_a_share_of_the_links_become_candidates(tmp_path):
     network = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
     problem = problem_of(network, Choices(candidate_percent=34))
     assert (len(problem.candidates), len(problem.arcs)) == (1, 4)
@@ -158,7 +159,7 @@ def test_a_network_of_tntp_becomes_a_problem(tmp_path):
     assert problem.budget == 4
 
 
-def test_no_way_leads_through_a_zone(tmp_path):
+def test_no_path_leads_through_a_zone(tmp_path):
     net = NET.replace("\t3\t4\t100\t1\t5.5", "\t1\t4\t100\t1\t5.5").replace("\t4\t3\t100", "\t4\t1\t100")
     problem = problem_of(tntp.read(*both(tmp_path, net)), Choices(merge=False))
     into = {head for _, head, _ in problem.arcs}
@@ -171,9 +172,9 @@ def test_no_way_leads_through_a_zone(tmp_path):
     ("old", "new", "fault"),
     [
         ("A ( 0.00 0.00 )", "A ( 0.00 )", "line 7: a node is ID ( x y )"),
-        ("B ( 3.00 4.00 )", "A ( 3.00 4.00 )", "line 8: node 'A' stands twice"),
+        ("B ( 3.00 4.00 )", "A ( 3.00 4.00 )", "line 8: node 'A' occurs twice"),
         ("AB ( A B )", "AB ( A Z )", "line 13: link AB: there is no node 'Z'"),
-        ("BC ( B C )", "AB ( B C )", "line 14: link 'AB' stands twice"),
+        ("BC ( B C )", "AB ( B C )", "line 14: link 'AB' occurs twice"),
         ("7.00 ( 40.00", "much ( 40.00", "line 13: set-up cost: 'much' is not a number"),
         ("7.00 ( 40.00", "-7.00 ( 40.00", "line 13: set-up cost: -7.00 is not between 0 and 2^53"),
         ("d1 ( A B )", "d1 ( A A )", "line 18: demand leads from 'A' to itself"),
@@ -181,10 +182,10 @@ def test_no_way_leads_through_a_zone(tmp_path):
         ("DEMANDS (", "DEMANDED (", "line 17: 'DEMANDED (' is not the head of a section"),
     ],
 )
-def test_a_fault_of_a_native_file_is_told_with_its_line(old, new, fault, tmp_path):
+def test_a_fault_of_a_native_file_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
         sndlib.read(written(tmp_path, NATIVE.replace(old, new, 1)))
-    assert any(fault in told for told in caught.value.faults)
+    assert any(fault in text for text in caught.value.faults)
 
 
 @pytest.mark.parametrize(
@@ -197,10 +198,10 @@ def test_a_fault_of_a_native_file_is_told_with_its_line(old, new, fault, tmp_pat
         ("<network ", "<!DOCTYPE network><network ", "a document type declaration is not read"),
     ],
 )
-def test_a_fault_of_an_xml_file_is_told_with_its_line(old, new, fault, tmp_path):
+def test_a_fault_of_an_xml_file_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
         sndlib.read(written(tmp_path, XML.replace(old, new, 1)))
-    assert any(fault in told for told in caught.value.faults)
+    assert any(fault in text for text in caught.value.faults)
 
 
 @pytest.mark.parametrize(
@@ -227,10 +228,10 @@ def test_a_fault_of_an_xml_file_is_told_with_its_line(old, new, fault, tmp_path)
         ("\t1\t3\t100", "\t\u00b2\t3\t100", "line 8: '\u00b2' is not a node (1 to 4)"),
     ],
 )
-def test_a_fault_of_a_tntp_network_is_told_with_its_line(old, new, fault, tmp_path):
+def test_a_fault_of_a_tntp_network_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
         tntp.read(*both(tmp_path, NET.replace(old, new, 1)))
-    assert any(fault in told for told in caught.value.faults)
+    assert any(fault in text for text in caught.value.faults)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +243,13 @@ def test_a_fault_of_a_tntp_network_is_told_with_its_line(old, new, fault, tmp_pa
         ("Origin  2", "Origin  \u00b2", "line 7: '\u00b2' is not a node (1 to 4)"),
     ],
 )
-def test_a_fault_of_tntp_trips_is_told_with_its_line(old, new, fault, tmp_path):
+def test_a_fault_of_tntp_trips_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
         tntp.read(*both(tmp_path, trips=TRIPS.replace(old, new, 1)))
-    assert any(fault in told for told in caught.value.faults)
+    assert any(fault in text for text in caught.value.faults)
 
 
-def test_a_file_that_is_not_there_is_a_fault_of_the_environment(tmp_path):
+def test_a_missing_file_is_a_fault_of_the_environment(tmp_path):
     with pytest.raises(EnvironmentFault):
         sndlib.read(tmp_path / "absent.txt")
 
@@ -259,7 +260,7 @@ def test_choices_out_of_range_are_refused_together():
     assert len(caught.value.faults) == 3
 
 
-def test_demands_without_a_way_are_refused(tmp_path):
+def test_demands_without_a_path_are_refused(tmp_path):
     text = NATIVE.replace("  AB ( A B ) 0.00 0.00 0.00 7.00 ( 40.00 900.00 160.00 1800.00 )\n", "")
-    with pytest.raises(ProblemError, match="no demand has a way"):
+    with pytest.raises(ProblemError, match="no demand has a path"):
         problem_of(sndlib.read(written(tmp_path, text)), Choices())

@@ -1,4 +1,4 @@
-"""Generated instances have the form that they promise, and are the same everywhere."""
+"""Check the form of generated instances, and that they are equal on every machine."""
 
 from __future__ import annotations
 
@@ -12,23 +12,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.bench import generators as g
 from optimiser.bench.generators import plane
-from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_s, price
-from optimiser.bench.generators.slack import limit_of
+from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_time_s, limit_of, link_cost
+from optimiser.bench.generators.random_places import (
+    GeometricParameters,
+    HardParameters,
+    NationalParameters,
+    geometric,
+    hard,
+    national,
+    national_of_size,
+)
+from optimiser.bench.generators.regular import (
+    CorridorParameters,
+    GridParameters,
+    HubRingParameters,
+    corridors,
+    grid,
+    hub_ring,
+)
 from optimiser.engine.search.paths import covered
 from optimiser.engine.search.tables import tables
 from optimiser.problem import dumps, parse
 
 SMALL = {
-    "grid": lambda seed: g.grid(g.GridParameters(rows=4, columns=4, candidates=12, pairs=20, seed=seed)),
-    "corridors": lambda seed: g.corridors(g.CorridorParameters(corridors=2, cities=5, pairs=20, seed=seed)),
-    "hub_ring": lambda seed: g.hub_ring(g.HubRingParameters(spokes=5, rings=2, pairs=20, seed=seed)),
-    "geometric": lambda seed: g.geometric(
-        g.GeometricParameters(places=12, candidates=12, pairs=20, seed=seed)
-    ),
-    "hard": lambda seed: g.hard(g.HardParameters(places=20, candidates=40, pairs=60, relevant=10, seed=seed)),
-    "national": lambda seed: g.national(g.sized(20, seed)),
+    "grid": lambda seed: grid(GridParameters(rows=4, columns=4, candidates=12, pairs=20, seed=seed)),
+    "corridors": lambda seed: corridors(CorridorParameters(corridors=2, cities=5, pairs=20, seed=seed)),
+    "hub_ring": lambda seed: hub_ring(HubRingParameters(spokes=5, rings=2, pairs=20, seed=seed)),
+    "geometric": lambda seed: geometric(GeometricParameters(places=12, candidates=12, pairs=20, seed=seed)),
+    "hard": lambda seed: hard(HardParameters(places=20, candidates=40, pairs=60, relevant=10, seed=seed)),
+    "national": lambda seed: national(national_of_size(20, seed)),
 }
 DIGESTS = {
     "grid": "e6b20943566ae54a",
@@ -52,7 +65,7 @@ def test_another_seed_gives_another_instance(family):
 
 
 @pytest.mark.parametrize("family", SMALL)
-def test_an_instance_survives_its_file(family):
+def test_an_instance_is_read_back_unchanged(family):
     problem = SMALL[family](1)
     assert parse(json.loads(dumps(problem))) == problem
 
@@ -68,7 +81,7 @@ def test_pairs_are_open_and_can_be_covered(family, seed):
 
 
 def test_the_hard_family_has_about_sixty_relevant_candidates_a_pair():
-    problem = g.hard(g.HardParameters())
+    problem = hard(HardParameters())
     t = tables(problem)
     assert (len(problem.candidates), len(problem.pairs)) == (200, 1000)
     assert abs(np.median(np.diff(t.use_start)) - 60) <= 1
@@ -78,21 +91,21 @@ def test_the_hard_family_has_about_sixty_relevant_candidates_a_pair():
 
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_a_country_has_as_many_open_pairs_as_asked_for(seed):
-    problem = g.national(g.sized(40, seed))
+def test_a_country_has_the_number_of_open_pairs_asked_for(seed):
+    problem = national(national_of_size(40, seed))
     now, then = covered(problem, ()), covered(problem, range(len(problem.candidates)))
     assert int((then & ~now).sum()) == 177
     assert then.all()
     assert len(problem.candidates) == 133
 
 
-def test_the_national_case_has_the_sizes_it_is_named_for():
-    problem = g.national(g.NationalParameters())
+def test_the_country_of_300_cities_has_its_documented_sizes():
+    problem = national(NationalParameters())
     assert (len(problem.nodes), len(problem.candidates)) == (300, 1000)
     assert int((~covered(problem, ())).sum()) == 10_000
 
 
-def test_a_spanning_tree_is_the_shortest():
+def test_a_spanning_tree_of_four_points_by_hand():
     lengths = np.array([[0, 1, 4, 9], [1, 0, 2, 8], [4, 2, 0, 3], [9, 8, 3, 0]])
     assert plane.spanning_tree(lengths) == [(0, 1), (1, 2), (2, 3)]
 
@@ -101,7 +114,7 @@ POINTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2,
 
 
 @given(POINTS)
-def test_a_spanning_tree_weighs_what_another_library_says(points):
+def test_a_spanning_tree_has_the_weight_that_networkx_finds(points):
     lengths = plane.distances(np.array(points))
     tree = plane.spanning_tree(lengths)
     graph = nx.Graph(
@@ -112,30 +125,30 @@ def test_a_spanning_tree_weighs_what_another_library_says(points):
 
 
 @given(POINTS)
-def test_points_between_are_those_seen_under_a_blunt_angle(points):
-    found = plane.between(np.array(points))
+def test_points_between_see_the_ends_under_an_obtuse_angle(points):
+    found = plane.points_between(np.array(points))
     for a, b in itertools.permutations(range(len(points)), 2):
-        blunt = [
+        obtuse = [
             sum((points[a][i] - p[i]) * (points[b][i] - p[i]) for i in (0, 1)) < 0
             for c, p in enumerate(points)
             if c not in (a, b)
         ]
-        assert found[a, b] == sum(blunt)
+        assert found[a, b] == sum(obtuse)
 
 
 @given(POINTS)
-def test_gabriel_neighbours_hold_a_spanning_tree(points):
-    empty = plane.between(np.array(points)) == 0
+def test_gabriel_neighbours_form_a_connected_graph(points):
+    empty = plane.points_between(np.array(points)) == 0
     edges = [(a, b) for a, b in itertools.combinations(range(len(points)), 2) if empty[a, b]]
     graph = nx.Graph(edges)
     assert nx.is_connected(graph)
     assert len(graph) == len(points)
 
 
-def test_a_point_between_two_others_parts_them():
+def test_points_with_another_between_them_are_no_close_neighbours():
     points = np.array([[0, 0], [10, 0], [5, 1]])
-    assert plane.between(points)[0].tolist() == [0, 1, 0]
-    assert plane.neighbours(points, 2) == [(0, 2), (1, 2)]
+    assert plane.points_between(points)[0].tolist() == [0, 1, 0]
+    assert plane.closest_neighbours(points, 2) == [(0, 2), (1, 2)]
 
 
 def test_distances_are_rounded_down():
@@ -143,17 +156,17 @@ def test_distances_are_rounded_down():
 
 
 def test_points_keep_their_distance():
-    points = plane.scattered(plane.generator(1), 20, side_m=1000, apart_m=50)
+    points = plane.scatter(plane.generator(1), 20, side_m=1000, apart_m=50)
     lengths = plane.distances(points)
     assert lengths[np.triu_indices(20, 1)].min() >= 50
 
 
 def test_a_drive_is_rounded_up():
-    assert [drive_s(1000, 60), drive_s(1001, 60), drive_s(0, 60)] == [60, 61, 1]
+    assert [drive_time_s(1000, 60), drive_time_s(1001, 60), drive_time_s(0, 60)] == [60, 61, 1]
 
 
-def test_a_price_is_rounded_down_but_never_nothing():
-    assert [price(1500, 10), price(1500, 10, 50), price(1, 1)] == [15, 7, 1]
+def test_a_link_cost_is_rounded_down_but_at_least_one():
+    assert [link_cost(1500, 10), link_cost(1500, 10, 50), link_cost(1, 1)] == [15, 7, 1]
 
 
 def test_a_limit_lies_between_the_best_time_and_today():

@@ -1,4 +1,4 @@
-"""A variant of the user's own is benched in one command, checked like all others, refused with a reason."""
+"""Check that a variant of the user's own is benched, verified like all others, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.bench import generators as g
-from optimiser.bench.plan import Way, ways
+from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.plan import Configuration, configurations
 from optimiser.cli import call
 from optimiser.engine.methods import own_variant
 from optimiser.engine.search.task import SolveParameters
@@ -17,7 +17,7 @@ from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
 from optimiser.problem.errors import ProblemError
 
-LATTICE = g.grid(g.GridParameters(rows=3, columns=3, candidates=6, pairs=6))
+LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
 HEAD = """from optimiser.engine.methods.variants import Variant
 
@@ -51,7 +51,7 @@ def rows(out: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_example_of_the_page_is_benched_in_one_command(folder, capfd):
+def test_the_example_of_the_documentation_is_benched_in_one_command(folder, capfd):
     written(example(), "cheapest.py")
     assert call(["bench", "--instances", "my.json", "--variant", "cheapest.py", "-o", "out"]) == 0
     (row,) = rows("out")
@@ -67,7 +67,7 @@ def test_the_example_of_the_page_is_benched_in_one_command(folder, capfd):
     assert rows("out") == [row]
 
 
-def test_what_a_run_raises_is_a_row_with_its_line(folder, capfd):
+def test_an_exception_of_a_run_becomes_a_row_with_its_line(folder, capfd):
     written(HEAD + "def run(t, progress, task):\n    return 1 // 0, ''\n")
     assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 0
     (row,) = rows("out")
@@ -76,14 +76,14 @@ def test_what_a_run_raises_is_a_row_with_its_line(folder, capfd):
     assert row["message"].endswith("mine.py, line 6)")
 
 
-def test_a_run_that_returns_something_else_is_told():
+def test_an_invalid_return_value_of_a_run_is_refused():
     for outcome in (None, "proof", ("done", ""), ("proof", 3)):
         with pytest.raises(TypeError, match="a run must return"):
             own.ended(outcome)
     assert own.ended(("proof", "")) == ("proof", "")
 
 
-def test_a_false_bound_of_ones_own_variant_is_refused(folder):
+def test_a_false_bound_of_an_own_variant_is_refused(folder):
     path = written(
         HEAD.replace("proves=False", "proves=True")
         + "from optimiser.engine.methods.heuristics.greedy import greedy\n\n\n"
@@ -95,7 +95,7 @@ def test_a_false_bound_of_ones_own_variant_is_refused(folder):
     assert (caught.value.result.variant, caught.value.result.termination) == ("mine", "refused")
 
 
-def test_a_name_in_a_job_is_no_file_to_run(folder):
+def test_the_name_of_a_variant_is_never_run_as_a_file(folder):
     written(HEAD + RUN)
     with pytest.raises(ProblemError, match=r"there is no variant 'mine\.py'"):
         solve(LATTICE, variant="mine.py")
@@ -119,7 +119,7 @@ def test_a_name_in_a_job_is_no_file_to_run(folder):
         (HEAD.replace("proves", "whole=('highs',), proves") + RUN, None, "run_whole(task, send)"),
     ],
 )
-def test_a_file_that_holds_no_variant_is_refused_with_its_line(folder, text, line, told, capfd):
+def test_a_file_without_a_valid_variant_is_refused_with_its_line(folder, text, line, told, capfd):
     written(text)
     assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 2
     err = capfd.readouterr().err
@@ -135,16 +135,16 @@ def test_a_missing_file_is_refused(folder, capfd):
     assert told in capfd.readouterr().err
 
 
-def test_a_name_without_its_ending_is_helped(folder):
+def test_a_file_name_without_its_suffix_gets_a_hint(folder):
     written(HEAD + RUN)
     with pytest.raises(ProblemError, match=r"no variant 'mine'; did you mean the file mine\.py"):
-        ways(["mine"], [])
+        configurations(["mine"], [])
 
 
-def test_ones_own_variant_may_name_its_solver(folder):
+def test_an_own_variant_may_name_its_solver(folder):
     written(HEAD.replace("proves", "solvers=('highs', 'scip'), proves") + RUN)
-    found, notes, faults = ways(["mine.py", "mine.py:scip"], [], check=lambda _name: None)
-    assert [(way.variant, way.solver) for way in found] == [("mine", "highs"), ("mine", "scip")]
+    found, notes, faults = configurations(["mine.py", "mine.py:scip"], [], check=lambda _name: None)
+    assert [(one.variant, one.solver) for one in found] == [("mine", "highs"), ("mine", "scip")]
     assert found[0].label == "mine/highs"
     assert notes == faults == ()
 
@@ -153,12 +153,12 @@ def test_two_variants_of_one_name_are_refused(folder):
     written(HEAD + RUN)
     written(HEAD + RUN + "\n", "other.py")
     with pytest.raises(ProblemError, match="two variants have the name 'mine'"):
-        ways(["mine.py", "other.py"], [])
+        configurations(["mine.py", "other.py"], [])
 
 
-def test_a_changed_text_is_loaded_anew(folder):
+def test_a_changed_file_is_loaded_again(folder):
     first = own.own(written(HEAD + RUN))
     second = own.own(written(HEAD.replace("Mine.", "Mime.") + RUN))
     assert (first.variant.about, second.variant.about) == ("Mine.", "Mime.")
     assert first.digest != second.digest
-    assert isinstance(Way("mine", "none", second).able, type(first.variant))
+    assert isinstance(Configuration("mine", "none", second).capabilities, type(first.variant))

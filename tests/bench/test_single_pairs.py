@@ -1,4 +1,4 @@
-"""The method that the hard family is compared with proves the same optima, without rows of several pairs."""
+"""Check the method of single pairs that benchmarks compare the hard family with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.bench import generators as g
+from optimiser.bench.generators.random_places import HardParameters, hard
+from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.heuristics.start import start_plans
@@ -20,18 +21,18 @@ HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_proves_the_optimum_that_auto_proves(seed):
-    problem = g.grid(g.GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=seed))
+def test_the_method_of_single_pairs_proves_the_same_optimum_as_auto(seed):
+    problem = grid(GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=seed))
     found, wanted = (
-        solve(problem, variant=way, params=SolveParameters(time_limit_s=60)) for way in (HERE, "auto")
+        solve(problem, variant=one, params=SolveParameters(time_limit_s=60)) for one in (HERE, "auto")
     )
     assert (found.variant, found.status) == ("single-pairs", "optimal")
     assert found.objective == wanted.objective
 
 
-def test_it_finds_no_rows_of_several_pairs():
-    asked = g.HardParameters(seed=1, places=20, candidates=40, pairs=60, relevant=20)
-    problem = reduce(g.hard(asked)).problem
+def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
+    asked = HardParameters(seed=1, places=20, candidates=40, pairs=60, relevant=20)
+    problem = reduce(hard(asked)).problem
     t = tables(problem)
     several = []
     for cuts in (CutFinder.of(t), CutFinder(t, joins=None)):

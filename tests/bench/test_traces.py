@@ -33,7 +33,7 @@ def test_gaps_at_moments_are_the_smallest_so_far():
     assert traces.gaps_over_time(LINE, (0.5, 1.0, 4.0, 9.0), minimise=False) == (math.inf, 3.0, 60 / 90, 0.0)
 
 
-def test_a_trace_survives_its_file(tmp_path):
+def test_a_trace_is_read_back_unchanged(tmp_path):
     path = tmp_path / "t.csv"
     traces.save(LINE, path)
     assert traces.load(path) == LINE

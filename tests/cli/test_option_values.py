@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from optimiser.bench.converters import Choices
+from optimiser.bench.converters.network import Choices
 from optimiser.cli import ranges
 from optimiser.cli import solving as solving_command
 from optimiser.job.frontier import Frontier

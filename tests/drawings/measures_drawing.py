@@ -10,8 +10,11 @@ import pandas as pd
 from shapely import LineString, Point
 
 from networks.timegraph import ARC_KINDS, TimeGraph
+from optimiser import verify
+from optimiser.job.measures import Measures as Settings
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.proposals.candidates import Candidates
+from optimiser.run.measured_plan import MeasuredPlan
 
 LIMIT = 10_000
 PLACES = {
@@ -109,4 +112,20 @@ def drawn_problem() -> DesignProblem:
         pairs=tuple(Pair(i, j, LIMIT, 10, tiers[j]) for i in range(4) for j in range(i + 1, 4)),
         budget=300,
         money="million CNY",
+    )
+
+
+def drawn_plan(
+    *built: str, settings: Settings | None = None, problem: DesignProblem | None = None
+) -> MeasuredPlan:
+    """Return the region with a plan, given by its ids, ready to be measured."""
+    asked = problem or drawn_problem()
+    return MeasuredPlan(
+        problem=asked,
+        plan=verify.score(asked, built),
+        graph=drawn_graph(),
+        candidates=drawn_candidates(),
+        cities=drawn_cities(),
+        ends=np.array([(p.origin, p.destination) for p in asked.pairs], dtype=np.int64),
+        settings=settings or Settings(),
     )

@@ -1,4 +1,4 @@
-"""Check the dependence on the core on drawn networks, and against paths counted one by one."""
+"""Check the dependence on the core on small networks, and against paths enumerated by networkx."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from core_drawing import both_ways, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_networks import arc_lists, graph_of, pair_lists
 
 from optimiser.engine.search.paths import FAR, LONGEST
-from optimiser.measures.polycentricity import core_times, dependence, near
-from optimiser.measures.polycentricity.network import open_arcs
+from optimiser.measures.dependence import NO_AREA, MarkedNetwork, core_dependence, count_trips
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
 
@@ -34,6 +34,32 @@ def star(**changes):
     return problem.replace(**changes)
 
 
+def open_arcs(problem, built):
+    return [*problem.arcs, *(arc for c in problem.candidates if c.id in set(built) for arc in c.arcs)]
+
+
+def trips(problem, built, core):
+    """Count the trips of a problem; every node is an area of its own."""
+    arcs = np.array(open_arcs(problem, built), dtype=np.int64).reshape(-1, 3)
+    n = len(problem.nodes)
+    network = MarkedNetwork(
+        *arcs.T, np.arange(n), np.isin(np.array(problem.nodes), list(core)), np.zeros(len(arcs), dtype=bool)
+    )
+    origin, destination, weight = (
+        np.array([getattr(pair, key) for pair in problem.pairs], dtype=np.int64)
+        for key in ("origin", "destination", "weight")
+    )
+    return count_trips(network, origin, destination, weight, areas=n)
+
+
+def core_times(problem, built, core):
+    return trips(problem, built, core).core
+
+
+def dependence(problem, built, core):
+    return core_dependence(core_times(problem, built, core), [pair.weight for pair in problem.pairs])
+
+
 def test_all_pairs_of_a_star_pass_its_core():
     assert dependence(star(), (), ["x"]).share_on_every == 1
 
@@ -43,28 +69,28 @@ def test_pairs_that_end_in_the_core_are_counted_apart():
     assert (found.ends, found.weight) == (7, 10)
 
 
-def test_closing_the_core_of_a_star_cuts_all_off():
+def test_closing_the_core_of_a_star_cuts_all_pairs_off():
     found = dependence(star(), (), ["x"])
     assert (found.cut_off, found.still_joined, found.mean_lost) == (10, 0, 0)
 
 
-def test_a_tie_passes_the_core_on_some_best_path_but_not_on_every():
+def test_with_a_tie_some_but_not_every_shortest_path_passes_the_core():
     found = dependence(star(), ["ab"], ["x"])
     assert (found.on_every, found.on_some) == (7, 10)
 
 
-def test_a_faster_way_round_passes_the_core_on_no_best_path():
+def test_no_shortest_path_passes_the_core_where_a_bypass_is_faster():
     found = dependence(star(), ["bc"], ["x"])
     assert (found.share_on_every, found.share_on_some) == (Fraction(1, 2), Fraction(1, 2))
 
 
-def test_time_lost_is_that_of_the_way_round():
+def test_time_lost_is_that_of_the_bypass():
     # Closed: a-b 20 (0 lost), b-c 15 (0 lost), a-c 35 instead of 20, weight 2.
     found = dependence(star(), ["ab", "bc"], ["x"])
     assert (found.lost, found.still_joined, found.mean_lost) == (30, 10, 3)
 
 
-def test_detour_relates_time_through_the_core_to_the_best():
+def test_detour_is_the_time_through_the_core_over_the_shortest_time():
     # Best: 3 x 20 + 5 x 15 + 2 x 20; through the core: 20 each.
     assert dependence(star(), ["bc"], ["x"]).detour == Fraction(200, 175)
 
@@ -83,32 +109,31 @@ def test_nobody_passes_a_core_without_nodes():
     assert (found.on_some, found.cut_off, found.lost) == (0, 0, 0)
 
 
-def test_times_of_a_pair_are_told_with_and_without_the_core():
+def test_each_pair_has_times_with_and_without_the_core():
     times = core_times(star(), ["ab", "bc"], ["x"])
     assert [row.tolist()[2] for row in times[:3]] == [20, 20, 35]
 
 
-def test_an_unknown_node_or_candidate_is_refused():
-    with pytest.raises(ProblemError):
-        dependence(star(), (), ["nowhere"])
-    with pytest.raises(ProblemError):
-        dependence(star(), ["nothing"], ["x"])
-
-
-def test_times_that_cannot_be_added_up_are_refused():
-    with pytest.raises(ProblemError):
+def test_times_that_could_overflow_are_refused():
+    with pytest.raises(ProblemError, match="added up"):
         dependence(star(arcs=((0, 3, LONGEST),)), (), ["x"])
 
 
-def test_places_within_the_time_of_a_ring_lie_on_it():
-    ring = {"ring": ["x"], "places": ["a", "b"]}
-    assert near(star(), (), within=10, **ring) == ("a", "b")
-    assert near(star(), (), within=9, **ring) == ()
+def test_a_road_that_crosses_the_core_between_nodes_outside_it_passes_the_core():
+    table = np.array([(0, 1, 5), (0, 2, 9), (2, 1, 9)], dtype=np.int64)
+    network = MarkedNetwork(
+        *table.T, np.full(3, NO_AREA), np.zeros(3, dtype=bool), np.array([True, False, False])
+    )
+    found = count_trips(network, np.array([0]), np.array([1]), np.array([1]), areas=0)
+    assert (found.core.best[0], found.core.closed[0]) == (5, 18)
 
 
-def test_a_place_must_reach_the_ring_and_be_reached_from_it():
-    one_way = star(arcs=((0, 3, 10), (1, 3, 10), (3, 1, 10)))
-    assert near(one_way, (), ring=["x"], places=["a", "b"], within=10) == ("b",)
+def test_a_node_without_an_area_is_passed_by_no_pair():
+    table = np.array([(0, 1, 5), (1, 2, 5)], dtype=np.int64)
+    outside = np.array([0, NO_AREA, 1])
+    network = MarkedNetwork(*table.T, outside, np.zeros(3, dtype=bool), np.zeros(2, dtype=bool))
+    found = count_trips(network, np.array([0]), np.array([2]), np.array([3]), areas=2)
+    assert (found.through.tolist(), found.elsewhere.tolist()) == ([0, 0], [0, 0])
 
 
 @st.composite
@@ -121,18 +146,15 @@ def plans(draw):
     return problem, built, core
 
 
-def graph_of(problem, built):
-    net = nx.DiGraph()
-    net.add_nodes_from(range(len(problem.nodes)))
-    net.add_weighted_edges_from(open_arcs(problem, built))
-    return net
+def net_of(problem, built):
+    return graph_of(len(problem.nodes), open_arcs(problem, built))
 
 
 @settings(max_examples=60)
 @given(plans())
-def test_passing_the_core_agrees_with_all_best_paths_one_by_one(drawn):
+def test_passing_the_core_agrees_with_an_enumeration_of_shortest_paths(drawn):
     problem, built, core = drawn
-    net, times = graph_of(problem, built), core_times(problem, built, core)
+    net, times = net_of(problem, built), core_times(problem, built, core)
     inside = {i for i, name in enumerate(problem.nodes) if name in core}
     for k, pair in enumerate(problem.pairs):
         if not nx.has_path(net, pair.origin, pair.destination):
@@ -147,7 +169,7 @@ def test_passing_the_core_agrees_with_all_best_paths_one_by_one(drawn):
 @given(plans())
 def test_closed_times_are_those_of_the_network_without_the_core(drawn):
     problem, built, core = drawn
-    times, net = core_times(problem, built, core), graph_of(problem, built)
+    times, net = core_times(problem, built, core), net_of(problem, built)
     net.remove_nodes_from([i for i, name in enumerate(problem.nodes) if name in core])
     for k in np.flatnonzero(~times.ends):
         pair = problem.pairs[k]
@@ -157,9 +179,9 @@ def test_closed_times_are_those_of_the_network_without_the_core(drawn):
 
 @settings(max_examples=60)
 @given(plans())
-def test_times_through_the_core_are_the_best_by_way_of_one_of_its_nodes(drawn):
+def test_times_through_the_core_are_the_shortest_by_way_of_one_of_its_nodes(drawn):
     problem, built, core = drawn
-    times, net = core_times(problem, built, core), graph_of(problem, built)
+    times, net = core_times(problem, built, core), net_of(problem, built)
     inside = [i for i, name in enumerate(problem.nodes) if name in core]
     away = {i: nx.single_source_dijkstra_path_length(net, i) for i in net}
     for k in np.flatnonzero(~times.ends):
@@ -181,10 +203,39 @@ def test_parts_of_the_weight_sum_to_the_whole(drawn):
 
 @settings(max_examples=60)
 @given(plans(), st.data())
-def test_a_larger_core_is_needed_by_no_fewer(drawn, data):
+def test_no_fewer_pairs_need_a_larger_core(drawn, data):
     problem, built, core = drawn
     outside = [p for p in problem.pairs if not {problem.nodes[p.origin], problem.nodes[p.destination]} & core]
     spare = set(problem.nodes) - {problem.nodes[n] for p in outside for n in (p.origin, p.destination)}
     more = core | (data.draw(st.sets(st.sampled_from(sorted(spare)))) if spare else set())
     kept = problem.replace(pairs=tuple(outside), cities=())
     assert dependence(kept, built, more).on_every >= dependence(kept, built, core).on_every
+
+
+@settings(max_examples=40)
+@given(problems())
+def test_trips_through_a_node_lie_between_those_that_must_and_those_that_may_pass_it(problem):
+    built = [c.id for c in problem.candidates]
+    found = trips(problem, built, []).through
+    weight = np.array([pair.weight for pair in problem.pairs], dtype=float)
+    for i, name in enumerate(problem.nodes):
+        times = core_times(problem, built, [name])
+        assert weight[times.on_every].sum() <= found[i] <= weight[times.on_some].sum()
+
+
+@settings(max_examples=60, deadline=None)
+@given(arc_lists(7), pair_lists(7))
+def test_the_areas_that_a_pair_passes_are_those_of_one_shortest_path(arcs, pairs):
+    graph, table = graph_of(7, arcs), np.array(arcs, dtype=np.int64).reshape(-1, 3)
+    area = np.array([0, 1, 2, 3, 4, 5, NO_AREA])
+    network = MarkedNetwork(*table.T, area, np.zeros(7, dtype=bool), np.zeros(len(table), dtype=bool))
+    for one, other in pairs:
+        found = count_trips(network, np.array([one]), np.array([other]), np.array([3]), areas=6)
+        passed = {area for area in range(6) if found.through[area]}
+        if not nx.has_path(graph, one, other):
+            assert not passed
+            assert not found.elsewhere.any()
+            continue
+        paths = nx.all_shortest_paths(graph, one, other, weight="weight")
+        assert passed in [set(path) - {one, other, 6} for path in paths]
+        assert found.elsewhere.tolist() == [0 if area in (one, other) else 3 for area in range(6)]

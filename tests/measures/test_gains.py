@@ -1,15 +1,16 @@
-"""Check who gains, and what an hour must be worth."""
+"""Check the pairs, people and seconds that gain when links are built."""
 
 from __future__ import annotations
 
-from math import inf
-
+import numpy as np
 import pytest
 from core_drawing import both_ways, line, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.measures.appraisal import annuity, break_even, gains
+from optimiser.engine.search.paths import FAR
+from optimiser.measures import gains as module
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import Pair
 from optimiser.problem.errors import ProblemError
 from optimiser.verify import score
@@ -18,16 +19,22 @@ PEOPLE = [1000, 10, 100, 1]
 """People at a, b, c and d of the line."""
 
 
+def gains(problem, before, after, people):
+    """Count the gains from one set of links to a larger one."""
+    valuer = Valuer.of(problem)
+    return module.gains(problem, valuer.times(before), valuer.times(after), people)
+
+
 def tier(found, name):
     return next(part for part in found.tiers if part.tier == name)
 
 
-def test_gains_of_the_line_are_those_counted_by_hand():
+def test_gains_of_the_line_counted_by_hand():
     # ac: a-c 200 to 50 s (within 120), a-d 300 to 150 s (within 160), d-a 300 to 150 s (beyond 10).
     found = gains(line(), (), ["ac"], PEOPLE)
     small, core = tier(found, "small"), tier(found, "core")
-    assert (small.faster, small.brought, small.weight_brought) == (1, 1, 5)
-    assert (core.faster, core.brought, core.weight_brought) == (2, 1, 7)
+    assert (small.faster, small.brought) == (1, 1)
+    assert (core.faster, core.brought) == (2, 1)
 
 
 def test_minutes_saved_are_summed_over_pairs():
@@ -36,24 +43,21 @@ def test_minutes_saved_are_summed_over_pairs():
     assert found.minutes == 7.5
 
 
-def test_seconds_saved_are_weighed_by_tier():
+def test_a_pair_counts_for_its_smaller_end():
     found = gains(line(), (), ["ac"], PEOPLE)
-    assert (tier(found, "small").saved, tier(found, "core").saved) == (5 * 150, 8 * 150)
-
-
-def test_the_smaller_end_of_a_pair_is_who_gains():
-    found = gains(line(), (), ["ac"], PEOPLE)
-    assert (tier(found, "small").people, tier(found, "core").people) == (100, 1)
+    assert (tier(found, "small").people_brought, tier(found, "core").people_brought) == (100, 1)
 
 
 def test_a_place_that_gains_by_two_pairs_is_counted_once():
-    assert tier(gains(line(), (), ["ac"], PEOPLE), "core").people == 1
+    twice = line(pairs=(Pair(0, 2, 120, 1, "core"), Pair(2, 0, 120, 1, "core")))
+    found = gains(twice, (), ["ac"], PEOPLE)
+    assert (found.people, tier(found, "core").people_brought) == (100, 100)
 
 
 def test_a_place_that_gains_in_two_tiers_is_counted_once_over_all():
     twice = line(pairs=(Pair(0, 2, 120, 1, "core"), Pair(0, 2, 60, 1, "small")))
     found = gains(twice, (), ["ac"], PEOPLE)
-    assert [part.people for part in found.tiers] == [100, 100]
+    assert [part.faster for part in found.tiers] == [1, 1]
     assert (found.people, found.people_brought) == (100, 100)
 
 
@@ -72,50 +76,17 @@ def test_a_pair_that_had_no_path_is_joined_and_saves_no_time():
     apart = line(arcs=both_ways((0, 1, 100), (2, 3, 100)))
     # Both a-c and b-d, by a and c.
     found = gains(apart, (), ["ac"], PEOPLE)
-    assert (tier(found, "small").joined, tier(found, "small").saved, found.seconds[0]) == (2, 0, 0)
+    assert (tier(found, "small").faster, found.seconds[0]) == (2, 0)
 
 
 def test_nothing_built_is_nothing_gained():
     found = gains(line(), (), (), PEOPLE)
-    assert (found.faster, found.brought, found.saved, found.people) == (0, 0, 0, 0)
+    assert (found.faster, found.brought, found.minutes, found.people) == (0, 0, 0, 0)
 
 
 def test_gains_need_one_number_of_people_a_node():
     with pytest.raises(ProblemError):
         gains(line(), (), ["ac"], [1])
-
-
-def test_annuity_of_ten_years_at_five_per_cent_is_that_of_the_tables():
-    assert annuity(0.05, 10) == pytest.approx(7.7217, abs=5e-5)
-
-
-def test_annuity_without_discount_is_the_number_of_years():
-    assert annuity(0, 30) == 30
-
-
-@pytest.mark.parametrize(("rate", "years"), [(-0.1, 5), (0.05, 0)])
-def test_an_annuity_without_meaning_is_refused(rate, years):
-    with pytest.raises(ProblemError):
-        annuity(rate, years)
-
-
-def test_break_even_is_cost_per_hour_saved():
-    # 600 trips x 60 s + 30 trips x 1800 s = 25 hours a year, over 2 years.
-    assert break_even(500, [60, 1800], [600, 30], rate=0, years=2) == 10
-
-
-def test_time_that_nobody_saves_never_pays():
-    assert break_even(500, [60, 0], [0, 30], rate=0.05, years=30) == inf
-
-
-def test_what_costs_nothing_pays_at_any_value_of_time():
-    assert break_even(0, [0], [1], rate=0.05, years=30) == 0
-
-
-@pytest.mark.parametrize("trips", [[1], [1, -1], [1, inf], [1, float("nan")]])
-def test_trips_that_do_not_fit_are_refused(trips):
-    with pytest.raises(ProblemError):
-        break_even(500, [60, 60], trips, rate=0.05, years=30)
 
 
 @st.composite
@@ -130,7 +101,7 @@ def chains(draw):
 
 @settings(max_examples=60)
 @given(chains())
-def test_no_pair_loses_by_building(drawn):
+def test_building_slows_no_pair_down(drawn):
     assert all(seconds >= 0 for seconds in gains(*drawn).seconds)
 
 
@@ -153,8 +124,9 @@ def test_gains_of_two_steps_add_up(drawn):
     parts = [gains(problem, (), first, people), gains(problem, first, second, people)]
     whole = gains(problem, (), second, people)
     assert sum(part.brought for part in parts) == whole.brought
-    if not any(part.joined for gain in parts for part in gain.tiers):
-        assert sum(part.saved for part in parts) == whole.saved
+    had_paths = Valuer.of(problem).times(()) < FAR
+    for k in np.flatnonzero(had_paths):
+        assert sum(part.seconds[k] for part in parts) == whole.seconds[k]
 
 
 @settings(max_examples=60)

@@ -1,14 +1,17 @@
-"""Compare what one link more or less is worth with the difference of two whole values."""
+"""Compare marginal values of links with differences of two values."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import pytest
 from core_drawing import line, side_problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from link_drawing import apart, chain
 
-from optimiser.measures.appraisal import valuer
-from optimiser.measures.appraisal.marginal import Marginal
+from optimiser.measures.marginal import MarginalValues, link_values
+from optimiser.measures.valuation import Valuer
 from optimiser.problem.errors import ProblemError
 
 
@@ -23,42 +26,54 @@ def parts(data, problem):
 @given(side_problems(), st.data())
 def test_a_gain_is_the_value_with_the_link_less_the_value_without(problem, data):
     plan, held, others = parts(data, problem)
-    worth = valuer(problem)
-    expected = {name: worth.value([*held, name]) - worth.value(held) for name in others}
-    assert Marginal.of(worth, plan).gains(held, others) == expected
+    valuer = Valuer.of(problem)
+    expected = {name: valuer.value([*held, name]) - valuer.value(held) for name in others}
+    assert MarginalValues.of(valuer, plan).gains(held, others) == expected
 
 
 @settings(max_examples=100, deadline=None)
 @given(side_problems(), st.data())
 def test_a_loss_is_the_value_with_the_link_less_the_value_without(problem, data):
     plan, held, _ = parts(data, problem)
-    worth = valuer(problem)
-    expected = {name: worth.value(held) - worth.value([o for o in held if o != name]) for name in held}
-    assert Marginal.of(worth, plan).losses(held, held) == expected
+    valuer = Valuer.of(problem)
+    expected = {name: valuer.value(held) - valuer.value([o for o in held if o != name]) for name in held}
+    assert MarginalValues.of(valuer, plan).losses(held, held) == expected
 
 
 @settings(max_examples=60, deadline=None)
 @given(side_problems(), st.data())
-def test_a_set_within_a_plan_covers_what_it_covers_on_its_own(problem, data):
+def test_a_subset_of_a_plan_covers_what_it_covers_on_its_own(problem, data):
     plan, held, _ = parts(data, problem)
-    worth = valuer(problem)
-    assert Marginal.of(worth, plan).covered(held) == worth.covered(held)
-    assert Marginal.of(worth, plan).value(held) == worth.value(held)
+    valuer = Valuer.of(problem)
+    assert MarginalValues.of(valuer, plan).covered(held) == valuer.covered(held)
+    assert MarginalValues.of(valuer, plan).value(held) == valuer.value(held)
 
 
-@settings(max_examples=60, deadline=None)
-@given(side_problems(), st.data())
-def test_times_without_a_link_are_those_of_the_rest(problem, data):
-    plan, _, _ = parts(data, problem)
-    worth = valuer(problem)
-    for name, found in worth.times_without(plan, worth.times(plan)):
-        assert found.tolist() == worth.times([other for other in plan if other != name]).tolist()
-
-
-def test_links_that_serve_the_same_pairs_side_by_side_share_none():
-    assert Marginal.of(valuer(line()), ["ac", "bd"]).shared() == {"ac": {}, "bd": {}}
+def test_links_on_different_paths_share_no_pairs():
+    assert MarginalValues.of(Valuer.of(line()), ["ac", "bd"]).shared_pairs() == {"ac": {}, "bd": {}}
 
 
 def test_an_unknown_link_is_refused():
-    with pytest.raises(ProblemError, match="not one"):
-        Marginal.of(valuer(line()), ["nowhere"])
+    with pytest.raises(ProblemError, match="not valid"):
+        MarginalValues.of(Valuer.of(line()), ["nowhere"])
+
+
+@pytest.mark.parametrize("built", [["zz"], ["ac", "ac"]])
+def test_values_of_an_invalid_plan_are_refused(built):
+    with pytest.raises(ProblemError):
+        link_values(Valuer.of(line()), built)
+
+
+def test_an_independent_link_has_the_same_value_alone_and_last():
+    found = link_values(Valuer.of(apart((1, 4), (1, 5))), ["c0", "c1"])
+    assert (found["c0"].alone, found["c0"].last, found["c0"].dependence) == (4, 4, 1)
+
+
+def test_a_link_without_value_alone_has_no_dependence():
+    assert link_values(Valuer.of(chain()), ["ab", "bc", "cd"])["ab"].dependence is None
+
+
+def test_the_dependence_of_a_replaceable_link_is_below_one():
+    # ad covers a-d (7) alone as ac does; ac covers a-c (5) too.
+    found = link_values(Valuer.of(line()), ["ac", "ad"])
+    assert (found["ac"].dependence, found["ad"].dependence) == (Fraction(5, 12), 0)

@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 from toys import SETTINGS, TIERS, by_tier, coverable, plans, toy
 
-from optimiser.measures.equity import maxmin_key
 from optimiser.problem import Target
 from optimiser.run.levelling import STEPS, notes, raise_worst, with_least
 
@@ -23,14 +22,14 @@ def raised(problem, settings=TRYING):
 
 
 def levels_of(problem, proof):
-    return maxmin_key([round(STEPS * proof["tiers"][tier]["share"]) for tier in TIERS])
+    return sorted([round(STEPS * proof["tiers"][tier]["share"]) for tier in TIERS])
 
 
 def levels_by_hand(problem, least_small=0):
     totals = by_tier(problem, [c.id for c in problem.candidates])
     every = (by_tier(problem, built) for built in plans(problem))
     return [
-        maxmin_key([STEPS * have[tier] // totals[tier] if totals[tier] else STEPS for tier in TIERS])
+        sorted([STEPS * have[tier] // totals[tier] if totals[tier] else STEPS for tier in TIERS])
         for have in every
         if have["small"] >= least_small
     ]

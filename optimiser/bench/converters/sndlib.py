@@ -1,4 +1,4 @@
-"""Read networks of SNDlib in its native text form and in XML."""
+"""Read networks of SNDlib in its native text format and in XML."""
 
 from __future__ import annotations
 
@@ -8,29 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from xml.parsers import expat
 
-from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork
-from optimiser.problem.errors import EnvironmentFault
+from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork, read_text
 
 type Coordinates = Literal["auto", "degrees", "plane"]
 
 EARTH_M = 6_371_000.0
 """Mean radius of the earth."""
 PLANE_M = 1_000.0
-"""Metres of one unit of plane coordinates."""
+"""Metres per unit of plane coordinates."""
 
 _TOKEN = re.compile(r"[()]|[^\s(),]+")
 _SECTIONS = ("META", "NODES", "LINKS", "DEMANDS", "ADMISSIBLE_PATHS")
-
-
-@dataclass(slots=True)
-class Draft:
-    """What has been read of a file so far: ids and values with the lines they stand on."""
-
-    nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
-    links: list[tuple[int, str, str, str, float]] = field(default_factory=list)
-    demands: list[tuple[int, str, str, float]] = field(default_factory=list)
-    geographic: bool | None = None
+_BLANK = "\ufeff \t\r\n"
 
 
 def read(path: Path, *, coordinates: Coordinates = "auto") -> PublicNetwork:
@@ -39,16 +30,16 @@ def read(path: Path, *, coordinates: Coordinates = "auto") -> PublicNetwork:
     Parameters
     ----------
     path
-        A native file (`*.txt`) or an XML file, told apart by the first letter.
+        A native file (`*.txt`) or an XML file, told apart by the first character.
     coordinates
-        `degrees`: longitude and latitude, lengths on the sphere; `plane`: lengths are 1,000 m a unit;
-        `auto`: what the file says, else degrees where all fit.
+        `degrees`: longitude and latitude, lengths on the sphere; `plane`: 1,000 m per unit; `auto`: as the
+        file states, else degrees if all coordinates are valid degrees.
 
     Returns
     -------
     PublicNetwork
-        Every link both ways; its measure is the length in metres, its cost the set-up cost, else the cost of
-        its first module, else the length in kilometres.
+        Every link in both directions. Its measure is the length in metres; its cost the set-up cost, else the
+        cost of its first module, else the length in kilometres.
 
     Raises
     ------
@@ -57,44 +48,54 @@ def read(path: Path, *, coordinates: Coordinates = "auto") -> PublicNetwork:
     EnvironmentFault
         When the file cannot be opened.
     """
-    try:
-        content = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise EnvironmentFault(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="Check the path."
-        ) from error
-    faults = Faults(str(path))
-    if content.lstrip("\ufeff \t\r\n").startswith("<"):
-        from optimiser.bench.converters.sndlib_xml import read_xml
-
-        draft = read_xml(content, faults)
-    else:
-        draft = _read_native(content, faults)
+    content, faults = read_text(path), Faults(str(path))
+    is_xml = content.lstrip(_BLANK).startswith("<")
+    draft = _read_xml(content, faults) if is_xml else _read_native(content, faults)
     return _network(path.stem, draft, faults, coordinates)
 
 
-def _network(name: str, draft: Draft, faults: Faults, coordinates: Coordinates) -> PublicNetwork:
+@dataclass(slots=True)
+class _Draft:
+    """The content of a file: ids and values with their lines."""
+
+    nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    links: list[tuple[int, str, str, str, float]] = field(default_factory=list)
+    demands: list[tuple[int, str, str, float]] = field(default_factory=list)
+    geographic: bool | None = None
+
+    def add_node(self, line: int, name: str, x: str, y: str, faults: Faults) -> None:
+        """Add a node with the text of its coordinates; a second one with the same id is a fault."""
+        if name in self.nodes:
+            faults.add(line, f"node {name!r} occurs twice")
+        least = -(2.0**53)
+        self.nodes[name] = (
+            faults.number(line, x, "x of a node", least=least),
+            faults.number(line, y, "y of a node", least=least),
+        )
+
+
+def _network(name: str, draft: _Draft, faults: Faults, coordinates: Coordinates) -> PublicNetwork:
     at = {node: position for position, node in enumerate(draft.nodes)}
     seen: set[str] = set()
     for line, link, a, b, _ in draft.links:
         _check_ends(line, f"link {link}", a, b, at, faults)
         if link in seen:
-            faults.add(line, f"link {link!r} stands twice")
+            faults.add(line, f"link {link!r} occurs twice")
         seen.add(link)
     for line, a, b, _ in draft.demands:
         _check_ends(line, "demand", a, b, at, faults)
     if not draft.links:
         faults.add(0, "there is no link")
     faults.refuse()
-    places = list(draft.nodes.values())
-    fits = all(abs(x) <= 180 and abs(y) <= 90 for x, y in places)
-    said = fits if draft.geographic is None else draft.geographic
-    degrees = said if coordinates == "auto" else coordinates == "degrees"
+    valid = all(abs(x) <= 180 and abs(y) <= 90 for x, y in draft.nodes.values())
+    stated = valid if draft.geographic is None else draft.geographic
+    degrees = stated if coordinates == "auto" else coordinates == "degrees"
     links = []
     for _, link, a, b, cost in draft.links:
         metres = _metres(draft.nodes[a], draft.nodes[b], degrees=degrees)
-        price = cost or metres / 1_000
-        links += [Link(link, at[a], at[b], metres, price), Link(link, at[b], at[a], metres, price)]
+        cost_or_km = cost or metres / 1_000
+        links.append(Link(link, at[a], at[b], metres, cost_or_km))
+        links.append(Link(link, at[b], at[a], metres, cost_or_km))
     return PublicNetwork(
         name=name,
         source="SNDlib",
@@ -126,9 +127,9 @@ def _metres(a: tuple[float, float], b: tuple[float, float], *, degrees: bool) ->
     return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(half)))
 
 
-def _read_native(content: str, faults: Faults) -> Draft:
-    """Read sections `NAME ( ... )`; an entry of a section is the text of one line."""
-    draft = Draft()
+def _read_native(content: str, faults: Faults) -> _Draft:
+    """Read sections `NAME ( ... )`; each entry of a section is one line."""
+    draft = _Draft()
     section, depth = "", 0
     for line, tokens in _token_lines(content):
         before, depth = depth, depth + tokens.count("(") - tokens.count(")")
@@ -136,8 +137,8 @@ def _read_native(content: str, faults: Faults) -> Draft:
             section = tokens[0]
             if section not in _SECTIONS or tokens[1:] not in (["("], ["(", ")"]):
                 faults.add(line, f"{' '.join(tokens)!r} is not the head of a section")
-        elif before == depth == 1:
-            _entry(section, line, tokens, draft, faults)
+        elif before == depth == 1 and section in _ENTRIES:
+            _ENTRIES[section](line, tokens, draft, faults)
         if depth < 0:
             faults.add(line, "a parenthesis closes that was not opened")
             depth = 0
@@ -148,29 +149,20 @@ def _read_native(content: str, faults: Faults) -> Draft:
 
 def _token_lines(content: str) -> Iterator[tuple[int, list[str]]]:
     for line, text in enumerate(content.splitlines(), 1):
-        said = text.lstrip("\ufeff").split("#")[0].strip()
-        if said and not said.startswith("?"):
-            yield line, _TOKEN.findall(said)
+        stripped = text.lstrip("\ufeff").split("#")[0].strip()
+        if stripped and not stripped.startswith("?"):
+            yield line, _TOKEN.findall(stripped)
 
 
-def _entry(section: str, line: int, tokens: list[str], draft: Draft, faults: Faults) -> None:
-    if section == "NODES":
-        _native_node(line, tokens, draft, faults)
-    elif section == "LINKS":
-        _native_link(line, tokens, draft, faults)
-    elif section == "DEMANDS":
-        _native_demand(line, tokens, draft, faults)
-
-
-def _native_node(line: int, tokens: list[str], draft: Draft, faults: Faults) -> None:
+def _native_node(line: int, tokens: list[str], draft: _Draft, faults: Faults) -> None:
     """Read `ID ( x y )`."""
     if len(tokens) != 5 or (tokens[1], tokens[4]) != ("(", ")"):
         faults.add(line, f"a node is ID ( x y ), not {' '.join(tokens)!r}")
         return
-    add_node(line, tokens[0], tokens[2], tokens[3], draft, faults)
+    draft.add_node(line, tokens[0], tokens[2], tokens[3], faults)
 
 
-def _native_link(line: int, tokens: list[str], draft: Draft, faults: Faults) -> None:
+def _native_link(line: int, tokens: list[str], draft: _Draft, faults: Faults) -> None:
     """Read `ID ( a b ) installed installed-cost routing-cost set-up-cost ( capacity cost ... )`."""
     whole = len(tokens) >= 11 and (tokens[1], tokens[4], tokens[9], tokens[-1]) == ("(", ")", "(", ")")
     if not whole or len(tokens) % 2 == 0:
@@ -179,14 +171,11 @@ def _native_link(line: int, tokens: list[str], draft: Draft, faults: Faults) -> 
     names = ("installed capacity", "its cost", "routing cost", "set-up cost")
     numbers = [faults.number(line, t, name) for t, name in zip(tokens[5:9], names, strict=True)]
     modules = [faults.number(line, token, "module") for token in tokens[10:-1]]
-    draft.links.append((line, tokens[0], tokens[2], tokens[3], numbers[3] or _first(modules[1::2])))
+    cost = numbers[3] or next(iter(modules[1::2]), 0.0)
+    draft.links.append((line, tokens[0], tokens[2], tokens[3], cost))
 
 
-def _first(values: list[float]) -> float:
-    return values[0] if values else 0.0
-
-
-def _native_demand(line: int, tokens: list[str], draft: Draft, faults: Faults) -> None:
+def _native_demand(line: int, tokens: list[str], draft: _Draft, faults: Faults) -> None:
     """Read `ID ( a b ) unit value longest`."""
     if len(tokens) != 8 or (tokens[1], tokens[4]) != ("(", ")"):
         faults.add(line, f"a demand is ID ( a b ) unit value longest, not {' '.join(tokens)!r}")
@@ -194,26 +183,93 @@ def _native_demand(line: int, tokens: list[str], draft: Draft, faults: Faults) -
     draft.demands.append((line, tokens[2], tokens[3], faults.number(line, tokens[6], "demand")))
 
 
-def add_node(line: int, name: str, x: str, y: str, draft: Draft, faults: Faults) -> None:
-    """Take a node; a second one of the same id is a fault.
+_ENTRIES = {"NODES": _native_node, "LINKS": _native_link, "DEMANDS": _native_demand}
 
-    Parameters
-    ----------
-    line
-        Where it stands.
-    name
-        Its id.
-    x, y
-        Text of its coordinates.
-    draft
-        Takes it.
-    faults
-        Takes what is wrong with it.
-    """
-    if name in draft.nodes:
-        faults.add(line, f"node {name!r} stands twice")
-    far = -(2.0**53)
-    draft.nodes[name] = (
-        faults.number(line, x, "x of a node", least=far),
-        faults.number(line, y, "y of a node", least=far),
-    )
+
+@dataclass(slots=True)
+class _Element:
+    """The node, link or demand that is being read: its line, its id and the texts inside it."""
+
+    kind: str
+    line: int
+    id: str
+    texts: dict[str, list[str]] = field(default_factory=dict)
+
+    def first(self, name: str) -> str:
+        """Return the first text of an inner element, empty where there is none."""
+        return self.texts.get(name, [""])[0]
+
+
+class _XmlReader:
+    def __init__(self, draft: _Draft, faults: Faults) -> None:
+        self._draft = draft
+        self._faults = faults
+        self._open: _Element | None = None
+        self._text: list[str] = []
+        self._path: list[str] = []
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text.append
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def _doctype(self, *_: object) -> None:
+        """Refuse a document type: its entities can expand a small file to a huge one."""
+        raise ValueError("a document type declaration is not read")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(":")[2]
+        line = self.parser.CurrentLineNumber
+        self._path.append(tag)
+        self._text.clear()
+        if tag == "nodes" and "coordinatesType" in attributes:
+            self._draft.geographic = attributes["coordinatesType"] == "geographical"
+        if tag in ("node", "link", "demand") and self._path[-2:-1] in (["nodes"], ["links"], ["demands"]):
+            self._open = _Element(tag, line, attributes.get("id", ""))
+            if not self._open.id:
+                self._faults.add(line, f"a {tag} has no id")
+
+    def _end(self, name: str) -> None:
+        tag = name.rpartition(":")[2]
+        path = "/".join(self._path)
+        self._path.pop()
+        if self._open is None:
+            return
+        if tag == self._open.kind and path.endswith(f"s/{tag}"):
+            self._take(self._open)
+            self._open = None
+        else:
+            key = "module" if path.endswith("additionalModules/addModule/cost") else tag
+            if key != "cost":
+                self._open.texts.setdefault(key, []).append("".join(self._text).strip())
+            self._text.clear()
+
+    def _take(self, one: _Element) -> None:
+        if one.kind == "node":
+            self._draft.add_node(one.line, one.id, one.first("x"), one.first("y"), self._faults)
+            return
+        ends = one.first("source"), one.first("target")
+        if not all(ends):
+            self._faults.add(one.line, f"the {one.kind} {one.id!r} lacks its source or target")
+            return
+        if one.kind == "link":
+            cost = self._number(one, "setupCost") or self._number(one, "module")
+            self._draft.links.append((one.line, one.id, *ends, cost))
+        else:
+            value = self._faults.number(one.line, one.first("demandValue"), "demand value")
+            self._draft.demands.append((one.line, *ends, value))
+
+    def _number(self, one: _Element, name: str) -> float:
+        text = one.first(name)
+        return self._faults.number(one.line, text, name) if text else 0.0
+
+
+def _read_xml(content: str, faults: Faults) -> _Draft:
+    """Read the text of an XML file; a fault of the XML itself ends the reading."""
+    draft = _Draft()
+    reader = _XmlReader(draft, faults)
+    try:
+        reader.parser.Parse(content.lstrip(_BLANK), True)
+    except (expat.ExpatError, ValueError) as fault:
+        faults.add(reader.parser.CurrentLineNumber, f"not well-formed: {fault}")
+    return draft

@@ -1,4 +1,4 @@
-"""Read networks and trips in the TNTP form of the transportation networks for research."""
+"""Read networks and trips in the TNTP format of Transportation Networks for Research."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork, whole_number
-from optimiser.problem.errors import EnvironmentFault
+from optimiser.bench.converters.network import (
+    Demand,
+    Faults,
+    Link,
+    PublicNetwork,
+    read_text,
+    whole_number,
+)
 
 _META = re.compile(r"<\s*([^>]+?)\s*>\s*(.*)")
 _TRIP = re.compile(r"\s*(\S+)\s*:\s*(\S+)\s*$")
 LEAST_FIELDS = 5
-"""Fields of a link that count: start, end, capacity, length, free-flow time."""
+"""Fields that are read of a link: start, end, capacity, length, free-flow time."""
 MOST_NODES = 1_000_000
-"""Nodes that a file may claim: they are numbered before anything says that they are there."""
-_NEEDED = ("NUMBER OF NODES", "NUMBER OF LINKS")
+"""Largest number of nodes that a file may state: ids are made for all of them before any link is read."""
 
 
 def read(net: Path, trips: Path) -> PublicNetwork:
@@ -25,14 +30,14 @@ def read(net: Path, trips: Path) -> PublicNetwork:
     Parameters
     ----------
     net
-        File of the network (`*_net.tntp`): links one way each, free-flow times; costs are these times.
+        File of the network (`*_net.tntp`): one-way links with free-flow times, which are their costs too.
     trips
         File of the trips (`*_trips.tntp`).
 
     Returns
     -------
     PublicNetwork
-        Nodes by number; those below the first through node are terminals.
+        Nodes by number. Those below the first through node are terminals.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read(net: Path, trips: Path) -> PublicNetwork:
 
 
 def _split(path: Path, faults: Faults) -> tuple[dict[str, tuple[int, str]], list[tuple[int, str]]]:
-    """Return the metadata by name with their lines, and the other lines that say something."""
+    """Return the metadata by name with their lines, and the lines after them."""
     meta: dict[str, tuple[int, str]] = {}
     body: list[tuple[int, str]] = []
     ended = False
@@ -71,7 +76,7 @@ def _split(path: Path, faults: Faults) -> tuple[dict[str, tuple[int, str]], list
             ended = found[1].upper() == "END OF METADATA"
             meta[found[1].upper()] = (line, found[2].strip())
         elif not ended:
-            faults.add(line, f"{text!r} stands among the metadata")
+            faults.add(line, f"{text!r} is no line of metadata")
         else:
             body.append((line, text))
     if not ended:
@@ -80,22 +85,16 @@ def _split(path: Path, faults: Faults) -> tuple[dict[str, tuple[int, str]], list
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a file without comments (from ~ on) and blank ones, with their numbers."""
-    try:
-        content = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise EnvironmentFault(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="Check the path."
-        ) from error
-    for line, text in enumerate(content.splitlines(), 1):
-        said = text.split("~")[0].strip()
-        if said:
-            yield line, said
+    """Yield the lines of a file with their numbers, without comments (from ~ on) and blank lines."""
+    for line, text in enumerate(read_text(path).splitlines(), 1):
+        stripped = text.split("~")[0].strip()
+        if stripped:
+            yield line, stripped
 
 
 def _sizes(meta: dict[str, tuple[int, str]], faults: Faults) -> tuple[int, int]:
-    """Return the number of nodes and the first node that ways may lead through."""
-    for name in _NEEDED:
+    """Return the number of nodes, and the first node that paths may lead through."""
+    for name in ("NUMBER OF NODES", "NUMBER OF LINKS"):
         if name not in meta:
             faults.add(0, f"there is no line <{name}>")
     values = []
@@ -120,7 +119,7 @@ def _link(line: int, text: str, count: int, faults: Faults) -> Link | None:
 
 
 def _named(links: list[Link]) -> tuple[Link, ...]:
-    """Tell parallel links apart by a number."""
+    """Return links with numbered ids where they are parallel, so that each id is unique."""
     seen: Counter[str] = Counter()
     named = []
     for link in links:

@@ -1,10 +1,10 @@
-"""Turn places, roads and proposed links into a design problem."""
+"""Turn places, roads and proposed links into a design problem with pairs that are open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from optimiser.bench.generators.plane import Integers
 from optimiser.engine.search.paths import FAR, LONGEST, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 
-NOWHERE = int(FAR)
-"""Time between places without a way."""
+NO_PATH_S = int(FAR)
+"""Time between places that no path joins."""
+
+HEAVIEST = 20
+"""Largest weight of a pair."""
 
 
 class Road(NamedTuple):
@@ -35,138 +38,161 @@ class Proposal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What there is and what may be built, before anybody wants to travel.
+    """What exists and what may be built, before there are pairs.
 
     Attributes
     ----------
     places
         Number of places.
     roads
-        What exists.
+        Links that exist.
     links
-        What may be built.
+        Links that may be built.
     """
 
     places: int
     roads: tuple[Road, ...]
     links: tuple[Proposal, ...]
 
-    def arcs(self) -> tuple[Arc, ...]:
-        """Return the arcs that are open today."""
-        return tuple(arc for road in self.roads for arc in two_way(*road))
-
-    def candidates(self, kind: str) -> tuple[Candidate, ...]:
-        """Return the candidates, numbered in order."""
-        width = len(str(max(len(self.links) - 1, 0)))
-        return tuple(
-            Candidate(id=f"c{j:0{width}}", cost=link.cost, arcs=two_way(*link[:3]), kind=kind)
-            for j, link in enumerate(self.links)
-        )
-
-    def times(self, *, built: bool) -> Integers:
-        """Return the times between all places, seconds, `NOWHERE` without a way.
+    def problem(self, pairs: Sequence[Pair], *, name: str, budget_percent: int, note: str) -> DesignProblem:
+        """Return the design problem with these pairs.
 
         Parameters
         ----------
-        built
-            With every link built, or with none.
+        pairs
+            Pairs of places.
+        name, note
+            Of the problem.
+        budget_percent
+            Budget as a share of the cost of all links, per cent, rounded down.
         """
-        whole = DesignProblem(
-            name="drawing", nodes=names(self.places), arcs=self.arcs(), candidates=self.candidates(""),
-            pairs=(Pair(0, 0, LONGEST, 0),), budget=0,
-        )  # fmt: skip
+        width = len(str(max(len(self.links) - 1, 0)))
+        return DesignProblem(
+            name=name,
+            nodes=_place_ids(self.places),
+            arcs=tuple(arc for road in self.roads for arc in _two_way(*road)),
+            candidates=tuple(
+                Candidate(id=f"c{j:0{width}}", cost=link.cost, arcs=_two_way(*link[:3]), kind="road")
+                for j, link in enumerate(self.links)
+            ),
+            pairs=tuple(pairs),
+            budget=sum(link.cost for link in self.links) * budget_percent // 100,
+            note=note,
+            money="units",
+        )
+
+    def times(self, *, built: bool) -> Integers:
+        """Return the times between all places with every link built or with none.
+
+        Returns
+        -------
+        NDArray
+            int64 [places x places], seconds, `NO_PATH_S` where no path exists.
+        """
+        # A pair with the longest limit keeps the graph from leaving out any arc.
+        whole = self.problem((Pair(0, 0, LONGEST, 0),), name="drawing", budget_percent=0, note="")
         net, mask = graph(whole), opened(whole, range(len(self.links)) if built else ())
         rows = [times_from(net, mask, place, LONGEST) for place in range(self.places)]
         return np.array(rows, dtype=np.int64).reshape(self.places, self.places)
 
 
-def two_way(a: int, b: int, seconds: int) -> tuple[Arc, Arc]:
-    """Return the two arcs of a link."""
+def _two_way(a: int, b: int, seconds: int) -> tuple[Arc, Arc]:
     return (a, b, seconds), (b, a, seconds)
 
 
-def names(count: int) -> tuple[str, ...]:
-    """Return the ids of places: `p0`, `p1`, padded so that they sort as they are numbered."""
+def _place_ids(count: int) -> tuple[str, ...]:
+    """Return `p0`, `p1` ..., padded with zeros so that they sort as they are numbered."""
     width = len(str(max(count - 1, 0)))
     return tuple(f"p{i:0{width}}" for i in range(count))
 
 
-def drive_s(metres: int, kmh: int) -> int:
-    """Return the seconds that a drive takes, rounded up, at least 1.
+class Parameters(Protocol):
+    """Parameters that `open_problem` reads."""
+
+    @property
+    def name(self) -> str:
+        """Name of the problem."""
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+
+    @property
+    def slack_percent(self) -> int:
+        """Slack of the limit above the time with everything built, per cent."""
+
+    @property
+    def budget_percent(self) -> int:
+        """Budget as a share of the cost of all candidates."""
+
+
+def open_problem(rng: np.random.Generator, drawing: Drawing, p: Parameters, what: str) -> DesignProblem:
+    """Return the problem of a drawing with pairs that are not covered today and coverable.
 
     Parameters
     ----------
-    metres
-        Length.
-    kmh
-        Speed, km/h.
+    rng
+        Random number generator.
+    drawing
+        Places, roads and links; some places may be unreachable today.
+    p
+        What to make. Where fewer than `pairs` pairs can be open, all of them are taken. The limit of each is
+        always below its time today, however large the slack.
+    what
+        Kind of network, for the note of the problem.
     """
+    today, best = drawing.times(built=False), drawing.times(built=True)
+    gaining = [(a, b) for a, b in all_pairs(drawing.places) if best[a, b] < min(int(today[a, b]), NO_PATH_S)]
+    chosen = [gaining[k] for k in draw_positions(rng, gaining, p.pairs)]
+    weights = rng.integers(1, HEAVIEST, size=len(chosen), endpoint=True).tolist()
+    pairs = [
+        Pair(a, b, limit_of(int(best[a, b]), int(today[a, b]), p.slack_percent), weight)
+        for (a, b), weight in zip(chosen, weights, strict=True)
+    ]
+    note = f"Generated {what}. {p!r}"
+    return drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
+
+
+def limit_of(best: int, today: int, slack_percent: int) -> int:
+    """Return a limit that exceeds the best time by the slack, yet is below the time today.
+
+    Parameters
+    ----------
+    best, today
+        Seconds with everything built and with nothing, best < today.
+    slack_percent
+        Slack, per cent of the best time.
+    """
+    return min(best + best * slack_percent // 100, today - 1)
+
+
+def drive_time_s(metres: int, kmh: int) -> int:
+    """Return the seconds that a drive takes, rounded up, at least 1."""
     return max(1, -(-metres * 18 // (5 * kmh)))
 
 
-def price(metres: int, per_km: int, percent: int = 100) -> int:
-    """Return the cost of a link, at least 1.
+def link_cost(metres: int, per_km: int, percent: int = 100) -> int:
+    """Return the cost of a link, rounded down, at least 1.
 
     Parameters
     ----------
     metres
         Length.
     per_km
-        Money a kilometre.
+        Money per kilometre.
     percent
-        Factor of the ground, in per cent.
+        Factor for the terrain, per cent.
     """
     return max(1, metres * per_km * percent // 100_000)
 
 
-def drawn_pairs(rng: np.random.Generator, pairs: Sequence[tuple[int, int]], count: int) -> Sequence[int]:
-    """Draw positions of a list without repetition, sorted; all where there are no more than asked for."""
-    if len(pairs) <= count:
-        return range(len(pairs))
-    return sorted(rng.permutation(len(pairs))[:count].tolist())
+def draw_positions(rng: np.random.Generator, items: Sequence[object], count: int) -> Sequence[int]:
+    """Draw positions of a list without repetition, sorted; all of them where there are at most `count`."""
+    if len(items) <= count:
+        return range(len(items))
+    return sorted(rng.permutation(len(items))[:count].tolist())
 
 
-def upper(count: int) -> list[tuple[int, int]]:
+def all_pairs(count: int) -> list[tuple[int, int]]:
     """Return all pairs of places a < b in order."""
     return [(a, b) for a in range(count) for b in range(a + 1, count)]
-
-
-def share_of(total: int, percent: int) -> int:
-    """Return a share of money, rounded down."""
-    return total * percent // 100
-
-
-def problem_of(
-    drawing: Drawing,
-    pairs: Sequence[Pair],
-    *,
-    name: str,
-    budget_percent: int,
-    note: str,
-    kind: str = "road",
-) -> DesignProblem:
-    """Return the design problem of a drawing.
-
-    Parameters
-    ----------
-    drawing
-        Places, roads and links.
-    pairs
-        Who should reach whom.
-    name, note
-        Of the problem.
-    budget_percent
-        Budget as a share of the cost of all links, per cent, rounded down.
-    kind
-        Of the candidates.
-    """
-    return DesignProblem(
-        name=name,
-        nodes=names(drawing.places),
-        arcs=drawing.arcs(),
-        candidates=drawing.candidates(kind),
-        pairs=tuple(pairs),
-        budget=share_of(sum(link.cost for link in drawing.links), budget_percent),
-        note=note,
-        money="units",
-    )

@@ -9,27 +9,27 @@ type Integers = NDArray[np.int64]
 type Edge = tuple[int, int]
 
 TRIES = 200
-"""Draws a point before the least distance between points is let go by a tenth."""
+"""Draws without success after which the least distance between points shrinks by a tenth."""
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Return the source of chance of a generator: PCG64, integers only are drawn from it."""
+    """Return the random number generator of a problem: PCG64, from which only integers are drawn."""
     return np.random.Generator(np.random.PCG64(seed))
 
 
-def scattered(rng: np.random.Generator, count: int, *, side_m: int, apart_m: int) -> Integers:
+def scatter(rng: np.random.Generator, count: int, *, side_m: int, apart_m: int) -> Integers:
     """Draw points of a square that keep a distance from each other.
 
     Parameters
     ----------
     rng
-        Source of chance.
+        Random number generator.
     count
         Number of points.
     side_m
         Side of the square, metres.
     apart_m
-        Least distance, metres; it shrinks by a tenth each time that `TRIES` draws found no place.
+        Least distance, metres; it shrinks by a tenth whenever `TRIES` draws have found no place.
 
     Returns
     -------
@@ -52,13 +52,13 @@ def scattered(rng: np.random.Generator, count: int, *, side_m: int, apart_m: int
 def distances(points: Integers) -> Integers:
     """Return the distances between points, rounded down to whole metres.
 
-    The square root of an integer below 2^52 is rounded alike on every machine (IEEE 754), and its floor is
-    exact.
+    The square root of an integer below 2^52 is rounded in the same way on every machine (IEEE 754), and its
+    floor is exact.
 
     Parameters
     ----------
     points
-        int64 [n, 2], metres, below 2^25 in size.
+        int64 [n, 2], metres, below 2^25 in absolute value.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def distances(points: Integers) -> Integers:
 
 
 def spanning_tree(lengths: Integers) -> list[Edge]:
-    """Return the edges of a shortest spanning tree (Prim 1957), ties to the smaller numbers, sorted.
+    """Return the edges of a minimum spanning tree (Prim 1957), sorted; ties go to the smaller numbers.
 
     Parameters
     ----------
@@ -94,11 +94,12 @@ def spanning_tree(lengths: Integers) -> list[Edge]:
     return sorted(edges)
 
 
-def between(points: Integers) -> Integers:
-    """Count the points inside the circle that has two points as ends of a diameter.
+def points_between(points: Integers) -> Integers:
+    """Count for every two points the points inside the circle on their diameter.
 
-    Where the count is 0 the two are Gabriel neighbours (Gabriel and Sokal 1969); at most k: neighbours in
-    the k-Gabriel graph (Su and Chang 1990), which contains the Delaunay edges in practice for small k.
+    Two points with count 0 are Gabriel neighbours (Gabriel and Sokal 1969). Two points with count at most k
+    are neighbours in the k-Gabriel graph (Su and Chang 1990), which in practice contains the Delaunay edges
+    for small k.
 
     Parameters
     ----------
@@ -111,19 +112,20 @@ def between(points: Integers) -> Integers:
         int64 [n, n].
     """
     squares = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
+    # By Thales, a point lies inside the circle if it sees the two ends under an obtuse angle.
     rows = [((squares[a][None, :] + squares) < squares[a][:, None]).sum(axis=1) for a in range(len(points))]
     return np.array(rows, dtype=np.int64).reshape(len(points), len(points))
 
 
-def neighbours(points: Integers, count: int) -> list[Edge]:
-    """Return the edges between the closest neighbours: fewest points between, then shortest.
+def closest_neighbours(points: Integers, count: int) -> list[Edge]:
+    """Return the edges between the closest neighbours: fewest points between them, then shortest.
 
     Parameters
     ----------
     points
         int64 [n, 2].
     count
-        Number of edges wanted; all there are, where there are fewer.
+        Number of edges wanted; all edges, where there are fewer.
 
     Returns
     -------
@@ -131,5 +133,6 @@ def neighbours(points: Integers, count: int) -> list[Edge]:
         Positions a < b, in order of closeness.
     """
     tail, head = np.triu_indices(len(points), 1)
-    order = np.lexsort((head, tail, distances(points)[tail, head], between(points)[tail, head]))[:count]
+    keys = (head, tail, distances(points)[tail, head], points_between(points)[tail, head])
+    order = np.lexsort(keys)[:count]
     return list(zip(tail[order].tolist(), head[order].tolist(), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from core_drawing import line
 
-from optimiser.bench.plan import ways
+from optimiser.bench.plan import configurations
 from optimiser.cli import call
 from optimiser.engine.backends.pulp_solvers import _installed, find
 from optimiser.engine.methods.variants import VARIANTS, chosen
@@ -32,19 +32,19 @@ def test_only_a_variant_that_runs_with_any_solver_takes_one_by_the_name_of_pulp(
 
 
 def test_a_bench_takes_the_name_and_all_solvers_are_still_those_with_short_names():
-    assert [way.label for way in ways(["compact:glpk_cmd"], [], check=nothing_amiss)[0]] == [
+    assert [one.label for one in configurations(["compact:glpk_cmd"], [], check=nothing_amiss)[0]] == [
         "compact/glpk_cmd"
     ]
-    every = ways(["compact"], ["all"], check=nothing_amiss)[0]
-    assert tuple(way.solver for way in every) == VARIANTS["compact"].solvers
-    assert ways(["compact", "cuts"], ["glpk_cmd"], check=nothing_amiss)[1] == (
+    every = configurations(["compact"], ["all"], check=nothing_amiss)[0]
+    assert tuple(one.solver for one in every) == VARIANTS["compact"].solvers
+    assert configurations(["compact", "cuts"], ["glpk_cmd"], check=nothing_amiss)[1] == (
         "cuts does not run with glpk_cmd",
     )
 
 
 def test_a_bench_leaves_out_a_solver_that_is_not_here():
-    found, *left_out = ways(["compact", "compact:fast"], [])
-    assert [way.label for way in found] == ["compact/highs"]
+    found, *left_out = configurations(["compact", "compact:fast"], [])
+    assert [one.label for one in found] == ["compact/highs"]
     assert "'fast' is not here" in str(left_out)
 
 

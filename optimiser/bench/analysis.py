@@ -1,0 +1,482 @@
+"""Analyse the rows of a bench: groups, means, profiles, speedups and contradictions."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from optimiser.bench import traces
+from optimiser.bench.rows import HEURISTIC, Row
+from optimiser.bench.traces import Trace
+from optimiser.engine.methods.variants import VARIANTS
+from optimiser.problem.errors import VerificationError
+from optimiser.problem.result import rounded_bound
+
+type Problem = tuple[str, int]
+"""Instance and seed: what a profile counts as one problem."""
+
+NEAR = 0.01
+"""Relative distance within which a plan counts as near the best known one."""
+
+LEAST_S = 0.001
+"""Shorter times are raised to this one, so that ratios exist."""
+
+BASELINES = ("compact", "benders")
+"""Variants that others are compared with."""
+
+EASY_S = 5.0
+"""Problems on which the baseline needs no more are left out of the comparison to proof."""
+
+SLOW_S = 60.0
+"""Problems on which the baseline needs more, or does not finish, are compared at the same gap."""
+
+SHIFT_S = 1.0
+"""Shift of the geometric means of times in comparisons."""
+
+FAILURES = ("crash", "memory", "killed", "refused")
+"""Terminations of solves that ended by a fault."""
+
+
+def _grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
+    groups: dict[K, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return dict(groups)
+
+
+def by_label(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Group rows by configuration, in order of first appearance."""
+    return _grouped(rows, lambda row: row.label)
+
+
+def by_family(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Group rows by family, in order of first appearance."""
+    return _grouped(rows, lambda row: row.family)
+
+
+def by_instance(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Group rows by instance, in order of first appearance."""
+    return _grouped(rows, lambda row: row.instance)
+
+
+def by_problem(rows: Iterable[Row]) -> dict[Problem, Row]:
+    """Return rows by instance and seed."""
+    return {(row.instance, row.seed): row for row in rows}
+
+
+def longest(rows: Iterable[Row]) -> list[Row]:
+    """Return for each instance, configuration and seed the row with the longest time limit.
+
+    Of rows with the same limit the one with the smallest gap asked for counts.
+    """
+    kept: dict[tuple[str, str, int], Row] = {}
+    for row in rows:
+        other = kept.setdefault((row.instance, row.label, row.seed), row)
+        if (row.time_limit_s, -row.gap_asked) > (other.time_limit_s, -other.gap_asked):
+            kept[row.instance, row.label, row.seed] = row
+    return list(kept.values())
+
+
+def comparable(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return for each configuration that can prove its rows on the problems that all of them were run on."""
+    keyed = {label: by_problem(found) for label, found in by_label(rows).items() if proves(found[0])}
+    first = next(iter(keyed.values()), {})
+    shared = [key for key in first if all(key in other for other in keyed.values())]
+    return {label: [found[key] for key in shared] for label, found in keyed.items()}
+
+
+def proves(row: Row) -> bool:
+    """Return whether a configuration can prove optimality at all."""
+    if row.own:
+        return not row.code.endswith(HEURISTIC)
+    variant = VARIANTS.get(row.variant)
+    return variant is None or variant.proves
+
+
+def time_of(row: Row) -> float:
+    """Return the seconds to proof; the time limit where nothing was proved."""
+    return min(row.seconds, row.time_limit_s) if row.proved else row.time_limit_s
+
+
+def gap_left(row: Row) -> float:
+    """Return the gap at the end, at most 1; 1 without a gap, 0 for proved infeasibility."""
+    if row.status == "infeasible":
+        return 0.0
+    return 1.0 if row.gap is None else min(1.0, row.gap)
+
+
+def loss(row: Row, best: int | None) -> float:
+    """Return the relative distance of the plan from the best known objective, at most 1; 1 without a plan.
+
+    0 where no plan of the instance is known (`best` is None).
+    """
+    if best is None:
+        return 0.0
+    return 1.0 if row.objective is None else min(1.0, abs(best - row.objective) / max(1, abs(best)))
+
+
+def best_known(rows: Iterable[Row]) -> dict[str, int | None]:
+    """Return the best objective of each instance; None where no plan is known."""
+    best = {name: _best_row(group) for name, group in by_instance(rows).items()}
+    return {name: None if row is None else row.objective for name, row in best.items()}
+
+
+def _best_row(rows: Sequence[Row]) -> Row | None:
+    found = [(row.objective, row) for row in rows if row.objective is not None]
+    if not found:
+        return None
+    pick = min if rows[0].minimise else max
+    return pick(found, key=lambda item: item[0])[1]
+
+
+def tightest_bound(rows: Sequence[Row]) -> int | None:
+    """Return the tightest rounded bound of the rows of one instance; None where there is none."""
+    bounds = [rounded_bound(row.bound, minimise=row.minimise) for row in rows if row.bound is not None]
+    if not bounds:
+        return None
+    return max(bounds) if rows[0].minimise else min(bounds)
+
+
+def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> list[Row]:
+    """Return the rows with the seconds to a plan within 1 % of the best known one filled in.
+
+    Parameters
+    ----------
+    rows
+        The whole table.
+    trace_of
+        Returns the progress of the solve of a row.
+    """
+    best = best_known(rows)
+    filled = []
+    for row in rows:
+        known, seconds = best[row.instance], None
+        if known is not None:
+            seconds = traces.time_to_plan(trace_of(row), known, NEAR, minimise=row.minimise)
+        filled.append(dataclasses.replace(row, plan_1pct_s=seconds))
+    return filled
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Results of one configuration on a family.
+
+    Attributes
+    ----------
+    label
+        Name of the configuration.
+    runs, proved, failed
+        Numbers of solves: all, proved, ended by a fault.
+    best
+        Solves whose plan is the best known one of the instance.
+    sgm_1s, sgm_10s
+        Shifted geometric means of the seconds to proof, time-outs at their limit; None for a configuration
+        that cannot prove.
+    mean_gap
+        Arithmetic mean of the gaps, each at most 1 (no plan: 1); None for a configuration that cannot prove.
+    mean_loss
+        Mean distance of the plan from the best known one, each at most 1.
+    near_s
+        Shifted geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit.
+    peak_mb
+        Largest memory of any solve.
+    """
+
+    label: str
+    runs: int
+    proved: int
+    failed: int
+    best: int
+    sgm_1s: float | None
+    sgm_10s: float | None
+    mean_gap: float | None
+    mean_loss: float
+    near_s: float
+    peak_mb: float
+
+
+def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> Line:
+    """Return the results of one configuration.
+
+    Parameters
+    ----------
+    label
+        Its name.
+    rows
+        Its rows; at least one.
+    best
+        Best known objective of each instance; None where no plan is known.
+    """
+    times = [time_of(row) for row in rows]
+    near = [row.time_limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
+    can_prove = proves(rows[0])
+    return Line(
+        label=label,
+        runs=len(rows),
+        proved=sum(row.proved for row in rows),
+        failed=sum(row.termination in FAILURES for row in rows),
+        best=sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
+        sgm_1s=shifted_geometric_mean(times, 1.0) if can_prove else None,
+        sgm_10s=shifted_geometric_mean(times, 10.0) if can_prove else None,
+        mean_gap=sum(map(gap_left, rows)) / len(rows) if can_prove else None,
+        mean_loss=sum(loss(row, best[row.instance]) for row in rows) / len(rows),
+        near_s=shifted_geometric_mean(near, 1.0),
+        peak_mb=max(row.peak_mb for row in rows),
+    )
+
+
+def shifted_geometric_mean(values: Sequence[float], shift: float) -> float:
+    """Return (prod (v + shift))^(1/n) - shift.
+
+    Parameters
+    ----------
+    values
+        At least one, each > -shift.
+    shift
+        Reduces the influence of small values on the mean.
+
+    Raises
+    ------
+    ValueError
+        When there is no value.
+    """
+    if not values:
+        raise ValueError("a mean needs a value")
+    return math.exp(sum(math.log(value + shift) for value in values) / len(values)) - shift
+
+
+def paired_ratio(slow: Sequence[float], fast: Sequence[float], shift: float) -> float:
+    """Return the geometric mean of the ratios of shifted times, problem by problem.
+
+    Parameters
+    ----------
+    slow, fast
+        Times on the same problems in the same order.
+    shift
+        Added to both times of a ratio.
+
+    Returns
+    -------
+    float
+        (prod (slow + shift) / (fast + shift))^(1/n); above 1 where `fast` is faster.
+
+    Raises
+    ------
+    ValueError
+        When there is no problem or their numbers differ.
+    """
+    if not slow:
+        raise ValueError("a ratio needs a problem")
+    logs = [math.log((a + shift) / (b + shift)) for a, b in zip(slow, fast, strict=True)]
+    return math.exp(sum(logs) / len(logs))
+
+
+def ratio_of_means(slow: Sequence[float], fast: Sequence[float], shift: float) -> float:
+    """Return the ratio of the shifted geometric means of times on the same problems."""
+    least = max(shifted_geometric_mean(fast, shift), LEAST_S)
+    return shifted_geometric_mean(slow, shift) / least
+
+
+def performance_ratios(times: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:
+    """Return the performance ratios r_{p,s} = t_{p,s} / min_s t_{p,s} (Dolan and More 2002, section 2).
+
+    Parameters
+    ----------
+    times
+        For each solver s the times t_{p,s} on the same problems p in the same order; infinity: not solved.
+
+    Returns
+    -------
+    dict
+        Ratios >= 1 for each solver; infinity where it failed, and for all solvers where all failed.
+
+    Raises
+    ------
+    ValueError
+        When the solvers have different numbers of problems.
+    """
+    columns = {name: [max(value, LEAST_S) for value in column] for name, column in times.items()}
+    best = [min(row) for row in zip(*columns.values(), strict=True)]
+    return {
+        name: tuple(
+            value / least if math.isfinite(value) else math.inf
+            for value, least in zip(column, best, strict=True)
+        )
+        for name, column in columns.items()
+    }
+
+
+def performance_profile(ratios: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Return rho_s as a step function: rho_s(tau) = (number of problems with r_{p,s} <= tau) / n_p.
+
+    Parameters
+    ----------
+    ratios
+        Ratios of one solver over all problems; infinite ones never count as solved.
+
+    Returns
+    -------
+    tuple of tuple
+        (tau, rho) at each step, tau rising, rho the value from there on; empty when nothing was solved.
+    """
+    finite = sorted(ratio for ratio in ratios if math.isfinite(ratio))
+    return tuple({tau: (number + 1) / len(ratios) for number, tau in enumerate(finite)}.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Speedup:
+    """How many times faster one configuration is than a baseline.
+
+    Attributes
+    ----------
+    baseline, other
+        The two configurations.
+    what
+        `proof` or `gap`.
+    problems
+        Number of problems (instance and seed) compared.
+    baseline_outs, other_outs
+        Solves that count at their time limit because they did not get there.
+    ratio
+        Shifted geometric mean of the baseline over that of the other (shift 1 s).
+    paired
+        Geometric mean of the ratios of shifted times problem by problem (shift 1 s).
+    """
+
+    baseline: str
+    other: str
+    what: str
+    problems: int
+    baseline_outs: int
+    other_outs: int
+    ratio: float
+    paired: float
+
+
+def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trace]) -> list[Speedup]:
+    """Compare every configuration that can prove with every baseline.
+
+    Parameters
+    ----------
+    groups
+        Rows by configuration, from `by_label`.
+    trace_of
+        Returns the progress of the solve of a row.
+    """
+    able = {label: rows for label, rows in groups.items() if proves(rows[0])}
+    found = []
+    for baseline, rows in able.items():
+        if rows[0].variant not in BASELINES:
+            continue
+        for other, rivals in able.items():
+            if rivals[0].variant not in (rows[0].variant, "compact"):
+                keyed = by_problem(rivals)
+                pairs = [(row, keyed[key]) for key, row in by_problem(rows).items() if key in keyed]
+                found.append(_to_proof(baseline, other, pairs))
+                found.append(_to_gap(baseline, other, pairs, trace_of))
+    return [one for one in found if one is not None]
+
+
+def _to_proof(baseline: str, other: str, pairs: Sequence[tuple[Row, Row]]) -> Speedup | None:
+    """Compare times to proof on the problems on which the baseline needs more than `EASY_S`."""
+    kept = [(a, b) for a, b in pairs if time_of(a) > EASY_S]
+    if not kept:
+        return None
+    slow = [time_of(a) for a, _ in kept]
+    # A limit shorter than the baseline's must not make a time-out look fast.
+    fast = [time_of(b) if b.proved else max(a.time_limit_s, b.time_limit_s) for a, b in kept]
+    return Speedup(
+        baseline, other, "proof", len(kept),
+        sum(not a.proved for a, _ in kept), sum(not b.proved for _, b in kept),
+        ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S),
+    )  # fmt: skip
+
+
+def _to_gap(
+    baseline: str, other: str, pairs: Sequence[tuple[Row, Row]], trace_of: Callable[[Row], Trace]
+) -> Speedup | None:
+    """Compare times to the last gap of the baseline, where it needs more than `SLOW_S` or was cut off.
+
+    The time of the baseline is that at which it first had its last gap.
+    """
+    slow: list[float] = []
+    fast: list[float] = []
+    outs = others = 0
+    for a, b in pairs:
+        if a.gap is None or (a.proved and a.seconds <= SLOW_S):
+            continue
+        reached = traces.time_to_gap(trace_of(a), a.gap, minimise=a.minimise)
+        rival = traces.time_to_gap(trace_of(b), a.gap, minimise=b.minimise)
+        slow.append(_at_most_limit(reached, a))
+        fast.append(max(a.time_limit_s, b.time_limit_s) if rival is None else _at_most_limit(rival, b))
+        outs += not a.proved
+        others += rival is None
+    if not slow:
+        return None
+    return Speedup(
+        baseline, other, "gap", len(slow), outs, others,
+        ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S),
+    )  # fmt: skip
+
+
+def _at_most_limit(seconds: float | None, row: Row) -> float:
+    return row.time_limit_s if seconds is None else min(row.time_limit_s, seconds)
+
+
+def contradictions(rows: Iterable[Row]) -> list[str]:
+    """Return outcomes that cannot be true together, and outcomes that the independent check refused.
+
+    On each instance every bound, rounded to the integer it allows, must be at least every objective found by
+    any configuration (at most, where cost is minimised), and no plan may exist where infeasibility was
+    proved.
+
+    Parameters
+    ----------
+    rows
+        The whole table.
+    """
+    return [text for group in by_instance(rows).values() for text in _contradictions(group)]
+
+
+def _contradictions(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.check not in ("ok", "no result"):
+            yield f"{row.instance}: {_solve(row)}: the independent check refused it: {row.check}"
+    best = _best_row(rows)
+    if best is None or best.objective is None:
+        return
+    for row in rows:
+        if row.status == "infeasible":
+            yield f"{row.instance}: {_solve(row)} proved that there is no plan, {_solve(best)} has one"
+        elif row.bound is not None:
+            limit = rounded_bound(row.bound, minimise=row.minimise)
+            if best.objective < limit if row.minimise else best.objective > limit:
+                yield (
+                    f"{row.instance}: the objective {best.objective} of {_solve(best)} is better than the "
+                    f"bound {row.bound:.6f} of {_solve(row)}"
+                )
+
+
+def _solve(row: Row) -> str:
+    return f"{row.label} (seed {row.seed}, {row.time_limit_s:g} s)"
+
+
+def refuse_contradictions(rows: Iterable[Row]) -> None:
+    """Refuse outcomes that contradict each other.
+
+    Raises
+    ------
+    VerificationError
+        With every contradiction, when there is one.
+    """
+    faults = contradictions(rows)
+    if faults:
+        raise VerificationError(
+            "the outcomes contradict each other: at least one proof is false",
+            faults=faults,
+            done="Table, figures and summary are written, and name the contradictions.",
+            remedy="Do not use these results; report the problem files named.",
+        )

@@ -1,0 +1,367 @@
+"""Draw the figures of a bench: performance profile, gaps over time, and time against size."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optimiser.bench import traces
+from optimiser.bench.analysis import (
+    LEAST_S,
+    best_known,
+    by_family,
+    by_label,
+    comparable,
+    gap_left,
+    loss,
+    performance_profile,
+    performance_ratios,
+    proves,
+    shifted_geometric_mean,
+    time_of,
+)
+from optimiser.bench.rows import Row
+from optimiser.bench.traces import Trace
+from optimiser.report import files
+from optimiser.report.style import INK, MUTED, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+type Dash = str | tuple[float, tuple[float, ...]]
+"""A dash by name, or its offset and lengths."""
+
+type TraceOf = Callable[[Row], Trace]
+
+SIZED_FAMILIES = ("size", "national")
+"""Families whose problems differ only in size; they are drawn together against it."""
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1d2126", "#8a6d00")
+"""Colours that colour-blind readers can tell apart (Okabe and Ito 2008), with a darker yellow."""
+DASHES: tuple[Dash, ...] = ("-", "--", "-.", ":", (0.0, (6.0, 1.5, 1.0, 1.5)))
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+"""The numbers of colours, dashes and marks are coprime: the first 35 pens differ in at least two of three."""
+DPI = 150
+
+LEGEND_KEY_IN, LEGEND_LETTER_IN = 0.65, 0.075
+"""Width of a key of the legend with its padding, and of a letter, inches."""
+
+MOST_PANELS = 9
+"""Most instances of a family that are drawn; those with the most open pairs are chosen."""
+POINTS = 200
+"""Moments at which a curve of gaps is evaluated."""
+FIRST_S = 0.01
+LEAST_GAP, MOST_GAP = 1e-4, 1.0
+"""Range of gaps drawn; smaller gaps lie on the lower edge, larger ones and no gap on the upper edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Colour, dash and mark of a configuration."""
+
+    colour: str
+    dash: Dash
+    mark: str
+
+
+def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[str, Path]:
+    """Draw the figures that the table allows, and write them as PNG files.
+
+    Parameters
+    ----------
+    rows
+        The table.
+    trace_of
+        Returns the progress of the solve of a row.
+    folder
+        Folder of the files.
+
+    Returns
+    -------
+    dict
+        Path of each figure by its title.
+    """
+    return {
+        title: _save(figure, folder / f"{name}.png")
+        for title, name, figure in _figures(rows, trace_of)
+        if figure is not None
+    }
+
+
+def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str, Figure | None]]:
+    pens = _pens(by_label(rows))
+    yield "Performance profile", "profile", _draw_profile(rows, pens)
+    yield "Mean gap over time", "gaps", _draw_mean_gaps(rows, trace_of, pens)
+    for family, group in by_family(rows).items():
+        yield f"Gap over time: {family}", f"gaps_{family}", _draw_gaps(family, group, trace_of, pens)
+    sized = [row for row in rows if row.family in SIZED_FAMILIES]
+    if sized:
+        yield "Time against size", "sizes", _draw_sizes("generated countries", sized, pens)
+
+
+def _pens(labels: Iterable[str]) -> dict[str, Pen]:
+    kinds = zip(itertools.cycle(COLOURS), itertools.cycle(DASHES), itertools.cycle(MARKS), strict=False)
+    return {label: Pen(*next(kinds)) for label in labels}
+
+
+def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure that belongs to no window, and its axes row by row; panels are measured in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained", facecolor=PAPER)
+    axes: Any = figure.subplots(rows, columns, squeeze=False)
+    panels = list(axes.flat)
+    for panel in panels:
+        panel.set_facecolor(PAPER)
+        panel.grid(visible=True, color=MUTED, alpha=0.22, linewidth=0.6)
+        panel.tick_params(colors=INK, labelsize=8.5)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            panel.spines[side].set_color(MUTED)
+    return figure, panels
+
+
+def _plain(value: float, _position: float) -> str:
+    """Return a tick of a logarithmic axis as a plain number."""
+    return f"{value:,g}" if value < 1e6 else f"{value:.0e}"
+
+
+def _title(panel: Axes, text: str, below: str = "") -> None:
+    """Write a title, and below it what the panel counts."""
+    panel.set_title(text, loc="left", fontsize=10.5, color=INK, fontweight="bold", pad=20 if below else 6)
+    if below:
+        panel.text(0, 1.025, below, transform=panel.transAxes, fontsize=8.5, color=MUTED, va="bottom")
+
+
+def _legend(figure: Figure, panel: Axes) -> None:
+    """Put one legend below all panels."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        widest = LEGEND_KEY_IN + LEGEND_LETTER_IN * max(len(label) for label in labels)
+        columns = max(1, min(5, len(labels), int(figure.get_figwidth() / widest)))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    """Write a PNG file, whole or not at all."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=DPI, format="png", facecolor=PAPER)
+    return files.write_whole(path, lambda part: part.write_bytes(buffer.getvalue()))
+
+
+def _draw_profile(rows: Sequence[Row], pens: Mapping[str, Pen]) -> Figure | None:
+    """Draw for each configuration that can prove the share of problems proved within tau times the best time.
+
+    Only problems (instance and seed) count on which every configuration was run. None where fewer than two
+    configurations can be compared.
+    """
+    groups = comparable(rows)
+    count = len(next(iter(groups.values()), []))
+    if len(groups) < 2 or not count:
+        return None
+    ratios = performance_ratios(
+        {label: [row.seconds if row.proved else math.inf for row in found] for label, found in groups.items()}
+    )
+    figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
+    last = 1.1 * max([2.0, *(r for column in ratios.values() for r in column if math.isfinite(r))])
+    for label, column in ratios.items():
+        _draw_steps(panel, label, column, last, pens[label])
+    panel.set_xscale("log", base=2)
+    panel.set_xlim(1, last)
+    panel.xaxis.set_major_formatter(_plain)
+    panel.set_ylim(-0.02, 1.02)
+    panel.set_xlabel("time to proof over that of the fastest, τ (logarithmic)", fontsize=9)
+    panel.set_ylabel("share of problems proved within τ", fontsize=9)
+    solved = sum(1 for column in zip(*ratios.values(), strict=True) if min(column) < math.inf)
+    _title(
+        panel,
+        "Performance profile: time to proof",
+        f"{count} problems, {solved} of them proved by some configuration; the rest count as failures of all",
+    )
+    _legend(figure, panel)
+    return figure
+
+
+def _draw_steps(panel: Axes, label: str, column: Sequence[float], last: float, pen: Pen) -> None:
+    steps = performance_profile(column)
+    taus = [1.0, *(tau for tau, _ in steps), last]
+    shares = [0.0, *(rho for _, rho in steps)]
+    if steps and steps[0][0] == 1.0:
+        taus, shares = taus[1:], shares[1:]
+    shares.append(shares[-1])
+    proved = sum(map(math.isfinite, column))
+    panel.step(
+        taus, shares, where="post", label=f"{label} ({proved} proved)",
+        color=pen.colour, linestyle=pen.dash, linewidth=2.0,
+    )  # fmt: skip
+
+
+def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, Pen]) -> Figure | None:
+    """Draw the mean over all solves of the gap at each moment, each gap at most 100 %.
+
+    None where no configuration can prove.
+    """
+    able = [row for row in rows if proves(row)]
+    if not able:
+        return None
+    last = max(row.time_limit_s for row in able)
+    moments = _moments(last)
+    figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
+    for label, group in by_label(able).items():
+        columns = [_gaps(row, trace_of(row), moments) for row in group]
+        mean = [sum(values) / len(values) for values in zip(*columns, strict=True)]
+        pen = pens[label]
+        panel.plot(
+            moments, mean, label=f"{label} ({len(group)} solves)",
+            color=pen.colour, linestyle=pen.dash, linewidth=2.0,
+        )  # fmt: skip
+    panel.set_xscale("log")
+    panel.set_xlim(FIRST_S, last)
+    panel.xaxis.set_major_formatter(_plain)
+    panel.set_ylim(0, 1)
+    panel.yaxis.set_major_formatter(lambda value, _position: f"{100 * value:g} %")
+    panel.set_xlabel("seconds since the solve began (logarithmic)", fontsize=9)
+    panel.set_ylabel("mean gap", fontsize=9)
+    _title(panel, "Mean gap over time, all problems", "a gap counts at most 100 %; no gap counts 100 %")
+    _legend(figure, panel)
+    return figure
+
+
+def _draw_gaps(family: str, rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, Pen]) -> Figure | None:
+    """Draw the gap of each configuration over time, one panel per instance; thin lines are further seeds.
+
+    None where no configuration can prove.
+    """
+    able = [row for row in rows if proves(row)]
+    if not able:
+        return None
+    sizes = {row.instance: row.open_pairs for row in able}
+    shown = sorted(sorted(sizes), key=sizes.__getitem__)[-MOST_PANELS:]
+    columns = min(3, len(shown))
+    lines = math.ceil(len(shown) / columns)
+    figure, panels = _sheet(lines, columns, width=4.6 if columns > 1 else 7.6, height=3.3)
+    for panel, name in zip(panels, shown, strict=False):
+        here = [row for row in able if row.instance == name]
+        for label, group in by_label(able).items():
+            for number, row in enumerate(row for row in group if row.instance == name):
+                _draw_gap(panel, label if not number else None, row, trace_of(row), pens[label])
+        _frame_gaps(panel, max(row.time_limit_s for row in here))
+        _title(panel, name, f"{here[0].candidates} candidates, {here[0].open_pairs} open pairs")
+    for panel in panels[len(shown) :]:
+        panel.set_visible(False)
+    left = f" (the {MOST_PANELS} largest of {len(sizes)})" if len(sizes) > MOST_PANELS else ""
+    figure.suptitle(f"Gap over time: {family}{left}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+    _legend(figure, panels[0])
+    return figure
+
+
+def _draw_gap(panel: Axes, label: str | None, row: Row, trace: Trace, pen: Pen) -> None:
+    moments = _moments(max(row.time_limit_s, 2 * FIRST_S))
+    gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace, moments)]
+    panel.step(
+        moments, gaps, where="post", label=label,
+        color=pen.colour, linestyle=pen.dash, linewidth=1.7 if label else 0.8,
+    )  # fmt: skip
+
+
+def _frame_gaps(panel: Axes, last: float) -> None:
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xlim(FIRST_S, last)
+    panel.xaxis.set_major_formatter(_plain)
+    panel.set_ylim(LEAST_GAP * 0.8, MOST_GAP * 1.25)
+    panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
+    panel.minorticks_off()
+    panel.set_xlabel("seconds", fontsize=9)
+    panel.set_ylabel("gap", fontsize=9)
+
+
+def _moments(last: float) -> list[float]:
+    """Return `POINTS` moments from `FIRST_S` to the last one in equal ratios."""
+    ratio = (last / FIRST_S) ** (1 / (POINTS - 1))
+    return [FIRST_S * ratio**i for i in range(POINTS - 1)] + [last]
+
+
+def _gaps(row: Row, trace: Trace, moments: Sequence[float]) -> list[float]:
+    """Return the gap at each moment, at most 1; after a proof of infeasibility it is 0."""
+    if row.status == "infeasible":
+        return [1.0 if moment < row.seconds else 0.0 for moment in moments]
+    found = traces.gaps_over_time(trace, moments, minimise=row.minimise)
+    return [min(1.0, gap) for gap in found]
+
+
+def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Figure | None:
+    """Draw seconds and what is left open against the number of open pairs, for each configuration.
+
+    Left: seconds to proof (of a heuristic to its end); a hollow mark is a solve that its limit ended. Right:
+    the gap at the end, or for a heuristic the distance from the best known plan. None where all problems have
+    one size.
+    """
+    sizes = sorted({row.open_pairs for row in rows})
+    if len(sizes) < 2:
+        return None
+    best = best_known(rows)
+    figure, (left, right) = _sheet(1, 2, width=5.2, height=4.4)
+    for label, group in by_label(rows).items():
+        by_size = [(size, [row for row in group if row.open_pairs == size]) for size in sizes]
+        by_size = [(size, found) for size, found in by_size if found]
+        _draw_times(left, label, by_size, pens[label])
+        _draw_rest(right, label, by_size, best, pens[label])
+    for panel in (left, right):
+        panel.set_xscale("log")
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.minorticks_off()
+        panel.set_xlabel("open pairs (logarithmic)", fontsize=9)
+    left.set_yscale("log")
+    left.yaxis.set_major_formatter(_plain)
+    left.set_ylabel("seconds (logarithmic)", fontsize=9)
+    right.set_ylabel("left open, %", fontsize=9)
+    right.set_ylim(bottom=0)
+    limits = ", ".join(f"{limit:g} s" for limit in sorted({row.time_limit_s for row in rows}))
+    _title(left, f"Time against size: {family}", f"hollow: ended by the limit of {limits}")
+    _title(right, "Left open at the end", "gap; of heuristics the distance from the best plan known")
+    _legend(figure, left)
+    return figure
+
+
+def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]], pen: Pen) -> None:
+    """Draw the mean time at each size; a mark is hollow where a solve was cut off."""
+    sizes, times, whole = [], [], []
+    for size, group in by_size:
+        spent = [time_of(row) if proves(row) else row.seconds for row in group]
+        sizes.append(size)
+        times.append(max(LEAST_S, shifted_geometric_mean(spent, 1.0)))
+        whole.append(all(row.proved or not proves(row) for row in group))
+    panel.plot(sizes, times, color=pen.colour, linestyle=pen.dash, linewidth=1.6)
+    fills = [pen.colour if full else "white" for full in whole]
+    panel.scatter(sizes, times, c=fills, edgecolors=pen.colour, marker=pen.mark, s=42, zorder=3)
+    panel.plot([], [], color=pen.colour, linestyle=pen.dash, marker=pen.mark, linewidth=1.6, label=label)
+
+
+def _draw_rest(
+    panel: Axes,
+    label: str,
+    by_size: Sequence[tuple[int, list[Row]]],
+    best: Mapping[str, int | None],
+    pen: Pen,
+) -> None:
+    rests = [
+        100 * sum(_left_open(row, best[row.instance]) for row in group) / len(group) for _, group in by_size
+    ]
+    panel.plot(
+        [size for size, _ in by_size], rests,
+        color=pen.colour, linestyle=pen.dash, marker=pen.mark, linewidth=1.6, label=label,
+    )  # fmt: skip
+
+
+def _left_open(row: Row, best: int | None) -> float:
+    if row.status == "infeasible" or proves(row):
+        return gap_left(row)
+    return 1.0 if best is None else loss(row, best)

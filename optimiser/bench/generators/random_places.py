@@ -1,0 +1,366 @@
+"""Generate networks on places at random: missing links, hard problems, and whole countries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.bench.generators import plane
+from optimiser.bench.generators.drawing import (
+    HEAVIEST,
+    NO_PATH_S,
+    Drawing,
+    Proposal,
+    Road,
+    all_pairs,
+    draw_positions,
+    drive_time_s,
+    link_cost,
+    open_problem,
+)
+from optimiser.bench.generators.plane import Edge, Integers
+from optimiser.problem import DesignProblem, Pair
+
+COST_PER_KM = 10
+TERRAIN_PERCENT = (50, 150)
+"""Least and largest factor of the terrain on the cost of a link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeometricParameters:
+    """Parameters of a sparse network and its missing links.
+
+    Attributes
+    ----------
+    places, candidates, pairs
+        Numbers of each; pairs are open.
+    slack_percent
+        Slack of the limit above the time with everything built, per cent.
+    budget_percent
+        Budget as a share of the cost of all candidates.
+    seed
+        Seed of the random number generator.
+    """
+
+    places: int = 60
+    candidates: int = 100
+    pairs: int = 400
+    slack_percent: int = 15
+    budget_percent: int = 15
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the name of the problem."""
+        return f"geometric_{self.places}_{self.seed}"
+
+
+GEOMETRIC_SIDE_M, GEOMETRIC_APART_M = 500_000, 20_000
+GEOMETRIC_KMH = 80
+KEPT_PERCENT = 40
+"""Share of the Gabriel edges outside the spanning tree that exist today."""
+
+
+def geometric(p: GeometricParameters) -> DesignProblem:
+    """Return a sparse network and its missing links.
+
+    Roads are a minimum spanning tree and two in five of the other Gabriel edges. Candidates join the closest
+    neighbours that no road joins, at the same speed, so that they save detours; the cost per kilometre varies
+    by a factor of three. Weights are 1 to 20.
+    """
+    rng = plane.generator(p.seed)
+    points = plane.scatter(rng, p.places, side_m=GEOMETRIC_SIDE_M, apart_m=GEOMETRIC_APART_M)
+    lengths = plane.distances(points)
+    tail, head = np.nonzero(np.triu(plane.points_between(points) == 0, 1))
+    kept = rng.integers(0, 100, size=len(tail)) < KEPT_PERCENT
+    roads = {*plane.spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
+    near = [e for e in plane.closest_neighbours(points, p.candidates + len(roads)) if e not in roads]
+    chosen = sorted(near[: p.candidates])
+    drawing = Drawing(
+        places=p.places,
+        roads=tuple(Road(*edge, drive_time_s(int(lengths[edge]), GEOMETRIC_KMH)) for edge in sorted(roads)),
+        links=_proposals(rng, chosen, lengths, kmh=GEOMETRIC_KMH, per_km=COST_PER_KM),
+    )
+    return open_problem(rng, drawing, p, "sparse network with missing links")
+
+
+def _proposals(
+    rng: np.random.Generator,
+    edges: list[Edge],
+    lengths: Integers,
+    *,
+    kmh: int,
+    per_km: int,
+) -> tuple[Proposal, ...]:
+    """Return a link for each edge at one speed; the terrain changes its cost by a factor of up to three."""
+    terrain = rng.integers(*TERRAIN_PERCENT, size=len(edges), endpoint=True).tolist()
+    return tuple(
+        Proposal(*edge, drive_time_s(int(lengths[edge]), kmh), link_cost(int(lengths[edge]), per_km, percent))
+        for edge, percent in zip(edges, terrain, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardParameters:
+    """Parameters of a problem in which nothing is covered and every pair can use many candidates.
+
+    Attributes
+    ----------
+    places, candidates, pairs
+        Numbers of each.
+    relevant
+        Median number of candidates that a pair can use within its limit; the slack is set to come closest.
+    roads_kmh
+        Speed of a slow road on every Gabriel edge that exists today; 0: there is no road at all.
+    budget_percent
+        Budget as a share of the cost of all candidates.
+    seed
+        Seed of the random number generator.
+    """
+
+    places: int = 75
+    candidates: int = 200
+    pairs: int = 1_000
+    relevant: int = 60
+    roads_kmh: int = 0
+    budget_percent: int = 20
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the name of the problem."""
+        return f"hard_{self.candidates}_{'roads' if self.roads_kmh else 'empty'}_{self.seed}"
+
+
+HARD_SIDE_M, HARD_APART_M = 1_000_000, 50_000
+HARD_KMH = 120
+HARD_COST_PER_KM = 1
+SLACK_STEPS = 12
+"""Bisections of the search for the slack; 2^12 per mille is more than any slack asked for."""
+
+
+def hard(p: HardParameters) -> DesignProblem:
+    """Return a problem in which nothing is covered, everything is coverable, and every pair has many paths.
+
+    Places lie at random with a least distance. Candidates join the closest neighbours at one speed; the cost
+    per kilometre varies by a factor of three. Pairs are drawn among the uncovered ones. The limit of each is
+    its time with everything built plus a slack in per mille that is the same for all. Bisection finds the
+    slack at which the median number of candidates on some walk within the limit comes closest to `relevant`.
+    Weights are 1 to 20.
+    """
+    rng = plane.generator(p.seed)
+    points = plane.scatter(rng, p.places, side_m=HARD_SIDE_M, apart_m=HARD_APART_M)
+    lengths = plane.distances(points)
+    edges = plane.closest_neighbours(points, p.candidates)
+    links = _proposals(rng, edges, lengths, kmh=HARD_KMH, per_km=HARD_COST_PER_KM)
+    empty = plane.points_between(points) == 0
+    roads = [
+        Road(a, b, drive_time_s(int(lengths[a, b]), p.roads_kmh))
+        for a, b in all_pairs(p.places)
+        if p.roads_kmh and empty[a, b]
+    ]
+    drawing = Drawing(p.places, tuple(roads), links)
+    best, today = drawing.times(built=True), drawing.times(built=False)
+    joined = [(a, b) for a, b in all_pairs(p.places) if best[a, b] < NO_PATH_S]
+    chosen = [joined[k] for k in draw_positions(rng, joined, p.pairs)]
+    slack = _slack(drawing, best, chosen, p.relevant)
+    weights = rng.integers(1, HEAVIEST, size=len(chosen), endpoint=True).tolist()
+    pairs = [
+        Pair(a, b, int(min(best[a, b] + best[a, b] * slack // 1_000, today[a, b] - 1)), weight)
+        for (a, b), weight in zip(chosen, weights, strict=True)
+        if today[a, b] > best[a, b]
+    ]
+    note = f"Generated: nothing covered yet, limits {slack} per mille above the best time. {p!r}"
+    return drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
+
+
+def _slack(drawing: Drawing, best: Integers, chosen: list[Edge], wanted: int) -> int:
+    """Return the slack, per mille, at which the median number of usable candidates comes closest."""
+    low, high = 0, 2**SLACK_STEPS
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _median_relevant(drawing, best, chosen, middle) <= wanted:
+            low = middle
+        else:
+            high = middle
+    below, above = (abs(_median_relevant(drawing, best, chosen, s) - wanted) for s in (low, high))
+    return low if below <= above else high
+
+
+def _median_relevant(drawing: Drawing, best: Integers, chosen: list[Edge], slack: int) -> int:
+    """Return the median number of links on some walk of a pair within its limit."""
+    ends = np.array(chosen, dtype=np.int64).reshape(-1, 2)
+    links = np.array([link[:3] for link in drawing.links], dtype=np.int64).reshape(-1, 3)
+    limits = best[ends[:, 0], ends[:, 1]] * (1_000 + slack) // 1_000
+    away, back = best[ends[:, 0]], best[:, ends[:, 1]].T
+    there = away[:, links[:, 0]] + back[:, links[:, 1]]
+    here = away[:, links[:, 1]] + back[:, links[:, 0]]
+    counts = np.sort((np.minimum(there, here) + links[:, 2] <= limits[:, None]).sum(axis=1))
+    return int(counts[len(counts) // 2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NationalParameters:
+    """Parameters of a country.
+
+    Attributes
+    ----------
+    cities, candidates
+        Numbers of each.
+    open_pairs
+        Pairs that are not covered today but coverable.
+    budget_percent
+        Budget as a share of the cost of all candidates.
+    seed
+        Seed of the random number generator.
+    """
+
+    cities: int = 300
+    candidates: int = 1_000
+    open_pairs: int = 10_000
+    budget_percent: int = 10
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the name of the problem."""
+        return f"national_{self.cities}_{self.seed}"
+
+
+CITY_AREA_M2 = 60_000**2
+"""Area per city."""
+CITY_APART_M = 20_000
+LARGEST_CITY = 20_000_000
+"""People of the largest city; the r-th city has this number divided by r (Zipf's law)."""
+CORE_SHARE, SECONDARY_SHARE = 15, 4
+"""One city in 15 is core, one in 4 of the others secondary."""
+ROAD_KMH, CORRIDOR_KMH, LINK_KMH = 60, 110, 120
+ROAD_DETOUR_PERCENT, LINK_DETOUR_PERCENT = 125, 108
+"""Length of existing roads, and of proposed links, in per cent of the straight line."""
+LINK_TERRAIN_PERCENT = (80, 240)
+LIMIT_STEP_S = 300
+"""Limits are tried in these steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    people: tuple[int, ...]
+    tiers: tuple[str, ...]
+    drawing: Drawing
+
+
+def national(p: NationalParameters) -> DesignProblem:
+    """Return a country in which some pairs of cities are covered and a given number is open.
+
+    Cities lie at random with a least distance, and their sizes follow Zipf's law. Roads of 60 km/h join them
+    on a spanning tree and on two in three Gabriel edges. Corridors of 110 km/h join core cities that are
+    Gabriel neighbours among themselves, along the fastest roads. Candidates are links of 120 km/h between the
+    closest neighbours that no corridor joins. All pairs have the same limit, the least multiple of 300 s at
+    which `open_pairs` pairs are uncovered today and coverable; so many of them are drawn, and every pair
+    within the limit today is added. The weight of a pair is the square root of the thousands of people of its
+    smaller city.
+    """
+    rng = plane.generator(p.seed)
+    country = _country(p, rng)
+    today, best = country.drawing.times(built=False), country.drawing.times(built=True)
+    limit = _limit(today, best, p.open_pairs)
+    every = all_pairs(p.cities)
+    covered = [(a, b) for a, b in every if today[a, b] <= limit]
+    waiting = [(a, b) for a, b in every if best[a, b] <= limit < today[a, b]]
+    chosen = [waiting[k] for k in draw_positions(rng, waiting, p.open_pairs)]
+    pairs = [_pair(country, a, b, limit) for a, b in sorted([*covered, *chosen])]
+    note = f"Generated country, one limit of {limit} s, {len(chosen)} pairs open today. {p!r}"
+    return country.drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
+
+
+def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
+    """Return the parameters of a country with n cities, 10 n / 3 candidates and n^2 / 9 open pairs.
+
+    These are the proportions of the country with 300 cities.
+    """
+    return NationalParameters(
+        cities=cities, candidates=cities * 10 // 3, open_pairs=cities * cities // 9, seed=seed
+    )
+
+
+def _country(p: NationalParameters, rng: np.random.Generator) -> _Country:
+    side = math.isqrt(CITY_AREA_M2 * p.cities)
+    points = plane.scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
+    lengths = plane.distances(points)
+    rank = rng.permutation(p.cities).tolist()
+    cores = max(3, p.cities // CORE_SHARE)
+    secondary = cores + (p.cities - cores) // SECONDARY_SHARE
+    empty = plane.points_between(points) == 0
+    edges = [edge for edge in all_pairs(len(points)) if empty[edge]]
+    kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
+    chosen = {edge for edge, keep in zip(edges, kept, strict=True) if keep}
+    roads = _roads(sorted(chosen.union(plane.spanning_tree(lengths))), lengths, ROAD_KMH)
+    big = [i for i, r in enumerate(rank) if r < cores]
+    corridors = _corridors(points, big, Drawing(p.cities, roads, ()))
+    links = _links(points, lengths, p.candidates, set(corridors), rng)
+    return _Country(
+        people=tuple(LARGEST_CITY // (r + 1) for r in rank),
+        tiers=tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
+        drawing=Drawing(p.cities, (*roads, *_roads(corridors, lengths, CORRIDOR_KMH)), links),
+    )
+
+
+def _roads(edges: list[Edge], lengths: Integers, kmh: int) -> tuple[Road, ...]:
+    return tuple(
+        Road(*edge, drive_time_s(int(lengths[edge]) * ROAD_DETOUR_PERCENT // 100, kmh)) for edge in edges
+    )
+
+
+def _corridors(points: Integers, big: list[int], roads: Drawing) -> list[Edge]:
+    """Return the roads on the shortest paths between core cities that are neighbours, sorted."""
+    empty = plane.points_between(points[big]) == 0
+    times = roads.times(built=False)
+    steps = {(a, b): s for road in roads.roads for a, b, s in (road, (road.b, road.a, road.seconds))}
+    found: set[Edge] = set()
+    for i, j in all_pairs(len(big)):
+        if empty[i, j]:
+            found |= _shortest_path(big[i], big[j], times, steps)
+    return sorted(found)
+
+
+def _shortest_path(start: int, end: int, times: Integers, steps: dict[Edge, int]) -> set[Edge]:
+    """Return the links of a shortest path, followed back from its end; ties go to the smaller number."""
+    links: set[Edge] = set()
+    while end != start:
+        before = min(
+            a for (a, b), s in steps.items() if b == end and times[start, a] + s == times[start, end]
+        )
+        links.add((min(before, end), max(before, end)))
+        end = before
+    return links
+
+
+def _links(
+    points: Integers, lengths: Integers, count: int, taken: set[Edge], rng: np.random.Generator
+) -> tuple[Proposal, ...]:
+    near = [e for e in plane.closest_neighbours(points, count + len(taken)) if e not in taken][:count]
+    terrain = rng.integers(*LINK_TERRAIN_PERCENT, size=len(near), endpoint=True).tolist()
+    found = []
+    for edge, percent in sorted(zip(near, terrain, strict=True)):
+        metres = int(lengths[edge]) * LINK_DETOUR_PERCENT // 100
+        cost = link_cost(metres, COST_PER_KM, percent)
+        found.append(Proposal(*edge, drive_time_s(metres, LINK_KMH), cost))
+    return tuple(found)
+
+
+def _limit(today: Integers, best: Integers, wanted: int) -> int:
+    """Return the first limit with enough open pairs, or the one with the most."""
+    upper_half = np.triu_indices(len(today), 1)
+    now, then = today[upper_half], best[upper_half]
+    steps = range(LIMIT_STEP_S, int(now.max()) + LIMIT_STEP_S, LIMIT_STEP_S)
+    counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
+    enough = [limit for count, limit in counts if count >= wanted]
+    return enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]
+
+
+def _pair(country: _Country, a: int, b: int, limit: int) -> Pair:
+    small = max(a, b, key=lambda city: (-country.people[city], city))
+    weight = math.isqrt(country.people[small] // 1_000)
+    return Pair(a, b, limit, weight, country.tiers[small])

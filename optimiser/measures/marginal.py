@@ -1,0 +1,310 @@
+"""Value one link more or less in subsets of a plan, searching only for pairs that the link can affect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.paths import FAR, Graph, Integers, Mask, times_from
+from optimiser.measures.valuation import PairTable, Search, Valuer, sorted_plan, used_owners, within_limits
+
+
+class _City(NamedTuple):
+    """A city: how many of its pairs are always covered, the rows of the others, its need and its weight."""
+
+    base: int
+    rows: list[int]
+    need: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class MarginalValues:
+    """The subsets of one plan; A pairs that the plan gains, J candidates of the problem.
+
+    Attributes
+    ----------
+    valuer
+        The problem, restricted to the plan by `Valuer.within`.
+    plan
+        Ids of the plan, sorted.
+
+    Notes
+    -----
+    All values equal those of `Valuer.value`. Two facts spare searches. A subset that loses a link keeps the
+    pairs whose shortest paths do not take the link. And a link can bring a pair into a subset only if the
+    pair can use the link within its limit with the whole plan built, where every path is shortest.
+    """
+
+    valuer: Valuer
+    plan: tuple[str, ...]
+
+    @classmethod
+    def of(cls, valuer: Valuer, built: Iterable[str]) -> MarginalValues:
+        """Prepare a plan, given by its ids.
+
+        Raises
+        ------
+        ProblemError
+            When an id is unknown or occurs twice.
+        """
+        names = sorted_plan(valuer.problem, built)
+        return cls(valuer.within(names), names)
+
+    def value(self, names: Iterable[str]) -> int:
+        """Return the value of a subset of the plan."""
+        return self._value_of(self._within(self._open(names)))
+
+    def covered(self, names: Iterable[str]) -> frozenset[int]:
+        """Return the positions of the pairs that a subset of the plan covers."""
+        rows = self._within(self._open(names))
+        return self.valuer.always.union(self.valuer.table.pair[rows].tolist())
+
+    def gains(self, held: Sequence[str], names: Iterable[str]) -> dict[str, int]:
+        """Return the value that each of some links adds to a subset.
+
+        Parameters
+        ----------
+        held
+            Ids of the subset.
+        names
+            Ids of links of the plan outside it.
+        """
+        is_open = self._open(held)
+        before = self._within(is_open)
+        start, found = self._value_of(before), dict[str, int]()
+        for name in names:
+            rows = np.flatnonzero(~before & self._usable[1][:, self._at(name)])
+            found[name] = self._value_with(is_open, before, rows, name, built=True) - start
+        return found
+
+    def losses(self, held: Sequence[str], names: Iterable[str]) -> dict[str, int]:
+        """Return the value that a subset loses when each of some links alone is left out.
+
+        Parameters
+        ----------
+        held
+            Ids of the subset.
+        names
+            Ids of links in it.
+        """
+        is_open = self._open(held)
+        before = self._within(is_open)
+        uses = used_owners(self._search, is_open)
+        start, found = self._value_of(before), dict[str, int]()
+        for name in names:
+            rows = np.flatnonzero(before & uses[:, self._at(name)])
+            found[name] = start - self._value_with(is_open, before, rows, name, built=False)
+        return found
+
+    def shared_pairs(self) -> dict[str, dict[str, int]]:
+        """Return for each link the other links that pairs use together with it, and by how many pairs.
+
+        Returns
+        -------
+        dict
+            By id, sorted: ids of other links, in order of falling counts, and the number of gained pairs
+            whose shortest path with the whole plan takes both. Of several shortest paths one counts.
+        """
+        uses = used_owners(self._search, self._open(self.plan)).astype(np.int64)
+        both = uses.T @ uses
+        counts = {
+            one: {other: int(both[self._at(one), self._at(other)]) for other in self.plan if other != one}
+            for one in self.plan
+        }
+        return {
+            one: dict(sorted(((k, n) for k, n in mine.items() if n), key=lambda item: -item[1]))
+            for one, mine in counts.items()
+        }
+
+    def _value_with(
+        self, is_open: Mask, before: Mask, rows: NDArray[np.intp], name: str, *, built: bool
+    ) -> int:
+        """Return the value when one link is built or left out, if that can change only the given rows."""
+        switched, after = is_open.copy(), before.copy()
+        switched[self._at(name)] = built
+        after[rows] = self._within(switched, rows)
+        return self._value_of(after)
+
+    def _at(self, name: str) -> int:
+        return self.valuer.problem.index[name]
+
+    def _open(self, names: Iterable[str]) -> Mask:
+        mask = np.zeros(len(self.valuer.problem.candidates) + 1, dtype=np.bool_)
+        mask[-1] = True
+        mask[[self._at(name) for name in names]] = True
+        return mask
+
+    def _within(self, is_open: Mask, rows: NDArray[np.int64] | None = None) -> Mask:
+        """Return which pairs, of all or of some rows, are within their limits."""
+        asked = np.arange(len(self.valuer.table.pair)) if rows is None else rows
+        found: Mask = within_limits(self._search, is_open, asked)
+        return found
+
+    def _value_of(self, within: Mask) -> int:
+        covered: int = sum(self._weight[within].tolist())
+        cities = sum(one.weight for one in self._cities if one.base + int(within[one.rows].sum()) >= one.need)
+        return self.valuer.always_weight + covered + cities
+
+    @cached_property
+    def _weight(self) -> NDArray[np.object_]:
+        pairs = self.valuer.problem.pairs
+        return np.array([pairs[k].weight for k in self.valuer.table.pair.tolist()], dtype=object)
+
+    @cached_property
+    def _cities(self) -> tuple[_City, ...]:
+        row = {k: at for at, k in enumerate(self.valuer.table.pair.tolist())}
+        return tuple(
+            _City(
+                base=sum(k in self.valuer.always for k in city.pairs),
+                rows=[row[k] for k in city.pairs if k in row],
+                need=city.need,
+                weight=city.weight,
+            )
+            for city in self.valuer.problem.cities
+        )
+
+    @cached_property
+    def _usable(self) -> tuple[Mask, Mask]:
+        return _usable(self.valuer.net, self._open(self.plan), self.valuer.table)
+
+    @cached_property
+    def _search(self) -> Search:
+        net, table = self.valuer.net, self.valuer.table
+        row = np.repeat(np.arange(len(table.origins)), np.diff(table.start))
+        kept = self._usable[0]
+        return Search(
+            net=_in_rows(net, _tails(net)[kept], net.head[kept], net.seconds[kept], net.owner[kept]),
+            latest=_latest_times(net, self._open(self.plan), table),
+            row=row,
+            origin=table.origins[row],
+            destination=table.destination,
+            limit=table.limit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkValue:
+    """Value of a link without the others of its plan, and on top of them.
+
+    Attributes
+    ----------
+    alone
+        Weight covered when only this link is built.
+    last
+        Weight lost when only this link is left out of the plan.
+    """
+
+    alone: int
+    last: int
+
+    @property
+    def dependence(self) -> Fraction | None:
+        """Return `last` divided by `alone`; None when the link covers nothing alone.
+
+        Above 1 the link needs the others (complements); below 1 the others can replace it (substitutes).
+        """
+        return Fraction(self.last, self.alone) if self.alone else None
+
+
+def link_values(valuer: Valuer, built: Iterable[str]) -> dict[str, LinkValue]:
+    """Return the value of each link of a plan, alone and on top of the others.
+
+    Parameters
+    ----------
+    valuer
+        The prepared problem.
+    built
+        Ids of the plan.
+
+    Returns
+    -------
+    dict
+        By id, sorted. `requires` and `excludes` are ignored: a link is valued by its arcs.
+
+    Raises
+    ------
+    ProblemError
+        When an id is unknown or occurs twice.
+    """
+    values = MarginalValues.of(valuer, built)
+    alone, last = values.gains((), values.plan), values.losses(values.plan, values.plan)
+    return {name: LinkValue(alone=alone[name], last=last[name]) for name in values.plan}
+
+
+def _tails(net: Graph) -> Integers:
+    found: Integers = np.repeat(np.arange(net.start.size - 1), np.diff(net.start))
+    return found
+
+
+def _reversed(net: Graph) -> Graph:
+    order = np.argsort(net.head, kind="stable")
+    return _in_rows(net, net.head[order], _tails(net)[order], net.seconds[order], net.owner[order])
+
+
+def _in_rows(net: Graph, tail: Integers, head: Integers, seconds: Integers, owner: Integers) -> Graph:
+    """Return arcs, sorted by tail, on the nodes of a network."""
+    counts = np.bincount(tail, minlength=net.start.size - 1)
+    start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    return Graph(start=start, head=head.astype(np.int64), seconds=seconds, owner=owner)
+
+
+def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask]:
+    """Return which arcs some pair can use within its limit, and which pairs can use which candidates.
+
+    `is_open` holds the most that is ever open. A pair (o, d) can use an arc (u, v) if the times from o to u,
+    over the arc, and from v to d sum to at most its limit.
+
+    Returns
+    -------
+    arcs, candidates
+        bool [m], and bool [A, J + 1], whose last column stands for the arcs that exist today.
+    """
+    ends, end = np.unique(table.destination, return_inverse=True)
+    away = _times_from_each(net, is_open, table.origins)
+    back = _times_from_each(_reversed(net), is_open, ends)
+    tail, arcs = _tails(net), np.zeros(net.head.size, dtype=np.bool_)
+    candidates = np.zeros((table.pair.size, is_open.size), dtype=np.bool_)
+    for row in range(table.origins.size):
+        first = away[row][tail] + net.seconds
+        for k in range(table.start[row], table.start[row + 1]):
+            fits = is_open[net.owner] & (first + back[end[k]][net.head] <= table.limit[k])
+            arcs |= fits
+            candidates[k, net.owner[fits]] = True
+    return arcs, candidates
+
+
+def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
+    """Return the latest second at which a path from each origin may reach each node and still be of use.
+
+    int64 [O x n]: the largest limit less the least time onward, over the pairs of the origin; below 0 where a
+    node is of no use to any of them. `is_open` holds the most that is ever open.
+    """
+    ends, end = np.unique(table.destination, return_inverse=True)
+    back = _times_from_each(_reversed(net), is_open, ends)
+    found = np.empty((table.origins.size, net.start.size - 1), dtype=np.int64)
+    for row in range(table.origins.size):
+        mine = slice(table.start[row], table.start[row + 1])
+        found[row] = (table.limit[mine, None] - back[end[mine]]).max(axis=0)
+    return found
+
+
+@compiled
+def _times_from_each(net: Graph, is_open: Mask, nodes: Integers) -> Integers:
+    """Return the seconds from each of some nodes to all others, int64 [nodes x n].
+
+    A node out of reach has half of `FAR`: two such times can be added without overflow.
+    """
+    found = np.empty((nodes.size, net.start.size - 1), np.int64)
+    for row in range(nodes.size):
+        times = times_from(net, is_open, nodes[row], FAR // 4)
+        for node in range(times.size):
+            found[row, node] = min(times[node], FAR // 2)
+    return found

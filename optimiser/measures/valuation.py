@@ -1,0 +1,384 @@
+"""Value sets of links of one problem by the pairs that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.paths import (
+    FAR,
+    LONGEST,
+    Graph,
+    Integers,
+    Mask,
+    Whole,
+    opened,
+    pop,
+    push,
+    times_from,
+)
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import ProblemError
+
+
+class PairTable(NamedTuple):
+    """Pairs sorted by origin, for one search per origin; O origins, A pairs.
+
+    Attributes
+    ----------
+    pair
+        int64 [A]: positions in the problem.
+    origins, start
+        int64 [O] and [O + 1]: the origins, and the rows at which the pairs of each begin and end.
+    destination, limit
+        int64 [A]: nodes, and seconds.
+    """
+
+    pair: Integers
+    origins: Integers
+    start: Integers
+    destination: Integers
+    limit: Integers
+
+
+def pair_table(problem: DesignProblem, pairs: Iterable[int]) -> PairTable:
+    """Return the table of some pairs of a problem, given by their positions."""
+    ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
+    origins, start = np.unique(
+        np.array([problem.pairs[k].origin for k in ks], dtype=np.int64), return_index=True
+    )
+    return PairTable(
+        pair=np.array(ks, dtype=np.int64),
+        origins=origins,
+        start=np.append(start, len(ks)).astype(np.int64),
+        destination=np.array([problem.pairs[k].destination for k in ks], dtype=np.int64),
+        limit=np.array([min(problem.pairs[k].limit, LONGEST) for k in ks], dtype=np.int64),
+    )
+
+
+def _selected(table: PairTable, rows: NDArray[np.intp]) -> PairTable:
+    """Return some rows, given in rising order, as a table of their own."""
+    origins, start = np.unique(np.repeat(table.origins, np.diff(table.start))[rows], return_index=True)
+    return PairTable(
+        pair=table.pair[rows],
+        origins=origins,
+        start=np.append(start, len(rows)).astype(np.int64),
+        destination=table.destination[rows],
+        limit=table.limit[rows],
+    )
+
+
+@dataclass(frozen=True)
+class Valuer:
+    """A problem prepared for many questions about times, coverage and value.
+
+    Attributes
+    ----------
+    problem
+        The problem.
+    net
+        All its arcs, also those longer than any limit.
+    table
+        The pairs that searches run for.
+    always
+        Positions of the pairs that are covered whatever is built; no searches run for them.
+
+    Notes
+    -----
+    The value of a set of links is the weight of the covered pairs and cities. Rewards of rings and periods
+    are left out: they depend on circuits and starts, not only on the set.
+    """
+
+    problem: DesignProblem
+    net: Graph
+    table: PairTable
+    always: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, problem: DesignProblem) -> Valuer:
+        """Prepare a problem.
+
+        Raises
+        ------
+        ProblemError
+            When path times could overflow the compiled code.
+        """
+        return cls(problem, _all_arcs(problem), pair_table(problem, range(len(problem.pairs))))
+
+    def covered(self, built: Iterable[str]) -> frozenset[int]:
+        """Return the positions of the covered pairs.
+
+        Parameters
+        ----------
+        built
+            Ids of the set of links.
+        """
+        times = _pair_times(self.net, self._open(built), self.table, beyond_limits=False)
+        return self.always.union(self.table.pair[times <= self.table.limit].tolist())
+
+    def times(self, built: Iterable[str]) -> Integers:
+        """Return the exact time of every pair, also beyond its limit.
+
+        Parameters
+        ----------
+        built
+            Ids of the set of links.
+
+        Returns
+        -------
+        NDArray
+            int64 [K], seconds in the order of the problem; `FAR` where no path exists.
+        """
+        found = np.full(len(self.problem.pairs), FAR)
+        found[self.table.pair] = _pair_times(self.net, self._open(built), self.table, beyond_limits=True)
+        return found
+
+    def times_without(self, built: Sequence[str], whole: Integers) -> Iterator[tuple[str, Integers]]:
+        """Yield for each link of a plan the times of all pairs when this link alone is left out.
+
+        Parameters
+        ----------
+        built
+            Ids of the plan.
+        whole
+            Times with the whole plan, from `times`.
+
+        Yields
+        ------
+        str, NDArray
+            Id, and times as from `times`. Only pairs whose shortest path takes the link are searched again.
+        """
+        origin = np.repeat(self.table.origins, np.diff(self.table.start))
+        row = np.repeat(np.arange(len(self.table.origins)), np.diff(self.table.start))
+        search = Search(
+            net=self.net,
+            latest=np.full((len(self.table.origins), self.net.start.size - 1), LONGEST),
+            row=row,
+            origin=origin,
+            destination=self.table.destination,
+            limit=np.full(len(self.table.pair), LONGEST),
+        )
+        uses = used_owners(search, self._open(built))
+        for name in built:
+            rows = np.flatnonzero(uses[:, self.problem.index[name]])
+            found = whole.copy()
+            is_open = self._open([other for other in built if other != name])
+            found[self.table.pair[rows]] = _pair_times(
+                self.net, is_open, _selected(self.table, rows), beyond_limits=True
+            )
+            yield name, found
+
+    def weight_of(self, pairs: Collection[int]) -> int:
+        """Return the weight of some covered pairs and of the cities that are covered by them.
+
+        Parameters
+        ----------
+        pairs
+            Positions of the covered pairs.
+        """
+        held = frozenset(pairs)
+        cities = (c for c in self.problem.cities if sum(k in held for k in c.pairs) >= c.need)
+        certain = self.always_weight if self.always <= held else sum(map(self._weight, self.always & held))
+        return certain + sum(map(self._weight, held - self.always)) + sum(city.weight for city in cities)
+
+    def value(self, built: Iterable[str]) -> int:
+        """Return the value of a set of links.
+
+        Parameters
+        ----------
+        built
+            Ids of the set.
+        """
+        return self.weight_of(self.covered(built))
+
+    def within(self, plan: Iterable[str]) -> Valuer:
+        """Return a faster valuer for subsets of a plan, which searches only for pairs that the plan gains.
+
+        Coverage is monotone: what is covered with nothing built is covered by every subset, and what the
+        plan does not cover is covered by none.
+
+        Parameters
+        ----------
+        plan
+            Ids of the plan.
+        """
+        nothing = self.covered(())
+        gained = self.covered(plan) - nothing
+        return replace(self, table=pair_table(self.problem, gained), always=nothing)
+
+    @cached_property
+    def always_weight(self) -> int:
+        """Return the weight of the pairs that are always covered."""
+        return sum(map(self._weight, self.always))
+
+    def _open(self, built: Iterable[str]) -> Mask:
+        return opened(self.problem, [self.problem.index[name] for name in built])
+
+    def _weight(self, pair: int) -> int:
+        return self.problem.pairs[pair].weight
+
+
+def sorted_plan(problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of a plan, sorted and checked.
+
+    Raises
+    ------
+    ProblemError
+        When an id is unknown or occurs twice.
+    """
+    names = sorted(built)
+    unknown = [f"there is no candidate {name!r}" for name in names if name not in problem.index]
+    if unknown or len(set(names)) < len(names):
+        faults = unknown or ["an id occurs twice"]
+        raise ProblemError("the plan is not valid", where=f"problem {problem.name!r}", faults=faults)
+    return tuple(names)
+
+
+def _all_arcs(problem: DesignProblem) -> Graph:
+    """Return all arcs in compressed rows, also those longer than the largest limit."""
+    rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
+    rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
+    if max((row[2] for row in rows), default=0) * len(problem.nodes) > LONGEST:
+        raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
+    counts = np.bincount(table[:, 0], minlength=len(problem.nodes))
+    return Graph(
+        start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        head=np.ascontiguousarray(table[:, 1]),
+        seconds=np.ascontiguousarray(table[:, 2]),
+        owner=np.ascontiguousarray(table[:, 3]),
+    )
+
+
+@compiled
+def _pair_times(
+    net: Graph,
+    is_open: Mask,
+    table: PairTable,
+    beyond_limits: bool,  # noqa: FBT001 - compiled
+) -> Integers:
+    """Return the times of pairs over open arcs, int64 [A], `FAR` where no path exists.
+
+    Without `beyond_limits` a search ends at the largest limit of its origin, and longer times may be `FAR`.
+    """
+    found = np.full(table.pair.size, FAR)
+    for row in range(table.origins.size):
+        low, high = table.start[row], table.start[row + 1]
+        radius = LONGEST if beyond_limits else table.limit[low:high].max()
+        times = times_from(net, is_open, table.origins[row], radius)
+        for k in range(low, high):
+            found[k] = times[table.destination[k]]
+    return found
+
+
+class Search(NamedTuple):
+    """Input of the searches for pairs within limits; n nodes, O origins, A pairs.
+
+    Attributes
+    ----------
+    net
+        Arcs; those that no pair can use within its limit may be missing.
+    latest
+        int64 [O x n]: latest second at which a path from an origin may reach a node and still be of use.
+    row
+        int64 [A]: row of the origin of each pair in `latest`; the pairs of an origin are adjacent.
+    origin, destination, limit
+        int64 [A].
+    """
+
+    net: Graph
+    latest: Integers
+    row: Integers
+    origin: Integers
+    destination: Integers
+    limit: Integers
+
+
+@compiled
+def within_limits(search: Search, is_open: Mask, rows: Integers) -> Mask:
+    """Return which of some pairs, given by their rows in rising order, are within their limits.
+
+    `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today.
+    """
+    found = np.zeros(rows.size, np.bool_)
+    last, times = np.int64(-1), np.empty(0, np.int64)
+    for i in range(rows.size):
+        k = rows[i]
+        if search.row[k] != last:
+            last = search.row[k]
+            times = paths_from(search.net, is_open, search.origin[k], search.latest[last])[0]
+        found[i] = times[search.destination[k]] <= search.limit[k]
+    return found
+
+
+@compiled
+def used_owners(search: Search, is_open: Mask) -> Mask:
+    """Return which candidates lie on a shortest path of each pair that is within its limit.
+
+    Returns bool [A, J + 1], whose last column stands for the arcs that exist today. The row of a pair beyond
+    its limit, or of a place with itself, is False throughout. Of several shortest paths one counts.
+    """
+    found = np.zeros((search.row.size, is_open.size), np.bool_)
+    last = np.int64(-1)
+    times, before, owner = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    for k in range(search.row.size):
+        if search.row[k] != last:
+            last = search.row[k]
+            times, before, owner = paths_from(search.net, is_open, search.origin[k], search.latest[last])
+        node = search.destination[k]
+        if times[node] > search.limit[k]:
+            continue
+        while before[node] >= 0:
+            found[k, owner[node]] = True
+            node = before[node]
+    return found
+
+
+@compiled
+def paths_from(
+    net: Graph, is_open: Mask, origin: Whole, latest: Integers
+) -> tuple[Integers, Integers, Integers]:
+    """Return the shortest-path tree from a node (Dijkstra).
+
+    Parameters
+    ----------
+    net
+        Arcs.
+    is_open
+        bool [J + 1].
+    origin
+        Root of the tree.
+    latest
+        int64 [n]: a node reached later than this (seconds) is left out.
+
+    Returns
+    -------
+    times, before, owner
+        int64 [n] each: times, `FAR` for a node that is left out; the node before each on its path, -1 where
+        there is none; and the owner of the arc between the two.
+    """
+    count = net.start.size - 1
+    times, before, owner = np.full(count, FAR), np.full(count, -1), np.full(count, -1)
+    # Every arc is pushed at most once, since its tail is settled once.
+    heap_time = np.empty(net.head.size + 1, np.int64)
+    heap_node = np.empty(net.head.size + 1, np.int64)
+    times[origin] = 0
+    size = push(heap_time, heap_node, 0, 0, origin)
+    while size:
+        size = pop(heap_time, heap_node, size)
+        time, node = heap_time[size], heap_node[size]
+        if time > times[node]:
+            continue
+        for arc in range(net.start[node], net.start[node + 1]):
+            reached, to = time + net.seconds[arc], net.head[arc]
+            if is_open[net.owner[arc]] and reached <= latest[to] and reached < times[to]:
+                times[to], before[to], owner[to] = reached, node, net.owner[arc]
+                size = push(heap_time, heap_node, size, reached, to)
+    return times, before, owner

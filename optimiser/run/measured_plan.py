@@ -1,0 +1,325 @@
+"""Prepare a plan for its measures: exact times beyond every limit, and the network with the core marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from networks.sphere import km_to_chord, unit_vectors
+from networks.timegraph import ARC_KINDS, TimeGraph
+from optimiser.engine.search.paths import FAR, Integers
+from optimiser.job.measures import Measures as Settings
+from optimiser.measures.coverage import groups_in_order
+from optimiser.measures.dependence import NO_AREA, MarkedNetwork
+from optimiser.measures.equity import TimedPairs
+from optimiser.measures.valuation import Valuer
+from optimiser.problem import DesignProblem
+from optimiser.proposals.candidates import Candidates
+from optimiser.proposals.candidates.numbering import number
+from optimiser.proposals.prepare.reduction import overlay
+from optimiser.verify import Plan
+
+KM_PER_DEGREE = 111.195
+"""Kilometres per degree of latitude, on a sphere of 6,371 km."""
+
+STATES = ("today", "plan")
+
+
+@dataclass(frozen=True)
+class MeasuredPlan:
+    """A verified plan with all that its measures are computed from; K pairs, C cities.
+
+    Attributes
+    ----------
+    problem, plan
+        The design problem, and what the independent check found.
+    graph
+        Road and rail joined, today.
+    candidates
+        The candidates as they were proposed.
+    cities
+        Table of the cities: `city_id`, `name`, `tier`, `population`, `geometry`.
+    ends
+        Rows of the cities of each pair, int64 [K x 2].
+    settings
+        Section `[measures]` of the job.
+    lines
+        Lines of the road links that road arcs refer to; None without roads.
+    """
+
+    problem: DesignProblem
+    plan: Plan
+    graph: TimeGraph
+    candidates: Candidates
+    cities: gpd.GeoDataFrame
+    ends: NDArray[np.int64]
+    settings: Settings
+    lines: gpd.GeoSeries | None = None
+
+    @cached_property
+    def arcs(self) -> pd.DataFrame:
+        """Return the arcs that the plan opens, from `opened_arcs`."""
+        return opened_arcs(self.problem, self.candidates, self.plan.built)
+
+    @cached_property
+    def valuer(self) -> Valuer:
+        """Return the links of the plan prepared for valuation, with exact times beyond the limits."""
+        return Valuer.of(exact_problem(self.problem, self.graph, self.arcs, self.ends))
+
+    @cached_property
+    def times(self) -> dict[str, Integers]:
+        """Return the seconds of each pair by state, int64 [K], `FAR` where no path exists."""
+        return {"today": self.valuer.times(()), "plan": self.valuer.times(self.plan.built)}
+
+    @cached_property
+    def core(self) -> NDArray[np.int64]:
+        """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
+        rows = np.flatnonzero((self.cities["tier"] == "core").to_numpy())
+        return rows if len(rows) else np.array([int(np.argmax(self.population))])
+
+    @cached_property
+    def population(self) -> NDArray[np.int64]:
+        """Return the people of each city, int64 [C]."""
+        return np.asarray(self.cities["population"].to_numpy(dtype=np.int64))
+
+    @cached_property
+    def weight(self) -> NDArray[np.int64]:
+        """Return the weight of each pair, int64 [K]."""
+        return np.array([pair.weight for pair in self.problem.pairs], dtype=np.int64)
+
+    @cached_property
+    def group(self) -> NDArray[np.str_]:
+        """Return the tier of the smaller city of each pair, str [K]."""
+        return np.array([pair.group or "all cities" for pair in self.problem.pairs], dtype=np.str_)
+
+    @cached_property
+    def tiers(self) -> list[str]:
+        """Return the tiers of pairs, largest cities first."""
+        return groups_in_order(pd.Series(sorted(set(self.group.tolist())), dtype=object))
+
+    @cached_property
+    def people_at_nodes(self) -> NDArray[np.int64]:
+        """Return the people at each node of the problem in `valuer`: those of cities, else 0."""
+        found = np.zeros(len(self.valuer.problem.nodes), dtype=np.int64)
+        for pair, (one, other) in zip(self.valuer.problem.pairs, self.ends.tolist(), strict=True):
+            found[pair.origin], found[pair.destination] = self.population[one], self.population[other]
+        return found
+
+    @cached_property
+    def line_s(self) -> int:
+        """Return the poverty line: the mean travel time above which people are poor in time, seconds."""
+        return self.settings.line_s or max((pair.limit for pair in self.problem.pairs), default=1)
+
+    def timed(self, state: str) -> TimedPairs:
+        """Return the pairs of cities with their times in one of `STATES`."""
+        return TimedPairs(
+            ends=tuple((one, other) for one, other in self.ends.tolist()),
+            seconds=tuple(None if s >= FAR else s for s in self.times[state].tolist()),
+            limits=tuple(pair.limit for pair in self.problem.pairs),
+            weights=tuple(self.weight.tolist()),
+            groups=tuple(self.group.tolist()),
+        )
+
+    def marked_network(self, graph: TimeGraph) -> MarkedNetwork:
+        """Return a network, today's or with the plan, with the core and the cities marked."""
+        return mark_network(
+            graph,
+            self.cities,
+            core=self.core,
+            core_km=self.settings.core_km,
+            near_km=self.settings.near_km,
+            lines=self.lines,
+        )
+
+
+def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
+    """Return the arcs that a plan opens, also those that no pair can use within its limit.
+
+    Parameters
+    ----------
+    problem
+        The problem. A built candidate that is no row of `candidates` has the arcs that the problem gives it.
+    candidates
+        The candidates as they were proposed.
+    built
+        Ids of the plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `candidate_id`, `tail_id`, `head_id` (str), `seconds` (int64).
+    """
+    names = candidates.table["candidate_id"].astype(str).to_numpy()
+    proposed = candidates.arcs.assign(
+        candidate_id=names[candidates.arcs["candidate"].to_numpy(dtype=np.int64)]
+    )
+    wanted = sorted(built)
+    rows = proposed.loc[
+        proposed["candidate_id"].isin(wanted), ["candidate_id", "tail_id", "head_id", "seconds"]
+    ]
+    others = [
+        (name, problem.nodes[tail], problem.nodes[head], seconds)
+        for name in wanted
+        if name not in set(names)
+        for tail, head, seconds in problem.candidates[problem.index[name]].arcs
+    ]
+    more = pd.DataFrame(others, columns=list(rows.columns)).astype({"seconds": "int64"})
+    return pd.concat([rows, more], ignore_index=True) if others else rows.reset_index(drop=True)
+
+
+def exact_problem(
+    problem: DesignProblem, graph: TimeGraph, arcs: pd.DataFrame, ends: NDArray[np.int64]
+) -> DesignProblem:
+    """Return a problem with only the candidates of a plan, in which the times of all pairs are exact.
+
+    The design problem leaves out what no pair can use within its limit, so that its times beyond limits are
+    too long. Here nothing is left out.
+
+    Parameters
+    ----------
+    problem
+        The design problem.
+    graph
+        Road and rail joined, today.
+    arcs
+        Arcs that the plan opens, from `opened_arcs`.
+    ends
+        Rows of the cities of each pair, int64 [K x 2].
+
+    Returns
+    -------
+    DesignProblem
+        The pairs, cities and periods of the problem, and the built candidates; without rings, caps and
+        targets.
+    """
+    names = list(dict.fromkeys(arcs["candidate_id"]))
+    rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
+    at = {name: row for row, name in enumerate(names)}
+    numbered = number(
+        rows, Candidates(table=gpd.GeoDataFrame(), arcs=arcs.assign(candidate=arcs["candidate_id"].map(at)))
+    )
+    # Nodes of the graph come first, nodes that only candidates bring after them.
+    old = len(graph.nodes)
+    touched = np.concatenate([numbered.tail, numbered.head])
+    terminals = np.concatenate([graph.origin, graph.destination, touched[touched < old]])
+    small = overlay(
+        old, graph.tail, graph.head, graph.seconds, terminals.astype(np.int64), extra=len(numbered.names)
+    )
+    place = np.full(numbered.count, -1, dtype=np.int64)
+    is_old = small.terminals >= 0
+    place[small.terminals[is_old]] = np.flatnonzero(is_old)
+    place[old:] = np.flatnonzero(~is_old)
+    own: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
+    columns = (numbered.candidate, place[numbered.tail], place[numbered.head], numbered.seconds)
+    for row, tail, head, seconds in zip(*(column.tolist() for column in columns), strict=True):
+        own[names[row]].append((tail, head, seconds))
+    origin, destination = place[graph.origin[ends[:, 0]]], place[graph.destination[ends[:, 1]]]
+    ids = graph.nodes["node_id"].to_numpy()
+    return DesignProblem(
+        name=problem.name,
+        nodes=(*ids[small.terminals[is_old]].tolist(), *numbered.names),
+        arcs=tuple(zip(small.tail.tolist(), small.head.tolist(), small.seconds.tolist(), strict=True)),
+        candidates=tuple(
+            replace(problem.candidates[problem.index[name]], arcs=tuple(own[name]), fixed=None)
+            for name in names
+        ),
+        pairs=tuple(
+            replace(pair, origin=one, destination=other)
+            for pair, one, other in zip(problem.pairs, origin.tolist(), destination.tolist(), strict=True)
+        ),
+        budget=problem.budget,
+        requires=tuple((a, b) for a, b in problem.requires if a in at and b in at),
+        cities=problem.cities,
+        periods=problem.periods,
+        money=problem.money,
+    )
+
+
+def mark_network(
+    graph: TimeGraph,
+    cities: gpd.GeoDataFrame,
+    *,
+    core: NDArray[np.int64],
+    core_km: float,
+    near_km: float,
+    lines: gpd.GeoSeries | None = None,
+) -> MarkedNetwork:
+    """Mark the core and the surroundings of each city on a network.
+
+    Parameters
+    ----------
+    graph
+        Road and rail joined, today or with a plan.
+    cities
+        Table of cities, points in degrees; the areas are its rows.
+    core
+        Rows of the core cities.
+    core_km
+        Radius of the core round the centres of core cities, straight-line km.
+    near_km
+        A node belongs to the nearest city if it lies within this distance, straight-line km.
+    lines
+        Lines of the road links that road arcs refer to (degrees): a road whose line enters the core between
+        two nodes outside it crosses the core. None: no arc crosses the core.
+    """
+    lon, lat = _positions(graph)
+    known = np.isfinite(lon)
+    where = unit_vectors(np.where(known, lon, 0.0), np.where(known, lat, 0.0))
+    centres = unit_vectors(cities.geometry.x.to_numpy(), cities.geometry.y.to_numpy())
+    chord, nearest = cKDTree(centres).query(where)
+    area = np.where(known & (chord <= km_to_chord(near_km)), nearest, NO_AREA).astype(np.int64)
+    to_core, which = cKDTree(centres[core]).query(where)
+    is_core = known & (to_core <= km_to_chord(core_km))
+    area[is_core] = core[np.asarray(which)[is_core]]
+    for ends in (graph.origin, graph.destination):
+        area[ends] = np.arange(len(cities))
+        is_core[ends[core]] = True
+    return MarkedNetwork(
+        tail=graph.tail,
+        head=graph.head,
+        seconds=graph.seconds,
+        area=area,
+        is_core=is_core,
+        crosses=_crossing(graph, lines, cities.geometry.iloc[core], core_km),
+    )
+
+
+def _positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return longitudes and latitudes of nodes.
+
+    A new node has those of the first node with a position that an arc joins it to.
+    """
+    lon, lat = (graph.nodes[key].to_numpy(dtype=np.float64).copy() for key in ("lon", "lat"))
+    placed = np.isfinite(lon)
+    for one, other in ((graph.tail, graph.head), (graph.head, graph.tail)):
+        # Reversed, so that of several assignments to one node the first arc has the last word.
+        rows = np.flatnonzero(~placed[one] & placed[other])[::-1]
+        lon[one[rows]], lat[one[rows]] = lon[other[rows]], lat[other[rows]]
+    return lon, lat
+
+
+def _crossing(
+    graph: TimeGraph, lines: gpd.GeoSeries | None, centres: gpd.GeoSeries, core_km: float
+) -> NDArray[np.bool_]:
+    """Return which arcs follow a road link whose line enters the core."""
+    crosses = np.zeros(len(graph.tail), dtype=np.bool_)
+    if lines is None:
+        return crosses
+    links = lines.to_numpy()
+    within = np.zeros(len(links), dtype=np.bool_)
+    for centre in centres:
+        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
+        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
+        flat = shapely.transform(links, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
+        within |= shapely.dwithin(flat, shapely.Point(0, 0), core_km)
+    arcs = np.flatnonzero((graph.kind == ARC_KINDS.index("road")) & (graph.ref >= 0))
+    crosses[arcs] = within[graph.ref[arcs]]
+    return crosses

@@ -1,0 +1,138 @@
+"""Check equity by tier, mean times of places and the worst place against values computed by hand."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from optimiser.measures.equity import ALL, TimedPairs, WorstPlace, equity_by_tier, mean_times, worst_place
+from optimiser.measures.inequality import gini, palma, theil_t
+from optimiser.problem.errors import ProblemError
+
+PEOPLE = [4, 2, 2, 0]
+NAMES = ["a", "b", "c", "crossing"]
+
+
+def fork(to_b=100, to_c=300, *, tiers=("core", "near", "far", "none")):
+    """Measure two pairs, from a to b and to c, with limits and a poverty line of 150 s."""
+    pairs = TimedPairs(((0, 1), (0, 2)), (to_b, to_c), (150, 150), (2, 3), ("near", "far"))
+    rows = equity_by_tier(pairs, people=PEOPLE, tiers=tiers, names=NAMES, line=150)
+    return {row.tier: row for row in rows}
+
+
+def test_there_is_a_row_for_each_tier_and_one_for_all():
+    assert list(fork()) == ["core", "far", "near", "none", ALL]
+
+
+def test_coverage_is_that_of_the_pairs_by_group():
+    today, plan = fork(), fork(to_c=100)
+    rows = [today[tier] for tier in ("far", "near", ALL)]
+    assert [(row.pairs_within, row.weight_within, row.weight) for row in rows] == [
+        (0, 0, 3),
+        (1, 2, 2),
+        (1, 2, 5),
+    ]
+    assert plan[ALL].weight_within == 5
+
+
+def test_inequality_is_that_of_the_mean_times_of_places():
+    # a is 200 s from the others on average, b 100 s and c 300 s from a.
+    found, row = fork()[ALL], ([200, 100, 300], [4, 2, 2])
+    assert (found.gini, found.theil, found.palma) == (gini(*row), theil_t(*row), palma(*row))
+    assert found.mean == 200
+
+
+def test_equal_times_have_no_inequality():
+    found = fork(to_c=100)[ALL]
+    assert (found.gini, found.theil) == (0, 0)
+
+
+def test_poverty_is_that_of_mean_times_beyond_the_line():
+    # a is a third beyond the line of 150 s, c is beyond it by the whole line.
+    found = fork()[ALL]
+    assert found.headcount == 6 / 8
+    assert (found.gap, found.severity) == pytest.approx(((4 / 3 + 2) / 8, (4 / 9 + 2) / 8))
+
+
+def test_the_worst_place_is_the_farthest():
+    assert fork()[ALL].worst == WorstPlace("c", 300, 2)
+    assert fork()["near"].worst == WorstPlace("b", 100, 2)
+
+
+def test_people_who_are_cut_off_are_poor_and_counted_apart():
+    # c has no path to a, its only partner; a and b reach each other.
+    found = fork(to_c=None)[ALL]
+    assert (found.cut_off, found.headcount, found.gap, found.gini) == (2, 0.25, 0, 0)
+    assert found.worst == WorstPlace("c", inf, 2)
+
+
+def test_without_any_path_there_is_no_inequality():
+    found = fork(to_b=None, to_c=None)[ALL]
+    assert (found.gini, found.mean, found.headcount, found.gap, found.cut_off) == (None, None, 1, 0, 8)
+
+
+def test_places_are_counted_by_the_share_of_their_partners_within_the_limits():
+    # a reaches one of two partners, b its only one (a, the core), c none.
+    found = fork()[ALL]
+    assert (found.places, found.places_all, found.places_half, found.places_core) == (3, 1, 2, 1)
+    assert fork()["core"].places_core is None
+
+
+def test_a_tier_without_places_has_an_empty_row():
+    row = fork()["none"]
+    assert (row.places, row.people, row.mean, row.headcount, row.worst) == (0, 0, None, 0, None)
+
+
+def test_time_of_a_place_is_weighted_by_the_people_at_the_other_ends():
+    places, times = mean_times([(0, 1), (0, 2)], [10, 40], [5, 1, 2])
+    assert places.tolist() == [0, 1, 2]
+    assert times.tolist() == [30, 10, 40]
+
+
+def test_a_pair_without_a_path_does_not_count_in_the_mean():
+    assert mean_times([(0, 1), (0, 2)], [10, None], [5, 1, 2])[1].tolist()[:2] == [10, 10]
+
+
+def test_a_place_without_a_path_to_any_other_is_infinitely_far():
+    assert mean_times([(0, 1), (0, 2)], [10, None], [5, 1, 2])[1].tolist()[2] == inf
+
+
+def test_pairs_with_nobody_at_the_other_end_do_not_count():
+    places, times = mean_times([(0, 1), (0, 2)], [10, 90], [5, 1, 0])
+    assert (places.tolist(), times.tolist()) == ([0, 1, 2], [10, 10, 90])
+
+
+def test_a_place_paired_with_itself_has_no_time():
+    assert mean_times([(0, 0)], [0], [5])[0].tolist() == []
+
+
+def test_one_time_a_pair_is_needed():
+    with pytest.raises(ProblemError):
+        mean_times([(0, 1)], [], [1, 1])
+
+
+def test_the_worst_place_has_the_largest_time():
+    assert worst_place([3, 9, 5], [10, 20, 30], ["a", "b", "c"]) == WorstPlace("b", 9.0, 20)
+
+
+def test_a_place_that_is_cut_off_is_the_worst():
+    assert worst_place([3, inf], [10, 20], ["a", "b"]) == WorstPlace("b", inf, 20)
+
+
+def test_of_equals_the_worst_has_most_people_and_then_the_first_id():
+    assert worst_place([9, 9, 9], [10, 20, 20], ["a", "c", "b"]).place == "b"
+
+
+def test_a_place_without_people_is_never_the_worst():
+    assert worst_place([3, 9], [10, 0], ["a", "b"]).place == "a"
+
+
+def test_there_is_no_worst_place_without_people():
+    with pytest.raises(ProblemError):
+        worst_place([3], [0], ["a"])
+
+
+def test_places_and_values_of_different_length_are_refused():
+    with pytest.raises(ProblemError):
+        worst_place([3], [1], ["a", "b"])

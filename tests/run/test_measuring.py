@@ -1,0 +1,178 @@
+"""Compare the files of measures with golden files, and check the report sections that show them."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_problem
+
+from optimiser import verify
+from optimiser.measures.definitions import MEASURES
+from optimiser.measures.tables import Measures
+from optimiser.problem import Period
+from optimiser.report import page, sentences
+from optimiser.report.inputs import ReportInput, assemble
+from optimiser.report.tables import write_measures
+from optimiser.run.measuring import load, measure, save
+
+GOLDEN = Path(__file__).parent / "golden"
+TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
+HEADINGS = ("smaller-heading", "core-heading", "appraisal-heading", "order-heading")
+
+
+def phased() -> Measures:
+    """Measure both candidates, the road started first and open a period later."""
+    road, trains = drawn_problem().candidates
+    problem = drawn_problem().replace(
+        candidates=(dataclasses.replace(road, lead=1), trains),
+        periods=(Period("2026-30", 250, 2), Period("2031-35", 50, 1)),
+    )
+    plan = verify.score(problem, ["bd", "ac"], starts={"bd": 0, "ac": 1})
+    return measure(dataclasses.replace(drawn_plan("bd", "ac"), problem=problem, plan=plan))
+
+
+def shown(measures: Measures | None, *built: str) -> ReportInput:
+    cities, lines = drawn_cities(), drawn_candidates().table[["geometry"]].assign(link_class="motorway")
+    return assemble(
+        drawn_problem(),
+        verify.score(drawn_problem(), built),
+        region="Drawn land",
+        cities=cities,
+        candidates=drawn_candidates().table.assign(speed_kmh=100.0),
+        networks={"road": lines, "rail": lines},
+        measures=measures,
+    )
+
+
+def section(text: str, heading: str) -> str:
+    return re.search(rf'<section aria-labelledby="{heading}">(.*?)</section>', text, re.DOTALL).group(1)
+
+
+def words(part: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", part).split())
+
+
+@pytest.fixture
+def measures() -> Measures:
+    return measure(drawn_plan("bd", "ac"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_equals_its_golden_file(name, tmp_path):
+    write_measures(phased(), tmp_path)
+    assert (tmp_path / f"{name}.csv").read_text() == (GOLDEN / f"{name}.csv").read_text()
+
+
+def test_without_periods_no_file_of_phases_is_written(measures, tmp_path):
+    names = {path.name for path in write_measures(measures, tmp_path)}
+    assert names == {f"{name}.csv" for name in TABLES[:-1]}
+
+
+def test_the_summary_holds_what_the_files_hold(measures, tmp_path):
+    write_measures(measures, tmp_path)
+    found = json.loads(json.dumps(measures.as_dict()))
+    for name in TABLES[:-1]:
+        with (tmp_path / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [list(row) for row in found[name]] == [list(row) for row in rows]
+    assert found["facts"]["core"] == ["Ada"]
+
+
+def test_a_city_name_that_looks_like_a_formula_is_escaped(measures, tmp_path):
+    table = measures.equity.assign(worst_city="=1+1")
+    write_measures(dataclasses.replace(measures, equity=table), tmp_path)
+    assert "'=1+1" in (tmp_path / "equity.csv").read_text()
+
+
+def test_every_measure_of_the_core_has_a_unit_and_a_line_of_meaning(measures):
+    for row in measures.polycentricity.itertuples():
+        assert MEASURES[row.measure].unit
+        assert row.meaning.endswith(".")
+
+
+def test_a_page_without_measures_has_none_of_their_sections():
+    text = page.render(shown(None, "bd"))
+    assert not [name for name in HEADINGS if name in text]
+
+
+def test_the_page_shows_equity_by_tier(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "smaller-heading"))
+    # Di is worst off: 3:06 h on average today; with both, the mean over all people falls.
+    assert "Small city 2 400 k" in text
+    assert "Di" in text
+    assert "Gini" in text
+    assert "Foster, Greer and Thorbecke 1984" in text
+
+
+def test_the_page_shows_the_dependence_on_the_core(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "core-heading"))
+    assert "within 15 km of the centre of Ada" in text
+    assert re.search(r"Trips that cannot avoid the core .*? 66.7 % 0.0 %", text)
+    assert "Pairs cut off if the core were closed" in text
+
+
+def test_the_page_shows_costs_with_overruns_for_each_proposal(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "appraisal-heading"))
+    assert re.search(r"Bo – Di 140 km, 50 % hills 200 234 287 0 / 1 100 k", text)
+    assert re.search(r"Ada – Cy 85 km, plain 50 – – ", text)
+    assert "not a forecast" in text
+
+
+def test_the_page_lists_the_build_order_with_coverage_after_each_step(measures):
+    text = words(section(page.render(shown(measures, "bd", "ac")), "order-heading"))
+    assert "Today – 0 3 50.0 %" in text
+    assert "1 Ada – Cy new train service 50 50 5 83.3 %" in text
+    assert "2 Bo – Di new road 200 250 6 100.0 %" in text
+
+
+def test_the_page_lists_what_each_period_starts_and_opens():
+    text = words(section(page.render(shown(phased(), "bd", "ac")), "order-heading"))
+    assert "2026-30 200 200 250 1 – 3 50.0 %" in text
+    assert "2031-35 50 250 300 1 Ada – Cy; Bo – Di 6 100.0 %" in text
+
+
+def test_the_page_of_an_empty_plan_has_no_appraisal_and_no_build_order():
+    text = page.render(shown(measure(drawn_plan())))
+    assert "smaller-heading" in text
+    assert "appraisal-heading" not in text
+    assert "order-heading" not in text
+
+
+def test_the_curve_of_the_build_order_holds_coverage_while_a_link_is_paid_for(measures):
+    text = section(page.render(shown(measures, "bd", "ac")), "order-heading")
+    # Of all: 50 %, 83.3 % after 50 of 250, 100 % at the end, on a scale from 40 to 100 %.
+    assert 'points="0.0,83.3 20.0,83.3 20.0,27.8 100.0,27.8 100.0,0.0"' in text
+
+
+def test_an_empty_table_is_an_empty_list_in_the_summary(measures):
+    assert measures.as_dict()["phases"] == []
+    assert isinstance(measures.phases, pd.DataFrame)
+
+
+def test_two_sentences_summarise_small_cities_and_the_core(measures):
+    first, second = sentences.measures(shown(measures, "bd", "ac"))
+    # Today 140.9 minutes, with the plan 114.1 (the road and the trains), rounded up.
+    assert first == (
+        "Mean time from small cities to the people of all other cities: 2:21 h today, 1:55 h with the plan"
+    )
+    assert second == (
+        "Weight of trips between other cities that cannot avoid Ada: 66.7 % today, 0.0 % with the plan"
+    )
+
+
+def test_a_plan_without_measures_has_no_sentences():
+    assert list(sentences.measures(shown(None, "bd"))) == []
+
+
+def test_saved_measures_are_read_back_unchanged(measures, tmp_path):
+    save(measures, tmp_path)
+    again = load(tmp_path)
+    for name in ("appraisal", "equity", "polycentricity", "build_order", "seconds"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(measures, name))
+    assert again.facts == measures.facts

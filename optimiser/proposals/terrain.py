@@ -1,4 +1,4 @@
-"""Tell how much of a line runs through plain, hills and mountains."""
+"""Measure how much of a line runs through plain, hills and mountains."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from optimiser.problem.errors import CandidateError, EnvironmentFault
+from optimiser.proposals.base_case import line_km
 
 CLASSES = ("plain", "hill", "mountain")
 """Terrain classes, in the order of the columns of shares."""
@@ -23,11 +24,11 @@ SAMPLE_KM = 0.5
 
 
 class Terrain(Protocol):
-    """Anything that can class points of the ground."""
+    """A source of terrain classes."""
 
     @property
     def source(self) -> str:
-        """Say in a few words where the classes come from."""
+        """Name in a few words where the classes come from."""
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point its position in `CLASSES`."""
@@ -35,7 +36,7 @@ class Terrain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AllPlain:
-    """Take all ground as plain, where nothing is known."""
+    """Class all ground as plain, for want of data."""
 
     source: str = "assumed plain: no terrain given"
 
@@ -46,14 +47,14 @@ class AllPlain:
 
 @dataclass(frozen=True, slots=True)
 class TerrainPolygons:
-    """Class points by the polygon that holds them; the roughest wins, none means plain."""
+    """Class points by the roughest of the polygons that contain them; outside all, they are plain."""
 
     polygons: tuple[shapely.Geometry, ...]
     classes: tuple[int, ...]
     source: str
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
-        """Return for each point the roughest class of the polygons that hold it."""
+        """Return for each point the roughest class of the polygons that contain it."""
         found = np.zeros(len(lon), dtype=np.int8)
         for polygon, rank in zip(self.polygons, self.classes, strict=True):
             inside = shapely.contains_xy(polygon, lon, lat)
@@ -102,11 +103,6 @@ def read(path: str | Path) -> Terrain:
     path
         GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill or mountain; else a raster.
 
-    Returns
-    -------
-    Terrain
-        What can class points.
-
     Raises
     ------
     CandidateError
@@ -133,7 +129,7 @@ def shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np
     lines
         Lines in degrees.
     terrain
-        What classes the points.
+        Source of the classes.
 
     Returns
     -------
@@ -153,8 +149,7 @@ def shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np
 
 def _sample(line: shapely.Geometry) -> NDArray[np.float64]:
     """Return the midpoints of equal parts of about `SAMPLE_KM` of a line, lon and lat."""
-    length_km = pyproj.Geod(ellps="WGS84").geometry_length(line) / 1000.0
-    count = max(1, round(length_km / SAMPLE_KM))
+    count = max(1, round(line_km(line) / SAMPLE_KM))
     at = (np.arange(count) + 0.5) / count
     points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)
     return np.asarray(shapely.get_coordinates(points), dtype=np.float64)
@@ -229,15 +224,10 @@ def _relief(
 
 def _box_relief(raster: Any, box: NDArray[np.float64]) -> float:  # noqa: ANN401
     """Return the relief in one box of the raster, 0 off the raster, from at most 64 by 64 cells."""
-    window = raster.window(*box).intersection(raster.window(*raster.bounds)) if _meets(raster, box) else None
-    if window is None:
+    left, bottom, right, top = raster.bounds
+    if not (box[0] < right and box[2] > left and box[1] < top and box[3] > bottom):
         return 0.0
+    window = raster.window(*box).intersection(raster.window(left, bottom, right, top))
     shape = (min(64, max(1, int(window.height))), min(64, max(1, int(window.width))))
     ground = raster.read(1, window=window, out_shape=shape, masked=True)
     return float(ground.max() - ground.min()) if ground.count() else 0.0
-
-
-def _meets(raster: Any, box: NDArray[np.float64]) -> bool:  # noqa: ANN401
-    """Tell whether a box meets the raster."""
-    left, bottom, right, top = raster.bounds
-    return bool(box[0] < right and box[2] > left and box[1] < top and box[3] > bottom)

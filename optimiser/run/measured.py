@@ -16,9 +16,8 @@ from networks.sphere import km_to_chord, unit_vectors
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.measures.polycentricity.streets import NOWHERE, Streets
 from optimiser.problem import Candidate, DesignProblem
-from optimiser.proposals.candidates import Candidates
-from optimiser.proposals.candidates.numbering import number
-from optimiser.proposals.prepare.reduction import overlay
+from optimiser.proposals.prepare import reduced_network
+from optimiser.proposals.table import Candidates, number_arcs
 
 KM_A_DEGREE = 111.195
 """Kilometres a degree of latitude, on a sphere of 6,371 km."""
@@ -83,34 +82,20 @@ def whole_problem(
     names = list(dict.fromkeys(arcs["candidate_id"]))
     rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
     at = {name: row for row, name in enumerate(names)}
-    numbered = number(
-        rows, Candidates(table=gpd.GeoDataFrame(), arcs=arcs.assign(candidate=arcs["candidate_id"].map(at)))
-    )
-    old = len(graph.nodes)
-    touched = np.concatenate([numbered.tail, numbered.head])
-    terminals = np.concatenate([graph.origin, graph.destination, touched[touched < old]])
-    small = overlay(
-        old, graph.tail, graph.head, graph.seconds, terminals.astype(np.int64), extra=len(numbered.names)
-    )
-    place = np.full(numbered.count, -1, dtype=np.int64)
-    is_old = small.terminals >= 0
-    place[small.terminals[is_old]] = np.flatnonzero(is_old)
-    place[old:] = np.flatnonzero(~is_old)
-    ids = graph.nodes["node_id"].to_numpy()
+    numbered = number_arcs(rows, arcs.assign(candidate=arcs["candidate_id"].map(at)))
+    small = reduced_network(graph, numbered)
+    every_id = (*graph.nodes["node_id"], *numbered.new_ids)
     own: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
-    triples = zip(
-        place[numbered.tail].tolist(),
-        place[numbered.head].tolist(),
-        numbered.seconds.tolist(),
-        strict=True,
-    )
+    ends_of_arcs = (small.at(nodes).tolist() for nodes in (numbered.tail, numbered.head))
+    triples = zip(*ends_of_arcs, numbered.seconds.tolist(), strict=True)
     for row, arc in zip(numbered.candidate.tolist(), triples, strict=True):
         own[names[row]].append(arc)
-    origin, destination = place[graph.origin[ends[:, 0]]], place[graph.destination[ends[:, 1]]]
+    tail, head = (small.at(nodes).tolist() for nodes in (small.tail, small.head))
+    origin, destination = small.at(graph.origin[ends[:, 0]]), small.at(graph.destination[ends[:, 1]])
     return DesignProblem(
         name=problem.name,
-        nodes=(*ids[small.terminals[is_old]].tolist(), *numbered.names),
-        arcs=tuple(zip(small.tail.tolist(), small.head.tolist(), small.seconds.tolist(), strict=True)),
+        nodes=tuple(every_id[node] for node in small.terminals.tolist()),
+        arcs=tuple(zip(tail, head, small.seconds.tolist(), strict=True)),
         candidates=tuple(
             replace(candidate, arcs=tuple(own[candidate.id]), fixed=None)
             for candidate in _built(problem, names)

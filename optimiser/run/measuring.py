@@ -20,7 +20,7 @@ from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import TimedPairs
 from optimiser.measures.tables import TABLES, Measures
 from optimiser.problem import DesignProblem
-from optimiser.proposals.candidates import Candidates
+from optimiser.proposals.table import Candidates
 from optimiser.run import measured, proposing, store
 from optimiser.verify import Plan
 

@@ -11,7 +11,7 @@ from shapely import LineString, Point
 
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.proposals.candidates import Candidates
+from optimiser.proposals.table import Candidates
 
 LIMIT = 10_000
 PLACES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 import shapely
-from candidates_drawing import KM, cities, network, situation
+from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.candidates import read_own
 from optimiser.proposals.costs import builtin
+from optimiser.proposals.own import read_own
 from optimiser.proposals.terrain import AllPlain
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
@@ -18,7 +18,7 @@ PLACES = cities(ROAD, [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), (
 
 @pytest.fixture(scope="module")
 def drawn():
-    return situation(ROAD, PLACES)
+    return base_case(ROAD, PLACES)
 
 
 @pytest.fixture

@@ -1,0 +1,241 @@
+"""Price lines by standard, length and terrain, from tables of unit costs with their sources."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from optimiser.problem.errors import CandidateError
+from optimiser.proposals.terrain import CLASSES
+
+_TEXTS = ("standard", "mode", "terrain", "per", "basis", "source", "quality")
+_LEVELS = ("low", "central", "high")
+_TOP = ("money", "price_year", "note", "multipliers", "rates")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one km (or one piece) of a standard costs on one terrain.
+
+    Attributes
+    ----------
+    standard, mode, terrain
+        What is built (e.g. `expressway-4`), `road` or `rail`, and where.
+    per
+        `km` or `each`.
+    low, central, high
+        Money of the table.
+    basis, source, quality
+        What it was derived from, by whom, and how sure it is: A, B or C.
+    """
+
+    standard: str
+    mode: str
+    terrain: str
+    per: str
+    low: float
+    central: float
+    high: float
+    basis: str
+    source: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """Unit costs of one country.
+
+    Attributes
+    ----------
+    rates
+        By standard and terrain.
+    multipliers
+        Terrain to factor on the plain rate, for standards without a row for that terrain.
+    money, price_year, note
+        Unit of all costs, year of prices, and what a reader should know about the figures.
+    """
+
+    rates: Mapping[tuple[str, str], Rate]
+    multipliers: Mapping[str, float]
+    money: str
+    price_year: int
+    note: str = ""
+
+    @property
+    def standards(self) -> tuple[str, ...]:
+        """All standards that have a price, in rising order."""
+        return tuple(sorted({standard for standard, _ in self.rates}))
+
+    def rate(self, standard: str, terrain: str) -> Rate:
+        """Return the rate of a standard on a terrain.
+
+        Parameters
+        ----------
+        standard, terrain
+            Terrain without a row of its own takes the plain rate times its multiplier (not for pieces).
+
+        Raises
+        ------
+        CandidateError
+            When the standard has no rate.
+        """
+        found = self.rates.get((standard, terrain))
+        if found is not None:
+            return found
+        plain = self.rates.get((standard, "plain"))
+        if plain is None:
+            raise CandidateError(
+                f"the cost table has no rate for `{standard}`",
+                remedy=f"Add a rate, or use one of: {', '.join(self.standards)}.",
+            )
+        factor = self.multipliers[terrain] if plain.per == "km" else 1.0
+        return replace(
+            plain,
+            terrain=terrain,
+            low=plain.low * factor,
+            central=plain.central * factor,
+            high=plain.high * factor,
+            basis=f"{plain.basis}; plain x {factor:g}",
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """A low, a central and a high estimate, whole units of money."""
+
+    low: int
+    central: int
+    high: int
+
+    def __add__(self, other: Cost) -> Cost:
+        """Add estimates part by part."""
+        return Cost(self.low + other.low, self.central + other.central, self.high + other.high)
+
+
+def estimate(
+    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0)
+) -> Cost:
+    """Estimate the cost of a length of line, or of a number of pieces.
+
+    Parameters
+    ----------
+    table
+        The rates.
+    standard
+        What is built, a standard of the table.
+    quantity
+        Length in km, or number of pieces, as the rate says.
+    shares
+        Shares of plain, hill and mountain, summing to one.
+
+    Returns
+    -------
+    Cost
+        Sum over terrain of share x quantity x rate, each estimate rounded half up once, at least 1 when the
+        quantity is not 0.
+
+    Raises
+    ------
+    CandidateError
+        When the table lacks the standard.
+    """
+    rates = [table.rate(standard, terrain) for terrain in CLASSES]
+    exact = [Fraction(quantity) * Fraction(share) for share in shares]
+    sums = [
+        sum(part * Fraction(getattr(rate, level)) for part, rate in zip(exact, rates, strict=True))
+        for level in _LEVELS
+    ]
+    least = 1 if quantity > 0 else 0
+    low, central, high = (max(least, int(value + Fraction(1, 2))) for value in sums)
+    return Cost(low, central, high)
+
+
+def builtin(country: str = "cn") -> CostTable:
+    """Read a table that comes with the package.
+
+    Parameters
+    ----------
+    country
+        Two-letter code. A country without a table gets that of the world, whose `note` says how rough it is.
+    """
+    folder = resources.files("optimiser.proposals") / "data"
+    file = folder / f"{country.lower()}.toml"
+    if not file.is_file():
+        file = folder / "world.toml"
+    return _parse(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+
+
+def load(path: str | Path) -> CostTable:
+    """Read a cost table of the user's, a TOML file in the form that `docs/candidates.md` gives.
+
+    Raises
+    ------
+    CandidateError
+        With all faults at once.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CandidateError("the cost table cannot be read", where=str(path), done=str(error)) from error
+    return _parse(document, str(path))
+
+
+def _parse(document: Mapping[str, Any], where: str) -> CostTable:
+    """Turn a document into a table, or refuse it with all its faults."""
+    rows = document.get("rates", [])
+    multipliers = dict(document.get("multipliers", {}))
+    faults = [f"unknown key `{key}`" for key in document if key not in _TOP]
+    faults += [f"key `{key}` is missing" for key in ("money", "price_year") if key not in document]
+    faults += [fault for number, row in enumerate(rows, 1) for fault in _row_faults(number, row)]
+    factors = {terrain: multipliers.get(terrain, 1.0) for terrain in CLASSES}
+    faults += [
+        f"multiplier of {terrain}: `{value}` is not a number above 0"
+        for terrain, value in factors.items()
+        if not _is_positive(value)
+    ]
+    if not rows:
+        faults.append("no [[rates]]")
+    keys = [(row.get("standard"), row.get("terrain")) for row in rows]
+    faults += [
+        f"{key[0]} on {key[1]} is given twice"
+        for key in sorted({k for k in keys if keys.count(k) > 1}, key=str)
+    ]
+    if faults:
+        raise CandidateError("the cost table has faults", where=where, faults=faults)
+    rates = [Rate(**{key: row[key] for key in (*_TEXTS, *_LEVELS)}) for row in rows]
+    return CostTable(
+        rates={(rate.standard, rate.terrain): rate for rate in rates},
+        multipliers=factors,
+        money=str(document["money"]),
+        price_year=int(document["price_year"]),
+        note=str(document.get("note", "")),
+    )
+
+
+def _is_positive(value: object) -> bool:
+    """Tell whether a value is a number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _row_faults(number: int, row: Mapping[str, Any]) -> list[str]:
+    """List what is wrong with one rate."""
+    name = f"rate {number}"
+    faults = [f"{name}: unknown key `{key}`" for key in row if key not in (*_TEXTS, *_LEVELS)]
+    faults += [f"{name}: `{key}` is missing" for key in (*_TEXTS, *_LEVELS) if key not in row]
+    if row.get("terrain", "plain") not in CLASSES:
+        faults.append(f"{name}: terrain `{row['terrain']}` is not one of {', '.join(CLASSES)}")
+    if row.get("per", "km") not in ("km", "each"):
+        faults.append(f"{name}: per `{row['per']}` is neither km nor each")
+    values = [row[key] for key in _LEVELS if key in row]
+    if not all(_is_positive(value) for value in values):
+        faults.append(f"{name}: low, central and high must be numbers above 0")
+    elif values != sorted(values):
+        faults.append(f"{name}: low <= central <= high does not hold")
+    return faults

@@ -30,7 +30,7 @@ from optimiser import verify
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.measures import coverage
-from optimiser.proposals import costs, prepare, terrain
+from optimiser.proposals import costs, prepare
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.generate import generate
 from optimiser.proposals.roads import anchor_nodes
@@ -134,7 +134,9 @@ base_case = BaseCase(
     skim=skim,
     limit_s=LIMIT_S,
 )
-candidates = generate(base_case, costs=costs.builtin(region.country), terrain=terrain.read(region.terrain))
+candidates = generate(
+    base_case, costs=costs.builtin_cost_table(region.country), terrain=costs.read_terrain(region.terrain)
+)
 
 (
     candidates.table.groupby("kind")

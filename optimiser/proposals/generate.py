@@ -33,7 +33,7 @@ from optimiser.proposals.base_case import (
     time_matrix,
     times_between,
 )
-from optimiser.proposals.costs import CostTable, builtin
+from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.table import (
     Candidates,
@@ -44,7 +44,6 @@ from optimiser.proposals.table import (
     merge,
     number_arcs,
 )
-from optimiser.proposals.terrain import AllPlain, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
 
@@ -259,7 +258,7 @@ def generate(
     rules = rules or Rules()
     scope = Scope(base, rules)
     proposals = list(propose(scope))
-    found = assemble(proposals, costs or builtin(), terrain or AllPlain(), report=scope.left_out)
+    found = assemble(proposals, costs or builtin_cost_table(), terrain or AllPlain(), report=scope.left_out)
     found = prune(base, found, rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})

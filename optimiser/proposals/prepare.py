@@ -237,7 +237,7 @@ def _on_path(full: NDArray[np.int64], arcs: _Columns, trips: _Columns) -> NDArra
     for start in np.unique(origin).tolist():
         own = origin == start
         # Time to the tail + time of the arc + time from the head on <= longest, for some trip from here.
-        slack = longest[own][None, :] - full[head][:, destination[own]]
+        slack = longest[own][None, :] - full[np.ix_(head, destination[own])]
         found |= full[start, tail] + seconds <= slack.max(axis=1)
     return found
 

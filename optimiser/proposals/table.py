@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import Arc
-from optimiser.proposals.costs import Cost, CostTable, estimate
-from optimiser.proposals.terrain import CLASSES, Terrain, shares
+from optimiser.proposals.costs import TERRAIN_CLASSES, Cost, CostTable, Terrain, estimate, terrain_shares
 
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
@@ -214,11 +213,11 @@ def assemble(
     """
     ordered = sorted(proposals, key=lambda proposal: proposal.candidate_id)
     _check_unique([proposal.candidate_id for proposal in ordered])
-    ground = shares([proposal.geometry for proposal in ordered], terrain)
+    ground = terrain_shares([proposal.geometry for proposal in ordered], terrain)
     rows = [_table_row(one, parts.tolist(), costs) for one, parts in zip(ordered, ground, strict=True)]
     arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
     whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
-    real = dict.fromkeys(("length_km", "speed_kmh", *CLASSES), "float64")
+    real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES), "float64")
     return Candidates(
         table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype({**whole, **real})),
         arcs=pd.DataFrame(arcs, columns=["candidate", "tail_id", "head_id", "seconds"]).astype(
@@ -237,7 +236,7 @@ def _table_row(proposal: Proposal, parts: list[float], costs: CostTable) -> dict
     )
     return {
         **{name: getattr(proposal, name) for name in COLUMNS if hasattr(proposal, name)},
-        **dict(zip(CLASSES, parts, strict=True)),
+        **dict(zip(TERRAIN_CLASSES, parts, strict=True)),
         "cost_low": cost.low,
         "cost": cost.central,
         "cost_high": cost.high,

@@ -15,7 +15,7 @@ from networks.network import Network
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem import DesignProblem, save
 from optimiser.problem.errors import JobError
-from optimiser.proposals import costs, own, prepare, terrain
+from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, generate
@@ -104,12 +104,12 @@ def write_problem(
 def cost_table(loaded: LoadedJob, source: Source) -> CostTable:
     """Return the unit costs of a job: its own table, else the one of the country."""
     text = loaded.job.costs.table
-    return costs.load(loaded.path(text)) if text else costs.builtin(source.country)
+    return costs.read_cost_table(loaded.path(text)) if text else costs.builtin_cost_table(source.country)
 
 
-def ground_of(source: Source) -> terrain.Terrain:
+def ground_of(source: Source) -> costs.Terrain:
     """Return the classes of the ground: of the source's file, else all plain."""
-    return terrain.read(source.terrain_file) if source.terrain_file else terrain.AllPlain()
+    return costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
 
 
 def read_base_case(times: Path, job: Job, *, networks: Path | None) -> BaseCase:
@@ -174,7 +174,7 @@ def rules(job: Job) -> Rules:
 
 
 def own_candidates(
-    loaded: LoadedJob, base: BaseCase, table: CostTable, ground: terrain.Terrain
+    loaded: LoadedJob, base: BaseCase, table: CostTable, ground: costs.Terrain
 ) -> Candidates | None:
     """Return the user's own candidates, None where the job names none."""
     text = loaded.job.candidates.file

@@ -14,14 +14,13 @@ from optimiser.job.rings import Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.costs import CostTable
+from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.rules import ROAD_CLASSES, RingRules
 from optimiser.proposals.table import Candidates, merge
-from optimiser.proposals.terrain import Terrain
 from optimiser.report.ring_layout import RingFacts, Stop
 from optimiser.run import ring_report
 from optimiser.run.ring_asking import ring_rules

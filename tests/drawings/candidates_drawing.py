@@ -16,9 +16,8 @@ from networks.impedance import add_travel_times
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.costs import Cost, builtin
+from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
-from optimiser.proposals.terrain import AllPlain
 
 KM = 1.0 / 111.195
 """Degrees of latitude, or of longitude at the equator, that make about one km."""
@@ -156,4 +155,4 @@ def proposal(name, a, b, seconds, *, cost=10, ends=("A", "B"), kind="road_link")
 
 def table(*proposals: Proposal) -> Candidates:
     """Put proposals in tables, in the plain."""
-    return assemble(proposals, builtin(), AllPlain())
+    return assemble(proposals, builtin_cost_table(), AllPlain())

@@ -8,7 +8,7 @@ from candidates_drawing import base_case, cities, network, proposal, railway, ta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.proposals.costs import builtin
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import (
     KINDS,
     Kind,
@@ -86,7 +86,7 @@ def test_a_region_without_railways_has_roads_alone():
 def test_the_problem_of_the_drawn_region_has_pairs_that_only_a_plan_covers(drawn, found):
     prepared = design_problem(drawn.graph, PLACES, found, drawn.skim, limit_s=9000)
     assert (prepared.pairs["coverable"] & ~prepared.pairs["covered_today"]).any()
-    assert prepared.problem.money == builtin("cn").money
+    assert prepared.problem.money == builtin_cost_table("cn").money
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from networks.timegraph import TimeGraph
 from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
-from optimiser.proposals.costs import Cost, builtin
+from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
 from optimiser.proposals.prepare import city_pairs, design_problem, overlay
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
-from optimiser.proposals.terrain import AllPlain
 
 CITIES = 3
 NODES = 9
@@ -79,7 +78,7 @@ def candidates_of(lists) -> Candidates:
         )
         for at, arcs in enumerate(lists)
     ]
-    return assemble(proposals, builtin(), AllPlain())
+    return assemble(proposals, builtin_cost_table(), AllPlain())
 
 
 def skim_of(graph: TimeGraph):

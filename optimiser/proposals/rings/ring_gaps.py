@@ -15,13 +15,12 @@ from optimiser.engine.search.circuits.shortest import shortest_in
 from optimiser.engine.search.circuits.starts import start_circuits
 from optimiser.engine.search.paths import FAR
 from optimiser.proposals.base_case import great_circle_km
-from optimiser.proposals.costs import CostTable
+from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.straight_links import propose_straight_links
 from optimiser.proposals.table import Candidates, assemble, merge
-from optimiser.proposals.terrain import Terrain
 
 _KM_A_UNIT_OF_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""

@@ -336,7 +336,7 @@ def read_terrain(path: str | Path) -> Terrain:
     Raises
     ------
     CandidateError
-        When the file is absent, unreadable or holds other classes.
+        When the file is absent, unreadable or contains other classes.
     EnvironmentFault
         When a raster is given and rasterio is not installed.
     """

@@ -279,7 +279,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     base
         The base case.
     candidates
-        All candidates; those fixed in stay.
+        All candidates; those fixed in are kept.
     rules
         Whether dominated ones are dropped, and how many of each kind are kept.
 

@@ -127,8 +127,8 @@ class TrainTimes:
     access
         Times at stations and between them and the centres.
     door_to_door
-        Whether access, first wait and egress count. Where not, the graph holds what is outside trains three
-        times: before the first train, between trains, after the last.
+        Whether access, first wait and egress count. Where not, the graph contains what is outside trains
+        three times: before the first train, between trains, after the last.
     """
 
     access: AccessParameters

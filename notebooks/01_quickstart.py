@@ -30,8 +30,10 @@ from optimiser import verify
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.measures import coverage
-from optimiser.proposals import costs, prepare, terrain
-from optimiser.proposals.candidates import Situation, anchors, generate
+from optimiser.proposals import costs, prepare
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.generate import generate
+from optimiser.proposals.roads import anchor_nodes
 from optimiser.report import geopackage, inputs, page, picture, sentences, tables
 from optimiser.run.reading import lengthened_rail
 from optimiser.run.timing import place
@@ -97,7 +99,7 @@ timed = impedance.add_travel_times(roads.replace(links=lengthened))
 listed = cities.load_csv(region.cities)
 entered = cities.with_nodes_near(timed, listed, limit_km=10)
 snapped = cities.snap(listed, entered, limit_km=10, on_unsnapped="raise")
-placed = place(entered, tracks, snapped.cities, keep=anchors(entered))
+placed = place(entered, tracks, snapped.cities, keep=anchor_nodes(entered))
 
 print(f"{len(entered.links):,} road links, {len(placed.road.links):,} after contraction, with the same times")
 placed.cities.table.groupby("tier").agg(cities=("name", "size"), population=("population", "sum"))
@@ -123,7 +125,7 @@ pd.DataFrame(skim[rows][:, rows] / 3600, index=shown, columns=shown).round(1)
 # low and a high estimate beside the central one.
 
 # %%
-situation = Situation(
+base_case = BaseCase(
     graph=graph,
     cities=placed.cities.table,
     road=placed.road,
@@ -132,7 +134,9 @@ situation = Situation(
     skim=skim,
     limit_s=LIMIT_S,
 )
-candidates = generate(situation, costs=costs.builtin(region.country), terrain=terrain.read(region.terrain))
+candidates = generate(
+    base_case, costs=costs.builtin_cost_table(region.country), terrain=costs.read_terrain(region.terrain)
+)
 
 (
     candidates.table.groupby("kind")

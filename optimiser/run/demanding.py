@@ -14,7 +14,7 @@ from optimiser.job.model import Job
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Instrument
-from optimiser.proposals.prepare.pairs import root_weight
+from optimiser.proposals.prepare import root_weight
 
 _CAPPED: tuple[Instrument, ...] = ("barrier", "infrastructure", "subsidy")
 _CORE = "core"

@@ -11,7 +11,13 @@ import shapely
 
 from networks import regions
 from optimiser.job.model import LoadedJob
-from optimiser.proposals.rings.overlap import CORRIDOR_KM, Reference, likeness, read_references, why_apart
+from optimiser.proposals.rings.reference_rings import (
+    CORRIDOR_KM,
+    ReferenceRing,
+    describe_difference,
+    overlap,
+    read_reference_rings,
+)
 from optimiser.report.ring_layout import Overlap, RingShown
 
 KNOWN_FILE = "rings.csv"
@@ -22,7 +28,7 @@ _ASKED = (
 )
 
 
-def known_rings(loaded: LoadedJob) -> tuple[Reference, ...]:
+def known_rings(loaded: LoadedJob) -> tuple[ReferenceRing, ...]:
     """Return the rings that the region of a job knows of; none without an embedded region or a table.
 
     Parameters
@@ -33,12 +39,12 @@ def known_rings(loaded: LoadedJob) -> tuple[Reference, ...]:
     if not loaded.job.region.name:
         return ()
     path: Path = regions.read(loaded.job.region.name).facts / KNOWN_FILE
-    return read_references(path) if path.is_file() else ()
+    return read_reference_rings(path) if path.is_file() else ()
 
 
 def likened(
     rings: tuple[RingShown, ...],
-    known: tuple[Reference, ...],
+    known: tuple[ReferenceRing, ...],
     cities: gpd.GeoDataFrame,
     links: gpd.GeoDataFrame | None,
 ) -> tuple[RingShown, ...]:
@@ -78,11 +84,11 @@ def _existing(ring: RingShown, links: gpd.GeoDataFrame | None) -> list[shapely.G
 
 
 def _overlap(
-    ring: RingShown, reference: Reference, cities: gpd.GeoDataFrame, existing: list[shapely.Geometry]
+    ring: RingShown, reference: ReferenceRing, cities: gpd.GeoDataFrame, existing: list[shapely.Geometry]
 ) -> Overlap:
-    found = likeness(ring.circuit, reference.line)
+    found = overlap(ring.circuit, reference.line)
     points = np.column_stack([cities.geometry.x, cities.geometry.y]).astype(np.float64)
-    where = why_apart(found, [str(name) for name in cities["name"]], points, existing)
+    where = describe_difference(found, [str(name) for name in cities["name"]], points, existing)
     return Overlap(
         reference=reference.id,
         name=reference.title,

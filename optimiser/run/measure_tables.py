@@ -331,7 +331,7 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     Parameters
     ----------
     kind
-        Of `optimiser.proposals.candidates.table.KINDS`.
+        Of `optimiser.proposals.generate.KINDS`.
     mode
         ``road`` or ``rail``; for another mode the kind decides.
     """

@@ -22,9 +22,8 @@ from optimiser.measures.dependence import NO_AREA, MarkedNetwork
 from optimiser.measures.equity import TimedPairs
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.proposals.candidates import Candidates
-from optimiser.proposals.candidates.numbering import number
-from optimiser.proposals.prepare.reduction import overlay
+from optimiser.proposals.prepare import reduced_network
+from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.verify import Plan
 
 KM_PER_DEGREE = 111.195
@@ -203,30 +202,19 @@ def exact_problem(
     names = list(dict.fromkeys(arcs["candidate_id"]))
     rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
     at = {name: row for row, name in enumerate(names)}
-    numbered = number(
-        rows, Candidates(table=gpd.GeoDataFrame(), arcs=arcs.assign(candidate=arcs["candidate_id"].map(at)))
-    )
-    # Nodes of the graph come first, nodes that only candidates bring after them.
-    old = len(graph.nodes)
-    touched = np.concatenate([numbered.tail, numbered.head])
-    terminals = np.concatenate([graph.origin, graph.destination, touched[touched < old]])
-    small = overlay(
-        old, graph.tail, graph.head, graph.seconds, terminals.astype(np.int64), extra=len(numbered.names)
-    )
-    place = np.full(numbered.count, -1, dtype=np.int64)
-    is_old = small.terminals >= 0
-    place[small.terminals[is_old]] = np.flatnonzero(is_old)
-    place[old:] = np.flatnonzero(~is_old)
+    numbered = number_arcs(rows, arcs.assign(candidate=arcs["candidate_id"].map(at)))
+    small = reduced_network(graph, numbered)
+    every_id = (*graph.nodes["node_id"], *numbered.new_ids)
     own: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
-    columns = (numbered.candidate, place[numbered.tail], place[numbered.head], numbered.seconds)
-    for row, tail, head, seconds in zip(*(column.tolist() for column in columns), strict=True):
-        own[names[row]].append((tail, head, seconds))
-    origin, destination = place[graph.origin[ends[:, 0]]], place[graph.destination[ends[:, 1]]]
-    ids = graph.nodes["node_id"].to_numpy()
+    columns = (numbered.candidate, small.at(numbered.tail), small.at(numbered.head), numbered.seconds)
+    for row, *arc in zip(*(column.tolist() for column in columns), strict=True):
+        own[names[row]].append((arc[0], arc[1], arc[2]))
+    tail, head = (small.at(nodes).tolist() for nodes in (small.tail, small.head))
+    origin, destination = small.at(graph.origin[ends[:, 0]]), small.at(graph.destination[ends[:, 1]])
     return DesignProblem(
         name=problem.name,
-        nodes=(*ids[small.terminals[is_old]].tolist(), *numbered.names),
-        arcs=tuple(zip(small.tail.tolist(), small.head.tolist(), small.seconds.tolist(), strict=True)),
+        nodes=tuple(every_id[node] for node in small.terminals.tolist()),
+        arcs=tuple(zip(tail, head, small.seconds.tolist(), strict=True)),
         candidates=tuple(
             replace(problem.candidates[problem.index[name]], arcs=tuple(own[name]), fixed=None)
             for name in names

@@ -15,13 +15,14 @@ from networks.network import Network
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem import DesignProblem, save
 from optimiser.problem.errors import JobError
-from optimiser.proposals import candidates as proposals
-from optimiser.proposals import costs, prepare, terrain
-from optimiser.proposals.candidates import Candidates, RailRules, RoadRules, Rules, Situation
-from optimiser.proposals.candidates.neighbours import NeighbourRules
-from optimiser.proposals.candidates.table import assemble
+from optimiser.proposals import costs, own, prepare
+from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.costs import CostTable
-from optimiser.proposals.prepare.pairs import root_weight
+from optimiser.proposals.generate import Rules, generate
+from optimiser.proposals.prepare import root_weight
+from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.table import Candidates, assemble, fix
+from optimiser.proposals.trains import RailRules
 from optimiser.run import demanding, phasing, ringing, store
 from optimiser.run.source import Source
 
@@ -46,14 +47,14 @@ def write_candidates(
     """
     job = loaded.job
     table, ground = cost_table(loaded, source), ground_of(source)
-    situation = read_situation(times, job, networks=networks)
-    own = own_candidates(loaded, situation, table, ground)
+    base = read_base_case(times, job, networks=networks)
+    given = own_candidates(loaded, base, table, ground)
     if networks is None:
-        found = own if own is not None else assemble([], table, ground)
+        found = given if given is not None else assemble([], table, ground)
     else:
-        found = proposals.generate(situation, rules=rules(job), costs=table, terrain=ground, own=own)
-    found = ringing.with_closing_links(found, situation, job.rings, rules(job), (table, ground))
-    fixed = proposals.fix(found, in_=job.candidates.fixed_in, out=job.candidates.fixed_out)
+        found = generate(base, rules=rules(job), costs=table, terrain=ground, own=given)
+    found = ringing.with_closing_links(found, base, job.rings, rules(job), (table, ground))
+    fixed = fix(found, in_=job.candidates.fixed_in, out=job.candidates.fixed_out)
     save_candidates(folder, _priced(fixed, job.costs.level))
 
 
@@ -92,9 +93,9 @@ def write_problem(
     demanded = demanding.demand(_weighted(prepared.problem, pairs, job), pairs, cities, job)
     ringed = demanded
     if job.rings:
-        situation = read_situation(times, job, networks=networks)
-        ground = cost_table(loaded, source), ground_of(source)
-        ringed = ringing.add_rings(demanded, folder, situation, found, job.rings, rules(job), ground)
+        base = read_base_case(times, job, networks=networks)
+        prices = cost_table(loaded, source), ground_of(source)
+        ringed = ringing.add_rings(demanded, folder, base, found, job.rings, rules(job), prices)
     save(phasing.phase(ringed, job), folder / "problem.json")
     pairs.to_parquet(folder / "pairs.parquet")
     store.save_json(folder / "report.json", prepared.report)
@@ -103,16 +104,16 @@ def write_problem(
 def cost_table(loaded: LoadedJob, source: Source) -> CostTable:
     """Return the unit costs of a job: its own table, else the one of the country."""
     text = loaded.job.costs.table
-    return costs.load(loaded.path(text)) if text else costs.builtin(source.country)
+    return costs.read_cost_table(loaded.path(text)) if text else costs.builtin_cost_table(source.country)
 
 
-def ground_of(source: Source) -> terrain.Terrain:
+def ground_of(source: Source) -> costs.Terrain:
     """Return the classes of the ground: of the source's file, else all plain."""
-    return terrain.read(source.terrain_file) if source.terrain_file else terrain.AllPlain()
+    return costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
 
 
-def read_situation(times: Path, job: Job, *, networks: Path | None) -> Situation:
-    """Return what there is before anything is built.
+def read_base_case(times: Path, job: Job, *, networks: Path | None) -> BaseCase:
+    """Return what exists before anything is built.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def read_situation(times: Path, job: Job, *, networks: Path | None) -> Situation
     definition = job.times.definition
     rail = store.load_rail(networks) if networks is not None and job.times.rail else None
     running = rail if rail is not None and len(rail.services.lines) else None
-    return Situation(
+    return BaseCase(
         graph=store.load_graph(times, definition),
         cities=gpd.read_parquet(times / "cities.parquet"),
         road=store.load_network(times, "road") if networks is not None else no_road(),
@@ -173,15 +174,11 @@ def rules(job: Job) -> Rules:
 
 
 def own_candidates(
-    loaded: LoadedJob, situation: Situation, table: CostTable, ground: terrain.Terrain
+    loaded: LoadedJob, base: BaseCase, table: CostTable, ground: costs.Terrain
 ) -> Candidates | None:
     """Return the user's own candidates, None where the job names none."""
     text = loaded.job.candidates.file
-    return (
-        proposals.read_own(loaded.path(text), situation, table, ground, rules=rules(loaded.job))
-        if text
-        else None
-    )
+    return own.read_own(loaded.path(text), base, table, ground, rules=rules(loaded.job)) if text else None
 
 
 def save_candidates(folder: Path, found: Candidates) -> None:

@@ -19,7 +19,7 @@ from optimiser.job.sections import Output
 from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.problem.result import Result
-from optimiser.proposals.candidates import Candidates
+from optimiser.proposals.table import Candidates
 from optimiser.report import inputs
 from optimiser.report.inputs import ReportInput
 from optimiser.run import (

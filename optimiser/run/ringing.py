@@ -13,15 +13,14 @@ from shapely import MultiLineString
 from optimiser.job.rings import Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
-from optimiser.proposals.candidates import Candidates, Rules, Situation
-from optimiser.proposals.candidates.table import merge
-from optimiser.proposals.costs import CostTable
-from optimiser.proposals.rings.closing import closing_links
-from optimiser.proposals.rings.driving import Driving
-from optimiser.proposals.rings.generation import Proposed, generate
-from optimiser.proposals.rings.refusal import obstacles
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.costs import CostTable, Terrain
+from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.generate import GeneratedRing, generate
+from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
+from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.rules import ROAD_CLASSES, RingRules
-from optimiser.proposals.terrain import Terrain
+from optimiser.proposals.table import Candidates, merge
 from optimiser.report.ring_layout import RingFacts, Stop
 from optimiser.run import ring_report
 from optimiser.run.ring_asking import ring_rules
@@ -34,7 +33,7 @@ log = logging.getLogger(__name__)
 
 def with_closing_links(
     found: Candidates,
-    situation: Situation,
+    base: BaseCase,
     asked: Sequence[Rings],
     rates: Rules,
     ground: tuple[CostTable, Terrain],
@@ -45,7 +44,7 @@ def with_closing_links(
     ----------
     found
         Candidates of the rules and of the user.
-    situation
+    base
         Networks and cities.
     asked
         The rings of the job.
@@ -59,28 +58,27 @@ def with_closing_links(
     """
     if not asked:
         return found
-    _check_region(situation, asked)
-    driving = Driving(situation)
+    _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    for rules in ring_rules(asked, situation.ids, situation.names):
+    for rules in ring_rules(asked, base.ids, base.names):
         avoid = [taken[other] for other in rules.apart if other in taken]
-        closing = closing_links(situation, found, rules, rates, ground, driving=driving, avoid=avoid)
+        closing = close_gaps(RingNetwork(base, rules), found, rates, ground, avoid=avoid)
         log.info("ring %s: %d further links proposed to close it", rules.id, len(closing.candidates))
         found, taken[rules.id] = merge(found, closing.candidates), closing.circuit
     return found
 
 
-def _check_region(situation: Situation, asked: Sequence[Rings]) -> None:
+def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
     """Refuse rings that ask for networks, classes or tiers that the region does not have."""
     faults = []
     for section in asked:
-        known = sorted(set(situation.tiers))
+        known = sorted(set(base.tiers))
         faults += [
             f"rings ('{section.id}').tiers: no city is of the tier '{tier}'; there are {', '.join(known)}"
             for tier in section.tiers
             if tier not in known and tier not in TIERS
         ]
-        network = situation.road if section.mode == "road" else situation.rail
+        network = base.road if section.mode == "road" else base.rail
         if network is None or not len(network.links):
             faults.append(f"rings ('{section.id}'): the job reads no {section.mode} network")
             continue
@@ -103,7 +101,7 @@ def _check_region(situation: Situation, asked: Sequence[Rings]) -> None:
 def add_rings(
     problem: DesignProblem,
     folder: Path,
-    situation: Situation,
+    base: BaseCase,
     candidates: Candidates,
     asked: Sequence[Rings],
     rates: Rules,
@@ -117,8 +115,8 @@ def add_rings(
         The problem without rings.
     folder
         Where `rings.parquet` and `rings.json` go.
-    situation, candidates
-        What there is, and what may be built.
+    base, candidates
+        What exists, and what may be built.
     asked
         The rings of the job.
     rates, ground
@@ -131,15 +129,15 @@ def add_rings(
     """
     if not asked:
         return problem
-    driving = Driving(situation)
-    found: list[tuple[RingRules, Proposed]] = []
+    found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
-    for rules in ring_rules(asked, situation.ids, situation.names):
-        proposed = generate(situation, candidates, rules, budget=problem.budget, driving=driving)
-        whole = proposed
+    for rules in ring_rules(asked, base.ids, base.names):
+        network = RingNetwork(base, rules)
+        proposed = generate(network, candidates, budget=problem.budget)
+        unlimited = proposed
         if not proposed.ring.links and problem.budget is not None:
-            whole = generate(situation, candidates, rules, driving=driving)
-        reasons = list(obstacles(whole, situation, candidates, rules, rates, ground, driving=driving))
+            unlimited = generate(network, candidates)
+        reasons = list(obstacles(unlimited, network, candidates, rates, ground))
         if not reasons and not proposed.ring.links:
             reasons = [f"every circuit that could form it costs more than the budget of {problem.budget}"]
         if rules.required:
@@ -155,11 +153,11 @@ def add_rings(
             done="No problem was written.",
             remedy="Change [[rings]] as said, or let the ring be a wish: required = false with a reward.",
         )
-    _write(folder, situation, found)
+    _write(folder, base, found)
     return problem.replace(rings=tuple(proposed.ring for _, proposed in found))
 
 
-def _write(folder: Path, situation: Situation, found: Sequence[tuple[RingRules, Proposed]]) -> None:
+def _write(folder: Path, base: BaseCase, found: Sequence[tuple[RingRules, GeneratedRing]]) -> None:
     """Write the lines of the links, and what is asked of the rings."""
     rows = [
         (rules.id, position, link.candidate, link.length_km, link.name, link.line)
@@ -169,20 +167,20 @@ def _write(folder: Path, situation: Situation, found: Sequence[tuple[RingRules, 
     columns = ["ring", "position", "candidate_id", "length_km", "name", "geometry"]
     table = pd.DataFrame(rows, columns=columns)
     gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326").to_parquet(folder / ring_report.LINKS_FILE)
-    ring_report.save_facts(folder, [_facts(situation, *one) for one in found])
+    ring_report.save_facts(folder, [_facts(base, *one) for one in found])
 
 
-def _facts(situation: Situation, rules: RingRules, proposed: Proposed) -> RingFacts:
+def _facts(base: BaseCase, rules: RingRules, proposed: GeneratedRing) -> RingFacts:
     """Return what is asked of a ring, for the report."""
     return RingFacts(
         id=rules.id,
         mode=rules.mode,
         speed_kmh=rules.speed_kmh,
         classes=rules.classes,
-        centres=tuple(situation.names[city] for city in rules.centres),
+        centres=tuple(base.names[city] for city in rules.centres),
         on_s=rules.on_s,
         stops=tuple(
-            Stop(city_id=situation.ids[city], node=node, seconds=seconds)
+            Stop(city_id=base.ids[city], node=node, seconds=seconds)
             for city, nodes in sorted(proposed.stops.items())
             for node, seconds in sorted(nodes.items())
         ),

@@ -17,7 +17,7 @@ from networks.cities import Cities, with_nodes_near
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.job.model import Job
-from optimiser.proposals.prepare.pairs import city_pairs
+from optimiser.proposals.prepare import city_pairs
 from optimiser.run import proposing, store, timing
 from optimiser.run.timing import Placed
 

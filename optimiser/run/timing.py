@@ -22,8 +22,8 @@ from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import UNREACHABLE
 from optimiser.job.model import LoadedJob
-from optimiser.proposals.candidates import anchors
-from optimiser.proposals.prepare.pairs import city_pairs
+from optimiser.proposals.prepare import city_pairs
+from optimiser.proposals.roads import anchor_nodes
 from optimiser.run import store
 from optimiser.run.reading import thresholds
 from optimiser.run.source import Source
@@ -76,7 +76,7 @@ def write_times(folder: Path, networks: Path, loaded: LoadedJob, source: Source)
     road = city_tables.with_nodes_near(road, found, limit_km=job.cities.snap_km)
     snapped = city_tables.snap(found, road, limit_km=job.cities.snap_km, on_unsnapped="raise")
     rail = store.load_rail(networks) if job.times.rail else None
-    placed = place(road, rail, snapped.cities, keep=anchors(road))
+    placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
     for definition in DEFINITIONS:
         graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=definition)
         store.save_graph(folder, definition, graph)

@@ -15,7 +15,9 @@ from networks.cities import Cities
 from networks.impedance import add_travel_times
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
-from optimiser.proposals.candidates import Situation
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
+from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 
 KM = 1.0 / 111.195
 """Degrees of latitude, or of longitude at the equator, that make about one km."""
@@ -110,17 +112,17 @@ def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequ
     return RailBuild(network=tracks, services=services, stations=stations, report=report)
 
 
-def situation(
+def base_case(
     road: Network,
     places: Cities,
     rail: RailBuild | None = None,
     *,
     limit_s: int = 3600,
     definition: str = "door_to_door",
-) -> Situation:
+) -> BaseCase:
     """Join everything as a job does."""
     graph = intermodal.join(road, rail, places, definition=definition)
-    return Situation(
+    return BaseCase(
         graph=graph,
         cities=places.table,
         road=road,
@@ -129,3 +131,28 @@ def situation(
         skim=skims.travel_times(graph),
         limit_s=limit_s,
     )
+
+
+def proposal(name, a, b, seconds, *, cost=10, ends=("A", "B"), kind="road_link"):
+    """Draw a road between two road nodes as a proposal with a cost of its own."""
+    return Proposal(
+        candidate_id=name,
+        kind=kind,
+        instrument="infrastructure",
+        mode="road",
+        from_name=ends[0],
+        to_name=ends[1],
+        length_km=10.0,
+        speed_kmh=100.0,
+        standard="expressway-4",
+        why="drawn",
+        geometry=shapely.LineString([(0, 0), (0.1, 0)]),
+        arcs=((f"road:{a}", f"road:{b}", seconds), (f"road:{b}", f"road:{a}", seconds)),
+        items=(Item("expressway-4", 10.0),),
+        cost=Cost(cost, cost, cost),
+    )
+
+
+def table(*proposals: Proposal) -> Candidates:
+    """Put proposals in tables, in the plain."""
+    return assemble(proposals, builtin_cost_table(), AllPlain())

@@ -13,7 +13,7 @@ from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser import verify
 from optimiser.job.measures import Measures as Settings
 from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.proposals.candidates import Candidates
+from optimiser.proposals.table import Candidates
 from optimiser.run.measured_plan import MeasuredPlan
 
 LIMIT = 10_000

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shapely
-from candidates_drawing import KM, cities, network, situation
+from candidates_drawing import KM, base_case, cities, network
 
-from optimiser.proposals.candidates.table import Candidates, Item, Proposal, assemble
-from optimiser.proposals.costs import builtin
+from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.rings.generate import generate, ring_of
+from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
+from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.rules import RingRules
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 
-RATES = builtin("CN")
+RATES = builtin_cost_table("CN")
 GROUND = (RATES, AllPlain())
 
 CORNERS = ((-40, -40), (0, -40), (40, -40), (40, 0), (40, 40), (0, 40), (-40, 40), (-40, 0))
@@ -39,7 +41,12 @@ def square(*, without=(), places=(), more=(), spots=(), shift=(0.0, 0.0)):
     table += [
         (name, moved[9 + number], people, 9 + number) for number, (name, _, people, *_) in enumerate(places)
     ]
-    return situation(road, cities(road, table))
+    return base_case(road, cities(road, table))
+
+
+def generated_ring(region, candidates, asked, **options):
+    """Return the ring of a region as generated."""
+    return generate(RingNetwork(region, asked), candidates, **options)
 
 
 def none():
@@ -83,4 +90,60 @@ def circuits(ring):
     return {links for links, order in found.items() if not circuit_fault(ring, order, built)}
 
 
-__all__ = ["CORNERS", "GROUND", "KM", "circuits", "none", "road", "rules", "square"]
+GRID = 4
+GRID_EDGES = [
+    (a, b)
+    for a in range(GRID * GRID)
+    for b in (a + 1, a + GRID)
+    if b < GRID * GRID and (b == a + GRID or b % GRID)
+]
+"""Edges of a grid round the middle, by the numbers of its nodes."""
+
+
+def grid_graph(edges):
+    """Return a graph on a grid round the middle, in which lengths of links tell which ones were joined."""
+    nodes = tuple(
+        GraphNode(f"road:{k}", (k % GRID - 1.4) * 20 * KM, (k // GRID - 1.6) * 20 * KM)
+        for k in range(GRID * GRID)
+    )
+    links = tuple(
+        GraphLink(
+            a, b, shapely.LineString([(nodes[a].lon, nodes[a].lat), (nodes[b].lon, nodes[b].lat)]), 2.0**bit
+        )
+        for bit, (a, b) in enumerate(edges)
+    )
+    return RingGraph(nodes, links)
+
+
+def _grid_network():
+    """Return the network of a ring round the middle of the grid."""
+    road_net = network([(0, 0), (1, 0)], [(0, 1, "primary", 1, 50)])
+    region = base_case(road_net, cities(road_net, [("hub", (0, 0), 9_000_000, 0)]))
+    return RingNetwork(region, rules())
+
+
+GRID_NETWORK = _grid_network()
+
+
+def circuit_marks(graph):
+    """Return the circuits that form the ring, each told by the links that it was made of."""
+    ring = ring_of(graph, {}, GRID_NETWORK)
+    return {sum(graph.links[k].length_km for k in links) for links in circuits(ring)}
+
+
+__all__ = [
+    "CORNERS",
+    "GRID",
+    "GRID_EDGES",
+    "GRID_NETWORK",
+    "GROUND",
+    "KM",
+    "circuit_marks",
+    "circuits",
+    "generated_ring",
+    "grid_graph",
+    "none",
+    "road",
+    "rules",
+    "square",
+]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 import shapely
-from candidates_drawing import KM, cities, network, situation
+from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.candidates import read_own
-from optimiser.proposals.costs import builtin
-from optimiser.proposals.terrain import AllPlain
+from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.own import read_own
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
 PLACES = cities(ROAD, [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), ("c1", (200, 0), 70_000, 2)])
@@ -18,7 +17,7 @@ PLACES = cities(ROAD, [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), (
 
 @pytest.fixture(scope="module")
 def drawn():
-    return situation(ROAD, PLACES)
+    return base_case(ROAD, PLACES)
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def read(tmp_path, drawn):
     def from_text(text, name="own.csv"):
         path = tmp_path / name
         path.write_text(text)
-        return read_own(path, drawn, builtin(), AllPlain())
+        return read_own(path, drawn, builtin_cost_table(), AllPlain())
 
     return from_text
 
@@ -60,7 +59,7 @@ def test_lines_of_geojson_and_geopackage_are_read_alike(tmp_path, drawn):
     found = []
     for name in ("own.geojson", "own.gpkg"):
         table.to_file(tmp_path / name)
-        found.append(read_own(tmp_path / name, drawn, builtin(), AllPlain()))
+        found.append(read_own(tmp_path / name, drawn, builtin_cost_table(), AllPlain()))
     assert found[0].arcs.equals(found[1].arcs)
     assert found[0].table["length_km"][0] == pytest.approx(found[1].table["length_km"][0])
     assert found[0].table["length_km"][0] == pytest.approx(109.5, abs=0.5)
@@ -69,7 +68,7 @@ def test_lines_of_geojson_and_geopackage_are_read_alike(tmp_path, drawn):
 def test_other_coordinate_systems_are_turned_into_degrees(tmp_path, drawn):
     line = shapely.LineString([(0, 0), (100 * KM, 0)])
     gpd.GeoDataFrame({"id": ["x"]}, geometry=[line], crs=4326).to_crs(3857).to_file(tmp_path / "own.gpkg")
-    found = read_own(tmp_path / "own.gpkg", drawn, builtin(), AllPlain())
+    found = read_own(tmp_path / "own.gpkg", drawn, builtin_cost_table(), AllPlain())
     assert set(found.arcs["tail_id"]) == {"road:0", "road:1"}
 
 
@@ -127,4 +126,4 @@ def test_a_file_that_is_no_table_is_refused(read):
 
 def test_a_missing_file_is_named(tmp_path, drawn):
     with pytest.raises(CandidateError, match="does not exist"):
-        read_own(tmp_path / "none.csv", drawn, builtin(), AllPlain())
+        read_own(tmp_path / "none.csv", drawn, builtin_cost_table(), AllPlain())

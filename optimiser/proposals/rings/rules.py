@@ -1,18 +1,17 @@
-"""State what a ring may consist of, where it may run and whom it must pass."""
+"""State what a ring may consist of, where it may run and which cities it should serve."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-ROAD_CLASSES = ("motorway",)
-"""Classes of road at standard where nothing else is said; their slip roads belong to them."""
-RAIL_SPEED_KMH = 160.0
-"""Least design speed of tracks at standard where nothing else is said."""
+from optimiser.proposals.generate import KINDS
 
-RING_KINDS = {
-    "road": ("gap", "road_link", "road_upgrade", "own"),
-    "rail": ("gap", "rail_link", "rail_upgrade", "own"),
-}
+ROAD_CLASSES = ("motorway",)
+"""Default classes of road at standard; their slip roads belong to them."""
+RAIL_SPEED_KMH = 160.0
+"""Default least design speed of tracks at standard."""
+
+RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), "own")
 """Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
 
 
@@ -33,12 +32,12 @@ class RingRules:
     centres
         Rows of the cities that it goes round.
     rivals
-        Rows of cities whose neighbourhood it leaves alone: it keeps to where one of its own centres is the
-        nearest of all.
+        Rows of cities whose surroundings it avoids: it keeps to where one of its own centres is the nearest
+        of all.
     radius_km
-        Least and most distance from the nearest centre, straight line.
+        Least and greatest straight-line distance from the nearest centre.
     time_s
-        Least and most driving time from the nearest centre.
+        Least and greatest driving time from the nearest centre.
     tiers
         Tiers of the cities that may lie on it.
     least_cities
@@ -50,14 +49,14 @@ class RingRules:
     gap_count, gap_longest_km
         At most so many further links are proposed to close it, and none is longer (straight line).
     tie_km
-        A new line that ends in a city reaches on to links at standard that are at most so far off: a new
+        A new line that ends in a city reaches on to links at standard that are at most this far away: a new
         expressway ends at the ones round the city and not in the market square.
     junction_km
-        Ends of slip roads that are at most so far apart, straight line, are one junction.
+        Ends of slip roads at most this far apart (straight line) are one junction.
     slip_km
-        A slip road that is at most so long lies within one junction.
+        A slip road at most this long lies within one junction.
     thin_km
-        Corners of the line of a link are left out where that moves it by at most so much.
+        Corners of the line of a link are left out where that moves it by at most this much.
     """
 
     id: str

@@ -1,0 +1,516 @@
+"""Hold the base case that candidates are measured against: networks, cities and travel times of today."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from networks.intermodal import AccessParameters
+from networks.network import Network, Services
+from networks.timegraph import TimeGraph
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+NO_PATH_S: int = 2**52
+"""Travel time where no path exists: above every true time, and two of them add up without overflow."""
+
+NEW = "new:"
+"""Prefix of the ids of nodes that a candidate adds to the time graph."""
+
+type Arc = tuple[str, str, int]
+"""Tail id and head id in the time graph, and seconds."""
+
+
+def project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Project points on a plane that is true to distance from their middle.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, float64 [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n, 2], km east and north of the middle (azimuthal equidistant).
+    """
+    crs = pyproj.CRS.from_proj4(
+        f"+proj=aeqd +lat_0={np.mean(lat):.6f} +lon_0={np.mean(lon):.6f} +datum=WGS84 +units=km"
+    )
+    x, y = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(lon, lat)
+    return np.column_stack([x, y])
+
+
+def great_circle_km(
+    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike
+) -> NDArray[np.float64]:
+    """Return distances over the ellipsoid in km, float64; scalars and arrays are broadcast."""
+    lons_a, lats_a, lons_b, lats_b = np.broadcast_arrays(lon_a, lat_a, lon_b, lat_b)
+    return np.asarray(_GEOD.inv(lons_a, lats_a, lons_b, lats_b)[2], dtype=np.float64) / 1000.0
+
+
+def line_km(line: shapely.Geometry) -> float:
+    """Return the length of a line in degrees over the ellipsoid, km."""
+    return float(_GEOD.geometry_length(line)) / 1000.0
+
+
+def travel_time_s(length_km: float, speed_kmh: float) -> int:
+    """Return the travel time in whole seconds, at least 1."""
+    return max(1, round(length_km / speed_kmh * 3600.0))
+
+
+def fastest_arcs(
+    tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the positions of the arcs that remain without loops and slower parallel arcs.
+
+    Parameters
+    ----------
+    tail, head, seconds
+        int64 [m].
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [k], in order of tail and head; of equally fast parallel arcs the first remains.
+    """
+    order = np.lexsort((seconds, head, tail))
+    t, h = tail[order], head[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
+    return np.asarray(order[first & (t != h)], dtype=np.int64)
+
+
+def time_matrix(
+    count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> csr_array:
+    """Return arcs as a sparse matrix of seconds [count, count]; the fastest of parallel arcs counts."""
+    kept = fastest_arcs(tail, head, seconds)
+    return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
+
+
+def times_between(
+    graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Compute shortest travel times.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of whole seconds.
+    sources, targets
+        Rows of nodes.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [sources, targets], `NO_PATH_S` where no path exists.
+    """
+    found = np.full((len(sources), len(targets)), NO_PATH_S, dtype=np.int64)
+    # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
+    for start in range(0, len(sources), 128):
+        block = dijkstra(graph, indices=sources[start : start + 128])[:, targets]
+        reached = np.isfinite(block)
+        found[start : start + 128][reached] = block[reached].astype(np.int64)
+    return found
+
+
+@dataclass(frozen=True)
+class RoadPaths:
+    """Fastest paths over the roads of today.
+
+    Attributes
+    ----------
+    count
+        Number of road nodes.
+    tail, head, seconds, link
+        int64 [m], open directions of the links in order of tail and head: rows of nodes, seconds, rows of
+        links. Of parallel ones only the fastest.
+    """
+
+    count: int
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+    link: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, road: Network) -> RoadPaths:
+        """Return the open directions of a road network with travel times."""
+        names = ("tail", "head", "forward_s", "backward_s")
+        tail, head, forward, backward = (road.links[name].to_numpy(dtype=np.int64) for name in names)
+        rows = np.arange(len(road.links), dtype=np.int64)
+        both = ((rows, rows), (tail, head), (head, tail), (forward, backward))
+        parts = [np.concatenate([ahead[forward > 0], back[backward > 0]]) for ahead, back in both]
+        order = np.argsort(parts[0], kind="stable")  # of equally fast parallel links the first one counts
+        link, tails, heads, seconds = (part[order] for part in parts)
+        kept = fastest_arcs(tails, heads, seconds)
+        return cls(len(road.nodes), tails[kept], heads[kept], seconds[kept], link[kept])
+
+    @cached_property
+    def matrix(self) -> csr_array:
+        """Return the seconds as a sparse matrix."""
+        shape = (self.count, self.count)
+        return csr_array((self.seconds.astype(np.float64), (self.tail, self.head)), shape=shape)
+
+    def tree(self, start: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the seconds from a node to every node, and the node before each (-9999 for none)."""
+        seconds, before = dijkstra(self.matrix, indices=start, return_predecessors=True)
+        return np.asarray(seconds, dtype=np.float64), np.asarray(before, dtype=np.int64)
+
+    def path(self, before: NDArray[np.int64], start: int, end: int) -> tuple[list[int], list[int]]:
+        """Return the nodes and links of a path in a tree; both are empty where there is none.
+
+        Parameters
+        ----------
+        before
+            Predecessors as returned by `tree(start)`.
+        start, end
+            Rows of nodes.
+        """
+        nodes = [end]
+        while nodes[-1] != start:
+            previous = int(before[nodes[-1]])
+            if previous < 0:
+                return [], []
+            nodes.append(previous)
+        nodes.reverse()
+        return nodes, [self._fastest_link(a, b) for a, b in itertools.pairwise(nodes)]
+
+    def _fastest_link(self, tail: int, head: int) -> int:
+        low, high = np.searchsorted(self.tail, [tail, tail + 1])
+        return int(self.link[low + np.searchsorted(self.head[low:high], head)])
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRules:
+    """Rules for pairs of cities between which links are looked for.
+
+    The angle rule is the one of Krantz, Optimal investments in Africa's road network: a link adds little when
+    another one leaves in nearly the same direction and leads on to the same place without much of a detour.
+
+    Attributes
+    ----------
+    nearest
+        Each city is joined to this many nearest ones besides its Gabriel neighbours.
+    angle_deg
+        A link may be dropped for another one that leaves the same city within this angle.
+    detour
+        It is dropped when the path through the other one is at most this many times as long.
+    longest_km
+        Links longer than this are left out.
+    """
+
+    nearest: int = 3
+    angle_deg: float = 45.0
+    detour: float = 1.15
+    longest_km: float = 250.0
+
+
+def neighbour_pairs(points: NDArray[np.float64], rules: NeighbourRules) -> NDArray[np.int64]:
+    """Return the pairs of neighbours that the rules leave; int64 [m, 2], smaller row first, rising.
+
+    Parameters
+    ----------
+    points
+        float64 [n, 2], km on a plane.
+    rules
+        See `NeighbourRules`.
+    """
+    if len(points) < 2:
+        return np.zeros((0, 2), dtype=np.int64)
+    pairs = _unique_pairs(np.concatenate([gabriel_pairs(points), nearest_pairs(points, rules.nearest)]))
+    short = pairs[_lengths(points, pairs) <= rules.longest_km]
+    return drop_similar(points, short, angle_deg=rules.angle_deg, detour=rules.detour)
+
+
+def gabriel_pairs(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the Gabriel graph: pairs whose diameter circle contains no third point.
+
+    Parameters
+    ----------
+    points
+        float64 [n, 2], on a plane. A point on the circle does not break the pair.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [m, 2], smaller row first, rising. Every pair is compared with every point, so the result is
+        exact for collinear and coincident points as well.
+    """
+    square = _squared_distances(points)
+    rows, columns = np.triu_indices(len(points), k=1)
+    kept = [
+        not np.any(square[a] + square[b] < square[a, b] * (1 - 1e-12))
+        for a, b in zip(rows.tolist(), columns.tolist(), strict=True)
+    ]
+    return np.asarray(np.column_stack([rows, columns])[np.array(kept, dtype=bool)], dtype=np.int64)
+
+
+def nearest_pairs(points: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the pairs of each point with its `count` nearest ones.
+
+    Parameters
+    ----------
+    points
+        float64 [n, 2], on a plane.
+    count
+        Nearest points of each one; ties go to the smaller row.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [m, 2], smaller row first, rising, each pair once.
+    """
+    square = _squared_distances(points)
+    np.fill_diagonal(square, np.inf)
+    order = np.argsort(square, axis=1, kind="stable")[:, : min(count, len(points) - 1)]
+    rows = np.repeat(np.arange(len(points)), order.shape[1])
+    return _unique_pairs(np.column_stack([rows, order.ravel()]))
+
+
+def drop_similar(
+    points: NDArray[np.float64], pairs: NDArray[np.int64], *, angle_deg: float = 45.0, detour: float = 1.15
+) -> NDArray[np.int64]:
+    """Drop links that other links nearly replace.
+
+    The longest link is tried first. It goes when, at one of its ends, another remaining link leaves within
+    `angle_deg` and the path over it and on along remaining links is at most `detour` times as long.
+
+    Parameters
+    ----------
+    points
+        float64 [n, 2], on a plane.
+    pairs
+        int64 [m, 2], links.
+    angle_deg, detour
+        See `NeighbourRules`.
+
+    Returns
+    -------
+    numpy.ndarray
+        The remaining links, int64 [k, 2], rising. Points that were connected stay connected.
+    """
+    lengths = _lengths(points, pairs)
+    alive = np.ones(len(pairs), dtype=bool)
+    for link in np.lexsort((np.arange(len(pairs)), -lengths)).tolist():
+        alive[link] = False
+        alive[link] = not _is_replaced(points, pairs, lengths, alive, link, angle_deg, detour)
+    return _unique_pairs(pairs[alive])
+
+
+def _is_replaced(
+    points: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    lengths: NDArray[np.float64],
+    alive: NDArray[np.bool_],
+    link: int,
+    angle_deg: float,
+    detour: float,
+) -> bool:
+    """Tell whether the remaining links replace one, seen from either of its ends."""
+    count = len(points)
+    weights = np.maximum(lengths[alive], 1e-9)
+    graph = csr_array((weights, (pairs[alive, 0], pairs[alive, 1])), shape=(count, count))
+    ends = pairs[link].tolist()
+    reach = dijkstra(graph, directed=False, indices=ends, limit=detour * lengths[link] * (1 + 1e-9))
+    for start, end, from_end in ((ends[0], ends[1], reach[1]), (ends[1], ends[0], reach[0])):
+        touching = alive & ((pairs[:, 0] == start) | (pairs[:, 1] == start))
+        others = pairs[touching].sum(axis=1) - start
+        path_km = lengths[touching] + from_end[others]
+        main, side = points[end] - points[start], points[others] - points[start]
+        cross = main[0] * side[:, 1] - main[1] * side[:, 0]
+        near = np.abs(np.arctan2(cross, side @ main)) <= np.radians(angle_deg)
+        if np.any(near & (path_km <= detour * lengths[link])):
+            return True
+    return False
+
+
+def _squared_distances(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2), dtype=np.float64)
+
+
+def _lengths(points: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T), dtype=np.float64)
+
+
+def _unique_pairs(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return unordered pairs once each, smaller row first, rising; int64 [m, 2]."""
+    if len(pairs) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    return np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class BaseCase:
+    """What exists before anything is built.
+
+    Attributes
+    ----------
+    graph
+        Time graph of road and rail.
+    cities
+        Table of cities, in the order of the graph's origins.
+    road
+        Contracted road network; row n of its nodes is `road:<n>` in the graph.
+    rail
+        Rail network, or None; row n of its nodes is `station:<n>` in the graph.
+    services
+        Trains of the rail network, or None.
+    skim
+        int64 [c, c], shortest seconds between cities.
+    limit_s
+        Time limit of the job.
+    access
+        Times at stations, the same as the graph was made with.
+    """
+
+    graph: TimeGraph
+    cities: gpd.GeoDataFrame
+    road: Network
+    rail: Network | None
+    services: Services | None
+    skim: NDArray[np.int64]
+    limit_s: int
+    access: AccessParameters = field(default_factory=AccessParameters.default)
+
+    @property
+    def door_to_door(self) -> bool:
+        """Tell whether times count from centre to centre."""
+        return self.graph.definition == "door_to_door"
+
+    @cached_property
+    def node_row(self) -> dict[str, int]:
+        """Return the row of each node id of the graph."""
+        return {name: row for row, name in enumerate(self.graph.nodes["node_id"])}
+
+    @cached_property
+    def times(self) -> csr_array:
+        """Return the whole graph as a sparse matrix of seconds."""
+        graph = self.graph
+        return time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
+
+    @cached_property
+    def lon(self) -> NDArray[np.float64]:
+        """Return the longitudes of the cities, degrees."""
+        return np.asarray(self.cities.geometry.x, dtype=np.float64)
+
+    @cached_property
+    def lat(self) -> NDArray[np.float64]:
+        """Return the latitudes of the cities, degrees."""
+        return np.asarray(self.cities.geometry.y, dtype=np.float64)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Return the ids of the cities."""
+        return [str(value) for value in self.cities["city_id"]]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Return the names of the cities."""
+        return [str(value) for value in self.cities["name"]]
+
+    @cached_property
+    def tiers(self) -> list[str]:
+        """Return the tiers of the cities."""
+        return [str(value) for value in self.cities["tier"]]
+
+    @cached_property
+    def road_nodes(self) -> NDArray[np.int64]:
+        """Return for each city its node in the road network, -1 for none; int64 [c]."""
+        return np.asarray(self.cities["road_node"], dtype=np.int64)
+
+    @cached_property
+    def road_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the longitudes and latitudes of the road nodes, degrees."""
+        points = self.road.nodes.geometry
+        return np.asarray(points.x, dtype=np.float64), np.asarray(points.y, dtype=np.float64)
+
+    @cached_property
+    def road_paths(self) -> RoadPaths:
+        """Return the fastest paths over roads."""
+        return RoadPaths.of(self.road)
+
+    @cached_property
+    def drive_s(self) -> NDArray[np.float64]:
+        """Return seconds over roads from each city to each road node, infinite where no path exists."""
+        found = dijkstra(self.road_paths.matrix, indices=np.maximum(self.road_nodes, 0))
+        found[self.road_nodes < 0] = np.inf
+        return np.asarray(found, dtype=np.float64)
+
+    def road_s(self, a: int, b: int) -> int | None:
+        """Return the seconds over roads between two cities, None where no path exists."""
+        if self.road_nodes[b] < 0 or not np.isfinite(self.drive_s[a, self.road_nodes[b]]):
+            return None
+        return int(self.drive_s[a, self.road_nodes[b]])
+
+    def straight_km(self, a: int, b: int) -> float:
+        """Return the great-circle distance of two cities, km."""
+        return float(great_circle_km(self.lon[a], self.lat[a], self.lon[b], self.lat[b]))
+
+    def straight_line(self, a: int, b: int) -> shapely.LineString:
+        """Return the straight line between two cities, degrees."""
+        return shapely.LineString([(self.lon[a], self.lat[a]), (self.lon[b], self.lat[b])])
+
+    def nearest_city(self, lon: float, lat: float) -> tuple[int, float]:
+        """Return the city nearest to a point in degrees, and its distance in km."""
+        distance_km = great_circle_km(lon, lat, self.lon, self.lat)
+        nearest = int(np.argmin(distance_km))
+        return nearest, float(distance_km[nearest])
+
+    def city_ends(self, city: int) -> tuple[str, str]:
+        """Return the ids of the nodes where trips of a city start and end."""
+        names = self.graph.nodes["node_id"]
+        origin, destination = (int(rows[city]) for rows in (self.graph.origin, self.graph.destination))
+        return str(names.iloc[origin]), str(names.iloc[destination])
+
+    def in_id_order(self, a: int, b: int) -> tuple[int, int]:
+        """Return two cities in the order of their ids."""
+        return (a, b) if self.ids[a] <= self.ids[b] else (b, a)
+
+    def neighbours(self, rules: NeighbourRules, *, tiers: tuple[str, ...] = ()) -> list[tuple[int, int]]:
+        """Return pairs of neighbouring cities, each in order of ids, sorted by ids.
+
+        Parameters
+        ----------
+        rules
+            See `NeighbourRules`.
+        tiers
+            Only cities of these tiers are looked at; all where empty.
+        """
+        rows = np.array(
+            [c for c, tier in enumerate(self.tiers) if not tiers or tier in tiers], dtype=np.int64
+        )
+        if len(rows) < 2:
+            return []
+        # The plane is that of all cities, so that two cities are as far apart for every choice of tiers.
+        found = neighbour_pairs(project(self.lon, self.lat)[rows], rules)
+        return self.sorted_by_id(self.in_id_order(int(rows[a]), int(rows[b])) for a, b in found.tolist())
+
+    def sorted_by_id(self, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return pairs of cities sorted by the ids of their cities."""
+        return sorted(pairs, key=lambda pair: (self.ids[pair[0]], self.ids[pair[1]]))
+
+    def two_way_road_arcs(self, links: Iterable[Arc]) -> tuple[Arc, ...]:
+        """Return the arcs of roads in both directions, in every copy of the road network in the graph.
+
+        From door to door there is one copy; in vehicles there are three: before, between and after trains.
+
+        Parameters
+        ----------
+        links
+            Ids of two road nodes and the seconds between them.
+        """
+        copies = ("",) if self.door_to_door else ("", "/between", "/after")
+        arcs = [arc for a, b, seconds in links for arc in ((a, b, seconds), (b, a, seconds))]
+        return tuple((f"{a}{copy}", f"{b}{copy}", seconds) for copy in copies for a, b, seconds in arcs)

@@ -1,0 +1,463 @@
+"""Price lines by standard, length and terrain, from tables of unit costs with their sources."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.problem.errors import CandidateError, EnvironmentFault
+from optimiser.proposals.base_case import line_km
+
+TERRAIN_CLASSES = ("plain", "hill", "mountain")
+"""Terrain classes, in the order of the columns of shares."""
+
+_SAMPLE_KM = 0.5
+"""Distance between the points at which a line is sampled."""
+
+_TEXTS = ("standard", "mode", "terrain", "per", "basis", "source", "quality")
+_LEVELS = ("low", "central", "high")
+_TOP = ("money", "price_year", "note", "multipliers", "rates")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one km (or one piece) of a standard costs on one terrain.
+
+    Attributes
+    ----------
+    standard, mode, terrain
+        What is built (e.g. `expressway-4`), `road` or `rail`, and where.
+    per
+        `km` or `each`.
+    low, central, high
+        Money of the table.
+    basis, source, quality
+        What it was derived from, by whom, and how sure it is: A, B or C.
+    """
+
+    standard: str
+    mode: str
+    terrain: str
+    per: str
+    low: float
+    central: float
+    high: float
+    basis: str
+    source: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """Unit costs of one country.
+
+    Attributes
+    ----------
+    rates
+        By standard and terrain.
+    multipliers
+        Terrain to factor on the plain rate, for standards without a row for that terrain.
+    money, price_year, note
+        Unit of all costs, year of prices, and what a reader should know about the figures.
+    """
+
+    rates: Mapping[tuple[str, str], Rate]
+    multipliers: Mapping[str, float]
+    money: str
+    price_year: int
+    note: str = ""
+
+    @property
+    def standards(self) -> tuple[str, ...]:
+        """All standards that have a price, in rising order."""
+        return tuple(sorted({standard for standard, _ in self.rates}))
+
+    def rate(self, standard: str, terrain: str) -> Rate:
+        """Return the rate of a standard on a terrain.
+
+        Parameters
+        ----------
+        standard, terrain
+            Terrain without a row of its own takes the plain rate times its multiplier (not for pieces).
+
+        Raises
+        ------
+        CandidateError
+            When the standard has no rate.
+        """
+        found = self.rates.get((standard, terrain))
+        if found is not None:
+            return found
+        plain = self.rates.get((standard, "plain"))
+        if plain is None:
+            raise CandidateError(
+                f"the cost table has no rate for `{standard}`",
+                remedy=f"Add a rate, or use one of: {', '.join(self.standards)}.",
+            )
+        factor = self.multipliers[terrain] if plain.per == "km" else 1.0
+        return replace(
+            plain,
+            terrain=terrain,
+            low=plain.low * factor,
+            central=plain.central * factor,
+            high=plain.high * factor,
+            basis=f"{plain.basis}; plain x {factor:g}",
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """A low, a central and a high estimate, whole units of money."""
+
+    low: int
+    central: int
+    high: int
+
+    def __add__(self, other: Cost) -> Cost:
+        """Add estimates part by part."""
+        return Cost(self.low + other.low, self.central + other.central, self.high + other.high)
+
+
+def estimate(
+    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0)
+) -> Cost:
+    """Estimate the cost of a length of line, or of a number of pieces.
+
+    Parameters
+    ----------
+    table
+        The rates.
+    standard
+        What is built, a standard of the table.
+    quantity
+        Length in km, or number of pieces, as the rate says.
+    shares
+        Shares of plain, hill and mountain, summing to one.
+
+    Returns
+    -------
+    Cost
+        Sum over terrain of share x quantity x rate, each estimate rounded half up once, at least 1 when the
+        quantity is not 0.
+
+    Raises
+    ------
+    CandidateError
+        When the table lacks the standard.
+    """
+    rates = [table.rate(standard, terrain) for terrain in TERRAIN_CLASSES]
+    exact = [Fraction(quantity) * Fraction(share) for share in shares]
+    sums = [
+        sum(part * Fraction(getattr(rate, level)) for part, rate in zip(exact, rates, strict=True))
+        for level in _LEVELS
+    ]
+    least = 1 if quantity > 0 else 0
+    low, central, high = (max(least, int(value + Fraction(1, 2))) for value in sums)
+    return Cost(low, central, high)
+
+
+def builtin_cost_table(country: str = "cn") -> CostTable:
+    """Read a table that comes with the package.
+
+    Parameters
+    ----------
+    country
+        Two-letter code. A country without a table gets that of the world, whose `note` says how rough it is.
+    """
+    folder = resources.files("optimiser.proposals") / "data"
+    file = folder / f"{country.lower()}.toml"
+    if not file.is_file():
+        file = folder / "world.toml"
+    return _parse(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+
+
+def read_cost_table(path: str | Path) -> CostTable:
+    """Read a cost table of the user's, a TOML file in the form that `docs/candidates.md` gives.
+
+    Raises
+    ------
+    CandidateError
+        With all faults at once.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CandidateError("the cost table cannot be read", where=str(path), done=str(error)) from error
+    return _parse(document, str(path))
+
+
+def _parse(document: Mapping[str, Any], where: str) -> CostTable:
+    """Turn a document into a table, or refuse it with all its faults."""
+    rows = document.get("rates", [])
+    multipliers = dict(document.get("multipliers", {}))
+    faults = [f"unknown key `{key}`" for key in document if key not in _TOP]
+    faults += [f"key `{key}` is missing" for key in ("money", "price_year") if key not in document]
+    faults += [fault for number, row in enumerate(rows, 1) for fault in _row_faults(number, row)]
+    factors = {terrain: multipliers.get(terrain, 1.0) for terrain in TERRAIN_CLASSES}
+    faults += [
+        f"multiplier of {terrain}: `{value}` is not a number above 0"
+        for terrain, value in factors.items()
+        if not _is_positive(value)
+    ]
+    if not rows:
+        faults.append("no [[rates]]")
+    keys = [(row.get("standard"), row.get("terrain")) for row in rows]
+    faults += [
+        f"{key[0]} on {key[1]} is given twice"
+        for key in sorted({k for k in keys if keys.count(k) > 1}, key=str)
+    ]
+    if faults:
+        raise CandidateError("the cost table has faults", where=where, faults=faults)
+    rates = [Rate(**{key: row[key] for key in (*_TEXTS, *_LEVELS)}) for row in rows]
+    return CostTable(
+        rates={(rate.standard, rate.terrain): rate for rate in rates},
+        multipliers=factors,
+        money=str(document["money"]),
+        price_year=int(document["price_year"]),
+        note=str(document.get("note", "")),
+    )
+
+
+def _is_positive(value: object) -> bool:
+    """Tell whether a value is a number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _row_faults(number: int, row: Mapping[str, Any]) -> list[str]:
+    """List what is wrong with one rate."""
+    name = f"rate {number}"
+    faults = [f"{name}: unknown key `{key}`" for key in row if key not in (*_TEXTS, *_LEVELS)]
+    faults += [f"{name}: `{key}` is missing" for key in (*_TEXTS, *_LEVELS) if key not in row]
+    if row.get("terrain", "plain") not in TERRAIN_CLASSES:
+        faults.append(f"{name}: terrain `{row['terrain']}` is not one of {', '.join(TERRAIN_CLASSES)}")
+    if row.get("per", "km") not in ("km", "each"):
+        faults.append(f"{name}: per `{row['per']}` is neither km nor each")
+    values = [row[key] for key in _LEVELS if key in row]
+    if not all(_is_positive(value) for value in values):
+        faults.append(f"{name}: low, central and high must be numbers above 0")
+    elif values != sorted(values):
+        faults.append(f"{name}: low <= central <= high does not hold")
+    return faults
+
+
+class Terrain(Protocol):
+    """A source of terrain classes."""
+
+    @property
+    def source(self) -> str:
+        """Name in a few words where the classes come from."""
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point its position in `TERRAIN_CLASSES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllPlain:
+    """Class all ground as plain, for want of data."""
+
+    source: str = "assumed plain: no terrain given"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
+        """Return zero (plain) for each point."""
+        return np.zeros(len(lon), dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainPolygons:
+    """Class points by the roughest of the polygons that contain them; outside all, they are plain."""
+
+    polygons: tuple[shapely.Geometry, ...]
+    classes: tuple[int, ...]
+    source: str
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point the roughest class of the polygons that contain it."""
+        found = np.zeros(len(lon), dtype=np.int8)
+        for polygon, rank in zip(self.polygons, self.classes, strict=True):
+            inside = shapely.contains_xy(polygon, lon, lat)
+            found[inside] = np.maximum(found[inside], rank)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainRaster:
+    """Class points by the relief (highest less lowest ground) of a square window round them.
+
+    The thresholds follow the relief classes of Chinese geomorphological mapping (below 30 m plain, to 200 m
+    hills, above mountains).
+
+    Attributes
+    ----------
+    path
+        A raster of elevations in metres that rasterio opens.
+    window_km
+        Side of the window.
+    hill_m, mountain_m
+        Least relief of hills and of mountains.
+    source
+        What the report says.
+    """
+
+    path: Path
+    window_km: float = 5.0
+    hill_m: float = 30.0
+    mountain_m: float = 200.0
+    source: str = "relief of the elevation raster"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point the class of the relief round it; ground off the raster is plain."""
+        relief = _relief(self.path, lon, lat, self.window_km)
+        classes = (relief >= self.hill_m).astype(np.int8)
+        classes[relief >= self.mountain_m] = 2
+        return classes
+
+
+def read_terrain(path: str | Path) -> Terrain:
+    """Read a terrain source: polygons with a property `terrain`, or a raster of elevations.
+
+    Parameters
+    ----------
+    path
+        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill or mountain; else a raster.
+
+    Raises
+    ------
+    CandidateError
+        When the file is absent, unreadable or contains other classes.
+    EnvironmentFault
+        When a raster is given and rasterio is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CandidateError(
+            "the terrain file does not exist", where=str(path), remedy="Check the path of the terrain file."
+        )
+    if path.suffix.lower() in {".geojson", ".json", ".gpkg"}:
+        return _read_polygons(path)
+    _open_raster(path).close()
+    return TerrainRaster(path, source=f"relief of {path.name}")
+
+
+def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
+    """Measure the share of each line in plain, hills and mountains.
+
+    Parameters
+    ----------
+    lines
+        Lines in degrees.
+    terrain
+        Source of the classes.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n, 3], rows sum to one, columns as in `TERRAIN_CLASSES`.
+    """
+    samples = [_sample(line) for line in lines]
+    if not samples:
+        return np.zeros((0, len(TERRAIN_CLASSES)))
+    points = np.concatenate(samples)
+    classes = terrain.classify(points[:, 0], points[:, 1])
+    rows = np.repeat(np.arange(len(samples)), [len(part) for part in samples])
+    counts = np.zeros((len(samples), len(TERRAIN_CLASSES)))
+    np.add.at(counts, (rows, classes), 1.0)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _sample(line: shapely.Geometry) -> NDArray[np.float64]:
+    """Return the midpoints of equal parts of about `_SAMPLE_KM` of a line, lon and lat."""
+    count = max(1, round(line_km(line) / _SAMPLE_KM))
+    at = (np.arange(count) + 0.5) / count
+    points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)
+    return np.asarray(shapely.get_coordinates(points), dtype=np.float64)
+
+
+def _read_polygons(path: Path) -> TerrainPolygons:
+    """Read polygons and their classes, all faults at once."""
+    try:
+        table = gpd.read_file(path)
+    except Exception as error:
+        raise CandidateError("the terrain file cannot be read", where=str(path), done=str(error)) from error
+    if "terrain" not in table.columns:
+        raise CandidateError(
+            "the polygons have no property `terrain`",
+            where=str(path),
+            remedy="Give each polygon `terrain`: plain, hill or mountain.",
+        )
+    named = [str(value).strip().lower() for value in table["terrain"]]
+    faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
+    if faults:
+        raise CandidateError(
+            "unknown terrain classes", where=str(path), faults=faults, remedy="Use plain, hill or mountain."
+        )
+    if table.crs is not None:
+        table = table.to_crs(4326)
+    return TerrainPolygons(
+        polygons=tuple(table.geometry),
+        classes=tuple(TERRAIN_CLASSES.index(name) for name in named),
+        source=f"polygons of {path.name}",
+    )
+
+
+def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and has no types)
+    """Open a raster, or say what is missing."""
+    try:
+        import rasterio
+    except ImportError as error:
+        raise EnvironmentFault(
+            "reading an elevation raster needs rasterio",
+            where=str(path),
+            remedy="Install the extra `terrain` (pip install 'polyring[terrain]').",
+        ) from error
+    try:
+        raster = rasterio.open(path)
+    except rasterio.errors.RasterioIOError as error:
+        raise CandidateError(
+            "neither polygons nor a raster that can be opened", where=str(path), done=str(error)
+        ) from error
+    if raster.crs is None:
+        raise CandidateError(
+            "the raster names no coordinate system",
+            where=str(path),
+            remedy="Assign one, e.g. with gdal_edit.",
+        )
+    return raster
+
+
+def _relief(
+    path: Path, lon: NDArray[np.float64], lat: NDArray[np.float64], window_km: float
+) -> NDArray[np.float64]:
+    """Return highest less lowest ground in metres in a window round each point."""
+    with _open_raster(path) as raster:
+        to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
+        half = window_km / 2.0
+        east = half / (111.32 * np.cos(np.radians(lat)))
+        north = np.full_like(lat, half / 110.57)
+        x_low, y_low = to_raster.transform(lon - east, lat - north)
+        x_high, y_high = to_raster.transform(lon + east, lat + north)
+        boxes = np.column_stack([x_low, y_low, x_high, y_high])
+        return np.array([_box_relief(raster, box) for box in boxes])
+
+
+def _box_relief(raster: Any, box: NDArray[np.float64]) -> float:  # noqa: ANN401
+    """Return the relief in one box of the raster, 0 off the raster, from at most 64 by 64 cells."""
+    left, bottom, right, top = raster.bounds
+    if not (box[0] < right and box[2] > left and box[1] < top and box[3] > bottom):
+        return 0.0
+    window = raster.window(*box).intersection(raster.window(left, bottom, right, top))
+    shape = (min(64, max(1, int(window.height))), min(64, max(1, int(window.width))))
+    ground = raster.read(1, window=window, out_shape=shape, masked=True)
+    return float(ground.max() - ground.min()) if ground.count() else 0.0

@@ -1,0 +1,488 @@
+"""Generate candidates: propose by kind, price, prune.
+
+How to add a kind
+-----------------
+1. Write its generator beside those of its mode (`roads`, `rail`, or a new module): a function that yields a
+   `Proposal` for each candidate and counts in `left_out` what it rejects, each reason beginning with the name
+   of the kind. It sets neither kind, mode, instrument nor items. Its thresholds are fields of `RoadRules` or
+   `RailRules`.
+2. Add a row to `KINDS`: mode, instrument, generator and what a candidate pays for; where needed, how many are
+   kept and whether rings may consist of it.
+
+Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. The following
+are kept elsewhere: the name for people (`optimiser.report.wording`), building years (`[phasing]` of a job;
+`other_years` where a kind has none), rates of new standards (`data/*.toml`), and the table of kinds in
+`docs/candidates.md`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.proposals import rail, roads
+from optimiser.proposals.base_case import (
+    NO_PATH_S,
+    BaseCase,
+    NeighbourRules,
+    time_matrix,
+    times_between,
+)
+from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.table import (
+    Candidates,
+    Item,
+    NumberedArcs,
+    Proposal,
+    assemble,
+    merge,
+    number_arcs,
+)
+from optimiser.proposals.trains import RailRules, Tracks
+
+
+def line_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a line without trains of its own."""
+    return (Item(proposal.standard, proposal.length_km),)
+
+
+def line_and_train_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a line and the trains that run on it."""
+    return (*line_items(proposal), Item("trainset", proposal.trainsets))
+
+
+def train_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of trains on today's tracks."""
+    return (Item("trainset", proposal.trainsets), Item("running", proposal.train_km_a_day))
+
+
+def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of trains that run through between two lines over a new connecting curve."""
+    return (*train_items(proposal), Item("junction", 1.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of candidates.
+
+    Attributes
+    ----------
+    mode
+        road or rail; a kind of rail is proposed only where the base case has a rail network.
+    instrument
+        barrier, infrastructure or subsidy.
+    propose
+        Generator of its proposals.
+    pays_for
+        What a proposal pays for.
+    most
+        How many are kept: those that serve most weight of open pairs. None for all.
+    in_rings
+        Whether rings may consist of it: it lays or widens a line.
+    """
+
+    mode: str
+    instrument: str
+    propose: Callable[[Scope], Iterable[Proposal]]
+    pays_for: Callable[[Proposal], tuple[Item, ...]]
+    most: Callable[[Rules], int] | None = None
+    in_rings: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "road_upgrade": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        pays_for=line_items,
+        in_rings=True,
+    ),
+    "road_link": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: roads.propose_links(s.base, s.road_pairs, s.rules.road, s.left_out),
+        pays_for=line_items,
+        in_rings=True,
+    ),
+    "gap": Kind(
+        mode="road",
+        instrument="barrier",
+        propose=lambda s: roads.propose_gaps(s.base, s.rules.road, s.left_out),
+        pays_for=line_items,
+        in_rings=True,
+    ),
+    "rail_link": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out),
+        pays_for=line_and_train_items,
+        most=lambda rules: rules.rail.link_count,
+        in_rings=True,
+    ),
+    "rail_upgrade": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
+        pays_for=line_and_train_items,
+        in_rings=True,
+    ),
+    "rail_service": Kind(
+        mode="rail",
+        instrument="subsidy",
+        propose=lambda s: rail.propose_through_services(s.tracks, s.left_out),
+        pays_for=train_and_junction_items,
+        most=lambda rules: rules.rail.service_count,
+    ),
+    "rail_frequency": Kind(
+        mode="rail",
+        instrument="barrier",
+        propose=lambda s: rail.propose_more_trains(s.tracks, s.left_out),
+        pays_for=train_items,
+        most=lambda rules: rules.rail.frequency_count,
+    ),
+}
+"""Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
+
+
+def of_kind(kind: str, proposals: Iterable[Proposal], *, instrument: str = "") -> Iterator[Proposal]:
+    """Yield proposals with what the table of kinds says of their kind; another instrument may be given."""
+    row = KINDS[kind]
+    for one in proposals:
+        yield replace(
+            one, kind=kind, mode=row.mode, instrument=instrument or row.instrument, items=row.pays_for(one)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules of the candidate generator.
+
+    Attributes
+    ----------
+    neighbours
+        Which cities are neighbours.
+    road, rail
+        Rules by mode.
+    kinds
+        Kinds that are proposed, of `KINDS`.
+    prune_dominated
+        Whether a candidate is dropped that another one between the same ends dominates.
+    """
+
+    neighbours: NeighbourRules = field(default_factory=NeighbourRules)
+    road: RoadRules = field(default_factory=RoadRules)
+    rail: RailRules = field(default_factory=RailRules)
+    kinds: tuple[str, ...] = tuple(KINDS)
+    prune_dominated: bool = True
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What generators look at; each part is worked out when a kind first needs it.
+
+    Attributes
+    ----------
+    base
+        The base case.
+    rules
+        Rules of all kinds.
+    left_out
+        Reason to count of what was rejected; generators add to it.
+    """
+
+    base: BaseCase
+    rules: Rules
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs of neighbouring cities."""
+        return self.base.neighbours(self.rules.neighbours)
+
+    @cached_property
+    def road_pairs(self) -> list[tuple[int, int]]:
+        """Return the neighbours that are both on the road network."""
+        return [pair for pair in self.pairs if min(self.base.road_nodes[list(pair)]) >= 0]
+
+    @cached_property
+    def rail_pairs(self) -> list[tuple[int, int]]:
+        """Return the neighbours, and the neighbours among core and secondary cities alone."""
+        wide = self.base.neighbours(self.rules.neighbours, tiers=("core", "secondary"))
+        return self.base.sorted_by_id({*self.pairs, *wide})
+
+    @cached_property
+    def tracks(self) -> Tracks:
+        """Return today's stations, tracks and trains."""
+        return Tracks(self.base, self.rules.rail)
+
+
+def generate(
+    base: BaseCase,
+    *,
+    rules: Rules | None = None,
+    costs: CostTable | None = None,
+    terrain: Terrain | None = None,
+    own: Candidates | None = None,
+) -> Candidates:
+    """Generate candidates, priced and pruned.
+
+    Parameters
+    ----------
+    base
+        Networks, cities, times of today, the limit.
+    rules
+        Which kinds are proposed, and when; the defaults where None.
+    costs
+        Unit costs; those of the People's Republic of China where None.
+    terrain
+        Classes of the ground; all plain where None.
+    own
+        The user's own candidates; they join after pruning, so none of them is dropped.
+
+    Returns
+    -------
+    Candidates
+        In order of their ids; `report` counts what was left out, by reason.
+
+    Raises
+    ------
+    CandidateError
+        When a standard has no rate, or ids clash.
+    """
+    rules = rules or Rules()
+    scope = Scope(base, rules)
+    proposals = list(propose(scope))
+    found = assemble(proposals, costs or builtin_cost_table(), terrain or AllPlain(), report=scope.left_out)
+    found = prune(base, found, rules)
+    merged = found if own is None else merge(found, own)
+    return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
+
+
+def propose(scope: Scope) -> Iterator[Proposal]:
+    """Yield the proposals of all kinds that are asked for, neither priced nor pruned."""
+    for name, kind in KINDS.items():
+        if name in scope.rules.kinds and (kind.mode != "rail" or scope.base.rail is not None):
+            yield from of_kind(name, kind.propose(scope))
+
+
+def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
+    """Leave out candidates that cannot help or help least, and count them by reason.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    candidates
+        All candidates; those fixed in are kept.
+    rules
+        Whether dominated ones are dropped, and how many of each kind are kept.
+
+    Returns
+    -------
+    Candidates
+        The remaining ones, `report` extended.
+    """
+    arcs = number_arcs(base.node_row, candidates.arcs)
+    kinds = candidates.table["kind"].to_numpy()
+    forced = (candidates.table["fixed"] == "in").to_numpy()
+    left = np.ones(len(candidates), dtype=bool)
+    report = Counter(candidates.report)
+
+    def drop(dropped: NDArray[np.bool_], reason: str) -> None:
+        dropped = dropped & left & ~forced
+        report.update(f"{kind}: {reason}" for kind in kinds[dropped].tolist())
+        left[dropped] = False
+
+    use = usable_by_pairs(base, arcs, len(candidates))
+    drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
+    if rules.prune_dominated:
+        drop(_dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
+    # With fewer candidates the fastest paths run over others, so their use is counted anew.
+    use = usable_by_pairs(base, arcs.take(left[arcs.candidate]), len(candidates))
+    weight = _default_weights(base)
+    for name, kind in KINDS.items():
+        if kind.most is not None:
+            rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
+            beyond = np.zeros(len(candidates), dtype=bool)
+            beyond[rows] = True
+            beyond[rows[most_serving(use[rows], weight, most)]] = False
+            drop(beyond, f"beyond the {most} that serve most weight of open pairs")
+    return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
+
+
+def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[np.bool_]:
+    """Tell which candidates lie on a path within the limit of which open pairs, when all are built.
+
+    The paths of a plan are paths of the network with everything built, so what is false here is false in
+    every plan. An arc that even then reaches its head no sooner than today's network is of no use to the
+    origin.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    arcs
+        Arcs of the candidates.
+    count
+        Number of candidates.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [count, open pairs], pairs as in `open_pairs`.
+    """
+    graph = base.graph
+    full = time_matrix(
+        arcs.count,
+        np.concatenate([graph.tail, arcs.tail]),
+        np.concatenate([graph.head, arcs.head]),
+        np.concatenate([graph.seconds, arcs.seconds]),
+    )
+    today = time_matrix(arcs.count, graph.tail, graph.head, graph.seconds)
+    tails, tail_at = np.unique(arcs.tail, return_inverse=True)
+    heads, head_at = np.unique(arcs.head, return_inverse=True)
+    to_tail = times_between(full, graph.origin, tails)[:, tail_at]
+    to_head = times_between(today, graph.origin, heads)[:, head_at]
+    to_end = times_between(full.T.tocsr(), graph.destination, heads)[:, head_at]
+    pairs = open_pairs(base)
+    found = np.zeros((count, len(pairs)), dtype=bool)
+    for at, (origin, destination) in enumerate(pairs.tolist()):
+        reach = to_tail[origin] + arcs.seconds
+        used = (reach < to_head[origin]) & (reach + to_end[destination] <= base.limit_s)
+        found[arcs.candidate[used], at] = True
+    return found
+
+
+def open_pairs(base: BaseCase) -> NDArray[np.int64]:
+    """Return the pairs of cities beyond the limit today, the larger city first; int64 [pairs, 2]."""
+    population = base.cities["population"].to_numpy(dtype=np.int64)
+    rank = np.argsort(np.argsort(-population, kind="stable"), kind="stable")
+    return np.argwhere((base.skim > base.limit_s) & (rank[:, None] < rank[None, :])).astype(np.int64)
+
+
+def _default_weights(base: BaseCase) -> NDArray[np.float64]:
+    """Return the default weight of each open pair before rounding: the root of the smaller population."""
+    population = base.cities["population"].to_numpy(dtype=np.float64)
+    return np.asarray(np.sqrt(population[open_pairs(base)].min(axis=1)), dtype=np.float64)
+
+
+def most_serving(use: NDArray[np.bool_], weight: NDArray[np.float64], most: int) -> list[int]:
+    """Choose the rows that serve most weight, where each further row that serves a pair counts less.
+
+    The row with the largest sum of weight / (1 + times served before) comes first, the smaller of equal ones.
+
+    Parameters
+    ----------
+    use
+        bool [rows, pairs].
+    weight
+        float64 [pairs].
+    most
+        How many rows are chosen at most.
+
+    Returns
+    -------
+    list of int
+        Chosen rows, rising.
+    """
+    left = np.ones(len(use), dtype=bool)
+    times = np.zeros(use.shape[1])
+    chosen: list[int] = []
+    while len(chosen) < min(most, len(use)):
+        score = np.where(left, use @ (weight / (1.0 + times)), -1.0)
+        best = int(np.argmax(score))
+        chosen.append(best)
+        left[best] = False
+        times += use[best]
+    return sorted(chosen)
+
+
+def _dominated(
+    base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which candidates another one of the same ends dominates: it costs no more and slows no path."""
+    table = candidates.table
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
+        if left[row]:
+            groups.setdefault(tuple(sorted(ends)), []).append(row)
+    several = [rows for rows in groups.values() if len(rows) > 1]
+    dominance = _Dominance.of(
+        base, arcs.take(left[arcs.candidate]), [row for rows in several for row in rows]
+    )
+    cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
+    dominated = np.zeros(len(candidates), dtype=bool)
+    for rows in several:
+        # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
+        for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
+            others = [r for r in rows if r != row and not dominated[r] and cost[r] <= cost[row]]
+            dominated[row] = free[row] and any(dominance.slows_nothing(other, row) for other in others)
+    return dominated
+
+
+@dataclass(frozen=True, slots=True)
+class _Dominance:
+    """Comparison of the times that candidates give.
+
+    Attributes
+    ----------
+    arcs
+        Arcs of all candidates.
+    ends
+        int64 [e]: nodes of the time graph at which the compared candidates' arcs end, rising.
+    today_s
+        int64 [e, e]: today's seconds between them.
+    """
+
+    arcs: NumberedArcs
+    ends: NDArray[np.int64]
+    today_s: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, base: BaseCase, arcs: NumberedArcs, rows: Collection[int]) -> _Dominance:
+        """Gather the times that are needed to compare some candidates."""
+        ends = arcs.take(np.isin(arcs.candidate, np.array(list(rows), dtype=np.int64))).ends
+        ends = ends[ends < arcs.old]
+        return cls(arcs, ends, times_between(base.times, ends, ends))
+
+    def slows_nothing(self, other: int, row: int) -> bool:
+        """Tell whether no path gets slower when one candidate is built in place of another.
+
+        Parameters
+        ----------
+        other, row
+            The candidate that might dominate, and the one that might be dominated.
+
+        Returns
+        -------
+        bool
+            True when the seconds between all ends of the second are no more with the first. Ends are nodes of
+            the time graph, and new nodes that further candidates share (platforms of new stations).
+        """
+        own, rival = self.arcs.candidate == row, self.arcs.candidate == other
+        nodes = self.arcs.take(own | rival).ends
+        ends = self.arcs.take(own).ends
+        ends = ends[(ends < self.arcs.old) | np.isin(ends, self.arcs.take(~own).ends)]
+        return bool((self._seconds(rival, nodes, ends) <= self._seconds(own, nodes, ends)).all())
+
+    def _seconds(
+        self, mask: NDArray[np.bool_], nodes: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return seconds between ends over today's network and some arcs."""
+        known = np.flatnonzero(nodes < self.arcs.old)
+        at = np.searchsorted(self.ends, nodes[known])
+        tails, heads = np.meshgrid(known, known, indexing="ij")
+        built = time_matrix(
+            len(nodes),
+            np.concatenate([tails.ravel(), np.searchsorted(nodes, self.arcs.tail[mask])]),
+            np.concatenate([heads.ravel(), np.searchsorted(nodes, self.arcs.head[mask])]),
+            np.concatenate([self.today_s[np.ix_(at, at)].ravel(), self.arcs.seconds[mask]]),
+        )
+        places = np.searchsorted(nodes, ends)
+        return np.minimum(times_between(built, places, places), NO_PATH_S)

@@ -1,0 +1,360 @@
+"""Read the user's own candidates from GeoJSON, GeoPackage or CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.problem.errors import CandidateError
+from optimiser.problem.model import FIXED, INSTRUMENTS
+from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
+from optimiser.proposals.costs import Cost, CostTable, Terrain
+from optimiser.proposals.generate import Rules, line_items
+from optimiser.proposals.table import Candidates, Proposal, assemble
+from optimiser.proposals.trains import Stop, Tracks, Train, train_arcs
+
+COLUMNS = (
+    "id", "mode", "from", "to", "from_lon", "from_lat", "to_lon", "to_lat", "length_km", "speed_kmh",
+    "seconds", "standard", "cost", "instrument", "headway_s", "fixed", "note",
+)  # fmt: skip
+"""Columns (properties) that are read; `docs/candidates.md` says what they mean."""
+
+_NUMBERS = (
+    "from_lon", "from_lat", "to_lon", "to_lat", "length_km", "speed_kmh", "seconds", "cost", "headway_s",
+)  # fmt: skip
+_ABOVE_ZERO = ("length_km", "speed_kmh", "seconds", "headway_s")
+
+_REMEDY = (
+    "Required: `from` and `to` (id or name of a city), or `from_lon`, `from_lat`, `to_lon` and `to_lat`; "
+    "neither where the file has lines. All others are optional: "
+    + ", ".join(name for name in COLUMNS if not name.startswith(("from", "to")))
+    + ". docs/candidates.md says what they mean."
+)
+
+
+def read_own(
+    path: str | Path,
+    base: BaseCase,
+    costs: CostTable,
+    terrain: Terrain,
+    *,
+    rules: Rules | None = None,
+    snap_km: float = 5.0,
+) -> Candidates:
+    """Read the user's own candidates.
+
+    Parameters
+    ----------
+    path
+        `.csv`, `.geojson`, `.json` or `.gpkg`; columns as in `COLUMNS`.
+    base
+        The base case; ends are cities, or positions snapped to road nodes and stations.
+    costs, terrain
+        For candidates without a cost of their own.
+    rules
+        Speeds and standards where none is given.
+    snap_km
+        Greatest distance from a position to its road node or station.
+
+    Returns
+    -------
+    Candidates
+        One row a candidate, `kind` own.
+
+    Raises
+    ------
+    CandidateError
+        With the faults of all rows at once.
+    """
+    path = Path(path)
+    table, rules = _read_table(path), rules or Rules()
+    finder = _EndFinder(base, Tracks(base, rules.rail), snap_km)
+    proposals: list[Proposal] = []
+    faults: list[str] = []
+    for number, (_, values) in enumerate(table.iterrows(), 1):
+        row = {str(key): value for key, value in values.items() if not _is_empty(value)}
+        wrong = _value_faults(row, costs)
+        ends = [] if wrong else _ends(row, finder, wrong)
+        if not wrong:
+            proposals.append(_proposal(row, ends, finder.tracks, rules))
+        faults += [f"row {number}: {fault}" for fault in wrong]
+    ids = [proposal.candidate_id for proposal in proposals]
+    faults += [
+        f"the id `{name}` is used twice" for name in sorted({name for name in ids if ids.count(name) > 1})
+    ]
+    if faults:
+        raise CandidateError(
+            "own candidates cannot be used",
+            where=str(path),
+            faults=faults,
+            done="None of them was taken.",
+            remedy=_REMEDY,
+        )
+    return assemble(proposals, costs, terrain)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Read a file as a table, or refuse it."""
+    if not path.is_file():
+        raise CandidateError("the file of own candidates does not exist", where=str(path))
+    try:
+        if path.suffix.lower() != ".csv":
+            shapes: pd.DataFrame = gpd.read_file(path)
+            if isinstance(shapes, gpd.GeoDataFrame) and shapes.crs is not None:
+                shapes = shapes.to_crs(4326)
+            return pd.DataFrame(shapes)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except Exception as error:
+        raise CandidateError(
+            "the file of own candidates cannot be read", where=str(path), done=str(error)
+        ) from error
+    unknown = [name for name in table.columns if name not in COLUMNS]
+    if unknown:
+        raise CandidateError(
+            "unknown columns",
+            where=str(path),
+            faults=[f"`{name}`{_did_you_mean(name, COLUMNS)}" for name in unknown],
+            remedy=_REMEDY,
+        )
+    return table
+
+
+def _did_you_mean(text: str, known: tuple[str, ...]) -> str:
+    """Return a hint at the nearest known word, empty where none is near."""
+    close = get_close_matches(text, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def _is_empty(value: object) -> bool:
+    """Tell whether a cell contains nothing."""
+    if value is None or isinstance(value, shapely.Geometry):
+        return value is None
+    return bool(pd.isna(value)) or str(value).strip() == ""  # type: ignore[call-overload]
+
+
+def _number(value: object) -> float:
+    """Return a cell as a number, NaN where it is none."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return math.nan
+
+
+def _value_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
+    """List the faults in the values of a row."""
+    faults = [
+        f"{name} `{row[name]}` is not a number"
+        for name in _NUMBERS
+        if name in row and not math.isfinite(_number(row[name]))
+    ]
+    faults += [
+        f"{name} `{row[name]}` is not above 0"
+        for name in _ABOVE_ZERO
+        if name in row and _number(row[name]) <= 0
+    ]
+    if "cost" in row and (_number(row["cost"]) < 0 or _number(row["cost"]) % 1 > 0):
+        faults.append(f"cost `{row['cost']}` is not a whole number of 0 or more")
+    choices = {
+        "mode": ("road", "rail"),
+        "instrument": INSTRUMENTS,
+        "fixed": FIXED,
+        "standard": costs.standards if "cost" not in row else (),
+    }
+    for name, known in choices.items():
+        if name in row and known and str(row[name]) not in known:
+            faults.append(f"{name} `{row[name]}` is none of {', '.join(known)}")
+    return faults
+
+
+class _EndFault(Exception):
+    """An end that cannot be found; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An end of a candidate.
+
+    Attributes
+    ----------
+    name
+        Name for people.
+    label
+        Id of the city, else the name; part of the id of the candidate.
+    lon, lat
+        Position, degrees.
+    road_id
+        Id of the road node in the time graph, for roads.
+    stop
+        Where trains stop, for railways.
+    """
+
+    name: str
+    label: str
+    lon: float
+    lat: float
+    road_id: str = ""
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True)
+class _EndFinder:
+    """Finds ends by name or by position.
+
+    Attributes
+    ----------
+    base
+        The base case.
+    tracks
+        Stations of cities.
+    snap_km
+        Greatest distance from a position to the road node or station that it stands for.
+    """
+
+    base: BaseCase
+    tracks: Tracks
+    snap_km: float
+
+    def by_name(self, text: str, mode: str) -> _End:
+        """Return the end at a city, given its id or name."""
+        base = self.base
+        rows = [row for row, name in enumerate(base.ids) if name == text]
+        rows = rows or [row for row, name in enumerate(base.names) if name.lower() == text.lower()]
+        if not rows:
+            raise _EndFault(f"no city is called `{text}`{_did_you_mean(text, (*base.names, *base.ids))}")
+        if len(rows) > 1:
+            raise _EndFault(f"`{text}` names {len(rows)} cities; give the id")
+        row = rows[0]
+        end = _End(base.names[row], base.ids[row], float(base.lon[row]), float(base.lat[row]))
+        if mode == "rail":
+            near = self.tracks.stations[row]
+            return replace(end, stop=self.tracks.stop(row, near[0] if near else None))
+        if not len(base.road.nodes):  # the job starts from a matrix, whose only places are cities
+            return replace(end, road_id=f"city:{base.ids[row]}")
+        if base.road_nodes[row] < 0:
+            raise _EndFault(f"{end.name} is not joined to the road network")
+        return replace(end, road_id=f"road:{base.road_nodes[row]}")
+
+    def by_position(self, lon: float, lat: float, mode: str) -> _End:
+        """Return the end at the road node or station nearest to a position in degrees."""
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            raise _EndFault(f"lon {lon:g}, lat {lat:g} is no position in degrees")
+        what = "station" if mode == "rail" else "road node"
+        ids, lons, lats = self._stations if mode == "rail" else self._roads
+        if len(ids) == 0:
+            raise _EndFault(f"the network has no {what}")
+        distance_km = great_circle_km(lon, lat, lons, lats)
+        nearest = int(np.argmin(distance_km))
+        if distance_km[nearest] > self.snap_km:
+            raise _EndFault(
+                f"lon {lon:g}, lat {lat:g}: the nearest {what} is {distance_km[nearest]:.1f} km off,"
+                f" the limit is {self.snap_km:g} km"
+            )
+        place = f"{lon:.3f},{lat:.3f}"
+        if mode == "rail":
+            return _End(place, place, lon, lat, stop=Stop(ids[nearest]))
+        return _End(place, place, lon, lat, road_id=ids[nearest])
+
+    @cached_property
+    def _roads(self) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+        """Return ids and positions of road nodes that a link touches."""
+        used = np.unique(self.base.road.links[["tail", "head"]].to_numpy(dtype=np.int64))
+        lon, lat = self.base.road_points
+        return [f"road:{row}" for row in used.tolist()], lon[used], lat[used]
+
+    @cached_property
+    def _stations(self) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+        """Return ids and positions of stations."""
+        nodes = self.base.graph.nodes
+        table = nodes[nodes["node_id"].str.fullmatch(r"station:\d+")]
+        return table["node_id"].tolist(), np.asarray(table["lon"]), np.asarray(table["lat"])
+
+
+def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> list[_End]:
+    """Return both ends of a row; add their faults to the list."""
+    mode = str(row.get("mode", "road"))
+    found = []
+    for side, place in (("from", 0), ("to", -1)):
+        try:
+            found.append(_end(row, side, place, mode, finder))
+        except _EndFault as fault:
+            faults.append(f"{side}: {fault}")
+    if len(found) == 2 and (found[0].road_id, found[0].stop) == (found[1].road_id, found[1].stop):
+        faults.append("both ends are the same place")
+    return found
+
+
+def _end(row: Mapping[str, object], side: str, place: int, mode: str, finder: _EndFinder) -> _End:
+    """Return one end: by name, else by coordinates, else by the end of the line."""
+    if side in row:
+        return finder.by_name(str(row[side]).strip(), mode)
+    if f"{side}_lon" in row and f"{side}_lat" in row:
+        return finder.by_position(_number(row[f"{side}_lon"]), _number(row[f"{side}_lat"]), mode)
+    line = _line(row)
+    if line is None:
+        raise _EndFault(f"neither `{side}`, nor `{side}_lon` and `{side}_lat`, nor a line")
+    lon, lat = line.coords[place][:2]
+    return finder.by_position(lon, lat, mode)
+
+
+def _line(row: Mapping[str, object]) -> shapely.LineString | None:
+    """Return the line of a row, None where it has no single line."""
+    shape = row.get("geometry")
+    if isinstance(shape, shapely.MultiLineString):
+        shape = shapely.line_merge(shape)
+    return shape if isinstance(shape, shapely.LineString) and not shape.is_empty else None
+
+
+def _proposal(row: Mapping[str, object], ends: list[_End], tracks: Tracks, rules: Rules) -> Proposal:
+    """Return the proposal of a row without faults."""
+    mode = str(row.get("mode", "road"))
+    given = _line(row)
+    line = given or shapely.LineString([(end.lon, end.lat) for end in ends])
+    road, rail = rules.road, rules.rail
+    factor, usual_kmh, usual_standard = road.route_factor, road.speed_kmh, road.standard
+    if mode == "rail":
+        factor, usual_kmh, usual_standard = rail.route_factor, rail.usual_kmh, rail.usual_standard
+    drawn_km = line_km(line) * (factor if given is None else 1.0)
+    length_km = _number(row["length_km"]) if "length_km" in row else drawn_km
+    speed_kmh = _number(row.get("speed_kmh", usual_kmh))
+    candidate_id = str(row.get("id", f"own-{mode}:{ends[0].label}-{ends[1].label}"))
+    proposal = Proposal(
+        candidate_id=candidate_id,
+        kind="own",
+        instrument=str(row.get("instrument", "infrastructure")),
+        mode=mode,
+        from_name=ends[0].name,
+        to_name=ends[1].name,
+        length_km=length_km,
+        speed_kmh=speed_kmh,
+        standard=str(row.get("standard", usual_standard)),
+        why=str(row.get("note", "given by the user")),
+        geometry=line,
+        arcs=_arcs(candidate_id, row, ends, (length_km, speed_kmh), tracks),
+        cost=Cost(*(3 * [int(_number(row["cost"]))])) if "cost" in row else None,
+        fixed=str(row.get("fixed", "")),
+    )
+    return replace(proposal, items=line_items(proposal))
+
+
+def _arcs(
+    candidate_id: str, row: Mapping[str, object], ends: list[_End], size: tuple[float, float], tracks: Tracks
+) -> tuple[Arc, ...]:
+    """Return the arcs of a candidate in both directions; `size` is length in km and speed in km/h."""
+    rules, given = tracks.rules, round(_number(row["seconds"])) if "seconds" in row else None
+    stops = [end.stop for end in ends if end.stop is not None]
+    if len(stops) == 2:
+        headway_s = round(_number(row.get("headway_s", rules.new_headway_s)))
+        train = Train(rules.train_class(size[1]), headway_s, rules.turn_s)
+        return train_arcs(candidate_id, stops, [given or tracks.times.run_s(*size)], train, tracks.times)
+    a, b = (end.road_id for end in ends)
+    return tracks.base.two_way_road_arcs([(a, b, given or travel_time_s(*size))])

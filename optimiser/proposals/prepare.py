@@ -1,0 +1,419 @@
+"""Build the design problem of a region: reduced network, candidates, pairs, budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from networks.timegraph import UNREACHABLE, TimeGraph
+from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem.errors import CandidateError, ProblemError
+from optimiser.problem.model import Fixed, Instrument
+from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+
+
+def root_weight(population: int) -> int:
+    """Return the default weight of a pair: the root of the smaller population, rounded."""
+    return round(float(np.sqrt(population)))
+
+
+def city_pairs(
+    cities: Any,  # noqa: ANN401 (a frame with or without geometry)
+    skim: NDArray[np.int64],
+    *,
+    limit_s: int,
+    weight: Callable[[int], int] = root_weight,
+) -> pd.DataFrame:
+    """List every unordered pair of cities once.
+
+    Parameters
+    ----------
+    cities
+        Table of cities: `city_id`, `name`, `tier`, `population`.
+    skim
+        int64 [c, c], seconds today.
+    limit_s
+        Time limit.
+    weight
+        Weight of a pair by the smaller population.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `origin`, `destination` (rows of cities; the origin is the larger city, of equal ones the
+        first), `origin_id`, `destination_id` (city ids), `limit`, `weight` (int64), `group` (tier of the
+        smaller city), `today_s` (int64, -1 where no path exists), `covered_today` (bool).
+    """
+    population = cities["population"].to_numpy(dtype=np.int64)
+    order = np.argsort(-population, kind="stable")
+    first, second = np.triu_indices(len(order), k=1)
+    origin, destination = order[first].astype(np.int64), order[second].astype(np.int64)
+    ids, tiers = (cities[name].astype(str).to_numpy(dtype=object) for name in ("city_id", "tier"))
+    seconds = np.asarray(skim)[origin, destination].astype(np.int64)
+    smaller = population[destination].tolist()
+    return pd.DataFrame(
+        {
+            "origin": origin,
+            "destination": destination,
+            "origin_id": ids[origin].tolist(),
+            "destination_id": ids[destination].tolist(),
+            "limit": np.full(len(origin), limit_s, dtype=np.int64),
+            "weight": np.array([weight(people) for people in smaller], dtype=np.int64),
+            "group": tiers[destination].tolist(),
+            "today_s": np.where(seconds >= UNREACHABLE, -1, seconds),
+            "covered_today": seconds <= limit_s,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Arcs between terminals that keep all distances between terminals.
+
+    Attributes
+    ----------
+    terminals
+        int64 [n], rising: rows of the graph, then numbers of nodes that the graph lacks.
+    tail, head, seconds
+        int64 [m]: terminals, and seconds.
+    distance
+        int64 [n, n]: all distances between terminals today, `NO_PATH_S` where no path exists.
+    """
+
+    terminals: NDArray[np.int64]
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+    distance: NDArray[np.int64]
+
+    def at(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of terminals in `terminals` and `distance`."""
+        return np.searchsorted(self.terminals, nodes)
+
+
+def reduced_network(graph: TimeGraph, arcs: NumberedArcs) -> Overlay:
+    """Reduce a time graph to its cities and to the ends of candidates' arcs."""
+    ends = arcs.ends
+    terminals = np.concatenate([graph.origin, graph.destination, ends[ends < arcs.old]])
+    return overlay(arcs.old, graph.tail, graph.head, graph.seconds, terminals, extra=len(arcs.new_ids))
+
+
+def overlay(
+    count: int,
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    terminals: NDArray[np.int64],
+    *,
+    extra: int = 0,
+) -> Overlay:
+    """Replace a graph by the fewest arcs between terminals that keep their distances.
+
+    Parameters
+    ----------
+    count
+        Number of nodes of the graph.
+    tail, head, seconds
+        int64 [m], the graph; seconds >= 1.
+    terminals
+        Rows of nodes to keep.
+    extra
+        Number of further nodes, numbered from `count` on, that are added without arcs.
+
+    Returns
+    -------
+    Overlay
+        An arc u-v remains only when no terminal lies on a shortest path from u to v. Since seconds are above
+        0, both parts of a path over a terminal are shorter than the whole, so by induction over the distance
+        every pair keeps a shortest path, ties included.
+    """
+    kept = np.unique(terminals)
+    size = len(kept) + extra
+    distance = np.full((size, size), NO_PATH_S, dtype=np.int64)
+    np.fill_diagonal(distance, 0)
+    known = times_between(time_matrix(count, tail, head, seconds), kept, kept)
+    distance[: len(kept), : len(kept)] = known
+    tails, heads = np.nonzero(_needed_arcs(known))
+    return Overlay(
+        terminals=np.concatenate([kept, np.arange(count, count + extra)]).astype(np.int64),
+        tail=kept[tails],
+        head=kept[heads],
+        seconds=known[tails, heads],
+        distance=distance,
+    )
+
+
+def _needed_arcs(distance: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which pairs need an arc of their own: no third node lies on a shortest path; bool [n, n]."""
+    count = len(distance)
+    off_diagonal = distance + np.where(np.eye(count, dtype=bool), NO_PATH_S, 0)
+    needed = np.zeros((count, count), dtype=bool)
+    for row in range(count):
+        over_third = (off_diagonal[row][:, None] + off_diagonal).min(axis=0)
+        needed[row] = (distance[row] < NO_PATH_S) & (over_third > distance[row])
+    np.fill_diagonal(needed, val=False)
+    return needed
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """What pairs can use.
+
+    Attributes
+    ----------
+    base
+        bool [m]: arcs of the overlay that some pair can use.
+    opened
+        bool [k]: arcs of candidates that some pair can use.
+    best_s
+        int64 [pairs]: seconds with everything built.
+    """
+
+    base: NDArray[np.bool_]
+    opened: NDArray[np.bool_]
+    best_s: NDArray[np.int64]
+
+
+def relevant_arcs(
+    small: Overlay,
+    arcs: NumberedArcs,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    limit_s: NDArray[np.int64],
+) -> Relevance:
+    """Tell which arcs lie on a path that can matter to a pair.
+
+    A path matters when it is within the limit of an open pair, or no longer than today's shortest path of a
+    pair that is covered today. What fails even with everything built fails in every plan.
+
+    Parameters
+    ----------
+    small
+        The reduced network.
+    arcs
+        Arcs of the candidates that may be built.
+    ends
+        Origin and destination of each pair, nodes of the overlay.
+    limit_s
+        Limit of each pair.
+    """
+    tail, head, origin, destination = (small.at(nodes) for nodes in (arcs.tail, arcs.head, *ends))
+    base = small.at(small.tail), small.at(small.head), small.seconds
+    everywhere = np.arange(len(small.terminals), dtype=np.int64)
+    built = (np.concatenate(both) for both in zip(base, (tail, head, arcs.seconds), strict=True))
+    full = times_between(time_matrix(len(everywhere), *built), everywhere, everywhere)
+    today = small.distance[origin, destination]
+    trips = origin, destination, np.where(today <= limit_s, today, limit_s)
+    return Relevance(
+        base=_on_path(full, base, trips),
+        opened=_on_path(full, (tail, head, arcs.seconds), trips),
+        best_s=full[origin, destination],
+    )
+
+
+type _Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+
+def _on_path(full: NDArray[np.int64], arcs: _Columns, trips: _Columns) -> NDArray[np.bool_]:
+    """Tell which arcs lie on a path that is short enough for a trip when everything is built.
+
+    Parameters
+    ----------
+    full
+        int64 [n, n], seconds with everything built.
+    arcs
+        Tails, heads and seconds.
+    trips
+        Origins, destinations and the longest time that matters.
+    """
+    (tail, head, seconds), (origin, destination, longest) = arcs, trips
+    found = np.zeros(len(tail), dtype=bool)
+    for start in np.unique(origin).tolist():
+        own = origin == start
+        # Time to the tail + time of the arc + time from the head on <= longest, for some trip from here.
+        slack = longest[own][None, :] - full[np.ix_(head, destination[own])]
+        found |= full[start, tail] + seconds <= slack.max(axis=1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A design problem and what its numbers mean.
+
+    Attributes
+    ----------
+    problem
+        Ids and integers alone; its nodes are ids of the time graph, or new ids that candidates brought.
+    pairs
+        One row a pair of the problem, in its order; columns of `city_pairs` and `coverable` (bool: within the
+        limit when everything not fixed out is built), `best_s` (int64, seconds with everything built, -1
+        where no path exists).
+    report
+        Sizes before and after the reduction: text to count.
+    """
+
+    problem: DesignProblem
+    pairs: pd.DataFrame
+    report: dict[str, int]
+
+
+def design_problem(  # noqa: PLR0913 (everything but the first four has a default)
+    graph: TimeGraph,
+    cities: Any,  # noqa: ANN401 (Cities, or its table)
+    candidates: Candidates,
+    skim: NDArray[np.int64],
+    *,
+    limit_s: int = 14400,
+    weight: Callable[[int], int] = root_weight,
+    budget_share: Fraction | float | None = 0.1,
+    budget: int | None = None,
+    name: str = "region",
+    note: str = "",
+    money: str | None = None,
+) -> Prepared:
+    """Build the design problem of a region.
+
+    Parameters
+    ----------
+    graph
+        Time graph of road and rail.
+    cities
+        Cities in the order of the graph's origins.
+    candidates
+        What may be built.
+    skim
+        int64 [c, c], seconds between cities today.
+    limit_s
+        Time limit of every pair.
+    weight
+        Weight of a pair by the population of its smaller city.
+    budget_share
+        Budget as a share of the central cost of all candidates, rounded down; used where `budget` is None.
+        None for both: reach every coverable pair at least cost.
+    budget
+        Budget in money.
+    name, note
+        Name and text of the problem.
+    money
+        Unit of costs; that of the candidates where None.
+
+    Raises
+    ------
+    CandidateError
+        When a candidate's arc takes less than a second or ends nowhere.
+    ProblemError
+        When the budget, limit or share is negative.
+    """
+    _check_numbers(limit_s, budget_share, budget)
+    pairs = city_pairs(getattr(cities, "table", cities), skim, limit_s=limit_s, weight=weight)
+    ids = graph.nodes["node_id"].tolist()
+    # Arcs keep these numbers, rows of the graph and then new nodes, until the problem is written.
+    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
+    _check_arcs(candidates, arcs)
+    small = reduced_network(graph, arcs)
+    usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
+    ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
+    limits = pairs["limit"].to_numpy()
+    relevant = relevant_arcs(small, usable, ends, limits)
+    base = [values[relevant.base] for values in (small.tail, small.head, small.seconds)]
+    opened = usable.take(relevant.opened)
+    nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))
+    every_id = (*ids, *arcs.new_ids)
+    problem = DesignProblem(
+        name=name,
+        nodes=tuple(every_id[node] for node in nodes.tolist()),
+        arcs=_triples(nodes, *base),
+        candidates=tuple(_candidates(candidates, opened, nodes)),
+        pairs=tuple(_pairs(pairs, ends, nodes)),
+        budget=_budget(candidates, budget, budget_share),
+        note=note,
+        money=candidates.money if money is None else money,
+    )
+    best = relevant.best_s
+    return Prepared(
+        problem=problem,
+        pairs=pairs.assign(coverable=best <= limits, best_s=np.where(best < NO_PATH_S, best, -1)),
+        report={
+            "nodes of the graph": len(graph.nodes),
+            "arcs of the graph": len(graph.tail),
+            "terminals": len(small.terminals),
+            "arcs that keep all distances": len(small.tail),
+            "nodes of the problem": len(problem.nodes),
+            "arcs of the problem": len(problem.arcs),
+            "arcs of candidates": len(arcs.tail),
+            "arcs of candidates that a pair can use": len(opened.tail),
+        },
+    )
+
+
+def _triples(
+    nodes: NDArray[np.int64], tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> tuple[tuple[int, int, int], ...]:
+    """Return arcs as tuples of Python integers, their ends as positions in the nodes of the problem."""
+    ends = (np.searchsorted(nodes, end).tolist() for end in (tail, head))
+    return tuple(zip(*ends, seconds.tolist(), strict=True))
+
+
+def _candidates(candidates: Candidates, arcs: NumberedArcs, nodes: NDArray[np.int64]) -> Iterator[Candidate]:
+    opened: list[list[tuple[int, int, int]]] = [[] for _ in range(len(candidates))]
+    triples = _triples(nodes, arcs.tail, arcs.head, arcs.seconds)
+    for row, arc in zip(arcs.candidate.tolist(), triples, strict=True):
+        opened[row].append(arc)
+    for own, line in zip(opened, candidates.table.itertuples(), strict=True):
+        yield Candidate(
+            id=str(line.candidate_id),
+            cost=int(line.cost),
+            arcs=tuple(own),
+            kind=str(line.kind),
+            instrument=cast("Instrument | None", str(line.instrument) or None),
+            fixed=cast("Fixed | None", str(line.fixed) or None),
+        )
+
+
+def _pairs(
+    pairs: pd.DataFrame, ends: tuple[NDArray[np.int64], NDArray[np.int64]], nodes: NDArray[np.int64]
+) -> Iterator[Pair]:
+    places = (np.searchsorted(nodes, end).tolist() for end in ends)
+    columns = (pairs[name].tolist() for name in ("limit", "weight", "group"))
+    for origin, destination, limit, weight, group in zip(*places, *columns, strict=True):
+        yield Pair(origin=origin, destination=destination, limit=limit, weight=weight, group=group)
+
+
+def _budget(candidates: Candidates, budget: int | None, share: Fraction | float | None) -> int | None:
+    """Return the budget in money: given, or a share of the central cost of all, rounded down."""
+    if budget is not None or share is None:
+        return budget
+    return int(Fraction(str(share)) * int(candidates.table["cost"].sum()))
+
+
+def _check_numbers(limit_s: int, share: Fraction | float | None, budget: int | None) -> None:
+    """Refuse negative numbers, all at once."""
+    faults = [
+        f"{name}: {value}"
+        for name, value in (("limit", limit_s), ("budget share", share), ("budget", budget))
+        if value is not None and value < 0
+    ]
+    if faults:
+        raise ProblemError("numbers of the problem are negative", faults=faults, remedy="Give 0 or more.")
+
+
+def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
+    """Refuse arcs below a second, and candidates without an end in the time graph."""
+    ids = candidates.table["candidate_id"].tolist()
+    faults = [
+        f"{ids[row]}: an arc takes {seconds} s, less than 1"
+        for row, seconds in zip(arcs.candidate.tolist(), arcs.seconds.tolist(), strict=True)
+        if seconds < 1
+    ]
+    tied = set(arcs.candidate[(arcs.tail < arcs.old) | (arcs.head < arcs.old)].tolist())
+    faults += [
+        f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
+    ]
+    if faults:
+        raise CandidateError("candidates cannot be used with this network", faults=faults)

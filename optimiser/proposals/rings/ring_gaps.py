@@ -1,0 +1,282 @@
+"""Choose the links by which the gaps of a ring can be closed, and say why a ring cannot exist."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit
+from optimiser.engine.search.circuits.shortest import shortest_in
+from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.paths import FAR
+from optimiser.proposals.base_case import great_circle_km
+from optimiser.proposals.costs import CostTable, Terrain
+from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.generate import GeneratedRing, generate
+from optimiser.proposals.rings.ring_network import RingNetwork
+from optimiser.proposals.rings.straight_links import propose_straight_links
+from optimiser.proposals.table import Candidates, assemble, merge
+
+_KM_A_UNIT_OF_COST = 1000
+"""Cost comes before km: a unit of money weighs as much as so many km."""
+_ON_LINE_DEG = 1e-7
+"""A node lies on a line when it is at most this far from it, a centimetre."""
+_NEAREST_NODES = 4
+"""A city is served from the nearest nodes, at most so many."""
+_RAY_DEG = 90.0
+"""Length of a ray, degrees: beyond everything."""
+_UNLIMITED_KM = 2000.0
+"""Greatest length of the straight links that are tried to name a gap."""
+_METRES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class GapClosure:
+    """How the gaps of a ring can be closed.
+
+    Attributes
+    ----------
+    candidates
+        Further candidates, few; none where straight links are of no use.
+    circuit
+        Lines of the cheapest circuit, degrees; empty without one.
+    """
+
+    candidates: Candidates
+    circuit: shapely.MultiLineString
+
+
+def close_gaps(
+    network: RingNetwork,
+    candidates: Candidates,
+    standards: Rules,
+    prices: tuple[CostTable, Terrain],
+    *,
+    avoid: Sequence[shapely.Geometry] = (),
+) -> GapClosure:
+    """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
+
+    Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
+    added to everything else. Then the cheapest circuit round all centres is found, a good one past as many
+    cities as are asked for, and for each city that may lie on the ring the cheapest one that runs by it.
+    The straight links that these use are proposed: those of the whole ring first, then those of the cities
+    that need least money, up to the number of the rules.
+
+    Parameters
+    ----------
+    network
+        What exists at the standard of the ring, and its rules.
+    candidates
+        What may be built already.
+    standards
+        Standards and speeds of new links.
+    prices
+        Unit costs and terrain.
+    avoid
+        Lines that the ring may not touch at a node: the cheapest circuits of rings that it is apart from, so
+        that there are links for all of them.
+    """
+    links, ring = _with_straight_links(network, candidates, standards, prices, network.rules.gap_longest_km)
+    lengths = link_lengths(ring, candidates.costs | links.costs)
+    circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
+    chosen = _chosen(ring, circuits, links.costs.keys(), network.rules.gap_count)
+    row = {candidate_id: at for at, candidate_id in enumerate(links.costs)}
+    few = replace(links.take([row[candidate_id] for candidate_id in chosen]), report={})
+    lines = [ring.graph.links[k].line for k in (circuits[0] if circuits else ())]
+    return GapClosure(few, shapely.MultiLineString(lines))
+
+
+def _with_straight_links(
+    network: RingNetwork,
+    candidates: Candidates,
+    standards: Rules,
+    prices: tuple[CostTable, Terrain],
+    longest_km: float,
+) -> tuple[Candidates, GeneratedRing]:
+    """Return priced straight links, and the ring of all that exists or may be built with them."""
+    proposals = propose_straight_links(
+        network.existing_in_band, network.base, network.rules, standards,
+        cities=network.off_standard, longest_km=longest_km,
+    )  # fmt: skip
+    known = set(candidates.table["candidate_id"])
+    links = assemble([one for one in proposals if one.candidate_id not in known], *prices)
+    return links, generate(network, merge(candidates, links), prune=False)
+
+
+def _touching(ring: GeneratedRing, avoid: Sequence[shapely.Geometry]) -> NDArray[np.bool_]:
+    """Tell which links end at nodes that lie on lines."""
+    points = shapely.points(ring.graph.lon, ring.graph.lat)
+    on_line = np.zeros(len(points), dtype=np.bool_)
+    for line in avoid:
+        on_line |= shapely.distance(points, line) <= _ON_LINE_DEG
+    return np.asarray(on_line[ring.graph.ends].any(axis=1), dtype=np.bool_)
+
+
+def _circuits(
+    ring: GeneratedRing, length: NDArray[np.int64], banned: NDArray[np.bool_], network: RingNetwork
+) -> list[tuple[int, ...]]:
+    """Return the cheapest circuit, a good one past as many cities as asked, one past each city."""
+    if not ring.ring.links:
+        return []
+    cover = cover_of(ring.ring)
+    first = shortest_in(ring.ring, cover, length, banned=banned)
+    if not first.links:
+        return []
+    by_city = []
+    for city, nodes in ring.stops.items():
+        near = sorted(nodes, key=lambda node: (nodes[node], node))[:_NEAREST_NODES]
+        shut = (off_the_ray(ring, node, network) | banned for node in near)
+        best = min((shortest_in(ring.ring, cover, length, banned=one) for one in shut), key=_length)
+        if best.links:
+            by_city.append((_length(best), city, best.links))
+    past = start_circuits(ring.ring, length, closed=banned)[:1] if network.rules.least_cities else ()
+    return [first.links, *past, *(links for _, _, links in sorted(by_city))]
+
+
+def _length(found: ShortestCircuit) -> int:
+    return int(FAR) if found.length is None else found.length
+
+
+def _chosen(
+    ring: GeneratedRing, circuits: Sequence[Sequence[int]], straight: Collection[str], most: int
+) -> list[str]:
+    """Return the ids of the straight links to propose, those of a circuit together or not at all."""
+    chosen: list[str] = []
+    for links in circuits:
+        names = {ring.graph.links[k].candidate for k in links} & set(straight)
+        new = sorted(names - set(chosen))
+        if len(chosen) + len(new) <= most:
+            chosen += new
+    return chosen
+
+
+def link_lengths(ring: GeneratedRing, costs: dict[str, int]) -> NDArray[np.int64]:
+    """Return what counts for each link: its share by length of its candidate's cost first, then km.
+
+    Parameters
+    ----------
+    ring
+        The ring.
+    costs
+        Cost of each candidate by its id.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [links].
+    """
+    total_km: dict[str, float] = defaultdict(float)
+    for link in ring.graph.links:
+        total_km[link.candidate] += link.length_km
+    return np.array(
+        [
+            round(
+                _KM_A_UNIT_OF_COST
+                * costs.get(link.candidate, 0)
+                * link.length_km
+                / max(total_km[link.candidate], 1e-9)
+                + link.length_km
+            )
+            for link in ring.graph.links
+        ],
+        dtype=np.int64,
+    )
+
+
+def off_the_ray(ring: GeneratedRing, node: int, network: RingNetwork) -> NDArray[np.bool_]:
+    """Tell which links a circuit has to do without so that it runs through a node.
+
+    A circuit round a centre crosses every ray from it. Take the ray from the nearest centre through the node:
+    a circuit without all links that cross it elsewhere runs through the node.
+
+    Parameters
+    ----------
+    ring
+        The ring.
+    node
+        Position of the node.
+    network
+        The centres.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [links].
+    """
+    graph, base, centres = ring.graph, network.base, list(network.rules.centres)
+    here = graph.nodes[node]
+    km = great_circle_km(here.lon, here.lat, base.lon[centres], base.lat[centres])
+    centre = centres[int(np.argmin(km))]
+    lon, lat = float(base.lon[centre]), float(base.lat[centre])
+    reach = _RAY_DEG / max(np.hypot(here.lon - lon, here.lat - lat), 1e-9)
+    end = (lon + reach * (here.lon - lon), lat + reach * (here.lat - lat))
+    ray = shapely.LineString([(lon, lat), (here.lon, here.lat), end])
+    crossing = shapely.intersects(np.array([link.line for link in graph.links], dtype=object), ray)
+    at_node = (graph.ends == node).any(axis=1)
+    return np.asarray(crossing & ~at_node, dtype=bool)
+
+
+def obstacles(
+    ring: GeneratedRing,
+    network: RingNetwork,
+    candidates: Candidates,
+    standards: Rules,
+    prices: tuple[CostTable, Terrain],
+) -> Iterator[str]:
+    """Yield why a ring cannot be formed whatever is built; nothing where a circuit may exist.
+
+    Parameters
+    ----------
+    ring
+        The ring as generated, without a limit on money.
+    network
+        What exists at the standard of the ring, and its rules.
+    candidates
+        What may be built.
+    standards, prices
+        Standards, unit costs and terrain of the straight links that are tried.
+    """
+    rules, names = network.rules, network.base.names
+    if not ring.ring.links:
+        lines = "roads" if rules.mode == "road" else "railways"
+        round_what = " and ".join(names[city] for city in rules.centres)
+        gap = _gap(network, candidates, standards, prices)
+        yield f"no circuit of {lines} at standard and of candidates goes round {round_what}: {gap}"
+    elif len(ring.stops) < rules.least_cities:
+        held = ", ".join(names[city] for city in sorted(ring.stops)) or "none"
+        yield (
+            f"least_cities asks for {rules.least_cities} cities on it, but only {len(ring.stops)} can be "
+            f"within {rules.on_s // 60} minutes of one of its circuits: {held}"
+        )
+
+
+def _gap(
+    network: RingNetwork, candidates: Candidates, standards: Rules, prices: tuple[CostTable, Terrain]
+) -> str:
+    """Name the gaps of the circuit that needs the fewest km of straight links of any length."""
+    rules = network.rules
+    links, ring = _with_straight_links(network, candidates, standards, prices, _UNLIMITED_KM)
+    km = dict(zip(links.table["candidate_id"], links.table["length_km"].tolist(), strict=True))
+    length = [round(_METRES * km.get(link.candidate, 0.0)) for link in ring.graph.links]
+    found = shortest_circuit(ring.ring, np.array(length, dtype=np.int64)) if length else None
+    if found is None or not found.links:
+        return (
+            f"straight links between {'stations' if rules.mode == 'rail' else 'junctions'} within the band, "
+            f"and cities more than {rules.on_s // 60} minutes from them, would not close it either; "
+            "widen the band (radius_km, time_s), or lower the standard (classes, speed_kmh) or on_minutes"
+        )
+    used = sorted({ring.graph.links[k].candidate for k in found.links} & km.keys())
+    gaps = [
+        f"between {row.from_name} and {row.to_name} ({row.length_km:.0f} km)"
+        for row in links.table.set_index("candidate_id").loc[used].itertuples()
+    ]
+    return (
+        f"open {'gap' if len(gaps) == 1 else 'gaps'} {', '.join(gaps)}; raise gap_longest_km (now "
+        f"{rules.gap_longest_km:g}) or gap_count (now {rules.gap_count}), give candidates of your own, or "
+        "change the band or the standard"
+    )

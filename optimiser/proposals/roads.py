@@ -1,0 +1,379 @@
+"""Propose expressways: upgraded roads and new roads between neighbours, and closed gaps."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from networks.network import Network
+from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, project, travel_time_s
+from optimiser.proposals.table import Proposal
+
+_LONGEST_TODAY_S = 36_000.0
+"""Longest time of today from which a gain is counted; without a path it has no bound."""
+_LEAST_NEW_S = 300.0
+"""Gaps are ranked by the time saved per second of new road, of which at least so many seconds count."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoadRules:
+    """Rules for roads.
+
+    Attributes
+    ----------
+    expressway_classes
+        Link classes that are expressways already.
+    meeting_classes
+        Link classes at which an upgraded road gets an interchange.
+    speed_kmh
+        Speed on a new or upgraded expressway.
+    standard
+        What is built, a standard of the cost table.
+    upgrade_least_km, upgrade_run_km
+        An upgrade below this length is no candidate; an ordinary stretch shorter than `upgrade_run_km`
+        (streets of a town, a slip road) is left as it is.
+    route_factor
+        Length of a new road over the straight line (1.2: between the 1.15 of lowland motorways and the 1.25
+        of old trunk roads; assumed).
+    detour_index
+        A new road is proposed where today's fastest path takes at least this many times its time.
+    shortest_km, longest_km
+        Straight-line length of a new road.
+    gap_longest_km, gap_detour_index, gap_count
+        A gap between expressways is at most this long; today's path takes at least so many times as long; at
+        most so many gaps are proposed, the worst detours first.
+    border_km
+        Dead ends this near to the border of the network may go on beyond it and are no gaps.
+    """
+
+    expressway_classes: tuple[str, ...] = ("motorway", "motorway_link")
+    meeting_classes: tuple[str, ...] = ("motorway", "motorway_link", "trunk", "trunk_link")
+    speed_kmh: float = 100.0
+    standard: str = "expressway-4"
+    upgrade_least_km: float = 12.0
+    upgrade_run_km: float = 3.0
+    route_factor: float = 1.2
+    detour_index: float = 1.35
+    shortest_km: float = 10.0
+    longest_km: float = 160.0
+    gap_longest_km: float = 40.0
+    gap_detour_index: float = 2.0
+    gap_count: int = 15
+    border_km: float = 15.0
+
+
+def anchor_nodes(road: Network, rules: RoadRules | None = None) -> NDArray[np.int64]:
+    """Return the road nodes that a contraction must keep so that candidates can be read off the result.
+
+    These are the nodes where expressways and other roads meet, and the dead ends of expressways. Without them
+    a contraction joins a stretch of expressway and one of ordinary road to one link of a mixed class, and
+    prunes the dead ends that may be gaps.
+
+    Parameters
+    ----------
+    road
+        Road network before it is contracted.
+    rules
+        Which classes are expressways; the defaults where None.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, rows of nodes, rising.
+    """
+    links, count = road.links, len(road.nodes)
+    fast = links["link_class"].isin((rules or RoadRules()).expressway_classes).to_numpy()
+    ends = links[["tail", "head"]].to_numpy(dtype=np.int64)
+    on_fast, on_other = (np.bincount(ends[mask].ravel(), minlength=count) for mask in (fast, ~fast))
+    meets = (on_fast > 0) & (on_other > 0)
+    return np.flatnonzero(meets | (_degree(ends[fast], count) == 1)).astype(np.int64)
+
+
+def _degree(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the number of neighbours of each node; the two carriageways between two nodes count once."""
+    pairs = np.unique(np.sort(ends, axis=1), axis=0)
+    return np.bincount(pairs.ravel(), minlength=count)
+
+
+type _Run = tuple[tuple[int, ...], tuple[int, ...]]
+"""Nodes and links of an unbroken stretch of road."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Corridor:
+    """The ordinary stretches of the path between two cities that no other corridor has."""
+
+    cities: tuple[int, int]
+    runs: tuple[_Run, ...]
+    length_km: float
+
+    @property
+    def links(self) -> list[int]:
+        return [row for _, links in self.runs for row in links]
+
+
+def propose_upgrades(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Propose upgrades of the fastest paths between neighbouring cities.
+
+    The pair with the fewest ordinary km comes first; a stretch belongs to the first corridor that uses it, so
+    no stretch is ever paid for twice.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    pairs
+        Neighbouring cities.
+    rules
+        Speeds, standards, least lengths.
+    left_out
+        Reason to count; added to.
+
+    Yields
+    ------
+    Proposal
+        One a corridor.
+    """
+    corridors = list(_corridors(base, pairs, rules, left_out))
+    uses = Counter(
+        node for corridor in corridors for node in {n for nodes, _ in corridor.runs for n in nodes}
+    )
+    links = base.road.links
+    major = links[links["link_class"].isin(rules.meeting_classes)]
+    interchanges = {*major["tail"].tolist(), *major["head"].tolist(), *base.road_nodes.tolist()}
+    interchanges |= {node for node, count in uses.items() if count > 1}
+    for corridor in corridors:
+        yield _upgrade(base, corridor, interchanges, rules)
+
+
+def _corridors(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
+) -> Iterator[_Corridor]:
+    """Yield the corridors of pairs, the one with the fewest ordinary km first."""
+    links = base.road.links
+    length = links["length_km"].to_numpy(dtype=np.float64)
+    ordinary = (~links["link_class"].isin(rules.expressway_classes) & (links["mode"] == "road")).to_numpy()
+    ordinary = ordinary & (links["speed_kmh"].to_numpy(dtype=np.float64) < rules.speed_kmh)
+    paths = [
+        (float(length[[row for row in rows if ordinary[row]]].sum()), pair, nodes, rows)
+        for pair, nodes, rows in _fastest_paths(base, pairs)
+    ]
+    claimed: set[int] = set()
+    for _, pair, nodes, rows in sorted(paths):
+        usable = [bool(ordinary[row]) and row not in claimed for row in rows]
+        runs = [
+            run for run in _runs(nodes, rows, usable) if length[list(run[1])].sum() >= rules.upgrade_run_km
+        ]
+        total = float(sum(length[list(run[1])].sum() for run in runs))
+        if total < rules.upgrade_least_km:
+            shared = any(row in claimed for row in rows)
+            reason = "shared with another corridor" if shared else "an expressway already"
+            left_out[f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest {reason}"] += 1
+            continue
+        claimed.update(row for run in runs for row in run[1])
+        yield _Corridor(pair, tuple(runs), total)
+
+
+def _fastest_paths(
+    base: BaseCase, pairs: Iterable[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], list[int], list[int]]]:
+    """Yield for each pair joined by roads the nodes and links of its fastest path."""
+    for start, group in itertools.groupby(sorted(pairs), key=lambda pair: pair[0]):
+        origin = int(base.road_nodes[start])
+        if origin < 0:
+            continue
+        _, before = base.road_paths.tree(origin)
+        for _, end in group:
+            if base.road_nodes[end] >= 0:
+                nodes, rows = base.road_paths.path(before, origin, int(base.road_nodes[end]))
+                if rows:
+                    yield (start, end), nodes, rows
+
+
+def _runs(nodes: list[int], rows: list[int], usable: list[bool]) -> Iterator[_Run]:
+    """Yield each unbroken run of usable links."""
+    for use, group in itertools.groupby(range(len(rows)), key=lambda at: usable[at]):
+        if use:
+            places = list(group)
+            first, end = places[0], places[-1] + 1
+            yield tuple(nodes[first : end + 1]), tuple(rows[first:end])
+
+
+def _upgrade(base: BaseCase, corridor: _Corridor, interchanges: set[int], rules: RoadRules) -> Proposal:
+    """Return the proposal of a corridor, with an arc between every two consecutive interchanges."""
+    links = base.road.links
+    length = links["length_km"].to_numpy(dtype=np.float64)
+    opened: list[Arc] = []
+    for nodes, rows in corridor.runs:
+        stops = [at for at, node in enumerate(nodes) if at in (0, len(nodes) - 1) or node in interchanges]
+        for low, high in itertools.pairwise(stops):
+            seconds = travel_time_s(float(length[list(rows[low:high])].sum()), rules.speed_kmh)
+            opened.append((f"road:{nodes[low]}", f"road:{nodes[high]}", seconds))
+    a, b = corridor.cities
+    today = links.iloc[corridor.links]
+    speed_kmh = float(today["length_km"].sum() / (today["length_km"] / today["speed_kmh"]).sum())
+    return Proposal(
+        candidate_id=f"road-upgrade:{base.ids[a]}-{base.ids[b]}",
+        from_name=base.names[a],
+        to_name=base.names[b],
+        length_km=corridor.length_km,
+        speed_kmh=rules.speed_kmh,
+        standard=rules.standard,
+        why=f"{corridor.length_km:.0f} km of the fastest road are no expressway ({speed_kmh:.0f} km/h today)",
+        geometry=shapely.line_merge(shapely.MultiLineString(today.geometry.tolist())),
+        arcs=base.two_way_road_arcs(opened),
+    )
+
+
+def propose_links(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Propose direct expressways between neighbours that the roads of today serve by a detour.
+
+    Parameters
+    ----------
+    base, pairs, rules, left_out
+        As for `propose_upgrades`.
+
+    Yields
+    ------
+    Proposal
+        One a pair.
+    """
+    for a, b in pairs:
+        direct_km, road_s = base.straight_km(a, b), base.road_s(a, b)
+        today_s = np.inf if road_s is None else float(road_s)
+        new_s = travel_time_s(direct_km * rules.route_factor, rules.speed_kmh)
+        if direct_km < rules.shortest_km:
+            left_out[f"road_link: shorter than {rules.shortest_km:g} km"] += 1
+        elif direct_km > rules.longest_km:
+            left_out[f"road_link: longer than {rules.longest_km:g} km"] += 1
+        elif today_s < rules.detour_index * new_s:
+            left_out[f"road_link: detour index below {rules.detour_index:g}"] += 1
+        else:
+            yield _link(base, (a, b), today_s / new_s, rules)
+
+
+def _link(base: BaseCase, pair: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
+    a, b = pair
+    length_km = base.straight_km(a, b) * rules.route_factor
+    today = (
+        f"today's road takes {index:.2f} times as long" if np.isfinite(index) else "no road joins them today"
+    )
+    seconds = travel_time_s(length_km, rules.speed_kmh)
+    return Proposal(
+        candidate_id=f"road-new:{base.ids[a]}-{base.ids[b]}",
+        from_name=base.names[a],
+        to_name=base.names[b],
+        length_km=length_km,
+        speed_kmh=rules.speed_kmh,
+        standard=rules.standard,
+        why=f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})",
+        geometry=base.straight_line(a, b),
+        arcs=base.two_way_road_arcs([(f"road:{base.road_nodes[a]}", f"road:{base.road_nodes[b]}", seconds)]),
+    )
+
+
+def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> list[Proposal]:
+    """Propose to close gaps: dead ends of expressways, and expressways in parts that do not meet.
+
+    Parameters
+    ----------
+    base, rules, left_out
+        As for `propose_upgrades`.
+
+    Returns
+    -------
+    list of Proposal
+        The worst detours first, at most `gap_count`; no node takes part in two.
+    """
+    dead_ends, others = _expressway_nodes(base, rules)
+    if len(dead_ends) == 0:
+        return []
+    points = project(*base.road_points)
+    near = cKDTree(points[others]).query_ball_point(
+        points[dead_ends], rules.gap_longest_km / rules.route_factor
+    )
+    scored: list[tuple[float, int, int]] = []
+    for end, around in zip(dead_ends.tolist(), near, strict=True):
+        best = _best_closure(base, end, others[np.asarray(around, dtype=np.int64)], rules)
+        if best is None:
+            left_out[f"gap: no expressway within {rules.gap_longest_km:g} km that is a detour away"] += 1
+        else:
+            scored.append((best[0], end, best[1]))
+    taken: set[int] = set()
+    chosen: list[Proposal] = []
+    for index, a, b in sorted(scored, reverse=True):
+        if a in taken or b in taken:
+            left_out["gap: its end is closed by another gap"] += 1
+        elif len(chosen) >= rules.gap_count:
+            left_out[f"gap: beyond the worst {rules.gap_count}"] += 1
+        else:
+            taken |= {a, b}
+            chosen.append(_gap(base, (a, b), index, rules))
+    return chosen
+
+
+def _expressway_nodes(base: BaseCase, rules: RoadRules) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the dead ends of expressways off the border of the network, and all nodes of expressways."""
+    links, (lon, lat) = base.road.links, base.road_points
+    if not len(lon):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    fast = links[links["link_class"].isin(rules.expressway_classes)]
+    degree = _degree(fast[["tail", "head"]].to_numpy(dtype=np.int64), len(lon))
+    margin_lat = rules.border_km / 111.0
+    margin_lon = margin_lat / np.cos(np.radians(lat.mean()))
+    inner = (lon > lon.min() + margin_lon) & (lon < lon.max() - margin_lon)
+    inner &= (lat > lat.min() + margin_lat) & (lat < lat.max() - margin_lat)
+    return np.flatnonzero((degree == 1) & inner), np.flatnonzero(degree > 0)
+
+
+def _best_closure(
+    base: BaseCase, end: int, others: NDArray[np.int64], rules: RoadRules
+) -> tuple[float, int] | None:
+    """Return the detour index and the node of the best closure of one dead end."""
+    lon, lat = base.road_points
+    today_s, _ = base.road_paths.tree(end)
+    others = others[others != end]
+    length_km = great_circle_km(lon[end], lat[end], lon[others], lat[others]) * rules.route_factor
+    others, length_km = others[length_km > 1.0], length_km[length_km > 1.0]
+    if len(others) == 0:
+        return None
+    new_s = length_km / rules.speed_kmh * 3600.0
+    index = today_s[others] / new_s
+    gain_s = np.minimum(today_s[others], _LONGEST_TODAY_S) - new_s
+    saved = np.where(index >= rules.gap_detour_index, gain_s, -1.0)
+    best = int(np.argmax(saved / np.maximum(new_s, _LEAST_NEW_S)))
+    return (float(index[best]), int(others[best])) if saved[best] > 0 else None
+
+
+def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
+    lon, lat = base.road_points
+    a, b = sorted(ends, key=lambda node: (lon[node], lat[node]))
+    direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b]))
+    near = [base.nearest_city(lon[node], lat[node]) for node in (a, b)]
+    names = [f"{base.names[city]} ({distance_km:.0f} km off)" for city, distance_km in near]
+    today = (
+        f"today's way takes {index:.1f} times as long" if np.isfinite(index) else "no road joins them today"
+    )
+    seconds = travel_time_s(direct_km * rules.route_factor, rules.speed_kmh)
+    return Proposal(
+        candidate_id=f"gap:{lon[a]:.3f},{lat[a]:.3f}-{lon[b]:.3f},{lat[b]:.3f}",
+        from_name=names[0],
+        to_name=names[1],
+        length_km=direct_km * rules.route_factor,
+        speed_kmh=rules.speed_kmh,
+        standard=rules.standard,
+        why=f"dead end {direct_km:.0f} km from another expressway; {today}",
+        geometry=shapely.LineString([(lon[a], lat[a]), (lon[b], lat[b])]),
+        arcs=base.two_way_road_arcs([(f"road:{a}", f"road:{b}", seconds)]),
+    )

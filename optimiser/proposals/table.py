@@ -1,0 +1,314 @@
+"""Hold candidates as a table with geometry and a table of the arcs that each one opens."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.problem.errors import CandidateError
+from optimiser.proposals.base_case import Arc
+from optimiser.proposals.costs import TERRAIN_CLASSES, Cost, CostTable, Terrain, estimate, terrain_shares
+
+COLUMNS = (
+    "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
+    "standard", "plain", "hill", "mountain", "cost_low", "cost", "cost_high", "fixed", "why", "geometry",
+)  # fmt: skip
+"""Columns of the candidate table, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of a candidate that is paid for: a quantity of a standard of the cost table."""
+
+    standard: str
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One candidate before it is priced.
+
+    Attributes
+    ----------
+    candidate_id, from_name, to_name, length_km, speed_kmh, standard, why, geometry
+        As in the table of `Candidates`.
+    arcs
+        The arcs that it opens.
+    trainsets, train_km_a_day
+        Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
+    kind, mode, instrument, items
+        Kind, class and what is paid for; set from the table of kinds (`generate.KINDS`).
+    cost
+        Given instead of estimated.
+    fixed
+        `in`, `out` or empty.
+    """
+
+    candidate_id: str
+    from_name: str
+    to_name: str
+    length_km: float
+    speed_kmh: float
+    standard: str
+    why: str
+    geometry: shapely.Geometry
+    arcs: tuple[Arc, ...]
+    trainsets: int = 0
+    train_km_a_day: float = 0.0
+    kind: str = ""
+    mode: str = ""
+    instrument: str = ""
+    items: tuple[Item, ...] = ()
+    cost: Cost | None = None
+    fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What may be built, improved or opened.
+
+    Attributes
+    ----------
+    table
+        One row a candidate; columns `COLUMNS`: `candidate_id` (str, stable over runs), `kind` (of
+        `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail),
+        `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is built,
+        as in the cost table), `plain`, `hill`, `mountain` (shares of the line), `cost_low`, `cost`,
+        `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it), `geometry`
+        (degrees).
+    arcs
+        One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
+        graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
+    report
+        What was left out: reason to count.
+    money, price_year
+        Unit of the costs and year of the prices.
+    terrain_source
+        Where the terrain shares come from.
+    """
+
+    table: gpd.GeoDataFrame
+    arcs: pd.DataFrame
+    report: Mapping[str, int] = field(default_factory=dict)
+    money: str = ""
+    price_year: int = 0
+    terrain_source: str = ""
+
+    def __len__(self) -> int:
+        """Return the number of candidates."""
+        return len(self.table)
+
+    @property
+    def costs(self) -> dict[str, int]:
+        """Return the central cost of each candidate by its id."""
+        return dict(zip(self.table["candidate_id"], self.table["cost"].tolist(), strict=True))
+
+    def take(self, rows: Sequence[int]) -> Candidates:
+        """Return the candidates in some rows of the table, in the order given."""
+        new = {old: position for position, old in enumerate(rows)}
+        arcs = self.arcs[self.arcs["candidate"].isin(new)]
+        arcs = arcs.assign(candidate=arcs["candidate"].map(new).astype("int64"))
+        return replace(
+            self,
+            table=self.table.iloc[list(rows)].reset_index(drop=True),
+            arcs=arcs.sort_values("candidate", kind="stable").reset_index(drop=True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedArcs:
+    """Arcs of candidates by rows of nodes: those of the time graph first, then new nodes.
+
+    Attributes
+    ----------
+    count
+        Number of nodes, the new ones included.
+    new_ids
+        Ids of the new nodes, rising.
+    candidate, tail, head, seconds
+        int64 [m].
+    """
+
+    count: int
+    new_ids: tuple[str, ...]
+    candidate: NDArray[np.int64]
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+
+    @property
+    def old(self) -> int:
+        """Return the number of nodes of the time graph."""
+        return self.count - len(self.new_ids)
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """Return the nodes at which arcs begin or end, rising."""
+        return np.unique(np.concatenate([self.tail, self.head]))
+
+    def take(self, kept: NDArray[np.bool_]) -> NumberedArcs:
+        """Return the arcs of a mask; nodes and rows of candidates keep their numbers."""
+        return replace(
+            self,
+            candidate=self.candidate[kept],
+            tail=self.tail[kept],
+            head=self.head[kept],
+            seconds=self.seconds[kept],
+        )
+
+
+def number_arcs(node_row: Mapping[str, int], arcs: pd.DataFrame) -> NumberedArcs:
+    """Turn the ids of candidates' arcs into rows of nodes.
+
+    Parameters
+    ----------
+    node_row
+        Row of each node id of the time graph.
+    arcs
+        As `Candidates.arcs`.
+    """
+    ids = [*arcs["tail_id"].tolist(), *arcs["head_id"].tolist()]
+    new_ids = tuple(sorted({name for name in ids if name not in node_row}))
+    new = {name: len(node_row) + at for at, name in enumerate(new_ids)}
+    rows = np.array([node_row[name] if name in node_row else new[name] for name in ids], dtype=np.int64)
+    return NumberedArcs(
+        count=len(node_row) + len(new_ids),
+        new_ids=new_ids,
+        candidate=arcs["candidate"].to_numpy(dtype=np.int64),
+        tail=rows[: len(arcs)],
+        head=rows[len(arcs) :],
+        seconds=arcs["seconds"].to_numpy(dtype=np.int64),
+    )
+
+
+def assemble(
+    proposals: Iterable[Proposal],
+    costs: CostTable,
+    terrain: Terrain,
+    *,
+    report: Mapping[str, int] | None = None,
+) -> Candidates:
+    """Price proposals and put them in tables, in order of their ids.
+
+    Parameters
+    ----------
+    proposals
+        Candidates without cost.
+    costs, terrain
+        What a km costs on which ground, and where that ground is.
+    report
+        What was left out before: reason to count.
+
+    Raises
+    ------
+    CandidateError
+        When two proposals have one id, or a standard has no rate.
+    """
+    ordered = sorted(proposals, key=lambda proposal: proposal.candidate_id)
+    _check_unique([proposal.candidate_id for proposal in ordered])
+    ground = terrain_shares([proposal.geometry for proposal in ordered], terrain)
+    rows = [_table_row(one, parts.tolist(), costs) for one, parts in zip(ordered, ground, strict=True)]
+    arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
+    whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
+    real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES), "float64")
+    return Candidates(
+        table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype({**whole, **real})),
+        arcs=pd.DataFrame(arcs, columns=["candidate", "tail_id", "head_id", "seconds"]).astype(
+            {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
+        ),
+        report=dict(report or {}),
+        money=costs.money,
+        price_year=costs.price_year,
+        terrain_source=terrain.source,
+    )
+
+
+def _table_row(proposal: Proposal, parts: list[float], costs: CostTable) -> dict[str, object]:
+    cost = proposal.cost or sum(
+        (estimate(costs, item.standard, item.quantity, parts) for item in proposal.items), Cost(0, 0, 0)
+    )
+    return {
+        **{name: getattr(proposal, name) for name in COLUMNS if hasattr(proposal, name)},
+        **dict(zip(TERRAIN_CLASSES, parts, strict=True)),
+        "cost_low": cost.low,
+        "cost": cost.central,
+        "cost_high": cost.high,
+    }
+
+
+def _geo_table(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326")
+
+
+def _check_unique(ids: Sequence[str]) -> None:
+    """Refuse ids that are used twice; the ids are sorted."""
+    twice = sorted({one for one, other in itertools.pairwise(ids) if one == other})
+    if twice:
+        raise CandidateError(
+            "candidate ids are used twice", faults=twice, remedy="Give each candidate its own id."
+        )
+
+
+def merge(first: Candidates, second: Candidates) -> Candidates:
+    """Return the candidates of both tables, in order of their ids, with the counts of `report` added up.
+
+    Raises
+    ------
+    CandidateError
+        When an id is in both, or the money differs.
+    """
+    if first.money and second.money and first.money != second.money:
+        raise CandidateError(
+            f"candidates are priced in `{first.money}` and in `{second.money}`", remedy="Use one cost table."
+        )
+    table = pd.concat([first.table, second.table], ignore_index=True)
+    _check_unique(sorted(table["candidate_id"]))
+    moved = second.arcs.assign(candidate=second.arcs["candidate"] + len(first))
+    reasons = sorted({*first.report, *second.report})
+    both = Candidates(
+        table=_geo_table(table),
+        arcs=pd.concat([first.arcs, moved], ignore_index=True),
+        report={why: first.report.get(why, 0) + second.report.get(why, 0) for why in reasons},
+        money=first.money or second.money,
+        price_year=first.price_year or second.price_year,
+        terrain_source=first.terrain_source or second.terrain_source,
+    )
+    return both.take(np.argsort(table["candidate_id"].to_numpy(dtype=str), kind="stable").tolist())
+
+
+def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] = ()) -> Candidates:
+    """Return the candidates with some fixed in, and some out of, every plan.
+
+    Parameters
+    ----------
+    candidates
+        All candidates.
+    in_, out
+        Ids of those that must, and must not, be built.
+
+    Raises
+    ------
+    CandidateError
+        With all ids that are unknown or fixed both ways.
+    """
+    inside, outside = set(in_), set(out)
+    ids = candidates.table["candidate_id"]
+    faults = [f"no candidate `{name}`" for name in sorted((inside | outside) - set(ids))]
+    faults += [f"`{name}` is fixed both in and out" for name in sorted(inside & outside)]
+    if faults:
+        raise CandidateError(
+            "candidates cannot be fixed",
+            faults=faults,
+            remedy="The ids are in the column candidate_id of candidates.gpkg.",
+        )
+    fixed = candidates.table["fixed"].to_numpy(dtype=object).copy()
+    fixed[ids.isin(inside).to_numpy()] = "in"
+    fixed[ids.isin(outside).to_numpy()] = "out"
+    return replace(candidates, table=candidates.table.assign(fixed=fixed))

@@ -1,0 +1,453 @@
+"""Time new trains over today's tracks and over new lines."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from networks.intermodal import AccessParameters
+from networks.timegraph import ARC_KINDS
+from optimiser.proposals.base_case import (
+    NEW,
+    NO_PATH_S,
+    Arc,
+    BaseCase,
+    fastest_arcs,
+    great_circle_km,
+    time_matrix,
+    times_between,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RailRules:
+    """Rules for railways.
+
+    Attributes
+    ----------
+    route_factor
+        Length of a new line over the straight line (1.1: gentle curves; published lines of the default region
+        lie between 1.01 and 1.10).
+    shortest_km, longest_km
+        Straight-line length of a new line.
+    fast_least_km
+        New lines at least this long are built for `fast`, shorter ones for `usual`.
+    usual_kmh, usual_standard, fast_kmh, fast_standard
+        Design speeds and standards of new lines.
+    upgrade_kmh, upgrade_standard
+        Tracks slower than this between neighbours may be upgraded to it.
+    track_detour
+        Tracks longer than this over the straight line are not upgraded.
+    onward_s
+        Trains of a new line run on to a core city that is within this running time.
+    time_ratio
+        A link is proposed when the train (stations and waits left out) takes at most this share of today's
+        best time between the two stations by any mode.
+    tracks_do
+        No new line is proposed where trains over today's tracks run in at most this many times its time: more
+        trains would do.
+    fast_class, slow_class, fast_class_kmh
+        Class of trains on new lines, and on upgraded tracks; through-services are fast where their tracks
+        allow at least `fast_class_kmh` on the whole.
+    new_headway_s, service_headway_s
+        Time between trains on new lines, and of new services on existing tracks.
+    link_count, service_count, frequency_count
+        At most so many new lines, through-services and services with more trains are kept: those that serve
+        most weight of open pairs.
+    service_end_tiers, service_calls
+        Tiers of the cities where a through-service may start and end; most calls on the way.
+    hours_a_day
+        Hours of service a day, from which trains a day are derived.
+    service_gain_s
+        A through-service saves at least this much between its ends.
+    service_least_km
+        Shorter through-services are no candidates.
+    frequency_least_s, frequency_headway_s
+        Services that run less often than this may run every `frequency_headway_s`.
+    turn_s
+        Time that a train stands at an end before it returns.
+    station_km
+        A city uses a station within this distance of its centre, else it gets a new one.
+    """
+
+    route_factor: float = 1.1
+    shortest_km: float = 20.0
+    longest_km: float = 250.0
+    fast_least_km: float = 120.0
+    usual_kmh: float = 250.0
+    usual_standard: str = "rail-250"
+    fast_kmh: float = 350.0
+    fast_standard: str = "hsr-350"
+    upgrade_kmh: float = 160.0
+    upgrade_standard: str = "rail-160"
+    track_detour: float = 1.5
+    onward_s: int = 5400
+    time_ratio: float = 0.75
+    tracks_do: float = 1.3
+    fast_class: str = "hsr250"
+    slow_class: str = "conv160"
+    fast_class_kmh: float = 180.0
+    new_headway_s: int = 3600
+    service_headway_s: int = 7200
+    service_end_tiers: tuple[str, ...] = ("core", "secondary")
+    service_calls: int = 3
+    hours_a_day: float = 16.0
+    link_count: int = 24
+    service_count: int = 24
+    frequency_count: int = 12
+    service_gain_s: int = 900
+    service_least_km: float = 40.0
+    frequency_least_s: int = 3600
+    frequency_headway_s: int = 2400
+    turn_s: int = 1800
+    station_km: float = 15.0
+
+    def train_class(self, speed_kmh: float) -> str:
+        """Return the class of trains at a design speed."""
+        return self.fast_class if speed_kmh >= self.fast_class_kmh else self.slow_class
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTimes:
+    """Times of a ride besides running: the same figures and layout as for the trains of today.
+
+    Attributes
+    ----------
+    access
+        Times at stations and between them and the centres.
+    door_to_door
+        Whether access, first wait and egress count. Where not, the graph contains what is outside trains
+        three times: before the first train, between trains, after the last.
+    """
+
+    access: AccessParameters
+    door_to_door: bool
+
+    def run_s(self, length_km: float, design_kmh: float) -> int:
+        """Return the running time, seconds."""
+        return max(1, round(length_km / (self.access.running.factor * design_kmh) * 3600.0))
+
+    def ride_s(self, runs_s: Sequence[int]) -> int:
+        """Return the seconds on board from the first stop to the last, starting included."""
+        running = self.access.running
+        return sum(runs_s) + running.start_s + running.stop_s * (len(runs_s) - 1)
+
+    def station_s(self, link_class: str, headway_s: int) -> int:
+        """Return the seconds at both ends of a ride besides the ride: before departure, wait, leaving."""
+        if not self.door_to_door:
+            return 0
+        access = self.access
+        board = access.board_s(link_class=link_class, headway_s=headway_s) - access.running.start_s
+        return board + access.alight_s
+
+    def station_arcs(self, station: str, aboard: str, arrived: str, train: Train) -> list[Arc]:
+        """Return the arcs between the front of a station and a train.
+
+        Parameters
+        ----------
+        station, aboard, arrived
+            Ids of the front of the station, of the train before it leaves, and of the train on arrival.
+        train
+            Its class and headway.
+        """
+        access = self.access
+        board = access.board_s(link_class=train.link_class, headway_s=train.headway_s)
+        if self.door_to_door:
+            return [(station, aboard, board), (arrived, station, access.alight_s)]
+        return [
+            (station, aboard, access.running.start_s),
+            (arrived, f"{station}/between", access.alight_s),
+            (f"{station}/between", aboard, board),
+            (arrived, f"{station}/after", 1),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """A new train that runs in both directions.
+
+    Attributes
+    ----------
+    link_class
+        Class of the service, as for the trains of today.
+    headway_s
+        Seconds between departures.
+    turn_s
+        Time that a train stands at an end before it returns.
+    """
+
+    link_class: str
+    headway_s: int
+    turn_s: int
+
+    def sets(self, ride_s: int) -> int:
+        """Return the number of trainsets: a round trip over the headway, rounded up."""
+        return math.ceil(2 * (ride_s + self.turn_s) / self.headway_s)
+
+    def km_a_day(self, length_km: float, hours_a_day: float) -> float:
+        """Return the train-km a day of both directions."""
+        return 2.0 * hours_a_day * 3600.0 / self.headway_s * length_km
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of a new train: the front of a station, and the arcs that join a new station to its city."""
+
+    station_id: str
+    access: tuple[Arc, ...] = ()
+
+
+def stop_at_new_station(base: BaseCase, city: int) -> Stop:
+    """Return a stop at a new station in a city; all candidates that need one there share it."""
+    station = f"{NEW}station/{base.ids[city]}"
+    origin, destination = base.city_ends(city)
+    if base.door_to_door:
+        seconds = base.access.centre_station.of(base.tiers[city])
+        return Stop(station, ((origin, station, seconds), (station, destination, seconds)))
+    return Stop(station, ((origin, station, 1), (f"{station}/after", destination, 1)))
+
+
+def train_arcs(
+    candidate_id: str, stops: Sequence[Stop], runs_s: Sequence[int], train: Train, times: TrainTimes
+) -> tuple[Arc, ...]:
+    """Return the arcs of a new train.
+
+    All trains of a station meet at its platforms, so that passengers can change between today's trains and
+    new ones, and between the trains of two candidates when both are built.
+
+    Parameters
+    ----------
+    candidate_id
+        Id of the candidate.
+    stops
+        Where it stops, at least two.
+    runs_s
+        Running time from each stop to the next.
+    train
+        Class and headway.
+    times
+        Times of boarding, stopping and changing.
+    """
+    access = times.access
+    aboard = [f"{NEW}{candidate_id}/{at}" for at in range(len(stops))]
+    arrived = [f"{node}/arrived" for node in aboard]
+    arcs: list[Arc] = []
+    for at, stop in enumerate(stops):
+        platforms = f"{stop.station_id}/platforms"
+        arcs += stop.access
+        arcs += times.station_arcs(stop.station_id, aboard[at], arrived[at], train)
+        arcs += [
+            (platforms, aboard[at], access.change_s(headway_s=train.headway_s)),
+            (arrived[at], platforms, access.transfer_s),
+        ]
+        if 0 < at < len(stops) - 1:
+            arcs.append((arrived[at], aboard[at], access.running.stop_s))
+    for at, run_s in enumerate(runs_s):
+        arcs += [(aboard[at], arrived[at + 1], run_s), (aboard[at + 1], arrived[at], run_s)]
+    return tuple(dict.fromkeys(arcs))
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPath:
+    """A path over tracks.
+
+    Attributes
+    ----------
+    nodes, links
+        Rows of the rail network; the first and the last node are stations.
+    run_s, length_km, slow_km
+        Running time, length, and the length below the upgrade speed.
+    """
+
+    nodes: tuple[int, ...]
+    links: tuple[int, ...]
+    run_s: int
+    length_km: float
+    slow_km: float
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Stations of cities, trains at stations, and paths over tracks."""
+
+    base: BaseCase
+    rules: RailRules
+
+    @cached_property
+    def times(self) -> TrainTimes:
+        """Return the times of new trains."""
+        return TrainTimes(self.base.access, self.base.door_to_door)
+
+    @cached_property
+    def stations(self) -> list[list[int]]:
+        """Return for each city the rail rows of the stations near it, the one with most trains first."""
+        nodes = self.base.graph.nodes
+        table = nodes[nodes["node_id"].str.fullmatch(r"station:\d+")]
+        rows = [int(name.removeprefix("station:")) for name in table["node_id"]]
+        lon, lat = (table[name].to_numpy(dtype=np.float64) for name in ("lon", "lat"))
+        found = []
+        for city_lon, city_lat in zip(self.base.lon, self.base.lat, strict=True):
+            km = great_circle_km(city_lon, city_lat, lon, lat)
+            near = np.flatnonzero(km <= self.rules.station_km).tolist()
+            ranked = sorted((-self.trains[rows[at]], km[at], rows[at]) for at in near)
+            found.append([row for _, _, row in ranked])
+        return found
+
+    @cached_property
+    def trains(self) -> Counter[int]:
+        """Return the number of services that stop at each station."""
+        services = self.base.services
+        return Counter() if services is None else Counter(services.stops["node"].tolist())
+
+    def stop(self, city: int, row: int | None) -> Stop:
+        """Return the stop of a new train in a city: at a station of the rail network, or at a new one."""
+        return stop_at_new_station(self.base, city) if row is None else Stop(f"station:{row}")
+
+    @cached_property
+    def _links(self) -> pd.DataFrame:
+        rail = self.base.rail
+        return pd.DataFrame(columns=["length_km", "speed_kmh"]) if rail is None else rail.links
+
+    @cached_property
+    def _length_km(self) -> NDArray[np.float64]:
+        return np.asarray(self._links["length_km"], dtype=np.float64)
+
+    @cached_property
+    def _speed_kmh(self) -> NDArray[np.float64]:
+        return np.asarray(self._links["speed_kmh"], dtype=np.float64)
+
+    @cached_property
+    def _run_s(self) -> NDArray[np.float64]:
+        """Return the running seconds of each link."""
+        return self._length_km / (self.times.access.running.factor * self._speed_kmh) * 3600.0
+
+    @cached_property
+    def _graph(self) -> tuple[csr_array, dict[tuple[int, int], int]]:
+        """Return the tracks as a matrix of running seconds, and the fastest link between two nodes."""
+        rail, run_s = self.base.rail, self._run_s
+        if rail is None:
+            return csr_array((0, 0)), {}
+        ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
+        tail, head = np.concatenate([ends[:, 0], ends[:, 1]]), np.concatenate([ends[:, 1], ends[:, 0]])
+        # Parallel links are compared as integers, so running times are rounded to tenths of a second.
+        tenths = np.maximum(1, np.rint(np.concatenate([run_s, run_s]) * 10)).astype(np.int64)
+        kept = fastest_arcs(tail, head, tenths)
+        tails, heads, count = tail[kept], head[kept], len(rail.nodes)
+        graph = csr_array((tenths[kept].astype(np.float64) / 10.0, (tails, heads)), shape=(count, count))
+        links = zip(tails.tolist(), heads.tolist(), (kept % len(run_s)).tolist(), strict=True)
+        return graph, {(a, b): link for a, b, link in links}
+
+    @cached_property
+    def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        """Return shortest running times from each station of a city, and the node before each."""
+        rows = list(self._position)
+        if not rows:
+            return {}
+        seconds, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
+        return {row: (seconds[at], before[at]) for at, row in enumerate(rows)}
+
+    def run_s(self, start: int, end: int) -> float:
+        """Return the running seconds from a city's station to a rail node, infinite without tracks."""
+        return float(self._trees[start][0][end]) if start != end else np.inf
+
+    def fastest_s(self, a: int, b: int) -> float:
+        """Return the least running seconds over today's tracks between cities, infinite without tracks."""
+        return min((self.run_s(s, t) for s in self.stations[a] for t in self.stations[b]), default=np.inf)
+
+    def path(self, start: int, end: int) -> TrackPath | None:
+        """Return the fastest path over tracks from a city's station to a rail node, None without tracks."""
+        if not np.isfinite(self.run_s(start, end)):
+            return None
+        seconds, before = self._trees[start]
+        nodes = [end]
+        while nodes[-1] != start:
+            nodes.append(int(before[nodes[-1]]))
+        nodes.reverse()
+        links = [self._graph[1][a, b] for a, b in itertools.pairwise(nodes)]
+        length_km = self._length_km[links]
+        return TrackPath(
+            nodes=tuple(nodes),
+            links=tuple(links),
+            run_s=max(1, round(float(seconds[end]))),
+            length_km=float(length_km.sum()),
+            slow_km=float(length_km[self._speed_kmh[links] < self.rules.upgrade_kmh].sum()),
+        )
+
+    def best_path(self, a: int, b: int) -> TrackPath | None:
+        """Return the fastest path over tracks between stations of two cities, None without tracks."""
+        ends = ((self.run_s(s, t), s, t) for s in self.stations[a] for t in self.stations[b])
+        best = min(ends, default=None)
+        return None if best is None else self.path(best[1], best[2])
+
+    def line(self, path: TrackPath) -> shapely.Geometry:
+        """Return the line of a path, degrees."""
+        lines = self._links.geometry.to_numpy()[list(path.links)]
+        return shapely.line_merge(shapely.MultiLineString(list(lines)))
+
+    def upgraded_run_s(self, path: TrackPath, design_kmh: float) -> int:
+        """Return the running time of a path when its slow tracks are brought to a speed."""
+        rows = list(path.links)
+        speed = np.maximum(self._speed_kmh[rows], design_kmh)
+        hours = self._length_km[rows] / (self.times.access.running.factor * speed)
+        return max(1, round(float(hours.sum()) * 3600.0))
+
+    def run_between(self, path: TrackPath, low: int, high: int) -> int:
+        """Return the running time of a part of a path, between two positions of its nodes."""
+        return round(float(self._run_s[list(path.links[low:high])].sum()))
+
+    @cached_property
+    def _position(self) -> dict[int, int]:
+        """Return the position of each station of a city in the matrices of station times."""
+        return {row: at for at, row in enumerate(sorted({row for near in self.stations for row in near}))}
+
+    def _station_times(self, graph: csr_array) -> NDArray[np.int64]:
+        """Return seconds between the stations of cities in a graph on the nodes of the time graph."""
+        after = "" if self.times.door_to_door else "/after"
+        ends = [
+            np.array([self.base.node_row[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
+            for suffix in ("", after)
+        ]
+        return times_between(graph, ends[0], ends[1])
+
+    @cached_property
+    def _by_any_mode(self) -> NDArray[np.int64]:
+        return self._station_times(self.base.times)
+
+    @cached_property
+    def _by_train(self) -> NDArray[np.int64]:
+        graph = self.base.graph
+        kinds = [ARC_KINDS.index(name) for name in ("board", "ride", "alight", "transfer")]
+        used = np.isin(graph.kind, kinds)
+        return self._station_times(
+            time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
+        )
+
+    def today_s(self, start: int, end: int) -> int:
+        """Return today's seconds between two stations of cities by any mode."""
+        return int(self._by_any_mode[self._position[start], self._position[end]])
+
+    def best_service_s(self, a: int, b: int) -> int | None:
+        """Return today's best seconds between two cities by train, without stations and the first wait."""
+        ends = [[self._position[row] for row in self.stations[city]] for city in (a, b)]
+        found = [int(self._by_train[s, t]) for s in ends[0] for t in ends[1] if s != t]
+        best = min(found, default=NO_PATH_S)
+        return None if best >= NO_PATH_S else max(1, best - self.times.station_s("hsr350", 0))
+
+    def ride_today_s(self, a: int, b: int) -> int | None:
+        """Return today's seconds between two cities by train or by road, None where neither exists.
+
+        Access, waits and stations are left out, so that they compare with the ride on a new train.
+        """
+        both = (self.base.road_s(a, b), self.best_service_s(a, b))
+        return min((seconds for seconds in both if seconds is not None), default=None)

@@ -1,0 +1,117 @@
+"""The graph of a ring keeps every circuit at standard, and nothing that no circuit can use."""
+
+from __future__ import annotations
+
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ring_regions import (
+    GRID_EDGES,
+    GRID_NETWORK,
+    circuit_marks,
+    circuits,
+    generated_ring,
+    grid_graph,
+    none,
+    road,
+    rules,
+    square,
+)
+
+from optimiser.proposals.rings.generate import links_on_circuits
+
+
+def test_a_square_of_expressways_is_one_ring_and_costs_nothing():
+    found = generated_ring(square(), none(), rules())
+    assert [link.candidate for link in found.ring.links] == [None] * len(found.ring.links)
+    assert len(circuits(found.ring)) == 1
+    assert round(sum(link.length_km for link in found.graph.links)) == 320
+
+
+def test_ordinary_roads_are_no_part_of_it():
+    found = generated_ring(square(without=(0,)), none(), rules())
+    assert found.ring.links == ()
+
+
+def test_a_slow_motorway_is_below_a_least_speed():
+    assert generated_ring(square(), none(), rules(speed_kmh=101.0)).ring.links == ()
+    assert generated_ring(square(), none(), rules(speed_kmh=100.0)).ring.links
+
+
+def test_a_candidate_closes_a_gap_and_must_be_built():
+    region = square(without=(0,))
+    found = generated_ring(region, road("new", 0, 1, region=region), rules())
+    assert [sorted(found.ring.links[k].candidate or "" for k in one) for one in circuits(found.ring)] == [
+        ["", "new"]
+    ]
+
+
+def test_a_candidate_that_may_not_be_built_closes_nothing():
+    region = square(without=(0,))
+    assert generated_ring(region, road("new", 0, 1, region=region, fixed="out"), rules()).ring.links == ()
+
+
+def test_a_candidate_of_the_other_mode_or_below_the_speed_closes_nothing():
+    region = square(without=(0,))
+    for changes in ({"mode": "rail"}, {"kind": "rail_service"}, {"speed_kmh": 79.0}):
+        found = generated_ring(region, road("new", 0, 1, region=region, **changes), rules(speed_kmh=80.0))
+        assert found.ring.links == ()
+
+
+def test_a_candidate_dearer_than_the_budget_closes_nothing():
+    region = square(without=(0,))
+    new = road("new", 0, 1, region=region)
+    cost = int(new.table["cost"].iloc[0])
+    assert generated_ring(region, new, rules(), budget=cost).ring.links
+    assert generated_ring(region, new, rules(), budget=cost - 1).ring.links == ()
+
+
+def test_a_road_that_ends_in_a_town_reaches_on_to_the_expressway_beside_it():
+    town = ("town", (0, -34), 300_000, 1, (6, 50))
+    region = square(without=(0,), places=(town,))
+    found = generated_ring(region, road("new", 0, 9, region=region), rules())
+    assert len(circuits(found.ring)) == 1
+    far = square(without=(0,), places=(("town", (0, -25), 300_000, 1, (15, 50)),))
+    assert generated_ring(far, road("new", 0, 9, region=far), rules()).ring.links == ()
+
+
+def test_a_ring_round_another_place_is_no_ring():
+    away = ("away", (90, 90), 9_000_000, 4, (70, 60))
+    region = square(places=(away,))
+    assert generated_ring(region, none(), rules(centres=(1,))).ring.links == ()
+    assert generated_ring(region, none(), rules(centres=(0, 1))).ring.links == ()
+
+
+def test_the_place_of_a_region_changes_nothing():
+    here, there = (generated_ring(square(shift=(x, 0.0)), none(), rules()).ring for x in (0.0, 5000.0))
+    assert [(k.tail, k.head, k.candidate) for k in here.links] == [
+        (k.tail, k.head, k.candidate) for k in there.links
+    ]
+
+
+def test_an_upgrade_may_be_used_piece_by_piece():
+    region = square(without=(0,), more=((0, 1, "primary", 40, 60),))
+    points = region.road.nodes.geometry
+    line = shapely.LineString([(points.iloc[k].x, points.iloc[k].y) for k in (0, 1)])
+    both = [(f"road:{a}", f"road:{b}", 60) for a, b in ((0, 1), (1, 0))]
+    up = road("up", 0, 1, region=region, kind="road_upgrade", geometry=line, arcs=tuple(both))
+    found = generated_ring(region, up, rules())
+    assert [link.candidate for link in found.ring.links].count("up") == 1
+
+
+some_edges = st.lists(st.sampled_from(GRID_EDGES), unique=True, min_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(some_edges)
+def test_pruning_removes_no_link_of_any_circuit(edges):
+    graph = grid_graph(edges)
+    left = links_on_circuits(graph, none(), GRID_NETWORK, None)
+    assert circuit_marks(left) == circuit_marks(graph)
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_edges)
+def test_nothing_is_left_where_there_is_no_circuit(edges):
+    left = links_on_circuits(grid_graph(edges), none(), GRID_NETWORK, None)
+    assert bool(left.links) == bool(circuit_marks(left))

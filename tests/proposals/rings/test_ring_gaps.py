@@ -1,0 +1,125 @@
+"""Where a ring has gaps, few further links are proposed; a ring that cannot exist is refused with the gap."""
+
+from __future__ import annotations
+
+import numpy as np
+from ring_regions import GROUND, circuits, generated_ring, none, rules, square
+
+from optimiser.engine.search.circuits import shortest_circuit
+from optimiser.job.rings import Rings
+from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
+from optimiser.proposals.rings.ring_network import RingNetwork
+from optimiser.proposals.table import merge
+from optimiser.run import ringing
+from optimiser.run.ring_asking import ring_rules
+
+TOWN = ("town", (-44, -40), 300_000, 0, (4, 50))
+
+
+def reasons(region, candidates, asked):
+    found = generated_ring(region, candidates, asked)
+    return list(obstacles(found, RingNetwork(region, asked), candidates, Rules(), GROUND))
+
+
+def further_links(region, asked):
+    return close_gaps(RingNetwork(region, asked), none(), Rules(), GROUND).candidates
+
+
+def test_one_gap_is_closed_by_one_link_across_it():
+    region = square(without=(0,))
+    found = further_links(region, rules())
+    assert found.table["length_km"].round().tolist() == [48]  # 40 km, a fifth longer than the straight line
+    assert found.table["kind"].tolist() == ["gap"]
+    assert len(circuits(generated_ring(region, found, rules()).ring)) == 1
+
+
+def test_the_link_across_is_priced_by_the_cost_table():
+    found = further_links(square(without=(0,)), rules())
+    assert found.table["cost"].tolist() == [round(120 * found.table["length_km"].iloc[0])]
+
+
+def test_a_ring_without_gaps_asks_for_nothing():
+    assert len(further_links(square(), rules())) == 0
+
+
+def test_no_more_links_than_the_rules_allow():
+    region = square(without=(0, 4))
+    assert len(further_links(region, rules(gap_count=2))) == 2
+    assert len(further_links(region, rules(gap_count=1))) == 0
+
+
+def test_no_link_is_longer_than_the_rules_allow():
+    region = square(without=(0, 1))
+    asked = rules(gap_longest_km=39.0)
+    assert len(further_links(region, asked)) == 0
+
+
+def test_a_city_off_the_standard_gets_links_of_its_own():
+    far = ("far", (-60, 0), 300_000, 7, (20, 20))  # an hour's drive from the western side
+    region = square(places=(far,))
+    found = further_links(region, rules())
+    both = generated_ring(region, merge(none(), found), rules())
+    assert len(found) == 2
+    assert [stop.id for stop in both.ring.stops] == ["far"]
+
+
+def test_a_ring_that_exists_is_not_refused():
+    assert reasons(square(places=(TOWN,)), none(), rules(least_cities=1)) == []
+
+
+def test_a_ring_with_a_gap_is_refused_with_its_ends_and_its_length():
+    (reason,) = reasons(square(without=(0,), places=(TOWN,)), none(), rules())
+    assert "goes round Hub" in reason
+    assert "open gap between Town (4 km east) and Hub (40 km south) (48 km)" in reason
+
+
+def test_a_ring_with_two_gaps_is_refused_with_both():
+    (reason,) = reasons(square(without=(0, 4)), none(), rules())
+    assert reason.count(" km), between ") == 1
+    assert "open gaps" in reason
+
+
+def test_a_band_in_which_nothing_fits_is_said_to_be_too_narrow():
+    (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0)))
+    assert "widen the band" in reason
+
+
+def test_cities_that_stations_serve_already_are_not_said_to_have_been_tried():
+    (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0), on_s=300))
+    assert "cities more than 5 minutes from them, would not close it either" in reason
+
+
+def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
+    (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_cities=2))
+    assert reason.startswith("least_cities asks for 2 cities on it, but only 1 can be within 20 minutes of")
+    assert reason.endswith(": Town")
+
+
+OUTER = ((-60, -60), (60, -60), (60, 60), (-60, 60))
+
+
+def test_two_nested_rings_are_closed_each_by_links_of_its_own():
+    outer = ((9, 10), (10, 11), (11, 12))  # the western side is open
+    region = square(without=(0,), spots=OUTER, more=[(a, b, "motorway", 120, 100) for a, b in outer])
+    asked = [Rings(id="n", centres=("Hub",), count=2, gap_longest_km=130.0)]
+    found = ringing.with_closing_links(none(), region, asked, Rules(), GROUND)
+    first, second = ring_rules(asked, region.ids, region.names)
+    ring = generated_ring(region, found, first).ring
+    lengths = np.array([1 if link.candidate is None else 2 for link in ring.links], dtype=np.int64)
+    inner = shortest_circuit(ring, lengths).links
+    used = {end for k in inner for end in (ring.links[k].tail, ring.links[k].head)}
+    banned = np.array([bool({link.tail, link.head} & used) for link in ring.links], dtype=np.bool_)
+    assert second.apart == ("n-1",)
+    assert shortest_circuit(ring, lengths, banned=banned).links
+
+
+def test_links_past_as_many_cities_as_asked_come_before_those_past_others():
+    towns = [(name, place, 300_000, node, (30, 20)) for name, place, node in (
+        ("west", (-70, 0), 7), ("east", (70, 0), 3), ("south", (0, -70), 1),
+    )]  # fmt: skip
+    region = square(places=towns)
+    asked = rules(least_cities=3, gap_count=6)
+    found = further_links(region, asked)
+    assert len(generated_ring(region, found, asked).stops) == 3
+    assert reasons(region, found, asked) == []

@@ -1,0 +1,198 @@
+"""Check which candidates are generated, which are left out, and that no useful plan is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from candidates_drawing import base_case, cities, network, proposal, railway, table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.proposals.costs import builtin_cost_table
+from optimiser.proposals.generate import (
+    KINDS,
+    Kind,
+    Rules,
+    generate,
+    line_items,
+    most_serving,
+    of_kind,
+    prune,
+    usable_by_pairs,
+)
+from optimiser.proposals.prepare import design_problem
+from optimiser.proposals.table import COLUMNS, fix, number_arcs
+from optimiser.proposals.trains import RailRules
+
+ROAD = network(
+    [(0, 0), (60, 0), (120, 0), (180, 0), (60, 60)],
+    [
+        (0, 1, "primary", 70, 50),
+        (1, 2, "primary", 70, 50),
+        (2, 3, "primary", 70, 50),
+        (1, 4, "primary", 90, 50),
+    ],
+)
+PLACES = cities(
+    ROAD,
+    [
+        ("a", (0, 0), 9_000_000, 0),
+        ("b", (60, 0), 900_000, 1),
+        ("c", (120, 0), 800_000, 2),
+        ("d", (180, 0), 90_000, 3),
+        ("e", (60, 60), 80_000, 4),
+    ],
+)
+TRACKS = network([(1, 1), (61, 1), (121, 1)], [(0, 1, "rail", 62, 120), (1, 2, "rail", 62, 120)], "rail")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    rail = railway(TRACKS, [("conv120", 7200, [0, 1, 2], [0, 2200, 2200])])
+    return base_case(ROAD, PLACES, rail, limit_s=9000)
+
+
+@pytest.fixture(scope="module")
+def found(drawn):
+    return generate(drawn)
+
+
+def test_every_candidate_has_all_columns_a_cost_and_arcs_in_both_directions(found):
+    assert tuple(found.table.columns) == COLUMNS
+    assert len(found) > 0
+    assert set(found.table["kind"]) <= set(KINDS)
+    assert (found.table["cost_low"] <= found.table["cost"]).all()
+    assert (found.table["cost"] <= found.table["cost_high"]).all()
+    assert set(found.arcs["candidate"]) == set(range(len(found)))
+
+
+def test_ids_are_in_order_and_the_same_in_every_run(drawn, found):
+    ids = found.table["candidate_id"].tolist()
+    assert ids == sorted(ids)
+    assert generate(drawn).table["candidate_id"].tolist() == ids
+    assert generate(drawn).arcs.equals(found.arcs)
+
+
+def test_only_the_kinds_asked_for_are_proposed(drawn):
+    only = generate(drawn, rules=Rules(kinds=("road_upgrade",)))
+    assert set(only.table["kind"]) == {"road_upgrade"}
+
+
+def test_a_region_without_railways_has_roads_alone():
+    roads = generate(base_case(ROAD, PLACES, None, limit_s=9000))
+    assert set(roads.table["mode"]) == {"road"}
+
+
+def test_the_problem_of_the_drawn_region_has_pairs_that_only_a_plan_covers(drawn, found):
+    prepared = design_problem(drawn.graph, PLACES, found, drawn.skim, limit_s=9000)
+    assert (prepared.pairs["coverable"] & ~prepared.pairs["covered_today"]).any()
+    assert prepared.problem.money == builtin_cost_table("cn").money
+
+
+@pytest.fixture
+def line():
+    """Three cities 100 km apart in line, two hours from one to the next."""
+    road = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+    places = cities(road, [("a", (0, 0), 90_000, 0), ("b", (100, 0), 80_000, 1), ("c", (200, 0), 70_000, 2)])
+    return base_case(road, places, limit_s=9000)
+
+
+def test_a_candidate_that_no_open_pair_can_use_is_left_out(line):
+    found = prune(line, table(proposal("fast", 0, 2, 3000), proposal("slow", 0, 2, 14_000)), Rules())
+    assert found.table["candidate_id"].tolist() == ["fast"]
+    assert found.report == {"road_link: no open pair can use it within the limit even when all is built": 1}
+
+
+def test_candidates_that_only_help_together_stay(line):
+    both = table(proposal("ab", 0, 1, 4000, ends=("A", "B")), proposal("bc", 1, 2, 4000, ends=("B", "C")))
+    assert len(prune(line, both, Rules())) == 2
+
+
+def test_a_dearer_candidate_that_is_no_faster_is_left_out(line):
+    found = prune(line, table(proposal("cheap", 0, 2, 3000), proposal("dear", 0, 2, 3000, cost=11)), Rules())
+    assert found.table["candidate_id"].tolist() == ["cheap"]
+
+
+def test_a_dearer_candidate_that_is_faster_stays(line):
+    found = prune(line, table(proposal("cheap", 0, 2, 3000), proposal("dear", 0, 2, 2900, cost=11)), Rules())
+    assert len(found) == 2
+
+
+def test_of_two_equal_candidates_one_stays(line):
+    found = prune(line, table(proposal("x", 0, 2, 3000), proposal("y", 0, 2, 3000)), Rules())
+    assert len(found) == 1
+
+
+def test_what_is_fixed_in_stays_whatever_it_does(line):
+    every = fix(table(proposal("slow", 0, 2, 14_000)), in_=["slow"])
+    assert len(prune(line, every, Rules())) == 1
+
+
+def test_the_rows_that_serve_most_weight_are_chosen_first():
+    use = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=bool)
+    assert most_serving(use, np.array([5.0, 5.0, 6.0]), 2) == [0, 2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5), st.data()
+)
+def test_no_plan_covers_a_pair_that_a_pruned_plan_cannot(line_arcs, data):
+    road = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+    places = cities(road, [("a", (0, 0), 90_000, 0), ("b", (100, 0), 80_000, 1), ("c", (200, 0), 70_000, 2)])
+    drawn = base_case(road, places, limit_s=9000)
+    every = table(
+        *(proposal(f"c{at}", a, b, s, ends=(f"n{a}", f"n{b}")) for at, (a, b, s) in enumerate(line_arcs))
+    )
+    use = usable_by_pairs(drawn, number_arcs(drawn.node_row, every.arcs), len(every))
+    chosen = data.draw(st.lists(st.sampled_from(range(len(every))), unique=True)) if len(every) else []
+    useful = [row for row in chosen if use[row].any()]
+    plans = [
+        design_problem(drawn.graph, places, every.take(rows), drawn.skim, limit_s=9000)
+        for rows in (chosen, useful)
+    ]
+    assert plans[0].pairs["coverable"].tolist() == plans[1].pairs["coverable"].tolist()
+
+
+def test_of_a_kind_with_a_limit_those_stay_that_serve_most(line):
+    few = Rules(rail=RailRules(link_count=1))
+    both = table(
+        proposal("bc", 1, 2, 4000, ends=("B", "C"), kind="rail_link"),
+        proposal("ac", 0, 2, 3000, ends=("A", "C"), kind="rail_link"),
+        proposal("ab", 0, 1, 1000, ends=("A", "B")),
+    )
+    found = prune(line, both, few)
+    assert len(found) == 2
+    assert found.report == {"rail_link: beyond the 1 that serve most weight of open pairs": 1}
+
+
+def test_a_candidate_fixed_in_does_not_shift_the_limits_of_other_kinds(line):
+    few = Rules(rail=RailRules(link_count=0, service_count=1), prune_dominated=False)
+    every = table(
+        proposal("a", 0, 2, 3000, kind="rail_link"),
+        proposal("b", 0, 2, 3000, kind="rail_service"),
+        proposal("c", 0, 2, 3000, kind="rail_service"),
+    )
+    found = prune(line, fix(every, in_=["a"]), few)
+    assert found.table["candidate_id"].tolist() == ["a", "b"]
+
+
+def test_the_table_of_kinds_gives_mode_instrument_and_items(line):
+    (found,) = of_kind("rail_service", [proposal("x", 0, 2, 3000)])
+    assert (found.kind, found.mode, found.instrument) == ("rail_service", "rail", "subsidy")
+    assert [item.standard for item in found.items] == ["trainset", "running", "junction"]
+
+
+def test_a_new_kind_needs_a_row_of_the_table_alone(drawn, monkeypatch):
+    new = Kind(
+        mode="road",
+        instrument="barrier",
+        propose=lambda scope: [proposal(f"new:{scope.base.ids[0]}", 0, 3, 3600)],
+        pays_for=line_items,
+        most=lambda _: 1,
+    )
+    monkeypatch.setitem(KINDS, "checkpoint", new)
+    found = generate(drawn, rules=Rules(kinds=("checkpoint",)))
+    assert found.table[["kind", "instrument"]].to_numpy().tolist() == [["checkpoint", "barrier"]]
+    prepared = design_problem(drawn.graph, PLACES, found, drawn.skim, limit_s=9000)
+    assert [(one.kind, bool(one.arcs)) for one in prepared.problem.candidates] == [("checkpoint", True)]

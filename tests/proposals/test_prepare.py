@@ -1,0 +1,225 @@
+"""Check that the design problem says what the full graph says."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from networks.timegraph import TimeGraph
+from optimiser import problem as problems
+from optimiser.problem.errors import CandidateError, ProblemError
+from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
+from optimiser.proposals.prepare import city_pairs, design_problem, overlay
+from optimiser.proposals.table import Candidates, Proposal, assemble, fix
+
+CITIES = 3
+NODES = 9
+
+arc_lists = st.lists(
+    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.integers(1, 12)), max_size=30
+)
+candidate_lists = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, NODES + 1), st.integers(0, NODES - 1), st.integers(1, 12)),
+        min_size=1,
+        max_size=3,
+    ),
+    max_size=4,
+)
+
+
+def name_of(node: int) -> str:
+    if node < CITIES:
+        return f"city:{node}"
+    return f"road:{node}" if node < NODES else f"new:{node}"
+
+
+def graph_of(arcs) -> TimeGraph:
+    columns = np.array(arcs, dtype=np.int64).reshape(-1, 3).T
+    nodes = pd.DataFrame({"node_id": [name_of(node) for node in range(NODES)]})
+    ends = np.arange(CITIES, dtype=np.int64)
+    return TimeGraph(
+        nodes=nodes,
+        tail=columns[0],
+        head=columns[1],
+        seconds=columns[2],
+        kind=np.zeros(len(arcs), dtype=np.int8),
+        ref=np.full(len(arcs), -1, dtype=np.int64),
+        origin=ends,
+        destination=ends,
+        definition="door_to_door",
+    )
+
+
+def candidates_of(lists) -> Candidates:
+    proposals = [
+        Proposal(
+            candidate_id=f"c{at}",
+            kind="own",
+            instrument="infrastructure",
+            mode="road",
+            from_name="",
+            to_name="",
+            length_km=1.0,
+            speed_kmh=1.0,
+            standard="",
+            why="",
+            geometry=shapely.LineString([(0, 0), (1, 0)]),
+            arcs=tuple((name_of(a), name_of(b), s) for a, b, s in arcs),
+            cost=Cost(at, at + 10, at + 20),
+        )
+        for at, arcs in enumerate(lists)
+    ]
+    return assemble(proposals, builtin_cost_table(), AllPlain())
+
+
+def skim_of(graph: TimeGraph):
+    times = time_matrix(NODES, graph.tail, graph.head, graph.seconds)
+    found = times_between(times, graph.origin, graph.destination)
+    return np.where(found < NO_PATH_S, found, np.iinfo(np.int64).max)
+
+
+def table(populations=(100, 900, 400), tiers=("small", "core", "secondary")) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "city_id": [str(at) for at in range(len(populations))],
+            "name": [str(at) for at in range(len(populations))],
+            "tier": list(tiers),
+            "population": list(populations),
+        }
+    )
+
+
+def full_times(arcs, built):
+    every = [*arcs, *itertools.chain.from_iterable(built)]
+    columns = np.array(every, dtype=np.int64).reshape(-1, 3).T
+    ends = np.arange(CITIES)
+    return times_between(time_matrix(NODES + 2, *columns), ends, ends)
+
+
+def problem_times(problem, built):
+    every = [*problem.arcs, *(arc for at in built for arc in problem.candidates[at].arcs)]
+    columns = np.array(every, dtype=np.int64).reshape(-1, 3).T
+    ends = [np.array([getattr(pair, end) for pair in problem.pairs]) for end in ("origin", "destination")]
+    found = times_between(
+        time_matrix(len(problem.nodes), *columns), np.unique(ends[0]), np.arange(len(problem.nodes))
+    )
+    return found[np.searchsorted(np.unique(ends[0]), ends[0]), ends[1]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(arc_lists, candidate_lists, st.integers(5, 40))
+def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs, lists, limit):
+    graph = graph_of(arcs)
+    prepared = design_problem(graph, table(), candidates_of(lists), skim_of(graph), limit_s=limit)
+    pairs = prepared.pairs
+    for size in range(len(lists) + 1):
+        for built in itertools.combinations(range(len(lists)), size):
+            true = full_times(arcs, [lists[at] for at in built])[pairs["origin"], pairs["destination"]]
+            found = problem_times(prepared.problem, built)
+            within = true <= limit
+            assert (found[within] == true[within]).all()
+            assert (found[~within] > limit).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(arc_lists, st.sets(st.integers(0, NODES - 1), min_size=2, max_size=6))
+def test_the_overlay_keeps_every_distance_between_terminals(arcs, terminals):
+    rows = np.array(sorted(terminals), dtype=np.int64)
+    graph = graph_of(arcs)
+    small = overlay(NODES, graph.tail, graph.head, graph.seconds, rows)
+    kept = times_between(time_matrix(NODES, small.tail, small.head, small.seconds), rows, rows)
+    full = times_between(time_matrix(NODES, graph.tail, graph.head, graph.seconds), rows, rows)
+    assert (kept == full).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(arc_lists, st.sets(st.integers(0, NODES - 1), min_size=2, max_size=5))
+def test_no_arc_of_the_overlay_can_be_spared(arcs, terminals):
+    rows = np.array(sorted(terminals), dtype=np.int64)
+    graph = graph_of(arcs)
+    small = overlay(NODES, graph.tail, graph.head, graph.seconds, rows)
+    for spared in range(len(small.tail)):
+        left = np.arange(len(small.tail)) != spared
+        tail, head = small.tail[spared : spared + 1], small.head[spared : spared + 1]
+        without = time_matrix(NODES, small.tail[left], small.head[left], small.seconds[left])
+        assert times_between(without, tail, head)[0, 0] > small.seconds[spared]
+
+
+LINE = [(0, 3, 5), (3, 1, 5), (1, 3, 5), (3, 0, 5), (1, 2, 4), (2, 1, 4)]
+
+
+def prepared_line(lists=(((0, 2, 3),),), **options):
+    graph = graph_of(LINE)
+    return design_problem(graph, table(), candidates_of(lists), skim_of(graph), **{"limit_s": 12, **options})
+
+
+def test_every_unordered_pair_is_there_once_with_the_larger_city_first():
+    pairs = prepared_line().pairs
+    assert pairs[["origin", "destination"]].to_numpy().tolist() == [[1, 2], [1, 0], [2, 0]]
+    assert pairs["group"].tolist() == ["secondary", "small", "small"]
+
+
+def test_weights_are_the_root_of_the_smaller_population():
+    assert [pair.weight for pair in prepared_line().problem.pairs] == [20, 10, 10]
+
+
+def test_cities_of_one_size_are_taken_in_their_order():
+    pairs = city_pairs(table((5, 5, 5)), np.zeros((3, 3), dtype=np.int64), limit_s=1)
+    assert pairs[["origin", "destination"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_the_budget_is_a_share_of_all_central_costs_rounded_down():
+    lists = [((0, 2, 3),), ((2, 0, 3),)]
+    assert prepared_line(lists, budget_share=0.1).problem.budget == 2
+    assert prepared_line(lists, budget_share=Fraction(1, 3)).problem.budget == 7
+
+
+def test_an_amount_goes_before_a_share_and_none_means_least_cost():
+    assert prepared_line(budget=5).problem.budget == 5
+    assert prepared_line(budget_share=None).problem.budget is None
+
+
+def test_pairs_say_what_they_take_today_and_with_everything_built():
+    pairs = prepared_line(lists=[((2, 0, 3),)]).pairs
+    assert pairs["today_s"].tolist() == [4, 10, 14]
+    assert pairs["best_s"].tolist() == [4, 7, 3]
+    assert pairs["covered_today"].tolist() == [True, True, False]
+    assert pairs["coverable"].tolist() == [True, True, True]
+
+
+def test_a_candidate_fixed_out_makes_nothing_coverable():
+    graph = graph_of(LINE)
+    out = fix(candidates_of([((2, 0, 3),)]), out=["c0"])
+    pairs = design_problem(graph, table(), out, skim_of(graph), limit_s=12).pairs
+    assert pairs["coverable"].tolist() == [True, True, False]
+
+
+def test_the_problem_survives_its_file(tmp_path):
+    problem = prepared_line().problem
+    problems.save(problem, tmp_path / "problem.json")
+    assert problems.load(tmp_path / "problem.json") == problem
+
+
+def test_negative_numbers_are_refused_all_at_once():
+    with pytest.raises(ProblemError) as error:
+        prepared_line(limit_s=-1, budget=-5)
+    assert len(error.value.faults) == 2
+
+
+def test_candidates_that_hang_on_nothing_are_refused():
+    with pytest.raises(CandidateError, match="no end of it"):
+        prepared_line(lists=[((9, 9, 3),)])
+
+
+def test_arcs_without_time_are_refused():
+    with pytest.raises(CandidateError, match="less than 1"):
+        prepared_line(lists=[((0, 2, 0),)])

@@ -1,0 +1,151 @@
+"""Check new trains against the trains of today, laid out by the network side."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from candidates_drawing import base_case, cities, network, railway
+
+from networks import intermodal
+from networks.network import Network
+from networks.rail import RailBuild
+from networks.timegraph import TimeGraph
+from optimiser.proposals import rail
+from optimiser.proposals.base_case import NEW, time_matrix, times_between
+from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs
+
+ROAD = network(
+    [(0, 0), (100, 0), (200, 0), (300, 0)],
+    [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50), (2, 3, "primary", 100, 50)],
+)
+PLACES = cities(
+    ROAD,
+    [
+        ("a", (0, 0), 9_000_000, 0),
+        ("b", (100, 0), 900_000, 1),
+        ("c", (200, 0), 800_000, 2),
+        ("d", (300, 0), 90_000, 3),
+    ],
+)
+TRACKS = network(
+    [(1, 1), (101, 1), (201, 1), (301, 1)],
+    [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250), (2, 3, "rail", 100, 120)],
+    "rail",
+)
+LINES = [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]
+
+
+def tracks_of(drawn, rules=RailRules()):  # noqa: B008
+    return Tracks(drawn, rules)
+
+
+def with_arcs(graph: TimeGraph, added):
+    """Return city to city seconds with arcs added to a graph."""
+    names = list(graph.nodes["node_id"])
+    names += sorted({name for arc in added for name in arc[:2]} - set(names))
+    row = {name: at for at, name in enumerate(names)}
+    tail = np.concatenate([graph.tail, np.array([row[a] for a, _, _ in added], dtype=np.int64)])
+    head = np.concatenate([graph.head, np.array([row[b] for _, b, _ in added], dtype=np.int64)])
+    seconds = np.concatenate([graph.seconds, np.array([s for *_, s in added], dtype=np.int64)])
+    found = times_between(time_matrix(len(names), tail, head, seconds), graph.origin, graph.destination)
+    np.fill_diagonal(found, 0)
+    return found
+
+
+@pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
+def test_a_new_train_takes_what_the_same_train_takes_today(definition):
+    running = ("hsr250", 2400, [0, 1, 2, 3], [0, 1500, 1600, 1800])
+    before = base_case(ROAD, PLACES, railway(TRACKS, LINES), definition=definition)
+    after = base_case(ROAD, PLACES, railway(TRACKS, [*LINES, running]), definition=definition)
+    added = train_arcs(
+        "x",
+        [Stop(f"station:{row}") for row in running[2]],
+        running[3][1:],
+        Train("hsr250", 2400, 1800),
+        TrainTimes(before.access, before.door_to_door),
+    )
+    assert (with_arcs(before.graph, added) == after.skim).all()
+    assert (after.skim < before.skim).any()
+
+
+def test_two_new_trains_meet_at_a_new_station():
+    drawn = base_case(ROAD, PLACES, None)
+    tracks = tracks_of(drawn)
+    stops = [tracks.stop(city, None) for city in range(3)]
+    train = Train("hsr250", 3600, 1800)
+    added = [
+        *train_arcs("x", stops[:2], [900], train, tracks.times),
+        *train_arcs("y", stops[1:], [900], train, tracks.times),
+    ]
+    access = drawn.access
+    board, change = access.board_s(link_class="hsr250", headway_s=3600), access.change_s(headway_s=3600)
+    ends = access.centre_station.core + access.alight_s + access.centre_station.secondary
+    expected = ends + board + 900 + access.transfer_s + change + 900
+    assert with_arcs(drawn.graph, added)[0, 2] == expected
+
+
+def test_trains_needed_are_a_round_trip_over_the_headway():
+    assert Train("hsr250", 3600, 1800).sets(5400) == 4
+    assert Train("hsr250", 3600, 1800).sets(5401) == 5
+
+
+def test_a_new_line_runs_on_to_the_nearest_core_city():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    found = list(rail.propose_lines(tracks_of(drawn), [(1, 3)], Counter()))
+    assert [p.candidate_id for p in found] == ["rail-new:b-d"]
+    assert "run on to A" in found[0].why
+    assert f"{NEW}rail-new:b-d/0" in {arc[0] for arc in found[0].arcs}
+
+
+def test_a_new_line_that_is_no_faster_is_counted_and_left_out():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    report = Counter()
+    assert list(rail.propose_lines(tracks_of(drawn, RailRules(time_ratio=0.01)), [(1, 3)], report)) == []
+    assert list(report.values()) == [1]
+
+
+def test_no_line_is_built_beside_tracks_that_are_as_fast():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    report = Counter()
+    rules = RailRules(time_ratio=1.0)
+    found = list(rail.propose_lines(tracks_of(drawn, rules), [(0, 1)], report))
+    assert found == []
+    assert report == {"rail_link: today's tracks are nearly as fast": 1}
+
+
+def test_slow_tracks_are_upgraded_and_fast_ones_are_not():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    found = rail.propose_upgrades(tracks_of(drawn), [(0, 1), (2, 3)], Counter())
+    assert [(p.candidate_id, p.length_km, p.standard) for p in found] == [
+        ("rail-upgrade:c-d", 100.0, "rail-160")
+    ]
+
+
+def test_a_through_service_runs_where_one_changes_today():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    rules = RailRules(service_headway_s=1800, service_end_tiers=("core", "secondary"))
+    found = rail.propose_through_services(tracks_of(drawn, rules), Counter())
+    assert [p.candidate_id for p in found] == ["rail-service:a-c"]
+
+
+def test_more_trains_shorten_the_wait_and_nothing_else():
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    rules = RailRules(frequency_least_s=2400, frequency_headway_s=1200)
+    found = list(rail.propose_more_trains(tracks_of(drawn, rules), Counter()))
+    assert [p.candidate_id for p in found] == ["rail-frequency:s1"]
+    after = base_case(ROAD, PLACES, railway(TRACKS, [LINES[0], ("hsr250", 1200, *LINES[1][2:])]))
+    assert (with_arcs(drawn.graph, found[0].arcs) == after.skim).all()
+
+
+def test_without_railways_there_are_no_services():
+    drawn = base_case(ROAD, PLACES, None)
+    assert list(rail.propose_more_trains(tracks_of(drawn), Counter())) == []
+
+
+def test_the_drawn_railway_is_what_the_network_side_reads():
+    drawn = railway(TRACKS, LINES)
+    assert isinstance(drawn, RailBuild)
+    assert isinstance(drawn.network, Network)
+    assert intermodal.join(ROAD, drawn, PLACES).definition == "door_to_door"

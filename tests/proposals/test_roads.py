@@ -1,0 +1,122 @@
+"""Check upgrades, direct roads and gaps on drawn roads."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from candidates_drawing import base_case, cities, network
+
+from optimiser.proposals.generate import of_kind
+from optimiser.proposals.roads import RoadRules, anchor_nodes, propose_gaps, propose_links, propose_upgrades
+
+RULES = RoadRules(
+    speed_kmh=100.0,
+    upgrade_least_km=5.0,
+    upgrade_run_km=1.0,
+    shortest_km=5.0,
+    route_factor=1.2,
+    border_km=1.0,
+)
+
+
+@pytest.fixture
+def corridor():
+    """Two cities: 20 km of primary, 30 km of motorway, 10 km of primary; a third city hangs on the middle."""
+    road = network(
+        [(0, 0), (10, 0), (20, 0), (50, 0), (60, 0), (10, 30)],
+        [
+            (0, 1, "primary", 10, 50),
+            (1, 2, "primary", 10, 50),
+            (2, 3, "motorway", 30, 100),
+            (3, 4, "primary", 10, 50),
+            (1, 5, "primary", 30, 50),
+        ],
+    )
+    places = cities(road, [("a", (0, 0), 900_000, 0), ("b", (60, 0), 600_000, 4), ("c", (10, 30), 90_000, 5)])
+    return base_case(road, places)
+
+
+def test_an_upgrade_takes_the_ordinary_stretches_at_the_new_speed(corridor):
+    found = list(propose_upgrades(corridor, [(0, 1)], RULES, Counter()))
+    assert [(p.candidate_id, p.length_km) for p in found] == [("road-upgrade:a-b", 30.0)]
+    assert set(found[0].arcs) == {
+        ("road:0", "road:2", 720), ("road:2", "road:0", 720),
+        ("road:3", "road:4", 360), ("road:4", "road:3", 360),
+    }  # fmt: skip
+
+
+def test_no_stretch_belongs_to_two_upgrades(corridor):
+    found = list(propose_upgrades(corridor, [(0, 1), (0, 2)], RULES, Counter()))
+    assert {p.candidate_id: p.length_km for p in found} == {
+        "road-upgrade:a-b": 30.0,
+        "road-upgrade:a-c": 30.0,
+    }
+
+
+def test_an_upgrade_can_be_entered_where_another_one_leaves(corridor):
+    found = list(propose_upgrades(corridor, [(0, 1), (0, 2)], RULES, Counter()))
+    assert {("road:0", "road:1", 360), ("road:1", "road:2", 360)} <= set(found[0].arcs)
+
+
+def test_what_is_an_expressway_already_is_counted_and_left_out(corridor):
+    report = Counter()
+    assert list(propose_upgrades(corridor, [(0, 1)], RoadRules(upgrade_least_km=40.0), report)) == []
+    assert sum(report.values()) == 1
+
+
+def test_a_direct_road_is_proposed_where_the_way_is_a_detour(corridor):
+    report = Counter()
+    found = list(propose_links(corridor, [(0, 1), (1, 2)], RULES, report))
+    assert [p.candidate_id for p in found] == ["road-new:b-c"]
+    assert found[0].length_km == pytest.approx(np.hypot(50, 30) * 1.2, rel=0.01)
+    assert found[0].arcs[0][2] == round(found[0].length_km * 36)
+    assert report == {"road_link: detour index below 1.35": 1}
+
+
+@pytest.fixture
+def gap():
+    """Two expressways whose ends lie 10 km apart, 80 km by road."""
+    road = network(
+        [(-40, 0), (0, 0), (10, 0), (60, 0), (0, 35), (10, 35), (0, -40)],
+        [
+            (0, 1, "motorway", 40, 100),
+            (2, 3, "motorway", 50, 100),
+            (1, 4, "primary", 35, 50),
+            (4, 5, "primary", 10, 50),
+            (5, 2, "primary", 35, 50),
+            (1, 6, "primary", 40, 50),
+        ],
+    )
+    return base_case(road, cities(road, [("a", (-40, 0), 900_000, 0), ("b", (60, 0), 600_000, 3)]))
+
+
+def test_a_gap_between_dead_ends_is_closed_once(gap):
+    report = Counter()
+    found = list(of_kind("gap", propose_gaps(gap, RULES, report)))
+    assert len(found) == 1
+    assert {arc[:2] for arc in found[0].arcs} == {("road:1", "road:2"), ("road:2", "road:1")}
+    assert (found[0].instrument, round(found[0].length_km)) == ("barrier", 12)
+
+
+def test_dead_ends_near_the_border_are_no_gaps(gap):
+    far = RoadRules(border_km=45.0)
+    assert propose_gaps(gap, far, Counter()) == []
+
+
+def test_roads_in_three_copies_are_built_in_three_copies(gap):
+    copied = base_case(gap.road, _cities_of(gap), definition="in_vehicle")
+    found = propose_gaps(copied, RULES, Counter())
+    assert {arc[0].partition("/")[2] for arc in found[0].arcs} == {"", "between", "after"}
+
+
+def _cities_of(drawn):
+    from networks.cities import Cities
+
+    return Cities(drawn.cities)
+
+
+def test_anchor_nodes_are_dead_ends_and_the_meetings_of_classes(gap, corridor):
+    assert anchor_nodes(gap.road).tolist() == [0, 1, 2, 3]
+    assert anchor_nodes(corridor.road).tolist() == [2, 3]

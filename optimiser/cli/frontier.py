@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from optimiser.cli import frontier_progress, screen
 from optimiser.job import find
-from optimiser.job.frontier import Frontier
-from optimiser.job.sections import Solve
+from optimiser.job.sections import Frontier, Solve
 from optimiser.problem.errors import JobError
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def sections_of(changes: Sequence[str]) -> tuple[Frontier, Solve]:
     JobError
         When one of them is in another section, or no value of its key.
     """
-    from optimiser.job.load import loads
+    from optimiser.job.reading import loads
 
     others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
     if others:

@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{
 
 Path = tuple[str, ...]
 
-DEEPEST = 16
+MAX_DEPTH = 16
 """Nesting of brackets beyond which a job file is refused."""
 
 

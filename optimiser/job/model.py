@@ -8,18 +8,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from optimiser.job.demands import Caps, CityCoverage, Least
-from optimiser.job.frontier import Frontier
-from optimiser.job.measures import Measures
-from optimiser.job.phasing import Phasing
 from optimiser.job.rings import Rings
 from optimiser.job.sections import (
     Budget,
     Candidates,
+    Caps,
     Cities,
+    CityCoverage,
     Costs,
+    Frontier,
+    Least,
+    Measures,
     Objective,
     Output,
+    Phasing,
     Region,
     Section,
     Solve,
@@ -33,22 +35,22 @@ DEFAULT_SHARE = 0.1
 class Job(Section):
     """An optimisation job with every default filled in."""
 
-    region: Region = Field(description=Region.__doc__)
-    cities: Cities = Field(default=Cities(), description=Cities.__doc__)
-    times: Times = Field(default=Times(), description=Times.__doc__)
-    candidates: Candidates = Field(default=Candidates(), description=Candidates.__doc__)
-    costs: Costs = Field(default=Costs(), description=Costs.__doc__)
-    objective: Objective = Field(default=Objective(), description=Objective.__doc__)
-    budget: Budget = Field(default=Budget(), description=Budget.__doc__)
-    rings: Annotated[tuple[Rings, ...], Field(strict=False)] = Field((), description=Rings.__doc__)
-    least: Least = Field(default=Least(), description=Least.__doc__)
-    city_coverage: CityCoverage = Field(default=CityCoverage(), description=CityCoverage.__doc__)
-    caps: Caps = Field(default=Caps(), description=Caps.__doc__)
-    phasing: Phasing = Field(default=Phasing(), description=Phasing.__doc__)
-    solve: Solve = Field(default=Solve(), description=Solve.__doc__)
-    frontier: Frontier = Field(default=Frontier(), description=Frontier.__doc__)
-    measures: Measures = Field(default=Measures(), description=Measures.__doc__)
-    output: Output = Field(default=Output(), description=Output.__doc__)
+    region: Region
+    cities: Cities = Cities()
+    times: Times = Times()
+    candidates: Candidates = Candidates()
+    costs: Costs = Costs()
+    objective: Objective = Objective()
+    budget: Budget = Budget()
+    rings: Annotated[tuple[Rings, ...], Field(strict=False)] = ()
+    least: Least = Least()
+    city_coverage: CityCoverage = CityCoverage()
+    caps: Caps = Caps()
+    phasing: Phasing = Phasing()
+    solve: Solve = Solve()
+    frontier: Frontier = Frontier()
+    measures: Measures = Measures()
+    output: Output = Output()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,12 @@ class LoadedJob:
     job: Job
 
     def path(self, text: str) -> Path:
-        """Return an input path of the job, seen from the job's folder."""
+        """Return an input path of the job as an absolute path."""
         return (self.folder / Path(text).expanduser()).resolve()
+
+    def given_path(self, text: str) -> Path | None:
+        """Return an input path of the job as an absolute path; None where the key is empty."""
+        return self.path(text) if text else None
 
     def run_folder(self) -> Path:
         """Return the run folder that the job asks for, or the default one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from optimiser.job.contradictions import TIERS
 from optimiser.job.model import Job
-from optimiser.measures.coverage import CityCover, TierCities
+from optimiser.job.sections import TIERS
 from optimiser.problem import DesignProblem
+from optimiser.report.city_cover import CityCover, TierCities
 from optimiser.verify import Plan
 from optimiser.verify.rules import covered_cities
 from optimiser.verify.times import covered, pair_times

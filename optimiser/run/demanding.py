@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from optimiser.job.contradictions import TIERS
-from optimiser.job.demands import Caps, CityCoverage, Least
 from optimiser.job.model import Job
+from optimiser.job.sections import TIERS, Caps, CityCoverage, Least
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Instrument

@@ -13,8 +13,8 @@ from optimiser.frontier.axes import axes_of
 from optimiser.frontier.curve import Curve, curve
 from optimiser.frontier.links import STEADY, LinkOnFrontier, marginal_order
 from optimiser.job import render
-from optimiser.job.frontier import Frontier
 from optimiser.job.model import LoadedJob
+from optimiser.job.sections import Frontier
 from optimiser.problem import DesignProblem, load, save
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.run import folder, frontier_files

@@ -21,8 +21,7 @@ from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier.axes import Axes
 from optimiser.frontier.gauge import Gauge
 from optimiser.frontier.sweeping import SweepAsker
-from optimiser.job.contradictions import TIERS
-from optimiser.job.sections import Solve
+from optimiser.job.sections import TIERS, Solve
 from optimiser.measures.max_min import lexicographic_shares
 from optimiser.problem import DesignProblem, Target, load, save
 from optimiser.problem.errors import InfeasibleError

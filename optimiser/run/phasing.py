@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from optimiser.job.model import Job
-from optimiser.job.phasing import Phasing
+from optimiser.job.sections import Phasing
 from optimiser.problem import DesignProblem, Period
 
 AFTER = "after"

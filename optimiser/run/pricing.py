@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from optimiser import verify
-from optimiser.job.contradictions import TIERS
 from optimiser.job.model import Job
-from optimiser.job.sections import Solve
-from optimiser.measures.fairness import Fairness, TierPrice, from_dict
+from optimiser.job.sections import TIERS, Solve
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.model import unused_id
+from optimiser.report.fairness import Fairness, TierPrice, from_dict
 from optimiser.run import solving, store
 from optimiser.run.solving import is_proven
 from optimiser.verify import Plan

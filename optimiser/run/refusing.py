@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from optimiser.job.contradictions import TIERS, least_keys
+from optimiser.job.contradictions import least_keys
 from optimiser.job.model import Job
+from optimiser.job.sections import TIERS
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Result

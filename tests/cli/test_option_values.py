@@ -12,8 +12,7 @@ from pydantic import BaseModel
 from optimiser.bench.converters.network import Choices
 from optimiser.cli import ranges
 from optimiser.cli import solving as solving_command
-from optimiser.job.frontier import Frontier
-from optimiser.job.sections import Solve
+from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save
 
 type Call = Callable[..., tuple[int, str, str]]

@@ -53,7 +53,7 @@ def test_a_ring_that_contradicts_itself_is_refused(said: str, answer: str) -> No
 
 
 def test_two_rings_of_one_id_are_refused() -> None:
-    assert "rings.1.id: 'ring' names another ring already" in faults(
+    assert "rings.1.id: 'ring' is the id of another ring" in faults(
         '[[rings]]\ncentres = ["X"]\n[[rings]]\ncentres = ["Y"]\n'
     )
 

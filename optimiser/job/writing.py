@@ -11,6 +11,7 @@ from optimiser.job.sections import Section
 
 _WIDTH = 108
 _EXAMPLES: dict[str, Section] = {"rings": Rings(centres=("Name of a city",))}
+"""Sections to show as a comment where a job has none of that name."""
 
 
 def render(job: Job, *, title: str = "") -> str:
@@ -28,10 +29,7 @@ def render(job: Job, *, title: str = "") -> str:
     str
         TOML that `loads` reads back as an equal job; a key without a value is written as a comment.
     """
-    parts = [f"# {title}\n"] if title else []
-    for name, field in Job.model_fields.items():
-        parts.append(_written(name, getattr(job, name), str(field.description or "")))
-    return "\n".join(parts)
+    return _joined(job, title, quiet=False)
 
 
 def template(job: Job, *, title: str) -> str:
@@ -49,24 +47,27 @@ def template(job: Job, *, title: str) -> str:
     str
         TOML that `loads` reads back as an equal job.
     """
-    parts = [f"# {title}\n"]
-    for name, field in Job.model_fields.items():
-        parts.append(_written(name, getattr(job, name), str(field.description or ""), quiet=True))
+    return _joined(job, title, quiet=True)
+
+
+def _joined(job: Job, title: str, *, quiet: bool) -> str:
+    parts = [f"# {title}\n"] if title else []
+    parts += [_written(name, getattr(job, name), quiet=quiet) for name in Job.model_fields]
     return "\n".join(parts)
 
 
-def _written(name: str, value: Section | tuple[Section, ...], meaning: str, *, quiet: bool = False) -> str:
+def _written(name: str, value: Section | tuple[Section, ...], *, quiet: bool) -> str:
     """Return a section, or each of several sections of one name; without any, an example as a comment."""
     if isinstance(value, Section):
-        return _section(f"[{name}]", value, meaning, quiet=quiet)
+        return _section(f"[{name}]", value, quiet=quiet)
     if value:
-        return "\n".join(_section(f"[[{name}]]", section, meaning, quiet=quiet) for section in value)
-    example = _section(f"[[{name}]]", _EXAMPLES[name], meaning)
+        return "\n".join(_section(f"[[{name}]]", section, quiet=quiet) for section in value)
+    example = _section(f"[[{name}]]", _EXAMPLES[name])
     return "".join(f"{row if row.startswith('#') else f'# {row}'}\n" for row in example.splitlines())
 
 
-def _section(header: str, section: Section, meaning: str, *, quiet: bool = False) -> str:
-    rows = [f"# {meaning}", header]
+def _section(header: str, section: Section, *, quiet: bool = False) -> str:
+    rows = [f"# {type(section).__doc__}", header]
     for key, field in type(section).model_fields.items():
         value = getattr(section, key)
         off = value is None or (quiet and value == field.default)

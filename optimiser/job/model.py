@@ -8,49 +8,32 @@ from typing import Annotated
 
 from pydantic import Field
 
+from optimiser.job import sections
 from optimiser.job.rings import Rings
-from optimiser.job.sections import (
-    Budget,
-    Candidates,
-    Caps,
-    Cities,
-    CityCoverage,
-    Costs,
-    Frontier,
-    Least,
-    Measures,
-    Objective,
-    Output,
-    Phasing,
-    Region,
-    Section,
-    Solve,
-    Times,
-)
 
 DEFAULT_SHARE = 0.1
 """Share of the cost of all candidates that is spent where a job names no budget."""
 
 
-class Job(Section):
+class Job(sections.Section):
     """An optimisation job with every default filled in."""
 
-    region: Region
-    cities: Cities = Cities()
-    times: Times = Times()
-    candidates: Candidates = Candidates()
-    costs: Costs = Costs()
-    objective: Objective = Objective()
-    budget: Budget = Budget()
+    region: sections.Region
+    cities: sections.Cities = sections.Cities()
+    times: sections.Times = sections.Times()
+    candidates: sections.Candidates = sections.Candidates()
+    costs: sections.Costs = sections.Costs()
+    objective: sections.Objective = sections.Objective()
+    budget: sections.Budget = sections.Budget()
     rings: Annotated[tuple[Rings, ...], Field(strict=False)] = ()
-    least: Least = Least()
-    city_coverage: CityCoverage = CityCoverage()
-    caps: Caps = Caps()
-    phasing: Phasing = Phasing()
-    solve: Solve = Solve()
-    frontier: Frontier = Frontier()
-    measures: Measures = Measures()
-    output: Output = Output()
+    least: sections.Least = sections.Least()
+    city_coverage: sections.CityCoverage = sections.CityCoverage()
+    caps: sections.Caps = sections.Caps()
+    phasing: sections.Phasing = sections.Phasing()
+    solve: sections.Solve = sections.Solve()
+    frontier: sections.Frontier = sections.Frontier()
+    measures: sections.Measures = sections.Measures()
+    output: sections.Output = sections.Output()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,7 @@ class LoadedJob:
         """Return an input path of the job as an absolute path."""
         return (self.folder / Path(text).expanduser()).resolve()
 
-    def given_path(self, text: str) -> Path | None:
+    def input_path(self, text: str) -> Path | None:
         """Return an input path of the job as an absolute path; None where the key is empty."""
         return self.path(text) if text else None
 

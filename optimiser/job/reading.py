@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -106,9 +105,11 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
         With all faults, each with its line and the nearest known key.
     """
     data = _parse(text, where)
+    for setting in settings:
+        _apply(data, setting)
     origin = _Origin(text, where, settings)
     try:
-        job = Job.model_validate(_with_settings(data, settings))
+        job = Job.model_validate(data)
     except ValidationError as error:
         faults = [_fault(one) for one in error.errors(include_url=False)]
         places = [origin.place(path) for path, _ in faults]
@@ -223,14 +224,6 @@ def _with_output_inside(loaded: LoadedJob) -> LoadedJob:
             remedy="Give a folder inside it, or name any folder by --out on the command line.",
         )
     return loaded
-
-
-def _with_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """Return a parsed job with the changes of the command line."""
-    copy: dict[str, Any] = deepcopy(dict(data))
-    for setting in settings:
-        _apply(copy, setting)
-    return copy
 
 
 def _key_path(setting: str) -> lines.Path:

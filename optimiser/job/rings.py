@@ -6,9 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.job.sections import Names, Section, Whole
-
-Band = Annotated[tuple[float, ...], Field(strict=False)]
+from optimiser.job.sections import Names, Numbers, Section, Whole
 
 
 class Rings(Section):
@@ -29,10 +27,10 @@ class Rings(Section):
         "roads, 160 for railways",
     )
     centres: Names = Field(min_length=1, description="cities that the ring goes round, names or ids")
-    radius_km: Band = Field(
+    radius_km: Numbers = Field(
         (), description="[least, most] distance of the ring from the nearest centre, straight line, km"
     )
-    time_s: Band = Field(
+    time_s: Numbers = Field(
         (), description="[least, most] driving time from the nearest centre to the ring, seconds"
     )
     least_cities: Whole = Field(0, description="number of cities that must lie on the ring")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
+Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Whole = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[int, Field(gt=0, lt=2**63)]
@@ -33,9 +34,7 @@ class Region(Section):
     name: str = Field("", description="embedded region; `polyring list` names them")
     file: str = Field("", description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     place: str = Field("", description="place name to fetch from OpenStreetMap")
-    bbox: Annotated[tuple[float, ...], Field(strict=False)] = Field(
-        (), description="box to fetch: [west, south, east, north], degrees"
-    )
+    bbox: Numbers = Field((), description="box to fetch: [west, south, east, north], degrees")
     polygon: str = Field("", description="file with the polygon to fetch (GeoJSON or GeoPackage)")
     overpass: str = Field("", description="Overpass server to fetch from; empty: the public one")
     matrix: str = Field(

@@ -192,7 +192,8 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters) 
         except UnsettledError:
             return False
 
-    return _told(result, explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s)))
+    reasons = explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s))
+    return _told(result.replace(reasons=reasons), "\n".join(map(str, reasons)))
 
 
 def versions() -> dict[str, str]:

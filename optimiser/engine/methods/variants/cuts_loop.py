@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from optimiser.engine.methods.variants.variant import Variant
-from optimiser.engine.search.incumbent import Progress
-from optimiser.engine.search.tables import Tables
-from optimiser.engine.search.task import Task
+
+if TYPE_CHECKING:
+    from optimiser.engine.search.incumbent import Progress
+    from optimiser.engine.search.tables import Tables
+    from optimiser.engine.search.task import Task
 
 VARIANT = Variant(
     name="cuts-loop",

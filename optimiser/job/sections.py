@@ -59,10 +59,8 @@ class Region(Section):
 
 
 def _is_box(box: tuple[float, ...]) -> bool:
-    if len(box) != 4:
-        return False
-    west, south, east, north = box
-    return -180 <= west < east <= 180 and -90 <= south < north <= 90
+    """Tell whether these are the west, south, east and north border of a box."""
+    return len(box) == 4 and -180 <= box[0] < box[2] <= 180 and -90 <= box[1] < box[3] <= 90
 
 
 class Cities(Section):

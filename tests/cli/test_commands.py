@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from optimiser.job import load
-from optimiser.run import lock
+from optimiser.run import folder
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -113,7 +113,7 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
 def test_a_folder_in_use_is_refused_within_a_second(region: Path, call: Call) -> None:
     out = region / "out"
     out.mkdir()
-    with lock.held(out):
+    with folder.locked(out):
         begin = time.monotonic()
         code, _, err = call("run", region / "job.toml", "--out", out)
         assert time.monotonic() - begin < 1.0

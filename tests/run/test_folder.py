@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.run import folder, lock
+from optimiser.run import folder
 
 SUMMARY = '{"format": "polyring-summary/1"}'
 
@@ -76,12 +76,12 @@ def test_a_second_process_is_turned_away_at_once(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from optimiser.problem.errors import EnvironmentFault\n"
-        "from optimiser.run import lock\n"
+        "from optimiser.run import folder\n"
         "try:\n"
-        "    with lock.held(pathlib.Path(sys.argv[1])): pass\n"
+        "    with folder.locked(pathlib.Path(sys.argv[1])): pass\n"
         "except EnvironmentFault as fault: print(fault)\n"
     )
-    with lock.held(tmp_path):
+    with folder.locked(tmp_path):
         begin = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True, text=True
@@ -92,8 +92,8 @@ def test_a_second_process_is_turned_away_at_once(tmp_path: Path) -> None:
 
 
 def test_a_lock_left_behind_stops_nobody(tmp_path: Path) -> None:
-    (tmp_path / lock.NAME).write_text('{"pid": 1}')
-    with lock.held(tmp_path):
+    (tmp_path / folder.LOCK).write_text('{"pid": 1}')
+    with folder.locked(tmp_path):
         pass
 
 
@@ -104,7 +104,7 @@ def test_a_lock_left_behind_stops_nobody(tmp_path: Path) -> None:
         {"summary.json": '{"format": "other/1"}'},
         {"summary.json": "no JSON"},
         {"job.toml": "# my own job\n"},
-        {lock.NAME: "", "notes.txt": "mine"},
+        {folder.LOCK: "", "notes.txt": "mine"},
     ],
 )
 def test_a_folder_of_somebody_else_is_refused_unchanged(tmp_path: Path, files: dict[str, str]) -> None:
@@ -122,8 +122,8 @@ def test_a_folder_of_somebody_else_is_refused_unchanged(tmp_path: Path, files: d
     [
         {},
         {"summary.json": SUMMARY, "notes.txt": "beside"},
-        {"job.toml": "# Job x as it was run, every default visible.\n"},
-        {lock.NAME: '{"pid": 1}'},
+        {"job.toml": "# polyring-run/1: job x as it was run.\n"},
+        {folder.LOCK: '{"pid": 1}'},
     ],
 )
 def test_an_empty_folder_or_one_of_a_run_is_filled(tmp_path: Path, files: dict[str, str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -17,9 +16,7 @@ from optimiser.problem import Candidate, DesignProblem, dumps, parse
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.reference_rings import ReferenceRing
-from optimiser.report import ring_layout
-from optimiser.run import ring_report, ringing
-from optimiser.run.likening import likened
+from optimiser.run.rings import add_rings, describe_rings, with_closing_links
 from optimiser.verify import score
 
 TOWN = ("town", (0, -45), 300_000, 1, (5, 60))
@@ -40,11 +37,11 @@ def problem(candidates, budget=10_000):
     )
 
 
-def steps(folder, region, asked, budget=10_000):
-    """Return the problem of a region with rings, and its candidates."""
-    found = ringing.with_closing_links(none(), region, asked, Rules(), GROUND)
-    made = ringing.add_rings(problem(found, budget), folder, region, found, asked, Rules(), GROUND)
-    return made, found
+def steps(region, asked, budget=10_000):
+    """Return the problem of a region with rings, what its rings stand for, and its candidates."""
+    found = with_closing_links(none(), region, asked, Rules(), GROUND)
+    made, tables = add_rings(problem(found, budget), region, found, asked, Rules(), GROUND)
+    return made, tables, found
 
 
 def formed(made):
@@ -53,85 +50,80 @@ def formed(made):
     return {name: circuits[0] for name, circuits in found.items() if circuits}
 
 
-def test_a_gap_is_paid_for_by_the_link_that_closes_it(tmp_path):
+def test_a_gap_is_paid_for_by_the_link_that_closes_it():
     asked = [Rings(centres=("Hub",), least_cities=1)]
-    made, found = steps(tmp_path, square(without=(0,), places=(TOWN,)), asked)
+    made, _, found = steps(square(without=(0,), places=(TOWN,)), asked)
     made = parse(json.loads(dumps(made)))
     plan = score(made, found.table["candidate_id"], rings=formed(made))
     assert list(plan.rings) == ["ring"]
     assert plan.cost == found.table["cost"].sum()
 
 
-def test_lines_and_facts_lie_beside_the_problem(tmp_path):
+def test_the_tables_hold_the_lines_and_facts_of_the_rings():
     asked = [Rings(centres=("Hub",), least_cities=1)]
-    region = square(without=(0,), places=(TOWN,))
-    made, _ = steps(tmp_path, region, asked)
-    links = gpd.read_parquet(tmp_path / ring_report.LINKS_FILE)
-    (facts,) = ring_report.load_facts(tmp_path)
-    assert links["candidate_id"].tolist() == [link.candidate or "" for link in made.rings[0].links]
+    made, tables, _ = steps(square(without=(0,), places=(TOWN,)), asked)
+    (facts,) = tables.facts
+    expected = [link.candidate or "" for link in made.rings[0].links]
+    assert tables.links["candidate_id"].tolist() == expected
     assert (facts.id, facts.centres, facts.on_s) == ("ring", ("Hub",), 1200)
     assert min(stop.seconds for stop in facts.stops if stop.city_id == "town") == 300
 
 
-def test_required_rings_that_cannot_exist_are_refused_all_at_once(tmp_path):
+def test_required_rings_that_cannot_exist_are_refused_all_at_once():
     asked = [
         Rings(id="a", centres=("Hub",), radius_km=(50, 55)),
         Rings(id="b", centres=("Hub",), least_cities=4, gap_longest_km=50),
     ]
     with pytest.raises(InfeasibleError) as caught:
-        steps(tmp_path, square(without=(0,)), asked)
+        steps(square(without=(0,)), asked)
     assert [fault.split(":")[0] for fault in caught.value.faults] == ["ring 'a'", "ring 'b'"]
 
 
-def test_a_wish_that_cannot_exist_is_no_fault(tmp_path):
+def test_a_wish_that_cannot_exist_is_no_fault():
     asked = [Rings(centres=("Hub",), gap_count=0, required=False, reward=5)]
-    made, _ = steps(tmp_path, square(without=(0,)), asked)
+    made, _, _ = steps(square(without=(0,)), asked)
     assert made.rings[0].links == ()
     assert score(made, ()).rings == {}
 
 
-def test_a_ring_dearer_than_the_budget_is_refused_with_the_budget(tmp_path):
+def test_a_ring_dearer_than_the_budget_is_refused_with_the_budget():
     with pytest.raises(InfeasibleError, match="costs more than the budget of 5"):
-        steps(tmp_path, square(without=(0,)), [Rings(centres=("Hub",))], budget=5)
+        steps(square(without=(0,)), [Rings(centres=("Hub",))], budget=5)
 
 
 def test_classes_that_the_network_lacks_are_refused_with_those_that_it_has():
     with pytest.raises(JobError, match=r"no motorways; it has motorway, primary"):
-        ringing.with_closing_links(
+        with_closing_links(
             none(), square(), [Rings(centres=("Hub",), classes=("motorways",))], Rules(), GROUND
         )
 
 
 def test_a_railway_ring_without_railways_is_refused():
     with pytest.raises(JobError, match="reads no rail network"):
-        ringing.with_closing_links(none(), square(), [Rings(centres=("Hub",), mode="rail")], Rules(), GROUND)
+        with_closing_links(none(), square(), [Rings(centres=("Hub",), mode="rail")], Rules(), GROUND)
 
 
-def test_rings_side_by_side_keep_to_their_own_sides(tmp_path):
+def test_rings_side_by_side_keep_to_their_own_sides():
     away = ("away", (46, 0), 6_000_000, 3, (6, 60))
     asked = [
         Rings(id="s", centres=("Hub", "Away"), count=2, arrangement="side_by_side", required=False, reward=1)
     ]
-    made, _ = steps(tmp_path, square(places=(away,)), asked)
+    made, _, _ = steps(square(places=(away,)), asked)
     hub, other = made.rings
     assert hub.links == ()  # the eastern side lies nearer to the other centre
     assert other.links == ()
 
 
-def test_a_formed_ring_is_likened_to_known_rings_of_its_mode(tmp_path):
+def test_a_formed_ring_is_compared_with_reference_rings_of_its_mode():
     region = square(places=(TOWN,))
-    made, _ = steps(tmp_path, region, [Rings(centres=("Hub",))])
+    made, tables, _ = steps(region, [Rings(centres=("Hub",))])
     plan = score(made, (), rings=formed(made))
-    links = gpd.read_parquet(tmp_path / ring_report.LINKS_FILE)
-    shown = ring_layout.lay_out(
-        made, plan, cities=region.cities, links=links, facts=ring_report.load_facts(tmp_path)
-    )
     corners = np.array([(-40, -40), (40, -40), (40, 40), (-40, 40), (-40, -40)]) * KM
     known = tuple(
         ReferenceRing(name, name.title(), mode, shapely.LineString(corners), "drawn")
         for name, mode in (("old", "road"), ("rails", "rail"))
     )
-    (ring,) = likened(shown, known, region.cities, links)
+    (ring,) = describe_rings(made, plan, tables, region.cities, known)
     (overlap,) = ring.overlaps
     assert (overlap.reference, overlap.share_of_ring, overlap.share_of_reference) == ("old", 1.0, 1.0)
     assert overlap.why.startswith("The known ring is followed all round.")
@@ -139,6 +131,4 @@ def test_a_formed_ring_is_likened_to_known_rings_of_its_mode(tmp_path):
 
 def test_a_tier_that_no_city_is_of_is_refused():
     with pytest.raises(JobError, match="no city is of the tier 'secundary'; there are core"):
-        ringing.with_closing_links(
-            none(), square(), [Rings(centres=("Hub",), tiers=("secundary",))], Rules(), GROUND
-        )
+        with_closing_links(none(), square(), [Rings(centres=("Hub",), tiers=("secundary",))], Rules(), GROUND)

@@ -1,4 +1,4 @@
-"""The price of fairness is what trying every plan says it is."""
+"""Max-min levels and the price of fairness are those of an exhaustive search."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from functools import cache
 
 import pytest
 from core_drawing import best_plans
-from toys import SETTINGS, by_tier, plans, rivals, toy
+from toys import SETTINGS, TIERS, by_tier, coverable, plans, rivals, toy
 
 from optimiser import verify
-from optimiser.job import loads
 from optimiser.measures.fairness import from_dict
 from optimiser.problem import Period, Target
 from optimiser.problem.result import Result
 from optimiser.report import page, sentences
 from optimiser.run import solving
-from optimiser.run.pricing import demands, fairness
+from optimiser.run.fairness import STEPS, notes_on_levels, price_demands, raise_worst, with_least
 
 BITING = (0, 1, 3)
 """Toys in which the demand for small pairs costs something."""
@@ -47,7 +46,7 @@ def _tried(monkeypatch):
 def priced(problem, weights=None):
     plan = verify.check(problem, solving.solve(problem, SETTINGS))
     weights = [pair.weight for pair in problem.pairs] if weights is None else weights
-    return fairness(problem, plan, weights, asked=("a share",), settings=SETTINGS)
+    return price_demands(problem, plan, weights, asked=("a share",), settings=SETTINGS)
 
 
 def test_what_is_lost_and_gained_is_counted_by_tier_and_in_all():
@@ -116,15 +115,6 @@ def test_price_and_cost_of_both_equal_those_of_trying_every_plan(seed):
         assert found.cost_of_both == min(costs)
 
 
-def test_a_job_says_in_words_what_it_demands():
-    job = loads('[region]\nname = "jing-jin-ji"\n', settings=["least.small=0.95", "objective.small=2"])
-    assert demands(job) == (
-        "95 % of the pairs with a small city that can be covered, by weight",
-        "weights of core pairs times 1, secondary pairs times 1, small pairs times 2",
-    )
-    assert demands(loads('[region]\nname = "jing-jin-ji"\n')) == ()
-
-
 # ---- what must hold whatever the problem
 
 
@@ -165,3 +155,90 @@ def test_in_periods_the_price_is_of_what_all_periods_add_up_to():
     assert (found.worth_free, found.worth_plan, found.lost) == (21, 12, 9)
     assert found.cost_of_both is None
     assert "9 more weight over all periods, each with its factor" in list(sentences.fairness(found))[2]
+
+
+# ---- the levels of the worst tiers
+
+SEEDS = range(6)
+TRYING = SETTINGS.model_copy(update={"variant": "cuts"})
+"""Settings with which each question about so small a problem is answered by trying every plan."""
+
+
+@cache
+def raised(problem, settings=TRYING):
+    told = []
+    return (*raise_worst(problem, coverable(problem), settings, notify=told.append), told)
+
+
+def levels_of(problem, proof):
+    return sorted([round(STEPS * proof["tiers"][tier]["share"]) for tier in TIERS])
+
+
+def levels_by_hand(problem, least_small=0):
+    totals = by_tier(problem, [c.id for c in problem.candidates])
+    every = (by_tier(problem, built) for built in plans(problem))
+    return [
+        sorted([STEPS * have[tier] // totals[tier] if totals[tier] else STEPS for tier in TIERS])
+        for have in every
+        if have["small"] >= least_small
+    ]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_levels_are_those_of_the_best_plan_for_the_worst_tiers(seed):
+    problem = toy(seed)
+    assert levels_of(problem, raised(problem)[1]) == max(levels_by_hand(problem))
+
+
+def test_one_process_that_keeps_its_cuts_finds_the_same_levels_also_with_a_least_share_besides():
+    problem = toy(3)
+    most = max(by_tier(problem, built)["small"] for built in plans(problem))
+    fair = problem.replace(targets=(Target("small", most),))
+    best = max(levels_by_hand(problem, most))
+    assert best != max(levels_by_hand(problem))
+    assert levels_of(fair, raised(fair, SETTINGS)[1]) == best
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_answer_is_true(seed):
+    problem = toy(seed)
+    every = [by_tier(problem, built) for built in plans(problem)]
+    _, proof, told = raised(problem)
+    assert proof["proven"]
+    assert len(told) == len(proof["questions"]) > 0
+    for question in proof["questions"]:
+        can = any(all(have[t] >= least for t, least in question["least"].items()) for have in every)
+        assert question["answer"] == ("yes" if can else "no")
+        if can:
+            have = by_tier(problem, question["built"])
+            assert all(have[tier] >= least for tier, least in question["least"].items())
+
+
+def test_the_problem_carries_the_levels_as_targets():
+    problem = toy(0)
+    found, proof, _ = raised(problem)
+    assert {t.group: t.least for t in found.targets} == {
+        tier: level["least"] for tier, level in proof["tiers"].items() if level["least"]
+    }
+
+
+def test_a_least_share_asked_for_besides_is_kept_where_it_is_higher():
+    problem = toy(0).replace(targets=(Target("small", 5),))
+    assert with_least(problem, {"small": 4, "core": 2}).targets == (Target("small", 5), Target("core", 2))
+    assert with_least(problem, {"small": 6}).targets == (Target("small", 6),)
+
+
+def test_a_problem_without_a_plan_is_left_for_the_solver_to_explain():
+    problem = toy(0)
+    hopeless = problem.replace(targets=(Target("small", 10**6),))
+    found, proof, _ = raised(hopeless)
+    assert found == hopeless
+    assert proof["tiers"] == {}
+
+
+def test_a_level_that_is_not_proven_is_told_with_what_to_do():
+    _, proof, _ = raised(toy(0))
+    assert notes_on_levels(None) == notes_on_levels(proof) == ()
+    unsettled = {**proof, "proven": False, "questions": [{"answer": "yes"}, {"answer": "open"}]}
+    (note,) = notes_on_levels(unsettled)
+    assert "1 of 2 questions were not settled in time. Raise solve.time_limit_s." in note

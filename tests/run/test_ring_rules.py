@@ -9,7 +9,7 @@ import pytest
 
 from optimiser.job.rings import Rings
 from optimiser.problem.errors import JobError
-from optimiser.run.ring_asking import ring_rules
+from optimiser.run.rings import ring_rules
 
 IDS, NAMES = ("1", "2", "3"), ("Northtown", "Southport", "Eastham")
 

@@ -12,28 +12,28 @@ from typing import NoReturn
 
 import pytest
 
-from optimiser.run import stop
+from optimiser.run import signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_a_block(number: int) -> None:
-    with pytest.raises(stop.Interrupted), stop.on_signals():
+    with pytest.raises(signals.Interrupted), signals.raise_on_signals():
         os.kill(os.getpid(), number)
 
 
 def test_a_library_that_turns_the_signal_into_a_fault_of_its_import_is_interrupted_too() -> None:
-    with pytest.raises(stop.Interrupted) as caught, stop.on_signals():
+    with pytest.raises(signals.Interrupted) as caught, signals.raise_on_signals():
         _import_compiled()
     assert isinstance(caught.value.__cause__, ImportError)
 
 
 def test_a_fault_without_a_signal_stays_what_it_is() -> None:
-    with pytest.raises(ImportError), stop.on_signals():
+    with pytest.raises(ImportError), signals.raise_on_signals():
         _fail_to_import()
 
 
 def test_an_interruption_that_a_destructor_swallows_comes_again() -> None:
-    with pytest.raises(stop.Interrupted), stop.on_signals():
+    with pytest.raises(signals.Interrupted), signals.raise_on_signals():
         _swallow_one()
 
 
@@ -41,20 +41,20 @@ def test_a_signal_waits_for_the_end_of_an_undisturbed_block() -> None:
     done = []
 
     def steps() -> None:
-        with stop.undisturbed():
+        with signals.defer_signals():
             os.kill(os.getpid(), signal.SIGTERM)
             done.append("all steps")
 
-    with pytest.raises(stop.Interrupted), stop.on_signals():
+    with pytest.raises(signals.Interrupted), signals.raise_on_signals():
         steps()
     assert done == ["all steps"]
 
 
 def test_a_run_that_is_ended_by_force_leaves_no_folder_behind(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from optimiser.run import folder, stop\n"
-        "stop.GRACE_S = 0.2\n"
-        "with stop.on_signals(), folder.staged(Path(sys.argv[1])) as stage:\n"
+        "import sys, time; from pathlib import Path; from optimiser.run import folder, signals\n"
+        "signals.GRACE_S = 0.2\n"
+        "with signals.raise_on_signals(), folder.staged(Path(sys.argv[1])) as stage:\n"
         "    (stage / 'half.txt').write_text('half')\n"
         "    try:\n"
         "        print('ready', flush=True)\n"
@@ -70,7 +70,7 @@ def test_a_run_that_is_ended_by_force_leaves_no_folder_behind(tmp_path: Path) ->
     assert run.stdout.readline() == "ready\n"
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=10)
-    assert run.returncode == stop.EXIT_CODE
+    assert run.returncode == signals.EXIT_CODE
     assert "again to resume" in err
     assert list(tmp_path.iterdir()) == []
 
@@ -84,14 +84,14 @@ class _Swallowing:
 
 def _swallow_one() -> None:
     _Swallowing()
-    time.sleep(20 * stop.AGAIN_S)
+    time.sleep(20 * signals.RETRY_S)
 
 
 def _import_compiled() -> None:
     """Do as compiled modules do whose start is interrupted."""
     try:
         os.kill(os.getpid(), signal.SIGINT)
-    except stop.Interrupted:
+    except signals.Interrupted:
         _fail_to_import()
 
 

@@ -3,54 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from optimiser.cli import screen
+from optimiser.cli.options import Json
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.jsonfile import read_json
 
 _FIGURES = ("status", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s")
 
 
-def compare(first: Path, second: Path, *, as_json: bool = False) -> int:
-    """Print what two runs share and where they differ.
-
-    Parameters
-    ----------
-    first, second
-        Run folders.
-    as_json
-        Print JSON.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    ProblemError
-        When a folder holds no finished run.
-    """
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
+    json: Json = False,
+) -> int:
+    """Put two runs side by side."""
     found = difference(_summary(first), _summary(second))
-    if as_json:
+    if json:
         screen.as_json(found)
         return 0
     names = (str(first), str(second))
     screen.table("Figures", _side_by_side(found["figures"], names), right=names)
     screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
     _show_rings(found["rings"])
-    for title, key in (
-        ("Built in both", "both"),
-        ("Only in the first", "first"),
-        ("Only in the second", "second"),
-    ):
+    titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
+    for key, title in titles.items():
         screen.line(f"{title}: {', '.join(found['built'][key]) or 'nothing'}")
     return 0
 
 
 def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of two summaries side by side, and who built what.
+    """Return the figures of two summaries side by side, and what each builds.
 
     Parameters
     ----------
@@ -76,7 +61,7 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_OF_RING = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
+_RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
 
 
 def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
@@ -87,11 +72,11 @@ def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict
 
 
 def _ring(ring: dict[str, Any]) -> dict[str, Any]:
-    return {key: ring[key] for key in _OF_RING} | {"cities": [city["name"] for city in ring["cities"]]}
+    return {key: ring[key] for key in _RING_KEYS} | {"cities": [city["name"] for city in ring["cities"]]}
 
 
 def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
-    """Say of each ring what it is in either run, and which cities it gains and loses."""
+    """Print what each ring is in either run, and which cities it gains and loses."""
     for name, (one, two) in rings.items():
         if one == two and one is not None:
             screen.line(f"Ring {name} in both: {one['sentence']}.")
@@ -121,6 +106,8 @@ def _word(value: object) -> object:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
+    from optimiser.problem.jsonfile import read_json
+
     path = folder / "summary.json"
     if not path.is_file():
         raise ProblemError(

@@ -1,9 +1,10 @@
-"""State what values the options of the commands may have: the same in every command, and as in a job."""
+"""State the options that commands share, and the values that options may have, as in a job."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -27,21 +28,30 @@ PERCENT = (0, 100)
 LIMIT_PERCENT = (100, 1_000_000)
 """Limit of a pair, per cent of its shortest time."""
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
+    ),
+]
+Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+
 
 def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
-    """Return what a command calls with the value of an option: it returns the value, or refuses it.
+    """Return a callback of an option that returns its value, or refuses it.
 
     Parameters
     ----------
     bounds
-        Least and largest value, inclusive. None passes; of a list each value is judged; nan is refused.
+        Least and largest value, inclusive. None passes; of a list each value is checked; nan is refused.
     """
     low, high = (f"{bound:,.0f}" if bound >= 1 or bound == 0 else f"{bound:g}" for bound in bounds)
 
-    def judged(value: Value) -> Value:
+    def checked(value: Value) -> Value:
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, int | float) and not bounds[0] <= one <= bounds[1]:
                 raise typer.BadParameter(f"{one} is not within {low} and {high}.")
         return value
 
-    return judged
+    return checked

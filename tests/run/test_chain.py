@@ -6,8 +6,6 @@ import pytest
 
 from optimiser.job import load
 from optimiser.run.chain import Chain
-from optimiser.run.progress import Progress
-from optimiser.run.source import settle
 
 CITIES = """id,name,lat,lon,population,tier
 q,Qormi,35.876,14.472,16000,core
@@ -39,7 +37,7 @@ def test_a_ring_round_a_town_of_an_island_is_found_in_a_plain_map(shared_dir, tm
     path = tmp_path / "job.toml"
     path.write_text(JOB.format(map=shared_dir / "data" / "osm" / "malta_2018.osm.pbf"), encoding="utf-8")
     loaded = load(path)
-    (ring,) = Chain(loaded=loaded, source=settle(loaded), progress=Progress()).design.rings
+    (ring,) = Chain.of(loaded).design.rings
     assert {stop.id for stop in ring.stops} >= {"v", "m", "z"}
     assert len(ring.nodes) < 1000
     assert all(link.candidate is None for link in ring.links)

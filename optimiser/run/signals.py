@@ -1,4 +1,4 @@
-"""End in time when a user or the system asks for it."""
+"""End in time when a user or the system sends a signal."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from typing import NoReturn
 
 GRACE_S = 3.0
 """Seconds between the signal and the moment when the process ends whatever it is doing."""
-AGAIN_S = 0.05
+RETRY_S = 0.05
 """Seconds after which an interruption that got lost is raised again."""
 EXIT_CODE = 130
-_SAID = b"Interrupted; run, frontier and bench keep finished steps: run the same command again to resume.\n"
+_MESSAGE = (
+    b"Interrupted; run, frontier and bench keep finished steps: run the same command again to resume.\n"
+)
 
-_UNDISTURBED = threading.Lock()
-"""Held in a block that is to end before the process is; a signal concerns the process, so this does too."""
-
-_LEAVINGS: list[Callable[[], object]] = []
-"""What is taken away when the process is ended by force; a signal concerns the process, so this does too."""
+# A signal concerns the whole process, and so do these two.
+_DEFERRED = threading.Lock()
+"""Held in a block that must end before the process does."""
+_CLEANUPS: list[Callable[[], object]] = []
+"""Called when the process is ended by force."""
 
 
 class Interrupted(BaseException):
-    """The run was asked to stop by a signal; no handler of ordinary errors catches it on the way."""
+    """The process was asked to stop by a signal; handlers of ordinary errors do not catch it."""
 
 
 @contextmanager
-def on_signals() -> Iterator[None]:
-    """Raise `Interrupted` on SIGINT and SIGTERM, and end by force if that is not heard in time.
+def raise_on_signals() -> Iterator[None]:
+    """Raise `Interrupted` on SIGINT and SIGTERM, and end the process by force if that takes too long.
 
     A long call into a compiled library can keep Python from running its signal handlers; a thread then kills
-    the children, takes away what blocks of `taken_away` name and ends the process. A compiled library that is
-    being imported turns whatever is raised into an `ImportError`: what fails once a signal was heard counts
-    as interrupted. Where Python drops what is raised (in a destructor, in a callback of a compiled library),
-    the interruption is raised again a moment later.
+    the children, runs the functions of `cleanup_on_kill` and ends the process. A compiled library that is
+    being imported turns whatever is raised into an `ImportError`: an exception after a signal counts as
+    interrupted. Where Python drops what is raised (in a destructor, in a callback of a compiled library), the
+    interruption is raised again a moment later.
 
     Yields
     ------
@@ -56,34 +58,34 @@ def on_signals() -> Iterator[None]:
     watcher = threading.Thread(target=_watch, args=(read,), daemon=True)
     before_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     before_hook = sys.unraisablehook
-    heard, over = threading.Event(), threading.Event()
+    received, over = threading.Event(), threading.Event()
 
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        heard.set()
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        received.set()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _ignore)
         raise Interrupted
 
-    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+    def on_dropped(unraisable: sys.UnraisableHookArgs) -> None:
         if not issubclass(unraisable.exc_type, Interrupted):
             before_hook(unraisable)
             return
-        signal.signal(signal.SIGINT, stop)
-        timer = threading.Timer(AGAIN_S, again)
+        signal.signal(signal.SIGINT, interrupt)
+        timer = threading.Timer(RETRY_S, interrupt_again)
         timer.daemon = True
         timer.start()
 
-    def again() -> None:
+    def interrupt_again() -> None:
         if not over.is_set():
             signal.raise_signal(signal.SIGINT)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    sys.unraisablehook = dropped
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    sys.unraisablehook = on_dropped
     watcher.start()
     try:
         yield
     except Exception as fault:
-        if heard.is_set():
+        if received.is_set():
             raise Interrupted from fault
         raise
     finally:
@@ -96,28 +98,28 @@ def on_signals() -> Iterator[None]:
 
 
 @contextmanager
-def taken_away(leavings: Callable[[], object]) -> Iterator[None]:
-    """Name what a block leaves behind, for the case that the process is ended by force within it.
+def cleanup_on_kill(cleanup: Callable[[], object]) -> Iterator[None]:
+    """Name what is to be done if the process is ended by force within a block.
 
     Parameters
     ----------
-    leavings
-        Takes it away; called from another thread, as the last thing the process does.
+    cleanup
+        Called from another thread, as the last thing the process does.
 
     Yields
     ------
     None
     """
-    _LEAVINGS.append(leavings)
+    _CLEANUPS.append(cleanup)
     try:
         yield
     finally:
-        _LEAVINGS.remove(leavings)
+        _CLEANUPS.remove(cleanup)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let a signal, and an end by force, wait until a short block has ended: it is done whole or not at all.
+def defer_signals() -> Iterator[None]:
+    """Let a signal, and an end by force, wait for the end of a short block: it is done whole or not at all.
 
     Yields
     ------
@@ -126,19 +128,19 @@ def undisturbed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    received: list[int] = []
     before = {
-        number: signal.signal(number, lambda number, _frame: heard.append(number)) for number in numbers
+        number: signal.signal(number, lambda number, _frame: received.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        with _UNDISTURBED:
+        with _DEFERRED:
             yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        if heard:
-            signal.raise_signal(heard[0])
+        if received:
+            signal.raise_signal(received[0])
 
 
 def kill_children() -> None:
@@ -151,15 +153,15 @@ def kill_children() -> None:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Let further signals pass while the run is ending."""
+    """Let further signals pass while the process is ending."""
 
 
 def _watch(read: int) -> None:
-    """Wait for a signal, then for the block to end; else end the process."""
+    """Wait for a signal, then for the end of the block; end the process if that takes too long."""
     timer: threading.Timer | None = None
     while byte := os.read(read, 1):
         if timer is None and byte[0] in {signal.SIGINT, signal.SIGTERM}:
-            timer = threading.Timer(GRACE_S, _end)
+            timer = threading.Timer(GRACE_S, _end_process)
             timer.daemon = True
             timer.start()
     os.close(read)
@@ -167,12 +169,12 @@ def _watch(read: int) -> None:
         timer.cancel()
 
 
-def _end() -> NoReturn:
-    _UNDISTURBED.acquire(timeout=GRACE_S)
+def _end_process() -> NoReturn:
+    _DEFERRED.acquire(timeout=GRACE_S)
     with suppress(Exception):
         kill_children()
-    for leavings in reversed(_LEAVINGS):
+    for cleanup in reversed(_CLEANUPS):
         with suppress(Exception):
-            leavings()
-    os.write(2, _SAID)
+            cleanup()
+    os.write(2, _MESSAGE)
     os._exit(EXIT_CODE)

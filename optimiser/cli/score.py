@@ -25,8 +25,8 @@ SEARCH_S = 60.0
 """Time limit of the search for circuits; it takes a second or two, since nothing else is left to choose."""
 _VERDICTS = {
     "": "everything claimed is true",
-    "argument": "no plan exists, as claimed; proved anew by an argument",
-    "enumeration": "no plan exists, as claimed; proved anew by trying every plan",
+    "argument": "no plan exists, as claimed; proved again by an argument",
+    "enumeration": "no plan exists, as claimed; proved again by trying every plan",
     "solver": "that no plan exists is claimed by the solver alone: too many plans to try, no short argument",
 }
 """Verdict on a result, by what proves that there is no plan."""

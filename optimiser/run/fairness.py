@@ -48,7 +48,7 @@ class Answered:
     least
         Weight to be covered at least, by tier.
     answer
-        `yes`: `built` does it; `no`: proved that no plan does; `open`: not settled in time, taken for no.
+        `yes`: `built` does it; `no`: proved that no plan does; `open`: not settled in time, counts as no.
     built
         Ids of a plan that does it.
     seconds

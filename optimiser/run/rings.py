@@ -298,7 +298,7 @@ def add_rings(
             "a ring that the job requires cannot exist",
             faults=faults,
             done="No problem was written.",
-            remedy="Change [[rings]] as said, or let the ring be a wish: required = false with a reward.",
+            remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
         )
     tables = RingTables(_link_table(found), tuple(_facts(base, *one) for one in found))
     return problem.replace(rings=tuple(proposed.ring for _, proposed in found)), tables

@@ -93,7 +93,7 @@ def test_list_names_regions_jobs_variants_and_solvers(call: Call) -> None:
     assert "auto" in call("list")[1]
 
 
-def test_doctor_tells_what_is_here(region: Path, call: Call) -> None:
+def test_doctor_lists_versions_and_the_cache(region: Path, call: Call) -> None:
     code, out, _ = call("doctor", "--json")
     found = json.loads(out)
     assert code in {0, 5}
@@ -172,7 +172,7 @@ def test_a_full_disk_leaves_the_earlier_result(region: Path) -> None:
     assert {path.name: path.read_text() for path in out.iterdir()} == earlier
 
 
-def test_a_folder_of_somebody_else_is_refused_before_anything_is_read(region: Path, call: Call) -> None:
+def test_a_foreign_folder_is_refused_before_anything_is_read(region: Path, call: Call) -> None:
     (region / "out").mkdir()
     (region / "out" / "report.html").write_text("mine")
     code, _, err = call("run", region / "job.toml", "--out", region / "out")

@@ -122,7 +122,7 @@ def test_the_ranges_of_a_conversion_are_choices() -> None:
         )
 
 
-def test_a_value_that_a_section_refuses_is_bad_input_all_the_same(
+def test_a_value_that_a_section_refuses_is_bad_input(
     drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object, **__: Any) -> int:

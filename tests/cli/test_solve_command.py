@@ -136,7 +136,7 @@ def test_the_outcome_of_an_interrupted_solve_can_be_read_by_a_machine(
 
 
 @pytest.mark.parametrize(("command", "kept"), [("solve", False), ("frontier", True)])
-def test_a_command_that_keeps_no_steps_does_not_say_that_it_does(
+def test_only_commands_that_keep_steps_promise_to_resume(
     command: str, *, kept: bool, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(*_: object, **__: object) -> NoReturn:
@@ -151,7 +151,7 @@ def test_a_command_that_keeps_no_steps_does_not_say_that_it_does(
     assert ("starts anew" in err) is not kept
 
 
-def test_a_gap_is_told_in_per_cent_and_as_not_proven(
+def test_an_open_gap_is_printed_in_per_cent_as_not_proven(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
     child(plan(0), bound(8.25), then=Ending("time", "", "", 2.0))
@@ -163,7 +163,9 @@ def test_a_gap_is_told_in_per_cent_and_as_not_proven(
     )
 
 
-def test_a_gap_that_was_asked_for_is_no_lack(drawn: Path, call: Call, child: Callable[..., None]) -> None:
+def test_a_gap_within_the_one_asked_for_is_proven(
+    drawn: Path, call: Call, child: Callable[..., None]
+) -> None:
     child(plan(0), bound(8.25), then=Ending("gap", "", "", 2.0))
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", 0.6)
     assert code == 0
@@ -180,9 +182,7 @@ def answered(**changes: Any) -> Callable[..., Result]:
     return lambda *_, **__: result.replace(**changes)
 
 
-def test_what_the_solve_says_of_its_outcome_is_printed(
-    drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_notes_of_the_solve_are_printed(drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "solve", answered(message="one thing\nanother"))
     for words in ((), ("--json",)):
         _, _, err = call("solve", drawn, "-o", drawn.parent / "r.json", *words)
@@ -194,7 +194,7 @@ def test_what_the_solve_says_of_its_outcome_is_printed(
 
 
 @pytest.mark.parametrize("weight", [999_000_000, 4_300_000_001])
-def test_an_objective_too_large_for_a_gap_of_nought_is_explained(
+def test_an_objective_too_large_for_a_gap_of_zero_is_explained(
     weight: int, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = PROBLEM.replace(pairs=(Pair(0, 1, 50, weight),))

@@ -15,6 +15,7 @@ from optimiser.engine.conflict import quick_explain
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Pair, Target
+from optimiser.problem.result import parse
 
 
 def nothing_proves(_part, _seconds):
@@ -92,3 +93,5 @@ def test_a_solve_proves_and_explains_infeasibility_where_not_every_plan_can_be_t
     assert "'ac' and 'bd' exclude each other" in result.message.splitlines()
     assert "the target of 9 for the pairs of group 'small'" in result.message.splitlines()
     jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))
+    assert Target("small", 9) in [reason.target for reason in result.reasons]
+    assert parse(result.as_dict()).reasons == result.reasons

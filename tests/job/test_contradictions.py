@@ -29,7 +29,7 @@ def test_all_contradictions_come_at_once_each_with_its_line():
     ]
 
 
-def test_a_contradiction_made_on_the_command_line_names_it():
+def test_a_contradiction_from_the_command_line_names_the_command_line():
     (fault,) = faults("budget.cover=targets")
     assert fault.startswith("--set: budget.cover: 'targets' asks for the least cost")
 
@@ -73,11 +73,11 @@ def test_shares_that_sum_to_one_in_decimals_do_so_here():
 
 @pytest.mark.parametrize("value", ["1.01", "-0.1", "nan", "'much'", "true"])
 @pytest.mark.parametrize("key", ["least.small", "caps.subsidy", "city_coverage.least_core"])
-def test_shares_outside_nought_to_one_are_refused(key, value):
+def test_shares_outside_zero_to_one_are_refused(key, value):
     faults(f"{key}={value}")
 
 
-def test_what_is_demanded_survives_being_written():
+def test_demands_survive_being_written():
     job = loads(
         REGION,
         settings=[

@@ -51,7 +51,7 @@ def test_invalid_numbers_are_refused(key: str, value: str) -> None:
         loads(REGION, settings=[f"{key}={value}"])
 
 
-def test_rings_in_single_brackets_are_told_of_double_ones() -> None:
+def test_rings_in_single_brackets_are_refused_with_a_hint_at_double_ones() -> None:
     with pytest.raises(JobError, match=r"job:3: rings: write \[\[rings\]\] in double brackets"):
         loads(REGION + "[rings]\ncount = 3\n")
 
@@ -105,7 +105,7 @@ def test_a_section_misspelt_in_the_file_is_no_fault_of_a_setting() -> None:
     ("setting", "meant"),
     [("times.as_of='2020-01-01'", "'region.as_of'"), ("region.time_limit_s=3", "'solve.time_limit_s'")],
 )
-def test_a_key_in_the_wrong_section_is_pointed_to_its_own(setting: str, meant: str) -> None:
+def test_a_key_in_the_wrong_section_is_refused_with_the_right_one(setting: str, meant: str) -> None:
     with pytest.raises(JobError, match=f"did you mean {meant}"):
         loads(REGION, settings=[setting])
 

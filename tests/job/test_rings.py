@@ -58,7 +58,7 @@ def test_two_rings_of_one_id_are_refused() -> None:
     )
 
 
-def test_rings_apart_from_an_unknown_ring_are_told_of_the_nearest_name() -> None:
+def test_an_unknown_ring_to_be_apart_from_is_refused_with_the_nearest_name() -> None:
     found = faults(
         '[[rings]]\nid = "outer"\ncentres = ["X"]\napart = ["iner"]\n'
         '[[rings]]\nid = "inner"\ncentres = ["X"]\n'

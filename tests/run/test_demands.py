@@ -164,7 +164,7 @@ def test_factors_are_present_values_of_the_years_in_hundredths():
     assert [period.factor for period in found] == [421, 315, 235, 307]
 
 
-def test_without_discount_each_year_counts_alike():
+def test_without_discount_each_year_counts_the_same():
     found = periods("phasing.discount_rate=0.0", "phasing.years=[2, 3, 5]")
     assert [period.factor for period in found] == [200, 300, 500, 1000]
 
@@ -217,7 +217,7 @@ def test_two_periods_count_as_much_as_one_of_their_length(rate):
 # ---- words and counts
 
 
-def test_a_job_says_in_words_what_it_fairness_demands():
+def test_the_fairness_demands_of_a_job_are_described_in_words():
     job = loads(REGION, settings=["least.small=0.95", "objective.small=2"])
     assert fairness_demands(job) == (
         "95 % of the pairs with a small city that can be covered, by weight",
@@ -246,7 +246,7 @@ def test_cities_are_counted_by_tier():
     )
 
 
-def test_what_the_plan_covers_is_said_with_what_it_means():
+def test_the_sentences_on_covered_cities_state_their_meaning():
     counts, gained = sentences.city_cover(counted("to small"))
     assert counts == (
         "Cities covered as a whole (80 % of its pairs within the limit): core 0 today, 0 with the plan, "
@@ -255,7 +255,7 @@ def test_what_the_plan_covers_is_said_with_what_it_means():
     assert gained == "Covered by the plan: Ypsilon."
 
 
-def test_nothing_is_said_where_cities_do_not_count():
+def test_nothing_is_reported_where_cities_do_not_count():
     problem = rivals()
     assert city_cover(problem, verify.score(problem, ()), COUNTING, {}) is None
     assert list(sentences.city_cover(None)) == []

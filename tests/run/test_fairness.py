@@ -49,14 +49,14 @@ def priced(problem, weights=None):
     return price_demands(problem, plan, weights, asked=("a share",), settings=SETTINGS)
 
 
-def test_what_is_lost_and_gained_is_counted_by_tier_and_in_all():
+def test_losses_and_gains_are_counted_by_tier_and_in_all():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert [(tier.tier, tier.gained) for tier in found.tiers] == [("core", -7), ("small", 4)]
     assert (found.worth_free, found.worth_plan, found.price) == (7, 4, Fraction(3, 7))
     assert (found.only_plan, found.only_free) == (("to small",), ("to core",))
 
 
-def test_to_have_both_costs_what_both_cost():
+def test_the_cost_of_both_is_the_cost_of_the_two_plans():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert (found.cost_of_both, found.both_proven) == (7, True)
     assert list(sentences.fairness(found))[-1] == (
@@ -93,7 +93,7 @@ def test_the_table_ends_with_all():
 
 
 @pytest.mark.parametrize("seed", BITING)
-def test_price_and_cost_of_both_equal_those_of_trying_every_plan(seed):
+def test_price_and_cost_of_both_equal_those_of_an_exhaustive_search(seed):
     problem = toy(seed)
     most = max(by_tier(problem, built)["small"] for built in plans(problem))
     fair = problem.replace(targets=(Target("small", most),) if most else ())
@@ -190,7 +190,7 @@ def test_the_levels_are_those_of_the_best_plan_for_the_worst_tiers(seed):
     assert levels_of(problem, raised(problem)[1]) == max(levels_by_hand(problem))
 
 
-def test_one_process_that_keeps_its_cuts_finds_the_same_levels_also_with_a_least_share_besides():
+def test_a_process_that_keeps_its_cuts_finds_the_same_levels_also_with_a_least_share():
     problem = toy(3)
     most = max(by_tier(problem, built)["small"] for built in plans(problem))
     fair = problem.replace(targets=(Target("small", most),))
@@ -236,7 +236,7 @@ def test_a_problem_without_a_plan_is_left_for_the_solver_to_explain():
     assert proof["tiers"] == {}
 
 
-def test_a_level_that_is_not_proven_is_told_with_what_to_do():
+def test_unproven_levels_are_reported_with_a_remedy():
     _, proof, _ = raised(toy(0))
     assert notes_on_levels(None) == notes_on_levels(proof) == ()
     unsettled = {**proof, "proven": False, "questions": [{"answer": "yes"}, {"answer": "open"}]}

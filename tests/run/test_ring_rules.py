@@ -23,7 +23,7 @@ def test_centres_go_by_name_or_id():
     assert found.centres == (1, 0)
 
 
-def test_unknown_centres_of_all_rings_are_told_with_the_nearest_name():
+def test_unknown_centres_of_all_rings_are_listed_with_the_nearest_name():
     with pytest.raises(JobError) as caught:
         rules({"centres": ("Suthport",)}, {"id": "b", "centres": ("Northtown", "Estham")})
     assert [fault.split("; ")[1] for fault in caught.value.faults] == [
@@ -37,7 +37,7 @@ def test_nested_rings_go_round_all_centres_and_are_apart():
     assert (first.centres, first.apart, second.apart) == ((0, 1), ("in-2",), ("in-1",))
 
 
-def test_rings_side_by_side_have_a_centre_each_and_leave_the_others_alone():
+def test_rings_side_by_side_have_a_centre_each_and_the_others_as_rivals():
     first, second = rules({"centres": ("1", "2"), "count": 2, "arrangement": "side_by_side"})
     assert (first.centres, first.rivals, first.apart) == ((0,), (1,), ())
     assert (second.centres, second.rivals, second.apart) == ((1,), (0,), ())
@@ -50,7 +50,7 @@ def test_apart_from_several_rings_means_from_each():
     assert found[2].apart == ("in-1", "in-2")
 
 
-def test_the_standard_is_an_expressway_or_a_fast_railway_where_nothing_is_said():
+def test_the_default_standard_is_an_expressway_or_a_fast_railway():
     road, rail = rules({"centres": ("1",)}, {"id": "b", "centres": ("1",), "mode": "rail"})
     assert (road.classes, road.speed_kmh) == (("motorway",), 0.0)
     assert (rail.classes, rail.speed_kmh) == ((), 160.0)

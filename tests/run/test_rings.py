@@ -79,7 +79,7 @@ def test_required_rings_that_cannot_exist_are_refused_all_at_once():
     assert [fault.split(":")[0] for fault in caught.value.faults] == ["ring 'a'", "ring 'b'"]
 
 
-def test_a_wish_that_cannot_exist_is_no_fault():
+def test_an_optional_ring_that_cannot_exist_is_no_fault():
     asked = [Rings(centres=("Hub",), gap_count=0, required=False, reward=5)]
     made, _, _ = steps(square(without=(0,)), asked)
     assert made.rings[0].links == ()

@@ -27,17 +27,17 @@ def test_a_library_that_turns_the_signal_into_a_fault_of_its_import_is_interrupt
     assert isinstance(caught.value.__cause__, ImportError)
 
 
-def test_a_fault_without_a_signal_stays_what_it_is() -> None:
+def test_an_exception_without_a_signal_is_unchanged() -> None:
     with pytest.raises(ImportError), signals.raise_on_signals():
         _fail_to_import()
 
 
-def test_an_interruption_that_a_destructor_swallows_comes_again() -> None:
+def test_an_interruption_that_a_destructor_swallows_is_raised_again() -> None:
     with pytest.raises(signals.Interrupted), signals.raise_on_signals():
         _swallow_one()
 
 
-def test_a_signal_waits_for_the_end_of_an_undisturbed_block() -> None:
+def test_a_deferred_signal_waits_for_the_end_of_the_block() -> None:
     done = []
 
     def steps() -> None:

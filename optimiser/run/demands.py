@@ -17,9 +17,8 @@ from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Counted, Instrument
 from optimiser.proposals.prepare import root_weight
-from optimiser.verify import Plan
+from optimiser.verify import Plan, times
 from optimiser.verify.rules import covered_cities
-from optimiser.verify.times import covered, pair_times
 
 _PAIRS = {
     "core": "pairs of core cities",
@@ -134,14 +133,9 @@ def coverable_weight(problem: DesignProblem, group: str, coverable: Sequence[boo
     return sum(pair.weight for pair, yes in rows if yes and pair.group == group)
 
 
-def covered_pairs(problem: DesignProblem, built: Sequence[str]) -> list[int]:
-    """Return the positions of the pairs that a plan covers."""
-    return [k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes]
-
-
-def coverable_pairs(problem: DesignProblem) -> list[int]:
+def coverable_pairs(problem: DesignProblem) -> set[int]:
     """Return the positions of the pairs that are covered with everything built that may be."""
-    return covered_pairs(problem, [c.id for c in problem.candidates if c.fixed != "out"])
+    return {k for k, yes in enumerate(times.coverable(problem)) if yes}
 
 
 def weight_by_group(problem: DesignProblem, pairs: Iterable[int]) -> dict[str, int]:
@@ -316,7 +310,7 @@ def city_cover(problem: DesignProblem, plan: Plan, job: Job, names: Mapping[str,
     """
     if not problem.cities:
         return None
-    best = {problem.cities[i].id for i in covered_cities(problem, set(coverable_pairs(problem)))}
+    best = {problem.cities[i].id for i in covered_cities(problem, coverable_pairs(problem))}
     before, after = set(plan.cities_before), set(plan.cities)
     tiers = []
     for tier in TIERS:

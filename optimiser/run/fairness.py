@@ -26,6 +26,7 @@ from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.model import unused_id
 from optimiser.run import demands, solving
 from optimiser.verify import Plan
+from optimiser.verify.times import covered_pairs
 
 FORMAT = "polyring-levels/1"
 STEPS = 1000
@@ -182,7 +183,7 @@ def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
 
 def weights_of(problem: DesignProblem, built: Sequence[str]) -> Weights:
     """Return the weight of the pairs that a plan covers, by tier."""
-    weights = demands.weight_by_group(problem, demands.covered_pairs(problem, built))
+    weights = demands.weight_by_group(problem, covered_pairs(problem, built))
     return {tier: weights[tier] for tier in _tiers(problem)}
 
 
@@ -291,7 +292,7 @@ def _with_both(problem: DesignProblem, tiers: Sequence[TierPrice]) -> DesignProb
     covered today, which that pair covers. Caps stay at the money that they were.
     """
     everything = unused_id("all pairs", problem.groups)
-    today = set(demands.covered_pairs(problem, ()))
+    today = set(covered_pairs(problem, ()))
     cities = tuple(
         City(f"pair {k}", pair.weight, (k,), 1, everything)
         for k, pair in enumerate(problem.pairs)

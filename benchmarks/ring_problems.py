@@ -21,8 +21,6 @@ from optimiser.job import load
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Result, gap_of
 from optimiser.run.chain import Chain
-from optimiser.run.progress import Progress
-from optimiser.run.source import settle
 
 NEAR = 0.005
 """The gap within which ring problems must be solved."""
@@ -119,7 +117,7 @@ def problem_of(case: Case) -> DesignProblem:
         path = Path(folder, "ring-problem.toml")
         path.write_text(text, encoding="utf-8")
         loaded = load(path)
-        return Chain(loaded=loaded, source=settle(loaded), progress=Progress()).design
+        return Chain.of(loaded).design
 
 
 def near_after(result: Result, *, minimise: bool) -> float | None:

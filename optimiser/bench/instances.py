@@ -236,12 +236,10 @@ def region_problem(places: str, hours: int, share: int | None) -> DesignProblem:
     """
     from optimiser.job import find
     from optimiser.run.chain import Chain
-    from optimiser.run.progress import Progress
-    from optimiser.run.source import settle
 
     settings = [f"times.limit_s={hours * 3600}", f"budget.share={(share or 10) / 100}"]
     loaded = find(REGION_JOBS[places], settings=settings)
-    problem = Chain(loaded=loaded, source=settle(loaded), progress=Progress()).design
+    problem = Chain.of(loaded).design
     if share is None:
         return problem.replace(name=f"{places}_{hours}h_cover", budget=None)
     return problem.replace(name=f"{places}_{hours}h_{share:02}")

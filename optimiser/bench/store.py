@@ -15,7 +15,7 @@ from optimiser.engine.search.paths import covered
 from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.run.lock import held
+from optimiser.run.folder import locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     Store(folder).prepare()
     with ExitStack() as stack:
         try:
-            stack.enter_context(held(folder))
+            stack.enter_context(locked(folder))
         except EnvironmentFault as fault:
             raise EnvironmentFault(
                 fault.what,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from optimiser.cli.entry import call, main
+from optimiser.cli.app import call, main
 
 __all__ = ["call", "main"]

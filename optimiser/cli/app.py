@@ -1,14 +1,29 @@
-"""Declare the commands and their options."""
+"""Register the commands, and turn every fault into one message and an exit code."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import sys
+import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from optimiser.cli.convert import convert
-from optimiser.cli.ranges import GAP, JOBS, POINTS, SECONDS, SEED, THREADS, within
+from optimiser.cli import bench, compare, convert, frontier, importing, info, run, score, screen, solve
+from optimiser.run import signals
+
+INTERNAL = 1
+"""Exit code of a fault in polyring itself."""
+BAD_INPUT = 2
+ENVIRONMENT = 5
+PIPE_CLOSED = 141
+"""Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
+
+_RESUMING = {"run", "frontier", "bench"}
+"""Commands that keep the steps that they have finished."""
+_RESUME = "Interrupted; run the same command again to resume: finished steps are kept."
+_START_ANEW = "Interrupted; the same command starts anew. No file was left half written."
 
 app = typer.Typer(
     name="polyring",
@@ -19,17 +34,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-app.add_typer(convert)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
-    ),
-]
-Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+app.command("run")(run.run)
+app.command("frontier")(frontier.frontier)
+app.command("solve")(solve.solve)
+app.command("score")(score.score)
+app.command("verify")(score.verify)
+app.command("compare")(compare.compare)
+app.command("import")(importing.import_file)
+app.command("bench")(bench.bench)
+app.command("list")(info.list_all)
+app.command("init")(run.init)
+app.command("doctor")(info.doctor)
+app.add_typer(convert.app)
 
 
 def _version(asked: bool) -> None:
@@ -52,233 +68,85 @@ def start(
     """Propose links and ring roads that bring every city of a cluster within reach, with a proof."""
 
 
-@app.command()
-def run(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
-    ] = None,
-    settings: Settings = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
-    ] = False,
-    json: Json = False,
-) -> int:
-    """Run a job: from the map to a verified plan."""
-    from optimiser.cli import run as command
-
-    return command.run(job, out=out, settings=settings or [], dry_run=dry_run, as_json=json)
+def main() -> None:
+    """Run the command that the process was started with, and end the process with its exit code."""
+    sys.exit(call(sys.argv[1:]))
 
 
-@app.command()
-def frontier(
-    job: Annotated[
-        str,
-        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
-    ],
-    *,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
-    ] = None,
-    axes: Annotated[
-        str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
-    ] = None,
-    points: Annotated[
-        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
-    ] = None,
-    gap: Annotated[
-        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
-    ] = None,
-    settings: Settings = None,
-    json: Json = False,
-) -> int:
-    """Trace what each level of spending buys: exact points with a proven band."""
-    from optimiser.cli import frontier as command
+def call(arguments: Sequence[str]) -> int:
+    """Run a command.
 
-    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
-    return command.frontier(job, out=out, settings=settings or [], options=options, as_json=json)
+    Parameters
+    ----------
+    arguments
+        The words after `polyring`.
 
-
-@app.command()
-def solve(
-    problem: Problem,
-    *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Result file to write.")],
-    variant: Annotated[str, typer.Option(help="Formulation and solver; see polyring list.")] = "auto",
-    time_limit: Annotated[float, typer.Option(callback=within(SECONDS), help="Limit, seconds.")] = 600.0,
-    gap: Annotated[float, typer.Option(callback=within(GAP), help="Relative gap asked for, 0 to 1.")] = 0.0,
-    threads: Annotated[int, typer.Option(callback=within(THREADS), help="Threads; 0: as many as cores.")] = 0,
-    seed: Annotated[int, typer.Option(callback=within(SEED), help="Seed of everything random.")] = 1,
-    solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
-    canonical: Annotated[
-        bool,
-        typer.Option(
-            "--canonical", help="Of equal optimal plans the cheapest, then the first by id; solves again."
-        ),
-    ] = False,
-    json: Json = False,
-) -> int:
-    """Solve a problem file."""
-    from optimiser.cli import solving as command
-
-    return command.solve(
-        problem,
-        output,
-        variant=variant,
-        time_limit_s=time_limit,
-        gap=gap,
-        threads=threads,
-        seed=seed,
-        solver=solver,
-        canonical=canonical,
-        as_json=json,
-    )
+    Returns
+    -------
+    int
+        The exit code: 0 plan within the gap asked for, 10 usable plan without that proof, 2 bad input,
+        3 infeasible, 4 solver failed or plan refused, 5 environment, 130 interrupted, 141 the reader of
+        the output closed the pipe (no message then), 1 a fault in polyring.
+    """
+    debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
+    try:
+        with signals.raise_on_signals():
+            outcome = app(args=words, prog_name="polyring", standalone_mode=False)
+        sys.stdout.flush()
+    except (signals.Interrupted, KeyboardInterrupt):
+        signals.kill_children()
+        screen.note(_RESUME if _RESUMING & set(words[:1]) else _START_ANEW)
+        return signals.EXIT_CODE
+    except (BrokenPipeError, SystemExit) as end:
+        # Typer itself ends the process with 1 when the pipe is closed.
+        if not isinstance(end, BrokenPipeError) and not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _discard_output()
+        return PIPE_CLOSED
+    except Exception as fault:  # noqa: BLE001 - the last place where a fault can become a message
+        if debug:
+            traceback.print_exc()
+        return _report(fault, debug=debug)
+    return outcome if isinstance(outcome, int) else 0
 
 
-@app.command()
-def score(
-    problem: Problem,
-    built: Annotated[
-        str | None, typer.Option(help="Ids of what is built, with commas; empty text: nothing.")
-    ] = None,
-    plan: Annotated[Path | None, typer.Option(help="File with a plan: a result, or one id a line.")] = None,
-    best: Annotated[
-        Path | None,
-        typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM]."),
-    ] = None,
-    json: Json = False,
-) -> int:
-    """Tell cost, coverage and distance from the best known of a plan given by hand."""
-    from optimiser.cli import scoring as command
-
-    return command.score(problem, built=built, plan=plan, best=best, as_json=json)
+def _discard_output() -> None:
+    """Send what is left of the output nowhere, so that the end of the process raises nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
-@app.command()
-def verify(
-    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a run folder.")],
-    result: Annotated[
-        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
-    ] = None,
-    json: Json = False,
-) -> int:
-    """Check a result against its problem, trusting no solver."""
-    from optimiser.cli import scoring as command
-
-    return command.verify(problem, result, as_json=json)
-
-
-@app.command()
-def compare(
-    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
-    json: Json = False,
-) -> int:
-    """Put two runs side by side."""
-    from optimiser.cli import comparing as command
-
-    return command.compare(first, second, as_json=json)
+def _report(fault: Exception, *, debug: bool) -> int:
+    """Print what a user needs to know of a fault; return the exit code."""
+    if hasattr(fault, "format_message"):
+        context = getattr(fault, "ctx", None)
+        command = context.command_path if context else "polyring"
+        screen.note(f"{fault.format_message()}\nTry '{command} --help'.")
+        return BAD_INPUT
+    code = getattr(fault, "exit_code", None)
+    if isinstance(code, int):
+        screen.note(str(fault))
+        return code
+    if values := _refused_values(fault):
+        listed = "\n".join(values)
+        screen.note(f"Values that cannot be used:\n{listed}\nNothing was done.\nCorrect them and try again.")
+        return BAD_INPUT
+    if isinstance(fault, OSError | MemoryError):
+        what = "the memory is used up" if isinstance(fault, MemoryError) else str(fault)
+        screen.note(f"{what}\nNo result was changed.\nMake room and run the same command again.")
+        return ENVIRONMENT
+    hint = "" if debug else "\nRun again with --debug to see where, and report it with that text."
+    screen.note(f"A fault in polyring itself: {type(fault).__name__}: {fault}{hint}")
+    return INTERNAL
 
 
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path(
-        "network.gpkg"
-    ),
-    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
-    simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
-    json: Json = False,
-) -> int:
-    """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
-    from optimiser.cli import importing as command
+def _refused_values(fault: Exception) -> list[str]:
+    """Return a line for each value that a section of a job refused, where no command did so before."""
+    from pydantic import ValidationError
 
-    return command.import_file(file, output, country=country, contract=simplify, as_json=json)
-
-
-@app.command()
-def bench(
-    *,
-    instances: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME|FILE|FOLDER", help="Instance, pattern such as 'hard_*', problem file, or folder."
-        ),
-    ] = None,
-    family: Annotated[list[str] | None, typer.Option(help="Every instance of a family.")] = None,
-    variant: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto]."
-        ),
-    ] = None,
-    solver: Annotated[
-        list[str] | None,
-        typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
-    ] = None,
-    seeds: Annotated[list[int] | None, typer.Option(callback=within(SEED), help="Seed [default: 1].")] = None,
-    time_limit_s: Annotated[
-        float, typer.Option(callback=within(SECONDS), help="Limit of each solve, seconds.")
-    ] = 60.0,
-    gap: Annotated[
-        float, typer.Option(callback=within(GAP), help="Relative gap at which a solve may end, 0 to 1.")
-    ] = 0.0,
-    threads: Annotated[
-        int, typer.Option(callback=within((1, THREADS[1])), help="Threads of each solve.")
-    ] = 1,
-    jobs: Annotated[
-        int, typer.Option(callback=within(JOBS), help="Solves at once; times then disturb each other.")
-    ] = 1,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
-    ] = Path("polyring-bench"),
-    list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
-    json: Json = False,
-) -> int:
-    """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
-    from optimiser.cli import benching as command
-
-    if list_names:
-        return command.show_names(as_json=json)
-    return command.run(
-        words=instances or [],
-        families=family or [],
-        variants=variant or [],
-        solvers=solver or [],
-        seeds=seeds or [],
-        limits=command.Limits(time_limit_s=time_limit_s, gap=gap, threads=threads),
-        jobs=jobs,
-        out=output,
-        as_json=json,
-    )
-
-
-@app.command("list")
-def list_all(json: Json = False) -> int:
-    """Name the regions, ready jobs, solver variants and solvers."""
-    from optimiser.cli import listing as command
-
-    return command.list_all(as_json=json)
-
-
-@app.command()
-def init(
-    path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
-    file: Annotated[str, typer.Option(help="OSM extract that the job reads.")] = "region.osm.pbf",
-    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
-) -> int:
-    """Write a commented job for a new region."""
-    from optimiser.cli import starting as command
-
-    return command.init(path, file=file, country=country)
-
-
-@app.command()
-def doctor(json: Json = False) -> int:
-    """Tell whether this machine has what polyring needs."""
-    from optimiser.cli import checkup as command
-
-    return command.doctor(as_json=json)
+    if not isinstance(fault, ValidationError):
+        return []
+    found = fault.errors(include_url=False, include_context=False)
+    return [f"  - {'.'.join(map(str, one['loc']))}: {one['msg']}, not {one['input']!r:.80}" for one in found]

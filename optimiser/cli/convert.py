@@ -1,15 +1,22 @@
-"""Declare the commands that convert public networks."""
+"""Make a problem of a public network."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from optimiser.cli.ranges import FACTOR, LIMIT_PERCENT, PERCENT, SEED, within
+from optimiser.cli import screen
+from optimiser.cli.options import FACTOR, LIMIT_PERCENT, PERCENT, SEED, within
 
-convert = typer.Typer(
+if TYPE_CHECKING:
+    from optimiser.bench.converters.network import Choices, PublicNetwork
+    from optimiser.bench.converters.sndlib import Coordinates
+
+COORDINATES = ("auto", "degrees", "plane")
+
+app = typer.Typer(
     name="convert", help="Make a problem of a public network.", no_args_is_help=True, rich_markup_mode=None
 )
 
@@ -34,7 +41,7 @@ Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions o
 DrawSeed = Annotated[int, typer.Option(callback=within(SEED), help="Seed of the draw of candidates.")]
 
 
-@convert.command()
+@app.command()
 def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
@@ -54,22 +61,28 @@ def sndlib(
     seed: DrawSeed = 1,
 ) -> int:
     """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
-    from optimiser.cli import converting as command
+    from optimiser.bench.converters.network import Choices
+    from optimiser.bench.converters.sndlib import read
+    from optimiser.problem.errors import ProblemError
 
-    choices = command.choices(
+    choices = Choices(
         seconds=seconds_per_km / 1000,
+        cost_factor=cost_factor,
         candidate_percent=candidate_percent,
         limit_percent=limit_percent,
         budget_percent=budget_percent,
-        cost_factor=cost_factor,
-        equal_weights=equal_weights,
+        weights="equal" if equal_weights else "demand",
         merge=merge,
         seed=seed,
     )
-    return command.sndlib(file, output, coordinates=coordinates, choices=choices)
+    if coordinates not in COORDINATES:
+        raise ProblemError(
+            f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
+        )
+    return _write(read(file, coordinates=cast("Coordinates", coordinates)), output, choices)
 
 
-@convert.command()
+@app.command()
 def tntp(
     network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
@@ -87,16 +100,30 @@ def tntp(
     seed: DrawSeed = 1,
 ) -> int:
     """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
-    from optimiser.cli import converting as command
+    from optimiser.bench.converters.network import Choices
+    from optimiser.bench.converters.tntp import read
 
-    choices = command.choices(
+    choices = Choices(
         seconds=seconds_per_unit,
+        cost_factor=cost_factor,
         candidate_percent=candidate_percent,
         limit_percent=limit_percent,
         budget_percent=budget_percent,
-        cost_factor=cost_factor,
-        equal_weights=equal_weights,
+        weights="equal" if equal_weights else "demand",
         merge=merge,
         seed=seed,
     )
-    return command.tntp(network, trips, output, choices=choices)
+    return _write(read(network, trips), output, choices)
+
+
+def _write(network: PublicNetwork, output: Path, choices: Choices) -> int:
+    from optimiser.bench.converters.network import problem_of
+    from optimiser.problem import save
+
+    problem = problem_of(network, choices)
+    save(problem, output)
+    screen.line(
+        f"{output}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
+        f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
+    )
+    return 0

@@ -1,106 +1,99 @@
-"""Trace a frontier and show its outcome."""
+"""Trace a frontier, and show how far it has come and its outcome."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import json as json_text
+import math
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from optimiser.cli import frontier_progress, screen
-from optimiser.job import find
-from optimiser.job.frontier import Frontier
-from optimiser.job.sections import Solve
-from optimiser.problem.errors import JobError
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, within
 
 if TYPE_CHECKING:
+    from optimiser.frontier import Tracer
+    from optimiser.frontier.curve import Curve
+    from optimiser.job.sections import Frontier, Solve
     from optimiser.run.frontier import Traced
 
 MOST_ROWS = 24
-"""Points that the table shows; of more, every so many-th, the ends and the knee."""
-
+"""Points that the table shows; of more, every n-th, the ends and the knee."""
 MOST_LINKS = 20
 """Links that the table shows."""
+RECENT = 12
+"""Points over whose pace the time left is estimated."""
+PAUSE_S = 10.0
+"""Seconds between two lines where the standard error is no terminal."""
+
+type Watch = Callable[[Tracer], None]
 
 
 def frontier(
-    job: str, *, out: Path | None, settings: Sequence[str], options: Mapping[str, object], as_json: bool
+    job: Annotated[
+        str,
+        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
+    ] = None,
+    axes: Annotated[
+        str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
+    ] = None,
+    settings: Settings = None,
+    json: Json = False,
 ) -> int:
-    """Trace the frontier of a job or of a problem file.
-
-    Parameters
-    ----------
-    job
-        A job file, the name of a ready job, or a problem file (`*.json`).
-    out
-        Run folder; None: `polyring-runs/<name>-frontier`, or beside the folder that the job names.
-    settings
-        Changes such as `frontier.points=60`.
-    options
-        Keys of `[frontier]` given as options; None where not given.
-    as_json
-        Print JSON.
-
-    Returns
-    -------
-    int
-        0 when every point is within the gap asked for and none was cut off by time, else 10.
-    """
+    """Trace what each level of spending buys: exact points with a proven band."""
+    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
     given = {key: value for key, value in options.items() if value is not None}
-    changes = [*settings, *(f"frontier.{key}={json.dumps(value)}" for key, value in given.items())]
-    done = (
-        _of_file(Path(job), out, changes, as_json)
-        if job.endswith(".json")
-        else _of_job(job, out, changes, as_json)
-    )
-    if as_json:
+    changes = [*(settings or []), *(f"frontier.{key}={json_text.dumps(v)}" for key, v in given.items())]
+    trace = _trace_file if job.endswith(".json") else _trace_job
+    done = trace(job, out, changes, quiet=json)
+    if json:
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.summary})
     else:
-        show(done)
+        _show(done)
     return done.exit_code
 
 
-def _of_job(job: str, out: Path | None, changes: Sequence[str], as_json: bool) -> Traced:
-    loaded = find(job, settings=changes)
+def _trace_job(job: str, out: Path | None, changes: Sequence[str], *, quiet: bool) -> Traced:
+    from optimiser.job import find
     from optimiser.run.frontier import trace_job
 
-    asked = loaded.job.frontier
-    with (
-        screen.progress(quiet=as_json) as progress,
-        frontier_progress.watched(wanted=asked.points, total_s=asked.total_s, quiet=as_json) as watch,
-    ):
+    loaded = find(job, settings=changes)
+    with screen.progress(quiet=quiet) as progress, _watching(loaded.job.frontier, quiet=quiet) as watch:
         return trace_job(loaded, out=out, progress=progress, watch=watch)
 
 
-def _of_file(path: Path, out: Path | None, changes: Sequence[str], as_json: bool) -> Traced:
+def _trace_file(path: str, out: Path | None, changes: Sequence[str], *, quiet: bool) -> Traced:
     from optimiser.run.frontier import ENDING, trace_file
 
-    asked, solve = sections_of(changes)
-    with frontier_progress.watched(wanted=asked.points, total_s=asked.total_s, quiet=as_json) as watch:
-        return trace_file(
-            path,
-            asked,
-            out=out or Path("polyring-runs") / f"{path.stem}{ENDING}",
-            seed=solve.seed,
-            threads=solve.threads,
-            watch=watch,
-        )
+    asked, solve = _sections(changes)
+    target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
+    with _watching(asked, quiet=quiet) as watch:
+        return trace_file(Path(path), asked, solve, out=target, watch=watch)
 
 
-def sections_of(changes: Sequence[str]) -> tuple[Frontier, Solve]:
-    """Return the two sections of a job that play a part for a problem file.
-
-    Parameters
-    ----------
-    changes
-        Such as `frontier.points=60` or `solve.seed=2`.
-
-    Raises
-    ------
-    JobError
-        When one of them is in another section, or no value of its key.
-    """
-    from optimiser.job.load import loads
+def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
+    """Return the two sections of a job that count for a problem file."""
+    from optimiser.job import loads
+    from optimiser.problem.errors import JobError
 
     others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
     if others:
@@ -115,57 +108,145 @@ def sections_of(changes: Sequence[str]) -> tuple[Frontier, Solve]:
     return job.frontier, job.solve
 
 
-def show(done: Traced) -> None:
-    """Print the outcome: points, order of the links, robust core, files.
+# ---- progress
+
+
+class Pace:
+    """Estimates the time left from when the last points came.
 
     Parameters
     ----------
-    done
-        The finished frontier.
+    wanted
+        Points wanted; 0: all.
+    total_s
+        Time limit of all, seconds.
     """
+
+    def __init__(self, wanted: int, total_s: float) -> None:
+        self._wanted, self._total = wanted, total_s
+        self._begun: float | None = None
+        self._came: deque[tuple[float, int]] = deque(maxlen=RECENT)
+
+    def note(self, points: int) -> None:
+        """Take in the number of points that there are now."""
+        now = time.monotonic()
+        self._begun = now if self._begun is None else self._begun
+        self._came.append((now, points))
+
+    def left_s(self) -> float:
+        """Return the seconds that are left, at most those of the time limit."""
+        if self._begun is None:
+            return self._total
+        most = max(0.0, self._total - (time.monotonic() - self._begun))
+        (first, few), (last, many) = self._came[0], self._came[-1]
+        if not self._wanted or many <= few:
+            return most
+        return min(most, (self._wanted - many) * (last - first) / (many - few))
+
+
+@contextmanager
+def _watching(asked: Frontier, *, quiet: bool) -> Iterator[Watch]:
+    """Give a function to call after each point: it moves a bar on a terminal, or prints a line at times."""
+    pace = Pace(asked.points, asked.total_s)
+    if quiet:
+        yield lambda _tracer: None
+    elif sys.stderr.isatty():
+        yield from _bar(pace, asked.points)
+    else:
+        yield _lines(pace, asked.points)
+
+
+def _bar(pace: Pace, wanted: int) -> Iterator[Watch]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("Frontier"), BarColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True, highlight=False)) as bar:
+        task = bar.add_task("starting", total=wanted or None)
+
+        def show(tracer: Tracer) -> None:
+            points = len(tracer.state.places)
+            pace.note(points)
+            bar.update(task, completed=points, description=_state(tracer, pace, wanted))
+
+        yield show
+
+
+def _lines(pace: Pace, wanted: int) -> Watch:
+    last = -math.inf
+
+    def show(tracer: Tracer) -> None:
+        nonlocal last
+        pace.note(len(tracer.state.places))
+        if time.monotonic() - last >= PAUSE_S:
+            last = time.monotonic()
+            screen.note(f"Frontier: {_state(tracer, pace, wanted)}")
+
+    return show
+
+
+def _state(tracer: Tracer, pace: Pace, wanted: int) -> str:
+    points = len(tracer.state.places)
+    many = f"{points} of {wanted} points" if wanted else f"{points} points"
+    left = pace.left_s()
+    unit = f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
+    return (
+        f"{many}, {len(tracer.state.region.boxes)} gaps open, {'about' if wanted else 'at most'} {unit} left"
+    )
+
+
+# ---- outcome
+
+
+def _show(done: Traced) -> None:
+    """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.curve import STEADY
     from optimiser.report import wording
 
-    curve = done.curve
+    curve, links = done.curve, done.links
     money = f", {curve.money}" if curve.money else ""
     screen.line()
     screen.table(
-        f"Frontier of {curve.name}: cost{money}, and weight within the limit", _points(done), right=RIGHT
+        f"Frontier of {curve.name}: cost{money}, and weight within the limit",
+        _points(curve),
+        right=("cost", "bound", "gap", "links"),
     )
-    entered = done.links[:MOST_LINKS]
     screen.table(
         "Links by the cost at which they enter",
         [
             {
-                "link": done.described[link.id].name,
-                "what": wording.kind(done.described[link.id].kind),
+                "link": row["name"],
+                "what": wording.kind(row["kind"]),
                 "enters at": f"{link.cost_of_entry:,}",
                 "plans from there": f"{link.share:.0%}",
                 "": "core" if link.core else "stays" if link.stays else "",
             }
-            for link in entered
+            for link, row in list(zip(links, done.rows, strict=True))[:MOST_LINKS]
         ],
         right=("enters at", "plans from there"),
     )
-    stay, core = sum(link.stays for link in done.links), sum(link.core for link in done.links)
-    steady = f"{STEADY[done.curve.axes.kind]:.0%}"
-    screen.line(f"Of {len(done.links)} links {stay} stay in every dearer plan once they enter.")
+    stay, core = sum(link.stays for link in links), sum(link.core for link in links)
+    steady = f"{STEADY[curve.axes.kind]:.0%}"
+    screen.line(f"Of {len(links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(
         f"Robust core (in half of all plans, and in {steady} of those from its entry on): "
-        f"{core} of {len(done.links)} links."
+        f"{core} of {len(links)} links."
     )
-    screen.line(_ended(done))
+    screen.line(
+        {
+            "complete": "These are all non-dominated plans, within the gap asked for.",
+            "points": f"There are more plans between these; {curve.open_boxes} gaps of the proven band are "
+            "open.",
+            "time": f"Time ran out with {curve.open_boxes} gaps of the proven band open.",
+        }.get(curve.ended, "")
+    )
     if caps := done.summary.get("caps"):
-        held = ", ".join(f"{name} {most:,}" for name, most in caps.items())
-        screen.line(f"The caps are amounts, the same at every point: {held}.")
+        amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
+        screen.line(f"The caps are amounts, the same at every point: {amounts}.")
     screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")
 
 
-RIGHT = ("cost", "bound", "gap", "links")
-
-
-def _points(done: Traced) -> list[dict[str, object]]:
-    curve = done.curve
+def _points(curve: Curve) -> list[dict[str, object]]:
     total = len(curve.points)
     step = max(1, -(-total // MOST_ROWS))
     kept = {*range(0, total, step), total - 1, *([] if curve.knee is None else [curve.knee])}
@@ -184,13 +265,3 @@ def _points(done: Traced) -> list[dict[str, object]]:
             }
         )
     return rows
-
-
-def _ended(done: Traced) -> str:
-    curve = done.curve
-    said = {
-        "complete": "These are all non-dominated plans, within the gap asked for.",
-        "points": f"There are more plans between these; {curve.open_boxes} gaps of the proven band are open.",
-        "time": f"Time ran out with {curve.open_boxes} gaps of the proven band open.",
-    }
-    return said.get(curve.ended, "")

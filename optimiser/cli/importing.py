@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
+import typer
 
-from networks import impedance, osm, rail, road, simplify, storage
-from networks.import_report import ImportReport
-from networks.network import Network
 from optimiser.cli import screen
-from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.jsonfile import refuse_special_file
-from optimiser.report import files
-from optimiser.run.store import save_json
+from optimiser.cli.options import Json
+
+if TYPE_CHECKING:
+    from networks.import_report import ImportReport
+    from networks.network import Network
+    from networks.osm import Elements
+    from networks.rail import RailBuild, RailReport
 
 _SERVICES_FROM = {
     "relations": "train relations",
@@ -23,69 +24,56 @@ _SERVICES_FROM = {
 }
 
 
-def import_file(file: Path, output: Path, *, country: str, contract: bool, as_json: bool = False) -> int:
-    """Read an extract; write its roads, railways and services, and what was found on the way.
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path(
+        "network.gpkg"
+    ),
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+    simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
+    json: Json = False,
+) -> int:
+    """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
+    from networks import osm
+    from optimiser.problem.errors import EnvironmentFault
+    from optimiser.problem.jsonfile import refuse_special_file
+    from optimiser.report import files
+    from optimiser.run.store import save_json
 
-    Parameters
-    ----------
-    file
-        The extract.
-    output
-        GeoPackage to write: roads in the layers `nodes` and `links`, railways in `rail_nodes`, `rail_links`,
-        `services` and `stops`; the report goes beside it as `<name>.import_report.json`.
-    country
-        ISO 3166 code for default speeds; empty: those of the world.
-    contract
-        Contract nodes of degree two.
-    as_json
-        Print the report as JSON.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    SourceError
-        When the file cannot be read whole; nothing is written. Exit code 2.
-    """
     if output.suffix != ".gpkg":
         output = output.with_name(f"{output.name}.gpkg")
     if not output.resolve().parent.is_dir():
         raise EnvironmentFault(
             "the folder does not exist", where=str(output.parent), done="Nothing was read."
         )
-    beside = output.with_suffix(".import_report.json")
-    for path in (output, beside):
+    report_file = output.with_suffix(".import_report.json")
+    for path in (output, report_file):
         refuse_special_file(path, done="Nothing was read.")
-    with screen.progress(quiet=as_json) as progress:
+    with screen.progress(quiet=json) as progress:
         with progress.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
         with progress.step("build", "Building the network"):
-            network, railways, report = build(elements, country=country or "world", contract=contract)
+            network, railways, report = build(elements, country=country or "world", contract=simplify)
         with progress.step("write", f"Writing {output.name}"):
             files.write_whole(output, lambda part: _write(network, railways, part))
-            files.write_whole(beside, lambda part: save_json(part, report.to_json()))
-    if as_json:
+            files.write_whole(report_file, lambda part: save_json(part, report.to_json()))
+    if json:
         screen.as_json(report.to_json())
     else:
         _show_roads(report)
         _show_rail(railways.report)
-        screen.line(f"Files: {output}, {beside}")
+        screen.line(f"Files: {output}, {report_file}")
     screen.warn(railways.report.warnings())
     return 0
 
 
-def build(
-    elements: osm.Elements, *, country: str, contract: bool
-) -> tuple[Network, rail.RailBuild, ImportReport]:
+def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network, RailBuild, ImportReport]:
     """Build the road network and the railways of an extract, and their report.
 
     Parameters
     ----------
     elements
-        What was read.
+        The elements of the extract.
     country
         ISO 3166 code for default speeds, or `world`.
     contract
@@ -96,6 +84,11 @@ def build(
     tuple of Network, RailBuild and ImportReport
         The roads with travel times, railways with their services, and the counts.
     """
+    import numpy as np
+
+    from networks import impedance, rail, road, simplify
+    from networks.import_report import ImportReport
+
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)
     tracks = rail.build(elements)
@@ -111,8 +104,10 @@ def build(
     return network, tracks, report
 
 
-def _write(network: Network, railways: rail.RailBuild, path: Path) -> None:
+def _write(network: Network, railways: RailBuild, path: Path) -> None:
     """Write the layers of roads and, where there are tracks, those of railways."""
+    from networks import storage
+
     storage.write_gpkg(network, path)
     if len(railways.network.links):
         storage.add_rail(railways.network, railways.services, path)
@@ -122,8 +117,8 @@ def _show_roads(report: ImportReport) -> None:
     roads = report.roads
     if roads is None:
         return
-    rows = [{"class": name, "km": f"{km:,.1f}"} for name, km in roads.length_km.items()]
-    screen.table("Roads by class", rows, right=["km"])
+    lengths = {name: f"{km:,.1f}" for name, km in roads.length_km.items()}
+    screen.pairs("Roads by class", lengths, heads=("class", "km"))
     facts = {
         "ways read": report.read.ways,
         "ways cut at the border": report.read.ways_cut,
@@ -133,14 +128,12 @@ def _show_roads(report: ImportReport) -> None:
         "components": roads.components,
         **{name.replace("_", " "): value for name, value in report.simplified.items()},
     }
-    screen.table(
-        "Counts of roads", [{"what": name, "count": count} for name, count in facts.items()], right=["count"]
-    )
+    screen.pairs("Counts of roads", facts, heads=("what", "count"))
 
 
-def _show_rail(report: rail.RailReport) -> None:
-    rows = [{"class": name, "km": f"{km:,.1f}"} for name, km in report.track_km.items()]
-    screen.table("Tracks by class", rows, right=["km"])
+def _show_rail(report: RailReport) -> None:
+    lengths = {name: f"{km:,.1f}" for name, km in report.track_km.items()}
+    screen.pairs("Tracks by class", lengths, heads=("class", "km"))
     facts = {
         "tracks": report.tracks,
         "stations on tracks": report.stations,
@@ -149,5 +142,4 @@ def _show_rail(report: rail.RailReport) -> None:
         "services come from": _SERVICES_FROM.get(report.services_source, report.services_source),
         "places where stops are not joined by track": len(report.faults),
     }
-    shown = facts if report.tracks else {"tracks": 0}
-    screen.table("Counts of railways", [{"what": k, "count": v} for k, v in shown.items()], right=["count"])
+    screen.pairs("Counts of railways", facts if report.tracks else {"tracks": 0}, heads=("what", "count"))

@@ -1,69 +1,59 @@
-"""Run a job and show its outcome."""
+"""Run a job, or write one to start from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from optimiser.cli import screen
-from optimiser.job import find
+from optimiser.cli.options import Json, Settings
 
 if TYPE_CHECKING:
     from optimiser.run.pipeline import Run
 
+_TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
 
-def run(job: str, *, out: Path | None, settings: Sequence[str], dry_run: bool, as_json: bool) -> int:
-    """Run a job.
 
-    Parameters
-    ----------
-    job
-        A job file, or the name of a ready job.
-    out
-        Run folder; None: the job's own.
-    settings
-        Changes such as `budget.share=0.05`.
-    dry_run
-        Print sizes and the expected time; solve and write nothing.
-    as_json
-        Print JSON.
+def run(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
+    ] = None,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Run a job: from the map to a verified plan."""
+    from optimiser.job import find
+    from optimiser.run import pipeline
 
-    Returns
-    -------
-    int
-        0 within the gap asked for, 10 not proven to it.
-    """
-    loaded = find(job, settings=settings)
+    loaded = find(job, settings=settings or [])
+    with screen.progress(quiet=json) as progress:
+        if dry_run:
+            sizes = pipeline.rehearse(loaded, progress)
+        else:
+            done = pipeline.run(loaded, out=out, progress=progress)
     if dry_run:
-        from optimiser.run import rehearsal
-
-        with screen.progress(quiet=as_json) as progress:
-            sizes = rehearsal.rehearse(loaded, progress=progress)
-        _show_sizes(sizes, as_json=as_json)
+        if json:
+            screen.as_json(sizes)
+        else:
+            screen.pairs("Sizes", sizes, heads=("what", "value"))
+            screen.line("Nothing was solved or written.")
         return 0
-    from optimiser.run.pipeline import run as run_job
-
-    with screen.progress(quiet=as_json) as progress:
-        done = run_job(loaded, out=out, progress=progress)
-    if as_json:
+    if json:
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.summary})
     else:
-        show(done, asked_gap=loaded.job.solve.gap)
+        _show(done, asked_gap=loaded.job.solve.gap)
     screen.warn(done.summary["warnings"])
     return done.exit_code
 
 
-def show(done: Run, *, asked_gap: float) -> None:
-    """Print the outcome of a run: coverage by tier, cost, gap and the ranked links.
-
-    Parameters
-    ----------
-    done
-        The finished run.
-    asked_gap
-        Relative gap that was asked for.
-    """
+def _show(done: Run, *, asked_gap: float) -> None:
+    """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
     from optimiser.report.screen import summary
 
     screen.line()
@@ -73,9 +63,29 @@ def show(done: Run, *, asked_gap: float) -> None:
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
 
 
-def _show_sizes(sizes: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        screen.as_json(sizes)
-        return
-    screen.table("Sizes", [{"what": key, "value": value} for key, value in sizes.items()], right=["value"])
-    screen.line("Nothing was solved or written.")
+def init(
+    path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
+    file: Annotated[str, typer.Option(help="OSM extract that the job reads.")] = "region.osm.pbf",
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+) -> int:
+    """Write a commented job for a new region."""
+    from optimiser.job import template
+    from optimiser.job.model import Job
+    from optimiser.job.sections import Budget, Region
+    from optimiser.problem.errors import EnvironmentFault, JobError
+    from optimiser.report import files
+
+    if path.suffix != ".toml":
+        raise JobError("a job file ends in .toml", where=str(path), done="Nothing was written.")
+    if path.exists():
+        raise JobError(
+            "the file exists", where=str(path), done="It was left as it is.", remedy="Choose another name."
+        )
+    if not path.parent.is_dir():
+        raise EnvironmentFault(
+            "the folder does not exist", where=str(path.parent), done="Nothing was written."
+        )
+    job = Job(region=Region(file=file, country=country), budget=Budget(share=0.1))
+    files.write_text(path, template(job, title=_TITLE))
+    screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
+    return 0

@@ -1,4 +1,4 @@
-"""Put tables on the standard output and progress on the standard error."""
+"""Print tables on the standard output and progress on the standard error."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from optimiser.run.progress import Progress
-
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from optimiser.run.cache import Progress
 
 _WIDTH = 120
 
@@ -81,6 +81,24 @@ def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[s
     console.print()
 
 
+def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], right: bool = True) -> None:
+    """Print names and values as a table of two columns.
+
+    Parameters
+    ----------
+    title
+        Heading of the table.
+    values
+        Value by name.
+    heads
+        Headings of the columns.
+    right
+        Set the values flush right.
+    """
+    rows = [dict(zip(heads, pair, strict=True)) for pair in values.items()]
+    table(title, rows, right=heads[1:] if right else ())
+
+
 @contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Progress]:
     """Show the steps of a run on the standard error.
@@ -95,6 +113,8 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
     Progress
         A moving line on a terminal, plain lines elsewhere.
     """
+    from optimiser.run.cache import Progress
+
     if quiet:
         yield Progress()
     elif not sys.stderr.isatty():
@@ -106,6 +126,5 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         console = Console(stderr=True, highlight=False)
         with console.status("starting") as status:
             yield Progress(
-                begins=lambda text: status.update(escape(text)),
-                ends=lambda text: console.print(escape(text)),
+                begins=lambda text: status.update(escape(text)), ends=lambda text: console.print(escape(text))
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from optimiser.engine.conflict import quick_explain
 from optimiser.problem import City, DesignProblem, Period, Ring, Target
 from optimiser.problem.model import unused_id
+from optimiser.problem.result import Reason
 from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
 from optimiser.verify.rules import required_pairs
 
@@ -35,15 +36,18 @@ class Constraint:
         Field of the problem that it belongs to; `fixed` and `must` for candidates and pairs.
     value
         What it adds to that field.
+    nodes
+        Ids of the nodes that `text` names.
     """
 
     text: str
     key: str
     value: object
+    nodes: tuple[str, ...] = ()
 
 
-def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> str:
-    """Return sentences that say why no plan exists, one a line.
+def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
+    """Return why no plan exists.
 
     Parameters
     ----------
@@ -61,12 +65,12 @@ def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -
     known = obstacles(problem)
     if known:
         more = len(known) - MOST_SENTENCES
-        return "\n".join([*known[:MOST_SENTENCES], *([f"and {more} more reasons"] if more > 0 else [])])
+        return (*known[:MOST_SENTENCES], *([Reason(f"and {more} more reasons")] if more > 0 else []))
     return conflict_among(problem, has_no_plan, seconds=seconds)
 
 
-def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> str:
-    """Return a small set of constraints that cannot all be met, in words, one a line (`quick_explain`).
+def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
+    """Return a small set of constraints that cannot all be met, behind a heading (`quick_explain`).
 
     Parameters
     ----------
@@ -89,16 +93,22 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
     return _told(found, len(every), whole=time.monotonic() >= end)
 
 
-def _told(found: Sequence[Constraint], count: int, *, whole: bool) -> str:
-    """Return a conflict in words; `whole`: time ran out before all that is not needed was left out."""
+def _told(found: Sequence[Constraint], count: int, *, whole: bool) -> tuple[Reason, ...]:
+    """Return a conflict as reasons; `whole`: time ran out before all that is not needed was left out."""
     if len(found) > MOST_LISTED:
         kinds = sorted({item.key for item in found})
-        return (
+        text = (
             f"{len(found)} of its {count} constraints ({', '.join(kinds)}) conflict, "
             "and no smaller set that does was found"
         )
+        return (Reason(text),)
     rest = "not all of them may be needed for that" if whole else "without any one of them the others can"
-    return "\n".join([f"these cannot all be met, and {rest}:", *(item.text for item in found)])
+    heading = Reason(f"these cannot all be met, and {rest}:")
+    return (heading, *(_reason(item) for item in found))
+
+
+def _reason(item: Constraint) -> Reason:
+    return Reason(item.text, item.value if isinstance(item.value, Target) else None, item.nodes)
 
 
 def constraints(problem: DesignProblem) -> Iterator[Constraint]:
@@ -127,8 +137,9 @@ def _wanted_pairs(problem: DesignProblem) -> Iterator[Constraint]:
     for k, wanted in enumerate(required_pairs(problem)):
         if wanted:
             pair = problem.pairs[k]
-            ends = f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
-            yield Constraint(f"the pair {ends} must be covered within {pair.limit} s", "must", k)
+            ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
+            text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"
+            yield Constraint(text, "must", k, ends)
 
 
 def _money(problem: DesignProblem, amount: int) -> str:

@@ -225,7 +225,7 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters, 
             return False
 
     reasons = explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s))
-    return _with_note(result.replace(message=""), reasons)
+    return _with_note(result.replace(message="", reasons=reasons), "\n".join(map(str, reasons)))
 
 
 def _checked(problem: DesignProblem, result: Result) -> Result:

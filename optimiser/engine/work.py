@@ -92,7 +92,7 @@ def unreduced(problem: DesignProblem) -> Reduction:
         base_weight=0,
         closed_weight=0,
         feasible=not known,
-        reason=known[0] if known else "",
+        reason=str(known[0]) if known else "",
     )
 
 

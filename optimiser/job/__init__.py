@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from optimiser.job.load import find, load, loads
 from optimiser.job.model import Job, LoadedJob
-from optimiser.job.ready import ready_names
-from optimiser.job.render import render, template
+from optimiser.job.reading import find, load, loads, ready_names
+from optimiser.job.writing import render, template
 
 __all__ = ["Job", "LoadedJob", "find", "load", "loads", "ready_names", "render", "template"]

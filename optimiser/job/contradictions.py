@@ -1,17 +1,14 @@
-"""Find what a job asks for that cannot be asked for together."""
+"""Find the demands of a job that cannot be met together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
-from optimiser.job.rings import clashes
+from optimiser.job.model import Job
+from optimiser.job.rings import Rings
+from optimiser.job.sections import TIERS, Caps
 
-if TYPE_CHECKING:
-    from optimiser.job.model import Job
-
-TIERS = ("core", "secondary", "small")
-INSTRUMENTS = ("barrier", "infrastructure", "subsidy")
 _NO_BUDGET = "and budget.unlimited has none; give budget.share or budget.amount"
 
 type Contradiction = tuple[tuple[str, ...], str]
@@ -24,11 +21,11 @@ def contradictions(job: Job) -> Iterator[Contradiction]:
     Parameters
     ----------
     job
-        A job whose sections are sound, each by itself.
+        A job whose sections are valid, each by itself.
     """
-    yield from _of_unlimited(job) if job.budget.unlimited else _of_budget(job)
-    yield from _of_cities(job)
-    yield from clashes(job.rings)
+    yield from _with_unlimited_budget(job) if job.budget.unlimited else _with_budget(job)
+    yield from _between_shares_of_cities(job)
+    yield from _between_rings(job.rings)
 
 
 def least_keys(job: Job) -> tuple[str, ...]:
@@ -38,25 +35,29 @@ def least_keys(job: Job) -> tuple[str, ...]:
     return (*pairs, *cities)
 
 
-def _of_unlimited(job: Job) -> Iterator[Contradiction]:
-    """Yield what does not go with an unlimited budget."""
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the known word that is most like a given one, to end a sentence; empty without one."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _with_unlimited_budget(job: Job) -> Iterator[Contradiction]:
     if job.phasing.names:
         yield ("phasing", "names"), f"periods share out a budget, {_NO_BUDGET}"
-    for name in INSTRUMENTS:
+    for name in Caps.model_fields:
         if getattr(job.caps, name) < 1:
             yield ("caps", name), f"a cap is a share of the budget, {_NO_BUDGET}"
     if job.objective.kind == "max_min":
         yield ("objective", "kind"), f"max_min raises the worst tier as far as the budget goes, {_NO_BUDGET}"
     least = least_keys(job)
     if job.budget.cover == "all" and least:
-        told = f"every coverable pair is covered, so {' and '.join(least)} would change nothing; "
-        yield ("budget", "cover"), told + "set it to 'targets' to reach only these shares at least cost"
+        reason = f"every coverable pair is covered, so {' and '.join(least)} would change nothing"
+        yield ("budget", "cover"), f"{reason}; set it to 'targets' to reach only these shares at least cost"
     if job.budget.cover == "targets" and not least:
         yield ("budget", "cover"), "'targets' needs something to reach: give least.small or another share"
 
 
-def _of_budget(job: Job) -> Iterator[Contradiction]:
-    """Yield what goes with an unlimited budget alone."""
+def _with_budget(job: Job) -> Iterator[Contradiction]:
     if job.budget.cover == "targets":
         yield (
             ("budget", "cover"),
@@ -64,9 +65,25 @@ def _of_budget(job: Job) -> Iterator[Contradiction]:
         )
 
 
-def _of_cities(job: Job) -> Iterator[Contradiction]:
+def _between_shares_of_cities(job: Job) -> Iterator[Contradiction]:
     """Yield least shares of cities where cities do not count."""
     keys = [key for key in least_keys(job) if key.startswith("city_coverage.")]
     if keys and not job.city_coverage.weight:
-        told = f"it is 0, and {' and '.join(keys)} would be a share of nothing; set it to 1 or more"
-        yield ("city_coverage", "weight"), told
+        yield (
+            ("city_coverage", "weight"),
+            f"it is 0, and {' and '.join(keys)} would be a share of nothing; set it to 1 or more",
+        )
+
+
+def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
+    ids = [ring.id for ring in rings]
+    for number, ring in enumerate(rings):
+        if ring.id in ids[:number]:
+            yield ("rings", str(number), "id"), f"'{ring.id}' is the id of another ring"
+        for other in ring.apart:
+            path = ("rings", str(number), "apart")
+            if other == ring.id:
+                yield path, f"'{other}' is the ring itself; nested rings are apart from each other anyway"
+            elif other not in ids:
+                hint = did_you_mean(other, ids) or f"; rings: {', '.join(ids)}"
+                yield path, f"there is no ring '{other}'{hint}"

@@ -10,12 +10,14 @@ _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]')
+_MARK = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]')
 
 Path = tuple[str, ...]
 
-DEEPEST = 16
+MAX_DEPTH = 16
 """Nesting of brackets beyond which a job file is refused."""
+_OUTSIDE = (0, "")
+"""No bracket and no long string is open."""
 
 
 def depth(text: str) -> int:
@@ -31,10 +33,10 @@ def depth(text: str) -> int:
     int
         Largest number of brackets open at once outside strings and comments.
     """
-    level = deepest = 0
-    for mark in _marks(text):
-        level = max(0, level + (1 if mark in "[{" else -1))
-        deepest = max(deepest, level)
+    state, deepest = _OUTSIDE, 0
+    for line in text.split("\n"):
+        states = _states(line, state)
+        deepest, state = max(deepest, max(states)[0]), states[-1]
     return deepest
 
 
@@ -100,32 +102,26 @@ def _split(dotted: str) -> Path:
     return tuple(part.strip("\"'") for part in parts)
 
 
-def _marks(text: str) -> Iterator[str]:
-    """Yield the brackets outside strings and comments."""
-    quote = ""
-    for match in _TOKEN.finditer(text):
-        piece = match.group()
-        if quote:
-            quote = "" if piece == quote else quote
-        elif piece in {'"""', "'''"}:
-            quote = piece
-        elif piece in "[]{}":
-            yield piece
-
-
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that begin a statement, with their number from 1."""
-    level, quote = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not level and not quote:
+    state = _OUTSIDE
+    for number, line in enumerate(text.split("\n"), start=1):
+        if state == _OUTSIDE:
             yield number, line
-            if _HEADER.match(line):
-                continue
-        for match in _TOKEN.finditer(line):
-            piece = match.group()
-            if quote:
-                quote = "" if piece == quote else quote
-            elif piece in {'"""', "'''"}:
-                quote = piece
-            elif piece in "[]{}":
-                level = max(0, level + (1 if piece in "[{" else -1))
+        state = _states(line, state)[-1]
+
+
+def _states(line: str, state: tuple[int, str]) -> list[tuple[int, str]]:
+    """Return how many brackets and which quotation mark are open, at first and after each mark of a line."""
+    level, quote = state
+    found = [state]
+    for match in _MARK.finditer(line):
+        mark = match.group()
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in {'"""', "'''"}:
+            quote = mark
+        elif mark in "[]{}":
+            level = max(0, level + (1 if mark in "[{" else -1))
+        found.append((level, quote))
+    return found

@@ -1,16 +1,12 @@
-"""Type the sections of a job that ask for rings: round what, to what standard, how far out, past whom."""
+"""Type the [[rings]] sections of a job: round which cities, to what standard, how far out, past whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.job.sections import Names, Section, Whole
-
-Band = Annotated[tuple[float, ...], Field(strict=False)]
+from optimiser.job.sections import Names, Numbers, Section, Whole
 
 
 class Rings(Section):
@@ -20,8 +16,8 @@ class Rings(Section):
     mode: Literal["road", "rail"] = Field("road", description="road or rail")
     classes: Names = Field(
         (),
-        description="classes of road or track of which the ring may consist where it exists already, slip "
-        "roads included; empty: motorway for roads, all for railways",
+        description="classes of road or track that the existing parts of the ring may have, slip roads "
+        "included; empty: motorway for roads, all for railways",
     )
     speed_kmh: float | None = Field(
         None,
@@ -31,24 +27,24 @@ class Rings(Section):
         "roads, 160 for railways",
     )
     centres: Names = Field(min_length=1, description="cities that the ring goes round, names or ids")
-    radius_km: Band = Field(
+    radius_km: Numbers = Field(
         (), description="[least, most] distance of the ring from the nearest centre, straight line, km"
     )
-    time_s: Band = Field(
+    time_s: Numbers = Field(
         (), description="[least, most] driving time from the nearest centre to the ring, seconds"
     )
-    least_cities: Whole = Field(0, description="cities that must lie on the ring")
+    least_cities: Whole = Field(0, description="number of cities that must lie on the ring")
     tiers: Names = Field(("secondary", "small"), description="tiers of the cities that count as lying on it")
     on_minutes: float = Field(
         20.0,
         gt=0,
         le=240,
         description="a city lies on the ring when the drive from its centre to a junction or station of the "
-        "ring takes at most so many minutes",
+        "ring takes at most this long, minutes",
     )
     required: bool = Field(True, description="every plan must form it; false: forming it earns the reward")
     reward: Whole = Field(0, description="what forming it is worth, in the unit of the weights of pairs")
-    count: Annotated[int, Field(ge=1, le=9)] = Field(1, description="how many such rings")
+    count: Annotated[int, Field(ge=1, le=9)] = Field(1, description="number of such rings")
     arrangement: Literal["nested", "side_by_side"] = Field(
         "nested",
         description="nested: all go round all centres, none touches another; side_by_side: one ring for each "
@@ -56,12 +52,12 @@ class Rings(Section):
     )
     apart: Names = Field((), description="ids of other rings whose junctions it must not share")
     gap_count: Whole = Field(
-        12, description="further links proposed at most to close the ring where it has gaps"
+        12, description="largest number of further links to propose where the ring has gaps"
     )
     gap_longest_km: float = Field(80.0, gt=0, le=5000, description="longest of them, straight line, km")
 
     @model_validator(mode="after")
-    def _sound(self) -> Rings:
+    def _is_consistent(self) -> Rings:
         for key in ("radius_km", "time_s"):
             band = getattr(self, key)
             if band and not (len(band) == 2 and 0 <= band[0] < band[1]):
@@ -77,25 +73,3 @@ class Rings(Section):
         if self.arrangement == "side_by_side" and self.count != len(self.centres):
             raise ValueError("side_by_side needs as many centres as rings (count)")
         return self
-
-
-def clashes(rings: Sequence[Rings]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what the rings of a job say against each other, with the key to look at.
-
-    Parameters
-    ----------
-    rings
-        Rings that are sound, each by itself.
-    """
-    ids = [ring.id for ring in rings]
-    for number, ring in enumerate(rings):
-        if ring.id in ids[:number]:
-            yield ("rings", str(number), "id"), f"'{ring.id}' names another ring already"
-        for other in ring.apart:
-            path = ("rings", str(number), "apart")
-            if other == ring.id:
-                yield path, f"'{other}' is the ring itself; nested rings are apart from each other anyhow"
-            elif other not in ids:
-                close = get_close_matches(other, ids, n=1, cutoff=0.5)
-                hint = f"; did you mean '{close[0]}'?" if close else f"; rings: {', '.join(ids)}"
-                yield path, f"there is no ring '{other}'{hint}"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
+Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Whole = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[int, Field(gt=0, lt=2**63)]
-Level = Literal["low", "central", "high"]
+Shares = Annotated[tuple[Share, ...], Field(strict=False)]
+Years = Annotated[tuple[Positive, ...], Field(strict=False)]
+BuildingYears = Annotated[int, Field(ge=0, le=50)]
+
+USUAL_YEARS = 5
+"""Years of a period where none are given: the length of a five-year plan."""
 
 
 class Section(BaseModel):
@@ -26,9 +34,7 @@ class Region(Section):
     name: str = Field("", description="embedded region; `polyring list` names them")
     file: str = Field("", description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     place: str = Field("", description="place name to fetch from OpenStreetMap")
-    bbox: Annotated[tuple[float, ...], Field(strict=False)] = Field(
-        (), description="box to fetch: [west, south, east, north], degrees"
-    )
+    bbox: Numbers = Field((), description="box to fetch: [west, south, east, north], degrees")
     polygon: str = Field("", description="file with the polygon to fetch (GeoJSON or GeoPackage)")
     overpass: str = Field("", description="Overpass server to fetch from; empty: the public one")
     matrix: str = Field(
@@ -41,40 +47,39 @@ class Region(Section):
     as_of: date | None = Field(None, description="state of the network at this date; not set: today's")
 
     @model_validator(mode="after")
-    def _one_source(self) -> Region:
-        given = [key for key in ("name", "file", "place", "bbox", "polygon", "matrix") if getattr(self, key)]
+    def _has_one_source(self) -> Region:
+        sources = ("name", "file", "place", "bbox", "polygon", "matrix")
+        given = [key for key in sources if getattr(self, key)]
         if len(given) != 1:
-            said = " and ".join(given) if given else "none"
-            raise ValueError(f"give exactly one of name, file, place, bbox, polygon, matrix (given: {said})")
+            listed = " and ".join(given) if given else "none"
+            raise ValueError(f"give exactly one of {', '.join(sources)} (given: {listed})")
         if self.bbox and not _is_box(self.bbox):
             raise ValueError("bbox must be [west, south, east, north] in degrees, west < east, south < north")
         return self
 
 
 def _is_box(box: tuple[float, ...]) -> bool:
-    if len(box) != 4:
-        return False
-    west, south, east, north = box
-    return -180 <= west < east <= 180 and -90 <= south < north <= 90
+    """Tell whether these are the west, south, east and north border of a box."""
+    return len(box) == 4 and -180 <= box[0] < box[2] <= 180 and -90 <= box[1] < box[3] <= 90
 
 
 class Cities(Section):
-    """Which cities, and in which tier each one stands."""
+    """Which cities, and the tier of each one."""
 
     source: Literal["auto", "region", "csv", "geonames", "osm"] = Field(
         "auto",
         description="region: the region's own list; csv: a file; geonames; osm: place nodes with "
         "population; auto: csv where a file is given, else region where it has a name, else osm",
     )
-    list: str = Field("cities", description="which list of an embedded region")
+    list: str = Field("cities", description="list of cities of an embedded region")
     file: str = Field("", description="CSV with id, name, lon, lat, population")
     least_population: Whole = Field(50_000, description="smaller places are left out (geonames, osm), people")
     core_above: Positive = Field(5_000_000, description="core tier: more built-up people than this")
-    secondary_from: Positive = Field(500_000, description="secondary tier: from this number of people on")
-    snap_km: float = Field(10.0, gt=0, le=1000, description="farthest way from a city to the network, km")
+    secondary_from: Positive = Field(500_000, description="secondary tier: at least this number of people")
+    snap_km: float = Field(10.0, gt=0, le=1000, description="largest distance from a city to the network, km")
 
     @model_validator(mode="after")
-    def _thresholds(self) -> Cities:
+    def _has_ordered_thresholds(self) -> Cities:
         if self.secondary_from > self.core_above:
             raise ValueError("secondary_from must not exceed core_above")
         if self.source == "csv" and not self.file:
@@ -83,30 +88,30 @@ class Cities(Section):
 
 
 class Times(Section):
-    """The limit, and how a trip's time is counted."""
+    """The time limit, and how the time of a trip is counted."""
 
-    limit_s: Positive = Field(14_400, description="limit T of a covered pair, seconds")
+    limit_s: Positive = Field(14_400, description="time limit T of a covered pair, seconds")
     definition: Literal["door_to_door", "in_vehicle"] = Field(
-        "door_to_door", description="which time counts; both are reported"
+        "door_to_door", description="definition of travel time that counts; both are reported"
     )
     rail: bool = Field(True, description="read railways and train services")
     ferries: bool = Field(True, description="read ferries")
     road_classes: Names = Field(
         ("motorway", "trunk", "primary", "secondary", "tertiary"),
-        description="classes of road read, links included",
+        description="classes of road to read, links included",
     )
 
 
 class Candidates(Section):
-    """What may be built, and by which rules it is proposed."""
+    """What may be built, and the rules by which it is proposed."""
 
     kinds: Names = Field(
         (),
-        description="kinds proposed, of road_upgrade, road_link, gap, rail_link, rail_upgrade, rail_service, "
-        "rail_frequency; empty: all",
+        description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
+        "rail_service, rail_frequency; empty: all",
     )
     nearest: Whole = Field(
-        3, description="each city is joined to so many nearest ones, besides Gabriel neighbours"
+        3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
     )
     angle_deg: float = Field(
         45.0, ge=0, le=180, description="a link may be dropped for another within this angle, degrees"
@@ -115,11 +120,14 @@ class Candidates(Section):
         1.15,
         ge=1,
         le=10,
-        description="it is dropped when the way through the other is at most so much longer",
+        description="a link is dropped when the route through the other is at most this many times as long",
     )
-    longest_km: float = Field(250.0, gt=0, le=5000, description="neighbours are at most this far apart, km")
+    longest_km: float = Field(250.0, gt=0, le=5000, description="largest distance between neighbours, km")
     road_detour: float = Field(
-        1.35, ge=1, le=10, description="a new road is proposed where today's way takes so many times its time"
+        1.35,
+        ge=1,
+        le=10,
+        description="a new road is proposed where today's route takes at least this many times as long",
     )
     road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
     road_kmh: float = Field(100.0, ge=5, le=160, description="speed on new and upgraded expressways, km/h")
@@ -127,10 +135,10 @@ class Candidates(Section):
         0.75,
         gt=0,
         le=1,
-        description="a rail link is proposed when the train takes at most this share of today",
+        description="a rail link is proposed when the train takes at most this share of today's time",
     )
-    gap_count: Whole = Field(15, description="gaps between expressways proposed at most")
-    service_count: Whole = Field(24, description="through-services proposed at most")
+    gap_count: Whole = Field(15, description="largest number of gaps between expressways to propose")
+    service_count: Whole = Field(24, description="largest number of through-services to propose")
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
@@ -139,7 +147,9 @@ class Candidates(Section):
 class Costs(Section):
     """What a kilometre costs."""
 
-    level: Level = Field("central", description="low, central or high estimate of each unit cost")
+    level: Literal["low", "central", "high"] = Field(
+        "central", description="low, central or high estimate of each unit cost"
+    )
     table: str = Field("", description="cost table of your own (TOML); empty: the package's for the country")
     terrain: str = Field("", description="raster of heights (DEM); empty: the region's outline, else plain")
 
@@ -161,7 +171,7 @@ class Objective(Section):
     small: Whole = Field(1, description="factor on pairs with a small city")
 
     @model_validator(mode="after")
-    def _file(self) -> Objective:
+    def _names_its_file(self) -> Objective:
         if (self.weight == "file") != bool(self.weights_file):
             raise ValueError("weight = 'file' and weights_file go together")
         return self
@@ -171,7 +181,7 @@ class Budget(Section):
     """How much may be spent."""
 
     share: Share | None = Field(
-        None, description="share of the cost of all candidates, 0 to 1; 0.1 where nothing else is said"
+        None, description="share of the cost of all candidates, 0 to 1; 0.1 where no budget is given"
     )
     amount: Whole | None = Field(None, description="budget in the money of the costs (million CNY in China)")
     unlimited: bool = Field(False, description="no budget: reach what cover names at least cost")
@@ -180,11 +190,111 @@ class Budget(Section):
     )
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Budget:
+    def _is_of_one_kind(self) -> Budget:
         given = [self.share is not None, self.amount is not None, self.unlimited]
         if sum(given) > 1:
             raise ValueError("give at most one of share, amount and unlimited")
         return self
+
+
+class Least(Section):
+    """What must be covered at least in each tier of the smaller city, as a share of what can be covered."""
+
+    core: Share = Field(
+        0.0, description="least share of the weight of coverable pairs of core cities, 0 to 1"
+    )
+    secondary: Share = Field(0.0, description="the same for pairs whose smaller city is secondary")
+    small: Share = Field(0.0, description="the same for pairs with a small city")
+
+
+TIERS = tuple(Least.model_fields)
+"""Tiers of cities, largest first."""
+
+
+class CityCoverage(Section):
+    """Cities that count as a whole: one is covered when enough of its pairs are within the limit."""
+
+    weight: Whole = Field(
+        0,
+        description="a covered city counts this many times the root of its population; 0: cities do not "
+        "count",
+    )
+    pairs: Literal["all", "cores"] = Field(
+        "all", description="pairs of a city that count for it: all, or those with core cities"
+    )
+    share: float = Field(
+        1.0, gt=0, le=1, description="share of these pairs that must be covered for the city, rounded up"
+    )
+    least_core: Share = Field(
+        0.0, description="least share of the weight of coverable core cities that must be covered, 0 to 1"
+    )
+    least_secondary: Share = Field(0.0, description="the same for secondary cities")
+    least_small: Share = Field(0.0, description="the same for small cities")
+
+
+class Caps(Section):
+    """How much of the budget may go to each instrument."""
+
+    barrier: Share = Field(
+        1.0, description="largest share of the budget for closing gaps and more frequent trains; 1: no cap"
+    )
+    infrastructure: Share = Field(1.0, description="the same for new and upgraded links")
+    subsidy: Share = Field(1.0, description="the same for trains that need running support")
+
+
+class Phasing(Section):
+    """When the budget comes, and how long building takes. Without names everything is built at once."""
+
+    names: Names = Field((), description="the periods in order, such as 2026-30; empty: no periods")
+    shares: Shares = Field(
+        (), description="share of the budget that comes with each period, together 1; empty: equal shares"
+    )
+    years: Years = Field((), description=f"length of each period, years; empty: {USUAL_YEARS} each")
+    after_years: Annotated[int, Field(ge=0, le=100)] = Field(
+        10, description="years of use that count after the last period, in which no new money comes"
+    )
+    discount_rate: Share = Field(0.06, description="discount rate a year on what is covered later (assumed)")
+    road_link_years: BuildingYears = Field(
+        4, description="years to build a new road (assumed, as all of these)"
+    )
+    road_upgrade_years: BuildingYears = Field(3, description="years to upgrade a road")
+    gap_years: BuildingYears = Field(2, description="years to close a gap between expressways")
+    rail_link_years: BuildingYears = Field(5, description="years to build a railway")
+    rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")
+    rail_service_years: BuildingYears = Field(1, description="years to start a through-service")
+    rail_frequency_years: BuildingYears = Field(1, description="years to run trains more often")
+    other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Phasing:
+        faults = list(self._faults())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        for key in ("shares", "years"):
+            given = len(getattr(self, key))
+            if given and given != len(self.names):
+                yield f"{key} has {given} values for {len(self.names)} names"
+        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        if repeated:
+            yield f"names: {', '.join(repeated)} is given twice"
+        total = sum(self.exact_shares)
+        if self.shares and total != 1:
+            yield f"shares sum to {float(total):g}, not to 1"
+
+    @property
+    def exact_shares(self) -> tuple[Fraction, ...]:
+        """Return the share of each period exactly as it is written; equal ones where none is given."""
+        if not self.shares:
+            return tuple(Fraction(1, len(self.names)) for _ in self.names)
+        return tuple(Fraction(repr(share)) for share in self.shares)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Return the length of each period in years."""
+        return self.years or (USUAL_YEARS,) * len(self.names)
 
 
 class Solve(Section):
@@ -192,10 +302,64 @@ class Solve(Section):
 
     variant: str = Field("auto", description="how to solve; `polyring list` names the variants")
     solver: str = Field("auto", description="solver of the variants that have a choice")
-    gap: float = Field(0.001, ge=0, le=1, description="relative gap asked for; exit code 10 beyond it")
+    gap: float = Field(0.001, ge=0, le=1, description="relative gap to prove; exit code 10 where it is open")
     time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on solving, seconds")
     threads: Whole = Field(0, le=4096, description="threads of the solver; 0: as many as cores")
     seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+
+
+class Frontier(Section):
+    """What `polyring frontier` weighs, how finely, and for how long. Nothing here changes `polyring run`."""
+
+    axes: Literal["two_way", "three_way"] = Field(
+        "two_way",
+        description="two_way: cost against the objective; three_way: cost against the coverage of two tiers",
+    )
+    tiers: Names = Field(
+        ("secondary", "small"), description="the two tiers of a three-way frontier, by the smaller city"
+    )
+    points: Whole = Field(
+        40, le=100_000, description="number of points, ends included; 0: all non-dominated ones"
+    )
+    placing: Literal["widest", "even"] = Field(
+        "widest", description="widest: where the proven band is widest; even: on a grid of equal steps"
+    )
+    gap: float = Field(
+        0.0, ge=0, le=1, description="relative gap of each point; 0: exact, so that no plan dominates a point"
+    )
+    time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each point, seconds")
+    total_s: float = Field(1200.0, gt=0, le=10_000_000, description="limit on all points, seconds")
+
+
+class Measures(Section):
+    """What the measures of a plan assume. Nothing here changes what is built."""
+
+    core_km: float = Field(
+        15.0, gt=0, le=500, description="radius of the core round the centre of each core city, km"
+    )
+    near_km: float = Field(
+        10.0,
+        gt=0,
+        le=500,
+        description="a trip passes a city when it comes within this distance of its centre, km",
+    )
+    line_s: Positive | None = Field(
+        None,
+        description="mean travel time beyond which the people of a city count as poor in time, seconds; "
+        "not set: T",
+    )
+    trips_per_person: float = Field(
+        2.5,
+        ge=0,
+        le=1000,
+        description="trips a year by each inhabitant to other cities, for the break-even value of "
+        "time (2.5: rail trips per inhabitant of China in 2019, 3.57 bn for 1.41 bn)",
+    )
+    discount_rate: Share = Field(0.06, description="discount rate a year, for the break-even value of time")
+    years: Annotated[int, Field(gt=0, le=200)] = Field(30, description="years over which time is saved")
+    overrun_correlation: Share = Field(
+        0.0, description="correlation of the cost overruns of two links: 0 independent, 1 in step"
+    )
 
 
 class Output(Section):

@@ -22,6 +22,7 @@ from optimiser.problem.jsonfile import (
     repeated,
     write_atomically,
 )
+from optimiser.problem.model import Target
 
 FORMAT = "polyring-result/1"
 
@@ -33,6 +34,8 @@ REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
 """Keys that a result file must have; it may have others."""
 
 RING_KEYS = keys_of("id links")
+
+REASON_KEYS = keys_of("text target nodes barred")
 
 type Circuits = Mapping[str, tuple[int, ...]]
 """The circuit of each ring that is formed: ring id to positions of links, in order round the circuit."""
@@ -65,6 +68,39 @@ class TracePoint:
     bound: float | None
     cuts: int = 0
     nodes: int = 0
+
+
+MOST_BARRED = 10
+"""Candidates that one reason lists; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason why a problem has no plan: a clause for a reader, and what it is about.
+
+    Attributes
+    ----------
+    text
+        The clause, with nodes by their ids, and without the candidates of `barred`.
+    target
+        The target that cannot be met; None where the reason is about something else.
+    nodes
+        Ids of the nodes that `text` names.
+    barred
+        Candidates that cannot be built and take part in the reason, each with why.
+    """
+
+    text: str
+    target: Target | None = None
+    nodes: tuple[str, ...] = ()
+    barred: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the clause with the candidates that cannot be built."""
+        reasons = [f"{name!r} {why}" for name, why in sorted(self.barred.items())]
+        more = f" and {len(reasons) - MOST_BARRED} more" if len(reasons) > MOST_BARRED else ""
+        note = f"; not to be built: {', '.join(reasons[:MOST_BARRED])}{more}" if reasons else ""
+        return self.text + note
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +144,8 @@ class Result:
         Circuits of the rings that are formed.
     starts
         Periods in which the built candidates are started.
+    reasons
+        Without a plan the reasons, as in `message`.
     """
 
     problem: str
@@ -129,15 +167,25 @@ class Result:
     trace: tuple[TracePoint, ...] = ()
     rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def has_plan(self) -> bool:
+        """Return whether the result holds a plan."""
+        return self.status in ("optimal", "feasible")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of the result file; empty rings and starts are left out."""
+        """Return the JSON object of the result file; empty rings, starts and reasons are left out."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         values["built"] = list(self.built)
         values["versions"] = dict(self.versions)
         values["rings"] = circuit_objects(self.rings)
         values["starts"] = dict(self.starts)
-        values = {key: value for key, value in values.items() if value or key not in ("rings", "starts")}
+        values["reasons"] = [
+            dataclasses.asdict(reason) | {"nodes": list(reason.nodes)} for reason in self.reasons
+        ]
+        optional = ("rings", "starts", "reasons")
+        values = {key: value for key, value in values.items() if value or key not in optional}
         values["trace"] = [dataclasses.asdict(point) for point in self.trace]
         return {"format": FORMAT, **values}
 
@@ -268,6 +316,7 @@ def parse(value: Json, *, where: str = "result") -> Result:
         trace=tuple(TracePoint(**point) for point in value.get("trace", [])),
         rings=_circuits(value),
         starts=dict(value.get("starts", {})),
+        reasons=tuple(_reason(item) for item in value.get("reasons", [])),
     )
 
 
@@ -287,6 +336,20 @@ def _circuits(value: Json) -> dict[str, tuple[int, ...]]:
     return {item["id"]: tuple(item["links"]) for item in value.get("rings", [])}
 
 
+def _reason(item: Json) -> Reason:
+    target = None if item["target"] is None else Target(**item["target"])
+    return Reason(item["text"], target, tuple(item["nodes"]), dict(item["barred"]))
+
+
+def _reason_faults(value: Json) -> Iterator[str]:
+    yield from list_faults(value, "reasons", REASON_KEYS, texts=("text",))
+    for place, item in objects_in(value, "reasons"):
+        try:
+            _reason(item)
+        except (KeyError, TypeError, ValueError):
+            yield f"{place}: not a reason"
+
+
 def _faults(value: Mapping[str, Json]) -> Iterator[str]:
     yield from key_faults(value, {**dict.fromkeys(value, False), **REQUIRED_KEYS}, "")
     if value.get("format", FORMAT) != FORMAT:
@@ -299,6 +362,7 @@ def _faults(value: Mapping[str, Json]) -> Iterator[str]:
     else:
         yield from (f"built: {name!r} occurs twice" for name in repeated(built))
     yield from _ring_and_start_faults(value)
+    yield from _reason_faults(value)
     for key in ("cost", "coverage", "objective"):
         if key in value and not is_integer(value[key]):
             yield f"{key}: {value[key]!r} is not an integer >= 0"

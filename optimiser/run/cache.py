@@ -1,4 +1,4 @@
-"""Keep the outcome of each step under the hash of all that it was made from."""
+"""Make each step of a run once: keep its outcome under the hash of its inputs, and report its time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
+
+from optimiser.problem.result import TracePoint
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """File of a kept outcome that lists the checksums of all others."""
 KEPT = 16
-"""Outcomes kept of each step; the ones not used for longest go first."""
+"""Number of outcomes kept of each step; the least recently used ones are removed first."""
 _ATTEMPTS = 5
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
 
@@ -79,15 +82,98 @@ def key(step: str, inputs: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A folder with the files of one step, and whether it was there before."""
+    """A folder with the files of one step, and whether it was kept from before."""
 
     folder: Path
     key: str
     reused: bool
 
 
+@dataclass(frozen=True)
+class Kept[T]:
+    """The value of a step, kept in a folder of the cache.
+
+    Attributes
+    ----------
+    outcome
+        The folder.
+    load
+        Reads the value from it.
+    """
+
+    outcome: Outcome
+    load: Callable[[Path], T]
+
+    @property
+    def key(self) -> str:
+        """Return the hash of all that the value was made from."""
+        return self.outcome.key
+
+    @cached_property
+    def value(self) -> T:
+        """Return the value, read once and kept in memory."""
+        return self.read()
+
+    def read(self) -> T:
+        """Read the value from its folder."""
+        return self.load(self.outcome.folder)
+
+
+def _ignore(_text: str) -> None:
+    return
+
+
+@dataclass(slots=True)
+class Progress:
+    """Reports which step is running, and keeps the time of each.
+
+    Attributes
+    ----------
+    begins, ends
+        Called with a line of text when a step begins, and when it ends.
+    seconds
+        Wall time of each step that ended, in order.
+    reused
+        Names of the steps whose outcome was kept from before.
+    """
+
+    begins: Callable[[str], object] = _ignore
+    ends: Callable[[str], object] = _ignore
+    seconds: dict[str, float] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+
+    def trace(self, point: TracePoint) -> None:
+        """Report how far a solve has come."""
+        bound = "none" if point.bound is None else f"{point.bound:.1f}"
+        self.begins(f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}")
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[None]:
+        """Time a step.
+
+        Parameters
+        ----------
+        name
+            Key of the step in `seconds`.
+        title
+            What the step does, for people.
+
+        Yields
+        ------
+        None
+        """
+        self.begins(title)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        note = " (kept from before)" if name in self.reused else ""
+        line = f"{title}: {self.seconds[name]:.1f} s{note}"
+        log.info(line)
+        self.ends(line)
+
+
 def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Outcome:
-    """Return the outcome of a step, made now or found from before.
+    """Return the outcome of a step: the kept one where there is one, else a fresh one.
 
     Parameters
     ----------
@@ -105,7 +191,7 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
     """
     name = key(step, inputs)
     place = folder() / "steps" / step / name[:32]
-    if _is_whole(place):
+    if _is_intact(place):
         with suppress(OSError):
             os.utime(place)
         return Outcome(folder=place, key=name, reused=True)
@@ -116,12 +202,12 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
         make(fresh)
         _seal(fresh)
         _swap(fresh, place)
-    _prune(place.parent, keep=place)
+    prune(place.parent, keep=place, most=KEPT)
     return Outcome(folder=place, key=name, reused=False)
 
 
 def forget(outcome: Outcome) -> None:
-    """Take an outcome out of the cache, so that the next run makes it again."""
+    """Remove an outcome from the cache, so that the next run makes it again."""
     shutil.rmtree(outcome.folder, ignore_errors=True)
 
 
@@ -134,24 +220,24 @@ def _seal(fresh: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _is_whole(place: Path) -> bool:
+def _is_intact(place: Path) -> bool:
     if not place.exists():
         return False
     try:
         sums = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        whole = all(checksum(place / name) == value for name, value in sums.items())
+        intact = all(checksum(place / name) == value for name, value in sums.items())
     except (OSError, ValueError, AttributeError):
-        whole = False
-    if not whole:
+        intact = False
+    if not intact:
         log.warning("a stored outcome of the step %s is damaged; it is computed again", place.parent.name)
-    return whole
+    return intact
 
 
 def _swap(fresh: Path, place: Path) -> None:
     """Put a fresh outcome in place, unless another process was first: the same key means the same content.
 
-    A whole outcome is never taken away, for another process may be reading it; a damaged one is moved aside
-    into the folder of the fresh one, which goes with its owner.
+    An intact outcome is never removed, since another process may be reading it; a damaged one is moved into
+    the temporary folder of the fresh one, which is removed by its owner.
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -161,24 +247,34 @@ def _swap(fresh: Path, place: Path) -> None:
                 raise
         else:
             return
-        if _is_whole(place):
+        if _is_intact(place):
             return
         with suppress(FileNotFoundError):
             place.rename(fresh.with_name(f"damaged-{attempt}"))
 
 
-def _prune(parent: Path, *, keep: Path) -> None:
-    old = sorted(
-        (path for path in parent.iterdir() if path != keep and not path.name.startswith(".")),
-        key=_last_used,
-        reverse=True,
-    )
-    for path in old[KEPT - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+def prune(parent: Path, *, keep: Path, most: int) -> None:
+    """Remove the least recently used files and folders of a folder.
+
+    Parameters
+    ----------
+    parent
+        The folder; hidden entries stay.
+    keep
+        An entry that stays in any case.
+    most
+        Number of entries that are left, `keep` included.
+    """
+    others = [path for path in parent.iterdir() if path != keep and not path.name.startswith(".")]
+    for path in sorted(others, key=_last_used, reverse=True)[most - 1 :]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _last_used(path: Path) -> float:
-    """Return when an outcome was last used; one that another process just removed is the oldest."""
+    """Return when an outcome was last used; 0 where another process just removed it."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:

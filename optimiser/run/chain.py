@@ -1,303 +1,351 @@
-"""Link the steps of a run: each one is made once from the ones before it, or taken from the cache."""
+"""Link the steps of a run: each is made once from the values of earlier steps, or taken from the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
+from networks.network import Network
+from networks.rail import RailBuild
+from optimiser import report as reports
 from optimiser.job.model import LoadedJob
+from optimiser.measures.fairness import Fairness, from_dict
+from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
+from optimiser.problem import save as save_problem
 from optimiser.problem.result import Result
-from optimiser.run import cache
-from optimiser.run.cache import Outcome
-from optimiser.run.progress import Progress
-from optimiser.run.source import Source
+from optimiser.proposals.table import Candidates
+from optimiser.report.inputs import ReportInput
+from optimiser.run import (
+    cache,
+    demands,
+    fairness,
+    measuring,
+    proposing,
+    reading,
+    reporting,
+    solving,
+    store,
+    timing,
+)
+from optimiser.run.cache import Kept, Outcome, Progress
+from optimiser.run.measured_plan import MeasuredPlan
+from optimiser.run.source import Source, find_source
+from optimiser.verify import Plan
 
-if TYPE_CHECKING:
-    from optimiser.report.inputs import ReportInput
-    from optimiser.verify import Plan
+LEVELS = "levels.json"
+"""File with the proof of the max-min levels."""
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The steps of one run, each a folder of files.
+    """The steps of one run; nothing is made before it is asked for.
 
     Attributes
     ----------
     loaded
         The job.
     source
-        Where its data come from.
+        Its data.
     progress
-        Who is told of each step.
+        Notified of each step.
     """
 
     loaded: LoadedJob
     source: Source
-    progress: Progress
+    progress: Progress = field(default_factory=Progress)
+
+    @classmethod
+    def of(cls, loaded: LoadedJob) -> Self:
+        """Return the steps of a job, whose files must exist."""
+        return cls(loaded, find_source(loaded))
 
     @cached_property
-    def network(self) -> Outcome:
-        """Return the step that reads the map: road and rail networks, services, import report."""
-        job, loaded, source = self.loaded.job, self.loaded, self.source
-        downloads = cache.folder() / "downloads"
-
-        def make(folder: Path) -> None:
-            from optimiser.run import fetching, reading
-
-            if source.map_file is not None:
-                elements = reading.read(source.map_file, job)
-            else:
-                elements = fetching.fetch(loaded, downloads)
-            reading.write_networks(folder, elements, source=source, job=job)
-
-        polygon = loaded.path(job.region.polygon) if job.region.polygon else None
+    def networks(self) -> Kept[reading.Networks]:
+        """Road and rail networks of the map, services, import report."""
+        job, source = self.loaded.job, self.source
         inputs = {
-            "map": cache.checksum(source.map_file) if source.map_file is not None else "",
+            "files": self._checksums("map_file", "polygon_file"),
             "area": job.region.model_dump(include={"place", "bbox", "margin_km"}),
-            "polygon": cache.checksum(polygon) if polygon is not None else "",
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
             "factors": [source.road_factor, source.rail_factor],
             "places": job.cities.model_dump() if source.cities_from == "osm" else None,
         }
-        words = "Reading the map" if source.map_file is not None else "Fetching and reading the map"
-        return self._step("network", words, inputs, make)
+
+        def make() -> reading.Networks:
+            elements = reading.read_elements(job, source, downloads=cache.folder() / "downloads")
+            return reading.build_networks(elements, job, source)
+
+        title = "Reading the map" if source.map_file is not None else "Fetching and reading the map"
+        return self._kept("network", title, inputs, make, store.save_networks, store.load_networks)
 
     @cached_property
-    def times(self) -> Outcome:
-        """Return the step that places the cities and computes all travel times, by both definitions."""
-        job, loaded, source = self.loaded.job, self.loaded, self.source
+    def rail(self) -> RailBuild | None:
+        """Railways of the map; None with a matrix."""
+        return None if self._has_matrix else store.load_rail(self.networks.outcome.folder)
 
-        def make(folder: Path) -> None:
-            from optimiser.run import timing
-
-            if source.matrix_file is not None:
-                timing.write_matrix(folder, loaded, source)
-            else:
-                timing.write_times(folder, self.network.folder, loaded, source)
-
+    @cached_property
+    def times(self) -> Kept[timing.Times]:
+        """Cities, and the times of all trips by both definitions."""
+        job, source = self.loaded.job, self.source
         inputs = {
+            "files": self._checksums("cities_file", "matrix_file"),
             "cities": job.cities.model_dump(exclude={"file"}),
             "from": source.cities_from,
-            "file": cache.checksum(source.cities_file) if source.cities_file else "",
-            "network": "" if source.matrix_file is not None else self.network.key,
-            "matrix": cache.checksum(source.matrix_file) if source.matrix_file is not None else "",
+            "network": "" if self._has_matrix else self.networks.key,
             "times": job.times.model_dump(exclude={"limit_s", "definition"}),
+            "definition": job.times.definition if self._has_matrix else "",
             "country": source.country,
         }
-        return self._step("times", "Placing the cities and timing all trips", inputs, make)
+
+        def make() -> timing.Times:
+            if self._has_matrix:
+                return timing.read_matrix(job, source)
+            return timing.compute_times(self.networks.read(), job, source)
+
+        title = "Placing the cities and timing all trips"
+        return self._kept("times", title, inputs, make, store.save_times, store.load_times)
 
     @cached_property
-    def candidates(self) -> Outcome:
-        """Return the step that proposes and prices candidates."""
-        job, loaded, source = self.loaded.job, self.loaded, self.source
-
-        def make(folder: Path) -> None:
-            from optimiser.run import proposing
-
-            proposing.write_candidates(folder, self.times.folder, loaded, source, networks=self._networks)
-
+    def candidates(self) -> Kept[Candidates]:
+        """Candidates with their costs."""
+        job, source = self.loaded.job, self.source
         inputs = {
+            "files": self._checksums("candidates_file", "costs_file", "terrain_file"),
             "times": self.times.key,
             "which": [job.times.limit_s, job.times.definition],
             "candidates": job.candidates.model_dump(exclude={"file"}),
             "costs": job.costs.model_dump(exclude={"table", "terrain"}),
-            "files": [
-                cache.checksum(path)
-                for path in (
-                    *(loaded.path(text) for text in (job.candidates.file, job.costs.table) if text),
-                    *([source.terrain_file] if source.terrain_file else []),
-                )
-            ],
             "country": source.country,
             "rings": [ring.model_dump() for ring in job.rings],
         }
-        return self._step("candidates", "Proposing and pricing candidates", inputs, make)
+
+        def make() -> Candidates:
+            return proposing.propose_candidates(self.times.value, self.rail, job, source)
+
+        title = "Proposing and pricing candidates"
+        return self._kept("candidates", title, inputs, make, store.save_candidates, store.load_candidates)
 
     @cached_property
-    def draft(self) -> Outcome:
-        """Return the step that writes the design problem, without the levels of max-min."""
-        job, loaded, source = self.loaded.job, self.loaded, self.source
-
-        def make(folder: Path) -> None:
-            from optimiser.run import proposing
-
-            proposing.write_problem(
-                folder, self.times.folder, self.candidates.folder, loaded, source, networks=self._networks
-            )
-
-        weights = job.objective.weights_file
+    def draft(self) -> Kept[proposing.Draft]:
+        """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
+        job, source, name = self.loaded.job, self.source, self.loaded.name
         inputs = {
-            "name": loaded.name,
+            "files": self._checksums("weights_file"),
+            "name": name,
             "candidates": self.candidates.key,
             "objective": job.objective.model_dump(exclude={"weights_file", "kind"}),
-            "weights": cache.checksum(loaded.path(weights)) if weights else "",
             "budget": job.budget.model_dump(),
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
         }
-        return self._step("problem", "Writing the problem", inputs, make)
+
+        def make() -> proposing.Draft:
+            times, candidates = self.times.value, self.candidates.value
+            return proposing.draft_problem(times, self.rail, candidates, job, source, name=name)
+
+        return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)
 
     @cached_property
-    def problem(self) -> Outcome:
-        """Return the step that holds the design problem: the draft, or with max-min that with its levels."""
-        settings = self.loaded.job.solve
+    def problem(self) -> Kept[DesignProblem]:
+        """The design problem: the draft, or with max-min fairness the draft with its levels."""
         if self.loaded.job.objective.kind != "max_min":
-            return self.draft
+            return Kept(self.draft.outcome, _load_problem)
+        settings, notify = self.loaded.job.solve, self.progress.begins
 
         def make(folder: Path) -> None:
-            from optimiser.run import levelling
-
-            levelling.write_levels(folder, self.draft.folder, settings, tell=self.progress.begins)
+            draft = self.draft.value
+            coverable = draft.pairs["coverable"].tolist()
+            raised, proof = fairness.raise_worst(draft.problem, coverable, settings, notify=notify)
+            save_problem(raised, folder / "problem.json")
+            store.save_json(folder / LEVELS, proof)
 
         inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
-        return self._step("levels", "Raising the worst tier", inputs, make)
+        return Kept(self._outcome("levels", "Raising the worst tier", inputs, make), _load_problem)
 
-    @cached_property
+    @property
     def design(self) -> DesignProblem:
-        """Return the design problem."""
-        return load_problem(self.problem.folder / "problem.json")
+        """The design problem."""
+        return self.problem.value
 
     @cached_property
     def result(self) -> Result:
-        """Return what the solver claims; only proven results are kept for the next run."""
-        job = self.loaded.job
-        from optimiser.run import solving
+        """What the solver claims; only proven results are kept for the next run."""
+        settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
-            results.save(
-                solving.solve(self.design, job.solve, progress=self.progress.trace), folder / "result.json"
-            )
+            result = solving.solve(self.design, settings, progress=self.progress.trace)
+            results.save(result, folder / "result.json")
 
-        inputs = {"problem": self.problem.key, "solve": job.solve.model_dump()}
-        outcome = self._step("solve", "Solving", inputs, make)
+        inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
+        outcome = self._outcome("solve", "Solving", inputs, make)
         found = results.load(outcome.folder / "result.json")
-        if not solving.is_proven(found, job.solve.gap):
+        if not solving.is_proven(found, settings.gap):
             cache.forget(outcome)
         return found
 
     @cached_property
-    def sensitivity(self) -> Outcome | None:
-        """Return the step that repeats the coverage at other speeds; None with a matrix."""
-        if self.source.matrix_file is not None:
-            return None
+    def tables(self) -> Path:
+        """Folder with network, cities, times and candidates for other programs."""
+        times, candidates = self.times, self.candidates
+
+        def make(folder: Path) -> None:
+            store.save_json(folder / "import_report.json", times.value.report)
+            reporting.write_tables(folder, times.value, candidates.value, self._rail_network)
+
+        inputs = {"times": times.key, "candidates": candidates.key}
+        return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
+
+    def findings(self, plan: Plan) -> reporting.Findings:
+        """Return all values of the run, for its report.
+
+        Parameters
+        ----------
+        plan
+            The verified plan.
+        """
+        levels = self.problem.outcome.folder / LEVELS
+        return reporting.Findings(
+            job=self.loaded.job,
+            source=self.source,
+            times=self.times.value,
+            candidates=self.candidates.value,
+            draft=self.draft.value,
+            rail=self._rail_network,
+            problem=self.design,
+            levels=store.load_json(levels) if levels.exists() else None,
+            result=self.result,
+            plan=plan,
+            sensitivity=None if self._has_matrix else self._sensitivity(),
+            measures=self._measures(plan),
+            fairness=self._fairness(plan),
+        )
+
+    def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
+        """Return the folder with the report.
+
+        Parameters
+        ----------
+        found
+            All values of the run.
+        shown
+            What the report shows.
+        """
+        job, result = self.loaded.job, found.result
+        inputs = {
+            "problem": self.problem.key,
+            "plan": found.plan.as_dict(),
+            "solve": [result.variant, result.solver, result.seconds],
+            "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
+            "output": job.output.model_dump(exclude={"folder"}),
+            "measures": job.measures.model_dump(),
+        }
+
+        def make(folder: Path) -> None:
+            output = job.output
+            reports.write(shown, folder, with_picture=output.picture, with_page=output.report)
+
+        return self._outcome("report", "Writing report, map and links", inputs, make).folder
+
+    def _sensitivity(self) -> list[dict[str, Any]]:
+        """Return the coverage at other speeds."""
         job, built = self.loaded.job, self.result.built
 
-        def make(folder: Path) -> None:
-            from optimiser.run import sensitivity
-
-            sensitivity.write_sensitivity(
-                folder, self.network.folder, self.times.folder, self.candidates.folder, built=built, job=job
-            )
+        def make() -> list[dict[str, Any]]:
+            networks, times, candidates = self.networks.read(), self.times.value, self.candidates.value
+            return timing.vary_speeds(networks, times, candidates, built, job)
 
         inputs = {"candidates": self.candidates.key, "built": built}
-        return self._step("sensitivity", "Timing trips at other speeds", inputs, make)
+        return self._kept_json("sensitivity", "Timing trips at other speeds", inputs, make)
 
-    @cached_property
-    def tables(self) -> Outcome:
-        """Return the step that writes network, cities, times and candidates for other programs."""
-
-        def make(folder: Path) -> None:
-            from optimiser.run import reporting
-
-            reporting.write_steps(folder, self)
-
-        inputs = {"times": self.times.key, "candidates": self.candidates.key}
-        return self._step("tables", "Writing network, cities and candidates", inputs, make)
-
-    def fairness(self, plan: Plan) -> Outcome | None:
-        """Return the step that prices what the job demands for fairness; None where it demands nothing.
-
-        Parameters
-        ----------
-        plan
-            The verified plan.
-        """
-        from optimiser.run import pricing
-
+    def _measures(self, plan: Plan) -> Measures:
+        """Return the measures of a verified plan."""
         job = self.loaded.job
-        if not pricing.demands(job):
-            return None
-
-        def make(folder: Path) -> None:
-            pricing.write_fairness(folder, self.design, plan, self.problem.folder / "pairs.parquet", job)
-
-        inputs = {"problem": self.problem.key, "plan": plan.as_dict(), "solve": job.solve.model_dump()}
-        return self._step("fairness", "Solving without the demands, to price them", inputs, make)
-
-    def measures(self, plan: Plan) -> Outcome:
-        """Return the step that measures the plan.
-
-        Parameters
-        ----------
-        plan
-            The verified plan.
-        """
-        job = self.loaded.job
-
-        def make(folder: Path) -> None:
-            from optimiser.run import measuring
-
-            measured = measuring.load_plan(
-                self.design,
-                plan,
-                times=self.times.folder,
-                candidates=self.candidates.folder,
-                pairs=self.problem.folder / "pairs.parquet",
-                job=job,
-                with_roads=self.source.matrix_file is None,
-            )
-            measuring.save(measuring.measure(measured), folder)
-
         inputs = {
             "problem": self.problem.key,
             "plan": [plan.built, plan.rings, plan.starts],
             "measures": job.measures.model_dump(),
         }
-        return self._step("measures", "Measuring the plan", inputs, make)
-
-    def report(self, plan: Plan, shown: ReportInput) -> Outcome:
-        """Return the step that writes the report.
-
-        Parameters
-        ----------
-        plan
-            The verified plan.
-        shown
-            What the report shows.
-        """
-        job = self.loaded.job
 
         def make(folder: Path) -> None:
-            from optimiser.run import reporting
+            times, pairs = self.times.value, self.draft.value.pairs
+            measured = MeasuredPlan(
+                problem=self.design,
+                plan=plan,
+                graph=times.graphs[job.times.definition],
+                candidates=self.candidates.value,
+                cities=times.cities,
+                ends=pairs[["origin", "destination"]].to_numpy(dtype="int64"),
+                settings=job.measures,
+                lines=None if self._has_matrix else times.road.links.geometry,
+            )
+            measuring.save(measuring.measure(measured), folder)
 
-            reporting.write_report(folder, shown, job.output)
+        return measuring.load(self._outcome("measures", "Measuring the plan", inputs, make).folder)
 
-        inputs = {
-            "problem": self.problem.key,
-            "plan": plan.as_dict(),
-            "solve": [self.result.variant, self.result.solver, self.result.seconds],
-            "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
-            "output": job.output.model_dump(exclude={"folder"}),
-            "measures": job.measures.model_dump(),
-        }
-        return self._step("report", "Writing report, map and links", inputs, make)
+    def _fairness(self, plan: Plan) -> Fairness | None:
+        """Return the price of what the job demands for fairness; None where it demands nothing."""
+        job = self.loaded.job
+        asked = demands.fairness_demands(job)
+        if not asked:
+            return None
+
+        def make() -> dict[str, Any]:
+            weights = self.draft.value.pairs["weight"].tolist()
+            priced = fairness.price_demands(self.design, plan, weights, asked=asked, settings=job.solve)
+            return priced.as_dict()
+
+        title = "Solving without the demands, to price them"
+        inputs = {"problem": self.problem.key, "plan": plan.as_dict(), "solve": job.solve.model_dump()}
+        return from_dict(self._kept_json("fairness", title, inputs, make))
 
     @property
-    def _networks(self) -> Path | None:
-        return None if self.source.matrix_file is not None else self.network.folder
+    def _has_matrix(self) -> bool:
+        return self.source.matrix_file is not None
 
-    def _step(
-        self, name: str, words: str, inputs: Mapping[str, Any], make: Callable[[Path], None]
+    @property
+    def _rail_network(self) -> Network:
+        return reading.empty_network() if self.rail is None else self.rail.network
+
+    def _checksums(self, *files: str) -> dict[str, str]:
+        """Return the checksums of files of the source by their names; empty where there is no file."""
+        paths: dict[str, Path | None] = {name: getattr(self.source, name) for name in files}
+        return {name: "" if path is None else cache.checksum(path) for name, path in paths.items()}
+
+    def _kept[T](
+        self,
+        name: str,
+        title: str,
+        inputs: Mapping[str, Any],
+        make: Callable[[], T],
+        save: Callable[[Path, T], None],
+        load: Callable[[Path], T],
+    ) -> Kept[T]:
+        """Return the value of a step, made or kept."""
+        return Kept(self._outcome(name, title, inputs, lambda folder: save(folder, make())), load)
+
+    def _kept_json[T](self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[], T]) -> T:
+        """Return the value of a step that is kept as JSON."""
+        file = f"{name}.json"
+        outcome = self._outcome(name, title, inputs, lambda folder: store.save_json(folder / file, make()))
+        value: T = store.load_json(outcome.folder / file)
+        return value
+
+    def _outcome(
+        self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[Path], None]
     ) -> Outcome:
-        """Make a step or find it; the steps before it are made first, so that each has a time of its own."""
-        with self.progress.step(name, words):
+        """Make a step or find it; `inputs` make the steps before it, so that each has a time of its own."""
+        with self.progress.step(name, title):
             outcome = cache.get(name, inputs, make)
             if outcome.reused:
                 self.progress.reused.append(name)
         return outcome
+
+
+def _load_problem(folder: Path) -> DesignProblem:
+    return load_problem(folder / "problem.json")

@@ -1,26 +1,29 @@
-"""Fill a run folder: all files of a run appear together, or none does."""
+"""Fill a run folder: one process at a time, and all files of a run appear together or none does."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.run import lock, stop
+from optimiser.run import signals
 
+LOCK = ".lock"
 STAGE = ".unfinished"
-SUMMARY = "polyring-summary/"
-"""Start of the format that the `summary.json` of a run folder names."""
+"""Folder inside a run folder that takes the files of a run until it ends."""
+SUMMARY_FORMAT = "polyring-summary/1"
+"""Format that the `summary.json` of a run folder names."""
+RUN_FORMAT = "polyring-run/1"
+"""Begin of the first line of the `job.toml` that a run writes."""
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
-AS_RUN = "as it was run, every default visible."
-"""End of the first line of the `job.toml` that a run writes."""
-
-
 OPTIONAL = (
     "levels.json",
     "phases.csv",
@@ -31,7 +34,7 @@ OPTIONAL = (
     "rings.csv",
     "rings.png",
 )
-"""Files that a run writes or not, as its job asks; those of an earlier run into the folder go."""
+"""Files that a run writes or not, as its job asks; those of an earlier run into the folder are removed."""
 
 
 @contextmanager
@@ -61,14 +64,21 @@ def staged(folder: Path) -> Iterator[Path]:
     _refuse_foreign(folder)
     made = _make(folder)
     stage = folder / STAGE
+
+    def clean() -> None:
+        shutil.rmtree(stage, ignore_errors=True)
+        with suppress(OSError):
+            (folder / LOCK).unlink()
+        _remove(made)
+
     try:
-        with lock.held(folder), _disk_faults(folder):
+        with locked(folder), _disk_faults(folder):
             shutil.rmtree(stage, ignore_errors=True)
             stage.mkdir()
             try:
-                with stop.taken_away(lambda: _clear(stage, made)):
+                with signals.cleanup_on_kill(clean):
                     yield stage
-                    publish(stage, folder)
+                    _publish(stage, folder)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
     except BaseException:
@@ -76,24 +86,19 @@ def staged(folder: Path) -> Iterator[Path]:
         raise
 
 
-def publish(stage: Path, folder: Path) -> None:
-    """Flush every file of a stage to the disk, then move them all into a folder.
+def _publish(stage: Path, folder: Path) -> None:
+    """Flush every file of a stage to the disk, then move them all into the run folder.
 
-    Parameters
-    ----------
-    stage
-        Folder with the new files, on the same disk as `folder`.
-    folder
-        Where they go; older files of the same names are replaced, each in one step. What only an earlier run
-        wrote is taken away after that, and so is what is older in a folder within.
+    Older files of the same names are replaced, each in one step. After that, files that only an earlier run
+    wrote are removed, and so are older files in a subfolder.
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
-    stale = [name for name in OPTIONAL if not (stage / name).exists()]
-    stale = stale if (stage / "summary.json").exists() else []
+    is_run = (stage / "summary.json").exists()
+    stale = [name for name in OPTIONAL if is_run and not (stage / name).exists()]
     for path in files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
-    with stop.undisturbed():
+    with signals.defer_signals():
         _move(files, stale, stage, folder)
 
 
@@ -111,14 +116,6 @@ def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> Non
                 old.unlink()
 
 
-def _clear(stage: Path, made: list[Path]) -> None:
-    """Take away the stage and the lock of a run that is ended by force, and the folders that it made."""
-    shutil.rmtree(stage, ignore_errors=True)
-    with suppress(OSError):
-        (stage.parent / lock.NAME).unlink()
-    _remove(made)
-
-
 def _remove(made: list[Path]) -> None:
     """Remove folders, innermost first, as far as they are empty."""
     for path in made:
@@ -127,8 +124,8 @@ def _remove(made: list[Path]) -> None:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Refuse a folder with files of somebody else, for those of a run could replace them."""
-    if not folder.is_dir() or _is_own(folder):
+    """Refuse a folder with files of somebody else, which those of a run could replace."""
+    if not folder.is_dir() or _is_run_folder(folder):
         return
     raise JobError(
         "the folder holds files and is not the folder of an earlier run",
@@ -138,31 +135,21 @@ def _refuse_foreign(folder: Path) -> None:
     )
 
 
-def _is_own(folder: Path) -> bool:
+def _is_run_folder(folder: Path) -> bool:
     """Tell whether a folder is empty, or of a run that ended or was stopped."""
     try:
-        there = {path.name for path in folder.iterdir()}
+        names = {path.name for path in folder.iterdir()}
     except OSError:
-        return True  # what is wrong with it is said where it is written
-    if there <= {lock.NAME} or FRONTIER in there or (folder / STAGE).is_dir():
+        return True  # the fault is reported where the folder is written
+    if names <= {LOCK} or FRONTIER in names or (folder / STAGE).is_dir():
         return True
-    return _is_summed_up(folder) or _is_as_run(folder)
-
-
-def _is_summed_up(folder: Path) -> bool:
-    try:
-        found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and str(found.get("format")).startswith(SUMMARY)
-
-
-def _is_as_run(folder: Path) -> bool:
-    try:
-        with (folder / "job.toml").open(encoding="utf-8") as file:
-            return file.readline().rstrip().endswith(AS_RUN)
-    except (OSError, ValueError):
-        return False
+    with suppress(OSError, ValueError):
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        if isinstance(summary, dict) and str(summary.get("format")).startswith("polyring-summary/"):
+            return True
+    with suppress(OSError, ValueError), (folder / "job.toml").open(encoding="utf-8") as file:
+        return file.readline().startswith(f"# {RUN_FORMAT}")
+    return False
 
 
 def _make(folder: Path) -> list[Path]:
@@ -171,13 +158,12 @@ def _make(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EnvironmentFault(
-            f"the folder cannot be made: {error.strerror}",
-            where=str(folder),
-            done="Nothing was written.",
-            remedy="Choose another folder with --out.",
-        ) from error
+        raise _refusal(folder, f"the folder cannot be made: {error.strerror}") from error
     return missing
+
+
+def _refusal(folder: Path, what: str, remedy: str = "Choose another folder with --out.") -> EnvironmentFault:
+    return EnvironmentFault(what, where=str(folder), done="Nothing was written.", remedy=remedy)
 
 
 @contextmanager
@@ -195,3 +181,77 @@ def _disk_faults(folder: Path) -> Iterator[None]:
             done="An earlier result in the folder, if there was one, is untouched.",
             remedy=f"Make room (a run takes about 100 MB, {free_mb} MB are free) or choose another --out.",
         ) from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for the time of a `with` block.
+
+    The lock is the operating system's, so it goes with the process however that ends; a lock file that is
+    left behind blocks nobody.
+
+    Parameters
+    ----------
+    folder
+        The folder; it must exist.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    EnvironmentFault
+        At once, when another process holds the folder, or when the folder cannot be written.
+    """
+    path = folder / LOCK
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise _refusal(folder, f"the folder cannot be written: {error.strerror}") from error
+    with file:
+        if not _try_lock(file) or not _is_same_file(file, path):
+            in_use = f"the folder is in use by {_holder(path)}"
+            raise _refusal(folder, in_use, "Wait until that run ends, or choose another folder with --out.")
+        file.seek(0)
+        file.truncate()
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": since}, file)
+        file.flush()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_same_file(file: IO[str], path: Path) -> bool:
+    """Tell whether the locked file is the one in the folder, not one just removed by its last holder."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {holder['pid']} on host {holder['host']} since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _try_lock(file: IO[str]) -> bool:
+    """Take the lock of the operating system without waiting."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

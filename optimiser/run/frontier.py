@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optimiser.frontier import Limits, Tracer, tracing
-from optimiser.frontier.axes import axes_of
+from optimiser import verify
+from optimiser.engine.search.task import Question, cores
+from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
+from optimiser.frontier.askers import Answer, answer_from
+from optimiser.frontier.axes import Axes, axes_of
 from optimiser.frontier.curve import STEADY, Curve, LinkOnFrontier, curve, marginal_order
-from optimiser.job import render
-from optimiser.job.frontier import Frontier
 from optimiser.job.model import LoadedJob
-from optimiser.problem import DesignProblem, load, save
+from optimiser.job.sections import Frontier, Solve
+from optimiser.problem import DesignProblem, dumps, load, save
+from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.run import folder, frontier_files
-from optimiser.run.frontier_answers import kept_answers
-from optimiser.run.frontier_files import Described
-from optimiser.run.progress import Progress
+from optimiser.report import frontier_picture
+from optimiser.run import cache, folder, pipeline, store
+from optimiser.run.cache import Progress
+from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
+from optimiser.run.source import find_source
 
 ENDING = "-frontier"
 """Ending of the default run folder."""
+PLANS = "frontier"
+"""Folder of the plans inside the run folder."""
+DONE = ("answered", "thinned")
+"""Endings of answers that would come out the same again."""
+SPENT = 0.9
+"""Share of the time limit of a point that an answer without proof must have had to be kept."""
+KEPT = 32
+"""Number of frontiers whose answers are kept; the least recently used ones are removed first."""
 
+type Label = dict[str, str | float]
+"""Name, kind and kilometres of a candidate, as in `frontier_links.csv`."""
 type Watch = Callable[[Tracer], object]
-"""Told after each point, and once before the first."""
+"""Called after each point, and once before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +60,8 @@ class Traced:
         The frontier.
     links
         Candidates in the order in which they enter.
-    described
-        What people call them, by id.
+    rows
+        Rows of `frontier_links.csv`, in the same order.
     summary
         Contents of `frontier.json`.
     exit_code
@@ -52,14 +71,12 @@ class Traced:
     folder: Path
     curve: Curve
     links: tuple[LinkOnFrontier, ...]
-    described: Mapping[str, Described]
+    rows: list[dict[str, Any]]
     summary: Mapping[str, Any]
     exit_code: int
 
 
-def trace_job(
-    loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch = lambda _tracer: None
-) -> Traced:
+def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch) -> Traced:
     """Trace the frontier of a job.
 
     Parameters
@@ -69,50 +86,28 @@ def trace_job(
     out
         Run folder; None: that of the job with `ENDING`.
     progress
-        Told of each step before the frontier.
+        Notified of each step before the frontier.
     watch
-        Told of each point.
+        Called after each point.
     """
-    from optimiser.run.chain import Chain
-    from optimiser.run.proposing import load_candidates
-    from optimiser.run.source import settle
-
     own = loaded.run_folder()
     target = out or own.with_name(f"{own.name}{ENDING}")
-    chain = Chain(loaded=loaded, source=settle(loaded), progress=progress)
+    chain = Chain(loaded, find_source(loaded), progress)
     with folder.staged(target) as stage:
         problem = chain.design
-        title = f"Job {loaded.name} {folder.AS_RUN}"
-        (stage / "job.toml").write_text(render(loaded.job, title=title), encoding="utf-8")
-        table = load_candidates(chain.candidates.folder).table
-        described = frontier_files.described_by_id(problem) | {
-            str(row.candidate_id): Described(
-                f"{row.from_name} – {row.to_name}", str(row.kind), round(float(row.length_km), 1)
-            )
-            for row in table.itertuples()
+        pipeline.write_job(stage, loaded)
+        labels = _labels(problem) | {
+            str(row.candidate_id): {
+                "name": f"{row.from_name} – {row.to_name}",
+                "kind": str(row.kind),
+                "length_km": round(float(row.length_km), 1),
+            }
+            for row in chain.candidates.value.table.itertuples()
         }
-        settings = loaded.job.solve
-        return _traced(
-            stage,
-            target,
-            problem,
-            loaded.job.frontier,
-            described,
-            watch,
-            seed=settings.seed,
-            threads=settings.threads,
-        )
+        return _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
 
 
-def trace_file(
-    path: Path,
-    settings: Frontier,
-    *,
-    out: Path,
-    seed: int,
-    threads: int,
-    watch: Watch = lambda _tracer: None,
-) -> Traced:
+def trace_file(path: Path, settings: Frontier, solve: Solve, *, out: Path, watch: Watch) -> Traced:
     """Trace the frontier of a problem file.
 
     Parameters
@@ -121,49 +116,45 @@ def trace_file(
         The problem file.
     settings
         What is weighed, how finely, for how long.
+    solve
+        Seed and threads.
     out
         Run folder.
-    seed, threads
-        As in `[solve]` of a job.
     watch
-        Told of each point.
+        Called after each point.
     """
     problem = load(path)
     with folder.staged(out) as stage:
-        described = frontier_files.described_by_id(problem)
-        return _traced(stage, out, problem, settings, described, watch, seed=seed, threads=threads)
+        return _trace(stage, out, problem, _labels(problem), settings, solve, watch)
 
 
-def limits_of(settings: Frontier) -> Limits:
-    """Return the limits that a job sets."""
-    return Limits(
+def _labels(problem: DesignProblem) -> dict[str, Label]:
+    """Return what a problem alone says about its candidates, by id."""
+    return {c.id: {"name": c.id, "kind": c.kind, "length_km": ""} for c in problem.candidates}
+
+
+def _trace(
+    stage: Path,
+    target: Path,
+    problem: DesignProblem,
+    labels: Mapping[str, Label],
+    settings: Frontier,
+    solve: Solve,
+    watch: Watch,
+) -> Traced:
+    _refuse_other(target, problem)
+    limits = Limits(
         points=settings.points,
         placing=settings.placing,
         gap=settings.gap,
         point_s=settings.time_limit_s,
         total_s=settings.total_s,
     )
-
-
-def _traced(
-    stage: Path,
-    target: Path,
-    problem: DesignProblem,
-    settings: Frontier,
-    described: Mapping[str, Described],
-    watch: Watch,
-    *,
-    seed: int,
-    threads: int,
-) -> Traced:
-    from optimiser.engine.search.task import cores
-
-    _refuse_other(target, problem)
-    limits, threads = limits_of(settings), threads or cores()
     axes = axes_of(settings.axes, problem, settings.tiers)
+    seed, threads = solve.seed, solve.threads or cores()
     begun = time.monotonic()
     with (
-        kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
+        _kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
         tracing(
             problem,
             axes=axes.kind,
@@ -178,21 +169,22 @@ def _traced(
         for _point in tracer:
             watch(tracer)
         found = curve(tracer)
-    _refuse_empty(found)
+    refuse_empty(found)
     links = tuple(marginal_order(found.points, steady=STEADY[axes.kind]))
+    summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
     save(problem, stage / "problem.json")
-    frontier_files.write_points(stage, problem, found)
-    frontier_files.write_links(stage, links, described, {c.id: c.cost for c in problem.candidates})
-    summary = frontier_files.summary_of(found, links, seconds=time.monotonic() - begun)
-    if problem.caps:
-        summary = {**summary, "caps": dict(problem.caps)}
-    frontier_files.save_summary(stage, summary)
-    _draw(stage / "frontier.png", found)
-    return Traced(target, found, links, described, summary, _exit_code(found))
+    _write_points(stage, problem, found)
+    rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
+    _write_csv(stage / "frontier_links.csv", rows)
+    store.save_json(stage / folder.FRONTIER, summary)
+    frontier_picture.write(stage / "frontier.png", found)
+    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
+    code = 0 if proven and found.ended != "time" else NOT_PROVEN
+    return Traced(target, found, links, rows, summary, code)
 
 
 def _refuse_other(target: Path, problem: DesignProblem) -> None:
-    """Refuse the folder of a run of another problem, whose files would not fit together any more."""
+    """Refuse the folder of a run of another problem, whose files would no longer belong together."""
     if not (target / "result.json").exists():
         return
     if not (target / "problem.json").exists() or load(target / "problem.json") != problem:
@@ -204,8 +196,16 @@ def _refuse_other(target: Path, problem: DesignProblem) -> None:
         )
 
 
-def _refuse_empty(found: Curve) -> None:
-    """Refuse a frontier without a point: proved to have none, or cut off before the first."""
+def refuse_empty(found: Curve) -> None:
+    """Refuse a frontier without a point.
+
+    Raises
+    ------
+    InfeasibleError
+        When it is proven that there is none.
+    SolverError
+        When time ran out before the first point.
+    """
     if found.points:
         return
     where = f"problem {found.name!r}"
@@ -224,12 +224,152 @@ def _refuse_empty(found: Curve) -> None:
     )
 
 
-def _draw(path: Path, found: Curve) -> None:
-    from optimiser.report.frontier_picture import write
-
-    write(path, found)
+# ---- answers kept on disk, so that an interrupted run resumes where it was
 
 
-def _exit_code(found: Curve) -> int:
-    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
-    return 0 if found.points and proven and found.ended != "time" else NOT_PROVEN
+@contextmanager
+def _kept_answers(
+    problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, threads: int
+) -> Iterator[Memory]:
+    """Give the memory of a frontier: answers from before, and a file that takes new ones as they come.
+
+    The hash of all that an answer depends on, with the version of the code, names the file. Each answer is
+    written at once, one JSON object a line; a line cut short by a crash is skipped.
+    """
+    inputs = {
+        "problem": hashlib.sha256(dumps(problem).encode()).hexdigest(),
+        "axes": [axes.kind, *axes.groups],
+        "gap": limits.gap,
+        "point_s": limits.point_s,
+        "seed": seed,
+        "threads": threads,
+    }
+    file_path = cache.folder() / "frontier" / f"{cache.key('frontier', inputs)[:32]}.jsonl"
+    file_path.parent.mkdir(parents=True, exist_ok=True)
+    known = _read_answers(file_path)
+    cache.prune(file_path.parent, keep=file_path, most=KEPT)
+    with file_path.open("a", encoding="utf-8") as file:
+
+        def keep(found: Answer) -> None:
+            if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
+                known[found.asked] = found
+                file.write(json.dumps(found.as_dict()) + "\n")
+                file.flush()
+
+        yield Memory(recall=known.get, keep=keep)
+
+
+def _read_answers(path: Path) -> dict[Question, Answer]:
+    known: dict[Question, Answer] = {}
+    if not path.exists():
+        return known
+    text = path.read_text(encoding="utf-8")
+    for line in text.splitlines():
+        with suppress(ValueError, KeyError, TypeError):
+            found = answer_from(json.loads(line))
+            known[found.asked] = found
+    if text and not text.endswith("\n"):
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
+    with suppress(OSError):
+        os.utime(path)
+    return known
+
+
+# ---- files
+
+
+def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> None:
+    """Write `frontier.csv`, and problem and result of every point, each checked independently."""
+    (stage / PLANS).mkdir()
+    rows = []
+    for number, point in enumerate(found.points, start=1):
+        own = point.problem(problem, found.axes)
+        claimed = point.result(own.name)
+        plan = verify.check(own, claimed)
+        verify.check_certificate(own, verify.certificate(own, plan))
+        stem = f"{PLANS}/point-{number:04d}"
+        save(own, stage / f"{stem}.problem.json")
+        results.save(claimed, stage / f"{stem}.result.json")
+        rows.append(_point_row(number, point, found, f"{stem}.result.json"))
+    _write_csv(stage / "frontier.csv", rows)
+
+
+def _point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:
+    groups = [*found.groups, "all"]
+    asked = {"budget": point.asked.budget}
+    if found.axes.kind == "three_way":
+        asked = {f"least_{g}": v for g, v in zip(found.axes.groups, point.asked.least, strict=True)}
+    return {
+        "point": number,
+        "knee": "yes" if found.knee == number - 1 else "",
+        **{f"asked_{name}": value for name, value in asked.items()},
+        "cost": point.cost,
+        "cost_share": round(point.cost / max(1, found.everything.cost), 6),
+        **{f"weight_{g}": point.plan.by_group.get(g, 0) for g in groups},
+        **{f"share_{g}": round(found.share(point.plan, g), 6) for g in groups},
+        "objective": point.value,
+        "bound": "" if point.bound is None else f"{point.bound:.6f}".rstrip("0").rstrip("."),
+        "gap": "" if point.gap is None else f"{point.gap:.3g}",
+        "status": point.status,
+        "links": len(point.plan.built),
+        "start": "warm" if point.warm else "cold",
+        "seconds": f"{point.seconds:.3f}",
+        "seconds_whole": f"{point.whole_seconds:.3f}",
+        "nodes": point.nodes,
+        "cuts": point.cuts,
+        "plan": plan,
+    }
+
+
+def _link_row(order: int, link: LinkOnFrontier, label: Label, problem: DesignProblem) -> dict[str, Any]:
+    """Return when a link enters, and whether it stays."""
+    return {
+        "order": order,
+        "candidate_id": link.id,
+        **label,
+        "cost": problem.cost_of([link.id]),
+        "enters_at_point": link.enters + 1,
+        "enters_at_cost": link.cost_of_entry,
+        "points": link.points,
+        "share_from_entry": round(link.share, 4),
+        "leaves": link.leaves,
+        "stays": "yes" if link.stays else "",
+        "core": "yes" if link.core else "",
+    }
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if not rows:
+            return
+        table = csv.DictWriter(file, fieldnames=list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+
+
+def _summary(
+    found: Curve, links: Sequence[LinkOnFrontier], problem: DesignProblem, *, seconds: float
+) -> dict[str, Any]:
+    """Return the contents of `frontier.json`."""
+    gaps = [point.gap for point in found.points]
+    return {
+        "format": "polyring-frontier/1",
+        "problem": found.name,
+        "money": found.money,
+        "axes": found.axes.kind,
+        "groups": list(found.axes.groups),
+        "points": len(found.points),
+        "ended": found.ended,
+        "asked_gap": found.asked_gap,
+        "largest_gap": None if None in gaps else max((gap for gap in gaps if gap is not None), default=None),
+        "open_boxes": found.open_boxes,
+        "knee": None if found.knee is None else found.knee + 1,
+        "today": dict(found.today.by_group),
+        "everything": {"cost": found.everything.cost, **found.everything.by_group},
+        "totals": dict(found.totals),
+        "band": [[step.budget, step.bound] for step in found.band],
+        "robust_core": [link.id for link in links if link.core],
+        "seconds": round(seconds, 3),
+        **({"caps": dict(problem.caps)} if problem.caps else {}),
+    }

@@ -42,7 +42,7 @@ from optimiser.measures.value_of_time import gravity_trips
 from optimiser.problem import Ring
 from optimiser.report import wording
 from optimiser.run.measured_plan import STATES, MeasuredPlan
-from optimiser.run.sensitivity import with_arcs
+from optimiser.run.timing import with_arcs
 from optimiser.verify.rules import open_in_period, opening_periods
 
 PLAN_ROW = "plan"

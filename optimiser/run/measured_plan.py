@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from networks.sphere import km_to_chord, unit_vectors
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.engine.search.paths import FAR, Integers
-from optimiser.job.measures import Measures as Settings
+from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.dependence import NO_AREA, MarkedNetwork
 from optimiser.measures.equity import TimedPairs

@@ -4,56 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import FAR
-from optimiser.job.model import Job
 from optimiser.measures.tables import TABLES, Measures
-from optimiser.problem import DesignProblem
-from optimiser.run import measure_tables, proposing, store
+from optimiser.run import measure_tables, store
 from optimiser.run.measured_plan import STATES, MeasuredPlan
-from optimiser.verify import Plan
-
-
-def load_plan(
-    problem: DesignProblem,
-    plan: Plan,
-    *,
-    times: Path,
-    candidates: Path,
-    pairs: Path,
-    job: Job,
-    with_roads: bool,
-) -> MeasuredPlan:
-    """Read what the measures of a plan need from the folders of the steps before.
-
-    Parameters
-    ----------
-    problem, plan
-        The design problem, and the verified plan.
-    times, candidates
-        Folders of the steps that computed travel times and proposed candidates.
-    pairs
-        Parquet file of the pairs: `origin` and `destination` are rows of the cities.
-    job
-        The job.
-    with_roads
-        The folder `times` holds a road network; False where times come from a matrix.
-    """
-    table = pd.read_parquet(pairs)
-    return MeasuredPlan(
-        problem=problem,
-        plan=plan,
-        graph=store.load_graph(times, job.times.definition),
-        candidates=proposing.load_candidates(candidates),
-        cities=gpd.read_parquet(times / "cities.parquet"),
-        ends=table[["origin", "destination"]].to_numpy(dtype=np.int64),
-        settings=job.measures,
-        lines=store.load_network(times, "road").links.geometry if with_roads else None,
-    )
 
 
 def measure(measured: MeasuredPlan) -> Measures:

@@ -1,153 +1,169 @@
-"""Propose and price candidates, and write the design problem of a job."""
+"""Propose and price candidates, and draft the design problem of a job."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import geopandas as gpd
 import pandas as pd
 
 from networks import matrix
 from networks.cities import Cities
-from networks.network import Network
-from optimiser.job.model import Job, LoadedJob
-from optimiser.problem import DesignProblem, save
+from networks.rail import RailBuild
+from optimiser.job.model import Job
+from optimiser.job.sections import TIERS
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
-from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, generate
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
-from optimiser.run import demanding, phasing, ringing, store
+from optimiser.run import demands
+from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
 from optimiser.run.source import Source
+from optimiser.run.timing import Times
 
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
+"""Column of each estimate of a cost."""
+_WEIGHTS: Mapping[str, Callable[[int], int]] = {
+    "sqrt_population": root_weight,
+    "population": int,
+    "equal": lambda _population: 1,
+    "file": lambda _population: 1,
+}
+"""Weight of a pair by the population of its smaller city."""
 
 
-def write_candidates(
-    folder: Path, times: Path, loaded: LoadedJob, source: Source, *, networks: Path | None
-) -> None:
-    """Write the candidate table, its arcs and what was left out.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The design problem of a job, and the meaning of its numbers.
+
+    Attributes
+    ----------
+    problem
+        The problem, without the levels of max-min fairness.
+    pairs
+        One row a pair of the problem: `origin`, `destination` (rows of cities), `weight` (without the factor
+        of the tier), `coverable`, `best_s` (seconds with everything built, -1 where no path leads).
+    rings
+        Lines of the ring links, and what the job asks of each ring; None without rings.
+    """
+
+    problem: DesignProblem
+    pairs: pd.DataFrame
+    rings: RingTables | None
+
+
+def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
+    """Propose and price the candidates of a job.
 
     Parameters
     ----------
-    folder
-        Where the files go.
     times
-        Folder of the travel times.
-    loaded, source
-        The job and its data.
-    networks
-        Folder of the networks; None with a matrix, where only the user's own candidates count.
+        Cities, roads and times.
+    rail
+        Railways; None without a map.
+    job, source
+        The job and its data. With a matrix only the user's own candidates count.
     """
-    job = loaded.job
-    table, ground = cost_table(loaded, source), ground_of(source)
-    base = read_base_case(times, job, networks=networks)
-    given = own_candidates(loaded, base, table, ground)
-    if networks is None:
-        found = given if given is not None else assemble([], table, ground)
+    base, ground = base_case(times, rail, job), _ground(source)
+    table, land = ground
+    asked, rules = job.candidates, _rules(job)
+    given = None
+    if source.candidates_file is not None:
+        given = own.read_own(source.candidates_file, base, table, land, rules=rules)
+    if source.matrix_file is None:
+        found = generate(base, rules=rules, costs=table, terrain=land, own=given)
     else:
-        found = generate(base, rules=rules(job), costs=table, terrain=ground, own=given)
-    found = ringing.with_closing_links(found, base, job.rings, rules(job), (table, ground))
-    fixed = fix(found, in_=job.candidates.fixed_in, out=job.candidates.fixed_out)
-    save_candidates(folder, _priced(fixed, job.costs.level))
+        found = given if given is not None else assemble([], table, land)
+    found = with_closing_links(found, base, job.rings, rules, ground)
+    fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
+    priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
+    return replace(fixed, table=priced)
 
 
-def write_problem(
-    folder: Path, times: Path, candidates: Path, loaded: LoadedJob, source: Source, *, networks: Path | None
-) -> None:
-    """Write `problem.json` and the meaning of its pairs.
+def draft_problem(
+    times: Times, rail: RailBuild | None, candidates: Candidates, job: Job, source: Source, *, name: str
+) -> Draft:
+    """Return the design problem of a job.
 
     Parameters
     ----------
-    folder
-        Where the files go.
     times, candidates
-        Folders of the travel times and of the candidates.
-    loaded, source
+        Outcomes of the steps before.
+    rail
+        Railways; None without a map.
+    job, source
         The job and its data.
-    networks
-        Folder of the networks; None with a matrix.
+    name
+        Name of the problem.
     """
-    job = loaded.job
-    found = load_candidates(candidates)
-    cities = gpd.read_parquet(times / "cities.parquet")
     prepared = prepare.design_problem(
-        store.load_graph(times, job.times.definition),
-        cities,
-        found,
-        store.load_array(times, f"skim_{job.times.definition}"),
+        times.graphs[job.times.definition],
+        times.cities,
+        candidates,
+        times.skims[job.times.definition],
         limit_s=job.times.limit_s,
         weight=_WEIGHTS[job.objective.weight],
         budget_share=job.budget.share,
         budget=job.budget.amount,
-        name=loaded.name,
-        note=_note(job),
+        name=name,
+        note=f"Times {job.times.definition.replace('_', ' ')}, limit {job.times.limit_s} s, "
+        f"{job.costs.level} costs. Map data © OpenStreetMap contributors, ODbL 1.0.",
     )
-    pairs = prepared.pairs.assign(weight=_weights(prepared.pairs, Cities(cities), loaded))
-    demanded = demanding.demand(_weighted(prepared.problem, pairs, job), pairs, cities, job)
-    ringed = demanded
+    pairs = prepared.pairs
+    if source.weights_file is not None:
+        given = matrix.load_weights(source.weights_file, Cities(times.cities))
+        ends = pairs[["origin", "destination"]].to_numpy()
+        pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
+    problem = _with_tier_factors(prepared.problem, pairs, job)
+    problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
-        base = read_base_case(times, job, networks=networks)
-        prices = cost_table(loaded, source), ground_of(source)
-        ringed = ringing.add_rings(demanded, folder, base, found, job.rings, rules(job), prices)
-    save(phasing.phase(ringed, job), folder / "problem.json")
-    pairs.to_parquet(folder / "pairs.parquet")
-    store.save_json(folder / "report.json", prepared.report)
+        base = base_case(times, rail, job)
+        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job), _ground(source))
+    return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
-def cost_table(loaded: LoadedJob, source: Source) -> CostTable:
-    """Return the unit costs of a job: its own table, else the one of the country."""
-    text = loaded.job.costs.table
-    return costs.read_cost_table(loaded.path(text)) if text else costs.builtin_cost_table(source.country)
-
-
-def ground_of(source: Source) -> costs.Terrain:
-    """Return the classes of the ground: of the source's file, else all plain."""
-    return costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
-
-
-def read_base_case(times: Path, job: Job, *, networks: Path | None) -> BaseCase:
+def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
     """Return what exists before anything is built.
 
     Parameters
     ----------
     times
-        Folder of the travel times.
+        Cities, roads and times.
+    rail
+        Railways; None without a map.
     job
         The job.
-    networks
-        Folder of the networks; None with a matrix.
     """
-    definition = job.times.definition
-    rail = store.load_rail(networks) if networks is not None and job.times.rail else None
-    running = rail if rail is not None and len(rail.services.lines) else None
+    running = rail if rail is not None and job.times.rail and len(rail.services.lines) else None
     return BaseCase(
-        graph=store.load_graph(times, definition),
-        cities=gpd.read_parquet(times / "cities.parquet"),
-        road=store.load_network(times, "road") if networks is not None else no_road(),
+        graph=times.graphs[job.times.definition],
+        cities=times.cities,
+        road=times.road,
         rail=None if running is None else running.network,
         services=None if running is None else running.services,
-        skim=store.load_array(times, f"skim_{definition}"),
+        skim=times.skims[job.times.definition],
         limit_s=job.times.limit_s,
     )
 
 
-def rules(job: Job) -> Rules:
-    """Return the rules of the generator that a job asks for.
+def _ground(source: Source) -> Ground:
+    """Return the unit costs of a job (its own table, else that of the country) and its terrain."""
+    table = (
+        costs.read_cost_table(source.costs_file)
+        if source.costs_file
+        else costs.builtin_cost_table(source.country)
+    )
+    return table, costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
 
-    Raises
-    ------
-    JobError
-        When a kind is not known.
-    """
-    asked = job.candidates
-    known = Rules().kinds
+
+def _rules(job: Job) -> Rules:
+    """Return the rules of the generator that a job asks for."""
+    asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in known]
     if unknown:
         raise JobError(
@@ -173,84 +189,11 @@ def rules(job: Job) -> Rules:
     )
 
 
-def own_candidates(
-    loaded: LoadedJob, base: BaseCase, table: CostTable, ground: costs.Terrain
-) -> Candidates | None:
-    """Return the user's own candidates, None where the job names none."""
-    text = loaded.job.candidates.file
-    return own.read_own(loaded.path(text), base, table, ground, rules=rules(loaded.job)) if text else None
-
-
-def save_candidates(folder: Path, found: Candidates) -> None:
-    """Write candidates as GeoParquet, Parquet and JSON."""
-    found.table.to_parquet(folder / "candidates.parquet")
-    found.arcs.to_parquet(folder / "arcs.parquet")
-    facts = {
-        "report": dict(found.report),
-        "money": found.money,
-        "price_year": found.price_year,
-        "terrain_source": found.terrain_source,
-    }
-    store.save_json(folder / "facts.json", facts)
-
-
-def load_candidates(folder: Path) -> Candidates:
-    """Read what `save_candidates` wrote."""
-    return Candidates(
-        table=gpd.read_parquet(folder / "candidates.parquet"),
-        arcs=pd.read_parquet(folder / "arcs.parquet"),
-        **store.load_json(folder / "facts.json"),
-    )
-
-
-def _priced(found: Candidates, level: str) -> Candidates:
-    """Let the estimate that the job names be the cost that counts."""
-    if level == "central":
-        return found
-    return replace(found, table=found.table.assign(cost=found.table[_PRICES[level]]))
-
-
-def _equal(_population: int) -> int:
-    return 1
-
-
-_WEIGHTS: Mapping[str, Callable[[int], int]] = {
-    "sqrt_population": root_weight,
-    "population": int,
-    "equal": _equal,
-    "file": _equal,
-}
-
-
-def _weights(pairs: pd.DataFrame, cities: Cities, loaded: LoadedJob) -> list[int]:
-    """Return the weight of each pair, from a file where the job names one, without the factor of its tier."""
-    if not loaded.job.objective.weights_file:
-        return [int(weight) for weight in pairs["weight"]]
-    given = matrix.load_weights(loaded.path(loaded.job.objective.weights_file), cities)
-    return [int(given[a, b] + given[b, a]) for a, b in pairs[["origin", "destination"]].to_numpy()]
-
-
-def _weighted(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
-    """Give pairs their weights times the factors of their tiers."""
-    factor = {tier: getattr(job.objective, tier) for tier in ("core", "secondary", "small")}
-    weighed = tuple(
+def _with_tier_factors(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
+    """Return the problem with the weights of the pairs times the factors of their tiers."""
+    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    weighted = tuple(
         replace(pair, weight=int(weight) * factor.get(pair.group, 1))
         for pair, weight in zip(problem.pairs, pairs["weight"], strict=True)
     )
-    return problem.replace(pairs=weighed)
-
-
-def _note(job: Job) -> str:
-    return (
-        f"Times {job.times.definition.replace('_', ' ')}, limit {job.times.limit_s} s, "
-        f"{job.costs.level} costs. Map data © OpenStreetMap contributors, ODbL 1.0."
-    )
-
-
-def no_road() -> Network:
-    """Return a network without anything."""
-    from networks import schema
-
-    columns = (schema.NODES, schema.LINKS)
-    empty = [schema.table({one.name: [] for one in part}, part) for part in columns]
-    return Network(nodes=empty[0], links=empty[1])
+    return problem.replace(pairs=weighted)

@@ -1,91 +1,128 @@
-"""Read road and rail networks from the map of a job."""
+"""Read road and rail networks from the map of a job, or from the area that it names."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
+from shapely import affinity
 
-from networks import cities, impedance, osm, rail, road
+from networks import cities, impedance, osm, rail, road, schema
+from networks.cities import Cities
+from networks.errors import SourceError
 from networks.import_report import ImportReport
 from networks.network import Network
-from networks.osm import Elements
+from networks.osm import Elements, overpass
+from networks.osm.areas import outline
+from networks.osm.client import Server
 from optimiser.job.model import Job
-from optimiser.run import store
 from optimiser.run.source import Source
 
+_KM_PER_DEGREE = 111.2
 
-def read(map_file: Path, job: Job) -> Elements:
-    """Read what a job asks for from an OSM extract.
 
-    Parameters
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What a map holds.
+
+    Attributes
     ----------
-    map_file
-        The extract.
-    job
-        Which classes of road; whether rail and ferries.
-
-    Returns
-    -------
-    Elements
-        The elements.
+    road
+        Roads with travel times.
+    rail
+        Railways, services and stations.
+    report
+        Contents of `import_report.json`.
+    places
+        Cities that are place nodes of the map; None where the job takes them from elsewhere.
     """
-    roads = frozenset(job.times.road_classes)
-    return osm.read(map_file, roads=roads, rail=job.times.rail, ferries=job.times.ferries)
+
+    road: Network
+    rail: rail.RailBuild
+    report: Mapping[str, Any]
+    places: Cities | None = None
 
 
-def write_networks(folder: Path, elements: Elements, *, source: Source, job: Job) -> None:
-    """Build both networks and write them with their import report.
+def read_elements(job: Job, source: Source, *, downloads: Path) -> Elements:
+    """Read what a job asks for from its OSM extract, or download its area.
 
     Parameters
     ----------
-    folder
-        Where the tables of roads, railways, services and stations go, with `import_report.json`, and with
-        `cities.parquet` where the cities are place nodes of the map.
+    job, source
+        The job and its data.
+    downloads
+        Folder that keeps the answers of the server.
+    """
+    roads, times = frozenset(job.times.road_classes), job.times
+    if source.map_file is not None:
+        return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
+    region = job.region
+    return overpass.fetch(
+        widened(_area(job, source.polygon_file), region.margin_km),
+        cache_dir=downloads,
+        roads=roads,
+        rail=times.rail,
+        ferries=times.ferries,
+        server=Server(overpass=region.overpass) if region.overpass else Server(),
+    )
+
+
+def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
+    """Build the road and rail networks of a map.
+
+    Parameters
+    ----------
     elements
-        What was read.
-    source, job
-        Country, factors of length, date, cities.
+        The elements of the map.
+    job, source
+        Country, length factors, date, cities.
     """
     roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
-    timed = impedance.add_travel_times(_lengthened(roads, source.road_factor))
-    store.save_network(folder, "road", timed)
+    links = roads.links.assign(length_km=roads.links["length_km"] * source.road_factor)
+    timed = impedance.add_travel_times(roads.replace(links=links))
     tracks = lengthened_rail(rail.build(elements, opened_by=job.region.as_of), source.rail_factor)
-    store.save_rail(folder, tracks)
     factors = {"Road": source.road_factor, "Rail": source.rail_factor}
     notes = tuple(f"{mode} lengths are multiplied by {by:g}." for mode, by in factors.items() if by != 1.0)
-    whole = ImportReport.of(elements).replace(
+    full = ImportReport.of(elements).replace(
         roads=report, rail=tracks.report.to_dict(), notes=notes + tracks.report.warnings()
     )
-    store.save_json(folder / "import_report.json", whole.to_json())
+    places = None
     if source.cities_from == "osm":
-        places = cities.from_osm_places(
-            elements, min_population=job.cities.least_population, thresholds=thresholds(job)
-        )
-        places.table.to_parquet(folder / "cities.parquet")
+        people = job.cities.least_population
+        places = cities.from_osm_places(elements, min_population=people, thresholds=tier_thresholds(job))
+    return Networks(timed, tracks, full.to_json(), places)
 
 
-def warnings(folder: Path) -> tuple[str, ...]:
-    """Return what the import of a map has to tell loudly.
+def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the warnings of the import of a map, one sentence each.
 
     Parameters
     ----------
-    folder
-        Folder of a step with `import_report.json`.
-
-    Returns
-    -------
-    tuple of str
-        One sentence each; empty where a matrix took the place of a map.
+    report
+        Contents of `import_report.json`; of a matrix there are no warnings.
     """
-    counts = store.load_json(folder / "import_report.json").get("rail")
+    counts = report.get("rail")
     return rail.RailReport(**counts).warnings() if counts else ()
 
 
-def thresholds(job: Job) -> cities.Thresholds:
+def empty_network() -> Network:
+    """Return a network without nodes and links."""
+    nodes, links = (
+        schema.table({column.name: [] for column in columns}, columns)
+        for columns in (schema.NODES, schema.LINKS)
+    )
+    return Network(nodes=nodes, links=links)
+
+
+def tier_thresholds(job: Job) -> cities.Thresholds:
     """Return the populations that divide the tiers of a job."""
     return cities.Thresholds(core=job.cities.core_above, secondary=job.cities.secondary_from)
 
@@ -124,9 +161,45 @@ def _scaled(seconds: pd.Series[int], factor: float) -> NDArray[np.int64]:
     return np.where(given > 0, np.maximum(1, np.rint(given * factor)), given).astype(np.int64)
 
 
-def _lengthened(network: Network, factor: float) -> Network:
-    """Return the network with lengths on the ground, where the geometry is known to be short."""
-    if factor == 1.0:
-        return network
-    links = network.links
-    return network.replace(links=links.assign(length_km=links["length_km"] * factor))
+def _area(job: Job, polygon_file: Path | None) -> shapely.Geometry:
+    """Return the outline of the area that a job names, without its margin."""
+    if polygon_file is not None:
+        return _polygon(polygon_file)
+    return shapely.box(*job.region.bbox) if job.region.bbox else outline(job.region.place, server=Server())
+
+
+def widened(shape: shapely.Geometry, margin_km: float) -> shapely.Geometry:
+    """Return an outline in degrees widened by a margin.
+
+    Parameters
+    ----------
+    shape
+        Polygon in degrees.
+    margin_km
+        Margin, km; exact to a percent in areas of some hundred km.
+
+    Returns
+    -------
+    shapely.Geometry
+        The wider polygon.
+    """
+    if margin_km == 0:
+        return shape
+    # A degree of longitude is shorter than one of latitude: buffer where both are of equal length.
+    narrow = math.cos(math.radians(shape.centroid.y))
+    flat = affinity.scale(shape, xfact=narrow, yfact=1.0, origin=(0, 0))
+    wide = flat.buffer(margin_km / _KM_PER_DEGREE)
+    return affinity.scale(wide, xfact=1.0 / narrow, yfact=1.0, origin=(0, 0)).intersection(
+        shapely.box(-180.0, -90.0, 180.0, 90.0)
+    )
+
+
+def _polygon(path: Path) -> shapely.Geometry:
+    try:
+        table = gpd.read_file(path).to_crs(4326)
+    except Exception as fault:
+        raise SourceError(f"the polygon cannot be read: {fault}", where=str(path)) from fault
+    shape = table.geometry.union_all()
+    if shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+        raise SourceError("the file holds no polygon", where=str(path), done="Nothing was fetched.")
+    return shape

@@ -1,146 +1,149 @@
-"""Turn the steps of a run into the files that people open."""
+"""Turn the values of a finished run into its report, its tables and its summary."""
 
 from __future__ import annotations
 
 import csv
-import shutil
-from dataclasses import replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from networks import storage
 from networks.network import Network
 from networks.timegraph import UNREACHABLE
-from optimiser import report as reports
 from optimiser.job.model import Job
-from optimiser.job.sections import Output
+from optimiser.measures import coverage
 from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
+from optimiser.problem import DesignProblem
 from optimiser.problem.result import Result
+from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import inputs
+from optimiser.report import inputs, sentences, tables
 from optimiser.report.inputs import ReportInput
-from optimiser.run import (
-    covering,
-    levelling,
-    measuring,
-    notes,
-    pricing,
-    proposing,
-    reading,
-    ring_report,
-    sensitivity,
-    store,
-    timing,
-)
-from optimiser.run.chain import Chain
+from optimiser.run import demands, fairness, rings
+from optimiser.run.folder import SUMMARY_FORMAT
+from optimiser.run.proposing import Draft
+from optimiser.run.reading import import_warnings
+from optimiser.run.source import Source
+from optimiser.run.timing import Times, count_covered, skim_table
 from optimiser.verify import Plan
 
+NOTHING_TO_PROPOSE = (
+    "Nothing could be proposed: a table of travel times proposes no links by itself. Name your own "
+    "candidates with candidates.file; without them the plan is empty, and a budget given as a share is 0."
+)
+"""Note on a job that starts from a matrix and names no candidates."""
+_DEFINITIONS = {
+    "door_to_door": "from centre to centre: access, waits, stations and changes included",
+    "in_vehicle": "driving, riding and changes; no access, first wait or egress",
+}
 
-def write_steps(stage: Path, chain: Chain) -> None:
-    """Write the early steps as files for other programs: network, cities, times, candidates.
 
-    Parameters
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All values of a finished run.
+
+    Attributes
     ----------
-    stage
-        Where the files go.
-    chain
-        The steps.
+    job, source
+        The job and its data.
+    times, candidates, draft
+        Outcomes of the first steps.
+    rail
+        Network of the railways; empty without a map.
+    problem, levels
+        The problem that was solved, and the proof of its max-min levels (`levels.json`); None without any.
+    result, plan
+        What the solver claims, and what the independent check found.
+    measures, fairness
+        Measures of the plan, and the price of its demands; None where the job demands nothing.
+    sensitivity
+        Coverage at other speeds; None with a matrix.
     """
-    times = chain.times.folder
-    shutil.copyfile(times / "import_report.json", stage / "import_report.json")
-    cities = gpd.read_parquet(times / "cities.parquet")
-    cities.to_file(stage / "cities.gpkg", layer="cities", driver="GPKG", engine="pyogrio")
-    skims = {
-        definition: store.load_array(times, f"skim_{definition}")
-        for definition in timing.DEFINITIONS
-        if (times / f"skim_{definition}.npz").exists()
-    }
-    timing.skim_table(cities, skims).to_parquet(stage / "skim.parquet")
-    found = proposing.load_candidates(chain.candidates.folder)
-    found.table.to_file(stage / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
-    if chain.source.matrix_file is None:
-        road, rail = _networks(chain)
-        storage.write_gpkg(_joined(road, rail), stage / "network.gpkg")
+
+    job: Job
+    source: Source
+    times: Times
+    candidates: Candidates
+    draft: Draft
+    rail: Network
+    problem: DesignProblem
+    levels: Mapping[str, Any] | None
+    result: Result
+    plan: Plan
+    measures: Measures
+    fairness: Fairness | None
+    sensitivity: list[dict[str, Any]] | None
 
 
-def assemble(chain: Chain, plan: Plan) -> ReportInput:
-    """Bring together what the report shows.
+# ---- report
 
-    Parameters
-    ----------
-    chain
-        The steps.
-    plan
-        The verified plan.
 
-    Returns
-    -------
-    ReportInput
-        Tables, figures and words.
-    """
-    job, source, result = chain.loaded.job, chain.source, chain.result
-    found = proposing.load_candidates(chain.candidates.folder)
-    other = chain.sensitivity
-    lines = {name: network.links[["link_class", "geometry"]] for name, network in _shown(chain).items()}
-    measures = measuring.load(chain.measures(plan).folder)
-    cities = gpd.read_parquet(chain.times.folder / "cities.parquet")
+def assemble_report(found: Findings) -> ReportInput:
+    """Bring together what the report shows."""
+    job, source, cities, plan = found.job, found.source, found.times.cities, found.plan
+    names = dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
+    file = source.reference_rings_file
+    references = read_reference_rings(file) if found.problem.rings and file is not None else ()
     shown = inputs.assemble(
-        chain.design,
+        found.problem,
         plan,
         region=source.title,
         cities=cities,
-        candidates=found.table,
-        networks=lines,
+        candidates=found.candidates.table,
+        networks={
+            "road": found.times.road.links[["link_class", "geometry"]],
+            "rail": found.rail.links[["link_class", "geometry"]],
+        },
         definition=job.times.definition,
-        variant=result.variant,
-        solver=result.solver,
-        seconds=result.seconds,
-        assumptions=assumptions(job, found),
-        sensitivity=None if other is None else sensitivity.load_sensitivity(other.folder),
-        sources=(*source.notes, *reading.warnings(chain.times.folder)),
-        notes=(*notes.of(job), *levelling.notes(levelling.load_levels(chain.problem.folder))),
+        variant=found.result.variant,
+        solver=found.result.solver,
+        seconds=found.result.seconds,
+        assumptions=_assumptions(job, found.candidates),
+        sensitivity=None if found.sensitivity is None else pd.DataFrame(found.sensitivity),
+        sources=(*source.notes, *import_warnings(found.times.report)),
+        notes=_notes(found),
         attribution=source.attribution,
-        measures=measures,
-        rings=ring_report.shown(chain, plan, cities),
-        fairness=_fairness(chain, plan),
-        city_cover=covering.city_cover(
-            chain.design, plan, job, dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
-        ),
-        counted=notes.counted(job),
+        measures=found.measures,
+        rings=rings.describe_rings(found.problem, plan, found.draft.rings, cities, references),
+        fairness=found.fairness,
+        city_cover=demands.city_cover(found.problem, plan, job, names),
+        counted=demands.describe_objective(job),
     )
-    return replace(shown, pairs=shown.pairs.assign(**_exact_times(chain, measures)))
+    return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)))
 
 
-def _fairness(chain: Chain, plan: Plan) -> Fairness | None:
-    priced = chain.fairness(plan)
-    return None if priced is None else pricing.load_fairness(priced.folder)
+def _notes(found: Findings) -> tuple[str, ...]:
+    """Return what a reader must know before taking the plan for an answer, as sentences."""
+    has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
+    return (*([NOTHING_TO_PROPOSE] if has_nothing else []), *fairness.notes_on_levels(found.levels))
 
 
-def _exact_times(chain: Chain, measures: Measures) -> dict[str, pd.Series]:
+def _exact_times(found: Findings) -> dict[str, pd.Series]:
     """Return the times of the pairs, exact beyond the limits too.
 
     The problem leaves out what no pair can use within its limit, so its own times beyond limits are too long.
     """
-    best = pd.read_parquet(chain.problem.folder / "pairs.parquet")["best_s"]
+    best, measured = found.draft.pairs["best_s"], found.measures.seconds
     return {
-        "before_s": measures.seconds["before_s"],
-        "after_s": measures.seconds["after_s"],
+        "before_s": measured["before_s"],
+        "after_s": measured["after_s"],
         "all_built_s": best.where(best >= 0, UNREACHABLE),
     }
 
 
-def assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
+def _assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
-    definition = {
-        "door_to_door": "from centre to centre: access, waits, stations and changes included",
-        "in_vehicle": "driving, riding and changes; no access, first wait or egress",
-    }
     return (
         ("Limit", f"{job.times.limit_s} s"),
-        ("Travel time", definition[job.times.definition]),
+        ("Travel time", _DEFINITIONS[job.times.definition]),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {found.money}, prices of {found.price_year}"),
         ("Terrain", found.terrain_source),
@@ -149,41 +152,27 @@ def assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
     )
 
 
-def write_report(stage: Path, report: ReportInput, wanted: Output) -> None:
-    """Write tables, GeoPackage, picture and page.
+# ---- tables
+
+
+def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Network) -> None:
+    """Write the early steps as files for other programs: network, cities, times, candidates.
 
     Parameters
     ----------
-    stage
+    folder
         Where the files go.
-    report
-        What they show.
-    wanted
-        Whether the picture and the page are wanted.
+    times, candidates
+        Outcomes of the first steps.
+    rail
+        Network of the railways; without any network, no network is written.
     """
-    reports.write(report, stage, with_picture=wanted.picture, with_page=wanted.report)
-
-
-def write_trace(path: Path, result: Result) -> None:
-    """Write the progress of the solve as a table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["seconds", "incumbent", "bound", "cuts", "nodes", "step"])
-        rows.writerows([p.seconds, p.objective, p.bound, p.cuts, p.nodes, p.step] for p in result.trace)
-
-
-def _shown(chain: Chain) -> dict[str, Network]:
-    """Return the networks that maps show; empty ones where the job starts from a matrix."""
-    if chain.source.matrix_file is not None:
-        nothing = proposing.no_road()
-        return {"road": nothing, "rail": nothing}
-    road, rail = _networks(chain)
-    return {"road": road, "rail": rail}
-
-
-def _networks(chain: Chain) -> tuple[Network, Network]:
-    road = store.load_network(chain.times.folder, "road")
-    return road, store.load_network(chain.network.folder, "rail")
+    times.cities.to_file(folder / "cities.gpkg", layer="cities", driver="GPKG", engine="pyogrio")
+    skim_table(times).to_parquet(folder / "skim.parquet")
+    table = candidates.table
+    table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
+    if len(times.road.nodes) or len(rail.nodes):
+        storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")
 
 
 def _joined(road: Network, rail: Network) -> Network:
@@ -198,3 +187,131 @@ def _joined(road: Network, rail: Network) -> Network:
         for pair in tables
     )
     return Network(nodes=nodes, links=both)
+
+
+def write_trace(path: Path, result: Result) -> None:
+    """Write the progress of the solve as a table."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["seconds", "incumbent", "bound", "cuts", "nodes", "step"])
+        rows.writerows([p.seconds, p.objective, p.bound, p.cuts, p.nodes, p.step] for p in result.trace)
+
+
+# ---- summary
+
+
+def summarise(
+    found: Findings, report: ReportInput, *, seconds: Mapping[str, float], reused: Sequence[str]
+) -> dict[str, Any]:
+    """Return the contents of `summary.json`.
+
+    Parameters
+    ----------
+    found
+        All values of the run.
+    report
+        What the report shows.
+    seconds, reused
+        Wall time of each step, and names of the steps that were kept from before.
+
+    Returns
+    -------
+    dict
+        Sizes, coverage by tier before and after, cost, gaps, links, peak memory.
+    """
+    job, plan, result = found.job, found.plan, found.result
+    return {
+        "format": SUMMARY_FORMAT,
+        "version": metadata.version("polyring"),
+        "job": found.problem.name,
+        "title": report.region,
+        "headline": sentences.headline(report),
+        "status": plan.status,
+        "definition": job.times.definition,
+        "limit_s": job.times.limit_s,
+        "cost": plan.cost,
+        "budget": found.problem.budget,
+        "money": found.problem.money,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "gap_of_gain": plan.gap_of_gain,
+        "asked_gap": job.solve.gap,
+        "coverage": _coverage_rows(report),
+        "definitions": {
+            definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)
+            for definition, skim in found.times.skims.items()
+        },
+        "sensitivity": found.sensitivity,
+        "people_gaining": coverage.people_gaining(report.cities, report.pairs),
+        "built": list(plan.built),
+        "warnings": list(import_warnings(found.times.report)),
+        "notes": list(report.notes),
+        "links": _link_rows(report),
+        **({"rings": rings.summarise_rings(report.rings)} if report.rings else {}),
+        **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
+        **({} if found.levels is None else {"levels": found.levels["tiers"]}),
+        **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
+        "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
+        "measures": None if report.measures is None else report.measures.as_dict(),
+        "sizes": sizes(found.times, found.candidates, found.problem),
+        "solve": {
+            key: getattr(result, key)
+            for key in ("variant", "solver", "seconds", "seed", "threads", "termination")
+        },
+        "seconds": dict(seconds),
+        "reused": list(reused),
+        "peak_memory_mb": _peak_memory_mb(),
+    }
+
+
+def _coverage_rows(report: ReportInput) -> dict[str, dict[str, int]]:
+    """Return pairs and weight within the limit by tier, before, after, and with everything built."""
+    rows = coverage.by_group(report.pairs).to_dict("records")
+    return {
+        str(row["group"]): {str(key): int(value) for key, value in row.items() if key != "group"}
+        for row in rows
+    }
+
+
+def _link_rows(report: ReportInput) -> list[dict[str, Any]]:
+    """Return the ranked links without their lines, empty cells as None."""
+    table = report.links.drop(columns="geometry")
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(key): _plain(value) for key, value in row.items()} for row in rows]
+
+
+def sizes(times: Times, candidates: Candidates, problem: DesignProblem) -> dict[str, int]:
+    """Return the sizes of network, candidates and problem, by what a reader calls them."""
+    report = times.report.get("simplified", {})
+    counts = {
+        "road nodes read": report.get("nodes_before"),
+        "road links read": report.get("links_before"),
+        "road nodes": report.get("nodes"),
+        "road links": report.get("links"),
+        "cities": len(times.cities),
+        "candidates": len(candidates),
+        "candidates left out by rules": sum(candidates.report.values()),
+        "problem nodes": len(problem.nodes),
+        "problem arcs": len(problem.arcs),
+        "problem candidates": len(problem.candidates),
+        "problem pairs": len(problem.pairs),
+        **{f"nodes of ring {ring.id}": len(ring.nodes) for ring in problem.rings},
+        **{f"links of ring {ring.id}": len(ring.links) for ring in problem.rings},
+    }
+    return {name: int(count) for name, count in counts.items() if count is not None}
+
+
+def _peak_memory_mb() -> int | None:
+    """Return the peak memory of this process or of one of its ended children, the larger, in MB."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return most * unit // 1_000_000
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value

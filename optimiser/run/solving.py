@@ -1,35 +1,33 @@
-"""Solve the problem of a job, and say what its outcome means for the run."""
+"""Solve the problem of a job, and say why no plan meets it and what would."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.solve import solve as run_solver
-from optimiser.job.sections import Solve
+from optimiser.engine.search.task import SolveParameters, cores
+from optimiser.engine.solve import solve as solve_problem
+from optimiser.job.contradictions import least_keys
+from optimiser.job.model import Job
+from optimiser.job.sections import TIERS, Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
-from optimiser.problem.result import Result, TracePoint
+from optimiser.problem.result import Reason, Result, TracePoint
+from optimiser.run.demands import coverable_pairs, weight_by_group
 
 NOT_PROVEN = 10
-"""Exit code of a usable plan whose gap is not proven to be within the asked one."""
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    count = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-    return count or 1
+"""Exit code of a usable plan whose gap is not proven to be within the one asked for."""
+SEARCH_S = 60.0
+"""Time limit of each of the two solves that look for demands that can be met, seconds."""
+_REMEDY = (
+    "Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded or required."
+)
 
 
 def solve(
-    problem: DesignProblem,
-    settings: Solve,
-    *,
-    progress: Callable[[TracePoint], None] | None = None,
-    canonical: bool = False,
+    problem: DesignProblem, settings: Solve, *, progress: Callable[[TracePoint], None] | None = None
 ) -> Result:
-    """Solve a problem as a job says.
+    """Solve a problem as a job says; return what the solver claims.
 
     Parameters
     ----------
@@ -39,16 +37,8 @@ def solve(
         Variant, solver, gap, limit, threads and seed.
     progress
         Called with each improvement of plan or bound.
-    canonical
-        Choose the cheapest of equal optimal plans, and of these the first by id.
-
-    Returns
-    -------
-    Result
-        What the solver claims.
     """
-    params = parameters(settings).replace(canonical=canonical)
-    return run_solver(problem, variant=settings.variant, params=params, progress=progress)
+    return solve_problem(problem, variant=settings.variant, params=parameters(settings), progress=progress)
 
 
 def parameters(settings: Solve) -> SolveParameters:
@@ -66,7 +56,7 @@ def is_proven(result: Result, gap: float) -> bool:
     """Tell whether a result is proven to a gap, or proven infeasible."""
     if result.status == "infeasible":
         return True
-    return result.status in {"optimal", "feasible"} and result.gap is not None and result.gap <= gap
+    return result.has_plan and result.gap is not None and result.gap <= gap
 
 
 def exit_code(result: Result, gap: float) -> int:
@@ -74,13 +64,56 @@ def exit_code(result: Result, gap: float) -> int:
     return 0 if is_proven(result, gap) else NOT_PROVEN
 
 
-def refuse_empty(result: Result) -> None:
+def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy: str = "") -> None:
     """Refuse a result without a plan.
 
     Parameters
     ----------
     result
-        What the solver claims; the lines of its message say why there is no plan.
+        What the solver claims.
+    reasons
+        Why no plan exists; default the reasons of the result.
+    remedy
+        What would do; default what may.
+
+    Raises
+    ------
+    InfeasibleError
+        When it is proven that no plan exists, with the reasons.
+    SolverError
+        When nothing was found and nothing proven.
+    """
+    where, done = f"problem {result.problem}", "No plan was written."
+    if result.status == "infeasible":
+        raise InfeasibleError(
+            "no plan meets the constraints, proved.",
+            where=where,
+            faults=[str(reason) for reason in result.reasons] if reasons is None else reasons,
+            done=done,
+            remedy=remedy or _REMEDY,
+        )
+    if result.status == "none":
+        raise SolverError(
+            f"no plan was found, and none is excluded. {result.message}".strip(),
+            where=where,
+            done=done,
+            remedy="Allow more time, or choose another variant; polyring list names them.",
+        )
+
+
+def refuse_empty_run(problem: DesignProblem, result: Result, job: Job, names: Mapping[str, str]) -> None:
+    """Refuse a result without a plan, in terms of the job and with demands that could be met.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    result
+        What the solver claims.
+    job
+        The job.
+    names
+        Names of cities by the ids of their nodes.
 
     Raises
     ------
@@ -89,19 +122,73 @@ def refuse_empty(result: Result) -> None:
     SolverError
         When nothing was found and nothing proven.
     """
-    if result.status == "infeasible":
-        raise InfeasibleError(
-            "no plan meets the constraints, proved.",
-            where=f"problem {result.problem}",
-            faults=result.message.splitlines(),
-            done="No plan was written.",
-            remedy="Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded "
-            "or required.",
-        )
-    if result.status == "none":
-        raise SolverError(
-            f"no plan was found, and none is excluded. {result.message}".strip(),
-            where=f"problem {result.problem}",
-            done="No plan was written.",
-            remedy="Allow more time, or choose another variant; polyring list names them.",
-        )
+    reasons, remedy = [in_terms_of_job(reason, job, names) for reason in result.reasons], ""
+    is_on_target = not reasons or any(reason.target is not None for reason in result.reasons)
+    if result.status == "infeasible" and is_on_target:
+        remedy = " ".join(_remedies(problem, job))
+    refuse_empty(result, reasons=reasons, remedy=remedy)
+
+
+def in_terms_of_job(reason: Reason, job: Job, names: Mapping[str, str]) -> str:
+    """Return a reason with cities by name, and with the key of the job that sets the target that it is about.
+
+    Parameters
+    ----------
+    reason
+        The reason.
+    job
+        The job.
+    names
+        Names of cities by the ids of their nodes; other nodes keep their ids.
+    """
+    text = str(reason)
+    # An id may begin another one, so the longest are replaced first.
+    for node in sorted(set(reason.nodes) & names.keys(), key=len, reverse=True):
+        text = text.replace(node, names[node])
+    if reason.target is None:
+        return text
+    section, prefix = (job.least, "") if reason.target.of == "pairs" else (job.city_coverage, "least_")
+    key = f"{prefix}{reason.target.group}"
+    share = getattr(section, key, 0.0)
+    name = "least" if reason.target.of == "pairs" else "city_coverage"
+    return f"{name}.{key} = {share:g}: {text}" if share else text
+
+
+def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
+    """Yield what would do, where shares are demanded."""
+    keys = least_keys(job)
+    if not keys:
+        return
+    yield f"Lower {' or '.join(keys)}, or raise the budget."
+    if not problem.periods and problem.budget is not None:
+        yield from _highest_share(problem, job)
+        if not problem.caps:  # which grow with the budget
+            yield from _least_budget(problem, job)
+
+
+def _highest_share(problem: DesignProblem, job: Job) -> Iterator[str]:
+    """Yield how high the only share that is demanded can be with this budget."""
+    if len(problem.targets) != 1 or problem.targets[0].of != "pairs":
+        return
+    tier = problem.targets[0].group
+    pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
+    result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
+    total = weight_by_group(problem, coverable_pairs(problem))[tier]
+    if result.has_plan and total and tier in TIERS:
+        share = 1000 * result.objective // total / 1000  # rounded down, so that it can be met
+        yield f"With this budget least.{tier} = {share:g} can be met."
+
+
+def _least_budget(problem: DesignProblem, job: Job) -> Iterator[str]:
+    """Yield the budget with which the shares that are demanded can be met."""
+    result = _solve_briefly(problem.replace(budget=None, cover="targets"), job)
+    if result.has_plan:
+        cost = f"{result.cost:,} {problem.money}".strip()
+        yield f"What is demanded can be met with budget.amount = {result.cost} ({cost})."
+    elif result.status == "infeasible":
+        yield "No budget meets it, whatever is built of these candidates."
+
+
+def _solve_briefly(problem: DesignProblem, job: Job) -> Result:
+    seconds = min(SEARCH_S, job.solve.time_limit_s)
+    return solve(problem, job.solve.model_copy(update={"time_limit_s": seconds}))

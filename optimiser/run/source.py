@@ -1,21 +1,24 @@
-"""Settle where the data of a job come from."""
+"""Find the files and facts that a job starts from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from networks import regions
-from optimiser.job.model import LoadedJob
+from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
 
 ATTRIBUTION = "© OpenStreetMap contributors"
-"""Notice that the Open Database Licence asks for wherever its data are shown."""
+"""Notice that the Open Database Licence requires wherever its data are shown."""
+REFERENCE_RINGS = "rings.csv"
+"""Table of known rings among the facts of an embedded region."""
+_NOTHING = "Nothing was read or written."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The files and facts that a job starts from.
+    """The files and facts that a job starts from; a file is None where the job names none.
 
     Attributes
     ----------
@@ -23,16 +26,24 @@ class Source:
         Name of the region for people.
     country
         ISO 3166 code that chooses default speeds and costs, or `world`.
+    cities_from
+        `region`, `csv`, `geonames` or `osm`.
+    cities_file
+        Table of cities; None with `geonames` and `osm`.
     map_file
         OSM extract; None with a matrix, or with an area that is yet to be fetched.
     matrix_file
-        Table of travel times; None with a network.
-    cities_from, cities_file
-        `region`, `csv`, `geonames` or `osm`; and the table of cities, None with the last two.
+        Table of travel times, in place of a network.
+    polygon_file
+        Outline of the area to fetch.
     terrain_file
         Raster or polygons; None: all plain.
+    costs_file, candidates_file, weights_file
+        The user's own unit costs, candidates and weights of pairs.
+    reference_rings_file
+        Known rings that the rings of a plan are compared with.
     road_factor, rail_factor
-        By what lengths of the geometry are multiplied to give lengths on the ground.
+        Length on the ground over length of the geometry.
     attribution
         Notice that maps must carry.
     notes
@@ -41,76 +52,77 @@ class Source:
 
     title: str
     country: str
-    map_file: Path | None = None
-    matrix_file: Path | None = None
-    cities_from: str = "csv"
-    cities_file: Path | None = None
-    terrain_file: Path | None = None
+    cities_from: str
+    cities_file: Path | None
+    map_file: Path | None
+    matrix_file: Path | None
+    polygon_file: Path | None
+    terrain_file: Path | None
+    costs_file: Path | None
+    candidates_file: Path | None
+    weights_file: Path | None
+    reference_rings_file: Path | None = None
     road_factor: float = 1.0
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
 
 
-def settle(loaded: LoadedJob) -> Source:
-    """Return where the data of a job come from; every file named must be there.
+def find_source(loaded: LoadedJob) -> Source:
+    """Return the files and facts of a job; every file named must exist.
 
     Parameters
     ----------
     loaded
         The job.
 
-    Returns
-    -------
-    Source
-        Files and facts.
-
     Raises
     ------
     JobError
         With all files that are missing, an unknown region or list, or rings round unknown cities.
     """
-    region = loaded.job.region
-    source = _embedded(loaded) if region.name else _own(loaded)
-    own = {
-        "cities.file": source.cities_file,
-        "region.file": source.map_file,
-        "region.matrix": source.matrix_file,
-        "region.polygon": loaded.path(region.polygon) if region.polygon else None,
-        "costs.table": loaded.path(loaded.job.costs.table) if loaded.job.costs.table else None,
-        "costs.terrain": source.terrain_file,
-        "candidates.file": loaded.path(loaded.job.candidates.file) if loaded.job.candidates.file else None,
-        "objective.weights_file": (
-            loaded.path(loaded.job.objective.weights_file) if loaded.job.objective.weights_file else None
-        ),
-    }
-    faults = [f"{key}: there is no file {path}" for key, path in own.items() if path and not path.is_file()]
-    if faults:
+    job, region = loaded.job, loaded.job.region
+    source = Source(
+        title=region.place or loaded.name,
+        country=region.country or "world",
+        cities_from=_cities_from(job),
+        cities_file=loaded.input_path(job.cities.file),
+        map_file=loaded.input_path(region.file),
+        matrix_file=loaded.input_path(region.matrix),
+        polygon_file=loaded.input_path(region.polygon),
+        terrain_file=loaded.input_path(job.costs.terrain),
+        costs_file=loaded.input_path(job.costs.table),
+        candidates_file=loaded.input_path(job.candidates.file),
+        weights_file=loaded.input_path(job.objective.weights_file),
+        notes=("Map data © OpenStreetMap contributors, Open Database Licence 1.0.",),
+    )
+    if region.name:
+        source = _with_region(source, loaded)
+    elif source.cities_from == "region" or (region.matrix and source.cities_from == "osm"):
         raise JobError(
-            "files that the job names are missing",
+            "cities: this job has no embedded region to take cities from",
             where=loaded.name,
-            faults=faults,
-            done="Nothing was read or written.",
-            remedy="Paths start from the folder of the job file; put the files there or correct the paths.",
+            done=_NOTHING,
+            remedy="Give cities.file, or cities.source = 'geonames' or 'osm' (osm needs a map).",
         )
-    if loaded.job.rings and source.cities_file is not None:
-        from optimiser.run import ring_asking
+    _refuse_missing_files(source, loaded.name)
+    if job.rings and source.cities_file is not None:
+        from optimiser.run import rings
 
-        ring_asking.check_centres(loaded.job.rings, source.cities_file)
+        rings.check_centres(job.rings, source.cities_file)
     return source
 
 
-def cities_source(loaded: LoadedJob) -> str:
-    """Return where the cities come from: `region`, `csv`, `geonames` or `osm`."""
-    cities = loaded.job.cities
-    if cities.source != "auto":
-        return cities.source
-    if cities.file:
+def _cities_from(job: Job) -> str:
+    if job.cities.source != "auto":
+        return job.cities.source
+    if job.cities.file:
         return "csv"
-    return "region" if loaded.job.region.name else "osm"
+    return "region" if job.region.name else "osm"
 
 
-def _embedded(loaded: LoadedJob) -> Source:
+def _with_region(source: Source, loaded: LoadedJob) -> Source:
+    """Return a source with the files and facts of the embedded region that its job names."""
     job = loaded.job
     region = regions.read(job.region.name)
     regions.check(region)
@@ -119,19 +131,18 @@ def _embedded(loaded: LoadedJob) -> Source:
         raise JobError(
             f"cities.list: the region {region.name} has no list '{job.cities.list}'",
             where=loaded.name,
-            done="Nothing was read or written.",
+            done=_NOTHING,
             remedy=f"Choose one of: {', '.join(lists)}.",
         )
-    own = loaded.path(job.cities.file) if job.cities.file else None
-    listed = lists[job.cities.list] if cities_source(loaded) == "region" else own
-    terrain = loaded.path(job.costs.terrain) if job.costs.terrain else region.terrain
-    return Source(
+    reference_rings = region.facts / REFERENCE_RINGS
+    return replace(
+        source,
         title=region.title,
         country=job.region.country or region.country,
+        cities_file=lists[job.cities.list] if source.cities_from == "region" else source.cities_file,
         map_file=region.network,
-        cities_from=cities_source(loaded),
-        cities_file=listed,
-        terrain_file=terrain,
+        terrain_file=source.terrain_file or region.terrain,
+        reference_rings_file=reference_rings if reference_rings.is_file() else None,
         road_factor=region.road_length_factor,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
@@ -139,23 +150,23 @@ def _embedded(loaded: LoadedJob) -> Source:
     )
 
 
-def _own(loaded: LoadedJob) -> Source:
-    job = loaded.job
-    where = job.region
-    if cities_source(loaded) == "region" or (where.matrix and cities_source(loaded) == "osm"):
+def _refuse_missing_files(source: Source, where: str) -> None:
+    files = {
+        "cities.file": source.cities_file,
+        "region.file": source.map_file,
+        "region.matrix": source.matrix_file,
+        "region.polygon": source.polygon_file,
+        "costs.table": source.costs_file,
+        "costs.terrain": source.terrain_file,
+        "candidates.file": source.candidates_file,
+        "objective.weights_file": source.weights_file,
+    }
+    faults = [f"{key}: there is no file {path}" for key, path in files.items() if path and not path.is_file()]
+    if faults:
         raise JobError(
-            "cities: this job has no embedded region to take cities from",
-            where=loaded.name,
-            done="Nothing was read or written.",
-            remedy="Give cities.file, or cities.source = 'geonames' or 'osm' (osm needs a map).",
+            "files that the job names are missing",
+            where=where,
+            faults=faults,
+            done=_NOTHING,
+            remedy="Paths start from the folder of the job file; put the files there or correct the paths.",
         )
-    return Source(
-        title=where.place or loaded.name,
-        country=where.country or "world",
-        map_file=loaded.path(where.file) if where.file else None,
-        matrix_file=loaded.path(where.matrix) if where.matrix else None,
-        cities_from=cities_source(loaded),
-        cities_file=loaded.path(job.cities.file) if job.cities.file else None,
-        terrain_file=loaded.path(job.costs.terrain) if job.costs.terrain else None,
-        notes=("Map data © OpenStreetMap contributors, Open Database Licence 1.0.",),
-    )

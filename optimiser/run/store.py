@@ -3,94 +3,151 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
+from optimiser.problem import load, save
+from optimiser.proposals.table import Candidates
+from optimiser.report.ring_layout import RingFacts, Stop
+from optimiser.run.proposing import Draft
+from optimiser.run.reading import Networks
+from optimiser.run.rings import RingTables
+from optimiser.run.timing import DEFINITIONS, Times
 
 _TUPLES = ("labels", "points")
+"""Columns of the table of stations that hold tuples."""
 _ARRAYS = ("tail", "head", "seconds", "kind", "ref", "origin", "destination")
 
 
-def save_network(folder: Path, name: str, network: Network) -> None:
-    """Write the two tables of a network as GeoParquet."""
-    network.nodes.to_parquet(folder / f"{name}_nodes.parquet")
-    network.links.to_parquet(folder / f"{name}_links.parquet")
-
-
-def load_network(folder: Path, name: str) -> Network:
-    """Read what `save_network` wrote."""
-    return Network(
-        nodes=gpd.read_parquet(folder / f"{name}_nodes.parquet"),
-        links=gpd.read_parquet(folder / f"{name}_links.parquet"),
-    )
-
-
-def save_rail(folder: Path, rail: RailBuild) -> None:
-    """Write railways, their services and stations, and the report of their import."""
-    save_network(folder, "rail", rail.network)
+def save_networks(folder: Path, networks: Networks) -> None:
+    """Write the networks of a map and their import report."""
+    rail = networks.rail
+    _save_network(folder, "road", networks.road)
+    _save_network(folder, "rail", rail.network)
     rail.services.lines.to_parquet(folder / "services_lines.parquet")
     rail.services.stops.to_parquet(folder / "services_stops.parquet")
-    stations = rail.stations
-    lists = pd.DataFrame(
-        {name: [list(value) for value in stations[name]] for name in _TUPLES}, stations.index
-    )
-    stations.drop(columns=list(_TUPLES)).join(lists).to_parquet(folder / "stations.parquet")
+    _converted(rail.stations, list).to_parquet(folder / "stations.parquet")
     save_json(folder / "rail_report.json", rail.report.to_dict())
+    save_json(folder / "import_report.json", networks.report)
+    if networks.places is not None:
+        networks.places.table.to_parquet(folder / "cities.parquet")
+
+
+def load_networks(folder: Path) -> Networks:
+    """Read what `save_networks` wrote."""
+    places = folder / "cities.parquet"
+    return Networks(
+        road=_load_network(folder, "road"),
+        rail=load_rail(folder),
+        report=load_json(folder / "import_report.json"),
+        places=Cities(gpd.read_parquet(places)) if places.exists() else None,
+    )
 
 
 def load_rail(folder: Path) -> RailBuild:
-    """Read what `save_rail` wrote."""
-    stations = pd.read_parquet(folder / "stations.parquet")
-    tuples = pd.DataFrame(
-        {name: [tuple(value) for value in stations[name]] for name in _TUPLES}, stations.index
-    )
-    services = Services(
-        lines=pd.read_parquet(folder / "services_lines.parquet"),
-        stops=pd.read_parquet(folder / "services_stops.parquet"),
+    """Read the railways of what `save_networks` wrote, without the roads."""
+    lines, stops, stations = (
+        pd.read_parquet(folder / f"{name}.parquet")
+        for name in ("services_lines", "services_stops", "stations")
     )
     return RailBuild(
-        network=load_network(folder, "rail"),
-        services=services,
-        stations=stations.drop(columns=list(_TUPLES)).join(tuples),
+        network=_load_network(folder, "rail"),
+        services=Services(lines=lines, stops=stops),
+        stations=_converted(stations, tuple),
         report=RailReport(**load_json(folder / "rail_report.json")),
     )
 
 
-def save_graph(folder: Path, name: str, graph: TimeGraph) -> None:
-    """Write a time graph: its nodes as Parquet, its arrays as npz."""
-    graph.nodes.to_parquet(folder / f"{name}_nodes.parquet")
-    arrays = {key: getattr(graph, key) for key in _ARRAYS}
-    np.savez_compressed(folder / f"{name}.npz", definition=np.array(graph.definition), **arrays)
+def save_times(folder: Path, times: Times) -> None:
+    """Write cities, contracted roads, time graphs, skims and the import report."""
+    times.cities.to_parquet(folder / "cities.parquet")
+    _save_network(folder, "road", times.road)
+    for definition, graph in times.graphs.items():
+        graph.nodes.to_parquet(folder / f"{definition}_nodes.parquet")
+        arrays = {key: getattr(graph, key) for key in _ARRAYS}
+        np.savez_compressed(folder / f"{definition}.npz", skim=times.skims[definition], **arrays)
+    np.savez_compressed(folder / "rows.npz", row_before=times.row_before)
+    save_json(folder / "import_report.json", times.report)
 
 
-def load_graph(folder: Path, name: str) -> TimeGraph:
-    """Read what `save_graph` wrote."""
-    with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
-        return TimeGraph(
-            nodes=pd.read_parquet(folder / f"{name}_nodes.parquet"),
-            definition=str(arrays["definition"]),
-            **{key: arrays[key] for key in _ARRAYS},
-        )
+def load_times(folder: Path) -> Times:
+    """Read what `save_times` wrote."""
+    graphs, skims = {}, {}
+    for definition in DEFINITIONS:
+        if (folder / f"{definition}.npz").exists():
+            arrays = _load_arrays(folder / f"{definition}.npz")
+            skims[definition] = arrays.pop("skim")
+            nodes = pd.read_parquet(folder / f"{definition}_nodes.parquet")
+            graphs[definition] = TimeGraph(nodes=nodes, definition=definition, **arrays)
+    return Times(
+        cities=gpd.read_parquet(folder / "cities.parquet"),
+        graphs=graphs,
+        skims=skims,
+        report=load_json(folder / "import_report.json"),
+        road=_load_network(folder, "road"),
+        row_before=_load_arrays(folder / "rows.npz")["row_before"],
+    )
 
 
-def save_array(folder: Path, name: str, array: NDArray[np.int64]) -> None:
-    """Write an array as npz."""
-    np.savez_compressed(folder / f"{name}.npz", array=array)
+def save_candidates(folder: Path, found: Candidates) -> None:
+    """Write candidates, their arcs and what was left out."""
+    found.table.to_parquet(folder / "candidates.parquet")
+    found.arcs.to_parquet(folder / "arcs.parquet")
+    facts = {
+        "report": dict(found.report),
+        "money": found.money,
+        "price_year": found.price_year,
+        "terrain_source": found.terrain_source,
+    }
+    save_json(folder / "facts.json", facts)
 
 
-def load_array(folder: Path, name: str) -> NDArray[np.int64]:
-    """Read what `save_array` wrote."""
-    with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
-        array: NDArray[np.int64] = arrays["array"]
-    return array
+def load_candidates(folder: Path) -> Candidates:
+    """Read what `save_candidates` wrote."""
+    return Candidates(
+        table=gpd.read_parquet(folder / "candidates.parquet"),
+        arcs=pd.read_parquet(folder / "arcs.parquet"),
+        **load_json(folder / "facts.json"),
+    )
+
+
+def save_draft(folder: Path, draft: Draft) -> None:
+    """Write a problem, the meaning of its pairs and of its rings."""
+    save(draft.problem, folder / "problem.json")
+    draft.pairs.to_parquet(folder / "pairs.parquet")
+    if draft.rings is not None:
+        draft.rings.links.to_parquet(folder / "rings.parquet")
+        save_json(folder / "rings.json", [asdict(facts) for facts in draft.rings.facts])
+
+
+def load_draft(folder: Path) -> Draft:
+    """Read what `save_draft` wrote."""
+    rings = None
+    if (folder / "rings.json").exists():
+        facts = tuple(_ring_facts(**values) for values in load_json(folder / "rings.json"))
+        rings = RingTables(gpd.read_parquet(folder / "rings.parquet"), facts)
+    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings)
+
+
+def _ring_facts(
+    *,
+    centres: list[str],
+    classes: list[str],
+    stops: list[dict[str, Any]],
+    **others: Any,  # noqa: ANN401
+) -> RingFacts:
+    return RingFacts(
+        centres=tuple(centres), classes=tuple(classes), stops=tuple(Stop(**stop) for stop in stops), **others
+    )
 
 
 def save_json(path: Path, value: object) -> None:
@@ -102,6 +159,29 @@ def save_json(path: Path, value: object) -> None:
 def load_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _save_network(folder: Path, name: str, network: Network) -> None:
+    network.nodes.to_parquet(folder / f"{name}_nodes.parquet")
+    network.links.to_parquet(folder / f"{name}_links.parquet")
+
+
+def _load_network(folder: Path, name: str) -> Network:
+    return Network(
+        nodes=gpd.read_parquet(folder / f"{name}_nodes.parquet"),
+        links=gpd.read_parquet(folder / f"{name}_links.parquet"),
+    )
+
+
+def _converted(stations: pd.DataFrame, kind: type) -> pd.DataFrame:
+    """Return stations with the columns that hold tuples converted, since Parquet knows lists alone."""
+    columns = {name: pd.Series([kind(v) for v in stations[name]], stations.index) for name in _TUPLES}
+    return stations.assign(**columns)
+
+
+def _load_arrays(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _plain(value: object) -> object:

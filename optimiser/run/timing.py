@@ -1,11 +1,11 @@
-"""Place the cities of a job and compute the times of all trips."""
+"""Place the cities of a job and compute the times of all trips, also at other speeds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,24 +13,55 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import intermodal, matrix, simplify, skims
-from networks.cities import Cities, Unsnapped
+from networks import impedance, intermodal, matrix, simplify, skims
+from networks.cities import Cities
 from networks.errors import SchemaError
-from networks.intermodal import AccessParameters
+from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.connectors import stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
-from networks.timegraph import UNREACHABLE
-from optimiser.job.model import LoadedJob
+from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
+from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
-from optimiser.run import store
-from optimiser.run.reading import thresholds
+from optimiser.proposals.table import Candidates
+from optimiser.run.reading import Networks, empty_network, tier_thresholds
 from optimiser.run.source import Source
 
-Definition = Literal["door_to_door", "in_vehicle"]
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
 """Both ways to count the time of a trip."""
+SPEEDS_KMH = (80.0, 95.0, 110.0)
+"""Speeds tried on expressways, km/h."""
+EXPRESSWAY = "motorway"
+_ROAD_NODE = re.compile(r"^road:(\d+)(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Cities and the times of all trips between them, by each definition; n cities.
+
+    Attributes
+    ----------
+    cities
+        Table of the cities, tied to `road`.
+    graphs
+        Road and rail joined.
+    skims
+        int64 [n, n], seconds.
+    report
+        Contents of `import_report.json`.
+    road
+        Contracted road network; empty where a matrix takes the place of a map.
+    row_before
+        int64 [nodes of `road`]: their rows in the network before it was contracted.
+    """
+
+    cities: gpd.GeoDataFrame
+    graphs: Mapping[Definition, TimeGraph]
+    skims: Mapping[Definition, NDArray[np.int64]]
+    report: Mapping[str, Any]
+    road: Network
+    row_before: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,103 +89,87 @@ class Placed:
     cities: Cities
 
 
-def write_times(folder: Path, networks: Path, loaded: LoadedJob, source: Source) -> None:
-    """Write cities, contracted roads, both time graphs and their skims.
+def compute_times(networks: Networks, job: Job, source: Source) -> Times:
+    """Place the cities on the networks and compute the times of all trips.
 
     Parameters
     ----------
-    folder
-        Where the files go.
     networks
-        Folder of the networks.
-    loaded, source
+        The networks of the map.
+    job, source
         The job and its data.
     """
-    road = store.load_network(networks, "road")
-    found = load_cities(source, loaded, networks=networks, road=road)
-    job = loaded.job
-    road = city_tables.with_nodes_near(road, found, limit_km=job.cities.snap_km)
-    snapped = city_tables.snap(found, road, limit_km=job.cities.snap_km, on_unsnapped="raise")
-    rail = store.load_rail(networks) if job.times.rail else None
+    road, limit_km = networks.road, job.cities.snap_km
+    found = _load_cities(job, source, networks)
+    road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
+    snapped = city_tables.snap(found, road, limit_km=limit_km, on_unsnapped="raise")
+    rail = networks.rail if job.times.rail else None
     placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
-    for definition in DEFINITIONS:
-        graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=definition)
-        store.save_graph(folder, definition, graph)
-        store.save_array(folder, f"skim_{definition}", skims.travel_times(graph))
-    store.save_network(folder, "road", placed.road)
-    store.save_array(folder, "row_before", placed.row_before)
-    placed.cities.table.to_parquet(folder / "cities.parquet")
-    report = store.load_json(networks / "import_report.json")
-    report["simplified"] = {
+    graphs: dict[Definition, TimeGraph] = {
+        definition: intermodal.join(placed.road, placed.rail, placed.cities, definition=definition)
+        for definition in DEFINITIONS
+    }
+    simplified = {
         "nodes_before": len(road.nodes),
         "links_before": len(road.links),
         "nodes": len(placed.road.nodes),
         "links": len(placed.road.links),
     }
-    report["snapped"] = _snap_counts(snapped.cities, snapped.unsnapped, limit_km=job.cities.snap_km)
-    store.save_json(folder / "import_report.json", report)
+    distance_km = snapped.cities.table["road_snap_km"].dropna()
+    counts = {
+        "cities": len(snapped.cities),
+        "limit_km": limit_km,
+        "farthest_km": round(float(distance_km.max()), 3) if len(distance_km) else None,
+        "out_of_reach": [city.reason for city in snapped.unsnapped],
+    }
+    return Times(
+        cities=placed.cities.table,
+        graphs=graphs,
+        skims={definition: skims.travel_times(graph) for definition, graph in graphs.items()},
+        report={**networks.report, "simplified": simplified, "snapped": counts},
+        road=placed.road,
+        row_before=placed.row_before,
+    )
 
 
-def write_matrix(folder: Path, loaded: LoadedJob, source: Source) -> None:
-    """Write cities and the time graph of a travel-time matrix.
+def read_matrix(job: Job, source: Source) -> Times:
+    """Return cities and the times of a travel-time matrix, which count by the definition that the job names.
 
     Parameters
     ----------
-    folder
-        Where the files go.
-    loaded, source
-        The job and its data; the matrix counts as the definition that the job names.
+    job, source
+        The job and its data.
     """
     if source.matrix_file is None:
         raise SchemaError("the job has no travel-time matrix")
-    found = load_cities(source, loaded)
-    definition = loaded.job.times.definition
+    found, definition = _load_cities(job, source), job.times.definition
     graph = matrix.load_times(source.matrix_file, found, definition=definition)
-    store.save_graph(folder, definition, graph)
-    store.save_array(folder, f"skim_{definition}", skims.travel_times(graph))
-    found.table.to_parquet(folder / "cities.parquet")
-    store.save_json(folder / "import_report.json", {"matrix": source.matrix_file.name, "cities": len(found)})
+    return Times(
+        cities=found.table,
+        graphs={definition: graph},
+        skims={definition: skims.travel_times(graph)},
+        report={"matrix": source.matrix_file.name, "cities": len(found)},
+        road=empty_network(),
+        row_before=np.zeros(0, dtype=np.int64),
+    )
 
 
-def load_cities(
-    source: Source, loaded: LoadedJob, *, networks: Path | None = None, road: Network | None = None
-) -> Cities:
-    """Return the cities of a job.
-
-    Parameters
-    ----------
-    source, loaded
-        The job and its data.
-    networks
-        Folder of the networks, for place nodes of the map.
-    road
-        Road network, whose box GeoNames cities are taken from.
-
-    Returns
-    -------
-    Cities
-        At least two cities.
-
-    Raises
-    ------
-    SchemaError
-        When there are fewer than two.
-    """
-    job = loaded.job
-    tiers = thresholds(job)
+def _load_cities(job: Job, source: Source, networks: Networks | None = None) -> Cities:
+    """Return the cities of a job; a trip needs at least two."""
+    tiers = tier_thresholds(job)
     if source.cities_file is not None:
         found = city_tables.load_csv(source.cities_file, thresholds=tiers)
-    elif source.cities_from == "geonames" and road is not None:
-        box = tuple(float(edge) for edge in road.nodes.total_bounds)
+    elif networks is not None and source.cities_from == "geonames":
+        box = tuple(float(edge) for edge in networks.road.nodes.total_bounds)
         found = city_tables.from_geonames(box, min_population=job.cities.least_population, thresholds=tiers)
-    elif networks is not None:
-        found = Cities(gpd.read_parquet(networks / "cities.parquet"))
+    elif networks is not None and networks.places is not None:
+        found = networks.places
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
     if len(found) < 2:
         raise SchemaError(
             f"there is {len(found)} city, and a trip needs two",
-            where=str(source.cities_file or loaded.name),
+            where=str(source.cities_file or source.title),
             done="Nothing was written.",
             remedy="Name more cities, or lower cities.least_population.",
         )
@@ -162,13 +177,9 @@ def load_cities(
 
 
 def place(
-    road: Network,
-    rail: RailBuild | None,
-    cities: Cities,
-    *,
-    keep: NDArray[np.int64] | None = None,
+    road: Network, rail: RailBuild | None, cities: Cities, *, keep: NDArray[np.int64] | None = None
 ) -> Placed:
-    """Contract the roads round what must stay, and tie the cities to what is left.
+    """Contract the road network, except at the nodes that must stay, and tie the cities to what is left.
 
     Parameters
     ----------
@@ -204,7 +215,7 @@ def place(
     )
 
 
-def covered_today(
+def count_covered(
     cities: pd.DataFrame, skim: NDArray[np.int64], *, limit_s: int
 ) -> dict[str, dict[str, int]]:
     """Count the pairs of cities within the limit, by tier of the smaller city.
@@ -212,7 +223,7 @@ def covered_today(
     Parameters
     ----------
     cities
-        Table of the cities.
+        Table of n cities.
     skim
         int64 [n, n], seconds.
     limit_s
@@ -231,27 +242,23 @@ def covered_today(
     }
 
 
-def skim_table(
-    cities: pd.DataFrame, skims_by_definition: Mapping[Definition, NDArray[np.int64]]
-) -> pd.DataFrame:
-    """Return skims in long form.
+def skim_table(times: Times) -> pd.DataFrame:
+    """Return the skims in long form.
 
     Parameters
     ----------
-    cities
-        Table of the cities.
-    skims_by_definition
-        int64 [n, n] seconds by definition.
+    times
+        The times.
 
     Returns
     -------
     pandas.DataFrame
         Columns `origin`, `destination` (city ids) and seconds by definition, empty where no path leads.
     """
-    ids = cities["city_id"].astype(str).to_numpy()
+    ids = times.cities["city_id"].astype(str).to_numpy()
     count = len(ids)
     table = pd.DataFrame({"origin": np.repeat(ids, count), "destination": np.tile(ids, count)})
-    for definition, skim in skims_by_definition.items():
+    for definition, skim in times.skims.items():
         seconds = pd.Series(skim.ravel()).astype("Int64")
         table[f"{definition}_s"] = seconds.where(skim.ravel() != UNREACHABLE)
     return table
@@ -266,11 +273,117 @@ def _station_nodes(road: Network, rail: RailBuild | None) -> NDArray[np.int64]:
     return ties.second
 
 
-def _snap_counts(cities: Cities, missed: tuple[Unsnapped, ...], *, limit_km: float) -> dict[str, object]:
-    km = cities.table["road_snap_km"].dropna()
-    return {
-        "cities": len(cities),
-        "limit_km": limit_km,
-        "farthest_km": round(float(km.max()), 3) if len(km) else None,
-        "out_of_reach": [city.reason for city in missed],
-    }
+# ---- the same coverage at other speeds
+
+
+def vary_speeds(
+    networks: Networks, times: Times, candidates: Candidates, built: Sequence[str], job: Job
+) -> list[dict[str, Any]]:
+    """Return the coverage today and with a plan at each of `SPEEDS_KMH`.
+
+    Parameters
+    ----------
+    networks, times, candidates
+        Outcomes of the steps before.
+    built
+        Ids of what the plan builds; it keeps the speeds it was proposed with.
+    job
+        Limit and definition of time.
+
+    Returns
+    -------
+    list of dict
+        One a speed: `case`, and `<tier> before` and `<tier> after`: shares of pairs within the limit, 0 to 1.
+    """
+    rows = np.flatnonzero(candidates.table["candidate_id"].isin(list(built)).to_numpy())
+    arcs = candidates.arcs[candidates.arcs["candidate"].isin(rows)].reset_index(drop=True)
+    cases = []
+    for speed in SPEEDS_KMH:
+        placed = _placed_at(speed, networks, times.cities, times.row_before, arcs=arcs, job=job)
+        graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=job.times.definition)
+        moved = _moved_arcs(arcs, row_before=times.row_before, row_after=placed.row_after)
+        case: dict[str, Any] = {"case": f"expressways at {speed:g} km/h"}
+        for state, one in (("before", graph), ("after", with_arcs(graph, moved))):
+            skim = skims.travel_times(one)
+            counts = count_covered(placed.cities.table, skim, limit_s=job.times.limit_s)
+            shares = {group: count["covered"] / count["pairs"] for group, count in counts.items()}
+            case |= {f"{group} {state}": round(share, 6) for group, share in shares.items()}
+        cases.append(case)
+    return cases
+
+
+def _placed_at(
+    speed_kmh: float,
+    networks: Networks,
+    cities: gpd.GeoDataFrame,
+    row_before: NDArray[np.int64],
+    *,
+    arcs: pd.DataFrame,
+    job: Job,
+) -> Placed:
+    """Place the cities again with another speed on expressways; the road nodes of the arcs stay."""
+    road = city_tables.with_nodes_near(networks.road, Cities(cities), limit_km=job.cities.snap_km)
+    has_expressways = EXPRESSWAY in set(road.links["link_class"])
+    timed = impedance.add_travel_times(
+        road, speed_overrides={EXPRESSWAY: speed_kmh} if has_expressways else {}
+    )
+    node = cities["road_node"].to_numpy()
+    tied = cities.assign(road_node=np.where(node >= 0, row_before[np.maximum(node, 0)], -1))
+    names = pd.concat([arcs["tail_id"], arcs["head_id"]]).unique()
+    matches = (_ROAD_NODE.match(str(name)) for name in names)
+    rows = np.array(sorted({int(match[1]) for match in matches if match}), dtype=np.int64)
+    rail = networks.rail if job.times.rail else None
+    return place(timed, rail, Cities(tied), keep=row_before[rows])
+
+
+def _moved_arcs(
+    arcs: pd.DataFrame, *, row_before: NDArray[np.int64], row_after: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return arcs with the ids of their road nodes in another contraction of the same network.
+
+    Parameters
+    ----------
+    arcs
+        `tail_id`, `head_id`, `seconds`.
+    row_before
+        int64, from rows of the contraction that the ids speak of to rows before it.
+    row_after
+        int64, from rows before the other contraction to rows after it.
+    """
+
+    def moved(name: str) -> str:
+        match = _ROAD_NODE.match(name)
+        return f"road:{row_after[row_before[int(match[1])]]}{match[2]}" if match else name
+
+    return arcs.assign(tail_id=arcs["tail_id"].map(moved), head_id=arcs["head_id"].map(moved))
+
+
+def with_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> TimeGraph:
+    """Return a time graph with further arcs, and nodes for ids that it lacks.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    arcs
+        `tail_id`, `head_id`, `seconds`.
+
+    Returns
+    -------
+    TimeGraph
+        A new graph; the origins and destinations are the same.
+    """
+    names = pd.concat([graph.nodes["node_id"], arcs["tail_id"], arcs["head_id"]]).astype(str).unique()
+    row = {name: at for at, name in enumerate(names)}
+    new = pd.DataFrame({"node_id": names[len(graph.nodes) :], "kind": "stop", "lon": np.nan, "lat": np.nan})
+    ends = [arcs[key].map(row).to_numpy(dtype=np.int64) for key in ("tail_id", "head_id")]
+    count = len(arcs)
+    return replace(
+        graph,
+        nodes=pd.concat([graph.nodes, new], ignore_index=True) if len(new) else graph.nodes,
+        tail=np.concatenate([graph.tail, ends[0]]),
+        head=np.concatenate([graph.head, ends[1]]),
+        seconds=np.concatenate([graph.seconds, arcs["seconds"].to_numpy(dtype=np.int64)]),
+        kind=np.concatenate([graph.kind, np.full(count, ARC_KINDS.index("ride"), dtype=np.int8)]),
+        ref=np.concatenate([graph.ref, np.full(count, -1, dtype=np.int64)]),
+    )

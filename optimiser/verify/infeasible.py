@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from optimiser.problem import City, DesignProblem, Ring, Target
+from optimiser.problem.result import Reason
 from optimiser.verify import rules
 from optimiser.verify.rings import (
     MOST_LISTED,
     circuit_fault,
-    exclusion_note,
     listed,
     ring_faults,
     ring_obstacles,
@@ -92,8 +92,8 @@ FIXED_OUT = "is fixed out"
 TOO_DEAR = "costs more than budget and caps leave, with all that it requires"
 
 
-def obstacles(problem: DesignProblem) -> tuple[str, ...]:
-    """Return sentences each of which proves that the problem has no plan; empty when none was found.
+def obstacles(problem: DesignProblem) -> tuple[Reason, ...]:
+    """Return reasons each of which proves that the problem has no plan; empty when none was found.
 
     Notes
     -----
@@ -140,28 +140,29 @@ def _chain(needed: Mapping[str, str], name: str) -> str:
     return f"{first} is fixed in" + (" and requires " + ", which requires ".join(rest) if rest else "")
 
 
-def _conflicts(problem: DesignProblem, needed: Mapping[str, str]) -> Iterator[str]:
+def _conflicts(problem: DesignProblem, needed: Mapping[str, str]) -> Iterator[Reason]:
     for candidate in problem.candidates:
         if candidate.fixed == "out" and candidate.id in needed:
-            yield f"{_chain(needed, candidate.id)}, yet {candidate.id!r} is fixed out"
+            yield Reason(f"{_chain(needed, candidate.id)}, yet {candidate.id!r} is fixed out")
     for first, second in problem.excludes:
         if first in needed and second in needed:
-            yield (
+            yield Reason(
                 f"{first!r} and {second!r} exclude each other, yet both must be built: "
                 f"{_chain(needed, first)}; {_chain(needed, second)}"
             )
 
 
-def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[str]:
+def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
     implied = any(problem.candidates[problem.index[name]].fixed != "in" for name in needed)
     what = "fixed in or required by that" if implied else "fixed in"
     if problem.budget is not None and problem.cost_of(needed) > problem.budget:
-        yield f"{what}: {_costs(problem, needed)}, the budget is {_money(problem, problem.budget)}"
+        limit = _money(problem, problem.budget)
+        yield Reason(f"{what}: {_costs(problem, needed)}, the budget is {limit}")
     for instrument, most in problem.caps:
         mine = [name for name in needed if problem.candidates[problem.index[name]].instrument == instrument]
         if problem.cost_of(mine) > most:
-            limit = _money(problem, most)
-            yield f"{what}, {instrument}: {_costs(problem, mine)}, the cap on {instrument} is {limit}"
+            limit = f"the cap on {instrument} is {_money(problem, most)}"
+            yield Reason(f"{what}, {instrument}: {_costs(problem, mine)}, {limit}")
 
 
 def _costs(problem: DesignProblem, names: Collection[str]) -> str:
@@ -203,22 +204,30 @@ def _exclusion(problem: DesignProblem, barred: Mapping[str, str], name: str, nee
 
 def _unreachable_pairs(
     problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
-) -> Iterator[str]:
+) -> Iterator[Reason]:
     """Yield coverable pairs that must be covered and cannot, because candidates cannot be built."""
     if not problem.must_cover:
         return
     now = covered(problem, times)
     for k, required in enumerate(coverable(problem)):
         if required and not now[k]:
-            yield (
-                f"the pair {_pair(problem, k, times[k])} must be covered, and cannot be with what may be "
-                f"built{_surprises(barred)}"
+            yield Reason(
+                f"the pair {_pair(problem, k, times[k])} must be covered, "
+                "and cannot be with what may be built",
+                nodes=_ends(problem, [k]),
+                barred=_surprises(barred),
             )
 
 
-def _surprises(barred: Mapping[str, str]) -> str:
-    """Return the note on barred candidates, less the reasons that a reader expects."""
-    return exclusion_note({n: why for n, why in barred.items() if why not in (FIXED_OUT, TOO_DEAR)})
+def _surprises(barred: Mapping[str, str]) -> dict[str, str]:
+    """Return the barred candidates, less the reasons that a reader expects."""
+    return {name: why for name, why in barred.items() if why not in (FIXED_OUT, TOO_DEAR)}
+
+
+def _ends(problem: DesignProblem, pairs: Iterable[int]) -> tuple[str, ...]:
+    """Return the ids of the nodes that pairs join."""
+    ends = ((problem.pairs[k].origin, problem.pairs[k].destination) for k in pairs)
+    return tuple(problem.nodes[node] for pair in ends for node in pair)
 
 
 def _pair(problem: DesignProblem, k: int, time: int | None) -> str:
@@ -229,16 +238,19 @@ def _pair(problem: DesignProblem, k: int, time: int | None) -> str:
 
 def _missed_targets(
     problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
-) -> Iterator[str]:
+) -> Iterator[Reason]:
     everything = "everything built that may be" if barred else "everything built"
     pairs = {k for k, yes in enumerate(covered(problem, times)) if yes}
     for target in problem.targets:
         reached = rules.target_coverage(problem, target, pairs)
         if reached < target.least:
-            yield (
+            yield Reason(
                 f"the target of {target.least} for the {target.of} of group {target.group!r} is "
                 f"{target.least - reached} short even with {everything}"
-                f"{_uncovered(problem, target, pairs, times)}{_surprises(barred)}"
+                f"{_uncovered(problem, target, pairs, times)}",
+                target=target,
+                nodes=_ends(problem, [k for k in range(len(problem.pairs)) if k not in pairs]),
+                barred=_surprises(barred),
             )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.result import Circuits
+from optimiser.problem.result import Circuits, Reason
 from optimiser.problem.ring import Point
 
 UNITS_PER_DEGREE = 1e7
@@ -244,8 +244,8 @@ class Component:
     encloses: tuple[bool, ...]
 
 
-def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterator[str]:
-    """Yield sentences each of which proves that a required ring cannot be formed.
+def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterator[Reason]:
+    """Yield reasons each of which proves that a required ring cannot be formed.
 
     Parameters
     ----------
@@ -265,28 +265,31 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
             yield from _obstacles(ring, barred)
 
 
-def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[str]:
+def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
     subject = f"the ring {ring.id!r} must be formed, and"
     if ring.least_stops > len(ring.stops):
-        yield f"{subject} needs {ring.least_stops} stops, of which there are {len(ring.stops)}"
+        yield Reason(f"{subject} needs {ring.least_stops} stops, of which there are {len(ring.stops)}")
         return
     components = _components(ring, barred)
     named = {link.candidate for link in ring.links}
-    reasons = exclusion_note({name: why for name, why in barred.items() if name in named})
+    mine = {name: why for name, why in barred.items() if name in named}
     enclosed = [any(part.encloses[s] for part in components) for s in range(len(ring.centres))]
     for s, centre in enumerate(ring.centres):
         if not enclosed[s]:
             gap = _widest_gap(ring, components, centre)
-            yield f"{subject} no circuit of usable links encloses {_degrees(centre)}{gap}{reasons}"
+            text = f"{subject} no circuit of usable links encloses {_degrees(centre)}{gap}"
+            yield Reason(text, barred=mine)
     if not all(enclosed):
         return
     around = [part for part in components if all(part.encloses)]
     if not around:
-        yield f"{subject} links round one of its centres are not connected to those round another{reasons}"
+        text = f"{subject} links round one of its centres are not connected to those round another"
+        yield Reason(text, barred=mine)
         return
     most = max(sum(not part.nodes.isdisjoint(stop.nodes) for stop in ring.stops) for part in around)
     if most < ring.least_stops:
-        yield f"{subject} needs {ring.least_stops} stops; the links round its centres touch {most}{reasons}"
+        text = f"{subject} needs {ring.least_stops} stops; the links round its centres touch {most}"
+        yield Reason(text, barred=mine)
 
 
 def _components(ring: Ring, barred: Collection[str]) -> list[Component]:
@@ -400,9 +403,3 @@ def listed(names: Collection[str]) -> str:
     """Return some names for a sentence, the rest counted."""
     shown = ", ".join(list(names)[:MOST_LISTED])
     return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")
-
-
-def exclusion_note(barred: Mapping[str, str]) -> str:
-    """Return which candidates cannot be built and why, to end a sentence; empty without any."""
-    reasons = [f"{name!r} {why}" for name, why in sorted(barred.items())]
-    return f"; not to be built: {listed(reasons)}" if reasons else ""

@@ -16,7 +16,7 @@ import pytest
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.store import exclusive
-from optimiser.cli import benching, call
+from optimiser.cli import bench, call
 from optimiser.problem import load, save
 from optimiser.problem.errors import OptimiserError
 
@@ -76,16 +76,11 @@ def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
 def test_what_cannot_be_solved_is_reported_and_sets_the_exit_code(folder, capfd):
     (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
     with pytest.raises(OptimiserError, match="some of what was asked for could not be solved") as told:
-        benching.run(
-            words=["mine.json", "bad.json"],
-            families=[],
-            variants=["greedy"],
-            solvers=[],
+        bench.bench(
+            instances=["mine.json", "bad.json"],
+            variant=["greedy"],
             seeds=[1, 99999999999],
-            limits=benching.Limits(),
-            jobs=1,
-            out=folder / "out",
-            as_json=False,
+            output=folder / "out",
         )
     assert told.value.exit_code == 2
     err = capfd.readouterr().err + str(told.value)

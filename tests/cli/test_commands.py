@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from optimiser.job import load
-from optimiser.run import lock
+from optimiser.run import folder
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -93,7 +93,7 @@ def test_list_names_regions_jobs_variants_and_solvers(call: Call) -> None:
     assert "auto" in call("list")[1]
 
 
-def test_doctor_tells_what_is_here(region: Path, call: Call) -> None:
+def test_doctor_lists_versions_and_the_cache(region: Path, call: Call) -> None:
     code, out, _ = call("doctor", "--json")
     found = json.loads(out)
     assert code in {0, 5}
@@ -113,7 +113,7 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
 def test_a_folder_in_use_is_refused_within_a_second(region: Path, call: Call) -> None:
     out = region / "out"
     out.mkdir()
-    with lock.held(out):
+    with folder.locked(out):
         begin = time.monotonic()
         code, _, err = call("run", region / "job.toml", "--out", out)
         assert time.monotonic() - begin < 1.0
@@ -172,7 +172,7 @@ def test_a_full_disk_leaves_the_earlier_result(region: Path) -> None:
     assert {path.name: path.read_text() for path in out.iterdir()} == earlier
 
 
-def test_a_folder_of_somebody_else_is_refused_before_anything_is_read(region: Path, call: Call) -> None:
+def test_a_foreign_folder_is_refused_before_anything_is_read(region: Path, call: Call) -> None:
     (region / "out").mkdir()
     (region / "out" / "report.html").write_text("mine")
     code, _, err = call("run", region / "job.toml", "--out", region / "out")

@@ -60,7 +60,7 @@ def test_a_ring_of_both_runs_is_named_once(call: Call, runs: Callable[..., tuple
     assert "in the first: A ring" not in out
 
 
-def test_a_ring_that_one_run_does_not_ask_for_is_said_so(
+def test_a_ring_that_only_one_run_asks_for_is_reported(
     call: Call, runs: Callable[..., tuple[Path, Path]]
 ) -> None:
     folders = runs(None, [ring(700, "Ada")])
@@ -71,7 +71,9 @@ def test_a_ring_that_one_run_does_not_ask_for_is_said_so(
     assert (first, second["length_km"], second["cities"]) == (None, 700, ["Ada"])
 
 
-def test_runs_without_rings_say_nothing_of_rings(call: Call, runs: Callable[..., tuple[Path, Path]]) -> None:
+def test_a_comparison_of_runs_without_rings_prints_no_rings(
+    call: Call, runs: Callable[..., tuple[Path, Path]]
+) -> None:
     _, out, _ = call("compare", *runs(None, None))
     assert "Ring" not in out
 

@@ -70,7 +70,7 @@ def test_three_ways_weigh_the_cost_and_two_tiers(region, here, call, tmp_path):
     assert (code, found["exit_code"], found["groups"]) == (0, 0, ["secondary", "small"])
 
 
-def test_a_second_run_asks_nothing_again(drawn, call, tmp_path, monkeypatch):
+def test_a_second_run_takes_all_answers_from_the_cache(drawn, call, tmp_path, monkeypatch):
     words = ("frontier", drawn, "--points", 0, "--out")
     assert call(*words, tmp_path / "one")[0] == 0
     monkeypatch.setattr(sweeping, "SweepProcess", Refusing)
@@ -115,7 +115,7 @@ def test_a_frontier_without_a_point_is_no_success(drawn, call, tmp_path, monkeyp
     assert (code, "no point was found in time" in err) == (4, True)
 
 
-def test_time_that_runs_out_between_points_is_told_by_the_exit_code(drawn, call, tmp_path, monkeypatch):
+def test_time_that_runs_out_between_points_sets_the_exit_code(drawn, call, tmp_path, monkeypatch):
     monkeypatch.setattr(tracer, "time", Hurried(60.0))
     code, text, err = call("frontier", drawn, "--points", 0, "--out", tmp_path / "front")
     assert code == 10, text + err
@@ -133,7 +133,7 @@ class Hurried:
         return self.now
 
 
-def test_the_amounts_of_caps_are_told_since_they_do_not_grow_with_the_budget(drawn, call, tmp_path):
+def test_the_amounts_of_caps_are_printed_since_they_do_not_grow_with_the_budget(drawn, call, tmp_path):
     problem = problems.load(drawn)
     problems.save(problem.replace(caps=(("infrastructure", 1234),)), drawn)
     _, text, _ = call("frontier", drawn, "--out", tmp_path / "f")

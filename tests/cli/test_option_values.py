@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from optimiser import problem as problems
 from optimiser.bench.converters.network import Choices
-from optimiser.cli import ranges
-from optimiser.cli import solving as solving_command
-from optimiser.job.frontier import Frontier
-from optimiser.job.sections import Solve
+from optimiser.cli import options
+from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save
 
 type Call = Callable[..., tuple[int, str, str]]
@@ -81,11 +80,13 @@ def test_option_value_and_range_are_named_and_nothing_is_written(
     assert [path.name for path in drawn.iterdir()] == ["problem.json"]
 
 
-@pytest.mark.parametrize("bounds", [ranges.GAP, ranges.SECONDS, ranges.THREADS, ranges.SEED, ranges.FACTOR])
+@pytest.mark.parametrize(
+    "bounds", [options.GAP, options.SECONDS, options.THREADS, options.SEED, options.FACTOR]
+)
 def test_the_ends_of_a_range_are_within_it_and_an_option_not_given_passes(
     bounds: tuple[float, float],
 ) -> None:
-    judged = ranges.within(bounds)
+    judged = options.within(bounds)
     assert [judged(bound) for bound in bounds] == list(bounds)
     assert judged(list(bounds)) == list(bounds)
     assert judged(None) is None
@@ -94,13 +95,13 @@ def test_the_ends_of_a_range_are_within_it_and_an_option_not_given_passes(
 @pytest.mark.parametrize(
     ("section", "key", "bounds"),
     [
-        (Solve, "gap", ranges.GAP),
-        (Solve, "time_limit_s", ranges.SECONDS),
-        (Solve, "threads", ranges.THREADS),
-        (Solve, "seed", ranges.SEED),
-        (Frontier, "gap", ranges.GAP),
-        (Frontier, "total_s", ranges.SECONDS),
-        (Frontier, "points", ranges.POINTS),
+        (Solve, "gap", options.GAP),
+        (Solve, "time_limit_s", options.SECONDS),
+        (Solve, "threads", options.THREADS),
+        (Solve, "seed", options.SEED),
+        (Frontier, "gap", options.GAP),
+        (Frontier, "total_s", options.SECONDS),
+        (Frontier, "points", options.POINTS),
     ],
 )
 def test_the_options_allow_no_more_than_a_job_does(
@@ -115,20 +116,20 @@ def test_the_options_allow_no_more_than_a_job_does(
 def test_the_ranges_of_a_conversion_are_choices() -> None:
     for low_or_high in (0, 1):
         Choices(
-            seconds=ranges.FACTOR[low_or_high],
-            cost_factor=ranges.FACTOR[low_or_high],
-            limit_percent=ranges.LIMIT_PERCENT[low_or_high],
+            seconds=options.FACTOR[low_or_high],
+            cost_factor=options.FACTOR[low_or_high],
+            limit_percent=options.LIMIT_PERCENT[low_or_high],
         )
 
 
-def test_a_value_that_a_section_refuses_is_bad_input_all_the_same(
+def test_a_value_that_a_section_refuses_is_bad_input(
     drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object, **__: Any) -> int:
         Solve(gap=7.0)
         return 0
 
-    monkeypatch.setattr(solving_command, "solve", refused)
+    monkeypatch.setattr(problems, "load", refused)
     code, _, err = call("solve", "problem.json", "-o", "r.json")
     assert code == 2
     assert "gap: Input should be less than or equal to 1, not 7.0" in err

@@ -51,7 +51,17 @@ def test_an_own_candidate_covers_a_pair_of_a_matrix(matrix: Path, call: Call) ->
     assert (summary["coverage"]["all"]["before_pairs"], summary["coverage"]["all"]["after_pairs"]) == (14, 15)
 
 
-def test_a_matrix_without_candidates_says_that_nothing_could_be_proposed(matrix: Path, call: Call) -> None:
+def test_a_matrix_counts_by_the_definition_that_the_job_names(matrix: Path, call: Call) -> None:
+    for definition in ("door_to_door", "in_vehicle"):
+        setting = ("--set", f"times.definition={definition}")
+        code, out, err = call("run", matrix / "job.toml", "--dry-run", "--json", *setting)
+        assert code == 0, err
+        assert json.loads(out)["problem pairs"] == 15
+
+
+def test_a_matrix_without_candidates_gets_a_note_that_nothing_could_be_proposed(
+    matrix: Path, call: Call
+) -> None:
     words = ("--set", "output.picture=false")
     code, out, err = call("run", matrix / "job.toml", "--out", matrix / "out", *words)
     assert code == 0, err

@@ -60,7 +60,7 @@ def test_an_import_writes_the_layers_of_railways(brought) -> None:
     assert len(pyogrio.read_dataframe(path, layer="stops")) == 2
 
 
-def test_an_import_without_train_relations_says_so_loudly(brought) -> None:
+def test_an_import_without_train_relations_prints_a_warning(brought) -> None:
     out, err, path = brought("--json", relation=False)
     assert "WARNING: no train relation in this file: services are assumed on 1 stretch of track" in err
     assert "compare its checksum" in json.loads(out)["notes"][-1]
@@ -73,7 +73,7 @@ def test_an_import_of_roads_alone_warns_of_nothing(region: Path, call: Call) -> 
     assert {name for name, _ in pyogrio.list_layers(region / "n.gpkg")} == {"nodes", "links"}
 
 
-def test_a_run_without_train_relations_says_so_on_the_screen_and_in_its_summary(
+def test_a_run_without_train_relations_warns_on_the_screen_and_in_its_summary(
     region: Path, call: Call
 ) -> None:
     (region / "map.osm").write_text(with_track(relation=False), encoding="utf-8")

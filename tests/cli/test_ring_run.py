@@ -111,7 +111,7 @@ def test_a_run_for_machines_holds_the_ring(done: Path, call: Call) -> None:
     assert json.loads(out)["rings"][0]["formed"] is True
 
 
-def test_a_dry_run_tells_how_large_the_graph_of_the_ring_is(done: Path, call: Call) -> None:
+def test_a_dry_run_prints_the_size_of_the_ring_graph(done: Path, call: Call) -> None:
     code, out, _ = call("run", done / "job.toml", "--dry-run", "--json")
     sizes = json.loads(out)
     problem = json.loads((done / "out" / "problem.json").read_text())

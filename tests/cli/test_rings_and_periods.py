@@ -33,7 +33,7 @@ def triangle(**changes: object) -> DesignProblem:
     return problem.replace(**changes)
 
 
-def test_a_ring_is_solved_told_verified_and_scored(call: Call, tmp_path: Path) -> None:
+def test_a_ring_is_solved_printed_verified_and_scored(call: Call, tmp_path: Path) -> None:
     problem, result = tmp_path / "problem.json", tmp_path / "result.json"
     save(triangle(), problem)
     code, out, _ = call("solve", problem, "-o", result)
@@ -46,7 +46,7 @@ def test_a_ring_is_solved_told_verified_and_scored(call: Call, tmp_path: Path) -
     assert (code, "Ring triangle: formed by 3 links" in out) == (0, True)
 
 
-def test_the_circuits_that_a_plan_leaves_unsaid_are_found(call: Call, tmp_path: Path) -> None:
+def test_circuits_that_a_plan_does_not_name_are_found(call: Call, tmp_path: Path) -> None:
     problem = tmp_path / "problem.json"
     save(triangle(), problem)
     code, out, _ = call("score", problem, "--built", "side", "--json")
@@ -54,9 +54,7 @@ def test_the_circuits_that_a_plan_leaves_unsaid_are_found(call: Call, tmp_path: 
     assert sorted(json.loads(out)["rings"][0]["links"]) == [0, 1, 2]
 
 
-def test_a_plan_that_does_not_build_what_closes_its_ring_is_told_where_the_gap_is(
-    call: Call, tmp_path: Path
-) -> None:
+def test_a_plan_with_an_open_ring_is_refused_with_the_place_of_the_gap(call: Call, tmp_path: Path) -> None:
     problem = tmp_path / "problem.json"
     save(triangle(), problem)
     code, _, err = call("score", problem, "--built", "link")
@@ -67,7 +65,7 @@ def test_a_plan_that_does_not_build_what_closes_its_ring_is_told_where_the_gap_i
     assert "not built: 'side'" in said
 
 
-def test_a_ring_that_is_a_wish_may_stay_open(call: Call, tmp_path: Path) -> None:
+def test_an_optional_ring_may_stay_open(call: Call, tmp_path: Path) -> None:
     problem = tmp_path / "problem.json"
     wish = replace(triangle().rings[0], required=False, reward=3)
     save(triangle(rings=(wish,)), problem)
@@ -77,7 +75,7 @@ def test_a_ring_that_is_a_wish_may_stay_open(call: Call, tmp_path: Path) -> None
     assert (code, json.loads(out)["objective"]) == (0, 3)
 
 
-def test_a_circuit_given_with_a_plan_is_judged_and_not_replaced(call: Call, tmp_path: Path) -> None:
+def test_a_circuit_given_with_a_plan_is_checked_and_not_replaced(call: Call, tmp_path: Path) -> None:
     problem, plan = tmp_path / "problem.json", tmp_path / "plan.json"
     save(triangle(), problem)
     plan.write_text(json.dumps({"built": ["side"], "rings": [{"id": "triangle", "links": [0, 1]}]}))
@@ -95,7 +93,7 @@ def test_a_ring_with_a_gap_is_refused_with_its_bearings(call: Call, tmp_path: Pa
     assert "'side' is fixed out" in err
 
 
-def test_periods_are_told_with_what_is_built(call: Call, tmp_path: Path) -> None:
+def test_periods_are_printed_with_the_built_candidates(call: Call, tmp_path: Path) -> None:
     problem = tmp_path / "problem.json"
     periods = (Period("2026-30", 2, 1), Period("2031-35", 7, 1))
     save(triangle(rings=(), periods=periods), problem)

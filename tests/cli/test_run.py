@@ -87,7 +87,7 @@ def test_the_page_times_pairs_beyond_the_limit_as_the_table_of_times_does(done: 
         assert clock == f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def test_the_summary_says_how_each_tier_fares_and_in_what_order_to_build(done: Path) -> None:
+def test_the_summary_holds_equity_by_tier_and_the_build_order(done: Path) -> None:
     measures = _summary(done / "out")["measures"]
     assert isinstance(measures, dict)
     assert {row["tier"] for row in measures["equity"]} >= {"all"}
@@ -96,7 +96,7 @@ def test_the_summary_says_how_each_tier_fares_and_in_what_order_to_build(done: P
     )
 
 
-def test_the_result_is_optimal_and_true(done: Path) -> None:
+def test_the_result_is_optimal_and_passes_the_check(done: Path) -> None:
     problem = load_problem(done / "out" / "problem.json")
     result = results.load(done / "out" / "result.json")
     plan = verify.check(problem, result)
@@ -236,7 +236,7 @@ def test_a_matrix_takes_the_place_of_a_map(done: Path, call: Call, tmp_path: Pat
     assert not (tmp_path / "out" / "network.gpkg").exists()
 
 
-def test_a_damaged_kept_step_is_made_again(done: Path, call: Call) -> None:
+def test_a_damaged_step_in_the_cache_is_computed_again(done: Path, call: Call) -> None:
     for kept in (done / "cache" / "steps" / "times").iterdir():
         (kept / "cities.parquet").write_bytes(b"damaged")
     code, _, _ = call("run", done / "job.toml", "--out", done / "mended", *PLAIN)

@@ -44,7 +44,7 @@ def test_a_target_out_of_reach_is_named_with_its_pairs_and_ends_with_3(
     assert "b - c (100 s, limit 50 s)" in err
     code, out, _ = call("verify", problem, tmp_path / "result.json")
     assert code == 0
-    assert "proved anew by an argument" in " ".join(out.split())
+    assert "proved again by an argument" in " ".join(out.split())
 
 
 def test_constraints_that_conflict_are_named(drawn: Callable[..., Path], call: Call, tmp_path: Path) -> None:

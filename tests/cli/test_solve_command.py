@@ -12,12 +12,15 @@ from typing import Any, NoReturn
 
 import pytest
 
-from optimiser.cli import frontier, interruption, solving
+from optimiser import problem as problems
+from optimiser.cli import frontier
+from optimiser.engine import process
+from optimiser.engine import solve as engine
 from optimiser.engine.process import Ending
 from optimiser.problem import Candidate, DesignProblem, Pair, save
 from optimiser.problem import result as results
 from optimiser.problem.result import Result
-from optimiser.run import stop
+from optimiser.run import signals
 
 type Call = Callable[..., tuple[int, str, str]]
 
@@ -57,7 +60,7 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 return then
             raise then
 
-        monkeypatch.setattr(interruption, "run_child", run)
+        monkeypatch.setattr(process, "run_child", run)
 
     return says
 
@@ -86,7 +89,7 @@ def test_a_pipe_in_the_place_of_the_output_is_refused_before_any_work(
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
 
 
-@pytest.mark.parametrize("signal", [stop.Interrupted(), KeyboardInterrupt()])
+@pytest.mark.parametrize("signal", [signals.Interrupted(), KeyboardInterrupt()])
 def test_an_interrupted_solve_writes_its_best_plan_with_its_bound(
     signal: BaseException, drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
@@ -106,7 +109,7 @@ def test_an_interrupted_solve_without_a_plan_writes_nothing(
     drawn: Path, call: Call, child: Callable[..., None], tmp_path: Path
 ) -> None:
     wanted = replace_in(drawn, targets=[{"group": "g", "least": 1}], group="g")
-    child(then=stop.Interrupted())
+    child(then=signals.Interrupted())
     code, out, err = call("solve", wanted, "-o", tmp_path / "r.json")
     assert (code, out) == (130, "")
     assert "no result was written" in err
@@ -125,7 +128,7 @@ def replace_in(path: Path, *, group: str, targets: list[object]) -> Path:
 def test_the_outcome_of_an_interrupted_solve_can_be_read_by_a_machine(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
-    child(plan(0), then=stop.Interrupted())
+    child(plan(0), then=signals.Interrupted())
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--json")
     assert code == 130
     assert json.loads(out)["termination"] == "interrupted"
@@ -133,14 +136,14 @@ def test_the_outcome_of_an_interrupted_solve_can_be_read_by_a_machine(
 
 
 @pytest.mark.parametrize(("command", "kept"), [("solve", False), ("frontier", True)])
-def test_a_command_that_keeps_no_steps_does_not_say_that_it_does(
+def test_only_commands_that_keep_steps_promise_to_resume(
     command: str, *, kept: bool, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(*_: object, **__: object) -> NoReturn:
-        raise stop.Interrupted
+        raise signals.Interrupted
 
-    monkeypatch.setattr(solving, "load", ended)
-    monkeypatch.setattr(frontier, "_of_file", ended)
+    monkeypatch.setattr(problems, "load", ended)
+    monkeypatch.setattr(frontier, "_trace_file", ended)
     words = ("-o", "r.json") if command == "solve" else ("--out", "f")
     code, _, err = call(command, drawn, *words)
     assert code == 130
@@ -148,7 +151,7 @@ def test_a_command_that_keeps_no_steps_does_not_say_that_it_does(
     assert ("starts anew" in err) is not kept
 
 
-def test_a_gap_is_told_in_per_cent_and_as_not_proven(
+def test_an_open_gap_is_printed_in_per_cent_as_not_proven(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
     child(plan(0), bound(8.25), then=Ending("time", "", "", 2.0))
@@ -160,7 +163,9 @@ def test_a_gap_is_told_in_per_cent_and_as_not_proven(
     )
 
 
-def test_a_gap_that_was_asked_for_is_no_lack(drawn: Path, call: Call, child: Callable[..., None]) -> None:
+def test_a_gap_within_the_one_asked_for_is_proven(
+    drawn: Path, call: Call, child: Callable[..., None]
+) -> None:
     child(plan(0), bound(8.25), then=Ending("gap", "", "", 2.0))
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", 0.6)
     assert code == 0
@@ -177,10 +182,8 @@ def answered(**changes: Any) -> Callable[..., Result]:
     return lambda *_, **__: result.replace(**changes)
 
 
-def test_what_the_solve_says_of_its_outcome_is_printed(
-    drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(solving, "run_solver", answered(message="one thing\nanother"))
+def test_the_notes_of_the_solve_are_printed(drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "solve", answered(message="one thing\nanother"))
     for words in ((), ("--json",)):
         _, _, err = call("solve", drawn, "-o", drawn.parent / "r.json", *words)
         assert [line for line in err.splitlines() if line.startswith("Note: ")] == [
@@ -191,7 +194,7 @@ def test_what_the_solve_says_of_its_outcome_is_printed(
 
 
 @pytest.mark.parametrize("weight", [999_000_000, 4_300_000_001])
-def test_an_objective_too_large_for_a_gap_of_nought_is_explained(
+def test_an_objective_too_large_for_a_gap_of_zero_is_explained(
     weight: int, drawn: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = PROBLEM.replace(pairs=(Pair(0, 1, 50, weight),))
@@ -201,7 +204,7 @@ def test_an_objective_too_large_for_a_gap_of_nought_is_explained(
         coverage=weight, objective=weight, bound=float(weight), gap=gap, termination="proof",
         status="feasible" if gap else "optimal",
     )  # fmt: skip
-    monkeypatch.setattr(solving, "run_solver", same)
+    monkeypatch.setattr(engine, "solve", same)
     code, _, err = call("solve", drawn, "-o", drawn.parent / "r.json")
     assert code == (10 if gap else 0)
     assert ("Count weight in a larger unit" in err) is bool(gap)

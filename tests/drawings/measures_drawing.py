@@ -11,7 +11,7 @@ from shapely import LineString, Point
 
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser import verify
-from optimiser.job.measures import Measures as Settings
+from optimiser.job.sections import Measures as Settings
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.proposals.table import Candidates
 from optimiser.run.measured_plan import MeasuredPlan

@@ -15,10 +15,15 @@ from optimiser.engine.conflict import quick_explain
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Pair, Target
+from optimiser.problem.result import parse
 
 
 def nothing_proves(_part, _seconds):
     return False
+
+
+def explained(problem):
+    return [str(reason) for reason in explain.explain(problem, nothing_proves, seconds=0.0)]
 
 
 @given(st.sets(st.integers(0, 9), min_size=1), st.lists(st.sets(st.integers(0, 9), min_size=1), max_size=3))
@@ -45,8 +50,8 @@ def test_a_conflict_remains_valid_when_proofs_are_missed(conflict, data):
 @settings(max_examples=120, deadline=None)
 def test_the_constraints_reported_as_a_conflict_cannot_be_met(problem):
     assume(best_plans(problem) == [])
-    text = explain.conflict_among(problem, nothing_proves, seconds=0.0)
-    named = [item for item in explain.constraints(problem) if item.text in text.splitlines()]
+    reasons = [str(reason) for reason in explain.conflict_among(problem, nothing_proves, seconds=0.0)]
+    named = [item for item in explain.constraints(problem) if item.text in reasons]
     assert best_plans(explain.with_only(problem, named)) == []
 
 
@@ -54,7 +59,7 @@ def test_constraints_that_conflict_only_together_are_named():
     problem = line(
         targets=(Target("small", 9), Target("core", 2)), excludes=(("ac", "bd"),), requires=(("ad", "ac"),)
     )
-    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+    assert explained(problem)[1:] == [
         "'ac' and 'bd' exclude each other",
         "the target of 9 for the pairs of group 'small'",
     ]
@@ -62,7 +67,7 @@ def test_constraints_that_conflict_only_together_are_named():
 
 def test_a_budget_too_small_for_a_target_is_named_with_it():
     problem = line(targets=(Target("small", 9),), budget=6, money="kEUR")
-    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+    assert explained(problem)[1:] == [
         "the target of 9 for the pairs of group 'small'",
         "the budget of 6 kEUR",
     ]
@@ -70,7 +75,7 @@ def test_a_budget_too_small_for_a_target_is_named_with_it():
 
 def test_pairs_that_must_be_covered_and_exclude_each_other_are_named():
     problem = line(budget=None, excludes=(("ac", "bd"),), pairs=(Pair(0, 2, 120, 5), Pair(1, 3, 120, 4)))
-    assert explain.explain(problem, nothing_proves, seconds=0.0).splitlines()[1:] == [
+    assert explained(problem)[1:] == [
         "'ac' and 'bd' exclude each other",
         "the pair a - c must be covered within 120 s",
         "the pair b - d must be covered within 120 s",
@@ -88,3 +93,5 @@ def test_a_solve_proves_and_explains_infeasibility_where_not_every_plan_can_be_t
     assert "'ac' and 'bd' exclude each other" in result.message.splitlines()
     assert "the target of 9 for the pairs of group 'small'" in result.message.splitlines()
     jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))
+    assert Target("small", 9) in [reason.target for reason in result.reasons]
+    assert parse(result.as_dict()).reasons == result.reasons

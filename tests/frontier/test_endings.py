@@ -15,7 +15,7 @@ from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits
 from optimiser.frontier.curve import curve
 from optimiser.problem.errors import SolverError
-from optimiser.run.frontier import _refuse_empty
+from optimiser.run.frontier import refuse_empty
 
 ALL = Limits(points=0)
 
@@ -37,7 +37,7 @@ def test_no_plan_found_in_time_is_no_proof_that_there_is_none(monkeypatch):
     assert not points
     assert tracer.state.ended == "time"
     with pytest.raises(SolverError, match="no point was found in time"):
-        _refuse_empty(curve(tracer))
+        refuse_empty(curve(tracer))
 
 
 def test_points_with_an_open_gap_are_not_called_complete(monkeypatch):

@@ -93,7 +93,7 @@ def test_processes_that_race_for_one_outcome_all_get_it(tmp_path: Path) -> None:
     assert len(list((root / "steps" / "step").iterdir())) == 1
 
 
-def test_a_whole_outcome_that_came_first_stays() -> None:
+def test_an_intact_outcome_that_came_first_stays() -> None:
     first: list[int] = []
 
     def late(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.run import folder, lock
+from optimiser.run import folder
 
 SUMMARY = '{"format": "polyring-summary/1"}'
 
@@ -23,7 +23,7 @@ def test_files_appear_when_the_block_ends(tmp_path: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["x.txt"]
 
 
-def test_what_only_an_earlier_run_wrote_goes_and_other_files_stay(tmp_path: Path) -> None:
+def test_files_that_only_an_earlier_run_wrote_are_removed_and_other_files_stay(tmp_path: Path) -> None:
     out = tmp_path / "run"
     with folder.staged(out) as stage:
         (stage / "summary.json").write_text(SUMMARY)
@@ -72,16 +72,16 @@ def test_a_file_in_the_place_of_the_folder_becomes_a_message(tmp_path: Path) -> 
         pass
 
 
-def test_a_second_process_is_turned_away_at_once(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_at_once(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from optimiser.problem.errors import EnvironmentFault\n"
-        "from optimiser.run import lock\n"
+        "from optimiser.run import folder\n"
         "try:\n"
-        "    with lock.held(pathlib.Path(sys.argv[1])): pass\n"
+        "    with folder.locked(pathlib.Path(sys.argv[1])): pass\n"
         "except EnvironmentFault as fault: print(fault)\n"
     )
-    with lock.held(tmp_path):
+    with folder.locked(tmp_path):
         begin = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True, text=True
@@ -91,9 +91,9 @@ def test_a_second_process_is_turned_away_at_once(tmp_path: Path) -> None:
     assert "since" in done.stdout
 
 
-def test_a_lock_left_behind_stops_nobody(tmp_path: Path) -> None:
-    (tmp_path / lock.NAME).write_text('{"pid": 1}')
-    with lock.held(tmp_path):
+def test_a_stale_lock_file_blocks_nobody(tmp_path: Path) -> None:
+    (tmp_path / folder.LOCK).write_text('{"pid": 1}')
+    with folder.locked(tmp_path):
         pass
 
 
@@ -104,10 +104,10 @@ def test_a_lock_left_behind_stops_nobody(tmp_path: Path) -> None:
         {"summary.json": '{"format": "other/1"}'},
         {"summary.json": "no JSON"},
         {"job.toml": "# my own job\n"},
-        {lock.NAME: "", "notes.txt": "mine"},
+        {folder.LOCK: "", "notes.txt": "mine"},
     ],
 )
-def test_a_folder_of_somebody_else_is_refused_unchanged(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_foreign_folder_is_refused_and_left_unchanged(tmp_path: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     with pytest.raises(JobError, match="not the folder of an earlier run") as caught:
@@ -122,8 +122,8 @@ def test_a_folder_of_somebody_else_is_refused_unchanged(tmp_path: Path, files: d
     [
         {},
         {"summary.json": SUMMARY, "notes.txt": "beside"},
-        {"job.toml": "# Job x as it was run, every default visible.\n"},
-        {lock.NAME: '{"pid": 1}'},
+        {"job.toml": "# polyring-run/1: job x as it was run.\n"},
+        {folder.LOCK: '{"pid": 1}'},
     ],
 )
 def test_an_empty_folder_or_one_of_a_run_is_filled(tmp_path: Path, files: dict[str, str]) -> None:
@@ -145,7 +145,7 @@ def _fill(out: Path) -> None:
         (stage / "x.txt").write_text("new")
 
 
-def test_older_files_of_a_folder_within_go_once_the_new_ones_are_there(tmp_path: Path) -> None:
+def test_older_files_of_a_subfolder_are_removed_after_the_new_ones_are_in_place(tmp_path: Path) -> None:
     out = tmp_path / "run"
     for names in (("1", "2", "3"), ("2",)):
         with folder.staged(out) as stage:
@@ -156,7 +156,7 @@ def test_older_files_of_a_folder_within_go_once_the_new_ones_are_there(tmp_path:
     assert [path.name for path in (out / "frontier").iterdir()] == ["2"]
 
 
-def test_a_block_that_fails_leaves_the_files_of_a_folder_within(tmp_path: Path) -> None:
+def test_a_failed_block_leaves_the_files_of_a_subfolder(tmp_path: Path) -> None:
     out = tmp_path / "run"
     with folder.staged(out) as stage:
         (stage / "frontier.json").write_text("{}")

@@ -14,7 +14,7 @@ from measures_drawing import drawn_plan, drawn_problem
 
 from networks.timegraph import UNREACHABLE
 from optimiser import verify
-from optimiser.job.measures import Measures as Settings
+from optimiser.job.sections import Measures as Settings
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer

@@ -16,7 +16,7 @@ from small_networks import arc_lists, shortest_times
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate
 from optimiser.run.measured_plan import exact_problem, mark_network, opened_arcs
-from optimiser.run.sensitivity import with_arcs
+from optimiser.run.timing import with_arcs
 
 ENDS = np.array([(i, j) for i in range(4) for j in range(i + 1, 4)], dtype=np.int64)
 

@@ -9,10 +9,8 @@ import pytest
 from optimiser import verify
 from optimiser.job import find
 from optimiser.problem.jsonfile import LARGEST
-from optimiser.run import proposing, solving
+from optimiser.run import solving
 from optimiser.run.chain import Chain
-from optimiser.run.progress import Progress
-from optimiser.run.source import settle
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +33,7 @@ def _own_cache(tmp_path_factory):
 
 
 def chain(name, *settings):
-    loaded = find(name, settings=("solve.threads=1", *settings))
-    return Chain(loaded=loaded, source=settle(loaded), progress=Progress())
+    return Chain.of(find(name, settings=("solve.threads=1", *settings)))
 
 
 @cache
@@ -58,7 +55,7 @@ def slack(plan):
 
 
 def test_every_kind_of_candidate_carries_its_instrument():
-    found = proposing.load_candidates(chain("jing-jin-ji-links").candidates.folder).table
+    found = chain("jing-jin-ji-links").candidates.value.table
     pairs = set(zip(found["kind"], found["instrument"], strict=True))
     assert pairs <= set(INSTRUMENTS.items())
     assert {instrument for _, instrument in pairs} == {"barrier", "infrastructure", "subsidy"}

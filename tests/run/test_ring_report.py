@@ -6,13 +6,15 @@ import json
 from dataclasses import replace
 
 from report_drawing import line_report
-from ring_square import FACTS, KNOWN, shown
+from ring_square import KNOWN, shown
 
-from optimiser.run import ring_report
+from optimiser.run.rings import summarise_rings
 
 
 def test_the_summary_holds_rings_as_plain_values():
-    (row,) = json.loads(json.dumps(ring_report.rows(line_report("bc", rings=(shown(overlaps=(KNOWN,)),)))))
+    (row,) = json.loads(
+        json.dumps(summarise_rings(line_report("bc", rings=(shown(overlaps=(KNOWN,)),)).rings))
+    )
     assert row["sentence"] == "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
     assert (row["length_km"], row["existing_km"], row["new_km"], row["cost"]) == (280, 250, 30, 300)
     assert row["links"] == [2, 1, 0, 3]
@@ -22,7 +24,7 @@ def test_the_summary_holds_rings_as_plain_values():
 
 
 def test_the_summary_says_that_a_ring_is_not_formed():
-    (row,) = ring_report.rows(line_report("bc", rings=(replace(shown(()), reward=5),)))
+    (row,) = summarise_rings(line_report("bc", rings=(replace(shown(()), reward=5),)).rings)
     assert (row["formed"], row["reward"], row["links"], row["cities"], row["length_km"]) == (
         False,
         5,
@@ -30,12 +32,3 @@ def test_the_summary_says_that_a_ring_is_not_formed():
         [],
         0,
     )
-
-
-def test_facts_of_rings_read_back_as_they_were_written(tmp_path):
-    ring_report.save_facts(tmp_path, [FACTS])
-    assert ring_report.load_facts(tmp_path) == (FACTS,)
-
-
-def test_a_problem_without_facts_of_rings_has_none(tmp_path):
-    assert ring_report.load_facts(tmp_path) == ()

@@ -1,13 +1,19 @@
-"""A result without a plan ends with a message that says why."""
+"""A result without a plan ends with a message that says why, and what would do."""
 
 from __future__ import annotations
 
 import pytest
+from toys import rivals
 
+from optimiser.job import loads
 from optimiser.job.sections import Solve
-from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem import Candidate, DesignProblem, Pair, Target
 from optimiser.problem.errors import InfeasibleError
+from optimiser.problem.result import Reason
 from optimiser.run import solving
+from optimiser.run.solving import in_terms_of_job, refuse_empty_run
+
+REGION = '[region]\nname = "jing-jin-ji"\n'
 
 
 def _problem(*, budget: int) -> DesignProblem:
@@ -43,3 +49,47 @@ def test_candidates_fixed_in_within_the_budget_are_built() -> None:
     result = solving.solve(problem, Solve())
     solving.refuse_empty(result)
     assert set(result.built) >= {"east", "west"}
+
+
+def test_cities_go_by_name_also_with_a_suffix_of_the_node() -> None:
+    nodes = ("city:a", "city:ab", "city:b/after", "city:strange")
+    reason = Reason("city:ab - city:b/after (15 s), city:strange, city:a", nodes=nodes)
+    names = {"city:a": "Ada", "city:b/after": "Bo", "city:ab": "Abe", "city:c": "Cee"}
+    text = in_terms_of_job(reason, loads(REGION), names)
+    assert text == "Abe - Bo (15 s), city:strange, Ada"
+
+
+def test_a_target_is_named_with_its_key() -> None:
+    job = loads(REGION, settings=["least.small=0.9", "city_coverage.weight=1", "city_coverage.least_core=1"])
+
+    def told(target: Target) -> str:
+        return in_terms_of_job(Reason("it is short", target), job, {})
+
+    assert told(Target("small", 7)) == "least.small = 0.9: it is short"
+    assert told(Target("core", 7, "cities")) == "city_coverage.least_core = 1: it is short"
+    assert told(Target("core", 7)) == "it is short"
+
+
+def test_a_share_beyond_the_budget_is_explained_with_the_share_and_the_money_that_would_do():
+    # The two small pairs come together for 4; the core pair takes 3 more.
+    job = loads(REGION, settings=["least.small=1.0", "least.core=1.0", "solve.threads=1"])
+    problem = rivals().replace(budget=3, targets=(Target("small", 4),))
+    result = solving.solve(problem, job.solve)
+    with pytest.raises(InfeasibleError) as caught:
+        refuse_empty_run(problem, result, job, {})
+    message = str(caught.value)
+    assert caught.value.exit_code == 3
+    assert "least.small = 1: the target of 4 for the pairs of group 'small' is 4 short" in message
+    assert "Lower least.core or least.small, or raise the budget." in message
+    assert "With this budget least.small = 0 can be met." in message
+    assert "What is demanded can be met with budget.amount = 4 (4 million)." in message
+
+
+def test_a_share_that_has_no_part_in_the_conflict_is_not_to_be_lowered():
+    job = loads(REGION, settings=["least.small=1.0", "solve.threads=1"])
+    problem = rivals().replace(budget=3, targets=(Target("small", 4),))
+    clash = (Reason("the ring 'outer' must be formed"), Reason("the cap of 1 million on infrastructure"))
+    result = solving.solve(problem, job.solve).replace(reasons=clash)
+    with pytest.raises(InfeasibleError, match="Raise the budget, a cap or a limit") as caught:
+        refuse_empty_run(problem, result, job, {})
+    assert "least.small" not in str(caught.value)

@@ -9,7 +9,7 @@ from candidates_drawing import KM
 from optimiser.job import find
 from optimiser.problem.errors import JobError
 from optimiser.proposals.rings.reference_rings import overlap, read_reference_rings
-from optimiser.run.likening import known_rings
+from optimiser.run.source import find_source
 
 HEADER = "ring,title,mode,seq,lat,lon,source,quality\n"
 
@@ -64,6 +64,8 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
 
 
 def test_the_region_that_comes_with_the_package_knows_a_road_and_a_railway_ring():
-    known = {one.mode: one for one in known_rings(find("jing-jin-ji"))}
+    path = find_source(find("jing-jin-ji")).reference_rings_file
+    assert path is not None
+    known = {one.mode: one for one in read_reference_rings(path)}
     assert {mode: round(one.length_km) for mode, one in known.items()} == {"road": 775, "rail": 393}
     assert all(one.line.is_closed and one.line.is_simple for one in known.values())

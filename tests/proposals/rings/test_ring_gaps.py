@@ -11,8 +11,7 @@ from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
-from optimiser.run import ringing
-from optimiser.run.ring_asking import ring_rules
+from optimiser.run.rings import ring_rules, with_closing_links
 
 TOWN = ("town", (-44, -40), 300_000, 0, (4, 50))
 
@@ -103,7 +102,7 @@ def test_two_nested_rings_are_closed_each_by_links_of_its_own():
     outer = ((9, 10), (10, 11), (11, 12))  # the western side is open
     region = square(without=(0,), spots=OUTER, more=[(a, b, "motorway", 120, 100) for a, b in outer])
     asked = [Rings(id="n", centres=("Hub",), count=2, gap_longest_km=130.0)]
-    found = ringing.with_closing_links(none(), region, asked, Rules(), GROUND)
+    found = with_closing_links(none(), region, asked, Rules(), GROUND)
     first, second = ring_rules(asked, region.ids, region.names)
     ring = generated_ring(region, found, first).ring
     lengths = np.array([1 if link.candidate is None else 2 for link in ring.links], dtype=np.int64)

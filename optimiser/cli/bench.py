@@ -1,0 +1,227 @@
+"""Bench solver variants on instances, with progress on the standard error."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import GAP, JOBS, SECONDS, SEED, THREADS, Json, within
+
+if TYPE_CHECKING:
+    from optimiser.bench.plan import Run
+    from optimiser.bench.rows import Row
+    from optimiser.bench.runner import Listener
+
+
+def bench(
+    *,
+    instances: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE|FOLDER", help="Instance, pattern such as 'hard_*', problem file, or folder."
+        ),
+    ] = None,
+    family: Annotated[list[str] | None, typer.Option(help="Every instance of a family.")] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto]."
+        ),
+    ] = None,
+    solver: Annotated[
+        list[str] | None,
+        typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
+    ] = None,
+    seeds: Annotated[list[int] | None, typer.Option(callback=within(SEED), help="Seed [default: 1].")] = None,
+    time_limit_s: Annotated[
+        float, typer.Option(callback=within(SECONDS), help="Limit of each solve, seconds.")
+    ] = 60.0,
+    gap: Annotated[
+        float, typer.Option(callback=within(GAP), help="Relative gap at which a solve may end, 0 to 1.")
+    ] = 0.0,
+    threads: Annotated[
+        int, typer.Option(callback=within((1, THREADS[1])), help="Threads of each solve.")
+    ] = 1,
+    jobs: Annotated[
+        int, typer.Option(callback=within(JOBS), help="Solves at once; times then disturb each other.")
+    ] = 1,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
+    ] = Path("polyring-bench"),
+    list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
+    json: Json = False,
+) -> int:
+    """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
+    from optimiser.bench.exit_status import fault_lines, incomplete
+    from optimiser.bench.instances import choose
+    from optimiser.bench.outputs import write_outputs
+    from optimiser.bench.plan import Limits, configurations, plan
+    from optimiser.bench.runner import bench as solve_all
+    from optimiser.bench.store import exclusive
+    from optimiser.problem.errors import ProblemError
+
+    if list_names:
+        return _show_names(as_json=json)
+    command = _command(
+        {
+            "--instances": instances or (),
+            "--family": family or (),
+            "--variant": variant or (),
+            "--solver": solver or (),
+            "--seeds": map(str, seeds or ()),
+            "--time-limit-s": (f"{time_limit_s:g}",),
+            "--gap": (f"{gap:g}",) if gap else (),
+            "--threads": (f"{threads}",),
+        }
+    )
+    chosen = choose(instances or [], family or [])
+    found, notes, faults = configurations(variant or ("auto",), solver or [])
+    limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
+    runs = plan(chosen, found, sorted(set(seeds or [])) or [1], limits)
+    with exclusive(output), _listening(quiet=json) as listener:
+        for text in (*notes, *fault_lines(faults)):
+            listener.notes(f"left out: {text}")
+        done = solve_all(runs, output, listener=listener, jobs=jobs)
+        faults = (*faults, *done.faults)
+        if not done.rows:
+            raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
+        page = write_outputs(done.rows, output, command=command, left_out=fault_lines(faults))
+    if json:
+        files = {"table": str(output / "runs.csv"), "summary": str(page)}
+        screen.as_json({"rows": len(done.rows), **files, "left_out": fault_lines(faults)})
+    else:
+        right = ("objective", "bound", "gap", "seconds", "peak MB")
+        screen.table("Solves", [_shown(row) for row in done.rows], right=right)
+        screen.line(f"Files: {output}  (open summary.md)")
+    if faults:
+        raise incomplete(faults, solved=True)
+    return 0
+
+
+def _command(repeated: Mapping[str, Iterable[str]]) -> str:
+    """Return the command that does these solves, from the values of each option."""
+    options = [text for name, values in repeated.items() for value in values for text in (name, value)]
+    return shlex.join(["polyring", "bench", *options])
+
+
+def _shown(row: Row) -> dict[str, object]:
+    return {
+        "instance": row.instance,
+        "way": row.label,
+        "seed": row.seed,
+        "outcome": f"{row.status} ({row.termination})",
+        "objective": "-" if row.objective is None else row.objective,
+        "bound": "-" if row.bound is None else f"{row.bound:.1f}",
+        "gap": "-" if row.gap is None else f"{row.gap:.2%}",
+        "seconds": f"{row.seconds:.2f}",
+        "peak MB": f"{row.peak_mb:.0f}",
+    }
+
+
+def _show_names(*, as_json: bool) -> int:
+    """Print families, instances, variants and their solvers."""
+    from optimiser.bench.instances import registered
+    from optimiser.engine.methods.variants import VARIANTS
+
+    instances = [{"family": one.family, "instance": one.name, "what": one.about} for one in registered()]
+    variants = [
+        {"variant": one.name, "solvers": ", ".join(one.solvers) or "-", "what": one.about}
+        for one in VARIANTS.values()
+    ]
+    if as_json:
+        screen.as_json({"instances": instances, "variants": variants})
+        return 0
+    screen.table("Instances", instances)
+    screen.table("Variants", variants)
+    return 0
+
+
+# ---- progress
+
+
+class _Lines:
+    """Reports on a bench in plain lines.
+
+    Parameters
+    ----------
+    write
+        Takes each line.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
+        """Report what begins."""
+        self._write(f"[{number}/{total}, about {_duration(left_s)} left] {_title(run)}")
+
+    def ends(self, row: Row) -> None:
+        """Report what came out."""
+        self._write(_outcome(row))
+
+    def notes(self, text: str) -> None:
+        """Report a note."""
+        self._write(text)
+
+
+@contextmanager
+def _listening(*, quiet: bool) -> Iterator[Listener]:
+    if quiet:
+        yield _Lines(lambda _text: None)
+    elif sys.stderr.isatty():
+        with _bar() as listener:
+            yield listener
+    else:
+        yield _Lines(screen.note)
+
+
+@contextmanager
+def _bar() -> Iterator[Listener]:
+    """Show a bar with the time left, and a line for each solve above it."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TextColumn("{task.fields[left]}"))  # fmt: skip
+
+    class Bar(_Lines):
+        def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
+            left = f"about {_duration(left_s)} left"
+            bar.update(task, description=escape(_title(run)), total=total, completed=number - 1, left=left)
+
+        def ends(self, row: Row) -> None:
+            super().ends(row)
+            bar.advance(task)
+
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("starting", total=None, left="")
+        yield Bar(lambda text: console.print(escape(text)))
+
+
+def _title(run: Run) -> str:
+    return f"{run.instance.name}  {run.configuration.label}  seed {run.seed}"
+
+
+def _outcome(row: Row) -> str:
+    gap = "no bound" if row.gap is None else f"gap {row.gap:.2%}"
+    message = f"  {row.message}" if row.message else ""
+    return (
+        f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "
+        f"{gap}, {row.seconds:.1f} s{message}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,122 @@
+"""Put two runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import Json
+from optimiser.problem.errors import ProblemError
+
+_FIGURES = ("status", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s")
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
+    json: Json = False,
+) -> int:
+    """Put two runs side by side."""
+    found = difference(_summary(first), _summary(second))
+    if json:
+        screen.as_json(found)
+        return 0
+    names = (str(first), str(second))
+    screen.table("Figures", _side_by_side(found["figures"], names), right=names)
+    screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
+    _show_rings(found["rings"])
+    titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
+    for key, title in titles.items():
+        screen.line(f"{title}: {', '.join(found['built'][key]) or 'nothing'}")
+    return 0
+
+
+def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of two summaries side by side, and what each builds.
+
+    Parameters
+    ----------
+    first, second
+        Contents of two `summary.json`.
+
+    Returns
+    -------
+    dict
+        `figures` and `coverage`: name to the two values; `built`: ids in `both`, `first` only, `second` only;
+        `rings`: id to the two rings, None where a run does not ask for it.
+    """
+    one, two = set(first["built"]), set(second["built"])
+    groups = sorted({*first["coverage"], *second["coverage"]})
+    return {
+        "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
+        "coverage": {
+            group: [run["coverage"].get(group, {}).get("after_weight") for run in (first, second)]
+            for group in groups
+        },
+        "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
+        "rings": _rings(first, second),
+    }
+
+
+_RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
+
+
+def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
+    """Return the rings of two summaries side by side, with the names of the cities on them."""
+    runs = [{ring["id"]: ring for ring in run.get("rings", [])} for run in (first, second)]
+    names = list(dict.fromkeys(name for run in runs for name in run))
+    return {name: [_ring(run[name]) if name in run else None for run in runs] for name in names}
+
+
+def _ring(ring: dict[str, Any]) -> dict[str, Any]:
+    return {key: ring[key] for key in _RING_KEYS} | {"cities": [city["name"] for city in ring["cities"]]}
+
+
+def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
+    """Print what each ring is in either run, and which cities it gains and loses."""
+    for name, (one, two) in rings.items():
+        if one == two and one is not None:
+            screen.line(f"Ring {name} in both: {one['sentence']}.")
+            continue
+        for which, ring in (("first", one), ("second", two)):
+            screen.line(
+                f"Ring {name} in the {which}: {'not asked for' if ring is None else ring['sentence']}."
+            )
+        if one is not None and two is not None:
+            new = [city for city in two["cities"] if city not in one["cities"]]
+            gone = [city for city in one["cities"] if city not in two["cities"]]
+            screen.line(
+                f"Ring {name} gains {', '.join(new) or 'no city'} and loses {', '.join(gone) or 'none'}."
+            )
+
+
+def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[dict[str, object]]:
+    left, right = names if names[0] != names[1] else (names[0], f"{names[1]} ")
+    return [
+        {"": key.replace("_", " "), left: _word(pair[0]), right: _word(pair[1])}
+        for key, pair in values.items()
+    ]
+
+
+def _word(value: object) -> object:
+    return "" if value is None else value
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    from optimiser.problem.jsonfile import read_json
+
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise ProblemError(
+            "holds no finished run (no summary.json)",
+            where=str(folder),
+            done="Nothing was compared.",
+            remedy="Name the folder that `polyring run --out` wrote.",
+        )
+    value = read_json(path)
+    if not isinstance(value, dict) or not {"built", "coverage"} <= set(value):
+        raise ProblemError("is no summary of a run", where=str(path), done="Nothing was compared.")
+    return dict(value)

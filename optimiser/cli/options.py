@@ -1,0 +1,57 @@
+"""State the options that commands share, and the values that options may have, as in a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+Value = TypeVar("Value")
+
+GAP = (0.0, 1.0)
+"""Least and largest relative gap that can be asked for."""
+SECONDS = (0.001, 10_000_000.0)
+"""Least and largest time limit."""
+THREADS = (0, 4096)
+"""Threads of a solver; 0: as many as cores."""
+SEED = (0, 2**31 - 1)
+"""Least and largest seed."""
+POINTS = (0, 100_000)
+"""Points of a frontier; 0: all there are."""
+JOBS = (1, 4096)
+"""Solves of a bench at once."""
+FACTOR = (1e-9, 1e9)
+"""What a unit of a public network may be worth."""
+PERCENT = (0, 100)
+LIMIT_PERCENT = (100, 1_000_000)
+"""Limit of a pair, per cent of its shortest time."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
+    ),
+]
+Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+
+
+def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
+    """Return a callback of an option that returns its value, or refuses it.
+
+    Parameters
+    ----------
+    bounds
+        Least and largest value, inclusive. None passes; of a list each value is checked; nan is refused.
+    """
+    low, high = (f"{bound:,.0f}" if bound >= 1 or bound == 0 else f"{bound:g}" for bound in bounds)
+
+    def checked(value: Value) -> Value:
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, int | float) and not bounds[0] <= one <= bounds[1]:
+                raise typer.BadParameter(f"{one} is not within {low} and {high}.")
+        return value
+
+    return checked

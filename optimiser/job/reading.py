@@ -1,0 +1,287 @@
+"""Read a job file, apply the changes of the command line, and report all faults at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from optimiser.job import lines
+from optimiser.job.contradictions import contradictions, did_you_mean
+from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
+from optimiser.problem.errors import JobError
+
+MAX_BYTES = 262_144
+"""Size beyond which a job file is refused."""
+_SET = "--set"
+"""Place of a fault that a change of the command line has."""
+_NOTHING = "Nothing was read or written."
+_REMEDY = "Correct the job and run again; `polyring init` writes a commented one."
+_REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
+
+
+def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
+    """Return the job that a user named: a `*.toml` file, else a ready job.
+
+    Parameters
+    ----------
+    name
+        Path of a job file ending in `.toml`, or the name of a ready job.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Raises
+    ------
+    JobError
+        When there is no such job, or when it has faults.
+    """
+    if name.endswith(".toml"):
+        return load(Path(name), settings=settings)
+    known = ready_names()
+    if name not in known:
+        raise JobError(
+            f"no ready job has the name '{name}'{did_you_mean(name, known)}",
+            where="JOB",
+            done=_NOTHING,
+            remedy=f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}.",
+        )
+    text = (resources.files("optimiser.job") / "ready" / f"{name}.toml").read_text(encoding="utf-8")
+    job = loads(text, where=f"ready job {name}", settings=settings)
+    return _with_output_inside(LoadedJob(name=name, folder=Path.cwd(), job=job))
+
+
+def ready_names() -> tuple[str, ...]:
+    """Return the names of the jobs that come with the package, in alphabetical order."""
+    files = (resources.files("optimiser.job") / "ready").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
+    """Read a job file.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Raises
+    ------
+    JobError
+        When the file cannot be read, or when the job has faults.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise JobError(f"the file is larger than {MAX_BYTES // 1024} KiB", where=str(path), done=_NOTHING)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
+        raise JobError(f"cannot be read: {reason}", where=str(path), done=_NOTHING, remedy=_REMEDY) from fault
+    job = loads(text, where=str(path), settings=settings)
+    return _with_output_inside(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
+
+
+def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job:
+    """Return the job that a TOML text describes, every default filled in.
+
+    Parameters
+    ----------
+    text
+        The TOML text.
+    where
+        Name of the text in messages.
+    settings
+        Changes such as `budget.share=0.05`, values in TOML.
+
+    Raises
+    ------
+    JobError
+        With all faults, each with its line and the nearest known key.
+    """
+    data = _parse(text, where)
+    for setting in settings:
+        _apply(data, setting)
+    origin = _Origin(text, where, settings)
+    try:
+        job = Job.model_validate(data)
+    except ValidationError as error:
+        faults = [_fault(one) for one in error.errors(include_url=False)]
+        places = [origin.place(path) for path, _ in faults]
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        is_set = set(places) == {_SET}
+        raise JobError(
+            f"the settings have {count}" if is_set else f"the job has {count}",
+            where=_SET if is_set else where,
+            faults=[f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)],
+            done=_NOTHING,
+            remedy=_REMEDY_SET if is_set else _REMEDY,
+        ) from None
+    clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
+    if clashes:
+        raise JobError(
+            "the job contradicts itself", where=where, faults=clashes, done=_NOTHING, remedy=_REMEDY
+        )
+    budget = job.budget
+    if budget.share is None and budget.amount is None and not budget.unlimited:
+        return job.model_copy(update={"budget": budget.model_copy(update={"share": DEFAULT_SHARE})})
+    return job
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    if lines.depth(text) > lines.MAX_DEPTH:
+        raise JobError(
+            f"brackets are nested more than {lines.MAX_DEPTH} deep",
+            where=where,
+            done=_NOTHING,
+            remedy=_REMEDY,
+        )
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
+        raise JobError(f"is not valid TOML: {fault}", where=where, done=_NOTHING, remedy=_REMEDY) from None
+
+
+class _Origin:
+    """Tells where each key of a job was given: on a line of the file, or on the command line."""
+
+    def __init__(self, text: str, where: str, settings: Sequence[str]) -> None:
+        self._lines = lines.positions(text)
+        self._name = Path(where).name
+        self._set = [_key_path(setting) for setting in settings]
+
+    def place(self, path: lines.Path) -> str:
+        """Return file and line of a key, or `--set`."""
+        if self._is_set(path):
+            return _SET
+        number = lines.line_of(path, self._lines)
+        return f"{self._name}:{number}" if number else self._name
+
+    def _is_set(self, path: lines.Path) -> bool:
+        """Tell whether a key, or a whole section that the file does not have, comes from a setting."""
+        return (
+            path[:2] in self._set
+            or path[:3] in self._set
+            or (len(path) == 1 and path not in self._lines and path[0] in {key[0] for key in self._set})
+        )
+
+
+def _fault(error: Mapping[str, Any]) -> tuple[lines.Path, str]:
+    """Return the path of a key that pydantic refused, and a sentence for the user."""
+    path = tuple(str(part) for part in error["loc"])
+    dotted = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        hint = did_you_mean(path[-1], _keys_of(path[:-1])) or _hint_at_other_section(path[-1])
+        return path, f"unknown key '{dotted}'{hint}"
+    if error["type"] == "missing":
+        return path, f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"
+    if path == ("rings",) and error["type"] == "tuple_type":
+        return path, "rings: write [[rings]] in double brackets, one such section for each ring"
+    # What a validator of ours raises comes wrapped in a sentence of pydantic; its own text is in the context.
+    message = str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"])
+    value = error.get("input")
+    given = f" (given: {value!r})" if isinstance(value, str | int | float) else ""
+    return path, f"{dotted}: {message[:1].lower()}{message[1:]}{given}"
+
+
+def _keys_of(path: lines.Path) -> Iterable[str]:
+    """Return the keys that a section knows."""
+    model: type[BaseModel] = Job
+    for part in path:
+        if part.isdecimal():  # the number of one of several sections of a name
+            continue
+        inner: Any = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = get_args(inner)[0] if get_origin(inner) is tuple else inner
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ()
+        model = inner
+    return model.model_fields
+
+
+def _hint_at_other_section(key: str) -> str:
+    """Return a hint at the sections that know a key of this name, or at one of nearly this name."""
+    places: dict[str, list[str]] = {}
+    for section in Job.model_fields:
+        for name in _keys_of((section,)):
+            places.setdefault(name, []).append(f"'{section}.{name}'")
+    close = get_close_matches(key, places, n=1, cutoff=0.8)
+    return f"; did you mean {' or '.join(places[close[0]])}?" if close else ""
+
+
+def _with_output_inside(loaded: LoadedJob) -> LoadedJob:
+    """Refuse an output folder that leaves the job's folder."""
+    text = loaded.job.output.folder
+    if text and not loaded.path(text).is_relative_to(loaded.folder.resolve()):
+        raise JobError(
+            f"output.folder '{text}' leaves the job's folder",
+            where=loaded.name,
+            done=_NOTHING,
+            remedy="Give a folder inside it, or name any folder by --out on the command line.",
+        )
+    return loaded
+
+
+def _key_path(setting: str) -> lines.Path:
+    """Return the path of the key that a setting such as `budget.share=0.05` changes."""
+    return tuple(part.strip() for part in setting.partition("=")[0].split("."))
+
+
+def _apply(data: dict[str, Any], setting: str) -> None:
+    """Change one key of a parsed job in place."""
+    _, sign, value = setting.partition("=")
+    path = _key_path(setting)
+    listed = data.get(path[0])
+    if sign and len(path) == 3 and isinstance(listed, list):
+        _section_named(path[1], listed, setting)[path[2]] = _value(value.strip(), setting)
+        return
+    if not sign or not all(path) or len(path) != 2:
+        raise JobError(
+            f"'{setting}' is not of the form section.key=value",
+            where=_SET,
+            done=_NOTHING,
+            remedy="Write for example --set budget.share=0.05.",
+        )
+    table = data.setdefault(path[0], {})
+    if isinstance(table, dict):
+        kinds_of_budget = ("share", "amount", "unlimited")
+        if path[0] == "budget" and path[1] in kinds_of_budget:  # it replaces the budget of the file
+            for kind in kinds_of_budget:
+                table.pop(kind, None)
+        table[path[1]] = _value(value.strip(), setting)
+
+
+def _section_named(name: str, listed: list[Any], setting: str) -> dict[str, Any]:
+    """Return one of several sections of a name by its id, or by its number from 0."""
+    tables = [table for table in listed if isinstance(table, dict)]
+    found = [table for table in tables if table.get("id") == name]
+    found = found or [table for at, table in enumerate(tables) if str(at) == name]
+    if not found:
+        ids = [str(table.get("id", at)) for at, table in enumerate(tables)]
+        raise JobError(
+            f"there is no section '{name}'{did_you_mean(name, ids)}",
+            where=f"{_SET} {setting}",
+            done=_NOTHING,
+            remedy=f"Name one of: {', '.join(ids)}.",
+        )
+    return found[0]
+
+
+def _value(text: str, setting: str) -> object:
+    """Return a TOML value; bare words count as strings."""
+    if lines.depth(text) <= lines.MAX_DEPTH and "\n" not in text:
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (tomllib.TOMLDecodeError, ValueError):
+            if text and text[0] not in "\"'[{+-0123456789":
+                return text
+    raise JobError(
+        "the value is not valid TOML",
+        where=f"{_SET} {setting}",
+        done=_NOTHING,
+        remedy="Write numbers plainly, texts in quotes, lists as [1, 2].",
+    )

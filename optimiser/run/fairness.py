@@ -1,0 +1,317 @@
+"""Raise the worst tiers as far as the budget goes, and price what fairness takes from the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from optimiser import verify
+from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
+from optimiser.engine.methods.variants import choose
+from optimiser.engine.search.task import Question
+from optimiser.engine.search.task import SolveParameters
+from optimiser.frontier.askers import SessionAsker
+from optimiser.frontier.axes import Axes
+from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.job.sections import TIERS, Solve
+from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.max_min import lexicographic_shares
+from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem.errors import InfeasibleError
+from optimiser.problem.model import unused_id
+from optimiser.run import demands, solving
+from optimiser.verify import Plan
+from optimiser.verify.times import covered_pairs
+
+FORMAT = "polyring-levels/1"
+STEPS = 1000
+"""Shares are distinguished in thousandths."""
+QUERIES_IN_A_LIMIT = 10
+"""One query may take this part of the time limit of the job."""
+
+type Weights = Mapping[str, int]
+"""Weight by tier."""
+type Query = Callable[[Weights], tuple[tuple[str, ...], str]]
+"""Returns a plan that covers at least these weights, and the answer, as in `Answered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A query to the solver, and what it proved.
+
+    Attributes
+    ----------
+    least
+        Weight to be covered at least, by tier.
+    answer
+        `yes`: `built` does it; `no`: proved that no plan does; `open`: not settled in time, counts as no.
+    built
+        Ids of a plan that does it.
+    seconds
+        Wall time.
+    """
+
+    least: Weights
+    answer: str
+    built: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(slots=True)
+class CoverageOracle:
+    """Decides whether tiers can be raised to given weights, and remembers what follows from each answer.
+
+    Coverage is monotone in what is asked: a plan that covers more in every tier answers yes to less, and a
+    proof that so much cannot be covered answers no to more.
+
+    Attributes
+    ----------
+    problem
+        The problem, with a budget.
+    query
+        Asks the solver.
+    notify
+        Called with a line of text before each query.
+    answered
+        The queries so far.
+    """
+
+    problem: DesignProblem
+    query: Query
+    notify: Callable[[str], object]
+    answered: list[Answered] = field(default_factory=list)
+    _today: Weights = field(init=False)
+    _attained: list[Weights] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with what is covered today."""
+        self._today = weights_of(self.problem, ())
+
+    def attains(self, least: Weights) -> bool:
+        """Tell whether some plan covers at least these weights."""
+        least = {tier: max(weight, self._today[tier]) for tier, weight in least.items()}
+        if any(_dominates(known, least) for known in self._attained):
+            return True
+        if any(_dominates(least, old.least) for old in self.answered if old.answer != "yes"):
+            return False
+        shown = ", ".join(f"{tier} {weight}" for tier, weight in least.items())
+        self.notify(f"Raising the worst tier, question {len(self.answered) + 1}: {shown}")
+        begun = time.monotonic()
+        built, answer = self.query(least)
+        self.answered.append(Answered(least, answer, built, round(time.monotonic() - begun, 3)))
+        if answer == "yes":
+            self._attained.append(weights_of(self.problem, built) if self.problem.is_plain else least)
+        return answer == "yes"
+
+
+def raise_worst(
+    problem: DesignProblem, coverable: Sequence[bool], settings: Solve, *, notify: Callable[[str], object]
+) -> tuple[DesignProblem, dict[str, Any]]:
+    """Return the problem with the levels that are best for the worst tiers as targets, and their proof.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget.
+    coverable
+        For each pair whether some plan covers it.
+    settings
+        Variant, solver, limit, threads and seed.
+    notify
+        Called with a line of text before each query.
+
+    Returns
+    -------
+    tuple
+        The problem, and the contents of `levels.json`: each level, and the queries that prove it.
+
+    Notes
+    -----
+    A share is of the weight of the tier's coverable pairs, as under `[least]`. A problem that has no plan is
+    returned as it is, to be explained when it is solved.
+    """
+    totals = {tier: demands.coverable_weight(problem, tier, coverable) for tier in _tiers(problem)}
+    shares: dict[str, Fraction] = {}
+    answered: list[Answered] = []
+    with suppress(InfeasibleError), _queries(problem, settings) as query:
+        oracle = CoverageOracle(problem, query, notify, answered)
+        if oracle.attains(dict.fromkeys(totals, 0)):
+            shares = lexicographic_shares(totals, oracle.attains, steps=STEPS)
+    least = {tier: demands.least_weight(share, totals[tier]) for tier, share in shares.items()}
+    proof = {
+        "format": FORMAT,
+        "steps": STEPS,
+        "proven": all(one.answer != "open" for one in answered),
+        "tiers": {
+            tier: {"share": float(share), "least": least[tier], "coverable": totals[tier]}
+            for tier, share in shares.items()
+        },
+        "questions": [asdict(one) for one in answered],
+    }
+    return with_least(problem, least), proof
+
+
+def notes_on_levels(proof: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return what a reader must know of the levels, as sentences.
+
+    Parameters
+    ----------
+    proof
+        Contents of `levels.json`, None where there is none.
+    """
+    if proof is None or proof["proven"]:
+        return ()
+    answers = [question["answer"] for question in proof["questions"]]
+    unsettled = f"{answers.count('open')} of {len(answers)} questions were not settled in time"
+    reached = "The shares of the worst tiers are reached, but not proven to be the highest"
+    return (f"{reached}: {unsettled}. Raise solve.time_limit_s.",)
+
+
+def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
+    """Return a problem that demands at least these weights of tiers, besides what it demanded."""
+    before = {target.group: target.least for target in problem.targets if target.of == "pairs"}
+    merged = {tier: max(weight, before.get(tier, 0)) for tier, weight in (before | dict(least)).items()}
+    others = tuple(target for target in problem.targets if target.of != "pairs")
+    raised = tuple(Target(tier, weight) for tier, weight in merged.items() if weight)
+    return problem.replace(targets=(*raised, *others))
+
+
+def weights_of(problem: DesignProblem, built: Sequence[str]) -> Weights:
+    """Return the weight of the pairs that a plan covers, by tier."""
+    weights = demands.weight_by_group(problem, covered_pairs(problem, built))
+    return {tier: weights[tier] for tier in _tiers(problem)}
+
+
+@contextmanager
+def _queries(problem: DesignProblem, settings: Solve) -> Iterator[Query]:
+    """Give a query: to one process that keeps its cuts from query to query, or a solve for each."""
+    params = solving.parameters(settings)
+    seconds = max(1.0, params.time_limit_s / QUERIES_IN_A_LIMIT)
+    if not problem.is_plain or settings.variant != "auto" or settings.solver not in ("auto", "highs"):
+        yield partial(_solve_query, problem, settings.variant, params.replace(time_limit_s=seconds))
+        return
+    tiers = _tiers(problem)
+    axes = Axes("three_way", tiers)
+    evaluator = FrontierEvaluator(problem, axes)
+    with SessionAsker(problem, axes, evaluator, seed=params.seed, threads=params.threads) as asker:
+
+        def query(least: Weights) -> tuple[tuple[str, ...], str]:
+            asked = Question(problem.budget, tuple(least[tier] for tier in tiers), cheapest=False)
+            found = asker.ask(asked, seconds=seconds, gap=ANY_GAP)
+            if found.built is None:
+                return (), "no" if found.empty else "open"
+            return found.built, "yes"
+
+        yield query
+
+
+def _solve_query(
+    problem: DesignProblem, variant: str, params: SolveParameters, least: Weights
+) -> tuple[tuple[str, ...], str]:
+    """Answer a query by a solve of its own."""
+    name, solver = choose(variant, has_budget=True, solver=params.solver, is_extended=not problem.is_plain)
+    try:
+        found = any_plan(with_least(problem, least), name, params.replace(solver=solver))
+    except UnsettledError:
+        return (), "open"
+    return ((), "no") if found is None else (found, "yes")
+
+
+def _tiers(problem: DesignProblem) -> tuple[str, ...]:
+    return tuple(tier for tier in TIERS if tier in problem.groups)
+
+
+def _dominates(one: Weights, other: Weights) -> bool:
+    return all(one[tier] >= weight for tier, weight in other.items())
+
+
+# ---- the price of fairness
+
+
+def price_demands(
+    problem: DesignProblem, plan: Plan, weights: Sequence[int], *, asked: Sequence[str], settings: Solve
+) -> Fairness:
+    """Return what the demands of a problem change and cost.
+
+    Parameters
+    ----------
+    problem, plan
+        A problem with a budget, and its plan.
+    weights
+        Weight of each pair without the factor of its tier.
+    asked
+        What is demanded, in words.
+    settings
+        Variant, solver, gap, limit, threads and seed.
+
+    Notes
+    -----
+    The plan meets all that the problem without demands asks for, so its worth there is a bound from below for
+    that one: where the solver, within its gap, finds no better plan, the plan itself is taken.
+    """
+    free = _without_demands(problem, weights)
+    mine = verify.score(free, plan.built, rings=plan.rings, starts=plan.starts)
+    result = solving.solve(free, settings)
+    best = verify.check(free, result) if result.has_plan else mine
+    best = best if best.objective > mine.objective else mine
+    states = (demands.coverable_pairs(free), mine.covered_before, mine.covered, best.covered)
+    weight = [demands.weight_by_group(free, pairs) for pairs in states]
+    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in problem.groups)
+    least, proven = (None, False) if problem.periods else _cost_of_both(free, tiers, settings)
+    built, other = set(plan.built), set(best.built)
+    return Fairness(
+        demands=tuple(asked),
+        tiers=tiers,
+        free_gap=result.gap,
+        only_plan=tuple(sorted(built - other)),
+        only_free=tuple(sorted(other - built)),
+        cost_of_both=least,
+        both_proven=proven,
+        worth_plan=mine.objective,
+        worth_free=best.objective,
+        counted="weight over all periods, each with its factor" if problem.periods else "weight",
+        budget=problem.budget or 0,
+        money=problem.money,
+    )
+
+
+def _without_demands(problem: DesignProblem, weights: Sequence[int]) -> DesignProblem:
+    """Return the problem without targets, cities and factors of tiers; budget, caps and rings stay."""
+    pairs = (replace(pair, weight=weight) for pair, weight in zip(problem.pairs, weights, strict=True))
+    return problem.replace(pairs=tuple(pairs), targets=(), cities=())
+
+
+def _with_both(problem: DesignProblem, tiers: Sequence[TierPrice]) -> DesignProblem:
+    """Return the problem of covering at least cost what demands give to tiers, and in all as much as without.
+
+    Targets are of one group, so the total becomes a target of cities: one city for each pair that is not
+    covered today, which that pair covers. Caps stay at the money that they were.
+    """
+    everything = unused_id("all pairs", problem.groups)
+    today = set(covered_pairs(problem, ()))
+    cities = tuple(
+        City(f"pair {k}", pair.weight, (k,), 1, everything)
+        for k, pair in enumerate(problem.pairs)
+        if k not in today
+    )
+    wanted = sum(tier.free - tier.today for tier in tiers)
+    targets = (
+        *(Target(tier.tier, tier.plan) for tier in tiers if tier.gained > 0),
+        *((Target(everything, wanted, "cities"),) if wanted else ()),
+    )
+    return problem.replace(budget=None, cover="targets", cities=cities, targets=targets)
+
+
+def _cost_of_both(
+    problem: DesignProblem, tiers: Sequence[TierPrice], settings: Solve
+) -> tuple[int | None, bool]:
+    """Return the least cost to have both, and whether it is proven to the gap asked for."""
+    if sum(tier.gained for tier in tiers) >= 0:
+        return None, False
+    result = solving.solve(_with_both(problem, tiers), settings)
+    return (result.cost if result.has_plan else None), solving.is_proven(result, settings.gap)

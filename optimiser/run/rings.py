@@ -1,0 +1,433 @@
+"""Carry the rings of a job through its steps: rules, closing links, problem, and what the report shows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import MultiLineString
+
+from networks.cities import load_csv
+from networks.errors import NetworksError
+from optimiser.job.contradictions import did_you_mean
+from optimiser.job.rings import Rings
+from optimiser.job.sections import TIERS
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import InfeasibleError, JobError
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.costs import CostTable, Terrain
+from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.generate import GeneratedRing, generate
+from optimiser.proposals.rings.reference_rings import (
+    CORRIDOR_KM,
+    ReferenceRing,
+    describe_difference,
+    overlap,
+)
+from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
+from optimiser.proposals.rings.ring_network import RingNetwork
+from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
+from optimiser.proposals.table import Candidates, merge
+from optimiser.report import ring_layout, ring_text
+from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
+from optimiser.verify import Plan
+
+type Ground = tuple[CostTable, Terrain]
+"""Unit costs and terrain."""
+
+_NO_INFLUENCE = (
+    "Reference rings do not influence the choice, which follows what the job asks for, cost and times "
+    "between cities."
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RingTables:
+    """What the rings of a problem stand for.
+
+    Attributes
+    ----------
+    links
+        One row a ring link: `ring`, `position`, `candidate_id` (empty where the link exists), `length_km`,
+        `name`, `geometry` (degrees).
+    facts
+        What the job asks of each ring, in the order of the problem.
+    """
+
+    links: gpd.GeoDataFrame
+    facts: tuple[RingFacts, ...]
+
+
+# ---- rules
+
+
+def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> tuple[RingRules, ...]:
+    """Return the rules of each ring that a job asks for; a section with a count gives several.
+
+    Parameters
+    ----------
+    asked
+        The sections of the job.
+    ids, names
+        Of the cities, in the order of their rows.
+
+    Returns
+    -------
+    tuple of RingRules
+        `inner` with a count of 2 gives `inner-1` and `inner-2`.
+
+    Raises
+    ------
+    JobError
+        With all centres that are no city.
+    """
+    faults = list(_unknown_centres(asked, ids, names))
+    if faults:
+        raise JobError(
+            "rings go round cities that the job does not have",
+            faults=faults,
+            done="Nothing was written.",
+            remedy="Name centres as the table of cities does, by name or id.",
+        )
+    row = {name: at for at, name in reversed(list(enumerate(names)))}
+    row |= {city_id: at for at, city_id in enumerate(ids)}
+    ring_ids = {
+        section.id: (section.id,)
+        if section.count == 1
+        else tuple(f"{section.id}-{number}" for number in range(1, section.count + 1))
+        for section in asked
+    }
+    return tuple(
+        rules
+        for section in asked
+        for rules in _rules_of(section, tuple(row[name] for name in section.centres), ring_ids)
+    )
+
+
+def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
+    """Refuse rings round cities that a table does not have, before anything else is read.
+
+    Parameters
+    ----------
+    asked
+        The sections of the job.
+    cities_file
+        CSV of the cities; other faults of the file are reported by the step that reads it.
+
+    Raises
+    ------
+    JobError
+        With all centres that are no city.
+    """
+    try:
+        table = load_csv(cities_file).table
+    except NetworksError:
+        return
+    ring_rules(asked, table["city_id"].astype(str).tolist(), table["name"].astype(str).tolist())
+
+
+def _unknown_centres(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each centre that is the name of no city, or of more than one."""
+    for number, section in enumerate(asked):
+        for name in section.centres:
+            place = f"rings.{number}.centres ('{section.id}')"
+            if name in ids:
+                continue
+            if list(names).count(name) > 1:
+                yield f"{place}: '{name}' names {list(names).count(name)} cities; give the id"
+            elif name not in names:
+                yield f"{place}: there is no city '{name}'{did_you_mean(name, [*names, *ids])}"
+
+
+def _rules_of(
+    section: Rings, centres: tuple[int, ...], ring_ids: Mapping[str, tuple[str, ...]]
+) -> Iterator[RingRules]:
+    """Yield the rules of each ring of a section."""
+    is_road = section.mode == "road"
+    is_side_by_side = section.arrangement == "side_by_side"
+    apart = tuple(ring for other in section.apart for ring in ring_ids[other])
+    speed_kmh = 0.0 if is_road else RAIL_SPEED_KMH
+    for number, name in enumerate(ring_ids[section.id]):
+        own = (centres[number],) if is_side_by_side else centres
+        siblings = () if is_side_by_side else tuple(ring for ring in ring_ids[section.id] if ring != name)
+        yield RingRules(
+            id=name,
+            mode=section.mode,
+            classes=section.classes or (ROAD_CLASSES if is_road else ()),
+            speed_kmh=speed_kmh if section.speed_kmh is None else section.speed_kmh,
+            centres=own,
+            rivals=tuple(city for city in centres if city not in own) if is_side_by_side else (),
+            radius_km=_band(section.radius_km),
+            time_s=_band(section.time_s),
+            tiers=section.tiers,
+            least_cities=section.least_cities,
+            on_s=round(60 * section.on_minutes),
+            required=section.required,
+            reward=section.reward,
+            apart=siblings + apart,
+            gap_count=section.gap_count,
+            gap_longest_km=section.gap_longest_km,
+        )
+
+
+def _band(given: tuple[float, ...]) -> tuple[float, float]:
+    """Return a band with both ends; none given: everything."""
+    return (given[0], given[1]) if given else (0.0, float("inf"))
+
+
+# ---- candidates and problem
+
+
+def with_closing_links(
+    found: Candidates, base: BaseCase, asked: Sequence[Rings], rules: Rules, ground: Ground
+) -> Candidates:
+    """Return candidates with the links by which the rings of a job can be closed.
+
+    Parameters
+    ----------
+    found
+        Candidates of the rules and of the user.
+    base
+        Networks and cities.
+    asked
+        The rings of the job.
+    rules, ground
+        Standards of new links, unit costs and terrain.
+
+    Raises
+    ------
+    JobError
+        When the job has no networks, or a centre is unknown.
+    """
+    if not asked:
+        return found
+    _check_region(base, asked)
+    taken: dict[str, MultiLineString] = {}
+    for ring in ring_rules(asked, base.ids, base.names):
+        avoid = [taken[other] for other in ring.apart if other in taken]
+        closing = close_gaps(RingNetwork(base, ring), found, rules, ground, avoid=avoid)
+        log.info("ring %s: %d further links proposed to close it", ring.id, len(closing.candidates))
+        found, taken[ring.id] = merge(found, closing.candidates), closing.circuit
+    return found
+
+
+def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
+    """Refuse rings that ask for networks, classes or tiers that the region does not have."""
+    faults = []
+    for section in asked:
+        known = sorted(set(base.tiers))
+        faults += [
+            f"rings ('{section.id}').tiers: no city is of the tier '{tier}'; there are {', '.join(known)}"
+            for tier in section.tiers
+            if tier not in known and tier not in TIERS
+        ]
+        network = base.road if section.mode == "road" else base.rail
+        if network is None or not len(network.links):
+            faults.append(f"rings ('{section.id}'): the job reads no {section.mode} network")
+            continue
+        classes = set(network.links["link_class"])
+        wanted = section.classes or (ROAD_CLASSES if section.mode == "road" else ())
+        if wanted and not classes & set(wanted):
+            held = ", ".join(sorted(classes))
+            faults.append(
+                f"rings ('{section.id}').classes: the network has no {', '.join(wanted)}; it has {held}"
+            )
+    if faults:
+        raise JobError(
+            "rings ask for what the region does not have",
+            faults=faults,
+            done="No candidate was proposed.",
+            remedy="Rings need a map with roads or railways (times.rail), and classes and tiers that it has.",
+        )
+
+
+def add_rings(
+    problem: DesignProblem,
+    base: BaseCase,
+    candidates: Candidates,
+    asked: Sequence[Rings],
+    rules: Rules,
+    ground: Ground,
+) -> tuple[DesignProblem, RingTables]:
+    """Return a problem with the rings of a job, and the tables that say what their numbers mean.
+
+    Parameters
+    ----------
+    problem
+        The problem without rings.
+    base, candidates
+        What there is, and what may be built.
+    asked
+        The rings of the job.
+    rules, ground
+        Standards of new links, unit costs and terrain, to name a gap that cannot be closed.
+
+    Raises
+    ------
+    InfeasibleError
+        When a required ring cannot exist, with the reason for each.
+    """
+    found: list[tuple[RingRules, GeneratedRing]] = []
+    faults: list[str] = []
+    for ring in ring_rules(asked, base.ids, base.names):
+        network = RingNetwork(base, ring)
+        proposed = generate(network, candidates, budget=problem.budget)
+        unlimited = proposed
+        if not proposed.ring.links and problem.budget is not None:
+            unlimited = generate(network, candidates)
+        reasons = list(obstacles(unlimited, network, candidates, rules, ground))
+        if not reasons and not proposed.ring.links:
+            reasons = [f"every circuit that could form it costs more than the budget of {problem.budget}"]
+        if ring.required:
+            faults += [f"ring '{ring.id}': {reason}" for reason in reasons]
+        else:
+            for reason in reasons:
+                log.warning("ring %s: %s", ring.id, reason)
+        found.append((ring, proposed))
+    if faults:
+        raise InfeasibleError(
+            "a ring that the job requires cannot exist",
+            faults=faults,
+            done="No problem was written.",
+            remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
+        )
+    tables = RingTables(_link_table(found), tuple(_facts(base, *one) for one in found))
+    return problem.replace(rings=tuple(proposed.ring for _, proposed in found)), tables
+
+
+def _link_table(found: Sequence[tuple[RingRules, GeneratedRing]]) -> gpd.GeoDataFrame:
+    rows = [
+        (ring.id, position, link.candidate, link.length_km, link.name, link.line)
+        for ring, proposed in found
+        for position, link in enumerate(proposed.graph.links)
+    ]
+    columns = ["ring", "position", "candidate_id", "length_km", "name", "geometry"]
+    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs="EPSG:4326")
+
+
+def _facts(base: BaseCase, ring: RingRules, proposed: GeneratedRing) -> RingFacts:
+    return RingFacts(
+        id=ring.id,
+        mode=ring.mode,
+        speed_kmh=ring.speed_kmh,
+        classes=ring.classes,
+        centres=tuple(base.names[city] for city in ring.centres),
+        on_s=ring.on_s,
+        stops=tuple(
+            Stop(city_id=base.ids[city], node=node, seconds=seconds)
+            for city, nodes in sorted(proposed.stops.items())
+            for node, seconds in sorted(nodes.items())
+        ),
+    )
+
+
+# ---- report
+
+
+def describe_rings(
+    problem: DesignProblem,
+    plan: Plan,
+    tables: RingTables | None,
+    cities: gpd.GeoDataFrame,
+    references: Sequence[ReferenceRing],
+) -> tuple[RingShown, ...]:
+    """Return the rings of a plan as a report shows them.
+
+    Parameters
+    ----------
+    problem, plan
+        What was solved, and what the independent check found.
+    tables
+        What the rings of the problem stand for; None without rings.
+    cities
+        Table of the cities: `city_id`, `name`, `tier`, `population`, `geometry`.
+    references
+        Rings of the region that each formed ring of the same mode is compared with.
+    """
+    if tables is None:
+        return ()
+    links = tables.links
+    rings = ring_layout.lay_out(problem, plan, cities=cities, links=links, facts=tables.facts)
+    return tuple(
+        replace(
+            ring,
+            overlaps=tuple(
+                _overlap(ring, reference, cities, links)
+                for reference in references
+                if reference.mode == ring.facts.mode
+            ),
+        )
+        if ring.is_formed
+        else ring
+        for ring in rings
+    )
+
+
+def _overlap(
+    ring: RingShown, reference: ReferenceRing, cities: gpd.GeoDataFrame, links: gpd.GeoDataFrame
+) -> Overlap:
+    """Return how far a ring follows a reference ring, and where it does not."""
+    found = overlap(ring.circuit, reference.line)
+    points = np.column_stack([cities.geometry.x, cities.geometry.y]).astype(np.float64)
+    existing: list[shapely.Geometry] = list(
+        links.geometry[(links["ring"] == ring.id) & (links["candidate_id"] == "")]
+    )
+    where = describe_difference(found, [str(name) for name in cities["name"]], points, existing)
+    return Overlap(
+        reference=reference.id,
+        name=reference.title,
+        corridor_km=CORRIDOR_KM,
+        reference_km=reference.length_km,
+        share_of_ring=found.share_of_ring,
+        share_of_reference=found.share_of_reference,
+        line=reference.line,
+        why=f"{where} {_NO_INFLUENCE}",
+        source=reference.source,
+    )
+
+
+def summarise_rings(rings: Sequence[RingShown]) -> list[dict[str, Any]]:
+    """Return the rings of a plan for `summary.json`."""
+    return [_summary(ring) for ring in rings]
+
+
+def _summary(ring: RingShown) -> dict[str, Any]:
+    cities = ring.cities[["city_id", "name", "tier", "seconds"]].to_dict("records")
+    shares = ("corridor_km", "reference_km", "share_of_ring", "share_of_reference")
+    return {
+        "id": ring.id,
+        "sentence": ring_text.sentence(ring),
+        "mode": ring.facts.mode,
+        "centres": list(ring.facts.centres),
+        "formed": ring.is_formed,
+        "required": ring.required,
+        "reward": ring.reward,
+        "length_km": round(ring.length_km, 3),
+        "existing_km": round(ring.existing_km, 3),
+        "new_km": round(ring.new_km, 3),
+        "existing_share": round(ring.existing_share, 6),
+        "crosses_itself": ring.crosses_itself,
+        "cost": ring.cost,
+        "candidates": list(ring.candidates),
+        "links": [int(link) for link in ring.pieces["link"]],
+        "cities": [{**row, "seconds": int(row["seconds"])} for row in cities],
+        "least_cities": ring.least_cities,
+        "inside": list(ring.inside),
+        "overlaps": [
+            {
+                "reference": one.reference,
+                "name": one.name,
+                **{key: round(getattr(one, key), 6) for key in shares},
+            }
+            for one in ring.overlaps
+        ],
+    }

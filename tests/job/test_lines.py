@@ -1,0 +1,14 @@
+"""Keys of a TOML text are found on their lines."""
+
+from __future__ import annotations
+
+from optimiser.job import lines
+
+
+def test_lines_of_dotted_keys_and_multi_line_values_are_found() -> None:
+    text = 'a.b = 1\n[t]\nx = [\n  1,\n  2,\n]\ns = """\n[no]\n"""\ny = 2\n'
+    found = lines.positions(text)
+    assert found["a", "b"] == 1
+    assert found["t", "x"] == 3
+    assert found["t", "y"] == 10
+    assert ("no",) not in found

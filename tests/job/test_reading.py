@@ -1,0 +1,158 @@
+"""A job is read strictly, all faults at once, and written back whole."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import get_args, get_origin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimiser.job import find, load, loads
+from optimiser.job.model import Job
+from optimiser.problem.errors import JobError
+
+REGION = '[region]\nname = "jing-jin-ji"\n'
+
+
+def test_defaults_match_the_design() -> None:
+    job = loads(REGION)
+    assert (job.times.limit_s, job.times.definition) == (14_400, "door_to_door")
+    assert (job.budget.share, job.budget.amount, job.costs.level) == (0.1, None, "central")
+    assert (job.solve.gap, job.solve.seed, job.solve.time_limit_s, job.solve.variant) == (
+        0.001,
+        1,
+        600,
+        "auto",
+    )
+    assert job.objective.weight == "sqrt_population"
+
+
+def test_all_faults_come_at_once_each_with_its_line() -> None:
+    text = REGION + "[budjet]\nshare = 0.1\n[budget]\nshare = -0.5\n[times]\nlimit_s = 0\nlimits_s = 4\n"
+    with pytest.raises(JobError) as caught:
+        loads(text, where="my.toml")
+    message = str(caught.value)
+    assert len(caught.value.faults) == 4
+    assert "my.toml:3: unknown key 'budjet'; did you mean 'budget'?" in message
+    assert "my.toml:6: budget.share" in message
+    assert "my.toml:8: times.limit_s" in message
+    assert "my.toml:9: unknown key 'times.limits_s'; did you mean 'limit_s'?" in message
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e400", "'much'", "true"])
+@pytest.mark.parametrize(
+    "key", ["budget.share", "budget.amount", "solve.gap", "solve.time_limit_s", "times.limit_s"]
+)
+def test_invalid_numbers_are_refused(key: str, value: str) -> None:
+    with pytest.raises(JobError):
+        loads(REGION, settings=[f"{key}={value}"])
+
+
+def test_rings_in_single_brackets_are_refused_with_a_hint_at_double_ones() -> None:
+    with pytest.raises(JobError, match=r"job:3: rings: write \[\[rings\]\] in double brackets"):
+        loads(REGION + "[rings]\ncount = 3\n")
+
+
+@pytest.mark.parametrize("text", ["a = [" + "[" * 5000, "a = 1\na = 2\n", "[region\n", "\x00"])
+def test_broken_toml_gives_one_message(text: str) -> None:
+    with pytest.raises(JobError, match="job:"):
+        loads(text)
+
+
+def test_a_file_of_megabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "big.toml"
+    path.write_text(REGION + "#" * 300_000)
+    with pytest.raises(JobError, match="larger than 256 KiB"):
+        load(path)
+
+
+def test_an_unknown_name_lists_the_ready_jobs() -> None:
+    with pytest.raises(JobError, match="jing-jin-ji"):
+        find("jing-jin")
+
+
+def test_settings_change_keys_and_take_bare_words() -> None:
+    job = loads(REGION, settings=["budget.amount=500", "times.definition=in_vehicle", "times.limit_s = 7200"])
+    assert (job.budget.amount, job.budget.share, job.times.definition, job.times.limit_s) == (
+        500,
+        None,
+        "in_vehicle",
+        7200,
+    )
+
+
+def test_a_setting_that_is_wrong_is_named_as_a_setting() -> None:
+    with pytest.raises(JobError, match=r"--set: unknown key 'budget.sher'; did you mean 'share'"):
+        loads(REGION, settings=["budget.sher=0.1"])
+
+
+def test_an_unknown_section_that_is_set_is_named_as_a_setting() -> None:
+    with pytest.raises(JobError, match=r"unknown key 'budjet'; did you mean 'budget'") as caught:
+        find("jing-jin-ji", settings=["budjet.share=0.1"])
+    assert (caught.value.where, caught.value.faults[0].partition(":")[0]) == ("--set", "--set")
+    assert "ready job" not in str(caught.value)
+
+
+def test_a_section_misspelt_in_the_file_is_no_fault_of_a_setting() -> None:
+    with pytest.raises(JobError, match=r"my.toml:3: unknown key 'budjet'"):
+        loads(REGION + "[budjet]\nshare = 0.1\n", where="my.toml", settings=["budjet.amount=3"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [("times.as_of='2020-01-01'", "'region.as_of'"), ("region.time_limit_s=3", "'solve.time_limit_s'")],
+)
+def test_a_key_in_the_wrong_section_is_refused_with_the_right_one(setting: str, meant: str) -> None:
+    with pytest.raises(JobError, match=f"did you mean {meant}"):
+        loads(REGION, settings=[setting])
+
+
+@pytest.mark.parametrize(
+    "setting", ["budget", "share=1", "a.b.c=1", "=1", "budget.share=", "budget.share=[1"]
+)
+def test_malformed_settings_are_refused(setting: str) -> None:
+    with pytest.raises(JobError):
+        loads(REGION, settings=[setting])
+
+
+@pytest.mark.parametrize(
+    "region", ["", 'name = "a"\nfile = "b"', "bbox = [3.0, 1.0, 2.0, 4.0]", "bbox = [1.0]"]
+)
+def test_a_region_has_exactly_one_source(region: str) -> None:
+    with pytest.raises(JobError):
+        loads(f"[region]\n{region}\n")
+
+
+@pytest.mark.parametrize("folder", ["../out", "/elsewhere/out", "a/../../b"])
+def test_an_output_folder_stays_inside_the_job_folder(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / "job.toml"
+    path.write_text(f'{REGION}[output]\nfolder = "{folder}"\n')
+    with pytest.raises(JobError, match="leaves the job's folder"):
+        load(path)
+
+
+def test_a_link_out_of_the_job_folder_is_followed_and_refused(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "link").symlink_to(outside)
+    (inside / "job.toml").write_text(f'{REGION}[output]\nfolder = "link/run"\n')
+    with pytest.raises(JobError, match="leaves the job's folder"):
+        load(inside / "job.toml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_job_or_a_message(text: str) -> None:
+    with suppress(JobError):
+        assert isinstance(loads(text), Job)
+
+
+def test_every_key_says_what_it_means() -> None:
+    for section in Job.model_fields.values():
+        kind = section.annotation
+        kind = get_args(kind)[0] if get_origin(kind) is tuple else kind
+        assert kind is not None
+        assert all(field.description for field in kind.model_fields.values())

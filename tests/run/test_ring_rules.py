@@ -1,0 +1,65 @@
+"""What a job asks of rings becomes rules, with all faults at once."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from optimiser.job.rings import Rings
+from optimiser.problem.errors import JobError
+from optimiser.run.rings import ring_rules
+
+IDS, NAMES = ("1", "2", "3"), ("Northtown", "Southport", "Eastham")
+
+
+def rules(*asked):
+    return ring_rules([Rings(**one) for one in asked], IDS, NAMES)
+
+
+def test_centres_go_by_name_or_id():
+    (found,) = rules({"centres": ("Southport", "1")})
+    assert found.centres == (1, 0)
+
+
+def test_unknown_centres_of_all_rings_are_listed_with_the_nearest_name():
+    with pytest.raises(JobError) as caught:
+        rules({"centres": ("Suthport",)}, {"id": "b", "centres": ("Northtown", "Estham")})
+    assert [fault.split("; ")[1] for fault in caught.value.faults] == [
+        "did you mean 'Southport'?",
+        "did you mean 'Eastham'?",
+    ]
+
+
+def test_nested_rings_go_round_all_centres_and_are_apart():
+    first, second = rules({"id": "in", "centres": ("1", "2"), "count": 2})
+    assert (first.centres, first.apart, second.apart) == ((0, 1), ("in-2",), ("in-1",))
+
+
+def test_rings_side_by_side_have_a_centre_each_and_the_others_as_rivals():
+    first, second = rules({"centres": ("1", "2"), "count": 2, "arrangement": "side_by_side"})
+    assert (first.centres, first.rivals, first.apart) == ((0,), (1,), ())
+    assert (second.centres, second.rivals, second.apart) == ((1,), (0,), ())
+
+
+def test_apart_from_several_rings_means_from_each():
+    found = rules(
+        {"id": "in", "centres": ("1",), "count": 2}, {"id": "out", "centres": ("1",), "apart": ("in",)}
+    )
+    assert found[2].apart == ("in-1", "in-2")
+
+
+def test_the_default_standard_is_an_expressway_or_a_fast_railway():
+    road, rail = rules({"centres": ("1",)}, {"id": "b", "centres": ("1",), "mode": "rail"})
+    assert (road.classes, road.speed_kmh) == (("motorway",), 0.0)
+    assert (rail.classes, rail.speed_kmh) == ((), 160.0)
+
+
+@pytest.mark.parametrize("package", ["optimiser.proposals.rings", "optimiser.engine.search.circuits"])
+def test_the_code_knows_no_region(package):
+    source = " ".join(
+        path.read_text(encoding="utf-8").lower() for path in Path(str(resources.files(package))).glob("*.py")
+    )
+    for word in ("beijing", "tianjin", "hebei", "jing-jin-ji", "jjj", "g95", "capital"):
+        assert word not in source

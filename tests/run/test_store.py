@@ -1,0 +1,30 @@
+"""Values between steps read back as they were written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from ring_square import FACTS, design, links, square
+
+from optimiser.run.proposing import Draft
+from optimiser.run.rings import RingTables
+from optimiser.run.store import load_draft, save_draft
+
+PAIRS = pd.DataFrame({"origin": [0], "destination": [1], "weight": [7]})
+
+
+def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    draft = Draft(design(square()), PAIRS, RingTables(links(), (FACTS,)))
+    save_draft(tmp_path, draft)
+    found = load_draft(tmp_path)
+    assert found.problem == draft.problem
+    assert found.rings is not None
+    assert found.rings.facts == (FACTS,)
+    assert found.rings.links["ring"].tolist() == links()["ring"].tolist()
+    pd.testing.assert_frame_equal(found.pairs, PAIRS)
+
+
+def test_a_draft_without_rings_has_none(tmp_path: Path) -> None:
+    save_draft(tmp_path, Draft(design(square(), rings=()), PAIRS, None))
+    assert load_draft(tmp_path).rings is None

@@ -13,8 +13,7 @@ from typing import Any
 from optimiser import verify
 from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
 from optimiser.engine.methods.variants import choose
-from optimiser.engine.search.task import Question
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
 from optimiser.frontier.evaluation import FrontierEvaluator

@@ -15,8 +15,9 @@ Everything is loaded on first use, so that importing the package is fast.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from networks import cities, intermodal, matrix, osm, rail, regions, road, schema, skims, storage
@@ -37,26 +38,20 @@ __all__ = [
     "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
 ]  # fmt: skip
 
-_NAMES_BY_MODULE = {
-    "errors": ("FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"),
-    "graph": ("from_graph", "to_graph"),
-    "impedance": ("add_travel_times",),
-    "import_report": ("ImportReport",),
-    "network": ("Network", "Services"),
-    "rail": ("read_lines",),
-    "simplify": ("contract",),
-    "storage": ("read_gpkg", "read_parquet", "write_gpkg", "write_parquet"),
-    "timegraph": ("UNREACHABLE", "TimeGraph"),
-}
-"""Exported names by the module that defines them; other exported names are modules."""
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Load an exported name on first use (PEP 562)."""
-        if name not in __all__:
-            raise AttributeError(f"module 'networks' has no attribute {name!r}")
-        home = next((module for module, names in _NAMES_BY_MODULE.items() if name in names), None)
-        if home is None:
-            return import_module(f"networks.{name}")
-        return getattr(import_module(f"networks.{home}"), name)
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submodules=(
+        "cities", "intermodal", "matrix", "osm", "rail", "regions", "road", "schema", "skims", "storage"
+    ),
+    submod_attrs={
+        "errors": ["FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"],
+        "graph": ["from_graph", "to_graph"],
+        "impedance": ["add_travel_times"],
+        "import_report": ["ImportReport"],
+        "network": ["Network", "Services"],
+        "rail": ["read_lines"],
+        "simplify": ["contract"],
+        "storage": ["read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
+        "timegraph": ["UNREACHABLE", "TimeGraph"],
+    },
+)  # fmt: skip

@@ -12,7 +12,7 @@ from optimiser.engine.backends.scip_tree import version
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
 from optimiser.engine.methods.variants import Variant
 from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import Tables

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.open_network import open_network
+from optimiser.engine.presolve.sequence import open_network
 from optimiser.job.model import LoadedJob
 from optimiser.run.chain import Chain
 from optimiser.run.progress import Progress

@@ -9,7 +9,7 @@ import pytest
 from optimiser.bench import generators as g
 from optimiser.engine.methods.cut_opening import opened
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.tables import tables

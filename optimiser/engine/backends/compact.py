@@ -55,7 +55,7 @@ def solve_compact(task: Task, progress: Progress) -> tuple[str, str]:
     if stats is None:
         return "time", name_of(None, chosen)
     if stats.has_solution:
-        progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.built]), "compact")
+        progress.plan(_mask([float(variable.varValue or 0.0) for variable in decisions.x]), "compact")
     bound = bound_of(stats, task, chosen)
     if bound is not None and math.isfinite(bound):
         progress.bound(bound * scale_of(task.problem), "compact")
@@ -149,7 +149,7 @@ def _mask(values: list[float]) -> Mask:
 def _start_from(decisions: Decisions, best: Mask | None) -> None:
     """Give the best plan so far to the solver; it completes the flows."""
     if best is not None:
-        for variable, is_open in zip(decisions.built, best[:-1].tolist(), strict=True):
+        for variable, is_open in zip(decisions.x, best[:-1].tolist(), strict=True):
             variable.setInitialValue(int(is_open))
 
 

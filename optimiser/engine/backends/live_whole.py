@@ -12,7 +12,7 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
-from optimiser.engine.models.whole import Whole
+from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Rows
 from optimiser.problem.errors import SolverError
@@ -75,7 +75,7 @@ class LiveWhole:
     are added as the last columns.
     """
 
-    def __init__(self, whole: Whole, *, threads: int, seed: int) -> None:
+    def __init__(self, whole: ExtendedModel, *, threads: int, seed: int) -> None:
         used = whole.lp.exported_variables()
         names = {v.name for v in used}
         idle = [v for v in whole.lp.variables() if v.name not in names]

@@ -13,8 +13,7 @@ from optimiser.engine.methods.branching.search import Report, search
 from optimiser.engine.methods.cut_opening import FAR, Opening, Scale, ending, opened
 from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
 from optimiser.engine.methods.cut_splits import tightened
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.heuristics.start import attempts_for
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for
 from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.backends.live_whole import LiveWhole
-from optimiser.engine.models.detached import Circuit, circuits_in, detached_rows, forming
-from optimiser.engine.models.ring_repair import build_repair
+from optimiser.engine.models.extended import build_repair
+from optimiser.engine.models.rings import circuits_in, detached_rows, forming
+from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.paths import Mask
 from optimiser.problem import DesignProblem
 
@@ -54,7 +55,7 @@ class RingRepair:
         self._may_build = np.array([c.fixed != "out" and not problem.periods for c in problem.candidates])
         self._whole = build_repair(problem)
         self._live = LiveWhole(self._whole, threads=threads, seed=seed)
-        self._built = self._live.columns(self._whole.built)
+        self._built = self._live.columns(self._whole.x)
         self._formed = self._live.columns(ring.formed for ring in self._whole.rings)
 
     def __call__(self, built: Mask, is_open: Mask, formed: Mask, *, seconds: float) -> Repaired | None:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.methods.heuristics.greedy import Stop
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
-from optimiser.engine.models.whole import counting_rings
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.models.extended import counting_rings
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.circuits.insertion import Circuit
-from optimiser.engine.search.circuits.lengths import money_and_way, touching
-from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
+from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.judge import Judge
 from optimiser.engine.search.tables import tables
@@ -178,8 +176,8 @@ def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, dear: int) -> 
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
     free = {c.id for c in problem.candidates if c.fixed == "in"}
     for ring in rings:
-        length = money_and_way(problem, ring, free=free, dear=dear)
-        closed = touching(problem, ring, circuits)
+        length = priced_lengths(problem, ring, free=free, money_weight=dear)
+        closed = touching_links(problem, ring, circuits)
         found = start_circuits(ring, length, barred=barred, closed=closed)
         if found:
             choices = [{**circuits, ring.id: links} for links in found[:MOST_RANKS]]

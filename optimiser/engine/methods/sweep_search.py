@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.engine.methods.branching.program import Floats
-from optimiser.engine.methods.heuristics.desk import Desk, desk
-from optimiser.engine.methods.heuristics.greedy import everything, filled, nothing, relieved, thinned
-from optimiser.engine.methods.heuristics.lns import Improver
+from optimiser.engine.methods.heuristics.greedy import everything, filled, nothing, relieve, thinned
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for
 from optimiser.engine.methods.heuristics.moves import thin
-from optimiser.engine.methods.heuristics.start import attempts_for
-from optimiser.engine.methods.heuristics.steps import move_to
+from optimiser.engine.methods.heuristics.workspace import SearchWorkspace, move_to, new_workspace
 from optimiser.engine.methods.sweep_state import Plans, tables_for
 from optimiser.engine.methods.sweep_talk import Talk
 from optimiser.engine.search.paths import Integers, Mask
@@ -58,10 +56,10 @@ class Searcher:
     def start(self) -> None:
         """Look for plans before anything else: greedily from both ends, then in large neighbourhoods."""
         t = tables_for(*self._made, self._talk.asked)
-        at = desk(t, nothing(t), seed=self._seed)
+        at = new_workspace(t, nothing(t), seed=self._seed)
         for begin in (nothing(t), everything(t)):
-            move_to(at.state, begin)
-            at.lost[:] = -1.0
+            move_to(at, begin)
+            at.loss[:] = -1.0
             if begin.all():
                 thinned(at, stop=self._over)
             filled(at, stop=self._over)
@@ -90,7 +88,7 @@ class Searcher:
     def _begun(self, guide: Floats) -> Improver:
         """Round the point of the relaxation, and start a search from the best plan there is."""
         t = tables_for(*self._made, self._talk.asked)
-        at = desk(t, everything(t), seed=self._seed)
+        at = new_workspace(t, everything(t), seed=self._seed)
         for least in (0.5, 1e-6):
             self._take(self._repaired(at, np.append(guide > least, True)))
         improver = Improver(t, seed=self._seed, at=at)
@@ -98,12 +96,12 @@ class Searcher:
             improver.begin(self._talk.best.plan)
         return improver
 
-    def _repaired(self, at: Desk, start: Mask) -> Mask:
-        move_to(at.state, start)
-        relieved(at, stop=self._over)
+    def _repaired(self, at: SearchWorkspace, start: Mask) -> Mask:
+        move_to(at, start)
+        relieve(at, stop=self._over)
         filled(at, stop=self._over)
         if not self._over():
-            thin(at.state)
+            thin(at)
         return filled(at, stop=self._over)
 
     def _improve(self, attempts: int, guide: Floats | None) -> None:

@@ -7,7 +7,7 @@ import pulp
 from optimiser.engine.backends.compact import bound_of, name_of, solved
 from optimiser.engine.backends.registry import here
 from optimiser.engine.methods.whole_claims import Claims
-from optimiser.engine.models.whole import build_whole
+from optimiser.engine.models.extended import build_extended
 from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.task import Task
 
@@ -36,7 +36,7 @@ def solve_whole(task: Task, send: Send) -> tuple[str, str]:
     ring of several circuits of which none forms it, rows that forbid this are added and the model is solved
     again; there are finitely many sets of circuits, and each row forbids one at least.
     """
-    whole, solver = build_whole(task.problem), here(task.solver)
+    whole, solver = build_extended(task.problem), here(task.solver)
     claims, name = Claims(task, whole, send), name_of(None, solver)
     claims.begin()
     while claims.left():

@@ -11,9 +11,9 @@ import pulp
 
 from optimiser.engine.methods.ring_repair import Repaired, RingRepair
 from optimiser.engine.methods.ring_starts import Start, ring_starts
-from optimiser.engine.models.detached import Circuit, circuits_in, detached_rows, forming
-from optimiser.engine.models.rings import RingDecisions
-from optimiser.engine.models.whole import Whole
+from optimiser.engine.models.extended import ExtendedModel
+from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
+from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.judge import Judge
 from optimiser.engine.search.paths import Mask
@@ -42,7 +42,9 @@ class Claims:
         Completes plans whose rings are in pieces; None: nothing does.
     """
 
-    def __init__(self, task: Task, whole: Whole, send: Send, repair: RingRepair | None = None) -> None:
+    def __init__(
+        self, task: Task, whole: ExtendedModel, send: Send, repair: RingRepair | None = None
+    ) -> None:
         self._task = task
         self._repair = repair
         self._whole = whole
@@ -86,8 +88,7 @@ class Claims:
         if start is None or start.rest is None:
             return
         guide = {
-            c.id: values[x.name]
-            for c, x in zip(self._task.problem.candidates, self._whole.built, strict=True)
+            c.id: values[x.name] for c, x in zip(self._task.problem.candidates, self._whole.x, strict=True)
         }
         self._offer(start.rest.improved(guide, stop=lambda: not self.left()), start.circuits, "lns")
 
@@ -162,7 +163,7 @@ class Claims:
                 circuits[ring.ring.id] = whole
             elif found:
                 pieces.append((ring, found))
-        built = [j for j, x in enumerate(self._whole.built) if values[x.name] > 0.5]
+        built = [j for j, x in enumerate(self._whole.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in pieces):
             self._plan(values, built, circuits, step)
         repaired = self._repaired(values) if pieces else None
@@ -179,8 +180,8 @@ class Claims:
             return np.array([values[v.name] > 0.5 for v in variables], dtype=np.bool_)
 
         return self._repair(
-            chosen(self._whole.built),
-            chosen(self._whole.states[-1].built),
+            chosen(self._whole.x),
+            chosen(self._whole.states[-1].x),
             chosen(ring.formed for ring in self._whole.rings),
             seconds=self.left(),
         )

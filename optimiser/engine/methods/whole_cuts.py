@@ -14,8 +14,8 @@ from optimiser.engine.methods.cuts.finder import CutFinder
 from optimiser.engine.methods.cuts.separation import separate
 from optimiser.engine.methods.ring_repair import RingRepair
 from optimiser.engine.methods.whole_claims import Claims
-from optimiser.engine.models.whole import Whole, build_whole
-from optimiser.engine.presolve.open_network import open_network
+from optimiser.engine.models.extended import ExtendedModel, build_extended
+from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.incumbent import Send
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Rows, joined
@@ -68,7 +68,7 @@ def solve_whole_by_cuts(task: Task, send: Send) -> tuple[str, str]:
     rings in one piece, until its best point is a plan worth what it says. Every row holds for every plan, so
     that each bound is one of the problem.
     """
-    whole = build_whole(task.problem, flows=False)
+    whole = build_extended(task.problem, flows=False)
     repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if whole.rings else None
     claims = Claims(task, whole, send, repair)
     claims.begin()
@@ -193,14 +193,14 @@ class _Finder:
         return parts
 
 
-def _finder(task: Task, whole: Whole, live: LiveWhole) -> _Finder | None:
+def _finder(task: Task, whole: ExtendedModel, live: LiveWhole) -> _Finder | None:
     """Return what finds time cuts; None where no pair is open."""
     net, pairs = open_network(task.problem)
     if not net.candidates or not pairs:
         return None
     where = [task.problem.index[c.id] for c in net.candidates]
     states = tuple(
-        _State(live.columns(state.built[j] for j in where), live.columns(state.level[k] for k in pairs))
+        _State(live.columns(state.x[j] for j in where), live.columns(state.y[k] for k in pairs))
         for state in whole.states
     )
     return _Finder(tables(net), live, states, task.seed)

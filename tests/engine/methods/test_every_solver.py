@@ -14,7 +14,7 @@ from exact_ways import COUNT, HERE, JOBS, outcome_of
 from optimiser import verify
 from optimiser.engine.methods import cut_opening, cut_splits, cut_trees
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.methods.heuristics import start
+from optimiser.engine.methods.heuristics import lns
 from optimiser.engine.presolve import reduce
 from optimiser.problem import result as results
 
@@ -80,7 +80,7 @@ def split_from_the_first(monkeypatch):
     monkeypatch.setattr(cut_trees, "tightened", watched)
     monkeypatch.setattr(cut_splits, "WIDE", 0.0)
     monkeypatch.setattr(cut_opening, "CutFinder", NoJoins)
-    monkeypatch.setattr(start, "start_plans", lambda *_, **__: Idle())
+    monkeypatch.setattr(lns, "start_plans", lambda *_, **__: Idle())
     return rows
 
 

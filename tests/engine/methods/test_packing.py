@@ -6,9 +6,8 @@ from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.packing import CUT, PACKED, pack
+from optimiser.engine.methods.cuts.packing import CUT, ONE, PACKED, pack
 from optimiser.engine.methods.cuts.pool import new_pool, new_room
-from optimiser.engine.methods.cuts.pricing import ONE
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 

@@ -7,7 +7,7 @@ import pytest
 from ring_drawing import ring_problem, ringed, square, whole_brute_force, whole_value
 
 from optimiser.engine.methods.ring_starts import ring_starts
-from optimiser.engine.models.whole import counting_rings
+from optimiser.engine.models.extended import counting_rings
 from optimiser.engine.search.judge import Judge
 
 SEEDS = [seed for seed in range(200) if ring_problem(seed).rings and not ring_problem(seed).periods]

@@ -20,7 +20,7 @@ from optimiser.engine.backends.tree import Rhythm, TreeLimits
 from optimiser.engine.methods.branching.plunge import _strongest
 from optimiser.engine.methods.branching.program import Answer
 from optimiser.engine.methods.cuts.finder import CutFinder
-from optimiser.engine.models.whole import build_whole
+from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import Progress
 from optimiser.engine.search.rows import Rows, starts
@@ -171,10 +171,10 @@ def test_the_master_in_cpsat_keeps_to_rows_of_several_pairs(lines, budget):
 
 @given_rows()
 def test_the_model_with_rings_keeps_to_rows_of_several_pairs(lines, budget):
-    whole = build_whole(weighed(budget), flows=False)
+    whole = build_extended(weighed(budget), flows=False)
     live = LiveWhole(whole, threads=1, seed=1)
     state = whole.states[-1]
-    live.add_cuts(rows_of(*lines), live.columns(whole.built), live.columns(state.level))
+    live.add_cuts(rows_of(*lines), live.columns(whole.x), live.columns(state.y))
     solved, best = live.relax(seconds=10), relaxed_best(lines, budget)
     assert solved.empty == (best is None)
     sign = -1.0 if budget is None else 1.0

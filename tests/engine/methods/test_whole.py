@@ -25,11 +25,10 @@ from optimiser.engine.backends.registry import available
 from optimiser.engine.ledger import Ledger
 from optimiser.engine.methods.ring_repair import RingRepair
 from optimiser.engine.methods.variants.registry import VARIANTS, chosen
-from optimiser.engine.models.detached import circuits_in, detached_rows, forming
-from optimiser.engine.models.rings import declare_ring
-from optimiser.engine.models.whole import build_whole
+from optimiser.engine.models.extended import build_extended
+from optimiser.engine.models.rings import circuits_in, declare_ring, detached_rows, forming
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.open_network import open_network
+from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.process import Ending
 from optimiser.engine.search.task import SolveParameters, Task
 from optimiser.engine.solve import solve
@@ -331,7 +330,7 @@ def test_a_plain_problem_is_left_to_the_other_variants():
 
 
 def test_a_ring_that_nobody_asks_for_is_not_sought():
-    assert build_whole(ringed(square(required=False))).rings == ()
+    assert build_extended(ringed(square(required=False))).rings == ()
     assert circuits_of(square(), {"north", "west"}) != []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.engine.methods.branching.node import Node, whole
 from optimiser.engine.methods.branching.program import Answer, Floats, Program
 from optimiser.engine.methods.branching.pseudocosts import LEAST, Experience
-from optimiser.engine.presolve.bound import fixed_by_bound
+from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers
 
 INTEGRAL = 1e-6

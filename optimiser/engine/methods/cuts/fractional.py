@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.cuts.packing import CUT, LOST, pack
+from optimiser.engine.methods.cuts.packing import CUT, LOST, ONE, pack
 from optimiser.engine.methods.cuts.pool import Floats, Pool, Room, new_pool, new_room
-from optimiser.engine.methods.cuts.pricing import ONE
 from optimiser.engine.methods.cuts.separation import separate
 from optimiser.engine.methods.cuts.store import CutStore
 from optimiser.engine.search.compiled import compiled

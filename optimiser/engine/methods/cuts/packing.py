@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.engine.methods.cuts.pool import Floats, Pool, Room
-from optimiser.engine.methods.cuts.pricing import ONE, cheapest_path
 from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.labels import path_candidates, search_labels
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.tables import Tables
+
+ONE = 2.0**20
+"""Prices are integers; this one stands for 1, so that a path costs 1 or less without rounding."""
 
 PACKED = 0
 """The room holds what was asked for: there is no violated cut."""
@@ -136,11 +139,13 @@ def _searched(t: Tables, k: int, mine: Integers, pool: Pool, work: Room) -> int:
     """Return the place of a new path that costs less than one; -1: there is none, -2: the search failed."""
     for i in range(mine.size):
         dual = max(work.dual[i], 0.0)
-        work.price[mine[i]] = min(ONE, int(np.ceil(dual * ONE - 1e-6)))
-    price, count = cheapest_path(t, k, work.price, ONE, work.winds, work.labels, work.found)
-    if price == ONE:
-        return -1
-    if price < 0 or count < 0:
+        work.price[mine[i]] = min(ONE, np.ceil(dual * ONE - 1e-6))
+    labels = work.labels
+    ends = search_labels(t, k, work.price, ONE, labels.line_bit, labels)
+    if ends <= 0:
+        return -1 if ends == 0 else -2
+    count = path_candidates(labels, labels.ends[0], work.found)
+    if count < 0:
         return -2
     place = _free_place(k, mine.size, pool, work)
     if place < 0:

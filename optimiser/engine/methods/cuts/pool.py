@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.methods.cuts.pricing import Labels, new_labels, winding
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.labels import LabelStore, new_store
+from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.tables import Tables
 
 type Floats = NDArray[np.float64]
@@ -42,8 +42,6 @@ class Room(NamedTuple):
     ----------
     labels
         Of the path search.
-    winds
-        bool [J + 1] (`pricing.winding`).
     inverse
         float64 [m, m], inverse of the basis.
     basis
@@ -53,21 +51,20 @@ class Room(NamedTuple):
     dual, step
         float64 [m], prices, and the column that enters.
     price
-        int64 [J + 1], prices for the path search.
+        float64 [J + 1], prices for the path search: integers, so that sums are exact.
     found
         int64, candidates of the path found.
     place
         int64 [J], positions of candidates in the pair's own list.
     """
 
-    labels: Labels
-    winds: Mask
+    labels: LabelStore
     inverse: Floats
     basis: Integers
     filled: Floats
     dual: Floats
     step: Floats
-    price: Integers
+    price: Floats
     found: Integers
     place: Integers
 
@@ -99,14 +96,13 @@ def new_room(t: Tables) -> Room:
     """
     m = _widest(t)
     return Room(
-        new_labels(t),
-        winding(t),
+        new_store(t),
         np.zeros((m, m)),
         np.zeros(m, np.int64),
         np.zeros(m),
         np.zeros(m),
         np.zeros(m),
-        np.zeros(t.size + 1, np.int64),
+        np.zeros(t.size + 1),
         np.zeros(LONGEST_PATH, np.int64),
         np.zeros(t.size, np.int64),
     )

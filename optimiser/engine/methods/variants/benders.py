@@ -45,8 +45,8 @@ def run_with(t: Tables, progress: Progress, task: Task, *, kind: Kind) -> tuple[
     kind
         Kind of the cuts.
     """
-    from optimiser.engine.backends.benders_tree import prove
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.benders.tree import prove
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, progress, seed=task.seed)
     if progress.stop():

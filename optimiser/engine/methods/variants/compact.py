@@ -30,7 +30,7 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         What was asked.
     """
     from optimiser.engine.backends.compact import solve_compact
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, progress, seed=task.seed)
     if progress.stop():

@@ -36,7 +36,7 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
         What was asked.
     """
     from optimiser.engine.methods.cut_trees import prove
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     if task.solver == "auto":
         task = dataclasses.replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")

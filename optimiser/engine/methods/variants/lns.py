@@ -29,7 +29,7 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     task
         What was asked.
     """
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     search, idle = start_plans(t, progress, seed=task.seed), 0
     while idle < PATIENCE and not progress.stop():

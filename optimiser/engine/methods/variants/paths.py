@@ -32,7 +32,7 @@ def run(t: Tables, progress: Progress, task: Task) -> tuple[str, str]:
     from optimiser.engine.backends.live_paths import LivePaths
     from optimiser.engine.backends.live_program import version
     from optimiser.engine.methods.column_generation.proof import prove
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, progress, seed=task.seed)
     if progress.stop():

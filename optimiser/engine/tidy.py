@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from optimiser.engine.search.circuits.cover import cover_of
-from optimiser.engine.search.circuits.insertion import Circuit, Grounds, shortened
-from optimiser.engine.search.circuits.lengths import money_and_way, touching
-from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.circuit_starts import (
+    CircuitSpace,
+    priced_lengths,
+    shortened,
+    start_circuits,
+    touching_links,
+)
+from optimiser.engine.search.circuits import Circuit, cover_of
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.model import lifted_circuits
@@ -126,9 +130,9 @@ def _way(
     """
     usable = _names(ring, circuits[ring.id]) if problem.periods else set(plan.built)
     barred = {c.id for c in problem.candidates} - usable
-    length = money_and_way(problem, ring, free=free, dear=DEAR)
-    closed = touching(problem, ring, circuits)
-    grounds = Grounds(ring, cover_of(ring, barred=barred), length, closed)
+    length = priced_lengths(problem, ring, free=free, money_weight=DEAR)
+    closed = touching_links(problem, ring, circuits)
+    grounds = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
     known = shortened(grounds, circuits[ring.id])
     found = [known, *start_circuits(ring, length, barred=barred, closed=closed)[:1]]
     return min(found, key=lambda links: (grounds.measure(links), links))

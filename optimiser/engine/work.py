@@ -90,7 +90,6 @@ def unreduced(problem: DesignProblem) -> Reduction:
         forced=(),
         forced_cost=0,
         base_weight=0,
-        closed_weight=0,
         feasible=not known,
         reason=str(known[0]) if known else "",
     )

@@ -111,7 +111,7 @@ def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
         Sizes of network, candidates, problem and what is left after the reduction; budget; expected seconds.
     """
     from optimiser.engine.presolve import reduce
-    from optimiser.engine.presolve.open_network import open_network
+    from optimiser.engine.presolve.sequence import open_network
     from optimiser.run import reporting
     from optimiser.run.chain import Chain
 

@@ -33,7 +33,7 @@ def open_problems(draw):
     return open_ if kept else line(pairs=line().pairs[:3]).canonical()
 
 
-def enabling_sets(problem, pair):
+def enabling_paths(problem, pair):
     """Return time and candidates of every simple path of a pair within its limit."""
     count = len(problem.candidates)
     arcs = [(*arc, count) for arc in problem.arcs]

@@ -64,9 +64,9 @@ class CpsatMaster:
         handles = solver.buildSolverModel(lp)
         column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
         self._model: Any = lp.solverModel
-        self._x = [column[x.id] for x in decisions.built]
-        self._y = [column[y.id] for y in decisions.level[:count]]
-        self._z = [column[z.id] for z in decisions.city]
+        self._x = [column[x.id] for x in decisions.x]
+        self._y = [column[y.id] for y in decisions.y[:count]]
+        self._z = [column[z.id] for z in decisions.z]
 
     def add(self, rows: Rows) -> None:
         """Add rows `sum of value x >= sum of y` with integer coefficients, values rounded up.

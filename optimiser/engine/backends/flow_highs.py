@@ -7,9 +7,8 @@ from typing import Any
 import highspy
 import numpy as np
 
-from optimiser.engine.methods.benders.commodity import Commodity
-from optimiser.engine.methods.benders.multipliers import Multipliers
-from optimiser.engine.search.rows import Floats
+from optimiser.engine.search.paths import Floats
+from optimiser.engine.search.tables import Commodity, Prices
 
 INFINITY = highspy.kHighsInf
 
@@ -78,7 +77,7 @@ class FlowProgram:
             value[order],
         )
 
-    def most(self, capacity: Floats, enough: float) -> tuple[float, Multipliers] | None:
+    def most(self, capacity: Floats, enough: float) -> tuple[float, Prices] | None:
         """Return the most that can flow, and the prices that prove it.
 
         Parameters
@@ -102,7 +101,7 @@ class FlowProgram:
         flow = float(solution.col_value[self._y])
         return flow, self._prices(np.array(solution.row_dual))
 
-    def ray(self, capacity: Floats, level: float) -> Multipliers | None:
+    def ray(self, capacity: Floats, level: float) -> Prices | None:
         """Return prices that prove that a given flow is impossible, None where it is possible.
 
         Parameters
@@ -125,9 +124,9 @@ class FlowProgram:
         self._model.changeColBounds(self._y, least, most)
         self._model.run()
 
-    def _prices(self, dual: Floats) -> Multipliers:
+    def _prices(self, dual: Floats) -> Prices:
         """Return the prices; duals of rows with an upper side alone all have one sign, noise apart."""
         sides = dual[: self._links + 1]
         sides = np.maximum(sides if sides.sum() > 0 else -sides, 0.0)
         sides[sides < 1e-9 * max(1.0, sides.max())] = 0.0
-        return Multipliers(sides[1:], float(sides[0]))
+        return Prices(sides[1:], float(sides[0]))

@@ -117,8 +117,8 @@ def gurobi_master(problem: DesignProblem, limits: TreeLimits, rows: Rows) -> Gur
     column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
     made = GurobiMaster(
         lp.solverModel,
-        tuple(column[x.id] for x in decisions.built),
-        tuple(column[y.id] for y in decisions.level),
+        tuple(column[x.id] for x in decisions.x),
+        tuple(column[y.id] for y in decisions.y),
         scale_of(problem),
         maximise=problem.budget is not None,
         keeper=solver,

@@ -22,7 +22,7 @@ from scipy.sparse import csc_array, csr_array, vstack
 from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, OnPoint, Point
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import divisor, scale_of
-from optimiser.engine.models.whole import Whole
+from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, SplitRows
 from optimiser.problem import DesignProblem
@@ -383,9 +383,9 @@ class Relaxation(HighsModel):
         self._set_integer(wanted=False)
         self._seed = seed
         self._pairs = len(problem.pairs)
-        self._x = self.columns(variables.built)
-        self._y = None if problem.must_cover else self.columns(variables.level)
-        self._z = self.columns(variables.city)
+        self._x = self.columns(variables.x)
+        self._y = None if problem.must_cover else self.columns(variables.y)
+        self._z = self.columns(variables.z)
         self._decided = np.concatenate([self._x, self._z])
         self._xyz = self._decided if self._y is None else np.concatenate([self._x, self._y, self._z])
         if problem.budget is not None:
@@ -653,9 +653,9 @@ class IntegerMaster(HighsModel):
         lp, variables = build_master(problem)
         super().__init__(*stated(lp, threads=threads, seed=seed))
         self._pairs = len(problem.pairs)
-        self._x = self.columns(variables.built)
-        self._y = None if problem.must_cover else self.columns(variables.level)
-        self._z = self.columns(variables.city)
+        self._x = self.columns(variables.x)
+        self._y = None if problem.must_cover else self.columns(variables.y)
+        self._z = self.columns(variables.z)
         self._cities = () if problem.must_cover else problem.cities
         self._divisor = scale_of(problem)
 
@@ -709,7 +709,7 @@ class IntegerMaster(HighsModel):
         return Point(values[self._x], y)
 
 
-class ExtendedModel(HighsModel):
+class ExtendedHighs(HighsModel):
     """The model of a problem with rings or periods (`models.whole`), without flows.
 
     Parameters
@@ -725,7 +725,7 @@ class ExtendedModel(HighsModel):
     model, and at times ends with what it finds there.
     """
 
-    def __init__(self, model: Whole, *, threads: int, seed: int) -> None:
+    def __init__(self, model: ExtendedModel, *, threads: int, seed: int) -> None:
         super().__init__(*stated(model.lp, threads=threads, seed=seed))
 
     def solve_integer(self, **options: Any) -> IntegerSolution:  # noqa: ANN401 - as in the parent

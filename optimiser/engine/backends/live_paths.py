@@ -13,8 +13,7 @@ from optimiser.engine.methods.column_generation.columns import Columns
 from optimiser.engine.methods.column_generation.master import Outcome, Relaxed
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
-from optimiser.engine.search.label_store import Floats
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Floats, Integers, Mask
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError

@@ -93,11 +93,11 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> 
     column = {variable.id: handle for variable, handle in zip(exported, handles, strict=True)}
     made = TreeModel(
         lp.solverModel,
-        tuple(column[x.id] for x in decisions.built),
-        tuple(column[y.id] for y in decisions.level),
+        tuple(column[x.id] for x in decisions.x),
+        tuple(column[y.id] for y in decisions.y),
         scale_of(problem),
         maximise=problem.budget is not None,
-        z=tuple(column[z.id] for z in decisions.city),
+        z=tuple(column[z.id] for z in decisions.z),
     )
     _prepare(made, seed)
     if fixed is not None:

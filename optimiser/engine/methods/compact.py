@@ -12,12 +12,12 @@ import pulp
 from optimiser.engine.backends.interfaces import MasterSolution
 from optimiser.engine.backends.pulp_solvers import Solver, here, proved_bound, result_name, solve_model
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
-from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.ring_plans import Values
 from optimiser.engine.methods.rings import PointReader, extended_incumbent
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.decisions import Decisions, scale_of
-from optimiser.engine.models.whole import Whole, build_whole
+from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.search.incumbent import MaskIncumbent, Send
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats
@@ -61,7 +61,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     if stats is None:
         return "time", result_name(None, solver)
     if stats.has_solution:
-        built = [float(v.varValue or 0.0) > 0.5 for v in variables.built]
+        built = [float(v.varValue or 0.0) > 0.5 for v in variables.x]
         incumbent.plan(np.append(built, True), "compact")
     bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")
@@ -83,7 +83,7 @@ def _solved(
 
 def _set_start(variables: Decisions, best: Mask) -> None:
     """Give the best plan so far to the solver, which completes the flows."""
-    for variable, is_open in zip(variables.built, best[:-1].tolist(), strict=True):
+    for variable, is_open in zip(variables.x, best[:-1].tolist(), strict=True):
         variable.setInitialValue(int(is_open))
 
 
@@ -115,7 +115,7 @@ class CompactMaster:
         Reads plans and ring rows off points.
     """
 
-    def __init__(self, task: Task, model: Whole, reader: PointReader) -> None:
+    def __init__(self, task: Task, model: ExtendedModel, reader: PointReader) -> None:
         self._task, self._model, self._reader = task, model, reader
         self._solver = here(task.solver)
         self.name = result_name(None, self._solver)
@@ -167,7 +167,7 @@ def prove_extended(task: Task, send: Send) -> tuple[str, str]:
     tuple
         Why it ended, and the name of the solver.
     """
-    model = build_whole(task.problem)
+    model = build_extended(task.problem)
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent)
     reader.begin()

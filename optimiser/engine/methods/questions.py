@@ -14,10 +14,9 @@ from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_ma
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
 from optimiser.engine.methods.cuts.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
-from optimiser.engine.methods.heuristics.desk import desk
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.methods.heuristics.workspace import new_workspace
 from optimiser.engine.methods.rounding import Rounding
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumbent, Send
 from optimiser.engine.search.paths import Integers, Mask
@@ -353,7 +352,9 @@ class TreeImprover:
 
     def _begun(self, guide: Floats) -> Improver:
         Rounding(self._t, self._incumbent)(guide)
-        improver = Improver(self._t, seed=self._seed, at=desk(self._t, everything(self._t), seed=self._seed))
+        improver = Improver(
+            self._t, seed=self._seed, at=new_workspace(self._t, everything(self._t), seed=self._seed)
+        )
         if self._incumbent.best is not None:
             improver.begin(self._incumbent.best)
         return improver

@@ -9,17 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pulp
 
-from optimiser.engine.backends.highs import ExtendedModel
+from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.methods.heuristics.greedy import Stop
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
-from optimiser.engine.models.detached import Circuit, circuits_in, detached_rows, forming
-from optimiser.engine.models.ring_repair import build_repair
-from optimiser.engine.models.rings import RingDecisions
-from optimiser.engine.models.whole import counting_rings
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.models.extended import build_repair, counting_rings
+from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.circuits.lengths import money_and_way, touching
-from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
+from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.paths import Mask
@@ -175,8 +172,8 @@ def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, length_of_mone
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
     free = {c.id for c in problem.candidates if c.fixed == "in"}
     for ring in rings:
-        length = money_and_way(problem, ring, free=free, dear=length_of_money)
-        closed = touching(problem, ring, circuits)
+        length = priced_lengths(problem, ring, free=free, money_weight=length_of_money)
+        closed = touching_links(problem, ring, circuits)
         found = start_circuits(ring, length, barred=barred, closed=closed)
         if found:
             choices = [{**circuits, ring.id: links} for links in found[:MOST_RANKS]]
@@ -231,10 +228,9 @@ class RingRepair:
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
         self._may_build = np.array([c.fixed != "out" and not problem.periods for c in problem.candidates])
-        model = build_repair(problem)
-        self._rings = model.rings
-        self._live = ExtendedModel(model, threads=threads, seed=seed)
-        self._x = self._live.columns(model.built)
+        self._model = model = build_repair(problem)  # PuLP's variables live as long as their model
+        self._live = ExtendedHighs(model, threads=threads, seed=seed)
+        self._x = self._live.columns(model.x)
         self._formed = self._live.columns(ring.formed for ring in model.rings)
 
     def __call__(
@@ -262,7 +258,7 @@ class RingRepair:
             solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
             if solved.values is None:
                 return None
-            circuits, in_pieces = circuits_of_point(self._rings, self._live.by_name(solved.values))
+            circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(solved.values))
             rows = rows_against(in_pieces)
             if not rows:
                 more = (solved.values[self._x] > 0.5) | built

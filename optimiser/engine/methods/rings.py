@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pulp
 
-from optimiser.engine.backends.highs import ExtendedModel, version
+from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
 from optimiser.engine.methods.cuts.relaxation import CutFinder, tighten
@@ -22,8 +22,8 @@ from optimiser.engine.methods.ring_plans import (
     first_plans,
     rows_against,
 )
-from optimiser.engine.models.whole import Whole, build_whole
-from optimiser.engine.presolve.open_network import open_network
+from optimiser.engine.models.extended import ExtendedModel, build_extended
+from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send
 from optimiser.engine.search.paths import Integers, Mask
@@ -96,7 +96,11 @@ class PointReader:
     """
 
     def __init__(
-        self, task: Task, model: Whole, incumbent: Incumbent[ExtendedPlan], repair: RingRepair | None = None
+        self,
+        task: Task,
+        model: ExtendedModel,
+        incumbent: Incumbent[ExtendedPlan],
+        repair: RingRepair | None = None,
     ) -> None:
         self._task, self._model, self._incumbent, self._repair = task, model, incumbent, repair
         self._remainder: tuple[Circuits, Remainder] | None = None
@@ -126,8 +130,7 @@ class PointReader:
             return
         circuits, remainder = self._remainder
         guide = {
-            c.id: values[x.name]
-            for c, x in zip(self._task.problem.candidates, self._model.built, strict=True)
+            c.id: values[x.name] for c, x in zip(self._task.problem.candidates, self._model.x, strict=True)
         }
         built = remainder.improved(guide, stop=self._incumbent.stop)
         self._incumbent.plan(ExtendedPlan(built, circuits, {}), "lns")
@@ -151,7 +154,7 @@ class PointReader:
             Tags of rings, and rows.
         """
         circuits, in_pieces = circuits_of_point(self._model.rings, values)
-        built = [j for j, x in enumerate(self._model.built) if values[x.name] > 0.5]
+        built = [j for j, x in enumerate(self._model.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in in_pieces):
             self._take(built, circuits, values, step)
         if in_pieces and self._repair is not None and not self._incumbent.stop():
@@ -163,8 +166,8 @@ class PointReader:
             return np.array([values[v.name] > 0.5 for v in variables], dtype=np.bool_)
 
         return repair(
-            chosen(self._model.built),
-            chosen(self._model.states[-1].built),
+            chosen(self._model.x),
+            chosen(self._model.states[-1].x),
             chosen(ring.formed for ring in self._model.rings),
             seconds=self._incumbent.left(),
         )
@@ -212,7 +215,7 @@ class StateCuts:
     """
 
     def __init__(
-        self, t: Tables, live: ExtendedModel, states: Sequence[tuple[Integers, Integers]], seed: int
+        self, t: Tables, live: ExtendedHighs, states: Sequence[tuple[Integers, Integers]], seed: int
     ) -> None:
         self._live = live
         cuts = CutFinder.of(t)
@@ -259,7 +262,7 @@ class ExtendedMaster:
         Number by which the model divides the objective.
     """
 
-    def __init__(self, live: ExtendedModel, reader: PointReader, cuts: StateCuts | None, scale: int) -> None:
+    def __init__(self, live: ExtendedHighs, reader: PointReader, cuts: StateCuts | None, scale: int) -> None:
         self._live, self._reader, self._cuts, self._scale = live, reader, cuts, scale
         self._taken = 0
         self._ring_rows: list[pulp.LpAffineExpression] = []
@@ -338,12 +341,12 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     The model states rings and periods whole, and pairs by time cuts alone (`models.whole`). Each model is a
     relaxation of the problem, so that its bounds hold.
     """
-    model = build_whole(task.problem, flows=False)
+    model = build_extended(task.problem, flows=False)
     repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if model.rings else None
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent, repair)
     reader.begin()
-    live = ExtendedModel(model, threads=task.threads, seed=task.seed)
+    live = ExtendedHighs(model, threads=task.threads, seed=task.seed)
     cuts = _state_cuts(task, model, live)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()
@@ -351,21 +354,21 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     return prove_by_master(master, incumbent, gap=task.gap), version()
 
 
-def _state_cuts(task: Task, model: Whole, live: ExtendedModel) -> StateCuts | None:
+def _state_cuts(task: Task, model: ExtendedModel, live: ExtendedHighs) -> StateCuts | None:
     """Return what finds time cuts; None where no pair can be covered by building."""
     net, pairs = open_network(task.problem)
     if not net.candidates or not pairs:
         return None
     where = [task.problem.index[c.id] for c in net.candidates]
     states = [
-        (live.columns(state.built[j] for j in where), live.columns(state.level[k] for k in pairs))
+        (live.columns(state.x[j] for j in where), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
     return StateCuts(tables(net), live, states, task.seed)
 
 
 def _relax(
-    live: ExtendedModel,
+    live: ExtendedHighs,
     cuts: StateCuts,
     reader: PointReader,
     incumbent: Incumbent[ExtendedPlan],

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.desk import desk
-from optimiser.engine.methods.heuristics.greedy import everything, filled, relieved
+from optimiser.engine.methods.heuristics.greedy import everything, filled, relieve
 from optimiser.engine.methods.heuristics.moves import thin
-from optimiser.engine.methods.heuristics.steps import move_to
+from optimiser.engine.methods.heuristics.workspace import move_to, new_workspace
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats
@@ -31,7 +30,7 @@ class Rounding:
     def __init__(self, t: Tables, progress: MaskIncumbent) -> None:
         self._t = t
         self._progress = progress
-        self._desk = desk(t, everything(t))
+        self._workspace = new_workspace(t, everything(t))
         self._seen: set[bytes] = set()
 
     def __call__(self, built: Floats) -> None:
@@ -50,10 +49,10 @@ class Rounding:
                 self._progress.plan(self._repaired(start), "rounding")
 
     def _repaired(self, start: Mask) -> Mask:
-        at, stop = self._desk, self._progress.stop
-        move_to(at.state, start)
-        relieved(at, stop=stop)
+        at, stop = self._workspace, self._progress.stop
+        move_to(at, start)
+        relieve(at, stop=stop)
         filled(at, stop=stop)
         if not stop():
-            thin(at.state)
+            thin(at)
         return filled(at, stop=stop)

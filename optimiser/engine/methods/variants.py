@@ -86,7 +86,7 @@ def _paths(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     from optimiser.engine.backends.highs import version
     from optimiser.engine.backends.live_paths import LivePaths
     from optimiser.engine.methods.column_generation.proof import prove
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
@@ -96,8 +96,8 @@ def _paths(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
 
 
 def _benders(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    from optimiser.engine.backends.benders_tree import prove
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.benders.tree import prove
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
@@ -118,7 +118,7 @@ def _compact_extended(task: Task, send: Send) -> tuple[str, str]:
 
 
 def _lns(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    from optimiser.engine.methods.heuristics.start import start_plans
+    from optimiser.engine.methods.heuristics.lns import start_plans
 
     search, idle = start_plans(t, incumbent, seed=task.seed), 0
     while idle < LNS_QUIET and not incumbent.stop():

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import pulp
 
-from optimiser.engine.models.decisions import Decisions, add_budget, declare, empty_model, set_objective
-from optimiser.engine.models.side import add_side_rows
-from optimiser.engine.presolve import useful_arcs
+from optimiser.engine.models.cuts_master import build_master
+from optimiser.engine.models.decisions import Decisions, affine
+from optimiser.engine.search.tables import usable_arcs
 from optimiser.problem import DesignProblem
 
 
@@ -50,11 +50,7 @@ def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     problem
         A reduced problem.
     """
-    lp = empty_model(problem)
-    decisions = declare(lp, problem)
-    set_objective(lp, problem, decisions)
-    add_budget(lp, problem, decisions)
-    add_side_rows(lp, problem, decisions)
+    lp, decisions = build_master(problem)
     for k, arcs in enumerate(declare_flows(lp, problem)):
         add_conservation(lp, problem, decisions, k, arcs)
         add_time_limit(lp, problem, decisions, k, arcs)
@@ -66,13 +62,13 @@ def declare_flows(
     lp: pulp.LpProblem, problem: DesignProblem, *, tag: str = ""
 ) -> Iterator[tuple[FlowArc, ...]]:
     """Add the variables `f` of each pair, and yield its arcs; `tag` ends every name, here and below."""
-    built = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
-    owners: list[int | None] = [*(None for _ in problem.arcs), *built]
+    opening = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
+    owners: list[int | None] = [*(None for _ in problem.arcs), *opening]
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
     number = 0
-    for useful in useful_arcs(problem, arcs).tolist():
+    for usable in usable_arcs(problem, arcs).tolist():
         mine = []
-        for (tail, head, seconds), owner, use in zip(arcs, owners, useful, strict=True):
+        for (tail, head, seconds), owner, use in zip(arcs, owners, usable, strict=True):
             if use:
                 number += 1
                 mine.append(FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1)))
@@ -101,10 +97,8 @@ def add_conservation(
     for v in sorted(rows):
         if v == pair.destination:
             continue
-        sent = _level(decisions, k) if v == pair.origin else 0
-        lp.addConstraint(
-            pulp.LpAffineExpression.from_list(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}{tag}"
-        )
+        sent = _y(decisions, k) if v == pair.origin else 0
+        lp.addConstraint(affine(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}{tag}")
 
 
 def add_time_limit(
@@ -117,8 +111,8 @@ def add_time_limit(
     tag: str = "",
 ) -> None:
     """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
-    spent = pulp.LpAffineExpression.from_list([(arc.flow, float(arc.seconds)) for arc in arcs])
-    lp.addConstraint(spent <= problem.pairs[k].limit * _level(decisions, k), f"time_{k + 1:07d}{tag}")
+    spent = affine([(arc.flow, float(arc.seconds)) for arc in arcs])
+    lp.addConstraint(spent <= problem.pairs[k].limit * _y(decisions, k), f"time_{k + 1:07d}{tag}")
 
 
 def add_links(
@@ -127,9 +121,9 @@ def add_links(
     """Add `open_k_a: f_ka <= x_j` for each arc a that candidate j opens."""
     for number, arc in enumerate(arcs, start=1):
         if arc.candidate is not None:
-            row = arc.flow <= decisions.built[arc.candidate]
+            row = arc.flow <= decisions.x[arc.candidate]
             lp.addConstraint(row, f"open_{k + 1:07d}_{number:07d}{tag}")
 
 
-def _level(decisions: Decisions, k: int) -> pulp.LpVariable | int:
-    return decisions.level[k] if decisions.level else 1
+def _y(decisions: Decisions, k: int) -> pulp.LpVariable | int:
+    return decisions.y[k] if decisions.y else 1

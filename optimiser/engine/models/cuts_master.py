@@ -4,11 +4,11 @@ Sets: candidates j with cost c_j, pairs k with weight w_k and limit T_k.
 Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered).
 
 A set C of candidates is a time cut of pair k when k stays uncovered although everything outside C is built.
-Whoever covers k must then build something of C. The master starts without cuts; they are added where a point
-violates them. It is exact: a plan x that does not cover k leaves the candidates that are not built as a time
+To cover k, something of C must then be built. The master starts without cuts; they are added where a point
+violates them. It is exact: if a plan x does not cover k, the candidates that it does not build are a time
 cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for that; they tighten the
-relaxation where the network of today leaves places apart. Nor are lift-and-project cuts, which bring in that
-the budget does not buy everything by halves.
+relaxation where the existing network leaves places disconnected. Lift-and-project cuts are not needed
+either; they tighten it where the budget pays for a fraction of every candidate.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pulp
 
-from optimiser.engine.models.decisions import Decisions, add_budget, declare, empty_model, set_objective
-from optimiser.engine.models.side import add_side_rows
+from optimiser.engine.models.decisions import (
+    Decisions,
+    add_budget,
+    add_side_rows,
+    affine,
+    declare,
+    empty_model,
+    set_objective,
+)
 from optimiser.problem import DesignProblem
 
 
@@ -53,9 +60,9 @@ def add_time_cuts(
         Pair k and candidates C of each cut.
     """
     for number, (k, candidates) in enumerate(cuts, start=len(lp.constraints()) + 1):
-        terms = [(decisions.built[j], 1.0) for j in candidates]
-        needed = decisions.level[k] if decisions.level else 1
-        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"cut_{number:07d}")
+        terms = [(decisions.x[j], 1.0) for j in candidates]
+        needed = decisions.y[k] if decisions.y else 1
+        lp.addConstraint(affine(terms) >= needed, f"cut_{number:07d}")
 
 
 def add_partition_inequalities(
@@ -65,12 +72,12 @@ def add_partition_inequalities(
 ) -> None:
     r"""Add `part_i: sum_j m_j x_j - sum_{k in F} y_k >= 0`; where every pair must be covered `>= |F|`.
 
-    The nodes are divided into parts such that no pair of F can use an arc of today from one part to another,
+    The nodes are divided into parts such that no pair of F can use an existing arc from one part to another,
     and that F, its pairs seen as edges between parts, closes no cycle. m_j is the number of joins that
     candidate j adds: the rank, over the parts, of those of its arcs that a pair of F can use. A pair can use
     an arc that lies on a walk within its limit when everything is built.
 
-    Rows of single pairs do not say that n places need n - 1 links. Three places without a link today, a
+    Rows of single pairs do not imply that n places need n - 1 links. Example: three places without a link, a
     candidate for each two of them, and pairs that may go round:
 
               a
@@ -83,10 +90,10 @@ def add_partition_inequalities(
     Proof: join the parts between which a built candidate has an arc that a pair of F can use. The walk of a
     covered pair of F leaves a part by such arcs alone, so its ends are joined. The covered pairs of F close
     no cycle; there are then no more of them than the rank of all those arcs, which is no more than the sum
-    of the ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair
-    the row is a time cut. Such rows are known of Steiner trees (Grötschel and Monma 1990; Chopra and Rao
-    1994), where the left side is the number of parts less one; here a pair counts as far as it is covered.
-    `optimiser/engine/methods/cuts/partitions.py` looks for rows that a point breaks.
+    of the ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one
+    pair the row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and
+    Rao 1994), where the left side is the number of parts less one; here a pair counts as far as it is
+    covered. `optimiser/engine/methods/cuts/partitions.py` finds rows that a point violates.
 
     Parameters
     ----------
@@ -98,9 +105,9 @@ def add_partition_inequalities(
         Pairs F, and m_j of each candidate j that joins parts.
     """
     for number, (pairs, joins) in enumerate(rows, start=len(lp.constraints()) + 1):
-        terms = [(decisions.built[j], float(m)) for j, m in joins.items()]
-        needed = pulp.lpSum(decisions.level[k] for k in pairs) if decisions.level else len(pairs)
-        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= needed, f"part_{number:07d}")
+        terms = [(decisions.x[j], float(m)) for j, m in joins.items()]
+        needed = pulp.lpSum(decisions.y[k] for k in pairs) if decisions.y else len(pairs)
+        lp.addConstraint(affine(terms) >= needed, f"part_{number:07d}")
 
 
 def add_lift_and_project_cuts(
@@ -110,21 +117,21 @@ def add_lift_and_project_cuts(
 ) -> None:
     r"""Add `split_i: sum_i alpha_i v_i >= beta`, with v all of x, y and z.
 
-    Time cuts and partition inequalities do not know the budget. Two corridors of two links, all of cost 1,
-    a pair that needs both links of each, and a budget of 3:
+    Time cuts and partition inequalities do not know the budget. Example: two corridors of two links, all of
+    cost 1, for each a pair that needs both its links, and a budget of 3:
 
             a ----- b ----- c        x = 3/4 each: y = 3/4 each, 3/2 pairs covered; no plan covers more than 1
             d ----- e ----- f        (3 links are one corridor and a half)
 
-    A plan builds ab or it does not. With it, 2 are left for the other three links; without it, y_ac = 0. Rows
-    of either part, weighted, make one row that holds for both:
+    A plan builds ab or it does not. With it, 2 are left for the other three links; without it, y_ac = 0.
+    Weighted rows of each case add up to one row that holds in both:
 
         x_ab = 1:  x_bc + x_de + x_ef <= 2,  y_ac <= x_bc,  y_df <= x_de,  y_df <= x_ef
                    whose sum is  y_ac + 2 y_df <= 2
         x_ab = 0:  y_ac <= 0,  2 y_df <= 2
                    whose sum is  y_ac + 2 y_df <= 2
 
-    The row holds for both and cuts off y_ac = y_df = 3/4.
+    The row holds in both cases and cuts off y_ac = y_df = 3/4.
 
     In general let G v >= g be rows that hold for every plan, j a candidate, and p, q >= 0 multipliers of the
     rows; a = p G, b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
@@ -133,7 +140,7 @@ def add_lift_and_project_cuts(
     alpha v >= b v >= q g. A variable may be replaced by its complement, 1 - v_i, before.
 
     These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993.
-    `optimiser/engine/methods/cuts/lift_project.py` looks for multipliers whose row a point violates; any
+    `optimiser/engine/methods/cuts/lift_project.py` finds multipliers whose row a point violates; any
     multipliers give a valid row.
 
     Parameters
@@ -145,7 +152,7 @@ def add_lift_and_project_cuts(
     rows
         alpha, by position among x, y and z, and beta.
     """
-    columns = (*decisions.built, *decisions.level, *decisions.city)
+    columns = (*decisions.x, *decisions.y, *decisions.z)
     for number, (alpha, beta) in enumerate(rows, start=len(lp.constraints()) + 1):
         terms = [(columns[i], value) for i, value in alpha.items()]
-        lp.addConstraint(pulp.LpAffineExpression.from_list(terms) >= beta, f"split_{number:07d}")
+        lp.addConstraint(affine(terms) >= beta, f"split_{number:07d}")

@@ -1,4 +1,4 @@
-"""Declare what every model decides: what is built, and which pairs are covered."""
+"""Declare the decisions that every model shares, and state the rows on them, one function a family."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pulp
 
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,17 @@ class Decisions:
 
     Attributes
     ----------
-    built
+    x
         x_j, binary: candidate j is built.
-    level
-        y_k, 0 to 1: pair k is covered. None where every pair must be covered.
-    city
-        z_i, binary: city i is covered. None where every pair, and so every city, must be covered.
+    y
+        y_k, 0 to 1: pair k is covered. Empty where every pair must be covered.
+    z
+        z_i, binary: city i is covered. Empty where every pair, and so every city, must be covered.
     """
 
-    built: tuple[pulp.LpVariable, ...]
-    level: tuple[pulp.LpVariable, ...]
-    city: tuple[pulp.LpVariable, ...] = ()
+    x: tuple[pulp.LpVariable, ...]
+    y: tuple[pulp.LpVariable, ...]
+    z: tuple[pulp.LpVariable, ...] = ()
 
 
 def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
@@ -42,15 +42,16 @@ def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
 
     Notes
     -----
-    y may stay continuous: once x is integer, the rows of a pair keep y_k at 0 where x leaves it uncovered and
-    let it be 1 where x covers it. Everything else in which y stands (objective, targets, cities) only gains
-    when it grows, or holds for what a plan really covers (cuts), so that some optimal point has y in {0, 1}.
+    y may stay continuous: once x is integer, the rows of a pair keep y_k at 0 where x leaves it uncovered
+    and let it be 1 where x covers it. Everything else in which y stands (objective, targets, cities) only
+    gains when it grows, or holds for what a plan really covers (cuts), so that some optimal point has y in
+    {0, 1}.
     """
-    built = [lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates))]
+    x = [lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates))]
     pairs, cities = (0, 0) if problem.must_cover else (len(problem.pairs), len(problem.cities))
-    level = [lp.add_variable(f"y{k + 1:07d}", 0, 1) for k in range(pairs)]
-    city = [lp.add_variable(f"z{i + 1:07d}", 0, 1, "Integer") for i in range(cities)]
-    return Decisions(tuple(built), tuple(level), tuple(city))
+    y = [lp.add_variable(f"y{k + 1:07d}", 0, 1) for k in range(pairs)]
+    z = [lp.add_variable(f"z{i + 1:07d}", 0, 1, "Integer") for i in range(cities)]
+    return Decisions(tuple(x), tuple(y), tuple(z))
 
 
 def empty_model(problem: DesignProblem) -> pulp.LpProblem:
@@ -60,9 +61,9 @@ def empty_model(problem: DesignProblem) -> pulp.LpProblem:
 
 
 def scale_of(problem: DesignProblem) -> int:
-    """Return the greatest common divisor of all numbers of the objective: it is divided by that.
+    """Return the greatest common divisor of all numbers of the objective, by which the objective is divided.
 
-    An objective of small integers keeps the solver's tolerances far from a difference of one.
+    An objective of small integers keeps the solver's tolerances far below a difference of one.
     """
     if problem.budget is None:
         return divisor(c.cost for c in problem.candidates)
@@ -81,10 +82,9 @@ def set_objective(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
     `min sum_j c_j x_j`: the money spent.
     """
     if problem.budget is None:
-        lp.setObjective(weighted(decisions.built, (c.cost for c in problem.candidates), scale_of(problem)))
+        lp.setObjective(weighted(decisions.x, (c.cost for c in problem.candidates), scale_of(problem)))
         return
-    variables = (*decisions.level, *decisions.city)
-    lp.setObjective(weighted(variables, _weights(problem), scale_of(problem)))
+    lp.setObjective(weighted((*decisions.y, *decisions.z), _weights(problem), scale_of(problem)))
 
 
 def _weights(problem: DesignProblem) -> list[int]:
@@ -95,10 +95,12 @@ def weighted(
     variables: Iterable[pulp.LpVariable], factors: Iterable[int], scale: int
 ) -> pulp.LpAffineExpression:
     """Return the sum of variables, each times its factor divided by a common divisor."""
-    terms = zip(variables, factors, strict=True)
-    return pulp.LpAffineExpression.from_list(
-        [(variable, float(factor // scale)) for variable, factor in terms]
-    )
+    return affine((v, float(factor // scale)) for v, factor in zip(variables, factors, strict=True))
+
+
+def affine(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
+    """Return a sum of terms; each variable may stand in one only."""
+    return pulp.LpAffineExpression.from_list(list(terms))
 
 
 def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -107,4 +109,95 @@ def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions)
         return
     costs = [c.cost for c in problem.candidates]
     scale = divisor(costs)
-    lp.addConstraint(weighted(decisions.built, costs, scale) <= problem.budget // scale, "budget")
+    lp.addConstraint(weighted(decisions.x, costs, scale) <= problem.budget // scale, "budget")
+
+
+def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """State the side constraints, one function a family of rows.
+
+    Sets: cities i with weight v_i and need n_i of their pairs K_i; targets t with least weight L_t of pairs
+    K_t or cities I_t; caps M_q on the money for candidates J_q of an instrument; pairs of candidates that
+    exclude or require each other. Variables: x_j, y_k as in every model, z_i in {0, 1} (city i is covered).
+
+    Parameters
+    ----------
+    lp
+        The model.
+    problem
+        A reduced problem.
+    decisions
+        Its variables, from `declare`.
+    """
+    add_caps(lp, problem, decisions)
+    add_excludes(lp, problem, decisions)
+    add_requires(lp, problem, decisions)
+    add_cities(lp, problem, decisions)
+    add_targets(lp, problem, decisions)
+
+
+def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """Add `cap_q: sum_{j in J_q} c_j x_j <= M_q`, divided by the divisor of the costs, M_q rounded down."""
+    for name, most in problem.caps:
+        mine = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
+        costs = [problem.candidates[j].cost for j in mine]
+        scale = divisor(costs)
+        if sum(costs) > most:
+            spent = weighted((decisions.x[j] for j in mine), costs, scale)
+            lp.addConstraint(spent <= most // scale, f"cap_{name}")
+
+
+def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """Add `exclude_i: x_a + x_b <= 1` for each pair of candidates of which at most one is built."""
+    for number, (a, b) in enumerate(problem.excludes, start=1):
+        both = decisions.x[problem.index[a]] + decisions.x[problem.index[b]]
+        lp.addConstraint(both <= 1, f"exclude_{number:07d}")
+
+
+def add_requires(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """Add `require_i: x_a <= x_b` for each candidate a that is built only if b is."""
+    for number, (a, b) in enumerate(problem.requires, start=1):
+        row = decisions.x[problem.index[a]] - decisions.x[problem.index[b]] <= 0
+        lp.addConstraint(row, f"require_{number:07d}")
+
+
+def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, *, tag: str = "") -> None:
+    """Add `city_i: n_i z_i <= sum_{k in K_i} y_k`; where all are needed, `city_i_k: z_i <= y_k` each.
+
+    z must be integer, or a city could count in part. y need not be: with y in {0, 1}, which costs nothing
+    (`declare`), the row lets z_i be 1 exactly when n_i of its pairs are covered. The rows of single pairs
+    say the same as their sum for integer points, and more for others.
+    """
+    for i, (city, z) in enumerate(zip(problem.cities, decisions.z, strict=False), start=1):
+        levels = [decisions.y[k] for k in city.pairs]
+        if city.need == len(levels):
+            for number, y in enumerate(levels, start=1):
+                lp.addConstraint(z - y <= 0, f"city_{i:07d}_{number:07d}{tag}")
+        elif city.need:
+            terms = [(z, float(city.need)), *((y, -1.0) for y in levels)]
+            lp.addConstraint(affine(terms) <= 0, f"city_{i:07d}{tag}")
+
+
+def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """Add `target_t: sum_{k in K_t} w_k y_k >= L_t`; for cities `sum_{i in I_t} v_i z_i >= L_t`.
+
+    Divided by the divisor of the weights, L_t rounded up. A target beyond the whole weight of its group
+    makes the row `x_1 <= -1`, which no plan meets. Where every pair must be covered, a smaller one needs no
+    row.
+    """
+    for number, target in enumerate(problem.targets, start=1):
+        items = problem.pairs if target.of == "pairs" else problem.cities
+        weights = [item.weight for item in items if item.group == target.group]
+        if target.least > sum(weights):
+            if decisions.x:
+                lp.addConstraint(decisions.x[0] <= -1, f"target_{number:07d}")
+        elif target.least and not problem.must_cover:
+            scale = divisor(weights)
+            reached = weighted(_counted(problem, decisions, target), weights, scale)
+            lp.addConstraint(reached >= -(-target.least // scale), f"target_{number:07d}")
+
+
+def _counted(problem: DesignProblem, decisions: Decisions, target: Target) -> list[pulp.LpVariable]:
+    """Return the variables of the pairs or cities of a target."""
+    if target.of == "pairs":
+        return [y for pair, y in zip(problem.pairs, decisions.y, strict=True) if pair.group == target.group]
+    return [z for city, z in zip(problem.cities, decisions.z, strict=True) if city.group == target.group]

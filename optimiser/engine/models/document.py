@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from optimiser.engine.models import compact, cuts_master, decisions, detached, periods, rings, side, whole
+from optimiser.engine.models import compact, cuts_master, decisions, extended, periods, rings
 
 type Builder = Callable[..., Any]
 
@@ -21,20 +21,19 @@ The problem is the network design covering problem of Bucarey, Fortz, González-
 that every model shares, the models of the variants `compact` and `cuts` (`cuts-loop` solves that of `cuts`),
 and the model with rings or periods. The other models are described in their modules: that of `paths` (one
 column for each path of a pair within its limit) in `optimiser/engine/backends/live_paths.py`, that of
-`benders` and `benders-normal` (a flow problem a pair) in `optimiser/engine/methods/benders` and
-`optimiser/engine/backends/benders_tree.py`; heuristics have none of their own. All models on this page are
-stated for the reduced problem (`optimiser/engine/presolve`), the last one for the original problem.
-Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1
-in canonical order (ids sorted).
+`benders` and `benders-normal` (a flow problem a pair) in `optimiser/engine/methods/benders`; heuristics have
+none of their own. All models on this page are stated for the reduced problem (`optimiser/engine/presolve`),
+the last one for the original problem. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows,
+each numbered from 1 in canonical order (ids sorted).
 """
 
 SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
 SIDE: tuple[Builder, ...] = (
-    side.add_caps,
-    side.add_excludes,
-    side.add_requires,
-    side.add_cities,
-    side.add_targets,
+    decisions.add_caps,
+    decisions.add_excludes,
+    decisions.add_requires,
+    decisions.add_cities,
+    decisions.add_targets,
 )
 
 RINGS: tuple[Builder, ...] = (
@@ -45,8 +44,8 @@ RINGS: tuple[Builder, ...] = (
     rings.add_stops,
     rings.add_apart,
     rings.add_rewards_in_time,
-    detached.leave_rows,
-    detached.mend_row,
+    rings.leave_rows,
+    rings.mend_row,
 )
 PERIODS: tuple[Builder, ...] = (
     periods.add_starts,
@@ -55,29 +54,32 @@ PERIODS: tuple[Builder, ...] = (
     periods.add_requires_in_time,
 )
 
-MODELS: tuple[tuple[str, ModuleType, tuple[Builder, ...]], ...] = (
-    ("compact", compact, (compact.add_conservation, compact.add_time_limit, compact.add_links)),
-    (
-        "cuts",
-        cuts_master,
-        (
-            cuts_master.add_time_cuts,
-            cuts_master.add_partition_inequalities,
-            cuts_master.add_lift_and_project_cuts,
-        ),
-    ),
+COMPACT: tuple[Builder, ...] = (compact.add_conservation, compact.add_time_limit, compact.add_links)
+CUTS: tuple[Builder, ...] = (
+    cuts_master.add_time_cuts,
+    cuts_master.add_partition_inequalities,
+    cuts_master.add_lift_and_project_cuts,
 )
 
 
 def page() -> str:
     """Return the formulation page in Markdown."""
-    parts = [HEAD, "## Rows of every model\n", *(_rows(builder) for builder in SHARED)]
-    parts += ["## Side constraints of every model\n", _prose(side), *(_rows(builder) for builder in SIDE)]
-    for name, module, builders in MODELS:
-        parts += [f"## Variant `{name}`\n", _prose(module), *(_rows(builder) for builder in builders)]
-    parts += ["## Rings and periods\n", _prose(whole)]
-    parts += ["### Rings\n", _prose(rings), *(_rows(builder) for builder in RINGS)]
-    parts += ["### Periods\n", _prose(periods), *(_rows(builder) for builder in PERIODS)]
+    sections: tuple[tuple[str, ModuleType | Builder | None, tuple[Builder, ...]], ...] = (
+        ("## Rows of every model", None, SHARED),
+        ("## Side constraints of every model", decisions.add_side_rows, SIDE),
+        ("## Variant `compact`", compact, COMPACT),
+        ("## Variant `cuts`", cuts_master, CUTS),
+        ("## Rings and periods", extended, ()),
+        ("### Rings", rings, RINGS),
+        ("### Periods", periods, PERIODS),
+    )
+    parts = [HEAD]
+    for heading, text, builders in sections:
+        parts += [
+            heading + "\n",
+            *([_prose(text)] if text else ()),
+            *(_rows(builder) for builder in builders),
+        ]
     return "\n".join(parts)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pulp
 
-from optimiser.engine.models.decisions import divisor
+from optimiser.engine.models.decisions import affine, divisor
 from optimiser.problem import DesignProblem
 
 type Starts = tuple[tuple[pulp.LpVariable, ...], ...]
@@ -29,7 +29,7 @@ def declare_starts(lp: pulp.LpProblem, problem: DesignProblem) -> Starts:
 def add_starts(lp: pulp.LpProblem, built: Sequence[pulp.LpVariable], starts: Starts) -> None:
     """Add `start_j: sum_t x_jt = x_j`: what is built is started in one period."""
     for j, (x, mine) in enumerate(zip(built, starts, strict=True), start=1):
-        lp.addConstraint(_sum([*((s, 1.0) for s in mine), (x, -1.0)]) == 0, f"start_{j:07d}")
+        lp.addConstraint(affine([*((s, 1.0) for s in mine), (x, -1.0)]) == 0, f"start_{j:07d}")
 
 
 def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Starts) -> None:
@@ -46,7 +46,7 @@ def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Start
             for u in range(t + 1)
         ]
         if spent:
-            lp.addConstraint(_sum(spent) <= allowed // scale, f"budget_{t + 1:03d}")
+            lp.addConstraint(affine(spent) <= allowed // scale, f"budget_{t + 1:03d}")
 
 
 def add_opening(
@@ -58,7 +58,7 @@ def add_opening(
         label = f"{j + 1:07d}_{period + 1}"
         is_open = lp.add_variable(f"o{label}", 0, 1)
         in_time = starts[j][: max(0, period - candidate.lead + 1)]
-        lp.addConstraint(_sum([(is_open, 1.0), *((s, -1.0) for s in in_time)]) == 0, f"open_{label}")
+        lp.addConstraint(affine([(is_open, 1.0), *((s, -1.0) for s in in_time)]) == 0, f"open_{label}")
         found.append(is_open)
     return tuple(found)
 
@@ -76,8 +76,4 @@ def add_requires_in_time(lp: pulp.LpProblem, problem: DesignProblem, starts: Sta
             t = u + lead_a
             terms = [(s, 1.0) for s in starts[a][: u + 1]]
             terms += [(s, -1.0) for s in starts[b][: max(0, t - lead_b + 1)]]
-            lp.addConstraint(_sum(terms) <= 0, f"require_{number:07d}_{u + 1}")
-
-
-def _sum(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
-    return pulp.LpAffineExpression.from_list(list(terms))
+            lp.addConstraint(affine(terms) <= 0, f"require_{number:07d}_{u + 1}")

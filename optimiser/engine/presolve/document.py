@@ -6,31 +6,27 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from optimiser.engine.presolve import alike, bound, families, merging, replacement, sequence, stage
-from optimiser.engine.presolve.pairs import start
-
-type Documented = Callable[..., Any]
+from optimiser.engine.presolve import fixings, minimal_sets, pairs, sequence, stage
 
 HEAD = """# Reduction
 
 This page is made from the docstrings of `optimiser/engine/presolve`
 (`python -m optimiser.engine.presolve.document`).
 
-Before anything is solved, a problem is made smaller. Each rule below is a function with its proof; a property
-test holds it to the same optimum with and without it, on small problems with every side constraint drawn at
-random and solved by trying every plan (`tests/engine/presolve`).
+Before a problem is solved it is made smaller. Each rule below is a function with its proof. A property test
+compares the optimum with and without the rule on small random problems with every side constraint, solved by
+trying every plan (`tests/engine/presolve`).
 """
 
-RULES: tuple[Documented, ...] = (
-    start,
-    *sequence.DECISIONS,
-    *dict.fromkeys(sequence.NETWORK),
-    alike.close_dear_pairs,
-    alike.build_essential,
-    alike.drop_unneeded,
-    replacement.drop_replaced,
-    alike.drop_implied_pairs,
-    alike.merge_alike,
+RULES: tuple[Callable[..., Any], ...] = (
+    pairs.first_stage,
+    *dict.fromkeys(sequence.BY_NETWORK),
+    minimal_sets.close_unaffordable_pairs,
+    minimal_sets.build_essential,
+    minimal_sets.drop_unneeded,
+    minimal_sets.drop_replaced,
+    minimal_sets.drop_implied_pairs,
+    minimal_sets.merge_equivalent_pairs,
 )
 """Every rule in the order of its first use."""
 
@@ -40,25 +36,21 @@ def page() -> str:
     return "\n".join(
         [
             HEAD,
-            "## What every rule keeps\n",
+            "## Invariant of every rule\n",
             _prose(stage.Stage),
-            "## The rules, in the order of their first use\n",
-            *(f"**{_title(rule)}.** {_prose(rule)}" for rule in RULES),
-            "## What merged pairs add up to\n",
-            _prose(merging.merged),
+            "## Rules, in the order of their first use\n",
+            *(f"**{rule.__name__.replace('_', ' ').capitalize()}.** {_prose(rule)}" for rule in RULES),
+            "## Merged pairs\n",
+            _prose(pairs.merged),
             "## Minimal sets\n",
-            _prose(families.minimal_sets),
-            "## Once a plan is known\n",
-            _prose(bound.fixed_by_bound),
+            _prose(minimal_sets.minimal_sets),
+            "## Fixing once a plan is known\n",
+            _prose(fixings.fixed_by_bound),
         ]
     )
 
 
-def _title(rule: Documented) -> str:
-    return rule.__name__.replace("_", " ").capitalize()
-
-
-def _prose(value: Documented) -> str:
+def _prose(value: Callable[..., Any]) -> str:
     """Return a docstring up to its parameters or attributes."""
     text = inspect.getdoc(value) or ""
     for heading in ("Parameters", "Attributes"):

@@ -1,31 +1,28 @@
-"""Leave out candidates for which another one does as much for no more money."""
+"""Drop candidates that another one replaces at no more cost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from numpy.typing import NDArray
 
-from optimiser.engine.presolve.fixings import against
+from optimiser.engine.presolve.fixings import excluded_by
 from optimiser.engine.presolve.stage import Stage, requirements, without
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Integers, Mask, graph, opened, times_from
+from optimiser.engine.search.paths import Integers, Mask, time_rows
 from optimiser.problem import Candidate, DesignProblem
 
 
 def drop_dominated(stage: Stage) -> Stage:
-    """Leave out candidates that another one replaces.
+    """Drop candidates that another one replaces.
 
-    Proof. Candidate i replaces j when c_i <= c_j, when for each arc (u, v) of s seconds of j the network with
-    one arc of i leads from u to v in at most s seconds, and when no row minds: nothing requires j; what i
-    excludes is j, or excluded by j too; what i requires, j requires too; and the instrument of i has no cap,
-    or is that of j. Take a plan with j. Without j, and with i, it costs no more, breaks no row (j was
-    required by none, what i requires is there, what it excludes is not), and covers no less, since every way
-    over an arc of j has one over i instead. So some optimal plan is without j. Candidates leave one at a
+    Proof. Candidate i replaces j when c_i <= c_j, when for each arc (u, v) of s seconds of j the network
+    with one arc of i leads from u to v in at most s seconds, and when no row forbids it: nothing requires j;
+    what i excludes is j, or excluded by j too; what i requires, j requires too; and the instrument of i has
+    no cap, or is that of j. Take a plan with j. Without j, and with i, it costs no more, breaks no row (j
+    was required by none, what i requires is there, what it excludes is not), and covers no less, since every
+    way over an arc of j has one over i instead. So some optimal plan is without j. Candidates leave one at a
     time, each replaced by one that is still there, so the argument holds for all of them. Tie rule: the
-    candidates are tried by falling cost, then by falling id, so that of two that replace each other the first
-    in canonical order stays.
+    candidates are tried by falling cost, then by falling id, so that of two that replace each other the
+    first in canonical order stays.
 
     Parameters
     ----------
@@ -33,39 +30,31 @@ def drop_dominated(stage: Stage) -> Stage:
         Any stage.
     """
     problem = stage.problem
-    rivals = _rivals(problem)
+    conditions = RowConditions(problem)
+    rivals: dict[str, list[str]] = {}
+    for j, i in np.argwhere(as_fast(problem)).tolist():
+        one, other = problem.candidates[j], problem.candidates[i]
+        if i != j and conditions.allow(one, other):
+            rivals.setdefault(one.id, []).append(other.id)
     gone: set[str] = set()
-    order = sorted(problem.candidates, key=lambda c: (c.cost, c.id), reverse=True)
-    for candidate in order:
+    for candidate in dearest_first(problem):
         if any(name not in gone for name in rivals.get(candidate.id, ())):
             gone.add(candidate.id)
     return stage.on(without(problem, gone))
 
 
-def _rivals(problem: DesignProblem) -> Mapping[str, list[str]]:
-    """Return for each candidate those that replace it."""
-    rows = Rows(problem)
-    found: dict[str, list[str]] = {}
-    for j, i in np.argwhere(as_fast(problem)).tolist():
-        one, other = problem.candidates[j], problem.candidates[i]
-        if i != j and rows.allow(one, other):
-            found.setdefault(one.id, []).append(other.id)
-    return found
+def dearest_first(problem: DesignProblem) -> list[Candidate]:
+    """Return the candidates by falling cost, then by falling id."""
+    return sorted(problem.candidates, key=lambda c: (c.cost, c.id), reverse=True)
 
 
-class Rows:
-    """What the side constraints say about one candidate in the place of another.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    """
+class RowConditions:
+    """What money and side constraints say about one candidate in the place of another."""
 
     def __init__(self, problem: DesignProblem) -> None:
         self._needs = requirements(problem)
         self._required = {second for _, second in problem.requires}
-        self._against = against(problem)
+        self._excluded = excluded_by(problem)
         self._capped = {name for name, _ in problem.caps}
 
     def allow(self, one: Candidate, other: Candidate) -> bool:
@@ -75,55 +64,39 @@ class Rows:
             and one.fixed is None
             and other.fixed is None
             and one.id not in self._required
-            and self._against.get(other.id, set()) - {one.id} <= self._against.get(one.id, set())
+            and self._excluded.get(other.id, set()) - {one.id} <= self._excluded.get(one.id, set())
             and self._needs[other.id] - {other.id} <= self._needs[one.id]
             and (other.instrument not in self._capped or other.instrument == one.instrument)
         )
 
 
 def as_fast(problem: DesignProblem) -> Mask:
-    """Say which candidate does all that which other one does.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    NDArray
-        bool [j, i]: for each arc of j, the network with one arc of i is as fast.
-    """
-    size = len(problem.candidates)
+    """Return bool [j, i]: whether for each arc of j the network with one arc of i is as fast."""
     arcs = np.array([arc for c in problem.candidates for arc in c.arcs], dtype=np.int64).reshape(-1, 3)
     owner = np.array([j for j, c in enumerate(problem.candidates) for _ in c.arcs], dtype=np.int64)
     ends = np.unique(arcs[:, :2])
-    net, mask = graph(problem), opened(problem, ())
-    radius = int(arcs[:, 2].max(initial=0))
-    today = np.empty((len(ends), len(ends)), dtype=np.int64)
-    for row, node in enumerate(ends.tolist()):
-        today[row] = times_from(net, mask, node, radius)[ends]
-    tail, head = np.searchsorted(ends, arcs[:, 0]), np.searchsorted(ends, arcs[:, 1])
-    return _as_fast(tail, head, np.ascontiguousarray(arcs[:, 2]), owner, today, size)
+    today = np.ascontiguousarray(time_rows(problem, ends, ())[:, ends])
+    places = np.searchsorted(ends, arcs[:, :2]).astype(np.int64)
+    return _as_fast(places, arcs[:, 2].copy(), owner, today, len(problem.candidates))
 
 
 @compiled
-def _as_fast(
-    tail: NDArray[np.intp],
-    head: NDArray[np.intp],
-    seconds: Integers,
-    owner: Integers,
-    today: Integers,
-    size: int,
-) -> Mask:
+def _as_fast(ends: Integers, seconds: Integers, owner: Integers, today: Integers, size: int) -> Mask:
+    """Compare each two arcs: `ends` of both as rows of `today`, the times with nothing built."""
     found = np.ones((size, size), np.bool_)
     serves = np.empty(size, np.bool_)
-    for a in range(len(tail)):
-        most = seconds[a]
-        serves[:] = today[tail[a], head[a]] <= most
-        for b in range(len(tail)):
-            to, on = today[tail[a], tail[b]], today[head[b], head[a]]
+    for a in range(owner.size):
+        tail, head, most = ends[a, 0], ends[a, 1], seconds[a]
+        if today[tail, head] <= most:
+            continue
+        for i in range(size):
+            serves[i] = False
+        for b in range(owner.size):
+            to, on = today[tail, ends[b, 0]], today[ends[b, 1], head]
+            # Each by itself first: the sum of times out of reach would overflow.
             if to <= most and seconds[b] <= most and on <= most and to + seconds[b] + on <= most:
                 serves[owner[b]] = True
-        found[owner[a]] &= serves
+        for i in range(size):
+            if not serves[i]:
+                found[owner[a], i] = False
     return found

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import ONE, compiled
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
@@ -19,6 +19,7 @@ LONGEST = 2**60
 """Largest limit that the compiled code takes, in seconds."""
 
 type Integers = NDArray[np.int64]
+type Floats = NDArray[np.float64]
 type Mask = NDArray[np.bool_]
 type Whole = int | np.int64
 
@@ -33,7 +34,7 @@ class Graph(NamedTuple):
     head, seconds
         int64 [m].
     owner
-        int64 [m]: candidate that opens the arc (position), or the number of candidates for arcs open today.
+        int64 [m]: position of the candidate that opens the arc; the number of candidates for arcs open today.
     """
 
     start: Integers
@@ -48,7 +49,7 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
     Parameters
     ----------
     problem
-        The problem.
+        Arcs that take longer than every limit are left out.
     reverse
         Turn every arc round, for times to a destination.
 
@@ -57,7 +58,7 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
     ProblemError
         When a limit is larger than the compiled code can add up.
     """
-    longest = max((pair.limit for pair in problem.pairs), default=0)
+    longest = longest_limit(problem)
     if longest > LONGEST:
         raise ProblemError(f"a limit of {longest} s is beyond the {LONGEST} s that can be added up")
     rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
@@ -75,44 +76,49 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
     )
 
 
+def longest_limit(problem: DesignProblem) -> int:
+    """Return the largest time limit of a pair, in seconds."""
+    return max((pair.limit for pair in problem.pairs), default=0)
+
+
 @compiled
-def push(times: Integers, nodes: Integers, size: int, time: Whole, node: Whole) -> int:
-    """Put an entry into a binary heap held in two arrays; return its new size."""
+def push(keys: Integers | Floats, entries: Integers, size: int, key: float | np.int64, entry: Whole) -> int:
+    """Put an entry into a binary heap held in two arrays, least key first; return its new size."""
     at = size
     while at > 0:
         above = (at - 1) >> 1
-        if times[above] <= time:
+        if keys[above] <= key:
             break
-        times[at] = times[above]
-        nodes[at] = nodes[above]
+        keys[at] = keys[above]
+        entries[at] = entries[above]
         at = above
-    times[at] = time
-    nodes[at] = node
+    keys[at] = key
+    entries[at] = entry
     return size + 1
 
 
 @compiled
-def pop(times: Integers, nodes: Integers, size: int) -> int:
-    """Take the first entry off a binary heap; it is left at the old last place. Return the new size."""
+def pop(keys: Integers | Floats, entries: Integers, size: int) -> int:
+    """Move the first entry of a binary heap to its last place; return the new size, without that place."""
     size -= 1
-    time, node = times[size], nodes[size]
-    first_time, first_node = times[0], nodes[0]
+    key, entry = keys[size], entries[size]
+    first_key, first_entry = keys[0], entries[0]
     at = 0
     while True:
         below = 2 * at + 1
         if below >= size:
             break
-        if below + 1 < size and times[below + 1] < times[below]:
+        if below + 1 < size and keys[below + 1] < keys[below]:
             below += 1
-        if times[below] >= time:
+        if keys[below] >= key:
             break
-        times[at] = times[below]
-        nodes[at] = nodes[below]
+        keys[at] = keys[below]
+        entries[at] = entries[below]
         at = below
-    times[at] = time
-    nodes[at] = node
-    times[size] = first_time
-    nodes[size] = first_node
+    keys[at] = key
+    entries[at] = entry
+    keys[size] = first_key
+    entries[size] = first_entry
     return size
 
 
@@ -125,7 +131,7 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
     net
         All arcs.
     is_open
-        bool [candidates + 1]: what is built; the last place stands for what is open today and is True.
+        bool [candidates + 1]: what is built; the last place stands for arcs open today and is True.
     origin
         Node to start from.
     radius
@@ -136,12 +142,13 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
     NDArray
         int64 [n], seconds.
     """
-    nodes = net.start.size - 1
-    found = np.full(nodes, FAR)
+    found = np.full(net.start.size - 1, FAR)
+    # A node enters the heap each time that an arc shortens its time: at most once an arc, and the origin.
     heap_time = np.empty(net.head.size + 1, np.int64)
     heap_node = np.empty(net.head.size + 1, np.int64)
     found[origin] = 0
-    size = push(heap_time, heap_node, 0, 0, origin)
+    heap_time[0], heap_node[0] = 0, origin
+    size = ONE
     while size:
         size = pop(heap_time, heap_node, size)
         time, node = heap_time[size], heap_node[size]
@@ -158,11 +165,39 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
 
 
 def opened(problem: DesignProblem, built: Iterable[int]) -> Mask:
-    """Return the mask of what is open when the candidates at the given positions are built."""
+    """Return bool [candidates + 1]: what is open when the candidates at the given positions are built."""
     mask = np.zeros(len(problem.candidates) + 1, dtype=np.bool_)
     mask[-1] = True
     mask[list(built)] = True
     return mask
+
+
+def time_rows(
+    problem: DesignProblem, sources: Integers, built: Iterable[int], *, reverse: bool = False
+) -> Integers:
+    """Return the times from nodes, one row a source.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    sources
+        int64 [s], positions of nodes.
+    built
+        Positions of what is built.
+    reverse
+        Times to the sources instead of from them.
+
+    Returns
+    -------
+    NDArray
+        int64 [s x n], seconds; `FAR` beyond the largest limit.
+    """
+    net, mask, radius = graph(problem, reverse=reverse), opened(problem, built), longest_limit(problem)
+    found = np.empty((len(sources), len(problem.nodes)), dtype=np.int64)
+    for row, source in enumerate(sources.tolist()):
+        found[row] = times_from(net, mask, source, radius)
+    return found
 
 
 def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
@@ -180,29 +215,15 @@ def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
     NDArray
         int64 [pairs], seconds.
     """
-    net = graph(problem)
-    mask = opened(problem, built)
-    by_origin: dict[int, list[int]] = {}
-    for k, pair in enumerate(problem.pairs):
-        by_origin.setdefault(pair.origin, []).append(k)
-    times = np.full(len(problem.pairs), FAR)
-    for origin, ks in by_origin.items():
-        radius = max(problem.pairs[k].limit for k in ks)
-        found = times_from(net, mask, origin, radius)
-        times[ks] = found[[problem.pairs[k].destination for k in ks]]
-    limits = np.array([pair.limit for pair in problem.pairs], dtype=np.int64)
-    return np.where(times <= limits, times, FAR)
+    ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(
+        -1, 3
+    )
+    origins, row = np.unique(ends[:, 0], return_inverse=True)
+    times = time_rows(problem, origins, built)[row, ends[:, 1]]
+    return np.where(times <= ends[:, 2], times, FAR)
 
 
 def covered(problem: DesignProblem, built: Iterable[int]) -> Mask:
-    """Say for each pair whether it is within its limit when candidates are built.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    built
-        Positions of what is built.
-    """
+    """Return bool [pairs]: whether each is within its limit when candidates at some positions are built."""
     mask: Mask = pair_times(problem, built) < FAR
     return mask

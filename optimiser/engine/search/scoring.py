@@ -1,6 +1,8 @@
-"""Say what a plan costs, what it is worth, and what it breaks, compiled."""
+"""Evaluate plans of a reduced problem: what they cost, cover and break."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -60,7 +62,7 @@ def covered_cities(t: Tables, pair: Mask) -> Mask:
 
 
 @compiled
-def worth(t: Tables, pair: Mask) -> Whole:
+def covered_weight(t: Tables, pair: Mask) -> Whole:
     """Return the weight of the covered pairs and of the cities that they cover.
 
     Parameters
@@ -82,7 +84,7 @@ def worth(t: Tables, pair: Mask) -> Whole:
 
 
 @compiled
-def missing(t: Tables, pair: Mask) -> Whole:
+def shortfall(t: Tables, pair: Mask) -> Whole:
     """Return what the targets lack in weight, plus the pairs that must be covered and are not.
 
     Parameters
@@ -146,26 +148,23 @@ def cost_of(t: Tables, is_open: Mask) -> int:
 
 def objective_of(t: Tables, is_open: Mask) -> int:
     """Return what is optimised: the weight of covered pairs and cities, or the cost without a budget."""
-    return cost_of(t, is_open) if t.budget < 0 else int(worth(t, covered_pairs(t, is_open)))
+    return cost_of(t, is_open) if t.budget < 0 else int(covered_weight(t, covered_pairs(t, is_open)))
 
 
-def shortfall_of(t: Tables, is_open: Mask) -> int:
-    """Return what building more may mend: `missing` of a plan.
-
-    Notes
-    -----
-    It never grows when a candidate is added, since coverage is monotone.
-    """
-    if not t.must_cover and not t.side.target_least.size:
-        return 0
-    return int(missing(t, covered_pairs(t, is_open)))
-
-
-def breach_of(t: Tables, is_open: Mask) -> int:
-    """Return what building otherwise must mend: `breach` of a plan."""
-    return int(breach(t, is_open))
+def objective_unit(t: Tables) -> int:
+    """Return the greatest common divisor of what the objective adds up: it is always a multiple of that."""
+    numbers = t.cost if t.budget < 0 else np.concatenate((t.weight, t.side.city_weight))
+    return math.gcd(*numbers.tolist()) or 1
 
 
 def fits(t: Tables, is_open: Mask) -> bool:
-    """Say whether a plan keeps to every constraint."""
-    return breach_of(t, is_open) == 0 and shortfall_of(t, is_open) == 0
+    """Say whether a plan keeps to every constraint.
+
+    Notes
+    -----
+    `shortfall` never grows when a candidate is added, since coverage is monotone.
+    """
+    if breach(t, is_open):
+        return False
+    needs_coverage = t.must_cover or t.side.target_least.size
+    return not needs_coverage or shortfall(t, covered_pairs(t, is_open)) == 0

@@ -10,9 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit
-from optimiser.engine.search.circuits.shortest import shortest_in
-from optimiser.engine.search.circuits.starts import start_circuits
+from optimiser.engine.search.circuit_starts import start_circuits
+from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit, shortest_in
 from optimiser.engine.search.paths import FAR
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.costs import CostTable, Terrain

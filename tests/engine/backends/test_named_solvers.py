@@ -188,7 +188,7 @@ def test_a_solver_that_keeps_to_the_limit_answers_as_it_does_without_one():
     (lp, decisions), (other, same) = build_compact(line()), build_compact(line())
     stats, direct = solve_in_time(lp, pulp.HiGHS(msg=False), 60.0), other.solve(pulp.HiGHS(msg=False))
     assert (stats.status, stats.objective) == (direct.status, direct.objective)
-    assert [x.varValue for x in decisions.built] == [x.varValue for x in same.built]
+    assert [x.varValue for x in decisions.x] == [x.varValue for x in same.x]
 
 
 def test_a_solver_that_fails_in_the_copy_fails_here():

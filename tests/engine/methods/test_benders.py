@@ -9,14 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.flow_highs import FlowProgram
-from optimiser.engine.methods.benders.commodity import commodities
-from optimiser.engine.methods.benders.cut_sets import cut_sets
-from optimiser.engine.methods.benders.multipliers import Multipliers, cheapest, cut_of
-from optimiser.engine.methods.benders.separation import BendersCuts
+from optimiser.engine.methods.benders.separation import BendersCuts, cheapest, cut_of, cut_sets
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
-from optimiser.engine.search.tables import tables
+from optimiser.engine.search.tables import Prices, commodities, tables
 from optimiser.engine.search.task import Task
 
 KINDS = st.sampled_from(["normalised", "normal"])
@@ -53,7 +50,7 @@ def test_no_plan_violates_a_cut(problem, kind, random):
 def test_any_prices_make_a_valid_cut(problem, random):
     small = reduce(problem).problem
     for k, commodity in enumerate(commodities(small)):
-        prices = Multipliers(
+        prices = Prices(
             np.array([random.choice([0.0, random.random()]) for _ in commodity.candidate]), random.random()
         )
         cut = cut_of(commodity, prices)
@@ -120,14 +117,14 @@ def test_the_cheapest_path_is_the_shortest():
 
 def test_prices_under_which_a_path_costs_no_more_than_the_limit_make_no_cut():
     commodity = commodities(reduce(line()).problem)[0]
-    assert cut_of(commodity, Multipliers(np.zeros(len(commodity.candidate)), 1.0)) is None
+    assert cut_of(commodity, Prices(np.zeros(len(commodity.candidate)), 1.0)) is None
 
 
 @given(side_problems(), KINDS)
 @settings(max_examples=80, deadline=None)
 def test_the_outcome_equals_that_of_trying_every_plan(problem, kind):
     pytest.importorskip("pyscipopt")
-    from optimiser.engine.backends.benders_tree import prove
+    from optimiser.engine.methods.benders.tree import prove
 
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:

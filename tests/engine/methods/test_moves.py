@@ -5,37 +5,40 @@ from heuristic_drawing import changes, open_line, small_problem, tables_drawn
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.heuristics.desk import desk
+from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
     everything,
+    flip_all,
     greedy,
     nothing,
-    relieved,
+    relieve,
     reverse_greedy,
     swap,
     thinned,
 )
-from optimiser.engine.methods.heuristics.moves import gains, pull
-from optimiser.engine.methods.heuristics.neighbourhoods import change
-from optimiser.engine.methods.heuristics.relation import relation
-from optimiser.engine.methods.heuristics.steps import stay, turned
-from optimiser.engine.methods.heuristics.values import levels
-from optimiser.engine.methods.heuristics.ways import prices, way
+from optimiser.engine.methods.heuristics.lns import relation
+from optimiser.engine.methods.heuristics.moves import find_gains, levels, merit_flipped, value_pairs
+from optimiser.engine.methods.heuristics.workspace import new_workspace, restart_logs
 from optimiser.engine.search.scoring import (
-    breach_of,
+    breach,
     cost_of,
     covered_pairs,
     fits,
     objective_of,
-    shortfall_of,
+    shortfall,
 )
 from optimiser.engine.search.tables import tables
 
 
+def lack(t, is_open):
+    """Return what a plan lacks of targets and of pairs that must be covered."""
+    return shortfall(t, covered_pairs(t, is_open))
+
+
 def moved(t, js):
-    at = desk(t, nothing(t))
+    at = new_workspace(t, nothing(t))
     for j in js:
-        change(at, np.array([j % t.size]))
+        flip_all(at, np.array([j % t.size]))
     return at
 
 
@@ -44,91 +47,91 @@ def moved(t, js):
 def test_a_gain_is_never_more_than_the_weight_that_opening_covers(t, js):
     at = moved(t, js)
     for step in range(2):
-        pull(at.state)
-        gains(at.state)
+        value_pairs(at)
+        find_gains(at)
         for j in np.flatnonzero(~at.is_open[:-1]):
             more = at.is_open.copy()
             more[j] = True
-            new = covered_pairs(t, more) & ~at.met
-            assert at.gained[j] <= at.value[new].sum()
-        change(at, np.array([step % t.size]))
+            new = covered_pairs(t, more) & ~at.is_covered
+            assert at.gain[j] <= at.value[new].sum()
+        flip_all(at, np.array([step % t.size]))
 
 
 @given(tables_drawn(), changes)
 @settings(max_examples=50, deadline=None)
 def test_a_candidate_of_one_arc_gains_just_what_it_covers(t, js):
     at = moved(t, js)
-    pull(at.state)
-    gains(at.state)
+    value_pairs(at)
+    find_gains(at)
     for j in np.flatnonzero(~at.is_open[:-1] & (np.diff(t.arc_start) == 1)):
         more = at.is_open.copy()
         more[j] = True
-        assert at.gained[j] == at.value[covered_pairs(t, more) & ~at.met].sum()
+        assert at.gain[j] == at.value[covered_pairs(t, more) & ~at.is_covered].sum()
 
 
 @given(tables_drawn(), changes)
 @settings(max_examples=50, deadline=None)
-def test_a_way_covers_its_pair_and_nothing_in_it_is_open_yet(t, js):
+def test_a_group_covers_its_pair_and_nothing_in_it_is_open_yet(t, js):
     at = moved(t, js)
-    prices(at.state)
-    for k in np.flatnonzero(~at.met):
-        ways = at.listed[: way(at.state, k)].copy()
-        assert len(ways)
-        assert not at.is_open[ways].any()
-        with_way = at.is_open.copy()
-        with_way[ways] = True
-        assert covered_pairs(t, with_way)[k]
+    set_prices(at)
+    for k in np.flatnonzero(~at.is_covered):
+        group = at.group[: cheapest_group(at, k)].copy()
+        assert len(group)
+        assert not at.is_open[group].any()
+        with_group = at.is_open.copy()
+        with_group[group] = True
+        assert covered_pairs(t, with_group)[k]
 
 
 @given(tables_drawn(side=True), changes, st.integers(0, 99))
 @settings(max_examples=50, deadline=None)
 def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
     at = moved(t, js)
-    stay(at.state)
-    plan, met = at.is_open.copy(), at.met.copy()
-    at.listed[0] = j % t.size
-    turned(at.state, 1)
+    restart_logs(at)
+    plan, met = at.is_open.copy(), at.is_covered.copy()
+    at.group[0] = j % t.size
+    merit_flipped(at, 1)
     np.testing.assert_array_equal(at.is_open, plan)
-    np.testing.assert_array_equal(at.met, met)
+    np.testing.assert_array_equal(at.is_covered, met)
 
 
 @given(tables_drawn(side=True), changes)
 @settings(max_examples=50, deadline=None)
-def test_the_levels_of_a_desk_are_those_of_scoring(t, js):
+def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
     at = moved(t, js)
-    broken, value, cost = levels(at.state)
-    assert (broken, cost) == (breach_of(t, at.is_open), cost_of(t, at.is_open))
+    broken, value, cost = levels(at)
+    assert (broken, cost) == (breach(t, at.is_open), cost_of(t, at.is_open))
     worth = -cost if t.budget < 0 else objective_of(t, at.is_open)
-    assert value == worth - 2.0**40 * shortfall_of(t, at.is_open)
+    assert value == worth - 2.0**40 * lack(t, at.is_open)
 
 
 @given(tables_drawn(side=True))
 @settings(max_examples=50, deadline=None)
 def test_closing_the_weakest_always_ends_with_nothing_broken(t):
-    at = desk(t, everything(t))
-    relieved(at)
-    assert breach_of(t, at.is_open) == 0
+    at = new_workspace(t, everything(t))
+    relieve(at)
+    assert breach(t, at.is_open) == 0
 
 
 @given(tables_drawn(side=True))
 @settings(max_examples=50, deadline=None)
 def test_what_is_left_of_thinning_loses_something_when_any_of_it_closes(t):
     assume(not len(t.side.require))
-    plan = thinned(desk(t, everything(t)))
+    plan = thinned(new_workspace(t, everything(t)))
     for j in np.flatnonzero(plan[:-1]):
         less = plan.copy()
         less[j] = False
         if t.budget < 0:
-            assert shortfall_of(t, less) > shortfall_of(t, plan)
+            assert lack(t, less) > lack(t, plan)
         else:
-            before, after = (shortfall_of(t, p) - objective_of(t, p) for p in (plan, less))
+            before, after = (lack(t, p) - objective_of(t, p) for p in (plan, less))
             assert after > before
 
 
 @given(tables_drawn(side=True))
 @settings(max_examples=50, deadline=None)
 def test_the_greedy_plan_breaks_nothing(t):
-    assert breach_of(t, greedy(t)) == 0
+    assert breach(t, greedy(t)) == 0
 
 
 @given(tables_drawn())
@@ -147,7 +150,7 @@ def test_two_candidates_that_only_help_together_are_built_together():
 
 
 def test_candidates_judged_one_by_one_miss_those_that_only_help_together():
-    assert greedy(tables(small_problem()), ways=0).tolist() == [False, False, True]
+    assert greedy(tables(small_problem()), tries=0).tolist() == [False, False, True]
 
 
 def test_reverse_greedy_on_the_line_keeps_what_is_worth_most_for_its_money():

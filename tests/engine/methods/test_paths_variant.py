@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from path_running import proved
 
 from optimiser.engine.methods.column_generation import proof
-from optimiser.engine.methods.column_generation.enumeration import Caps
+from optimiser.engine.methods.column_generation.columns import Caps
 from optimiser.problem import load
 
 

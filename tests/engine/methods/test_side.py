@@ -17,7 +17,7 @@ from problem_files import as_json, faults_of, schema_of
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.scoring import breach_of, cost_of, fits, objective_of, shortfall_of
+from optimiser.engine.search.scoring import breach, cost_of, covered_pairs, fits, objective_of, shortfall
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Candidate, City, Pair, Target, dumps, load, parse
 from optimiser.problem import result as results
@@ -187,10 +187,10 @@ def test_shortfall_and_breach_count_what_is_missing_and_what_is_too_much():
         chosen[[*(built[name] for name in names), -1]] = True
         return chosen
 
-    assert (shortfall_of(t, mask()), breach_of(t, mask())) == (4 + 3, 0)
-    assert (shortfall_of(t, mask("ac", "bd")), breach_of(t, mask("ac", "bd"))) == (0, 0)
-    assert breach_of(t, mask("bd")) == 1
-    assert breach_of(t, mask("ac", "bd", "ad")) == (16 - 8) + (13 - 12) + 1
+    assert (shortfall(t, covered_pairs(t, mask())), breach(t, mask())) == (4 + 3, 0)
+    assert (shortfall(t, covered_pairs(t, mask("ac", "bd"))), breach(t, mask("ac", "bd"))) == (0, 0)
+    assert breach(t, mask("bd")) == 1
+    assert breach(t, mask("ac", "bd", "ad")) == (16 - 8) + (13 - 12) + 1
 
 
 # ---- solving

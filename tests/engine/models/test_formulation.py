@@ -84,7 +84,7 @@ def test_every_solver_that_is_here_solves_the_compact_model(name):
     lp, decisions = build_compact(small(7))
     stats = lp.solve(instance(name, seconds=20, gap=0.0, threads=1, seed=1))
     assert stats.has_solution
-    assert [round(x.varValue) for x in decisions.built] == [1, 1]
+    assert [round(x.varValue) for x in decisions.x] == [1, 1]
 
 
 def test_the_default_solver_is_here():

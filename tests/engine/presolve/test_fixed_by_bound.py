@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.presolve import fixed_by_bound
+from optimiser.engine.presolve.fixings import fixed_by_bound
 
 
 @st.composite
@@ -24,9 +24,9 @@ def relaxations(draw):
     return c, a, b, (r, (r > 0).astype(float), p @ b + np.maximum(r, 0).sum())
 
 
-@given(drawn=relaxations(), minimise=st.booleans(), whole=st.booleans(), incumbent=st.integers(-20, 20))
+@given(drawn=relaxations(), minimise=st.booleans(), integer=st.booleans(), incumbent=st.integers(-20, 20))
 @settings(max_examples=300, deadline=None)
-def test_no_better_plan_has_another_value(drawn, minimise, whole, incumbent):
+def test_no_better_plan_has_another_value(drawn, minimise, integer, incumbent):
     c, a, b, (r, x, bound) = drawn
     sign = -1 if minimise else 1
     must, never = fixed_by_bound(
@@ -35,7 +35,7 @@ def test_no_better_plan_has_another_value(drawn, minimise, whole, incumbent):
         sign * float(bound),
         sign * float(incumbent),
         minimise=minimise,
-        whole=whole,
+        integer=integer,
     )
     for plan in itertools.product((0, 1), repeat=len(c)):
         if (a @ plan <= b).all() and c @ plan > incumbent:

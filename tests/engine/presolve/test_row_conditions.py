@@ -6,18 +6,20 @@ import pytest
 from core_drawing import both_ways, brute_force, line
 from reduction_drawing import optimum
 
-from optimiser.engine.presolve.alike import (
+from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.minimal_sets import (
+    Effort,
+    Families,
     build_essential,
     by_minimal_sets,
-    close_dear_pairs,
+    close_unaffordable_pairs,
     drop_implied_pairs,
+    drop_replaced,
     drop_unneeded,
-    merge_alike,
+    merge_equivalent_pairs,
+    minimal_sets,
 )
-from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.families import Effort, minimal_sets
-from optimiser.engine.presolve.pairs import start
-from optimiser.engine.presolve.replacement import drop_replaced
+from optimiser.engine.presolve.pairs import first_stage
 from optimiser.problem import Candidate, City, Pair, Target
 
 DEPOT = Candidate("depot", 5, ())
@@ -34,7 +36,7 @@ def with_better(*more, cost=2, instrument=None, **changes):
 
 
 def check(rule, problem, *, leaves):
-    after = rule(start(problem))
+    after = rule(first_stage(problem))
     assert ("ac" not in ids(after)) == leaves
     assert optimum(after) == brute_force(problem)
 
@@ -84,7 +86,7 @@ def test_a_candidate_leaves_for_another_one_that_does_all_that_it_does_when(prob
 def test_of_three_that_replace_each_other_one_stays(rule):
     alike = tuple(Candidate(name, 3, both_ways((0, 1, 50))) for name in ("one", "three", "two"))
     problem = line(candidates=alike, pairs=(Pair(0, 1, 60, 5),))
-    after = rule(start(problem))
+    after = rule(first_stage(problem))
     assert ids(after) == ["one"]
     assert optimum(after) == brute_force(problem) == 5
 
@@ -95,7 +97,7 @@ def test_what_two_others_replace_together_stays():
     left, right = Candidate("left", 2, both_ways((0, 1, 50))), Candidate("right", 2, both_ways((1, 2, 50)))
     dearer = Candidate("dearer", 3, both_ways((1, 2, 50)))
     problem = line(candidates=(whole, left, right, dearer), pairs=(Pair(0, 2, 100, 5),), budget=9)
-    after = drop_replaced(start(problem))
+    after = drop_replaced(first_stage(problem))
     assert ids(after) == ["left", "right", "whole"]
     assert optimum(after) == brute_force(problem) == 5
 
@@ -114,8 +116,8 @@ ONE = Effort(sets=1, labels=99)
 def test_a_candidate_that_a_pair_with_unknown_sets_can_use_is_not_replaced():
     problem = ways_of_a_pair_with_three()
     families = minimal_sets(problem.canonical(), TWO)
-    assert families == [(("fast",), ("slow",)), None]
-    after = drop_replaced(start(problem), families)
+    assert families.of == ((("fast",), ("slow",)), None)
+    after = drop_replaced(first_stage(problem), families)
     assert "fast" in ids(after)
     assert optimum(after) == brute_force(problem) == 2
 
@@ -126,16 +128,17 @@ def test_a_candidate_that_a_pair_with_unknown_sets_cannot_use_is_replaced_all_th
     more = tuple(Candidate(f"z{i}", 3 - i, both_ways((2, 3, 50 + i))) for i in range(3))
     problem = problem.replace(candidates=(*problem.candidates, *more))
     families = minimal_sets(problem.canonical(), TWO)
-    assert families == [(("fast",), ("slow",)), None]
-    after = drop_replaced(start(problem), families)
+    assert families.of == ((("fast",), ("slow",)), None)
+    after = drop_replaced(first_stage(problem), families)
     assert ids(after) == ["slow", "x", "y", "z0", "z1", "z2"]
     assert optimum(after) == brute_force(problem)
 
 
 def test_a_candidate_that_only_a_pair_with_unknown_sets_needs_stays():
     problem = ways_of_a_pair_with_three()
-    assert minimal_sets(problem.canonical(), ONE) == [None, None]
-    after = drop_unneeded(start(problem), [None, None])
+    families = minimal_sets(problem.canonical(), ONE)
+    assert families.of == (None, None)
+    after = drop_unneeded(first_stage(problem), families)
     assert ids(after) == ["fast", "slow", "x", "y"]
     assert optimum(after) == brute_force(problem) == 2
 
@@ -144,7 +147,8 @@ def test_a_candidate_that_a_pair_with_unknown_sets_cannot_use_and_no_other_one_n
     idle = Candidate("idle", 1, both_ways((2, 3, 99)))
     problem = ways_of_a_pair_with_three()
     problem = problem.replace(candidates=(*problem.candidates, idle))
-    assert ids(drop_unneeded(start(problem), [None, None])) == ["fast", "slow", "x", "y"]
+    families = minimal_sets(problem.canonical(), ONE)
+    assert ids(drop_unneeded(first_stage(problem), families)) == ["fast", "slow", "x", "y"]
 
 
 def two_pairs_with_two_ways_each(**changes):
@@ -155,17 +159,17 @@ def two_pairs_with_two_ways_each(**changes):
 
 def test_pairs_with_unknown_sets_are_not_merged_and_stay_open():
     problem = two_pairs_with_two_ways_each()
-    for rule in (merge_alike, close_dear_pairs):
-        after = rule(start(problem), [None, None])
+    for rule in (merge_equivalent_pairs, close_unaffordable_pairs):
+        after = rule(first_stage(problem), minimal_sets(problem.canonical(), ONE))
         assert len(after.problem.pairs) == 2
         assert optimum(after) == brute_force(problem) == 6
 
 
 def test_where_all_must_be_covered_a_pair_with_unknown_sets_is_asked_for_and_builds_nothing():
     problem = two_pairs_with_two_ways_each().replace(budget=None)
-    families = [(("p",), ("q",)), None]
+    families = Families(((("p",), ("q",)), None), frozenset("rs"))
     for rule in (build_essential, drop_implied_pairs):
-        after = rule(start(problem), families)
+        after = rule(first_stage(problem), families)
         assert (after.forced, len(after.problem.pairs)) == ((), 2)
         assert optimum(after) == brute_force(problem) == 6
 
@@ -175,7 +179,7 @@ def test_only_what_all_sets_of_a_pair_share_is_built():
     ab, bc = Candidate("ab", 3, both_ways((0, 1, 10))), Candidate("bc", 3, both_ways((1, 2, 10)))
     cb = Candidate("cb", 2, both_ways((1, 2, 11)))
     problem = line(candidates=(ab, bc, cb), pairs=(Pair(0, 2, 25, 1),), budget=None)
-    after = build_essential(start(problem))
+    after = build_essential(first_stage(problem))
     assert after.forced == ("ab",)
     assert optimum(after) == brute_force(problem) == 5
 
@@ -183,7 +187,7 @@ def test_only_what_all_sets_of_a_pair_share_is_built():
 def test_of_pairs_that_imply_each_other_the_first_is_asked_for():
     pairs = (Pair(0, 2, 120, 5), Pair(0, 2, 110, 4), Pair(2, 0, 120, 3))
     problem = line(pairs=pairs, budget=None)
-    after = drop_implied_pairs(start(problem))
+    after = drop_implied_pairs(first_stage(problem))
     assert [(p.origin, p.limit) for p in after.problem.pairs] == [(0, 110)]
     assert optimum(after) == brute_force(problem) == 3
 
@@ -191,11 +195,11 @@ def test_of_pairs_that_imply_each_other_the_first_is_asked_for():
 def test_a_pair_is_implied_by_one_only_if_each_set_of_that_one_covers_it():
     """Pair ac by `ac`; pair ad by that, `bd` or `ad`: asking for ad alone would be content with `bd`."""
     problem = line(pairs=(Pair(0, 2, 120, 1), Pair(0, 3, 160, 1)), budget=None)
-    after = drop_implied_pairs(start(problem))
+    after = drop_implied_pairs(first_stage(problem))
     assert [p.destination for p in after.problem.pairs] == [2]
     cheap = Candidate("bd", 1, both_ways((1, 3, 50)))
     problem = problem.replace(candidates=(*line().candidates[::2], cheap))
-    assert optimum(drop_implied_pairs(start(problem))) == brute_force(problem) == 3
+    assert optimum(drop_implied_pairs(first_stage(problem))) == brute_force(problem) == 3
 
 
 @pytest.mark.parametrize("effort", [ONE, TWO, Effort(sets=9, labels=1), Effort(sets=9, labels=4)])
@@ -212,4 +216,4 @@ def test_a_pair_is_implied_by_one_only_if_each_set_of_that_one_covers_it():
 def test_all_rules_on_sets_keep_the_optimum_where_some_are_unknown(effort, budget, sides):
     pairs = (Pair(0, 1, 95, 1, "core"), Pair(0, 2, 175, 1), Pair(0, 2, 140, 2))
     problem = ways_of_a_pair_with_three().replace(pairs=pairs, budget=budget, **sides)
-    assert optimum(by_minimal_sets(start(problem), effort)) == brute_force(problem)
+    assert optimum(by_minimal_sets(first_stage(problem), effort)) == brute_force(problem)

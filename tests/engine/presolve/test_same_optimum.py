@@ -10,44 +10,51 @@ from hypothesis import strategies as st
 from reduction_drawing import corridors, optimum, plans, problems
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.alike import (
+from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
+from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
+from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.fixings import build_free, drop_slack_caps, propagate_fixings
+from optimiser.engine.presolve.minimal_sets import (
+    LITTLE,
+    Effort,
     build_essential,
     by_minimal_sets,
-    close_dear_pairs,
+    close_unaffordable_pairs,
     drop_implied_pairs,
+    drop_replaced,
     drop_unneeded,
-    merge_alike,
+    merge_equivalent_pairs,
+    minimal_sets,
 )
-from optimiser.engine.presolve.contraction import contract
-from optimiser.engine.presolve.detours import drop_slow_arcs
-from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.families import LITTLE, Effort, minimal_sets
-from optimiser.engine.presolve.fixings import build_free, close_fixings, drop_slack_rows
-from optimiser.engine.presolve.merging import merge_same_ends
-from optimiser.engine.presolve.pairs import close_pairs, start
-from optimiser.engine.presolve.replacement import drop_replaced
-from optimiser.engine.presolve.stage import applied, size_of
-from optimiser.engine.presolve.useful import drop_useless
+from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
+from optimiser.engine.presolve.stage import apply
 
 RULES = (
-    close_fixings,
+    propagate_fixings,
     build_free,
-    drop_slack_rows,
-    close_pairs,
-    drop_useless,
+    drop_slack_caps,
+    settle_pairs,
+    drop_irrelevant_arcs,
     drop_slow_arcs,
     contract,
     merge_same_ends,
     drop_dominated,
-    close_dear_pairs,
+    close_unaffordable_pairs,
     drop_unneeded,
-    merge_alike,
+    merge_equivalent_pairs,
     build_essential,
     drop_implied_pairs,
     drop_replaced,
 )
 
-BY_SETS = (close_dear_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs, merge_alike)
+BY_SETS = (
+    close_unaffordable_pairs,
+    build_essential,
+    drop_unneeded,
+    drop_replaced,
+    drop_implied_pairs,
+    merge_equivalent_pairs,
+)
 
 EFFORTS = st.just(LITTLE) | st.builds(Effort, sets=st.integers(0, 3), labels=st.integers(1, 40))
 """The second kind leaves the sets of many a pair unknown."""
@@ -58,7 +65,7 @@ drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @given(problem=problems())
 @drawn
 def test_the_start_keeps_the_optimum(problem):
-    assert optimum(start(problem)) == brute_force(problem)
+    assert optimum(first_stage(problem)) == brute_force(problem)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -66,10 +73,10 @@ def test_the_start_keeps_the_optimum(problem):
 @drawn
 def test_a_rule_keeps_the_optimum_wherever_it_stands(rule, data, mirrored):
     problem = data.draw(problems(mirrored=mirrored))
-    stage = start(problem)
+    stage = first_stage(problem)
     for earlier in data.draw(st.lists(st.sampled_from(RULES), max_size=2)):
-        stage = applied(earlier, stage)
-    assert optimum(applied(rule, stage)) == optimum(stage) == brute_force(problem)
+        stage = apply(stage, earlier)
+    assert optimum(apply(stage, rule)) == optimum(stage) == brute_force(problem)
 
 
 def changes(before, after):
@@ -78,15 +85,21 @@ def changes(before, after):
     return bool(after.reason) or before.forced != after.forced or sizes
 
 
+def size_of(problem):
+    """Return the numbers of nodes, arcs, candidates and pairs."""
+    arcs = len(problem.arcs) + sum(len(c.arcs) for c in problem.candidates)
+    return len(problem.nodes), arcs, len(problem.candidates), len(problem.pairs)
+
+
 def by(rule, stage, families):
-    return applied(partial(rule, families=families), stage, name=rule.__name__)
+    return apply(stage, partial(rule, families=families))
 
 
 @pytest.mark.parametrize("rule", BY_SETS, ids=lambda rule: rule.__name__)
 @given(problem=corridors() | corridors() | problems(), effort=EFFORTS)
 @drawn
 def test_a_rule_on_minimal_sets_keeps_the_optimum_where_some_are_unknown(rule, problem, effort):
-    stage = applied(close_pairs, applied(close_fixings, start(problem)))
+    stage = apply(first_stage(problem), propagate_fixings, settle_pairs)
     families = minimal_sets(stage.problem, effort)
     assert optimum(by(rule, stage, families)) == brute_force(problem)
 
@@ -94,10 +107,8 @@ def test_a_rule_on_minimal_sets_keeps_the_optimum_where_some_are_unknown(rule, p
 @given(problem=corridors() | problems(), effort=EFFORTS)
 @drawn
 def test_the_rules_on_minimal_sets_together_keep_the_optimum(problem, effort):
-    stage = applied(close_pairs, applied(close_fixings, start(problem)))
-    assert optimum(
-        applied(partial(by_minimal_sets, effort=effort), stage, name="by_minimal_sets")
-    ) == brute_force(problem)
+    stage = apply(first_stage(problem), propagate_fixings, settle_pairs)
+    assert optimum(apply(stage, partial(by_minimal_sets, effort=effort))) == brute_force(problem)
 
 
 def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
@@ -107,9 +118,9 @@ def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
     @given(problem=corridors(), effort=EFFORTS)
     @settings(max_examples=200, database=None, deadline=None, phases=[Phase.generate])
     def count(problem, effort):
-        stage = applied(close_pairs, applied(close_fixings, start(problem)))
+        stage = apply(first_stage(problem), propagate_fixings, settle_pairs)
         families = minimal_sets(stage.problem, effort)
-        done["unknown"] += None in families
+        done["unknown"] += None in families.of
         done.update(rule.__name__ for rule in BY_SETS if changes(stage, by(rule, stage, families)))
 
     count()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ring_drawing import circuits_of, ring_problem, square
 
-from optimiser.engine.search.circuits.starts import drawn_lengths, start_circuits
+from optimiser.engine.search.circuit_starts import drawn_lengths, start_circuits
 from optimiser.problem import Ring, RingLink, RingStop
 
 SEEDS = range(150)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.backends.interfaces import LinearProgram, LpSolution
-from optimiser.engine.presolve.bound import fixed_by_bound
+from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
 from optimiser.problem.result import rounded_bound

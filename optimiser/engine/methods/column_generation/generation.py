@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.engine.methods.column_generation.columns import Columns, Pool, columns_of
+from optimiser.engine.methods.column_generation.columns import Pool, price_columns
 from optimiser.engine.methods.column_generation.master import Master, Relaxed
-from optimiser.engine.methods.column_generation.plans import try_plans
-from optimiser.engine.methods.column_generation.pricing import price
+from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.label_store import Floats, Scratch
-from optimiser.engine.search.labels import cheapest_path
-from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.labels import PathFinder
+from optimiser.engine.search.paths import Floats, Mask
+from optimiser.engine.search.scoring import fits, objective_unit
 from optimiser.engine.search.tables import Tables
+from optimiser.problem.result import rounded_bound
 
 COLUMNS_A_ROUND = 3
 """Most columns that a pair gets in a round."""
 
 ROUNDS_A_PLAN = 5
 """Rounds from one rounding of the relaxation to the next."""
+
+NEAR_ZERO = 1e-6
+"""Values up to this count as 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +49,34 @@ class Root:
     ended: bool
 
 
-def granule(t: Tables) -> int:
-    """Return the greatest common divisor of what the objective adds up: it is always a multiple of that."""
-    numbers = t.cost if t.budget < 0 else np.concatenate((t.weight, t.side.city_weight))
-    return math.gcd(*numbers.tolist()) or 1
-
-
 def tightened(t: Tables, bound: float) -> float:
-    """Return a proven bound, rounded to the multiple of `granule` that it allows."""
-    unit = granule(t)
-    noise = 1e-6 + 1e-9 * abs(bound) / unit
-    if t.budget < 0:
-        return float(unit * math.ceil(bound / unit - noise))
-    return float(unit * math.floor(bound / unit + noise))
+    """Return a proven bound, rounded to the multiple of the objective's unit that it allows."""
+    return float(rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
 
 
-def first_columns(t: Tables, plan: Mask | None, scratch: Scratch) -> Columns:
-    """Return a cheap path of each pair by itself, and one over what a plan builds where it covers the pair.
+def try_plans(t: Tables, built: Floats, progress: MaskIncumbent) -> None:
+    """Reduce what a point builds, and what it builds by half, to plans, and report them.
 
     Parameters
     ----------
     t
         The problem.
-    plan
-        bool [J + 1]; None: there is no plan yet.
-    scratch
-        From `new_scratch`.
+    built
+        float64 [J], how far each candidate is built.
+    progress
+        Takes plans.
     """
-    cost = t.cost.astype(np.float64)
-    prices = [cost] if plan is None else [cost, np.where(plan[:-1], cost, np.inf)]
-    pair, rows = [], []
-    for alpha in prices:
-        for k in range(len(t.limit)):
-            value, used = cheapest_path(t, k, alpha, np.inf, -1.0, scratch)
-            if value < np.inf:
-                pair.append(k)
-                rows.append(used)
-    return columns_of(pair, rows)
+    for level in (NEAR_ZERO, 0.5):
+        plan = np.append(built > level, True)
+        if level == NEAR_ZERO or not fits(t, plan):
+            plan = reverse_greedy(t, plan, stop=progress.stop)
+        if t.budget >= 0:
+            plan = reverse_greedy(t, greedy(t, plan), stop=progress.stop)
+        if fits(t, plan):
+            progress.plan(plan, "rounding")
 
 
-def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent, scratch: Scratch) -> Root | None:
+def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent) -> Root | None:
     """Add columns until none is missing or the time is up; report bounds and plans on the way.
 
     Parameters
@@ -99,8 +89,6 @@ def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent, scr
         Its columns.
     progress
         Takes bounds and plans.
-    scratch
-        From `new_scratch`.
 
     Returns
     -------
@@ -109,18 +97,19 @@ def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent, scr
 
     Notes
     -----
-    Dantzig and Wolfe; the bound of each round is Lagrange's: the optimum over the columns there are, moved by
-    what the best missing column of each pair would add (Desrosiers and Lübbecke, "A primer in column
+    Dantzig and Wolfe; the bound of each round is Lagrange's: the optimum over the columns there are, moved
+    by what the best missing column of each pair would add (Desrosiers and Lübbecke, "A primer in column
     generation", 2005, section 2.1). A pair takes at most one unit of columns, since more than that can be
     scaled down.
     """
+    finder = PathFinder(t, paths=COLUMNS_A_ROUND)
     best: Root | None = None
     turn = 0
     while not progress.stop():
         relaxed = master.relax(seconds=progress.left())
         if relaxed is None:
             break
-        priced = price(t, relaxed.worth, relaxed.price, scratch, count=COLUMNS_A_ROUND)
+        priced = price_columns(t, relaxed.worth, relaxed.price, finder)
         new = pool.new(priced.columns)
         excess = float(priced.excess.sum())
         bound = relaxed.value - excess if t.budget < 0 else relaxed.value + excess
@@ -134,3 +123,49 @@ def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent, scr
         master.add(new)
         turn += 1
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a plan better than the best known can look like.
+
+    Attributes
+    ----------
+    closed, free
+        bool [J]: candidates that it does not build, and candidates that it builds in any case.
+    most
+        float64 [K]: it covers a pair by a path of a price below this (at the duals of the root).
+    """
+
+    closed: Mask
+    free: Mask
+    most: Floats
+
+
+def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
+    """Return what the bound of the root leaves of candidates and paths.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    root
+        Its relaxation.
+    value
+        Objective of the best plan known; None: nothing is left out.
+
+    Notes
+    -----
+    At the duals of the root each plan is worth at most the bound less the reduced costs of what it does
+    otherwise than the relaxation (Lagrange). Let `slack` be the distance from the bound to the least
+    improvement of the best plan. A candidate whose reduced cost is above `slack` stays as the relaxation has
+    it, and a pair is covered by a path whose price is at most `slack` above `root.cheapest` (as Baldacci,
+    Christofides and Mingozzi 2008 for routes).
+    """
+    if value is None:
+        return Narrowed(np.zeros(t.size, np.bool_), np.zeros(t.size, np.bool_), np.full(len(t.limit), np.inf))
+    sign = 1.0 if t.budget < 0 else -1.0
+    slack = sign * (value - root.bound) - objective_unit(t)
+    slack += 1e-6 * max(1.0, abs(value))
+    slope = sign * root.relaxed.slope
+    return Narrowed(slope > slack, -slope > slack, root.cheapest + slack)

@@ -1,4 +1,4 @@
-"""Say what the method asks of a live master problem."""
+"""State what column generation asks of a live master problem."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from optimiser.engine.methods.column_generation.columns import Columns
-from optimiser.engine.search.label_store import Floats
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Floats, Integers, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Relaxed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the integer model answered.
+    """The result of solving the integer model.
 
     Attributes
     ----------
@@ -79,11 +78,11 @@ class Master(Protocol):
         """Add rows `sum_j coefficient_j x_j >= y_pair` (`>= 1` where every pair must be covered)."""
 
     def solve(self, *, start: Mask | None, gap: float, nodes: int, seconds: float) -> Outcome:
-        """Return what the integer model over the columns there are answers."""
+        """Solve the integer model over the columns that there are."""
 
 
 class Build(Protocol):
     """Makes a master problem without columns."""
 
     def __call__(self, *, by_columns: Mask) -> Master:
-        """Return one in which the pairs told (bool [K]) are covered by columns, the others by cuts alone."""
+        """Return one in which the pairs of a mask (bool [K]) need columns; cuts hold the others."""

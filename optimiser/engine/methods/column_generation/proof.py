@@ -1,28 +1,34 @@
-"""Run the path formulation: column generation, narrowing, enumeration, and one integer model."""
+"""Prove plans by the path formulation: column generation, then one integer model over the columns left."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.column_generation.columns import Pool
-from optimiser.engine.methods.column_generation.enumeration import Caps, Enumerated, enumerate_sets
-from optimiser.engine.methods.column_generation.generation import Root, first_columns, generate, tightened
+from optimiser.engine.methods.column_generation.columns import Caps, Listed, Pool, first_columns, list_columns
+from optimiser.engine.methods.column_generation.generation import (
+    NEAR_ZERO,
+    Narrowed,
+    Root,
+    generate,
+    narrow,
+    tightened,
+    try_plans,
+)
 from optimiser.engine.methods.column_generation.master import Build, Master, Outcome
-from optimiser.engine.methods.column_generation.narrowing import Narrowed, narrow
-from optimiser.engine.methods.column_generation.plans import EDGE, try_plans
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.label_store import Floats, Scratch
-from optimiser.engine.search.labels import new_scratch
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Floats, Integers, Mask
 from optimiser.engine.search.scoring import covered_pairs, objective_of
 from optimiser.engine.search.tables import Tables
 
 CAPS = Caps(columns=200, labels=5_000)
-"""Pairs with more ways than this are held by cuts in the integer phase."""
+"""Pairs with more columns than this are held by cuts in the integer phase."""
 
 FIRST_NODES = 2000
 """Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
+
+MOST_NODES = 2**31 - 1
+"""Most nodes that a solver takes as a limit."""
 
 
 def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> str:
@@ -46,23 +52,22 @@ def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> st
 
     Notes
     -----
-    Exact: the integer model holds a pair either by all paths that a better plan can cover it by (`narrow`,
-    `enumerate_sets`), or by cuts that are added wherever a plan is said to cover it and does not.
+    Exact: the integer model holds a pair either by all paths by which a better plan can cover it (`narrow`,
+    `list_columns`), or by cuts that are added wherever a plan is said to cover it and does not.
     """
-    scratch = new_scratch(t)
-    root = _relaxed(t, build, progress, scratch)
+    root = _relaxed(t, build, progress)
     if progress.closed(gap):
         return _ending(progress)
     if root is None or progress.stop():
         return "time"
     narrowed = narrow(t, root, _value(t, progress))
     prices = _prices(t, root, narrowed)
-    found = enumerate_sets(t, prices, narrowed.most, narrowed.free, scratch, CAPS, stop=progress.stop)
-    master = build(by_columns=found.complete)
-    master.add(found.columns)
+    listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=progress.stop)
+    master = build(by_columns=listed.complete)
+    master.add(listed.columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)
-    _project(t, master, root, found)
-    return _integer_rounds(t, master, progress, gap=gap, complete=found.complete)
+    _project(t, master, root, listed)
+    return _integer_rounds(t, master, progress, gap=gap, complete=listed.complete)
 
 
 def _ending(progress: MaskIncumbent) -> str:
@@ -73,12 +78,12 @@ def _value(t: Tables, progress: MaskIncumbent) -> int | None:
     return None if progress.best is None else objective_of(t, progress.best)
 
 
-def _relaxed(t: Tables, build: Build, progress: MaskIncumbent, scratch: Scratch) -> Root | None:
+def _relaxed(t: Tables, build: Build, progress: MaskIncumbent) -> Root | None:
     master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
-    master.add(pool.new(first_columns(t, progress.best, scratch)))
+    master.add(pool.new(first_columns(t, progress.best)))
     if progress.best is None:
         master.relieve(_penalty(t))
-    return generate(t, master, pool, progress, scratch)
+    return generate(t, master, pool, progress)
 
 
 def _penalty(t: Tables) -> float:
@@ -92,13 +97,13 @@ def _prices(t: Tables, root: Root, narrowed: Narrowed) -> Floats:
     return prices
 
 
-def _project(t: Tables, master: Master, root: Root, found: Enumerated) -> None:
+def _project(t: Tables, master: Master, root: Root, listed: Listed) -> None:
     """Add for each pair held by cuts the cut that the duals of the root give.
 
     Every path of pair k within its limit costs at least `root.cheapest_k` at these duals, so that
     `sum_j price_kj x_j >= cheapest_k y_k` (Benders). Together these cuts give the bound of the root again.
     """
-    pairs = np.flatnonzero(~found.complete & (root.cheapest > EDGE))
+    pairs = np.flatnonzero(~listed.complete & (root.cheapest > NEAR_ZERO))
     if not len(pairs):
         return
     rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
@@ -110,15 +115,17 @@ def _project(t: Tables, master: Master, root: Root, found: Enumerated) -> None:
 
 
 def _integer_rounds(t: Tables, master: Master, progress: MaskIncumbent, *, gap: float, complete: Mask) -> str:
-    nodes, asked = (2**31 - 1 if complete.all() else FIRST_NODES), gap
+    nodes, asked = (MOST_NODES if complete.all() else FIRST_NODES), gap
     while not progress.stop():
         outcome = master.solve(start=progress.best, gap=asked, nodes=nodes, seconds=progress.left())
         progress.count("integer", nodes=outcome.nodes)
         if outcome.state == "infeasible" and progress.best is None:
             return "infeasible"
         missing = _missing(t, outcome, complete)
-        _take(t, outcome, progress)
-        _bound(t, outcome, progress)
+        if outcome.plan is not None:
+            progress.plan(outcome.plan, "integer")
+            try_plans(t, outcome.plan[:-1].astype(np.float64), progress)
+        _report_bound(t, outcome, progress)
         if progress.closed(gap):
             return _ending(progress)
         if outcome.plan is not None and len(missing):
@@ -127,17 +134,11 @@ def _integer_rounds(t: Tables, master: Master, progress: MaskIncumbent, *, gap: 
             return "stalled"
         elif outcome.state == "optimal":
             asked = 0.0
-        nodes = min(2 * nodes, 2**31 - 1)
+        nodes = min(2 * nodes, MOST_NODES)
     return "time"
 
 
-def _take(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
-    if outcome.plan is not None:
-        progress.plan(outcome.plan, "integer")
-        try_plans(t, outcome.plan[:-1].astype(np.float64), progress)
-
-
-def _bound(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
+def _report_bound(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
     """Report what the integer model proves; it leaves out plans no better than the best known."""
     known = _value(t, progress)
     bound = known if outcome.state == "infeasible" else outcome.bound
@@ -152,7 +153,7 @@ def _missing(t: Tables, outcome: Outcome, complete: Mask) -> Integers:
     """Return the pairs that a plan is said to cover and does not."""
     if outcome.plan is None:
         return np.zeros(0, np.int64)
-    claimed = (outcome.level > EDGE) & ~complete
+    claimed = (outcome.level > NEAR_ZERO) & ~complete
     return np.flatnonzero(claimed & ~covered_pairs(t, outcome.plan)).astype(np.int64)
 
 

@@ -11,7 +11,7 @@ from optimiser.engine.backends.highs import IntegerMaster, Relaxation, version
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
-from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.rounding import Rounding
 from optimiser.engine.search.incumbent import Incumbent, MaskIncumbent
 from optimiser.engine.search.paths import Mask

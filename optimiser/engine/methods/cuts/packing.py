@@ -7,14 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.methods.cuts.pricing import ONE, Labels, cheapest_path, new_labels, winding
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.labels import LabelStore, new_store, path_candidates, search_labels
+from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
 
 LONGEST_PATH = 48
 """Most candidates of a path that the pool can hold."""
+
+ONE = 2.0**20
+"""Prices are integers; this one stands for 1, so that a path costs 1 or less without rounding."""
 
 
 class PathPool(NamedTuple):
@@ -42,8 +45,6 @@ class PackingWorkspace(NamedTuple):
     ----------
     labels
         Labels of the path search.
-    is_winding
-        bool [J + 1] (`pricing.winding`).
     inverse
         float64 [m, m], inverse of the basis.
     basis
@@ -53,21 +54,20 @@ class PackingWorkspace(NamedTuple):
     dual, step
         float64 [m], prices of the rows, and the entering column in terms of the basis.
     price
-        int64 [J + 1], prices for the path search.
+        float64 [J + 1], prices for the path search: integers, so that sums are exact.
     found
         int64 [`LONGEST_PATH`], candidates of the path found last.
     place
         int64 [J], positions of candidates in the pair's own list.
     """
 
-    labels: Labels
-    is_winding: Mask
+    labels: LabelStore
     inverse: Floats
     basis: Integers
     filled: Floats
     dual: Floats
     step: Floats
-    price: Integers
+    price: Floats
     found: Integers
     place: Integers
 
@@ -87,14 +87,13 @@ def new_workspace(t: Tables) -> PackingWorkspace:
     """Return the arrays that packing needs for a problem."""
     m = _widest(t)
     return PackingWorkspace(
-        new_labels(t),
-        winding(t),
+        new_store(t),
         np.zeros((m, m)),
         np.zeros(m, np.int64),
         np.zeros(m),
         np.zeros(m),
         np.zeros(m),
-        np.zeros(t.size + 1, np.int64),
+        np.zeros(t.size + 1),
         np.zeros(LONGEST_PATH, np.int64),
         np.zeros(t.size, np.int64),
     )
@@ -232,11 +231,13 @@ def _new_path(t: Tables, k: int, mine: Integers, pool: PathPool, w: PackingWorks
     """Return the position of a new path that costs less than 1; -1: there is none, -2: the search failed."""
     for i in range(mine.size):
         dual = max(w.dual[i], 0.0)
-        w.price[mine[i]] = min(ONE, int(np.ceil(dual * ONE - 1e-6)))
-    price, count = cheapest_path(t, k, w.price, ONE, w.is_winding, w.labels, w.found)
-    if price == ONE:
-        return -1
-    if price < 0 or count < 0:
+        w.price[mine[i]] = min(ONE, np.ceil(dual * ONE - 1e-6))
+    labels = w.labels
+    ends = search_labels(t, k, w.price, ONE, labels.line_bit, labels)
+    if ends <= 0:
+        return -1 if ends == 0 else -2
+    count = path_candidates(labels, labels.ends[0], w.found)
+    if count < 0:
         return -2
     place = _free_position(k, mine.size, pool, w)
     if place < 0:

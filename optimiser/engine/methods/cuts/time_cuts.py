@@ -9,13 +9,13 @@ import numpy as np
 from optimiser.engine.methods.cuts.packing import (
     CUT,
     LOST,
+    ONE,
     PackingWorkspace,
     PathPool,
     new_pool,
     new_workspace,
     pack,
 )
-from optimiser.engine.methods.cuts.pricing import ONE
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers, Mask, pop, push
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, starts

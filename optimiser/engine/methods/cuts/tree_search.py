@@ -24,8 +24,7 @@ from optimiser.engine.methods.cuts.root import (
     binding_rows,
     solve_root,
 )
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
 from optimiser.engine.methods.rounding import Rounding
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import Floats, Rows, stacked

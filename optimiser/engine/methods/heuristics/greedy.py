@@ -6,23 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.desk import Desk, desk
-from optimiser.engine.methods.heuristics.moves import close_weakest, open_best, thin
-from optimiser.engine.methods.heuristics.neighbourhoods import change
-from optimiser.engine.methods.heuristics.steps import move_to
-from optimiser.engine.methods.heuristics.values import levels, over
-from optimiser.engine.search.paths import Mask
+from optimiser.engine.methods.heuristics.moves import close_weakest, excess, levels, open_best, thin
+from optimiser.engine.methods.heuristics.workspace import (
+    SearchWorkspace,
+    flip,
+    move_to,
+    new_workspace,
+    with_dependants,
+)
+from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.tables import Tables
 
 type Stop = Callable[[], bool]
 """Says whether the time is up."""
 
-WAYS = 8
-"""Uncovered pairs whose cheapest way is looked for at each step of the greedy heuristic."""
+TRIES = 8
+"""Uncovered pairs for which a group of candidates is looked for at each step of the greedy heuristic."""
 
-
-SHUNNED = 1e-9
-"""How little a candidate is liked that comes in when nothing else does."""
+AVOIDED = 1e-9
+"""Preference of a candidate that is opened only when nothing else gains."""
 
 
 def never() -> bool:
@@ -42,59 +44,57 @@ def everything(t: Tables) -> Mask:
     return np.ones(t.size + 1, dtype=np.bool_)
 
 
-def filled(at: Desk, *, ways: int = WAYS, noise: float = 0.0, stop: Stop = never) -> Mask:
-    """Return the plan on a desk with more built, the most gain per money first, as long as anything gains.
+def filled(at: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop: Stop = never) -> Mask:
+    """Return a plan with more built, the most gain per money first, as long as anything gains.
 
     Parameters
     ----------
     at
-        Where the plan is; it holds the one returned afterwards.
-    ways
+        Holds the plan, and the one returned afterwards.
+    tries
         Uncovered pairs looked at each time for the cheapest candidates that cover them together; with 0,
-        candidates are judged one by one.
+        candidates are opened one by one.
     noise
-        How far chance may raise what a single candidate is liked.
+        How far chance may raise the preference of a single candidate.
     stop
         Asked now and then.
     """
-    while not stop() and open_best(at.state, ways, noise):
+    while not stop() and open_best(at, tries, noise):
         pass
     return at.is_open.copy()
 
 
-def relieved(at: Desk, *, stop: Stop = never) -> None:
-    """Close on a desk the least loss per money until nothing is broken.
+def relieve(at: SearchWorkspace, *, stop: Stop = never) -> None:
+    """Close the least loss per money until no row is broken.
 
     Parameters
     ----------
     at
-        Where the plan is.
+        Holds the plan.
     stop
         Asked now and then.
     """
-    while over(at.state) and not stop() and close_weakest(at.state):
+    while excess(at) and not stop() and close_weakest(at):
         pass
 
 
-def thinned(at: Desk, *, stop: Stop = never) -> Mask:
-    """Return the plan on a desk with less built: the least loss per money goes until nothing is broken.
-
-    What loses nothing goes as well.
+def thinned(at: SearchWorkspace, *, stop: Stop = never) -> Mask:
+    """Return a plan that breaks no row: the least loss per money is closed, and what loses nothing.
 
     Parameters
     ----------
     at
-        Where the plan is; it holds the one returned afterwards.
+        Holds the plan, and the one returned afterwards.
     stop
         Asked now and then; the plan is then returned as it is, and may break constraints.
     """
-    relieved(at, stop=stop)
+    relieve(at, stop=stop)
     if not stop():
-        thin(at.state)
+        thin(at)
     return at.is_open.copy()
 
 
-def greedy(t: Tables, start: Mask | None = None, *, ways: int = WAYS, stop: Stop = never) -> Mask:
+def greedy(t: Tables, start: Mask | None = None, *, tries: int = TRIES, stop: Stop = never) -> Mask:
     """Build what gains most per money as long as money is left.
 
     Parameters
@@ -103,12 +103,12 @@ def greedy(t: Tables, start: Mask | None = None, *, ways: int = WAYS, stop: Stop
         The problem.
     start
         Plan to start from, which breaks nothing; default nothing.
-    ways
+    tries
         As in `filled`.
     stop
         Asked now and then.
     """
-    return filled(desk(t, nothing(t) if start is None else start), ways=ways, stop=stop)
+    return filled(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
 
 
 def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) -> Mask:
@@ -129,7 +129,7 @@ def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) 
         bool [J + 1]; nothing in it can be left out without loss. What `start` covers of what must be covered
         stays covered where budget, caps and excludes allow it.
     """
-    return thinned(desk(t, everything(t) if start is None else start), stop=stop)
+    return thinned(new_workspace(t, everything(t) if start is None else start), stop=stop)
 
 
 def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mask:
@@ -146,49 +146,42 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mas
     passes
         Most rounds over all built candidates.
     """
-    at = desk(t, start)
+    at = new_workspace(t, start)
     best = filled(at, stop=stop)
-    worth = worth_on(at)
+    value = rank(at)
     for _ in range(passes):
-        before = worth
+        before = value
         for j in np.flatnonzero(best[:-1]).tolist():
             if stop():
                 return best
             if best[j]:
-                move_to(at.state, best)
-                exchange(at, j)
-                if worth_on(at) > worth:
-                    best, worth = at.is_open.copy(), worth_on(at)
-        if worth == before:
+                move_to(at, best)
+                _exchange(at, j)
+                if rank(at) > value:
+                    best, value = at.is_open.copy(), rank(at)
+        if value == before:
             break
     return best
 
 
-def exchange(at: Desk, j: int) -> None:
-    """Close a candidate and spend its money better; it may come back when nothing else gains.
-
-    Parameters
-    ----------
-    at
-        Where the plan is.
-    j
-        An open candidate.
-    """
-    change(at, np.array([j]))
-    at.tilt[j] = SHUNNED
-    filled(at, ways=2)
-    at.tilt[j] = 1.0
+def _exchange(at: SearchWorkspace, j: int) -> None:
+    """Close a candidate and spend its money better; it may come back when nothing else gains."""
+    flip_all(at, np.array([j]))
+    at.preference[j] = AVOIDED
+    filled(at, tries=2)
+    at.preference[j] = 1.0
     if at.t.budget < 0:
-        thin(at.state)
+        thin(at)
 
 
-def worth_on(at: Desk) -> tuple[float, float, float]:
-    """Return what plans are compared by: first breaking less, then what is maximised, then the money saved.
+def flip_all(at: SearchWorkspace, js: Integers) -> None:
+    """Change the side of candidates, all open or all closed, and of what must follow them."""
+    if len(js):
+        at.group[: len(js)] = js
+        flip(at, with_dependants(at, len(js)))
 
-    Parameters
-    ----------
-    at
-        Where the plan is.
-    """
-    broken, value, cost = levels(at.state)
+
+def rank(at: SearchWorkspace) -> tuple[float, float, float]:
+    """Return what plans are compared by: breaking less, then what is maximised, then the money saved."""
+    broken, value, cost = levels(at)
     return -broken, value, -cost

@@ -4,294 +4,343 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.rows import toggle
-from optimiser.engine.methods.heuristics.state import State, draw
-from optimiser.engine.methods.heuristics.steps import turn, turned, with_dependants
-from optimiser.engine.methods.heuristics.values import FIRST, breach_turned, merit, money_of, over, spent
-from optimiser.engine.methods.heuristics.ways import way
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group
+from optimiser.engine.methods.heuristics.dynamic_sssp import LENGTH
+from optimiser.engine.methods.heuristics.workspace import (
+    SearchWorkspace,
+    draw,
+    flip,
+    flip_back,
+    follow,
+    group_of,
+    with_dependants,
+)
+from optimiser.engine.search.compiled import ONE, ZERO, compiled, compiled_inner
 from optimiser.engine.search.paths import Whole
+from optimiser.engine.search.scoring import breach, covered_weight, shortfall
+
+PENALTY = 2.0**40
+"""What one unit of a shortfall counts against one unit of objective."""
+
+
+@compiled_inner
+def merit(s: SearchWorkspace) -> float:
+    """Return the objective of a plan but for its cost, less the penalty of what it lacks."""
+    t = s.t
+    value = 0.0 if t.budget < 0 else float(covered_weight(t, s.is_covered))
+    if t.must_cover or t.side.target_least.size:
+        value -= PENALTY * shortfall(t, s.is_covered)
+    return value
+
+
+@compiled_inner
+def spent(s: SearchWorkspace) -> Whole:
+    """Return what the plan costs."""
+    cost, is_open, money = s.t.cost, s.ahead.is_open, ZERO
+    for j in range(cost.size):
+        if is_open[j]:
+            money += cost[j]
+    return money
+
+
+@compiled_inner
+def group_cost(s: SearchWorkspace, count: Whole) -> Whole:
+    """Return what the first candidates of the group cost together."""
+    cost, group, money = s.t.cost, s.group, ZERO
+    for at in range(count):
+        money += cost[group[at]]
+    return money
 
 
 @compiled
-def may_open(s: State, count: Whole) -> bool:
-    """Say whether the listed candidates may be opened within budget, caps and excludes.
+def excess(s: SearchWorkspace) -> Whole:
+    """Return the breach of the plan: money above budget and caps, and broken excludes and requires."""
+    t = s.t
+    if s.is_plain:
+        return 0 if t.budget < 0 else max(0, spent(s) - t.budget)
+    return breach(t, s.ahead.is_open)
+
+
+@compiled
+def levels(s: SearchWorkspace) -> tuple[float, float, float]:
+    """Return the breach, what is maximised (the merit, less the cost without a budget), and the cost."""
+    cost = float(spent(s))
+    return float(excess(s)), merit(s) - (cost if s.t.budget < 0 else 0.0), cost
+
+
+@compiled_inner
+def _breach_flipped(s: SearchWorkspace, count: Whole) -> Whole:
+    """Return the breach that the plan would have with the group on its other side."""
+    group, is_open = s.group, s.ahead.is_open
+    for at in range(count):
+        is_open[group[at]] = not is_open[group[at]]
+    found = breach(s.t, is_open)
+    for at in range(count):
+        is_open[group[at]] = not is_open[group[at]]
+    return found
+
+
+@compiled
+def merit_flipped(s: SearchWorkspace, count: Whole) -> float:
+    """Return the merit that the plan would have with the group on its other side; the plan is kept.
 
     Parameters
     ----------
     s
-        The state.
+        The plan.
     count
-        How many candidates `s.listed` names.
+        Size of the group.
     """
-    if s.plain[0]:
-        return bool(s.budget < 0 or money_of(s, count) <= s.budget - spent(s))
-    return bool(breach_turned(s, count) == 0)
+    length = s.ahead.meter[LENGTH]
+    flip(s, count)
+    value = merit(s)
+    flip_back(s, length, count)
+    return value
+
+
+@compiled_inner
+def _may_open(s: SearchWorkspace, count: Whole) -> bool:
+    """Say whether the group may be opened within budget, caps and excludes."""
+    if s.is_plain:
+        return bool(s.t.budget < 0 or group_cost(s, count) <= s.t.budget - spent(s))
+    return bool(_breach_flipped(s, count) == 0)
 
 
 @compiled
-def pull(s: State) -> None:
+def value_pairs(s: SearchWorkspace) -> None:
     """Write into `s.value` what covering each pair is worth now, targets that lack something first.
-
-    Parameters
-    ----------
-    s
-        The state, refreshed.
 
     Notes
     -----
     An uncovered city shares its weight among the pairs that it lacks.
     """
-    for k in range(s.value.size):
-        s.value[k] = (FIRST if s.must_cover else 0.0) + (0.0 if s.budget < 0 else s.weight[k])
-    for target in range(s.target_least.size):
-        if _short(s, target) <= 0:
-            continue
-        for k in s.target_pair[s.target_pair_start[target] : s.target_pair_start[target + 1]]:
-            s.value[k] += FIRST * s.weight[k]
-        for city in s.target_city[s.target_city_start[target] : s.target_city_start[target + 1]]:
-            _share(s, city, FIRST)
-    if s.budget >= 0:
-        for city in range(s.city_need.size):
-            _share(s, city, 1.0)
+    t, side, value, is_covered = s.t, s.t.side, s.value, s.is_covered
+    pair_start, pair, city_start, city_of = (
+        side.target_pair_start,
+        side.target_pair,
+        side.target_city_start,
+        side.target_city,
+    )
+    for k in range(value.size):
+        value[k] = (PENALTY if t.must_cover else 0.0) + (0.0 if t.budget < 0 else t.weight[k])
+    for target in range(side.target_least.size):
+        short = side.target_least[target]
+        for at in range(pair_start[target], pair_start[target + 1]):
+            if is_covered[pair[at]]:
+                short -= t.weight[pair[at]]
+        for at in range(city_start[target], city_start[target + 1]):
+            if _missing_pairs(s, city_of[at]) <= 0:
+                short -= side.city_weight[city_of[at]]
+        if short > 0:
+            for at in range(pair_start[target], pair_start[target + 1]):
+                value[pair[at]] += PENALTY * t.weight[pair[at]]
+            for at in range(city_start[target], city_start[target + 1]):
+                _share_city(s, city_of[at], PENALTY)
+    if t.budget >= 0:
+        for city in range(side.city_need.size):
+            _share_city(s, city, 1.0)
+
+
+@compiled_inner
+def _missing_pairs(s: SearchWorkspace, city: Whole) -> Whole:
+    """Return how many more pairs a city needs."""
+    side = s.t.side
+    missing: Whole = side.city_need[city]
+    for at in range(side.city_start[city], side.city_start[city + 1]):
+        if s.is_covered[side.city_pair[at]]:
+            missing -= 1
+    return missing
+
+
+@compiled_inner
+def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
+    """Add the weight of an uncovered city to the value of its pairs."""
+    side, missing = s.t.side, _missing_pairs(s, city)
+    if missing > 0:
+        for at in range(side.city_start[city], side.city_start[city + 1]):
+            s.value[side.city_pair[at]] += factor * side.city_weight[city] / missing
 
 
 @compiled
-def _short(s: State, target: Whole) -> int:
-    short = int(s.target_least[target])
-    for k in s.target_pair[s.target_pair_start[target] : s.target_pair_start[target + 1]]:
-        if s.met[k]:
-            short -= int(s.weight[k])
-    for city in s.target_city[s.target_city_start[target] : s.target_city_start[target + 1]]:
-        if _lacks(s, city) <= 0:
-            short -= int(s.city_weight[city])
-    return short
-
-
-@compiled
-def _lacks(s: State, city: Whole) -> int:
-    lacking = int(s.city_need[city])
-    for k in s.city_pair[s.city_start[city] : s.city_start[city + 1]]:
-        lacking -= int(s.met[k])
-    return lacking
-
-
-@compiled
-def _share(s: State, city: Whole, factor: float) -> None:
-    lacking = _lacks(s, city)
-    if lacking > 0:
-        for k in s.city_pair[s.city_start[city] : s.city_start[city + 1]]:
-            s.value[k] += factor * s.city_weight[city] / lacking
-
-
-@compiled
-def gains(s: State) -> None:
-    """Write into `s.gained` what opening each closed candidate alone gains, by `s.value`.
-
-    Parameters
-    ----------
-    s
-        The state, refreshed; `behind` is brought up to date.
+def find_gains(s: SearchWorkspace) -> None:
+    """Write into `s.gain` what opening each closed candidate alone gains, by `s.value`.
 
     Notes
     -----
     A pair that needs two arcs of one candidate is not seen.
     """
-    for j in range(s.cost.size):
-        if s.behind.is_open[j] != s.ahead.is_open[j]:
-            toggle(s.behind, j)
-    s.now[0] += 1
-    for row in range(s.changed_behind.size):
+    follow(s)
+    clock = s.clock
+    clock[0] += 1
+    for row in range(s.changed_behind_at.size):
         if s.behind.touched[row]:
             s.behind.touched[row] = False
-            s.changed_behind[row] = s.now[0]
-    gained, value, start, owner, hit, is_open = (
-        s.gained,
-        s.value,
-        s.hops.start,
-        s.hops.owner,
-        s.hit,
-        s.ahead.is_open,
-    )
-    gained[:] = 0.0
+            s.changed_behind_at[row] = clock[0]
+    gain, value, enables, is_open, is_covered = s.gain, s.value, s.enables, s.ahead.is_open, s.is_covered
+    start, tail, head, owner, seconds = s.pair_arcs
+    origin_row, destination_row, limits = s.t.origin_row, s.t.destination_row, s.t.limit
+    gain[:] = 0.0
     for k in range(value.size):
-        if s.met[k] or value[k] <= 0.0:
+        if is_covered[k] or value[k] <= 0.0:
             continue
-        if s.seen[k] < max(s.changed[s.origin_row[k]], s.changed_behind[s.destination_row[k]]):
-            _look(s, k)
-        for hop in range(start[k], start[k + 1]):
-            if hit[hop] and not is_open[owner[hop]]:
-                gained[owner[hop]] += value[k]
+        row, row_behind, limit = origin_row[k], destination_row[k], limits[k]
+        if s.checked_at[k] < max(s.changed_at[row], s.changed_behind_at[row_behind]):
+            # Say for each arc whether it alone brings the pair within its limit; one for each candidate.
+            away, back, before = s.ahead.time[row], s.behind.time[row_behind], -ONE
+            for arc in range(start[k], start[k + 1]):
+                to, on = away[tail[arc]], back[head[arc]]
+                enables[arc] = (
+                    to <= limit and on <= limit and to + seconds[arc] + on <= limit and owner[arc] != before
+                )
+                if enables[arc]:
+                    before = int(owner[arc])
+            s.checked_at[k] = clock[0]
+        for arc in range(start[k], start[k + 1]):
+            if enables[arc] and not is_open[owner[arc]]:
+                gain[owner[arc]] += value[k]
 
 
 @compiled
-def _look(s: State, k: Whole) -> None:
-    """Say for each hop of a pair whether it alone brings the pair within its limit; one for a candidate."""
-    start, tail, head, owner, seconds = s.hops
-    away, back = s.ahead.time[s.origin_row[k]], s.behind.time[s.destination_row[k]]
-    hit, limit, before = s.hit, s.limit[k], -1
-    for hop in range(start[k], start[k + 1]):
-        to, on = away[tail[hop]], back[head[hop]]
-        hit[hop] = to <= limit and on <= limit and to + seconds[hop] + on <= limit and owner[hop] != before
-        if hit[hop]:
-            before = owner[hop]
-    s.seen[k] = s.now[0]
-
-
-@compiled
-def open_best(s: State, tries: Whole, noise: float) -> bool:
-    """Open what gains most per money, a single candidate or the way of a pair; say whether anything did.
+def open_best(s: SearchWorkspace, tries: Whole, noise: float) -> bool:
+    """Open what gains most per money, a candidate or a group that covers a pair; say whether anything did.
 
     Parameters
     ----------
     s
-        The state, changed in place.
+        Changed in place.
     tries
-        How many uncovered pairs are drawn to look for a way.
+        How many uncovered pairs are drawn to look for a group.
     noise
-        How far chance may raise what a single candidate is liked.
+        How far chance may raise the preference of a single candidate.
     """
-    pull(s)
-    gains(s)
-    best, j = _single(s, noise)
-    ratio, count = _joint(s, tries, best)
+    value_pairs(s)
+    find_gains(s)
+    best, j = _best_single(s, noise)
+    ratio, count = _best_group(s, tries, best)
     if ratio <= best:
         if j < 0:
             return False
-        s.listed[0] = j
-        count = with_dependants(s, 1)
-    turn(s, count)
+        count = group_of(s, j)
+    flip(s, count)
     return True
 
 
-@compiled
-def _single(s: State, noise: float) -> tuple[float, int]:
+@compiled_inner
+def _best_single(s: SearchWorkspace, noise: float) -> tuple[float, int]:
     """Return the best gain per money of a single candidate, and which; 0 and -1 when none gains."""
-    best, chosen = 0.0, -1
-    for j in range(s.cost.size):
-        if s.ahead.is_open[j] or s.gained[j] <= 0.0:
+    best, chosen = 0.0, -ONE
+    for j in range(s.gain.size):
+        if s.ahead.is_open[j] or s.gain[j] <= 0.0:
             continue
-        s.listed[0] = j
-        count = with_dependants(s, 1)
-        ratio = s.gained[j] * s.tilt[j] * (1.0 + noise * draw(s)) / max(1, money_of(s, count))
-        if ratio > best and may_open(s, count):
+        count = group_of(s, j)
+        ratio = s.gain[j] * s.preference[j] * (1.0 + noise * draw(s)) / max(1, group_cost(s, count))
+        if ratio > best and _may_open(s, count):
             best, chosen = ratio, j
     return best, chosen
 
 
-@compiled
-def _joint(s: State, tries: Whole, least: float) -> tuple[float, int]:
-    """List the best way among those of some uncovered pairs; return its gain per money and its length.
+@compiled_inner
+def _best_group(s: SearchWorkspace, tries: Whole, least: float) -> tuple[float, int]:
+    """Make the best group that covers an uncovered pair the group; return its gain per money and its size.
 
-    Where something is lacking and no single candidate helps, pairs are gone through until one has a way.
+    Where something is lacking and no single candidate helps, pairs are gone through until one has a group.
     """
-    best, count, open_pairs = least, 0, 0
-    for k in range(s.met.size):
-        open_pairs += not s.met[k] and s.value[k] > 0.0
+    open_pairs = 0
+    best = least
+    count = ZERO
+    value, is_covered = s.value, s.is_covered
+    for k in range(is_covered.size):
+        open_pairs += not is_covered[k] and value[k] > 0.0
     if open_pairs == 0:
-        return best, 0
-    now, first = merit(s), 0
-    every = least <= 0.0 and now < 0.0
-    for _ in range(open_pairs if every else min(tries, open_pairs)):
-        if every and count > 0:
+        return best, count
+    now, k = merit(s), -ONE
+    in_turn = least <= 0.0 and now < 0.0
+    for _ in range(open_pairs if in_turn else min(tries, open_pairs)):
+        if in_turn and count > 0:
             break
-        k = _next(s, first) if every else _drawn(s, open_pairs)
-        first = k + 1
-        length = with_dependants(s, way(s, k))
-        if length == 0 or (length == 1 and not every) or not may_open(s, length):
+        # The next open pair, or one drawn among them.
+        skip = 0
+        if not in_turn:
+            k, skip = -ONE, int(draw(s) * open_pairs)
+        while skip >= 0:
+            k += 1
+            if not is_covered[k] and value[k] > 0.0:
+                skip -= 1
+        length = with_dependants(s, cheapest_group(s, k))
+        if length == 0 or (length == 1 and not in_turn) or not _may_open(s, length):
             continue
-        ratio = (turned(s, length) - now) / max(1, money_of(s, length))
+        ratio = (merit_flipped(s, length) - now) / max(1, group_cost(s, length))
         if ratio > best:
             best, count = ratio, length
-            for at in range(length):
-                s.kept[at] = s.listed[at]
+            for at in range(count):
+                s.best_group[at] = s.group[at]
     for at in range(count):
-        s.listed[at] = s.kept[at]
+        s.group[at] = s.best_group[at]
     return best, count
 
 
 @compiled
-def _next(s: State, first: int) -> int:
-    """Return the next uncovered pair that is worth something."""
-    k = first
-    while s.met[k] or s.value[k] <= 0.0:
-        k += 1
-    return k
-
-
-@compiled
-def _drawn(s: State, count: Whole) -> int:
-    """Draw one of the uncovered pairs that are worth something."""
-    rank = int(draw(s) * count)
-    for k in range(s.met.size):
-        if not s.met[k] and s.value[k] > 0.0:
-            if rank == 0:
-                return k
-            rank -= 1
-    return 0
-
-
-@compiled
-def close_weakest(s: State) -> bool:
+def close_weakest(s: SearchWorkspace) -> bool:
     """Close what loses least per money and leaves less broken; say whether anything did.
 
     Parameters
     ----------
     s
-        The state, changed in place. Losses known from before (`s.lost`) are taken as a first guess.
+        Changed in place. Losses known from before (`s.loss`) are taken as a first guess.
 
     Notes
     -----
     A loss known from earlier may be wrong by now: that of the candidate chosen is found anew, and the choice
     repeated until it stands.
     """
-    now, broken = merit(s), over(s)
-    s.fresh[:] = False
+    now, broken, cost, loss, is_fresh = merit(s), excess(s), s.t.cost, s.loss, s.is_fresh
+    is_fresh[:] = False
     while True:
-        best, j = np.inf, -1
-        for i in range(s.cost.size):
-            key = s.lost[i] * s.tilt[i] / max(1, s.cost[i])
-            if s.ahead.is_open[i] and (key < best or (key == best and s.cost[i] > s.cost[j])):
-                s.listed[0] = i
-                if s.plain[0] or breach_turned(s, with_dependants(s, 1)) < broken:
-                    best, j = key, i
+        best, j = np.inf, -ONE
+        for i in range(cost.size):
+            key = loss[i] * s.preference[i] / max(1, cost[i])
+            if (
+                s.ahead.is_open[i]
+                and (key < best or (key == best and cost[i] > cost[j]))
+                and (s.is_plain or _breach_flipped(s, group_of(s, i)) < broken)
+            ):
+                best, j = key, i
         if j < 0:
             return False
-        s.listed[0] = j
-        count = with_dependants(s, 1)
-        if s.fresh[j]:
-            turn(s, count)
+        count = group_of(s, j)
+        if is_fresh[j]:
+            flip(s, count)
             return True
-        s.lost[j] = now - turned(s, count)
-        s.fresh[j] = True
+        loss[j] = now - merit_flipped(s, count)
+        is_fresh[j] = True
 
 
 @compiled
-def thin(s: State) -> None:
+def thin(s: SearchWorkspace) -> None:
     """Close all that loses nothing, the dearest first; every loss is known afterwards.
 
     Parameters
     ----------
     s
-        The state, changed in place.
+        Changed in place.
 
     Notes
     -----
     What loses something keeps losing it when less is built, since coverage is monotone: one look at each
     candidate is enough.
     """
-    s.fresh[:] = False
-    now = merit(s)
+    now, cost, loss, is_fresh = merit(s), s.t.cost, s.loss, s.is_fresh
+    is_fresh[:] = False
     while True:
-        j, dearest = -1, 0.0
-        for i in range(s.cost.size):
-            if s.ahead.is_open[i] and not s.fresh[i] and (j < 0 or s.cost[i] / s.tilt[i] > dearest):
-                j, dearest = i, s.cost[i] / s.tilt[i]
+        j, dearest = -ONE, 0.0
+        for i in range(cost.size):
+            key = cost[i] / s.preference[i]
+            if s.ahead.is_open[i] and not is_fresh[i] and (j < 0 or key > dearest):
+                j, dearest = i, key
         if j < 0:
             return
-        s.fresh[j] = True
-        s.listed[0] = j
-        count = with_dependants(s, 1)
-        s.lost[j] = now - turned(s, count)
-        if s.lost[j] <= 0.0:
-            turn(s, count)
+        is_fresh[j] = True
+        count = group_of(s, j)
+        loss[j] = now - merit_flipped(s, count)
+        if loss[j] <= 0.0:
+            flip(s, count)

@@ -313,7 +313,7 @@ def unreached(known: dict[str, Module]) -> list[Definition]:
             if (definition.module, definition.name) not in reached:
                 reached.add((definition.module, definition.name))
                 queue.append(definition)
-    idle = [d for key, d in every.items() if key not in reached and d.name]
+    idle = [d for key, d in every.items() if key not in reached and d.name not in ("", "_")]
     return sorted(idle, key=lambda d: (d.module, d.line))
 
 

@@ -12,10 +12,10 @@ from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.own_variant import OwnVariant, Variant
 from optimiser.problem.errors import ProblemError
 
-if (
-    TYPE_CHECKING
-):  # the table is read where nothing is solved: importing the arrays would take longer than that
+# The table is read where nothing is solved: importing the arrays would take longer than that.
+if TYPE_CHECKING:
     from optimiser.engine.search.incumbent import MaskIncumbent, Send
+    from optimiser.engine.search.paths import Mask
     from optimiser.engine.search.tables import Tables
     from optimiser.engine.search.task import Task
 
@@ -81,17 +81,18 @@ def _cuts_loop(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, st
 
 
 def _paths(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    from functools import partial
-
     from optimiser.engine.backends.highs import version
-    from optimiser.engine.backends.live_paths import LivePaths
+    from optimiser.engine.backends.path_master import PathMaster
     from optimiser.engine.methods.column_generation.proof import prove
     from optimiser.engine.methods.heuristics.lns import start_plans
 
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
         return "time", ""
-    build = partial(LivePaths, task.problem, t, threads=task.threads, seed=task.seed)
+
+    def build(by_columns: Mask) -> PathMaster:
+        return PathMaster(task.problem, t, by_columns=by_columns, threads=task.threads, seed=task.seed)
+
     return prove(t, build, incumbent, gap=task.gap), version()
 
 

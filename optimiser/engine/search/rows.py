@@ -1,4 +1,4 @@
-"""Hold rows of the time-cut method as arrays: time cuts, partition inequalities, lift-and-project cuts."""
+"""Hold rows and columns of master problems as arrays: cuts of every family, and paths of pairs."""
 
 from __future__ import annotations
 
@@ -333,3 +333,33 @@ def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
     index = np.concatenate([*lists, np.zeros(0, np.int64)])
     counts = np.array([len(mine) for mine in lists], np.int64)
     return Rows(pairs, starts(counts), index, np.ones(len(index)))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns, one after the other: building all candidates of one covers its pair.
+
+    Attributes
+    ----------
+    pair
+        int64 [c].
+    start
+        int64 [c + 1]: candidates of column i are `candidate[start[i]:start[i + 1]]`.
+    candidate
+        int64, positions of candidates, rising in each column.
+    """
+
+    pair: Integers
+    start: Integers
+    candidate: Integers
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self.pair)
+
+
+def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
+    """Return columns from the pair and the rising candidates of each."""
+    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
+    flat = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
+    return Columns(np.array(pair, np.int64), start, flat)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from optimiser.engine.search.labels import PathFinder, enabling_sets, new_store
 from optimiser.engine.search.paths import Floats, Integers, Mask
+from optimiser.engine.search.rows import Columns, columns_of
 from optimiser.engine.search.tables import Tables
 
 NOISE = 1e-9
@@ -20,36 +20,6 @@ Lines are left out of that: what a label has paid for weakens dominance.
 
 BLOCK = 64
 """Pairs from one look at the clock to the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Columns, one after the other: building all candidates of one covers its pair.
-
-    Attributes
-    ----------
-    pair
-        int64 [c].
-    start
-        int64 [c + 1]: candidates of column i are `candidate[start[i]:start[i + 1]]`.
-    candidate
-        int64, positions of candidates, rising in each column.
-    """
-
-    pair: Integers
-    start: Integers
-    candidate: Integers
-
-    def __len__(self) -> int:
-        """Return the number of columns."""
-        return len(self.pair)
-
-
-def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
-    """Return columns from the pair and the rising candidates of each."""
-    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
-    flat = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
-    return Columns(np.array(pair, np.int64), start, flat)
 
 
 class Pool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimiser.engine.backends.path_master import PathMaster, RelaxedPaths
 from optimiser.engine.methods.column_generation.columns import Pool, price_columns
-from optimiser.engine.methods.column_generation.master import Master, Relaxed
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.labels import PathFinder
@@ -43,7 +43,7 @@ class Root:
         No column is missing.
     """
 
-    relaxed: Relaxed
+    relaxed: RelaxedPaths
     bound: float
     cheapest: Floats
     ended: bool
@@ -76,7 +76,7 @@ def try_plans(t: Tables, built: Floats, progress: MaskIncumbent) -> None:
             progress.plan(plan, "rounding")
 
 
-def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent) -> Root | None:
+def generate(t: Tables, master: PathMaster, pool: Pool, progress: MaskIncumbent) -> Root | None:
     """Add columns until none is missing or the time is up; report bounds and plans on the way.
 
     Parameters
@@ -109,18 +109,18 @@ def generate(t: Tables, master: Master, pool: Pool, progress: MaskIncumbent) -> 
         relaxed = master.relax(seconds=progress.left())
         if relaxed is None:
             break
-        priced = price_columns(t, relaxed.worth, relaxed.price, finder)
+        priced = price_columns(t, relaxed.pair_dual, relaxed.use_dual, finder)
         new = pool.new(priced.columns)
         excess = float(priced.excess.sum())
-        bound = relaxed.value - excess if t.budget < 0 else relaxed.value + excess
+        bound = relaxed.objective - excess if t.budget < 0 else relaxed.objective + excess
         if best is None or not len(new) or ((bound > best.bound) == (t.budget < 0)):
-            best = Root(relaxed, bound, relaxed.worth - priced.excess, ended=not len(new))
+            best = Root(relaxed, bound, relaxed.pair_dual - priced.excess, ended=not len(new))
         progress.bound(tightened(t, bound), "columns")
         if turn % ROUNDS_A_PLAN == 0 or not len(new):
-            try_plans(t, relaxed.built, progress)
+            try_plans(t, relaxed.x, progress)
         if not len(new) or progress.closed(0.0):
             break
-        master.add(new)
+        master.add_columns(new)
         turn += 1
     return best
 
@@ -167,5 +167,5 @@ def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
     sign = 1.0 if t.budget < 0 else -1.0
     slack = sign * (value - root.bound) - objective_unit(t)
     slack += 1e-6 * max(1.0, abs(value))
-    slope = sign * root.relaxed.slope
+    slope = sign * root.relaxed.reduced_costs
     return Narrowed(slope > slack, -slope > slack, root.cheapest + slack)

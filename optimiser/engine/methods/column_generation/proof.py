@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from optimiser.engine.backends.highs import MOST_NODES
+from optimiser.engine.backends.path_master import PathMaster, PathPlan
 from optimiser.engine.methods.column_generation.columns import Caps, Listed, Pool, first_columns, list_columns
 from optimiser.engine.methods.column_generation.generation import (
     NEAR_ZERO,
@@ -14,10 +18,10 @@ from optimiser.engine.methods.column_generation.generation import (
     tightened,
     try_plans,
 )
-from optimiser.engine.methods.column_generation.master import Build, Master, Outcome
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Floats, Integers, Mask
+from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.scoring import covered_pairs, objective_of
 from optimiser.engine.search.tables import Tables
 
@@ -27,8 +31,8 @@ CAPS = Caps(columns=200, labels=5_000)
 FIRST_NODES = 2000
 """Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
 
-MOST_NODES = 2**31 - 1
-"""Most nodes that a solver takes as a limit."""
+type Build = Callable[[Mask], PathMaster]
+"""Makes a master problem without columns; the pairs of the mask, bool [K], need columns."""
 
 
 def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> str:
@@ -63,8 +67,8 @@ def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> st
     narrowed = narrow(t, root, _value(t, progress))
     prices = _prices(t, root, narrowed)
     listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=progress.stop)
-    master = build(by_columns=listed.complete)
-    master.add(listed.columns)
+    master = build(listed.complete)
+    master.add_columns(listed.columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)
     _project(t, master, root, listed)
     return _integer_rounds(t, master, progress, gap=gap, complete=listed.complete)
@@ -79,8 +83,8 @@ def _value(t: Tables, progress: MaskIncumbent) -> int | None:
 
 
 def _relaxed(t: Tables, build: Build, progress: MaskIncumbent) -> Root | None:
-    master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
-    master.add(pool.new(first_columns(t, progress.best)))
+    master, pool = build(np.ones(len(t.limit), np.bool_)), Pool()
+    master.add_columns(pool.new(first_columns(t, progress.best)))
     if progress.best is None:
         master.relieve(_penalty(t))
     return generate(t, master, pool, progress)
@@ -92,12 +96,12 @@ def _penalty(t: Tables) -> float:
 
 
 def _prices(t: Tables, root: Root, narrowed: Narrowed) -> Floats:
-    prices = root.relaxed.price.copy()
+    prices = root.relaxed.use_dual.copy()
     prices[narrowed.closed[t.use]] = np.inf
     return prices
 
 
-def _project(t: Tables, master: Master, root: Root, listed: Listed) -> None:
+def _project(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
     """Add for each pair held by cuts the cut that the duals of the root give.
 
     Every path of pair k within its limit costs at least `root.cheapest_k` at these duals, so that
@@ -107,19 +111,22 @@ def _project(t: Tables, master: Master, root: Root, listed: Listed) -> None:
     if not len(pairs):
         return
     rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
-    rows = [row[root.relaxed.price[row] > 0.0] for row in rows]
+    rows = [row[root.relaxed.use_dual[row] > 0.0] for row in rows]
     flat = np.concatenate(rows)
     start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
     least = np.repeat(root.cheapest[pairs], np.diff(start)) * (1.0 - 1e-9)
-    master.add_cuts(pairs, start, t.use[flat], np.minimum(root.relaxed.price[flat] / least, 1.0))
+    value = np.minimum(root.relaxed.use_dual[flat] / least, 1.0)
+    master.add(Rows(pairs, start, t.use[flat], value))
 
 
-def _integer_rounds(t: Tables, master: Master, progress: MaskIncumbent, *, gap: float, complete: Mask) -> str:
+def _integer_rounds(
+    t: Tables, master: PathMaster, progress: MaskIncumbent, *, gap: float, complete: Mask
+) -> str:
     nodes, asked = (MOST_NODES if complete.all() else FIRST_NODES), gap
     while not progress.stop():
-        outcome = master.solve(start=progress.best, gap=asked, nodes=nodes, seconds=progress.left())
+        outcome = master.solve(start=progress.best, gap=asked, seconds=progress.left(), nodes=nodes)
         progress.count("integer", nodes=outcome.nodes)
-        if outcome.state == "infeasible" and progress.best is None:
+        if outcome.status == "infeasible" and progress.best is None:
             return "infeasible"
         missing = _missing(t, outcome, complete)
         if outcome.plan is not None:
@@ -129,19 +136,19 @@ def _integer_rounds(t: Tables, master: Master, progress: MaskIncumbent, *, gap: 
         if progress.closed(gap):
             return _ending(progress)
         if outcome.plan is not None and len(missing):
-            _cut_off(t, master, outcome.plan, outcome.level, missing)
-        elif outcome.state == "optimal" and asked == 0.0:
+            _cut_off(t, master, outcome.plan, outcome.y, missing)
+        elif outcome.status == "optimal" and asked == 0.0:
             return "stalled"
-        elif outcome.state == "optimal":
+        elif outcome.status == "optimal":
             asked = 0.0
         nodes = min(2 * nodes, MOST_NODES)
     return "time"
 
 
-def _report_bound(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
+def _report_bound(t: Tables, outcome: PathPlan, progress: MaskIncumbent) -> None:
     """Report what the integer model proves; it leaves out plans no better than the best known."""
     known = _value(t, progress)
-    bound = known if outcome.state == "infeasible" else outcome.bound
+    bound = known if outcome.status == "infeasible" else outcome.bound
     if bound is None:
         return
     if known is not None:
@@ -149,17 +156,16 @@ def _report_bound(t: Tables, outcome: Outcome, progress: MaskIncumbent) -> None:
     progress.bound(tightened(t, bound), "integer")
 
 
-def _missing(t: Tables, outcome: Outcome, complete: Mask) -> Integers:
+def _missing(t: Tables, outcome: PathPlan, complete: Mask) -> Integers:
     """Return the pairs that a plan is said to cover and does not."""
     if outcome.plan is None:
         return np.zeros(0, np.int64)
-    claimed = (outcome.level > NEAR_ZERO) & ~complete
+    claimed = (outcome.y > NEAR_ZERO) & ~complete
     return np.flatnonzero(claimed & ~covered_pairs(t, outcome.plan)).astype(np.int64)
 
 
-def _cut_off(t: Tables, master: Master, plan: Mask, level: Floats, missing: Integers) -> None:
+def _cut_off(t: Tables, master: PathMaster, plan: Mask, y: Floats, missing: Integers) -> None:
     """Add minimal time cuts of the pairs that a plan does not cover, in two orders."""
     built, ties = plan[:-1].astype(np.float64), np.arange(t.size) / t.size
     for tie in (ties, 1.0 - ties):
-        cuts = separate(t, missing, built, level, -built + 0.4 * tie)
-        master.add_cuts(cuts.pair, cuts.start, cuts.candidate, np.ones(len(cuts.candidate)))
+        master.add(separate(t, missing, built, y, -built + 0.4 * tie))

@@ -62,11 +62,14 @@ class CheckedClaims:
                 return
 
     def _trivial_bound(self) -> float:
-        """Return a bound that holds for every problem: no cost, or all weights and rewards."""
-        problem = self.problem
+        """Return a bound that needs no solver: the cost of what is fixed in, or all that can be gained."""
+        problem, coverable = self.problem, self._evaluator.coverable
         if problem.budget is None:
-            return 0.0
-        gains = sum(pair.weight for pair in problem.pairs) + sum(city.weight for city in problem.cities)
+            return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
+        gains = sum(pair.weight for pair, able in zip(problem.pairs, coverable, strict=True) if able)
+        gains += sum(
+            city.weight for city in problem.cities if sum(coverable[k] for k in city.pairs) >= city.need
+        )
         gains += sum(ring.reward for ring in problem.rings)
         return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
 

@@ -6,14 +6,14 @@ import itertools
 
 import numpy as np
 from core_drawing import covered_by, plan_value
-from ring_drawing import open_in, ring_choices, starts_of, whole_value
-
 from optimiser.engine.methods.sweep import Sweep
 from optimiser.engine.process import Ending
-from optimiser.engine.search.task import Task
 from optimiser.engine.sweep_process import Reply
+from ring_drawing import open_in, ring_choices, starts_of, whole_value
+
+from optimiser.engine.search.task import Task
 from optimiser.engine.work import work
-from optimiser.frontier import Limits, askers, tracing
+from optimiser.frontier import Limits, tracing
 from optimiser.frontier.axes import axes_of, top_of
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.reading import parse

@@ -1,5 +1,3 @@
-"""A row made of multipliers holds for every plan, and what holds it makes it no stronger."""
-
 from __future__ import annotations
 
 import itertools
@@ -10,12 +8,130 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.search.rows import NO_SPLITS, ROUNDING, TINY, SplitRows, gathered, packed, split_row
+from optimiser.engine.search.rows import (
+    NO_ROWS,
+    NO_SPLITS,
+    ROUNDING,
+    TINY,
+    Rows,
+    SplitRows,
+    gathered,
+    joined,
+    packed,
+    split_row,
+    stacked,
+    starts,
+)
+
+X = np.array([1.0, 2.0, 4.0])
+Y = np.array([0.5, 0.25, 0.125])
+
+MANY = (
+    ((0, 2), {0: 1.0, 1: 2.0}),
+    ((1,), {2: 0.5}),
+    ((0, 1, 2), {}),
+    ((2, 0), {0: 1.0, 1: 2.0}),
+)
+ALONE = (((1,), {0: 1.0, 2: 0.25}), ((0,), {}), ((1,), {1: 1.0}))
+
+
+def rows(*lines, alone=False):
+    """Return rows from (pairs, {candidate: value}); alone: each row has one pair."""
+    return Rows(
+        np.array([k for pairs, _ in lines for k in pairs], np.int64),
+        starts(np.array([len(terms) for _, terms in lines], np.int64)),
+        np.array([j for _, terms in lines for j in terms], np.int64),
+        np.array([value for _, terms in lines for value in terms.values()], np.float64),
+        None if alone else starts(np.array([len(pairs) for pairs, _ in lines], np.int64)),
+    )
+
+
+def lines(found):
+    return [
+        (
+            tuple(found.pairs_of(i).tolist()),
+            dict(zip(found.candidate[low:high].tolist(), found.value[low:high].tolist(), strict=True)),
+        )
+        for i, (low, high) in enumerate(zip(found.start[:-1], found.start[1:], strict=True))
+    ]
+
+
+def test_the_length_is_the_number_of_rows_however_many_pairs_they_name():
+    assert len(rows(*MANY)) == 4
+    assert len(rows(*ALONE, alone=True)) == 3
+    assert len(NO_ROWS) == 0
+
+
+def test_claims_count_the_pairs_of_each_row():
+    assert rows(*MANY).claims.tolist() == [2, 1, 3, 2]
+    assert rows(*ALONE, alone=True).claims.tolist() == [1, 1, 1]
+    assert NO_ROWS.claims.tolist() == []
+
+
+def test_the_pairs_of_a_row_are_those_that_it_names():
+    assert [rows(*MANY).pairs_of(i).tolist() for i in range(4)] == [[0, 2], [1], [0, 1, 2], [2, 0]]
+    assert [rows(*ALONE, alone=True).pairs_of(i).tolist() for i in range(3)] == [[1], [0], [1]]
+
+
+def test_the_right_side_of_a_row_does_not_depend_on_its_pairs():
+    assert rows(*MANY).at(X).tolist() == [5.0, 2.0, 0.0, 5.0]
+    assert rows(*ALONE, alone=True).at(X).tolist() == [2.0, 0.0, 2.0]
+
+
+def test_the_left_side_is_the_sum_of_y_over_the_pairs():
+    assert rows(*MANY).claimed(Y).tolist() == [0.625, 0.25, 0.875, 0.625]
+    assert rows(*ALONE, alone=True).claimed(Y).tolist() == [0.25, 0.5, 0.25]
+    assert NO_ROWS.claimed(Y).tolist() == []
+
+
+@pytest.mark.parametrize("last", [(), (1,)])
+def test_a_row_without_pairs_claims_nothing(last):
+    assert rows(((0,), {0: 1.0}), (last, {1: 1.0})).claimed(Y).tolist() == [0.5, 0.25 * len(last)]
+
+
+def test_some_rows_keep_their_pairs_and_terms():
+    assert lines(rows(*MANY).only(np.array([False, True, True, False]))) == [MANY[1], MANY[2]]
+    assert lines(rows(*ALONE, alone=True).only(np.array([True, False, True]))) == [ALONE[0], ALONE[2]]
+
+
+def test_choosing_none_of_the_rows_gives_no_rows():
+    assert lines(rows(*MANY).only(np.zeros(4, np.bool_))) == []
+
+
+def test_rows_of_one_pair_each_stay_so_when_stacked():
+    whole = stacked(rows(*ALONE, alone=True), NO_ROWS, rows(*ALONE[:1], alone=True))
+    assert whole.claim_start is None
+    assert lines(whole) == [*ALONE, ALONE[0]]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_rows_of_one_pair_and_of_several_can_be_stacked(first):
+    parts = [rows(*ALONE, alone=True), rows(*MANY)]
+    expected = [*ALONE, *MANY] if first else [*MANY, *ALONE]
+    whole = stacked(*(parts if first else parts[::-1]))
+    assert lines(whole) == expected
+    assert whole.claimed(Y).tolist() == [sum(Y[list(pairs)]) for pairs, _ in expected]
+
+
+def test_a_row_of_one_pair_is_the_same_row_whether_or_not_others_name_several():
+    assert lines(joined([rows(*ALONE, alone=True), rows(*MANY, *ALONE)])) == [*ALONE, *MANY]
+
+
+def test_rows_with_the_same_terms_and_other_pairs_are_both_kept():
+    some = [((0, 1), {0: 1.0}), ((0,), {0: 1.0}), ((0, 2), {0: 1.0}), ((0, 1), {0: 1.0})]
+    assert lines(joined([rows(*some)])) == some[:3]
+
+
+def test_joining_no_rows_gives_no_rows():
+    assert len(joined([])) == len(joined([NO_ROWS, rows()])) == 0
+
+
+# ---- split rows
 
 MOST = 6
 
 
-def zero_ones(size):
+def binary_points(size):
     return np.array(list(itertools.product((0.0, 1.0), repeat=size)))
 
 
@@ -47,10 +163,10 @@ def pack(row):
 
 @given(systems())
 @settings(max_examples=300, deadline=None)
-def test_every_whole_point_of_the_rows_satisfies_what_any_multipliers_give(system):
+def test_every_integer_point_of_the_rows_satisfies_the_row_of_any_multipliers(system):
     matrix, sides, *_ = system
     alpha, least = row_of(system)
-    points = zero_ones(matrix.shape[1])
+    points = binary_points(matrix.shape[1])
     points = points[(points @ matrix.T >= sides).all(axis=1)]
     assert len(points)
     assert (points @ alpha >= least - 1e-12).all()
@@ -58,11 +174,11 @@ def test_every_whole_point_of_the_rows_satisfies_what_any_multipliers_give(syste
 
 @given(systems())
 @settings(max_examples=200, deadline=None)
-def test_a_whole_point_that_keeps_only_the_rows_of_its_own_side_satisfies_it(system):
+def test_an_integer_point_that_satisfies_the_rows_of_its_own_side_satisfies_the_split_row(system):
     """Rows that hold when j is built need not hold when it is not: that is what makes a row deep."""
     matrix, sides, p, q, j, _ = system
     alpha, least = row_of(system)
-    points = zero_ones(matrix.shape[1])
+    points = binary_points(matrix.shape[1])
     built = points[:, j] == 1.0
     keeps = np.where(built, points @ (p @ matrix) >= p @ sides, points @ (q @ matrix) >= q @ sides)
     assert (points[keeps] @ alpha >= least - 1e-12).all()
@@ -70,14 +186,14 @@ def test_a_whole_point_that_keeps_only_the_rows_of_its_own_side_satisfies_it(sys
 
 @given(systems())
 @settings(max_examples=200, deadline=None)
-def test_the_norm_of_a_row_is_one_unless_it_says_nothing(system):
+def test_a_split_row_has_norm_1_unless_it_is_empty(system):
     alpha, _ = row_of(system)
     assert not alpha.any() or np.linalg.norm(alpha) == pytest.approx(1.0)
 
 
 @given(systems())
 @settings(max_examples=50, deadline=None)
-def test_what_a_row_is_made_of_stays_as_it_was(system):
+def test_making_a_split_row_leaves_its_parts_unchanged(system):
     matrix, sides, p, q, j, point = system
     one, zero, seen = p @ matrix, q @ matrix, point.copy()
     split_row((one, p @ sides), (zero, q @ sides), j, point)
@@ -100,10 +216,10 @@ def depth_with(system, turned):
 
 @given(systems())
 @settings(max_examples=150, deadline=None)
-def test_a_point_that_breaks_the_row_of_any_complemented_decisions_breaks_the_one_returned(system):
+def test_a_point_that_violates_the_row_of_any_complemented_decisions_violates_the_one_returned(system):
     matrix, _, _, _, j, point = system
     alpha, least = row_of(system)
-    ways = [way.astype(bool) for way in zero_ones(matrix.shape[1]) if not way[j]]
+    ways = [way.astype(bool) for way in binary_points(matrix.shape[1]) if not way[j]]
     deepest = max(depth_with(system, way) for way in ways)
     assume(abs(deepest) > 1e-9)
     depth = least - alpha @ point
@@ -131,13 +247,13 @@ def test_what_is_needed_with_a_candidate_is_needed_as_far_as_it_is_built():
     assert least == 0.0
 
 
-def test_the_row_says_nothing_at_a_point_that_keeps_what_is_needed():
+def test_the_split_row_is_empty_at_a_point_that_satisfies_what_is_needed():
     alpha, least, _ = split_row((np.array([0.0, 1.0]), 1.0), (np.zeros(2), 0.0), 0, np.array([0.25, 0.75]))
     assert alpha.tolist() == [0.0, 0.0]
     assert least <= 0.0
 
 
-def test_what_a_candidate_rules_out_is_left_only_as_far_as_it_is_not_built():
+def test_what_a_candidate_excludes_is_possible_as_far_as_it_is_not_built():
     """With x1 built x2 <= 0, without it nothing; 1 - x2 stands for x2: x1 + x2 <= 1."""
     alpha, least, _ = split_row((np.array([0.0, -1.0]), 0.0), (np.zeros(2), 0.0), 0, np.array([0.5, 0.75]))
     assert alpha == pytest.approx([-math.sqrt(0.5), -math.sqrt(0.5)])
@@ -166,10 +282,10 @@ def full_rows(draw, *, size=MOST):
 
 @given(full_rows())
 @settings(max_examples=300, deadline=None)
-def test_a_whole_point_that_satisfies_a_row_satisfies_it_packed(row):
+def test_an_integer_point_that_satisfies_a_row_satisfies_it_packed(row):
     alpha, least = row
     kept = pack(row)
-    for point in zero_ones(MOST):
+    for point in binary_points(MOST):
         if alpha @ point >= least:
             assert kept.at(point)[0] >= kept.least[0]
 
@@ -200,7 +316,7 @@ def test_a_dropped_coefficient_lowers_the_right_side_by_what_it_could_add():
     assert (rows.least < [0.5 - 5e-5, 0.5]).all()
 
 
-def some_rows(*lines):
+def split_rows(*lines):
     """Return rows from ({column: value}, least)."""
     return SplitRows(
         np.cumsum([0, *(len(terms) for terms, _ in lines)]).astype(np.int64),
@@ -210,7 +326,7 @@ def some_rows(*lines):
     )
 
 
-def lines_of(rows):
+def lines_of_splits(rows):
     """Return ({column: value}, least) of each row."""
     stretches = itertools.pairwise(rows.start.tolist())
     return [
@@ -221,37 +337,37 @@ def lines_of(rows):
 
 numbers = st.sampled_from([-2.0, -1.0, -0.5, 0.5, 1.0, 3.0])
 entries = st.dictionaries(st.integers(0, MOST - 1), numbers).map(lambda terms: dict(sorted(terms.items())))
-lines = st.lists(st.tuples(entries, numbers), max_size=5)
+split_lines = st.lists(st.tuples(entries, numbers), max_size=5)
 
 
-@given(lines, st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=MOST, max_size=MOST))
+@given(split_lines, st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=MOST, max_size=MOST))
 @settings(max_examples=150, deadline=None)
-def test_the_left_sides_are_sums_over_the_columns_of_a_row_be_there_any_or_none(drawn, point):
-    rows = some_rows(*drawn)
+def test_the_left_side_of_a_split_row_is_the_sum_over_its_columns(drawn, point):
+    rows = split_rows(*drawn)
     assert len(rows) == len(drawn)
     assert rows.at(np.array(point)).tolist() == [
         sum(value * point[column] for column, value in terms.items()) for terms, _ in drawn
     ]
 
 
-@given(st.lists(lines, max_size=4))
+@given(st.lists(split_lines, max_size=4))
 @settings(max_examples=100, deadline=None)
-def test_lists_of_rows_are_gathered_in_their_order(parts):
-    rows = gathered([some_rows(*part) for part in parts])
-    assert lines_of(rows) == [line for part in parts for line in part]
+def test_lists_of_split_rows_are_gathered_in_their_order(parts):
+    rows = gathered([split_rows(*part) for part in parts])
+    assert lines_of_splits(rows) == [line for part in parts for line in part]
     assert (rows.start.dtype, rows.column.dtype) == (np.int64, np.int64)
 
 
-@given(lines, st.lists(st.booleans(), min_size=5, max_size=5))
+@given(split_lines, st.lists(st.booleans(), min_size=5, max_size=5))
 @settings(max_examples=100, deadline=None)
-def test_only_the_rows_asked_for_are_left(drawn, wanted):
+def test_some_split_rows_keep_their_terms(drawn, wanted):
     kept = np.array(wanted[: len(drawn)], np.bool_)
-    rows = some_rows(*drawn).only(kept)
-    assert lines_of(rows) == [line for line, yes in zip(drawn, wanted, strict=False) if yes]
+    rows = split_rows(*drawn).only(kept)
+    assert lines_of_splits(rows) == [line for line, yes in zip(drawn, wanted, strict=False) if yes]
 
 
 @pytest.mark.parametrize("rows", [NO_SPLITS, gathered([]), gathered([NO_SPLITS, NO_SPLITS])])
-def test_no_rows_have_no_left_sides(rows):
+def test_no_split_rows_have_no_left_sides(rows):
     assert len(rows) == 0
     assert rows.at(np.ones(3)).tolist() == []
     assert len(rows.only(np.zeros(0, np.bool_))) == 0

@@ -6,13 +6,12 @@ from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.packing import CUT, PACKED, pack
-from optimiser.engine.methods.cuts.packing import new_pool, new_room
+from optimiser.engine.methods.cuts.packing import CUT, PACKED, new_pool, new_workspace, pack
 from optimiser.engine.methods.cuts.pricing import ONE
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 
-rooms = st.lists(st.integers(0, 8).map(lambda eighths: eighths / 8), min_size=6, max_size=6)
+capacities = st.lists(st.integers(0, 8).map(lambda eighths: eighths / 8), min_size=6, max_size=6)
 
 
 class Packing:
@@ -20,15 +19,15 @@ class Packing:
 
     def __init__(self, problem):
         self.problem, self.t = problem, tables(problem)
-        self.pool, self.room = new_pool(self.t), new_room(self.t)
+        self.pool, self.workspace = new_pool(self.t), new_workspace(self.t)
 
-    def at(self, room, *, k=0, wanted=np.inf):
+    def at(self, capacity, *, k=0, wanted=np.inf):
         """Return how it ended, and the price of each candidate in units of `ONE`."""
-        room = np.array(room, np.float64)[: self.t.size]
-        ending = pack(self.t, k, room, wanted, self.pool, self.room)
+        capacity = np.array(capacity, np.float64)[: self.t.size]
+        ending = pack(self.t, k, capacity, wanted, self.pool, self.workspace)
         mine = self.t.use[self.t.use_start[k] : self.t.use_start[k + 1]]
         prices = np.zeros(self.t.size, np.int64)
-        prices[mine] = self.room.price[mine]
+        prices[mine] = self.workspace.price[mine]
         return ending, prices
 
 
@@ -38,7 +37,7 @@ def test_two_of_three_shortcuts_are_priced_at_one_half_each():
     assert prices.tolist() == [ONE // 2] * 3
 
 
-def test_a_shortcut_without_room_leaves_the_other_two_in_series():
+def test_a_shortcut_without_capacity_leaves_the_other_two_in_series():
     ending, prices = Packing(two_of_three()).at([0.5, 0.4, 0.0])
     assert ending == CUT
     assert prices @ [0.5, 0.4, 0.0] / ONE == pytest.approx(0.4, abs=1e-5)
@@ -60,37 +59,37 @@ def test_a_packing_that_reaches_what_is_wanted_ends_the_search():
 def test_paths_found_before_answer_without_a_search():
     packing = Packing(two_of_three())
     packing.at([0.5, 0.5, 0.5])
-    packing.room.labels.heap_key[:] = -1
+    packing.workspace.labels.heap_key[:] = -1
     assert packing.at([1.0, 1.0, 0.0], wanted=0.9)[0] == PACKED
-    assert (packing.room.labels.heap_key == -1).all()
+    assert (packing.workspace.labels.heap_key == -1).all()
 
 
-@given(meshes(), rooms)
+@given(meshes(), capacities)
 @settings(max_examples=150, deadline=None)
-def test_the_prices_are_the_dual_of_the_largest_packing(problem, room):
+def test_the_prices_are_the_dual_of_the_largest_packing(problem, capacity):
     packing = Packing(problem)
-    room = room[: len(problem.candidates)]
+    capacity = capacity[: len(problem.candidates)]
     for k, pair in enumerate(problem.pairs):
         paths = paths_of(problem, pair)
-        ending, prices = packing.at(room, k=k)
+        ending, prices = packing.at(capacity, k=k)
         assert ending == CUT
-        assert prices @ room / ONE == pytest.approx(largest_packing(paths, room), abs=2e-5)
+        assert prices @ capacity / ONE == pytest.approx(largest_packing(paths, capacity), abs=2e-5)
         assert min(sum(prices[j] for j in path) for path in paths) >= ONE
 
 
-@given(meshes(), rooms, rooms)
+@given(meshes(), capacities, capacities)
 @settings(max_examples=60, deadline=None)
 def test_a_pool_filled_at_another_point_changes_no_value(problem, first, second):
     used, fresh = Packing(problem), Packing(problem)
     used.at(first)
     (_, prices), (_, expected) = used.at(second), fresh.at(second)
-    room = np.array(second)[: len(problem.candidates)]
-    assert prices @ room == pytest.approx(expected @ room, abs=20)
+    capacity = np.array(second)[: len(problem.candidates)]
+    assert prices @ capacity == pytest.approx(expected @ capacity, abs=20)
 
 
-@given(meshes(), rooms, st.floats(0.05, 1.5))
+@given(meshes(), capacities, st.floats(0.05, 1.5))
 @settings(max_examples=100, deadline=None)
-def test_a_search_says_whether_the_room_holds_what_is_wanted(problem, room, wanted):
-    most = largest_packing(paths_of(problem, problem.pairs[0]), room[: len(problem.candidates)])
+def test_the_ending_says_whether_the_capacity_holds_what_is_wanted(problem, capacity, wanted):
+    most = largest_packing(paths_of(problem, problem.pairs[0]), capacity[: len(problem.candidates)])
     if abs(most - wanted) > 1e-4:
-        assert Packing(problem).at(room, wanted=wanted)[0] == (PACKED if most > wanted else CUT)
+        assert Packing(problem).at(capacity, wanted=wanted)[0] == (PACKED if most > wanted else CUT)

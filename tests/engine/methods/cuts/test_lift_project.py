@@ -1,5 +1,3 @@
-"""Lift-and-project cuts are broken at the point they are found at, and by no plan."""
-
 from __future__ import annotations
 
 import dataclasses
@@ -16,11 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from optimiser.engine.backends.live_program import LiveProgram
-from optimiser.engine.backends.small_program import SmallPrograms
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.backends.highs import Relaxation, SmallLps
 from optimiser.engine.methods.cuts.lift_project import ALIKE, DEEP, FREE, Splitter
-from optimiser.engine.methods.cuts.relaxation import relax
+from optimiser.engine.methods.cuts.relaxation import CutFinder, relax
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.presolve import reduce
@@ -33,27 +29,27 @@ ROUNDS = 3
 
 
 def converged(problem):
-    """Return a live program with all time cuts that count, and its last answer."""
-    t, program = tables(problem), LiveProgram(problem, seed=0)
-    ended = relax(t, program, CutFinder.of(t), left=lambda: 10.0, tell=lambda _answer, _found: False)
-    return program, ended.answer
+    """Return the relaxation with all time cuts that count, and its last solution."""
+    t, program = tables(problem), Relaxation(problem, seed=0)
+    ended = relax(program, CutFinder.of(t), left=lambda: 10.0, report=lambda _solution, _found: False)
+    return program, ended.solution
 
 
 @functools.cache
-def opened():
-    """Return drawn problems that the reduction leaves and whose relaxation is half built somewhere."""
+def fractional_problems():
+    """Return reduced problems whose relaxation has fractional candidates, with it and its solution."""
     found = []
     for seed in range(DRAWN):
         problem = reduce(dense_problem(seed)).problem
         if not problem.candidates or not problem.pairs:
             continue
-        program, answer = converged(problem)
-        if answer.ending == "optimal" and len(halves(problem, program.columns_of(answer))):
-            found.append((problem, program, answer))
+        program, solution = converged(problem)
+        if solution.status == "optimal" and len(fractional(problem, program.point(solution))):
+            found.append((problem, program, solution))
     return found
 
 
-def halves(problem, point):
+def fractional(problem, point):
     built = point[: len(problem.candidates)]
     return np.flatnonzero((built > FREE) & (built < 1.0 - FREE)).tolist()
 
@@ -72,7 +68,7 @@ def columns_of_plans(problem):
 
 
 def by_hand(matrix, least, point, solve=None):
-    return Splitter(csr_array(matrix), least, np.ones(len(least), np.bool_), point, solve or SmallPrograms())
+    return Splitter(csr_array(matrix), least, np.ones(len(least), np.bool_), point, solve or SmallLps())
 
 
 def dense(found, size):
@@ -83,12 +79,12 @@ def dense(found, size):
         yield alpha, float(row.least[0])
 
 
-def test_every_row_holds_for_every_plan_and_is_broken_by_the_point_it_was_sought_at():
+def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
     seen, with_rows = dict.fromkeys(["budget", "all", "caps", "targets", "cities", "sides"], 0), 0
-    for problem, program, answer in opened():
-        plans, point = columns_of_plans(problem), np.clip(program.columns_of(answer), 0.0, 1.0)
-        splitter = Splitter(*program.rows(), point, SmallPrograms())
-        found = [row for j in halves(problem, point) if len(row := splitter.cut(j))]
+    for problem, program, solution in fractional_problems():
+        plans, point = columns_of_plans(problem), np.clip(program.point(solution), 0.0, 1.0)
+        splitter = Splitter(*program.rows(), point, SmallLps())
+        found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
         for alpha, least in dense(found, len(point)):
             assert (plans @ alpha >= least - 1e-9).all()
             assert least - alpha @ point > DEEP
@@ -105,16 +101,16 @@ def test_every_row_holds_for_every_plan_and_is_broken_by_the_point_it_was_sought
     assert min(seen.values()) >= 1, seen
 
 
-def test_rows_of_rows_hold_for_every_plan_and_no_bound_falls_below_the_best_one():
+def test_rows_of_higher_rank_hold_for_every_plan_and_no_bound_falls_below_the_best_one():
     second = 0
-    for problem, _, _ in opened():
-        program, answer = converged(problem)
+    for problem, _, _ in fractional_problems():
+        program, solution = converged(problem)
         plans, best = columns_of_plans(problem), brute_force(problem)
         factor = scale_of(problem) * (-1 if problem.budget is None else 1)
         for number in range(ROUNDS):
-            point = program.columns_of(answer)
-            splitter = Splitter(*program.rows(), point, SmallPrograms())
-            rows = splitter.kept([row for j in halves(problem, point) if len(row := splitter.cut(j))])
+            point = program.point(solution)
+            splitter = Splitter(*program.rows(), point, SmallLps())
+            rows = splitter.kept([row for j in fractional(problem, point) if len(row := splitter.cut(j))])
             if not len(rows):
                 break
             second += number > 0
@@ -123,18 +119,18 @@ def test_rows_of_rows_hold_for_every_plan_and_no_bound_falls_below_the_best_one(
             later = program.solve(seconds=10.0)
             if best is None:
                 break
-            assert later.ending == "optimal"
-            assert later.worth >= best / factor - 1e-6
-            assert later.worth <= answer.worth + 1e-6 * max(1.0, abs(answer.worth))
-            answer = later
+            assert later.status == "optimal"
+            assert later.objective >= best / factor - 1e-6
+            assert later.objective <= solution.objective + 1e-6 * max(1.0, abs(solution.objective))
+            solution = later
     assert second >= 10
 
 
 class Careless:
-    """Solves small programs, and returns multipliers that are more or less wrong."""
+    """Solves small linear programs, and returns multipliers that are more or less wrong."""
 
     def __init__(self, seed):
-        self._solve = SmallPrograms()
+        self._solve = SmallLps()
         self._chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
 
     def __call__(self, matrix, least, lower, upper):
@@ -145,12 +141,12 @@ class Careless:
         return values, np.array([dual * self._chance.choice([0.9, 1.0, 1.1, 1.5]) - 1e-3 for dual in duals])
 
 
-def test_wrong_multipliers_give_rows_that_hold_all_the_same():
+def test_rows_of_wrong_multipliers_are_valid_too():
     total = 0
-    for seed, (problem, program, answer) in enumerate(opened()):
-        plans, point = columns_of_plans(problem), program.columns_of(answer)
+    for seed, (problem, program, solution) in enumerate(fractional_problems()):
+        plans, point = columns_of_plans(problem), program.point(solution)
         splitter = Splitter(*program.rows(), point, Careless(seed))
-        found = [row for j in halves(problem, point) if len(row := splitter.cut(j))]
+        found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
         assert all((row.least - row.at(np.clip(point, 0.0, 1.0)) > DEEP).all() for row in found)
         rows = splitter.kept(found)
         assert all((rows.at(plan) >= rows.least).all() for plan in plans)
@@ -158,19 +154,19 @@ def test_wrong_multipliers_give_rows_that_hold_all_the_same():
     assert total >= 10
 
 
-def test_without_an_answer_there_is_no_row():
-    problem, program, answer = opened()[0]
-    point = program.columns_of(answer)
+def test_there_is_no_row_where_the_membership_program_was_not_solved():
+    problem, program, solution = fractional_problems()[0]
+    point = program.point(solution)
     splitter = Splitter(*program.rows(), point, lambda *_: None)
-    assert not any(len(splitter.cut(j)) for j in halves(problem, point))
+    assert not any(len(splitter.cut(j)) for j in fractional(problem, point))
 
 
-def test_where_there_are_no_rows_none_is_broken():
+def test_there_is_no_row_without_rows():
     splitter = by_hand(np.zeros((0, 3)), np.zeros(0), np.full(3, 0.5))
     assert not len(splitter.cut(0))
 
 
-def test_a_point_between_plans_is_left_alone():
+def test_a_mean_of_plans_is_not_cut_off():
     """Either link, not both, and the pair with the first one: half of each is a mean of two plans."""
     matrix = np.array([[-1.0, -1.0, 0.0], [1.0, 0.0, -1.0]])
     splitter = by_hand(matrix, np.array([-1.0, 0.0]), np.full(3, 0.5))
@@ -189,7 +185,7 @@ def test_half_of_two_links_that_exclude_each_other_covers_no_pair_that_needs_bot
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_multipliers_of_a_single_row_give_none_that_the_point_breaks(number):
+def test_multipliers_of_a_single_row_give_no_violated_row(number):
     """Each row of a side alone, 3 with and 3 without a candidate, says no more than the point keeps."""
 
     def single(matrix, _least, _lower, _upper):
@@ -211,22 +207,22 @@ def corridors(unit=1):
 
 
 def bounds_of_corridors(*, again, unit=1):
-    """Return the bound after each round; `again`: with rows of rows."""
-    program, answer = converged(corridors(unit))
-    first, bounds = program.rows(), [answer.worth]
+    """Return the bound after each round; `again`: with rows of higher rank."""
+    program, solution = converged(corridors(unit))
+    first, bounds = program.rows(), [solution.objective]
     for _ in range(20):
-        point = program.columns_of(answer)
-        splitter = Splitter(*(program.rows() if again else first), point, SmallPrograms())
-        found = [row for j in halves(corridors(), point) if len(row := splitter.cut(j))]
+        point = program.point(solution)
+        splitter = Splitter(*(program.rows() if again else first), point, SmallLps())
+        found = [row for j in fractional(corridors(), point) if len(row := splitter.cut(j))]
         if not found:
             break
         program.add_splits(splitter.kept(found))
-        answer = program.solve(seconds=10.0)
-        bounds.append(answer.worth)
+        solution = program.solve(seconds=10.0)
+        bounds.append(solution.objective)
     return bounds
 
 
-def test_one_and_a_half_corridors_are_worth_four_thirds_at_most():
+def test_the_rank_1_bound_of_one_and_a_half_corridors_is_four_thirds():
     """The best plan covers one pair; y1 = x1 = x2, y2 = x3 = x4 and 2 y1 + 2 y2 <= 3 are worth 3/2.
 
     A plan that builds link 1 has money for two more, so that 2 y2 + y1 <= 2 holds with y2 <= x3, x4; one that
@@ -240,7 +236,7 @@ def test_one_and_a_half_corridors_are_worth_four_thirds_at_most():
     assert min(bounds) >= 4 / 3 - 1e-6
 
 
-def test_rows_of_rows_bring_one_and_a_half_corridors_down_to_the_best_plan():
+def test_rows_of_higher_rank_bring_the_bound_of_one_and_a_half_corridors_down_to_the_best_plan():
     bounds = bounds_of_corridors(again=True)
     assert bounds[-1] == pytest.approx(1.0, abs=1e-3)
     assert min(bounds) >= 1.0

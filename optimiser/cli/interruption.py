@@ -52,8 +52,10 @@ class Interruption:
         Returns
         -------
         Ending
-            Its reason is `interrupted` where a signal came; the child is gone then.
+            Its reason is `interrupted` where a signal came, then or before; the child is gone then.
         """
+        if self.heard:
+            return Ending(TERMINATION)
         begun = time.monotonic()
 
         def taken(message: dict[str, Any]) -> None:

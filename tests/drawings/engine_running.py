@@ -93,7 +93,7 @@ def solved_root(problem, *, solver="highs", threads=1, seconds=LONG_S):
 
 
 def outcome_of(problem, variant="cuts", solver=None, *, seconds=LONG_S, gap=0.0, threads=1):
-    """Return the result of a solve in this process; no claim in it may be false."""
+    """Return the result of a solve in this process, without times; no claim in it may be false."""
     claims = CheckedClaims(problem, None)
     able = VARIANTS[variant].solvers if problem.is_plain else VARIANTS[variant].extended
     task = Task(problem, variant, seconds, gap, threads, 1, solver or next(iter(able), "none"))
@@ -110,5 +110,4 @@ def outcome_of(problem, variant="cuts", solver=None, *, seconds=LONG_S, gap=0.0,
         solver=used,
         termination=reason,
         message=message,
-        trace=tuple(claims.trace),
     )

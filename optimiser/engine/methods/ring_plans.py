@@ -231,8 +231,7 @@ class RingRepair:
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
         self._may_build = np.array([c.fixed != "out" and not problem.periods for c in problem.candidates])
-        model = build_repair(problem)
-        self._rings = model.rings
+        self._model = model = build_repair(problem)  # PuLP's variables are valid only while their model lives
         self._live = ExtendedModel(model, threads=threads, seed=seed)
         self._x = self._live.columns(model.built)
         self._formed = self._live.columns(ring.formed for ring in model.rings)
@@ -262,7 +261,7 @@ class RingRepair:
             solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
             if solved.values is None:
                 return None
-            circuits, in_pieces = circuits_of_point(self._rings, self._live.by_name(solved.values))
+            circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(solved.values))
             rows = rows_against(in_pieces)
             if not rows:
                 more = (solved.values[self._x] > 0.5) | built

@@ -431,6 +431,14 @@ def test_an_integer_copy_avoids_forbidden_plans_and_the_relaxation_does_not(chea
     assert live.cuts == rows
 
 
+def test_an_integer_copy_ignores_the_bounds_of_a_node():
+    live = question_relaxation(TWO_LINKS)
+    live.ask(budget=None, least=(WEIGHTS[0], 0), weights=None)
+    live.set_bounds(*fixed(0.0, 0.0, None))
+    assert live.solve(seconds=10).objective == pytest.approx(-COSTS[2])
+    assert live.solve_integer_copy(None, gap=0.0, seconds=60.0).points[-1].x @ COSTS == COSTS[0]
+
+
 def test_questions_follow_each_other():
     live = question_relaxation(TWO_LINKS)
     live.ask(budget=COSTS[0], least=(0, 0), weights=MEASURES.sum(axis=0))

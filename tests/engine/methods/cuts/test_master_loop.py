@@ -276,25 +276,26 @@ def refuted(problem, *points):
     t, solver, near = tables(problem), Recorder(), []
     incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
     master = TimeCutMaster(t, incumbent, CutFinder.of(t), solver, seed=1, improve=near.append)
-    return master.refute(points), solver, near
+    return master.refute(points), solver, near, incumbent
 
 
 def test_false_claims_are_cut_off_by_time_cuts():
     x, y = np.array([1.0, 0.0, 0.0]), np.ones(1)
-    added, solver, near = refuted(two_of_three(budget=3), Point(x, y))
+    added, solver, near, _ = refuted(two_of_three(budget=3), Point(x, y))
     assert added == len(solver.rows[0]) > 0
     assert (solver.rows[0].claimed(y) > solver.rows[0].at(x)).all()
     assert solver.forbidden == []
     assert near == [x]
 
 
-def test_a_true_point_is_not_cut_off():
-    added, solver, _ = refuted(two_of_three(budget=3), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
+def test_a_true_point_is_not_cut_off_and_its_plan_is_reported():
+    added, solver, _, incumbent = refuted(two_of_three(budget=3), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
     assert (added, len(solver.rows[0]), solver.forbidden) == (0, 0, [])
+    assert incumbent.best.tolist() == [True, True, False, True]
 
 
 def test_a_plan_that_violates_a_rule_unknown_to_the_model_is_forbidden():
-    added, solver, _ = refuted(two_of_three(budget=1), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
+    added, solver, _, _ = refuted(two_of_three(budget=1), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
     assert (added, solver.forbidden) == (1, [[1.0, 1.0, 0.0]])
 
 

@@ -1,6 +1,6 @@
 """Problems with rings and periods from file to plan, against trying every plan.
 
-`POLYRING_RANDOM=1000 pytest tests/core/test_whole.py` draws a thousand problems instead of a few.
+`POLYRING_RANDOM=1000 pytest tests/engine/methods/test_extended_problems.py` draws a thousand problems.
 """
 
 from __future__ import annotations
@@ -17,23 +17,19 @@ import numpy as np
 import pulp
 import pytest
 from core_drawing import covered_by, line
+from engine_running import EXTENDED_JOBS, outcome_of
 from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
 
 from optimiser import verify
-from optimiser.engine.attempt import unreduced
-from optimiser.engine.backends.pulp_solvers import available
-from optimiser.engine.ledger import Ledger
-from optimiser.engine.methods.ring_repair import RingRepair
-from optimiser.engine.methods.variants import VARIANTS, chosen
+from optimiser.engine.methods.ring_plans import RingRepair
+from optimiser.engine.methods.variants import VARIANTS, choose
 from optimiser.engine.models.detached import circuits_in, detached_rows, forming
 from optimiser.engine.models.rings import declare_ring
 from optimiser.engine.models.whole import build_whole
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.open_network import open_network
-from optimiser.engine.process import Ending
-from optimiser.engine.search.task import SolveParameters, Task
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
-from optimiser.engine.work import work
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
@@ -44,29 +40,7 @@ from optimiser.verify.rings import circuit_line, circuit_nodes, ring_obstacles
 COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
 
 
-JOBS = [
-    (variant.name, solver)
-    for variant in VARIANTS.values()
-    for solver in variant.whole
-    if available().get(solver, False)
-]
-
-
-def outcome_of(problem, variant="cuts", solver="highs"):
-    """Return the result of a run in this process."""
-    reduced = unreduced(problem)
-    ledger = Ledger(problem, reduced, None)
-    if reduced.feasible:
-        task = Task(reduced.problem, variant, 300.0, 0.0, 1, 1, solver, 0)
-        reason, used = work(task, ledger.receive)
-        ledger.finish(Ending(reason, "", used, 0.0), proves=True)
-    assert not ledger.refusals
-    return results.Result(
-        problem=problem.name, **ledger.best(), variant=variant, seconds=0.0, seed=1, threads=1, solver=""
-    )
-
-
-def found(problem, variant="cuts", solver="highs"):
+def found(problem, variant="cuts", solver=None):
     """Return status and objective after the independent check."""
     outcome = outcome_of(problem, variant, solver)
     verify.check(problem, outcome)
@@ -85,7 +59,7 @@ def test_the_optimum_is_that_of_trying_every_plan(seed, variant):
     assert found(ring_problem(seed), variant) == optimum_of(seed)
 
 
-@pytest.mark.parametrize(("variant", "solver"), [job for job in JOBS if job[1] != "highs"])
+@pytest.mark.parametrize(("variant", "solver"), [job for job in EXTENDED_JOBS if job[1] != "highs"])
 def test_every_solver_finds_the_optimum(variant, solver):
     for seed in range(6):
         assert found(ring_problem(seed), variant, solver) == optimum_of(seed), seed
@@ -178,10 +152,10 @@ def test_a_plan_with_a_ring_in_pieces_is_completed_where_the_budget_allows_it(bu
     problem = ringed(joined_squares(), budget=budget)
     built = np.array([c.id in ("north", "west") for c in problem.candidates])
     repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
-    assert (repaired and repaired.built) == answer
+    assert (repaired and repaired[0]) == answer
     if repaired is not None:
-        names = [problem.candidates[j].id for j in repaired.built]
-        assert verify.score(problem, names, rings=repaired.circuits).cost == 10
+        names = [problem.candidates[j].id for j in repaired[0]]
+        assert verify.score(problem, names, rings=repaired[1]).cost == 10
 
 
 def activity(row, values):
@@ -281,7 +255,7 @@ def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed):
         assert not (found and circuits_of(ring, names)), found
 
 
-@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.whole])
+@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.extended])
 def test_a_variant_that_knows_no_rings_refuses_them_and_names_one_that_does(name):
     with pytest.raises(ProblemError, match="does not solve problems with rings or periods") as caught:
         solve(ringed(), variant=name)
@@ -289,16 +263,16 @@ def test_a_variant_that_knows_no_rings_refuses_them_and_names_one_that_does(name
 
 
 def test_auto_picks_what_solves_rings():
-    assert chosen("auto", covers_all=False, whole=True) == ("cuts", "highs")
-    assert chosen("auto", covers_all=False, whole=True, solver="scip") == ("compact", "scip")
-    assert chosen("auto", covers_all=False) == ("cuts", "auto")
+    assert choose("auto", has_budget=True, is_extended=True) == ("cuts", "highs")
+    assert choose("auto", has_budget=True, is_extended=True, solver="scip") == ("compact", "scip")
+    assert choose("auto", has_budget=True) == ("cuts", "auto")
 
 
 def test_a_solver_that_a_variant_runs_without_rings_only_is_refused():
     with pytest.raises(
         ProblemError, match="does not run with solver 'scip' on problems with rings or periods"
     ):
-        chosen("cuts", covers_all=False, whole=True, solver="scip")
+        choose("cuts", has_budget=True, is_extended=True, solver="scip")
 
 
 def test_the_order_of_a_file_does_not_change_the_plan():

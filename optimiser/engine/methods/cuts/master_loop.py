@@ -158,7 +158,7 @@ class TimeCutMaster:
         self._incumbent.plan(np.append(point.x > 0.5, True), "master")
 
     def refute(self, points: tuple[Point, ...]) -> int:
-        """Report the plans; add time cuts against false claims, and where there are none forbid broken plans."""
+        """Report plans; add time cuts against false claims, and where there are none forbid broken plans."""
         for point in points:
             self.take(point)
         rows = joined(

@@ -289,7 +289,9 @@ def test_false_claims_are_cut_off_by_time_cuts():
 
 
 def test_a_true_point_is_not_cut_off_and_its_plan_is_reported():
-    added, solver, _, incumbent = refuted(two_of_three(budget=3), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
+    added, solver, _, incumbent = refuted(
+        two_of_three(budget=3), Point(np.array([1.0, 1.0, 0.0]), np.ones(1))
+    )
     assert (added, len(solver.rows[0]), solver.forbidden) == (0, 0, [])
     assert incumbent.best.tolist() == [True, True, False, True]
 

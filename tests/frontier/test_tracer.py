@@ -15,8 +15,8 @@ from optimiser.frontier import Limits
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.curve import curve
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
-from optimiser.problem.result import rounded_bound
 from optimiser.problem.model import Period
+from optimiser.problem.result import rounded_bound
 from optimiser.run.frontier import _refuse_empty
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -40,7 +40,7 @@ class CheckedClaims:
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._progress = progress
-        self._begun = time.monotonic()
+        self._begun: float | None = None
         self._cuts = self._nodes = 0
         self._proved_infeasible = False
         self._evaluator = PlanEvaluator(problem)
@@ -73,11 +73,6 @@ class CheckedClaims:
         gains += sum(ring.reward for ring in problem.rings)
         return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
 
-    @property
-    def has_plan(self) -> bool:
-        """Return whether a feasible plan is known."""
-        return self._incumbent.evaluated is not None
-
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of the solver process; `ready` starts the clock of the trace."""
         try:
@@ -106,7 +101,7 @@ class CheckedClaims:
 
     def _improved(self, message: Mapping[str, Any]) -> None:
         """Extend the trace."""
-        seconds = round(time.monotonic() - self._begun, 3)
+        seconds = 0.0 if self._begun is None else round(time.monotonic() - self._begun, 3)
         best = self._incumbent.evaluated
         value = None if best is None else best.objective
         bound = self._incumbent.best_bound

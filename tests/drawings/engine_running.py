@@ -7,7 +7,7 @@ import os
 
 from optimiser.engine import work
 from optimiser.engine.backends.highs import Relaxation
-from optimiser.engine.backends.pulp_solvers import available
+from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
 from optimiser.engine.child import Ending, ending_of
 from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.methods.cuts.relaxation import CutFinder
@@ -22,13 +22,14 @@ from optimiser.problem.result import Result
 LONG_S = 300.0
 """Room for the compilation of a first run on a slow and busy machine; the clock must not decide a proof."""
 
-HERE = available()
+INSTALLED = {name: is_installed(solver) for name, solver in SOLVERS.items()}
+"""Solvers with a short name, and whether each is installed."""
 
 JOBS = [
     (name, solver)
     for name, variant in VARIANTS.items()
     for solver in variant.solvers
-    if variant.proves and HERE.get(solver, False)
+    if variant.proves and INSTALLED.get(solver, False)
 ]
 """Variants that prove, each with each of its solvers that is installed."""
 
@@ -36,7 +37,7 @@ EXTENDED_JOBS = [
     (name, solver)
     for name, variant in VARIANTS.items()
     for solver in variant.extended
-    if HERE.get(solver, False)
+    if INSTALLED.get(solver, False)
 ]
 """Variants that solve problems with rings or periods, each with each of its solvers that is installed."""
 

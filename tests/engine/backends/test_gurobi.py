@@ -5,12 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
-from engine_running import solved_root
+from engine_running import INSTALLED, solved_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
-from optimiser.engine.backends.pulp_solvers import available
 from optimiser.engine.methods.cuts.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
@@ -25,7 +24,7 @@ import gurobipy
 
 from optimiser.engine.backends.gurobi import search_tree
 
-pytestmark = pytest.mark.skipif(not available()["gurobi"], reason="Gurobi has no licence here")
+pytestmark = pytest.mark.skipif(not INSTALLED["gurobi"], reason="Gurobi has no licence here")
 
 
 def no_separator(x, y, *, integer):

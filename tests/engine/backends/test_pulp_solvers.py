@@ -10,7 +10,7 @@ import psutil
 import pulp
 import pytest
 from core_drawing import brute_force, dense_problem, line, plan_value
-from engine_running import outcome_of
+from engine_running import INSTALLED, outcome_of
 from ring_drawing import ring_problem, whole_brute_force
 
 from optimiser.bench.plan import configurations
@@ -22,10 +22,10 @@ from optimiser.engine.backends.pulp_solvers import (
     SOLVERS,
     THREADS,
     TIME,
-    available,
     find,
     here,
     instance,
+    is_installed,
     others,
     proved_bound,
     result_name,
@@ -40,8 +40,8 @@ from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 from optimiser.problem.result import rounded_bound
 
-HERE = [name for name, solver in others().items() if pulp_solvers._installed(solver)]
-EXACT = [name for name in HERE if others()[name].proves_within(0.0) is not None]
+OTHERS = [name for name, solver in others().items() if is_installed(solver)]
+EXACT = [name for name in OTHERS if others()[name].proves_within(0.0) is not None]
 
 
 def test_every_solver_that_pulp_knows_has_a_name():
@@ -76,7 +76,7 @@ def test_a_class_gets_only_settings_that_its_signature_names_or_passes_on(name):
 
 @pytest.mark.parametrize("name", others())
 def test_every_class_can_be_made_with_its_limits(name, monkeypatch):
-    monkeypatch.setattr(pulp_solvers, "_installed", lambda _solver: True)
+    monkeypatch.setattr(pulp_solvers, "is_installed", lambda _solver: True)
     made = instance(name, seconds=2.5, gap=0.0, threads=1, seed=1, warm=True)
     assert made.name == name
     if TIME in others()[name].keywords and hasattr(made, "timeLimit") and name != "COPT_CMD":
@@ -84,7 +84,7 @@ def test_every_class_can_be_made_with_its_limits(name, monkeypatch):
 
 
 def test_a_missing_solver_is_reported_with_those_that_are_installed(monkeypatch):
-    monkeypatch.setattr(pulp_solvers, "_installed", lambda solver: solver.name in ("highs", "GLPK_CMD"))
+    monkeypatch.setattr(pulp_solvers, "is_installed", lambda solver: solver.name in ("highs", "GLPK_CMD"))
     with pytest.raises(
         EnvironmentFault, match=r"'cplex_cmd' is not here \(here are: highs, GLPK_CMD\)"
     ) as caught:
@@ -134,7 +134,7 @@ def test_a_bound_without_a_solution_does_not_count(name):
 
 @pytest.mark.parametrize("minimise", [False, True])
 @pytest.mark.parametrize("periods", [False, True])
-@pytest.mark.parametrize("name", [*(name for name, here in available().items() if here), *HERE])
+@pytest.mark.parametrize("name", [*(name for name, yes in INSTALLED.items() if yes), *OTHERS])
 def test_a_solver_that_ends_with_nothing_proves_nothing(name, periods, minimise):
     problem = line(budget=None) if minimise else line()
     if periods and not minimise:
@@ -221,9 +221,7 @@ def test_with_rings_and_periods_the_optimum_is_that_of_trying_every_plan(name):
 # ---- asked for in a solve, on the command line and in a bench
 
 
-needs_glpk = pytest.mark.skipif(
-    not pulp_solvers._installed(find("GLPK_CMD")), reason="glpsol is not installed"
-)
+needs_glpk = pytest.mark.skipif("GLPK_CMD" not in OTHERS, reason="glpsol is not installed")
 
 
 def all_installed(_name):
@@ -280,7 +278,7 @@ def test_the_command_takes_the_name(tmp_path):
 
 
 def test_the_missing_only_solver_of_a_variant_is_reported(monkeypatch):
-    monkeypatch.setattr(pulp_solvers, "_installed", lambda solver: solver.name == "highs")
+    monkeypatch.setattr(pulp_solvers, "is_installed", lambda solver: solver.name == "highs")
     with pytest.raises(EnvironmentFault, match="scip") as caught:
         solve(line(), variant="benders")
     assert "pip install" in caught.value.remedy

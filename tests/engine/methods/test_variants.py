@@ -11,7 +11,7 @@ import functools
 import numpy as np
 import pytest
 from core_drawing import brute_force, dense_problem, plan_value
-from engine_running import COUNT, HERE, JOBS, LONG_S, outcome_of
+from engine_running import COUNT, INSTALLED, JOBS, LONG_S, outcome_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
@@ -76,7 +76,7 @@ def split_from_the_first(monkeypatch):
     return counts
 
 
-@pytest.mark.parametrize("solver", [solver for solver in ("highs", "scip") if HERE.get(solver, False)])
+@pytest.mark.parametrize("solver", [solver for solver in ("highs", "scip") if INSTALLED.get(solver, False)])
 def test_time_cuts_with_lift_and_project_cuts_find_the_optimum_of_every_random_problem(
     solver, split_from_the_first
 ):
@@ -104,7 +104,7 @@ def proved(problem, variant, solver):
 @pytest.mark.parametrize(
     ("variant", "solver"),
     [
-        pytest.param(variant, solver, marks=pytest.mark.skipif(not HERE[solver], reason="not installed"))
+        pytest.param(variant, solver, marks=pytest.mark.skipif(not INSTALLED[solver], reason="not installed"))
         for variant, solver in (
             ("cuts", "highs"),
             ("cuts", "scip"),

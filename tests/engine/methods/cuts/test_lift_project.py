@@ -286,7 +286,7 @@ def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
     depth = rows.least - rows.at(point)
     assert (depth[:-1] >= depth[1:] - 1e-6).all()
     alike = kept @ kept.T - np.eye(len(kept))
-    assert alike.max(initial=-1.0) < ALIKE
+    assert alike.max(initial=-1.0) < ALIKE + 1e-12  # sums in another order round otherwise
     for alpha, least in found:
         above = (kept @ alpha >= ALIKE - 1e-12) & (depth >= least - alpha @ point - 1e-6)
         assert above.any()

@@ -1,16 +1,31 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
+from core_drawing import line
+from cut_drawing import two_of_three
 from engine_running import LONG_S, solved_root
 from split_drawing import corridors, drawn, no_bound_is_wrong, time_cuts_only
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts import root as root_module
-from optimiser.engine.methods.cuts.root import BINDING, RootRelaxation, add_split_cuts
+from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.root import (
+    BINDING,
+    NEARLY_BINDING,
+    ObjectiveScale,
+    RootRelaxation,
+    add_split_cuts,
+    binding_rows,
+    solve_root,
+)
+from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
+from optimiser.engine.search.rows import joined
+from optimiser.engine.search.tables import tables
 
 
 @pytest.fixture
@@ -31,6 +46,66 @@ def is_unchanged(before, later, rows_before):
     assert all(one is other for one, other in zip(later.rows, before.rows, strict=True))
     assert before.program.rows()[0].shape[0] == rows_before
     return True
+
+
+# ---- the relaxation by time cuts
+
+
+def test_the_root_of_each_problem_bounds_its_best_plan():
+    for problem, best in drawn():
+        t, incumbent, sent, _, root = solved_root(problem)
+        if best is not None:
+            assert root != "infeasible"
+            assert no_bound_is_wrong(problem, best, sent)
+        if isinstance(root, RootRelaxation):
+            assert root.solution.status == "optimal"
+            assert root.x.shape == (t.size,)
+            assert incumbent.cuts == sum(len(rows) for rows in root.rows)
+
+
+def test_a_root_without_time_ends_by_time():
+    assert solved_root(reduce(line()).problem, seconds=0.0)[-1] == "time"
+
+
+def test_a_root_without_a_point_is_infeasible():
+    excludes = (("c0", "c1"), ("c0", "c2"), ("c1", "c2"))
+    assert solved_root(two_of_three(excludes=excludes))[-1] == "infeasible"
+
+
+@pytest.mark.parametrize(("gap", "ending"), [(0.0, "proof"), (0.9, "gap")])
+def test_a_root_ends_when_the_gap_is_closed(gap, ending):
+    """With the best plan known the relaxation proves it; with none of the links a wide gap is closed."""
+    problem = two_of_three(budget=3)
+    incumbent = mask_incumbent(
+        tables(problem), seconds=LONG_S, send=lambda _: None, base=0 if gap == 0 else 10
+    )
+    incumbent.plan(np.array([gap == 0.0] * 3 + [True]), "given")
+    cuts = CutFinder.of(tables(problem))
+    assert solve_root(tables(problem), incumbent, Relaxation(problem, seed=1), cuts, gap=gap) == ending
+
+
+@pytest.mark.parametrize("budget", [2, None])
+def test_scaled_objectives_are_maximised_integers(budget):
+    problem = two_of_three(costs=[6, 4, 10], budget=None if budget is None else 20)
+    incumbent = mask_incumbent(tables(problem), seconds=LONG_S, send=lambda _: None)
+    scale = ObjectiveScale(incumbent, Relaxation(problem, seed=1).divisor)
+    plan = np.array([True, True, False, True])
+    value = scale.of_plan(plan)
+    assert value == (-5 if budget is None else 1)
+    assert scale.to_objective(value) == (10 if budget is None else 1)
+    assert scale.of_plan(None) == -math.inf
+    assert (scale.of_plan(np.array([False] * 3 + [True])) == -math.inf) == (budget is None)
+
+
+def test_binding_rows_are_distinct_and_nearly_bind():
+    for _, _, _, _, _, root in roots()[:10]:
+        rows = binding_rows(root)
+        assert len(rows)
+        assert (rows.at(root.x) <= rows.claimed(root.solution.y) + NEARLY_BINDING).all()
+        assert len(joined([rows])) == len(rows)
+
+
+# ---- lift-and-project cuts
 
 
 @pytest.mark.usefixtures("no_partitions")

@@ -1,6 +1,6 @@
 """Problems with rings and periods from file to plan, against trying every plan.
 
-`POLYRING_RANDOM=1000 pytest tests/engine/methods/test_extended_problems.py` draws a thousand problems.
+`POLYRING_RANDOM=1000 pytest tests/engine/methods/test_rings.py` draws a thousand problems.
 """
 
 from __future__ import annotations

@@ -8,13 +8,15 @@ Usage: polyring bench --family hard --variant auto --variant benchmarks/single_p
 
 from __future__ import annotations
 
-from optimiser.engine.backends.scip_tree import version
-from optimiser.engine.methods.cut_opening import opened
-from optimiser.engine.methods.cut_single_tree import prove_in_one_tree
-from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
+
+from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.backends.scip_tree import version
+from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.root import solve_root
+from optimiser.engine.methods.cuts.tree_search import improve, search_in_solver
 from optimiser.engine.methods.variants import Variant
-from optimiser.engine.search.incumbent import Incumbent
+from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 
@@ -26,16 +28,12 @@ VARIANT = Variant(
 )
 
 
-def run(t: Tables, progress: Incumbent, task: Task) -> tuple[str, str]:
+def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     """Cut the relaxation, search for plans near its solution, then search one tree."""
-    improver = start_plans(t, progress, seed=task.seed)
-    begun = opened(t, progress, task, cuts=CutFinder(t, joins=None))
-    if isinstance(begun, str):
-        return begun, version()
-    improver.improve(
-        attempts=attempts_for(t),
-        stop=progress.stop,
-        take=lambda plan: progress.plan(plan, "lns"),
-        guide=begun.answer.decided[: t.size],
-    )
-    return prove_in_one_tree(t, progress, task, begun)
+    improver = start_plans(t, incumbent, seed=task.seed)
+    cuts = CutFinder.of(t, with_partitions=False)
+    root = solve_root(t, incumbent, Relaxation(task.problem, seed=task.seed), cuts, gap=task.gap)
+    if isinstance(root, str):
+        return root, version()
+    improve(incumbent, improver, attempts_for(t), root.x)
+    return search_in_solver(t, incumbent, task, root)

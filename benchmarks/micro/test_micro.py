@@ -22,15 +22,11 @@ from optimiser.bench.generators.random_places import (
     national,
     national_of_size,
 )
-from optimiser.engine.backends.live_program import LiveProgram
-from optimiser.engine.backends.small_program import SmallPrograms
-from optimiser.engine.methods.cuts.relaxation import CLEAR, MOST, CutFinder
-from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
-from optimiser.engine.methods.cuts.partitions import ground
+from optimiser.engine.backends.highs import Relaxation, SmallLps
 from optimiser.engine.methods.cuts.lift_project import Splitter
-from optimiser.engine.methods.cuts.partitions import PartitionCuts
-from optimiser.engine.methods.cuts.relaxation import relax
-from optimiser.engine.methods.cuts.time_cuts import separate
+from optimiser.engine.methods.cuts.partitions import PartitionCuts, part_graph
+from optimiser.engine.methods.cuts.relaxation import MOST_PARTITIONS, PARTITION_MARGIN, CutFinder, relax
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.methods.heuristics.greedy import reverse_greedy
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.paths import pair_times
@@ -83,56 +79,55 @@ def half_built(t: Tables) -> tuple[Floats, Floats]:
 
 def test_separation_of_time_cuts(benchmark: BenchmarkFixture, reduced: Tables) -> None:
     """Time one round of 0/1 time cuts over all pairs."""
-    x, level = half_built(reduced)
-    benchmark(separate, reduced, np.arange(len(reduced.limit), dtype=np.int64), x, level, -x)
+    x, y = half_built(reduced)
+    benchmark(separate, reduced, np.arange(len(reduced.limit), dtype=np.int64), x, y, -x)
 
 
 def test_separation_of_fractional_cuts(benchmark: BenchmarkFixture, reduced: Tables) -> None:
     """Time one round of fractional time cuts over 200 pairs, the pool of paths empty at first."""
-    x, level = half_built(reduced)
+    x, y = half_built(reduced)
     pairs = np.arange(min(200, len(reduced.limit)), dtype=np.int64)
     middle = np.full(reduced.size, 0.5)
 
     def search() -> None:
-        FractionalCuts(reduced).violated(pairs, x, level, towards=middle, pull=0.0, margin=1e-4)
+        FractionalCuts(reduced).violated(pairs, x, y, core_point=middle, in_out_weight=0.0, margin=1e-4)
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 
 
 def test_search_for_partition_inequalities(benchmark: BenchmarkFixture, reduced: Tables) -> None:
-    """Time one round of partition inequalities, with the groups that the network of today joins.
+    """Time one round of partition inequalities, with the part graph that they need.
 
-    Where it joins all places there are none, and what is timed is finding that out.
+    Where existing arcs join all nodes there is no part graph, and finding that out is timed.
     """
-    x, level = half_built(reduced)
+    x, y = half_built(reduced)
 
     def search() -> None:
-        PartitionCuts(ground(reduced)).violated(x, level, margin=CLEAR, most=MOST)
+        PartitionCuts(part_graph(reduced)).violated(x, y, margin=PARTITION_MARGIN, most=MOST_PARTITIONS)
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 
 
 def test_search_for_lift_and_project_cuts(benchmark: BenchmarkFixture, problem: DesignProblem) -> None:
-    """Time one round at the relaxation by time cuts, over 50 candidates that are built in part."""
+    """Time one round at the relaxation by time cuts, over the 50 most fractional candidates."""
     small = reduce(problem).problem
-    t, program = tables(small), LiveProgram(small, seed=1)
-    answer = relax(
-        t,
+    t, program = tables(small), Relaxation(small, seed=1)
+    solution = relax(
         program,
         CutFinder.of(t),
         left=lambda: 300.0,
-        tell=lambda _answer, _rows: False,
-        wide=lambda: False,
-    ).answer
-    if answer is None:
+        report=lambda _solution, _found: False,
+        is_wide=lambda: False,
+    ).solution
+    if solution is None:
         pytest.fail("the relaxation was not solved in time")
-    point = program.columns_of(answer)
-    halves = np.argsort(np.abs(answer.decided[: t.size] - 0.5))[:50].tolist()
-    rows, solve = program.rows(), SmallPrograms()
+    point = program.point(solution)
+    fractional = np.argsort(np.abs(solution.decisions[: t.size] - 0.5))[:50].tolist()
+    rows, solve = program.rows(), SmallLps()
 
     def search() -> None:
         splitter = Splitter(*rows, point, solve)
-        splitter.kept([splitter.cut(j) for j in halves])
+        splitter.kept([splitter.cut(j) for j in fractional])
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 

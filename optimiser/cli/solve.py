@@ -133,8 +133,10 @@ class Interruption:
         Returns
         -------
         Ending
-            Its reason is `interrupted` where a signal came; the child is gone then.
+            Its reason is `interrupted` where a signal came, now or before; the child is gone then.
         """
+        if self.received:
+            return Ending(INTERRUPTED)
         begun = time.monotonic()
 
         def receive_timed(message: dict[str, Any]) -> None:

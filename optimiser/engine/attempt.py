@@ -97,7 +97,9 @@ def any_plan(
         from optimiser.engine.presolve import reduce
 
         reduced = reduce(problem)
-        if reduced.feasible and is_enumerable(reduced.problem):
+        if not reduced.feasible:
+            return None
+        if is_enumerable(reduced.problem):
             found = prove_infeasible(reduced.problem).plan
             return None if found is None else tuple(sorted({*reduced.forced, *found}))
     return plan_within_gap(problem, name, params.replace(gap=ANY_GAP), run)

@@ -195,9 +195,7 @@ class ChildProcess:
                 deadline = begun + hard_limit_s(time_limit_s)
                 receive(message)
             elif kind == "done":
-                details = {key: value for key, value in message.items() if key not in _ENDING_KEYS}
-                text, solver = str(message.get("message", "")), str(message.get("solver", ""))
-                return Ending(message["reason"], text, solver, float(message["seconds"]), details)
+                return ending_of(message)
             elif kind == "failed":
                 return Ending(message["reason"], message["message"], "", time.monotonic() - begun)
             else:
@@ -229,6 +227,13 @@ class ChildProcess:
 
 
 _ENDING_KEYS = ("kind", "reason", "message", "solver", "seconds")
+
+
+def ending_of(message: Mapping[str, Any]) -> Ending:
+    """Return how a task ended, from its last message, `done`."""
+    details = {key: value for key, value in message.items() if key not in _ENDING_KEYS}
+    text, solver = str(message.get("message", "")), str(message.get("solver", ""))
+    return Ending(message["reason"], text, solver, float(message["seconds"]), details)
 
 
 def _pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:

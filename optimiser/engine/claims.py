@@ -40,7 +40,7 @@ class CheckedClaims:
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._progress = progress
-        self._begun = time.monotonic()
+        self._begun: float | None = None
         self._cuts = self._nodes = 0
         self._proved_infeasible = False
         self._evaluator = PlanEvaluator(problem)
@@ -62,18 +62,16 @@ class CheckedClaims:
                 return
 
     def _trivial_bound(self) -> float:
-        """Return a bound that holds for every problem: no cost, or all weights and rewards."""
-        problem = self.problem
+        """Return a bound that needs no solver: the cost of what is fixed in, or all that can be gained."""
+        problem, coverable = self.problem, self._evaluator.coverable
         if problem.budget is None:
-            return 0.0
-        gains = sum(pair.weight for pair in problem.pairs) + sum(city.weight for city in problem.cities)
+            return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
+        gains = sum(pair.weight for pair, able in zip(problem.pairs, coverable, strict=True) if able)
+        gains += sum(
+            city.weight for city in problem.cities if sum(coverable[k] for k in city.pairs) >= city.need
+        )
         gains += sum(ring.reward for ring in problem.rings)
         return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
-
-    @property
-    def has_plan(self) -> bool:
-        """Return whether a feasible plan is known."""
-        return self._incumbent.evaluated is not None
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of the solver process; `ready` starts the clock of the trace."""
@@ -103,7 +101,7 @@ class CheckedClaims:
 
     def _improved(self, message: Mapping[str, Any]) -> None:
         """Extend the trace."""
-        seconds = round(time.monotonic() - self._begun, 3)
+        seconds = 0.0 if self._begun is None else round(time.monotonic() - self._begun, 3)
         best = self._incumbent.evaluated
         value = None if best is None else best.objective
         bound = self._incumbent.best_bound

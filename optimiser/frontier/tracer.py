@@ -184,6 +184,14 @@ class Tracer:
             if point is not None and point.place not in self.state.places:
                 self.state.places.add(point.place)
                 yield point
+        if self.state.faults and not self.state.points:
+            raise SolverError(
+                "the solver failed before the first point",
+                where=f"problem {self.problem.name!r}",
+                faults=self.state.faults,
+                done="No point was found.",
+                remedy="Run polyring doctor, which reports what this machine lacks, or allow more memory.",
+            )
         self.state.ended = self._ending()
 
     def _ending(self) -> str:

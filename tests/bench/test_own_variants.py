@@ -12,6 +12,7 @@ from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.plan import Configuration, configurations
 from optimiser.cli import call
 from optimiser.engine.methods import own_variant
+from optimiser.engine.methods.variants import own
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
@@ -24,7 +25,7 @@ HEAD = """from optimiser.engine.methods.variants import Variant
 VARIANT = Variant(name="mine", about="Mine.", proves=False)
 
 """
-RUN = 'def run(t, progress, task):\n    return "heuristic", ""\n'
+RUN = 'def run(t, incumbent, task):\n    return "heuristic", ""\n'
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_the_example_of_the_documentation_is_benched_in_one_command(folder, capf
     (row,) = rows("out")
     assert (row["variant"], row["solver"], row["check"]) == ("cheapest", "none", "ok")
     assert int(row["objective"]) > 0
-    assert row["code"].endswith(f"+{own.digest_of(Path('cheapest.py'))} heuristic")
+    assert row["code"].endswith(f"+{own_variant.digest_of(Path('cheapest.py'))} heuristic")
     page = Path("out", "summary.md").read_text(encoding="utf-8")
     assert "| cheapest | 1 | - |" in page
     assert "Variant cheapest: a file of the user's own" in page
@@ -68,7 +69,7 @@ def test_the_example_of_the_documentation_is_benched_in_one_command(folder, capf
 
 
 def test_an_exception_of_a_run_becomes_a_row_with_its_line(folder, capfd):
-    written(HEAD + "def run(t, progress, task):\n    return 1 // 0, ''\n")
+    written(HEAD + "def run(t, incumbent, task):\n    return 1 // 0, ''\n")
     assert call(["bench", "--instances", "my.json", "--variant", "mine.py", "-o", "out"]) == 0
     (row,) = rows("out")
     assert (row["variant"], row["termination"], row["check"]) == ("mine", "crash", "ok")
@@ -79,18 +80,18 @@ def test_an_exception_of_a_run_becomes_a_row_with_its_line(folder, capfd):
 def test_an_invalid_return_value_of_a_run_is_refused():
     for outcome in (None, "proof", ("done", ""), ("proof", 3)):
         with pytest.raises(TypeError, match="a run must return"):
-            own.ended(outcome)
-    assert own.ended(("proof", "")) == ("proof", "")
+            own_variant.checked_ending(outcome)
+    assert own_variant.checked_ending(("proof", "")) == ("proof", "")
 
 
 def test_a_false_bound_of_an_own_variant_is_refused(folder):
     path = written(
         HEAD.replace("proves=False", "proves=True")
         + "from optimiser.engine.methods.heuristics.greedy import greedy\n\n\n"
-        + "def run(t, progress, task):\n    progress.plan(greedy(t), 'greedy')\n"
-        + "    progress.bound(0.0, 'wishful')\n    return 'proof', ''\n"
+        + "def run(t, incumbent, task):\n    incumbent.plan(greedy(t), 'greedy')\n"
+        + "    incumbent.bound(0.0, 'wishful')\n    return 'proof', ''\n"
     )
-    with pytest.raises(SolveFailure, match="is beaten by a plan") as caught:
+    with pytest.raises(SolveFailure, match="contradicts the solver's bound") as caught:
         solve(LATTICE, variant=path, params=SolveParameters(time_limit_s=20.0))
     assert (caught.value.result.variant, caught.value.result.termination) == ("mine", "refused")
 
@@ -110,13 +111,13 @@ def test_the_name_of_a_variant_is_never_run_as_a_file(folder):
         ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
         (RUN, None, "there is no VARIANT in the file"),
         ("VARIANT = 3\n" + RUN, 1, "VARIANT is a int"),
-        (HEAD, None, "there is no function run(t, progress, task)"),
-        (HEAD + "def run(t):\n    return 'time', ''\n", 5, "run cannot be called as run(t, progress, task)"),
+        (HEAD, None, "there is no function run(t, incumbent, task)"),
+        (HEAD + "def run(t):\n    return 'time', ''\n", 5, "run cannot be called as run(t, incumbent, task)"),
         (HEAD.replace("mine", "greedy") + RUN, 3, "there is already a variant 'greedy'"),
         (HEAD.replace('"mine"', '"../mine"') + RUN, 3, "'../mine' is no name for a variant"),
         (HEAD.replace("proves=False", "proves=0") + RUN, 3, "proves of VARIANT must be True or False"),
         (HEAD.replace("proves", "solvers='highs', proves") + RUN, 3, "solvers of VARIANT must be a tuple"),
-        (HEAD.replace("proves", "whole=('highs',), proves") + RUN, None, "run_whole(task, send)"),
+        (HEAD.replace("proves", "extended=('highs',), proves") + RUN, None, "run_extended(task, send)"),
     ],
 )
 def test_a_file_without_a_valid_variant_is_refused_with_its_line(folder, text, line, told, capfd):
@@ -157,8 +158,8 @@ def test_two_variants_of_one_name_are_refused(folder):
 
 
 def test_a_changed_file_is_loaded_again(folder):
-    first = own.own(written(HEAD + RUN))
-    second = own.own(written(HEAD.replace("Mine.", "Mime.") + RUN))
+    first = own(written(HEAD + RUN))
+    second = own(written(HEAD.replace("Mine.", "Mime.") + RUN))
     assert (first.variant.about, second.variant.about) == ("Mine.", "Mime.")
     assert first.digest != second.digest
     assert isinstance(Configuration("mine", "none", second).capabilities, type(first.variant))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from optimiser.engine.methods.heuristics.start import start_plans
 
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.engine.methods.cut_opening import opened
+from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts.relaxation import CutFinder
-from optimiser.engine.methods.heuristics.start import start_plans
+from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables
-from optimiser.engine.search.task import SolveParameters, Task
+from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 
 HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
@@ -35,10 +36,11 @@ def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
     problem = reduce(hard(asked)).problem
     t = tables(problem)
     several = []
-    for cuts in (CutFinder.of(t), CutFinder(t, joins=None)):
-        progress = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
-        start_plans(t, progress, seed=1)
-        begun = opened(t, progress, Task(problem, "cuts", 60.0, 0.0, 1, 1, "scip"), cuts=cuts)
-        several.append(sum(int((rows.claims > 1).sum()) for rows in begun.relaxed.rows))
+    for with_partitions in (True, False):
+        incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+        start_plans(t, incumbent, seed=1)
+        cuts = CutFinder.of(t, with_partitions=with_partitions)
+        root = solve_root(t, incumbent, Relaxation(problem, seed=1), cuts, gap=0.0)
+        several.append(sum(int((rows.claims > 1).sum()) for rows in root.rows))
     assert several[0] > 0
     assert several[1] == 0

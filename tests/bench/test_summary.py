@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from bench_drawing import row, timed_out
+from engine_running import HereProcess
 
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.summary import footnotes, summary
-from optimiser.engine import attempt
+from optimiser.engine import work
+from optimiser.engine.methods.variants import method_of
 from optimiser.engine.presolve import reduce
-from optimiser.engine.process import Ending
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 
@@ -44,13 +46,18 @@ def test_seconds_include_the_reduction_as_the_footnote_states(monkeypatch):
         time.sleep(0.2)
         return reduce(problem)
 
-    def run(_task, _receive, *, time_limit_s):
-        assert time_limit_s <= 59.8
-        return Ending("heuristic", "", "", 0.05)
+    limits = []
+
+    def run(t, incumbent, task):
+        limits.append(task.seconds)
+        time.sleep(0.05)
+        return method_of("greedy").run(t, incumbent, task)
 
     problem = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
-    attempt._load()
-    monkeypatch.setattr(attempt, "reduce", slow)
-    result = solve(problem, variant="greedy", params=SolveParameters(time_limit_s=60.0), run=run)
+    monkeypatch.setattr(work, "reduce", slow)
+    monkeypatch.setattr(work, "method_of", lambda name: dataclasses.replace(method_of(name), run=run))
+    params = SolveParameters(time_limit_s=60.0)
+    result = solve(problem, variant="greedy", params=params, run=HereProcess())
+    assert limits[0] <= 59.8
     assert result.seconds >= 0.25
     assert footnotes([row()])[0].startswith("Seconds are wall time of reduction and solve, without imports")

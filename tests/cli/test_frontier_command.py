@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 from core_drawing import dense_problem
-from frontier_drawing import HereProcess
+from engine_running import HereProcess
 
 from optimiser import problem as problems
 from optimiser import verify
@@ -29,7 +29,7 @@ def rows_of(path):
 @pytest.fixture
 def here(monkeypatch):
     """Answer in this process, which spares the start of another one."""
-    monkeypatch.setattr(sweeping, "SweepProcess", HereProcess)
+    monkeypatch.setattr(askers, "ChildProcess", HereProcess)
 
 
 @pytest.fixture
@@ -73,28 +73,22 @@ def test_three_ways_weigh_the_cost_and_two_tiers(region, here, call, tmp_path):
 def test_a_second_run_takes_all_answers_from_the_cache(drawn, call, tmp_path, monkeypatch):
     words = ("frontier", drawn, "--points", 0, "--out")
     assert call(*words, tmp_path / "one")[0] == 0
-    monkeypatch.setattr(sweeping, "SweepProcess", Refusing)
+    monkeypatch.setattr(askers, "ChildProcess", Refusing)
     assert call(*words, tmp_path / "two")[0] == 0
     one, two = (rows_of(tmp_path / name / "frontier.csv") for name in ("one", "two"))
     assert one == two
 
 
-class Refusing:
+class Refusing(HereProcess):
     """A process that must not be asked."""
 
-    def __init__(self, task):
-        pass
-
-    def close(self):
-        pass
-
-    def ask(self, *_words, **_more):
+    def __call__(self, *_words, **_more):
         raise AssertionError
 
 
 def test_another_gap_is_another_frontier(drawn, call, tmp_path, monkeypatch):
     assert call("frontier", drawn, "--points", 3, "--out", tmp_path / "one")[0] == 0
-    monkeypatch.setattr(sweeping, "SweepProcess", Refusing)
+    monkeypatch.setattr(askers, "ChildProcess", Refusing)
     code, _, err = call("frontier", drawn, "--points", 3, "--gap", 0.5, "--out", tmp_path / "two")
     assert (code, "AssertionError" in err) == (1, True)
 

@@ -14,9 +14,9 @@ import pytest
 
 from optimiser import problem as problems
 from optimiser.cli import frontier
-from optimiser.engine import process
+from optimiser.cli import solve as solve_command
 from optimiser.engine import solve as engine
-from optimiser.engine.process import Ending
+from optimiser.engine.child import Ending
 from optimiser.problem import Candidate, DesignProblem, Pair, save
 from optimiser.problem import result as results
 from optimiser.problem.result import Result
@@ -49,24 +49,31 @@ type Receive = Callable[[Message], None]
 
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that sets what the solver process says, and how it ends."""
+    """Return a function that sets the messages of the solver process, and how it ends."""
 
-    def says(*messages: Message, then: Ending | BaseException) -> None:
-        def run(_task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
-            assert time_limit_s > 0
-            for message in ({"kind": "ready"}, *messages):
-                receive(message)
-            if isinstance(then, Ending):
-                return then
-            raise then
+    def sends(*messages: Message, then: Ending | BaseException) -> None:
+        class Child:
+            def start(self) -> None:
+                pass
 
-        monkeypatch.setattr(process, "run_child", run)
+            def close(self) -> None:
+                pass
 
-    return says
+            def __call__(self, _task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
+                assert time_limit_s > 0
+                for message in ({"kind": "ready"}, *messages):
+                    receive(message)
+                if isinstance(then, Ending):
+                    return then
+                raise then
+
+        monkeypatch.setattr(solve_command, "ChildProcess", Child)
+
+    return sends
 
 
-def plan(*built: int) -> Message:
-    """Return the message of a plan; the candidates are counted in the reduced problem."""
+def plan(*built: str) -> Message:
+    """Return the message of a plan."""
     return {"kind": "plan", "step": "test", "built": list(built)}
 
 
@@ -93,7 +100,7 @@ def test_a_pipe_in_the_place_of_the_output_is_refused_before_any_work(
 def test_an_interrupted_solve_writes_its_best_plan_with_its_bound(
     signal: BaseException, drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
-    child(plan(0), bound(6.0), then=signal)
+    child(plan("ab"), bound(6.0), then=signal)
     output = drawn.parent / "r.json"
     code, out, err = call("solve", drawn, "-o", output)
     assert code == 130
@@ -103,6 +110,13 @@ def test_an_interrupted_solve_writes_its_best_plan_with_its_bound(
     assert "NOT proven" in out
     assert f"the best plan so far is in {output}" in err
     assert "resume" not in err
+
+
+def test_after_an_interruption_no_further_task_is_run(child: Callable[..., None]) -> None:
+    child(then=signals.Interrupted())
+    with solve_command.Interruption() as interrupted:
+        assert interrupted.run({}, lambda _message: None, time_limit_s=1.0).reason == "interrupted"
+        assert interrupted.run({}, pytest.fail, time_limit_s=1.0).reason == "interrupted"
 
 
 def test_an_interrupted_solve_without_a_plan_writes_nothing(
@@ -128,7 +142,7 @@ def replace_in(path: Path, *, group: str, targets: list[object]) -> Path:
 def test_the_outcome_of_an_interrupted_solve_can_be_read_by_a_machine(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
-    child(plan(0), then=signals.Interrupted())
+    child(plan("ab"), then=signals.Interrupted())
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--json")
     assert code == 130
     assert json.loads(out)["termination"] == "interrupted"
@@ -154,7 +168,7 @@ def test_only_commands_that_keep_steps_promise_to_resume(
 def test_an_open_gap_is_printed_in_per_cent_as_not_proven(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
-    child(plan(0), bound(8.25), then=Ending("time", "", "", 2.0))
+    child(plan("ab"), bound(8.25), then=Ending("time", "", "", 2.0))
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json")
     assert code == 10
     assert "bound 8.25, gap 60 %, NOT proven, 2.0 s" in out
@@ -166,7 +180,7 @@ def test_an_open_gap_is_printed_in_per_cent_as_not_proven(
 def test_a_gap_within_the_one_asked_for_is_proven(
     drawn: Path, call: Call, child: Callable[..., None]
 ) -> None:
-    child(plan(0), bound(8.25), then=Ending("gap", "", "", 2.0))
+    child(plan("ab"), bound(8.25), then=Ending("gap", "", "", 2.0))
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", 0.6)
     assert code == 0
     assert "gap 60 %, 2.0 s" in out

@@ -41,6 +41,30 @@ def two_of_three(**changes):
     return mesh(4, today, links, [Pair(0, 3, 200, 1)], **changes)
 
 
+def clique_covers(cliques, size):
+    """Return vertex cover on some complete graphs: an edge is a pair, which needs one of two candidates.
+
+    Candidate u opens the arc from node 2u to 2u + 1; the relaxation builds one half of each.
+    """
+    arcs, pairs, nodes = [], [], 2 * cliques * size
+    for ends in itertools.combinations(range(cliques * size), 2):
+        if ends[0] // size != ends[1] // size:
+            continue
+        arcs += [(nodes, 2 * u, 1) for u in ends] + [(2 * u + 1, nodes + 1, 1) for u in ends]
+        pairs.append(Pair(nodes, nodes + 1, 3, 1))
+        nodes += 2
+    return DesignProblem(
+        name="clique covers",
+        nodes=tuple(f"n{i:03d}" for i in range(nodes)),
+        arcs=tuple(arcs),
+        candidates=tuple(
+            Candidate(f"c{u}", 20 + 3 * u % 5, ((2 * u, 2 * u + 1, 1),)) for u in range(cliques * size)
+        ),
+        pairs=tuple(pairs),
+        budget=None,
+    )
+
+
 def seconds_between(problem, origin, built):
     arcs = [*problem.arcs, *(arc for c in problem.candidates if c.id in built for arc in c.arcs)]
     times = {origin: 0}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.engine.attempt import attempt, unreduced
-from optimiser.engine.ledger import Ledger
-from optimiser.engine.process import Ending
+from optimiser.engine.attempt import attempt
+from optimiser.engine.child import Ending
+from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import Candidate, Pair
@@ -20,16 +20,15 @@ def one_link(cost):
 
 @pytest.mark.parametrize("cost", [5, 5 * 10**8, 5 * 10**9, 5 * 10**12])
 def test_a_proof_is_accepted_however_large_the_costs_are(cost):
-    ledger, ending = attempt(one_link(cost), "cuts", SolveParameters(solver="highs"))
+    claims, ending = attempt(one_link(cost), "cuts", SolveParameters(solver="highs"))
     assert ending.reason == "proof"
-    assert not ledger.refusals
-    assert ledger.best()["objective"] == ledger.best()["bound"] == cost
+    assert not claims.refusals
+    assert claims.best()["objective"] == claims.best()["bound"] == cost
 
 
 def test_a_claimed_proof_that_the_bound_does_not_support_is_rejected():
-    problem = one_link(5)
-    ledger = Ledger(problem, unreduced(problem), None)
-    ledger.receive({"kind": "plan", "step": "tree", "built": [0]})
-    ledger.receive({"kind": "bound", "step": "tree", "bound": 4.0})
-    ledger.finish(Ending("proof", "", "", 0.0), proves=True)
-    assert ledger.refusals == ["the solver claimed a proof that its bound does not give"]
+    claims = CheckedClaims(one_link(5), None)
+    claims.receive({"kind": "plan", "step": "tree", "built": ["p"]})
+    claims.receive({"kind": "bound", "step": "tree", "bound": 4.0})
+    claims.finish(Ending("proof"), proves=True)
+    assert claims.refusals == ["the solver claimed a proof that its bound does not give"]

@@ -8,6 +8,7 @@ import sys
 import jsonschema
 import pytest
 from core_drawing import both_ways, brute_force, line, problems
+from engine_running import outcome_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from problem_files import schema_of
@@ -27,55 +28,52 @@ WITH_BUDGET = [name for name in VARIANTS if name != "auto"]
 @pytest.mark.parametrize("variant", PROVING)
 @given(problem=problems())
 @settings(max_examples=40, deadline=None)
-def test_a_proving_variant_finds_what_trying_every_plan_finds(variant, problem, in_process):
-    outcome = in_process(problem, variant)
+def test_a_proving_variant_finds_what_trying_every_plan_finds(variant, problem):
+    found = outcome_of(problem, variant)
     optimum = brute_force(problem)
     if optimum is None:
-        assert outcome["status"] == "infeasible"
+        assert found.status == "infeasible"
     else:
-        assert (outcome["status"], outcome["objective"]) == ("optimal", optimum)
+        assert (found.status, found.objective) == ("optimal", optimum)
 
 
 @pytest.mark.parametrize("variant", ["reverse-greedy", "greedy", "swap", "do-nothing"])
 @given(problem=problems())
 @settings(max_examples=25, deadline=None)
-def test_a_heuristic_never_beats_the_optimum_nor_breaks_a_rule(variant, problem, in_process):
+def test_a_heuristic_never_beats_the_optimum_nor_violates_a_rule(variant, problem):
     assume(problem.budget is not None or VARIANTS[variant].covers_all)
-    outcome = in_process(problem, variant)
+    found = outcome_of(problem, variant)
     optimum = brute_force(problem)
     assume(optimum is not None)
-    verify.score(problem, outcome["built"])
+    verify.score(problem, found.built)
     if problem.budget is None:
-        assert outcome["bound"] <= optimum <= outcome["objective"]
+        assert found.bound <= optimum <= found.objective
     else:
-        assert outcome["objective"] <= optimum <= outcome["bound"]
+        assert found.objective <= optimum <= found.bound
 
 
 @given(problem=problems(), more=st.integers(1, 5))
 @settings(max_examples=25, deadline=None)
-def test_more_money_never_covers_less(problem, more, in_process):
+def test_more_money_never_covers_less(problem, more):
     assume(problem.budget is not None)
     poor, rich = (
-        in_process(problem, "cuts"),
-        in_process(problem.replace(budget=problem.budget + more), "cuts"),
+        outcome_of(problem, "cuts"),
+        outcome_of(problem.replace(budget=problem.budget + more), "cuts"),
     )
-    assert rich["objective"] >= poor["objective"]
+    assert rich.objective >= poor.objective
 
 
 @given(problem=problems(), more=st.integers(1, 5))
 @settings(max_examples=25, deadline=None)
-def test_a_looser_limit_never_covers_less(problem, more, in_process):
+def test_a_looser_limit_never_covers_less(problem, more):
     assume(problem.budget is not None)
     pairs = tuple(dataclasses.replace(pair, limit=pair.limit + more) for pair in problem.pairs)
-    assert (
-        in_process(problem.replace(pairs=pairs), "cuts")["objective"]
-        >= in_process(problem, "cuts")["objective"]
-    )
+    assert outcome_of(problem.replace(pairs=pairs), "cuts").objective >= outcome_of(problem, "cuts").objective
 
 
 @given(problem=problems(), random=st.randoms(use_true_random=False))
 @settings(max_examples=25, deadline=None)
-def test_the_plan_does_not_depend_on_the_order_of_the_file(problem, random, in_process):
+def test_the_plan_does_not_depend_on_the_order_of_the_file(problem, random):
     new = list(range(len(problem.nodes)))
     random.shuffle(new)
 
@@ -94,10 +92,10 @@ def test_the_plan_does_not_depend_on_the_order_of_the_file(problem, random, in_p
             for p in random.sample(problem.pairs, len(problem.pairs))
         ),
     )
-    assert in_process(shuffled, "cuts")["built"] == in_process(problem, "cuts")["built"]
+    assert outcome_of(shuffled, "cuts").built == outcome_of(problem, "cuts").built
 
 
-def test_money_and_time_in_other_units_give_the_same_plan(in_process):
+def test_money_and_time_in_other_units_give_the_same_plan():
     problem = line()
     scaled = problem.replace(
         arcs=tuple((t, h, 60 * s) for t, h, s in problem.arcs),
@@ -108,63 +106,58 @@ def test_money_and_time_in_other_units_give_the_same_plan(in_process):
         pairs=tuple(dataclasses.replace(p, limit=60 * p.limit) for p in problem.pairs),
         budget=7000,
     )
-    assert in_process(scaled, "cuts")["built"] == in_process(problem, "cuts")["built"] == ("ac", "bd")
+    assert outcome_of(scaled, "cuts").built == outcome_of(problem, "cuts").built == ("ac", "bd")
 
 
 @pytest.mark.parametrize("variant", WITH_BUDGET)
-def test_no_time_at_all_still_gives_a_usable_plan_with_its_bound(variant, in_process):
-    outcome = in_process(line(), variant, seconds=0.0)
-    assert (outcome["built"], outcome["objective"], outcome["bound"]) == ((), 2, 18.0)
+def test_without_time_there_is_a_usable_plan_with_its_bound(variant):
+    found = outcome_of(line(), variant, seconds=0.0)
+    assert (found.built, found.objective, found.bound) == ((), 2, 18.0)
 
 
-def test_no_time_without_a_budget_gives_a_plan_that_covers_all_that_can_be(in_process):
-    outcome = in_process(line(budget=None), "cuts", seconds=0.0)
-    assert verify.score(line(budget=None), outcome["built"]).objective == outcome["objective"]
-    assert outcome["bound"] <= 7 <= outcome["objective"]
+def test_without_time_and_budget_the_plan_covers_every_coverable_pair():
+    found = outcome_of(line(budget=None), "cuts", seconds=0.0)
+    assert verify.score(line(budget=None), found.built).objective == found.objective
+    assert found.bound <= 7 <= found.objective
 
 
-def test_one_candidate_in_two_pieces_is_used_as_a_whole(in_process):
+def test_one_candidate_in_two_pieces_is_used_as_a_whole():
     pieces = Candidate("pieces", 4, both_ways((0, 1, 10), (2, 3, 10)))
-    outcome = in_process(line(candidates=(pieces,), pairs=(Pair(0, 3, 120, 3),)), "cuts")
-    assert outcome["built"] == ("pieces",)
+    found = outcome_of(line(candidates=(pieces,), pairs=(Pair(0, 3, 120, 3),)), "cuts")
+    assert found.built == ("pieces",)
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("variant", PROVING)
-def test_the_optima_of_the_toys_are_found_and_the_independent_checker_agrees(
-    variant, shared_dir, in_process, tmp_path
-):
+def test_the_optima_of_the_toys_are_found_and_the_independent_checker_agrees(variant, shared_dir, tmp_path):
     toys = shared_dir / "instances" / "toy"
     for known in json.loads((toys / "optima.json").read_text(encoding="utf-8")):
         path = toys / f"{known['problem']}.json"
         problem = load(path)
-        outcome = in_process(problem, variant)
-        assert outcome["objective"] == known["cost" if problem.budget is None else "coverage"], path.name
-        claimed = results.Result(
-            problem=problem.name, **outcome, variant=variant, seconds=0.0, seed=1, threads=1, solver=""
-        )
-        results.save(claimed, tmp_path / "result.json")
+        found = outcome_of(problem, variant)
+        assert found.objective == known["cost" if problem.budget is None else "coverage"], path.name
+        results.save(found, tmp_path / "result.json")
         command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert said.returncode == 0, said.stdout
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["side_08_fixed", "side_09_fixed_infeasible"])
-def test_fixed_candidates_are_kept_in_and_out(name, shared_dir, in_process):
+def test_fixed_candidates_are_kept_in_and_out(name, shared_dir):
     toys = shared_dir / "instances" / "toy"
     known = {k["problem"]: k for k in json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))}[
         name
     ]
-    outcome = in_process(load(toys / f"{name}.json"), "cuts")
-    assert outcome["status"] == known["status"]
-    assert outcome["objective"] == known.get("objective", 0)
+    found = outcome_of(load(toys / f"{name}.json"), "cuts")
+    assert found.status == known["status"]
+    assert found.objective == known.get("objective", 0)
 
 
 @pytest.mark.shared
-def test_the_optimum_of_a_public_network_is_proved_within_seconds(shared_dir, in_process):
-    outcome = in_process(load(shared_dir / "instances" / "public" / "ema_30.json"), "cuts", seconds=30)
-    assert (outcome["status"], outcome["objective"]) == ("optimal", 62860)
+def test_the_optimum_of_a_public_network_is_proved_within_seconds(shared_dir):
+    found = outcome_of(load(shared_dir / "instances" / "public" / "ema_30.json"), "cuts", seconds=30)
+    assert (found.status, found.objective) == ("optimal", 62860)
 
 
 def test_a_solve_in_a_child_process_returns_a_result_that_verify_accepts(tmp_path):
@@ -180,19 +173,19 @@ def test_a_solve_in_a_child_process_returns_a_result_that_verify_accepts(tmp_pat
     jsonschema.validate(result.as_dict() | {"built": list(result.built)}, schema_of("result.schema.json"))
 
 
-def test_a_time_limit_of_a_millisecond_is_a_result_and_no_failure():
+def test_a_time_limit_of_a_millisecond_gives_a_result():
     result = solve(line(), params=SolveParameters(threads=1, time_limit_s=0.001))
     assert result.status in {"optimal", "feasible"}
     assert result.objective <= 18 <= result.bound
     verify.check(line(), result)
 
 
-def test_an_unknown_variant_is_answered_with_those_there_are():
+def test_an_unknown_variant_is_reported_with_the_known_ones():
     with pytest.raises(ProblemError, match="reverse-greedy"):
         solve(line(), variant="magic")
 
 
-def test_a_solver_that_is_not_known_is_a_fault_of_the_environment_and_names_those_there_are():
+def test_an_unknown_solver_is_a_fault_of_the_environment_and_names_the_known_ones():
     with pytest.raises(EnvironmentFault, match="highs") as caught:
         solve(line(), params=SolveParameters(solver="abacus"))
     assert caught.value.exit_code == 5

@@ -586,13 +586,16 @@ class QuestionRelaxation(Relaxation):
             self.divisor = divisor(weights.tolist())
             costs[self._covered] = -weights / self.divisor
         self._set_costs(costs)
-        self.set_bounds(np.zeros(len(self._decided)), np.ones(len(self._decided)))
+        self._free_decisions()
         self.set_cutoff(-math.inf)
+
+    def _free_decisions(self) -> None:
+        self.set_bounds(np.zeros(len(self._decided)), np.ones(len(self._decided)))
 
     def solve_integer_copy(
         self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
     ) -> MasterSolution[Point]:
-        """Return the best point whose every column is 0 or 1, as far as the cuts there are tell.
+        """Free every decision, and return the best point whose every column is 0 or 1 under the cuts held.
 
         Parameters
         ----------
@@ -621,6 +624,7 @@ class QuestionRelaxation(Relaxation):
             ("mip_detect_symmetry", False),
         ):
             model.setOptionValue(name, value)
+        self._free_decisions()  # a tree leaves the bounds of its last node
         model.passModel(self._model.getLp())
         copy = HighsModel(model, self._names, np.arange(len(self._names), dtype=np.int32))
         for x in forbidden:

@@ -190,12 +190,8 @@ def find(name: str) -> Solver | None:
     return next((solver for solver in known if solver.pulp_name.lower() == low), None)
 
 
-def available() -> dict[str, bool]:
-    """Return for each solver with a short name whether it can be called here."""
-    return {name: _installed(solver) for name, solver in SOLVERS.items()}
-
-
-def _installed(solver: Solver) -> bool:
+def is_installed(solver: Solver) -> bool:
+    """Return whether a solver can be called here."""
     try:
         return bool(pulp.getSolver(solver.pulp_name, msg=False).available())
     except (pulp.PulpError, ImportError, OSError):
@@ -216,8 +212,8 @@ def here(name: str) -> Solver:
         When the solver is unknown or not installed.
     """
     solver = find(name)
-    if solver is None or not _installed(solver):
-        able = ", ".join(one.name for one in (*_ALL, *others().values()) if _installed(one))
+    if solver is None or not is_installed(solver):
+        able = ", ".join(one.name for one in (*_ALL, *others().values()) if is_installed(one))
         how = f"Solvers: {', '.join((*SOLVERS, *others()))}." if solver is None else solver.extra
         raise EnvironmentFault(f"solver {name!r} is not here (here are: {able})", remedy=how)
     return solver
@@ -278,8 +274,6 @@ def require(name: str) -> None:
     EnvironmentFault
         When it is unknown or not installed.
     """
-    # PuLP takes most of a second to import
-
     here(name)
 
 

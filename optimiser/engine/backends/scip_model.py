@@ -55,15 +55,15 @@ class TreeModel:
     ----------
     model
         The `pyscipopt.Model`.
-    built
+    x
         Its variables x, one a candidate.
-    level
+    y
         Its variables y, one a pair; none when every pair must be covered.
     divisor
         The objective of the model is that of the problem divided by this.
     maximise
         Whether it is maximised.
-    city
+    z
         Its variables z, one a city that counts; none when every pair must be covered.
     """
 

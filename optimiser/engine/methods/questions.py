@@ -277,6 +277,8 @@ class QuestionSession:
         program, cuts = self._programs[0], self._cuts[0]
         root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
         self._is_fresh = False
+        if root == "infeasible" and incumbent.best is not None:
+            return "stalled"  # a known plan contradicts it
         if isinstance(root, str):
             return root
         a_pair, more = KEPT_CUTS

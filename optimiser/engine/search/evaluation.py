@@ -45,6 +45,11 @@ class PlanEvaluator:
     ----------
     problem
         Any problem, with rings and periods as well.
+
+    Attributes
+    ----------
+    coverable
+        [K], whether each pair is covered when everything is built that may be.
     """
 
     def __init__(self, problem: DesignProblem) -> None:
@@ -56,7 +61,7 @@ class PlanEvaluator:
         for k, pair in enumerate(problem.pairs):
             self._pairs_from.setdefault(pair.origin, []).append(k)
         allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-        self._wanted: Sequence[bool] = self.covered(allowed).tolist()
+        self.coverable: Sequence[bool] = self.covered(allowed).tolist()
 
     def __call__(
         self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
@@ -81,7 +86,7 @@ class PlanEvaluator:
         faults = (
             *start_faults(problem, tuple(names), started),
             *plan_faults(problem, names, circuits, started),
-            *coverage_faults(problem, pairs[-1], self._wanted),
+            *coverage_faults(problem, pairs[-1], self.coverable),
         )
         gains = objective_of(problem, opened_in, pairs, circuits)
         return EvaluatedPlan(

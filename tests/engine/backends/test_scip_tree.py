@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from partition_drawing import apart_today
+from stated_rows import rows_of, weighted_triangle
 
-from optimiser.engine.backends.tree import Rhythm, TreeLimits
+from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
+from optimiser.engine.methods.cuts.tree_search import TimeCutSeparator
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS, Rows
@@ -20,33 +25,32 @@ from optimiser.problem import Pair, Target
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.engine.backends.scip_tree import search_tree
+from optimiser.engine.backends.scip_model import TreeModel
+from optimiser.engine.backends.scip_tree import SearchState, TimeRows, search_tree
 
 
-def no_separator(built, level, *, integer):
+def no_separator(x, y, *, integer):
     return NO_ROWS
 
 
 def time_cuts(t):
-    def violated(built, level, *, integer):
-        pairs = np.flatnonzero(level > 1e-6)
-        found = separate(t, pairs, built, level, -built)
-        return Rows(found.pair, found.start, found.candidate, np.ones(len(found.candidate)))
+    def violated(x, y, *, integer):
+        return separate(t, np.flatnonzero(y > 1e-6), x, y, -x)
 
     return violated
 
 
 def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.0, **more):
-    """Return the outcome of a search of a reduced problem, and the progress that followed it."""
+    """Return the outcome of a search of a reduced problem, and the incumbent."""
     t = tables(problem)
-    progress = mask_incumbent(t, seconds=300.0, send=send)
+    incumbent = mask_incumbent(t, seconds=300.0, send=send)
     if start is not None:
-        progress.plan(start, "start")
+        incumbent.plan(start, "start")
     limits = TreeLimits(
         30.0, gap, **{key: more.pop(key) for key in ("nodes", "rhythm", "seed") if key in more}
     )
-    outcome = search_tree(t, problem, progress, separator or time_cuts(t), limits=limits, **more)
-    return outcome, progress
+    outcome = search_tree(t, problem, incumbent, separator or time_cuts(t), limits=limits, **more)
+    return outcome, incumbent
 
 
 @pytest.fixture(params=["cuts", "plain"], name="way")
@@ -59,9 +63,9 @@ def line_problem(**changes):
 
 
 def test_the_best_plan_of_the_line_is_proved(way):
-    outcome, progress = searched(line_problem(), way)
+    outcome, incumbent = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 16.0)
-    assert progress.best[:-1].all()
+    assert incumbent.best[:-1].all()
 
 
 def test_the_cheapest_full_cover_of_the_line_is_proved(way):
@@ -76,13 +80,13 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, separator):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
         return
-    outcome, progress = searched(small, separator)
+    outcome, incumbent = searched(small, separator)
     best = brute_force(small)
     if best is None:
-        assert (outcome.reason, progress.best) == ("infeasible", None)
+        assert (outcome.reason, incumbent.best) == ("infeasible", None)
     else:
         assert (outcome.reason, outcome.bound) == ("proof", float(best))
-        assert objective_of(tables(small), progress.best) == best
+        assert objective_of(tables(small), incumbent.best) == best
 
 
 @given(side_problems())
@@ -119,9 +123,9 @@ def test_a_budget_is_kept_to_the_last_unit(way):
         dataclasses.replace(c, cost=cost) for c, cost in zip(base.candidates, costs, strict=True)
     )
     problem = reduce(base.replace(candidates=candidates, budget=100_000_000)).problem
-    outcome, progress = searched(problem, way)
+    outcome, incumbent = searched(problem, way)
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(problem)))
-    assert not progress.best[:-1].all()
+    assert not incumbent.best[:-1].all()
 
 
 def test_a_target_is_met_to_the_last_unit(way):
@@ -133,27 +137,27 @@ def test_a_target_is_met_to_the_last_unit(way):
     )
     targets = (Target("small", 100_000_000),)
     problem = line(pairs=pairs, targets=targets, budget=None, cover="targets").canonical()
-    outcome, progress = searched(problem, way)
+    outcome, incumbent = searched(problem, way)
     assert (outcome.reason, outcome.bound) == ("proof", 16.0)
-    assert progress.best.all()
+    assert incumbent.best.all()
 
 
-def test_a_plan_that_breaks_a_rule_unseen_by_scip_is_cut_off(way, monkeypatch):
+def test_a_plan_that_violates_a_rule_unknown_to_scip_is_cut_off(way, monkeypatch):
     def strict(t, is_open):
         return fits(t, is_open) and not is_open.all()
 
     monkeypatch.setattr("optimiser.engine.backends.scip_tree.fits", strict)
     monkeypatch.setattr("optimiser.engine.search.incumbent.fits", strict)
-    outcome, progress = searched(line_problem(), way)
+    outcome, incumbent = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 12.0)
-    assert progress.best.tolist() == [True, False, True]
+    assert incumbent.best.tolist() == [True, False, True]
 
 
 def test_fixed_candidates_keep_their_value():
     problem = line_problem()
-    outcome, progress = searched(problem, fixed=np.array([0, -1]))
-    assert not progress.best[0]
-    assert outcome.bound == objective_of(tables(problem), progress.best)
+    outcome, incumbent = searched(problem, fixed=np.array([0, -1]))
+    assert not incumbent.best[0]
+    assert outcome.bound == objective_of(tables(problem), incumbent.best)
 
 
 def test_rows_known_from_the_start_hold():
@@ -163,18 +167,18 @@ def test_rows_known_from_the_start_hold():
     assert outcome.bound == 16.0
 
 
-def test_what_a_separator_raises_comes_out():
-    def broken(built, level, *, integer):
+def test_an_exception_of_a_separator_is_raised():
+    def broken(x, y, *, integer):
         raise ValueError("no cuts today")
 
     with pytest.raises(ValueError, match="no cuts today"):
         searched(line_problem(), broken)
 
 
-def test_rows_that_are_not_violated_are_left_out():
+def test_rows_that_are_not_violated_are_not_added():
     t = tables(line_problem())
 
-    def idle(built, level, *, integer):
+    def idle(x, y, *, integer):
         return Rows(np.array([0]), np.array([0, t.size]), np.arange(t.size), np.full(t.size, 5.0))
 
     outcome, _ = searched(line_problem(), idle)
@@ -182,37 +186,112 @@ def test_rows_that_are_not_violated_are_left_out():
 
 
 def test_a_search_may_separate_integer_points_alone():
-    outcome, _ = searched(line_problem(), rhythm=Rhythm(depth=-1))
+    outcome, _ = searched(line_problem(), rhythm=SeparationRhythm(depth=-1))
     assert outcome.bound == 16.0
 
 
-def test_a_search_without_time_gives_up():
+def test_a_search_without_time_ends_by_time():
     problem = line_problem()
     t = tables(problem)
-    progress = mask_incumbent(t, seconds=0.0, send=lambda _: None)
-    outcome = search_tree(t, problem, progress, time_cuts(t), limits=TreeLimits(0.0))
+    incumbent = mask_incumbent(t, seconds=0.0, send=lambda _: None)
+    outcome = search_tree(t, problem, incumbent, time_cuts(t), limits=TreeLimits(0.0))
     assert outcome.reason == "time"
 
 
-def test_plans_made_near_fractional_points_are_taken_in():
+def test_plans_made_near_fractional_points_are_used():
     problem = line_problem()
     t = tables(problem)
-    progress = mask_incumbent(t, seconds=300.0, send=lambda _: None)
+    incumbent = mask_incumbent(t, seconds=300.0, send=lambda _: None)
     seen = []
 
-    def improve(built):
-        seen.append(built)
-        progress.plan(np.ones(t.size + 1, np.bool_), "whole")
+    def improve(x):
+        seen.append(x)
+        incumbent.plan(np.ones(t.size + 1, np.bool_), "whole")
 
     begun = time.monotonic()
-    outcome = search_tree(t, problem, progress, time_cuts(t), limits=TreeLimits(30.0), improve=improve)
+    outcome = search_tree(t, problem, incumbent, time_cuts(t), limits=TreeLimits(30.0), improve=improve)
     assert outcome.reason == "proof"
-    assert all(len(built) == t.size for built in seen)
+    assert all(len(x) == t.size for x in seen)
     assert time.monotonic() - begun < 30.0
 
 
-def test_counts_of_cuts_and_nodes_are_told():
+def test_the_last_message_has_the_counts_of_cuts_and_nodes():
     sent = []
     outcome, _ = searched(line_problem(), send=sent.append)
     last = [message for message in sent if message["kind"] == "count"][-1]
     assert (last["cuts"], last["nodes"]) == (outcome.cuts, outcome.nodes)
+
+
+# ---- rows of several pairs
+
+
+class Recorder:
+    """Stands for SCIP at the root: keeps the rows that it is given."""
+
+    def __init__(self):
+        self.rows = []
+
+    def getDepth(self):  # noqa: N802 - SCIP's own name
+        return 0
+
+    def getCurrentNode(self):  # noqa: N802
+        return SimpleNamespace(getNumber=lambda: 1)
+
+    def createEmptyRowUnspec(self, _name, least, _most, *, local):  # noqa: N802
+        assert not local
+        self.rows.append((least, {}))
+        return self.rows[-1]
+
+    def addVarToRow(self, row, variable, value):  # noqa: N802
+        row[1][variable.name] = value
+
+    def addCut(self, _row, *, forcecut):  # noqa: N802
+        assert forcecut
+        return False
+
+    def addPoolCut(self, row):  # noqa: N802
+        pass
+
+    cacheRowExtensions = flushRowExtensions = releaseRow = addPoolCut  # noqa: N815
+
+
+def variables(letter, values):
+    return tuple(
+        SimpleNamespace(name=f"{letter}{i}", getLPSol=lambda value=value: value)
+        for i, value in enumerate(values)
+    )
+
+
+@pytest.mark.parametrize(
+    ("has_y", "least", "claims"), [(True, 0.0, {"y0": -1.0, "y2": -1.0}), (False, 2.0, {})]
+)
+def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
+    rows = rows_of(((0, 1), {0: 1.0, 1: 5.0}), ((0, 2), {0: 1.0, 2: 2.0}))
+    model = Recorder()
+    made = TreeModel(
+        model, variables("x", [0.5, 0.5, 0.25]), variables("y", [1.0] * 3) if has_y else (), 1, True
+    )
+    t = tables(weighted_triangle(711 if has_y else None))
+
+    def same(x, y, *, integer):
+        return rows
+
+    state = SearchState(t, made, same, None, SeparationRhythm())
+    TimeRows(state).conssepalp([], 0)
+    if state.failure is not None:
+        raise state.failure
+    assert model.rows == [(least, {"x0": 1.0, "x2": 2.0, **claims})]
+    assert state.cuts == 1
+
+
+@given(apart_today() | apart_today(budget="some"))
+@settings(max_examples=30, deadline=None)
+def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
+    small = reduce(problem).problem
+    if not small.candidates or not small.pairs:
+        return
+    t = tables(small)
+    incumbent = mask_incumbent(t, seconds=300.0, send=lambda _: None)
+    outcome = search_tree(t, small, incumbent, TimeCutSeparator(CutFinder.of(t)), limits=TreeLimits(300.0))
+    assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(small)))
+    assert objective_of(t, incumbent.best) == brute_force(small)

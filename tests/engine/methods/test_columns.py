@@ -6,13 +6,13 @@ from core_drawing import best_plans, brute_force
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from label_drawing import enabling_sets, open_problems
-
 from optimiser.engine.backends.live_paths import LivePaths
-from optimiser.engine.methods.column_generation.columns import Pool, columns_of
 from optimiser.engine.methods.column_generation.enumeration import Caps, enumerate_sets
-from optimiser.engine.methods.column_generation.generation import first_columns, generate, granule, tightened
 from optimiser.engine.methods.column_generation.narrowing import narrow
 from optimiser.engine.methods.column_generation.pricing import price
+
+from optimiser.engine.methods.column_generation.columns import Pool, columns_of
+from optimiser.engine.methods.column_generation.generation import first_columns, generate, granule, tightened
 from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.labels import new_scratch

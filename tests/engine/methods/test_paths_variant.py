@@ -4,9 +4,9 @@ import json
 
 import pytest
 from core_drawing import brute_force, line, problems, side_problems
+from engine_running import outcome_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_running import proved
 
 from optimiser.engine.methods.column_generation import proof
 from optimiser.engine.methods.column_generation.columns import Caps
@@ -14,12 +14,11 @@ from optimiser.problem import load
 
 
 def expect_optimum(problem):
-    best, reason = proved(problem)
-    wanted = brute_force(problem)
+    found, wanted = outcome_of(problem, "paths"), brute_force(problem)
     if wanted is None:
-        assert (best["status"], reason) == ("infeasible", "infeasible")
+        assert (found.status, found.termination) == ("infeasible", "infeasible")
     else:
-        assert (best["objective"], best["gap"], best["status"]) == (wanted, 0.0, "optimal")
+        assert (found.objective, found.gap, found.status) == (wanted, 0.0, "optimal")
 
 
 @given(problems())
@@ -53,16 +52,16 @@ def test_the_first_nodes_do_not_decide_the_answer(problem, nodes):
 
 
 def test_the_line_is_proved():
-    assert proved(line())[0]["objective"] == 18
+    assert outcome_of(line(), "paths").objective == 18
 
 
 def test_covering_everything_on_the_line_costs_both_shortcuts():
-    assert proved(line(budget=None))[0]["objective"] == 7
+    assert outcome_of(line(budget=None), "paths").objective == 7
 
 
 def test_a_run_without_time_says_so():
-    best, reason = proved(line(), seconds=0.0)
-    assert (reason, best["status"]) == ("time", "feasible")
+    found = outcome_of(line(), "paths", seconds=0.0)
+    assert (found.termination, found.status) == ("time", "feasible")
 
 
 @pytest.mark.shared
@@ -71,13 +70,14 @@ def test_the_reference_optima_are_found(shared_dir):
     for expected in json.loads((toys / "optima.json").read_text(encoding="utf-8")):
         problem = load(toys / f"{expected['problem']}.json")
         wanted = expected["cost" if problem.budget is None else "coverage"]
-        assert proved(problem)[0]["objective"] == wanted, expected["problem"]
+        assert outcome_of(problem, "paths").objective == wanted, expected["problem"]
 
 
 @pytest.mark.shared
 def test_the_reference_optima_with_side_constraints_are_found(shared_dir):
     toys = shared_dir / "instances" / "toy"
     for expected in json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))[:14]:
-        best, _ = proved(load(toys / f"{expected['problem']}.json"))
-        claimed = (best["status"], best["objective"])
-        assert claimed == (expected["status"], expected.get("objective", 0)), expected["problem"]
+        found = outcome_of(load(toys / f"{expected['problem']}.json"), "paths")
+        assert (found.status, found.objective) == (expected["status"], expected.get("objective", 0)), (
+            expected["problem"]
+        )

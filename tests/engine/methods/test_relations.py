@@ -11,7 +11,7 @@ import functools
 
 import pytest
 from core_drawing import dense_problem, plan_value, side_problems
-from exact_ways import COUNT, JOBS, outcome_of
+from engine_running import COUNT, JOBS, outcome_of
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -51,10 +51,10 @@ def answers(variant, solver, *problems):
 
 def alike(before, after, *, times=1):
     """Hold that both have no plan, or that the second optimum is so many times the first."""
-    assert before["status"] == after["status"]
-    assert before["status"] in ("optimal", "infeasible")
-    if before["status"] == "optimal":
-        assert after["objective"] == times * before["objective"]
+    assert before.status == after.status
+    assert before.status in ("optimal", "infeasible")
+    if before.status == "optimal":
+        assert after.objective == times * before.objective
 
 
 @in_every_way
@@ -68,10 +68,10 @@ def test_more_money_never_covers_less(variant, solver, problem, more, of_caps):
         caps=tuple((name, most + more * of_caps) for name, most in problem.caps),
     )
     poor, rich = answers(variant, solver, problem, richer)
-    if poor["status"] == "infeasible":
+    if poor.status == "infeasible":
         return
-    assert rich["status"] == "optimal"
-    gain = rich["objective"] - poor["objective"]
+    assert rich.status == "optimal"
+    gain = rich.objective - poor.objective
     assert gain <= 0 if problem.budget is None else gain >= 0
 
 
@@ -85,10 +85,10 @@ def test_a_looser_limit_never_covers_less(variant, solver, problem, data):
     more = data.draw(st.lists(st.integers(0, 4), min_size=len(problem.pairs), max_size=len(problem.pairs)))
     pairs = tuple(dataclasses.replace(p, limit=p.limit + m) for p, m in zip(problem.pairs, more, strict=True))
     tight, loose = answers(variant, solver, problem, problem.replace(pairs=pairs))
-    if tight["status"] == "infeasible":
+    if tight.status == "infeasible":
         return
-    assert loose["status"] == "optimal"
-    gain = loose["objective"] - tight["objective"]
+    assert loose.status == "optimal"
+    gain = loose.objective - tight.objective
     assert gain <= 0 if problem.budget is None else gain >= 0
 
 
@@ -180,9 +180,9 @@ def test_names_and_orders_do_not_matter(variant, solver, problem, data):
     other, names = relabelled(data.draw, problem)
     before, after = answers(variant, solver, problem, other)
     alike(before, after)
-    if before["status"] == "optimal":
-        renamed = {names[name] for name in before["built"]}
-        assert plan_value(other, renamed) == (before["objective"], before["cost"])
+    if before.status == "optimal":
+        renamed = {names[name] for name in before.built}
+        assert plan_value(other, renamed) == (before.objective, before.cost)
 
 
 def with_split_arcs(draw, problem):
@@ -242,9 +242,9 @@ def test_a_candidate_in_two_that_require_each_other_is_a_candidate(variant, solv
     other = with_split_candidates(data.draw, problem)
     before, after = answers(variant, solver, problem, other)
     alike(before, after)
-    if after["status"] == "optimal":
-        whole = {name for name in after["built"] if name in problem.index}
-        assert plan_value(problem, whole) == (after["objective"], after["cost"])
+    if after.status == "optimal":
+        whole = {name for name in after.built if name in problem.index}
+        assert plan_value(problem, whole) == (after.objective, after.cost)
 
 
 def with_split_pairs(draw, problem):

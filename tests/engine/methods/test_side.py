@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from core_drawing import best_plans, both_ways, brute_force, covered_by, line, plan_value, side_problems
+from engine_running import outcome_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
@@ -199,42 +200,42 @@ def test_shortfall_and_breach_count_what_is_missing_and_what_is_too_much():
 @pytest.mark.parametrize("variant", PROVING)
 @given(problem=side_problems())
 @settings(max_examples=60, deadline=None)
-def test_a_proving_variant_meets_side_constraints_as_trying_every_plan_does(variant, problem, in_process):
-    outcome = in_process(problem, variant)
+def test_a_proving_variant_meets_side_constraints_as_trying_every_plan_does(variant, problem):
+    outcome = outcome_of(problem, variant)
     optimum = brute_force(problem)
     if optimum is None:
-        assert outcome["status"] == "infeasible"
+        assert outcome.status == "infeasible"
     else:
-        assert (outcome["status"], outcome["objective"]) == ("optimal", optimum)
-        assert plan_value(problem, set(outcome["built"])) == (optimum, outcome["cost"])
+        assert (outcome.status, outcome.objective) == ("optimal", optimum)
+        assert plan_value(problem, set(outcome.built)) == (optimum, outcome.cost)
 
 
 @pytest.mark.parametrize("variant", [n for n, v in VARIANTS.items() if not v.proves])
 @given(problem=side_problems())
 @settings(max_examples=25, deadline=None)
-def test_a_heuristic_gives_a_plan_that_meets_every_constraint_or_none(variant, problem, in_process):
+def test_a_heuristic_gives_a_plan_that_meets_every_constraint_or_none(variant, problem):
     if problem.budget is None and not VARIANTS[variant].covers_all:
         return
-    outcome = in_process(problem, variant)
-    if outcome["status"] in ("optimal", "feasible"):
-        value = plan_value(problem, set(outcome["built"]))
-        assert value == (outcome["objective"], outcome["cost"])
-        assert (outcome["bound"] - value[0]) * (-1 if problem.budget is None else 1) >= -1e-6
+    outcome = outcome_of(problem, variant)
+    if outcome.status in ("optimal", "feasible"):
+        value = plan_value(problem, set(outcome.built))
+        assert value == (outcome.objective, outcome.cost)
+        assert (outcome.bound - value[0]) * (-1 if problem.budget is None else 1) >= -1e-6
     else:
-        assert outcome["built"] == ()
-        assert outcome["status"] == "none" or brute_force(problem) is None
+        assert outcome.built == ()
+        assert outcome.status == "none" or brute_force(problem) is None
 
 
 @given(problem=side_problems(), random=st.randoms(use_true_random=False))
 @settings(max_examples=25, deadline=None)
-def test_the_plan_does_not_depend_on_the_order_of_the_side_constraints(problem, random, in_process):
-    assert in_process(shuffled(problem, random), "cuts") == in_process(problem, "cuts")
+def test_the_plan_does_not_depend_on_the_order_of_the_side_constraints(problem, random):
+    assert outcome_of(shuffled(problem, random), "cuts") == outcome_of(problem, "cuts")
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("variant", PROVING)
 def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_agrees(
-    variant, shared_dir, in_process, tmp_path
+    variant, shared_dir, tmp_path
 ):
     toys = shared_dir / "instances" / "toy"
     optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
@@ -242,13 +243,10 @@ def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_ag
     assert len(known) == len(KNOWN)
     for name, item in known.items():
         problem = load(toys / f"{name}.json")
-        outcome = in_process(problem, variant)
-        assert (outcome["status"], outcome["objective"]) == (item["status"], item.get("objective", 0)), name
-        claimed = results.Result(
-            problem=problem.name, **outcome, variant=variant, seconds=0.0, seed=1, threads=1, solver=""
-        )
-        verify.check(problem, claimed)
-        results.save(claimed, tmp_path / "result.json")
+        outcome = outcome_of(problem, variant)
+        assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), name
+        verify.check(problem, outcome)
+        results.save(outcome, tmp_path / "result.json")
         command = [sys.executable, shared_dir / "check.py", toys / f"{name}.json", tmp_path / "result.json"]
         said = subprocess.run([*command, "--gap", "0"], capture_output=True, text=True, check=False)
         assert said.returncode == 0, f"{name}: {said.stdout}"
@@ -257,10 +255,10 @@ def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_ag
 # ---- the optimum of the line by hand
 
 
-def test_the_line_with_every_side_constraint_has_the_plan_found_by_hand(in_process):
+def test_the_line_with_every_side_constraint_has_the_plan_found_by_hand():
     # ac and bd: pairs a-c 5, b-d 4, a-d 7 and a-b 2, and the city of b-d and a-d 3.
-    outcome = in_process(side(), "cuts")
-    assert (outcome["built"], outcome["cost"], outcome["coverage"], outcome["objective"]) == (
+    outcome = outcome_of(side(), "cuts")
+    assert (outcome.built, outcome.cost, outcome.coverage, outcome.objective) == (
         ("ac", "bd"),
         7,
         18,
@@ -268,19 +266,19 @@ def test_the_line_with_every_side_constraint_has_the_plan_found_by_hand(in_proce
     )
 
 
-def test_the_least_cost_of_a_target_leaves_other_pairs_alone(in_process):
+def test_the_least_cost_of_a_target_leaves_other_pairs_alone():
     problem = line(budget=None, cover="targets", targets=(Target("small", 5),))
-    assert in_process(problem, "cuts")["built"] == ("ac",)
+    assert outcome_of(problem, "cuts").built == ("ac",)
 
 
-def test_all_that_can_be_covered_and_a_target_are_met_together(in_process):
+def test_all_that_can_be_covered_and_a_target_are_met_together():
     problem = line(budget=None, targets=(Target("small", 9),))
     assert best_plans(problem) == [("ac", "bd")]
-    assert in_process(problem, "compact")["built"] == ("ac", "bd")
+    assert outcome_of(problem, "compact").built == ("ac", "bd")
 
 
-def test_a_target_beyond_the_weight_of_its_group_is_infeasible(in_process):
-    assert in_process(line(targets=(Target("small", 10),)), "cuts")["status"] == "infeasible"
+def test_a_target_beyond_the_weight_of_its_group_is_infeasible():
+    assert outcome_of(line(targets=(Target("small", 10),)), "cuts").status == "infeasible"
 
 
 def test_the_reduction_of_the_line_keeps_the_side_constraints_that_still_matter():

@@ -6,8 +6,9 @@ from pathlib import Path
 import pulp
 import pytest
 from core_drawing import line
+from engine_running import INSTALLED
 
-from optimiser.engine.backends.pulp_solvers import SOLVERS, available, instance
+from optimiser.engine.backends.pulp_solvers import SOLVERS, instance
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master
 from optimiser.engine.models.document import page
@@ -79,7 +80,7 @@ def test_the_page_in_the_documentation_is_made_from_the_docstrings():
     assert (HERE.parents[2] / "docs" / "formulation.md").read_text(encoding="utf-8") == page()
 
 
-@pytest.mark.parametrize("name", [name for name, here in available().items() if here])
+@pytest.mark.parametrize("name", [name for name, yes in INSTALLED.items() if yes])
 def test_every_solver_that_is_here_solves_the_compact_model(name):
     lp, decisions = build_compact(small(7))
     stats = lp.solve(instance(name, seconds=20, gap=0.0, threads=1, seed=1))
@@ -88,5 +89,5 @@ def test_every_solver_that_is_here_solves_the_compact_model(name):
 
 
 def test_the_default_solver_is_here():
-    assert available()["highs"]
-    assert set(available()) == set(SOLVERS)
+    assert INSTALLED["highs"]
+    assert set(INSTALLED) == set(SOLVERS)

@@ -25,7 +25,7 @@ class Node:
 
     Attributes
     ----------
-    worth
+    bound
         Upper bound of the objective of its plans, in the scale of the relaxation.
     lower, upper
         float64 [N] each, bounds of the decisions.

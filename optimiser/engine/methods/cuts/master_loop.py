@@ -39,7 +39,13 @@ class Master[P](Protocol):
         """Report the plan of an integer point that was found on the way."""
 
     def refute(self, points: tuple[P, ...]) -> int:
-        """Add rows against false claims of the points of a turn, and return their number; 0: all are true."""
+        """Report the plans of the points of a turn, and add rows against what they claim falsely.
+
+        Returns
+        -------
+        int
+            Number of rows; 0: all claims are true.
+        """
 
 
 def prove_by_master[P, Plan](
@@ -152,7 +158,9 @@ class TimeCutMaster:
         self._incumbent.plan(np.append(point.x > 0.5, True), "master")
 
     def refute(self, points: tuple[Point, ...]) -> int:
-        """Add time cuts against false claims; where all claims are true, forbid plans that break a rule."""
+        """Report plans; add time cuts against false claims, and where there are none forbid broken plans."""
+        for point in points:
+            self.take(point)
         rows = joined(
             self._cuts.refuting(np.round(point.x), point.y, orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
             for point in points

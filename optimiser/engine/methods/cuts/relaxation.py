@@ -58,6 +58,13 @@ class CutFinder:
         Parts of the nodes that only building joins (`partitions.part_graph`); None: there are none.
     core_point
         float64 [J], a point in the interior of what can be built; it follows the points of the relaxation.
+
+    Attributes
+    ----------
+    size
+        Number of candidates J.
+    core_point
+        As it is now.
     """
 
     def __init__(self, t: Tables, *, parts: PartGraph | None, core_point: Floats) -> None:
@@ -65,21 +72,30 @@ class CutFinder:
         self.size = t.size
         self._times = FractionalCuts(t)
         self._partitions = PartitionCuts(parts)
-        self._core_point = core_point
+        self.core_point = core_point
 
     @classmethod
-    def of(cls, t: Tables) -> CutFinder:
-        """Return a finder for a problem, its core point the share of everything that the budget buys."""
+    def of(cls, t: Tables, *, with_partitions: bool = True) -> CutFinder:
+        """Return a finder for a problem, its core point the share of everything that the budget buys.
+
+        Parameters
+        ----------
+        t
+            A reduced problem.
+        with_partitions
+            Find partition inequalities as well as time cuts.
+        """
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
-        return cls(t, parts=part_graph(t), core_point=np.full(t.size, max(share, 1e-3)))
+        parts = part_graph(t) if with_partitions else None
+        return cls(t, parts=parts, core_point=np.full(t.size, max(share, 1e-3)))
 
     def another(self) -> CutFinder:
         """Return a finder of the same problem and core point without any cuts yet, for another worker."""
-        return CutFinder(self._t, parts=self._parts, core_point=self._core_point)
+        return CutFinder(self._t, parts=self._parts, core_point=self.core_point)
 
     def follow(self, x: Floats) -> None:
         """Move the core point towards a point of the relaxation, float64 [J]."""
-        self._core_point = (1.0 - FOLLOW) * self._core_point + FOLLOW * np.clip(x, 0.0, 1.0)
+        self.core_point = (1.0 - FOLLOW) * self.core_point + FOLLOW * np.clip(x, 0.0, 1.0)
 
     def violated(
         self,
@@ -113,7 +129,7 @@ class CutFinder:
         """
         wanted = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
         found = self._times.violated(
-            wanted, x, y, core_point=self._core_point, in_out_weight=in_out_weight, margin=margin,
+            wanted, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
             known_enough=known_enough,
         )  # fmt: skip
         return stacked(found, self.violated_partitions(x, y, most=partitions))
@@ -127,7 +143,7 @@ class CutFinder:
         pairs = np.arange(len(self._t.limit))
         claims = np.full(len(pairs), np.inf)
         return self.violated(
-            self._core_point, claims, in_out_weight=0.0, margin=POSITIVE, partitions=0, pairs=pairs
+            self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, partitions=0, pairs=pairs
         )
 
     def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
@@ -180,7 +196,7 @@ def cut_rounds[S](solve: Callable[[], S], is_done: Callable[[S], bool], cut: Cal
             return solution
 
 
-def stalls(history: list[float], share: float = STALL_SHARE, rounds: int = STALL_ROUNDS) -> bool:
+def stalls(history: list[float], share: float, rounds: int = STALL_ROUNDS) -> bool:
     """Return whether the last rounds moved the objective by less than a share of itself.
 
     Parameters
@@ -202,6 +218,7 @@ def tighten[S: Solved](
     *,
     report: Callable[[S, int], bool],
     first_weight: float = FIRST_WEIGHT,
+    first_cuts: int = 0,
 ) -> S:
     """Cut off the points of a relaxation until its bound stalls or nothing is violated.
 
@@ -218,6 +235,8 @@ def tighten[S: Solved](
         Takes each solution and the number of cuts before it; returns whether to end.
     first_weight
         In-out weight of the first rounds; it decays with the rounds.
+    first_cuts
+        Number of cuts added before, for the first report.
 
     Returns
     -------
@@ -225,13 +244,13 @@ def tighten[S: Solved](
         The last solution, optimal unless the relaxation is infeasible or the time ran out.
     """
     history: list[float] = []
-    weight, added = first_weight, 0
+    weight, added = first_weight, first_cuts
 
     def is_done(solution: S) -> bool:
         if solution.status != "optimal" or report(solution, added):
             return True
         history.append(solution.objective)
-        return stalls(history)
+        return stalls(history, STALL_SHARE)
 
     def cut_off(solution: S) -> int:
         nonlocal weight, added
@@ -311,7 +330,14 @@ def relax(
         return len(found)
 
     weight = FIRST_WEIGHT if is_fresh else LATER_WEIGHT
-    tighten(solve, cut, program.drop_slack_rows, report=report, first_weight=weight)
+    tighten(
+        solve,
+        cut,
+        program.drop_slack_rows,
+        report=report,
+        first_weight=weight,
+        first_cuts=sum(len(first) for first in rows),
+    )
     return Relaxed(last, tuple(rows))
 
 

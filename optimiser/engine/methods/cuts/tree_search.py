@@ -93,7 +93,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
     if task.solver in ("scip", "gurobi"):
-        return _search_in_solver(t, incumbent, task, root)
+        return search_in_solver(t, incumbent, task, root)
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
     after_round = partial(_improve_in_tree, incumbent, improver)
     return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), version()
@@ -243,9 +243,18 @@ class TimeCutSeparator:
         return self._cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, partitions=PARTITIONS)
 
 
-def _search_in_solver(
+def search_in_solver(
     t: Tables, incumbent: MaskIncumbent, task: Task, root: RootRelaxation
 ) -> tuple[str, str]:
+    """Search the tree in SCIP or Gurobi; return why it ended, and the name of the solver.
+
+    Parameters
+    ----------
+    t, incumbent, task
+        The problem, what takes its plans and bounds, and how it is to be solved.
+    root
+        The root relaxation.
+    """
     solver_tree, name = _solver_tree(task.solver, root)
     if task.solver == "scip" and task.threads > 1 and not incumbent.closed(SPLIT_BEYOND):
         return _search_in_parts(t, incumbent, task, root), name

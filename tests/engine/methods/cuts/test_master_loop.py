@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from core_drawing import brute_force, line, side_problems
+from cut_drawing import two_of_three
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.engine.backends.highs import IntegerMaster
+from optimiser.engine.backends.interfaces import MasterSolution, Point
+from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove, prove_by_master
+from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, mask_incumbent
+from optimiser.engine.search.rows import Rows
+from optimiser.engine.search.scoring import objective_of
+from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import Task
+
+SOLVERS = ["highs", "cpsat"]
+
+
+@pytest.fixture(params=SOLVERS, name="solver")
+def solver_fixture(request):
+    if request.param == "cpsat":
+        pytest.importorskip("ortools")
+    return request.param
+
+
+# ---- the loop
+
+
+@dataclass
+class Claims:
+    """A master whose points claim an objective, while their plans achieve less or are infeasible (None).
+
+    Attributes
+    ----------
+    claims
+        By point, what it claims and what its plan achieves.
+    early
+        Points beside the best one that a turn finds on the way.
+    gap_used
+        The solver ends at the gap asked for, with a bound that far from its point.
+    """
+
+    claims: dict[int, tuple[int, int | None]]
+    early: int = 0
+    gap_used: bool = False
+    asked: list = field(default_factory=list)
+    cut_off: set = field(default_factory=set)
+    taken: list = field(default_factory=list)
+    incumbent: Incumbent | None = None
+
+    def solve(self, *, gap, turn, seconds, on_point):
+        assert seconds > 0
+        self.asked.append((gap, turn))
+        left = sorted(
+            ((claim, point) for point, (claim, _) in self.claims.items() if point not in self.cut_off),
+            reverse=True,
+        )
+        if not left:
+            return MasterSolution(None, (), complete=True, infeasible=True)
+        best = left[0][0]
+        bound = best + gap * max(1, best) if self.gap_used else float(best)
+        for _, point in left[1 : 1 + self.early]:
+            if on_point(None, point):
+                return MasterSolution(None, (), complete=False)
+        ends = on_point(bound, None)
+        return MasterSolution(bound, (left[0][1],), complete=not ends)
+
+    def take(self, point):
+        self.taken.append(point)
+        self.incumbent.plan(point, "master")
+
+    def refute(self, points):
+        added = 0
+        for point in points:
+            claim, value = self.claims[point]
+            self.incumbent.plan(point, "master")
+            if value is None:
+                self.cut_off.add(point)
+            else:
+                self.claims[point] = value, value
+            added += claim != value
+        return added
+
+
+def proved(master, *, gap=0.0, seconds=60.0, known=()):
+    """Return why the loop ended, and the incumbent."""
+
+    def evaluate(point):
+        value = master.claims[point][1]
+        return None if value is None else Evaluated(point, value, 0, {})
+
+    master.incumbent = Incumbent(evaluate, minimise=False, seconds=seconds, send=lambda _message: None)
+    for point in known:
+        master.incumbent.plan(point, "start")
+    return prove_by_master(master, master.incumbent, gap=gap), master.incumbent
+
+
+def at_least(claim, value):
+    return (claim if value is None else max(claim, value)), value
+
+
+values = st.integers(0, 20)
+claims = st.lists(st.tuples(values, values | st.none()), max_size=8).map(
+    lambda drawn: {
+        i: (claim if value is None else max(claim, value), value) for i, (claim, value) in enumerate(drawn)
+    }
+)
+
+
+@given(claims, st.integers(0, 3))
+@settings(max_examples=200, deadline=None)
+def test_the_loop_proves_the_best_plan_or_that_there_is_none(drawn, early):
+    reason, incumbent = proved(Claims(drawn, early=early))
+    best = max((value for _, value in drawn.values() if value is not None), default=None)
+    if best is None:
+        assert (reason, incumbent.best) == ("infeasible", None)
+    else:
+        assert (reason, incumbent.evaluated.objective, incumbent.best_bound) == ("proof", best, best)
+
+
+@given(claims, st.sampled_from([0.1, 0.5]))
+@settings(max_examples=100, deadline=None)
+def test_the_loop_ends_within_the_gap_asked_for(drawn, gap):
+    best = max((value for _, value in drawn.values() if value is not None), default=None)
+    reason, incumbent = proved(Claims(drawn, gap_used=True), gap=gap)
+    if best is not None:
+        assert reason in ("proof", "gap")
+        assert incumbent.gap() <= gap
+        assert incumbent.best_bound >= best
+
+
+def test_each_turn_has_a_number_and_counts_as_a_node():
+    master = Claims({0: (9, 1), 1: (8, 1), 2: (1, 1)})
+    reason, incumbent = proved(master)
+    assert reason == "proof"
+    assert [turn for _, turn in master.asked] == [0, 1, 2]
+    assert (incumbent.cuts, incumbent.nodes) == (2, 3)
+
+
+def test_points_found_on_the_way_are_taken():
+    master = Claims({0: (9, 9), 1: (8, 8), 2: (7, 7)}, early=1)
+    proved(master)
+    assert master.taken == [1]
+
+
+def test_an_infeasible_master_contradicts_a_known_plan():
+    master = Claims({0: (9, 5)}, cut_off={0})
+    assert proved(master, known=[0])[0] == "stalled"
+
+
+def test_a_master_that_ends_at_its_own_gap_is_solved_once_more_without_one():
+    """The point is true, and the bound within the gap of the master, which has no constant of -9."""
+    master = Claims({0: (10, 10)}, gap_used=True)
+    master.incumbent = Incumbent(
+        lambda point: Evaluated(point, 10, 0, {}), minimise=False, seconds=60.0, send=lambda _: None, base=-9
+    )
+    assert prove_by_master(master, master.incumbent, gap=0.5) == "proof"
+    assert [gap for gap, _ in master.asked] == [0.5, 0.0]
+
+
+def test_a_loop_that_learns_nothing_more_stalls():
+    class WithoutBound(Claims):
+        def solve(self, **options):
+            found = super().solve(**{**options, "on_point": lambda _bound, _point: False})
+            return MasterSolution(None, found.points, complete=True)
+
+    master = WithoutBound({0: (9, 9)})
+    reason, incumbent = proved(master)
+    assert (reason, incumbent.best, len(master.asked)) == ("stalled", 0, 1)
+
+
+def test_a_turn_that_ended_at_a_limit_is_followed_by_another():
+    class Limited(Claims):
+        def solve(self, *, turn, **options):
+            if turn < 3:
+                return MasterSolution(None, (), complete=False)
+            return super().solve(turn=turn, **options)
+
+    master = Limited({0: (9, 9)})
+    assert proved(master)[0] == "proof"
+
+
+def test_without_time_the_master_is_not_solved():
+    master = Claims({0: (9, 9)})
+    assert proved(master, seconds=0.0)[0] == "time"
+    assert master.asked == []
+
+
+def test_a_closed_gap_needs_no_master():
+    master = Claims({0: (9, 9)})
+    master.incumbent = Incumbent(
+        lambda point: Evaluated(point, 9, 0, {}), minimise=False, seconds=9.0, send=lambda _: None, bound=9.0
+    )
+    master.incumbent.plan(0, "start")
+    assert prove_by_master(master, master.incumbent, gap=0.0) == "proof"
+    assert master.asked == []
+
+
+# ---- masters in solvers
+
+
+def master_of(problem, solver):
+    if solver == "highs":
+        return IntegerMaster(problem, threads=1, seed=1)
+    from optimiser.engine.backends.cpsat import CpsatMaster
+
+    return CpsatMaster(problem, threads=1, seed=1)
+
+
+def answered(master, *, start=None):
+    return master.solve(start=start, gap=0.0, turn=5, seconds=300.0, on_point=lambda _bound, _point: False)
+
+
+def test_a_master_without_rows_builds_nothing_and_claims_everything(solver):
+    found = answered(master_of(reduce(line()).problem, solver))
+    assert (found.bound, found.complete) == (16.0, True)
+    assert (found.points[-1].y > 0.5).all()
+
+
+def test_a_fractional_row_limits_the_y_of_its_pair(solver):
+    """Pair 0 needs both links: two halves make one, a single half makes none."""
+    master = master_of(reduce(line(budget=4)).problem, solver)
+    master.add(Rows(np.array([0]), np.array([0, 2]), np.array([0, 1]), np.array([0.5, 0.5])))
+    assert round(answered(master).points[-1].y[0], 6) in (0.0, 0.5)
+
+
+def test_a_forbidden_plan_is_not_returned_again(solver):
+    master = master_of(reduce(line()).problem, solver)
+    seen = set()
+    for _ in range(3):
+        point = answered(master).points[-1]
+        seen.add(tuple(np.round(point.x).tolist()))
+        master.forbid(np.round(point.x))
+    assert len(seen) == 3
+
+
+def test_a_master_without_any_point_is_infeasible(solver):
+    master = master_of(reduce(line()).problem, solver)
+    for plan in itertools.product((0.0, 1.0), repeat=2):
+        master.forbid(np.array(plan))
+    assert answered(master).infeasible
+
+
+def test_a_master_that_starts_from_a_plan_finds_the_optimum(solver):
+    problem = reduce(line()).problem
+    master = master_of(problem, solver)
+    start = Point(np.zeros(2), np.zeros(len(problem.pairs)))
+    assert answered(master, start=start).bound == 16.0
+
+
+# ---- time cuts against the points of a master
+
+
+class Recorder:
+    """Stands for a master in a solver: keeps what it is given."""
+
+    def __init__(self):
+        self.rows, self.forbidden = [], []
+
+    def add(self, rows):
+        self.rows.append(rows)
+
+    def forbid(self, x):
+        self.forbidden.append(x.tolist())
+
+
+def refuted(problem, *points):
+    t, solver, near = tables(problem), Recorder(), []
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+    master = TimeCutMaster(t, incumbent, CutFinder.of(t), solver, seed=1, improve=near.append)
+    return master.refute(points), solver, near, incumbent
+
+
+def test_false_claims_are_cut_off_by_time_cuts():
+    x, y = np.array([1.0, 0.0, 0.0]), np.ones(1)
+    added, solver, near, _ = refuted(two_of_three(budget=3), Point(x, y))
+    assert added == len(solver.rows[0]) > 0
+    assert (solver.rows[0].claimed(y) > solver.rows[0].at(x)).all()
+    assert solver.forbidden == []
+    assert near == [x]
+
+
+def test_a_true_point_is_not_cut_off_and_its_plan_is_reported():
+    added, solver, _, incumbent = refuted(
+        two_of_three(budget=3), Point(np.array([1.0, 1.0, 0.0]), np.ones(1))
+    )
+    assert (added, len(solver.rows[0]), solver.forbidden) == (0, 0, [])
+    assert incumbent.best.tolist() == [True, True, False, True]
+
+
+def test_a_plan_that_violates_a_rule_unknown_to_the_model_is_forbidden():
+    added, solver, _, _ = refuted(two_of_three(budget=1), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
+    assert (added, solver.forbidden) == (1, [[1.0, 1.0, 0.0]])
+
+
+# ---- the method
+
+
+def solved(problem, solver, *, seconds=300.0):
+    """Return the reason, the incumbent and all messages of a run on a reduced problem."""
+    t, sent = tables(problem), []
+    incumbent = mask_incumbent(t, seconds=seconds, send=sent.append)
+    reason, _ = prove(t, incumbent, Task(problem, "cuts-loop", seconds, 0.0, 1, 1, solver))
+    return reason, incumbent, sent
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+@given(problem=side_problems())
+@settings(max_examples=60, deadline=None)
+def test_the_outcome_equals_that_of_trying_every_plan(name, problem):
+    if name == "cpsat":
+        pytest.importorskip("ortools")
+    small = reduce(problem).problem
+    if not small.candidates or not small.pairs:
+        return
+    best = brute_force(small)
+    reason, incumbent, sent = solved(small, name)
+    if best is None:
+        assert (reason, incumbent.best) == ("infeasible", None)
+        return
+    assert reason == "proof"
+    assert objective_of(tables(small), incumbent.best) == best
+    bounds = [message["bound"] for message in sent if message["kind"] == "bound"]
+    assert all(bound <= best + 1e-6 if small.budget is None else bound >= best - 1e-6 for bound in bounds)
+
+
+def test_without_time_the_method_ends_by_time(solver):
+    reason, _, _ = solved(reduce(line()).problem, solver, seconds=0.0)
+    assert reason == "time"

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from core_drawing import covered_by, line, problems
+from cut_drawing import mesh, meshes, paths_of, plans, two_of_three
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimiser.engine.methods.cuts import time_cuts
+from optimiser.engine.methods.cuts.packing import LONGEST_PATH
+from optimiser.engine.methods.cuts.time_cuts import CutStore, FractionalCuts, separate
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.rows import NO_ROWS, Rows
+from optimiser.engine.search.tables import tables
+from optimiser.problem import Pair
+
+shares = st.lists(st.integers(0, 20).map(lambda part: part / 20), min_size=6, max_size=6)
+weights = st.sampled_from([0.0, 0.2, 0.5])
+
+
+def violated(problem, x, y=None, *, finder=None, weight=0.0, margin=1e-4, **more):
+    """Return the cuts of all pairs at a point; the core point is the middle, `weight` the in-out weight."""
+    count = len(problem.pairs)
+    x = np.array(x)[: len(problem.candidates)]
+    y = np.ones(count) if y is None else np.array(y)[:count]
+    finder = finder or FractionalCuts(tables(problem))
+    middle = np.full(len(x), 0.5)
+    return finder.violated(
+        np.arange(count), x, y, core_point=middle, in_out_weight=weight, margin=margin, **more
+    )
+
+
+def terms(rows):
+    return [
+        (int(pair), dict(zip(rows.candidate[low:high].tolist(), rows.value[low:high].tolist(), strict=True)))
+        for pair, low, high in zip(rows.pair, rows.start[:-1], rows.start[1:], strict=True)
+    ]
+
+
+def weakest_time_cuts(problem, x):
+    """Return, for each pair, the least sum over a set of candidates that every cover needs one of."""
+    rows, covers = plans(problem)
+    return [
+        min((1.0 - row) @ x for row, yes in zip(rows, covers[:, k], strict=True) if not yes)
+        for k in range(len(problem.pairs))
+    ]
+
+
+def test_two_of_three_are_cut_with_one_half_each():
+    assert terms(violated(two_of_three(), [0.5, 0.5, 0.5])) == [(0, {0: 0.5, 1: 0.5, 2: 0.5})]
+
+
+def test_in_out_separation_finds_a_cut_that_is_deep_around_the_point():
+    rows = violated(two_of_three(), [0.4, 0.4, 0.0], weight=0.5)
+    assert terms(rows) == [(0, {0: 0.5, 1: 0.5, 2: 0.5})]
+
+
+def test_a_cut_is_sought_at_the_point_where_the_one_near_the_core_point_does_not_cut_it_off():
+    links = [[(0, 1, 1)], [(1, 2, 1)]]
+    problem = mesh(3, [], links, [Pair(0, 2, 2, 1)])
+    finder = FractionalCuts(tables(problem))
+    rows = finder.violated(
+        np.arange(1),
+        np.array([0.0, 1.0]),
+        np.array([1e-3]),
+        core_point=np.array([1.0, 0.0]),
+        in_out_weight=0.9,
+        margin=1e-6,
+    )
+    assert terms(rows) == [(0, {0: 1.0})]
+
+
+def test_claims_that_the_packing_supports_are_not_cut_off():
+    assert not len(violated(two_of_three(), [0.5, 0.5, 0.5], [0.75]))
+    assert len(violated(two_of_three(), [0.5, 0.5, 0.5], [0.7502]))
+
+
+def test_a_cut_found_before_is_found_again_elsewhere():
+    finder = FractionalCuts(tables(two_of_three()))
+    first = violated(two_of_three(), [0.5, 0.5, 0.5], finder=finder)
+    again = violated(two_of_three(), [0.2, 0.1, 0.3], finder=finder)
+    assert terms(again) == terms(first)
+
+
+def test_no_new_cuts_are_sought_where_enough_known_ones_are_violated():
+    links = [[(0, 1, 1)], [(1, 2, 1)]]
+    problem = mesh(3, [], links, [Pair(0, 1, 1, 1), Pair(1, 2, 1, 1)])
+    finder = FractionalCuts(tables(problem))
+    assert violated(problem, [0.0, 1.0], finder=finder).pair.tolist() == [0]
+    assert violated(problem, [0.0, 0.0], finder=finder, known_enough=1).pair.tolist() == [0]
+    assert violated(problem, [0.0, 0.0], finder=finder, known_enough=2).pair.tolist() == [0, 1]
+
+
+def test_a_path_too_long_to_be_packed_is_cut_by_a_set_of_candidates():
+    count = LONGEST_PATH + 2
+    chain = [[(i, i + 1, 1)] for i in range(count)]
+    problem = mesh(count + 1, [], [*chain, [(0, count, 1)]], [Pair(0, count, count, 1)])
+    x = np.append(np.ones(count), 0.0)
+    assert not len(violated(problem, x))
+    x[7] = 0.25
+    assert terms(violated(problem, x)) == [(0, {7: 1.0, count: 1.0})]
+
+
+@given(meshes(), shares, weights)
+@settings(max_examples=120, deadline=None)
+def test_no_plan_violates_a_cut(problem, x, weight):
+    found = violated(problem, x, weight=weight)
+    rows, covers = plans(problem)
+    for plan, cover in zip(rows, covers, strict=True):
+        assert (found.at(plan) >= cover[found.pair] - 1e-12).all()
+
+
+@given(meshes(), shares, weights)
+@settings(max_examples=120, deadline=None)
+def test_cuts_are_violated_and_name_candidates_that_the_pair_can_use(problem, x, weight):
+    found = violated(problem, x, weight=weight)
+    assert (found.at(np.array(x)[: len(problem.candidates)]) < 1.0 - 1e-4).all()
+    assert (found.value > 0).all()
+    assert (found.value <= 1).all()
+    for pair, row in terms(found):
+        assert list(row) == sorted(row)
+        assert set(row) <= set().union(*paths_of(problem, problem.pairs[pair]))
+
+
+@given(meshes(), shares)
+@settings(max_examples=120, deadline=None)
+def test_a_cut_is_as_strong_as_any_time_cut_at_the_point(problem, x):
+    x = np.array(x)[: len(problem.candidates)]
+    found = violated(problem, x)
+    sides = dict(zip(found.pair.tolist(), found.at(x).tolist(), strict=True))
+    for k, side in enumerate(weakest_time_cuts(problem, x)):
+        assert sides.get(k, 1.0) <= side + 2e-4
+
+
+@given(meshes(), st.integers(0, 63), st.sampled_from([1.0, 1e-3, 2e-5]), weights)
+@settings(max_examples=120, deadline=None)
+def test_a_plan_is_cut_off_exactly_for_the_pairs_that_it_leaves_uncovered(problem, bits, y, weight):
+    rows, covers = plans(problem)
+    which = bits % len(rows)
+    found = violated(problem, rows[which], [y] * 3, weight=weight, margin=1e-6)
+    assert sorted(found.pair) == np.flatnonzero(~covers[which]).tolist()
+
+
+@given(meshes(), shares)
+@settings(max_examples=30, deadline=None)
+def test_equal_searches_find_equal_cuts(problem, x):
+    first, second = violated(problem, x, weight=0.2), violated(problem, x, weight=0.2)
+    assert terms(first) == terms(second)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.2])
+def test_a_point_slightly_outside_its_bounds_counts_as_on_them(weight):
+    assert terms(violated(two_of_three(), [-1e-9, 1 + 1e-9, 0.0], weight=weight)) == terms(
+        violated(two_of_three(), [0.0, 1.0, 0.0], weight=weight)
+    )
+
+
+# ---- minimal cuts in a given order
+
+
+def cut_sets(problem, x, order):
+    t = tables(problem)
+    pairs = np.arange(len(problem.pairs))
+    cuts = separate(t, pairs, x, np.ones(len(pairs)), order)
+    return [
+        (int(k), set(cuts.candidate[cuts.start[i] : cuts.start[i + 1]].tolist()))
+        for i, k in enumerate(cuts.pair)
+    ]
+
+
+@given(problems(), st.randoms(use_true_random=False))
+@settings(max_examples=80, deadline=None)
+def test_every_cut_is_valid_and_minimal(problem, random):
+    small = reduce(problem).problem
+    x = np.array([random.random() / 4 for _ in small.candidates])
+    order = np.array([random.random() for _ in small.candidates])
+    ids = [c.id for c in small.candidates]
+    for k, cut in cut_sets(small, x, order):
+        outside = {name for j, name in enumerate(ids) if j not in cut}
+        assert not covered_by(small, outside)[k]
+        assert all(covered_by(small, {*outside, ids[j]})[k] for j in cut)
+
+
+@given(problems(), st.integers(0, 63))
+@settings(max_examples=80, deadline=None)
+def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(problem, bits):
+    small = reduce(problem).problem
+    x = np.array([float(bits >> j & 1) for j in range(len(small.candidates))])
+    built = {c.id for c, value in zip(small.candidates, x, strict=True) if value}
+    uncovered = {k for k, yes in enumerate(covered_by(small, built)) if not yes}
+    assert {k for k, _ in cut_sets(small, x, -x)} == uncovered
+
+
+def test_the_cuts_of_the_line_are_known():
+    small = reduce(line()).problem
+    assert cut_sets(small, np.zeros(2), np.zeros(2)) == [(0, {0}), (1, {0, 1}), (2, {1})]
+
+
+def test_no_cut_is_returned_where_none_is_violated():
+    t = tables(reduce(line()).problem)
+    assert not len(separate(t, np.arange(3), np.ones(t.size), np.ones(3), np.zeros(t.size)))
+
+
+# ---- cuts that are kept
+
+
+def rows(*lines):
+    """Return rows from (pair, {candidate: value})."""
+    counts = [len(terms) for _, terms in lines]
+    return Rows(
+        np.array([pair for pair, _ in lines], np.int64),
+        np.concatenate(([0], np.cumsum(np.array(counts, np.int64)))),
+        np.array([j for _, terms in lines for j in terms], np.int64),
+        np.array([value for _, terms in lines for value in terms.values()], np.float64),
+    )
+
+
+MANY = (
+    (0, {0: 1.0, 1: 1.0}),
+    (0, {0: 0.5, 2: 0.5}),
+    (1, {1: 1.0}),
+    (1, {}),
+    (0, {2: 1.0}),
+    (1, {0: 0.25, 1: 0.25, 2: 0.25}),
+)
+
+
+def store_of(*lines):
+    held = CutStore(2)
+    held.add(rows(*lines))
+    return held
+
+
+def violated_in(held, x, *, pairs=(0, 1), y=(1.0, 1.0), margin=1e-6):
+    return terms(held.violated(np.array(pairs), np.array(x), np.array(y), margin=margin))
+
+
+def test_the_most_violated_row_of_each_pair_is_returned():
+    assert violated_in(store_of(*MANY[:3], *MANY[4:]), [0.4, 0.9, 0.2]) == [MANY[4], MANY[5]]
+
+
+def test_a_row_without_terms_is_violated_by_any_y():
+    assert violated_in(store_of(*MANY), [1.0, 1.0, 1.0], y=(0.0, 0.1)) == [MANY[3]]
+
+
+def test_pairs_that_are_not_asked_for_are_left_out():
+    assert violated_in(store_of(*MANY[:3]), [0.0, 0.0, 0.0], pairs=(1,)) == [MANY[2]]
+
+
+def test_y_and_the_margin_decide_what_is_violated():
+    held = store_of(MANY[0])
+    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.6, 1.0)) == []
+    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.7, 1.0)) == [MANY[0]]
+    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.7, 1.0), margin=0.2) == []
+
+
+def test_an_empty_store_returns_nothing():
+    assert violated_in(CutStore(2), [0.0, 0.0, 0.0]) == []
+
+
+def test_rows_added_later_are_known_too():
+    held = store_of(MANY[0])
+    held.add(rows(MANY[2]))
+    held.add(NO_ROWS)
+    assert violated_in(held, [0.0, 0.0, 0.0]) == [MANY[0], MANY[2]]
+
+
+def test_of_equal_rows_the_first_is_returned():
+    assert violated_in(store_of((0, {0: 1.0}), (0, {1: 1.0})), [0.5, 0.5, 0.0]) == [(0, {0: 1.0})]
+
+
+def test_the_older_half_is_dropped_when_there_are_too_many_terms(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(time_cuts, "MOST_TERMS", 3)
+    held = store_of((0, {0: 1.0, 1: 1.0}), (1, {2: 1.0, 1: 1.0}))
+    assert violated_in(held, [0.0, 0.0, 0.0]) == [(1, {2: 1.0, 1: 1.0})]

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+from core_drawing import brute_force, line, side_problems
+from cut_drawing import clique_covers, two_of_three
+from engine_running import LONG_S, solved_root
+from hypothesis import given, settings
+from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_only
+
+from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.methods.cuts import tree_search
+from optimiser.engine.methods.cuts.root import add_split_cuts
+from optimiser.engine.methods.cuts.tree_search import prove, search_in_solver
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.incumbent import mask_incumbent
+from optimiser.engine.search.scoring import objective_of
+from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import Task
+
+needs_scip = pytest.mark.skipif(find_spec("pyscipopt") is None, reason="SCIP is not installed")
+
+
+def proved(problem, *, solver="highs", threads=1, seconds=LONG_S, gap=0.0):
+    """Return the reason, the incumbent, and what was sent, of the method on a reduced problem."""
+    sent = []
+    incumbent = mask_incumbent(tables(problem), seconds=seconds, send=sent.append)
+    reason, _ = prove(tables(problem), incumbent, Task(problem, "cuts", seconds, gap, threads, 0, solver))
+    return reason, incumbent, sent
+
+
+def reduced(problem):
+    """Return a reduced problem, None when nothing is left of it."""
+    found = reduce(problem).problem
+    return found if found.candidates and found.pairs else None
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_method_proves_the_line(threads):
+    problem = reduce(line()).problem
+    reason, incumbent, _ = proved(problem, threads=threads)
+    assert (reason, objective_of(tables(problem), incumbent.best)) == ("proof", brute_force(problem))
+
+
+@given(side_problems())
+@settings(max_examples=60, deadline=None)
+def test_the_method_proves_what_trying_every_plan_finds(problem):
+    problem = reduced(problem)
+    if problem is None:
+        return
+    reason, incumbent, sent = proved(problem)
+    best = brute_force(problem)
+    bounds = [message["bound"] for message in sent if message["kind"] == "bound"]
+    if best is None:
+        assert (reason, incumbent.best) == ("infeasible", None)
+    else:
+        assert (reason, objective_of(tables(problem), incumbent.best)) == ("proof", best)
+        assert all(bound <= best if problem.budget is None else bound >= best for bound in bounds)
+
+
+def test_constraints_that_no_plan_meets_are_proved_infeasible():
+    reason, incumbent, _ = proved(two_of_three(excludes=(("c0", "c1"), ("c0", "c2"), ("c1", "c2"))))
+    assert (reason, incumbent.best) == ("infeasible", None)
+
+
+def test_without_time_the_reason_is_time():
+    assert proved(two_of_three(budget=1), seconds=0.0)[0] == "time"
+
+
+def test_the_method_ends_at_the_gap_asked_for():
+    reason, incumbent, _ = proved(clique_covers(5, 3), gap=0.9)
+    assert reason in {"gap", "proof"}
+    assert incumbent.gap() <= 0.9
+
+
+@needs_scip
+@given(side_problems())
+@settings(max_examples=60, deadline=None)
+def test_one_tree_of_scip_proves_what_trying_every_plan_finds(problem):
+    problem = reduced(problem)
+    if problem is None:
+        return
+    t, incumbent, _, task, root = solved_root(problem, solver="scip")
+    reason = root if isinstance(root, str) else search_in_solver(t, incumbent, task, root)[0]
+    best = brute_force(problem)
+    if best is None:
+        assert (reason, incumbent.best) == ("infeasible", None)
+    else:
+        assert (reason, objective_of(t, incumbent.best)) == ("proof", best)
+
+
+# ---- trees that begin with lift-and-project cuts
+
+
+@pytest.fixture
+def no_partitions(monkeypatch):
+    time_cuts_only(monkeypatch)
+
+
+@pytest.fixture
+def no_heuristics(monkeypatch):
+    monkeypatch.setattr(tree_search, "start_plans", lambda *_, **__: Idle())
+
+
+@pytest.fixture
+def splits(monkeypatch):
+    """Seek cuts from one fractional candidate on; return how many each root got."""
+    counts = []
+
+    def watched(incumbent, root, *, gap):
+        later = add_split_cuts(incumbent, root, gap=gap, least_fractional=1)
+        counts.append(len(later.splits))
+        return later
+
+    monkeypatch.setattr(tree_search, "add_split_cuts", watched)
+    return counts
+
+
+def check(problem, best, incumbent, sent, reason):
+    """Compare the end of the method with the best plan there is."""
+    if best is None:
+        assert (reason, incumbent.best) == ("infeasible", None)
+        return
+    assert reason == "proof"
+    assert objective_of(tables(problem), incumbent.best) == best
+    assert no_bound_is_wrong(problem, best, sent)
+
+
+trees = pytest.mark.parametrize(
+    ("solver", "threads"),
+    [
+        pytest.param(solver, threads, marks=needs_scip if solver == "scip" else ())
+        for solver in ("highs", "scip")
+        for threads in (1, 2)
+    ],
+)
+
+
+@pytest.mark.usefixtures("no_partitions", "no_heuristics")
+@trees
+def test_a_tree_that_begins_with_the_cuts_ends_at_the_best_plan(solver, threads, splits):
+    for problem, best in drawn():
+        reason, incumbent, sent = proved(problem, solver=solver, threads=threads)
+        check(problem, best, incumbent, sent, reason)
+    assert len(drawn()) >= 40
+    assert sum(count > 0 for count in splits) >= 20
+
+
+@pytest.mark.usefixtures("no_partitions", "no_heuristics", "splits")
+@trees
+def test_each_program_of_a_tree_begins_with_the_cuts_that_bind(solver, threads, monkeypatch):
+    """Programs of the tree get their cuts after the one of the root got its last."""
+    wanted, added = [], []
+    through = tree_search.add_split_cuts
+
+    def spied(*arguments, **named):
+        later = through(*arguments, **named)
+        added.clear()  # what came before went into the relaxation of the root
+        wanted.append(len(later.splits))
+        return later
+
+    monkeypatch.setattr(tree_search, "add_split_cuts", spied)
+    if solver == "highs":
+        place = Relaxation
+    else:
+        from optimiser.engine.backends import scip_tree as place
+    add = place.add_splits
+
+    def noted(into, rows):
+        added.append(rows)
+        add(into, rows)
+
+    monkeypatch.setattr(place, "add_splits", noted)
+    seen = 0
+    for problem, _ in drawn()[:12]:
+        wanted.clear()
+        added.clear()
+        proved(problem, solver=solver, threads=threads)
+        if wanted and wanted[0] and added:
+            assert [len(rows) for rows in added] == [wanted[0]] * len(added)
+            assert solver == "scip" or len(added) == threads
+            seen += 1
+    assert seen >= 3
+
+
+@pytest.mark.parametrize(("solver", "threads"), [("highs", 2), pytest.param("scip", 1, marks=needs_scip)])
+def test_the_method_with_the_cuts_and_heuristics_ends_at_the_best_plan(solver, threads, splits):
+    for problem, best in drawn()[:20]:
+        reason, incumbent, sent = proved(problem, solver=solver, threads=threads)
+        check(problem, best, incumbent, sent, reason)
+    assert sum(count > 0 for count in splits) >= 5
+
+
+@pytest.mark.usefixtures("no_partitions", "no_heuristics", "splits")
+@pytest.mark.parametrize("least", [11, 13, 15])
+@trees
+def test_a_tree_that_begins_with_the_cuts_proves_that_there_is_no_plan(solver, threads, least):
+    problem = corridors(least)
+    reason, incumbent, sent = proved(problem, solver=solver, threads=threads)
+    check(problem, 11 if least == 11 else None, incumbent, sent, reason)

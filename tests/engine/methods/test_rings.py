@@ -1,0 +1,332 @@
+"""Problems with rings and periods from file to plan, against trying every plan.
+
+`POLYRING_RANDOM=1000 pytest tests/engine/methods/test_rings.py` draws a thousand problems.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pulp
+import pytest
+from core_drawing import covered_by, line
+from engine_running import EXTENDED_JOBS, outcome_of
+from optimiser.engine.models.detached import circuits_in, detached_rows, forming
+from optimiser.engine.models.whole import build_whole
+from optimiser.engine.presolve.open_network import open_network
+from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
+
+from optimiser import verify
+from optimiser.engine.methods.ring_plans import RingRepair
+from optimiser.engine.methods.variants import VARIANTS, choose
+from optimiser.engine.models.rings import declare_ring
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import solve
+from optimiser.problem import Candidate, Period, RingLink, RingStop, load
+from optimiser.problem import result as results
+from optimiser.problem.errors import ProblemError, VerificationError
+from optimiser.verify import infeasible
+from optimiser.verify.infeasible import obstacles, prove_infeasible
+from optimiser.verify.rings import circuit_line, circuit_nodes, ring_obstacles
+
+COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
+
+
+def found(problem, variant="cuts", solver=None):
+    """Return status and objective after the independent check."""
+    outcome = outcome_of(problem, variant, solver)
+    verify.check(problem, outcome)
+    return outcome.status, outcome.objective
+
+
+@functools.cache
+def optimum_of(seed):
+    value = whole_brute_force(ring_problem(seed))
+    return ("infeasible", 0) if value is None else ("optimal", value)
+
+
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_the_optimum_is_that_of_trying_every_plan(seed, variant):
+    assert found(ring_problem(seed), variant) == optimum_of(seed)
+
+
+@pytest.mark.parametrize(("variant", "solver"), [job for job in EXTENDED_JOBS if job[1] != "highs"])
+def test_every_solver_finds_the_optimum(variant, solver):
+    for seed in range(6):
+        assert found(ring_problem(seed), variant, solver) == optimum_of(seed), seed
+
+
+def test_the_problems_drawn_are_of_every_kind():
+    drawn = [ring_problem(seed) for seed in range(60)]
+    outcomes = [found(problem)[0] for problem in drawn]
+    assert min(outcomes.count("optimal"), outcomes.count("infeasible")) > 8
+    assert sum(bool(p.rings and p.periods) for p in drawn) >= 5
+    assert sum(p.budget is None for p in drawn) > 5
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each_centre(seed):
+    problem = ring_problem(seed)
+    for name, links in outcome_of(problem).rings.items():
+        ring = next(ring for ring in problem.rings if ring.id == name)
+        nodes = circuit_nodes(ring, links)
+        assert len(set(nodes)) == len(nodes) == len(links)
+        points = circuit_line(ring, links, nodes)
+        assert all(abs(turns_by_angle(points, centre)) == 1 for centre in ring.centres)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_network_of_the_open_pairs_covers_them_as_the_problem_does(seed):
+    problem, chance = ring_problem(seed).canonical(), random.Random(seed)  # noqa: S311 - chance for drawings
+    net, pairs = open_network(problem)
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+    bare = problem.replace(rings=(), periods=(), candidates=unled(problem))
+    for _ in range(6):
+        built = {name for name in allowed if chance.random() < 0.5}
+        whole = covered_by(bare, built)
+        assert covered_by(net, built) == [whole[k] for k in pairs]
+    assert covered_by(bare, set()) == [
+        yes and k not in pairs for k, yes in enumerate(covered_by(bare, allowed))
+    ]
+
+
+def unled(problem):
+    return tuple(dataclasses.replace(c, lead=0) for c in problem.candidates)
+
+
+# ---- circuits that enclose nothing
+
+
+def two_squares():
+    """`square` round (2, 2), and a square with the only stop far from it that nothing joins to it."""
+    near = square()
+    far = ((10, 0), (14, 0), (14, 4), (10, 4))
+    links = [RingLink(a + 4, (a + 1) % 4 + 4) for a in range(4)]
+    stops = (RingStop("far", (4,)),)
+    return square(nodes=(*near.nodes, *far), links=(*near.links, *links), stops=stops, least_stops=1)
+
+
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_a_stop_on_a_detached_circuit_does_not_count(variant):
+    assert found(ringed(two_squares()), variant) == ("infeasible", 0)
+    reward = square(required=False, reward=5)
+    assert found(ringed(reward), variant) == ("optimal", 15)
+
+
+def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
+    ring, lp = two_squares(), pulp.LpProblem()
+    decisions = declare_ring(lp, ring, 1, range(len(ring.links)))
+    sides = (decisions.ahead, decisions.back)
+    values = {v.name: 0.0 for side in sides for v in side.values()}
+    for a in (0, 1, 2, 3, 5, 6, 7, 8):
+        side = decisions.back if a == 2 else decisions.ahead
+        values[side[a].name] = 1.0
+    circuits = circuits_in(decisions, values)
+    assert sorted(map(sorted, circuits)) == [[0, 1, 2, 3], [5, 6, 7, 8]]
+    assert forming(decisions, circuits) is None
+    rows = list(detached_rows(decisions, circuits))
+    assert rows
+    assert all(activity(row, values) < 0 for row in rows)
+    far = {side[a].name for a in (5, 6, 7, 8) for side in sides}
+    alone = {name: value * (name not in far) for name, value in values.items()}
+    assert all(activity(row, alone) >= 0 for row in rows)
+
+
+def joined_squares():
+    """`two_squares` with a way between them: a ring through the far stop takes all four candidates."""
+    ring = two_squares()
+    return dataclasses.replace(ring, links=(*ring.links, RingLink(1, 4, "across"), RingLink(2, 7, "fast")))
+
+
+@pytest.mark.parametrize(("budget", "answer"), [(10, (0, 1, 2, 3)), (9, None)])
+def test_a_plan_with_a_ring_in_pieces_is_completed_where_the_budget_allows_it(budget, answer):
+    problem = ringed(joined_squares(), budget=budget)
+    built = np.array([c.id in ("north", "west") for c in problem.candidates])
+    repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
+    assert (repaired and repaired[0]) == answer
+    if repaired is not None:
+        names = [problem.candidates[j].id for j in repaired[0]]
+        assert verify.score(problem, names, rings=repaired[1]).cost == 10
+
+
+def activity(row, values):
+    """Return by how much a row `left >= 0` or `left <= 0` is kept; negative when it is broken."""
+    kept = sum(factor * values[variable.name] for variable, factor in row.items()) + row.constant
+    return kept if row.sense == 1 else -kept
+
+
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_two_rings_round_one_centre_each_are_no_ring_round_both(variant):
+    nodes = tuple((x, y) for x0 in (0, 10) for x, y in ((x0, 0), (x0 + 4, 0), (x0 + 4, 4), (x0, 4)))
+    sides = [RingLink(4 * i + a, 4 * i + (a + 1) % 4) for i in (0, 1) for a in range(4)]
+    apart = square(nodes=nodes, links=tuple(sides), centres=((2, 2), (12, 2)), stops=(), least_stops=0)
+    assert found(ringed(apart), variant) == ("infeasible", 0)
+    joined = (*sides, RingLink(1, 4, "north"), RingLink(2, 7, "west"))
+    ring = square(nodes=nodes, links=joined, centres=((2, 2), (12, 2)), stops=(), least_stops=0)
+    assert found(ringed(ring), variant) == ("optimal", 10)
+    assert len(outcome_of(ringed(ring)).rings["square"]) == 8
+
+
+# ---- through `solve`
+
+
+PARAMS = SolveParameters(time_limit_s=30, threads=1)
+
+
+def test_solve_forms_the_ring_of_the_square_and_joins_the_places():
+    answer = solve(ringed(), params=PARAMS)
+    assert (answer.variant, answer.status, answer.objective) == ("cuts", "optimal", 10)
+    assert sorted(answer.rings["square"]) == [0, 1, 2, 3]
+    plan = verify.check(ringed(), answer)
+    assert plan.rings == answer.rings
+
+
+def test_solve_says_which_constraints_keep_a_ring_from_being_formed():
+    answer = solve(ringed(budget=4), params=PARAMS)
+    assert (answer.status, answer.termination) == ("infeasible", "infeasible")
+    assert "the ring 'square' must be formed" in answer.message
+    assert "the budget of 4" in answer.message
+
+
+def test_solve_starts_candidates_in_their_periods():
+    periods = (Period("early", 3, 1), Period("late", 6, 2))
+    answer = solve(ringed(periods=periods).replace(rings=()), params=PARAMS)
+    assert (answer.status, answer.objective, answer.starts["fast"]) == ("optimal", 21, 1)
+
+
+def fixed_out(problem, *names):
+    candidates = (dataclasses.replace(c, fixed="out" if c.id in names else None) for c in problem.candidates)
+    return problem.replace(candidates=tuple(candidates))
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        (ringed(square(least_stops=3)), "needs 3 stops, of which there are 2"),
+        (fixed_out(ringed(square(links=square().links[:4])), "west"), "bearings 225 and 315 degrees"),
+        (fixed_out(ringed(square(links=square().links[:4])), "west"), "'west' is fixed out"),
+        (ringed(square(centres=((9, 9),))), "no circuit of usable links encloses"),
+        (ringed(square(links=())), "no link may be used"),
+        (ringed(two_squares()), "needs 1 stops; the links round its centres touch 0"),
+    ],
+)
+def test_a_ring_that_cannot_exist_is_refused_with_the_reason(problem, answer):
+    found = [str(reason) for reason in obstacles(problem)]
+    assert any(answer in text for text in found), found
+    assert verify.check(problem, outcome_of(problem)).infeasible_by == "argument"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_check_proves_anew_that_there_is_no_plan_or_refutes_it(seed):
+    problem = ring_problem(seed)
+    verdict = prove_infeasible(problem)
+    assert verdict.by in ("", "argument", "enumeration")
+    assert (verdict.plan is None) == (optimum_of(seed)[0] == "infeasible")
+
+
+def test_the_check_refutes_the_claim_that_a_ring_cannot_be_formed():
+    claim = outcome_of(ringed(budget=4))
+    assert verify.check(ringed(budget=4), claim).infeasible_by == "enumeration"
+    with pytest.raises(VerificationError, match="yet building north, west meets every constraint"):
+        verify.check(ringed(budget=5), claim)
+
+
+def test_a_problem_with_too_many_circuits_is_left_to_the_word_of_the_solver(monkeypatch):
+    monkeypatch.setattr(infeasible, "MOST_STEPS", 10)
+    assert prove_infeasible(ringed(budget=4)).by == "solver"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed):
+    problem = ring_problem(seed)
+    names = {c.id for c in problem.candidates}
+    for ring in problem.rings:
+        alone = dataclasses.replace(ring, required=True, apart=())
+        found = list(ring_obstacles(problem.replace(rings=(alone,)), {}))
+        assert not (found and circuits_of(ring, names)), found
+
+
+@pytest.mark.parametrize("name", [v.name for v in VARIANTS.values() if v.name != "auto" and not v.extended])
+def test_a_variant_that_knows_no_rings_refuses_them_and_names_one_that_does(name):
+    with pytest.raises(ProblemError, match="does not solve problems with rings or periods") as caught:
+        solve(ringed(), variant=name)
+    assert "Choose from: cuts, compact" in str(caught.value)
+
+
+def test_auto_picks_what_solves_rings():
+    assert choose("auto", has_budget=True, is_extended=True) == ("cuts", "highs")
+    assert choose("auto", has_budget=True, is_extended=True, solver="scip") == ("compact", "scip")
+    assert choose("auto", has_budget=True) == ("cuts", "auto")
+
+
+def test_a_solver_that_a_variant_runs_without_rings_only_is_refused():
+    with pytest.raises(
+        ProblemError, match="does not run with solver 'scip' on problems with rings or periods"
+    ):
+        choose("cuts", has_budget=True, is_extended=True, solver="scip")
+
+
+def test_the_order_of_a_file_does_not_change_the_plan():
+    problem = ringed()
+    turned = problem.replace(candidates=problem.candidates[::-1])
+    mine, other = outcome_of(problem), outcome_of(turned)
+    assert (mine.built, mine.rings) == (other.built, other.rings)
+
+
+@pytest.mark.parametrize("seed", [3, 4, 7])
+def test_the_same_problem_gives_the_same_plan_each_time(seed):
+    assert outcome_of(ring_problem(seed)) == outcome_of(ring_problem(seed))
+
+
+def test_a_problem_without_pairs_or_candidates_that_may_be_built_still_has_its_ring():
+    free = square(links=(RingLink(0, 1), RingLink(1, 2), RingLink(2, 3), RingLink(3, 0)))
+    assert found(ringed(free, candidates=(), pairs=())) == ("optimal", 0)
+    barred = tuple(Candidate(name, 1, (), fixed="out") for name in ("across", "fast", "north", "west"))
+    assert found(ringed(candidates=barred)) == ("infeasible", 0)
+
+
+def test_a_problem_with_rings_or_periods_is_not_reduced():
+    with pytest.raises(ProblemError, match="is not reduced"):
+        reduce(ringed())
+
+
+def test_a_plain_problem_is_left_to_the_other_variants():
+    assert line().is_plain
+    assert not ringed().is_plain
+
+
+def test_a_ring_that_nobody_asks_for_is_not_sought():
+    assert build_whole(ringed(square(required=False))).rings == ()
+    assert circuits_of(square(), {"north", "west"}) != []
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(
+    variant, shared_dir, tmp_path
+):
+    toys = shared_dir / "instances" / "toy"
+    optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
+    known = {item["problem"]: item for item in optima}
+    problems = [load(toys / f"{name}.json") for name in known]
+    whole = [problem for problem in problems if not problem.is_plain]
+    assert len(whole) >= 25
+    for problem in whole:
+        item = known[problem.name]
+        outcome = outcome_of(problem, variant)
+        assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), problem.name
+        verify.check(problem, outcome)
+        results.save(outcome, tmp_path / "result.json")
+        path = toys / f"{problem.name}.json"
+        command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, f"{problem.name}: {said.stdout}"

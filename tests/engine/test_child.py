@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from core_drawing import dense_problem, line
+
+from optimiser import verify
+from optimiser.engine import child as child_module
+from optimiser.engine.child import ChildProcess, hard_limit_s
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import SolveFailure, solve
+from optimiser.problem import dumps
+from optimiser.problem.errors import EnvironmentFault
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and groups are a matter of POSIX")
+
+SEND = "import json,os,sys,time\ndef send(**m): print(json.dumps(m),flush=True)\n"
+
+
+def shim(body):
+    """Return the command of a child process that reads one task and then does as it likes."""
+    return [sys.executable, "-c", SEND + "task=json.loads(sys.stdin.readline())\n" + body]
+
+
+def repeating(body):
+    """Return the command of a child process that does this for each task."""
+    return [sys.executable, "-c", SEND + f"for line in sys.stdin:\n task=json.loads(line);{body}"]
+
+
+@pytest.fixture
+def solve_with(monkeypatch):
+    def run(body, **limits):
+        monkeypatch.setattr(child_module, "WORKER", shim(body))
+        return solve(line(), params=SolveParameters(threads=1, **limits))
+
+    return run
+
+
+def children():
+    """Return the child processes, without the one of Python itself that tracks shared memory."""
+    found = psutil.Process().children(recursive=True)
+    return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+# ---- a solve whose child process fails or makes false claims
+
+READY = 'send(kind="ready");'
+PLAN = READY + 'send(kind="plan",step="s",built=["ac","bd"]);'
+
+
+def ends(reason):
+    return f"send(kind='done',reason={reason!r},seconds=0)"
+
+
+@pytest.mark.parametrize(
+    ("body", "termination"),
+    [
+        ("os._exit(3)", "crash"),
+        (PLAN + "raise SystemExit('boom')", "crash"),
+        (PLAN + "print('hello',flush=True)", "crash"),
+        ('send(kind="failed",reason="memory",message="full")', "memory"),
+        pytest.param(PLAN + "os.kill(os.getpid(),9)", "memory", marks=POSIX),
+        pytest.param("os.kill(os.getpid(),11)", "crash", marks=POSIX),
+        (READY + 'send(kind="bound",step="s",bound=3.0);' + ends("proof"), "refused"),
+        (READY + 'send(kind="plan",step="s",built=["ac","xy"]);' + ends("time"), "refused"),
+        (READY + 'send(kind="plan",step="s");' + ends("time"), "refused"),
+        (READY + 'send(kind="bound",step="s",bound="x");' + ends("time"), "refused"),
+        (READY + ends("proof"), "refused"),
+    ],
+)
+def test_a_solver_that_fails_or_makes_false_claims_leaves_a_checked_plan_and_a_valid_bound(
+    body, termination, solve_with
+):
+    with pytest.raises(SolveFailure) as caught:
+        solve_with(body)
+    result = caught.value.result
+    assert caught.value.exit_code == 4
+    assert result.termination == termination
+    assert result.bound == 18.0
+    verify.check(line(), result)
+
+
+def test_the_best_plan_before_a_crash_is_kept(solve_with):
+    with pytest.raises(SolveFailure) as caught:
+        solve_with('send(kind="ready");send(kind="plan",step="s",built=["bd"]);os._exit(1)')
+    assert caught.value.result.built == ("bd",)
+
+
+def test_a_crash_before_any_plan_leaves_the_plan_of_the_reverse_greedy_heuristic(solve_with):
+    with pytest.raises(SolveFailure) as caught:
+        solve_with("os._exit(1)")
+    assert caught.value.result.built == ("ac", "bd")
+
+
+def test_a_solver_that_hangs_is_killed_at_its_hard_limit(monkeypatch, solve_with):
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s + 0.5)
+    begun = time.monotonic()
+    with pytest.raises(SolveFailure, match="time limit") as caught:
+        solve_with(PLAN + "time.sleep(60)", time_limit_s=0.1)
+    assert time.monotonic() - begun < 10
+    assert caught.value.result.built == ("ac", "bd")
+
+
+# ---- one task
+
+
+def test_the_hard_limit_is_the_time_limit_and_a_fifth_and_ten_seconds():
+    assert hard_limit_s(600.0) == 730.0
+
+
+def test_tasks_and_messages_travel_as_json():
+    heard = []
+    body = 'send(kind="plan",step="s",built=task["x"]);send(kind="done",reason="time",seconds=2,nodes=7)'
+    with ChildProcess(shim(body)) as process:
+        ending = process({"x": [1]}, heard.append, time_limit_s=1)
+    assert heard == [{"kind": "plan", "step": "s", "built": [1]}]
+    assert (ending.reason, ending.seconds, dict(ending.details)) == ("time", 2.0, {"nodes": 7})
+
+
+def test_the_ending_of_a_crashed_child_has_its_last_words():
+    with ChildProcess(shim("raise ValueError('odd')")) as process:
+        ending = process({}, print, time_limit_s=1)
+        assert not process.is_running
+    assert ending.reason == "crash"
+    assert "ValueError: odd" in ending.message
+
+
+def test_an_exception_in_the_worker_is_a_crash_with_its_message():
+    with ChildProcess() as process:
+        ending = process({"problem": 7}, print, time_limit_s=1)
+    assert ending.reason == "crash"
+    assert "Error" in ending.message
+
+
+def test_the_clock_of_a_task_starts_when_the_child_is_ready(monkeypatch):
+    """The child takes longer to start than the task may take."""
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
+    body = 'time.sleep(1.5);send(kind="ready");send(kind="done",reason="time",seconds=0)'
+    with ChildProcess(shim(body)) as process:
+        assert process({}, lambda _message: None, time_limit_s=1.0).reason == "time"
+
+
+def test_a_child_that_does_not_start_in_time_is_killed(monkeypatch):
+    monkeypatch.setattr(child_module, "STARTUP_S", 0.2)
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda _limit_s: 0.1)
+    with ChildProcess(shim("time.sleep(60)")) as process:
+        ending = process({}, print, time_limit_s=1)
+        assert not process.is_running
+    assert ending.reason == "killed"
+
+
+def test_a_program_that_does_not_exist_is_a_fault_of_the_environment(tmp_path):
+    with (
+        ChildProcess([str(tmp_path / "nothing")]) as process,
+        pytest.raises(EnvironmentFault, match="cannot be started") as caught,
+    ):
+        process({}, print, time_limit_s=1)
+    assert caught.value.exit_code == 5
+
+
+# ---- several tasks in one child
+
+
+def test_tasks_follow_each_other_in_one_child():
+    with ChildProcess(
+        repeating('send(kind="done",reason="time",seconds=task["n"],pid=os.getpid())')
+    ) as process:
+        endings = [process({"n": n}, print, time_limit_s=5) for n in range(3)]
+        assert process.is_running
+    assert [ending.seconds for ending in endings] == [0.0, 1.0, 2.0]
+    assert len({ending.details["pid"] for ending in endings}) == 1
+    assert not process.is_running
+
+
+def test_after_a_crash_the_next_task_has_a_new_child():
+    body = 'os._exit(3) if task["n"]==1 else send(kind="done",reason="time",seconds=0,pid=os.getpid())'
+    with ChildProcess(repeating(body)) as process:
+        endings = [process({"n": n}, print, time_limit_s=5) for n in range(3)]
+    assert [ending.reason for ending in endings] == ["time", "crash", "time"]
+    assert endings[0].details["pid"] != endings[2].details["pid"]
+
+
+def test_after_the_hard_limit_the_next_task_has_a_new_child(monkeypatch):
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
+    body = 'send(kind="ready");time.sleep(task["wait"]);send(kind="done",reason="time",seconds=0)'
+    with ChildProcess(repeating(body)) as process:
+        endings = [process({"wait": wait}, lambda _: None, time_limit_s=1.0) for wait in (60, 0)]
+    assert [ending.reason for ending in endings] == ["killed", "time"]
+
+
+def test_an_exception_of_the_receiver_ends_the_child_so_that_no_later_task_hears_of_the_first():
+    body = 'send(kind="plan",n=task["n"]);send(kind="done",reason="time",seconds=0)'
+    heard = []
+
+    def fail(_message):
+        raise RuntimeError
+
+    with ChildProcess(repeating(body)) as process:
+        with pytest.raises(RuntimeError):
+            process({"n": 1}, fail, time_limit_s=5)
+        assert not process.is_running
+        process({"n": 2}, heard.append, time_limit_s=5)
+    assert [message["n"] for message in heard] == [2]
+
+
+def test_solves_that_share_a_child_find_what_single_ones_find():
+    with ChildProcess() as process:
+        first = solve(line(), run=process)
+        started = children()
+        second = solve(line(budget=4), run=process)
+        assert children() == started
+    assert not children()
+    assert (first.objective, first.status) == (18, "optimal")
+    assert (second.objective, second.status) == (14, "optimal")
+
+
+def test_a_shared_child_that_is_killed_fails_one_solve_and_the_next_has_a_new_one():
+    with ChildProcess() as process:
+        solve(line(), run=process)
+        children()[0].kill()
+        time.sleep(0.2)
+        with pytest.raises(SolveFailure, match="killed"):
+            solve(line(), run=process)
+        assert solve(line(), run=process).status == "optimal"
+
+
+def test_a_progress_function_that_fails_ends_the_shared_child():
+    def fail(_point):
+        raise RuntimeError
+
+    with ChildProcess() as process:
+        solve(line(), run=process)
+        assert children()
+        with pytest.raises(RuntimeError):
+            solve(dense_problem(5), run=process, progress=fail)
+        assert solve(line(), run=process).status == "optimal"
+
+
+# ---- the end of the parent
+
+PARENT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell lets its children ignore it
+from optimiser.problem import load
+from optimiser.engine import child
+child.WORKER = [sys.executable, "-c", {body!r}]
+from optimiser.engine.solve import solve
+print("go", flush=True)
+solve(load({path!r}))
+"""
+
+
+@pytest.fixture
+def parent_of(tmp_path):
+    """Start a parent whose child does as it likes; return both."""
+    started = []
+
+    def start(body):
+        path = tmp_path / "problem.json"
+        path.write_text(dumps(line()), encoding="utf-8")
+        parent = subprocess.Popen(
+            [sys.executable, "-c", PARENT.format(body=body, path=str(path))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        started.append(parent)
+        child = child_of(parent)
+        time.sleep(0.5)
+        return parent, child
+
+    yield start
+    for parent in started:
+        parent.kill()
+        parent.wait()
+
+
+def child_of(parent):
+    parent.stdout.readline()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = psutil.Process(parent.pid).children(recursive=True)
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError("no child process was started")
+
+
+def is_gone(child, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not child.is_running() or child.status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+BUSY_WORKER = """
+import time
+from optimiser.engine import worker
+worker.Session.do = lambda *_: time.sleep(60)
+worker.main()
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_child_outlives_its_parent(number, parent_of):
+    parent, child = parent_of(BUSY_WORKER)
+    parent.send_signal(number)
+    parent.wait(timeout=10)
+    assert is_gone(child, 5)
+
+
+@POSIX
+def test_a_child_that_ignores_signals_is_killed_on_interrupt(parent_of):
+    deaf = (
+        "import signal,time\nsignal.signal(2,signal.SIG_IGN);signal.signal(15,signal.SIG_IGN);time.sleep(60)"
+    )
+    parent, child = parent_of(deaf)
+    parent.send_signal(signal.SIGINT)
+    parent.wait(timeout=10)
+    assert is_gone(child, 5)
+
+
+def test_a_worker_ends_when_its_input_is_closed():
+    child = subprocess.Popen(list(child_module.WORKER), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        child.stdin.close()
+        assert child.wait(timeout=30) == 1
+    finally:
+        child.kill()
+        child.stdout.close()
+
+
+def test_an_interrupted_solve_leaves_no_child(monkeypatch):
+    monkeypatch.setattr(child_module, "WORKER", shim(PLAN + "time.sleep(60)"))
+
+    def interrupt(_point):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(line(), progress=interrupt)
+    assert not children()

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from core_drawing import brute_force, covered_by, line, side_problems
+from hypothesis import given, settings
+from ring_drawing import ring_problem, ringed, square, whole_brute_force
+
+from optimiser.engine.child import Ending
+from optimiser.engine.claims import CheckedClaims
+from optimiser.problem import Target
+
+
+def claims_of(problem, *messages, ending=None, proves=True):
+    """Return what is known after some messages and an ending."""
+    claims = CheckedClaims(problem, None)
+    for message in messages:
+        claims.receive({"step": "s", **message})
+    if ending is not None:
+        claims.finish(Ending(ending), proves=proves)
+    return claims
+
+
+def plan(*built, **more):
+    return {"kind": "plan", "built": list(built), **more}
+
+
+def bound(value):
+    return {"kind": "bound", "bound": value}
+
+
+READY = {"kind": "ready"}
+
+
+# ---- what is certain without a solver
+
+
+@given(side_problems())
+@settings(max_examples=150, deadline=None)
+def test_the_first_bound_holds_for_every_plan_and_the_first_plan_is_feasible(problem):
+    best, optimum = claims_of(problem).best(), brute_force(problem)
+    if best["status"] == "none":
+        assert (best["built"], best["bound"], best["gap"]) == ((), None, None)
+        return
+    assert best["status"] in ("feasible", "optimal")
+    if problem.budget is None:
+        assert best["bound"] <= optimum <= best["objective"]
+    else:
+        assert best["objective"] <= optimum <= best["bound"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_first_bound_of_a_problem_with_rings_and_periods_holds(seed):
+    problem = ring_problem(seed)
+    best, optimum = claims_of(problem).best(), whole_brute_force(problem)
+    if best["bound"] is not None:
+        assert best["bound"] <= optimum if problem.budget is None else best["bound"] >= optimum
+
+
+def test_the_first_bound_leaves_out_what_cannot_be_covered():
+    coverable = covered_by(line(), {"ac", "bd", "ad"})
+    weights = [pair.weight for pair, able in zip(line().pairs, coverable, strict=True) if able]
+    assert claims_of(line()).best()["bound"] == sum(weights) == 18.0
+
+
+def test_the_first_bound_of_a_cost_is_what_is_fixed_in():
+    first, *others = line().candidates
+    problem = line(candidates=(dataclasses.replace(first, fixed="in"), *others), budget=None)
+    assert claims_of(problem).best()["bound"] == 3.0
+
+
+def test_the_first_bound_has_the_rewards_of_rings():
+    assert claims_of(ringed(square(required=False, reward=5))).best()["bound"] == 15.0
+
+
+def test_where_neither_nothing_nor_everything_is_feasible_there_is_no_first_plan():
+    claims = claims_of(line(targets=(Target("small", 5),)))
+    assert claims.best()["status"] == "none"
+
+
+# ---- plans and bounds
+
+
+def test_plans_are_evaluated_anew():
+    best = claims_of(line(), plan("bd", "ac")).best()
+    assert (best["built"], best["cost"], best["coverage"], best["objective"]) == (("ac", "bd"), 7, 18, 18)
+
+
+def test_a_worse_plan_does_not_replace_a_better_one():
+    assert claims_of(line(), plan("ac", "bd"), plan("ac")).best()["built"] == ("ac", "bd")
+
+
+def test_a_plan_beyond_the_budget_is_refused_with_its_step():
+    claims = claims_of(line(), plan("ad", step="lns"), ending="time")
+    (refusal,) = claims.refusals
+    assert refusal.startswith("a plan of step 'lns' breaks a rule: ")
+
+
+def test_a_plan_with_a_ring_needs_its_circuit():
+    assert claims_of(ringed(), plan("north", "west")).refusals
+    claims = claims_of(ringed(), plan("north", "west", rings={"square": [0, 1, 2, 3]}))
+    assert not claims.refusals
+    assert claims.best()["rings"] == {"square": (0, 1, 2, 3)}
+
+
+def test_bounds_of_a_trusted_process_tighten_the_first_one():
+    claims = claims_of(line(budget=4), plan("ac"), bound(30.0), bound(14.2), ending="proof")
+    best = claims.best()
+    assert not claims.refusals
+    assert (best["bound"], best["gap"], best["status"]) == (14.2, 0.0, "optimal")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"kind": "plan"},
+        {"kind": "plan", "built": ["xy"]},
+        {"kind": "plan", "built": 7},
+        {"kind": "bound", "bound": "x"},
+        {"kind": "bound", "bound": float("nan")},
+        {"kind": "bound", "bound": None},
+        {"kind": "count", "cuts": "many", "nodes": 0},
+        {},
+    ],
+)
+def test_a_malformed_message_is_refused(message):
+    claims = claims_of(line(), message)
+    assert len(claims.refusals) == 1
+    assert "is not valid" in claims.refusals[0]
+
+
+# ---- the ending
+
+
+@pytest.mark.parametrize(
+    ("messages", "ending", "refusal"),
+    [
+        ([plan("ac", "bd")], "infeasible", "the solver claimed that there is no plan, and a plan is known"),
+        (
+            [plan("ac", "bd"), bound(17.0)],
+            "proof",
+            "a plan with objective 18 contradicts the solver's bound 17.0",
+        ),
+        ([plan("ac"), bound(15.0)], "proof", "the solver claimed a proof that its bound does not give"),
+    ],
+)
+def test_a_contradiction_at_the_end_is_refused_and_resets_the_bound(messages, ending, refusal):
+    claims = claims_of(line(), *messages, ending=ending)
+    assert claims.refusals == [refusal]
+    assert claims.best()["bound"] == 18.0
+
+
+@pytest.mark.parametrize("ending", ["proof", "gap"])
+def test_a_proof_without_a_plan_is_refused(ending):
+    claims = claims_of(line(targets=(Target("small", 5),)), ending=ending)
+    assert claims.refusals == [f"the solver claimed to end by {ending!r} without a plan"]
+
+
+def test_a_heuristic_proves_nothing_by_its_ending():
+    assert not claims_of(line(), plan("ac"), ending="proof", proves=False).refusals
+
+
+def test_a_proof_that_there_is_no_plan_is_taken():
+    best = claims_of(line(targets=(Target("small", 10),)), ending="infeasible").best()
+    assert (best["status"], best["built"]) == ("infeasible", ())
+
+
+def test_a_false_claim_outweighs_a_proof_that_there_is_no_plan():
+    claims = claims_of(line(targets=(Target("small", 10),)), plan("xy"), ending="infeasible")
+    assert claims.best()["status"] == "none"
+
+
+@pytest.mark.parametrize("reason", ["crash", "memory", "killed"])
+def test_a_broken_process_without_a_plan_leaves_that_of_the_reverse_greedy_heuristic(reason):
+    assert claims_of(line(), READY, ending=reason).best()["built"] == ("ac", "bd")
+    assert claims_of(line(), READY, plan("bd"), ending=reason).best()["built"] == ("bd",)
+
+
+# ---- the trace
+
+
+def test_the_trace_has_each_improvement_and_goes_to_the_listener():
+    heard = []
+    claims = CheckedClaims(line(), heard.append)
+    count = {"kind": "count", "cuts": 3, "nodes": 2}
+    for message in (READY, bound(18.5), plan("ac", step="lns"), bound(99.0), count):
+        claims.receive({"step": "tree", **message})
+    assert [(p.step, p.objective, p.bound, p.cuts, p.nodes) for p in claims.trace] == [
+        ("start", 2, 18.0, 0, 0),
+        ("lns", 14, 18.0, 0, 0),
+        ("tree", 14, 18.0, 3, 2),
+    ]
+    assert heard == claims.trace
+    assert [p.seconds for p in heard] == sorted(p.seconds for p in heard)
+    assert heard[0].seconds == 0.0

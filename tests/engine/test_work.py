@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from core_drawing import brute_force, line, plan_value, side_problems
+from hypothesis import given, settings
+from ring_drawing import ringed
+
+from optimiser.engine.presolve import reduce
+from optimiser.engine.search.task import Task
+from optimiser.engine.work import solve, unreduced
+from optimiser.problem import Target
+
+
+def solved(problem, variant="cuts", solver="highs", *, seconds=300.0):
+    """Return what a solve returns, and its messages by kind."""
+    sent = []
+    outcome = solve(Task(problem, variant, seconds, 0.0, 1, 1, solver), sent.append)
+    kinds = ("plan", "bound", "count")
+    return outcome, {kind: [m for m in sent if m["kind"] == kind] for kind in kinds}
+
+
+@given(side_problems())
+@settings(max_examples=60, deadline=None)
+def test_plans_and_bounds_are_those_of_the_original_problem(problem):
+    (reason, _, _), sent = solved(problem)
+    optimum = brute_force(problem)
+    if optimum is None:
+        assert (reason, sent["plan"]) == ("infeasible", [])
+        return
+    assert reason == "proof"
+    values = [plan_value(problem, set(message["built"])) for message in sent["plan"]]
+    assert all(value is not None for value in values)
+    assert values[-1][0] == optimum
+    sign = 1 if problem.budget is None else -1
+    assert all(sign * message["bound"] <= sign * optimum + 1e-6 for message in sent["bound"])
+
+
+def test_the_first_bound_is_that_of_the_reduction():
+    _, sent = solved(line(), seconds=0.0)
+    assert sent["bound"][0] == {"kind": "bound", "step": "presolve", "bound": 18.0}
+    first, *others = line().candidates
+    _, sent = solved(line(candidates=(dataclasses.replace(first, fixed="in"), *others), budget=None))
+    assert sent["bound"][0]["bound"] >= 3.0
+
+
+def test_a_problem_that_the_reduction_settles_is_proved_with_its_plan():
+    problem = line(budget=0)
+    assert not reduce(problem).problem.candidates
+    (reason, solver, message), sent = solved(problem)
+    assert (reason, solver, message) == ("proof", "", "")
+    assert [plan["built"] for plan in sent["plan"]] == [[]]
+    assert sent["bound"][-1]["bound"] == 2.0
+
+
+def test_what_the_reduction_proves_infeasible_has_its_reason():
+    (reason, solver, message), sent = solved(line(targets=(Target("small", 10),)))
+    assert (reason, solver) == ("infeasible", "")
+    assert "at most 9 of 10 more can be covered" in message
+    assert sent["plan"] == []
+
+
+def test_circuits_have_the_numbers_of_the_original_problem():
+    ring = ringed().rings[0]
+    turned = dataclasses.replace(ring, links=ring.links[::-1])
+    (reason, _, _), sent = solved(ringed(turned))
+    assert reason == "proof"
+    assert sorted(sent["plan"][-1]["rings"]["square"]) == [1, 2, 3, 4]
+    assert sent["plan"][-1]["built"] == ["fast", "north", "west"]
+
+
+def test_a_problem_with_rings_is_not_reduced():
+    made = unreduced(ringed())
+    assert made.problem == ringed().canonical()
+    assert (made.forced, made.base, made.feasible) == ((), 0, True)
+
+
+def test_a_ring_that_cannot_be_formed_is_infeasible_with_its_obstacle():
+    (reason, _, message), _ = solved(ringed(dataclasses.replace(ringed().rings[0], least_stops=3)))
+    assert reason == "infeasible"
+    assert "needs 3 stops" in message
+
+
+def test_a_variant_without_rings_is_not_run_on_them():
+    with pytest.raises(ValueError, match="greedy"):
+        solved(ringed(), "greedy", "none")

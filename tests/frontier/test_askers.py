@@ -1,0 +1,134 @@
+"""Askers answer in a process that keeps what it knows and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from core_drawing import dense_problem, line
+from ring_drawing import ringed
+
+from optimiser.engine import child
+from optimiser.engine.search.task import Question
+from optimiser.frontier import Limits, trace, tracing
+from optimiser.frontier.askers import SessionAsker, SolveAsker, answer_from
+from optimiser.frontier.axes import axes_of
+from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.problem.errors import SolverError
+
+QUESTION = Question(7, (0,), cheapest=False)
+
+
+def asker_of(problem, kind=SessionAsker):
+    axes = axes_of("two_way", problem)
+    return kind(problem, axes, FrontierEvaluator(problem, axes), seed=1, threads=1)
+
+
+def children():
+    """Return the child processes, without the one of Python itself that tracks shared memory."""
+    found = psutil.Process().children(recursive=True)
+    return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+def test_a_frontier_is_traced_in_a_process_that_ends_with_it():
+    places = sorted(point.place for point in trace(line(), limits=Limits(points=0)))
+    assert places == [(0, 2), (3, 14), (7, 18)]
+    assert not children()
+
+
+def test_leaving_a_frontier_early_ends_its_process():
+    with tracing(dense_problem(5), limits=Limits(points=0)) as tracer:
+        next(iter(tracer))
+        assert len(children()) == 1
+    assert not children()
+
+
+def test_all_points_but_the_first_start_warm():
+    warm = [point.warm for point in trace(dense_problem(5), limits=Limits(points=0))]
+    assert warm == [False] + [True] * (len(warm) - 1)
+
+
+def test_an_answer_has_the_plan_the_bound_and_the_solver():
+    with asker_of(line()) as asker:
+        found = asker.ask(QUESTION, seconds=20, gap=0)
+    assert (found.built, found.bound, found.empty, found.reason) == (("ac", "bd"), 18.0, False, "answered")
+    assert found.solver.startswith("HiGHS")
+    assert found.whole_seconds >= found.seconds
+    assert answer_from(found.as_dict()) == found
+
+
+def test_a_question_without_an_answer_is_proved_to_have_none():
+    with asker_of(line()) as asker:
+        found = asker.ask(Question(4, (18,), cheapest=False), seconds=20, gap=0)
+    assert (found.built, found.empty) == (None, True)
+
+
+def test_money_below_what_must_be_built_needs_no_process():
+    problem = line()
+    first, *others = problem.candidates
+    forced = problem.replace(candidates=(type(first)(first.id, 3, first.arcs, fixed="in"), *others))
+    with asker_of(forced) as asker:
+        found = asker.ask(Question(2, (0,), cheapest=False), seconds=20, gap=0)
+        assert not children()
+    assert (found.built, found.empty) == (None, True)
+
+
+def test_plans_known_from_elsewhere_are_used():
+    with asker_of(line()) as asker:
+        asker.know(["ac", "bd"])
+        found = asker.ask(QUESTION, seconds=0.0, gap=0)
+    assert found.built == ("ac", "bd")
+
+
+def test_a_process_that_is_killed_is_reported_and_the_next_question_has_a_new_one():
+    with asker_of(line()) as asker:
+        first = asker.ask(QUESTION, seconds=20, gap=0)
+        children()[0].kill()
+        time.sleep(0.2)
+        lost = asker.ask(QUESTION, seconds=20, gap=0)
+        again = asker.ask(QUESTION, seconds=20, gap=0)
+    assert (lost.built, lost.reason) == (None, "memory")
+    assert (again.built, again.reason, again.warm) == (first.built, "answered", False)
+
+
+def test_a_process_that_cannot_start_is_a_fault_with_its_message(monkeypatch):
+    monkeypatch.setattr(child, "WORKER", (sys.executable, "-c", "import sys; sys.exit('no library')"))
+    with asker_of(line()) as asker:
+        found = asker.ask(QUESTION, seconds=5, gap=0)
+    assert (found.built, found.reason, found.empty) == (None, "crash", False)
+    assert "no library" in found.message
+    with pytest.raises(SolverError, match="no library"):
+        list(trace(line(), limits=Limits(points=0)))
+
+
+def test_solves_of_a_frontier_share_a_process_that_ends_with_it():
+    with asker_of(ringed(), SolveAsker) as asker:
+        first = asker.ask(Question(9, (0,), cheapest=False), seconds=30, gap=0)
+        started = children()
+        second = asker.ask(Question(5, (0,), cheapest=False), seconds=30, gap=0)
+        assert children() == started
+    assert not children()
+    assert (first.bound, second.bound) == (10.0, 1.0)
+    assert answer_from(first.as_dict()) == first
+
+
+def test_a_killed_parent_takes_the_process_along():
+    code = (
+        "import time\n"
+        "from optimiser.frontier import Limits, tracing\n"
+        "from core_drawing import dense_problem\n"
+        "with tracing(dense_problem(5), limits=Limits(points=0)) as tracer:\n"
+        "    next(iter(tracer)); print('ready', flush=True); time.sleep(60)\n"
+    )
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=path)
+    assert parent.stdout.readline().strip() == b"ready"
+    orphan = psutil.Process(parent.pid).children(recursive=True)[0]
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs([orphan], timeout=5)
+    assert not alive

@@ -52,7 +52,7 @@ def solve(
     from optimiser.problem import result as results
     from optimiser.problem.errors import EnvironmentFault
     from optimiser.problem.jsonfile import refuse_special_file
-    from optimiser.run.solving import exit_code, refuse_empty
+    from optimiser.run.outcome import exit_code, refuse_empty
 
     loaded = load(problem)
     if not output.resolve().parent.is_dir():
@@ -155,10 +155,8 @@ class Interruption:
 
 def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> None:
     """Print the outcome."""
-    from optimiser.run.solving import is_proven
-
     screen.line(f"{result.status}: objective {plan.objective}, cost {plan.cost} {problem.money}".rstrip())
-    proven = "" if is_proven(result, gap) else " NOT proven,"
+    proven = "" if result.is_proven(gap) else " NOT proven,"
     bound = "none" if result.bound is None else f"{result.bound:.2f}".removesuffix("0").removesuffix(".0")
     screen.line(f"bound {bound}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
     periods = {name: problem.periods[at].id for name, at in result.starts.items()}
@@ -171,10 +169,9 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
 def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
     """Return the notes of the solve on its outcome, and why the gap asked for is not proven."""
     from optimiser.problem.result import bound_tolerance
-    from optimiser.run.solving import is_proven
 
     notes = [f"Note: {line}." for line in result.message.splitlines()]
-    if is_proven(result, gap):
+    if result.is_proven(gap):
         return notes
     if result.bound is not None and abs(result.bound - result.objective) <= bound_tolerance(result.bound):
         notes.append(_too_large(problem, result.bound))

@@ -10,10 +10,13 @@ from contextlib import suppress
 import numpy as np
 
 from optimiser.engine.methods.questions import QuestionSession
-from optimiser.engine.search.compiled import watch_compilation
+from optimiser.engine.search.compiled import use_machine_code
 from optimiser.engine.search.task import Question, Task
 from optimiser.engine.work import solve
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
+
+LEAST_WORK = 500
+"""Candidates times pairs of a problem from which on the searches are compiled before they start."""
 
 WARM_UP_S, MOST_WARM_UPS = 0.5, 20
 """Time limit of one warm-up solve, and most of them: more follow as long as anything was compiled in the
@@ -37,11 +40,15 @@ _PAIRS = (
 def warm_up(task: Task) -> None:
     """Load what a task needs before its clock starts, by solving small problems of the same kind.
 
+    A problem of at most `LEAST_WORK` is solved sooner than machine code is loaded.
+
     Parameters
     ----------
     task
         The task; its problem is not touched.
     """
+    if len(task.problem.candidates) * len(task.problem.pairs) < LEAST_WORK:
+        return
     with_budget = task.problem.budget is not None
     if task.problem.is_plain:
         problems = [small_problem(with_budget=yes) for yes in ((True,) if with_budget else (True, False))]
@@ -73,6 +80,9 @@ def warm_up_questions(threads: int) -> None:
 
 def _repeat(work: Callable[[], object]) -> None:
     """Do some work until a round compiles nothing; what it raises is left to the real task."""
+    from optimiser.engine.search.native import watch_compilation
+
+    use_machine_code()
     with suppress(Exception):
         for _ in range(MOST_WARM_UPS):
             begun = time.monotonic()

@@ -174,6 +174,12 @@ class Result:
         """Return whether the result holds a plan."""
         return self.status in ("optimal", "feasible")
 
+    def is_proven(self, gap: float) -> bool:
+        """Return whether the plan is proven to be within a relative gap, or the problem to be infeasible."""
+        if self.status == "infeasible":
+            return True
+        return self.has_plan and self.gap is not None and self.gap <= gap
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of the result file; empty rings, starts and reasons are left out."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}

@@ -185,7 +185,7 @@ class Chain:
         inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
         outcome = self._outcome("solve", "Solving", inputs, make)
         found = results.load(outcome.folder / "result.json")
-        if not solving.is_proven(found, settings.gap):
+        if not found.is_proven(settings.gap):
             cache.forget(outcome)
         return found
 

@@ -313,4 +313,4 @@ def _cost_of_both(
     if sum(tier.gained for tier in tiers) >= 0:
         return None, False
     result = solving.solve(_with_both(problem, tiers), settings)
-    return (result.cost if result.has_plan else None), solving.is_proven(result, settings.gap)
+    return (result.cost if result.has_plan else None), result.is_proven(settings.gap)

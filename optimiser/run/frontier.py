@@ -28,7 +28,7 @@ from optimiser.report import frontier_picture
 from optimiser.run import cache, folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
-from optimiser.run.solving import NOT_PROVEN
+from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
 
 ENDING = "-frontier"

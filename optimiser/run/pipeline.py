@@ -16,6 +16,7 @@ from optimiser.job.model import LoadedJob
 from optimiser.problem import result as results
 from optimiser.run import cache, folder
 from optimiser.run.cache import Progress
+from optimiser.run.outcome import exit_code
 from optimiser.run.source import find_source
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         with chain.progress.step("verify", "Checking the plan"):
             plan = verify.check(problem, result)
         summary, report = _write(stage, chain, plan)
-    code = solving.exit_code(result, loaded.job.solve.gap)
+    code = exit_code(result, loaded.job.solve.gap)
     return Run(folder=target, summary=summary, report=report, exit_code=code)
 
 

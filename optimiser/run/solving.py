@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from optimiser.engine.search.task import SolveParameters, cores
@@ -11,17 +11,12 @@ from optimiser.job.contradictions import least_keys
 from optimiser.job.model import Job
 from optimiser.job.sections import TIERS, Solve
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.run.demands import coverable_pairs, weight_by_group
+from optimiser.run.outcome import refuse_empty
 
-NOT_PROVEN = 10
-"""Exit code of a usable plan whose gap is not proven to be within the one asked for."""
 SEARCH_S = 60.0
 """Time limit of each of the two solves that look for demands that can be met, seconds."""
-_REMEDY = (
-    "Raise the budget, a cap or a limit, lower a target, or take back what is fixed, excluded or required."
-)
 
 
 def solve(
@@ -50,55 +45,6 @@ def parameters(settings: Solve) -> SolveParameters:
         seed=settings.seed,
         solver=settings.solver,
     )
-
-
-def is_proven(result: Result, gap: float) -> bool:
-    """Tell whether a result is proven to a gap, or proven infeasible."""
-    if result.status == "infeasible":
-        return True
-    return result.has_plan and result.gap is not None and result.gap <= gap
-
-
-def exit_code(result: Result, gap: float) -> int:
-    """Return the exit code of a result that holds a plan: 0 within the gap asked for, else 10."""
-    return 0 if is_proven(result, gap) else NOT_PROVEN
-
-
-def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy: str = "") -> None:
-    """Refuse a result without a plan.
-
-    Parameters
-    ----------
-    result
-        What the solver claims.
-    reasons
-        Why no plan exists; default the reasons of the result.
-    remedy
-        What would do; default what may.
-
-    Raises
-    ------
-    InfeasibleError
-        When it is proven that no plan exists, with the reasons.
-    SolverError
-        When nothing was found and nothing proven.
-    """
-    where, done = f"problem {result.problem}", "No plan was written."
-    if result.status == "infeasible":
-        raise InfeasibleError(
-            "no plan meets the constraints, proved.",
-            where=where,
-            faults=[str(reason) for reason in result.reasons] if reasons is None else reasons,
-            done=done,
-            remedy=remedy or _REMEDY,
-        )
-    if result.status == "none":
-        raise SolverError(
-            f"no plan was found, and none is excluded. {result.message}".strip(),
-            where=where,
-            done=done,
-            remedy="Allow more time, or choose another variant; polyring list names them.",
-        )
 
 
 def refuse_empty_run(problem: DesignProblem, result: Result, job: Job, names: Mapping[str, str]) -> None:

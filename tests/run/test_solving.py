@@ -11,6 +11,7 @@ from optimiser.problem import Candidate, DesignProblem, Pair, Target
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Reason
 from optimiser.run import solving
+from optimiser.run.outcome import refuse_empty
 from optimiser.run.solving import in_terms_of_job, refuse_empty_run
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
@@ -37,7 +38,7 @@ def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> Non
     problem = _problem(budget=1_539)
     result = solving.solve(problem, Solve())
     with pytest.raises(InfeasibleError) as caught:
-        solving.refuse_empty(result)
+        refuse_empty(result)
     assert caught.value.exit_code == 3
     assert caught.value.faults == (
         "fixed in: east, west; together cost 1,540 kCNY, the budget is 1,539 kCNY",
@@ -47,7 +48,7 @@ def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> Non
 def test_candidates_fixed_in_within_the_budget_are_built() -> None:
     problem = _problem(budget=1_540)
     result = solving.solve(problem, Solve())
-    solving.refuse_empty(result)
+    refuse_empty(result)
     assert set(result.built) >= {"east", "west"}
 
 

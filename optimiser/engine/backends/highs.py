@@ -15,7 +15,6 @@ from typing import Any
 
 import highspy
 import numpy as np
-import pulp
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, vstack
 
@@ -23,6 +22,7 @@ from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSol
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import divisor, scale_of
 from optimiser.engine.models.extended import ExtendedModel
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, SplitRows
 from optimiser.problem import DesignProblem

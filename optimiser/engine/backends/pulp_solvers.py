@@ -16,8 +16,8 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 import psutil
-import pulp
 
+from optimiser.engine.models.modelling import pulp
 from optimiser.problem.errors import EnvironmentFault
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pulp
 
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Rows, SplitRows
 from optimiser.problem import DesignProblem

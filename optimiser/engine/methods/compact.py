@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pulp
 
 from optimiser.engine.backends.interfaces import MasterSolution
 from optimiser.engine.backends.pulp_solvers import Solver, here, proved_bound, result_name, solve_model
@@ -18,6 +17,7 @@ from optimiser.engine.methods.rings import PointReader, extended_incumbent
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.decisions import Decisions, scale_of
 from optimiser.engine.models.extended import ExtendedModel, build_extended
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent, Send
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats

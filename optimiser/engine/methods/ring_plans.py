@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pulp
 
 from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.methods.heuristics.greedy import Stop
 from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
 from optimiser.engine.models.extended import build_repair, counting_rings
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links

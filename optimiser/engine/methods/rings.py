@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import pulp
 
 from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
@@ -23,6 +22,7 @@ from optimiser.engine.methods.ring_plans import (
     rows_against,
 )
 from optimiser.engine.models.extended import ExtendedModel, build_extended
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send

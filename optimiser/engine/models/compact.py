@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pulp
-
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import Decisions, affine
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.tables import usable_arcs
 from optimiser.problem import DesignProblem
 

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import pulp
-
 from optimiser.engine.models.decisions import (
     Decisions,
     add_budget,
@@ -26,6 +24,7 @@ from optimiser.engine.models.decisions import (
     empty_model,
     set_objective,
 )
+from optimiser.engine.models.modelling import pulp
 from optimiser.problem import DesignProblem
 
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pulp
-
+from optimiser.engine.models.modelling import pulp
 from optimiser.problem import DesignProblem, Target
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pulp
-
 from optimiser.engine.models.compact import add_conservation, add_links, add_time_limit, declare_flows
 from optimiser.engine.models.decisions import (
     Decisions,
@@ -26,6 +24,7 @@ from optimiser.engine.models.decisions import (
     divisor,
     empty_model,
 )
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.periods import (
     Starts,
     add_opening,

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pulp
-
 from optimiser.engine.models.decisions import affine, divisor
+from optimiser.engine.models.modelling import pulp
 from optimiser.problem import DesignProblem
 
 type Starts = tuple[tuple[pulp.LpVariable, ...], ...]

@@ -23,9 +23,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import pulp
-
 from optimiser.engine.models.decisions import affine
+from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.circuits import Circuit
 from optimiser.problem import Ring
 from optimiser.problem.ring import Point

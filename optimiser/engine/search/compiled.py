@@ -1,102 +1,161 @@
-"""Compile functions of numbers and arrays, and pass them records of arrays by reference."""
+"""Run functions of numbers and arrays as plain Python first, and as machine code once that pays.
+
+Importing numba and loading the machine code of a solve takes seconds, most of the time that a small problem
+takes in all. A kernel therefore begins as the Python function that it is. When the kernels of a process have
+run for as long as loading would take, or when a caller knows beforehand that a problem is large, they are
+compiled (`use_machine_code`). Both ways give the same results: a test holds them against each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ClassVar, Self, cast, dataclass_transform
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
-import numba
 import numpy as np
-from numba.core import event, types
-from numba.experimental import structref
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+INTERPRETED_S = 1.0
+"""Seconds that the kernels of a process may run as Python before they are compiled."""
 
 ZERO, ONE = cast("int", np.int64(0)), cast("int", np.int64(1))
 """Integers that numba does not take for literals (see `compiled`)."""
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
-    """Compile a function; the machine code is kept on disk where a folder can be written.
+    """Make a kernel of a function; its machine code is kept on disk where a folder can be written.
 
     Parameters
     ----------
     function
-        A function in the part of Python that numba compiles.
+        A function in the part of Python that numba compiles. It calls other kernels by their global names.
 
     Notes
     -----
-    Numba keeps the code beside the source, else in the user's cache folder. Where neither can be written it
-    refuses, and each process compiles the function anew.
-
-    The first run of a program compiles all that it calls, so every function costs some tenths of a second
-    once. A call with an integer literal, or with a variable that begins as one, compiles another variant of
-    the callee for it: pass or begin with `ZERO` or `ONE`.
+    Each function takes some tenths of a second to compile once. A call with an integer literal, or with a
+    variable that begins as one, compiles another variant of the callee for it: pass or begin with `ZERO` or
+    `ONE`.
     """
-    return cast("F", _compile(function))
+    return cast("F", Kernel(function))
 
 
 def compiled_inner[F: Callable[..., Any]](function: F) -> F:
-    """Compile a function that only compiled functions call, which saves the entry for calls from Python.
+    """Make a kernel that only kernels call, which saves the entry for calls from Python.
 
     Parameters
     ----------
     function
         As of `compiled`.
     """
-    return cast("F", _compile(function, no_cpython_wrapper=True))
+    return cast("F", InnerKernel(function))
 
 
-def _compile(function: Callable[..., Any], **options: bool) -> object:
-    compiler: Any = numba.njit  # its annotations leave out the options for wrappers
-    options |= {"nogil": True, "no_cfunc_wrapper": True}
-    try:
-        return compiler(cache=True, **options)(function)
-    except RuntimeError:
-        return compiler(**options)(function)
+class _Tier:
+    """How the kernels of this process run: as Python for some time, then as machine code for good."""
+
+    def __init__(self) -> None:
+        self.native: ModuleType | None = None
+        self._seconds = 0.0
+        self._lock = threading.Lock()
+
+    def spend(self, seconds: float) -> None:
+        """Count time in Python; kernels of kernels count twice, for this is a rule of thumb."""
+        self._seconds += seconds
+        if self._seconds > INTERPRETED_S:
+            self.change()
+
+    def change(self) -> None:
+        """Compile kernels from now on."""
+        with self._lock:
+            if self.native is None:
+                from optimiser.engine.search import native
+
+                native.let_kernels_call(cast("Any", Kernel))
+                self.native = native
+
+
+_TIER = _Tier()
+
+
+def use_machine_code() -> None:
+    """Compile the kernels of this process from now on, as for a problem that is known to be large."""
+    _TIER.change()
+
+
+class Kernel:
+    """A function that runs as Python or as machine code.
+
+    Parameters
+    ----------
+    function
+        The Python function.
+    """
+
+    entry = True
+    """Whether Python may call the machine code."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:  # noqa: ANN401 - whatever the function takes and returns
+        """Call the function, its machine code where kernels of this process are compiled."""
+        if _TIER.native is not None:
+            return self.dispatcher(*[a.native if isinstance(a, Record) else a for a in args])
+        begun = time.perf_counter()
+        try:
+            with np.errstate(over="ignore"):  # random numbers overflow by design
+                return self.function(*args)
+        finally:
+            _TIER.spend(time.perf_counter() - begun)
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
+        """What numba calls; compiled or read from disk at the first call with each combination of types."""
+        _TIER.change()
+        return cast("ModuleType", _TIER.native).dispatcher(self)
+
+
+class InnerKernel(Kernel):
+    """A kernel that only kernels call: from Python it runs as Python, whatever the others do."""
+
+    entry = False
+
+    def __call__(self, *args: Any) -> Any:  # noqa: ANN401 - whatever the function takes and returns
+        """Call the Python function."""
+        return self.function(*args)
 
 
 @dataclass_transform(kw_only_default=True)
-class Record(structref.StructRefProxy):
-    """A record of arrays and numbers that compiled functions take as one pointer.
+class Record:
+    """A record of arrays and numbers that kernels take as one pointer.
 
-    A subclass annotates its fields, which Python and compiled code read as attributes. Numba would pass a
+    A subclass annotates its fields, which Python and machine code read as attributes. Numba would pass a
     tuple of forty arrays as three hundred numbers, which is slow to compile and slow to convert at each
-    call. Arrays are shared between Python and compiled code. Numbers are copied: nobody may assign to a
-    field.
+    call. Arrays are shared between Python and machine code. Numbers are copied when machine code first takes
+    the record: nobody may assign to a field.
     """
 
-    Type: ClassVar[type[types.StructRef]]
-    _fields: ClassVar[tuple[str, ...]]
-    _pack: ClassVar[Callable[[tuple[Any, ...]], Any]]
+    fields: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls) -> None:
-        """Let numba know the record by the names of its fields."""
-        cls._fields = tuple(name for name in cls.__annotations__ if not name.startswith("_"))
-        # The type is an attribute of its record, so that cached machine code finds it again by that name.
-        names = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Type"}
-        cls.Type = type("Type", (types.StructRef,), names)
-        structref.register(cls.Type)  # type: ignore[no-untyped-call] # numba does not say
-        structref.define_proxy(cls, cls.Type, list(cls._fields))  # type: ignore[no-untyped-call] # numba does not say
+        """Note the names of the fields."""
+        cls.fields = tuple(cls.__annotations__)
 
-        @compiled
-        def pack(values: tuple[Any, ...]) -> Record:
-            return cls(*values)
+    def __init__(self, **fields: object) -> None:
+        self.__dict__.update((name, fields[name]) for name in self.fields)
 
-        cls._pack = staticmethod(pack)
-
-    def __new__(cls, **fields: object) -> Self:
-        """Return a record of fields given by name."""
-        found = cls._pack(tuple(fields[name] for name in cls._fields))
-        found.__dict__.update(fields)
-        return cast("Self", found)
+    @functools.cached_property
+    def native(self) -> object:
+        """The record as machine code takes it."""
+        values = (getattr(self, name) for name in self.fields)
+        packed = tuple(value.native if isinstance(value, Record) else value for value in values)
+        return cast("ModuleType", _TIER.native).pack(type(self), packed)
 
     def _replace(self, **changes: object) -> Self:
         """Return a record with other values of some fields, as a named tuple does."""
-        return type(self)(**{**self.__dict__, **changes})
-
-
-@contextmanager
-def watch_compilation() -> Iterator[Callable[[], bool]]:
-    """Give a function that returns whether anything was compiled since the block began."""
-    with event.install_recorder("numba:compile") as recorder:
-        yield lambda: bool(recorder.buffer)
+        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in self.fields})

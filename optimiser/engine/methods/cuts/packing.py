@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import Record, compiled
 from optimiser.engine.search.labels import LabelStore, new_store, path_candidates, search_labels
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
@@ -38,7 +38,7 @@ class PathPool(NamedTuple):
     member: NDArray[np.int16]
 
 
-class PackingWorkspace(NamedTuple):
+class PackingWorkspace(Record):
     """Arrays that the packing needs, allocated once a worker.
 
     Attributes
@@ -87,15 +87,15 @@ def new_workspace(t: Tables) -> PackingWorkspace:
     """Return the arrays that packing needs for a problem."""
     m = _widest(t)
     return PackingWorkspace(
-        new_store(t),
-        np.zeros((m, m)),
-        np.zeros(m, np.int64),
-        np.zeros(m),
-        np.zeros(m),
-        np.zeros(m),
-        np.zeros(t.size + 1),
-        np.zeros(LONGEST_PATH, np.int64),
-        np.zeros(t.size, np.int64),
+        labels=new_store(t),
+        inverse=np.zeros((m, m)),
+        basis=np.zeros(m, np.int64),
+        filled=np.zeros(m),
+        dual=np.zeros(m),
+        step=np.zeros(m),
+        price=np.zeros(t.size + 1),
+        found=np.zeros(LONGEST_PATH, np.int64),
+        place=np.zeros(t.size, np.int64),
     )
 
 

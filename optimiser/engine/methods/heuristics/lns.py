@@ -271,8 +271,11 @@ class Improver:
 
 
 def attempts_for(t: Tables) -> int:
-    """Return how many attempts of a large neighbourhood search suit the size of a problem."""
-    return max(LEAST, min(MOST, WORK // max(1, len(t.use))))
+    """Return how many attempts of a large neighbourhood search suit the size of a problem.
+
+    There are never more than there are plans.
+    """
+    return min(max(LEAST, min(MOST, WORK // max(1, len(t.use)))), 1 << min(t.size, MOST.bit_length()))
 
 
 def start_plans(t: Tables, progress: MaskIncumbent, *, seed: int = 0) -> Improver:

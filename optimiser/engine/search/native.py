@@ -1,0 +1,162 @@
+"""Compile kernels and the records that they take with numba, and keep the machine code on disk.
+
+`compiled` imports this module, and with it numba, when kernels are compiled for the first time.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType
+from typing import Any, Protocol, cast, runtime_checkable
+
+import numba
+import numpy as np
+from numba.core import caching, event, types
+from numba.experimental import structref
+from numba.extending import typeof_impl
+
+_NJIT = cast("Any", numba.njit)  # its annotations leave out the options for wrappers
+
+CONSTANTS = (bool, int, float, str, tuple, np.generic)
+"""Types of global values that kernels read."""
+
+
+@runtime_checkable
+class _Kernel(Protocol):
+    """What is asked of a kernel (`compiled.Kernel`)."""
+
+    entry: bool
+    function: Callable[..., Any]
+    dispatcher: Any
+
+
+class _Record(Protocol):
+    """What is asked of the class of a record (`compiled.Record`)."""
+
+    fields: tuple[str, ...]
+    __module__: str
+    __qualname__: str
+
+
+def let_kernels_call(kernel: type[_Kernel]) -> None:
+    """Let numba know what a call of a kernel by another one means.
+
+    Parameters
+    ----------
+    kernel
+        The class of kernels.
+    """
+    typeof_impl.register(kernel)(lambda value, _context: types.Dispatcher(value.dispatcher))
+
+
+def dispatcher(kernel: _Kernel) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
+    """Return what compiles a kernel for the types of its arguments and calls it.
+
+    Parameters
+    ----------
+    kernel
+        The kernel.
+    """
+    compiler = _NJIT(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=not kernel.entry)
+    return _kept(compiler(kernel.function), _digest(kernel, set()))
+
+
+def pack(record: type[_Record], values: tuple[Any, ...]) -> object:
+    """Return a record of values in the form that machine code takes.
+
+    Parameters
+    ----------
+    record
+        Its class.
+    values
+        Its fields in order; records among them are packed.
+    """
+    return _packer(record)(values)
+
+
+@functools.cache
+def _packer(record: Any) -> Callable[[tuple[Any, ...]], object]:  # noqa: ANN401 - attributes are set
+    """Return the compiled constructor of a class of records.
+
+    The type is an attribute of its class, so that machine code on disk finds it again by that name.
+    """
+    names = {"__module__": record.__module__, "__qualname__": f"{record.__qualname__}.Type"}
+    record.Type = type("Type", (types.StructRef,), names)
+    names = {"__module__": record.__module__, "__qualname__": f"{record.__qualname__}.Proxy"}
+    record.Proxy = proxy = type("Proxy", (structref.StructRefProxy,), names)
+    structref.register(record.Type)  # type: ignore[no-untyped-call] # numba does not say
+    structref.define_proxy(proxy, record.Type, list(record.fields))  # type: ignore[no-untyped-call] # numba does not say
+
+    def pack_fields(values: tuple[Any, ...]) -> object:
+        return proxy(*values)
+
+    made = _NJIT(nogil=True, no_cfunc_wrapper=True)(pack_fields)
+    shape = f"{record.__module__}.{record.__qualname__}{record.fields}"
+    kept: Callable[[tuple[Any, ...]], object] = _kept(made, hashlib.sha256(shape.encode()).hexdigest())
+    return kept
+
+
+@contextmanager
+def watch_compilation() -> Iterator[Callable[[], bool]]:
+    """Give a function that returns whether anything was compiled since the block began."""
+    with event.install_recorder("numba:compile") as recorder:
+        yield lambda: bool(recorder.buffer)
+
+
+class _CodeCache(cast("Any", caching).FunctionCache):  # type: ignore[misc] # numba is not typed
+    """The machine code of one function on disk, under a digest of the function and of all that it calls.
+
+    Numba's own cache goes by the time of the file that holds the function, and would run stale code of a
+    function in another file.
+    """
+
+    def __init__(self, function: Callable[..., Any], digest: str) -> None:
+        super().__init__(function)
+        self._base = self._impl.filename_base
+        self._digest = digest[:16]
+        base = f"{self._base}-{self._digest}"
+        self._cache_file = cast("Any", caching).IndexDataCacheFile(self.cache_path, base, digest)
+
+    def save_overload(self, sig: object, data: object) -> None:
+        """Keep machine code, and remove that of other versions of the function."""
+        for path in Path(self.cache_path).glob(f"{self._base}-*"):
+            if not path.name.startswith(f"{self._base}-{self._digest}"):
+                path.unlink(missing_ok=True)
+        super().save_overload(sig, data)
+
+
+def _kept(found: Any, digest: str) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
+    """Let a dispatcher keep its machine code beside the source, else in the user's cache folder, else not."""
+    try:
+        found._cache = _CodeCache(found.py_func, digest)  # noqa: SLF001 - there is no public way
+    except RuntimeError:
+        return found
+    return found
+
+
+def _digest(kernel: _Kernel, seen: set[_Kernel]) -> str:
+    """Return a digest of a kernel, of the constants it reads and of the kernels it calls."""
+    seen.add(kernel)
+    function, found = kernel.function, hashlib.sha256()
+    for code in _codes(function.__code__):
+        consts = [const for const in code.co_consts if not isinstance(const, CodeType)]
+        found.update(repr((code.co_code, code.co_names, code.co_varnames, consts)).encode())
+        for name in code.co_names:
+            value = function.__globals__.get(name)
+            if isinstance(value, _Kernel):
+                found.update((name if value in seen else _digest(value, seen)).encode())
+            elif isinstance(value, CONSTANTS):
+                found.update(repr(value).encode())
+    return found.hexdigest()
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a function and of the functions in it."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _codes(const)

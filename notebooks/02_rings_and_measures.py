@@ -109,8 +109,8 @@ axes.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## The frontier of cost against coverage
 #
-# This frontier has a dozen points and no ring; `polyring frontier` traces more points. Each point has a proven
-# gap of at most 0.1 %: no plan of the same cost covers more than that beyond it.
+# This frontier has a dozen points and no ring; `polyring frontier` traces more points. Each point has a
+# proven gap of at most 0.1 %: no plan of the same cost covers more than that beyond it.
 
 # %%
 links = problem.replace(rings=())

@@ -8,13 +8,12 @@ Usage: polyring bench --family hard --variant auto --variant benchmarks/single_p
 
 from __future__ import annotations
 
-from optimiser.engine.methods.heuristics.start import attempts_for, start_plans
-
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.scip_tree import version
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.cuts.tree_search import improve, search_in_solver
+from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
 from optimiser.engine.methods.variants import Variant
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables

@@ -16,19 +16,18 @@
 # %% [markdown]
 # # From OpenStreetMap to a proven plan
 #
-# `polyring run jing-jin-ji` does everything below in one go. Here the same job is done step by step, so
-# that each value can be looked at and changed: read the map, build road and rail networks, place the
-# cities, time all trips, propose candidates, write the design problem, solve it, check the plan, show it.
+# `polyring run jing-jin-ji` runs the whole job. This notebook does the same step by step (without the ring),
+# so that each value can be inspected and changed: read the map, build road and rail networks, place the
+# cities, compute travel times, propose candidates, build the design problem, solve it, check the plan and
+# show it.
 #
-# Every step takes the value of the one before and returns a new one; nothing is kept in the background.
+# Every step takes the values of earlier steps and returns a new one. There is no hidden state.
 
 # %%
 import pandas as pd
 
 from networks import cities, impedance, intermodal, osm, rail, regions, road, skims
-from optimiser import verify
-from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.solve import solve
+from optimiser import SolveParameters, solve, verify
 from optimiser.measures import coverage
 from optimiser.proposals import costs, prepare
 from optimiser.proposals.base_case import BaseCase
@@ -49,8 +48,8 @@ print(region.attribution)
 # %% [markdown]
 # ## 1. Read the map
 #
-# The region comes with a small OSM extract; any `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2` file takes its
-# place, and `osm.fetch` downloads an area.
+# The region comes with a small OpenStreetMap extract. Any `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2` file
+# can replace it, and `osm.fetch` downloads an area.
 
 # %%
 elements = osm.read(region.network)
@@ -68,8 +67,8 @@ pd.Series(
 ).to_frame()
 
 # %% [markdown]
-# The geometry of this region consists of chords, which are shorter than the roads; the region says by how
-# much. A speed that no tag gives comes from a table by country and class, and says so.
+# The geometry of this region consists of straight chords, which are shorter than the roads; the region states
+# the factor. A speed that is not tagged comes from a table by country and class and is marked as imputed.
 
 # %%
 lengthened = roads.links.assign(length_km=roads.links["length_km"] * region.road_length_factor)
@@ -92,8 +91,8 @@ timed = impedance.add_travel_times(roads.replace(links=lengthened))
 # ## 2. Place the cities
 #
 # Tiers follow built-up population: core above five million, secondary from half a million, small below. A
-# city that no road comes near would be named here, with its distance. A trip may start where a road passes
-# nearest, so roads are cut there first.
+# city without a road nearby would raise an error here that names it and its distance. Trips start where a
+# road passes closest to the city, so roads are first cut there.
 
 # %%
 listed = cities.load_csv(region.cities)
@@ -105,9 +104,9 @@ print(f"{len(entered.links):,} road links, {len(placed.road.links):,} after cont
 placed.cities.table.groupby("tier").agg(cities=("name", "size"), population=("population", "sum"))
 
 # %% [markdown]
-# ## 3. Time all trips
+# ## 3. Compute travel times
 #
-# Road and rail are joined at the stations. `door_to_door` counts access, waits, changes and egress.
+# Road and rail are joined at the stations. `door_to_door` includes access, waits, transfers and egress.
 
 # %%
 graph = intermodal.join(placed.road, placed.rail, placed.cities, definition="door_to_door")
@@ -119,10 +118,10 @@ rows = [names[names == name].index[0] for name in shown]
 pd.DataFrame(skim[rows][:, rows] / 3600, index=shown, columns=shown).round(1)
 
 # %% [markdown]
-# ## 4. Propose what could be built
+# ## 4. Propose candidates
 #
-# Upgrades, new roads and rail lines, gaps to close, new trains. Each is priced by class and terrain, with a
-# low and a high estimate beside the central one.
+# Candidates are upgrades, new roads and rail lines, closed gaps and new trains. Each is priced by class and
+# terrain, with a low, a central and a high estimate.
 
 # %%
 base_case = BaseCase(
@@ -147,8 +146,8 @@ candidates = generate(
 # %% [markdown]
 # ## 5. The design problem
 #
-# From here on there are only ids and integers: no geometry, no OSM. Pairs weigh the root of the smaller
-# population.
+# From here on there are only ids and integers: no geometry, no OpenStreetMap. The weight of a pair is the
+# square root of the smaller population.
 
 # %%
 prepared = prepare.design_problem(
@@ -165,10 +164,10 @@ print(f"{len(problem.nodes)} nodes, {len(problem.arcs)} arcs, {len(problem.candi
 print(f"{len(problem.pairs)} pairs, budget {problem.budget:,} {problem.money}")
 
 # %% [markdown]
-# ## 6. Solve, and check
+# ## 6. Solve and check
 #
-# The solver runs in a process of its own. `verify.check` then recomputes cost, times and coverage from the
-# problem and the list of what is built, and refuses a plan that disagrees.
+# The solver runs in a child process. `verify.check` then recomputes cost, times and coverage from the
+# problem and the ids of the built candidates, and rejects a result that disagrees.
 
 # %%
 result = solve(problem, variant="auto", params=SolveParameters(gap=0.001, time_limit_s=40, threads=2, seed=1))
@@ -180,7 +179,7 @@ print(f"{result.status}, gap {result.gap:.4%}; {len(plan.built)} built for {plan
 print(f"{len(plan.newly_covered)} pairs newly within the limit")
 
 # %% [markdown]
-# ## 7. Show it
+# ## 7. Show the plan
 
 # %%
 report = inputs.assemble(
@@ -206,7 +205,7 @@ ranked[
 ].head(12).style.format(precision=0, thousands=",", na_rep="–").hide(axis="index")
 
 # %% [markdown]
-# Which pairs come within the limit, and over which proposals:
+# The pairs that the plan brings within the limit, and the proposals on their paths:
 
 # %%
 new_pairs = page.pair_rows(report, coverage.newly_covered(report.pairs))
@@ -219,7 +218,7 @@ Image(picture.png(report, dpi=75), width=1000, alt=sentences.headline(report))
 
 # %% [markdown]
 # The files of a run are written by the same functions: `tables.write_links`, `geopackage.write`,
-# `picture.write` and `page.write`; the page `report.html` holds the map to pan and zoom.
+# `picture.write` and `page.write`. The page `report.html` contains an interactive map.
 
 # %%
 from pathlib import Path
@@ -232,9 +231,9 @@ with TemporaryDirectory() as folder:
         print(f"{file.name}: {file.stat().st_size / 1e3:,.0f} kB")
 
 # %% [markdown]
-# ## What if?
+# ## Variations
 #
-# One value changes, the rest is taken over. Half the budget:
+# `problem.replace` changes one value and keeps the rest. With half the budget:
 
 # %%
 half = problem.replace(budget=problem.budget // 2)

@@ -14,12 +14,12 @@
 # ---
 
 # %% [markdown]
-# # A ring, what it means for the smaller cities, and what money buys
+# # A ring, its effect on the smaller cities, and the frontier of cost against coverage
 #
 # The ready job `jing-jin-ji-ring` asks for a motorway ring round Beijing and Tianjin through at least six
-# secondary or small cities, together with the best links under one budget. Here it is run whole, and
-# its plan is taken apart: the ring, the tiers, the core, the worth of each proposal, the build order, and
-# the frontier of cost against coverage.
+# secondary or small cities, together with the best links under one budget. This notebook runs the job and
+# examines its plan: the ring, the tiers, dependence on the core, the appraisal of each proposal, the build
+# order, and the frontier of cost against coverage.
 
 # %%
 from pathlib import Path
@@ -27,18 +27,15 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from optimiser import job
-from optimiser.frontier import Limits, trace
+import polyring as pr
 from optimiser.frontier.curve import marginal_order
-from optimiser.problem import load as load_problem
-from optimiser.run.pipeline import run
 
 pd.set_option("display.max_colwidth", 90)
 
-ready = job.find("jing-jin-ji-ring", settings=["output.picture=false", "output.report=false"])
+ready = pr.find_job("jing-jin-ji-ring", settings=["output.picture=false", "output.report=false"])
 with TemporaryDirectory() as folder:
-    done = run(ready, out=Path(folder) / "ring")
-    problem = load_problem(done.folder / "problem.json")
+    done = pr.run_job(ready, out=Path(folder) / "ring")
+    problem = pr.load_problem(done.folder / "problem.json")
 
 report, measures = done.report, done.report.measures
 print(done.summary["headline"])
@@ -46,7 +43,7 @@ print(done.summary["headline"])
 # %% [markdown]
 # ## The ring
 #
-# Pieces of the circuit that exist at the ring's standard cost nothing; the rest is paid for.
+# Pieces of the circuit that already exist at the ring's standard cost nothing; the plan pays for the others.
 
 # %%
 ring = report.rings[0]
@@ -63,8 +60,9 @@ ring.cities[["name", "tier", "population", "seconds"]].assign(
 # %% [markdown]
 # ## Equity between cities
 #
-# Mean time is to the people of all other cities. Gini, Theil and Palma say how evenly these times fall on
-# people; `poor_share` is the share of people whose mean time is beyond the limit.
+# The mean time of a city is to the people of all other cities. The Gini, Theil and Palma indices measure how
+# unequal these times are between people; `poor_share` is the share of people whose mean time exceeds the
+# limit.
 
 # %%
 shown = ["cities", "cities_core_within", "mean_minutes", "worst_city", "worst_minutes", "gini", "poor_share"]
@@ -80,7 +78,7 @@ region = measures.polycentricity[measures.polycentricity["place"] == ""]
 region.set_index("measure")[["unit", "today", "plan", "meaning"]].round(3)
 
 # %% [markdown]
-# Which cities do trips of others run through?
+# The share of trips between other cities that run through each city:
 
 # %%
 through = measures.polycentricity.query("measure == 'through_share'").set_index("place")[["today", "plan"]]
@@ -91,8 +89,8 @@ axes.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## Appraisal of the proposals
 #
-# P50 and P80 follow the overruns of finished projects (Flyvbjerg, Holm and Buhl 2002): a reference class, no
-# forecast. The break-even value of an hour rests on assumed trips; read it as an order of magnitude.
+# P50 and P80 are based on the overruns of completed projects (Flyvbjerg, Holm and Buhl 2002): a reference
+# class, not a forecast. The break-even value of an hour rests on assumed trips and is an order of magnitude.
 
 # %%
 columns = ["from_name", "to_name", "kind", "cost", "cost_p50", "cost_p80", "pairs_brought", "people_brought"]
@@ -109,14 +107,15 @@ axes.set(xlabel=f"spent, {problem.money}", ylabel="share of weight within 4 h")
 axes.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# ## What does money buy?
+# ## The frontier of cost against coverage
 #
-# The frontier of cost against coverage, here of links alone and with a dozen points; `polyring frontier`
-# traces more. Each point is proved within its gap: no plan for its money covers more by a larger share.
+# This frontier has a dozen points and no ring; `polyring frontier` traces more points. Each point has a
+# proven gap of at most 0.1 %: no plan of the same cost covers more than that beyond it.
 
 # %%
 links = problem.replace(rings=())
-points = sorted(trace(links, limits=Limits(points=12, gap=0.001, total_s=60)), key=lambda point: point.cost)
+limits = pr.Limits(points=12, gap=0.001, total_s=60)
+points = sorted(pr.trace(links, limits=limits), key=lambda point: point.cost)
 pd.DataFrame(
     {
         "cost": [point.cost for point in points],
@@ -127,7 +126,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Links that enter early and stay in every dearer plan are safe to begin with:
+# Links that enter early and stay in every more expensive plan are safe to build first:
 
 # %%
 core = [link for link in marginal_order(points) if link.core]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from optimiser.engine.methods.heuristics.start import start_plans
 
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
+from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables

@@ -68,8 +68,37 @@ def attempt(
             process.start()
             return attempt(problem, name, params, progress, process)
     claims = CheckedClaims(problem, progress)
-    task = {
-        "problem": json.loads(dumps(problem)),
+    task = {"problem": json.loads(dumps(problem)), **_task(name, params)}
+    ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
+    claims.finish(ending, proves=variant_of(name).proves)
+    return claims, ending
+
+
+def prepare(
+    process: ChildProcess, name: str, params: SolveParameters, *, with_budget: bool, with_ring: bool
+) -> None:
+    """Let a child process load what a solve will need, while its problem is still being made.
+
+    Parameters
+    ----------
+    process
+        The process that will be given the problem.
+    name, params
+        As for `attempt`.
+    with_budget, with_ring
+        What kind of problem it will be.
+
+    Raises
+    ------
+    EnvironmentFault
+        When the child process cannot be started.
+    """
+    process.prepare({"prepare": {"with_budget": with_budget, "with_ring": with_ring}, **_task(name, params)})
+
+
+def _task(name: str, params: SolveParameters) -> dict[str, Any]:
+    """Return a task without its problem."""
+    return {
         "variant": name,
         "seconds": params.time_limit_s,
         "gap": params.gap,
@@ -78,9 +107,6 @@ def attempt(
         "solver": params.solver,
         "memory_mb": params.memory_mb,
     }
-    ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
-    claims.finish(ending, proves=variant_of(name).proves)
-    return claims, ending
 
 
 def any_plan(

@@ -131,6 +131,22 @@ class ChildProcess:
         self._lines = queue.Queue()
         threading.Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
 
+    def prepare(self, task: Mapping[str, Any]) -> None:
+        """Start the child, and let it load what tasks of a kind need while nothing is asked of it yet.
+
+        Parameters
+        ----------
+        task
+            A JSON object with `prepare` (see `worker.Session.do`).
+
+        Raises
+        ------
+        EnvironmentFault
+            When it cannot be started.
+        """
+        self.start()
+        self._send(task)
+
     def close(self) -> None:
         """Kill the child with its whole group, wait for it, and close its pipes."""
         child, self._child = self._child, None

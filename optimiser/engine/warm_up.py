@@ -37,23 +37,24 @@ _PAIRS = (
 )  # fmt: skip
 
 
+def is_large(problem: DesignProblem) -> bool:
+    """Return whether loading machine code pays for a problem; a small one is solved sooner without."""
+    return len(problem.candidates) * len(problem.pairs) >= LEAST_WORK
+
+
 def warm_up(task: Task) -> None:
     """Load what a task needs before its clock starts, by solving small problems of the same kind.
-
-    A problem of at most `LEAST_WORK` is solved sooner than machine code is loaded.
 
     Parameters
     ----------
     task
         The task; its problem is not touched.
     """
-    if len(task.problem.candidates) * len(task.problem.pairs) < LEAST_WORK:
-        return
     with_budget = task.problem.budget is not None
     if task.problem.is_plain:
         problems = [small_problem(with_budget=yes) for yes in ((True,) if with_budget else (True, False))]
     else:
-        problems = [tiny_problem(with_budget=with_budget).replace(rings=(_tiny_ring(),))]
+        problems = [tiny_problem(with_budget=with_budget, with_ring=True)]
     for problem in problems:
         small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S)
         _repeat(lambda small=small: solve(small, lambda _message: None))  # type: ignore[misc]
@@ -106,7 +107,7 @@ def small_problem(*, with_budget: bool) -> DesignProblem:
     )
 
 
-def tiny_problem(*, with_budget: bool) -> DesignProblem:
+def tiny_problem(*, with_budget: bool, with_ring: bool = False) -> DesignProblem:
     """Return a problem of four nodes in a line and three shortcuts."""
     return DesignProblem(
         name="tiny",
@@ -119,6 +120,7 @@ def tiny_problem(*, with_budget: bool) -> DesignProblem:
         ),
         pairs=(Pair(0, 2, 60, 2), Pair(0, 3, 155, 5), Pair(1, 3, 110, 3)),
         budget=7 if with_budget else None,
+        rings=(_tiny_ring(),) if with_ring else (),
     )
 
 

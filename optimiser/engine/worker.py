@@ -1,7 +1,8 @@
 """Be the child process: read one task after another, do it, write plans and bounds, and end with the parent.
 
 `child` is the other side. A task is a JSON object with a problem and either a `variant` (solve it) or a
-`question` (answer it from what earlier questions about the same problem left).
+`question` (answer it from what earlier questions about the same problem left). One with `prepare` has no
+problem and no answer: it loads the machine code of later tasks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
     from optimiser.engine.methods.questions import QuestionSession
+    from optimiser.engine.search.task import Task
 
 PR_SET_PDEATHSIG = 1
 """Option of Linux's `prctl` that names the signal at the death of the parent."""
@@ -69,33 +71,51 @@ class Session:
         self._questions: QuestionSession | None = None
 
     def do(self, task: Mapping[str, Any]) -> None:
-        """Do a task; its messages end with one of kind `done`.
+        """Do a task; its messages end with one of kind `done`, but for one that prepares.
 
         Parameters
         ----------
         task
-            JSON object: `problem`, and the fields of `Task` or those of `_answer`.
+            JSON object: `problem`, and the fields of `Task` or those of `_answer`; or `prepare`, that
+            is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
         """
-        if "question" in task:
+        if "prepare" in task:
+            self._prepare(task)
+        elif "question" in task:
             self._answer(task)
         else:
             self._solve(task)
 
     def _solve(self, values: Mapping[str, Any]) -> None:
         from optimiser.engine.search.task import Task
-        from optimiser.engine.warm_up import warm_up
+        from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
         from optimiser.problem import parse
 
         task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS})
-        kind = (task.variant, task.solver, task.problem.is_plain, task.problem.budget is None)
-        if self._warms_up and kind not in self._warm:
-            self._warm.add(kind)
-            warm_up(task)
+        if self._warms_up and is_large(task.problem):
+            self._warm_up(task)
         self._send({"kind": "ready"})
         begun = time.monotonic()
         reason, solver, message = solve(task, self._send)
         self._done(begun, reason=reason, solver=solver, message=message)
+
+    def _prepare(self, values: Mapping[str, Any]) -> None:
+        """Load what problems of a kind need, before one of them is known."""
+        from optimiser.engine.search.task import Task
+        from optimiser.engine.warm_up import tiny_problem
+
+        problem = tiny_problem(**values["prepare"])
+        self._warm_up(Task(problem, **{name: values[name] for name in TASK_FIELDS}))
+
+    def _warm_up(self, task: Task) -> None:
+        """Load what a task needs, once for each kind of task."""
+        from optimiser.engine.warm_up import warm_up
+
+        kind = (task.variant, task.solver, task.problem.is_plain, task.problem.budget is None)
+        if kind not in self._warm:
+            self._warm.add(kind)
+            warm_up(task)
 
     def _done(self, begun: float, **details: Any) -> None:  # noqa: ANN401 - JSON values
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
@@ -111,14 +131,14 @@ class Session:
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.questions import QuestionSession
         from optimiser.engine.search.task import Question
-        from optimiser.engine.warm_up import warm_up_questions
+        from optimiser.engine.warm_up import is_large, warm_up_questions
         from optimiser.problem import parse
 
         is_warm = self._questions is not None
         if self._questions is None:
             problem = parse(task["problem"])
             measures = np.array(task["measures"], np.int64).reshape(len(task["measures"]), -1)
-            if self._warms_up:
+            if self._warms_up and is_large(problem):
                 warm_up_questions(task["threads"])
             self._questions = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
         self._send({"kind": "ready"})

@@ -11,6 +11,7 @@ from typing import Any, Self
 from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
+from optimiser.engine.child import ChildProcess
 from optimiser.job.model import LoadedJob
 from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
@@ -54,11 +55,15 @@ class Chain:
         Its data.
     progress
         Notified of each step.
+    solver
+        The process that solves the problem, and loads its code while the problem is being made; None: one of
+        its own for each solve.
     """
 
     loaded: LoadedJob
     source: Source
     progress: Progress = field(default_factory=Progress)
+    solver: ChildProcess | None = None
 
     @classmethod
     def of(cls, loaded: LoadedJob) -> Self:
@@ -179,7 +184,7 @@ class Chain:
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
-            result = solving.solve(self.design, settings, progress=self.progress.trace)
+            result = solving.solve(self.design, settings, progress=self.progress.trace, run=self.solver)
             results.save(result, folder / "result.json")
 
         inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
@@ -326,8 +331,14 @@ class Chain:
         save: Callable[[Path, T], None],
         load: Callable[[Path], T],
     ) -> Kept[T]:
-        """Return the value of a step, made or kept."""
-        return Kept(self._outcome(name, title, inputs, lambda folder: save(folder, make())), load)
+        """Return the value of a step before the solve, made or kept; the first made prepares the solver."""
+
+        def make_step(folder: Path) -> None:
+            if self.solver is not None and not self.solver.is_running:
+                solving.prepare(self.solver, self.loaded.job)
+            save(folder, make())
+
+        return Kept(self._outcome(name, title, inputs, make_step), load)
 
     def _kept_json[T](self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[], T]) -> T:
         """Return the value of a step that is kept as JSON."""

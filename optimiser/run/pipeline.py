@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimiser.engine.child import ChildProcess
 from optimiser.job import render
 from optimiser.job.model import LoadedJob
 from optimiser.problem import result as results
@@ -78,12 +79,12 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         With what happened, where, what was done and what to do; the exit code is theirs.
     """
     source, target = find_source(loaded), out or loaded.run_folder()
-    with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
+    with folder.staged(target) as stage, _logging_to(stage / "log.txt"), ChildProcess() as solver:
         from optimiser import verify
         from optimiser.run import solving
         from optimiser.run.chain import Chain
 
-        chain = Chain(loaded, source, progress or Progress())
+        chain = Chain(loaded, source, progress or Progress(), solver)
         log.info("job %s", loaded.name)
         problem, result = chain.design, chain.result
         if not result.has_plan:

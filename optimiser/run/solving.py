@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from optimiser.engine.attempt import prepare as prepare_process
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.methods.variants import choose
 from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job.contradictions import least_keys
@@ -20,7 +23,11 @@ SEARCH_S = 60.0
 
 
 def solve(
-    problem: DesignProblem, settings: Solve, *, progress: Callable[[TracePoint], None] | None = None
+    problem: DesignProblem,
+    settings: Solve,
+    *,
+    progress: Callable[[TracePoint], None] | None = None,
+    run: ChildProcess | None = None,
 ) -> Result:
     """Solve a problem as a job says; return what the solver claims.
 
@@ -32,8 +39,34 @@ def solve(
         Variant, solver, gap, limit, threads and seed.
     progress
         Called with each improvement of plan or bound.
+    run
+        The process that solves it; default one of its own.
     """
-    return solve_problem(problem, variant=settings.variant, params=parameters(settings), progress=progress)
+    params = parameters(settings)
+    return solve_problem(problem, variant=settings.variant, params=params, progress=progress, run=run)
+
+
+def prepare(process: ChildProcess, job: Job) -> None:
+    """Let a process load what the solve of a job will need, while its problem is still being made.
+
+    Parameters
+    ----------
+    process
+        The process that will solve it.
+    job
+        The job.
+    """
+    with_budget, with_ring = not job.budget.unlimited, bool(job.rings or job.phasing.names)
+    params = parameters(job.solve)
+    name, solver = choose(
+        job.solve.variant,
+        has_budget=with_budget,
+        solver=params.solver,
+        is_extended=with_ring,
+        must_cover=not with_budget and job.budget.cover == "all",
+    )
+    params = params.replace(solver=solver)
+    prepare_process(process, name, params, with_budget=with_budget, with_ring=with_ring)
 
 
 def parameters(settings: Solve) -> SolveParameters:

@@ -102,14 +102,14 @@ class Kernel:
         functools.update_wrapper(self, function)
         self.function = function
 
-    def __call__(self, *args: Any) -> Any:  # noqa: ANN401 - whatever the function takes and returns
+    def __call__(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - whatever the function takes
         """Call the function, its machine code where kernels of this process are compiled."""
         if _TIER.native is not None:
-            return self.dispatcher(*[a.native if isinstance(a, Record) else a for a in args])
+            return self.dispatcher(*[a.native if isinstance(a, Record) else a for a in args], **others)
         begun = time.perf_counter()
         try:
             with np.errstate(over="ignore"):  # random numbers overflow by design
-                return self.function(*args)
+                return self.function(*args, **others)
         finally:
             _TIER.spend(time.perf_counter() - begun)
 

@@ -92,8 +92,8 @@ def test_a_warm_up_that_compiled_is_repeated(monkeypatch):
 @pytest.mark.parametrize("with_budget", [True, False])
 def test_the_warm_up_of_paths_lists_paths(with_budget, monkeypatch):
     called = []
-    original = proof.enumerate_sets
-    monkeypatch.setattr(proof, "enumerate_sets", lambda *a, **k: called.append(1) or original(*a, **k))
+    original = proof.list_columns
+    monkeypatch.setattr(proof, "list_columns", lambda *a, **k: called.append(1) or original(*a, **k))
     monkeypatch.setattr(warm_up, "WARM_UP_S", 10.0)
     warm_up.warm_up(asked("paths", budget=5 if with_budget else None))
     assert called

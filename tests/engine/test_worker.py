@@ -86,6 +86,7 @@ def test_libraries_are_loaded_once_for_each_kind_of_task(monkeypatch):
     warmed, sent = [], []
     monkeypatch.setattr(warm_up, "warm_up", lambda task: warmed.append((task.variant, task.problem.budget)))
     monkeypatch.setattr(warm_up, "warm_up_questions", warmed.append)
+    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
     session = Session(sent.append)
     for problem in (line(), line(budget=4), line(budget=None)):
         session.do(solve_task(problem, variant="greedy", solver="none"))
@@ -97,10 +98,31 @@ def test_libraries_are_loaded_once_for_each_kind_of_task(monkeypatch):
 def test_the_clock_starts_after_the_libraries_are_loaded(monkeypatch):
     order = []
     monkeypatch.setattr(warm_up, "warm_up", lambda _task: order.append("warm-up"))
+    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
     Session(lambda message: order.append(message["kind"])).do(
         solve_task(line(), variant="greedy", solver="none")
     )
     assert order[:2] == ["warm-up", "ready"]
+
+
+def test_no_code_is_loaded_for_a_small_problem(monkeypatch):
+    monkeypatch.setattr(warm_up, "warm_up", lambda _task: pytest.fail("warmed up"))
+    sent = []
+    Session(sent.append).do(solve_task(line()))
+    assert sent[-1]["reason"] == "proof"
+
+
+@pytest.mark.parametrize("with_ring", [True, False])
+def test_a_session_prepares_for_a_kind_of_task_without_a_message(with_ring, monkeypatch):
+    warmed, sent = [], []
+    monkeypatch.setattr(warm_up, "warm_up", lambda task: warmed.append(task.problem))
+    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
+    session = Session(sent.append)
+    session.do({**solve_task(line()), "prepare": {"with_budget": True, "with_ring": with_ring}})
+    assert not sent
+    assert [bool(problem.rings) for problem in warmed] == [with_ring]
+    session.do(solve_task(line()))
+    assert len(warmed) == (2 if with_ring else 1)
 
 
 def test_measures_of_a_problem_without_open_pairs_have_no_columns(session):

@@ -20,7 +20,7 @@ The problem is the network design covering problem of Bucarey, Fortz, González-
 (Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. Stated here are the rows
 that every model shares, the models of the variants `compact` and `cuts` (`cuts-loop` solves that of `cuts`),
 and the model with rings or periods. The other models are described in their modules: that of `paths` (one
-column for each path of a pair within its limit) in `optimiser/engine/backends/live_paths.py`, that of
+column for each path of a pair within its limit) in `optimiser/engine/backends/path_master.py`, that of
 `benders` and `benders-normal` (a flow problem a pair) in `optimiser/engine/methods/benders`; heuristics have
 none of their own. All models on this page are stated for the reduced problem (`optimiser/engine/presolve`),
 the last one for the original problem. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows,

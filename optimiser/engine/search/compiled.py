@@ -105,7 +105,7 @@ class Kernel:
     def __call__(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - whatever the function takes
         """Call the function, its machine code where kernels of this process are compiled."""
         if _TIER.native is not None:
-            return self.dispatcher(*[a.native if isinstance(a, Record) else a for a in args], **others)
+            return self.dispatcher(*map(_native, args), **{name: _native(a) for name, a in others.items()})
         begun = time.perf_counter()
         try:
             with np.errstate(over="ignore"):  # random numbers overflow by design
@@ -118,6 +118,10 @@ class Kernel:
         """What numba calls; compiled or read from disk at the first call with each combination of types."""
         _TIER.change()
         return cast("ModuleType", _TIER.native).dispatcher(self)
+
+
+def _native(argument: Any) -> Any:  # noqa: ANN401 - whatever a kernel takes
+    return argument.native if isinstance(argument, Record) else argument
 
 
 class InnerKernel(Kernel):
@@ -147,15 +151,16 @@ class Record:
         cls.fields = tuple(cls.__annotations__)
 
     def __init__(self, **fields: object) -> None:
-        self.__dict__.update((name, fields[name]) for name in self.fields)
+        if fields.keys() != set(self.fields):
+            raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.fields)}")
+        self.__dict__.update(fields)
 
     @functools.cached_property
     def native(self) -> object:
         """The record as machine code takes it."""
-        values = (getattr(self, name) for name in self.fields)
-        packed = tuple(value.native if isinstance(value, Record) else value for value in values)
-        return cast("ModuleType", _TIER.native).pack(type(self), packed)
+        values = tuple(_native(getattr(self, name)) for name in self.fields)
+        return cast("ModuleType", _TIER.native).pack(type(self), values)
 
     def _replace(self, **changes: object) -> Self:
         """Return a record with other values of some fields, as a named tuple does."""
-        return type(self)(**{name: changes.get(name, getattr(self, name)) for name in self.fields})
+        return type(self)(**{name: getattr(self, name) for name in self.fields} | changes)

@@ -9,7 +9,6 @@ from core_drawing import line
 from cut_drawing import meshes, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optimiser.engine.models.whole import build_whole
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 from stated_rows import (
@@ -34,7 +33,7 @@ from stated_rows import (
 
 from optimiser.engine.backends.highs import (
     BELOW_ONE,
-    ExtendedModel,
+    ExtendedHighs,
     IntegerMaster,
     QuestionRelaxation,
     Relaxation,
@@ -42,6 +41,7 @@ from optimiser.engine.backends.highs import (
 )
 from optimiser.engine.methods.branching.nodes import integer_bound
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
+from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables
@@ -279,9 +279,9 @@ def test_the_integer_master_keeps_to_rows_of_several_pairs(lines, budget):
 
 @given_rows
 def test_a_model_with_one_state_keeps_to_rows_of_several_pairs(lines, budget):
-    model = build_whole(weighted_triangle(budget), flows=False)
-    live = ExtendedModel(model, threads=1, seed=1)
-    live.add_cuts(rows_of(*lines), live.columns(model.built), live.columns(model.states[-1].level))
+    model = build_extended(weighted_triangle(budget), flows=False)
+    live = ExtendedHighs(model, threads=1, seed=1)
+    live.add_cuts(rows_of(*lines), live.columns(model.x), live.columns(model.states[-1].y))
     (status, objective, _), best = live.solve_relaxation(seconds=10), relaxed_best(lines, budget)
     assert status == ("infeasible" if best is None else "optimal")
     sign = -1.0 if budget is None else 1.0
@@ -292,11 +292,11 @@ def test_a_model_with_one_state_keeps_to_rows_of_several_pairs(lines, budget):
 def test_cuts_hold_in_the_state_that_they_are_added_to(covered, expected):
     """No pair may be covered in some of the two periods, which count twice and three times."""
     periods = (Period("now", sum(COSTS), 2), Period("later", 0, 3))
-    model = build_whole(weighted_triangle(sum(COSTS)).replace(periods=periods), flows=False)
-    live = ExtendedModel(model, threads=1, seed=1)
+    model = build_extended(weighted_triangle(sum(COSTS)).replace(periods=periods), flows=False)
+    live = ExtendedHighs(model, threads=1, seed=1)
     for s in covered:
         state = model.states[s]
-        live.add_cuts(rows_of(([0, 1, 2], {})), live.columns(state.built), live.columns(state.level))
+        live.add_cuts(rows_of(([0, 1, 2], {})), live.columns(state.x), live.columns(state.y))
     _, objective, _ = live.solve_relaxation(seconds=10)
     assert objective * model.scale == pytest.approx(expected * sum(WEIGHTS))
     assert live.solve_integer(seconds=10, gap=0.0).bound * model.scale == pytest.approx(
@@ -306,14 +306,14 @@ def test_cuts_hold_in_the_state_that_they_are_added_to(covered, expected):
 
 def test_cuts_of_a_state_tie_its_own_columns():
     periods = (Period("now", COSTS[0], 1), Period("later", COSTS[1], 1))
-    model = build_whole(weighted_triangle(304).replace(periods=periods), flows=False)
-    live = ExtendedModel(model, threads=1, seed=1)
+    model = build_extended(weighted_triangle(304).replace(periods=periods), flows=False)
+    live = ExtendedHighs(model, threads=1, seed=1)
     cut = rows_of(([0], {0: 1.0}), ([1], {1: 1.0}), ([2], {2: 1.0}))
     for state in model.states:
-        live.add_cuts(cut, live.columns(state.built), live.columns(state.level))
+        live.add_cuts(cut, live.columns(state.x), live.columns(state.y))
     found = live.solve_integer(seconds=10, gap=0.0)
     values = live.by_name(found.values)
-    covered = [[round(values[y.name]) for y in state.level] for state in model.states]
+    covered = [[round(values[y.name]) for y in state.y] for state in model.states]
     assert covered == [[1, 0, 0], [1, 1, 0]]
     assert found.bound * model.scale == pytest.approx(2 * WEIGHTS[0] + WEIGHTS[1])
 

@@ -187,7 +187,7 @@ def test_a_solver_within_its_time_limit_answers_as_without_one():
     (lp, decisions), (other, same) = build_compact(line()), build_compact(line())
     stats, direct = solve_in_time(lp, pulp.HiGHS(msg=False), 60.0), other.solve(pulp.HiGHS(msg=False))
     assert (stats.status, stats.objective) == (direct.status, direct.objective)
-    assert [x.varValue for x in decisions.built] == [x.varValue for x in same.built]
+    assert [x.varValue for x in decisions.x] == [x.varValue for x in same.x]
 
 
 def test_a_solver_that_fails_in_the_copied_process_fails_here():

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from core_drawing import brute_force, problems, side_problems
+from core_drawing import brute_force, dense_problem, problems, side_problems
 from heuristic_drawing import open_line, tables_drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,9 +84,15 @@ def test_a_search_goes_on_where_it_was_left():
 
 
 def test_large_problems_get_fewer_attempts_than_small_ones():
-    small = tables(open_line())
+    small = tables(dense_problem(5))
+    assert small.size == 9
     large = small._replace(use=np.zeros(10**6, np.int64))
     assert attempts_for(large) < attempts_for(small)
+
+
+def test_there_are_no_more_attempts_than_plans():
+    t = tables(open_line())
+    assert attempts_for(t) == 2**t.size == 8
 
 
 @given(problems() | side_problems())

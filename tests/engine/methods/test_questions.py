@@ -17,7 +17,7 @@ from optimiser.engine.backends.highs import QuestionRelaxation
 from optimiser.engine.methods import questions
 from optimiser.engine.methods.questions import PlanPool, QuestionSession, question_tables
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.scoring import fits, shortfall_of
+from optimiser.engine.search.scoring import covered_pairs, fits, shortfall
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question
 from optimiser.frontier.axes import top_of
@@ -146,7 +146,7 @@ def test_tables_of_a_question_have_its_money_and_its_targets():
     assert asked.budget == 7
     assert asked.side.target_least.tolist() == [5]
     nothing, ac = np.array([False] * 3 + [True]), np.array([True, False, False, True])
-    assert [shortfall_of(asked, plan) for plan in (nothing, ac)] == [5, 0]
+    assert [shortfall(asked, covered_pairs(asked, plan)) for plan in (nothing, ac)] == [5, 0]
     assert fits(asked, ac)
     assert not fits(asked, nothing)
     assert question_tables(t, measures, Question(None, (5, 11), cheapest=True)).budget == -1

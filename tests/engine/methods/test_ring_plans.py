@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from optimiser.engine.models.whole import counting_rings
 from ring_drawing import ring_problem, ringed, square, whole_brute_force, whole_value
 
 from optimiser.engine.methods.ring_plans import first_plans
+from optimiser.engine.models.extended import counting_rings
 from optimiser.engine.search.evaluation import PlanEvaluator
 
 SEEDS = [seed for seed in range(200) if ring_problem(seed).rings and not ring_problem(seed).periods]

@@ -18,16 +18,15 @@ import pulp
 import pytest
 from core_drawing import covered_by, line
 from engine_running import EXTENDED_JOBS, outcome_of
-from optimiser.engine.models.detached import circuits_in, detached_rows, forming
-from optimiser.engine.models.whole import build_whole
-from optimiser.engine.presolve.open_network import open_network
 from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
 
 from optimiser import verify
 from optimiser.engine.methods.ring_plans import RingRepair
 from optimiser.engine.methods.variants import VARIANTS, choose
-from optimiser.engine.models.rings import declare_ring
+from optimiser.engine.models.extended import build_extended
+from optimiser.engine.models.rings import circuits_in, declare_ring, detached_rows, forming
 from optimiser.engine.presolve import reduce
+from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Candidate, Period, RingLink, RingStop, load
@@ -305,7 +304,7 @@ def test_a_plain_problem_is_left_to_the_other_variants():
 
 
 def test_a_ring_that_nobody_asks_for_is_not_sought():
-    assert build_whole(ringed(square(required=False))).rings == ()
+    assert build_extended(ringed(square(required=False))).rings == ()
     assert circuits_of(square(), {"north", "west"}) != []
 
 

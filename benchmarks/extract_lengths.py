@@ -35,10 +35,13 @@ def direct_km(path: Path) -> dict[str, float]:
         Kilometres by class. Segments with a node that is not in the file are left out.
     """
     total: dict[str, float] = defaultdict(float)
-    wanted = osmium.filter.KeyFilter("highway").enable_for(osmium.osm.WAY)
+    wanted = osmium.filter.KeyFilter("highway")
+    wanted.enable_for(osmium.osm.WAY)
     for way in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
-        name = way.tags.get("highway", "").removesuffix("_link")
-        if not way.is_way() or name not in CLASSES:
+        if not isinstance(way, osmium.osm.Way):
+            continue
+        name = (way.tags.get("highway") or "").removesuffix("_link")
+        if name not in CLASSES:
             continue
         places = [(node.lon, node.lat) if node.location.valid() else None for node in way.nodes]
         for a, b in itertools.pairwise(places):

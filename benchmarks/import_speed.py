@@ -35,13 +35,15 @@ def bare_read() -> Callable[[Path], object]:
         wanted = osmium.filter.TagFilter(*(("highway", name) for name in names))
         ways, used = [], set()
         for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(wanted):
-            refs = [node.ref for node in way.nodes]
-            ways.append((way.id, refs, dict(way.tags)))
-            used.update(refs)
+            if isinstance(way, osmium.osm.Way):
+                refs = [node.ref for node in way.nodes]
+                ways.append((way.id, refs, dict(way.tags)))
+                used.update(refs)
         only = osmium.filter.IdFilter(used)
         places = {
             node.id: (node.lon, node.lat)
             for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(only)
+            if isinstance(node, osmium.osm.Node)
         }
         return ways, places
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.scip_tree import version
+from optimiser.engine.methods.branching.tree_search import improve, search_in_solver
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
-from optimiser.engine.methods.cuts.tree_search import improve, search_in_solver
 from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
 from optimiser.engine.methods.variants import Variant
 from optimiser.engine.search.incumbent import MaskIncumbent

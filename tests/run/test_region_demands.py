@@ -12,8 +12,6 @@ from optimiser.problem.jsonfile import LARGEST
 from optimiser.run import solving
 from optimiser.run.chain import Chain
 
-pytestmark = pytest.mark.slow
-
 INSTRUMENTS = {
     "gap": "barrier",
     "rail_frequency": "barrier",

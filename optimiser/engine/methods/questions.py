@@ -10,10 +10,10 @@ import numpy as np
 from optimiser.engine.backends.highs import QuestionRelaxation
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.branching.tree import Report, Worker
+from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
 from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
-from optimiser.engine.methods.cuts.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
 from optimiser.engine.methods.heuristics.workspace import new_workspace

@@ -63,7 +63,7 @@ class Method:
 
 
 def _cuts(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    from optimiser.engine.methods.cuts.tree_search import prove
+    from optimiser.engine.methods.branching.tree_search import prove
 
     return prove(t, incumbent, task)
 

@@ -12,12 +12,9 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
+from typing import Any, ClassVar, Self, cast, dataclass_transform
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 INTERPRETED_S = 1.0
 """Seconds that the kernels of a process may run as Python before they are compiled."""
@@ -58,7 +55,9 @@ class _Tier:
     """How the kernels of this process run: as Python for some time, then as machine code for good."""
 
     def __init__(self) -> None:
-        self.native: ModuleType | None = None
+        self.compiles = False
+        self.dispatcher: Callable[[Kernel], Any]
+        self.pack: Callable[[type[Record], tuple[Any, ...]], object]
         self._seconds = 0.0
         self._lock = threading.Lock()
 
@@ -71,11 +70,12 @@ class _Tier:
     def change(self) -> None:
         """Compile kernels from now on."""
         with self._lock:
-            if self.native is None:
+            if not self.compiles:
                 from optimiser.engine.search import native
 
-                native.let_kernels_call(cast("Any", Kernel))
-                self.native = native
+                native.let_kernels_call(Kernel)
+                self.dispatcher, self.pack = native.dispatcher, native.pack
+                self.compiles = True
 
 
 _TIER = _Tier()
@@ -104,7 +104,7 @@ class Kernel:
 
     def __call__(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - whatever the function takes
         """Call the function, its machine code where kernels of this process are compiled."""
-        if _TIER.native is not None:
+        if _TIER.compiles:
             return self.dispatcher(*map(_native, args), **{name: _native(a) for name, a in others.items()})
         begun = time.perf_counter()
         try:
@@ -117,7 +117,7 @@ class Kernel:
     def dispatcher(self) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
         """What numba calls; compiled or read from disk at the first call with each combination of types."""
         _TIER.change()
-        return cast("ModuleType", _TIER.native).dispatcher(self)
+        return _TIER.dispatcher(self)
 
 
 def _native(argument: Any) -> Any:  # noqa: ANN401 - whatever a kernel takes
@@ -159,7 +159,7 @@ class Record:
     def native(self) -> object:
         """The record as machine code takes it."""
         values = tuple(_native(getattr(self, name)) for name in self.fields)
-        return cast("ModuleType", _TIER.native).pack(type(self), values)
+        return _TIER.pack(type(self), values)
 
     def _replace(self, **changes: object) -> Self:
         """Return a record with other values of some fields, as a named tuple does."""

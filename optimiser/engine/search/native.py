@@ -31,15 +31,9 @@ class _Kernel(Protocol):
 
     entry: bool
     function: Callable[..., Any]
-    dispatcher: Any
 
-
-class _Record(Protocol):
-    """What is asked of the class of a record (`compiled.Record`)."""
-
-    fields: tuple[str, ...]
-    __module__: str
-    __qualname__: str
+    @property
+    def dispatcher(self) -> Any: ...  # noqa: ANN401 - numba's dispatchers have no public type
 
 
 def let_kernels_call(kernel: type[_Kernel]) -> None:
@@ -65,13 +59,13 @@ def dispatcher(kernel: _Kernel) -> Any:  # noqa: ANN401 - numba's dispatchers ha
     return _kept(compiler(kernel.function), _digest(kernel, set()))
 
 
-def pack(record: type[_Record], values: tuple[Any, ...]) -> object:
+def pack(record: type, values: tuple[Any, ...]) -> object:
     """Return a record of values in the form that machine code takes.
 
     Parameters
     ----------
     record
-        Its class.
+        Its class, a subclass of `compiled.Record`.
     values
         Its fields in order; records among them are packed.
     """

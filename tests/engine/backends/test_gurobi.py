@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
-from optimiser.engine.methods.cuts.tree_search import search_in_solver
+from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS

@@ -13,9 +13,9 @@ from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
 
 from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.methods.branching.tree_search import TimeCutSeparator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
-from optimiser.engine.methods.cuts.tree_search import TimeCutSeparator
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS, Rows

@@ -19,7 +19,8 @@ from ring_drawing import whole_brute_force
 from split_drawing import Idle, no_bound_is_wrong, time_cuts_only
 
 from optimiser import verify
-from optimiser.engine.methods.cuts import relaxation, tree_search
+from optimiser.engine.methods.branching import tree_search
+from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts import root as root_module
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.cuts.root import add_split_cuts

@@ -13,8 +13,8 @@ import numpy as np
 from optimiser.engine.backends.highs import Relaxation, version
 from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits, TreeOutcome
 from optimiser.engine.methods.branching.nodes import Node
+from optimiser.engine.methods.branching.parts import TRIED, fixings, search_parts, split
 from optimiser.engine.methods.branching.tree import PlungeRules, Report, Worker, search
-from optimiser.engine.methods.cuts.parts import TRIED, fixings, search_parts, split
 from optimiser.engine.methods.cuts.relaxation import POSITIVE, CutFinder, needed_rows
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,

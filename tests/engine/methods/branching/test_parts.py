@@ -10,10 +10,10 @@ from engine_running import solved_root
 from hypothesis import HealthCheck, given, settings
 
 from optimiser.engine.backends.interfaces import TreeOutcome
+from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.methods.branching.nodes import Node
-from optimiser.engine.methods.cuts import tree_search
-from optimiser.engine.methods.cuts.parts import fixings, search_parts, split
-from optimiser.engine.methods.cuts.tree_search import search_in_solver
+from optimiser.engine.methods.branching.parts import fixings, search_parts, split
+from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import fits, objective_of

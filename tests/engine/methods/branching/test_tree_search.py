@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_only
 
 from optimiser.engine.backends.highs import Relaxation
-from optimiser.engine.methods.cuts import tree_search
+from optimiser.engine.methods.branching import tree_search
+from optimiser.engine.methods.branching.tree_search import prove, search_in_solver
 from optimiser.engine.methods.cuts.root import add_split_cuts
-from optimiser.engine.methods.cuts.tree_search import prove, search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.greedy import everything, filled, relieve
-from optimiser.engine.methods.heuristics.moves import thin
+from optimiser.engine.methods.heuristics.greedy import everything, fill_greedily, repair_breaches
+from optimiser.engine.methods.heuristics.moves import close_redundant
 from optimiser.engine.methods.heuristics.workspace import move_to, new_workspace
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Mask
@@ -51,8 +51,8 @@ class Rounding:
     def _repaired(self, start: Mask) -> Mask:
         at, stop = self._workspace, self._progress.stop
         move_to(at, start)
-        relieve(at, stop=stop)
-        filled(at, stop=stop)
+        repair_breaches(at, stop=stop)
+        fill_greedily(at, stop=stop)
         if not stop():
-            thin(at)
-        return filled(at, stop=stop)
+            close_redundant(at)
+        return fill_greedily(at, stop=stop)

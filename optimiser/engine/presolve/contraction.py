@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.engine.presolve.arc_relevance import with_arcs, without_idle
 from optimiser.engine.presolve.stage import Stage
 from optimiser.engine.search.compiled import ZERO, compiled, compiled_inner
-from optimiser.engine.search.paths import FAR, Graph, Integers, Mask, graph, pop, push
+from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, graph, pop, push
 from optimiser.problem import Arc, DesignProblem
 
 
@@ -71,8 +71,8 @@ def _slow(net: Graph, size: int) -> Mask:
     is_open = np.zeros(size + 1, np.bool_)
     is_open[size] = True
     work = _Search(
-        np.full(nodes, FAR),
-        np.full(nodes, FAR),
+        np.full(nodes, UNREACHED),
+        np.full(nodes, UNREACHED),
         np.full(nodes, -1),
         np.empty(arcs + 1, np.int64),
         np.empty(arcs + 1, np.int64),
@@ -101,7 +101,7 @@ def _slow(net: Graph, size: int) -> Mask:
                     )
             for place in range(count):
                 reached = work.touched[place]
-                work.best[reached] = work.over[reached] = FAR
+                work.best[reached] = work.over[reached] = UNREACHED
                 work.direct[reached] = -1
     return found
 
@@ -132,7 +132,7 @@ def _search(net: Graph, is_open: Mask, node: int, radius: int, work: _Search) ->
             reached, head = time + net.seconds[arc], net.head[arc]
             if head == node or reached > radius or reached >= work.over[head] or not is_open[net.owner[arc]]:
                 continue
-            if work.best[head] == FAR:
+            if work.best[head] == UNREACHED:
                 work.touched[count] = head
                 count += 1
             work.over[head] = reached

@@ -18,7 +18,7 @@ from optimiser.engine.search.circuits import (
     walk_to,
     winds_once,
 )
-from optimiser.engine.search.paths import FAR, Integers, Mask
+from optimiser.engine.search.paths import UNREACHED, Integers, Mask
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
 from optimiser.problem.ring_geometry import link_line
@@ -176,11 +176,11 @@ def _detours(
     shut = np.zeros(len(cover.start) - 1, dtype=np.bool_)
     shut[list(nodes)] = True
     origin = space.state(p, 0)
-    found, last = lengths_from(cover, space.length, space.closed, shut, origin, -1, FAR)
+    found, last = lengths_from(cover, space.length, space.closed, shut, origin, -1, UNREACHED)
     reach = found.reshape(-1, cover.every + 1)[list(nodes)]
     for at in np.argsort(reach, axis=None, kind="stable")[:NEAREST].tolist():
         i, odd = divmod(at, cover.every + 1)
-        if reach[i, odd] >= FAR:
+        if reach[i, odd] >= UNREACHED:
             return
         way = walk_to(cover, last, origin, space.state(nodes[i], odd))
         taken = shut.copy()
@@ -207,7 +207,7 @@ def _joined(space: CircuitSpace, joint: _Joint, taken: Mask) -> Iterator[tuple[i
     cover, length = space.cover, space.length
     circuit, i, count = list(joint.circuit), joint.i, len(joint.circuit)
     origin = space.state(joint.p, 0)
-    found, last = lengths_from(cover, length, space.closed, taken, origin, -1, FAR)
+    found, last = lengths_from(cover, length, space.closed, taken, origin, -1, UNREACHED)
     reach = found.reshape(-1, cover.every + 1)[list(joint.nodes)]
     order = np.arange(i + 1, i + count) % count
     turned = np.array(circuit[i:] + circuit[:i])
@@ -220,9 +220,9 @@ def _joined(space: CircuitSpace, joint: _Joint, taken: Mask) -> Iterator[tuple[i
         kept_odd = odd[:-1] if is_ahead else odd[:-1] ^ all_odd
         sheet = kept_odd ^ joint.odd ^ cover.every
         back = reach[order, sheet]
-        more = np.where(back < FAR, first + back - (total - kept), FAR)
+        more = np.where(back < UNREACHED, first + back - (total - kept), UNREACHED)
         for k in np.argsort(more, kind="stable")[:CHECKED].tolist():
-            if more[k] < FAR:
+            if more[k] < UNREACHED:
                 end = space.state(joint.nodes[int(order[k])], int(sheet[k]))
                 other = walk_to(cover, last, origin, end).tolist()
                 way = joint.way.tolist()

@@ -25,7 +25,7 @@ import networkx as nx
 import numpy as np
 
 from optimiser.engine.search.compiled import ONE, compiled
-from optimiser.engine.search.paths import FAR, Integers, Mask, Whole, pop, push
+from optimiser.engine.search.paths import UNREACHED, Integers, Mask, Whole, pop, push
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring_geometry import link_crossings
 from optimiser.verify.rings import circuit_nodes
@@ -39,7 +39,7 @@ MOST_CENTRES = 6
 TRIES = 200
 """Walks that are looked at before a search is given up; a few are enough except in contrived cases."""
 
-LARGEST = int(FAR) // 2**9
+LARGEST = int(UNREACHED) // 2**9
 """Most that all candidates may cost for lengths to add up: a walk passes a link twice in each sheet."""
 
 
@@ -142,11 +142,11 @@ def lengths_from(
     Returns
     -------
     tuple
-        int64 [states]: lengths, `FAR` where nothing shorter than the limit is known; int64 [states]: link,
-        -1 for none. States beyond the target are unfinished.
+        int64 [states] each: lengths, `UNREACHED` where no path shorter than the limit is known, and the last
+        link of each path, -1 for none. States longer than the target are not final.
     """
     sheets = cover.every + 1
-    found = np.full((cover.start.size - 1) * sheets, FAR)
+    found = np.full((cover.start.size - 1) * sheets, UNREACHED)
     last = np.full(found.size, np.int64(-1))
     heap_length = np.empty(cover.link.size * sheets + 1, np.int64)
     heap_state = np.empty(heap_length.size, np.int64)
@@ -198,7 +198,7 @@ def closed_walk(
     Returns
     -------
     tuple
-        Its length, `FAR` where there is none; its links in order.
+        Its length, `UNREACHED` where there is none; its links in order.
     """
     sheets = cover.every + 1
     kept_out = banned.copy()
@@ -212,10 +212,10 @@ def closed_walk(
         origin = cover.head_of[a] * sheets + cover.odd[a]
         target = cover.tail_of[a] * sheets + cover.every
         found, last = lengths_from(cover, length, kept_out, shut, origin, target, best - length[a])
-        if found[target] < FAR:
+        if found[target] < UNREACHED:
             best = found[target] + length[a]
             walk = np.append(np.array([a]), walk_to(cover, last, origin, target))
-    return (best if walk.size else FAR), walk
+    return (best if walk.size else UNREACHED), walk
 
 
 @compiled
@@ -258,11 +258,11 @@ def walks_through(cover: Cover, length: Integers, block: Integers) -> Integers:
     -------
     NDArray
         int64 [links]: lengths of walks that use the link once and go an odd number of times round every
-        centre; `FAR` where there is none.
+        centre; `UNREACHED` where there is none.
     """
     sheets = cover.every + 1
     shut = np.zeros(cover.start.size - 1, np.bool_)
-    through = np.full(length.size, FAR)
+    through = np.full(length.size, UNREACHED)
     for a in range(length.size):
         if block[a] < 0 or cover.odd[a] < 0:
             continue
@@ -270,8 +270,8 @@ def walks_through(cover: Cover, length: Integers, block: Integers) -> Integers:
         banned[a] = True
         origin = cover.head_of[a] * sheets + cover.odd[a]
         target = cover.tail_of[a] * sheets + cover.every
-        found, _ = lengths_from(cover, length, banned, shut, origin, target, FAR)
-        if found[target] < FAR:
+        found, _ = lengths_from(cover, length, banned, shut, origin, target, UNREACHED)
+        if found[target] < UNREACHED:
             through[a] = found[target] + length[a]
     return through
 
@@ -301,7 +301,7 @@ def shortest_circuit(
     *,
     barred: Collection[str] = (),
     banned: Mask | None = None,
-    limit: int = int(FAR),
+    limit: int = int(UNREACHED),
     tries: int = TRIES,
 ) -> ShortestCircuit:
     """Return a shortest circuit that visits no node twice and winds once round every centre.
@@ -340,7 +340,7 @@ def shortest_in(
     length: Integers,
     *,
     banned: Mask | None = None,
-    limit: int = int(FAR),
+    limit: int = int(UNREACHED),
     tries: int = TRIES,
 ) -> ShortestCircuit:
     """Return a shortest circuit as `shortest_circuit` does, in a cover that is known."""
@@ -355,7 +355,7 @@ def shortest_in(
         if key not in seen:
             seen.add(key)
             walked, walk = closed_walk(cover, length, closed, barriers, limit)
-            if walked < FAR:
+            if walked < UNREACHED:
                 heapq.heappush(heap, (int(walked), next(numbers), closed, walk.tolist()))
 
     push(kept_out)
@@ -447,7 +447,7 @@ def through_links(ring: Ring, length: Integers, *, barred: Collection[str] = ())
     Returns
     -------
     NDArray
-        int64 [links]; `FAR` for a link on no circuit that forms the ring.
+        int64 [links]; `UNREACHED` for a link on no circuit that forms the ring.
 
     Notes
     -----

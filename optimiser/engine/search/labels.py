@@ -168,7 +168,12 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
     """
     if not _begin(t, k, price, most, s):
         return 0
-    in_sets, destination, limit, back = s.in_sets, t.destination[k], t.limit[k], t.back[t.destination_row[k]]
+    in_sets, destination, limit, to_destination = (
+        s.in_sets,
+        t.destination[k],
+        t.limit[k],
+        t.to_destination[t.destination_row[k]],
+    )
     start, heads, seconds, owners = t.net
     nodes, times, prices, spreads, used = s.node, s.time, s.price, s.spread, s.used
     share, ahead, last, ends, words = s.share, s.ahead, s.last, s.ends, used.shape[1]
@@ -191,7 +196,7 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
             continue
         for arc in range(start[node], start[node + 1]):
             head, time, owner = heads[arc], times[label] + seconds[arc], owners[arc]
-            if back[head] > limit or time + back[head] > limit:
+            if to_destination[head] > limit or time + to_destination[head] > limit:
                 continue
             place, spread = bit[owner], spreads[label] + price[owner] * share[owner]
             is_new = place >= 0 and not used[label, place // BITS] >> (place % BITS) & 1
@@ -211,7 +216,7 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
             if (old < 0 or not _is_dominated(s, price, old, count, paid_for)) and not (
                 in_sets and _contains_found(s, count, found)
             ):
-                size = _push(s, size, key + is_new if in_sets else bound, time + back[head], count)
+                size = _push(s, size, key + is_new if in_sets else bound, time + to_destination[head], count)
                 count += 1
     return found
 
@@ -220,7 +225,7 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
 def _begin(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> bool:
     """Put the label of the origin into the heap; say whether it may lead to the destination."""
     origin = t.origin[k]
-    if not most > 0.0 or t.back[t.destination_row[k], origin] > t.limit[k]:
+    if not most > 0.0 or t.to_destination[t.destination_row[k], origin] > t.limit[k]:
         return False
     _look_ahead(t, k, price, most, s)
     s.last[:] = -1
@@ -233,7 +238,11 @@ def _begin(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> bo
 @compiled_inner
 def _look_ahead(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> None:
     """Bound the price from each node to the destination, over arcs that the pair can use (Dijkstra)."""
-    away, back, limit = t.away[t.origin_row[k]], t.back[t.destination_row[k]], t.limit[k]
+    from_origin, to_destination, limit = (
+        t.from_origin[t.origin_row[k]],
+        t.to_destination[t.destination_row[k]],
+        t.limit[k],
+    )
     start, tails, seconds, owners = t.back_net
     ahead, share, keys, entries = s.ahead, s.share, s.heap_key, s.heap_label
     ahead[:] = np.inf
@@ -247,7 +256,7 @@ def _look_ahead(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) 
             continue
         for arc in range(start[node], start[node + 1]):
             tail = tails[arc]
-            if away[tail] > limit or away[tail] + seconds[arc] + back[node] > limit:
+            if from_origin[tail] > limit or from_origin[tail] + seconds[arc] + to_destination[node] > limit:
                 continue
             total = here + price[owners[arc]] * share[owners[arc]]
             if total < most and total < ahead[tail]:

@@ -12,7 +12,7 @@ from optimiser.engine.search.compiled import ONE, compiled
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
-FAR = np.int64(2**62)
+UNREACHED = np.int64(2**62)
 """Time of a node that is out of reach."""
 
 LONGEST = 2**60
@@ -124,7 +124,7 @@ def pop(keys: Integers | Floats, entries: Integers, size: int) -> int:
 
 @compiled
 def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integers:
-    """Return the times from one node over open arcs, `FAR` beyond the radius (Dijkstra).
+    """Return the times from one node over open arcs, `UNREACHED` beyond the radius (Dijkstra).
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
     NDArray
         int64 [n], seconds.
     """
-    found = np.full(net.start.size - 1, FAR)
+    found = np.full(net.start.size - 1, UNREACHED)
     # A node enters the heap each time that an arc shortens its time: at most once an arc, and the origin.
     heap_time = np.empty(net.head.size + 1, np.int64)
     heap_node = np.empty(net.head.size + 1, np.int64)
@@ -191,7 +191,7 @@ def time_rows(
     Returns
     -------
     NDArray
-        int64 [s x n], seconds; `FAR` beyond the largest limit.
+        int64 [s x n], seconds; `UNREACHED` beyond the largest limit.
     """
     net, mask, radius = graph(problem, reverse=reverse), opened(problem, built), longest_limit(problem)
     found = np.empty((len(sources), len(problem.nodes)), dtype=np.int64)
@@ -201,7 +201,7 @@ def time_rows(
 
 
 def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
-    """Return the time of each pair when candidates are built, `FAR` beyond the pair's limit.
+    """Return the time of each pair when candidates are built, `UNREACHED` beyond the pair's limit.
 
     Parameters
     ----------
@@ -220,10 +220,10 @@ def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
     )
     origins, row = np.unique(ends[:, 0], return_inverse=True)
     times = time_rows(problem, origins, built)[row, ends[:, 1]]
-    return np.where(times <= ends[:, 2], times, FAR)
+    return np.where(times <= ends[:, 2], times, UNREACHED)
 
 
 def covered(problem: DesignProblem, built: Iterable[int]) -> Mask:
     """Return bool [pairs]: whether each is within its limit when candidates at some positions are built."""
-    mask: Mask = pair_times(problem, built) < FAR
+    mask: Mask = pair_times(problem, built) < UNREACHED
     return mask

@@ -75,7 +75,7 @@ class Tables(Record):
         int64 [O + 1]: pairs of each origin.
     base
         int64 [O x n]: seconds from each origin with nothing built.
-    away, back
+    from_origin, to_destination
         int64 [O x n], [D x n]: seconds from each origin, and to each destination, with everything built.
     use_start, use
         Candidates that each pair can use: int64 [K + 1], then candidates, rising within each pair.
@@ -102,8 +102,8 @@ class Tables(Record):
     destination_row: Integers
     first_pair: Integers
     base: Integers
-    away: Integers
-    back: Integers
+    from_origin: Integers
+    to_destination: Integers
     use_start: Integers
     use: Integers
     side: Side
@@ -119,7 +119,7 @@ class Reach(NamedTuple):
 
     Attributes
     ----------
-    origins, destinations, origin_row, destination_row, limit, away, back
+    origins, destinations, origin_row, destination_row, limit, from_origin, to_destination
         As in `Tables`.
     """
 
@@ -128,8 +128,8 @@ class Reach(NamedTuple):
     origin_row: Integers
     destination_row: Integers
     limit: Integers
-    away: Integers
-    back: Integers
+    from_origin: Integers
+    to_destination: Integers
 
     @classmethod
     def of(cls, problem: DesignProblem) -> Self:
@@ -168,7 +168,14 @@ class Reach(NamedTuple):
         """
         table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
         return _usable(
-            table, group, count, self.limit, self.origin_row, self.destination_row, self.away, self.back
+            table,
+            group,
+            count,
+            self.limit,
+            self.origin_row,
+            self.destination_row,
+            self.from_origin,
+            self.to_destination,
         )
 
 
@@ -180,12 +187,12 @@ def _usable(
     limit: Integers,
     origin_row: Integers,
     destination_row: Integers,
-    away: Integers,
-    back: Integers,
+    from_origin: Integers,
+    to_destination: Integers,
 ) -> Mask:
     found = np.zeros((limit.size, count), np.bool_)
     for k in range(limit.size):
-        to, on, most = away[origin_row[k]], back[destination_row[k]], limit[k]
+        to, on, most = from_origin[origin_row[k]], to_destination[destination_row[k]], limit[k]
         for a in range(group.size):
             start, seconds, end = to[arcs[a, 0]], arcs[a, 2], on[arcs[a, 1]]
             # Each by itself first: the sum of times out of reach would overflow.
@@ -227,7 +234,16 @@ def usable_candidate_arcs(t: Tables) -> Mask:
     """Return bool [K x arcs of candidates]: which arcs each pair can use, in the order of `t.arc_tail`."""
     arcs = np.stack([t.arc_tail, t.arc_head, t.arc_seconds], axis=1)
     count = len(arcs)
-    return _usable(arcs, np.arange(count), count, t.limit, t.origin_row, t.destination_row, t.away, t.back)
+    return _usable(
+        arcs,
+        np.arange(count),
+        count,
+        t.limit,
+        t.origin_row,
+        t.destination_row,
+        t.from_origin,
+        t.to_destination,
+    )
 
 
 def tables(problem: DesignProblem) -> Tables:
@@ -261,8 +277,8 @@ def tables(problem: DesignProblem) -> Tables:
         destination_row=reach.destination_row,
         first_pair=_starts(np.bincount(reach.origin_row, minlength=len(reach.origins))),
         base=time_rows(problem, reach.origins, ()),
-        away=reach.away,
-        back=reach.back,
+        from_origin=reach.from_origin,
+        to_destination=reach.to_destination,
         use_start=use_start,
         use=use,
         side=_side(problem),

@@ -61,7 +61,7 @@ def test_a_column_is_priced_in_exactly_where_a_path_is_worth_more_than_its_price
     for k, pair in enumerate(small.pairs):
         best = min(sum(prices[j] for j in way) for _, way in enabling_sets(small, pair))
         assert (k in priced.columns.pair) == (best < worth[k])
-        assert priced.excess[k] == pytest.approx(max(worth[k] - best, 0.0), abs=1e-6)
+        assert priced.plan_breach[k] == pytest.approx(max(worth[k] - best, 0.0), abs=1e-6)
 
 
 @given(open_problems())

@@ -6,13 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.moves import close_weakest, excess, levels, open_best, thin
+from optimiser.engine.methods.heuristics.moves import (
+    close_redundant,
+    close_weakest,
+    open_best,
+    plan_breach,
+    rank_values,
+)
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
+    add_dependants,
     flip,
     move_to,
     new_workspace,
-    with_dependants,
 )
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.tables import Tables
@@ -44,7 +50,7 @@ def everything(t: Tables) -> Mask:
     return np.ones(t.size + 1, dtype=np.bool_)
 
 
-def filled(at: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop: Stop = never) -> Mask:
+def fill_greedily(at: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop: Stop = never) -> Mask:
     """Return a plan with more built, the most gain per money first, as long as anything gains.
 
     Parameters
@@ -64,7 +70,7 @@ def filled(at: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop:
     return at.is_open.copy()
 
 
-def relieve(at: SearchWorkspace, *, stop: Stop = never) -> None:
+def repair_breaches(at: SearchWorkspace, *, stop: Stop = never) -> None:
     """Close the least loss per money until no row is broken.
 
     Parameters
@@ -74,11 +80,11 @@ def relieve(at: SearchWorkspace, *, stop: Stop = never) -> None:
     stop
         Asked now and then.
     """
-    while excess(at) and not stop() and close_weakest(at):
+    while plan_breach(at) and not stop() and close_weakest(at):
         pass
 
 
-def thinned(at: SearchWorkspace, *, stop: Stop = never) -> Mask:
+def prune(at: SearchWorkspace, *, stop: Stop = never) -> Mask:
     """Return a plan that breaks no row: the least loss per money is closed, and what loses nothing.
 
     Parameters
@@ -88,9 +94,9 @@ def thinned(at: SearchWorkspace, *, stop: Stop = never) -> Mask:
     stop
         Asked now and then; the plan is then returned as it is, and may break constraints.
     """
-    relieve(at, stop=stop)
+    repair_breaches(at, stop=stop)
     if not stop():
-        thin(at)
+        close_redundant(at)
     return at.is_open.copy()
 
 
@@ -104,11 +110,11 @@ def greedy(t: Tables, start: Mask | None = None, *, tries: int = TRIES, stop: St
     start
         Plan to start from, which breaks nothing; default nothing.
     tries
-        As in `filled`.
+        As in `fill_greedily`.
     stop
         Asked now and then.
     """
-    return filled(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
+    return fill_greedily(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
 
 
 def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) -> Mask:
@@ -129,7 +135,7 @@ def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) 
         bool [J + 1]; nothing in it can be left out without loss. What `start` covers of what must be covered
         stays covered where budget, caps and excludes allow it.
     """
-    return thinned(new_workspace(t, everything(t) if start is None else start), stop=stop)
+    return prune(new_workspace(t, everything(t) if start is None else start), stop=stop)
 
 
 def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mask:
@@ -147,7 +153,7 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mas
         Most rounds over all built candidates.
     """
     at = new_workspace(t, start)
-    best = filled(at, stop=stop)
+    best = fill_greedily(at, stop=stop)
     value = rank(at)
     for _ in range(passes):
         before = value
@@ -166,22 +172,22 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mas
 
 def _exchange(at: SearchWorkspace, j: int) -> None:
     """Close a candidate and spend its money better; it may come back when nothing else gains."""
-    flip_all(at, np.array([j]))
+    flip_candidates(at, np.array([j]))
     at.preference[j] = AVOIDED
-    filled(at, tries=2)
+    fill_greedily(at, tries=2)
     at.preference[j] = 1.0
     if at.t.budget < 0:
-        thin(at)
+        close_redundant(at)
 
 
-def flip_all(at: SearchWorkspace, js: Integers) -> None:
+def flip_candidates(at: SearchWorkspace, js: Integers) -> None:
     """Change the side of candidates, all open or all closed, and of what must follow them."""
     if len(js):
         at.group[: len(js)] = js
-        flip(at, with_dependants(at, len(js)))
+        flip(at, add_dependants(at, len(js)))
 
 
 def rank(at: SearchWorkspace) -> tuple[float, float, float]:
     """Return what plans are compared by: breaking less, then what is maximised, then the money saved."""
-    broken, value, cost = levels(at)
+    broken, value, cost = rank_values(at)
     return -broken, value, -cost

@@ -11,22 +11,22 @@ from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group
 from optimiser.engine.methods.heuristics.greedy import (
     Stop,
     everything,
-    filled,
-    flip_all,
+    fill_greedily,
+    flip_candidates,
     never,
     nothing,
+    prune,
     rank,
-    relieve,
-    thinned,
+    repair_breaches,
 )
-from optimiser.engine.methods.heuristics.moves import thin
+from optimiser.engine.methods.heuristics.moves import close_redundant
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
+    add_dependants,
     flip,
     move_to,
     new_workspace,
     restart_logs,
-    with_dependants,
 )
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Floats, Integers, Mask
@@ -87,18 +87,18 @@ def close_related(at: SearchWorkspace, chance: np.random.Generator, size: int, n
     """Close open candidates that share pairs with one of them."""
     built = np.flatnonzero(at.is_open[:-1])
     if len(built):
-        flip_all(at, _drawn(near[chance.choice(built)] ** 2, at.is_open[:-1], size, chance))
+        flip_candidates(at, _drawn(near[chance.choice(built)] ** 2, at.is_open[:-1], size, chance))
 
 
 def close_weak(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
     """Close open candidates whose closing loses little for their cost, as far as losses are known."""
     weak = at.t.cost / np.maximum(1.0, at.loss)
-    flip_all(at, _drawn(weak / max(weak.max(initial=0.0), 1e-9), at.is_open[:-1], size, chance))
+    flip_candidates(at, _drawn(weak / max(weak.max(initial=0.0), 1e-9), at.is_open[:-1], size, chance))
 
 
 def close_any(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
     """Close open candidates, each as likely as another."""
-    flip_all(at, _drawn(np.ones(at.t.size), at.is_open[:-1], size, chance))
+    flip_candidates(at, _drawn(np.ones(at.t.size), at.is_open[:-1], size, chance))
 
 
 def open_groups(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
@@ -106,25 +106,25 @@ def open_groups(at: SearchWorkspace, chance: np.random.Generator, size: int, _ne
     for _ in range(1 + size // 3):
         uncovered = np.flatnonzero(~at.is_covered)
         if not len(uncovered):
-            flip_all(at, _drawn(np.ones(at.t.size), ~at.is_open[:-1], 1, chance))
+            flip_candidates(at, _drawn(np.ones(at.t.size), ~at.is_open[:-1], 1, chance))
             return
-        flip(at, with_dependants(at, cheapest_group(at, chance.choice(uncovered))))
+        flip(at, add_dependants(at, cheapest_group(at, chance.choice(uncovered))))
 
 
 def open_related(at: SearchWorkspace, chance: np.random.Generator, size: int, near: Floats) -> None:
     """Open closed candidates that share pairs with one of them, beyond the budget."""
     closed = np.flatnonzero(~at.is_open[:-1])
     if len(closed):
-        flip_all(at, _drawn(near[chance.choice(closed)] ** 2, ~at.is_open[:-1], size, chance))
+        flip_candidates(at, _drawn(near[chance.choice(closed)] ** 2, ~at.is_open[:-1], size, chance))
 
 
 def follow_guide(at: SearchWorkspace, chance: np.random.Generator, size: int, guide: Floats) -> None:
     """Open and close about `size` candidates that a guide (float64 [J], 0..1) has on the other side."""
-    flip_all(at, _drawn(guide, ~at.is_open[:-1], size, chance))
-    flip_all(at, _drawn(1.0 - guide, at.is_open[:-1], size // 2, chance))
+    flip_candidates(at, _drawn(guide, ~at.is_open[:-1], size, chance))
+    flip_candidates(at, _drawn(1.0 - guide, at.is_open[:-1], size // 2, chance))
 
 
-DESTROYS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
+DESTROY_OPERATORS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
 """Ways to destroy that need no guide."""
 
 type Take = Callable[[Mask], object]
@@ -158,7 +158,7 @@ class Improver:
         self._chance = np.random.default_rng(seed)
         self._current = self._best = nothing(t)
         self._rank = self._best_rank = (-math.inf, -math.inf, -math.inf)
-        self._scores = np.ones(len(DESTROYS) + 1)
+        self._scores = np.ones(len(DESTROY_OPERATORS) + 1)
         self._turn, self._cycle = 0, FIRST_CYCLE
 
     @property
@@ -224,7 +224,7 @@ class Improver:
 
     def _drawn_kind(self, *, guided: bool) -> int:
         """Draw a way to destroy by how well each did; each keeps some chance."""
-        odds = np.cumsum(self._scores[: len(DESTROYS) + int(guided)] + 0.05)
+        odds = np.cumsum(self._scores[: len(DESTROY_OPERATORS) + int(guided)] + 0.05)
         return int(np.searchsorted(odds, self._chance.random() * odds[-1]))
 
     def _destroy(self, kind: int, guide: Floats | None) -> None:
@@ -234,23 +234,23 @@ class Improver:
         set_prices(at)
         most = min(40.0, 2 + 0.3 * np.count_nonzero(at.is_open[:-1]))
         size = 1 + int(chance.random() ** 2 * most)
-        if guide is not None and kind == len(DESTROYS):
+        if guide is not None and kind == len(DESTROY_OPERATORS):
             follow_guide(at, chance, size, guide)
         else:
-            DESTROYS[kind](at, chance, size, self._near)
+            DESTROY_OPERATORS[kind](at, chance, size, self._near)
 
     def _repair(self) -> None:
-        relieve(self._at)
-        filled(self._at, tries=int(self._chance.integers(6)), noise=0.3 * self._chance.random())
+        repair_breaches(self._at)
+        fill_greedily(self._at, tries=int(self._chance.integers(6)), noise=0.3 * self._chance.random())
         if self._at.t.budget < 0:
-            thin(self._at)
+            close_redundant(self._at)
 
     def _judged(self) -> int:
         """Keep or refuse the plan of the workspace; return the place of the reward that it earns."""
         value = rank(self._at)
         if value > self._best_rank:
-            thin(self._at)
-            filled(self._at, tries=4)
+            close_redundant(self._at)
+            fill_greedily(self._at, tries=4)
             self._current = self._best = self._at.is_open.copy()
             self._rank = self._best_rank = rank(self._at)
             reward = 0
@@ -301,9 +301,9 @@ def start_plans(t: Tables, progress: MaskIncumbent, *, seed: int = 0) -> Improve
         move_to(at, begin)
         at.loss[:] = -1.0
         if step == "reverse-greedy":
-            thinned(at, stop=progress.stop)
-        filled(at, stop=progress.stop)
-        plan = thinned(at, stop=progress.stop)
+            prune(at, stop=progress.stop)
+        fill_greedily(at, stop=progress.stop)
+        plan = prune(at, stop=progress.stop)
         progress.plan(plan, step)
         if breach(t, plan) == 0:
             search.begin(plan)

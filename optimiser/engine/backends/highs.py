@@ -200,8 +200,8 @@ class HighsModel:
         if len(columns):
             self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def _set_integer(self, *, wanted: bool) -> None:
-        kind = highspy.HighsVarType.kInteger if wanted else highspy.HighsVarType.kContinuous
+    def _set_integer(self, *, enabled: bool) -> None:
+        kind = highspy.HighsVarType.kInteger if enabled else highspy.HighsVarType.kContinuous
         self._model.changeColsIntegrality(
             len(self._integers), self._integers, np.full(len(self._integers), kind)
         )
@@ -230,7 +230,7 @@ class HighsModel:
 
     def solve_relaxation(self, *, seconds: float) -> tuple[LpStatus, float, Floats]:
         """Return status, objective and point of the linear relaxation."""
-        self._set_integer(wanted=False)
+        self._set_integer(enabled=False)
         self._run(seconds)
         return self._status(), float(self._model.getInfo().objective_function_value), self._values()
 
@@ -263,7 +263,7 @@ class HighsModel:
         SolverError
             When HiGHS fails.
         """
-        self._set_integer(wanted=True)
+        self._set_integer(enabled=True)
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", BELOW_ONE)
         self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
@@ -380,7 +380,7 @@ class Relaxation(HighsModel):
     def __init__(self, problem: DesignProblem, *, seed: int) -> None:
         lp, variables = build_master(problem)
         super().__init__(*stated(lp, threads=1, seed=seed, integer=False))
-        self._set_integer(wanted=False)
+        self._set_integer(enabled=False)
         self._seed = seed
         self._pairs = len(problem.pairs)
         self._x = self.columns(variables.x)
@@ -404,17 +404,17 @@ class Relaxation(HighsModel):
         """Return the number of cuts that the relaxation holds."""
         return self._row_count() - self._fixed_rows
 
-    def use_interior_point(self, *, wanted: bool) -> None:
+    def use_interior_point(self, *, enabled: bool) -> None:
         """Choose the interior point method without crossover, or what HiGHS finds best.
 
         Parameters
         ----------
-        wanted
+        enabled
             For the first rounds of large problems, where the simplex method is slow. The points are not
             vertices, and the bound is corrected (`_objective`).
         """
-        self._model.setOptionValue("solver", "ipm" if wanted else "choose")
-        self._model.setOptionValue("run_crossover", "off" if wanted else "on")
+        self._model.setOptionValue("solver", "ipm" if enabled else "choose")
+        self._model.setOptionValue("run_crossover", "off" if enabled else "on")
 
     def add(self, rows: Rows) -> None:
         """Add cuts, which stay for all that follows."""

@@ -307,7 +307,7 @@ class QuestionSession:
     def _start(self, t: Tables, incumbent: MaskIncumbent) -> Improver:
         improver = start_plans(t, incumbent, seed=self._seed)
         if incumbent.best is not None:
-            improver.begin(incumbent.best)
+            improver.start_from(incumbent.best)
         return improver
 
     def _asked(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
@@ -349,14 +349,14 @@ class TreeImprover:
         if self._improver is not None:
             improve(incumbent, self._improver, ATTEMPTS_IN_TREE, guide)
         elif incumbent.nodes >= NODES_BEFORE_SEARCH:
-            self._improver = self._begun(guide)
+            self._improver = self._new_improver(guide)
             improve(incumbent, self._improver, attempts_for(self._t), guide)
 
-    def _begun(self, guide: Floats) -> Improver:
+    def _new_improver(self, guide: Floats) -> Improver:
         Rounding(self._t, self._incumbent)(guide)
         improver = Improver(
-            self._t, seed=self._seed, at=new_workspace(self._t, everything(self._t), seed=self._seed)
+            self._t, seed=self._seed, workspace=new_workspace(self._t, everything(self._t), seed=self._seed)
         )
         if self._incumbent.best is not None:
-            improver.begin(self._incumbent.best)
+            improver.start_from(self._incumbent.best)
         return improver

@@ -190,9 +190,9 @@ def test_a_solve_after_one_without_time_goes_on():
 
 def test_the_interior_point_method_finds_the_same_objective():
     live = relaxation(HALF, costs=[1, 2, 4])
-    live.use_interior_point(wanted=True)
+    live.use_interior_point(enabled=True)
     first = live.solve(seconds=10)
-    live.use_interior_point(wanted=False)
+    live.use_interior_point(enabled=False)
     assert (first.objective, live.solve(seconds=10).objective) == pytest.approx((-3.0, -3.0), abs=1e-5)
 
 
@@ -209,7 +209,7 @@ def test_the_interior_point_method_never_ends_below_the_optimum(problem):
         margin=1e-4,
     )
     by_simplex, by_interior_point = Relaxation(problem, seed=0), Relaxation(problem, seed=0)
-    by_interior_point.use_interior_point(wanted=True)
+    by_interior_point.use_interior_point(enabled=True)
     for live in (by_simplex, by_interior_point):
         live.add(rows)
     least = by_simplex.solve(seconds=10).objective

@@ -16,7 +16,7 @@ from optimiser.engine.methods.heuristics.greedy import (
     reverse_greedy,
     swap,
 )
-from optimiser.engine.methods.heuristics.lns import relation
+from optimiser.engine.methods.heuristics.lns import relatedness_of_candidates
 from optimiser.engine.methods.heuristics.moves import (
     compute_gains,
     penalised_value_flipped,
@@ -164,6 +164,6 @@ def test_reverse_greedy_on_the_line_keeps_what_is_worth_most_for_its_money():
 
 def test_candidates_are_related_by_the_share_of_pairs_that_both_can_serve():
     t = tables(open_line())
-    near = relation(t)
+    near = relatedness_of_candidates(t)
     assert near.shape == (3, 3)
     assert near[0, 1] == 0.5

@@ -360,10 +360,10 @@ def test_lists_of_split_rows_are_gathered_in_their_order(parts):
 
 @given(split_lines, st.lists(st.booleans(), min_size=5, max_size=5))
 @settings(max_examples=100, deadline=None)
-def test_some_split_rows_keep_their_terms(drawn, wanted):
-    kept = np.array(wanted[: len(drawn)], np.bool_)
+def test_some_split_rows_keep_their_terms(drawn, flags):
+    kept = np.array(flags[: len(drawn)], np.bool_)
     rows = split_rows(*drawn).only(kept)
-    assert lines_of_splits(rows) == [line for line, yes in zip(drawn, wanted, strict=False) if yes]
+    assert lines_of_splits(rows) == [line for line, yes in zip(drawn, flags, strict=False) if yes]
 
 
 @pytest.mark.parametrize("rows", [NO_SPLITS, gathered([]), gathered([NO_SPLITS, NO_SPLITS])])

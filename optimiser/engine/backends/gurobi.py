@@ -273,7 +273,7 @@ class SearchState:
         if len(missing):
             rows = self._violated(x, y, integer=True)
             self._lazy(model, rows)
-            alone = rows.only(rows.claims == 1).pair
+            alone = rows.only(rows.pair_counts == 1).pair
             self._lazy(model, unbuilt_rows(self.t, np.setdiff1d(missing, alone), x))
         elif not fits(self.t, is_open):
             self._forbid(model, x)
@@ -287,7 +287,7 @@ class SearchState:
 
     def _violated(self, x: Floats, y: Floats, *, integer: bool) -> Rows:
         rows = self._separator(x, y, integer=integer)
-        return rows.only(rows.at(x) < rows.claimed(y) - FEASIBILITY_TOLERANCE)
+        return rows.only(rows.right_side(x) < rows.left_side(y) - FEASIBILITY_TOLERANCE)
 
     def _lazy(self, model: Any, rows: Rows) -> None:  # noqa: ANN401
         self.cuts += len(rows)
@@ -315,8 +315,8 @@ class SearchState:
     def _due(self, node: int) -> bool:
         """Say whether a node is separated once more; Gurobi tells how many nodes are done, not the depth."""
         self._rounds = (node, self._rounds[1] + 1 if node == self._rounds[0] else 1)
-        rhythm = self.limits.rhythm
-        return rhythm.depth >= 0 and (not node or self._rounds[1] <= rhythm.rounds)
+        schedule = self.limits.schedule
+        return schedule.depth >= 0 and (not node or self._rounds[1] <= schedule.rounds)
 
     def report(self, bound: float, nodes: int) -> None:
         """Pass on bound and counts, and stop Gurobi when there is no more to do."""

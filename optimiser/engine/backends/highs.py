@@ -153,7 +153,7 @@ class HighsModel:
             Columns of candidates and pairs, in the order in which the rows number them; `y` is None where
             every pair must be covered.
         """
-        start, claims = rows.start[:-1], rows.claims
+        start, claims = rows.start[:-1], rows.pair_counts
         index, value, least = x[rows.candidate], rows.value, claims.astype(np.float64)
         if y is not None:
             # the claims of a row stand before its candidates

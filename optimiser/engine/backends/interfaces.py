@@ -134,7 +134,7 @@ class Separator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SeparationRhythm:
+class SeparationSchedule:
     """Where in a tree fractional points are separated.
 
     Attributes
@@ -170,7 +170,7 @@ class TreeLimits:
         Shifts the random numbers of the solver.
     threads
         For solvers that use several.
-    rhythm
+    schedule
         Where fractional points are separated.
     """
 
@@ -180,7 +180,7 @@ class TreeLimits:
     memory_mb: float = 6000.0
     seed: int = 1
     threads: int = 1
-    rhythm: SeparationRhythm = SeparationRhythm()
+    schedule: SeparationSchedule = SeparationSchedule()
 
 
 @dataclass(frozen=True, slots=True)

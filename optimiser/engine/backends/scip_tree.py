@@ -17,7 +17,7 @@ from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
 from optimiser.engine.backends.interfaces import (
     Improve,
-    SeparationRhythm,
+    SeparationSchedule,
     Separator,
     TreeLimits,
     TreeOutcome,
@@ -62,7 +62,7 @@ class SearchState:
 
     Attributes
     ----------
-    t, made, separator, incumbent, rhythm
+    t, made, separator, incumbent, schedule
         As given.
     cuts
         Rows added so far.
@@ -78,7 +78,7 @@ class SearchState:
     made: TreeModel
     separator: Separator
     incumbent: MaskIncumbent
-    rhythm: SeparationRhythm
+    schedule: SeparationSchedule
     cuts: int = 0
     known: Mask | None = None
     cutoff: int | None = None
@@ -217,11 +217,11 @@ class TimeRows(Conshdlr):
         return RESULT.SOLVELP if found.fits else RESULT.CUTOFF
 
     def _separate(self) -> int:
-        model, rhythm = self._state.made.model, self._state.rhythm
+        model, schedule = self._state.made.model, self._state.schedule
         depth, node = model.getDepth(), model.getCurrentNode().getNumber()
         self._round = self._round + 1 if node == self._node else 1
         self._node = node
-        if depth > rhythm.depth or (depth and (depth % rhythm.every or self._round > rhythm.rounds)):
+        if depth > schedule.depth or (depth and (depth % schedule.every or self._round > schedule.rounds)):
             return RESULT.DIDNOTRUN
         x, y = self._state.point()
         rows = self._state.separator(x, y, integer=not _fractional(x))
@@ -230,7 +230,7 @@ class TimeRows(Conshdlr):
 
     def _add(self, rows: Rows, x: Floats, y: Floats) -> int | None:
         """Add those rows that the point violates; None when there are none."""
-        rows = rows.only(rows.at(x) < rows.claimed(y) - FEASIBILITY_TOLERANCE)
+        rows = rows.only(rows.right_side(x) < rows.left_side(y) - FEASIBILITY_TOLERANCE)
         if not len(rows):
             return None
         self._state.cuts += len(rows)
@@ -432,7 +432,7 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     made = tree_model(problem, fixed=fixed, seed=limits.seed)
     add_rows(made, rows)
     add_splits(made, splits)
-    state = SearchState(t, made, separator, incumbent, limits.rhythm)
+    state = SearchState(t, made, separator, incumbent, limits.schedule)
     reporter = Reporter(state, limits.gap)
     _include(state, reporter, improve)
     made.model.setParams(

@@ -265,7 +265,7 @@ def test_rows_of_several_pairs_that_do_not_bind_can_be_dropped(lines, budget):
     before = live.solve(seconds=10)
     if before.status == "infeasible":
         return
-    sides, claimed = rows_of(*lines).at(before.decisions), rows_of(*lines).claimed(before.y)
+    sides, claimed = rows_of(*lines).right_side(before.decisions), rows_of(*lines).left_side(before.y)
     assert live.drop_slack_rows() == np.count_nonzero(sides <= claimed + 1e-2)
     assert live.solve(seconds=10).objective == pytest.approx(before.objective, abs=1e-4)
 

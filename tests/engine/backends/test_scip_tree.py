@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
 
-from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.cuts.tree_search import TimeCutSeparator
@@ -186,7 +186,7 @@ def test_rows_that_are_not_violated_are_not_added():
 
 
 def test_a_search_may_separate_integer_points_alone():
-    outcome, _ = searched(line_problem(), rhythm=SeparationRhythm(depth=-1))
+    outcome, _ = searched(line_problem(), schedule=SeparationSchedule(depth=-1))
     assert outcome.bound == 16.0
 
 
@@ -276,7 +276,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     def same(x, y, *, integer):
         return rows
 
-    state = SearchState(t, made, same, None, SeparationRhythm())
+    state = SearchState(t, made, same, None, SeparationSchedule())
     TimeRows(state).conssepalp([], 0)
     if state.failure is not None:
         raise state.failure

@@ -32,7 +32,7 @@ def separator(problem, kind):
 
 def assert_valid(rows, problem):
     for built, covered in plans(problem):
-        assert (rows.at(built) >= np.array(covered)[rows.pair] - 1e-7).all()
+        assert (rows.right_side(built) >= np.array(covered)[rows.pair] - 1e-7).all()
 
 
 @given(problems(), KINDS, st.randoms(use_true_random=False))
@@ -42,7 +42,7 @@ def test_no_plan_violates_a_cut(problem, kind, random):
     built = np.array([random.random() for _ in small.candidates])
     rows = separator(small, kind)(built, np.ones(len(small.pairs)), integer=False)
     assert_valid(rows, small)
-    assert (rows.at(built) < 1.0).all()
+    assert (rows.right_side(built) < 1.0).all()
 
 
 @given(problems(), st.randoms(use_true_random=False))
@@ -83,8 +83,10 @@ def test_the_normalised_cut_is_as_deep_as_any_normal_one(problem, random):
     ones = np.ones(len(small.pairs))
     normal = separator(small, "normal")(built, ones, integer=False)
     normalised = separator(small, "normalised")(built, ones, integer=False)
-    depth = dict(zip(normalised.pair.tolist(), normalised.at(built), strict=True))
-    assert all(depth[k] <= at + 1e-6 for k, at in zip(normal.pair.tolist(), normal.at(built), strict=True))
+    depth = dict(zip(normalised.pair.tolist(), normalised.right_side(built), strict=True))
+    assert all(
+        depth[k] <= at + 1e-6 for k, at in zip(normal.pair.tolist(), normal.right_side(built), strict=True)
+    )
 
 
 def test_the_flow_of_the_line_is_known():

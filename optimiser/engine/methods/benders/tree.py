@@ -17,7 +17,7 @@ its cuts, and when it separates, are from memory and unchecked.
 from __future__ import annotations
 
 from optimiser.engine.backends.flow_highs import FlowProgram
-from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.backends.scip_tree import search_tree, version
 from optimiser.engine.methods.benders.separation import BendersCuts, Kind, cut_sets
 from optimiser.engine.methods.rounding import Rounding
@@ -25,7 +25,7 @@ from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables, commodities
 from optimiser.engine.search.task import Task
 
-RHYTHM = SeparationRhythm(depth=1000, every=1, rounds=1)
+SCHEDULE = SeparationSchedule(depth=1000, every=1, rounds=1)
 """Fractional points are separated at every node, below the root once."""
 
 
@@ -50,7 +50,7 @@ def prove(t: Tables, progress: MaskIncumbent, task: Task, *, kind: Kind) -> tupl
     """
     parts = commodities(task.problem)
     separator = BendersCuts(t, parts, FlowProgram, kind=kind, stop=progress.stop)
-    limits = TreeLimits(progress.left(), task.gap, seed=task.seed, rhythm=RHYTHM)
+    limits = TreeLimits(progress.left(), task.gap, seed=task.seed, schedule=SCHEDULE)
     outcome = search_tree(
         t,
         task.problem,

@@ -170,7 +170,7 @@ class Splitter:
         return row if self._depth(row) > LEAST_DEPTH else NO_SPLITS
 
     def _depth(self, row: SplitRows) -> float:
-        return float((row.least - row.at(self._point)).max(initial=0.0))
+        return float((row.least - row.left_side(self._point)).max(initial=0.0))
 
     def kept(self, found: list[SplitRows]) -> SplitRows:
         """Return the deepest cuts, leaving out those nearly parallel to a deeper one.
@@ -183,7 +183,7 @@ class Splitter:
         rows = gathered([row for row in found if len(row)])
         matrix = csr_array((rows.value, rows.column, rows.start), shape=(len(rows), len(self._point)))
         cosine = np.asarray((matrix @ matrix.T).todense()) if len(rows) else np.zeros((0, 0))
-        depth = rows.least - rows.at(self._point)
+        depth = rows.least - rows.left_side(self._point)
         kept: list[int] = []
         for i in np.argsort(-depth, kind="stable").tolist():
             if cosine[i, kept].max(initial=-1.0) < PARALLEL:

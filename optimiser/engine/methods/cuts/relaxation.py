@@ -365,7 +365,7 @@ def needed_rows(program: LinearProgram, rows: Rows, *, left: Callable[[], float]
     kept = np.zeros(len(rows), np.bool_)
 
     def cut(solution: LpSolution) -> int:
-        violation = np.where(kept, 0.0, rows.claimed(solution.y) - rows.at(solution.decisions))
+        violation = np.where(kept, 0.0, rows.left_side(solution.y) - rows.right_side(solution.decisions))
         deepest = float(violation.max())
         if deepest <= POSITIVE:
             return 0

@@ -214,7 +214,7 @@ def add_split_cuts(
     relaxation was solved without a basis. The gap is measured on the reduced problem: the constant that
     presolve moved out of the objective would make the gap look smaller than it is.
     """
-    if any((rows.claims > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
+    if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
     splits, solve_small = list[SplitRows](), SmallLps()
@@ -241,7 +241,7 @@ def add_split_cuts(
         if closed < SPLIT_PROGRESS * (open_gap if math.isfinite(open_gap) else abs(before)):
             break
     rows = gathered(splits)
-    binding = rows.only(rows.at(root.program.point(root.solution)) <= rows.least + BINDING)
+    binding = rows.only(rows.left_side(root.program.point(root.solution)) <= rows.least + BINDING)
     if len(rows):
         root.program.drop_slack_rows()
     return replace(root, splits=binding)
@@ -292,4 +292,4 @@ def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelax
 def binding_rows(root: RootRelaxation) -> Rows:
     """Return the distinct time cuts and partition inequalities that bind, or nearly bind, at the root."""
     rows = joined(root.rows)
-    return rows.only(rows.at(root.x) <= rows.claimed(root.solution.y) + NEARLY_BINDING)
+    return rows.only(rows.right_side(root.x) <= rows.left_side(root.solution.y) + NEARLY_BINDING)

@@ -361,7 +361,7 @@ def first_rows(root: RootRelaxation, task: Task, left: Callable[[], float]) -> R
         dense, only those that the bound needs.
     """
     rows = binding_rows(root)
-    is_partition = rows.claims > 1
+    is_partition = rows.pair_counts > 1
     if not is_partition.any() or len(task.problem.pairs) >= LARGE:
         return rows
     end = (1.0 - CHOICE_SHARE) * left()

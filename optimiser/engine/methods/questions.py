@@ -317,7 +317,7 @@ class QuestionSession:
             self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
         weights = None if question.cheapest else self._measures.sum(axis=0)
         for program in self._programs[:count]:
-            program.ask(budget=question.budget, least=question.least, weights=weights)
+            program.set_question(budget=question.budget, least=question.least, weights=weights)
         return list(zip(self._programs[:count], self._cuts[:count], strict=True))
 
     def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:

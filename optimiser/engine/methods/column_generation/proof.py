@@ -86,7 +86,7 @@ def _relaxed(t: Tables, build: Build, progress: MaskIncumbent) -> Root | None:
     master, pool = build(np.ones(len(t.limit), np.bool_)), Pool()
     master.add_columns(pool.new(first_columns(t, progress.best)))
     if progress.best is None:
-        master.relieve(_penalty(t))
+        master.add_penalty_columns(_penalty(t))
     return generate(t, master, pool, progress)
 
 

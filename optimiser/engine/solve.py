@@ -112,9 +112,9 @@ def solve(
 
 def _require(solver: str) -> None:
     """Raise `EnvironmentFault` where a solver cannot be called; PuLP takes most of a second to import."""
-    from optimiser.engine.backends.pulp_solvers import here
+    from optimiser.engine.backends.pulp_solvers import installed_solver
 
-    here(solver)
+    installed_solver(solver)
 
 
 def _solve(

@@ -10,7 +10,13 @@ import numpy as np
 import pulp
 
 from optimiser.engine.backends.interfaces import MasterSolution
-from optimiser.engine.backends.pulp_solvers import Solver, here, proved_bound, result_name, solve_model
+from optimiser.engine.backends.pulp_solvers import (
+    Solver,
+    installed_solver,
+    proved_bound,
+    result_name,
+    solve_model,
+)
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.ring_plans import Values
@@ -47,7 +53,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     lp, variables = build_compact(task.problem)
     if incumbent.stop():
         return "time", task.solver
-    solver, scale = here(task.solver), scale_of(task.problem)
+    solver, scale = installed_solver(task.solver), scale_of(task.problem)
     best = incumbent.best
     warm = best is not None and solver.takes_start and solver.name not in COMPLETES_POORLY
     if best is not None and warm:
@@ -117,7 +123,7 @@ class CompactMaster:
 
     def __init__(self, task: Task, model: ExtendedModel, reader: PointReader) -> None:
         self._task, self._model, self._reader = task, model, reader
-        self._solver = here(task.solver)
+        self._solver = installed_solver(task.solver)
         self.name = result_name(None, self._solver)
 
     def solve(

@@ -47,7 +47,7 @@ def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.
     if start is not None:
         incumbent.plan(start, "start")
     limits = TreeLimits(
-        30.0, gap, **{key: more.pop(key) for key in ("nodes", "rhythm", "seed") if key in more}
+        30.0, gap, **{key: more.pop(key) for key in ("nodes", "schedule", "seed") if key in more}
     )
     outcome = search_tree(t, problem, incumbent, separator or time_cuts(t), limits=limits, **more)
     return outcome, incumbent
@@ -268,7 +268,7 @@ def variables(letter, values):
 def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     rows = rows_of(((0, 1), {0: 1.0, 1: 5.0}), ((0, 2), {0: 1.0, 2: 2.0}))
     model = Recorder()
-    made = TreeModel(
+    master = TreeModel(
         model, variables("x", [0.5, 0.5, 0.25]), variables("y", [1.0] * 3) if has_y else (), 1, True
     )
     t = tables(weighted_triangle(711 if has_y else None))
@@ -276,7 +276,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     def same(x, y, *, integer):
         return rows
 
-    state = SearchState(t, made, same, None, SeparationSchedule())
+    state = SearchState(t, master, same, None, SeparationSchedule())
     TimeRows(state).conssepalp([], 0)
     if state.failure is not None:
         raise state.failure

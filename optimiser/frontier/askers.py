@@ -139,23 +139,23 @@ class SolveAsker:
     def know(self, _built: Iterable[str]) -> None:
         """Do nothing: a plan without circuits cannot be used."""
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question.
 
         Parameters
         ----------
-        asked
+        question
             The question.
         seconds
             Time limit.
         gap
-            Relative gap asked for.
+            Requested relative gap.
         """
         start_time = time.monotonic()
         try:
-            problem = own_problem(self._problem, self._axes, asked)
+            problem = own_problem(self._problem, self._axes, question)
         except ValueError:
-            return self._without_idle_candidates(asked, start_time)
+            return self._without_idle_candidates(question, start_time)
         try:
             result = solve(
                 problem,
@@ -167,12 +167,12 @@ class SolveAsker:
             result = failure.result
         if result.status in ("optimal", "feasible"):
             self._plans.append(self._evaluate(result.built, rings=result.rings, starts=result.starts))
-        return self._found(asked, result, time.monotonic() - start_time)
+        return self._found(question, result, time.monotonic() - start_time)
 
-    def _found(self, asked: Question, result: Result, whole_seconds: float) -> Answer:
-        best = self._best(asked)
+    def _found(self, question: Question, result: Result, whole_seconds: float) -> Answer:
+        best = self._best(question)
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if best is None else best.built,
             bound=result.bound,
             empty=result.status == "infeasible",
@@ -188,28 +188,28 @@ class SolveAsker:
             starts={} if best is None else best.starts,
         )
 
-    def _best(self, asked: Question) -> EvaluatedPoint | None:
+    def _best(self, question: Question) -> EvaluatedPoint | None:
         """Return the best plan of all questions that is feasible for this one."""
-        sign = 1 if asked.cheapest else -1
+        sign = 1 if question.cheapest else -1
 
         def rank(plan: EvaluatedPoint) -> tuple[int, int]:
-            return sign * (plan.cost if asked.cheapest else sum(plan.reached)), plan.cost
+            return sign * (plan.cost if question.cheapest else sum(plan.reached)), plan.cost
 
-        feasible = (plan for plan in self._plans if not plan.faults and _answers(plan, asked))
+        feasible = (plan for plan in self._plans if not plan.faults and _answers(plan, question))
         return min(feasible, key=rank, default=None)
 
-    def _without_idle_candidates(self, asked: Question, start_time: float) -> Answer:
+    def _without_idle_candidates(self, question: Question, start_time: float) -> Answer:
         """Answer a question that the problem format cannot express, by dropping unneeded candidates.
 
         The best known plan is kept, without the candidates that it does not need.
         """
-        best = self._best(asked)
+        best = self._best(question)
         if best is not None:
-            best = self._drop_idle(best, asked)
+            best = self._drop_idle(best, question)
             self._plans.append(best)
         seconds = time.monotonic() - start_time
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if best is None else best.built,
             bound=None,
             empty=False,
@@ -221,7 +221,7 @@ class SolveAsker:
             starts={} if best is None else best.starts,
         )
 
-    def _drop_idle(self, plan: EvaluatedPoint, asked: Question) -> EvaluatedPoint:
+    def _drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
         cost = {c.id: c.cost for c in self._problem.candidates}
         for name in sorted(plan.built, key=lambda name: (-cost[name], name)):
             remaining = set(plan.built) - {name}
@@ -229,16 +229,16 @@ class SolveAsker:
             without_candidate = self._evaluate(remaining, rings=plan.rings, starts=starts)
             if (
                 not without_candidate.faults
-                and _answers(without_candidate, asked)
+                and _answers(without_candidate, question)
                 and sum(without_candidate.reached) >= sum(plan.reached)
             ):
                 plan = without_candidate
         return plan
 
 
-def _answers(plan: EvaluatedPoint, asked: Question) -> bool:
-    within = asked.budget is None or plan.needs <= asked.budget
-    return within and all(has >= least for has, least in zip(plan.reached, asked.least, strict=True))
+def _answers(plan: EvaluatedPoint, question: Question) -> bool:
+    within = question.budget is None or plan.needs <= question.budget
+    return within and all(has >= least for has, least in zip(plan.reached, question.least, strict=True))
 
 
 class SessionAsker:
@@ -300,25 +300,25 @@ class SessionAsker:
         index = self._reduced.problem.index
         self._known_plans[tuple(sorted(index[name] for name in built if name in index))] = None
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question.
 
         Parameters
         ----------
-        asked
+        question
             The question.
         seconds
             Time limit.
         gap
-            Relative gap asked for.
+            Requested relative gap.
         """
         start_time = time.monotonic()
-        budget = None if asked.budget is None else asked.budget - self._cheapest_base
+        budget = None if question.budget is None else question.budget - self._cheapest_base
         if budget is not None and budget < 0:
-            return Answer(asked, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
-        least = tuple(value - base for value, base in zip(asked.least, self._base, strict=True))
-        base = self._cheapest_base if asked.cheapest else sum(self._base)
-        task = self._task(Question(budget, least, asked.cheapest), seconds=seconds, gap=gap, base=base)
+            return Answer(question, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
+        least = tuple(value - base for value, base in zip(question.least, self._base, strict=True))
+        base = self._cheapest_base if question.cheapest else sum(self._base)
+        task = self._task(Question(budget, least, question.cheapest), seconds=seconds, gap=gap, base=base)
         built: tuple[int, ...] | None = None
         bound: float | None = None
 
@@ -335,7 +335,7 @@ class SessionAsker:
             self._sent.add(built)
         failed = ending.reason in BROKEN
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if built is None else self._reduced.lifted(built),
             bound=None if bound is None else bound + base,
             empty=ending.reason == "infeasible",

@@ -119,8 +119,8 @@ class State:
 SPREAD = 64
 
 
-"""Number of points after which, where all points are requested, questions are asked at the easy end of boxes
-instead of the middle: there each question finds a new point or closes a box."""
+"""Number of points after which, where all points are requested, questions are asked at the easy end of
+boxes instead of the middle: there each question finds a new point or closes a box."""
 
 
 SECOND_STAGE_SHARE = 0.25
@@ -138,7 +138,7 @@ MOST_FAULTS = 5
 class Asker(Protocol):
     """Answers questions."""
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question within the seconds given."""
 
     def know(self, built: tuple[str, ...]) -> None:
@@ -217,8 +217,8 @@ class Tracer:
         nothing = self.evaluate([c.id for c in self.problem.candidates if c.fixed == "in"])
         if not nothing.faults or self.problem.periods:
             return 0 if self.problem.periods else nothing.cost
-        asked = Question(None, (0,), cheapest=True)
-        found = self._answer(asked, min(self.limits.point_s, end - time.monotonic()))
+        question = Question(None, (0,), cheapest=True)
+        found = self._answer(question, min(self.limits.point_s, end - time.monotonic()))
         if found.empty:
             raise InfeasibleError(
                 "no plan meets the constraints, proved.",
@@ -272,34 +272,34 @@ class Tracer:
         """
         start_time = time.monotonic()
         if self.axes.kind == "two_way":
-            asked = Question(-level[0], (0,), cheapest=False)
+            question = Question(-level[0], (0,), cheapest=False)
         else:
-            asked = Question(None, level, cheapest=True)
-        self.state.levels[asked] = level
-        first = self._answer(asked, seconds)
+            question = Question(None, level, cheapest=True)
+        self.state.levels[question] = level
+        first = self._answer(question, seconds)
         region = self.state.region
         bound = first.bound
         if bound is not None:
-            region.proved(level, _as_minimised(rounded_bound(bound, minimise=asked.cheapest), asked))
+            region.proved(level, _as_minimised(rounded_bound(bound, minimise=question.cheapest), question))
         if first.built is None:
             self.state.unsettled += not first.empty
             region.settle(level, None)
             return None
         plan = self._evaluate(first)
         if first.reason == "time" and seconds < self.limits.point_s:
-            region.found(self._level_reached(plan), _as_minimised(self._value(plan, asked), asked))
+            region.found(self._level_reached(plan), _as_minimised(self._value(plan, question), question))
             return None
         left = max(SECOND_STAGE_SHARE * seconds, seconds - (time.monotonic() - start_time))
-        second = self._answer(self._second_question(asked, plan), left)
-        plan = self._better(plan, second, asked)
-        self._record_second_bound(asked, plan, second)
+        second = self._answer(self._second_question(question, plan), left)
+        plan = self._better(plan, second, question)
+        self._record_second_bound(question, plan, second)
         reached_level = self._level_reached(plan)
-        region.found(reached_level, _as_minimised(self._value(plan, asked), asked))
+        region.found(reached_level, _as_minimised(self._value(plan, question), question))
         region.settle(level, reached_level)
         if level == region.whole.low:
             self.state.start = reached_level
         point = Point(
-            asked=asked,
+            asked=question,
             plan=plan,
             bound=bound,
             seconds=first.seconds + second.seconds,
@@ -315,13 +315,13 @@ class Tracer:
         self.state.points.append(point)
         return point
 
-    def _second_question(self, asked: Question, plan: EvaluatedPoint) -> Question:
+    def _second_question(self, question: Question, plan: EvaluatedPoint) -> Question:
         """Return the question of the second stage, which optimises the other axis at the value found."""
-        if asked.cheapest:
-            return Question(plan.cost, asked.least, cheapest=False)
+        if question.cheapest:
+            return Question(plan.cost, question.least, cheapest=False)
         return Question(None, plan.reached, cheapest=True)
 
-    def _better(self, plan: EvaluatedPoint, second: Answer, asked: Question) -> EvaluatedPoint:
+    def _better(self, plan: EvaluatedPoint, second: Answer, question: Question) -> EvaluatedPoint:
         """Return the plan of the second stage if it is nowhere worse, else the plan of the first."""
         if second.built is None:
             return plan
@@ -330,23 +330,23 @@ class Tracer:
             a >= b for a, b in zip(other.reached, plan.reached, strict=True)
         )
         sums = sum(other.reached) >= sum(plan.reached) and other.cost <= plan.cost
-        return other if no_worse or (asked.cheapest and sums) else plan
+        return other if no_worse or (question.cheapest and sums) else plan
 
-    def _record_second_bound(self, asked: Question, plan: EvaluatedPoint, second: Answer) -> None:
+    def _record_second_bound(self, question: Question, plan: EvaluatedPoint, second: Answer) -> None:
         """Record the bound of the second stage: budgets below the proven least cost reach less coverage."""
-        if asked.cheapest or second.bound is None or self.problem.periods:
+        if question.cheapest or second.bound is None or self.problem.periods:
             return
         least = rounded_bound(second.bound, minimise=True)
         if 0 < least <= plan.needs:
             self.state.region.proved((1 - least,), float(1 - plan.reached[0]))
 
-    def _answer(self, asked: Question, seconds: float) -> Answer:
-        stored = self.memory.recall(asked)
+    def _answer(self, question: Question, seconds: float) -> Answer:
+        stored = self.memory.recall(question)
         if stored is not None:
             if stored.built is not None:
                 self.asker.know(stored.built)
             return stored
-        found = self.asker.ask(asked, seconds=seconds, gap=self.limits.gap)
+        found = self.asker.ask(question, seconds=seconds, gap=self.limits.gap)
         self.state.answers += 1
         if found.reason in ("crash", "memory", "killed", "refused"):
             self.state.faults.append(f"{found.reason}: {found.message}")
@@ -375,17 +375,17 @@ class Tracer:
     def _level_reached(self, plan: EvaluatedPoint) -> Level:
         return (-plan.needs,) if self.axes.kind == "two_way" else plan.reached
 
-    def _value(self, plan: EvaluatedPoint, asked: Question) -> int:
-        return plan.cost if asked.cheapest else plan.reached[0]
+    def _value(self, plan: EvaluatedPoint, question: Question) -> int:
+        return plan.cost if question.cheapest else plan.reached[0]
 
     def front(self) -> list[Point]:
         """Return the non-dominated points found so far, with the best bounds."""
         return front(self.state.points, self.state.region, self.state.levels)
 
 
-def _as_minimised(value: float, asked: Question) -> float:
+def _as_minimised(value: float, question: Question) -> float:
     """Return a value with the sign of minimisation: coverage, which is maximised, is negated."""
-    return float(value if asked.cheapest else -value)
+    return float(value if question.cheapest else -value)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def test_bounds_of_a_trusted_process_tighten_the_first_one():
 def test_a_malformed_message_is_refused(message):
     claims = claims_of(line(), message)
     assert len(claims.refusals) == 1
-    assert "is not valid" in claims.refusals[0]
+    assert "is invalid" in claims.refusals[0]
 
 
 # ---- the ending

@@ -689,7 +689,7 @@ class IntegerMaster(HighsModel):
         """
         points: list[Point] = []
 
-        def heard(bound: float | None, values: Floats | None) -> bool:
+        def report_progress(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(self._point(values))
             return on_point(self._unscaled(bound), None if values is None else points[-1])
@@ -699,7 +699,7 @@ class IntegerMaster(HighsModel):
             gap=gap,
             nodes=FIRST_NODES << min(turn, 31),
             start=None if start is None else self._start(start),
-            on_progress=heard,
+            on_progress=report_progress,
         )
         if found.values is not None:
             points.append(self._point(found.values))

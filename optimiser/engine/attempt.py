@@ -1,4 +1,4 @@
-"""Run one variant on one problem in a child process, and check what it claims."""
+"""Run a variant on a problem in a child process, and check its claims."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from optimiser.problem.result import TracePoint
 from optimiser.verify.infeasible import is_enumerable, prove_infeasible
 
 ANY_GAP = 1e12
-"""Relative gap that any plan meets, up to weights of a trillion in all."""
+"""Relative gap that every plan satisfies, for total weights up to a trillion."""
 
 
 class Runner(Protocol):
-    """Does a task in a child process, as `ChildProcess` does."""
+    """Runs tasks in a child process, like `ChildProcess`."""
 
     def __call__(
         self, task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
     ) -> Ending:
-        """Do a task, and pass on its messages."""
+        """Run a task, and pass its messages to `receive`."""
 
 
 class UnsettledError(Exception):
-    """A solve ended without a plan within the gap asked for and without a proof that there is none."""
+    """A solve ended without a plan within the requested gap, and without a proof of infeasibility."""
 
 
 def attempt(
@@ -45,18 +45,18 @@ def attempt(
     problem
         The problem.
     name
-        Name of a variant, or path of a file that holds one of the user's own; never `auto`.
+        Name of a variant other than `auto`, or path of a file with a variant of the user's own.
     params
-        Limits and choices; the solver is never `auto`.
+        Limits and options; the solver must not be `auto`.
     progress
-        Takes each improvement of plan or bound.
+        Called with each improvement of plan or bound.
     run
-        Does the task; default a child process of its own.
+        Runs the task; default: a new child process.
 
     Returns
     -------
     tuple
-        Plan and bound as far as they were checked, and how the run ended.
+        The checked plan and bound, and how the run ended.
 
     Raises
     ------
@@ -112,12 +112,12 @@ def _task(name: str, params: SolveParameters) -> dict[str, Any]:
 def any_plan(
     problem: DesignProblem, name: str, params: SolveParameters, run: Runner | None = None
 ) -> tuple[str, ...] | None:
-    """Return any feasible plan, or None where it is proved that there is none; small problems are tried out.
+    """Return any feasible plan, or None if the problem is proved infeasible; small problems are enumerated.
 
     Raises
     ------
     UnsettledError
-        When time ran out before.
+        When the time ran out first.
     """
     if problem.is_plain:
         from optimiser.engine.presolve import reduce
@@ -134,12 +134,12 @@ def any_plan(
 def plan_within_gap(
     problem: DesignProblem, name: str, params: SolveParameters, run: Runner | None = None
 ) -> tuple[str, ...] | None:
-    """Return a plan within the gap asked for, or None where it is proved that there is none.
+    """Return a plan within the requested gap, or None if the problem is proved infeasible.
 
     Raises
     ------
     UnsettledError
-        When time ran out before.
+        When the time ran out first.
     """
     best = attempt(problem, name, params, run=run)[0].best()
     if best["status"] == "infeasible":

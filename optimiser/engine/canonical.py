@@ -1,4 +1,4 @@
-"""Choose one of equal plans: the cheapest, and of these the first in canonical order."""
+"""Find the canonical optimal plan: the cheapest, and of these the first in canonical order."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from optimiser.problem import City, DesignProblem, Pair, Target
 from optimiser.problem.model import unused_id
 from optimiser.verify.times import coverable
 
-type Ask = Callable[[DesignProblem], tuple[str, ...] | None]
-"""Returns a plan of a problem, or None where it is proved that there is none; may raise when undecided."""
+type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
+"""Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""
 
 
 def earlier_plans(
-    problem: DesignProblem, built: Sequence[str], value: int, *, cheapest: Ask, some: Ask
+    problem: DesignProblem, built: Sequence[str], value: int, *, cheapest: FindPlan, some: FindPlan
 ) -> Iterator[tuple[str, ...]]:
-    """Yield optimal plans, each one cheaper than the one before or earlier; the last is the canonical one.
+    """Yield optimal plans, each cheaper or earlier than the one before; the last is the canonical plan.
 
     Parameters
     ----------
@@ -27,19 +27,19 @@ def earlier_plans(
     value
         Its objective.
     cheapest
-        Answers with an optimal plan of a problem without a budget.
+        Finds an optimal plan of a problem without a budget.
     some
-        Answers with any plan.
+        Finds any plan of a problem.
 
     Notes
     -----
-    Canonical order: of two plans, the one comes first that builds the first candidate, by id, in which they
-    differ. The plan found does not depend on `built`, on seeds or on the order of a file.
+    Canonical order: of two plans, the one that builds the first candidate, by id, in which they differ comes
+    first. The last plan does not depend on `built`, on seeds or on the order in a file.
 
-    Plans as good as `built` are those that meet `as_good`. An earlier one builds some candidate that the
-    known plan does not, and agrees with it in all before. Whether one of a range of candidates can be that
-    one is asked at once, and the range halved while the answer is yes; so a plan without an equal takes one
-    question.
+    The plans of `as_good` are those that are as good as `built`. An earlier one builds some candidate that
+    the known plan does not build, and agrees with it in all candidates before. A single solve decides whether
+    one of a range of candidates can be this one, and the range is halved while the answer is yes. So a unique
+    optimal plan takes one solve.
     """
     known = tuple(built)
     if problem.budget is not None:
@@ -59,9 +59,9 @@ def earlier_plans(
 
 
 def _first_other(
-    part: DesignProblem, names: Sequence[str], known: Sequence[str], others: Sequence[str], some: Ask
+    part: DesignProblem, names: Sequence[str], known: Sequence[str], others: Sequence[str], some: FindPlan
 ) -> tuple[str, tuple[str, ...]] | None:
-    """Return the first of some candidates with which a plan can leave the known one, and that plan."""
+    """Return the first of some candidates in which a plan can differ from the known one, and this plan."""
     if not others:
         return None
     before = {name: name in known for name in names[: names.index(others[0])]}
@@ -85,7 +85,7 @@ def _with_fixed(problem: DesignProblem, choices: dict[str, bool]) -> DesignProbl
 
 
 def building_one(problem: DesignProblem, names: Sequence[str]) -> DesignProblem:
-    """Return a problem whose plans must build one of some candidates at least.
+    """Return a problem whose plans must build at least one of some candidates.
 
     Parameters
     ----------
@@ -96,18 +96,18 @@ def building_one(problem: DesignProblem, names: Sequence[str]) -> DesignProblem:
 
     Notes
     -----
-    Each of them gets an arc between two new nodes, of which the second must be reached from the first.
+    Each of them gets an arc from one new node to another, and a target requires the pair of these nodes.
     """
-    label, here = unused_id("one of them", _labels(problem)), len(problem.nodes)
+    label, node = unused_id("one of them", _labels(problem)), len(problem.nodes)
     nodes = unused_id("from", set(problem.nodes)), unused_id("to", set(problem.nodes))
     chosen = set(names)
     return problem.replace(
         nodes=(*problem.nodes, *nodes),
         candidates=tuple(
-            dataclasses.replace(c, arcs=(*c.arcs, (here, here + 1, 1))) if c.id in chosen else c
+            dataclasses.replace(c, arcs=(*c.arcs, (node, node + 1, 1))) if c.id in chosen else c
             for c in problem.candidates
         ),
-        pairs=(*problem.pairs, Pair(here, here + 1, 1, 1, label)),
+        pairs=(*problem.pairs, Pair(node, node + 1, 1, 1, label)),
         targets=(*problem.targets, Target(label, 1)),
     )
 
@@ -118,18 +118,19 @@ def at_least_cost(problem: DesignProblem, value: int) -> DesignProblem:
     Parameters
     ----------
     problem
-        A problem with a budget, which an optimal plan need not be told to keep to.
+        A problem with a budget. The budget is dropped: the cheapest plan is no more expensive than a known
+        one that is within it.
     value
         Its optimum.
     """
-    wanted = _worth(problem, value) if value else problem
-    if not wanted.targets:
-        return wanted.replace(budget=None, pairs=(), cities=())
-    return wanted.replace(budget=None, cover="targets")
+    with_target = _with_objective_target(problem, value) if value else problem
+    if not with_target.targets:
+        return with_target.replace(budget=None, pairs=(), cities=())
+    return with_target.replace(budget=None, cover="targets")
 
 
 def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
-    """Return the problem whose plans are the optimal plans of another that cost no more than some money.
+    """Return a problem whose plans are the optimal plans of another problem up to some cost.
 
     Parameters
     ----------
@@ -138,31 +139,31 @@ def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
     value
         Its optimum.
     cost
-        Money, no more than its budget.
+        Largest cost, at most the budget.
     """
     if problem.budget is not None:
-        return (_worth(problem, value) if value else problem).replace(budget=cost)
+        return (_with_objective_target(problem, value) if value else problem).replace(budget=cost)
     if not problem.must_cover:
         return problem.replace(budget=cost, cover="all")
     label = unused_id("all that can be covered", _labels(problem))
-    wanted = [k for k, yes in enumerate(coverable(problem)) if yes]
-    copies = [dataclasses.replace(problem.pairs[k], weight=1, group=label) for k in wanted]
+    coverable_pairs = [k for k, yes in enumerate(coverable(problem)) if yes]
+    copies = [dataclasses.replace(problem.pairs[k], weight=1, group=label) for k in coverable_pairs]
     targets = [Target(label, len(copies))] if copies else []
     return problem.replace(budget=cost, pairs=(*problem.pairs, *copies), targets=(*problem.targets, *targets))
 
 
-def _worth(problem: DesignProblem, value: int) -> DesignProblem:
-    """Return a problem with a target for the weight of all covered pairs and cities together.
+def _with_objective_target(problem: DesignProblem, value: int) -> DesignProblem:
+    """Return a problem with a target for the objective: the weight of all covered pairs and cities.
 
-    Where cities have weight, each pair becomes a city of its own, for a target counts pairs or cities;
-    otherwise pairs change their group, and are doubled where a target needs the old one.
+    A target counts either pairs or cities. So where cities have weight, each pair becomes a city of its own.
+    Otherwise the pairs get a common group, and are duplicated if another target needs their groups.
     """
     label = unused_id("everything", _labels(problem))
     targets = (*problem.targets, Target(label, value, "cities" if _cities_count(problem) else "pairs"))
     if not _cities_count(problem):
-        moved = tuple(dataclasses.replace(pair, group=label) for pair in problem.pairs)
+        regrouped = tuple(dataclasses.replace(pair, group=label) for pair in problem.pairs)
         doubled = any(target.of == "pairs" for target in problem.targets)
-        pairs = (*problem.pairs, *moved) if doubled else moved
+        pairs = (*problem.pairs, *regrouped) if doubled else regrouped
         return problem.replace(pairs=pairs, targets=targets)
     cities = [City(f"{label} {i}", c.weight, c.pairs, c.need, label) for i, c in enumerate(problem.cities)]
     cities += [

@@ -1,4 +1,4 @@
-"""Check what a solver process claims against the original problem, and keep what holds."""
+"""Check the claims of a solver process against the original problem."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
 
 BROKEN = ("crash", "memory", "killed")
-"""Endings that leave nothing to believe."""
+"""Reasons for the end of a process after which its final claims are not trusted."""
 
 
 class CheckedClaims:
-    """The best plan and bound of a running solve, each plan evaluated anew on the original problem.
+    """The best plan and bound of a running solve; every plan is evaluated on the original problem.
 
     Parameters
     ----------
     problem
         The original problem.
     progress
-        Takes each improvement.
+        Called with each improvement; None: no calls.
 
     Attributes
     ----------
     refusals
-        Claims that are false. A process that made one is not believed in its bound either.
+        False claims, as sentences. The bounds of a process that made one are discarded.
     trace
         Improvements so far.
     """
@@ -40,14 +40,14 @@ class CheckedClaims:
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._progress = progress
-        self._begun: float | None = None
+        self._start_time: float | None = None
         self._cuts = self._nodes = 0
         self._proved_infeasible = False
         self._evaluator = PlanEvaluator(problem)
         self._start()
 
     def _start(self) -> None:
-        """Begin with the plan that builds what must be built, or else everything, where it is feasible."""
+        """Start with the plan of all candidates that are fixed in, or of all allowed ones, if feasible."""
         self._incumbent: Incumbent[EvaluatedPlan] = Incumbent(
             lambda plan: None if plan.faults else Evaluated(plan, plan.objective, plan.cost, {}),
             minimise=self.problem.budget is None,
@@ -62,11 +62,13 @@ class CheckedClaims:
                 return
 
     def _trivial_bound(self) -> float:
-        """Return a bound that needs no solver: the cost of what is fixed in, or all that can be gained."""
+        """Return a bound without a solver: the cost of what is fixed in, or the weight of all that counts."""
         problem, coverable = self.problem, self._evaluator.coverable
         if problem.budget is None:
             return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
-        gains = sum(pair.weight for pair, able in zip(problem.pairs, coverable, strict=True) if able)
+        gains = sum(
+            pair.weight for pair, is_coverable in zip(problem.pairs, coverable, strict=True) if is_coverable
+        )
         gains += sum(
             city.weight for city in problem.cities if sum(coverable[k] for k in city.pairs) >= city.need
         )
@@ -74,34 +76,34 @@ class CheckedClaims:
         return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Take a message of the solver process; `ready` starts the clock of the trace."""
+        """Process a message of the solver process; `ready` starts the clock of the trace."""
         try:
             step = str(message.get("step", ""))
             if message["kind"] == "ready":
-                self._begun = time.monotonic()
+                self._start_time = time.monotonic()
             elif message["kind"] == "plan":
-                self._take(message, step)
+                self._check_plan(message, step)
             elif message["kind"] == "bound":
                 if not math.isfinite(message["bound"]):
-                    raise ValueError(message["bound"])  # noqa: TRY301 - joins the faults of messages below
+                    raise ValueError(message["bound"])  # noqa: TRY301 - handled with all invalid messages below
                 self._incumbent.bound(float(message["bound"]), step)
             elif message["kind"] == "count":
                 self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
                 self._improved({"step": step})
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            self.refusals.append(f"a message of the solver process is not valid ({error!r})")
+            self.refusals.append(f"a message of the solver process is invalid ({error!r})")
 
-    def _take(self, message: Mapping[str, Any], step: str) -> None:
+    def _check_plan(self, message: Mapping[str, Any], step: str) -> None:
         rings = {name: tuple(links) for name, links in message.get("rings", {}).items()}
         plan = self._evaluator(message["built"], rings=rings, starts=message.get("starts") or None)
         if plan.faults:
-            self.refusals.append(f"a plan of step {step!r} breaks a rule: {plan.faults[0]}")
+            self.refusals.append(f"a plan of step {step!r} violates a rule: {plan.faults[0]}")
         else:
             self._incumbent.plan(plan, step)
 
     def _improved(self, message: Mapping[str, Any]) -> None:
-        """Extend the trace."""
-        seconds = 0.0 if self._begun is None else round(time.monotonic() - self._begun, 3)
+        """Append the current state to the trace."""
+        seconds = 0.0 if self._start_time is None else round(time.monotonic() - self._start_time, 3)
         best = self._incumbent.evaluated
         value = None if best is None else best.objective
         bound = self._incumbent.best_bound
@@ -111,14 +113,14 @@ class CheckedClaims:
             self._progress(point)
 
     def finish(self, ending: Ending, *, proves: bool) -> None:
-        """Check the claims of the end, and look for a plan where a broken process left none.
+        """Check the final claims, and find a plan by a heuristic if a failed process left none.
 
         Parameters
         ----------
         ending
             How the process ended.
         proves
-            The variant proves bounds.
+            Whether the variant proves bounds.
         """
         if ending.reason in BROKEN and len(self.trace) <= 1:
             self._rescue()
@@ -143,14 +145,14 @@ class CheckedClaims:
             self._incumbent.plan(self._evaluator(built), "reverse-greedy")
 
     def _contradictions(self, ending: Ending, *, proves: bool) -> Iterator[str]:
-        """Yield claims of the end that cannot be true."""
+        """Yield final claims that contradict what is known."""
         best = self._incumbent.evaluated
         if best is None:
             if ending.reason in ("proof", "gap"):
-                yield f"the solver claimed to end by {ending.reason!r} without a plan"
+                yield f"the solver claimed to have ended with {ending.reason!r}, but found no plan"
             return
         if ending.reason == "infeasible":
-            yield "the solver claimed that there is no plan, and a plan is known"
+            yield "the solver claimed that the problem is infeasible, but a plan is known"
         bound, minimise = self._incumbent.best_bound, self._incumbent.minimise
         if bound is None:
             return
@@ -158,10 +160,10 @@ class CheckedClaims:
         if (allowed > best.objective) if minimise else (allowed < best.objective):
             yield f"a plan with objective {best.objective} contradicts the solver's bound {bound}"
         elif proves and ending.reason == "proof" and abs(allowed - best.objective) > bound_tolerance(bound):
-            yield "the solver claimed a proof that its bound does not give"
+            yield "the solver claimed a proof of optimality that its bound does not support"
 
     def best(self) -> dict[str, Any]:
-        """Return the part of a `Result` that says what is built, what it achieves, and its bound."""
+        """Return the fields of a `Result` for status, plan, objective and bound."""
         plan = self._incumbent.best
         if plan is None:
             nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}

@@ -1,4 +1,4 @@
-"""Find a small set of constraints that cannot all be met."""
+"""Find a small set of conflicting constraints."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Callable, Sequence
 
 
 def quick_explain[T](items: Sequence[T], is_empty: Callable[[Sequence[T]], bool]) -> list[T]:
-    """Return a conflict among constraints: a part of them that cannot all be met.
+    """Return a subset of constraints that cannot all be satisfied.
 
     Parameters
     ----------
     items
-        Constraints that cannot all be met.
+        Constraints that cannot all be satisfied.
     is_empty
-        Says whether it is proved that some of them cannot all be met. It may miss a proof; what it says must
-        be true.
+        Returns whether it is proved that the given constraints cannot all be satisfied. It may fail to find a
+        proof, but True must be correct.
 
     Returns
     -------
     list
-        In the order of `items`. Where every proof is found, no constraint can be left out of it.
+        The conflict, in the order of `items`. It is minimal if every proof was found.
 
     Notes
     -----
-    QuickXplain (Junker, "Preferred explanations and relaxations for over-constrained problems", AAAI 2004):
-    of n constraints, a conflict of k takes about 2 k log(n / k) + 2 k proofs. Invariant of `_part`: `kept`
-    and `open` together cannot all be met, and its answer joined to `kept` cannot either. A proof that is
-    missed only keeps more than is needed.
+    QuickXplain (Junker, "Preferred explanations and relaxations for over-constrained problems", AAAI 2004): a
+    conflict of k among n constraints takes about 2 k log(n / k) + 2 k proofs. Invariant of `_part`: `kept`
+    and `left` together cannot be satisfied, and neither can `kept` and the result. A missed proof only leaves
+    superfluous constraints in the conflict.
     """
     found = _part([], list(range(len(items))), lambda which: is_empty([items[i] for i in which]), fresh=False)
     return [items[i] for i in sorted(found)]
@@ -35,7 +35,7 @@ def quick_explain[T](items: Sequence[T], is_empty: Callable[[Sequence[T]], bool]
 def _part(
     kept: list[int], left: list[int], is_empty: Callable[[list[int]], bool], *, fresh: bool
 ) -> list[int]:
-    """Return a part of `left` that conflicts with `kept`; `fresh`: `kept` has just grown."""
+    """Return a subset of `left` that conflicts with `kept`; `fresh`: `kept` has grown just now."""
     if fresh and is_empty(kept):
         return []
     if len(left) == 1:

@@ -1,4 +1,4 @@
-"""Say why a problem that was proved to have no plan has none."""
+"""Explain why a problem is infeasible."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasib
 from optimiser.verify.rules import required_pairs
 
 MOST_SENTENCES = 5
-"""Sentences that one message holds."""
+"""Most reasons in a message."""
 
 MOST_LISTED = 12
-"""Constraints of a conflict that one message lists."""
+"""Most constraints of a conflict that a message lists."""
 
 type HasNoPlan = Callable[[DesignProblem, float], bool]
-"""Says whether it is proved within some seconds that a problem has no plan."""
+"""Returns whether a problem is proved infeasible within a number of seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One constraint of a problem, as a part that can be put in and left out.
+    """A constraint of a problem that can be kept or left out.
 
     Attributes
     ----------
     text
-        For a reader.
+        Description for messages.
     key
-        Field of the problem that it belongs to; `fixed` and `must` for candidates and pairs.
+        Field of the problem to which it belongs; `fixed` for fixed candidates, `must` for required pairs.
     value
-        What it adds to that field.
+        Its entry in that field.
     nodes
         Ids of the nodes that `text` names.
     """
@@ -47,20 +47,21 @@ class Constraint:
 
 
 def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
-    """Return why no plan exists.
+    """Return why a problem is infeasible.
 
     Parameters
     ----------
     problem
-        A problem that was proved to have no plan.
+        A problem that was proved infeasible.
     has_no_plan
-        Proves the same of parts of it that are too large to try every plan.
+        Proves relaxations of the problem infeasible that are too large for enumeration.
     seconds
-        Most time to spend on that.
+        Time limit for these proofs.
 
     Notes
     -----
-    An argument that needs no search comes first (`obstacles`), else a conflict (`conflict_among`).
+    Reasons that need no search come first (`obstacles`); without any, a conflict is sought
+    (`conflict_among`).
     """
     known = obstacles(problem)
     if known:
@@ -70,7 +71,7 @@ def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -
 
 
 def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
-    """Return a small set of constraints that cannot all be met, behind a heading (`quick_explain`).
+    """Return a small set of conflicting constraints (`quick_explain`), preceded by a heading.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
         As for `explain`.
     """
     end = time.monotonic() + seconds
-    every = list(constraints(problem))
+    all_constraints = list(constraints(problem))
 
     def is_empty(some: Sequence[Constraint]) -> bool:
         part = with_only(problem, some)
@@ -89,12 +90,12 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
         left = end - time.monotonic()
         return left > 0 and has_no_plan(part, left)
 
-    found = quick_explain(every, is_empty)
-    return _told(found, len(every), whole=time.monotonic() >= end)
+    found = quick_explain(all_constraints, is_empty)
+    return _as_reasons(found, len(all_constraints), timed_out=time.monotonic() >= end)
 
 
-def _told(found: Sequence[Constraint], count: int, *, whole: bool) -> tuple[Reason, ...]:
-    """Return a conflict as reasons; `whole`: time ran out before all that is not needed was left out."""
+def _as_reasons(found: Sequence[Constraint], count: int, *, timed_out: bool) -> tuple[Reason, ...]:
+    """Return a conflict as reasons; after a time-out it may contain superfluous constraints."""
     if len(found) > MOST_LISTED:
         kinds = sorted({item.key for item in found})
         text = (
@@ -102,7 +103,7 @@ def _told(found: Sequence[Constraint], count: int, *, whole: bool) -> tuple[Reas
             "and no smaller set that does was found"
         )
         return (Reason(text),)
-    rest = "not all of them may be needed for that" if whole else "without any one of them the others can"
+    rest = "not all of them may be needed for that" if timed_out else "without any one of them the others can"
     heading = Reason(f"these cannot all be met, and {rest}:")
     return (heading, *(_reason(item) for item in found))
 
@@ -112,7 +113,7 @@ def _reason(item: Constraint) -> Reason:
 
 
 def constraints(problem: DesignProblem) -> Iterator[Constraint]:
-    """Yield the constraints of a problem, those first that a reader can least change."""
+    """Yield the constraints of a problem, first those that a user can hardly change."""
     for candidate in problem.candidates:
         if candidate.fixed is not None:
             yield Constraint(f"{candidate.id!r} is fixed {candidate.fixed}", "fixed", candidate.id)
@@ -120,7 +121,7 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint(f"{two[0]!r} requires {two[1]!r}", "requires", two)
     for two in problem.excludes:
         yield Constraint(f"{two[0]!r} and {two[1]!r} exclude each other", "excludes", two)
-    yield from _wanted_pairs(problem)
+    yield from _required_pairs(problem)
     for ring in problem.rings:
         if ring.required:
             yield Constraint(f"the ring {ring.id!r} must be formed", "rings", ring.id)
@@ -133,9 +134,9 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint(f"the budget of {_money(problem, problem.budget)}", "budget", problem.budget)
 
 
-def _wanted_pairs(problem: DesignProblem) -> Iterator[Constraint]:
-    for k, wanted in enumerate(required_pairs(problem)):
-        if wanted:
+def _required_pairs(problem: DesignProblem) -> Iterator[Constraint]:
+    for k, is_required in enumerate(required_pairs(problem)):
+        if is_required:
             pair = problem.pairs[k]
             ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
             text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"
@@ -147,45 +148,45 @@ def _money(problem: DesignProblem, amount: int) -> str:
 
 
 def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProblem:
-    """Return a problem with only some of its constraints, which has a plan if and only if they can be met.
+    """Return a problem with only some of its constraints; it is feasible exactly if they can be satisfied.
 
     Parameters
     ----------
     problem
         The problem.
     some
-        Of its `constraints`.
+        Some of its `constraints`.
 
     Notes
     -----
-    Its budget is that of the problem, or else what everything costs, so that it never binds. That pair k must
-    be covered becomes a target of one for a city of that pair alone, in a group of its own. Rings are apart
-    from those only that must be formed as well; without the budget all its money comes in the first period.
+    Without the budget constraint, the budget is the cost of everything, so that it never binds, and all of it
+    is available in the first period. A required pair becomes a target of one for a city that consists of this
+    pair, in a group of its own. Rings are kept apart only from other rings that must be formed.
     """
-    held: dict[str, list[object]] = {}
+    by_key: dict[str, list[object]] = {}
     for item in some:
-        held.setdefault(item.key, []).append(item.value)
-    fixed, must = set(held.get("fixed", [])), [k for k in held.get("must", []) if isinstance(k, int)]
+        by_key.setdefault(item.key, []).append(item.value)
+    fixed, must = set(by_key.get("fixed", [])), [k for k in by_key.get("must", []) if isinstance(k, int)]
     taken = {name for city in problem.cities for name in (city.id, city.group)}
     names = {k: unused_id(f"pair {k}", taken) for k in must}
     cities = [City(names[k], 1, (k,), 1, names[k]) for k in must]
-    budget = problem.budget if "budget" in held else sum(c.cost for c in problem.candidates)
+    budget = problem.budget if "budget" in by_key else sum(c.cost for c in problem.candidates)
     return problem.replace(
         candidates=tuple(
             c if c.id in fixed else dataclasses.replace(c, fixed=None) for c in problem.candidates
         ),
         budget=budget,
-        rings=_only_rings(problem, held.get("rings", [])),
-        periods=problem.periods if "budget" in held else _all_at_once(problem, budget),
+        rings=_only_rings(problem, by_key.get("rings", [])),
+        periods=problem.periods if "budget" in by_key else _all_at_once(problem, budget),
         cover="all",
         cities=(*problem.cities, *cities),
-        caps=tuple(cap for cap in problem.caps if cap in held.get("caps", [])),
+        caps=tuple(cap for cap in problem.caps if cap in by_key.get("caps", [])),
         targets=(
-            *(target for target in problem.targets if target in held.get("targets", [])),
+            *(target for target in problem.targets if target in by_key.get("targets", [])),
             *(Target(names[k], 1, "cities") for k in must),
         ),
-        excludes=tuple(two for two in problem.excludes if two in held.get("excludes", [])),
-        requires=tuple(two for two in problem.requires if two in held.get("requires", [])),
+        excludes=tuple(two for two in problem.excludes if two in by_key.get("excludes", [])),
+        requires=tuple(two for two in problem.requires if two in by_key.get("requires", [])),
     )
 
 
@@ -198,7 +199,7 @@ def _only_rings(problem: DesignProblem, names: Sequence[object]) -> tuple[Ring, 
 
 
 def _all_at_once(problem: DesignProblem, money: int | None) -> tuple[Period, ...]:
-    """Return the periods with all money in the first one."""
+    """Return the periods with the whole budget in the first one."""
     return tuple(
         dataclasses.replace(period, budget=0 if t else money or 0) for t, period in enumerate(problem.periods)
     )

@@ -1,4 +1,4 @@
-"""Solve a problem: run a variant in a child process, keep the best plan, check the outcome."""
+"""Solve a problem: run a variant in a child process, and check and complete its result."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
 
 FAILED = (*BROKEN, "refused")
-"""Terminations that are a fault of the solver."""
+"""Terminations that mean a failure of the solver."""
 
 PROVER = "cuts"
-"""Variant that proves why there is no plan, where the one asked for proves nothing."""
+"""Variant used for proofs where the requested one proves nothing or is the user's own."""
 
 MOST_EXPLAINING_S = 30.0
-"""Longest time spent on why there is no plan."""
+"""Time limit for explaining infeasibility, in seconds."""
 
 PACKAGES = ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools")
 """Packages whose versions a result records."""
 
 
 class SolveFailure(SolverError):
-    """A solver that crashed, hung or made a false claim; `result` holds the best checked plan all the same.
+    """A solver crashed, hung or made a false claim; `result` still contains the best checked plan.
 
     Parameters
     ----------
     what
-        What happened.
+        What happened, as a sentence.
     result
-        A usable result, its claims recomputed.
+        A usable result whose claims were checked.
     """
 
     def __init__(self, what: str, *, result: Result, **parts: Any) -> None:  # noqa: ANN401 - as in the parent
@@ -58,35 +58,35 @@ def solve(
     progress: Callable[[TracePoint], None] | None = None,
     run: Runner | None = None,
 ) -> Result:
-    """Solve a problem and return what is claimed about it.
+    """Solve a problem.
 
     Parameters
     ----------
     problem
         The problem.
     variant
-        A name in `VARIANTS`, or a Python file that holds a variant of one's own (docs/bench.md); the file is
-        run as code.
+        A name in `VARIANTS`, or a Python file with a variant of the user's own (docs/bench.md); the file is
+        executed.
     params
-        Limits and choices; default `SolveParameters()`.
+        Limits and options; default: `SolveParameters()`.
     progress
-        Takes each improvement of plan or bound.
+        Called with each improvement of plan or bound.
     run
-        Does the tasks in a child process; default a process of its own.
+        Runs tasks in a child process; default: a new process.
 
     Returns
     -------
     Result
-        A time-out gives the best plan so far with its bound: at worst the one that builds nothing or that
-        builds everything, where one of them is feasible; the status is `none` when no plan is known. A proof
-        that no plan exists gives the status `infeasible`, and the message says why.
+        After a time-out, the best plan so far with its bound: at worst the plan that builds nothing or
+        everything, if one of them is feasible. The status is `none` when no plan is known, and `infeasible`
+        when infeasibility is proved; the message then explains it.
 
     Raises
     ------
     ProblemError
-        When the variant does not exist, cannot be loaded or does not fit the problem.
+        When the variant does not exist, cannot be loaded or does not suit the problem.
     EnvironmentFault
-        When the solver asked for, or the only one of the variant, is not installed.
+        When the requested solver, or the only one of the variant, is not installed.
     SolveFailure
         When the solver crashed, hung or made a false claim; its `result` is usable.
     """
@@ -111,10 +111,11 @@ def solve(
 
 
 def _require(solver: str) -> None:
-    """Raise `EnvironmentFault` where a solver cannot be called; PuLP takes most of a second to import."""
-    from optimiser.engine.backends.pulp_solvers import here
+    """Raise `EnvironmentFault` if a solver is not installed."""
+    # Imported here, since PuLP takes most of a second to import.
+    from optimiser.engine.backends.pulp_solvers import installed_solver
 
-    here(solver)
+    installed_solver(solver)
 
 
 def _solve(
@@ -152,7 +153,7 @@ def _result(claims: CheckedClaims, ending: Ending, name: str, params: SolveParam
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that take part in a solve, as far as they are installed."""
+    """Return the versions of the installed packages that take part in a solve."""
     found = {}
     for package in PACKAGES:
         try:
@@ -163,18 +164,18 @@ def versions() -> dict[str, str]:
 
 
 def _tidied(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
-    """Return the result with short rings, and without what they do not use, where time is left."""
+    """Return the result with shortened rings and without unneeded candidates, if time is left."""
     if result.seconds >= params.time_limit_s:
         return result
     from optimiser.engine.tidy import tidied
 
-    begun = time.monotonic()
+    start_time = time.monotonic()
     better = tidied(problem, result)
-    return better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
+    return better.replace(seconds=round(result.seconds + time.monotonic() - start_time, 3))
 
 
 def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
-    """Return the result with the cheapest of the optimal plans, and of these the first."""
+    """Return the result with the canonical optimal plan, or with a note why it was not determined."""
     if not problem.is_plain:
         return _with_note(result, "the canonical plan is not determined for problems with rings or periods")
     if result.status != "optimal":
@@ -182,15 +183,15 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
     name, params = _prover(problem, result, params)
     end = time.monotonic() + params.time_limit_s
 
-    def within(gap: float) -> SolveParameters:
+    def params_left(gap: float) -> SolveParameters:
         return params.replace(time_limit_s=max(0.0, end - time.monotonic()), gap=gap)
 
     plans = earlier_plans(
         problem,
         result.built,
         result.objective,
-        cheapest=lambda part: plan_within_gap(part, name, within(0.0), run),
-        some=lambda part: any_plan(part, name, within(ANY_GAP), run),
+        cheapest=lambda part: plan_within_gap(part, name, params_left(0.0), run),
+        some=lambda part: any_plan(part, name, params_left(ANY_GAP), run),
     )
     known, note = result.built, ""
     try:
@@ -203,7 +204,7 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
 
 
 def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
-    """Return the variant of a result, or another one where it proves nothing or is a user's own."""
+    """Return the variant of a result, or `PROVER` if that proves nothing or is the user's own."""
     if result.variant in VARIANTS and VARIANTS[result.variant].proves:
         return result.variant, params
     name, solver = choose(PROVER, has_budget=True, is_extended=not problem.is_plain)
@@ -215,7 +216,7 @@ def _with_note(result: Result, note: str) -> Result:
 
 
 def _explained(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
-    """Return a result whose message says why no plan exists."""
+    """Return a result whose message explains why the problem is infeasible."""
     name, params = _prover(problem, result, params)
 
     def has_no_plan(part: DesignProblem, seconds: float) -> bool:
@@ -232,13 +233,13 @@ def _checked(problem: DesignProblem, result: Result) -> Result:
     try:
         verify.check(problem, result)
     except VerificationError as error:
-        raise SolverError("the outcome failed the independent check", faults=error.faults) from error
+        raise SolverError("the result failed the independent check", faults=error.faults) from error
     if result.termination in FAILED:
         raise SolveFailure(
             f"the solver failed: {result.message}",
             result=result,
             where=f"problem {problem.name!r}, variant {result.variant!r}",
-            done="The best plan found before that is kept; its cost and coverage are checked.",
+            done="The best plan found before is kept; its cost and coverage are checked.",
             remedy="Try another --variant or --solver, a longer time limit, or more memory.",
         )
     return result

@@ -1,4 +1,4 @@
-"""Keep of a plan with rings what it needs, and lead its rings the short way."""
+"""Remove unneeded candidates from plans with rings, and shorten the rings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from optimiser.problem.model import lifted_circuits
 from optimiser.problem.result import Result, gap_of
 from optimiser.problem.ring import link_order
 
-DEAR = 10**9
-"""What a unit of money counts for, in 1e-7 degree: a ring goes the cheapest way first, then the shortest."""
+CHEAPEST_FIRST = 10**9
+"""Length, in 1e-7 degree, that a unit of cost counts for: circuits are compared by cost, then by length."""
 
 
 def tidied(problem: DesignProblem, result: Result) -> Result:
-    """Return a result that is worth as much and costs no more, and whose rings are no longer.
+    """Return a result with the same objective or a better one, no higher cost, and no longer rings.
 
     Parameters
     ----------
@@ -34,24 +34,24 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
 
     Notes
     -----
-    An integer program knows no better than its objective: of what costs nothing, or is within the budget, it
-    may take any, and a ring that exists may go to and fro. What can be left out without loss to pairs and
-    cities goes, the dearest first; then each ring is sought anew over what is built, and shortened. The plan
-    is judged again by the rules of the problem, and kept as it was where it would lose anything.
+    An integer program minds only its objective: it may build candidates that are free or within the budget
+    without need, and lead rings over detours. Candidates without which no pair and city is lost are removed,
+    the most expensive first. Then each ring is sought again over the remaining candidates, and shortened. The
+    new plan is evaluated by the rules of the problem, and is dropped if it is worse.
     """
-    own = problem.canonical()
-    circuits = _in_order_of(own, problem, result.rings)
-    before = PlanEvaluator(own)(result.built, rings=circuits, starts=result.starts)
-    needed = _needed(own, before)
+    canonical = problem.canonical()
+    circuits = _canonical_circuits(canonical, problem, result.rings)
+    before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
+    needed = _needed(canonical, before)
     for least in (needed, set(before.built)):
-        after = _rebuilt(own, before, least)
-        if not after.faults and _rank(own, after) <= _rank(own, before):
-            return _changed(problem, result, after)
+        after = _rebuilt(canonical, before, least)
+        if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
+            return _with_plan(problem, result, after)
     return result
 
 
-def _changed(problem: DesignProblem, result: Result, plan: EvaluatedPlan) -> Result:
-    """Return a result with another plan, which may close its gap where the cost is the objective."""
+def _with_plan(problem: DesignProblem, result: Result, plan: EvaluatedPlan) -> Result:
+    """Return a result with another plan; where the cost is the objective, this may close the gap."""
     gap = gap_of(plan.objective, result.bound, minimise=problem.budget is None)
     return result.replace(
         built=plan.built,
@@ -69,13 +69,13 @@ def _rank(problem: DesignProblem, plan: EvaluatedPlan) -> tuple[int, int]:
     return (plan.objective if problem.budget is None else -plan.objective), plan.cost
 
 
-def _in_order_of(
-    own: DesignProblem, problem: DesignProblem, circuits: Mapping[str, tuple[int, ...]]
+def _canonical_circuits(
+    canonical: DesignProblem, problem: DesignProblem, circuits: Mapping[str, tuple[int, ...]]
 ) -> dict[str, Circuit]:
-    """Return circuits of a problem as circuits of its canonical form."""
+    """Convert circuits of a problem to circuits of its canonical form."""
     rings = {ring.id: ring for ring in problem.rings}
     found = {}
-    for ring in own.rings:
+    for ring in canonical.rings:
         if ring.id in circuits:
             new = {old: a for a, old in enumerate(link_order(rings[ring.id]))}
             found[ring.id] = tuple(new[a] for a in circuits[ring.id])
@@ -83,28 +83,28 @@ def _in_order_of(
 
 
 def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
-    """Return what is built for more than the rings."""
-    bare = problem.replace(rings=())
-    judge = PlanEvaluator(bare)
+    """Return the ids of built candidates that pairs, cities or targets need."""
+    without_rings = problem.replace(rings=())
+    evaluate = PlanEvaluator(without_rings)
     kept = set(plan.built)
     starts = dict(plan.starts)
-    worth = judge(kept, starts=starts)
+    current = evaluate(kept, starts=starts)
     price = {c.id: c.cost for c in problem.candidates if c.fixed != "in"}
     for name in sorted(kept & price.keys(), key=lambda n: (-price[n], n)):
-        less = judge(kept - {name}, starts={n: t for n, t in starts.items() if n != name})
-        if not less.faults and _rank(bare, less) <= _rank(bare, worth):
+        reduced_plan = evaluate(kept - {name}, starts={n: t for n, t in starts.items() if n != name})
+        if not reduced_plan.faults and _rank(without_rings, reduced_plan) <= _rank(without_rings, current):
             kept.discard(name)
             starts.pop(name, None)
-            worth = less
+            current = reduced_plan
     return kept
 
 
 def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str]) -> EvaluatedPlan:
-    """Return a plan that builds what is needed, and of the rest of a plan what its rings use."""
+    """Return a plan that builds the needed candidates, those that its rings use, and what these require."""
     free, circuits = set(needed), dict(plan.rings)
     for ring in problem.rings:
         if ring.id in circuits:
-            circuits[ring.id] = _way(problem, ring, plan, circuits, free)
+            circuits[ring.id] = _best_circuit(problem, ring, plan, circuits, free)
             free |= {name for name in _names(ring, circuits[ring.id]) if name is not None}
     built = free
     for _ in problem.requires:
@@ -117,22 +117,22 @@ def _names(ring: Ring, links: Circuit) -> set[str | None]:
     return {ring.links[a].candidate for a in links}
 
 
-def _way(
+def _best_circuit(
     problem: DesignProblem,
     ring: Ring,
     plan: EvaluatedPlan,
     circuits: Mapping[str, Circuit],
     free: Collection[str],
 ) -> Circuit:
-    """Return the best circuit found for a ring over what a plan builds.
+    """Return the best circuit found for a ring over the candidates of a plan.
 
-    With periods it may use no other candidates than it does, so that it is formed no later.
+    With periods, only the candidates of its present circuit are allowed, so that it is formed no later.
     """
     usable = _names(ring, circuits[ring.id]) if problem.periods else set(plan.built)
     barred = {c.id for c in problem.candidates} - usable
-    length = priced_lengths(problem, ring, free=free, money_weight=DEAR)
+    length = priced_lengths(problem, ring, free=free, money_weight=CHEAPEST_FIRST)
     closed = touching_links(problem, ring, circuits)
-    grounds = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
-    known = shortened(grounds, circuits[ring.id])
+    space = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
+    known = shortened(space, circuits[ring.id])
     found = [known, *start_circuits(ring, length, barred=barred, closed=closed)[:1]]
-    return min(found, key=lambda links: (grounds.measure(links), links))
+    return min(found, key=lambda links: (space.measure(links), links))

@@ -1,4 +1,4 @@
-"""Trace what each level of spending buys: exact frontiers of cost and coverage, with a proven band."""
+"""Trace exact frontiers of cost and coverage, with proven bounds between their points."""
 
 from optimiser.frontier.point import Point
 from optimiser.frontier.tracer import Limits, Memory, Tracer, trace, tracing

@@ -1,4 +1,4 @@
-"""Answer the questions of a frontier: one process that keeps cuts and plans, or a solve for each question."""
+"""Answer the questions of a frontier, in a session that keeps cuts and plans or by separate solves."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ from optimiser.problem.result import Circuits, Result, Starts
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a question, on the original problem.
+    """The answer to a question, on the original problem.
 
     Attributes
     ----------
     asked
         The question.
     built
-        Ids of the best plan; None when none was found.
+        Ids of the best plan; None when no plan was found.
     bound
-        Proven limit of what was asked: of coverage from above, of cost from below. None without one.
+        Proven upper bound on the coverage, or lower bound on the cost; None without one.
     empty
-        It is proved that no plan answers the question.
+        Whether it is proved that no plan satisfies the question.
     seconds
-        Of the answer itself, without the start of a process.
+        Solve time, without the start of a process.
     whole_seconds
-        With everything, as the caller waited.
+        Elapsed time, with everything.
     warm
-        It started from the cuts and plans of other questions.
+        Whether cuts and plans of other questions were used.
     nodes, cuts
-        Nodes of trees, and cuts added.
+        Numbers of nodes of trees and of cuts added.
     reason
-        Why it ended: `answered`, `time`, or a fault of the solver.
+        Why it ended: `answered`, `time`, `thinned`, or a failure of the solver.
     solver
-        Name and version.
+        Solver with its version.
     message
-        More about a bad end.
+        Details of a failure.
     rings, starts
         As in `Result`.
     """
@@ -73,7 +73,7 @@ class Answer:
     starts: Starts = field(default_factory=dict)
 
     def replace(self, **changes: Any) -> Answer:  # noqa: ANN401 - any field may be exchanged
-        """Return it with some fields exchanged."""
+        """Return the answer with some fields replaced."""
         return dataclasses.replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
@@ -87,13 +87,7 @@ class Answer:
 
 
 def answer_from(value: Mapping[str, Any]) -> Answer:
-    """Return what a JSON object holds.
-
-    Parameters
-    ----------
-    value
-        As `Answer.as_dict` gives it.
-    """
+    """Return the answer of a JSON object written by `Answer.as_dict`."""
     values = dict(value)
     values["asked"] = Question.of(value["asked"])
     values["built"] = None if value["built"] is None else tuple(value["built"])
@@ -102,14 +96,14 @@ def answer_from(value: Mapping[str, Any]) -> Answer:
 
 
 class SolveAsker:
-    """Answers each question by a solve of its own; the questions share their plans.
+    """Answers each question by a separate solve; plans are shared between questions.
 
     Parameters
     ----------
     problem
-        Any problem, also with rings and periods.
+        Any problem, including those with rings and periods.
     axes
-        What the frontier trades off.
+        Axes of the frontier.
     evaluate
         Evaluates plans of the problem.
     seed, threads
@@ -143,25 +137,25 @@ class SolveAsker:
         self._process.close()
 
     def know(self, _built: Iterable[str]) -> None:
-        """Do nothing: a plan without its circuits cannot be used."""
+        """Do nothing: a plan without circuits cannot be used."""
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question.
 
         Parameters
         ----------
-        asked
+        question
             The question.
         seconds
             Time limit.
         gap
-            Relative gap asked for.
+            Requested relative gap.
         """
-        begun = time.monotonic()
+        start_time = time.monotonic()
         try:
-            problem = own_problem(self._problem, self._axes, asked)
+            problem = own_problem(self._problem, self._axes, question)
         except ValueError:
-            return self._without_idle_candidates(asked, begun)
+            return self._without_idle_candidates(question, start_time)
         try:
             result = solve(
                 problem,
@@ -173,12 +167,12 @@ class SolveAsker:
             result = failure.result
         if result.status in ("optimal", "feasible"):
             self._plans.append(self._evaluate(result.built, rings=result.rings, starts=result.starts))
-        return self._found(asked, result, time.monotonic() - begun)
+        return self._found(question, result, time.monotonic() - start_time)
 
-    def _found(self, asked: Question, result: Result, whole_seconds: float) -> Answer:
-        best = self._best(asked)
+    def _found(self, question: Question, result: Result, whole_seconds: float) -> Answer:
+        best = self._best(question)
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if best is None else best.built,
             bound=result.bound,
             empty=result.status == "infeasible",
@@ -194,25 +188,28 @@ class SolveAsker:
             starts={} if best is None else best.starts,
         )
 
-    def _best(self, asked: Question) -> EvaluatedPoint | None:
-        """Return the best plan met in any question that answers this one."""
-        sign = 1 if asked.cheapest else -1
+    def _best(self, question: Question) -> EvaluatedPoint | None:
+        """Return the best plan of all questions that is feasible for this one."""
+        sign = 1 if question.cheapest else -1
 
         def rank(plan: EvaluatedPoint) -> tuple[int, int]:
-            return sign * (plan.cost if asked.cheapest else sum(plan.reached)), plan.cost
+            return sign * (plan.cost if question.cheapest else sum(plan.reached)), plan.cost
 
-        able = (plan for plan in self._plans if not plan.faults and _answers(plan, asked))
-        return min(able, key=rank, default=None)
+        feasible = (plan for plan in self._plans if not plan.faults and _answers(plan, question))
+        return min(feasible, key=rank, default=None)
 
-    def _without_idle_candidates(self, asked: Question, begun: float) -> Answer:
-        """Answer a question that no problem file can state: drop what the best plan does not need."""
-        best = self._best(asked)
+    def _without_idle_candidates(self, question: Question, start_time: float) -> Answer:
+        """Answer a question that the problem format cannot express, by dropping unneeded candidates.
+
+        The best known plan is kept, without the candidates that it does not need.
+        """
+        best = self._best(question)
         if best is not None:
-            best = self._drop_idle(best, asked)
+            best = self._drop_idle(best, question)
             self._plans.append(best)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - start_time
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if best is None else best.built,
             bound=None,
             empty=False,
@@ -224,20 +221,24 @@ class SolveAsker:
             starts={} if best is None else best.starts,
         )
 
-    def _drop_idle(self, plan: EvaluatedPoint, asked: Question) -> EvaluatedPoint:
+    def _drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
         cost = {c.id: c.cost for c in self._problem.candidates}
         for name in sorted(plan.built, key=lambda name: (-cost[name], name)):
-            left = set(plan.built) - {name}
+            remaining = set(plan.built) - {name}
             starts = {key: period for key, period in plan.starts.items() if key != name}
-            tried = self._evaluate(left, rings=plan.rings, starts=starts)
-            if not tried.faults and _answers(tried, asked) and sum(tried.reached) >= sum(plan.reached):
-                plan = tried
+            without_candidate = self._evaluate(remaining, rings=plan.rings, starts=starts)
+            if (
+                not without_candidate.faults
+                and _answers(without_candidate, question)
+                and sum(without_candidate.reached) >= sum(plan.reached)
+            ):
+                plan = without_candidate
         return plan
 
 
-def _answers(plan: EvaluatedPoint, asked: Question) -> bool:
-    within = asked.budget is None or plan.needs <= asked.budget
-    return within and all(has >= least for has, least in zip(plan.reached, asked.least, strict=True))
+def _answers(plan: EvaluatedPoint, question: Question) -> bool:
+    within = question.budget is None or plan.needs <= question.budget
+    return within and all(has >= least for has, least in zip(plan.reached, question.least, strict=True))
 
 
 class SessionAsker:
@@ -248,7 +249,7 @@ class SessionAsker:
     problem
         A plain problem.
     axes
-        What the frontier trades off.
+        Axes of the frontier.
     evaluate
         Evaluates plans of the problem.
     seed, threads
@@ -257,13 +258,13 @@ class SessionAsker:
     Raises
     ------
     InfeasibleError
-        When no plan exists even with money for everything.
+        When the problem is infeasible even with a budget for everything.
 
     Notes
     -----
-    The problem is reduced once, with money for everything. Each rule of the reduction shows that every plan
-    has another one among what is left that costs no more and covers no less, pair by pair. So one reduction
-    serves every budget and every target, with what is built in any case and covered in any case taken off.
+    The problem is reduced once, with a budget for everything. By the proofs of the rules, every plan has
+    another one in the reduced problem that costs no more and covers no less, pair by pair. So one reduction
+    serves all budgets and targets, minus the cost and coverage of the candidates that are built in any case.
     """
 
     def __init__(
@@ -272,19 +273,19 @@ class SessionAsker:
         reduced = reduce(top_of(problem), groups=axes.groups)
         if not reduced.feasible:
             raise InfeasibleError(
-                "no plan meets the constraints, even with money for everything; proved.",
+                "no plan meets the constraints, even with a budget for everything; proved.",
                 where=f"problem {problem.name!r}",
                 faults=[reduced.reason],
                 done="No frontier was traced.",
-                remedy="Lower a target, or take back what is fixed or excluded.",
+                remedy="Lower a target, or remove fixed candidates or exclusions.",
             )
         self._measures = axes.measures(reduced.problem)
         self._reduced, self._cheapest_base = reduced, reduced.forced_cost
         self._base = _base(reduced, evaluate, self._measures)
         self._seed, self._threads = seed, threads
         self._process = ChildProcess()
-        self._known: dict[tuple[int, ...], None] = {}
-        self._told: set[tuple[int, ...]] = set()
+        self._known_plans: dict[tuple[int, ...], None] = {}
+        self._sent: set[tuple[int, ...]] = set()
 
     def __enter__(self) -> Self:
         """Return the asker."""
@@ -295,29 +296,29 @@ class SessionAsker:
         self._process.close()
 
     def know(self, built: Iterable[str]) -> None:
-        """Take a plan found elsewhere, ids, as far as the reduced problem knows them."""
+        """Add a plan found elsewhere, given by ids; candidates outside the reduced problem are ignored."""
         index = self._reduced.problem.index
-        self._known[tuple(sorted(index[name] for name in built if name in index))] = None
+        self._known_plans[tuple(sorted(index[name] for name in built if name in index))] = None
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question.
 
         Parameters
         ----------
-        asked
+        question
             The question.
         seconds
             Time limit.
         gap
-            Relative gap asked for.
+            Requested relative gap.
         """
-        begun = time.monotonic()
-        budget = None if asked.budget is None else asked.budget - self._cheapest_base
+        start_time = time.monotonic()
+        budget = None if question.budget is None else question.budget - self._cheapest_base
         if budget is not None and budget < 0:
-            return Answer(asked, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
-        least = tuple(value - base for value, base in zip(asked.least, self._base, strict=True))
-        base = self._cheapest_base if asked.cheapest else sum(self._base)
-        task = self._task(Question(budget, least, asked.cheapest), seconds=seconds, gap=gap, base=base)
+            return Answer(question, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
+        least = tuple(value - base for value, base in zip(question.least, self._base, strict=True))
+        base = self._cheapest_base if question.cheapest else sum(self._base)
+        task = self._task(Question(budget, least, question.cheapest), seconds=seconds, gap=gap, base=base)
         built: tuple[int, ...] | None = None
         bound: float | None = None
 
@@ -330,16 +331,16 @@ class SessionAsker:
 
         ending = self._process(task, receive, time_limit_s=seconds)
         if built is not None:
-            self._known[built] = None
-            self._told.add(built)
+            self._known_plans[built] = None
+            self._sent.add(built)
         failed = ending.reason in BROKEN
         return Answer(
-            asked=asked,
+            asked=question,
             built=None if built is None else self._reduced.lifted(built),
             bound=None if bound is None else bound + base,
             empty=ending.reason == "infeasible",
             seconds=ending.seconds,
-            whole_seconds=time.monotonic() - begun,
+            whole_seconds=time.monotonic() - start_time,
             warm=bool(ending.details.get("warm")),
             nodes=int(ending.details.get("nodes", 0)),
             cuts=int(ending.details.get("cuts", 0)),
@@ -349,25 +350,28 @@ class SessionAsker:
         )
 
     def _task(self, question: Question, *, seconds: float, gap: float, base: int) -> dict[str, Any]:
-        """Return the task of a question; a new process gets the problem and every plan known."""
+        """Return the task of a question; a new process gets the problem and all known plans."""
         task: dict[str, Any] = {"seed": self._seed, "threads": self._threads}
         if not self._process.is_running:
-            self._told = set()
+            self._sent = set()
             task |= {"problem": json.loads(dumps(self._reduced.problem)), "measures": self._measures.tolist()}
-        fresh = [plan for plan in self._known if plan not in self._told]
-        self._told.update(fresh)
+        unsent = [plan for plan in self._known_plans if plan not in self._sent]
+        self._sent.update(unsent)
         task |= {"question": question.as_dict(), "seconds": seconds, "gap": gap, "base": base}
-        return task | {"known": [list(plan) for plan in fresh]}
+        return task | {"known": [list(plan) for plan in unsent]}
 
 
 def _base(
     reduced: Reduction, evaluate: FrontierEvaluator, measures: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 ) -> list[int]:
-    """Return what every plan of the original problem reaches on top of its plan of the reduced one."""
+    """Return by how much each measure of a plan exceeds that of its plan in the reduced problem."""
     t = tables(reduced.problem)
     nothing = np.zeros(t.size + 1, np.bool_)
     nothing[-1] = True
     pair = covered_pairs(t, nothing) if len(t.limit) else np.zeros(0, np.bool_)
     covered = np.concatenate([pair, covered_cities(t, pair)])
-    there = measures @ covered
-    return [has - int(mine) for has, mine in zip(evaluate(reduced.lifted(())).reached, there, strict=True)]
+    reduced_measures = measures @ covered
+    return [
+        has - int(reduced_value)
+        for has, reduced_value in zip(evaluate(reduced.lifted(())).reached, reduced_measures, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Say what a frontier weighs against each other, and which problem each of its points solves."""
+"""Define the axes of a frontier, and the problem that each of its points solves."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from optimiser.problem.model import Period
 type Kind = Literal["two_way", "three_way"]
 
 TIERS = ("secondary", "small")
-"""Groups of a three-way frontier where nothing else is said."""
+"""Default groups of a three-way frontier."""
 
 ALL_GROUPS = "all"
-"""Group that stands for all pairs in a problem that a frontier makes."""
+"""Name of the group of all pairs in the problems of points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """What is weighed: cost against all coverage, or cost against the coverage of two groups.
+    """The axes of a frontier: cost and total coverage, or cost and the coverage of two groups.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Axes:
         return (ALL_GROUPS,) if self.kind == "two_way" else self.groups
 
     def measures(self, problem: DesignProblem) -> Integers:
-        """Return what each covered pair and city adds to each measure, int64 [M, K + C].
+        """Return int64 [M, K + C], the weight of each pair and city in each measure.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class Axes:
 
 
 def axes_of(kind: Kind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
-    """Return the axes asked for, held against a problem.
+    """Return the requested axes, checked against a problem.
 
     Parameters
     ----------
@@ -80,23 +80,23 @@ def axes_of(kind: Kind, problem: DesignProblem, groups: tuple[str, ...] = ()) ->
     """
     if kind == "two_way":
         return Axes(kind)
-    wanted = groups or TIERS
+    requested = groups or TIERS
     where = f"problem {problem.name!r}"
-    missing = [name for name in wanted if name not in problem.groups]
-    if missing or len(wanted) != 2:
+    missing = [name for name in requested if name not in problem.groups]
+    if missing or len(requested) != 2:
         raise ProblemError(
-            "a three-way frontier needs two groups of pairs that the problem has",
+            "a three-way frontier needs two groups of pairs of the problem",
             where=where,
             faults=[f"there is no pair of group {name!r}" for name in missing],
             remedy=f"It has: {', '.join(problem.groups) or 'none'}. A two-way frontier needs no groups.",
         )
     if problem.periods:
         raise ProblemError(
-            "a three-way frontier minimises the cost, which goes with no periods",
+            "a three-way frontier minimises the cost, which is not possible with periods",
             where=where,
-            remedy='Choose axes = "two_way", or take the periods out.',
+            remedy='Choose axes = "two_way", or remove the periods.',
         )
-    return Axes(kind, wanted)
+    return Axes(kind, requested)
 
 
 def everything(problem: DesignProblem) -> int:
@@ -105,53 +105,53 @@ def everything(problem: DesignProblem) -> int:
 
 
 def with_budget(problem: DesignProblem, budget: int) -> DesignProblem:
-    """Return a problem with another budget; periods keep their shares of it.
+    """Return a problem with another budget, of which periods keep their shares.
 
     Parameters
     ----------
     problem
         The problem.
     budget
-        Money, >= 0.
+        The new budget, >= 0.
 
     Notes
     -----
-    The budgets up to a period are `floor(share x budget)`, so that they never fall when the budget rises:
-    a plan at one budget is a plan at every larger one.
+    The budget up to a period is `floor(share x budget)`, which does not decrease when the budget increases.
+    So a plan that is feasible at one budget is feasible at every larger one.
     """
     periods = _scaled(problem.periods, budget)
     return problem.replace(budget=budget, cover="all", periods=periods)
 
 
 def shares_of(periods: tuple[Period, ...]) -> list[tuple[int, int]]:
-    """Return what share of the whole budget may be spent up to each period, as numerator and denominator.
+    """Return the share of the total budget available up to each period, as numerator and denominator.
 
     Parameters
     ----------
     periods
-        The periods; where none of them has money, they share it alike.
+        The periods; if none of them has a budget, they share it equally.
     """
     whole = sum(period.budget for period in periods)
-    upto = [sum(period.budget for period in periods[: t + 1]) for t in range(len(periods))]
-    return [(part, whole) if whole else (t + 1, len(periods)) for t, part in enumerate(upto)]
+    cumulative = [sum(period.budget for period in periods[: t + 1]) for t in range(len(periods))]
+    return [(part, whole) if whole else (t + 1, len(periods)) for t, part in enumerate(cumulative)]
 
 
 def _scaled(periods: tuple[Period, ...], budget: int) -> tuple[Period, ...]:
-    found, spent = [], 0
+    found, allotted = [], 0
     for period, (part, whole) in zip(periods, shares_of(periods), strict=True):
-        upto = budget * part // whole
-        found.append(dataclasses.replace(period, budget=upto - spent))
-        spent = upto
+        cumulative = budget * part // whole
+        found.append(dataclasses.replace(period, budget=cumulative - allotted))
+        allotted = cumulative
     return tuple(found)
 
 
 def most_money(problem: DesignProblem) -> int:
-    """Return the least budget that buys everything as early as money comes; more buys nothing more.
+    """Return the least budget that pays for everything as early as possible.
 
     Parameters
     ----------
     problem
-        The problem; with periods, its first share that is not 0 must pay for all.
+        The problem; with periods, their first share other than 0 must pay for all candidates.
     """
     cost = everything(problem)
     first = next(((part, whole) for part, whole in shares_of(problem.periods) if part), (1, 1))
@@ -159,44 +159,44 @@ def most_money(problem: DesignProblem) -> int:
 
 
 def top_of(problem: DesignProblem) -> DesignProblem:
-    """Return a problem with money for everything, the largest of all questions."""
+    """Return a problem with a budget for everything, the largest budget of all questions."""
     return with_budget(problem, most_money(problem))
 
 
-def own_problem(problem: DesignProblem, axes: Axes, asked: Question) -> DesignProblem:
-    """Return the problem that a point of the frontier solves, as a problem file can say it.
+def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> DesignProblem:
+    """Return the problem that a point of the frontier solves, as a problem of its own.
 
     Parameters
     ----------
     problem
         The problem of the frontier.
     axes
-        What is weighed.
-    asked
+        Axes of the frontier.
+    question
         The question of the point.
 
     Raises
     ------
     ValueError
-        When a file cannot say it.
+        When the problem format cannot express the question.
     """
-    if not asked.cheapest:
-        if asked.budget is None or any(least > 0 for least in asked.least):
-            raise ValueError(asked)
-        return with_budget(problem, asked.budget).replace(name=f"{problem.name} with {asked.budget}")
+    if not question.cheapest:
+        if question.budget is None or any(least > 0 for least in question.least):
+            raise ValueError(question)
+        return with_budget(problem, question.budget).replace(name=f"{problem.name} with {question.budget}")
     if axes.kind == "three_way":
         least = tuple(
-            Target(group, max(0, value)) for group, value in zip(axes.groups, asked.least, strict=True)
+            Target(group, max(0, value)) for group, value in zip(axes.groups, question.least, strict=True)
         )
-        told = " and ".join(f"{target.group} {target.least}" for target in least)
-        return _least_cost(problem, (*problem.targets, *least), f"{problem.name} for {told}")
-    if problem.targets and asked.least[0] <= 0:
+        description = " and ".join(f"{target.group} {target.least}" for target in least)
+        return _least_cost(problem, (*problem.targets, *least), f"{problem.name} for {description}")
+    if problem.targets and question.least[0] <= 0:
         return _least_cost(problem, problem.targets, f"{problem.name} at least cost")
-    if problem.targets or not problem.pairs or _worth_beyond_pairs(problem):
-        raise ValueError(asked)
+    if problem.targets or not problem.pairs or _counts_more_than_pairs(problem):
+        raise ValueError(question)
     pairs = tuple(dataclasses.replace(pair, group=ALL_GROUPS) for pair in problem.pairs)
-    whole = (Target(ALL_GROUPS, max(0, asked.least[0])),)
-    return _least_cost(problem.replace(pairs=pairs), whole, f"{problem.name} for {asked.least[0]}")
+    whole = (Target(ALL_GROUPS, max(0, question.least[0])),)
+    return _least_cost(problem.replace(pairs=pairs), whole, f"{problem.name} for {question.least[0]}")
 
 
 def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) -> DesignProblem:
@@ -205,6 +205,6 @@ def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) 
     return problem.replace(budget=None, cover="targets", targets=targets, name=name)
 
 
-def _worth_beyond_pairs(problem: DesignProblem) -> bool:
-    """Say whether the objective counts more than pairs, which a target cannot add up."""
+def _counts_more_than_pairs(problem: DesignProblem) -> bool:
+    """Return whether the objective includes cities or rings, which a target cannot add to pairs."""
     return any(city.weight for city in problem.cities) or any(ring.reward for ring in problem.rings)

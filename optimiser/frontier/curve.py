@@ -1,4 +1,4 @@
-"""Summarise a frontier: its ends, its proven band, its knee, and which links enter when."""
+"""Summarise a frontier: its ends, its proven band, its knee, and the order in which links enter."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from optimiser.frontier.tracer import Tracer
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stretch of budgets, up to one, on which one bound holds.
+    """An interval of budgets with a common bound.
 
     Attributes
     ----------
     budget
-        Its end; it begins after the end of the stretch before.
+        End of the interval; it begins after the end of the interval before.
     bound
-        No plan within these budgets is worth more.
+        Upper bound on the objective of all plans within these budgets.
     """
 
     budget: int
@@ -32,34 +32,34 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A frontier as it is shown.
+    """A frontier for presentation.
 
     Attributes
     ----------
     name, money
-        Of the problem, and the unit of its costs.
+        Name of the problem, and the unit of its costs.
     axes
-        What is weighed.
+        Axes of the frontier.
     points
-        Points that no other one dominates, by cost.
+        Non-dominated points, by cost.
     today, everything
-        What is covered with nothing built, and with everything built that is not fixed out; where candidates
-        exclude each other, no plan need reach the second.
+        The plans that build nothing, and everything that is not fixed out. Where candidates exclude each
+        other, no feasible plan may reach the second.
     totals
-        Weight of all pairs of each group; of all under `all`.
+        Weight of all pairs by group, and the total weight under `all`.
     band
-        Of a two-way frontier, bounds of the objective by budget, rising; empty otherwise.
+        For a two-way frontier, bounds on the objective by rising budget; empty otherwise.
     proved
-        Of a three-way frontier, least cost proved for coverages of the groups; empty otherwise.
+        For a three-way frontier, lower bounds on the cost of coverages of the groups; empty otherwise.
     knee
         Position of the knee among the points; None with fewer than three points.
     ended
-        `complete`: all non-dominated points are known within the gap; `points`: as many as were wanted;
-        `time`.
+        `complete`: all non-dominated points are known within the gap; `points`: the requested number of
+        points was found; `time`: the time limit was reached.
     asked_gap
-        Relative gap that was asked for.
+        Requested relative gap.
     open_boxes
-        Parts of the space in which there may be more points.
+        Number of boxes in which there may be more points.
     """
 
     name: str
@@ -78,22 +78,22 @@ class Curve:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Return the groups that weigh something, the largest weight last."""
+        """Return the named groups of positive weight, the largest weight last."""
         named = [group for group, weight in self.totals.items() if group not in ("", "all") and weight]
         return tuple(sorted(named, key=lambda group: (self.totals[group], group)))
 
     def share(self, plan: EvaluatedPoint, group: str) -> float:
-        """Return the share of a group's weight that a plan covers, 0 to 1."""
+        """Return the share of the weight of a group that a plan covers, from 0 to 1."""
         return plan.by_group.get(group, 0) / max(1, self.totals.get(group, 0))
 
 
 def curve(tracer: Tracer) -> Curve:
-    """Return what a tracer has found so far.
+    """Return the frontier that a tracer has found so far.
 
     Parameters
     ----------
     tracer
-        During or after its work.
+        A tracer, during or after its iteration.
     """
     problem, axes, points = tracer.problem, tracer.axes, tuple(tracer.front())
     allowed = [c.id for c in problem.candidates if c.fixed != "out"]
@@ -121,7 +121,7 @@ def band(region: Region, most: int) -> list[Step]:
     Parameters
     ----------
     region
-        What is proved; its levels are budgets with the sign turned.
+        The proven bounds; its levels are negative budgets.
     most
         Largest budget.
     """
@@ -136,23 +136,23 @@ def band(region: Region, most: int) -> list[Step]:
 
 
 def knee(places: Sequence[Sequence[int]]) -> int | None:
-    """Return the position of the point that bulges most from between the ends.
+    """Return the position of the knee: the point farthest beyond the chord between the ends.
 
     Parameters
     ----------
     places
-        Cost, then coverages, of each point; by cost.
+        Cost, then coverages, of each point, sorted by cost.
 
     Returns
     -------
     int or None
-        None with fewer than three points, or where no point bulges.
+        None with fewer than three points, or when no point lies beyond the chord.
 
     Notes
     -----
-    Each axis is scaled to 0..1 over the points; the bulge is the sum of the coverages, on average, less the
-    cost. With two axes this is the distance from the chord between the ends (Das, Structural Optimization 18,
-    1999), where the ends are the best in one axis each.
+    Each axis is scaled to 0..1 over the points. The distance is the mean coverage minus the cost. With two
+    axes it is proportional to the distance from the chord between the ends (Das, Structural Optimization 18,
+    1999), where each end is the best point in one axis.
     """
     if len(places) < 3:
         return None
@@ -165,18 +165,18 @@ def knee(places: Sequence[Sequence[int]]) -> int | None:
         return (place[axis] - min(axes[axis])) / spans[axis] if spans[axis] else 0.0
 
     reached = range(1, len(axes))
-    bulge = [
+    distance = [
         sum(scaled(place, axis) for axis in reached) / len(reached) - scaled(place, 0) for place in places
     ]
-    best = max(range(len(places)), key=lambda at: (bulge[at], -at))
-    return best if bulge[best] > 0 else None
+    best = max(range(len(places)), key=lambda at: (distance[at], -at))
+    return best if distance[best] > 0 else None
 
 
 CORE = 0.5
 
 
-"""Share of the points that must build a link for it to count as core; one that enters at the dear end stays
-for want of plans that could leave it out."""
+"""Share of all points that must build a link of the core. A link that enters near the expensive end is in all
+later points only because there are few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +186,22 @@ class LinkOnFrontier:
     Attributes
     ----------
     id
-        Of the candidate.
+        Id of the candidate.
     enters
         Position of the cheapest point that builds it.
     cost_of_entry
-        What that point's plan costs.
+        Cost of this point.
     points
-        Points that build it.
+        Number of points that build it.
     share
-        Of the points from its entry on, those that build it.
+        Share of the points from its entry on that build it.
     leaves
-        Times that it is in a point's plan and not in the next one's.
+        Number of points that build it while the next point does not.
     stays
-        Every point from its entry on builds it: whoever spends so much builds it, however much more follows.
+        Whether every point from its entry on builds it.
     core
-        It is steady from its entry on, and at least `CORE` of all points build it: part of the robust core.
+        Whether it belongs to the robust core: it is steady from its entry on, and at least the share `CORE`
+        of all points build it.
     """
 
     id: str
@@ -216,12 +217,12 @@ class LinkOnFrontier:
 STEADY = {"two_way": 1.0, "three_way": 0.9}
 
 
-"""Share of the points from its entry on that must build a link of the core, by the kind of axes. Plans of a
-three-way frontier that cost alike serve different tiers, so that next to no link is in all of them."""
+"""Share of the points from its entry on that must build a link of the core, by the kind of axes. Points of a
+three-way frontier with similar costs serve different groups, so hardly any link is in all of them."""
 
 
 def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[LinkOnFrontier]:
-    """Return the candidates that some point builds, in the order in which they enter.
+    """Return the candidates that at least one point builds, in the order in which they enter.
 
     Parameters
     ----------
@@ -232,21 +233,23 @@ def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[Link
     """
     plans = [set(point.plan.built) for point in points]
     names = sorted(set().union(*plans)) if plans else []
-    found = [_followed(name, plans, points, steady) for name in names]
+    found = [_link_on_frontier(name, plans, points, steady) for name in names]
     return sorted(found, key=lambda link: (link.enters, -link.share, link.id))
 
 
-def _followed(name: str, plans: Sequence[set[str]], points: Sequence[Point], steady: float) -> LinkOnFrontier:
-    there = [name in plan for plan in plans]
-    first = there.index(True)
-    count = sum(there)
+def _link_on_frontier(
+    name: str, plans: Sequence[set[str]], points: Sequence[Point], steady: float
+) -> LinkOnFrontier:
+    is_built = [name in plan for plan in plans]
+    first = is_built.index(True)
+    count = sum(is_built)
     return LinkOnFrontier(
         id=name,
         enters=first,
         cost_of_entry=points[first].cost,
         points=count,
-        share=count / (len(there) - first),
-        leaves=sum(a and not b for a, b in itertools.pairwise(there)),
-        stays=all(there[first:]),
-        core=count >= steady * (len(there) - first) and count >= CORE * len(there),
+        share=count / (len(is_built) - first),
+        leaves=sum(a and not b for a, b in itertools.pairwise(is_built)),
+        stays=all(is_built[first:]),
+        core=count >= steady * (len(is_built) - first) and count >= CORE * len(is_built),
     )

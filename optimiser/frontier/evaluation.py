@@ -1,4 +1,4 @@
-"""Measure plans on the original problem, whatever the question."""
+"""Evaluate plans of a frontier on the original problem."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from optimiser.verify.rules import period_states
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedPoint:
-    """What a plan costs and reaches.
+    """A plan with its cost and coverage.
 
     Attributes
     ----------
     built
-        Ids, sorted.
+        Sorted ids of the built candidates.
     cost
-        Money.
+        Cost of the plan.
     needs
-        Least budget with which it can be built: its cost, or more where periods hold money back.
+        Least budget with which it can be built: its cost, or more where early periods have little budget.
     reached
         Value of each measure of the axes.
     by_group
-        Weight of the covered pairs of each group; of all under `all`.
+        Weight of the covered pairs by group, and of all pairs under `all`.
     faults
-        Rules that it breaks, with money for everything.
+        Rules that it violates with an unlimited budget.
     rings, starts
         As in `Result`.
     """
@@ -48,14 +48,14 @@ class EvaluatedPoint:
 
 
 class FrontierEvaluator:
-    """Knows a problem and its axes, and says what plans cost and reach.
+    """Evaluates plans of a problem by the measures of a frontier.
 
     Parameters
     ----------
     problem
         The problem of the frontier.
     axes
-        What is weighed.
+        Axes of the frontier.
     """
 
     def __init__(self, problem: DesignProblem, axes: Axes) -> None:
@@ -69,12 +69,12 @@ class FrontierEvaluator:
     def __call__(
         self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
     ) -> EvaluatedPoint:
-        """Return what a plan costs and reaches.
+        """Evaluate a plan.
 
         Parameters
         ----------
         built
-            Ids.
+            Ids of the built candidates.
         rings, starts
             As in `Result`.
         """
@@ -94,12 +94,12 @@ class FrontierEvaluator:
         )
 
     def _needs(self, cost: int, starts: Starts) -> int:
-        """Return the least budget of which the shares of the periods pay for all that is started in time."""
+        """Return the least budget whose shares up to each period pay for all that is started until then."""
         needs = cost
-        for number, (part, whole) in enumerate(self._shares):
+        for number, (part, total) in enumerate(self._shares):
             spent = self._top.cost_of(name for name, start in starts.items() if start <= number)
             if part:
-                needs = max(needs, -(-spent * whole // part))
+                needs = max(needs, -(-spent * total // part))
         return needs
 
     def _by_group(self, covered: Mask) -> dict[str, int]:
@@ -109,5 +109,5 @@ class FrontierEvaluator:
         return {**groups, "all": int(self._weight[covered].sum())}
 
     def totals(self) -> dict[str, int]:
-        """Return the weight of all pairs of each group; of all under `all`."""
+        """Return the weight of all pairs by group, and the total weight under `all`."""
         return self._by_group(np.ones(len(self._weight), np.bool_))

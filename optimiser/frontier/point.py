@@ -1,4 +1,4 @@
-"""Hold a point of a frontier: a plan, what it costs and reaches, and what is proved about it."""
+"""Represent points of a frontier: a plan, its cost and coverage, and a proven bound."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ class Point:
     Attributes
     ----------
     asked
-        The question that it answers: the most coverage for a budget, or the least cost for coverage.
+        The question that it answers: the most coverage for a budget, or the least cost for a coverage.
     plan
-        What is built, what that costs and reaches.
+        The plan, evaluated.
     bound
-        Proven limit: of coverage from above with the budget asked, or of cost from below for the coverage
-        asked; None without one.
+        Proven upper bound on the coverage for the budget, or lower bound on the cost for the coverage of the
+        question; None without one.
     seconds
-        Of the answer, without the start of a process.
+        Solve time, without the start of a process.
     whole_seconds
-        With everything, as the caller waited.
+        Elapsed time, with everything.
     warm
-        It started from the cuts and plans of other points.
+        Whether cuts and plans of other points were used.
     nodes, cuts
-        Nodes of trees, and cuts added.
+        Numbers of nodes of trees and of cuts added.
     solver
-        Name and version.
+        Solver with its version.
     seed, threads
-        What was asked for.
+        Random seed and number of threads.
     late
-        Time cut off its search.
+        Whether the time limit ended the solve.
     """
 
     asked: Question
@@ -61,12 +61,12 @@ class Point:
 
     @property
     def cost(self) -> int:
-        """Return the money that the plan costs."""
+        """Return the cost of the plan."""
         return self.plan.cost
 
     @property
     def value(self) -> int:
-        """Return what was optimised: the cost, or the coverage."""
+        """Return the objective of the question: the cost, or the coverage."""
         return self.plan.cost if self.asked.cheapest else self.plan.reached[0]
 
     @property
@@ -76,16 +76,16 @@ class Point:
 
     @property
     def status(self) -> str:
-        """Return `optimal` with a gap of 0, else `feasible`."""
+        """Return `optimal` for a gap of 0, `feasible` otherwise."""
         return "optimal" if self.gap == 0 else "feasible"
 
     @property
     def place(self) -> tuple[int, ...]:
-        """Return where it lies: the money it needs, less is better, then what it reaches."""
+        """Return the position of the point: the budget that it needs, then the measures that it reaches."""
         return self.plan.needs, *self.plan.reached
 
     def replace(self, **changes: Any) -> Point:  # noqa: ANN401 - any field may be exchanged
-        """Return it with some fields exchanged."""
+        """Return the point with some fields replaced."""
         return dataclasses.replace(self, **changes)
 
     def problem(self, problem: DesignProblem, axes: Axes) -> DesignProblem:
@@ -96,17 +96,17 @@ class Point:
         problem
             The problem of the frontier.
         axes
-            What is weighed.
+            Axes of the frontier.
         """
         return own_problem(problem, axes, self.asked)
 
     def result(self, name: str) -> Result:
-        """Return what is claimed about the point's own problem.
+        """Return the point as a result of the problem that it solves.
 
         Parameters
         ----------
         name
-            Name of that problem.
+            Name of this problem.
         """
         return Result(
             problem=name,
@@ -130,36 +130,38 @@ class Point:
 
 
 def dominates(first: Point, second: Point) -> bool:
-    """Say whether a point is no worse than another one in anything, and better in something."""
-    less, more = first.place, second.place
-    no_worse = less[0] <= more[0] and all(a >= b for a, b in zip(less[1:], more[1:], strict=True))
-    return no_worse and less != more
+    """Return whether the first point is nowhere worse than the second, and better in at least one axis."""
+    first_place, second_place = first.place, second.place
+    no_worse = first_place[0] <= second_place[0] and all(
+        a >= b for a, b in zip(first_place[1:], second_place[1:], strict=True)
+    )
+    return no_worse and first_place != second_place
 
 
 def front(points: Iterable[Point], region: Region, levels: Mapping[Question, tuple[int, ...]]) -> list[Point]:
-    """Return the points that no other one dominates, by cost, each with the best bound that any gives.
+    """Return the non-dominated points by cost, each with the best bound that any question proved for it.
 
     Parameters
     ----------
     points
         All points found.
     region
-        What is proved.
+        The proven bounds.
     levels
         The level of each question.
 
     Notes
     -----
-    Plans are compared in whole numbers, so the filter is exact: nothing that is returned is dominated by a
-    plan found. With gaps of 0 and no open box, it is dominated by no plan at all; otherwise a plan that
-    dominates it would have to lie within its band, between its value and its bound.
+    Plans are compared by integers, so the filter is exact: no returned point is dominated by a plan that was
+    found. With gaps of 0 and no open box, no plan at all dominates it; otherwise a dominating plan would have
+    to lie in the band between its value and its bound.
     """
     best: dict[tuple[int, ...], Point] = {}
     for point in points:
-        tight = _tightened(point, region, levels[point.asked])
+        tightened = _tightened(point, region, levels[point.asked])
         known = best.get(point.place)
-        if known is None or _loose(tight) < _loose(known):
-            best[point.place] = tight
+        if known is None or _gap_or_infinity(tightened) < _gap_or_infinity(known):
+            best[point.place] = tightened
     kept = [point for point in best.values() if not any(dominates(other, point) for other in best.values())]
     return sorted(kept, key=lambda point: (point.place[0], tuple(-value for value in point.place[1:])))
 
@@ -168,9 +170,9 @@ def _tightened(point: Point, region: Region, level: tuple[int, ...]) -> Point:
     bound = region.lower(level)
     if math.isinf(bound):
         return point
-    turned = bound if point.asked.cheapest else -bound
-    return point.replace(bound=float(turned))
+    signed_bound = bound if point.asked.cheapest else -bound
+    return point.replace(bound=float(signed_bound))
 
 
-def _loose(point: Point) -> float:
+def _gap_or_infinity(point: Point) -> float:
     return math.inf if point.gap is None else point.gap

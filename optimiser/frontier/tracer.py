@@ -1,4 +1,4 @@
-"""Trace a frontier: ask where most is open, until all is proved or enough points are known."""
+"""Trace a frontier: ask questions in open boxes until everything is proved or enough points are known."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ type Placing = Literal["widest", "even"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When a frontier is done.
+    """Limits of a frontier.
 
     Attributes
     ----------
     points
-        Points wanted; 0: all non-dominated ones.
+        Number of points; 0: all non-dominated points.
     placing
-        `widest`: where the proven band leaves most room; `even`: on a grid of equal steps.
+        `widest`: in the box with the widest proven band; `even`: on a grid of equal steps.
     gap
         Relative gap of each point.
     point_s
-        Time limit of each point, seconds.
+        Time limit for each point, in seconds.
     total_s
-        Time limit of all, seconds.
+        Time limit for the whole frontier, in seconds.
     """
 
     points: int = 40
@@ -48,7 +48,7 @@ class Limits:
     total_s: float = 1200.0
 
     def __post_init__(self) -> None:
-        """Refuse values outside their ranges, all at once."""
+        """Check all values, and report all that are out of range at once."""
         checks = {
             f"points {self.points!r} is negative": self.points >= 0,
             f"gap {self.gap!r} is negative or not a number": self.gap >= 0,
@@ -58,20 +58,20 @@ class Limits:
         faults = [text for text, holds in checks.items() if not holds]
         if faults:
             raise ProblemError(
-                "a frontier cannot be traced so", faults=faults, remedy="Mend the values named."
+                "the limits of the frontier are invalid", faults=faults, remedy="Correct the values named."
             )
 
 
 @dataclass
 class Memory:
-    """Answers kept from before, and where new ones go.
+    """A store of answers from earlier runs.
 
     Attributes
     ----------
     recall
-        Returns the kept answer to a question, None without one.
+        Returns the stored answer to a question; None without one.
     keep
-        Takes a new answer.
+        Stores a new answer.
     """
 
     recall: Callable[[Question], Answer | None] = lambda _asked: None
@@ -80,26 +80,27 @@ class Memory:
 
 @dataclass
 class State:
-    """What is known while a frontier is traced.
+    """State of the tracing of a frontier.
 
     Attributes
     ----------
     region
-        What is proved.
+        The proven bounds and open boxes.
     points
-        Points found, with those that others dominate.
+        Points found, including dominated ones.
     places
-        Where they lie.
+        Positions of these points.
     levels
         The level of each question.
     start
-        What the plan for the easiest level reaches: between it and the hardest one lies the frontier.
+        The level that the plan for the easiest level reaches; the frontier lies between it and the hardest
+        level.
     answers
-        Questions that were answered anew.
+        Number of questions that were not answered from memory.
     unsettled
-        Questions that ended without a plan and without the proof that there is none.
+        Number of questions that ended without a plan and without a proof of infeasibility.
     faults
-        What went wrong on the way.
+        Failures of the solver.
     ended
         `complete`, `points` or `time`; empty before the end.
     """
@@ -118,30 +119,30 @@ class State:
 SPREAD = 64
 
 
-"""Questions asked in the middle of boxes where all points are wanted; later ones are asked at their easy end,
-where each finds a new point or closes a box."""
+"""Number of points after which, where all points are requested, questions are asked at the easy end of
+boxes instead of the middle: there each question finds a new point or closes a box."""
 
 
-REST = 0.25
+SECOND_STAGE_SHARE = 0.25
 
 
-"""Least share of a question's time limit for its second stage."""
+"""Least share of the time limit of a question for its second stage."""
 
 
 MOST_FAULTS = 5
 
 
-"""Faults of the solver after which a frontier ends."""
+"""Number of failures of the solver after which a frontier ends."""
 
 
 class Asker(Protocol):
     """Answers questions."""
 
-    def ask(self, asked: Question, *, seconds: float, gap: float) -> Answer:
+    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
         """Answer a question within the seconds given."""
 
     def know(self, built: tuple[str, ...]) -> None:
-        """Take in a plan found elsewhere."""
+        """Add a plan found elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +152,15 @@ class Tracer:
     Attributes
     ----------
     problem, axes, evaluate
-        What is weighed, and who measures it.
+        The problem, the axes of the frontier, and the evaluation of plans.
     asker
-        Who answers.
+        Answers the questions.
     limits
-        When to end.
+        Limits of the frontier.
     memory
-        Answers kept from before.
+        Store of answers.
     seed, threads
-        For the results.
+        Random seed and number of threads, for the results.
     """
 
     problem: DesignProblem
@@ -173,14 +174,14 @@ class Tracer:
     state: State = field(default_factory=State)
 
     def __iter__(self) -> Iterator[Point]:
-        """Yield points as they are found; `state` tells what is known meanwhile."""
+        """Yield points as they are found; `state` is up to date in between."""
         end = time.monotonic() + self.limits.total_s
-        self.state.region = self._space(end)
+        self.state.region = self._new_region(end)
         while (level := self._next()) is not None:
             if (left := end - time.monotonic()) <= 0:
                 self.state.ended = "time"
                 return
-            point = self._at(level, min(self.limits.point_s, left))
+            point = self._answer_level(level, min(self.limits.point_s, left))
             if point is not None and point.place not in self.state.places:
                 self.state.places.add(point.place)
                 yield point
@@ -195,15 +196,15 @@ class Tracer:
         self.state.ended = self._ending()
 
     def _ending(self) -> str:
-        """Return how it ended; what time alone left unproved is not complete, though no box is open."""
+        """Return how the tracing ended; with unproved points it is not complete, even without open boxes."""
         state = self.state
         if state.region.widest() is not None:
             return "points"
-        known = all(state.region.is_known(state.levels[point.asked]) for point in state.points)
-        return "complete" if known and not state.unsettled else "time"
+        all_known = all(state.region.is_known(state.levels[point.asked]) for point in state.points)
+        return "complete" if all_known and not state.unsettled else "time"
 
-    def _space(self, end: float) -> Region:
-        """Return the space of levels, with nothing answered."""
+    def _new_region(self, end: float) -> Region:
+        """Return the region of all levels, with nothing settled."""
         if self.axes.kind == "two_way":
             least = self._least_money(end)
             return Region((-most_money(self.problem),), (-least,), gap=self.limits.gap)
@@ -212,23 +213,23 @@ class Tracer:
         return Region(self.evaluate(()).reached, most, gap=self.limits.gap)
 
     def _least_money(self, end: float) -> int:
-        """Return the cost of the cheapest plan: nothing, unless something must be built."""
+        """Return a lower bound on the cost of feasible plans: 0 unless something must be built."""
         nothing = self.evaluate([c.id for c in self.problem.candidates if c.fixed == "in"])
         if not nothing.faults or self.problem.periods:
             return 0 if self.problem.periods else nothing.cost
-        asked = Question(None, (0,), cheapest=True)
-        found = self._answer(asked, min(self.limits.point_s, end - time.monotonic()))
+        question = Question(None, (0,), cheapest=True)
+        found = self._answer(question, min(self.limits.point_s, end - time.monotonic()))
         if found.empty:
             raise InfeasibleError(
                 "no plan meets the constraints, proved.",
                 where=f"problem {self.problem.name!r}",
                 done="No frontier was traced.",
-                remedy="Lower a target, or take back what is fixed, excluded or required.",
+                remedy="Lower a target, or remove fixed candidates, exclusions or requirements.",
             )
         return 0 if found.bound is None else max(0, rounded_bound(found.bound, minimise=True))
 
     def _next(self) -> Level | None:
-        """Return the level to ask about next; None when there is no need to ask."""
+        """Return the level of the next question; None when no further question is needed."""
         state, limits = self.state, self.limits
         for level in self._ends():
             if state.region.is_open(level):
@@ -244,16 +245,16 @@ class Tracer:
         return box.middle() if middle else box.low
 
     def _ends(self) -> tuple[Level, ...]:
-        """Return the easiest level, which the cheapest or the fullest plan meets, and the hardest one."""
-        whole = self.state.region.whole
-        return whole.low, whole.high
+        """Return the easiest and the hardest level."""
+        box = self.state.region.whole
+        return box.low, box.high
 
     def _grid(self) -> Iterator[Level]:
         """Yield the levels of a grid of equal steps, the hardest first along each axis.
 
-        The grid spans the levels between the ends of the frontier; a question whose answer is known from
-        another one is passed over (as in AUGMECON2: Mavrotas and Florios, Applied Mathematics and Computation
-        219, 2013).
+        The grid spans the levels between the ends of the frontier. Levels that another answer has settled are
+        skipped by the caller (as in AUGMECON2: Mavrotas and Florios, Applied Mathematics and Computation 219,
+        2013).
         """
         high = self.state.region.whole.high
         low = self.state.start or self.state.region.whole.low
@@ -264,38 +265,41 @@ class Tracer:
         ]
         yield from itertools.product(*lines)
 
-    def _at(self, level: Level, seconds: float) -> Point | None:
-        """Ask about a level, and take in what is learnt; None without a plan."""
-        begun = time.monotonic()
+    def _answer_level(self, level: Level, seconds: float) -> Point | None:
+        """Ask the question of a level, and record the answer; return its point, None without a plan.
+
+        The second stage makes the plan non-dominated: it optimises the other axis at the value found.
+        """
+        start_time = time.monotonic()
         if self.axes.kind == "two_way":
-            asked = Question(-level[0], (0,), cheapest=False)
+            question = Question(-level[0], (0,), cheapest=False)
         else:
-            asked = Question(None, level, cheapest=True)
-        self.state.levels[asked] = level
-        first = self._answer(asked, seconds)
+            question = Question(None, level, cheapest=True)
+        self.state.levels[question] = level
+        first = self._answer(question, seconds)
         region = self.state.region
         bound = first.bound
         if bound is not None:
-            region.proved(level, _turned(rounded_bound(bound, minimise=asked.cheapest), asked))
+            region.proved(level, _as_minimised(rounded_bound(bound, minimise=question.cheapest), question))
         if first.built is None:
             self.state.unsettled += not first.empty
             region.settle(level, None)
             return None
-        plan = self._measured(first)
+        plan = self._evaluate(first)
         if first.reason == "time" and seconds < self.limits.point_s:
-            region.found(self._reach(plan), _turned(self._value(plan, asked), asked))
+            region.found(self._level_reached(plan), _as_minimised(self._value(plan, question), question))
             return None
-        left = max(REST * seconds, seconds - (time.monotonic() - begun))
-        second = self._answer(self._second(asked, plan), left)
-        plan = self._better(plan, second, asked)
-        self._learn(asked, plan, second)
-        reach = self._reach(plan)
-        region.found(reach, _turned(self._value(plan, asked), asked))
-        region.settle(level, reach)
+        left = max(SECOND_STAGE_SHARE * seconds, seconds - (time.monotonic() - start_time))
+        second = self._answer(self._second_question(question, plan), left)
+        plan = self._better(plan, second, question)
+        self._record_second_bound(question, plan, second)
+        reached_level = self._level_reached(plan)
+        region.found(reached_level, _as_minimised(self._value(plan, question), question))
+        region.settle(level, reached_level)
         if level == region.whole.low:
-            self.state.start = reach
+            self.state.start = reached_level
         point = Point(
-            asked=asked,
+            asked=question,
             plan=plan,
             bound=bound,
             seconds=first.seconds + second.seconds,
@@ -311,44 +315,44 @@ class Tracer:
         self.state.points.append(point)
         return point
 
-    def _second(self, asked: Question, plan: EvaluatedPoint) -> Question:
-        """Return the question that makes a plan non-dominated: cheaper for as much, or more for as much."""
-        if asked.cheapest:
-            return Question(plan.cost, asked.least, cheapest=False)
+    def _second_question(self, question: Question, plan: EvaluatedPoint) -> Question:
+        """Return the question of the second stage, which optimises the other axis at the value found."""
+        if question.cheapest:
+            return Question(plan.cost, question.least, cheapest=False)
         return Question(None, plan.reached, cheapest=True)
 
-    def _better(self, plan: EvaluatedPoint, second: Answer, asked: Question) -> EvaluatedPoint:
-        """Return the plan of the second stage where it is no worse in anything."""
+    def _better(self, plan: EvaluatedPoint, second: Answer, question: Question) -> EvaluatedPoint:
+        """Return the plan of the second stage if it is nowhere worse, else the plan of the first."""
         if second.built is None:
             return plan
-        other = self._measured(second)
+        other = self._evaluate(second)
         no_worse = other.needs <= plan.needs and all(
             a >= b for a, b in zip(other.reached, plan.reached, strict=True)
         )
         sums = sum(other.reached) >= sum(plan.reached) and other.cost <= plan.cost
-        return other if no_worse or (asked.cheapest and sums) else plan
+        return other if no_worse or (question.cheapest and sums) else plan
 
-    def _learn(self, asked: Question, plan: EvaluatedPoint, second: Answer) -> None:
-        """Take in that less money than the second stage proves necessary buys less."""
-        if asked.cheapest or second.bound is None or self.problem.periods:
+    def _record_second_bound(self, question: Question, plan: EvaluatedPoint, second: Answer) -> None:
+        """Record the bound of the second stage: budgets below the proven least cost reach less coverage."""
+        if question.cheapest or second.bound is None or self.problem.periods:
             return
         least = rounded_bound(second.bound, minimise=True)
         if 0 < least <= plan.needs:
             self.state.region.proved((1 - least,), float(1 - plan.reached[0]))
 
-    def _answer(self, asked: Question, seconds: float) -> Answer:
-        kept = self.memory.recall(asked)
-        if kept is not None:
-            if kept.built is not None:
-                self.asker.know(kept.built)
-            return kept
-        found = self.asker.ask(asked, seconds=seconds, gap=self.limits.gap)
+    def _answer(self, question: Question, seconds: float) -> Answer:
+        stored = self.memory.recall(question)
+        if stored is not None:
+            if stored.built is not None:
+                self.asker.know(stored.built)
+            return stored
+        found = self.asker.ask(question, seconds=seconds, gap=self.limits.gap)
         self.state.answers += 1
         if found.reason in ("crash", "memory", "killed", "refused"):
             self.state.faults.append(f"{found.reason}: {found.message}")
             if len(self.state.faults) > MOST_FAULTS:
                 raise SolverError(
-                    "the solver failed again and again",
+                    "the solver failed repeatedly",
                     faults=self.state.faults,
                     done="The points found before are kept.",
                     remedy="Allow more memory or time for a point, and run the same command again.",
@@ -357,31 +361,31 @@ class Tracer:
             self.memory.keep(found)
         return found
 
-    def _measured(self, found: Answer) -> EvaluatedPoint:
+    def _evaluate(self, found: Answer) -> EvaluatedPoint:
         plan = self.evaluate(found.built or (), rings=found.rings, starts=found.starts)
         if plan.faults:
             raise SolverError(
-                "the solver proposed a plan that breaks a rule",
+                "the solver proposed a plan that violates a rule",
                 where=f"problem {self.problem.name!r}",
                 faults=plan.faults,
                 done="The points found before are kept.",
             )
         return plan
 
-    def _reach(self, plan: EvaluatedPoint) -> Level:
+    def _level_reached(self, plan: EvaluatedPoint) -> Level:
         return (-plan.needs,) if self.axes.kind == "two_way" else plan.reached
 
-    def _value(self, plan: EvaluatedPoint, asked: Question) -> int:
-        return plan.cost if asked.cheapest else plan.reached[0]
+    def _value(self, plan: EvaluatedPoint, question: Question) -> int:
+        return plan.cost if question.cheapest else plan.reached[0]
 
     def front(self) -> list[Point]:
-        """Return the points found so far that no other one dominates, with the best bounds."""
+        """Return the non-dominated points found so far, with the best bounds."""
         return front(self.state.points, self.state.region, self.state.levels)
 
 
-def _turned(value: float, asked: Question) -> float:
-    """Return a value as one that is minimised."""
-    return float(value if asked.cheapest else -value)
+def _as_minimised(value: float, question: Question) -> float:
+    """Return a value with the sign of minimisation: coverage, which is maximised, is negated."""
+    return float(value if question.cheapest else -value)
 
 
 @contextmanager
@@ -395,36 +399,36 @@ def tracing(
     seed: int = 1,
     threads: int = 0,
 ) -> Iterator[Tracer]:
-    """Give a tracer of a frontier; its child process ends with the `with` block.
+    """Provide a tracer of a frontier; its child process ends with the `with` block.
 
     Parameters
     ----------
     problem
-        The problem; its own budget plays no part.
+        The problem; its own budget is ignored.
     axes
         `two_way`: cost against the objective; `three_way`: cost against the coverage of two groups.
     groups
-        The groups of a three-way frontier; default `secondary` and `small`.
+        The groups of a three-way frontier; default: `secondary` and `small`.
     limits
-        When to end; default `Limits()`.
+        Limits of the frontier; default: `Limits()`.
     memory
-        Answers kept from before; default none.
+        Store of answers from earlier runs; default: none.
     seed
-        Seed of everything random.
+        Random seed.
     threads
-        Threads; 0: as many as cores.
+        Number of threads; 0: number of cores.
 
     Yields
     ------
     Tracer
-        Iterate over it for the points; `front()` gives those that no other one dominates.
+        Iterating over it yields the points; `front()` returns the non-dominated ones.
 
     Raises
     ------
     ProblemError
         When the axes do not suit the problem.
     InfeasibleError
-        When no plan exists whatever it costs.
+        When no plan is feasible at any cost.
     """
     chosen = axes_of(axes, problem, groups)
     evaluate, count = FrontierEvaluator(problem, chosen), threads or cores()
@@ -461,7 +465,7 @@ def trace(
     Yields
     ------
     Point
-        A plan that was proved best for its budget or its coverage, or is within a stated gap of that.
+        A plan that is optimal for its budget or coverage, or within a stated gap of the optimum.
     """
     with tracing(problem, axes=axes, groups=groups, limits=limits, seed=seed, threads=threads) as tracer:
         yield from tracer

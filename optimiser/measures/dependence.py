@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import FAR, LONGEST, Graph, Integers, Mask, Whole, times_from
+from optimiser.engine.search.paths import LONGEST, UNREACHED, Graph, Integers, Mask, Whole, times_from
 from optimiser.problem.errors import ProblemError
 
 type Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class MarkedNetwork(NamedTuple):
 
 
 class CoreTimes(NamedTuple):
-    """Times of K pairs with and without the core, in seconds, `FAR` where no path exists.
+    """Times of K pairs with and without the core, in seconds, `UNREACHED` where no path exists.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class CoreTimes(NamedTuple):
     closed
         int64 [K]: shortest time of the paths that do not.
     ends
-        bool [K]: the pair begins or ends in the core; `through` and `closed` are then `FAR`.
+        bool [K]: the pair begins or ends in the core; `through` and `closed` are then `UNREACHED`.
     """
 
     best: Integers
@@ -69,13 +69,13 @@ class CoreTimes(NamedTuple):
     @property
     def on_every(self) -> Mask:
         """Return which pairs pass the core on every shortest path, bool [K]."""
-        joined: Mask = (self.best < FAR) & ~self.ends & (self.closed > self.best)
+        joined: Mask = (self.best < UNREACHED) & ~self.ends & (self.closed > self.best)
         return joined
 
     @property
     def on_some(self) -> Mask:
         """Return which pairs pass the core on at least one shortest path, bool [K]."""
-        joined: Mask = (self.best < FAR) & ~self.ends & (self.through == self.best)
+        joined: Mask = (self.best < UNREACHED) & ~self.ends & (self.through == self.best)
         return joined
 
 
@@ -130,7 +130,7 @@ def count_trips(
     """
     n = len(network.area)
     net, reverse = _two_layers(network, n)
-    best, through, closed = (np.full(len(origin), FAR) for _ in range(3))
+    best, through, closed = (np.full(len(origin), UNREACHED) for _ in range(3))
     passed, elsewhere = np.zeros(areas), np.zeros(areas)
     order = np.argsort(origin, kind="stable")
     starts = np.flatnonzero(np.diff(origin[order], prepend=-1))
@@ -141,7 +141,7 @@ def count_trips(
         best[ks] = np.minimum(closed[ks], through[ks])
         _follow_back(reverse, times, network.area, origin[ks[0]], ends, weight[ks], passed, elsewhere)
     touches = network.is_core[origin] | network.is_core[destination]
-    through[touches], closed[touches] = FAR, FAR
+    through[touches], closed[touches] = UNREACHED, UNREACHED
     return TripCounts(CoreTimes(best, through, closed, touches), passed, elsewhere)
 
 
@@ -190,7 +190,7 @@ def _follow_back(
     counted = np.full(passed.size, -1)
     for k in range(ends.size):
         node = ends[k] if times[ends[k]] <= times[ends[k] + n] else ends[k] + n
-        if times[node] == FAR:
+        if times[node] == UNREACHED:
             continue
         first, last = area[origin], area[ends[k]]
         for a in range(elsewhere.size):
@@ -204,7 +204,7 @@ def _follow_back(
             # The arcs are positive, so the first arc whose times fit leads one step closer to the origin.
             for arc in range(reverse.start[node], reverse.start[node + 1]):
                 before = reverse.head[arc]
-                if times[before] < FAR and times[before] + reverse.seconds[arc] == times[node]:
+                if times[before] < UNREACHED and times[before] + reverse.seconds[arc] == times[node]:
                     node = before
                     break
 
@@ -286,8 +286,8 @@ def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
     """
     # Python integers in object arrays: products of weights and seconds may exceed 64 bits.
     weight = np.array(list(weights), dtype=object)
-    counts = ~times.ends & (times.best < FAR)
-    joined, passing = counts & (times.closed < FAR), counts & (times.through < FAR)
+    counts = ~times.ends & (times.best < UNREACHED)
+    joined, passing = counts & (times.closed < UNREACHED), counts & (times.through < UNREACHED)
     best, through, closed = (row.astype(object) for row in times[:3])
     return CoreDependence(
         ends=_sum(weight[times.ends]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.paths import FAR, Integers
+from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
@@ -110,7 +110,7 @@ def gains(problem: DesignProblem, before: Integers, after: Integers, people: Peo
         ),
         people=_people_of(problem, faster, number),
         people_brought=_people_of(problem, brought, number),
-        seconds=tuple(np.where(before < FAR, before - after, 0).tolist()),
+        seconds=tuple(np.where(before < UNREACHED, before - after, 0).tolist()),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import FAR, Graph, Integers, Mask, times_from
+from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, times_from
 from optimiser.measures.valuation import PairTable, Search, Valuer, sorted_plan, used_owners, within_limits
 
 
@@ -300,11 +300,11 @@ def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
 def _times_from_each(net: Graph, is_open: Mask, nodes: Integers) -> Integers:
     """Return the seconds from each of some nodes to all others, int64 [nodes x n].
 
-    A node out of reach has half of `FAR`: two such times can be added without overflow.
+    A node out of reach has half of `UNREACHED`: two such times can be added without overflow.
     """
     found = np.empty((nodes.size, net.start.size - 1), np.int64)
     for row in range(nodes.size):
-        times = times_from(net, is_open, nodes[row], FAR // 4)
+        times = times_from(net, is_open, nodes[row], UNREACHED // 4)
         for node in range(times.size):
-            found[row, node] = min(times[node], FAR // 2)
+            found[row, node] = min(times[node], UNREACHED // 2)
     return found

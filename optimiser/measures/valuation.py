@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import (
-    FAR,
     LONGEST,
+    UNREACHED,
     Graph,
     Integers,
     Mask,
@@ -133,9 +133,9 @@ class Valuer:
         Returns
         -------
         NDArray
-            int64 [K], seconds in the order of the problem; `FAR` where no path exists.
+            int64 [K], seconds in the order of the problem; `UNREACHED` where no path exists.
         """
-        found = np.full(len(self.problem.pairs), FAR)
+        found = np.full(len(self.problem.pairs), UNREACHED)
         found[self.table.pair] = _pair_times(self.net, self._open(built), self.table, beyond_limits=True)
         return found
 
@@ -264,11 +264,12 @@ def _pair_times(
     table: PairTable,
     beyond_limits: bool,  # noqa: FBT001 - compiled
 ) -> Integers:
-    """Return the times of pairs over open arcs, int64 [A], `FAR` where no path exists.
+    """Return the times of pairs over open arcs, int64 [A], `UNREACHED` where no path exists.
 
-    Without `beyond_limits` a search ends at the largest limit of its origin, and longer times may be `FAR`.
+    Without `beyond_limits` a search ends at the largest limit of its origin, and longer times may be
+    `UNREACHED`.
     """
-    found = np.full(table.pair.size, FAR)
+    found = np.full(table.pair.size, UNREACHED)
     for row in range(table.origins.size):
         low, high = table.start[row], table.start[row + 1]
         radius = LONGEST if beyond_limits else table.limit[low:high].max()
@@ -361,11 +362,11 @@ def paths_from(
     Returns
     -------
     times, before, owner
-        int64 [n] each: times, `FAR` for a node that is left out; the node before each on its path, -1 where
-        there is none; and the owner of the arc between the two.
+        int64 [n] each: times, `UNREACHED` for a node that is left out; the node before each on its path, -1
+        where there is none; and the owner of the arc between the two.
     """
     count = net.start.size - 1
-    times, before, owner = np.full(count, FAR), np.full(count, -1), np.full(count, -1)
+    times, before, owner = np.full(count, UNREACHED), np.full(count, -1), np.full(count, -1)
     # Every arc is pushed at most once, since its tail is settled once.
     heap_time = np.empty(net.head.size + 1, np.int64)
     heap_node = np.empty(net.head.size + 1, np.int64)

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from networks.sphere import km_to_chord, unit_vectors
 from networks.timegraph import ARC_KINDS, TimeGraph
-from optimiser.engine.search.paths import FAR, Integers
+from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.dependence import NO_AREA, MarkedNetwork
@@ -75,7 +75,7 @@ class MeasuredPlan:
 
     @cached_property
     def times(self) -> dict[str, Integers]:
-        """Return the seconds of each pair by state, int64 [K], `FAR` where no path exists."""
+        """Return the seconds of each pair by state, int64 [K], `UNREACHED` where no path exists."""
         return {"today": self.valuer.times(()), "plan": self.valuer.times(self.plan.built)}
 
     @cached_property
@@ -121,7 +121,7 @@ class MeasuredPlan:
         """Return the pairs of cities with their times in one of `STATES`."""
         return TimedPairs(
             ends=tuple((one, other) for one, other in self.ends.tolist()),
-            seconds=tuple(None if s >= FAR else s for s in self.times[state].tolist()),
+            seconds=tuple(None if s >= UNREACHED else s for s in self.times[state].tolist()),
             limits=tuple(pair.limit for pair in self.problem.pairs),
             weights=tuple(self.weight.tolist()),
             groups=tuple(self.group.tolist()),

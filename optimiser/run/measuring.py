@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from networks.timegraph import UNREACHABLE
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import TABLES, Measures
 from optimiser.run import measure_tables, store
 from optimiser.run.measured_plan import STATES, MeasuredPlan
@@ -17,7 +17,9 @@ from optimiser.run.measured_plan import STATES, MeasuredPlan
 def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
     order = measure_tables.building_order(measured)
-    times = [np.where(measured.times[state] >= FAR, UNREACHABLE, measured.times[state]) for state in STATES]
+    times = [
+        np.where(measured.times[state] >= UNREACHED, UNREACHABLE, measured.times[state]) for state in STATES
+    ]
     return Measures(
         appraisal=measure_tables.appraisal(measured, order.links),
         equity=measure_tables.equity(measured),

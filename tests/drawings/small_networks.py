@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import networkx as nx
 from hypothesis import strategies as st
 
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 
 
 def arc_lists(nodes: int) -> st.SearchStrategy[list[tuple[int, int, int]]]:
@@ -36,6 +36,6 @@ def graph_of(nodes: int, arcs: Iterable[tuple[int, int, int]]) -> nx.DiGraph:
 def shortest_times(
     nodes: int, arcs: Iterable[tuple[int, int, int]], pairs: Iterable[tuple[int, int]]
 ) -> list[int]:
-    """Return the time of each pair, `FAR` where no path exists."""
+    """Return the time of each pair, `UNREACHED` where no path exists."""
     found = dict(nx.all_pairs_dijkstra_path_length(graph_of(nodes, arcs)))
-    return [found[origin].get(destination, int(FAR)) for origin, destination in pairs]
+    return [found[origin].get(destination, int(UNREACHED)) for origin, destination in pairs]

@@ -44,7 +44,7 @@ class Idle:
     def improve(self, *, attempts, **_):
         return attempts
 
-    def begin(self, start):
+    def start_from(self, start):
         pass
 
 

@@ -94,7 +94,7 @@ def test_a_worse_plan_does_not_replace_a_better_one():
 def test_a_plan_beyond_the_budget_is_refused_with_its_step():
     claims = claims_of(line(), plan("ad", step="lns"), ending="time")
     (refusal,) = claims.refusals
-    assert refusal.startswith("a plan of step 'lns' breaks a rule: ")
+    assert refusal.startswith("a plan of step 'lns' violates a rule: ")
 
 
 def test_a_plan_with_a_ring_needs_its_circuit():
@@ -127,7 +127,7 @@ def test_bounds_of_a_trusted_process_tighten_the_first_one():
 def test_a_malformed_message_is_refused(message):
     claims = claims_of(line(), message)
     assert len(claims.refusals) == 1
-    assert "is not valid" in claims.refusals[0]
+    assert "is invalid" in claims.refusals[0]
 
 
 # ---- the ending
@@ -136,13 +136,21 @@ def test_a_malformed_message_is_refused(message):
 @pytest.mark.parametrize(
     ("messages", "ending", "refusal"),
     [
-        ([plan("ac", "bd")], "infeasible", "the solver claimed that there is no plan, and a plan is known"),
+        (
+            [plan("ac", "bd")],
+            "infeasible",
+            "the solver claimed that the problem is infeasible, but a plan is known",
+        ),
         (
             [plan("ac", "bd"), bound(17.0)],
             "proof",
             "a plan with objective 18 contradicts the solver's bound 17.0",
         ),
-        ([plan("ac"), bound(15.0)], "proof", "the solver claimed a proof that its bound does not give"),
+        (
+            [plan("ac"), bound(15.0)],
+            "proof",
+            "the solver claimed a proof of optimality that its bound does not support",
+        ),
     ],
 )
 def test_a_contradiction_at_the_end_is_refused_and_resets_the_bound(messages, ending, refusal):
@@ -154,7 +162,7 @@ def test_a_contradiction_at_the_end_is_refused_and_resets_the_bound(messages, en
 @pytest.mark.parametrize("ending", ["proof", "gap"])
 def test_a_proof_without_a_plan_is_refused(ending):
     claims = claims_of(line(targets=(Target("small", 5),)), ending=ending)
-    assert claims.refusals == [f"the solver claimed to end by {ending!r} without a plan"]
+    assert claims.refusals == [f"the solver claimed to have ended with {ending!r}, but found no plan"]
 
 
 def test_a_heuristic_proves_nothing_by_its_ending():

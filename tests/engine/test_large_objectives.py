@@ -31,4 +31,4 @@ def test_a_claimed_proof_that_the_bound_does_not_support_is_rejected():
     claims.receive({"kind": "plan", "step": "tree", "built": ["p"]})
     claims.receive({"kind": "bound", "step": "tree", "bound": 4.0})
     claims.finish(Ending("proof"), proves=True)
-    assert claims.refusals == ["the solver claimed a proof that its bound does not give"]
+    assert claims.refusals == ["the solver claimed a proof of optimality that its bound does not support"]

@@ -210,11 +210,11 @@ def test_frontiers_with_rings_and_periods_equal_brute_force(seed, monkeypatch):
     assert sorted(point.place for point in tracer.front()) == non_dominated(extended_places(problem))
 
 
-def test_three_way_frontiers_do_not_go_with_periods(monkeypatch):
+def test_three_way_frontiers_reject_periods(monkeypatch):
     problem = ringed(budget=9, periods=(Period("now", 9, 1),))
     pairs = tuple(
         type(pair)(pair.origin, pair.destination, pair.limit, pair.weight, group)
         for pair, group in zip(problem.pairs, ("secondary", "small"), strict=True)
     )
-    with pytest.raises(ProblemError, match="goes with no periods"):
+    with pytest.raises(ProblemError, match="not possible with periods"):
         traced(problem.replace(pairs=pairs), monkeypatch, axes="three_way")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import arc_lists, graph_of, pair_lists
 
-from optimiser.engine.search.paths import FAR, LONGEST
+from optimiser.engine.search.paths import LONGEST, UNREACHED
 from optimiser.measures.dependence import NO_AREA, MarkedNetwork, core_dependence, count_trips
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
@@ -158,7 +158,7 @@ def test_passing_the_core_agrees_with_an_enumeration_of_shortest_paths(drawn):
     inside = {i for i, name in enumerate(problem.nodes) if name in core}
     for k, pair in enumerate(problem.pairs):
         if not nx.has_path(net, pair.origin, pair.destination):
-            assert times.best[k] == FAR
+            assert times.best[k] == UNREACHED
         elif pair.origin not in inside and pair.destination not in inside:
             paths = list(nx.all_shortest_paths(net, pair.origin, pair.destination, "weight"))
             passing = [not inside.isdisjoint(path) for path in paths]
@@ -174,7 +174,7 @@ def test_closed_times_are_those_of_the_network_without_the_core(drawn):
     for k in np.flatnonzero(~times.ends):
         pair = problem.pairs[k]
         lengths = nx.single_source_dijkstra_path_length(net, pair.origin)
-        assert times.closed[k] == lengths.get(pair.destination, FAR)
+        assert times.closed[k] == lengths.get(pair.destination, UNREACHED)
 
 
 @settings(max_examples=60)
@@ -187,7 +187,7 @@ def test_times_through_the_core_are_the_shortest_by_way_of_one_of_its_nodes(draw
     for k in np.flatnonzero(~times.ends):
         o, d = problem.pairs[k].origin, problem.pairs[k].destination
         ways = [away[o][v] + away[v][d] for v in inside if v in away[o] and d in away[v]]
-        assert times.through[k] == min(ways, default=FAR)
+        assert times.through[k] == min(ways, default=UNREACHED)
 
 
 @settings(max_examples=60)

@@ -8,7 +8,7 @@ from core_drawing import both_ways, line, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import gains as module
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Pair
@@ -124,7 +124,7 @@ def test_gains_of_two_steps_add_up(drawn):
     parts = [gains(problem, (), first, people), gains(problem, first, second, people)]
     whole = gains(problem, (), second, people)
     assert sum(part.brought for part in parts) == whole.brought
-    had_paths = Valuer.of(problem).times(()) < FAR
+    had_paths = Valuer.of(problem).times(()) < UNREACHED
     for k in np.flatnonzero(had_paths):
         assert sum(part.seconds[k] for part in parts) == whole.seconds[k]
 

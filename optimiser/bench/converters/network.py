@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from optimiser.bench.generators.plane import Integers, generator
-from optimiser.engine.search.paths import FAR, LONGEST, graph, opened, times_from
+from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
@@ -212,7 +212,7 @@ def _pairs(network: PublicNetwork, bare: DesignProblem, choices: Choices) -> tup
         if start not in times:
             times[start] = times_from(net, mask, start, LONGEST)
         best = int(times[start][destination])
-        if best < FAR:
+        if best < UNREACHED:
             weight = max(1, round(value)) if choices.weights == "demand" else 1
             pairs.append(Pair(start, destination, best * choices.limit_percent // 100, weight))
     return tuple(pairs)

@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from optimiser.bench.generators.plane import Integers
-from optimiser.engine.search.paths import FAR, LONGEST, graph, opened, times_from
+from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 
-NO_PATH_S = int(FAR)
+NO_PATH_S = int(UNREACHED)
 """Time between places that no path joins."""
 
 HEAVIEST = 20

@@ -1,4 +1,4 @@
-"""Keep the integer master of the time-cut method alive in CP-SAT."""
+"""Maintain the integer master of the time-cut method as a CP-SAT model."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 
 DENOMINATOR = 2520
-"""Common denominator of the coefficients of rows; 1/2 to 1/10 are whole multiples of it."""
+"""Common denominator of integer coefficients: the multiples of 1/2, 1/3, ..., 1/10 are exact."""
 
 FIRST_DETERMINISTIC_S = 2.0
-"""Deterministic seconds of the first turn; later ones have twice as many each, so that cuts come in early."""
+"""Deterministic time limit of the first turn, in seconds; it doubles each turn, so that cuts are found
+early."""
 
-LEAST_TEAM = 8
-"""Threads from which on CP-SAT gets them all, else one.
+LEAST_WORKERS = 8
+"""Number of threads from which CP-SAT uses all of them; with fewer it uses one.
 
-Its searches complement each other from eight on; with two, the one that follows the relaxation was starved:
-siouxfalls_03 took 3 s on one thread, and was open after 25 s on two.
+Its portfolio of searches is complete from eight workers. With two, the search by the relaxation got too
+little time: siouxfalls_03 took 3 s on one thread, and was open after 25 s on two.
 """
 
 
@@ -37,20 +38,20 @@ def version() -> str:
 
 
 class CpsatMaster:
-    """The master problem of `models.cuts_master`, built by PuLP and then kept as a model of CP-SAT.
+    """The master problem of `models.cuts_master` as a live CP-SAT model.
 
     Parameters
     ----------
     problem
         A reduced problem.
     threads, seed
-        Passed on to CP-SAT.
+        Options of CP-SAT.
 
     Notes
     -----
-    Levels are whole here, so that a pair is covered or not. Columns are built [J], levels [K] and cities [C]
-    (the last two unless every pair must be covered). Where several threads work they take turns, so that a
-    seed repeats its outcome.
+    All variables are binary here, y as well. They are x [J], y [K] and z [C]; y and z are missing where every
+    pair must be covered. With several threads the searches are interleaved, so that the result depends on
+    the seed alone.
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
@@ -71,16 +72,16 @@ class CpsatMaster:
     def add(self, rows: Rows) -> None:
         """Add rows `sum of value x >= sum of y` with integer coefficients, values rounded up.
 
-        Larger values make a row weaker, so it stays valid, at a loss of at most one part in `DENOMINATOR` a
-        term. 0/1 time cuts, whose values are one, lose nothing.
+        Rounding up weakens a row, so it stays valid; the loss is at most `1 / DENOMINATOR` per term. 0/1 time
+        cuts are exact.
         """
         scaled = np.ceil(rows.value * DENOMINATOR).astype(np.int64)
         for i in range(len(rows)):
             inside = slice(rows.start[i], rows.start[i + 1])
-            pairs, mine = rows.pairs_of(i).tolist(), scaled[inside]
+            pairs, values = rows.pairs_of(i).tolist(), scaled[inside]
             if len(pairs) == 1:
-                mine = np.minimum(mine, DENOMINATOR)
-            self._add_row(rows.candidate[inside].tolist(), mine.tolist(), pairs)
+                values = np.minimum(values, DENOMINATOR)
+            self._add_row(rows.candidate[inside].tolist(), values.tolist(), pairs)
 
     def _add_row(self, candidates: list[int], values: list[int], pairs: list[int]) -> None:
         built = [self._x[j] for j in candidates]
@@ -91,7 +92,7 @@ class CpsatMaster:
         self._model.add(cp_model.LinearExpr.weighted_sum(built, values) >= needed)
 
     def forbid(self, x: Floats) -> None:
-        """Add the clause that something differs from a plan."""
+        """Cut off a single plan, float64 [J], by a clause."""
         self._model.add_bool_or(
             [
                 variable.negated() if is_built else variable
@@ -102,40 +103,40 @@ class CpsatMaster:
     def solve(
         self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
     ) -> MasterSolution[Point]:
-        """Return what the model answers within the seconds given.
+        """Solve the model within the seconds given; the deterministic time limit doubles with each turn.
 
         Raises
         ------
         SolverError
-            When CP-SAT refuses the model.
+            When CP-SAT rejects the model.
         """
         solver = self._solver(gap, turn, seconds)
         self._hint(start)
-        listener = _Listener(self, on_point)
+        collector = _SolutionCollector(self, on_point)
 
-        def heard(bound: float) -> None:
+        def on_bound(bound: float) -> None:
             if on_point(self._bound(bound), None):
                 solver.stop_search()
 
-        solver.best_bound_callback = heard
-        status = solver.solve(self._model, listener)
+        solver.best_bound_callback = on_bound
+        status = solver.solve(self._model, collector)
         if status == cp_model.MODEL_INVALID:
-            raise SolverError("CP-SAT refuses the master problem", remedy="Try --solver highs.")
-        known = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+            raise SolverError("CP-SAT rejected the master problem as invalid", remedy="Try --solver highs.")
+        has_bound = (cp_model.OPTIMAL, cp_model.FEASIBLE)
         return MasterSolution(
-            self._bound(solver.best_objective_bound) if status in known else None,
-            tuple(listener.points),
+            self._bound(solver.best_objective_bound) if status in has_bound else None,
+            tuple(collector.points),
             complete=status == cp_model.OPTIMAL,
             infeasible=status == cp_model.INFEASIBLE,
         )
 
     def _solver(self, gap: float, turn: int, seconds: float) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()
-        solver.parameters.num_workers = self._threads if self._threads >= LEAST_TEAM else 1
-        solver.parameters.interleave_search = self._threads >= LEAST_TEAM
+        solver.parameters.num_workers = self._threads if self._threads >= LEAST_WORKERS else 1
+        solver.parameters.interleave_search = self._threads >= LEAST_WORKERS
         solver.parameters.random_seed = self._seed % 2**31
         solver.parameters.relative_gap_limit = gap
-        solver.parameters.linearization_level = 2  # all rows in the relaxation: they are what bounds
+        solver.parameters.linearization_level = 2  # all rows in the relaxation: the bound rests on them
         solver.parameters.max_time_in_seconds = max(0.0, seconds)
         solver.parameters.max_deterministic_time = FIRST_DETERMINISTIC_S * 2.0 ** min(turn, 40)
         return solver
@@ -150,22 +151,22 @@ class CpsatMaster:
             self._model.add_hint(variable, round(value))
 
     def read(self, value: Any) -> Point:  # noqa: ANN401 - a function of CP-SAT
-        """Return the point that a function gives the values of.
+        """Return the point of a solution.
 
         Parameters
         ----------
         value
-            Gives the value of a variable.
+            Returns the value of a variable in the solution.
         """
-        level = [float(value(y)) for y in self._y] if self._y else [1.0] * self._pairs
-        return Point(np.array([float(value(x)) for x in self._x]), np.array(level))
+        y = [float(value(y)) for y in self._y] if self._y else [1.0] * self._pairs
+        return Point(np.array([float(value(x)) for x in self._x]), np.array(y))
 
     def _bound(self, found: float) -> float | None:
         return found * self._divisor if math.isfinite(found) else None
 
 
-class _Listener(cp_model.CpSolverSolutionCallback):
-    """Collect the points found, and end early when told to."""
+class _SolutionCollector(cp_model.CpSolverSolutionCallback):
+    """Collects the solutions found, and stops the search when `on_point` says so."""
 
     def __init__(self, master: CpsatMaster, on_point: OnPoint) -> None:
         super().__init__()
@@ -174,7 +175,7 @@ class _Listener(cp_model.CpSolverSolutionCallback):
         self.points: list[Point] = []
 
     def on_solution_callback(self) -> None:
-        """Take in a point."""
+        """Collect a solution."""
         self.points.append(self._master.read(self.value))
         if self._on_point(None, self.points[-1]):
             self.stop_search()

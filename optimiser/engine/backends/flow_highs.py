@@ -1,4 +1,4 @@
-"""Keep the flow problem of one commodity alive in HiGHS."""
+"""Maintain the flow problem of one commodity as a live HiGHS model."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ INFINITY = highspy.kHighsInf
 
 
 class FlowProgram:
-    """How much of a pair can flow within its limit through links of given capacity.
+    """The maximum flow of a pair within its time limit through links of given capacities.
 
     Parameters
     ----------
     commodity
-        What the pair can use.
+        The arcs that the pair can use.
 
     Notes
     -----
-    Variables: `f_a >= 0` for each arc, and y, the flow in all. Rows: conservation at each node but the
-    destination; `sum (t_a / T) f_a - y <= 0`, the mean time is within the limit; for each link
-    `sum_{a of the link} f_a <= capacity`. These are the rows of the compact model for one pair, with the two
-    directions of a link sharing its capacity as in Bucarey et al.
+    Variables: `f_a >= 0` for each arc, and y, the total flow. Rows: flow conservation at each node except the
+    destination; `sum (t_a / T) f_a - y <= 0`, the mean travel time is within the limit T; for each link
+    `sum_{a of the link} f_a <= capacity`. These are the rows of the compact model for one pair, where the two
+    directions of a link share its capacity as in Bucarey et al.
     """
 
     def __init__(self, commodity: Commodity) -> None:
@@ -47,7 +47,7 @@ class FlowProgram:
         self._add_rows()
 
     def _add_rows(self) -> None:
-        """Add time (row 0), links (rows 1 ...), then nodes."""
+        """Add the time row (0), the link rows (1 to L), then the rows of the nodes except the destination."""
         c = self._commodity
         arcs = np.arange(len(c.tail))
         on_link = c.link >= 0
@@ -77,24 +77,24 @@ class FlowProgram:
             value[order],
         )
 
-    def most(self, capacity: Floats, enough: float) -> tuple[float, Prices] | None:
-        """Return the most that can flow, and the prices that prove it.
+    def most(self, capacity: Floats, target: float) -> tuple[float, Prices] | None:
+        """Return the maximum flow and its dual prices.
 
         Parameters
         ----------
         capacity
             float64 [links].
-        enough
-            The search ends when this much flows.
+        target
+            Upper limit of the flow; more is not needed.
 
         Returns
         -------
         tuple or None
-            None when HiGHS gave no answer. The prices are those of the normalised problem: the cheapest path
-            costs one more than the limit does.
+            None when HiGHS found no optimum. The prices are normalised: the cost of the cheapest path exceeds
+            the price of time by 1.
         """
         self._model.changeColCost(self._y, -1.0)
-        self._solve(capacity, 0.0, enough)
+        self._solve(capacity, 0.0, target)
         if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self._model.getSolution()
@@ -102,13 +102,13 @@ class FlowProgram:
         return flow, self._prices(np.array(solution.row_dual))
 
     def ray(self, capacity: Floats, level: float) -> Prices | None:
-        """Return prices that prove that a given flow is impossible, None where it is possible.
+        """Return a dual ray that proves a given flow impossible; None where the flow is possible.
 
         Parameters
         ----------
         capacity
             float64 [links].
-        level
+        flow
             The flow.
         """
         self._model.changeColCost(self._y, 0.0)
@@ -125,8 +125,12 @@ class FlowProgram:
         self._model.run()
 
     def _prices(self, dual: Floats) -> Prices:
-        """Return the prices; duals of rows with an upper side alone all have one sign, noise apart."""
-        sides = dual[: self._links + 1]
-        sides = np.maximum(sides if sides.sum() > 0 else -sides, 0.0)
-        sides[sides < 1e-9 * max(1.0, sides.max())] = 0.0
-        return Prices(sides[1:], float(sides[0]))
+        """Return the prices of time and links.
+
+        These rows have only upper sides, so their duals have the same sign, except for numerical noise, which
+        is set to 0.
+        """
+        price = dual[: self._links + 1]
+        price = np.maximum(price if price.sum() > 0 else -price, 0.0)
+        price[price < 1e-9 * max(1.0, price.max())] = 0.0
+        return Prices(price[1:], float(price[0]))

@@ -1,4 +1,4 @@
-"""Search one branch-and-cut tree in Gurobi, with lazy rows."""
+"""Search a branch-and-cut tree in Gurobi, with lazy rows."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
 )
 
 
-"""Settings of Gurobi, by name.
+"""Parameters of Gurobi.
 
-Rows come lazily, so that no reduction may rest on those there are, and as cuts; the objective is whole, so
-that a gap below one closes the proof.
+Rows are added as lazy constraints and as cuts, so no reduction may rely on the current rows alone. The scaled
+objective is integer, so an absolute gap below one proves optimality.
 """
 
 
@@ -46,15 +46,15 @@ class GurobiMaster:
     model
         The `gurobipy.Model`.
     x
-        Its variables x, one a candidate.
+        Variables x, one per candidate.
     y
-        Its variables y, one a pair; none when every pair must be covered.
+        Variables y, one per pair; empty where every pair must be covered.
     divisor
-        The objective of the model is that of the problem divided by this.
+        Number by which the objective of the problem is divided in the model.
     maximise
-        Whether it is maximised.
-    keeper
-        PuLP's solver: the model lives as long as this does.
+        Whether the objective is maximised.
+    pulp_solver
+        PuLP's solver object; the model is deleted together with it.
     """
 
     model: Any
@@ -62,17 +62,11 @@ class GurobiMaster:
     y: tuple[Any, ...]
     divisor: int
     maximise: bool
-    keeper: Any
+    pulp_solver: Any
 
-    def stated(self, rows: Rows) -> list[Any]:
-        """Return rows: `sum of value x - sum of y >= 0`, or `>= number of pairs` without levels.
-
-        Parameters
-        ----------
-        rows
-            The rows.
-        """
-        made = []
+    def constraints(self, rows: Rows) -> list[Any]:
+        """Return rows `sum of value x - sum of y >= 0`, or `>= number of pairs` without y, for Gurobi."""
+        master = []
         for i in range(len(rows)):
             pairs = rows.pairs_of(i).tolist()
             inside = slice(rows.start[i], rows.start[i + 1])
@@ -80,16 +74,13 @@ class GurobiMaster:
             left = gurobipy.LinExpr(rows.value[inside].tolist(), x)
             if self.y:
                 left.addTerms([-1.0] * len(pairs), [self.y[k] for k in pairs])
-            made.append(left >= (0.0 if self.y else float(len(pairs))))
-        return made
+            master.append(left >= (0.0 if self.y else float(len(pairs))))
+        return master
 
     def objective(self, bound: float) -> float | None:
-        """Return the bound of the problem that follows from Gurobi's: a whole multiple of the divisor.
+        """Return the bound on the objective of the problem that follows from a bound of the model.
 
-        Parameters
-        ----------
-        bound
-            Of the model; infinite when there is none yet.
+        It is a multiple of the divisor; None where the bound of the model is infinite.
         """
         if abs(bound) >= gurobipy.GRB.INFINITY:
             return None
@@ -99,68 +90,68 @@ class GurobiMaster:
 
 
 def gurobi_master(problem: DesignProblem, limits: TreeLimits, rows: Rows) -> GurobiMaster:
-    """Return the master problem with some rows.
+    """Return the master problem with its first cuts.
 
     Parameters
     ----------
     problem
         A reduced problem.
     limits
-        Of the search.
+        Limits and options of the search.
     rows
-        Rows known from the start.
+        Cuts known from the start.
     """
     lp, decisions = build_master(problem)
     seed, seconds = limits.seed % 2_000_000_000, max(0.0, limits.seconds)
     solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=limits.threads, seed=seed)
     handles, _ = solver.buildSolverModel(lp)
     column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
-    made = GurobiMaster(
+    master = GurobiMaster(
         lp.solverModel,
         tuple(column[x.id] for x in decisions.x),
         tuple(column[y.id] for y in decisions.y),
         scale_of(problem),
         maximise=problem.budget is not None,
-        keeper=solver,
+        pulp_solver=solver,
     )
-    _prepare(made, limits)
-    for row in made.stated(rows):
-        made.model.addConstr(row)
-    return made
+    _prepare(master, limits)
+    for row in master.constraints(rows):
+        master.model.addConstr(row)
+    return master
 
 
-def _prepare(made: GurobiMaster, limits: TreeLimits) -> None:
+def _prepare(master: GurobiMaster, limits: TreeLimits) -> None:
     nodes = math.inf if limits.nodes < 0 else limits.nodes
-    limited = {
+    limit_parameters = {
         "NodeLimit": nodes,
         "TimeLimit": max(0.0, limits.seconds),
         "SoftMemLimit": limits.memory_mb / 1000,
     }
-    for name, value in {**SETTINGS, **limited}.items():
-        made.model.setParam(name, value)
+    for name, value in {**SETTINGS, **limit_parameters}.items():
+        master.model.setParam(name, value)
 
 
-def start_from(made: GurobiMaster, t: Tables, best: Mask) -> None:
-    """Give a plan to Gurobi, before the model is solved.
+def start_from(master: GurobiMaster, t: Tables, best: Mask) -> None:
+    """Set a start solution, before the model is solved.
 
     Parameters
     ----------
-    made
+    master
         The model.
     t
         The problem.
     best
-        bool [J + 1].
+        bool [J + 1], a feasible plan.
     """
-    for x, value in zip(made.x, best[:-1].tolist(), strict=True):
+    for x, value in zip(master.x, best[:-1].tolist(), strict=True):
         x.Start = float(value)
-    if made.y:
-        for y, value in zip(made.y, covered_pairs(t, best).tolist(), strict=True):
+    if master.y:
+        for y, value in zip(master.y, covered_pairs(t, best).tolist(), strict=True):
             y.Start = float(value)
 
 
 FEASIBILITY_TOLERANCE = 1e-6
-"""How near to an integer a value counts as that: Gurobi's feasibility tolerance."""
+"""Feasibility tolerance of Gurobi: distance from an integer up to which a value counts as integer."""
 
 
 def version() -> str:
@@ -178,70 +169,71 @@ def search_tree(
     rows: Rows = NO_ROWS,
     improve: Improve | None = None,
 ) -> TreeOutcome:
-    """Search one tree; plans, bounds and counts go to `incumbent`.
+    """Search one tree in Gurobi; plans, bounds and counts go to the incumbent.
 
     Parameters
     ----------
     t, problem
-        The reduced problem, in both forms.
+        The reduced problem, as arrays and as a problem.
     incumbent
-        Takes plans and bounds; its best plan is given to Gurobi at the start.
+        Receives plans and bounds; its best plan is the start solution.
     separator
-        Finds rows that a point violates; an integer point that it lets pass is cut off by plain time cuts.
+        Separates points; an integer point that it fails to cut off is cut off by the weakest time cuts
+        (`unbuilt_rows`).
     limits
-        When to end.
+        Limits and options of the search.
     rows
-        Rows known from the start.
+        Cuts known from the start.
     improve
-        Makes plans near fractional points and reports them to `incumbent`.
+        Searches for plans near fractional points and reports them to the incumbent.
 
     Raises
     ------
     SolverError
-        When Gurobi fails or its licence does not reach.
+        When Gurobi fails or its licence does not allow a model of this size.
     """
     try:
-        made = gurobi_master(problem, limits, rows)
+        master = gurobi_master(problem, limits, rows)
         if incumbent.best is not None:
-            start_from(made, t, incumbent.best)
-        state = SearchState(t, made, separator, incumbent, limits, improve)
-        made.model.optimize(state.called)
+            start_from(master, t, incumbent.best)
+        state = SearchState(t, master, separator, incumbent, limits, improve)
+        master.model.optimize(state.callback)
         if state.failure is not None:
             raise state.failure
         return _outcome(state)
     except gurobipy.GurobiError as error:
         raise SolverError(
-            f"Gurobi does not solve this: {error}",
+            f"Gurobi could not solve this problem: {error}",
             remedy="The licence that comes with gurobipy is for small models; --solver highs needs none.",
         ) from error
 
 
 class SearchState:
-    """What Gurobi calls while it searches.
+    """Callback of Gurobi, with the state of the search.
 
     Parameters
     ----------
-    t, made, separator, incumbent, limits, improve
-        As given to `search_tree`.
+    t, master, separator, incumbent, limits, improve
+        As for `search_tree`.
 
     Attributes
     ----------
     cuts
-        Rows added so far.
+        Number of rows added so far.
     failure
-        What a call raised; Gurobi does not pass it on.
+        Exception raised in the callback; Gurobi does not propagate it.
     """
 
     def __init__(
         self,
         t: Tables,
-        made: GurobiMaster,
+        master: GurobiMaster,
         separator: Separator,
         incumbent: MaskIncumbent,
         limits: TreeLimits,
         improve: Improve | None,
     ) -> None:
-        self.t, self.made, self.incumbent, self.limits = t, made, incumbent, limits
+        self.t, self.master, self.incumbent, self.limits = t, master, incumbent, limits
         self._separator, self._improve = separator, improve
         self.cuts = 0
         self.failure: BaseException | None = None
@@ -249,8 +241,8 @@ class SearchState:
         self._reported = (0, 0)
         self._rounds = (-1, 0)
 
-    def called(self, model: Any, where: int) -> None:  # noqa: ANN401 - Gurobi's own
-        """Do what is due at a point of the search."""
+    def callback(self, model: Any, where: int) -> None:  # noqa: ANN401 - Gurobi's own
+        """Check integer solutions, separate relaxations, and report progress."""
         kinds = GRB.Callback
         try:
             if where == kinds.MIPSOL:
@@ -264,79 +256,82 @@ class SearchState:
             model.terminate()
 
     def _check(self, model: Any) -> None:  # noqa: ANN401
-        """Cut off an integer point that claims what is not true; report its plan."""
+        """Report the plan of an integer point; cut it off unless the plan covers all pairs with y > 0."""
         x, y = self._point(model.cbGetSolution)
         x = np.round(x)
         is_open = np.append(x > 0, True)
         self.incumbent.plan(is_open, "tree")
-        missing = np.flatnonzero(~covered_pairs(self.t, is_open) & (y > FEASIBILITY_TOLERANCE))
-        if len(missing):
+        false_claims = np.flatnonzero(~covered_pairs(self.t, is_open) & (y > FEASIBILITY_TOLERANCE))
+        if len(false_claims):
             rows = self._violated(x, y, integer=True)
             self._lazy(model, rows)
-            alone = rows.only(rows.claims == 1).pair
-            self._lazy(model, unbuilt_rows(self.t, np.setdiff1d(missing, alone), x))
+            separated = rows.only(rows.pair_counts == 1).pair
+            self._lazy(model, unbuilt_rows(self.t, np.setdiff1d(false_claims, separated), x))
         elif not fits(self.t, is_open):
             self._forbid(model, x)
 
     def _point(self, values: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
-        """Return x and y of the point that Gurobi is at."""
-        made = self.made
-        y = values(list(made.y)) if made.y else np.ones(len(self.t.limit))
-        x = np.array(values(list(made.x)))
+        """Return x and y of the current point, clipped to [0, 1]."""
+        master = self.master
+        y = values(list(master.y)) if master.y else np.ones(len(self.t.limit))
+        x = np.array(values(list(master.x)))
         return np.clip(x, 0.0, 1.0), np.clip(np.array(y), 0.0, 1.0)
 
     def _violated(self, x: Floats, y: Floats, *, integer: bool) -> Rows:
         rows = self._separator(x, y, integer=integer)
-        return rows.only(rows.at(x) < rows.claimed(y) - FEASIBILITY_TOLERANCE)
+        return rows.only(rows.right_side(x) < rows.left_side(y) - FEASIBILITY_TOLERANCE)
 
     def _lazy(self, model: Any, rows: Rows) -> None:  # noqa: ANN401
         self.cuts += len(rows)
-        for row in self.made.stated(rows):
+        for row in self.master.constraints(rows):
             model.cbLazy(row)
 
     def _forbid(self, model: Any, x: Floats) -> None:  # noqa: ANN401
-        """Cut off one plan: a budget may be overdrawn by less than Gurobi can tell apart."""
+        """Cut off a single plan that violates a side constraint by less than the tolerances of Gurobi."""
         signs = np.where(x > 0, -1.0, 1.0).tolist()
-        model.cbLazy(gurobipy.LinExpr(signs, list(self.made.x)) >= 1.0 - x.sum())
+        model.cbLazy(gurobipy.LinExpr(signs, list(self.master.x)) >= 1.0 - x.sum())
 
     def _separate(self, model: Any) -> None:  # noqa: ANN401
-        """Cut off the point of the relaxation of a node, in the rhythm asked for."""
-        if not self._due(int(model.cbGet(GRB.Callback.MIPNODE_NODCNT))):
+        """Separate the relaxation of a node, if the schedule says so."""
+        if not self._is_due(int(model.cbGet(GRB.Callback.MIPNODE_NODCNT))):
             return
         x, y = self._point(model.cbGetNodeRel)
         rows = self._violated(x, y, integer=bool((np.abs(x - np.round(x)) <= FEASIBILITY_TOLERANCE).all()))
         self.cuts += len(rows)
-        for row in self.made.stated(rows):
+        for row in self.master.constraints(rows):
             model.cbCut(row)
         self._points += 1
         if self._improve is not None and (self._points & (self._points - 1) == 0 or self._points % 200 == 0):
             self._improve(x)
 
-    def _due(self, node: int) -> bool:
-        """Say whether a node is separated once more; Gurobi tells how many nodes are done, not the depth."""
+    def _is_due(self, node: int) -> bool:
+        """Return whether the schedule allows another round at a node.
+
+        Gurobi gives the number of explored nodes but not the depth, so `schedule.every` is not applied.
+        """
         self._rounds = (node, self._rounds[1] + 1 if node == self._rounds[0] else 1)
-        rhythm = self.limits.rhythm
-        return rhythm.depth >= 0 and (not node or self._rounds[1] <= rhythm.rounds)
+        schedule = self.limits.schedule
+        return schedule.depth >= 0 and (not node or self._rounds[1] <= schedule.rounds)
 
     def report(self, bound: float, nodes: int) -> None:
-        """Pass on bound and counts, and stop Gurobi when there is no more to do."""
-        incumbent, proven = self.incumbent, self.made.objective(bound)
+        """Report bound and counts, and terminate Gurobi when the search should stop."""
+        incumbent, proven = self.incumbent, self.master.objective(bound)
         if proven is not None:
             incumbent.bound(proven, "tree")
         if (self.cuts, nodes) != self._reported:
             incumbent.count("tree", cuts=self.cuts - self._reported[0], nodes=nodes - self._reported[1])
             self._reported = (self.cuts, nodes)
         if incumbent.stop() or incumbent.closed(self.limits.gap):
-            self.made.model.terminate()
+            self.master.model.terminate()
 
 
 def _outcome(state: SearchState) -> TreeOutcome:
-    model, incumbent = state.made.model, state.incumbent
+    model, incumbent = state.master.model, state.incumbent
     status, nodes = model.Status, int(model.NodeCount)
     if status in (GRB.INFEASIBLE, GRB.INF_OR_UNBD):
         return TreeOutcome(None, "stalled" if incumbent.best is not None else "infeasible", nodes, state.cuts)
     state.report(model.ObjBound, nodes)
-    return TreeOutcome(state.made.objective(model.ObjBound), _reason(state, status), nodes, state.cuts)
+    return TreeOutcome(state.master.objective(model.ObjBound), _reason(state, status), nodes, state.cuts)
 
 
 def _reason(state: SearchState, status: int) -> str:

@@ -1,7 +1,7 @@
-"""Keep models of PuLP alive in HiGHS: relaxations, integer masters, and models with rings or periods.
+"""Maintain PuLP models as live HiGHS models: relaxations, integer masters, models with rings or periods.
 
-PuLP states each model once; it would build a new HiGHS model at every solve. So rows, bounds and objectives
-change in the HiGHS model itself, which continues from its last basis.
+Each model is built with PuLP once. PuLP would create a new HiGHS model for every solve, so rows, bounds and
+objectives are changed in the HiGHS model directly, which then continues from its last basis.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from optimiser.problem.errors import SolverError
 INFINITY = highspy.kHighsInf
 
 CUTOFF_TOLERANCE = 1e-6
-"""Tolerance of an integer objective, relative to max(1, |objective|)."""
+"""Tolerance of integer objectives, relative to max(1, |objective|)."""
 
 BINDING = 1e-2
-"""A row whose activity is within this of its side counts as binding."""
+"""Slack up to which a row counts as binding."""
 
 MOST_NODES = MOST_ITERATIONS = 2**31 - 1
-"""Limits that limit nothing."""
+"""Node and iteration limits that are never reached."""
 
 BELOW_ONE = 0.999
-"""Absolute gap that proves an integer objective: models divide it by its greatest common divisor."""
+"""Absolute gap at which the optimum is proved: scaled objectives are integer."""
 
 FIRST_NODES = 200
-"""Nodes of the first solve of an integer master; later ones have twice as many each: cuts come early."""
+"""Node limit of the first turn of an integer master; it doubles each turn, so that cuts are found early."""
 
 PROBE_S = 60.0
-"""Time limit of a few simplex steps; reached only where HiGHS stalls."""
+"""Time limit of a probe, in seconds; reached only where HiGHS stalls."""
 
-SMALL_LP_STEPS = 20_000
-"""Most simplex iterations of a small linear program."""
+SMALL_LP_ITERATIONS = 20_000
+"""Limit on the simplex iterations of a small linear program."""
 
 type OnProgress = Callable[[float | None, Floats | None], bool]
-"""Takes a bound or the values of an integer point while HiGHS works; returns whether to end."""
+"""Called with a bound or the values of an integer point while HiGHS solves; returns whether to stop."""
 
 
 def version() -> str:
@@ -62,20 +62,20 @@ def version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class IntegerSolution:
-    """What HiGHS found for an integer model.
+    """Result of an integer model.
 
     Attributes
     ----------
     bound
-        Proven bound of the model's objective; None when there is none.
+        Proven bound on the objective of the model, which is scaled; None without one.
     values
-        float64, one value a column; None when no point was found.
+        float64, a value for each column; None when no point was found.
     infeasible
-        No point exists, proved.
+        Whether the model is proved infeasible.
     complete
-        Solved to the gap asked for, not ended by a limit.
+        Whether the requested gap was closed, rather than a limit reached.
     nodes
-        Nodes of the tree.
+        Number of nodes of the tree.
     """
 
     bound: float | None
@@ -86,16 +86,16 @@ class IntegerSolution:
 
 
 class HighsModel:
-    """A model kept in HiGHS, with the names of its columns.
+    """A live HiGHS model with named columns.
 
     Parameters
     ----------
     model
-        The HiGHS model, its options set.
+        The `highspy.Highs` instance, with its options set.
     names
-        Names of its columns, in order.
+        Names of the columns, in order.
     integers
-        int32, columns that are integer.
+        int32, positions of the integer columns.
     """
 
     def __init__(self, model: Any, names: Sequence[str], integers: NDArray[np.int32]) -> None:  # noqa: ANN401
@@ -109,27 +109,27 @@ class HighsModel:
         return {name: i for i, name in enumerate(self._names)}
 
     def columns(self, variables: Iterable[pulp.LpVariable]) -> Integers:
-        """Return the columns of variables, int64."""
+        """Return int64, the column positions of PuLP variables."""
         return np.array([self._column[v.name] for v in variables], dtype=np.int64)
 
     def by_name(self, values: Floats) -> dict[str, float]:
-        """Return the values of a point by the names of the variables."""
+        """Return the values of a point by variable name."""
         return dict(zip(self._names, values.tolist(), strict=True))
 
     def _row_count(self) -> int:
         return int(self._model.getNumRow())
 
     def add_rows(self, least: Floats, start: Integers, index: Integers, value: Floats) -> None:
-        """Add rows `sum of value * column >= least`.
+        """Add R rows `sum of value * column >= least`.
 
         Parameters
         ----------
         least
-            float64 [R].
+            float64 [R], right sides.
         start
-            int64 [R], where the entries of each row begin.
+            int64 [R], position of the first entry of each row.
         index, value
-            Columns and coefficients of all rows, one after another.
+            Columns and coefficients of all entries, row by row.
         """
         if len(least):
             self._model.addRows(
@@ -143,28 +143,28 @@ class HighsModel:
             )
 
     def add_cuts(self, rows: Rows, x: Integers, y: Integers | None) -> None:
-        """Add rows `sum of value x - sum of y >= 0`, or `sum of value x >= number of pairs`.
+        """Add rows `sum of value x - sum of y >= 0`, or `sum of value x >= number of pairs` without y.
 
         Parameters
         ----------
         rows
             The rows.
         x, y
-            Columns of candidates and pairs, in the order in which the rows number them; `y` is None where
-            every pair must be covered.
+            int64, columns of candidates and pairs, in the numbering of the rows; `y` is None where every pair
+            must be covered.
         """
-        start, claims = rows.start[:-1], rows.claims
-        index, value, least = x[rows.candidate], rows.value, claims.astype(np.float64)
+        start, pair_counts = rows.start[:-1], rows.pair_counts
+        index, value, least = x[rows.candidate], rows.value, pair_counts.astype(np.float64)
         if y is not None:
-            # the claims of a row stand before its candidates
-            before = np.repeat(start, claims)
+            # The entries of y come before those of x in each row.
+            before = np.repeat(start, pair_counts)
             index = np.insert(index, before, y[rows.pair])
             value = np.insert(value, before, -1.0)
-            start, least = start + np.cumsum(claims) - claims, np.zeros(len(rows))
+            start, least = start + np.cumsum(pair_counts) - pair_counts, np.zeros(len(rows))
         self.add_rows(least, start, index, value)
 
     def add_expressions(self, rows: Sequence[pulp.LpAffineExpression]) -> None:
-        """Add rows of PuLP, each `left >= 0` or `left <= 0`, which are never dropped."""
+        """Add PuLP rows `expression >= 0` or `<= 0`, which `drop_slack_rows` keeps."""
         signs = [-1.0 if row.sense == pulp.LpConstraintLE else 1.0 for row in rows]
         terms = [
             [(self._column[v.name], factor * sign) for v, factor in row.items()]
@@ -182,11 +182,11 @@ class HighsModel:
         self.add_rows(least, np.zeros(1, np.int64), columns, np.where(x > 0.5, -1.0, 1.0))
 
     def keep_rows(self) -> None:
-        """Never drop the rows that the model has now."""
+        """Exempt all current rows from `drop_slack_rows`."""
         self._fixed_rows = self._row_count()
 
     def drop_slack_rows(self) -> int:
-        """Remove added rows that do not bind at the last point, and return how many are left."""
+        """Remove added rows that do not bind at the last point, and return the number of added rows left."""
         least = np.array(self._model.getLp().row_lower_)
         activity = np.array(self._model.getSolution().row_value)
         slack = np.flatnonzero(activity > least + BINDING)
@@ -200,25 +200,29 @@ class HighsModel:
         if len(columns):
             self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def _set_integer(self, *, wanted: bool) -> None:
-        kind = highspy.HighsVarType.kInteger if wanted else highspy.HighsVarType.kContinuous
+    def _set_integer(self, *, enabled: bool) -> None:
+        kind = highspy.HighsVarType.kInteger if enabled else highspy.HighsVarType.kContinuous
         self._model.changeColsIntegrality(
             len(self._integers), self._integers, np.full(len(self._integers), kind)
         )
 
     def _run(self, seconds: float) -> None:
-        # the clock of HiGHS counts all solves of a model together
+        # The clock of HiGHS runs over all solves of a model.
         self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, seconds))
         if self._model.run() != highspy.HighsStatus.kError:
             return
-        self._model.clearSolver()  # a basis can be too near to singular to start from
+        self._model.clearSolver()  # the last basis may be too close to singular to start from
         if self._model.run() == highspy.HighsStatus.kError:
             raise SolverError(
                 "HiGHS could not solve a model", remedy="Try --solver scip, or another --variant."
             )
 
     def _status(self) -> LpStatus:
-        """Return how the last solve ended; every column is bounded, so unbounded means infeasible too."""
+        """Return how the last solve ended.
+
+        Every column is bounded, so `kUnboundedOrInfeasible` means infeasible. `kObjectiveBound` means that no
+        objective better than the cutoff is possible.
+        """
         status, kinds = self._model.getModelStatus(), highspy.HighsModelStatus
         if status == kinds.kOptimal:
             return "optimal"
@@ -229,8 +233,8 @@ class HighsModel:
         return np.array(self._model.getSolution().col_value, np.float64)
 
     def solve_relaxation(self, *, seconds: float) -> tuple[LpStatus, float, Floats]:
-        """Return status, objective and point of the linear relaxation."""
-        self._set_integer(wanted=False)
+        """Return status, scaled objective and column values of the linear relaxation."""
+        self._set_integer(enabled=False)
         self._run(seconds)
         return self._status(), float(self._model.getInfo().objective_function_value), self._values()
 
@@ -250,20 +254,20 @@ class HighsModel:
         seconds
             Time limit.
         gap
-            Relative gap at which to end.
+            Relative gap at which to stop.
         nodes
-            Limit of nodes.
+            Node limit.
         start
-            Columns and values to start from.
+            Columns and values of a start solution; HiGHS completes it.
         on_progress
-            Takes bounds and integer points as they are found.
+            Called with bounds and integer points as they are found.
 
         Raises
         ------
         SolverError
             When HiGHS fails.
         """
-        self._set_integer(wanted=True)
+        self._set_integer(enabled=True)
         self._model.setOptionValue("mip_rel_gap", gap)
         self._model.setOptionValue("mip_abs_gap", BELOW_ONE)
         self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
@@ -271,7 +275,7 @@ class HighsModel:
             columns, values = start
             self._model.setSolution(len(columns), columns.astype(np.int32), values)
         if on_progress is not None:
-            self._listen(on_progress)
+            self._register_callbacks(on_progress)
         self._run(seconds)
         info, status = self._model.getInfo(), self._status()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
@@ -283,78 +287,78 @@ class HighsModel:
             nodes=max(0, int(info.mip_node_count)),
         )
 
-    def _listen(self, on_progress: OnProgress) -> None:
-        """Pass on points and bounds.
+    def _register_callbacks(self, on_progress: OnProgress) -> None:
+        """Pass points and bounds to `on_progress`.
 
-        Bounds are read where HiGHS asks whether to go on: the one reported with a new point may be that of a
-        smaller model in which HiGHS completes a start.
+        Bounds are read from the interrupt callback only: the bound reported with a new point may belong to a
+        smaller model in which HiGHS completes a start solution. Points of such a model have another length.
         """
         kinds = highspy.cb.HighsCallbackType
 
-        def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401
+        def on_callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401
             if kind == kinds.kCallbackMipImprovingSolution:
                 if len(out.mip_solution) == len(self._names):
                     on_progress(None, np.array(out.mip_solution, np.float64))
             elif on_progress(_finite(out.mip_dual_bound), None):
                 into.user_interrupt = True
 
-        self._model.setCallback(heard, None)
+        self._model.setCallback(on_callback, None)
         for kind in (kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt):
             self._model.startCallback(kind)
 
 
 def callback_options(on_progress: OnProgress) -> dict[str, object]:
-    """Return options of PuLP's HiGHS class that pass on bounds and integer points while it solves.
+    """Return options of PuLP's HiGHS class that report bounds and integer points during the solve.
 
     Parameters
     ----------
     on_progress
-        Takes bounds and the values of the columns; what it returns is ignored.
+        Called with bounds and column values; its result is ignored.
     """
     kinds = highspy.cb.HighsCallbackType
 
-    def heard(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401
+    def on_callback(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401
         if kind == kinds.kCallbackMipImprovingSolution:
             on_progress(None, np.array(out.mip_solution, np.float64))
         else:
             on_progress(_finite(out.mip_dual_bound), None)
 
     activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt]
-    return {"callbackTuple": (heard, None), "callbacksToActivate": activated}
+    return {"callbackTuple": (on_callback, None), "callbacksToActivate": activated}
 
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def stated(
+def to_highs(
     lp: pulp.LpProblem, *, threads: int, seed: int, integer: bool = True
 ) -> tuple[Any, list[str], NDArray[np.int32]]:
-    """Return a model of PuLP as a HiGHS model, with the names of its columns and which are integer.
+    """Return a PuLP model as a HiGHS model, with the names of its columns and the integer columns.
 
     Parameters
     ----------
     lp
-        The model.
+        The PuLP model.
     threads, seed
-        Passed on to HiGHS.
+        Options of HiGHS.
     integer
-        False: HiGHS gets the linear relaxation.
+        False: build the linear relaxation.
 
     Notes
     -----
-    PuLP does not export variables that are in no row and not in the objective. Cuts may name them later, so
-    they become the last columns.
+    PuLP does not export variables that occur in no row and not in the objective. Cuts may use them later, so
+    they are added as the last columns.
     """
     exported = lp.exported_variables()
     names = {v.name for v in exported}
-    idle = [v for v in lp.variables() if v.name not in names]
-    variables = [*exported, *idle]
+    unused = [v for v in lp.variables() if v.name not in names]
+    variables = [*exported, *unused]
     solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed, mip=integer)
     solver.createAndConfigureSolver(lp)
     solver.buildSolverModel(lp)
     model: Any = lp.solverModel
-    for v in idle:
+    for v in unused:
         model.addVar(v.lowBound, v.upBound)
     integers = np.array([i for i, v in enumerate(variables) if v.cat == pulp.LpInteger], dtype=np.int32)
     return model, [v.name for v in variables], integers
@@ -368,32 +372,32 @@ class Relaxation(HighsModel):
     problem
         A reduced problem.
     seed
-        Passed on to HiGHS.
+        Random seed of HiGHS.
 
     Notes
     -----
-    Columns are x [J], y [K] and z [C] (the last two unless every pair must be covered). The objective is
-    always maximised; HiGHS minimises its negative. It has one thread, so that relaxations can be solved
-    beside each other.
+    The columns are x [J], y [K] and z [C]; y and z are missing where every pair must be covered. The
+    objective is always maximised; HiGHS minimises its negative. Each relaxation uses one thread, so that
+    several can be solved in parallel.
     """
 
     def __init__(self, problem: DesignProblem, *, seed: int) -> None:
         lp, variables = build_master(problem)
-        super().__init__(*stated(lp, threads=1, seed=seed, integer=False))
-        self._set_integer(wanted=False)
+        super().__init__(*to_highs(lp, threads=1, seed=seed, integer=False))
+        self._set_integer(enabled=False)
         self._seed = seed
         self._pairs = len(problem.pairs)
         self._x = self.columns(variables.x)
         self._y = None if problem.must_cover else self.columns(variables.y)
         self._z = self.columns(variables.z)
-        self._decided = np.concatenate([self._x, self._z])
-        self._xyz = self._decided if self._y is None else np.concatenate([self._x, self._y, self._z])
+        self._decisions = np.concatenate([self._x, self._z])
+        self._xyz = self._decisions if self._y is None else np.concatenate([self._x, self._y, self._z])
         if problem.budget is not None:
             costs = np.array(self._model.getLp().col_cost_)
             self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
             self._set_costs(-costs)
-        self._lower = np.zeros(len(self._decided))
-        self._upper = np.ones(len(self._decided))
+        self._lower = np.zeros(len(self._decisions))
+        self._upper = np.ones(len(self._decisions))
         self.divisor = scale_of(problem)
 
     def _set_costs(self, costs: Floats) -> None:
@@ -401,41 +405,42 @@ class Relaxation(HighsModel):
 
     @property
     def cuts(self) -> int:
-        """Return the number of cuts that the relaxation holds."""
+        """Return the number of cuts in the relaxation."""
         return self._row_count() - self._fixed_rows
 
-    def use_interior_point(self, *, wanted: bool) -> None:
-        """Choose the interior point method without crossover, or what HiGHS finds best.
+    def use_interior_point(self, *, enabled: bool) -> None:
+        """Choose the interior point method without crossover, or leave the choice to HiGHS.
 
         Parameters
         ----------
-        wanted
-            For the first rounds of large problems, where the simplex method is slow. The points are not
-            vertices, and the bound is corrected (`_objective`).
+        enabled
+            True for the first rounds of large problems, where the simplex method is slow. The points are then
+            no vertices, and the objective is corrected to a bound (`_objective`).
         """
-        self._model.setOptionValue("solver", "ipm" if wanted else "choose")
-        self._model.setOptionValue("run_crossover", "off" if wanted else "on")
+        self._model.setOptionValue("solver", "ipm" if enabled else "choose")
+        self._model.setOptionValue("run_crossover", "off" if enabled else "on")
 
     def add(self, rows: Rows) -> None:
-        """Add cuts, which stay for all that follows."""
+        """Add cuts."""
         self.add_cuts(rows, self._x, self._y)
 
     def add_splits(self, rows: SplitRows) -> None:
-        """Add lift-and-project cuts, over x, y and z one after another."""
+        """Add lift-and-project cuts over x, y and z."""
         self.add_rows(rows.least, rows.start[:-1], self._xyz[rows.column], rows.value)
 
     def rows(self) -> tuple[csr_array, Floats, Mask]:
-        """Return all rows as `G v >= g` with v = (x, y, z), and which of them are the model's own.
+        """Return all rows as `G v >= g` with v = (x, y, z).
 
         Returns
         -------
         tuple
-            float64 [R x (J + K + C)], float64 [R], and bool [R]: rows that `drop_slack_rows` leaves.
+            G, float64 [R x (J + K + C)]; g, float64 [R]; and bool [R], rows of the model itself, which
+            `drop_slack_rows` keeps.
         """
         lp = self._model.getLp()
-        held = lp.a_matrix_
-        parts = (np.array(held.value_), np.array(held.index_), np.array(held.start_))
-        order = csc_array if held.format_ == highspy.MatrixFormat.kColwise else csr_array
+        stored = lp.a_matrix_
+        parts = (np.array(stored.value_), np.array(stored.index_), np.array(stored.start_))
+        order = csc_array if stored.format_ == highspy.MatrixFormat.kColwise else csr_array
         matrix = csr_array(order(parts, shape=(lp.num_row_, lp.num_col_)))[:, self._xyz]
         least, most = np.array(lp.row_lower_), np.array(lp.row_upper_)
         below, above = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
@@ -452,25 +457,25 @@ class Relaxation(HighsModel):
 
     def set_bounds(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of the decisions, float64 [J + C] each."""
-        moved = np.flatnonzero((lower != self._lower) | (upper != self._upper))
-        if len(moved):
-            self.change_bounds(self._decided[moved], lower[moved], upper[moved])
+        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+        if len(changed):
+            self.change_bounds(self._decisions[changed], lower[changed], upper[changed])
             self._lower, self._upper = lower.copy(), upper.copy()
 
     def set_cutoff(self, objective: float) -> None:
-        """Let solves end as infeasible as soon as no integer objective above this one is possible.
+        """End later solves as infeasible once no integer objective above this one is possible.
 
         Parameters
         ----------
         objective
-            Of the best plan known; minus infinity without one.
+            Scaled objective of the best known plan; minus infinity without one.
         """
         tolerance = CUTOFF_TOLERANCE * max(1.0, abs(objective))
         bound = -(objective + 1.0 - tolerance) if math.isfinite(objective) else INFINITY
         self._model.setOptionValue("objective_bound", bound)
 
     def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from where the last solve ended.
+        """Solve from the last basis.
 
         Raises
         ------
@@ -482,16 +487,16 @@ class Relaxation(HighsModel):
         values, duals = np.array(solution.col_value), np.array(solution.col_dual)
         if not len(values):
             values = np.zeros(len(self._names))
-        reduced_costs = -duals[self._decided] if len(duals) else np.zeros(len(self._decided))
+        reduced_costs = -duals[self._decisions] if len(duals) else np.zeros(len(self._decisions))
         y = np.ones(self._pairs) if self._y is None else values[self._y]
         objective = {"optimal": self._objective(), "infeasible": -math.inf, "limit": math.inf}[status]
-        return LpSolution(status, objective, values[self._decided], y, reduced_costs)
+        return LpSolution(status, objective, values[self._decisions], y, reduced_costs)
 
     def _objective(self) -> float:
-        """Return the objective of the last point, raised to what its duals prove.
+        """Return the objective of the last solution, raised to the bound that its duals prove.
 
-        The interior point method ends some 1e-8 of the objective below the optimum, which would be no bound.
-        HiGHS reports the distance of primal and dual objective relative to `1 + |primal| + |dual|`.
+        The interior point method stops about 1e-8 (relative) below the optimum, which is no upper bound.
+        HiGHS reports the difference of primal and dual objective relative to `1 + |primal| + |dual|`.
         """
         info = self._model.getInfo()
         objective = -float(info.objective_function_value)
@@ -499,22 +504,22 @@ class Relaxation(HighsModel):
         return objective + 2.0 * error * (1.0 + 2.0 * abs(objective)) if 0.0 < error < 1.0 else objective
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
-        """Fix one decision, take a few steps of the dual simplex method, and return to the state before.
+        """Fix a decision, run a few dual simplex iterations, and restore bounds and basis.
 
         Parameters
         ----------
         decision, value
-            Position of what is fixed, and 0 or 1.
+            Position of the decision, and the value 0 or 1 at which it is fixed.
         iterations
-            Most steps.
+            Limit on the iterations.
 
         Returns
         -------
         tuple
-            The objective reached, minus infinity when infeasible; and whether it is an upper bound. After a
-            limit of steps it is none: the simplex method may still work with perturbed costs.
+            The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound. At
+            the iteration limit it is not: the simplex method may still use perturbed costs.
         """
-        model, column = self._model, self._decided[decision]
+        model, column = self._model, self._decisions[decision]
         basis = model.getBasis()
         model.changeColBounds(column, value, value)
         model.setOptionValue("simplex_iteration_limit", iterations)
@@ -528,19 +533,19 @@ class Relaxation(HighsModel):
 
 
 class QuestionRelaxation(Relaxation):
-    """The linear relaxation for one question after another: other money, other targets, another objective.
+    """The linear relaxation for a sequence of questions with different budgets, targets and objectives.
 
-    Rows for the money spent and for each measure stand in the model from the start; a question sets their
-    sides and the objective. Cuts stay, since they are valid at every budget.
+    The model contains a row for the cost and a row for each measure; a question sets their sides and the
+    objective. Cuts are kept between questions, since they are valid at every budget.
 
     Parameters
     ----------
     problem
-        A reduced problem with a budget that buys everything.
+        A reduced problem with the largest budget of all questions.
     measures
-        int64 [M x (K + C)]: the weight of each pair and city in each measure.
+        int64 [M x (K + C)], the weight of each pair and city in each measure.
     seed
-        Passed on to HiGHS.
+        Random seed of HiGHS.
     """
 
     def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int) -> None:
@@ -550,7 +555,7 @@ class QuestionRelaxation(Relaxation):
         self._cost_unit = divisor(self._cost.tolist())
         self._units = [divisor(row) for row in measures.tolist()]
         self._minimises_cost = False
-        self._first = self._row_count()
+        self._first_row = self._row_count()
         self._append(self._x, self._cost / self._cost_unit)
         for row, unit in zip(measures, self._units, strict=True):
             self._append(self._covered, row / unit)
@@ -561,21 +566,21 @@ class QuestionRelaxation(Relaxation):
         index = columns[used].astype(np.int32)
         self._model.addRow(-INFINITY, INFINITY, len(used), index, values[used])
 
-    def ask(self, *, budget: int | None, least: Sequence[int], weights: Integers | None) -> None:
-        """Set money, targets and objective, and free every decision.
+    def set_question(self, *, budget: int | None, least: Sequence[int], weights: Integers | None) -> None:
+        """Set budget, targets and objective, and reset the bounds of all decisions.
 
         Parameters
         ----------
         budget
-            Most money; None: any.
+            Budget; None: unlimited.
         least
             Least value of each measure.
         weights
-            int64 [K + C], gain of each covered pair and city; None: the cost is minimised.
+            int64 [K + C], objective coefficients of covered pairs and cities; None: minimise the cost.
         """
         most = INFINITY if budget is None else math.floor(budget / self._cost_unit)
-        self._model.changeRowBounds(self._first, -INFINITY, most)
-        for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first + 1):
+        self._model.changeRowBounds(self._first_row, -INFINITY, most)
+        for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first_row + 1):
             self._model.changeRowBounds(row, -(-value // unit), INFINITY)
         costs = np.zeros(len(self._names))
         self._minimises_cost = weights is None
@@ -590,29 +595,29 @@ class QuestionRelaxation(Relaxation):
         self.set_cutoff(-math.inf)
 
     def _free_decisions(self) -> None:
-        self.set_bounds(np.zeros(len(self._decided)), np.ones(len(self._decided)))
+        self.set_bounds(np.zeros(len(self._decisions)), np.ones(len(self._decisions)))
 
     def solve_integer_copy(
         self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
     ) -> MasterSolution[Point]:
-        """Free every decision, and return the best point whose every column is 0 or 1 under the cuts held.
+        """Solve a copy of the model with its current cuts, in which all columns are binary.
 
         Parameters
         ----------
         start
-            float64 [J], the best plan known.
+            float64 [J], the best known plan.
         gap
-            Relative gap at which to end.
+            Relative gap at which to stop.
         seconds
             Time limit.
         forbidden
-            Plans that are cut off, float64 [J] each.
+            Plans to cut off, float64 [J] each.
 
         Notes
         -----
-        y is asked to be integer too. That loses nothing (`models.decisions.declare`) and lets the solver cut
-        with the rows of measures, in which only y and z occur. Most of these models close at the root, where
-        the search for plans and symmetries would take a third of the time.
+        y is integer too. That cuts off no plan (`models.decisions.declare`), and lets the solver derive cuts
+        from the rows of measures, in which only y and z occur. Most of these models are solved at the root,
+        where heuristics and symmetry detection would take a third of the time; both are switched off.
         """
         model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (
@@ -624,7 +629,7 @@ class QuestionRelaxation(Relaxation):
             ("mip_detect_symmetry", False),
         ):
             model.setOptionValue(name, value)
-        self._free_decisions()  # a tree leaves the bounds of its last node
+        self._free_decisions()  # the bounds of the last node of a tree may still be set
         model.passModel(self._model.getLp())
         copy = HighsModel(model, self._names, np.arange(len(self._names), dtype=np.int32))
         for x in forbidden:
@@ -649,13 +654,14 @@ class IntegerMaster(HighsModel):
     problem
         A reduced problem.
     threads, seed
-        Passed on to HiGHS.
+        Options of HiGHS.
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
-        highspy.Highs.resetGlobalScheduler(True)  # the relaxation ran on one thread
+        # The scheduler is global, and the relaxation has set it to one thread.
+        highspy.Highs.resetGlobalScheduler(True)
         lp, variables = build_master(problem)
-        super().__init__(*stated(lp, threads=threads, seed=seed))
+        super().__init__(*to_highs(lp, threads=threads, seed=seed))
         self._pairs = len(problem.pairs)
         self._x = self.columns(variables.x)
         self._y = None if problem.must_cover else self.columns(variables.y)
@@ -664,17 +670,17 @@ class IntegerMaster(HighsModel):
         self._divisor = scale_of(problem)
 
     def add(self, rows: Rows) -> None:
-        """Add rows; they stay."""
+        """Add rows for all later turns."""
         self.add_cuts(rows, self._x, self._y)
 
     def forbid(self, x: Floats) -> None:
-        """Cut off one plan, float64 [J]."""
+        """Cut off a single plan, float64 [J]."""
         self.forbid_plan(self._x, x)
 
     def solve(
         self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
     ) -> MasterSolution[Point]:
-        """Return what the model answers within the seconds given, with twice the nodes of the turn before.
+        """Solve the model within the seconds given; the node limit doubles with each turn.
 
         Raises
         ------
@@ -683,23 +689,23 @@ class IntegerMaster(HighsModel):
         """
         points: list[Point] = []
 
-        def heard(bound: float | None, values: Floats | None) -> bool:
+        def report_progress(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(self._point(values))
-            return on_point(self._scaled(bound), None if values is None else points[-1])
+            return on_point(self._unscaled(bound), None if values is None else points[-1])
 
         found = self.solve_integer(
             seconds=seconds,
             gap=gap,
             nodes=FIRST_NODES << min(turn, 31),
             start=None if start is None else self._start(start),
-            on_progress=heard,
+            on_progress=report_progress,
         )
         if found.values is not None:
             points.append(self._point(found.values))
-        return MasterSolution(self._scaled(found.bound), tuple(points), found.complete, found.infeasible)
+        return MasterSolution(self._unscaled(found.bound), tuple(points), found.complete, found.infeasible)
 
-    def _scaled(self, bound: float | None) -> float | None:
+    def _unscaled(self, bound: float | None) -> float | None:
         return None if bound is None else bound * self._divisor
 
     def _start(self, start: Point) -> tuple[Integers, Floats]:
@@ -714,23 +720,23 @@ class IntegerMaster(HighsModel):
 
 
 class ExtendedHighs(HighsModel):
-    """The model of a problem with rings or periods (`models.whole`), without flows.
+    """The model of a problem with rings or periods (`models.extended`), without flows.
 
     Parameters
     ----------
     model
-        The model as stated.
+        The PuLP model.
     threads, seed
-        Passed on to HiGHS.
+        Options of HiGHS.
 
     Notes
     -----
-    Each integer solve begins anew: HiGHS 1.16 takes the last point for a start, completes it in a smaller
-    model, and at times ends with what it finds there.
+    Each integer solve starts from scratch: HiGHS 1.16 would take the last point as a start solution, complete
+    it in a smaller model, and sometimes end with the result of that model.
     """
 
     def __init__(self, model: ExtendedModel, *, threads: int, seed: int) -> None:
-        super().__init__(*stated(model.lp, threads=threads, seed=seed))
+        super().__init__(*to_highs(model.lp, threads=threads, seed=seed))
 
     def solve_integer(self, **options: Any) -> IntegerSolution:  # noqa: ANN401 - as in the parent
         """Solve the model with integrality, from scratch."""
@@ -739,7 +745,7 @@ class ExtendedHighs(HighsModel):
 
 
 class SmallLps:
-    """Solve many small linear programs, one after another, in one instance of HiGHS."""
+    """Solves many small linear programs, one after another, in one instance of HiGHS."""
 
     def __init__(self) -> None:
         model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -747,7 +753,7 @@ class SmallLps:
             ("output_flag", False),
             ("threads", 1),
             ("presolve", "off"),
-            ("simplex_iteration_limit", SMALL_LP_STEPS),
+            ("simplex_iteration_limit", SMALL_LP_ITERATIONS),
         ):
             model.setOptionValue(name, value)
         self._model = model
@@ -760,8 +766,8 @@ class SmallLps:
         Returns
         -------
         tuple or None
-            The point, float64 [columns], and the duals of the rows, float64 [rows]; None where HiGHS did not
-            reach an optimum.
+            The solution, float64 [columns], and the duals of the rows, float64 [rows]; None where HiGHS found
+            no optimum.
         """
         rows, columns = matrix.shape
         lp: Any = highspy.HighsLp()

@@ -1,4 +1,4 @@
-"""Say what the methods ask of solvers: linear relaxations, integer masters and trees with lazy rows."""
+"""Define the interfaces between methods and solvers: relaxations, integer masters, trees with lazy rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from optimiser.engine.search.rows import Floats, Rows
 
 
 def solver_noise(value: float) -> float:
-    """Return the error that a bound of this size may have when it comes from a solver in floating point."""
+    """Return the error to expect in a bound of this size that a floating-point solver reports."""
     return max(1e-3, 1e-8 * abs(value))
 
 
 type LpStatus = Literal["optimal", "infeasible", "limit"]
 
 type Improve = Callable[[Floats], None]
-"""Looks for plans near a fractional point x, float64 [J], and reports them."""
+"""Searches for plans near a fractional point x, float64 [J], and reports them to the incumbent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,16 @@ class LpSolution:
     Attributes
     ----------
     status
-        `optimal`, `infeasible` (no point, or none better than the cutoff), or `limit` (of iterations or
-        time).
+        `optimal`, `infeasible` (no point, or none better than the cutoff), or `limit` (iterations or time).
     objective
-        Of the optimum, in units of the divisor of the objective, always to be maximised (minus the cost where
-        that is minimised); minus infinity when infeasible, infinity at a limit.
+        Scaled objective: divided by its divisor, and always maximised (minus the cost where that is
+        minimised). Minus infinity when infeasible, infinity at a limit.
     decisions
-        float64 [J + C]: how far each candidate is built, and each city covered.
+        float64 [J + C], values of x and z: candidates built and cities covered.
     y
-        float64 [K]: how far each pair is covered; ones where every pair must be.
+        float64 [K], coverage of the pairs; ones where every pair must be covered.
     reduced_costs
-        float64 [J + C]: change of the objective with each decision.
+        float64 [J + C], reduced costs of the decisions.
     """
 
     status: LpStatus
@@ -51,35 +50,35 @@ class LinearProgram(Protocol):
     """A live linear relaxation of the master problem, with the cuts found so far."""
 
     def add(self, rows: Rows) -> None:
-        """Add cuts; they are valid for every plan and stay for all that follows."""
+        """Add cuts that are valid for every plan."""
 
     def set_bounds(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of the decisions, float64 [J + C] each."""
 
     def set_cutoff(self, objective: float) -> None:
-        """Let solves end as infeasible as soon as no integer objective above this one is possible."""
+        """End later solves as infeasible once no integer objective above this one is possible."""
 
     def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from where the last solve ended, within the seconds allowed."""
+        """Solve from the last basis within the seconds given."""
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
-        """Fix one decision, take a few steps of the simplex method, and return to the state before.
+        """Fix a decision, run a few simplex iterations, and restore the state before.
 
         Parameters
         ----------
         decision, value
-            Position of what is fixed, and 0 or 1.
+            Position of the decision, and the value 0 or 1 at which it is fixed.
         iterations
-            Most steps.
+            Limit on the iterations.
 
         Returns
         -------
         tuple
-            The objective reached, minus infinity when infeasible; and whether it is an upper bound.
+            The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound.
         """
 
     def drop_slack_rows(self) -> int:
-        """Remove cuts that do not bind at the last point, and return how many are left."""
+        """Remove cuts that do not bind at the last point, and return the number of cuts left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +90,23 @@ class Point:
 
 
 type OnPoint = Callable[[float | None, Point | None], bool]
-"""Takes a bound or an integer point while a master is solved; returns whether to end."""
+"""Called with a bound or an integer point while a master is solved; returns whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class MasterSolution[P]:
-    """What an integer master found.
+    """Result of one turn of an integer master.
 
     Attributes
     ----------
     bound
-        Proven bound of the objective; None when there is none.
+        Proven bound on the objective of the problem; None without one.
     points
         Integer points found, the best last.
     complete
-        The solver ended by proof or gap, not by a limit of work or time.
+        Whether the solver closed the requested gap, rather than reaching a limit of work or time.
     infeasible
-        No integer point meets the rows, proved.
+        Whether it is proved that no integer point satisfies the rows.
     """
 
     bound: float | None
@@ -117,34 +116,34 @@ class MasterSolution[P]:
 
 
 class Separator(Protocol):
-    """Finds rows that a point of the master problem violates."""
+    """Separates points of the master problem."""
 
     def __call__(self, x: Floats, y: Floats, /, *, integer: bool) -> Rows:
-        """Return violated rows, possibly none.
+        """Return rows that the point violates, possibly none.
 
         Parameters
         ----------
         x
-            float64 [J], 0 to 1.
+            float64 [J], from 0 to 1.
         y
-            float64 [K], 0 to 1; ones where every pair must be covered.
+            float64 [K], from 0 to 1; ones where every pair must be covered.
         integer
-            Every value of `x` is 0 or 1.
+            Whether every x is 0 or 1.
         """
 
 
 @dataclass(frozen=True, slots=True)
-class SeparationRhythm:
-    """Where in a tree fractional points are separated.
+class SeparationSchedule:
+    """Nodes of a tree at which fractional points are separated.
 
     Attributes
     ----------
     depth
-        Greatest depth of a node at which they are.
+        Largest depth of such a node; -1: none.
     every
-        Below the root, only nodes at depths divisible by this.
+        Below the root, only nodes at depths divisible by this number.
     rounds
-        Most rounds at a node below the root.
+        Most rounds of separation at a node below the root.
     """
 
     depth: int = 1000
@@ -154,24 +153,24 @@ class SeparationRhythm:
 
 @dataclass(frozen=True, slots=True)
 class TreeLimits:
-    """When a tree search ends, and how often it separates.
+    """Limits and options of a tree search.
 
     Attributes
     ----------
     seconds
         Time limit.
     gap
-        Relative gap at which to end.
+        Relative gap at which to stop.
     nodes
-        Limit of nodes; -1: none.
+        Node limit; -1: none.
     memory_mb
-        Memory at which the solver ends the search.
+        Memory limit of the solver.
     seed
-        Shifts the random numbers of the solver.
+        Random seed of the solver.
     threads
-        For solvers that use several.
-    rhythm
-        Where fractional points are separated.
+        Number of threads, for solvers that use several.
+    schedule
+        Nodes at which fractional points are separated.
     """
 
     seconds: float
@@ -180,23 +179,23 @@ class TreeLimits:
     memory_mb: float = 6000.0
     seed: int = 1
     threads: int = 1
-    rhythm: SeparationRhythm = SeparationRhythm()
+    schedule: SeparationSchedule = SeparationSchedule()
 
 
 @dataclass(frozen=True, slots=True)
 class TreeOutcome:
-    """How a tree search ended.
+    """Result of a tree search.
 
     Attributes
     ----------
     bound
-        Proven bound of the objective of the reduced problem; None when there is none yet.
+        Proven bound on the objective of the reduced problem; None without one.
     reason
-        `proof`, `infeasible`, `gap`, `time`, `nodes` (a limit of nodes or of memory) or `stalled`.
+        `proof`, `infeasible`, `gap`, `time`, `nodes` (a limit of nodes or memory) or `stalled`.
     nodes
-        Nodes of the tree.
+        Number of nodes.
     cuts
-        Rows added.
+        Number of rows added.
     """
 
     bound: float | None

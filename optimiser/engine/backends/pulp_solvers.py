@@ -1,4 +1,4 @@
-"""Call the solvers that PuLP knows, with limits, and say what each of them proves."""
+"""Call solvers through PuLP within limits, and state what each of them proves."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from optimiser.engine.models.modelling import pulp
 from optimiser.problem.errors import EnvironmentFault
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
-"""Settings of a solve, as messages name them."""
+"""Settings of a solve, as named in messages."""
 
 
 _KEYWORDS = MappingProxyType({TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed"})
-"""Keywords of PuLP's classes for them; each class takes some."""
+"""Keywords of PuLP's classes for these settings; each class accepts some of them."""
 
 
 _OWN_KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -34,7 +34,7 @@ _OWN_KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "COPT_CMD": {TIME: "TimeLimit", GAP: "RelGap", THREADS: "Threads"},
     }
 )
-"""Classes that take the solver's own names for some settings."""
+"""Classes that use the solver's own names for some settings."""
 
 
 _IGNORES_KEYWORDS = ("PYGLPK",)
@@ -42,30 +42,31 @@ _IGNORES_KEYWORDS = ("PYGLPK",)
 
 
 _SMALLEST_GAP = 1e-9
-"""Passed on for a gap of 0, which some classes take for no setting; within the tolerance of bounds."""
+"""Passed instead of a gap of 0, which some classes treat as unset; it is within the tolerance of bounds."""
 
 
 _SHORTEST_S = 0.01
-"""Passed on for a time limit of 0, which some classes take for none."""
+"""Passed instead of a time limit of 0, which some classes treat as no limit."""
 
 
 _PROVES_WITHIN = MappingProxyType({"GLPK_CMD": 1e-7, "PYGLPK": 1e-7})
-"""Classes without a gap setting that search to the end; GLPK prunes nodes that gain less (`tol_obj`)."""
+"""Relative gap proved by classes that have no gap setting but search to the end; GLPK prunes nodes that gain
+less (`tol_obj`)."""
 
 
 _REPORTS_ALL_OPTIMAL = ("COPT_CMD", "FSCIP_CMD", "GUROBI_CMD")
-"""Classes that report any solution in the solver's file as optimal."""
+"""Classes that report every solution in the solver's file as optimal."""
 
 
 DONE = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
-"""Statuses of a solve that ended at the gap asked for."""
+"""Statuses of a solve that closed the requested gap."""
 
-PATIENCE, GRACE_S = 1.1, 2.0
-"""A command with a time limit is ended after so many times that limit and so many seconds more: GLPK allows
-the relaxation and the tree the whole of it each. The child process has longer (`child.hard_limit_s`)."""
+GRACE_FACTOR, GRACE_S = 1.1, 2.0
+"""A command is killed after `GRACE_FACTOR` times its own time limit plus `GRACE_S` seconds: GLPK applies the
+limit to the relaxation and to the tree separately. The child process has more (`child.hard_limit_s`)."""
 
 _REPORTS_NONE_INFEASIBLE = ("COINMP_DLL", "CPLEX_CMD")
-"""Classes that report infeasible where no solution was found."""
+"""Classes that report infeasible when they found no solution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,18 @@ class Solver:
     Attributes
     ----------
     name
-        As the user types it.
+        Name in options and messages.
     pulp_name
-        Name in PuLP.
+        Name of PuLP's class.
     extra
         How to install it, as a sentence.
     keywords
-        Keywords of PuLP's class for the settings `TIME`, `GAP`, `THREADS` and `SEED` that it takes.
+        Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS` and `SEED` that it
+        accepts.
     takes_start
-        It can start from values of the variables.
+        Whether it accepts start values of the variables.
     is_command
-        PuLP runs a command: time limits are whole seconds, and not every command keeps them.
+        Whether PuLP runs a command. Time limits are then whole seconds, and not every command respects them.
     """
 
     name: str
@@ -97,20 +99,20 @@ class Solver:
 
     @property
     def missing_settings(self) -> tuple[str, ...]:
-        """Return the settings that cannot be passed on."""
+        """Return the settings that PuLP's class does not accept."""
         return tuple(what for what in (TIME, GAP, THREADS, SEED) if what not in self.keywords)
 
     def proves_within(self, gap: float) -> float | None:
-        """Return the relative gap that an optimal status proves; None where that is not known.
+        """Return the relative gap that an optimal status proves; None where it is unknown.
 
         Parameters
         ----------
         gap
-            Relative gap asked for.
+            Requested relative gap.
 
         Notes
         -----
-        Many solvers end at a gap of 1e-4 by default. Where no other gap can be set, an optimal status proves
+        Many solvers stop at a gap of 1e-4 by default. Where the gap cannot be set, an optimal status proves
         nothing.
         """
         if self.pulp_name in _REPORTS_ALL_OPTIMAL:
@@ -119,7 +121,7 @@ class Solver:
 
     @property
     def proves_infeasible(self) -> bool:
-        """Return whether its infeasible status is a proof."""
+        """Return whether an infeasible status is a proof."""
         return self.pulp_name not in _REPORTS_NONE_INFEASIBLE
 
 
@@ -155,21 +157,21 @@ _ALL = (
 
 
 SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
-"""Solvers with a short name."""
+"""Solvers with a short name, by that name."""
 
 
 @cache
 def others() -> Mapping[str, Solver]:
-    """Return the further solvers that PuLP knows, by PuLP's name."""
+    """Return all other solvers that PuLP supports, by PuLP's name."""
     short = {solver.pulp_name for solver in _ALL}
     names = dict.fromkeys(pulp.listSolvers())
-    return MappingProxyType({name: _described(name) for name in names if name not in short})
+    return MappingProxyType({name: _solver_of_class(name) for name in names if name not in short})
 
 
-def _described(name: str) -> Solver:
-    """Return a solver as the signature of PuLP's class describes it."""
-    made = type(pulp.getSolver(name, msg=False))
-    takes = set() if name in _IGNORES_KEYWORDS else set(inspect.signature(made.__init__).parameters)
+def _solver_of_class(name: str) -> Solver:
+    """Return a solver with the settings found in the signature of PuLP's class."""
+    solver_class = type(pulp.getSolver(name, msg=False))
+    takes = set() if name in _IGNORES_KEYWORDS else set(inspect.signature(solver_class.__init__).parameters)
     keywords = {what: keyword for what, keyword in _KEYWORDS.items() if keyword in takes}
     return Solver(
         name,
@@ -177,12 +179,12 @@ def _described(name: str) -> Solver:
         f"install what PuLP's {name} calls (PuLP's guide to solvers says what)",
         MappingProxyType({**keywords, **_OWN_KEYWORDS.get(name, {})}),
         takes_start="warmStart" in takes,
-        is_command=issubclass(made, pulp.LpSolver_CMD),
+        is_command=issubclass(solver_class, pulp.LpSolver_CMD),
     )
 
 
 def find(name: str) -> Solver | None:
-    """Return a solver by its short name or by PuLP's, whatever the case; None when there is none."""
+    """Return the solver of a short name or a name of PuLP, ignoring case; None when it is unknown."""
     low = name.lower()
     if low in SOLVERS:
         return SOLVERS[low]
@@ -191,20 +193,20 @@ def find(name: str) -> Solver | None:
 
 
 def is_installed(solver: Solver) -> bool:
-    """Return whether a solver can be called here."""
+    """Return whether a solver can be called on this machine."""
     try:
         return bool(pulp.getSolver(solver.pulp_name, msg=False).available())
     except (pulp.PulpError, ImportError, OSError):
         return False
 
 
-def here(name: str) -> Solver:
-    """Return a solver that can be called here.
+def installed_solver(name: str) -> Solver:
+    """Return a solver that is installed.
 
     Parameters
     ----------
     name
-        As the user typed it.
+        Short name or name of PuLP, in any case.
 
     Raises
     ------
@@ -213,89 +215,89 @@ def here(name: str) -> Solver:
     """
     solver = find(name)
     if solver is None or not is_installed(solver):
-        able = ", ".join(one.name for one in (*_ALL, *others().values()) if is_installed(one))
+        available = ", ".join(one.name for one in (*_ALL, *others().values()) if is_installed(one))
         how = f"Solvers: {', '.join((*SOLVERS, *others()))}." if solver is None else solver.extra
-        raise EnvironmentFault(f"solver {name!r} is not here (here are: {able})", remedy=how)
+        raise EnvironmentFault(f"solver {name!r} is not available (available: {available})", remedy=how)
     return solver
 
 
 def instance(
     name: str, *, seconds: float, gap: float, threads: int, seed: int, warm: bool = False, **more: object
 ) -> pulp.LpSolver:
-    """Return a solver with its limits set, as far as PuLP passes them on.
+    """Return a PuLP solver with the settings that its class accepts.
 
     Parameters
     ----------
     name
-        A short name, or PuLP's name.
+        Short name or name of PuLP.
     seconds
         Time limit.
     gap
-        Relative gap at which it may stop.
+        Relative gap at which to stop.
     threads, seed
-        Passed on where PuLP can.
+        Number of threads and random seed.
     warm
-        Start from the values of the variables.
+        Whether to start from the current values of the variables.
     **more
-        Further options of the solver's class.
+        Further options of PuLP's class.
 
     Raises
     ------
     EnvironmentFault
         When the solver is unknown or not installed.
     """
-    solver = here(name)
+    solver = installed_solver(name)
     if solver.name not in SOLVERS:
         seconds, gap = max(seconds, _SHORTEST_S), max(gap, _SMALLEST_GAP)
-    told = {
+    settings = {
         TIME: max(1, math.ceil(seconds)) if solver.is_command else seconds,
         GAP: gap,
         THREADS: threads,
         SEED: seed,
     }
     options: dict[str, object] = {"msg": False, **more}
-    options |= {keyword: told[what] for what, keyword in solver.keywords.items()}
+    options |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         options["warmStart"] = warm
-    made: pulp.LpSolver = pulp.getSolver(solver.pulp_name, **options)
-    return made
+    pulp_solver: pulp.LpSolver = pulp.getSolver(solver.pulp_name, **options)
+    return pulp_solver
 
 
 def require(name: str) -> None:
-    """Return when a solver can be called here.
+    """Check that a solver is installed.
 
     Parameters
     ----------
     name
-        As the user typed it.
+        Short name or name of PuLP, in any case.
 
     Raises
     ------
     EnvironmentFault
         When it is unknown or not installed.
     """
-    here(name)
+    installed_solver(name)
 
 
-TOLD = ("solver", "solver_version", "has_solution", "objective", "best_bound")
-"""What comes back of what PuLP says of a solve, besides the status and the values of variables."""
+STATISTICS = ("solver", "solver_version", "has_solution", "objective", "best_bound")
+"""Attributes of PuLP's solve statistics that the forked process sends back, besides status and values."""
 
 
 ALARM_S = 2.0
-"""Seconds after the limit at which the system ends the copy, if nobody is left to do so."""
+"""Seconds after the time limit at which the system kills the forked process, should its parent be gone."""
 
 
 def solve_in_time(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float) -> Any | None:  # noqa: ANN401
-    """Solve a model, and return what PuLP says of it; None when time ran out before.
+    """Solve a model in a forked process, and return PuLP's solve statistics; None at the time limit.
 
     Parameters
     ----------
     lp
         The model; its variables get their values as by `lp.solve`.
     solver
-        A solver that may keep no limit of its own.
+        A solver that may ignore time limits.
     seconds
-        Time limit; when it is over the copy is ended, and with it the commands that it called.
+        Time limit, after which the forked process and the commands that it started are killed.
 
     Raises
     ------
@@ -304,26 +306,26 @@ def solve_in_time(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float) -> 
 
     Notes
     -----
-    A library that solves inside Python stops the threads beside it, so that none could watch the clock; a
-    process can. Where processes cannot be copied (Windows) the solver runs here, and the hard limit of the
-    whole child process counts (`process.hard_limit_s`).
+    A library that holds Python's global interpreter lock while it solves blocks all threads, so that none of
+    them can watch the clock; another process can. Where processes cannot be forked (Windows), the solver runs
+    in this process, and only the hard limit of the child process applies (`child.hard_limit_s`).
     """
     if not hasattr(os, "fork"):
         return lp.solve(solver)
     source, sink = os.pipe()
-    copy = os.fork()
-    if not copy:
+    process_id = os.fork()
+    if not process_id:
         _solve_and_end(lp, solver, max(seconds, 0.0) + ALARM_S, sink)
     os.close(sink)
     with os.fdopen(source, "rb") as stream:
         in_time = bool(select.select([stream], [], [], max(seconds, 0.0))[0])
-        said = stream.read() if in_time else b""
+        received = stream.read() if in_time else b""
     if not in_time:
-        _end_with_commands(copy)
-    os.waitpid(copy, 0)
-    if not said:
+        _end_with_commands(process_id)
+    os.waitpid(process_id, 0)
+    if not received:
         return None
-    answer = json.loads(said)
+    answer = json.loads(received)
     if "failed" in answer:
         raise pulp.PulpError(answer["failed"])
     lp.assignVarsVals(answer.pop("values"))
@@ -331,16 +333,16 @@ def solve_in_time(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float) -> 
 
 
 def _solve_and_end(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float, sink: int) -> NoReturn:
-    """Solve in the copy, write the answer, and end it."""
+    """Solve in the forked process, write the answer to a pipe, and exit."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             stats = lp.solve(solver)
             values = {v.name: v.varValue for v in lp.variables() if v.varValue is not None}
-            answer = {name: getattr(stats, name) for name in TOLD}
+            answer = {name: getattr(stats, name) for name in STATISTICS}
             answer |= {"status": int(stats.status), "values": values}
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is told to the process copied
+        except Exception as error:  # noqa: BLE001 - every failure is reported to the parent process
             answer = {"failed": f"{type(error).__name__}: {error}"}
         with os.fdopen(sink, "wb") as stream:
             stream.write(json.dumps(answer).encode())
@@ -348,23 +350,23 @@ def _solve_and_end(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float, si
         os._exit(0)
 
 
-def _end_with_commands(copy: int) -> None:
+def _end_with_commands(process_id: int) -> None:
     with suppress(psutil.Error):
-        parent = psutil.Process(copy)
+        parent = psutil.Process(process_id)
         for process in (parent, *parent.children(recursive=True)):
             with suppress(psutil.Error):
                 process.kill()
 
 
 def result_name(stats: Any | None, solver: Solver) -> str:  # noqa: ANN401 - PuLP's own
-    """Return the name of a solver for results, with the settings that it did not get.
+    """Return the name of a solver for results, with the settings that it does not support.
 
     Parameters
     ----------
     stats
-        PuLP's record of the solve; None when it was ended.
+        PuLP's solve statistics; None when the solve was killed.
     solver
-        The solver.
+        The solver that was called.
     """
     name = solver.pulp_name if stats is None else f"{stats.solver} {stats.solver_version or ''}".strip()
     missing = ", ".join(solver.missing_settings)
@@ -372,23 +374,23 @@ def result_name(stats: Any | None, solver: Solver) -> str:  # noqa: ANN401 - PuL
 
 
 def proved_bound(stats: Any, solver: Solver, *, gap: float, minimise: bool) -> float | None:  # noqa: ANN401
-    """Return the bound on the objective that a solve proved; None when it proved none.
+    """Return the bound on the objective of a model that a solve proved; None without one.
 
     Parameters
     ----------
     stats
-        PuLP's record of the solve.
+        PuLP's solve statistics.
     solver
-        The solver.
+        The solver that was called.
     gap
-        Relative gap asked for; decides what the status "optimal" proves.
+        Requested relative gap; it determines what an optimal status proves.
     minimise
         Sense of the model.
 
     Notes
     -----
-    A bound counts only together with a solution: CP-SAT ends UNKNOWN with a bound of 0, which would make a
-    plan that covers nothing optimal. Bounds that HiGHS proves before its first solution come by callback.
+    A bound is used only together with a solution: CP-SAT returns UNKNOWN with a bound of 0, which would make
+    a plan that covers nothing optimal. Bounds that HiGHS proves before its first solution come by callback.
     """
     if not stats.has_solution:
         return None
@@ -411,18 +413,24 @@ def solve_model(
     warm: bool = False,
     **more: object,
 ) -> Any | None:  # noqa: ANN401 - PuLP's own
-    """Solve a model, and return PuLP's record of the solve; None when it was ended at the time limit.
+    """Solve a model, and return PuLP's solve statistics; None when the solve was killed at the time limit.
 
     Parameters
     ----------
     lp
         The model; its variables get their values.
     solver
-        The solver.
+        The solver to call. Where it has no time limit, or ignores it, it runs in a forked process.
     seconds, gap, threads, seed, warm, more
         As for `instance`.
     """
-    made = instance(solver.name, seconds=seconds, gap=gap, threads=threads, seed=seed, warm=warm, **more)
+    pulp_solver = instance(
+        solver.name, seconds=seconds, gap=gap, threads=threads, seed=seed, warm=warm, **more
+    )
     if TIME not in solver.keywords:
-        return solve_in_time(lp, made, seconds)
-    return solve_in_time(lp, made, PATIENCE * seconds + GRACE_S) if solver.is_command else lp.solve(made)
+        return solve_in_time(lp, pulp_solver, seconds)
+    return (
+        solve_in_time(lp, pulp_solver, GRACE_FACTOR * seconds + GRACE_S)
+        if solver.is_command
+        else lp.solve(pulp_solver)
+    )

@@ -35,15 +35,15 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
         "branching/relpscost/sbiterofs": 20_000,
     }
 )
-"""Settings of SCIP, by name.
+"""Parameters of SCIP.
 
-Symmetry, and reductions that keep one of several best solutions, look at the rows there are; a row that
-comes later could cut off the one that was kept. The variable locks of the constraint handler protect against
-that, these settings once more. Reductions by the objective (reduced costs) rest on a valid relaxation alone
-and stay. Restarts and multiple aggregation would exchange the columns that rows refer to; conflict analysis
-cannot explain a row that was added inside the tree. Mixed-integer rounding of sums of rows took an eighth of
-the time on thousands of rows of pairs, and found next to nothing; strong branching took nearly half of it on
-large relaxations, so that its share is held down.
+Symmetry handling, and reductions that keep one of several optimal solutions, consider only the current rows;
+a later row could cut off the solution that was kept. The variable locks of the constraint handler prevent
+that already; these parameters are a second safeguard. Reductions by the objective (reduced costs) need only a
+valid relaxation and stay on. Restarts and multiple aggregation would replace the columns that rows refer to.
+Conflict analysis cannot explain a row that was added inside the tree. On thousands of rows of pairs,
+aggregated mixed-integer rounding took an eighth of the time and found next to nothing; on large relaxations,
+strong branching took nearly half of the time, so its effort is limited.
 """
 
 
@@ -56,15 +56,15 @@ class TreeModel:
     model
         The `pyscipopt.Model`.
     x
-        Its variables x, one a candidate.
+        Variables x, one per candidate.
     y
-        Its variables y, one a pair; none when every pair must be covered.
+        Variables y, one per pair; empty where every pair must be covered.
     divisor
-        The objective of the model is that of the problem divided by this.
+        Number by which the objective of the problem is divided in the model.
     maximise
-        Whether it is maximised.
+        Whether the objective is maximised.
     z
-        Its variables z, one a city that counts; none when every pair must be covered.
+        Variables z, one per city; empty where every pair must be covered.
     """
 
     model: Any
@@ -76,22 +76,22 @@ class TreeModel:
 
 
 def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> TreeModel:
-    """Return the master problem without rows of pairs.
+    """Return the master problem without cuts.
 
     Parameters
     ----------
     problem
         A reduced problem.
     fixed
-        int64 [J]: 0 or 1 where a candidate is fixed, -1 where it is free; None: all are free.
+        int64 [J], 0 or 1 where a candidate is fixed, -1 where it is free; None: all are free.
     seed
-        Shifts the random numbers of SCIP.
+        Random seed of SCIP.
     """
     lp, decisions = build_master(problem)
     solver: Any = pulp.SCIP_PY
     handles, _, exported = solver(msg=False).buildSolverModel(lp)
     column = {variable.id: handle for variable, handle in zip(exported, handles, strict=True)}
-    made = TreeModel(
+    master = TreeModel(
         lp.solverModel,
         tuple(column[x.id] for x in decisions.x),
         tuple(column[y.id] for y in decisions.y),
@@ -99,38 +99,38 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> 
         maximise=problem.budget is not None,
         z=tuple(column[z.id] for z in decisions.z),
     )
-    _prepare(made, seed)
+    _prepare(master, seed)
     if fixed is not None:
-        _fix(made, fixed)
-    return made
+        _fix(master, fixed)
+    return master
 
 
-def _prepare(made: TreeModel, seed: int) -> None:
-    """Set what SCIP is to do and to leave."""
+def _prepare(master: TreeModel, seed: int) -> None:
+    """Set the parameters of SCIP, and branch on x before z."""
     from pyscipopt.scip import PY_SCIP_PARAMSETTING as SETTING
 
-    model = made.model
+    model = master.model
     model.setHeuristics(SETTING.OFF)
     model.setParams({**SETTINGS, "randomization/randomseedshift": seed % 2**31})
-    for variable in made.x:
+    for variable in master.x:
         model.chgVarBranchPriority(variable, 1)
 
 
-def _fix(made: TreeModel, fixed: Integers) -> None:
+def _fix(master: TreeModel, fixed: Integers) -> None:
     for j in np.flatnonzero(fixed >= 0).tolist():
-        made.model.chgVarLb(made.x[j], float(fixed[j]))
-        made.model.chgVarUb(made.x[j], float(fixed[j]))
+        master.model.chgVarLb(master.x[j], float(fixed[j]))
+        master.model.chgVarUb(master.x[j], float(fixed[j]))
 
 
-def add_rows(made: TreeModel, rows: Rows) -> None:
-    """Add rows as constraints of the model, before it is solved.
+def add_rows(master: TreeModel, rows: Rows) -> None:
+    """Add cuts as constraints of the model, before it is solved.
 
     Parameters
     ----------
-    made
+    master
         The model.
     rows
-        `sum of value x - sum of y >= 0`, or `>= number of pairs` without levels.
+        Rows `sum of value x - sum of y >= 0`, or `>= number of pairs` without y.
     """
     from pyscipopt import quicksum
 
@@ -138,32 +138,32 @@ def add_rows(made: TreeModel, rows: Rows) -> None:
         pairs = rows.pairs_of(i).tolist()
         inside = slice(rows.start[i], rows.start[i + 1])
         entries = zip(rows.candidate[inside].tolist(), rows.value[inside].tolist(), strict=True)
-        needed = quicksum(made.y[k] for k in pairs) if made.y else float(len(pairs))
-        made.model.addCons(
-            quicksum(value * made.x[j] for j, value in entries) >= needed,
+        needed = quicksum(master.y[k] for k in pairs) if master.y else float(len(pairs))
+        master.model.addCons(
+            quicksum(value * master.x[j] for j, value in entries) >= needed,
             name=f"row{i}",
             removable=True,
             propagate=True,
         )
 
 
-def add_splits(made: TreeModel, rows: SplitRows) -> None:
+def add_splits(master: TreeModel, rows: SplitRows) -> None:
     """Add lift-and-project cuts as constraints of the model, before it is solved.
 
     Parameters
     ----------
-    made
+    master
         The model.
     rows
-        `sum of value v >= least` over built, levels and cities.
+        Rows `sum of value v >= least` over x, y and z.
     """
     from pyscipopt import quicksum
 
-    columns = (*made.x, *made.y, *made.z)
+    columns = (*master.x, *master.y, *master.z)
     for i in range(len(rows)):
         inside = slice(rows.start[i], rows.start[i + 1])
         entries = zip(rows.column[inside].tolist(), rows.value[inside].tolist(), strict=True)
-        made.model.addCons(
+        master.model.addCons(
             quicksum(value * columns[column] for column, value in entries) >= float(rows.least[i]),
             name=f"split{i}",
             removable=True,

@@ -1,4 +1,4 @@
-"""Search one branch-and-cut tree in SCIP, with rows that a constraint handler finds."""
+"""Search a branch-and-cut tree in SCIP, with cuts from a constraint handler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
 from optimiser.engine.backends.interfaces import (
     Improve,
-    SeparationRhythm,
+    SeparationSchedule,
     Separator,
     TreeLimits,
     TreeOutcome,
@@ -33,23 +33,23 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.result import rounded_bound
 
 FEASIBILITY_TOLERANCE = 1e-6
-"""How near to an integer a value counts as that: SCIP's feasibility tolerance."""
+"""Feasibility tolerance of SCIP: distance from an integer up to which a value counts as integer."""
 
 
 CLAIM_TOLERANCE = 1e-9
-"""Most that an uncovered pair may claim in a solution that is kept."""
+"""Largest y of an uncovered pair in an accepted solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointCheck:
-    """What is found of an integer point.
+    """Result of checking an integer point.
 
     Attributes
     ----------
     covered
-        bool [K].
+        bool [K], pairs that the plan covers.
     fits
-        The plan keeps to every row, counted in whole numbers.
+        Whether the plan satisfies all side constraints in exact integer arithmetic.
     """
 
     covered: Mask
@@ -58,71 +58,72 @@ class PointCheck:
 
 @dataclass
 class SearchState:
-    """What the plug-ins of one tree share.
+    """Shared state of the plug-ins of one tree.
 
     Attributes
     ----------
-    t, made, separator, incumbent, rhythm
-        As given.
+    t, master, separator, incumbent, schedule
+        Problem, model, separation, and incumbent of the search.
     cuts
-        Rows added so far.
-    known, cutoff
-        The best plan that SCIP has heard of, and its objective divided by the divisor.
+        Number of rows added so far.
+    limiting_plan, cutoff
+        The plan to which the objective limit of SCIP was set last, and its scaled objective.
     failure
-        What a callback raised; SCIP cannot pass it on.
-    seen
-        Verdicts on integer points met so far.
+        Exception raised in a callback; SCIP cannot propagate it.
+    checks
+        Results of the checks of integer points so far.
     """
 
     t: Tables
-    made: TreeModel
+    master: TreeModel
     separator: Separator
     incumbent: MaskIncumbent
-    rhythm: SeparationRhythm
+    schedule: SeparationSchedule
     cuts: int = 0
-    known: Mask | None = None
+    limiting_plan: Mask | None = None
     cutoff: int | None = None
     failure: BaseException | None = None
-    seen: dict[bytes, PointCheck] = field(default_factory=dict)
+    checks: dict[bytes, PointCheck] = field(default_factory=dict)
 
     def check(self, x: Floats) -> PointCheck:
-        """Return what is found of an integer point; a new point is reported as a plan."""
+        """Check an integer point; a new point is reported to the incumbent as a plan."""
         is_open = np.append(x > 0.5, True)
         key = np.packbits(is_open).tobytes()
-        if key not in self.seen:
-            self.seen[key] = PointCheck(covered_pairs(self.t, is_open), fits(self.t, is_open))
+        if key not in self.checks:
+            self.checks[key] = PointCheck(covered_pairs(self.t, is_open), fits(self.t, is_open))
             self.incumbent.plan(is_open, "tree")
-        return self.seen[key]
+        return self.checks[key]
 
     def point(self) -> tuple[Floats, Floats]:
-        """Return x and y of the relaxation."""
-        x = np.array([variable.getLPSol() for variable in self.made.x])
-        y = [variable.getLPSol() for variable in self.made.y] or [1.0] * len(self.t.limit)
+        """Return x and y of the current relaxation, clipped to [0, 1]."""
+        x = np.array([variable.getLPSol() for variable in self.master.x])
+        y = [variable.getLPSol() for variable in self.master.y] or [1.0] * len(self.t.limit)
         return np.clip(x, 0.0, 1.0), np.clip(np.array(y), 0.0, 1.0)
 
     def run(self, work: Callable[[], int], otherwise: int) -> dict[str, int]:
-        """Return the result of a callback; keep what it raises, and stop SCIP then."""
+        """Return the result of a callback; on an exception, store it and interrupt SCIP."""
         try:
             return {"result": work()}
         except BaseException as error:  # noqa: BLE001 - raised again when SCIP has returned
             self.failure = self.failure or error
-            self.made.model.interruptSolve()
+            self.master.model.interruptSolve()
             return {"result": otherwise}
 
 
 class TimeRows(Conshdlr):
-    """The constraint that no pair claims to be covered when it is not.
+    """Constraint handler: y_k may be positive only where the plan covers pair k.
 
     Parameters
     ----------
     state
-        What the plug-ins share.
+        Shared state of the plug-ins.
 
     Notes
     -----
-    A row says `sum of y <= sum of value x` with values >= 0: lowering an x or raising a y may break it,
-    raising an x or lowering a y never does. The locks tell SCIP so, and with them no reduction can rest on
-    rows that are not there yet. A solution is accepted only when its y are found to `covered_pairs`.
+    A row says `sum of y <= sum of value x` with values >= 0: lowering an x or raising a y may violate it,
+    raising an x or lowering a y cannot. The variable locks say the same to SCIP, so that no reduction relies
+    on the absence of rows that come later. A solution is accepted only after `covered_pairs` has confirmed
+    its y.
     """
 
     def __init__(self, state: SearchState) -> None:
@@ -132,37 +133,41 @@ class TimeRows(Conshdlr):
 
     def conslock(self, _constraint: Any, locktype: int, positive: int, negative: int) -> None:  # noqa: ANN401
         """Lock every x downwards and every y upwards."""
-        made = self._state.made
-        for variable in made.x:
-            made.model.addVarLocksType(made.model.getTransformedVar(variable), locktype, positive, negative)
-        for variable in made.y:
-            made.model.addVarLocksType(made.model.getTransformedVar(variable), locktype, negative, positive)
+        master = self._state.master
+        for variable in master.x:
+            master.model.addVarLocksType(
+                master.model.getTransformedVar(variable), locktype, positive, negative
+            )
+        for variable in master.y:
+            master.model.addVarLocksType(
+                master.model.getTransformedVar(variable), locktype, negative, positive
+            )
 
     def conscheck(self, _constraints: Any, solution: Any, *_flags: bool) -> dict[str, int]:  # noqa: ANN401
-        """Accept a solution if every y in it is true."""
+        """Accept a solution if the plan covers every pair with a positive y."""
         return self._state.run(lambda: self._check(solution), RESULT.INFEASIBLE)
 
     def consenfolp(self, _constraints: Any, _useful: int, _infeasible: bool) -> dict[str, int]:  # noqa: ANN401, FBT001
-        """Cut off an integer point of the relaxation with a false y."""
+        """Enforce an integer solution of the relaxation: accept it, or cut it off."""
         return self._state.run(self._enforce, RESULT.INFEASIBLE)
 
     def consenfops(self, _constraints: Any, _useful: int, *_flags: bool) -> dict[str, int]:  # noqa: ANN401
-        """Say whether a point made without a relaxation is found."""
+        """Enforce a pseudo solution, for which no relaxation was solved."""
         return self._state.run(self._enforce_pseudo, RESULT.INFEASIBLE)
 
     def conssepalp(self, _constraints: Any, _useful: int) -> dict[str, int]:  # noqa: ANN401
-        """Cut off the point of the relaxation."""
+        """Separate the solution of the relaxation."""
         return self._state.run(self._separate, RESULT.DIDNOTRUN)
 
     def _check(self, solution: Any) -> int:  # noqa: ANN401
-        made = self._state.made
-        x = np.array([solution[variable] for variable in made.x])
+        master = self._state.master
+        x = np.array([solution[variable] for variable in master.x])
         if _fractional(x):
             return RESULT.INFEASIBLE
         found = self._state.check(x)
-        y = np.array([solution[variable] for variable in made.y] or [1.0] * len(found.covered))
-        kept = found.fits and not (y[~found.covered] > CLAIM_TOLERANCE).any()
-        return RESULT.FEASIBLE if kept else RESULT.INFEASIBLE
+        y = np.array([solution[variable] for variable in master.y] or [1.0] * len(found.covered))
+        is_valid = found.fits and not (y[~found.covered] > CLAIM_TOLERANCE).any()
+        return RESULT.FEASIBLE if is_valid else RESULT.INFEASIBLE
 
     def _enforce(self) -> int:
         x, y = self._state.point()
@@ -170,58 +175,62 @@ class TimeRows(Conshdlr):
             return RESULT.INFEASIBLE
         x = np.round(x)
         found = self._state.check(x)
-        missing = ~found.covered & (y > CLAIM_TOLERANCE)
-        if not missing.any():
+        false_claims = ~found.covered & (y > CLAIM_TOLERANCE)
+        if not false_claims.any():
             return RESULT.FEASIBLE if found.fits else self._forbid(x)
-        if (missing & (y > FEASIBILITY_TOLERANCE)).any():
+        if (false_claims & (y > FEASIBILITY_TOLERANCE)).any():
             rows = self._state.separator(x, y, integer=True)
             added = self._add(rows, x, y)
             if added is not None:
                 return added
-            added = self._add(unbuilt_rows(self._state.t, np.flatnonzero(missing), x), x, y)
+            added = self._add(unbuilt_rows(self._state.t, np.flatnonzero(false_claims), x), x, y)
             if added is not None:
                 return added
-        return self._settle()
+        return self._resolve_within_tolerance()
 
-    def _settle(self) -> int:
-        """Decide about a node whose point is untrue by less than SCIP can tell apart."""
-        made = self._state.made
-        if all(variable.getLbLocal() > 0.5 or variable.getUbLocal() < 0.5 for variable in made.x):
+    def _resolve_within_tolerance(self) -> int:
+        """Decide about a node whose point violates cuts by less than the tolerances of SCIP.
+
+        With all x fixed the node contains no further plan and is pruned; otherwise SCIP branches.
+        """
+        master = self._state.master
+        if all(variable.getLbLocal() > 0.5 or variable.getUbLocal() < 0.5 for variable in master.x):
             return RESULT.CUTOFF
         return RESULT.INFEASIBLE
 
     def _forbid(self, x: Floats) -> int:
-        """Cut off one plan: `sum_{j not in it} x_j - sum_{j in it} x_j >= 1 - its size`.
+        """Cut off a single plan P: `sum_{j not in P} x_j - sum_{j in P} x_j >= 1 - |P|`.
 
-        A budget may be overdrawn by less than SCIP can tell apart, which no row of the model forbids.
+        Needed where a plan violates a side constraint by less than the tolerances of SCIP.
         """
-        made = self._state.made
-        row = made.model.createEmptyRowUnspec("plan", 1.0 - x.sum(), None, local=False)
-        for variable, is_built in zip(made.x, (x > 0.5).tolist(), strict=True):
-            made.model.addVarToRow(row, variable, -1.0 if is_built else 1.0)
-        infeasible: bool = made.model.addCut(row, forcecut=True)
-        made.model.releaseRow(row)
+        master = self._state.master
+        row = master.model.createEmptyRowUnspec("plan", 1.0 - x.sum(), None, local=False)
+        for variable, is_built in zip(master.x, (x > 0.5).tolist(), strict=True):
+            master.model.addVarToRow(row, variable, -1.0 if is_built else 1.0)
+        infeasible: bool = master.model.addCut(row, forcecut=True)
+        master.model.releaseRow(row)
         return RESULT.CUTOFF if infeasible else RESULT.SEPARATED
 
     def _enforce_pseudo(self) -> int:
-        made = self._state.made
-        x = np.array([made.model.getSolVal(None, variable) for variable in made.x])
+        master = self._state.master
+        x = np.array([master.model.getSolVal(None, variable) for variable in master.x])
         y = np.array(
-            [made.model.getSolVal(None, variable) for variable in made.y] or [1.0] * len(self._state.t.limit)
+            [master.model.getSolVal(None, variable) for variable in master.y]
+            or [1.0] * len(self._state.t.limit)
         )
         found = self._state.check(x)
         if found.fits and not (y[~found.covered] > CLAIM_TOLERANCE).any():
             return RESULT.FEASIBLE
-        if any(variable.getUbLocal() - variable.getLbLocal() > 0.5 for variable in made.x):
+        if any(variable.getUbLocal() - variable.getLbLocal() > 0.5 for variable in master.x):
             return RESULT.INFEASIBLE
         return RESULT.SOLVELP if found.fits else RESULT.CUTOFF
 
     def _separate(self) -> int:
-        model, rhythm = self._state.made.model, self._state.rhythm
+        model, schedule = self._state.master.model, self._state.schedule
         depth, node = model.getDepth(), model.getCurrentNode().getNumber()
         self._round = self._round + 1 if node == self._node else 1
         self._node = node
-        if depth > rhythm.depth or (depth and (depth % rhythm.every or self._round > rhythm.rounds)):
+        if depth > schedule.depth or (depth and (depth % schedule.every or self._round > schedule.rounds)):
             return RESULT.DIDNOTRUN
         x, y = self._state.point()
         rows = self._state.separator(x, y, integer=not _fractional(x))
@@ -229,8 +238,8 @@ class TimeRows(Conshdlr):
         return RESULT.DIDNOTFIND if added is None else added
 
     def _add(self, rows: Rows, x: Floats, y: Floats) -> int | None:
-        """Add those rows that the point violates; None when there are none."""
-        rows = rows.only(rows.at(x) < rows.claimed(y) - FEASIBILITY_TOLERANCE)
+        """Add the rows that the point violates, and return the result for SCIP; None without such rows."""
+        rows = rows.only(rows.right_side(x) < rows.left_side(y) - FEASIBILITY_TOLERANCE)
         if not len(rows):
             return None
         self._state.cuts += len(rows)
@@ -240,21 +249,21 @@ class TimeRows(Conshdlr):
         return RESULT.SEPARATED
 
     def _add_row(self, rows: Rows, i: int) -> bool:
-        """Add one row; say whether the node cannot keep it."""
-        made = self._state.made
+        """Add row i to the relaxation and the cut pool; return whether the node became infeasible."""
+        master = self._state.master
         pairs = rows.pairs_of(i).tolist()
-        least = 0.0 if made.y else float(len(pairs))
-        row = made.model.createEmptyRowUnspec("time", least, None, local=False)
-        made.model.cacheRowExtensions(row)
+        least = 0.0 if master.y else float(len(pairs))
+        row = master.model.createEmptyRowUnspec("time", least, None, local=False)
+        master.model.cacheRowExtensions(row)
         inside = slice(rows.start[i], rows.start[i + 1])
         for j, value in zip(rows.candidate[inside].tolist(), rows.value[inside].tolist(), strict=True):
-            made.model.addVarToRow(row, made.x[j], value)
-        for k in pairs if made.y else ():
-            made.model.addVarToRow(row, made.y[k], -1.0)
-        made.model.flushRowExtensions(row)
-        infeasible: bool = made.model.addCut(row, forcecut=True)
-        made.model.addPoolCut(row)
-        made.model.releaseRow(row)
+            master.model.addVarToRow(row, master.x[j], value)
+        for k in pairs if master.y else ():
+            master.model.addVarToRow(row, master.y[k], -1.0)
+        master.model.flushRowExtensions(row)
+        infeasible: bool = master.model.addCut(row, forcecut=True)
+        master.model.addPoolCut(row)
+        master.model.releaseRow(row)
         return infeasible
 
 
@@ -263,65 +272,51 @@ def _fractional(x: Floats) -> bool:
 
 
 REPORT_INTERVAL_S = 0.2
-"""Seconds between two reports."""
+"""Least time between two reports, in seconds."""
 
 
-def bound_of(state: SearchState) -> float | None:
-    """Return the bound of the problem that follows from SCIP's: a whole multiple of the divisor.
+def proven_bound(state: SearchState) -> float | None:
+    """Return the bound on the objective of the problem that follows from the dual bound of SCIP.
 
-    Parameters
-    ----------
-    state
-        What the plug-ins share.
-
-    Returns
-    -------
-    float or None
-        None when SCIP has no bound yet.
+    It is a multiple of the divisor; None while SCIP has no bound.
     """
-    found = state.made.model.getDualbound()
-    if abs(found) >= state.made.model.infinity():
+    found = state.master.model.getDualbound()
+    if abs(found) >= state.master.model.infinity():
         return None
     return float(
-        rounded_bound(found, minimise=not state.made.maximise, tolerance=solver_noise(found))
-        * state.made.divisor
+        rounded_bound(found, minimise=not state.master.maximise, tolerance=solver_noise(found))
+        * state.master.divisor
     )
 
 
 def set_objective_limit(state: SearchState) -> None:
-    """Tell SCIP to look only for plans better than the best one.
-
-    Parameters
-    ----------
-    state
-        What the plug-ins share.
-    """
-    best, made = state.incumbent.best, state.made
-    if best is None or best is state.known:
+    """Restrict SCIP to plans better than the incumbent."""
+    best, master = state.incumbent.best, state.master
+    if best is None or best is state.limiting_plan:
         return
-    state.known = best
-    value = objective_of(state.t, best) // made.divisor
+    state.limiting_plan = best
+    value = objective_of(state.t, best) // master.divisor
     if value == state.cutoff:
         return
     state.cutoff = value
     step = 1.0 - solver_noise(value)
-    made.model.setObjlimit(value + step if made.maximise else value - step)
+    master.model.setObjlimit(value + step if master.maximise else value - step)
 
 
 class IncumbentHeuristic(Heur):
-    """Let SCIP prune with plans that were found elsewhere, and look for plans near fractional points.
+    """Primal heuristic that prunes with plans found elsewhere, and searches for plans near fractional points.
 
     Parameters
     ----------
     state
-        What the plug-ins share.
+        Shared state of the plug-ins.
     improve
-        Makes plans near a point.
+        Searches for plans near a point; None: no search.
 
     Notes
     -----
-    The objective of a plan is a multiple of the divisor, so only plans better by one step are of interest.
-    An objective limit says that without a solution of SCIP's own, which fixings may not admit.
+    The objective of a plan is a multiple of the divisor, so a better plan is better by at least one step. An
+    objective limit expresses this without a solution in SCIP, which the fixings of a part might not admit.
     """
 
     def __init__(self, state: SearchState, improve: Improve | None) -> None:
@@ -330,10 +325,10 @@ class IncumbentHeuristic(Heur):
         self._calls = 0
 
     def heurexec(self, timing: int, _infeasible: bool) -> dict[str, int]:  # noqa: FBT001 - SCIP's signature
-        """Take in what is new."""
-        return self._state.run(lambda: self._take(timing), RESULT.DIDNOTRUN)
+        """Update the objective limit, and search for plans now and then."""
+        return self._state.run(lambda: self._update(timing), RESULT.DIDNOTRUN)
 
-    def _take(self, timing: int) -> int:
+    def _update(self, timing: int) -> int:
         if self._improve is not None and timing != TIMING.BEFORENODE:
             self._calls += 1
             if (self._calls & (self._calls - 1)) == 0 or self._calls % 200 == 0:
@@ -343,14 +338,14 @@ class IncumbentHeuristic(Heur):
 
 
 class Reporter(Eventhdlr):
-    """Pass on bounds and counts, and stop SCIP when there is no more to do.
+    """Event handler that reports bounds and counts, and interrupts SCIP when the gap is closed.
 
     Parameters
     ----------
     state
-        What the plug-ins share.
+        Shared state of the plug-ins.
     gap
-        Relative gap at which to end.
+        Relative gap at which to stop.
     """
 
     def __init__(self, state: SearchState, gap: float) -> None:
@@ -360,20 +355,20 @@ class Reporter(Eventhdlr):
         self._reported = (0, 0)
 
     def eventinitsol(self) -> None:
-        """Listen to the search."""
+        """Register for solved nodes and relaxations."""
         for kind in (EVENT.NODESOLVED, EVENT.LPSOLVED):
             self.model.catchEvent(kind, self)
 
     def eventexec(self, _event: Any) -> None:  # noqa: ANN401 - SCIP's own
-        """Report, not too often."""
+        """Report, at most every `REPORT_INTERVAL_S` seconds."""
         if time.monotonic() >= self._next:
             self._state.run(self.report, 0)
             self._next = time.monotonic() + REPORT_INTERVAL_S
 
     def report(self) -> int:
-        """Report what there is now."""
+        """Report the current bound and counts, and interrupt SCIP when the search should stop."""
         incumbent, state = self._state.incumbent, self._state
-        bound = bound_of(state)
+        bound = proven_bound(state)
         if bound is not None:
             incumbent.bound(bound, "tree")
         nodes = int(self.model.getNTotalNodes())
@@ -401,41 +396,39 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     fixed: Integers | None = None,
     improve: Improve | None = None,
 ) -> TreeOutcome:
-    """Search one tree; plans, bounds and counts go to `incumbent`.
+    """Search one tree in SCIP; plans, bounds and counts go to the incumbent.
 
     Parameters
     ----------
     t, problem
-        The reduced problem, in both forms.
+        The reduced problem, as arrays and as a problem.
     incumbent
-        Takes plans and bounds; its best plan, also one that comes later, cuts off all that is not better.
+        Receives plans and bounds. Its best plan serves as cutoff, also when it changes during the search.
     separator
-        Finds rows that a point violates. Rows that are not violated are dropped; an integer point that it
-        lets pass is cut off by plain time cuts.
+        Separates points. Rows that are not violated are dropped; an integer point that it fails to cut off is
+        cut off by the weakest time cuts (`unbuilt_rows`).
     limits
-        When to end.
-    rows
-        Rows known from the start.
-    splits
-        Lift-and-project cuts.
+        Limits and options of the search.
+    rows, splits
+        Cuts and lift-and-project cuts known from the start.
     fixed
-        int64 [J]: 0 or 1 where every plan better than `incumbent.best` has that value, -1 elsewhere.
+        int64 [J], 0 or 1 where a candidate is fixed, -1 elsewhere. The search then covers this part only.
     improve
-        Makes plans near fractional points and reports them to `incumbent`.
+        Searches for plans near fractional points and reports them to the incumbent.
 
     Notes
     -----
-    SCIP runs on one thread, without Python's lock except in callbacks, so that trees can run beside each
-    other; the outcome is the same for one seed as long as no limit of time is met and `separator` and
-    `improve` are deterministic.
+    SCIP uses one thread and releases Python's global interpreter lock except in callbacks, so several trees
+    can run in parallel. The result depends on the seed alone, as long as no time limit is reached and
+    `separator` and `improve` are deterministic.
     """
-    made = tree_model(problem, fixed=fixed, seed=limits.seed)
-    add_rows(made, rows)
-    add_splits(made, splits)
-    state = SearchState(t, made, separator, incumbent, limits.rhythm)
+    master = tree_model(problem, fixed=fixed, seed=limits.seed)
+    add_rows(master, rows)
+    add_splits(master, splits)
+    state = SearchState(t, master, separator, incumbent, limits.schedule)
     reporter = Reporter(state, limits.gap)
     _include(state, reporter, improve)
-    made.model.setParams(
+    master.model.setParams(
         {
             "limits/time": max(0.0, min(limits.seconds, incumbent.left())),
             "limits/totalnodes": limits.nodes,
@@ -443,29 +436,29 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
         }
     )
     set_objective_limit(state)
-    made.model.optimizeNogil()
+    master.model.optimizeNogil()
     if state.failure is not None:
         raise state.failure
     return _outcome(state, reporter, limits.gap)
 
 
 def _include(state: SearchState, reporter: Reporter, improve: Improve | None) -> None:
-    model, handler = state.made.model, TimeRows(state)
+    model, handler = state.master.model, TimeRows(state)
     model.includeConshdlr(
         handler, "timerows", "coverage is true", sepapriority=10, enfopriority=-1, chckpriority=-1, sepafreq=1
     )
     model.addPyCons(model.createCons(handler, "timerows"))
     model.includeEventhdlr(reporter, "reporter", "passes on bounds")
-    when = TIMING.BEFORENODE | TIMING.DURINGLPLOOP | TIMING.AFTERLPNODE
+    timing = TIMING.BEFORENODE | TIMING.DURINGLPLOOP | TIMING.AFTERLPNODE
     heuristic = IncumbentHeuristic(state, improve)
-    model.includeHeur(heuristic, "incumbents", "prunes with plans found elsewhere", "p", timingmask=when)
+    model.includeHeur(heuristic, "incumbents", "prunes with plans found elsewhere", "p", timingmask=timing)
 
 
 def _outcome(state: SearchState, reporter: Reporter, gap: float) -> TreeOutcome:
-    incumbent, status = state.incumbent, state.made.model.getStatus()
+    incumbent, status = state.incumbent, state.master.model.getStatus()
     complete = status in ("optimal", "infeasible", "inforunbd")
     reporter.report()
-    nodes = int(state.made.model.getNTotalNodes())
+    nodes = int(state.master.model.getNTotalNodes())
     if complete and incumbent.best is None:
         return TreeOutcome(None, "infeasible", nodes, state.cuts)
     if complete and incumbent.best is not None:
@@ -475,4 +468,4 @@ def _outcome(state: SearchState, reporter: Reporter, gap: float) -> TreeOutcome:
     reason = "time" if status == "timelimit" or incumbent.stop() else "nodes"
     if incumbent.closed(gap):
         reason = "proof" if incumbent.closed(0.0) else "gap"
-    return TreeOutcome(bound_of(state), reason, nodes, state.cuts)
+    return TreeOutcome(proven_bound(state), reason, nodes, state.cuts)

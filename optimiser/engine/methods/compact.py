@@ -1,4 +1,4 @@
-"""Solve the compact model, one arc flow a pair, by any solver that PuLP can call."""
+"""Solve the compact model, which has an arc flow for each pair, by any solver that PuLP supports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from optimiser.engine.backends.interfaces import MasterSolution
-from optimiser.engine.backends.pulp_solvers import Solver, here, proved_bound, result_name, solve_model
+from optimiser.engine.backends.pulp_solvers import (
+    Solver,
+    installed_solver,
+    proved_bound,
+    result_name,
+    solve_model,
+)
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.methods.ring_plans import Values
@@ -24,8 +30,9 @@ from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 
-COMPLETES_POORLY = ("highs", "HiGHS_CMD")
-"""Solvers that get no start: HiGHS 1.16 completes one without flows in a small model, and may end with it."""
+NO_START_SOLUTION = ("highs", "HiGHS_CMD")
+"""Solvers that get no start solution: HiGHS 1.16 completes a start without flows in a smaller model, and may
+return the result of that model."""
 
 
 def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
@@ -33,13 +40,16 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
 
     Parameters
     ----------
-    t, incumbent, task
-        The problem, what takes its plans and bounds, and how it is to be solved.
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
+    incumbent
+        Receives plans and bounds.
 
     Returns
     -------
     tuple
-        Why it ended (`proof`, `gap`, `time`, `infeasible` or `stalled`), and the name of the solver.
+        Why the solve ended (`proof`, `gap`, `time`, `infeasible` or `stalled`), and the solver with its
+        version.
     """
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
@@ -47,17 +57,17 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     lp, variables = build_compact(task.problem)
     if incumbent.stop():
         return "time", task.solver
-    solver, scale = here(task.solver), scale_of(task.problem)
+    solver, scale = installed_solver(task.solver), scale_of(task.problem)
     best = incumbent.best
-    warm = best is not None and solver.takes_start and solver.name not in COMPLETES_POORLY
+    warm = best is not None and solver.takes_start and solver.name not in NO_START_SOLUTION
     if best is not None and warm:
         _set_start(variables, best)
-    more: dict[str, object] = {}
+    extra_options: dict[str, object] = {}
     if solver.name == "highs":
         from optimiser.engine.backends.highs import callback_options
 
-        more = callback_options(_follower(incumbent, len(task.problem.candidates), scale))
-    stats = _solved(lp, solver, task, incumbent.left(), warm=warm, **more)
+        extra_options = callback_options(_progress_callback(incumbent, len(task.problem.candidates), scale))
+    stats = _solve(lp, solver, task, incumbent.left(), warm=warm, **extra_options)
     if stats is None:
         return "time", result_name(None, solver)
     if stats.has_solution:
@@ -65,15 +75,15 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         incumbent.plan(np.append(built, True), "compact")
     bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")
-    says_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
-    if says_infeasible and incumbent.best is None:
+    is_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
+    if is_infeasible and incumbent.best is None:
         return "infeasible", result_name(stats, solver)
     ending = incumbent.ending(task.gap)
     timed_out = ending == "stalled" and stats.status == pulp.LpSolveStatus.TimeLimit
     return "time" if timed_out else ending, result_name(stats, solver)
 
 
-def _solved(
+def _solve(
     lp: pulp.LpProblem, solver: Solver, task: Task, seconds: float, *, warm: bool = False, **more: object
 ) -> Any | None:  # noqa: ANN401 - PuLP's own
     return solve_model(
@@ -82,15 +92,15 @@ def _solved(
 
 
 def _set_start(variables: Decisions, best: Mask) -> None:
-    """Give the best plan so far to the solver, which completes the flows."""
+    """Set the best plan as start solution; the solver completes the flows."""
     for variable, is_open in zip(variables.x, best[:-1].tolist(), strict=True):
         variable.setInitialValue(int(is_open))
 
 
-def _follower(
+def _progress_callback(
     incumbent: MaskIncumbent, count: int, scale: int
 ) -> Callable[[float | None, Floats | None], bool]:
-    """Return what takes plans and bounds while HiGHS works, in case it is ended."""
+    """Return a callback that reports plans and bounds during the solve, in case HiGHS is interrupted."""
 
     def take(bound: float | None, values: Floats | None) -> bool:
         if values is not None:
@@ -103,21 +113,21 @@ def _follower(
 
 
 class CompactMaster:
-    """The compact model with rings or periods, solved again until no ring is in pieces.
+    """The compact model with rings or periods, solved repeatedly until no ring is in pieces.
 
     Parameters
     ----------
     task
-        What is to be solved.
+        The problem with its solve parameters.
     model
         The model.
     reader
-        Reads plans and ring rows off points.
+        Converts points to plans, and separates ring rows.
     """
 
     def __init__(self, task: Task, model: ExtendedModel, reader: PointReader) -> None:
         self._task, self._model, self._reader = task, model, reader
-        self._solver = here(task.solver)
+        self._solver = installed_solver(task.solver)
         self.name = result_name(None, self._solver)
 
     def solve(
@@ -128,7 +138,7 @@ class CompactMaster:
         seconds: float,
         on_point: Callable[[float | None, Values | None], bool],  # noqa: ARG002 - points come at the end
     ) -> MasterSolution[Values]:
-        """Return what the solver answers within the seconds given."""
+        """Solve the model within the seconds given."""
         lp, task, solver = self._model.lp, self._task, self._solver
         stats = solve_model(lp, solver, seconds=seconds, gap=gap, threads=task.threads, seed=task.seed)
         if stats is None:
@@ -145,7 +155,7 @@ class CompactMaster:
         """Do nothing: points come at the end of each solve."""
 
     def refute(self, points: tuple[Values, ...]) -> int:
-        """Report the plan of the last point, and add rows against rings in pieces."""
+        """Report the plans of the points, and add the ring rows that they violate."""
         rows = [row for point in points for row in self._reader.read(point, "compact")]
         for tag, row in rows:
             self._model.lp.addConstraint(row, f"detached{tag}_{len(self._model.lp.constraints()) + 1:07d}")
@@ -158,18 +168,18 @@ def prove_extended(task: Task, send: Send) -> tuple[str, str]:
     Parameters
     ----------
     task
-        What is to be solved.
+        The problem with its solve parameters.
     send
-        Takes messages.
+        Sends plans, bounds and counts.
 
     Returns
     -------
     tuple
-        Why it ended, and the name of the solver.
+        Why the solve ended, and the solver with its version.
     """
     model = build_extended(task.problem)
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent)
-    reader.begin()
+    reader.report_first_plans()
     master = CompactMaster(task, model, reader)
     return prove_by_master(master, incumbent, gap=task.gap, step="compact"), master.name

@@ -1,4 +1,4 @@
-"""Describe variants, and load one of a user's own from a Python file."""
+"""Describe variants, and load variants of the user's own from Python files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from optimiser.problem.errors import ProblemError
 
 SUFFIX = ".py"
-"""Extension of such files."""
+"""Extension of files that contain a variant."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """Valid names of variants, which become parts of file names."""
@@ -31,7 +31,7 @@ DONE = "Nothing was solved."
 REMEDY = "docs/bench.md has a complete example of a variant of your own."
 
 _LATEST: dict[str, ModuleType] = {}
-"""By path, the module that was loaded last."""
+"""The module loaded last, by path."""
 
 _FLAGS = ("proves", "covers_all")
 _LISTS = ("solvers", "extended")
@@ -39,25 +39,25 @@ _LISTS = ("solvers", "extended")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A way to solve a problem, and what it can do.
+    """A method to solve problems, and its capabilities.
 
     Attributes
     ----------
     name
-        As the user types it.
+        Name in options and results.
     about
-        One sentence.
+        Description in one sentence.
     proves
-        It proves bounds.
+        Whether it proves bounds.
     covers_all
-        It solves problems without a budget (reach what must be covered at least cost).
+        Whether it solves problems without a budget (cover what must be covered at least cost).
     solvers
-        Solvers that it runs with, the default first; empty when it needs none.
+        Solvers that it supports, the default first; empty when it needs none.
     extended
-        Those of them with which it solves problems with rings or periods, the default first; a file of a
-        user's own then has `run_extended(task, send)`. Empty when it solves none.
+        Solvers with which it solves problems with rings or periods, the default first; a file of the user's
+        own must then define `run_extended(task, send)`. Empty when it solves no such problems.
     any_solver
-        It runs with every further solver that PuLP knows too, by PuLP's name.
+        Whether it also supports all other solvers of PuLP, by PuLP's name.
     """
 
     name: str
@@ -71,16 +71,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class OwnVariant:
-    """A variant of a user's own.
+    """A variant of the user's own.
 
     Attributes
     ----------
     path
         Absolute path of its file.
     digest
-        First characters of the SHA-256 of the file.
+        First characters of the SHA-256 hash of the file.
     variant
-        What it can do.
+        Its description.
     """
 
     path: str
@@ -89,31 +89,31 @@ class OwnVariant:
 
 
 def load(path: Path, *, taken: Collection[str] = ()) -> OwnVariant:
-    """Return the variant that a file holds.
+    """Load the variant of a file.
 
     Parameters
     ----------
     path
-        A file of Python with `VARIANT` and `run(t, incumbent, task)`; it is run.
+        A Python file that defines `VARIANT` and `run(t, incumbent, task)`. The file is executed.
     taken
-        Names that it may not have.
+        Names that are already used by other variants.
 
     Raises
     ------
     ProblemError
-        When it cannot be read or run, or does not hold a variant.
+        When the file cannot be read or executed, or does not define a valid variant.
     """
     text, where = _text(path), str(path.resolve())
-    made = _module(where, text)
-    variant: Variant = made.VARIANT
+    module_object = _module(where, text)
+    variant: Variant = module_object.VARIANT
     if variant.name in taken:
         _refuse(f"there is already a variant {variant.name!r}: choose another name in VARIANT", where, text)
-    _LATEST[where] = made
+    _LATEST[where] = module_object
     return OwnVariant(where, _digest(text), variant)
 
 
 def module(path: str) -> ModuleType:
-    """Return the module of a file: the one that `load` loaded last, so that a solve keeps to one text.
+    """Return the module of a file: the one loaded last, so that a solve uses one version of the file.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def module(path: str) -> ModuleType:
 
 
 def digest_of(path: Path) -> str:
-    """Return the first characters of the SHA-256 of a file.
+    """Return the first characters of the SHA-256 hash of a file.
 
     Raises
     ------
@@ -157,74 +157,77 @@ def _text(path: Path) -> bytes:
 
 @cache
 def _module(where: str, text: bytes) -> ModuleType:
-    """Run the text of a file as a module; an older compiled form of the file plays no part."""
-    made = ModuleType(f"polyring_own_{_digest(text)}")
-    made.__file__ = where
-    sys.modules[made.__name__] = made
+    """Execute the text of a file as a module; cached bytecode of the file is not used."""
+    module_object = ModuleType(f"polyring_own_{_digest(text)}")
+    module_object.__file__ = where
+    sys.modules[module_object.__name__] = module_object
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            exec(compile(text, where, "exec"), made.__dict__)  # noqa: S102 - the user names a file to be run
+            exec(compile(text, where, "exec"), module_object.__dict__)  # noqa: S102 - the user names a file to be run
     except (Exception, SystemExit) as error:
         raise ProblemError(
             "the file of a variant cannot be run", where=_place(where, _line(error, where)),
             faults=[_error_text(error)], done=DONE, remedy=REMEDY,
         ) from error  # fmt: skip
-    for fault, name in _faults(made):
+    for fault, name in _faults(module_object):
         _refuse(fault, where, text, name)
-    return made
+    return module_object
 
 
 def _refuse(fault: str, where: str, text: bytes, name: str = "VARIANT") -> NoReturn:
     raise ProblemError(fault, where=_place(where, _line_of_name(text, name)), done=DONE, remedy=REMEDY)
 
 
-def _faults(made: ModuleType) -> Iterator[tuple[str, str]]:
-    """Yield what keeps a module from being a variant, and the name in it that is to blame."""
-    found = getattr(made, "VARIANT", None)
+def _faults(module_object: ModuleType) -> Iterator[tuple[str, str]]:
+    """Yield the reasons why a module does not define a valid variant, each with the name concerned."""
+    found = getattr(module_object, "VARIANT", None)
     if not isinstance(found, Variant):
         what = "there is no VARIANT in the file" if found is None else f"VARIANT is a {type(found).__name__}"
         yield f"{what}: it must be an optimiser.engine.methods.variants.Variant", "VARIANT"
         return
     if not isinstance(found.name, str) or not NAME.fullmatch(found.name) or found.name == "all":
-        yield f"{found.name!r} is no name for a variant: letters, digits, - and _, but not 'all'", "VARIANT"
+        yield (
+            f"{found.name!r} is not a valid name of a variant: use letters, digits, - and _, but not 'all'",
+            "VARIANT",
+        )
     for name in _FLAGS:
         if not isinstance(getattr(found, name), bool):
             yield f"{name} of VARIANT must be True or False, not {getattr(found, name)!r}", "VARIANT"
     for name in _LISTS:
         if not _is_texts(getattr(found, name)):
             yield f"{name} of VARIANT must be a tuple of names, not {getattr(found, name)!r}", "VARIANT"
-    yield from _callables(made, {"run": 3, **({"run_extended": 2} if found.extended else {})})
+    yield from _callables(module_object, {"run": 3, **({"run_extended": 2} if found.extended else {})})
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
 
 
-def _callables(made: ModuleType, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
-    shapes = {"run": "run(t, incumbent, task)", "run_extended": "run_extended(task, send)"}
-    for name, count in wanted.items():
-        function = getattr(made, name, None)
+def _callables(module_object: ModuleType, signatures: dict[str, int]) -> Iterator[tuple[str, str]]:
+    usages = {"run": "run(t, incumbent, task)", "run_extended": "run_extended(task, send)"}
+    for name, count in signatures.items():
+        function = getattr(module_object, name, None)
         if not callable(function):
-            yield f"there is no function {shapes[name]} in the file", name
+            yield f"there is no function {usages[name]} in the file", name
             continue
         try:
             inspect.signature(function).bind(*range(count))
         except (TypeError, ValueError) as error:
-            yield f"{name} cannot be called as {shapes[name]}: {error}", name
+            yield f"{name} cannot be called as {usages[name]}: {error}", name
 
 
 def checked_ending(outcome: object) -> tuple[str, str]:
-    """Return why a run ended and the words on its solver, as the run of a variant returned them.
+    """Check the return value of the run of a variant, and return reason and solver.
 
     Parameters
     ----------
     outcome
-        What it returned.
+        The return value.
 
     Raises
     ------
     TypeError
-        When it is something else.
+        When it is not a valid reason with a text.
     """
     if isinstance(outcome, tuple) and len(outcome) == 2 and all(isinstance(word, str) for word in outcome):
         reason, solver = outcome
@@ -237,14 +240,14 @@ def checked_ending(outcome: object) -> tuple[str, str]:
 
 
 def describe_error(error: BaseException, variant: str) -> str:
-    """Return what went wrong in a run, with the line where it is one of the user's own file.
+    """Describe an error in a run, with the line of the user's own file that led to it.
 
     Parameters
     ----------
     error
-        What was raised.
+        The exception.
     variant
-        Name of a variant, or path of such a file.
+        Name of a variant, or path of a file with a variant.
     """
     line = _line(error, variant) if variant.endswith(SUFFIX) else None
     return f"{_error_text(error)} ({_place(variant, line)})" if line else _error_text(error)
@@ -260,7 +263,7 @@ def _place(where: str, line: int | None) -> str:
 
 
 def _line(error: BaseException, where: str) -> int | None:
-    """Return the last line of a file that led to an error, None where no line of it did."""
+    """Return the innermost line of a file in the traceback of an error; None without one."""
     if isinstance(error, SyntaxError) and error.filename == where:
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
@@ -268,7 +271,7 @@ def _line(error: BaseException, where: str) -> int | None:
 
 
 def _line_of_name(text: bytes, name: str) -> int | None:
-    """Return the line that gives a name its value at the top of a module."""
+    """Return the line of a module that defines a top-level name; None without one."""
     for node in ast.parse(text).body:
         targets: list[Any] = getattr(node, "targets", [getattr(node, "target", None)])
         if getattr(node, "name", "") == name or name in [getattr(one, "id", "") for one in targets]:

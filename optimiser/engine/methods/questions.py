@@ -1,4 +1,4 @@
-"""Answer questions about one problem: most coverage for the money, or least money for the coverage."""
+"""Answer questions about one problem: most coverage for a budget, or least cost for a coverage."""
 
 from __future__ import annotations
 
@@ -27,50 +27,51 @@ from optimiser.engine.search.task import Question
 from optimiser.problem import DesignProblem
 
 KEPT_CUTS = 3, 100
-"""Cuts that a relaxation keeps between questions: so many a pair and so many more; beyond, slack ones are
-dropped."""
+"""Number of cuts per pair, and further cuts, that a relaxation keeps between questions; beyond, slack cuts
+are dropped."""
 
 FIRST_NODES = 1
-"""Nodes of the tree, that is one plunge, after which a small problem goes on with an integer program. Easy
-questions end before; for others the solver's own cuts from the rows of measures save hundreds of nodes."""
+"""Node limit (one plunge) of the tree of a small problem, after which an integer master is solved. Easy
+questions are solved before; for others, the solver's own cuts from the rows of measures save hundreds of
+nodes."""
 
 SMALL = 600
 """Most open pairs of a small problem."""
 
 LEAST_FOR_THREADS = 300
-"""Number of pairs from which on a second thread gains more than it costs."""
+"""Number of pairs from which several threads pay off."""
 
 NODES_BEFORE_SEARCH = 64
-"""Nodes of the tree after which a large neighbourhood search begins in a small problem."""
+"""Number of nodes of the tree after which a large neighbourhood search starts in a small problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class PooledPlan:
-    """A plan of a pool: a mask, its cost, and its value in each measure."""
+    """A plan of a pool: its mask, its cost, and its value in each measure, int64 [M]."""
 
     plan: Mask
     cost: int
-    reached: Integers
+    values: Integers
 
     def answers(self, question: Question) -> bool:
         """Return whether the plan is feasible for a question."""
         within = question.budget is None or self.cost <= question.budget
-        return within and all(has >= least for has, least in zip(self.reached, question.least, strict=True))
+        return within and all(has >= least for has, least in zip(self.values, question.least, strict=True))
 
     def objective(self, question: Question) -> int:
         """Return the objective of a question."""
-        return self.cost if question.cheapest else int(self.reached.sum())
+        return self.cost if question.cheapest else int(self.values.sum())
 
 
 class PlanPool:
-    """Every plan that was met, evaluated once for all questions.
+    """All plans found so far, each evaluated once for all questions.
 
     Parameters
     ----------
     t
         The reduced problem, with the largest budget of all questions.
     measures
-        int64 [M, K + C], what each covered pair and city adds to each measure.
+        int64 [M, K + C], the weight of each pair and city in each measure.
     """
 
     def __init__(self, t: Tables, measures: Integers) -> None:
@@ -79,7 +80,7 @@ class PlanPool:
         self._plans: dict[bytes, PooledPlan | None] = {}
 
     def add(self, plan: Mask) -> PooledPlan | None:
-        """Evaluate a plan, bool [J + 1]; None where it violates a constraint that all questions share."""
+        """Add a plan, bool [J + 1]; return its evaluation, or None if it is infeasible for all questions."""
         key = np.packbits(plan).tobytes()
         if key not in self._plans:
             self._plans[key] = self._evaluated(plan) if fits(self._t, plan) else None
@@ -91,16 +92,16 @@ class PlanPool:
         return PooledPlan(plan.copy(), cost_of(self._t, plan), self._measures @ covered)
 
     def best(self, question: Question) -> Mask | None:
-        """Return the best plan for a question, of equal ones the cheapest; None where none is feasible."""
+        """Return the best plan for a question, of equal plans the cheapest; None without a feasible plan."""
         sign = 1 if question.cheapest else -1
-        able = (one for one in self._plans.values() if one is not None and one.answers(question))
-        best = min(able, key=lambda one: (sign * one.objective(question), one.cost), default=None)
+        feasible = (one for one in self._plans.values() if one is not None and one.answers(question))
+        best = min(feasible, key=lambda one: (sign * one.objective(question), one.cost), default=None)
         return None if best is None else best.plan
 
     def incumbent(
         self, question: Question, *, unit: int, seconds: float, send: Send, base: int
     ) -> MaskIncumbent:
-        """Return the incumbent of a question, which begins with the best plan of the pool."""
+        """Return an incumbent for a question that starts with the best plan of the pool."""
 
         def evaluate(plan: Mask) -> Evaluated[Mask] | None:
             found = self.add(plan)
@@ -119,21 +120,21 @@ class PlanPool:
 
 
 def question_tables(t: Tables, measures: Integers, question: Question) -> Tables:
-    """Return the arrays of a problem with the money and targets of a question, for the heuristics.
+    """Return the arrays of a problem with the budget and targets of a question, for the heuristics.
 
     Parameters
     ----------
     t
         The reduced problem.
     measures
-        int64 [M, K + C].
+        int64 [M, K + C], the weight of each pair and city in each measure.
     question
-        The question. What it maximises is taken to be all coverage, which is close enough for a search.
+        The question. Its objective is replaced by the total coverage, which suffices for heuristics.
     """
     pairs = len(t.limit)
     rows = [row for row, least in enumerate(question.least) if least > 0]
     places = [np.flatnonzero(measures[row]) for row in rows]
-    side = _with_targets(
+    side = _add_targets(
         t.side,
         np.array([question.least[row] for row in rows], np.int64),
         [mine[mine < pairs] for mine in places],
@@ -143,13 +144,13 @@ def question_tables(t: Tables, measures: Integers, question: Question) -> Tables
     return t._replace(budget=t.budget if budget is None else budget, side=side)
 
 
-def _with_targets(side: Side, least: Integers, pairs: list[Integers], cities: list[Integers]) -> Side:
-    def longer(start: Integers, held: Integers, parts: list[Integers]) -> tuple[Integers, Integers]:
+def _add_targets(side: Side, least: Integers, pairs: list[Integers], cities: list[Integers]) -> Side:
+    def extended(start: Integers, held: Integers, parts: list[Integers]) -> tuple[Integers, Integers]:
         counts = np.array([len(part) for part in parts], np.int64)
         return np.concatenate([start, start[-1] + np.cumsum(counts)]), np.concatenate([held, *parts])
 
-    pair_start, pair = longer(side.target_pair_start, side.target_pair, pairs)
-    city_start, city = longer(side.target_city_start, side.target_city, cities)
+    pair_start, pair = extended(side.target_pair_start, side.target_pair, pairs)
+    city_start, city = extended(side.target_city_start, side.target_city, cities)
     return side._replace(
         target_least=np.concatenate([side.target_least, least]),
         target_pair_start=pair_start,
@@ -160,12 +161,12 @@ def _with_targets(side: Side, least: Integers, pairs: list[Integers], cities: li
 
 
 class QuestionMaster:
-    """The integer master of a question: a copy of the relaxation with integrality, made anew each turn.
+    """The integer master of a question: a copy of the relaxation with binary columns, rebuilt each turn.
 
     Parameters
     ----------
     programs
-        All relaxations that are kept; the first is copied.
+        All relaxations of the session; the first one is copied.
     """
 
     def __init__(self, programs: list[QuestionRelaxation]) -> None:
@@ -173,12 +174,12 @@ class QuestionMaster:
         self._forbidden: list[Floats] = []
 
     def add(self, rows: Rows) -> None:
-        """Add rows to every relaxation: they are valid for all questions."""
+        """Add rows to every relaxation, since they are valid for all questions."""
         for program in self._programs:
             program.add(rows)
 
     def forbid(self, x: Floats) -> None:
-        """Cut off one plan, float64 [J], for this question alone."""
+        """Cut off a single plan, float64 [J], for this question only."""
         self._forbidden.append(x)
 
     def solve(
@@ -190,30 +191,30 @@ class QuestionMaster:
         seconds: float,
         on_point: OnPoint,  # noqa: ARG002 - points come at the end
     ) -> MasterSolution[Point]:
-        """Return what the copy answers within the seconds given."""
+        """Solve the copy within the seconds given."""
         x = None if start is None else start.x
         return self._programs[0].solve_integer_copy(x, gap=gap, seconds=seconds, forbidden=self._forbidden)
 
 
 class QuestionSession:
-    """A reduced problem with cuts, paths and plans that are kept from question to question.
+    """A reduced problem whose cuts, paths and plans are kept between questions.
 
     Parameters
     ----------
     problem
         The reduced problem, with the largest budget of all questions.
     measures
-        int64 [M, K + C], what each covered pair and city adds to each measure.
+        int64 [M, K + C], the weight of each pair and city in each measure.
     seed
-        For everything random.
+        Random seed.
     threads
-        Threads for large problems.
+        Number of threads for large problems.
 
     Notes
     -----
-    Invariant: the rows in the relaxations are valid whatever money and targets there are, and the plans of
-    the pool are evaluated anew for each question. So what one question leaves behind makes another one faster
-    and never wrong.
+    Invariant: the rows in the relaxations are valid for every budget and all targets, and the plans of the
+    pool are evaluated anew for each question. So the state left by earlier questions can only speed up later
+    ones; it cannot make an answer wrong.
     """
 
     def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int, threads: int) -> None:
@@ -226,7 +227,7 @@ class QuestionSession:
         self._is_fresh = True
 
     def know(self, built: list[int]) -> None:
-        """Add a plan that was found elsewhere, as positions of what it builds."""
+        """Add a plan that was found elsewhere, given by the positions of the built candidates."""
         plan = np.zeros(self._t.size + 1, np.bool_)
         plan[[*built, -1]] = True
         self._pool.add(plan)
@@ -234,7 +235,7 @@ class QuestionSession:
     def answer(
         self, question: Question, *, seconds: float, gap: float, base: int, send: Send
     ) -> tuple[str, MaskIncumbent]:
-        """Return why the search for an answer ended, and the incumbent with the answer.
+        """Answer a question.
 
         Parameters
         ----------
@@ -243,16 +244,16 @@ class QuestionSession:
         seconds
             Time limit.
         gap
-            Relative gap at which to end.
+            Relative gap at which to stop.
         base
-            Constant that the objective of the original problem has on top.
+            Constant by which the objective of the original problem is larger.
         send
-            Takes messages.
+            Sends messages.
 
         Returns
         -------
         tuple
-            `proof`, `gap`, `time`, `stalled` or `infeasible`; and the incumbent.
+            Why the solve ended (`proof`, `gap`, `time`, `stalled` or `infeasible`), and the incumbent.
         """
         for plan in (nothing(self._t), everything(self._t)):
             self._pool.add(plan)
@@ -262,7 +263,7 @@ class QuestionSession:
                 return "infeasible", incumbent
             incumbent.bound(incumbent.evaluated.objective, "do-nothing")
             return "proof", incumbent
-        program = self._asked(question, 1)[0][0]
+        program = self._programs_for(question, 1)[0][0]
         incumbent = self._pool.incumbent(
             question, unit=program.divisor, seconds=seconds, send=send, base=base
         )
@@ -281,8 +282,8 @@ class QuestionSession:
             return "stalled"  # a known plan contradicts it
         if isinstance(root, str):
             return root
-        a_pair, more = KEPT_CUTS
-        if program.cuts > a_pair * len(t.limit) + more:
+        per_pair, extra = KEPT_CUTS
+        if program.cuts > per_pair * len(t.limit) + extra:
             program.drop_slack_rows()
         after_round = partial(search.after_round, root.x)
         ending = search_tree(
@@ -307,56 +308,58 @@ class QuestionSession:
     def _start(self, t: Tables, incumbent: MaskIncumbent) -> Improver:
         improver = start_plans(t, incumbent, seed=self._seed)
         if incumbent.best is not None:
-            improver.begin(incumbent.best)
+            improver.start_from(incumbent.best)
         return improver
 
-    def _asked(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
-        """Return so many relaxations, set to a question, each with a finder of its own."""
+    def _programs_for(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
+        """Return `count` relaxations that are set to a question, each with its own cut finder."""
         while len(self._programs) < count:
             self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
             self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
         weights = None if question.cheapest else self._measures.sum(axis=0)
         for program in self._programs[:count]:
-            program.ask(budget=question.budget, least=question.least, weights=weights)
+            program.set_question(budget=question.budget, least=question.least, weights=weights)
         return list(zip(self._programs[:count], self._cuts[:count], strict=True))
 
     def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:
-        asked = self._asked(question, self._threads)
-        return [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in asked]
+        programs = self._programs_for(question, self._threads)
+        return [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in programs]
 
 
 class TreeImprover:
-    """Looks for better plans between the rounds of a tree, from a certain number of nodes on.
+    """Searches for better plans between the rounds of a tree.
 
     Parameters
     ----------
-    t, incumbent
-        The question as arrays, and what takes plans.
+    t
+        The question as arrays (`question_tables`).
+    incumbent
+        Receives plans.
     seed
-        For the random numbers.
+        Random seed.
     improver
-        The large neighbourhood search; None: it begins when the tree has grown.
+        The large neighbourhood search; None: it starts after `NODES_BEFORE_SEARCH` nodes.
     """
 
     def __init__(self, t: Tables, incumbent: MaskIncumbent, *, seed: int, improver: Improver | None) -> None:
         self._t, self._incumbent, self._seed, self._improver = t, incumbent, seed, improver
 
     def after_round(self, guide: Floats, report: Report) -> None:
-        """Report the plans of a round, and look for better ones near a point x of the relaxation."""
+        """Report the plans of a round, and search for better ones guided by a point x of the relaxation."""
         incumbent = self._incumbent
         for plan in report.plans:
             incumbent.plan(plan, "tree")
         if self._improver is not None:
             improve(incumbent, self._improver, ATTEMPTS_IN_TREE, guide)
         elif incumbent.nodes >= NODES_BEFORE_SEARCH:
-            self._improver = self._begun(guide)
+            self._improver = self._new_improver(guide)
             improve(incumbent, self._improver, attempts_for(self._t), guide)
 
-    def _begun(self, guide: Floats) -> Improver:
+    def _new_improver(self, guide: Floats) -> Improver:
         Rounding(self._t, self._incumbent)(guide)
         improver = Improver(
-            self._t, seed=self._seed, at=new_workspace(self._t, everything(self._t), seed=self._seed)
+            self._t, seed=self._seed, workspace=new_workspace(self._t, everything(self._t), seed=self._seed)
         )
         if self._incumbent.best is not None:
-            improver.begin(self._incumbent.best)
+            improver.start_from(self._incumbent.best)
         return improver

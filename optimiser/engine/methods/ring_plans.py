@@ -1,4 +1,4 @@
-"""Make plans of problems with rings: first plans from good circuits, and repairs of rings in pieces."""
+"""Construct plans of problems with rings: first plans from good circuits, and repairs of rings in pieces."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem, Ring
 
 CHEAPEST_FIRST, BALANCED = 10**9, 2 * 10**4
-"""Length, in 1e-7 degree, that a unit of money counts for in the search for circuits: 10,000 km, so that the
-cheapest circuit is taken and then the shortest; or 220 m, so that short circuits are found that cost more."""
+"""Length, in 1e-7 degree, that a unit of cost counts for in the search for circuits: 10,000 km for the
+shortest of the cheapest circuits; 220 m for circuits that are shorter but cost more."""
 
 MOST_SETS = 4
-"""Sets of candidates for rings with which the rest of a plan is searched."""
+"""Most sets of candidates for rings for which the rest of a plan is searched."""
 
 LARGE = 1_000_000
-"""Pairs times candidates from which on the rest is searched for one set only: there it takes seconds."""
+"""Pairs times candidates above which the rest is searched for one set only, since it takes seconds."""
 
 MOST_RANKS = 2
 """Circuits of the last ring that are tried with the same circuits of the others."""
 
 REPAIR_ROUNDS, REPAIR_GAP, REPAIR_NODES = 12, 0.2, 2_000
-"""Most solves of a repair, the relative gap of each (any circuits will do), and its limit of nodes (a limit
-of time would give another plan on another machine)."""
+"""Most solves of a repair; relative gap of each solve (any circuits will do); and its node limit (a time
+limit would make the plan depend on the machine)."""
 
 type Circuits = Mapping[str, Circuit]
-"""The circuit of each ring that is formed, by id."""
+"""Circuit of each ring that is formed, by id."""
 
 type Values = Mapping[str, float]
-"""Values of a point by the names of the variables."""
+"""Values of a point by variable name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """The plain problem that is left once the circuits are chosen, with the search for its plans.
+    """The plain problem that remains when the circuits are fixed, with the search for its plans.
 
     Attributes
     ----------
     reduced
         The reduced problem.
     improver
-        The search.
+        The large neighbourhood search.
     attempts
         Number of attempts that suits its size.
     """
@@ -66,23 +66,23 @@ class Remainder:
     attempts: int
 
     def improved(self, guide: Values, *, stop: Stop) -> tuple[str, ...]:
-        """Return the ids of the best plan after more attempts.
+        """Return the ids of the best plan after further attempts.
 
         Parameters
         ----------
         guide
-            How far each candidate should be built, by id.
+            Preference for building each candidate, by id, for example a point of a relaxation.
         stop
             Returns whether the time is up.
         """
-        wish = np.array([guide[c.id] for c in self.reduced.problem.candidates])
-        self.improver.improve(attempts=self.attempts, stop=stop, guide=np.clip(wish, 0.0, 1.0))
+        preference = np.array([guide[c.id] for c in self.reduced.problem.candidates])
+        self.improver.improve(attempts=self.attempts, stop=stop, guide=np.clip(preference, 0.0, 1.0))
         return self.reduced.lifted(np.flatnonzero(self.improver.best[:-1]).tolist())
 
 
 @dataclass(frozen=True, slots=True)
 class FirstPlan:
-    """A plan to start from: ids of what is built, circuits, and the search for the rest of it."""
+    """A plan to start from: ids of built candidates, circuits, and the search for the rest of the plan."""
 
     built: tuple[str, ...]
     circuits: Circuits
@@ -92,34 +92,34 @@ class FirstPlan:
 def first_plans(
     problem: DesignProblem, *, any_plan: bool, seed: int, left: Callable[[], float]
 ) -> Iterator[FirstPlan]:
-    """Yield feasible plans, in no order; none where no circuits were found.
+    """Yield feasible plans, in no particular order; none where no circuits were found.
 
     Parameters
     ----------
     problem
         A problem with rings and without periods.
     any_plan
-        Any feasible plan will do.
+        Whether any feasible plan is good enough.
     seed
-        For the random numbers.
+        Random seed.
     left
         Returns the seconds left.
 
     Notes
     -----
-    Good circuits are chosen first. What is on them is then fixed, and the money that is left is spent by the
-    heuristics on the plain problem.
+    Good circuits are chosen first. Their candidates are then fixed, and the heuristics spend the remaining
+    budget on the plain problem.
     """
     evaluate = PlanEvaluator(problem)
     is_large = len(problem.pairs) * len(problem.candidates) > LARGE
     for circuits in _choices(problem)[: 1 if is_large else MOST_SETS]:
         if left() <= 0:
             return
-        wanted = names_on(problem, circuits)
+        on_circuits = names_on(problem, circuits)
         plain = problem.replace(
             rings=(),
             candidates=tuple(
-                dataclasses.replace(c, fixed="in") if c.id in wanted else c for c in problem.candidates
+                dataclasses.replace(c, fixed="in") if c.id in on_circuits else c for c in problem.candidates
             ),
         )
         reduced = reduce(plain)
@@ -130,12 +130,12 @@ def first_plans(
         if is_feasible:
             yield least
         if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and is_feasible):
-            filled = _filled(reduced, circuits, seconds=left(), seed=seed)
-            if not evaluate(filled.built, rings=circuits).faults:
-                yield filled
+            full_plan = _fill_greedily(reduced, circuits, seconds=left(), seed=seed)
+            if not evaluate(full_plan.built, rings=circuits).faults:
+                yield full_plan
 
 
-def _filled(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> FirstPlan:
+def _fill_greedily(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> FirstPlan:
     t = tables(reduced.problem)
     incumbent = mask_incumbent(t, seconds=seconds, send=lambda _message: None, base=reduced.base)
     improver = start_plans(t, incumbent, seed=seed)
@@ -144,20 +144,20 @@ def _filled(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int
 
 
 def names_on(problem: DesignProblem, circuits: Circuits) -> set[str]:
-    """Return the ids of the candidates that circuits use."""
+    """Return the ids of the candidates that the circuits use."""
     rings = {ring.id: ring for ring in problem.rings}
     names = {rings[name].links[a].candidate for name, links in circuits.items() for a in links}
     return {name for name in names if name is not None}
 
 
 def _choices(problem: DesignProblem) -> list[Circuits]:
-    """Return sets of circuits, one for each set of candidates: the cheapest ones, and the dearest."""
+    """Return choices of circuits with different candidates: the cheapest choices, and the most expensive."""
     rings = counting_rings(problem)
     required = tuple(ring for ring in rings if ring.required)
     chosen: dict[frozenset[str], Circuits] = {}
-    for wanted in (rings, required) if len(required) < len(rings) else (rings,):
+    for chosen_rings in (rings, required) if len(required) < len(rings) else (rings,):
         for length_of_money in (CHEAPEST_FIRST, BALANCED):
-            for circuits in _circuits(problem, wanted, length_of_money=length_of_money):
+            for circuits in _circuits(problem, chosen_rings, length_of_money=length_of_money):
                 chosen.setdefault(frozenset(names_on(problem, circuits)), circuits)
     cost = {c.id: c.cost for c in problem.candidates}
     ranked = sorted(chosen, key=lambda names: (sum(cost[name] for name in names), sorted(names)))
@@ -166,7 +166,10 @@ def _choices(problem: DesignProblem) -> list[Circuits]:
 
 
 def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, length_of_money: int) -> list[Circuits]:
-    """Return circuits for all rings, found one after another; several sets where the last has several."""
+    """Return choices of circuits for the rings, found one ring after another.
+
+    There are several choices where several circuits are found for the last ring.
+    """
     circuits: dict[str, Circuit] = {}
     choices: list[Circuits] = [{}]
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
@@ -194,7 +197,7 @@ def circuits_of_point(
     rings
         Rings of a model.
     values
-        The point.
+        Values of the point by variable name.
     """
     circuits: dict[str, Circuit] = {}
     in_pieces: list[tuple[RingDecisions, list[Circuit]]] = []
@@ -211,19 +214,19 @@ def circuits_of_point(
 def rows_against(
     in_pieces: Sequence[tuple[RingDecisions, list[Circuit]]],
 ) -> list[tuple[str, pulp.LpAffineExpression]]:
-    """Return the rows that rings in pieces violate, each with the tag of its ring."""
+    """Return the ring rows that rings in pieces violate, each with the tag of its ring."""
     return [(ring.tag, row) for ring, found in in_pieces for row in detached_rows(ring, found)]
 
 
 class RingRepair:
-    """Completes plans whose rings are in pieces, by a small model of the rings alone that is kept alive.
+    """Completes plans whose rings are in pieces, by a small live model of the rings alone.
 
     Parameters
     ----------
     problem
         A problem with rings.
     threads, seed
-        Passed on to HiGHS.
+        Options of HiGHS.
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
@@ -236,23 +239,23 @@ class RingRepair:
     def __call__(
         self, built: Mask, is_open: Mask, formed: Mask, *, seconds: float
     ) -> tuple[tuple[int, ...], Circuits] | None:
-        """Return a plan with closed rings that builds all of another one, and its circuits; else None.
+        """Return a plan that extends another one and forms its rings, with the circuits; None if not found.
 
         Parameters
         ----------
         built, is_open
-            bool [J]: what the plan builds, and what of it is open at the end.
+            bool [J], candidates that the plan builds, and those of them that are open in the last period.
         formed
-            bool [rings]: rings that are to be formed.
+            bool [rings], rings to form.
         seconds
-            Time limit.
+            Time limit of each solve.
 
         Notes
         -----
-        With periods nothing more is built, since it would have to be started as well.
+        With periods no candidates are added, since they would need a period of start.
         """
-        least = is_open.astype(np.float64)
-        self._live.change_bounds(self._x, least, np.maximum(least, self._may_build))
+        fixed_in = is_open.astype(np.float64)
+        self._live.change_bounds(self._x, fixed_in, np.maximum(fixed_in, self._may_build))
         self._live.change_bounds(self._formed, formed.astype(np.float64), formed.astype(np.float64))
         for _ in range(REPAIR_ROUNDS):
             solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
@@ -261,7 +264,7 @@ class RingRepair:
             circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(solved.values))
             rows = rows_against(in_pieces)
             if not rows:
-                more = (solved.values[self._x] > 0.5) | built
-                return tuple(np.flatnonzero(more).tolist()), circuits
+                all_built = (solved.values[self._x] > 0.5) | built
+                return tuple(np.flatnonzero(all_built).tolist()), circuits
             self._live.add_expressions([row for _, row in rows])
         return None

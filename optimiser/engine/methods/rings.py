@@ -1,4 +1,4 @@
-"""Solve problems with rings or periods: a relaxation by time cuts, then an integer master with ring rows."""
+"""Solve problems with rings or periods by time cuts: first the relaxation, then an integer master."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import Task
 
 ANY_GAP = 1.0
-"""Relative gap asked for from which on any feasible plan will do."""
+"""Requested relative gap from which any feasible plan is good enough."""
 
 ORDERS = 3
-"""Random orders in which candidates are added for cuts against an integer point."""
+"""Random orders of the candidates for cuts against an integer point."""
 
 IN_OUT_WEIGHT = 0.3
-"""Share of the way to the core point at which a cut against an integer point is sought first."""
+"""In-out weight of cuts against an integer point."""
 
 FIRST_NODES = 500
-"""Nodes of the first solve of the master; each later one has twice as many, so that rows come early."""
+"""Node limit of the first turn of the master; it doubles each turn, so that rows are found early."""
 
 MOST_POINTS = 4
-"""Integer points of a turn, the last ones, that are cut off."""
+"""Number of integer points of a turn that are cut off: the last ones, and the final point."""
 
 
 class ExtendedPlan(NamedTuple):
-    """A plan with rings or periods: ids of what is built, circuits, and periods in which they are started."""
+    """A plan with rings or periods: ids of built candidates, circuits of rings, and periods of the starts."""
 
     built: Collection[str]
     circuits: Circuits
@@ -61,11 +61,11 @@ def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[Extend
     Parameters
     ----------
     task
-        What is to be solved.
+        The problem with its solve parameters.
     unit
-        Every objective is a multiple of it.
+        Number of which every objective is a multiple.
     send
-        Takes messages.
+        Sends messages.
     """
     problem, evaluate = task.problem, PlanEvaluator(task.problem)
 
@@ -81,18 +81,18 @@ def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[Extend
 
 
 class PointReader:
-    """Reads plans off integer points of a model with rings or periods, and finds the rows that they violate.
+    """Converts integer points of a model with rings or periods to plans, and separates ring rows.
 
     Parameters
     ----------
     task
-        What is to be solved.
+        The problem with its solve parameters.
     model
         The model.
     incumbent
-        Takes plans.
+        Receives plans.
     repair
-        Completes plans whose rings are in pieces; None: nobody does.
+        Completes plans whose rings are in pieces; None: they are not completed.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class PointReader:
         self._task, self._model, self._incumbent, self._repair = task, model, incumbent, repair
         self._remainder: tuple[Circuits, Remainder] | None = None
 
-    def begin(self) -> None:
-        """Report plans to start from: good circuits for the rings, and the money that is left spent well.
+    def report_first_plans(self) -> None:
+        """Report first plans: good circuits for the rings, with the remaining budget spent by heuristics.
 
-        Where no circuits are found so, the repair looks for a plan that builds no more than its required
-        rings need. With periods there is no first plan: what is built would have to be started in one.
+        If no circuits are found, the repair model looks for a plan that builds only what its required rings
+        need. With periods there is no first plan, since built candidates would need a period of start.
         """
         task, incumbent = self._task, self._incumbent
         if not self._model.rings or task.problem.periods:
@@ -120,12 +120,14 @@ class PointReader:
             if is_better:
                 self._remainder = None if first.remainder is None else (first.circuits, first.remainder)
         if incumbent.best is None and self._repair is not None:
-            must = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
+            fixed_in = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
             formed = np.array([ring.ring.required for ring in self._model.rings], dtype=np.bool_)
-            self._take_repaired(self._repair(must, must, formed, seconds=incumbent.left()), {}, "rings")
+            self._take_repaired(
+                self._repair(fixed_in, fixed_in, formed, seconds=incumbent.left()), {}, "rings"
+            )
 
     def improve(self, values: Values) -> None:
-        """Look for better plans round the circuits of the best first plan, guided by a point."""
+        """Search for better plans with the circuits of the best first plan, guided by a point."""
         if self._remainder is None:
             return
         circuits, remainder = self._remainder
@@ -136,22 +138,22 @@ class PointReader:
         self._incumbent.plan(ExtendedPlan(built, circuits, {}), "lns")
 
     def read(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
-        """Report the plans of an integer point, and return the rows that its rings in pieces violate.
+        """Report the plans of an integer point, and return the ring rows that it violates.
 
-        Where rings are in pieces, the plan counts without them, unless one is required, and so does a
-        repaired plan.
+        If rings are in pieces, the plan without these rings is reported, unless one of them is required, and
+        also a repaired plan.
 
         Parameters
         ----------
         values
-            The point.
+            Values of the point by variable name.
         step
-            Name of what found it.
+            Name of the step that found it.
 
         Returns
         -------
         list
-            Tags of rings, and rows.
+            Violated rows, each with the tag of its ring.
         """
         circuits, in_pieces = circuits_of_point(self._model.rings, values)
         built = [j for j, x in enumerate(self._model.x) if values[x.name] > 0.5]
@@ -185,14 +187,14 @@ class PointReader:
         self._incumbent.plan(ExtendedPlan(names, circuits, starts), step)
 
     def _start(self, values: Values, j: int) -> int:
-        """Return the period in which a built candidate is started."""
-        mine = self._model.starts[j]
-        return max(range(len(mine)), key=lambda t: values[mine[t].name])
+        """Return the period in which candidate j is started, at a point that builds it."""
+        starts = self._model.starts[j]
+        return max(range(len(starts)), key=lambda t: values[starts[t].name])
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Columns of one state of the network, that is, of one period: candidates open, and pairs covered."""
+    """Columns of the state of the network in one period: open candidates and covered pairs."""
 
     x: Integers
     y: Integers
@@ -200,18 +202,18 @@ class _State:
 
 
 class StateCuts:
-    """Finds time cuts for every state of a model with rings or periods.
+    """Separates time cuts in every state of a model with rings or periods.
 
     Parameters
     ----------
     t
-        The plain problem over what may be built.
+        The plain problem of the open pairs (`presolve.open_network`).
     live
-        The model.
+        The live model.
     states
         For each period, the columns of candidates and of pairs.
     seed
-        For the orders in which cuts are sought.
+        Random seed of the orders of candidates.
     """
 
     def __init__(
@@ -226,7 +228,7 @@ class StateCuts:
             live.add_cuts(first, state.x, state.y)
 
     def cut(self, values: Floats, in_out_weight: float) -> int:
-        """Cut off a point of the relaxation, and return the number of cuts."""
+        """Add time cuts that a point of the relaxation violates; return their number."""
         added = 0
         for state in self._states:
             x = np.clip(values[state.x], 0.0, 1.0)
@@ -237,7 +239,7 @@ class StateCuts:
         return added
 
     def refute(self, values: Floats) -> int:
-        """Cut off an integer point that claims pairs which are not covered; return the number of cuts."""
+        """Add time cuts that an integer point violates; return their number."""
         added = 0
         for state in self._states:
             x, y = np.round(values[state.x]), values[state.y]
@@ -255,16 +257,16 @@ class ExtendedMaster:
     live
         The model with the rows of the relaxation.
     reader
-        Reads plans and ring rows off points.
+        Converts points to plans, and separates ring rows.
     cuts
-        Finds time cuts; None where no pair is open.
+        Separates time cuts; None without open pairs.
     scale
         Number by which the model divides the objective.
     """
 
     def __init__(self, live: ExtendedHighs, reader: PointReader, cuts: StateCuts | None, scale: int) -> None:
         self._live, self._reader, self._cuts, self._scale = live, reader, cuts, scale
-        self._taken = 0
+        self._points_seen = 0
         self._ring_rows: list[pulp.LpAffineExpression] = []
 
     def solve(
@@ -275,17 +277,17 @@ class ExtendedMaster:
         seconds: float,
         on_point: Callable[[float | None, Floats | None], bool],
     ) -> MasterSolution[Floats]:
-        """Return what the model answers within the seconds given, with twice the nodes of the turn before."""
+        """Solve the model within the seconds given; the node limit doubles with each turn."""
         points: list[Floats] = []
-        self._taken = 0
+        self._points_seen = 0
 
-        def heard(bound: float | None, values: Floats | None) -> bool:
+        def on_callback(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(values)
             return on_point(None if bound is None else bound * self._scale, values)
 
         found = self._live.solve_integer(
-            seconds=seconds, gap=gap, nodes=FIRST_NODES << min(turn, 30), on_progress=heard
+            seconds=seconds, gap=gap, nodes=FIRST_NODES << min(turn, 30), on_progress=on_callback
         )
         kept = points[-MOST_POINTS:]
         if found.values is not None:
@@ -294,16 +296,16 @@ class ExtendedMaster:
         return MasterSolution(bound, tuple(kept), found.complete, found.infeasible)
 
     def take(self, point: Floats) -> None:
-        """Read a point found on the way; of many points ever fewer, since a repair takes time."""
-        self._taken += 1
-        if self._taken.bit_count() == 1:
+        """Convert a point found during the solve; only points 1, 2, 4, 8, ..., since repairs take time."""
+        self._points_seen += 1
+        if self._points_seen.bit_count() == 1:
             self._read(point)
 
     def _read(self, point: Floats) -> None:
         self._ring_rows += [row for _, row in self._reader.read(self._live.by_name(point), "master")]
 
     def refute(self, points: tuple[Floats, ...]) -> int:
-        """Add time cuts against false claims of all points, and rows against rings in pieces."""
+        """Add time cuts that the points violate, and ring rows that the last point violates."""
         added = 0 if self._cuts is None else sum(self._cuts.refute(values) for values in points)
         for point in points[-1:]:
             self._read(point)
@@ -314,7 +316,7 @@ class ExtendedMaster:
 
 @dataclass(frozen=True, slots=True)
 class _Solution:
-    """A solution of the relaxation: its objective is always to be maximised."""
+    """A solution of the relaxation; its objective is always maximised."""
 
     status: LpStatus
     objective: float
@@ -327,25 +329,25 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     Parameters
     ----------
     task
-        What is to be solved.
+        The problem with its solve parameters.
     send
-        Takes messages.
+        Sends plans, bounds and counts.
 
     Returns
     -------
     tuple
-        Why it ended, and the name of the solver.
+        Why the solve ended, and the solver with its version.
 
     Notes
     -----
-    The model states rings and periods whole, and pairs by time cuts alone (`models.whole`). Each model is a
-    relaxation of the problem, so that its bounds hold.
+    The model contains the rows of rings and periods except the separated ring rows, and pairs by time cuts
+    only (`models.extended`). It is a relaxation of the problem in every turn, so its bounds are valid.
     """
     model = build_extended(task.problem, flows=False)
     repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if model.rings else None
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent, repair)
-    reader.begin()
+    reader.report_first_plans()
     live = ExtendedHighs(model, threads=task.threads, seed=task.seed)
     cuts = _state_cuts(task, model, live)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
@@ -355,13 +357,13 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
 
 
 def _state_cuts(task: Task, model: ExtendedModel, live: ExtendedHighs) -> StateCuts | None:
-    """Return what finds time cuts; None where no pair can be covered by building."""
+    """Return the separation of time cuts; None where no pair depends on what is built."""
     net, pairs = open_network(task.problem)
     if not net.candidates or not pairs:
         return None
-    where = [task.problem.index[c.id] for c in net.candidates]
+    positions = [task.problem.index[c.id] for c in net.candidates]
     states = [
-        (live.columns(state.x[j] for j in where), live.columns(state.y[k] for k in pairs))
+        (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
     return StateCuts(tables(net), live, states, task.seed)
@@ -375,7 +377,7 @@ def _relax(
     scale: int,
     gap: float,
 ) -> bool:
-    """Tighten the relaxation, and look for plans near its last point; return whether it has a point."""
+    """Tighten the relaxation, and search for plans near its last point; return whether it is feasible."""
     sign = -1.0 if incumbent.minimise else 1.0
 
     def solve() -> _Solution:

@@ -1,4 +1,4 @@
-"""List the ways to solve a problem, and choose one: a row of the table for each variant."""
+"""List the variants, and choose one for a problem."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.own_variant import OwnVariant, Variant
 from optimiser.problem.errors import ProblemError
 
-# The table is read where nothing is solved: importing the arrays would take longer than that.
+# The table is also read where nothing is solved; importing numpy and the arrays there would take too long.
 if TYPE_CHECKING:
     from optimiser.engine.search.incumbent import MaskIncumbent, Send
     from optimiser.engine.search.paths import Mask
@@ -33,11 +33,11 @@ __all__ = [
 ]
 
 type Run = Callable[[Tables, MaskIncumbent, Task], tuple[str, str]]
-"""Solves a reduced problem; plans and bounds go to the incumbent. Returns why it ended (`proof`, `gap`,
-`time`, `heuristic`, `infeasible` or `stalled`) and the name of the solver."""
+"""Solves a reduced problem; plans and bounds go to the incumbent. Returns why the solve ended (`proof`,
+`gap`, `time`, `heuristic`, `infeasible` or `stalled`) and the solver with its version."""
 
 type RunExtended = Callable[[Task, Send], tuple[str, str]]
-"""Solves a problem with rings or periods; plans and bounds go out as messages. Returns the same."""
+"""Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
 
 LNS_QUIET = 20_000
 """Attempts without a better plan after which the variant `lns` ends."""
@@ -45,16 +45,16 @@ LNS_QUIET = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A variant with the functions that carry it out.
+    """A variant with its functions.
 
     Attributes
     ----------
     variant
-        What it can do.
+        Its description.
     run
         Solves plain problems.
     run_extended
-        Solves problems with rings or periods; None: it does not.
+        Solves problems with rings or periods; None if the variant cannot.
     """
 
     variant: Variant
@@ -260,11 +260,11 @@ AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", pr
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {"auto": AUTO, **{name: method.variant for name, method in _METHODS.items()}}
 )
-"""What each variant can do, by its name."""
+"""The description of each variant, by name."""
 
 
 class UnfitError(ProblemError):
-    """A variant cannot solve a problem, or not with the solver asked for."""
+    """A variant cannot solve a problem, or not with the requested solver."""
 
 
 def method_of(name: str) -> Method:
@@ -273,7 +273,7 @@ def method_of(name: str) -> Method:
     Parameters
     ----------
     name
-        A name in `VARIANTS` other than `auto`, or the path of a file that holds a variant of the user's own.
+        A name in `VARIANTS` other than `auto`, or the path of a file with a variant of the user's own.
     """
     if not name.endswith(own_variant.SUFFIX):
         return _METHODS[name]
@@ -282,86 +282,98 @@ def method_of(name: str) -> Method:
 
 
 def variant_of(name: str) -> Variant:
-    """Return what a variant can do; names are as for `method_of`, and `auto`."""
+    """Return the description of a variant; names are those of `method_of`, and `auto`."""
     return VARIANTS[name] if name in VARIANTS else method_of(name).variant
 
 
 def own(path: Path) -> OwnVariant:
-    """Return the variant of a user's own that a file holds.
+    """Load a variant of the user's own from a file.
 
     Raises
     ------
     ProblemError
-        When it cannot be read or run, does not hold a variant, or has a name that is taken.
+        When the file cannot be read or executed, does not define a valid variant, or uses a name that is
+        taken.
     """
     return own_variant.load(path, taken=VARIANTS)
 
 
 def choose(
-    asked: str | Path,
+    requested: str | Path,
     *,
     has_budget: bool,
     solver: str = "auto",
     is_extended: bool = False,
     must_cover: bool = False,
 ) -> tuple[str, str]:
-    """Return the variant and the solver to run for what was asked.
+    """Return the variant and the solver to run.
 
     Parameters
     ----------
-    asked
-        Name of a variant, `auto` among them, or a file that holds one of the user's own: its absolute path is
-        then the name that is returned.
+    requested
+        Name of a variant, including `auto`, or a file with a variant of the user's own, for which its
+        absolute path is returned.
     has_budget
-        The problem has a budget.
+        Whether the problem has a budget.
     solver
-        Solver asked for; `auto` for the first that suits.
+        Requested solver; `auto`: the first one that the variant supports.
     is_extended
-        The problem has rings or periods.
+        Whether the problem has rings or periods.
     must_cover
-        Every coverable pair must be covered.
+        Whether every coverable pair must be covered.
+
+    Returns
+    -------
+    tuple
+        Name or path of the variant, and the name of the solver; `none` where the variant needs none.
 
     Raises
     ------
     ProblemError
-        When there is no such variant; `UnfitError` when it cannot solve the problem, or not with this solver.
+        When the variant does not exist; `UnfitError` when it cannot solve the problem, or not with this
+        solver.
     """
-    if isinstance(asked, Path):
-        found = own(asked)
+    if isinstance(requested, Path):
+        found = own(requested)
         name, variant = found.path, found.variant
     else:
-        name = _suited(solver, is_extended=is_extended, must_cover=must_cover) if asked == "auto" else asked
+        name = (
+            _suitable(solver, is_extended=is_extended, must_cover=must_cover)
+            if requested == "auto"
+            else requested
+        )
         if name not in VARIANTS:
             raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
         variant = VARIANTS[name]
     if is_extended and not variant.extended:
-        able = ", ".join(v.name for v in VARIANTS.values() if v.extended)
+        supported = ", ".join(v.name for v in VARIANTS.values() if v.extended)
         raise UnfitError(
             f"variant {variant.name!r} does not solve problems with rings or periods",
-            remedy=f"Choose from: {able}.",
+            remedy=f"Choose from: {supported}.",
         )
     if not has_budget and not variant.covers_all:
-        able = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
+        supported = ", ".join(v.name for v in VARIANTS.values() if v.covers_all)
         raise UnfitError(
-            f"variant {variant.name!r} needs a budget", remedy=f"Without one, choose from: {able}."
+            f"variant {variant.name!r} needs a budget", remedy=f"Without one, choose from: {supported}."
         )
     solvers = variant.extended if is_extended else variant.solvers
     if solver == "auto":
         return name, solvers[0] if solvers else "none"
     if solver not in solvers and not variant.any_solver:
-        able = ", ".join(solvers) or "none"
+        supported = ", ".join(solvers) or "none"
         kind = " on problems with rings or periods" if is_extended else ""
         raise UnfitError(
             f"variant {variant.name!r} does not run with solver {solver!r}{kind}",
-            remedy=f"It runs with: {able}.",
+            remedy=f"It runs with: {supported}.",
         )
     return name, solver
 
 
-def _suited(solver: str, *, is_extended: bool, must_cover: bool) -> str:
+def _suitable(solver: str, *, is_extended: bool, must_cover: bool) -> str:
     """Return the variant for `auto`.
 
-    Paths as columns where all must be covered, else time cuts; the compact model for every other solver.
+    `paths` where every coverable pair must be covered, `cuts` otherwise; `compact` where the requested solver
+    supports neither.
     """
     if must_cover and not is_extended and solver in ("auto", *VARIANTS["paths"].solvers):
         return "paths"

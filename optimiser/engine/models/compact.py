@@ -1,11 +1,11 @@
-"""State the compact model: one arc flow for each open pair.
+"""Build the compact model: an arc flow for each open pair.
 
-Sets: candidates j with cost c_j, pairs k with origin o_k, destination d_k, weight w_k and limit T_k; for each
-pair, the arcs a with seconds t_a that lie on some walk within its limit when everything is built.
+Sets: candidates j with cost c_j; pairs k with origin o_k, destination d_k, weight w_k and limit T_k; for each
+pair, the arcs a with time t_a (seconds) that lie on some walk within its limit when everything is built.
 Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered), f_ka >= 0 (flow of pair k on arc a).
 
-Only x must be integer: once x is, a flow of y_k > 0 whose mean time is within the limit runs over open arcs
-alone, and so one of its paths is within the limit; y_k may then as well be 1.
+Only x must be integer. For integer x, a flow of y_k > 0 uses open arcs only, and its mean time is within the
+limit; so at least one of its paths is within the limit, and y_k = 1 is feasible as well.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class FlowArc:
     Attributes
     ----------
     tail, head, seconds
-        As in the problem.
+        End nodes and time of the arc.
     candidate
-        Position of the candidate that opens it; None when it is open today.
+        Position of the candidate that opens the arc; None for existing arcs.
     flow
-        f_ka, the flow of the pair on it.
+        f_ka, the flow of the pair on the arc.
     """
 
     tail: int
@@ -60,18 +60,20 @@ def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
 def declare_flows(
     lp: pulp.LpProblem, problem: DesignProblem, *, tag: str = ""
 ) -> Iterator[tuple[FlowArc, ...]]:
-    """Add the variables `f` of each pair, and yield its arcs; `tag` ends every name, here and below."""
-    opening = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
-    owners: list[int | None] = [*(None for _ in problem.arcs), *opening]
+    """Add the variables f of each pair, and yield its arcs; `tag` is appended to all names."""
+    candidate_owners = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
+    owners: list[int | None] = [*(None for _ in problem.arcs), *candidate_owners]
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
     number = 0
     for usable in usable_arcs(problem, arcs).tolist():
-        mine = []
-        for (tail, head, seconds), owner, use in zip(arcs, owners, usable, strict=True):
-            if use:
+        pair_arcs = []
+        for (tail, head, seconds), owner, is_usable in zip(arcs, owners, usable, strict=True):
+            if is_usable:
                 number += 1
-                mine.append(FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1)))
-        yield tuple(mine)
+                pair_arcs.append(
+                    FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1))
+                )
+        yield tuple(pair_arcs)
 
 
 def add_conservation(
@@ -83,9 +85,9 @@ def add_conservation(
     *,
     tag: str = "",
 ) -> None:
-    """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v but the destination.
+    """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v except d_k.
 
-    b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere; the row of the destination
+    b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere. The row of the destination
     follows from the others.
     """
     pair = problem.pairs[k]
@@ -96,8 +98,8 @@ def add_conservation(
     for v in sorted(rows):
         if v == pair.destination:
             continue
-        sent = _y(decisions, k) if v == pair.origin else 0
-        lp.addConstraint(affine(rows[v]) == sent, f"flow_{k + 1:07d}_{v + 1:07d}{tag}")
+        supply = _y(decisions, k) if v == pair.origin else 0
+        lp.addConstraint(affine(rows[v]) == supply, f"flow_{k + 1:07d}_{v + 1:07d}{tag}")
 
 
 def add_time_limit(
@@ -110,8 +112,8 @@ def add_time_limit(
     tag: str = "",
 ) -> None:
     """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
-    spent = affine([(arc.flow, float(arc.seconds)) for arc in arcs])
-    lp.addConstraint(spent <= problem.pairs[k].limit * _y(decisions, k), f"time_{k + 1:07d}{tag}")
+    travel_time = affine([(arc.flow, float(arc.seconds)) for arc in arcs])
+    lp.addConstraint(travel_time <= problem.pairs[k].limit * _y(decisions, k), f"time_{k + 1:07d}{tag}")
 
 
 def add_links(

@@ -1,14 +1,14 @@
-"""State the master problem of the time-cut method.
+"""Build the master problem of the time-cut method.
 
 Sets: candidates j with cost c_j, pairs k with weight w_k and limit T_k.
 Variables: x_j in {0, 1} (built), y_k in [0, 1] (covered).
 
-A set C of candidates is a time cut of pair k when k stays uncovered although everything outside C is built.
-To cover k, something of C must then be built. The master starts without cuts; they are added where a point
-violates them. It is exact: if a plan x does not cover k, the candidates that it does not build are a time
-cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for that; they tighten the
-relaxation where the existing network leaves places disconnected. Lift-and-project cuts are not needed
-either; they tighten it where the budget pays for a fraction of every candidate.
+A set C of candidates is a time cut of pair k if k stays uncovered even when everything outside C is built. To
+cover k, at least one candidate of C must be built. The master starts without cuts; violated cuts are added
+during the solve. It is exact: if a plan x does not cover k, the candidates that it does not build are a time
+cut, which x violates as soon as y_k > 0. Partition inequalities are not needed for exactness; they tighten
+the relaxation where existing arcs leave parts of the network disconnected. Lift-and-project cuts are not
+needed either; they tighten the relaxation where the budget pays for a fraction of every candidate.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ def add_time_cuts(
     decisions
         Its variables.
     cuts
-        Pair k and candidates C of each cut.
+        Pair k and candidates C of each cut, by position.
     """
     for number, (k, candidates) in enumerate(cuts, start=len(lp.constraints()) + 1):
         terms = [(decisions.x[j], 1.0) for j in candidates]
-        needed = decisions.y[k] if decisions.y else 1
-        lp.addConstraint(affine(terms) >= needed, f"cut_{number:07d}")
+        coverage = decisions.y[k] if decisions.y else 1
+        lp.addConstraint(affine(terms) >= coverage, f"cut_{number:07d}")
 
 
 def add_partition_inequalities(
@@ -71,28 +71,28 @@ def add_partition_inequalities(
 ) -> None:
     r"""Add `part_i: sum_j m_j x_j - sum_{k in F} y_k >= 0`; where every pair must be covered `>= |F|`.
 
-    The nodes are divided into parts such that no pair of F can use an existing arc from one part to another,
-    and that F, its pairs seen as edges between parts, closes no cycle. m_j is the number of joins that
-    candidate j adds: the rank, over the parts, of those of its arcs that a pair of F can use. A pair can use
-    an arc that lies on a walk within its limit when everything is built.
+    The nodes are partitioned such that no pair of F can use an existing arc between two parts, and that the
+    pairs of F, as edges between parts, form a forest. m_j is the number of merges that candidate j makes: the
+    rank, over the parts, of those of its arcs that some pair of F can use. A pair can use an arc that lies on
+    a walk within its limit when everything is built.
 
-    Rows of single pairs do not imply that n places need n - 1 links. Example: three places without a link, a
-    candidate for each two of them, and pairs that may go round:
+    Time cuts alone do not imply that n places need n - 1 links. Example: three places without a link, a
+    candidate for each two of them, and pairs for which the detour over the third place is within the limit:
 
               a
              / \         x = 1/2 each
-            /   \        time cuts: y <= 1 each, half of a pair directly and half of it round
+            /   \        time cuts: y <= 1 each, half of a pair directly, half of it by the detour
            b-----c       parts a | b | c, F = {ab, bc}: y_ab + y_bc <= x_ab + x_bc + x_ca = 3/2
 
-    One candidate that calls at a, b and c has m = 2 in this row.
+    A single candidate that serves a, b and c has m = 2 in this row.
 
-    Proof: join the parts between which a built candidate has an arc that a pair of F can use. The walk of a
-    covered pair of F leaves a part by such arcs alone, so its ends are joined. The covered pairs of F close
-    no cycle; there are then no more of them than the rank of all those arcs, which is no more than the sum
-    of the ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one
-    pair the row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and
-    Rao 1994), where the left side is the number of parts less one; here a pair counts as far as it is
-    covered. `optimiser/engine/methods/cuts/partitions.py` finds rows that a point violates.
+    Proof: merge the parts between which a built candidate has an arc that a pair of F can use. The walk of a
+    covered pair of F leaves a part only by such arcs, so the ends of the pair are merged. The covered pairs
+    of F form a forest, so their number is at most the rank of all these arcs, which is at most the sum of the
+    ranks m_j of the built candidates (the rank of a graph is subadditive). With two parts and one pair the
+    row is a time cut. Such rows are known for Steiner trees (Grötschel and Monma 1990; Chopra and Rao 1994),
+    where the left side is the number of parts minus one; here it is the coverage of the pairs of F.
+    `optimiser/engine/methods/cuts/partitions.py` separates these rows.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def add_partition_inequalities(
     decisions
         Its variables.
     rows
-        Pairs F, and m_j of each candidate j that joins parts.
+        Pairs F, and m_j of each candidate j that merges parts.
     """
-    for number, (pairs, joins) in enumerate(rows, start=len(lp.constraints()) + 1):
-        terms = [(decisions.x[j], float(m)) for j, m in joins.items()]
-        needed = pulp.lpSum(decisions.y[k] for k in pairs) if decisions.y else len(pairs)
-        lp.addConstraint(affine(terms) >= needed, f"part_{number:07d}")
+    for number, (pairs, merges) in enumerate(rows, start=len(lp.constraints()) + 1):
+        terms = [(decisions.x[j], float(m)) for j, m in merges.items()]
+        coverage = pulp.lpSum(decisions.y[k] for k in pairs) if decisions.y else len(pairs)
+        lp.addConstraint(affine(terms) >= coverage, f"part_{number:07d}")
 
 
 def add_lift_and_project_cuts(
@@ -116,14 +116,14 @@ def add_lift_and_project_cuts(
 ) -> None:
     r"""Add `split_i: sum_i alpha_i v_i >= beta`, with v all of x, y and z.
 
-    Time cuts and partition inequalities do not know the budget. Example: two corridors of two links, all of
-    cost 1, for each a pair that needs both its links, and a budget of 3:
+    Time cuts and partition inequalities do not involve the budget. Example: two corridors of two links, all
+    of cost 1; for each corridor a pair that needs both links; and a budget of 3:
 
             a ----- b ----- c        x = 3/4 each: y = 3/4 each, 3/2 pairs covered; no plan covers more than 1
             d ----- e ----- f        (3 links are one corridor and a half)
 
-    A plan builds ab or it does not. With it, 2 are left for the other three links; without it, y_ac = 0.
-    Weighted rows of each case add up to one row that holds in both:
+    A plan builds ab or it does not. If it does, a budget of 2 is left for the other three links; if not,
+    y_ac = 0. Weighted sums of rows give the same row in both cases:
 
         x_ab = 1:  x_bc + x_de + x_ef <= 2,  y_ac <= x_bc,  y_df <= x_de,  y_df <= x_ef
                    whose sum is  y_ac + 2 y_df <= 2
@@ -132,15 +132,14 @@ def add_lift_and_project_cuts(
 
     The row holds in both cases and cuts off y_ac = y_df = 3/4.
 
-    In general let G v >= g be rows that hold for every plan, j a candidate, and p, q >= 0 multipliers of the
-    rows; a = p G, b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
+    In general, let G v >= g be rows that hold for every plan, j a candidate, p, q >= 0 multipliers of the
+    rows, a = p G and b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
 
-    Proof: v >= 0. A plan with x_j = 1 has alpha v >= a v + q g - p g >= q g; one with x_j = 0 has
-    alpha v >= b v >= q g. A variable may be replaced by its complement, 1 - v_i, before.
+    Proof: v >= 0. A plan with x_j = 1 satisfies alpha v >= a v + q g - p g >= q g; one with x_j = 0 satisfies
+    alpha v >= b v >= q g. Any variable v_i may be replaced by its complement 1 - v_i first.
 
-    These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993.
-    `optimiser/engine/methods/cuts/lift_project.py` finds multipliers whose row a point violates; any
-    multipliers give a valid row.
+    These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. Any multipliers give a valid row;
+    `optimiser/engine/methods/cuts/lift_project.py` finds multipliers whose row a point violates.
 
     Parameters
     ----------

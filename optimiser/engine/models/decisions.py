@@ -1,4 +1,4 @@
-"""Declare the decisions that every model shares, and state the rows on them, one function a family."""
+"""Declare the decision variables that all models share, and add the rows on them, one function per family."""
 
 from __future__ import annotations
 
@@ -41,10 +41,9 @@ def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
 
     Notes
     -----
-    y may stay continuous: once x is integer, the rows of a pair keep y_k at 0 where x leaves it uncovered
-    and let it be 1 where x covers it. Everything else in which y stands (objective, targets, cities) only
-    gains when it grows, or holds for what a plan really covers (cuts), so that some optimal point has y in
-    {0, 1}.
+    y may stay continuous. For integer x, the rows of pair k force y_k = 0 where x does not cover the pair,
+    and allow y_k = 1 where it does. Objective, targets and cities are never worse for a larger y, and cuts
+    hold for the pairs that a plan really covers, so some optimal point has y in {0, 1}.
     """
     x = [lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates))]
     pairs, cities = (0, 0) if problem.must_cover else (len(problem.pairs), len(problem.cities))
@@ -54,15 +53,15 @@ def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
 
 
 def empty_model(problem: DesignProblem) -> pulp.LpProblem:
-    """Return a model without variables, maximising with a budget and minimising without one."""
+    """Return a model without variables; it maximises with a budget, and minimises without one."""
     sense = pulp.LpMinimize if problem.budget is None else pulp.LpMaximize
     return pulp.LpProblem("polyring", sense)
 
 
 def scale_of(problem: DesignProblem) -> int:
-    """Return the greatest common divisor of all numbers of the objective, by which the objective is divided.
+    """Return the greatest common divisor of the objective coefficients, by which models divide the objective.
 
-    An objective of small integers keeps the solver's tolerances far below a difference of one.
+    Small integer objectives keep the tolerances of solvers far below the smallest difference, one.
     """
     if problem.budget is None:
         return divisor(c.cost for c in problem.candidates)
@@ -70,15 +69,15 @@ def scale_of(problem: DesignProblem) -> int:
 
 
 def divisor(numbers: Iterable[int]) -> int:
-    """Return the greatest common divisor of numbers, 1 when there is none."""
+    """Return the greatest common divisor of numbers; 1 for no numbers or zeros alone."""
     return math.gcd(*numbers) or 1
 
 
 def set_objective(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Set the objective, divided by `scale_of`.
+    """Set the objective, divided by the greatest common divisor of its coefficients.
 
     With a budget, `max sum_k w_k y_k + sum_i v_i z_i`: the weight of covered pairs and cities. Without one,
-    `min sum_j c_j x_j`: the money spent.
+    `min sum_j c_j x_j`: the cost.
     """
     if problem.budget is None:
         lp.setObjective(weighted(decisions.x, (c.cost for c in problem.candidates), scale_of(problem)))
@@ -93,17 +92,17 @@ def _weights(problem: DesignProblem) -> list[int]:
 def weighted(
     variables: Iterable[pulp.LpVariable], factors: Iterable[int], scale: int
 ) -> pulp.LpAffineExpression:
-    """Return the sum of variables, each times its factor divided by a common divisor."""
+    """Return the sum of variables times their factors, with all factors divided by a common divisor."""
     return affine((v, float(factor // scale)) for v, factor in zip(variables, factors, strict=True))
 
 
 def affine(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
-    """Return a sum of terms; each variable may stand in one only."""
+    """Return a sum of terms, in which each variable occurs at most once."""
     return pulp.LpAffineExpression.from_list(list(terms))
 
 
 def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `budget: sum_j c_j x_j <= B`, divided by the divisor of the costs, B rounded down."""
+    """Add `budget: sum_j c_j x_j <= B`, divided by the divisor of the costs, right side rounded down."""
     if problem.budget is None or not problem.candidates:
         return
     costs = [c.cost for c in problem.candidates]
@@ -112,11 +111,12 @@ def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions)
 
 
 def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """State the side constraints, one function a family of rows.
+    """Add the side constraints.
 
-    Sets: cities i with weight v_i and need n_i of their pairs K_i; targets t with least weight L_t of pairs
-    K_t or cities I_t; caps M_q on the money for candidates J_q of an instrument; pairs of candidates that
-    exclude or require each other. Variables: x_j, y_k as in every model, z_i in {0, 1} (city i is covered).
+    Sets: cities i with weight v_i, covered when n_i of their pairs K_i are; targets t with least weight L_t
+    of pairs K_t or cities I_t; caps M_q on the cost of the candidates J_q of an instrument; pairs of
+    candidates that exclude or require each other. Variables: x_j and y_k as in every model, z_i in {0, 1}
+    (city i is covered).
 
     Parameters
     ----------
@@ -135,53 +135,53 @@ def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
 
 
 def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `cap_q: sum_{j in J_q} c_j x_j <= M_q`, divided by the divisor of the costs, M_q rounded down."""
+    """Add `cap_q: sum_{j in J_q} c_j x_j <= M_q`, divided and rounded as the budget."""
     for name, most in problem.caps:
-        mine = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
-        costs = [problem.candidates[j].cost for j in mine]
+        members = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
+        costs = [problem.candidates[j].cost for j in members]
         scale = divisor(costs)
         if sum(costs) > most:
-            spent = weighted((decisions.x[j] for j in mine), costs, scale)
-            lp.addConstraint(spent <= most // scale, f"cap_{name}")
+            cost = weighted((decisions.x[j] for j in members), costs, scale)
+            lp.addConstraint(cost <= most // scale, f"cap_{name}")
 
 
 def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `exclude_i: x_a + x_b <= 1` for each pair of candidates of which at most one is built."""
+    """Add `exclude_i: x_a + x_b <= 1` for each two candidates of which at most one may be built."""
     for number, (a, b) in enumerate(problem.excludes, start=1):
         both = decisions.x[problem.index[a]] + decisions.x[problem.index[b]]
         lp.addConstraint(both <= 1, f"exclude_{number:07d}")
 
 
 def add_requires(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
-    """Add `require_i: x_a <= x_b` for each candidate a that is built only if b is."""
+    """Add `require_i: x_a <= x_b` for each candidate a that may be built only together with b."""
     for number, (a, b) in enumerate(problem.requires, start=1):
         row = decisions.x[problem.index[a]] - decisions.x[problem.index[b]] <= 0
         lp.addConstraint(row, f"require_{number:07d}")
 
 
 def add_cities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions, *, tag: str = "") -> None:
-    """Add `city_i: n_i z_i <= sum_{k in K_i} y_k`; where all are needed, `city_i_k: z_i <= y_k` each.
+    """Add `city_i: n_i z_i <= sum_{k in K_i} y_k`; where all pairs are needed, `city_i_k: z_i <= y_k`.
 
-    z must be integer, or a city could count in part. y need not be: with y in {0, 1}, which costs nothing
-    (`declare`), the row lets z_i be 1 exactly when n_i of its pairs are covered. The rows of single pairs
-    say the same as their sum for integer points, and more for others.
+    z must be integer, or a city would count in part. y need not be: for y in {0, 1}, which some optimal point
+    satisfies, the row allows z_i = 1 exactly when n_i pairs of the city are covered. The rows of single pairs
+    are equivalent to their sum at integer points, and stronger at others.
     """
     for i, (city, z) in enumerate(zip(problem.cities, decisions.z, strict=False), start=1):
-        levels = [decisions.y[k] for k in city.pairs]
-        if city.need == len(levels):
-            for number, y in enumerate(levels, start=1):
+        pair_variables = [decisions.y[k] for k in city.pairs]
+        if city.need == len(pair_variables):
+            for number, y in enumerate(pair_variables, start=1):
                 lp.addConstraint(z - y <= 0, f"city_{i:07d}_{number:07d}{tag}")
         elif city.need:
-            terms = [(z, float(city.need)), *((y, -1.0) for y in levels)]
+            terms = [(z, float(city.need)), *((y, -1.0) for y in pair_variables)]
             lp.addConstraint(affine(terms) <= 0, f"city_{i:07d}{tag}")
 
 
 def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
     """Add `target_t: sum_{k in K_t} w_k y_k >= L_t`; for cities `sum_{i in I_t} v_i z_i >= L_t`.
 
-    Divided by the divisor of the weights, L_t rounded up. A target beyond the whole weight of its group
-    makes the row `x_1 <= -1`, which no plan meets. Where every pair must be covered, a smaller one needs no
-    row.
+    Divided by the divisor of the weights, with the right side rounded up. A target above the total weight of
+    its group becomes the row `x_1 <= -1`, which no plan satisfies. Where every pair must be covered, smaller
+    targets need no row.
     """
     for number, target in enumerate(problem.targets, start=1):
         items = problem.pairs if target.of == "pairs" else problem.cities
@@ -191,11 +191,11 @@ def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions
                 lp.addConstraint(decisions.x[0] <= -1, f"target_{number:07d}")
         elif target.least and not problem.must_cover:
             scale = divisor(weights)
-            reached = weighted(_counted(problem, decisions, target), weights, scale)
-            lp.addConstraint(reached >= -(-target.least // scale), f"target_{number:07d}")
+            covered_weight = weighted(_target_variables(problem, decisions, target), weights, scale)
+            lp.addConstraint(covered_weight >= -(-target.least // scale), f"target_{number:07d}")
 
 
-def _counted(problem: DesignProblem, decisions: Decisions, target: Target) -> list[pulp.LpVariable]:
+def _target_variables(problem: DesignProblem, decisions: Decisions, target: Target) -> list[pulp.LpVariable]:
     """Return the variables of the pairs or cities of a target."""
     if target.of == "pairs":
         return [y for pair, y in zip(problem.pairs, decisions.y, strict=True) if pair.group == target.group]

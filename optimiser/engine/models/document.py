@@ -1,4 +1,4 @@
-"""Write the formulation page from the docstrings of the builders, so that both say the same."""
+"""Generate the formulation page from the docstrings of the model builders."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ type Builder = Callable[..., Any]
 
 HEAD = """# Formulation
 
-This page is made from the docstrings of `optimiser/engine/models`
-(`python -m optimiser.engine.models.document`).
+This page is generated from the docstrings of `optimiser/engine/models` by
+`python -m optimiser.engine.models.document`.
 
 The problem is the network design covering problem of Bucarey, Fortz, González-Blanco, Labbé and Mesa
-(Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. Stated here are the rows
-that every model shares, the models of the variants `compact` and `cuts` (`cuts-loop` solves that of `cuts`),
-and the model with rings or periods. The other models are described in their modules: that of `paths` (one
-column for each path of a pair within its limit) in `optimiser/engine/backends/path_master.py`, that of
-`benders` and `benders-normal` (a flow problem a pair) in `optimiser/engine/methods/benders`; heuristics have
-none of their own. All models on this page are stated for the reduced problem (`optimiser/engine/presolve`),
-the last one for the original problem. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows,
-each numbered from 1 in canonical order (ids sorted).
+(Computers & Operations Research 2022, arXiv 2007.06647), with an existing network. The page describes the
+rows that all models share, the models of the variants `compact` and `cuts` (`cuts-loop` uses that of `cuts`),
+and the model with rings or periods. The other models are described in their modules: that of `paths` (a
+column for each path of a pair within its limit) in `optimiser/engine/backends/path_master.py`, and that of
+`benders` and `benders-normal` (a flow problem for each pair) in `optimiser/engine/methods/benders`; the
+heuristics use no model. The models are stated for the reduced problem (`optimiser/engine/presolve`), except
+the last one, which is stated for the original problem. Names in LP files: `x` candidates, `y` pairs, `z`
+cities, `f` flows, each numbered from 1 in canonical order (sorted by id).
 """
 
 SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
@@ -84,7 +84,7 @@ def page() -> str:
 
 
 def _prose(value: ModuleType | Builder) -> str:
-    """Return a docstring up to its parameters."""
+    """Return a docstring up to its section on parameters."""
     text = inspect.getdoc(value) or ""
     return text.split("\nParameters\n", maxsplit=1)[0].strip() + "\n"
 

@@ -1,9 +1,9 @@
-"""State the model of a problem with rings or periods, which is not reduced.
+"""Build the model of a problem with rings or periods, which is solved without presolve.
 
 In the variant `compact`, pairs have flows as without rings; in the variant `cuts` they have time cuts, which
-are added where a point violates them. Rows of pairs stand once for each period, over what is open in it;
-without periods there is one state, in which all that is built is open. Targets, caps, fixed candidates and
-rings refer to the last state.
+are separated. There is a state of the network for each period, with its own rows of pairs over the candidates
+open in it; without periods there is one state, in which every built candidate is open. Targets, caps, fixed
+candidates and rings refer to the last state.
 """
 
 from __future__ import annotations
@@ -47,22 +47,23 @@ from optimiser.problem import DesignProblem, Ring
 
 @dataclass(frozen=True, slots=True)
 class ExtendedModel:
-    """A model with rings or periods, and its decisions.
+    """A model with rings or periods, and its variables.
 
     Attributes
     ----------
     lp
-        The model.
+        The PuLP model.
     x
         x_j.
     starts
         x_jt; empty without periods.
     states
-        What is open (as `x`) and covered in each period; one state without periods.
+        For each period, the candidates that are open (as `x`) and the pairs and cities that are covered; one
+        state without periods.
     rings
-        The rings that count: required, or with a reward.
+        The rings of the model: those that are required or have a reward.
     scale
-        The objective is divided by it.
+        Number by which the objective is divided.
     """
 
     lp: pulp.LpProblem
@@ -81,7 +82,7 @@ def build_extended(problem: DesignProblem, *, flows: bool = True) -> ExtendedMod
     problem
         Any problem.
     flows
-        Add the flows of pairs; without them nothing keeps an open pair from being covered.
+        Whether to add the flows of pairs. Without them, cuts must keep uncovered pairs from counting.
     """
     lp = empty_model(problem)
     x = tuple(
@@ -105,7 +106,7 @@ def build_extended(problem: DesignProblem, *, flows: bool = True) -> ExtendedMod
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """A problem, and for each of its pairs whether every plan covers it, and whether some plan does."""
+    """A problem, and for each of its pairs whether every plan covers it, and whether any plan does."""
 
     problem: DesignProblem
     always: list[bool]
@@ -113,22 +114,22 @@ class _Pairs:
 
     @property
     def as_budgeted(self) -> DesignProblem:
-        """Return the problem as one in which whether a pair is covered is a variable, as it is in this model.
+        """Return a problem for the row builders in which coverage is a variable, as it is in this model.
 
-        The bounds of those variables say that every pair that some plan covers must be covered.
+        Where every pair must be covered, the bounds of y express that here.
         """
         problem = self.problem
         return problem if problem.budget is not None else problem.replace(budget=0, cover="all", periods=())
 
     def tag(self, t: int) -> str:
-        """Return what ends the names of variables and rows of a period."""
+        """Return the suffix of the names of variables and rows of a period."""
         return f"_{t + 1}" if self.problem.periods else ""
 
 
 def _state(
     lp: pulp.LpProblem, pairs: _Pairs, x: tuple[pulp.LpVariable, ...], starts: Starts, t: int
 ) -> Decisions:
-    """Add what is open and covered in a period, with its rows."""
+    """Add the variables and rows of the state of the network in period t."""
     problem, tag = pairs.problem, pairs.tag(t)
     is_open = add_opening(lp, problem, starts, t) if problem.periods else x
     y = tuple(
@@ -142,7 +143,7 @@ def _state(
 
 
 def _add_flows(lp: pulp.LpProblem, pairs: _Pairs, state: Decisions, t: int) -> None:
-    """Add the rows of the compact model for each pair that is open."""
+    """Add the rows of the compact model for each pair that some but not all plans cover."""
     tag, problem = pairs.tag(t), pairs.as_budgeted
     for k, arcs in enumerate(declare_flows(lp, pairs.problem, tag=tag)):
         if pairs.ever[k] and not pairs.always[k]:
@@ -154,7 +155,7 @@ def _add_flows(lp: pulp.LpProblem, pairs: _Pairs, state: Decisions, t: int) -> N
 def _rings(
     lp: pulp.LpProblem, problem: DesignProblem, x: dict[str, pulp.LpVariable]
 ) -> tuple[RingDecisions, ...]:
-    """Add the rings that count, with their rows."""
+    """Add the required and rewarded rings, with their rows."""
     rings = tuple(
         declare_ring(lp, ring, number, usable_links(problem, ring))
         for number, ring in enumerate(counting_rings(problem), start=1)
@@ -205,7 +206,7 @@ def _formed(
     rings: tuple[RingDecisions, ...],
     t: int,
 ) -> Iterator[tuple[RingDecisions, pulp.LpVariable]]:
-    """Yield the rings with a reward, each with the variable that says whether it is formed in a period."""
+    """Yield the rings with a reward, each with its variable r_t."""
     for ring in rings:
         if ring.ring.reward and t == len(states) - 1:
             yield ring, ring.formed
@@ -216,7 +217,7 @@ def _formed(
 def _add_money_and_order(
     lp: pulp.LpProblem, problem: DesignProblem, x: tuple[pulp.LpVariable, ...], starts: Starts
 ) -> None:
-    """Add budgets, caps, excludes and requires, with their times where there are periods."""
+    """Add budgets, caps, excludes and requires, for each period where there are periods."""
     decisions = Decisions(x, ())
     add_caps(lp, problem, decisions)
     add_excludes(lp, problem, decisions)
@@ -230,11 +231,11 @@ def _add_money_and_order(
 
 
 def build_repair(problem: DesignProblem) -> ExtendedModel:
-    """Return the model of the rings of a problem alone, to complete a plan whose rings are in pieces.
+    """Return a model of the rings alone, which completes plans whose rings are in pieces.
 
-    It minimises `sum_j (c_j + 1) n x_j + sum_a (f_a+ + f_a-)`, n the number of links and one more: first
-    what is built, then the length of the rings in links, so that every circuit is needed. Budgets, caps,
-    excludes and requires hold; bounds say what is built already.
+    It minimises `sum_j (c_j + 1) n x_j + sum_a (f_a+ + f_a-)`, where n is the number of links plus one: first
+    the cost and number of candidates, then the number of links of the rings, so that no superfluous circuit
+    remains. Budgets, caps, excludes and requires hold; bounds fix what is built already.
 
     Parameters
     ----------
@@ -247,8 +248,8 @@ def build_repair(problem: DesignProblem) -> ExtendedModel:
     decisions = Decisions(x, ())
     for add in (add_budget, add_caps, add_excludes, add_requires):
         add(lp, problem, decisions)
-    links = [f for ring in rings for side in (ring.ahead, ring.back) for f in side.values()]
-    much = float(len(links) + 1)
-    terms = [(v, much * (c.cost + 1)) for v, c in zip(x, problem.candidates, strict=True)]
+    links = [f for ring in rings for side in (ring.forward, ring.backward) for f in side.values()]
+    link_count_bound = float(len(links) + 1)
+    terms = [(v, link_count_bound * (c.cost + 1)) for v, c in zip(x, problem.candidates, strict=True)]
     lp.setObjective(affine([*terms, *((f, 1.0) for f in links)]))
     return ExtendedModel(lp, x, (), (), rings, 1)

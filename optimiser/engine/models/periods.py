@@ -1,6 +1,7 @@
-"""State periods, one function a family of rows.
+"""Add the rows of periods, one function per family.
 
-Sets: periods t = 1..T in order, with budget B_t and factor h_t; candidates j with cost c_j and lead l_j.
+Sets: periods t = 1, ..., T with budget B_t and factor h_t; candidates j with cost c_j and lead time l_j, in
+periods.
 Variables: x_j in {0, 1} (built), x_jt in {0, 1} (started in t), o_jt in [0, 1] (open in t), and y_kt, z_it as
 y_k and z_i of the other models, for each period.
 """
@@ -14,7 +15,7 @@ from optimiser.engine.models.modelling import pulp
 from optimiser.problem import DesignProblem
 
 type Starts = tuple[tuple[pulp.LpVariable, ...], ...]
-"""x_jt, for each candidate one a period."""
+"""x_jt for each candidate, then for each period."""
 
 
 def declare_starts(lp: pulp.LpProblem, problem: DesignProblem) -> Starts:
@@ -25,27 +26,27 @@ def declare_starts(lp: pulp.LpProblem, problem: DesignProblem) -> Starts:
     )
 
 
-def add_starts(lp: pulp.LpProblem, built: Sequence[pulp.LpVariable], starts: Starts) -> None:
-    """Add `start_j: sum_t x_jt = x_j`: what is built is started in one period."""
-    for j, (x, mine) in enumerate(zip(built, starts, strict=True), start=1):
-        lp.addConstraint(affine([*((s, 1.0) for s in mine), (x, -1.0)]) == 0, f"start_{j:07d}")
+def add_starts(lp: pulp.LpProblem, x: Sequence[pulp.LpVariable], starts: Starts) -> None:
+    """Add `start_j: sum_t x_jt = x_j`: a candidate that is built is started in one period."""
+    for j, (x_j, start_variables) in enumerate(zip(x, starts, strict=True), start=1):
+        lp.addConstraint(affine([*((s, 1.0) for s in start_variables), (x_j, -1.0)]) == 0, f"start_{j:07d}")
 
 
 def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Starts) -> None:
-    """Add `budget_t: sum_j c_j sum_{u <= t} x_ju <= sum_{u <= t} B_u`: what is not spent carries over.
+    """Add `budget_t: sum_j c_j sum_{u <= t} x_ju <= sum_{u <= t} B_u`: unspent money carries over.
 
-    Divided by the divisor of the costs, the right side rounded down.
+    Divided by the divisor of the costs, with the right side rounded down.
     """
     scale, allowed = divisor(c.cost for c in problem.candidates), 0
     for t, period in enumerate(problem.periods):
         allowed += period.budget
-        spent = [
+        cost_terms = [
             (starts[j][u], float(c.cost // scale))
             for j, c in enumerate(problem.candidates)
             for u in range(t + 1)
         ]
-        if spent:
-            lp.addConstraint(affine(spent) <= allowed // scale, f"budget_{t + 1:03d}")
+        if cost_terms:
+            lp.addConstraint(affine(cost_terms) <= allowed // scale, f"budget_{t + 1:03d}")
 
 
 def add_opening(
@@ -56,8 +57,8 @@ def add_opening(
     for j, candidate in enumerate(problem.candidates):
         label = f"{j + 1:07d}_{period + 1}"
         is_open = lp.add_variable(f"o{label}", 0, 1)
-        in_time = starts[j][: max(0, period - candidate.lead + 1)]
-        lp.addConstraint(affine([(is_open, 1.0), *((s, -1.0) for s in in_time)]) == 0, f"open_{label}")
+        early_starts = starts[j][: max(0, period - candidate.lead + 1)]
+        lp.addConstraint(affine([(is_open, 1.0), *((s, -1.0) for s in early_starts)]) == 0, f"open_{label}")
         found.append(is_open)
     return tuple(found)
 
@@ -65,8 +66,8 @@ def add_opening(
 def add_requires_in_time(lp: pulp.LpProblem, problem: DesignProblem, starts: Starts) -> None:
     """Add `require_ab_t: sum_{u + l_a <= t} x_au <= sum_{u + l_b <= t} x_bu` where a requires b.
 
-    For each t until the last start of a would open, beyond the last period where leads reach there: a opens
-    no earlier than b.
+    Candidate a opens no earlier than b. The rows are added for every t in which a can open, which may be
+    later than the last period.
     """
     for number, (first, second) in enumerate(problem.requires, start=1):
         a, b = problem.index[first], problem.index[second]

@@ -1,4 +1,4 @@
-"""Reduce a problem to what can change its optimum: one function a rule, each with its proof."""
+"""Reduce problems before they are solved: one function per rule, each with its proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drop arcs and candidates that no uncovered pair can use in any plan."""
+"""Remove arcs and candidates that no uncovered pair can use in any plan."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from optimiser.problem import Arc, DesignProblem
 
 
 def drop_irrelevant_arcs(stage: Stage) -> Stage:
-    """Drop arcs on no walk within the limit of any pair, and candidates without an arc left.
+    """Remove arcs that are on no walk within the limit of any pair, and candidates without arcs.
 
-    Proof. Let a(u) be the least time from a pair's origin to u and b(v) that from v to its destination, with
-    every candidate built. A walk of the pair over the arc (u, v) of s seconds takes at least a(u) + s + b(v)
-    in any plan. Where that is above the limit for every pair, no pair is ever covered over the arc, and
-    without it every plan covers the same. A candidate without arcs only costs money; it leaves unless one
-    that stays requires it. Leaving it out of a plan breaks no row, since no candidate left requires it.
-    Nodes at the end of no arc and no pair leave too.
+    Proof. With every candidate built, let a(u) be the shortest time from the origin of a pair to u, and b(v)
+    that from v to its destination. A walk of the pair over the arc (u, v) of s seconds takes at least
+    a(u) + s + b(v) in any plan. If that exceeds the limit for every pair, no pair is covered over the arc,
+    and without it every plan covers the same pairs. A candidate without arcs only adds cost; it is removed
+    unless a remaining candidate requires it. Leaving it out of a plan violates no side constraint, since no
+    remaining candidate requires it. Nodes without arcs and pairs are removed as well.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def with_arcs(problem: DesignProblem, arcs: Sequence[Sequence[Arc]]) -> DesignPr
     problem
         The problem.
     arcs
-        The arcs of each candidate and, last, of the network.
+        The arcs of each candidate and, as the last entry, those of the existing network.
     """
     return problem.replace(
         arcs=tuple(arcs[-1]),
@@ -53,14 +53,17 @@ def with_arcs(problem: DesignProblem, arcs: Sequence[Sequence[Arc]]) -> DesignPr
 
 
 def without_idle(problem: DesignProblem) -> DesignProblem:
-    """Return a problem without idle candidates (no arc, not fixed, required by none that stays) and nodes."""
+    """Return a problem without unused nodes and idle candidates.
+
+    A candidate is idle if it has no arcs, is not fixed, and no other remaining candidate requires it.
+    """
     needs = requirements(problem)
     kept = {name for c in problem.candidates if c.arcs or c.fixed for name in needs[c.id]}
     return _without_nodes(without(problem, {c.id for c in problem.candidates} - kept))
 
 
 def _without_nodes(problem: DesignProblem) -> DesignProblem:
-    """Return a problem without nodes that are no end of an arc or a pair."""
+    """Return a problem without nodes at which no arc and no pair begins or ends."""
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
     ends = {node for tail, head, _ in arcs for node in (tail, head)}
     ends |= {node for p in problem.pairs for node in (p.origin, p.destination)}

@@ -1,4 +1,4 @@
-"""Shrink the network: drop arcs that another way makes useless, and contract nodes without a decision."""
+"""Shrink the network: remove arcs that another path replaces, and contract nodes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import numpy as np
 from optimiser.engine.presolve.arc_relevance import with_arcs, without_idle
 from optimiser.engine.presolve.stage import Stage
 from optimiser.engine.search.compiled import ZERO, compiled, compiled_inner
-from optimiser.engine.search.paths import FAR, Graph, Integers, Mask, graph, pop, push
+from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, graph, pop, push
 from optimiser.problem import Arc, DesignProblem
 
 
 def drop_slow_arcs(stage: Stage) -> Stage:
-    """Drop arcs that are no faster than another way over the network and their own candidate's arcs.
+    """Remove arcs that are no faster than another path over existing arcs and arcs of the same candidate.
 
-    Proof. Let arc a = (u, v) of s seconds belong to the network, or to candidate j. It leaves when u = v, or
-    when a way P from u to v over other arcs of the network (and of j) takes at most s seconds, where P has
-    two arcs or more, or is one arc that takes less, or as long and comes earlier in the order (the network's
-    first, then by position). P is open whenever a is. Order arcs by seconds, then by that order: since
-    seconds are above 0, every arc of P comes before a. By induction over this order each arc that left has a
-    way no slower over arcs that stayed and are open with it, so all distances are kept in every plan.
+    Proof. Let arc a = (u, v) of s seconds belong to the existing network or to candidate j. It is removed if
+    u = v, or if a path P from u to v over other existing arcs (and arcs of j) takes at most s seconds, where
+    P has two arcs or more, or is a single arc that is faster, or as fast and earlier in the order (existing
+    arcs first, then by position). P is open whenever a is. Sort arcs by seconds, then by that order: since
+    seconds are positive, every arc of P comes before a. By induction over this order, each removed arc has a
+    path no slower over remaining arcs that are open whenever it is. So all distances are preserved in every
+    plan.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def drop_slow_arcs(stage: Stage) -> Stage:
     """
     problem = stage.problem
     net = graph(problem)
-    kept = ~_slow(net, len(problem.candidates))
+    kept = ~_replaceable(net, len(problem.candidates))
     tails = np.repeat(np.arange(len(problem.nodes)), np.diff(net.start))
     rows = np.stack([tails, net.head, net.seconds, net.owner], axis=1)[kept].tolist()
     arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
@@ -41,18 +42,18 @@ def drop_slow_arcs(stage: Stage) -> Stage:
 
 
 class _Search(NamedTuple):
-    """Arrays of the searches from one node after another.
+    """Working arrays of the searches, which start from one node after another.
 
     Attributes
     ----------
     best, over
-        int64 [n]: least seconds from the node at hand, and least seconds over two arcs or more.
+        int64 [n], shortest time from the start node, and shortest time over two arcs or more.
     direct
-        int64 [n]: the arc from the node at hand that counts as the first in order, or -1.
+        int64 [n], the first arc in order from the start node to each node; -1 without one.
     heap_time, heap_node
-        int64 [m + 1].
+        int64 [m + 1], heap.
     touched
-        int64 [n]: nodes reached.
+        int64 [n], nodes reached.
     """
 
     best: Integers
@@ -64,88 +65,101 @@ class _Search(NamedTuple):
 
 
 @compiled
-def _slow(net: Graph, size: int) -> Mask:
-    """Say which arcs leave: those of the network (owner `size`), and of each candidate by itself."""
+def _replaceable(net: Graph, size: int) -> Mask:
+    """Return bool [m], the arcs to remove.
+
+    From each node there is a search for each owner of an arc there: over existing arcs (owner `size`), and
+    over these and the arcs of one candidate. Its radius is the longest arc of that owner at the node.
+    """
     nodes, arcs = net.start.size - 1, net.head.size
     found = np.zeros(arcs, np.bool_)
     is_open = np.zeros(size + 1, np.bool_)
     is_open[size] = True
-    work = _Search(
-        np.full(nodes, FAR),
-        np.full(nodes, FAR),
+    arrays = _Search(
+        np.full(nodes, UNREACHED),
+        np.full(nodes, UNREACHED),
         np.full(nodes, -1),
         np.empty(arcs + 1, np.int64),
         np.empty(arcs + 1, np.int64),
         np.empty(nodes, np.int64),
     )
-    judged_at = np.full(size + 1, -1)
+    checked_at = np.full(size + 1, -1)
     for node in range(nodes):
         first, end = net.start[node], net.start[node + 1]
-        for begin in range(first, end):
-            owner = net.owner[begin]
-            if judged_at[owner] == node:
+        for first_arc in range(first, end):
+            owner = net.owner[first_arc]
+            if checked_at[owner] == node:
                 continue
-            judged_at[owner] = node
+            checked_at[owner] = node
             is_open[owner] = True
-            radius = net.seconds[begin]
-            for arc in range(begin + 1, end):
+            radius = net.seconds[first_arc]
+            for arc in range(first_arc + 1, end):
                 if net.owner[arc] == owner:
                     radius = max(radius, net.seconds[arc])
-            count = _search(net, is_open, node, radius, work)
+            count = _search(net, is_open, node, radius, arrays)
             is_open[owner] = owner == size
-            for arc in range(begin, end):
+            for arc in range(first_arc, end):
                 if net.owner[arc] == owner:
                     head = net.head[arc]
                     found[arc] = (
-                        head == node or work.direct[head] != arc or work.over[head] <= net.seconds[arc]
+                        head == node or arrays.direct[head] != arc or arrays.over[head] <= net.seconds[arc]
                     )
-            for place in range(count):
-                reached = work.touched[place]
-                work.best[reached] = work.over[reached] = FAR
-                work.direct[reached] = -1
+            for position in range(count):
+                node_reached = arrays.touched[position]
+                arrays.best[node_reached] = arrays.over[node_reached] = UNREACHED
+                arrays.direct[node_reached] = -1
     return found
 
 
 @compiled_inner
-def _search(net: Graph, is_open: Mask, node: int, radius: int, work: _Search) -> int:
-    """Search from a node up to a radius; return the number of nodes touched (Dijkstra)."""
+def _search(net: Graph, is_open: Mask, node: int, radius: int, arrays: _Search) -> int:
+    """Search from a node up to a radius (Dijkstra's algorithm); return the number of nodes reached.
+
+    Single arcs are entered first, so that a later improvement over a node is a path of two arcs or more.
+    """
     size, count = ZERO, 0
     for arc in range(net.start[node], net.start[node + 1]):
-        head, seconds, first = net.head[arc], net.seconds[arc], work.direct[net.head[arc]]
+        head, seconds, first = net.head[arc], net.seconds[arc], arrays.direct[net.head[arc]]
         if head == node or seconds > radius or not is_open[net.owner[arc]]:
             continue
         if first < 0:
-            work.touched[count] = head
+            arrays.touched[count] = head
             count += 1
         elif seconds > net.seconds[first] or net.owner[arc] == net.owner[first]:
-            # Arcs to one head rise in seconds, then in owner; only today's, the last, replaces another's.
+            # Arcs to the same head are sorted by seconds, then by owner. The existing network is the last
+            # owner, but first in the order of the proof: it alone replaces an arc of the same time.
             continue
-        work.direct[head] = arc
-        work.best[head] = seconds
-        size = push(work.heap_time, work.heap_node, size, seconds, head)
+        arrays.direct[head] = arc
+        arrays.best[head] = seconds
+        size = push(arrays.heap_time, arrays.heap_node, size, seconds, head)
     while size:
-        size = pop(work.heap_time, work.heap_node, size)
-        time, at = work.heap_time[size], work.heap_node[size]
-        if time > work.best[at]:
+        size = pop(arrays.heap_time, arrays.heap_node, size)
+        time, current = arrays.heap_time[size], arrays.heap_node[size]
+        if time > arrays.best[current]:
             continue
-        for arc in range(net.start[at], net.start[at + 1]):
-            reached, head = time + net.seconds[arc], net.head[arc]
-            if head == node or reached > radius or reached >= work.over[head] or not is_open[net.owner[arc]]:
+        for arc in range(net.start[current], net.start[current + 1]):
+            arrival, head = time + net.seconds[arc], net.head[arc]
+            if (
+                head == node
+                or arrival > radius
+                or arrival >= arrays.over[head]
+                or not is_open[net.owner[arc]]
+            ):
                 continue
-            if work.best[head] == FAR:
-                work.touched[count] = head
+            if arrays.best[head] == UNREACHED:
+                arrays.touched[count] = head
                 count += 1
-            work.over[head] = reached
-            if reached < work.best[head]:
-                work.best[head] = reached
-                size = push(work.heap_time, work.heap_node, size, reached, head)
+            arrays.over[head] = arrival
+            if arrival < arrays.best[head]:
+                arrays.best[head] = arrival
+                size = push(arrays.heap_time, arrays.heap_node, size, arrival, head)
     return count
 
 
 NETWORK = -1
 
 
-"""Owner of the arcs that are open today."""
+"""Owner of existing arcs."""
 
 
 type Shortcut = tuple[int, int, int, int]
@@ -155,16 +169,16 @@ type Shortcut = tuple[int, int, int, int]
 
 
 def contract(stage: Stage) -> Stage:
-    """Replace nodes by arcs between their neighbours, where there are then no more arcs than before.
+    """Replace nodes by arcs between their neighbours, where this does not increase the number of arcs.
 
-    Proof. Let node v be neither origin nor destination of a pair, and let all its arcs belong to the network
-    or to one candidate j. Every way through v enters by an arc (u, v) and leaves by an arc (v, w); both are
-    open exactly when the new arc (u, w) of their summed seconds is, if that belongs to j when one of the two
-    does and to the network otherwise. So with the new arcs in the place of v all distances between other
-    nodes are kept in every plan. A way with u = w is no part of a shortest way, and neither is the slower of
-    two arcs between the same nodes when the other is open whenever it is. Arcs above every limit are of no
-    use to any pair. (Contraction as in Geisberger, Sanders, Schultes and Delling, "Contraction hierarchies",
-    WEA 2008, here with owners of arcs.)
+    Proof. Let node v be neither origin nor destination of a pair, and let all its arcs belong to the existing
+    network or to a single candidate j. Every walk through v enters by an arc (u, v) and leaves by an arc
+    (v, w). The new arc (u, w) takes the sum of their seconds; it belongs to j if one of the two does, and to
+    the existing network otherwise, so it is open exactly if both are. Hence the new arcs preserve all
+    distances between other nodes in every plan. Walks with u = w are part of no shortest path, and neither is
+    the slower of two arcs between the same nodes if the other is open whenever it is. Arcs longer than every
+    limit are useless. (Contraction as in Geisberger, Sanders, Schultes and Delling, "Contraction
+    hierarchies", WEA 2008, here with owners of arcs.)
 
     Parameters
     ----------
@@ -185,7 +199,7 @@ def contract(stage: Stage) -> Stage:
 
 
 class ArcIndex:
-    """The arcs of a problem by node, in both directions; of parallel arcs of one owner the fastest."""
+    """The arcs of a problem by tail and by head; of parallel arcs of one owner, only the fastest."""
 
     def __init__(self, problem: DesignProblem) -> None:
         self._longest = max((pair.limit for pair in problem.pairs), default=0)
@@ -202,47 +216,47 @@ class ArcIndex:
         if tail != head and seconds < self._out[tail].get((head, owner), seconds + 1):
             self._out[tail][head, owner] = self._back[head][tail, owner] = seconds
 
-    def _new(self, node: int) -> Iterator[Shortcut]:
-        """Yield the arcs that would replace a node."""
+    def _shortcuts(self, node: int) -> Iterator[Shortcut]:
+        """Yield the arcs that would replace a node, except those that existing ones dominate."""
         for (tail, before), first in self._back[node].items():
             for (head, after), second in self._out[node].items():
                 owner, seconds = max(before, after), first + second
                 if (
                     tail != head
                     and seconds <= self._longest
-                    and not self._is_known(tail, head, seconds, owner)
+                    and not self._is_dominated(tail, head, seconds, owner)
                 ):
                     yield tail, head, seconds, owner
 
-    def _is_known(self, tail: int, head: int, seconds: int, owner: int) -> bool:
-        """Say whether an arc no slower is open whenever this one is."""
+    def _is_dominated(self, tail: int, head: int, seconds: int, owner: int) -> bool:
+        """Return whether an arc that is no slower is open whenever this one is."""
         row = self._out[tail]
-        today = row.get((head, NETWORK), seconds + 1)
-        return min(today, row.get((head, owner), seconds + 1)) <= seconds
+        existing = row.get((head, NETWORK), seconds + 1)
+        return min(existing, row.get((head, owner), seconds + 1)) <= seconds
 
     def is_contractible(self, node: int) -> bool:
-        """Say whether a node has one owner beside the network, and no more arcs would replace its own."""
+        """Return whether at most one candidate has arcs at a node, and contraction does not add arcs."""
         arcs = [*self._back[node], *self._out[node]]
         if len({owner for _, owner in arcs} - {NETWORK}) > 1:
             return False
-        fresh = {(tail, head, owner) for tail, head, _, owner in self._new(node)}
-        return len(fresh) <= len(arcs)
+        shortcuts = {(tail, head, owner) for tail, head, _, owner in self._shortcuts(node)}
+        return len(shortcuts) <= len(arcs)
 
     def contract(self, node: int) -> set[int]:
-        """Replace a node by arcs between its neighbours, and return those."""
-        fresh = list(self._new(node))
+        """Replace a node by arcs between its neighbours, and return the neighbours."""
+        shortcuts = list(self._shortcuts(node))
         neighbours = {other for other, _ in (*self._back[node], *self._out[node])}
         for tail, owner in self._back[node]:
             del self._out[tail][node, owner]
         for head, owner in self._out[node]:
             del self._back[head][node, owner]
         self._back[node], self._out[node] = {}, {}
-        for arc in fresh:
+        for arc in shortcuts:
             self._add(arc)
         return neighbours
 
     def problem(self, problem: DesignProblem) -> DesignProblem:
-        """Return a problem with these arcs in the place of its own."""
+        """Return a problem with these arcs instead of its own."""
         arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
         for tail, row in enumerate(self._out):
             for (head, owner), seconds in sorted(row.items()):

@@ -1,4 +1,4 @@
-"""Write the reduction page from the docstrings of the rules, so that both say the same."""
+"""Generate the reduction page from the docstrings of the rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from optimiser.engine.presolve import fixings, minimal_sets, pairs, sequence, st
 
 HEAD = """# Reduction
 
-This page is made from the docstrings of `optimiser/engine/presolve`
-(`python -m optimiser.engine.presolve.document`).
+This page is generated from the docstrings of `optimiser/engine/presolve` by
+`python -m optimiser.engine.presolve.document`.
 
-Before a problem is solved it is made smaller. Each rule below is a function with its proof. A property test
-compares the optimum with and without the rule on small random problems with every side constraint, solved by
-trying every plan (`tests/engine/presolve`).
+Presolve makes a problem smaller before it is solved. Each rule below is a function with its proof. Property
+tests compare the optimum with and without each rule on small random problems with all side constraints, which
+are solved by enumeration of all plans (`tests/engine/presolve`).
 """
 
 RULES: tuple[Callable[..., Any], ...] = (
@@ -44,14 +44,14 @@ def page() -> str:
             _prose(pairs.merged),
             "## Minimal sets\n",
             _prose(minimal_sets.minimal_sets),
-            "## Fixing once a plan is known\n",
+            "## Fixing by reduced costs\n",
             _prose(fixings.fixed_by_bound),
         ]
     )
 
 
 def _prose(value: Callable[..., Any]) -> str:
-    """Return a docstring up to its parameters or attributes."""
+    """Return a docstring up to its section on parameters or attributes."""
     text = inspect.getdoc(value) or ""
     for heading in ("Parameters", "Attributes"):
         text = text.split(f"\n{heading}\n", maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Drop candidates that another one replaces at no more cost."""
+"""Remove candidates that another candidate replaces at no more cost."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from optimiser.problem import Candidate, DesignProblem
 
 
 def drop_dominated(stage: Stage) -> Stage:
-    """Drop candidates that another one replaces.
+    """Remove candidates that another candidate replaces.
 
-    Proof. Candidate i replaces j when c_i <= c_j, when for each arc (u, v) of s seconds of j the network
-    with one arc of i leads from u to v in at most s seconds, and when no row forbids it: nothing requires j;
-    what i excludes is j, or excluded by j too; what i requires, j requires too; and the instrument of i has
-    no cap, or is that of j. Take a plan with j. Without j, and with i, it costs no more, breaks no row (j
-    was required by none, what i requires is there, what it excludes is not), and covers no less, since every
-    way over an arc of j has one over i instead. So some optimal plan is without j. Candidates leave one at a
-    time, each replaced by one that is still there, so the argument holds for all of them. Tie rule: the
-    candidates are tried by falling cost, then by falling id, so that of two that replace each other the
-    first in canonical order stays.
+    Proof. Candidate i replaces j if c_i <= c_j, if for each arc (u, v) of j with s seconds the existing
+    network plus one arc of i has a path from u to v of at most s seconds, and if the side constraints allow
+    it: no candidate requires j; i excludes only j and what j excludes; i requires only what j requires; and
+    the instrument of i has no cap, or is that of j. Take a plan with j. With i in place of j it costs no
+    more, violates no side constraint (none requires j, what i requires is built, what it excludes is not),
+    and covers no less, since a walk over an arc of j can use i instead. So some optimal plan does not build
+    j. Candidates are removed one at a time, each replaced by a remaining one, so the argument holds for all
+    of them. Tie rule: candidates are tried by falling cost, then by falling id, so that of two that replace
+    each other the first in canonical order stays.
 
     Parameters
     ----------
@@ -31,16 +31,16 @@ def drop_dominated(stage: Stage) -> Stage:
     """
     problem = stage.problem
     conditions = RowConditions(problem)
-    rivals: dict[str, list[str]] = {}
+    replacements: dict[str, list[str]] = {}
     for j, i in np.argwhere(as_fast(problem)).tolist():
         one, other = problem.candidates[j], problem.candidates[i]
         if i != j and conditions.allow(one, other):
-            rivals.setdefault(one.id, []).append(other.id)
-    gone: set[str] = set()
+            replacements.setdefault(one.id, []).append(other.id)
+    removed: set[str] = set()
     for candidate in dearest_first(problem):
-        if any(name not in gone for name in rivals.get(candidate.id, ())):
-            gone.add(candidate.id)
-    return stage.on(without(problem, gone))
+        if any(name not in removed for name in replacements.get(candidate.id, ())):
+            removed.add(candidate.id)
+    return stage.on(without(problem, removed))
 
 
 def dearest_first(problem: DesignProblem) -> list[Candidate]:
@@ -49,7 +49,7 @@ def dearest_first(problem: DesignProblem) -> list[Candidate]:
 
 
 class RowConditions:
-    """What money and side constraints say about one candidate in the place of another."""
+    """Checks whether costs and side constraints allow one candidate to replace another."""
 
     def __init__(self, problem: DesignProblem) -> None:
         self._needs = requirements(problem)
@@ -58,7 +58,7 @@ class RowConditions:
         self._capped = {name for name, _ in problem.caps}
 
     def allow(self, one: Candidate, other: Candidate) -> bool:
-        """Say whether `other` may stand wherever `one` does, as far as money and rows go."""
+        """Return whether `other` may replace `one` in every plan, as far as costs and side constraints go."""
         return (
             other.cost <= one.cost
             and one.fixed is None
@@ -71,30 +71,35 @@ class RowConditions:
 
 
 def as_fast(problem: DesignProblem) -> Mask:
-    """Return bool [j, i]: whether for each arc of j the network with one arc of i is as fast."""
+    """Return bool [J x J]: whether the network with one arc of i (column) replaces each arc of j (row)."""
     arcs = np.array([arc for c in problem.candidates for arc in c.arcs], dtype=np.int64).reshape(-1, 3)
     owner = np.array([j for j, c in enumerate(problem.candidates) for _ in c.arcs], dtype=np.int64)
     ends = np.unique(arcs[:, :2])
-    today = np.ascontiguousarray(time_rows(problem, ends, ())[:, ends])
-    places = np.searchsorted(ends, arcs[:, :2]).astype(np.int64)
-    return _as_fast(places, arcs[:, 2].copy(), owner, today, len(problem.candidates))
+    existing = np.ascontiguousarray(time_rows(problem, ends, ())[:, ends])
+    positions = np.searchsorted(ends, arcs[:, :2]).astype(np.int64)
+    return _as_fast(positions, arcs[:, 2].copy(), owner, existing, len(problem.candidates))
 
 
 @compiled
-def _as_fast(ends: Integers, seconds: Integers, owner: Integers, today: Integers, size: int) -> Mask:
-    """Compare each two arcs: `ends` of both as rows of `today`, the times with nothing built."""
+def _as_fast(ends: Integers, seconds: Integers, owner: Integers, existing: Integers, size: int) -> Mask:
+    """Compare all pairs of arcs; `ends` are positions in `existing`, the times with nothing built."""
     found = np.ones((size, size), np.bool_)
     serves = np.empty(size, np.bool_)
     for a in range(owner.size):
         tail, head, most = ends[a, 0], ends[a, 1], seconds[a]
-        if today[tail, head] <= most:
+        if existing[tail, head] <= most:
             continue
         for i in range(size):
             serves[i] = False
         for b in range(owner.size):
-            to, on = today[tail, ends[b, 0]], today[ends[b, 1], head]
-            # Each by itself first: the sum of times out of reach would overflow.
-            if to <= most and seconds[b] <= most and on <= most and to + seconds[b] + on <= most:
+            to_tail, from_head = existing[tail, ends[b, 0]], existing[ends[b, 1], head]
+            # Check each term first: a sum of unreached times would overflow.
+            if (
+                to_tail <= most
+                and seconds[b] <= most
+                and from_head <= most
+                and to_tail + seconds[b] + from_head <= most
+            ):
                 serves[owner[b]] = True
         for i in range(size):
             if not serves[i]:

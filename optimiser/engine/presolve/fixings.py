@@ -1,4 +1,4 @@
-"""Fix candidates that every plan builds or leaves out, and drop rows that hold in every plan."""
+"""Fix candidates that every plan or no plan builds, and remove side constraints that always hold."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from optimiser.engine.search.paths import Floats, Mask
 from optimiser.problem import Candidate, DesignProblem
 
 SHOWN = 3
-"""Names that a reason lists; the others are counted."""
+"""Number of names that a message lists; the others are counted."""
 
 
 def propagate_fixings(stage: Stage) -> Stage:
-    """Build what every plan builds and leave out what no plan builds.
+    """Build candidates that every plan builds, and remove candidates that no plan builds.
 
-    Proof. Let `need(j)` be j and all it requires, directly or over others. A plan with j holds `need(j)`, so
-    what is fixed in brings its `need` along. And j is in no plan (so leaves) when `need(j)` holds a
-    candidate that is out, or two that exclude each other, or one that excludes a candidate that is in, or
-    when the cost of `need(j)`, without what is in already, is above what is left of the budget or of a cap.
-    Each conclusion may give others, so they are drawn until none is new. When one candidate must be both, or
-    what is in costs more than the budget or a cap, no plan exists. Where every pair must be covered and
-    leaving candidates out leaves a pair that nothing can cover, no plan exists either.
+    Proof. Let `need(j)` be j and all that it requires, directly or indirectly. A plan with j builds
+    `need(j)`, so a candidate that is fixed in fixes its `need` as well. Candidate j is in no plan, and is
+    removed, if `need(j)` contains a candidate that is out, or two that exclude each other, or one that
+    excludes a candidate that is in, or if the candidates that are in together with `need(j)` cost more than
+    the budget or a cap. Each conclusion may lead to others, so they are repeated until none is new. If a
+    candidate must be in and out, or if those that are in cost more than the budget or a cap, the problem is
+    infeasible. It is infeasible too if every pair must be covered, and no remaining candidates can cover one.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def _impossible(
     must: frozenset[str],
     never: Collection[str],
 ) -> Iterator[str]:
-    """Yield candidates that no plan with `must` and without `never` holds."""
+    """Yield the candidates that no plan with all of `must` and none of `never` can build."""
     by_id = {c.id: c for c in problem.candidates}
     exclusions = excluded_by(problem)
     for name, need in needs.items():
@@ -59,7 +59,7 @@ def _impossible(
 
 
 def excluded_by(problem: DesignProblem) -> dict[str, set[str]]:
-    """Return for each candidate in an `excludes` those that it excludes."""
+    """Return the candidates that each candidate excludes; those that exclude none are missing."""
     found: dict[str, set[str]] = {}
     for one, other in problem.excludes:
         found.setdefault(one, set()).add(other)
@@ -68,79 +68,79 @@ def excluded_by(problem: DesignProblem) -> dict[str, set[str]]:
 
 
 def _exceeded(problem: DesignProblem, chosen: Collection[Candidate]) -> str:
-    """Return the limit that candidates cost more than: `the budget` or `the cap on ...`; empty when none."""
+    """Return which limit the candidates exceed, `the budget` or `the cap on ...`; empty if none."""
     if problem.budget is not None and sum(c.cost for c in chosen) > problem.budget:
         return "the budget"
     for instrument, most in problem.caps:
-        if _spent(chosen, instrument) > most:
+        if _cost_of_instrument(chosen, instrument) > most:
             return f"the cap on {instrument}"
     return ""
 
 
-def _spent(chosen: Collection[Candidate], instrument: str) -> int:
+def _cost_of_instrument(chosen: Collection[Candidate], instrument: str) -> int:
     return sum(c.cost for c in chosen if c.instrument == instrument)
 
 
 def _conflict(problem: DesignProblem, must: Collection[str], never: Collection[str]) -> str:
-    """Return why no plan holds `must` and nothing of `never`; empty when nothing speaks against it."""
+    """Return why no plan can build all of `must` and none of `never`; empty if no conflict was found."""
     exceeded = _exceeded(problem, [c for c in problem.candidates if c.id in must])
     if exceeded:
-        return f"what must be built costs more than {exceeded}"
+        return f"the candidates that must be built cost more than {exceeded}"
     for first, second in problem.excludes:
         if first in must and second in must:
             return f"{first!r} and {second!r} must both be built, but exclude each other"
     both = sorted({*must} & {*never})
-    return f"{listed(both)} must be built and must not" if both else ""
+    return f"{listed(both)} must be built, but may not be built" if both else ""
 
 
-def _left_out(stage: Stage, gone: Collection[str]) -> Stage:
-    """Return a stage without candidates that no plan holds; whoever requires one of them is among them."""
-    problem = without(stage.problem, gone)
-    if not gone or not must_cover(problem):
+def _left_out(stage: Stage, removed: Collection[str]) -> Stage:
+    """Return a stage without candidates that no plan builds; all that require one of them are among them."""
+    problem = without(stage.problem, removed)
+    if not removed or not must_cover(problem):
         return stage.on(problem)
-    lost = np.flatnonzero(~with_everything(problem)).tolist()
-    return stage.infeasible(uncovered(problem, lost)) if lost else stage.on(problem)
+    uncoverable = np.flatnonzero(~with_everything(problem)).tolist()
+    return stage.infeasible(uncovered(problem, uncoverable)) if uncoverable else stage.on(problem)
 
 
-def uncovered(problem: DesignProblem, lost: list[int]) -> str:
-    """Return the reason that pairs, named by their positions, must be covered and cannot be."""
-    names = [named_pair(problem, k) for k in lost]
-    return f"{listed(names)} must be covered, but what could cover them may not be built"
+def uncovered(problem: DesignProblem, uncoverable: list[int]) -> str:
+    """Return the message that some pairs, given by position, must be covered but cannot be."""
+    names = [named_pair(problem, k) for k in uncoverable]
+    return f"{listed(names)} must be covered, but no candidates that may be built can cover them"
 
 
 def named_pair(problem: DesignProblem, k: int) -> str:
-    """Return how a message names a pair."""
+    """Return the name of pair k in messages."""
     pair = problem.pairs[k]
     return f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
 
 
 def listed(names: list[str]) -> str:
-    """Return names for a message, a long list cut short."""
+    """Return the first names of a list for a message, and the number of the others."""
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def build(stage: Stage, names: Collection[str]) -> Stage:
-    """Return a stage in which candidates are built for good: their arcs join the network.
+    """Return a stage in which some candidates are built: their arcs become existing arcs.
 
     Parameters
     ----------
     stage
         Any stage.
     names
-        Ids in some optimal plan, whatever they require among them, none that excludes another candidate that
-        is left, and not dearer than budget and caps.
+        Ids of candidates that some optimal plan builds together. They include all that they require, exclude
+        no remaining candidate, and cost no more than budget and caps.
     """
     if not names:
         return stage
     built = [c for c in stage.problem.candidates if c.id in names]
     cost = sum(c.cost for c in built)
-    open_ = tuple(two for two in stage.problem.requires if two[1] not in names)
-    rest = without(stage.problem.replace(requires=open_), names)
+    remaining = tuple(two for two in stage.problem.requires if two[1] not in names)
+    rest = without(stage.problem.replace(requires=remaining), names)
     problem = rest.replace(
         arcs=tuple(sorted({*rest.arcs, *(arc for c in built for arc in c.arcs)})),
         budget=None if rest.budget is None else rest.budget - cost,
-        caps=tuple((name, most - _spent(built, name)) for name, most in rest.caps),
+        caps=tuple((name, most - _cost_of_instrument(built, name)) for name, most in rest.caps),
     )
     return dataclasses.replace(
         stage,
@@ -151,11 +151,11 @@ def build(stage: Stage, names: Collection[str]) -> Stage:
 
 
 def build_free(stage: Stage) -> Stage:
-    """Build what costs nothing and excludes nothing.
+    """Build candidates that cost nothing and exclude nothing.
 
-    Proof. Let F be the largest set of candidates of cost 0 that are in no `excludes` and require members of
-    F alone. A plan stays a plan when F is added: it costs no more, breaks no `excludes` and no `requires`,
-    and by monotony covers no less. So some optimal plan holds F.
+    Proof. Let F be the largest set of candidates of cost 0 that are in no `excludes` and require only members
+    of F. Adding F to a plan keeps it feasible: the plan costs no more, violates no `excludes` and `requires`,
+    and by monotonicity covers no less. So some optimal plan builds F.
 
     Parameters
     ----------
@@ -170,10 +170,10 @@ def build_free(stage: Stage) -> Stage:
 
 
 def drop_slack_caps(stage: Stage) -> Stage:
-    """Drop caps that no plan exceeds.
+    """Remove caps that no plan exceeds.
 
-    Proof. A cap not below the cost of all candidates of its instrument, or not below the budget, holds for
-    every plan.
+    Proof. A cap that is at least the cost of all candidates of its instrument, or at least the budget, holds
+    for every plan.
 
     Parameters
     ----------
@@ -184,7 +184,8 @@ def drop_slack_caps(stage: Stage) -> Stage:
     kept = tuple(
         (name, most)
         for name, most in problem.caps
-        if most < _spent(problem.candidates, name) and (problem.budget is None or most < problem.budget)
+        if most < _cost_of_instrument(problem.candidates, name)
+        and (problem.budget is None or most < problem.budget)
     )
     return stage.on(problem.replace(caps=kept)) if kept != problem.caps else stage
 
@@ -199,7 +200,7 @@ def fixed_by_bound(
     integer: bool = True,
     tolerance: float = 1e-6,
 ) -> tuple[Mask, Mask]:
-    """Say which 0/1 variables have one value in every plan that is better than the incumbent.
+    """Return which 0/1 variables have the same value in every plan that is better than the incumbent.
 
     Theorem (Dantzig, Fulkerson and Johnson 1954; Nemhauser and Wolsey 1988, section II.5.2). Let the
     relaxation be max cx over Ax <= b, 0 <= x <= 1, let p >= 0 be multipliers of its rows, and r = c - pA.
@@ -207,34 +208,35 @@ def fixed_by_bound(
 
         U - (sum of r_j (1 - x_j) over r_j > 0) - (sum of |r_j| x_j over r_j < 0),
 
-    where U = pb + (sum of r_j over r_j > 0) is the bound that p proves; for optimal p it is the value of the
-    relaxation, and r are its reduced costs. So a plan with x_j = 1 where r_j < 0, or with x_j = 0 where r_j
-    > 0, is worth at most U - |r_j|. When that is no better than the incumbent, no better plan has it.
-    (Minimising, the signs turn round.) Plans of the incumbent's own objective are not spared, not even
-    cheaper ones. The branch-and-bound tree of this package applies this at every node; SCIP, HiGHS and
-    Gurobi fix by reduced costs in theirs.
+    where U = pb + (sum of r_j over r_j > 0) is the bound that p proves; for optimal p, U is the value of the
+    relaxation and r are its reduced costs. So the objective of a plan with x_j = 1 where r_j < 0, or with
+    x_j = 0 where r_j > 0, is at most U - |r_j|. If that is no better than the incumbent, no better plan has
+    this value. (For minimisation, all signs are reversed.) Plans with the same objective as the incumbent may
+    be excluded, even cheaper ones. The branch-and-bound tree of this package applies the theorem at every
+    node; SCIP, HiGHS and Gurobi do the same in their trees.
 
     Parameters
     ----------
     reduced_cost
-        float64 [J]: change of the relaxation's objective with each variable, as LP solvers give it.
+        float64 [J], reduced costs of the relaxation, with the signs of LP solvers.
     value
-        float64 [J]: optimal point of the relaxation; only variables at 0 or 1 are fixed.
+        float64 [J], optimal point of the relaxation; only variables at 0 or 1 are fixed.
     bound
-        Value of the relaxation.
+        Objective of the relaxation.
     incumbent
-        Objective of the best plan known.
+        Objective of the best known plan.
     minimise
-        The objective is minimised.
+        Whether the objective is minimised.
     integer
-        Objectives are integers, so that better means better by 1.
+        Whether objectives are integers, so that a better plan is better by at least 1.
     tolerance
-        How far a solver may be off, relative to max(1, |bound|) in sums, absolute in `value`.
+        Tolerance of the solver: relative to max(1, |bound|) for objectives, absolute for `value`.
 
     Returns
     -------
-    must, never
-        bool [J] each: built, and not built, in every plan better than the incumbent.
+    tuple
+        bool [J] each: variables that are 1, and variables that are 0, in every plan better than the
+        incumbent.
 
     Raises
     ------
@@ -244,9 +246,9 @@ def fixed_by_bound(
     if len(reduced_cost) != len(value):
         raise ValueError(f"{len(reduced_cost)} reduced costs for {len(value)} variables")
     sign = -1.0 if minimise else 1.0
-    gain = sign * reduced_cost
+    signed_reduced_cost = sign * reduced_cost
     slack = sign * (bound - incumbent) - (1.0 if integer else 0.0) + tolerance * max(1.0, abs(bound))
-    decided = np.abs(gain) > max(slack, tolerance)
-    must: Mask = decided & (gain > 0) & (value >= 1.0 - tolerance)
-    never: Mask = decided & (gain < 0) & (value <= tolerance)
+    is_decided = np.abs(signed_reduced_cost) > max(slack, tolerance)
+    must: Mask = is_decided & (signed_reduced_cost > 0) & (value >= 1.0 - tolerance)
+    never: Mask = is_decided & (signed_reduced_cost < 0) & (value <= tolerance)
     return must, never

@@ -1,4 +1,4 @@
-"""List the minimal sets of candidates that cover each pair, where they are few, and apply what they imply."""
+"""Enumerate the minimal sets of candidates that cover each pair, and reduce the problem by them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem
 
 WIDTH = 62
-"""Most candidates that a pair may be able to use; others are given up."""
+"""A pair that can use more candidates than this is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """Where a pair is given up.
+    """Limits beyond which the enumeration for a pair is given up.
 
     Attributes
     ----------
     sets
-        Most minimal sets.
+        Most minimal sets of a pair.
     labels
-        Most labels of its search.
+        Most labels of the search for a pair.
     """
 
     sets: int
@@ -40,11 +40,11 @@ class Effort:
 
 
 LITTLE = Effort(sets=64, labels=3_000)
-"""Some tenths of a millisecond a pair, while thousands are open."""
+"""Limits while thousands of pairs are open: some tenths of a millisecond per pair."""
 
 
 type Family = tuple[tuple[str, ...], ...]
-"""The minimal sets of a pair: sorted ids, sorted."""
+"""The minimal sets of a pair, sorted; each is a sorted tuple of ids."""
 
 
 class Families(NamedTuple):
@@ -53,9 +53,9 @@ class Families(NamedTuple):
     Attributes
     ----------
     of
-        One entry a pair: its minimal sets, none at all when none can be paid for, None when it was given up.
+        For each pair its minimal sets; empty when none is affordable, None when the pair was given up.
     unknown
-        Ids of the candidates that a pair which was given up can use.
+        Ids of the candidates that some pair that was given up can use.
     """
 
     of: tuple[Family | None, ...]
@@ -63,48 +63,48 @@ class Families(NamedTuple):
 
 
 def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
-    """Return for each pair every minimal set of candidates that covers it and can be paid for.
+    """Return for each pair all minimal sets of candidates that cover it within the budget.
 
-    Labels (time, set of candidates used) are extended from the origin in order of size, then of time. A
-    label leaves when it cannot reach the destination within the limit with everything built, when its set
-    costs more than the budget, when a label settled at its node is no later and has a subset of its set, or
-    when a set of the destination is a subset of its set. (Multicriteria label setting: Martins, EJOR 1984;
-    here one criterion is a set.)
+    Labels (time, set of candidates used) are extended from the origin in order of the size of the set, then
+    of time. A label is dropped if it cannot reach the destination within the limit with everything built, if
+    its set costs more than the budget, if a label settled at its node is no later and its set is a subset, or
+    if a set found at the destination is a subset. (Multicriteria label setting: Martins, EJOR 1984; here one
+    criterion is a set.)
 
     Parameters
     ----------
     problem
         The problem of a stage.
     effort
-        Where to give a pair up.
+        Limits beyond which a pair is given up.
     """
     t = tables(problem)
     store = new_store(t, ends=effort.sets, labels=effort.labels, members=WIDTH)
-    most = np.inf if problem.budget is None else problem.budget + 1.0
+    price_limit = np.inf if problem.budget is None else problem.budget + 1.0
     price = np.append(t.cost, 0).astype(np.float64)
     names = [c.id for c in problem.candidates]
     found: list[Family | None] = []
     unknown: set[str] = set()
     for k in range(len(t.limit)):
-        use = t.use[t.use_start[k] : t.use_start[k + 1]]
-        sets = enabling_sets(t, k, price, most, use, store) if len(use) <= WIDTH else None
+        usable = t.use[t.use_start[k] : t.use_start[k + 1]]
+        sets = enabling_sets(t, k, price, price_limit, usable, store) if len(usable) <= WIDTH else None
         if sets is None:
             found.append(None)
-            unknown.update(names[j] for j in use.tolist())
+            unknown.update(names[j] for j in usable.tolist())
         else:
             found.append(tuple(sorted(tuple(names[j] for j in members.tolist()) for members in sets)))
     return Families(tuple(found), frozenset(unknown))
 
 
 def by_minimal_sets(stage: Stage, effort: Effort = LITTLE) -> Stage:
-    """Apply the rules of this module in turn, up to the first that changes the sets.
+    """Apply the rules of this module in turn, up to the first that invalidates the minimal sets.
 
     Parameters
     ----------
     stage
         Any stage after `settle_pairs`.
     effort
-        How far the sets are listed.
+        Limits of the enumeration.
     """
     families = minimal_sets(stage.problem, effort)
     for rule in (close_unaffordable_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs):
@@ -116,17 +116,17 @@ def by_minimal_sets(stage: Stage, effort: Effort = LITTLE) -> Stage:
 
 
 def close_unaffordable_pairs(stage: Stage, families: Families | None = None) -> Stage:
-    """Drop pairs that no plan within the budget can cover.
+    """Remove pairs that no plan within the budget can cover.
 
-    Proof. A plan that covers a pair holds one of its minimal sets, which costs no more than the plan. A pair
-    none of whose sets can be paid for is covered by no plan; what follows, see `settle_pairs`.
+    Proof. A plan that covers a pair contains one of its minimal sets, which costs no more than the plan. A
+    pair without affordable minimal sets is covered by no plan; see `settle_pairs` for the consequences.
 
     Parameters
     ----------
     stage
         Any stage after `settle_pairs`.
     families
-        Its minimal sets, where they are known already.
+        Its minimal sets; default: they are enumerated.
     """
     families = families or minimal_sets(stage.problem)
     ever = np.array([family != () for family in families.of], dtype=np.bool_)
@@ -134,14 +134,14 @@ def close_unaffordable_pairs(stage: Stage, families: Families | None = None) -> 
 
 
 def build_essential(stage: Stage, families: Families | None = None) -> Stage:
-    """Build what every minimal set of a pair that must be covered holds.
+    """Build candidates that are in every minimal set of a pair that must be covered.
 
-    Proof. A plan covers the pair, so it holds one of its minimal sets, and with it what all of them share.
+    Proof. Every plan covers the pair, so it contains one of its minimal sets, and with it their intersection.
 
     Parameters
     ----------
     stage, families
-        As of `close_unaffordable_pairs`.
+        As for `close_unaffordable_pairs`.
     """
     if not must_cover(stage.problem):
         return stage
@@ -157,17 +157,17 @@ def build_essential(stage: Stage, families: Families | None = None) -> Stage:
 
 
 def drop_unneeded(stage: Stage, families: Families | None = None) -> Stage:
-    """Drop candidates that are in no minimal set of any pair.
+    """Remove candidates that are in no minimal set of any pair.
 
-    Proof. A plan within the budget covers a pair exactly when it holds one of the minimal sets that can be
-    paid for. When j is in none of a pair's sets, a plan covers the pair with j exactly when it does without.
-    When that is so for every pair, j only costs money, and leaves as in `drop_irrelevant_arcs`. A candidate
-    that a pair with unknown sets can use stays.
+    Proof. A plan within the budget covers a pair exactly if it contains one of the affordable minimal sets of
+    the pair. If j is in none of them, removing j from a plan does not change whether the pair is covered. If
+    that holds for every pair, j only adds cost, and is removed as in `drop_irrelevant_arcs`. Candidates that
+    a pair with unknown minimal sets can use are kept.
 
     Parameters
     ----------
     stage, families
-        As of `close_unaffordable_pairs`.
+        As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
     families = families or minimal_sets(problem)
@@ -179,38 +179,38 @@ def drop_unneeded(stage: Stage, families: Families | None = None) -> Stage:
 
 
 def drop_replaced(stage: Stage, families: Families | None = None) -> Stage:
-    """Drop candidates that another one replaces in every minimal set of every pair.
+    """Remove candidates that another candidate replaces in every minimal set of every pair.
 
-    Proof. Candidate i replaces j when c_i <= c_j, when no row forbids it (as in `drop_dominated`), and when
-    for each minimal set S with j of each pair the set of the pair S without j and with i holds a minimal set
-    T. A plan with j that covers the pair holds a minimal set; if j is in it, the plan without j and with i
-    holds T, else that set itself. So this plan, which costs no more and breaks no row, covers no less.
-    Candidates leave one at a time, and T is a set of candidates that are still there, so the argument holds
-    for all of them. Tie rule: as in `drop_dominated`. A candidate that a pair with unknown sets can use
-    stays.
+    Proof. Candidate i replaces j if c_i <= c_j, if the side constraints allow it (as in `drop_dominated`),
+    and if for each pair and each of its minimal sets S with j, the set S without j and with i contains a
+    minimal set T of the pair. A plan with j that covers the pair contains a minimal set of the pair. With i
+    in place of j, the plan contains T if j is in this set, and the set itself otherwise. So the new plan,
+    which costs no more and violates no side constraint, covers no less. Candidates are removed one at a time,
+    and T consists of remaining candidates, so the argument holds for all of them. Tie rule: as in
+    `drop_dominated`. Candidates that a pair with unknown minimal sets can use are kept.
 
     Parameters
     ----------
     stage, families
-        As of `close_unaffordable_pairs`.
+        As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
     families = families or minimal_sets(problem)
-    conditions, gone = RowConditions(problem), set[str]()
-    holding = _holding(families)
+    conditions, removed = RowConditions(problem), set[str]()
+    families_with = _families_with(families)
     for candidate in dearest_first(problem):
         if candidate.id not in families.unknown:
-            others = _replacements(candidate.id, holding[candidate.id], gone)
+            others = _replacements(candidate.id, families_with[candidate.id], removed)
             if any(conditions.allow(candidate, problem.candidates[problem.index[name]]) for name in others):
-                gone.add(candidate.id)
-    return stage.on(without(problem, gone)) if gone else stage
+                removed.add(candidate.id)
+    return stage.on(without(problem, removed)) if removed else stage
 
 
 type Sets = list[frozenset[str]]
 
 
-def _holding(families: Families) -> Mapping[str, list[Sets]]:
-    """Return for each candidate the sets of the pairs that have it in one."""
+def _families_with(families: Families) -> Mapping[str, list[Sets]]:
+    """Return for each candidate the minimal sets of each pair that has the candidate in one of them."""
     found: dict[str, list[Sets]] = defaultdict(list)
     for family in families.of:
         sets = [frozenset(names) for names in family or ()]
@@ -219,14 +219,14 @@ def _holding(families: Families) -> Mapping[str, list[Sets]]:
     return found
 
 
-def _replacements(name: str, families: Iterable[Sets], gone: set[str]) -> set[str]:
-    """Return the candidates that replace one in every set; none where it is in no set."""
+def _replacements(name: str, families: Iterable[Sets], removed: set[str]) -> set[str]:
+    """Return the candidates that replace `name` in every minimal set; none if it is in no set."""
     found: set[str] | None = None
     for sets in families:
-        there = [names for names in sets if names.isdisjoint(gone)]
-        for names in there:
+        remaining = [names for names in sets if names.isdisjoint(removed)]
+        for names in remaining:
             if name in names:
-                rest = [other - names for other in there if name not in other]
+                rest = [other - names for other in remaining if name not in other]
                 fits = {one for others in rest if len(others) == 1 for one in others}
                 found = fits if found is None else found & fits
                 if not found:
@@ -235,17 +235,17 @@ def _replacements(name: str, families: Iterable[Sets], gone: set[str]) -> set[st
 
 
 def drop_implied_pairs(stage: Stage, families: Families | None = None) -> Stage:
-    """Where every pair must be covered, drop pairs that are covered whenever another one is.
+    """Where every pair must be covered, remove pairs that are covered whenever another pair is.
 
-    Proof. When every minimal set of pair l holds a minimal set of pair k, every plan that covers l covers k,
-    so k need not be asked for. Two pairs that imply each other have the same minimal sets, since no set of a
-    family holds another; of those the first stays. So implication among what may leave goes round in no
-    circle, and every pair that leaves is implied by one that stays. (Row dominance of set covering.)
+    Proof. If every minimal set of pair l contains a minimal set of pair k, every plan that covers l covers k,
+    and k is redundant. Two pairs that imply each other have the same minimal sets, since no minimal set
+    contains another; of these the first pair stays. So implication among removed pairs is acyclic, and every
+    removed pair is implied by a remaining one. (Row dominance of set covering.)
 
     Parameters
     ----------
     stage, families
-        As of `close_unaffordable_pairs`.
+        As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
     if not must_cover(problem):
@@ -256,7 +256,7 @@ def drop_implied_pairs(stage: Stage, families: Families | None = None) -> Stage:
 
 
 def _implied(families: Families) -> Iterator[int]:
-    """Yield the positions of pairs implied by others; an empty family implies and is implied by none."""
+    """Yield the positions of pairs implied by others; pairs with no known sets are left out."""
     known = {k: [frozenset(names) for names in family] for k, family in enumerate(families.of) if family}
     by_name: dict[str, set[int]] = defaultdict(set)
     for k, sets in known.items():
@@ -264,7 +264,7 @@ def _implied(families: Families) -> Iterator[int]:
             by_name[min(names, default="")].add(k)
     for stronger, sets in known.items():
         first = min(sets, key=len)
-        # A set within `first` is found by its least name, which is in `first` too.
+        # If k is implied, one of its sets is a subset of `first`, so its least id is in `first`.
         for k in set[int]().union(*(by_name[name] for name in first)):
             if k != stronger and _implies(sets, known[k]) and (k > stronger or known[k] != sets):
                 yield k
@@ -277,13 +277,13 @@ def _implies(sets: Sets, weaker: Sets) -> bool:
 def merge_equivalent_pairs(stage: Stage, families: Families | None = None) -> Stage:
     """Merge pairs with the same minimal sets.
 
-    Proof. A plan within the budget covers a pair exactly when it holds one of the minimal sets that can be
-    paid for; pairs with the same ones are covered by the same plans. How they merge, see `merged`.
+    Proof. A plan within the budget covers a pair exactly if it contains one of its affordable minimal sets,
+    so pairs with the same sets are covered by the same plans. `merged` describes how pairs are merged.
 
     Parameters
     ----------
     stage, families
-        As of `close_unaffordable_pairs`.
+        As for `close_unaffordable_pairs`.
     """
     families = families or minimal_sets(stage.problem)
     keys: list[Hashable] = [k if family is None else family for k, family in enumerate(families.of)]

@@ -1,4 +1,4 @@
-"""Settle pairs, cities and targets that every plan decides alike, and merge pairs that are covered alike."""
+"""Remove pairs, cities and targets that are the same in every plan, and merge equivalent pairs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from optimiser.problem import City, DesignProblem, Pair, Target
 
 
 def first_stage(problem: DesignProblem) -> Stage:
-    """Return the first stage of a problem: in canonical order, with what must be covered settled.
+    """Return the first stage of a problem, in canonical order.
 
-    Proof. By monotony a plan covers no pair that all candidates not fixed out together leave uncovered. So
-    where every coverable pair must be covered, every plan covers the same pairs, and with them the same
-    cities: those that all these candidates together cover. A target is then met by every plan or by none,
-    and cities change nothing.
+    Where every coverable pair must be covered, targets and cities are removed.
+
+    Proof. By monotonicity, no plan covers a pair that stays uncovered with all candidates built that are not
+    fixed out. So where every coverable pair must be covered, every plan covers the same pairs and the same
+    cities: those that all these candidates together cover. A target is then met by every plan or by none, and
+    cities have no influence.
 
     Parameters
     ----------
@@ -32,20 +34,20 @@ def first_stage(problem: DesignProblem) -> Stage:
     if not must_cover(problem):
         return stage
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
-    if reason := _short_target(problem, every):
+    if reason := _unreachable_target(problem, every):
         return stage.infeasible(reason)
     return stage.on(with_pairs(problem.replace(targets=(), cities=()), every))
 
 
 def settle_pairs(stage: Stage) -> Stage:
-    """Drop pairs covered already or by no plan, and whatever they settle.
+    """Remove pairs that every plan or no plan covers, and the cities and targets that this decides.
 
-    Proof. By monotony a pair covered with nothing more built is covered by every plan, and one not covered
-    with every candidate built by none. Both are constants. A city needs the fewer of its open pairs the more
-    of its pairs are covered already, and is itself a constant when it needs none or more than are open; a
-    target asks for the less the more is reached already. A target out of reach with every candidate built is
-    met by no plan, so there is none. Of what is still open, a pair or city matters only when it adds to the
-    objective, to a target or to a city that matters, or when every pair must be covered.
+    Proof. By monotonicity, a pair that is covered with nothing built is covered by every plan, and a pair
+    that is not covered with everything built is covered by none. Both are constants: cities need, and targets
+    require, correspondingly less of the open pairs. A city is a constant too if it needs no open pair, or
+    more than there are. A target that is out of reach with everything built is met by no plan, so the problem
+    is infeasible. An open pair or city matters only if it adds to the objective, to a target or to a city
+    that matters, or if every pair must be covered.
 
     Parameters
     ----------
@@ -56,21 +58,21 @@ def settle_pairs(stage: Stage) -> Stage:
 
 
 def settled(stage: Stage, always: Mask, ever: Mask) -> Stage:
-    """Return a stage without the pairs that every plan covers or none, as `settle_pairs` says.
+    """Return a stage without the pairs that every plan or no plan covers, as in `settle_pairs`.
 
     Parameters
     ----------
     stage
         Any stage after `first_stage`.
     always
-        bool [pairs]: covered by every plan.
+        bool [K], pairs that every plan covers.
     ever
-        bool [pairs]: covered by some plan, as far as is known.
+        bool [K], pairs that are not known to be uncovered in every plan.
     """
     problem = stage.problem
     if must_cover(problem) and not ever.all():
         return stage.infeasible(uncovered(problem, np.flatnonzero(~ever).tolist()))
-    if reason := _short_target(problem, ever):
+    if reason := _unreachable_target(problem, ever):
         return stage.infeasible(reason)
     cities = sum(city.weight for city in problem.cities if _is_met(city, always))
     return dataclasses.replace(
@@ -83,11 +85,11 @@ def settled(stage: Stage, always: Mask, ever: Mask) -> Stage:
 def _open_part(
     problem: DesignProblem, always: Mask, ever: Mask, kept_groups: frozenset[str]
 ) -> DesignProblem:
-    """Return the problem of the open pairs, cities and targets that matter, without groups that do not."""
+    """Return the problem of the open pairs, cities and targets that matter; unused groups are cleared."""
     targets = tuple(
         dataclasses.replace(target, least=target.least - reached)
         for target in problem.targets
-        if (reached := _reached(problem, target, always)) < target.least
+        if (reached := _reached_weight(problem, target, always)) < target.least
     )
     city_groups = {target.group for target in targets if target.of == "cities"}
     pair_groups = {target.group for target in targets if target.of == "pairs"} | kept_groups
@@ -130,8 +132,8 @@ def _pair_weight(pairs: Iterable[Pair], mask: Mask) -> int:
     return sum(pair.weight for pair, yes in zip(pairs, mask.tolist(), strict=True) if yes)
 
 
-def _reached(problem: DesignProblem, target: Target, mask: Mask) -> int:
-    """Return the weight that counts for a target when the pairs of a mask are covered."""
+def _reached_weight(problem: DesignProblem, target: Target, mask: Mask) -> int:
+    """Return the weight of a target that is reached when the pairs of a mask are covered."""
     if target.of == "pairs":
         return _pair_weight(problem.pairs, mask & _in_group(problem, target.group))
     return sum(c.weight for c in problem.cities if c.group == target.group and _is_met(c, mask))
@@ -141,19 +143,21 @@ def _in_group(problem: DesignProblem, group: str) -> Mask:
     return np.array([pair.group == group for pair in problem.pairs], dtype=np.bool_)
 
 
-def _short_target(problem: DesignProblem, ever: Mask) -> str:
-    """Return the reason that a target is out of reach even with everything built; empty when none is."""
+def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
+    """Return the message that a target is out of reach even with everything built; empty if none is."""
     for target in problem.targets:
-        reach = _reached(problem, target, ever)
+        reach = _reached_weight(problem, target, ever)
         if reach < target.least:
             missed = listed(list(_missed(problem, target, ever)))
-            least = f"target {target.group!r}: at most {reach} of {target.least} more can be covered"
-            return f"{least}, even with everything built that may be; never within reach: {missed}"
+            return (
+                f"target {target.group!r}: at most {reach} of the {target.least} still required can be "
+                f"covered, even with all candidates built that may be; out of reach: {missed}"
+            )
     return ""
 
 
 def _missed(problem: DesignProblem, target: Target, ever: Mask) -> Iterator[str]:
-    """Yield the names of what counts for a target and no plan covers."""
+    """Yield the names of the pairs or cities of a target that no plan covers."""
     if target.of == "cities":
         yield from (c.id for c in problem.cities if c.group == target.group and not _is_met(c, ever))
         return
@@ -162,31 +166,31 @@ def _missed(problem: DesignProblem, target: Target, ever: Mask) -> Iterator[str]
 
 
 def with_pairs(problem: DesignProblem, kept: Mask) -> DesignProblem:
-    """Return a problem with some of its pairs alone.
+    """Return a problem with a subset of its pairs.
 
     Parameters
     ----------
     problem
-        The problem; targets and cities name only pairs that stay.
+        A problem whose cities name only pairs that are kept.
     kept
-        bool [pairs].
+        bool [K].
     """
-    place = np.cumsum(kept) - 1
+    new_position = np.cumsum(kept) - 1
     return problem.replace(
-        pairs=tuple(pair for pair, yes in zip(problem.pairs, kept.tolist(), strict=True) if yes),
+        pairs=tuple(pair for pair, is_kept in zip(problem.pairs, kept.tolist(), strict=True) if is_kept),
         cities=tuple(
-            dataclasses.replace(c, pairs=tuple(int(place[k]) for k in c.pairs)) for c in problem.cities
+            dataclasses.replace(c, pairs=tuple(int(new_position[k]) for k in c.pairs)) for c in problem.cities
         ),
     )
 
 
 def merge_same_ends(stage: Stage) -> Stage:
-    """Merge pairs with the same ends, limit and group, and opposite ones where every arc has its reverse.
+    """Merge pairs with the same ends, limit and group; on symmetric networks opposite pairs as well.
 
-    Proof. Pairs with the same origin, destination and limit are covered by the same plans. When every arc
-    has its reverse, of the same seconds and the same owner, the reverse of every way is a way of the same
-    seconds that is open in the same plans, so a pair and its opposite are covered by the same plans too.
-    What such pairs add up to, see `merged`.
+    Proof. Pairs with the same origin, destination and limit are covered by the same plans. If every arc has a
+    reverse arc with the same seconds and owner, the reverse of every walk is a walk of the same time that is
+    open in the same plans, so a pair and its opposite are covered by the same plans too. `merged` describes
+    how pairs are merged.
 
     Parameters
     ----------
@@ -203,7 +207,7 @@ def _ends(pair: Pair, *, both: bool) -> tuple[int, int, int]:
 
 
 def is_symmetric(problem: DesignProblem) -> bool:
-    """Say whether every arc has its reverse with the same seconds in the same owner."""
+    """Return whether every arc has a reverse arc with the same seconds and owner."""
     return all(
         {(head, tail, seconds) for tail, head, seconds in arcs} == {*arcs}
         for arcs in (problem.arcs, *(c.arcs for c in problem.candidates))
@@ -211,51 +215,52 @@ def is_symmetric(problem: DesignProblem) -> bool:
 
 
 def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
-    """Return a problem with one pair for those that have one key and one group.
+    """Return a problem in which pairs with the same key and group are merged to one pair.
 
-    The first of the pairs stands for all, with the sum of their weights: objective and targets count the
-    weights of all or of none. A city counts pairs, not weights. It allows a merger when it lists the same
-    number m of pairs of every class of which it lists any: then it has `need` pairs exactly when it has
-    ceil(need / m) classes. Where a city lists different numbers, its pairs of the classes of which it lists
-    several stay by themselves; that makes the classes finer, which other cities may not allow, until all do.
+    The first pair of a class represents it, with the sum of the weights: objective and targets count the
+    weights of all or none of its pairs. A city counts pairs, not weights. It allows a merge if it lists the
+    same number m of pairs of every class that occurs in it: it then has `need` covered pairs exactly if
+    ceil(need / m) classes are covered. If it lists different numbers, its pairs of classes that occur more
+    than once in it are not merged. This refines the classes, which may violate the condition for other
+    cities, so it is repeated until all cities allow the merge.
 
     Parameters
     ----------
     problem
         The problem of a stage.
     keys
-        One a pair; pairs of the same key are covered by the same plans.
+        A key for each pair; pairs with the same key are covered by the same plans.
     """
     classes: list[Hashable] = [(key, pair.group) for key, pair in zip(keys, problem.pairs, strict=True)]
-    while apart := {k for city in problem.cities for k in _kept_apart(city, classes)}:
-        classes = [k if k in apart else name for k, name in enumerate(classes)]
+    while unmergeable := {k for city in problem.cities for k in _unmergeable(city, classes)}:
+        classes = [k if k in unmergeable else name for k, name in enumerate(classes)]
     first = {name: k for k, name in reversed(list(enumerate(classes)))}
     if len(first) == len(classes):
         return problem
-    return _gathered(problem, [first[name] for name in classes])
+    return _merge_classes(problem, [first[name] for name in classes])
 
 
-def _kept_apart(city: City, classes: Sequence[Hashable]) -> list[int]:
-    """Return the pairs that a city does not let merge."""
-    times = Counter(classes[k] for k in city.pairs)
-    if len({*times.values()}) <= 1:
+def _unmergeable(city: City, classes: Sequence[Hashable]) -> list[int]:
+    """Return the pairs of a city that must not be merged."""
+    counts = Counter(classes[k] for k in city.pairs)
+    if len({*counts.values()}) <= 1:
         return []
-    return [k for k in city.pairs if times[classes[k]] > 1]
+    return [k for k in city.pairs if counts[classes[k]] > 1]
 
 
-def _gathered(problem: DesignProblem, first: list[int]) -> DesignProblem:
-    """Return a problem in which pair `first[k]` stands for pair k."""
+def _merge_classes(problem: DesignProblem, first: list[int]) -> DesignProblem:
+    """Return a problem in which pair `first[k]` represents pair k."""
     weight = [0] * len(first)
     for k, pair in enumerate(problem.pairs):
         weight[first[k]] += pair.weight
     pairs = tuple(dataclasses.replace(p, weight=w) for p, w in zip(problem.pairs, weight, strict=True))
-    cities = tuple(_gathered_city(city, first) for city in problem.cities)
+    cities = tuple(_merge_in_city(city, first) for city in problem.cities)
     kept = np.array([k == one for k, one in enumerate(first)], dtype=np.bool_)
     changed = problem.replace(pairs=pairs, cities=cities, targets=(), cover="all")
     return with_pairs(changed, kept).replace(targets=problem.targets, cover=problem.cover)
 
 
-def _gathered_city(city: City, first: list[int]) -> City:
+def _merge_in_city(city: City, first: list[int]) -> City:
     pairs = tuple(sorted({first[k] for k in city.pairs}))
     times = len(city.pairs) // max(len(pairs), 1) or 1
     return dataclasses.replace(city, pairs=pairs, need=-(-city.need // times))

@@ -1,4 +1,4 @@
-"""Reduce a problem: apply the rules one after another until they find nothing more."""
+"""Reduce a problem by applying the rules in turn until they change little."""
 
 from __future__ import annotations
 
@@ -19,48 +19,50 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
 DECISIONS: tuple[Rule, ...] = (propagate_fixings, build_free, drop_slack_caps, settle_pairs)
-"""Rules on what is built and covered."""
+"""Rules on candidates, pairs and targets."""
 
 NETWORK: tuple[Rule, ...] = (drop_irrelevant_arcs, drop_slow_arcs, contract, drop_slow_arcs)
-"""Rules on the network: they keep whether each plan covers each pair."""
+"""Rules on the network. They do not change which pairs each plan covers."""
 
 BY_NETWORK: tuple[Rule, ...] = (*DECISIONS, merge_same_ends, *NETWORK, drop_dominated)
-"""The rules of one round that looks at the network."""
+"""Rules of a round that does not need minimal sets."""
 
-ROUNDS = 6
+MOST_ROUNDS = 6
 """Most rounds in a row."""
 
 EFFORTS = (LITTLE, Effort(sets=256, labels=20_000))
-"""How far minimal sets are listed; the second pays where every pair must be covered and few are left."""
+"""Limits on the enumeration of minimal sets; the second pays off where every pair must be covered and few
+pairs are left."""
 
 ONE_IN = 20
-"""Another round costs as much as the last one; it is tried when that took out one in so many of anything."""
+"""A round is followed by another one, which costs as much, if it removed at least one in this many of the
+arcs, candidates or pairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A smaller problem with the same optimal plans, and what was taken out.
+    """A reduced problem, and the decisions that presolve made.
 
-    The original has a plan if and only if `feasible` and `problem` has one. Its optimum is then `base` more
-    than that of `problem`, and `lifted` makes an optimal plan of one of `problem`. A bound lifts likewise:
-    what limits `problem` limits the original after adding `base`.
+    The original problem is feasible if and only if `feasible` is True and `problem` is feasible. Its optimum
+    is then that of `problem` plus `base`, and `lifted` converts an optimal plan of `problem` to one of the
+    original. A bound on the objective of `problem`, plus `base`, is a bound on that of the original.
 
     Attributes
     ----------
     problem
-        What is left to decide, in canonical order: open pairs, candidates that some open pair can use (or
-        that one of those requires), the network between them, and the rows that can still be broken.
+        The remaining problem in canonical order: open pairs, candidates that some open pair can use (or that
+        one of these requires), the network between them, and the side constraints that can be violated.
     forced
-        Ids built in any case: fixed `in`; free of charge and excluding nothing; on every way of a pair that
-        must be covered; or required by one of these.
+        Sorted ids of candidates built in any case: those fixed `in`; those that cost nothing and exclude
+        nothing; those in every minimal set of a pair that must be covered; and what these require.
     forced_cost
-        What those cost.
+        Total cost of `forced`.
     base_weight
         Weight of the pairs and cities that `forced` alone covers.
     feasible
-        False when it is proved that no plan exists; then `problem` has no candidates and no pairs.
+        False when infeasibility is proved; `problem` then has no candidates and no pairs.
     reason
-        Why no plan exists; empty otherwise.
+        Why the problem is infeasible; empty otherwise.
     """
 
     problem: DesignProblem
@@ -72,48 +74,48 @@ class Reduction:
 
     @property
     def base(self) -> int:
-        """Return what the objective of the original problem has on top of that of `problem`."""
+        """Return the constant by which the objective of the original problem exceeds that of `problem`."""
         return self.forced_cost if self.problem.budget is None else self.base_weight
 
     def lifted(self, built: Iterable[int]) -> tuple[str, ...]:
-        """Return the plan of the original problem, as sorted ids, that belongs to a plan of `problem`.
+        """Return the sorted ids of the plan of the original problem that belongs to a plan of `problem`.
 
         Parameters
         ----------
         built
-            Positions of candidates of `problem`.
+            Positions of the built candidates in `problem`.
         """
         return tuple(sorted({*self.forced, *(self.problem.candidates[j].id for j in built)}))
 
 
 def reduce(problem: DesignProblem, *, groups: Iterable[str] = ()) -> Reduction:
-    """Return the part of a problem that is still open, in canonical order.
+    """Reduce a problem.
 
     Parameters
     ----------
     problem
-        A plain problem (`DesignProblem.is_plain`); for others there is `open_network`.
+        A plain problem (`DesignProblem.is_plain`); for others use `open_network`.
     groups
-        Groups of pairs that are kept apart in what is left, although no target names them.
+        Groups of pairs that are kept although no target names them.
 
     Raises
     ------
     ProblemError
-        When it has rings or periods, which the rules do not know.
+        When the problem has rings or periods, for which the rules are not proved.
 
     Notes
     -----
-    Each rule keeps the invariant of `Stage`; its proof is in its docstring. What one rule takes out may let
-    another one see more, so they take turns as long as a round is worth the next one: first those that look
-    at the network, then those that list minimal sets.
+    Each rule preserves the invariant of `Stage`; its docstring contains the proof. One rule may enable
+    another, so the rules are repeated in rounds while a round removes enough: first the rules on decisions
+    and network, then those that need minimal sets.
     """
     if not problem.is_plain:
         where = f"problem {problem.name!r}"
-        raise ProblemError("a problem with rings or periods is not reduced", where=where)
+        raise ProblemError("problems with rings or periods cannot be reduced", where=where)
     stage = dataclasses.replace(first_stage(problem), groups=frozenset(groups))
-    stage = _repeated(_by_network, stage)
+    stage = _repeat(_by_network, stage)
     for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
-        stage = _repeated(partial(_by_sets, effort=effort), stage)
+        stage = _repeat(partial(_by_sets, effort=effort), stage)
     return Reduction(
         problem=stage.problem.canonical(),
         forced=stage.forced,
@@ -129,29 +131,31 @@ def _by_network(stage: Stage) -> Stage:
 
 
 def _by_sets(stage: Stage, *, effort: Effort) -> Stage:
-    """List minimal sets and, when that took out enough, look at the network again."""
+    """Apply the rules on minimal sets and, if they removed enough, the other rules again."""
     if stage.reason:
         return stage
     after = by_minimal_sets(stage, effort)
-    return _repeated(_by_network, after) if _is_worth_another_round(stage, after) else after
+    return _repeat(_by_network, after) if _removed_enough(stage, after) else after
 
 
-def _repeated(rule: Rule, stage: Stage) -> Stage:
-    """Apply a rule while each round is worth the next one."""
-    for _ in range(ROUNDS):
+def _repeat(rule: Rule, stage: Stage) -> Stage:
+    """Apply a rule in rounds while each removes enough."""
+    for _ in range(MOST_ROUNDS):
         before = stage
         stage = rule(stage)
-        if not _is_worth_another_round(before, stage):
+        if not _removed_enough(before, stage):
             break
     return stage
 
 
-def _is_worth_another_round(before: Stage, after: Stage) -> bool:
-    """Say whether a round built something or took out one in `ONE_IN` of arcs, candidates or pairs."""
+def _removed_enough(before: Stage, after: Stage) -> bool:
+    """Return whether a round fixed candidates or removed one in `ONE_IN` of the arcs, candidates or pairs."""
     if after.reason:
         return False
     sizes = zip(_sizes(before.problem), _sizes(after.problem), strict=True)
-    return before.forced != after.forced or any((was - now) * ONE_IN > was for was, now in sizes)
+    return before.forced != after.forced or any(
+        (size_before - size_after) * ONE_IN > size_before for size_before, size_after in sizes
+    )
 
 
 def _sizes(problem: DesignProblem) -> tuple[int, int, int]:
@@ -160,7 +164,7 @@ def _sizes(problem: DesignProblem) -> tuple[int, int, int]:
 
 
 def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]]:
-    """Return a problem of the open pairs alone, and their positions in the problem given.
+    """Return a plain problem of the open pairs, for time cuts in problems with rings or periods.
 
     Parameters
     ----------
@@ -170,18 +174,20 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
     Returns
     -------
     tuple
-        A plain problem without side constraints whose candidates keep their ids. A pair is open when it is
-        covered with everything that may be built, and not with nothing built.
+        A plain problem without side constraints, whose candidates keep their ids; and the positions of its
+        pairs in `problem`. A pair is open if it is covered with every allowed candidate built, but not with
+        none.
 
     Notes
     -----
-    The rules used keep whether each pair is covered by each set of open candidates (their proofs); candidates
-    that are left out change that for no pair. So coverage in this problem is coverage in the problem given.
+    Only the rules of `NETWORK` are applied. By their proofs, they do not change which pairs a set of open
+    candidates covers, and neither do the candidates that they remove. So a pair is covered here exactly if it
+    is covered in `problem`.
     """
     allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
     ever, always = covered(problem, allowed).tolist(), covered(problem, []).tolist()
     pairs = tuple(k for k in range(len(problem.pairs)) if ever[k] and not always[k])
-    bare = problem.replace(
+    plain = problem.replace(
         candidates=tuple(
             dataclasses.replace(c, fixed=None, lead=0, arcs=() if c.fixed == "out" else c.arcs)
             for c in problem.candidates
@@ -196,4 +202,4 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
         rings=(),
         periods=(),
     )
-    return apply(Stage(bare), *NETWORK).problem if pairs else bare, pairs
+    return apply(Stage(plain), *NETWORK).problem if pairs else plain, pairs

@@ -1,4 +1,4 @@
-"""Hold a problem on its way through the rules, and what every plan is known to have."""
+"""Represent a problem between two rules, with the decisions that are already made."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from optimiser.problem import DesignProblem
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A problem, and what was settled before it was reached.
+    """A reduced problem, with the decisions that are already made.
 
-    Every rule keeps this invariant. The original problem has a plan if and only if `reason` is empty and
-    `problem` has one; its optimum is that of `problem` plus `base`. `forced` together with an optimal plan
-    of `problem` is an optimal plan, and with a cheapest one a cheapest (which of the cheapest plans a rule
-    keeps, its tie rule says). `problem` is in canonical order and nothing in it is fixed. Where every pair
-    must be covered, each of its pairs is one that the original problem wants covered.
+    Every rule preserves this invariant. The original problem is feasible if and only if `reason` is empty and
+    `problem` is feasible; its optimum is that of `problem` plus `base`. `forced` together with an optimal
+    plan of `problem` is an optimal plan of the original, and with a cheapest optimal plan it is a cheapest
+    one (a tie rule states which of several cheapest plans a rule keeps). `problem` is in canonical order and
+    no candidate in it is fixed. Where every pair must be covered, each of its pairs must be covered in the
+    original problem too.
 
     Attributes
     ----------
     problem
-        What is left to decide.
+        The remaining problem.
     forced
-        Ids built in any case, sorted.
+        Sorted ids of the candidates that are built in any case.
     forced_cost
-        What those cost.
+        Total cost of `forced`.
     base_weight
         Weight of the pairs and cities that `forced` alone covers.
     reason
-        Why there is no plan; empty while that is not proved.
+        Why the problem is infeasible; empty while that is not proved.
     groups
-        Groups of pairs whose weights are kept apart although no target names them.
+        Groups of pairs that are kept although no target names them.
     """
 
     problem: DesignProblem
@@ -45,15 +46,15 @@ class Stage:
 
     @property
     def base(self) -> int:
-        """Return what the objective of the original problem has on top of that of `problem`."""
+        """Return the constant by which the objective of the original problem exceeds that of `problem`."""
         return self.forced_cost if self.problem.budget is None else self.base_weight
 
     def on(self, problem: DesignProblem) -> Stage:
-        """Return the stage with another problem of the same optimum."""
+        """Return the stage with another problem, which must have the same optimum."""
         return dataclasses.replace(self, problem=problem)
 
     def infeasible(self, reason: str) -> Stage:
-        """Return the stage of a problem that is proved to have no plan, with nothing left to decide."""
+        """Return the stage of a problem that is proved infeasible; its remaining problem is empty."""
         empty = self.problem.replace(
             candidates=(), pairs=(), cover="all", caps=(), targets=(), excludes=(), requires=(), cities=()
         )
@@ -64,7 +65,7 @@ type Rule = Callable[[Stage], Stage]
 
 
 def apply(stage: Stage, *rules: Rule) -> Stage:
-    """Return a stage after some rules in turn, up to the first that proves that there is no plan."""
+    """Apply rules in turn, up to the first that proves infeasibility."""
     for rule in rules:
         if not stage.reason:
             stage = rule(stage)
@@ -72,7 +73,7 @@ def apply(stage: Stage, *rules: Rule) -> Stage:
 
 
 def must_cover(problem: DesignProblem) -> bool:
-    """Say whether every pair of a stage's problem must be covered."""
+    """Return whether every pair of a stage's problem must be covered."""
     return problem.budget is None and problem.cover == "all"
 
 
@@ -81,27 +82,27 @@ def with_everything(problem: DesignProblem) -> Mask:
     return covered(problem, range(len(problem.candidates)))
 
 
-def without(problem: DesignProblem, gone: Collection[str]) -> DesignProblem:
-    """Return a problem without some candidates, and without the rows that name them.
+def without(problem: DesignProblem, removed: Collection[str]) -> DesignProblem:
+    """Return a problem without some candidates and the side constraints that name them.
 
     Parameters
     ----------
     problem
         The problem.
-    gone
-        Ids of the candidates; whoever requires one of them must be among them.
+    removed
+        Ids of the candidates; candidates that require one of them must be among them.
     """
-    if not gone:
+    if not removed:
         return problem
     return problem.replace(
-        candidates=tuple(c for c in problem.candidates if c.id not in gone),
-        excludes=tuple(two for two in problem.excludes if two[0] not in gone and two[1] not in gone),
-        requires=tuple(two for two in problem.requires if two[0] not in gone),
+        candidates=tuple(c for c in problem.candidates if c.id not in removed),
+        excludes=tuple(two for two in problem.excludes if two[0] not in removed and two[1] not in removed),
+        requires=tuple(two for two in problem.requires if two[0] not in removed),
     )
 
 
 def requirements(problem: DesignProblem) -> Mapping[str, frozenset[str]]:
-    """Return for each candidate the ids that are built whenever it is, its own among them."""
+    """Return for each candidate the ids that it requires, directly or indirectly, including its own."""
     needs: dict[str, set[str]] = {}
     for first, second in problem.requires:
         needs.setdefault(first, set()).add(second)

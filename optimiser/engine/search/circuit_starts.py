@@ -1,4 +1,4 @@
-"""Find good circuits of a ring fast, from which plans can start, and shorten known ones."""
+"""Find good circuits of a ring by heuristics, and shorten given ones."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from optimiser.engine.search.circuits import (
     walk_to,
     winds_once,
 )
-from optimiser.engine.search.paths import FAR, Integers, Mask
+from optimiser.engine.search.paths import UNREACHED, Integers, Mask
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
 from optimiser.problem.ring_geometry import link_line
 from optimiser.verify.rings import circuit_nodes
 
 NEAREST = 3
-"""Nearest nodes of a circuit from which a detour to a new stop is tried."""
+"""Number of nearest nodes of a circuit that are tried as the start of a detour to a new stop."""
 
 CHECKED = 4
-"""Cheapest exchanges at a stop of which the first that keeps every rule is taken."""
+"""Number of cheapest insertions of a stop that are checked; the first valid one is taken."""
 
-STRETCHES = (3, 6, 12, 24, 48)
-"""Links of the stretches that are exchanged for shorter ones."""
+SECTION_SIZES = (3, 6, 12, 24, 48)
+"""Numbers of links of the sections that are replaced by shorter paths."""
 
 STOP_REWARDS = (0, 1, 2, 4)
-"""How much stops shorten the links beside them, in mean lengths of a link."""
+"""Reductions of the lengths of links at stops, in mean link lengths."""
 
 TRIES = 30
-"""Walks that are looked at for each shortest circuit."""
+"""Number of walks examined for each shortest circuit."""
 
 LARGEST = 2**57
-"""Most that all links of a ring may be long together, so that walks add up in 64 bits."""
+"""Largest total length of all links of a ring for which the lengths of walks cannot overflow."""
 
 
 def start_circuits(
@@ -53,26 +53,27 @@ def start_circuits(
     ring
         The ring.
     length
-        int64 [links], >= 0: what a circuit should have little of.
+        int64 [links] >= 0, lengths to minimise.
     barred
         Ids of candidates that may not be built.
     closed
-        bool [links]: links that may not be used; None for none.
+        bool [links], links that may not be used; None: all may.
 
     Notes
     -----
-    A shortest circuit, once as lengths are and once with links beside stops shortened by several rewards (the
-    multiplier of the row that asks for stops, cut off at length 0), is led past the stops that it misses and
-    then shortened. Each is a heuristic; what they find is checked by the exact winding number.
+    Shortest circuits are found for the given lengths, and for lengths in which links at stops are shortened
+    by a reward (like a multiplier of the row that requires stops), but not below 0. Missing stops are then
+    inserted, and the circuit is shortened. All steps are heuristics; each result is checked by its exact
+    winding numbers.
     """
     cover = cover_of(ring, barred=barred)
     shut = np.zeros(len(ring.links), dtype=np.bool_) if closed is None else closed
     space = CircuitSpace(ring, cover, np.ascontiguousarray(length, dtype=np.int64), shut)
-    found = {frozenset(links): links for links in _found(space, cover)}
+    found = {frozenset(links): links for links in _candidate_circuits(space, cover)}
     return tuple(sorted(found.values(), key=lambda links: (space.measure(links), links)))
 
 
-def _found(space: CircuitSpace, cover: Cover) -> Iterator[Circuit]:
+def _candidate_circuits(space: CircuitSpace, cover: Cover) -> Iterator[Circuit]:
     ring = space.ring
     beside = np.zeros(len(ring.nodes), dtype=np.int64)
     for stop in ring.stops:
@@ -81,8 +82,8 @@ def _found(space: CircuitSpace, cover: Cover) -> Iterator[Circuit]:
     usable = space.length[cover.odd >= 0]
     unit = int(usable.mean()) if len(usable) else 0
     for reward in STOP_REWARDS if ring.least_stops else STOP_REWARDS[:1]:
-        drawn = np.maximum(0, space.length - reward * unit * ends)
-        circuit = shortest_in(ring, cover, drawn, banned=space.closed, tries=TRIES).links
+        reduced_length = np.maximum(0, space.length - reward * unit * ends)
+        circuit = shortest_in(ring, cover, reduced_length, banned=space.closed, tries=TRIES).links
         longer = with_stops(space, circuit) if circuit else None
         if longer is not None:
             yield shortened(space, longer)
@@ -90,18 +91,18 @@ def _found(space: CircuitSpace, cover: Cover) -> Iterator[Circuit]:
 
 @dataclass(frozen=True, slots=True)
 class CircuitSpace:
-    """The links on which circuits are sought.
+    """The ring, lengths and links of a search for circuits.
 
     Attributes
     ----------
     ring
         The ring.
     cover
-        Its cover.
+        Cover of the ring.
     length
-        int64 [links].
+        int64 [links], lengths.
     closed
-        bool [links]: links that may not be used.
+        bool [links], links that may not be used.
     """
 
     ring: Ring
@@ -110,7 +111,7 @@ class CircuitSpace:
     closed: Mask
 
     def passed(self, links: Circuit) -> int:
-        """Return how many stops a circuit passes."""
+        """Return the number of stops that a circuit passes."""
         nodes = {v for a in links for v in (self.ring.links[a].tail, self.ring.links[a].head)}
         return sum(not nodes.isdisjoint(stop.nodes) for stop in self.ring.stops)
 
@@ -119,12 +120,12 @@ class CircuitSpace:
         return int(self.length[list(links)].sum())
 
     def state(self, node: int, odd: int) -> int:
-        """Return the number of a state of the cover."""
+        """Return the number of the state (node, odd) of the cover."""
         return node * (self.cover.every + 1) + odd
 
 
 def with_stops(space: CircuitSpace, circuit: Circuit) -> Circuit | None:
-    """Return a circuit that passes as many stops as the ring must; None when none was found.
+    """Insert stops until a circuit passes the required number; None when that fails.
 
     Parameters
     ----------
@@ -136,25 +137,25 @@ def with_stops(space: CircuitSpace, circuit: Circuit) -> Circuit | None:
     Notes
     -----
     Cheapest insertion (Rosenkrantz, Stearns and Lewis, "An analysis of several heuristics for the traveling
-    salesman problem", 1977), on stretches of paths instead of single links. As long as stops are missing, the
-    stretch between two nodes of the circuit is exchanged for a path by way of a new stop, the one that adds
-    least length for each stop gained. The sheet of the cover says whether it still winds round the centres.
+    salesman problem", 1977), with sections of the circuit instead of single links. While stops are missing,
+    the section between two nodes of the circuit is replaced by a path over a new stop, the one that adds the
+    least length per stop gained. The sheets of the cover ensure that the crossings of all rays stay odd.
     """
     while space.passed(circuit) < space.ring.least_stops:
-        longer = min(_longer(space, circuit), default=None)
+        longer = min(_insertions(space, circuit), default=None)
         if longer is None:
             return None
         circuit = longer[1]
     return circuit
 
 
-def _longer(space: CircuitSpace, circuit: Circuit) -> Iterator[tuple[float, Circuit]]:
-    """Yield circuits that pass more stops, each with the length it adds for a stop."""
+def _insertions(space: CircuitSpace, circuit: Circuit) -> Iterator[tuple[float, Circuit]]:
+    """Yield circuits that pass more stops, each with the length added per stop."""
     nodes = circuit_nodes(space.ring, circuit) or ()
-    on = set(nodes)
+    circuit_nodes_set = set(nodes)
     passed, length = space.passed(circuit), space.measure(circuit)
     for stop in space.ring.stops:
-        if on.isdisjoint(stop.nodes):
+        if circuit_nodes_set.isdisjoint(stop.nodes):
             for p in sorted(set(stop.nodes)):
                 found = sorted(_detours(space, circuit, nodes, p))
                 for _, links in found[:CHECKED]:
@@ -167,74 +168,77 @@ def _longer(space: CircuitSpace, circuit: Circuit) -> Iterator[tuple[float, Circ
 def _detours(
     space: CircuitSpace, circuit: Circuit, nodes: tuple[int, ...], p: int
 ) -> Iterator[tuple[int, Circuit]]:
-    """Yield circuits by way of a node, each with the length it adds; some may not be simple.
+    """Yield circuits through node p, each with the length added; some may visit nodes twice.
 
-    A part of the circuit is kept, and its ends are joined to the node: one by a shortest path to a near node
-    of the circuit, the other by a path that avoids the first.
+    A section of the circuit is kept, and its ends are connected to p: one by a shortest path from p to a near
+    node of the circuit, the other by a path that avoids the first.
     """
     cover = space.cover
     shut = np.zeros(len(cover.start) - 1, dtype=np.bool_)
     shut[list(nodes)] = True
     origin = space.state(p, 0)
-    found, last = lengths_from(cover, space.length, space.closed, shut, origin, -1, FAR)
+    found, last = lengths_from(cover, space.length, space.closed, shut, origin, -1, UNREACHED)
     reach = found.reshape(-1, cover.every + 1)[list(nodes)]
-    for at in np.argsort(reach, axis=None, kind="stable")[:NEAREST].tolist():
-        i, odd = divmod(at, cover.every + 1)
-        if reach[i, odd] >= FAR:
+    for position in np.argsort(reach, axis=None, kind="stable")[:NEAREST].tolist():
+        i, odd = divmod(position, cover.every + 1)
+        if reach[i, odd] >= UNREACHED:
             return
-        way = walk_to(cover, last, origin, space.state(nodes[i], odd))
+        path = walk_to(cover, last, origin, space.state(nodes[i], odd))
         taken = shut.copy()
-        taken[cover.tail_of[way]] = True
-        taken[cover.head_of[way]] = True
+        taken[cover.tail_of[path]] = True
+        taken[cover.head_of[path]] = True
         taken[p] = False
-        yield from _joined(space, _Joint(circuit, nodes, p, i, odd, way), taken)
+        yield from _second_paths(space, _Connection(circuit, nodes, p, i, odd, path), taken)
 
 
 @dataclass(frozen=True, slots=True)
-class _Joint:
-    """A circuit, a node p beside it, and a way from p to the i-th node of the circuit."""
+class _Connection:
+    """A circuit, a node p that is not on it, and a path from p to the i-th node of the circuit."""
 
     circuit: Circuit
     nodes: tuple[int, ...]
     p: int
     i: int
     odd: int
-    way: Integers
+    path: Integers
 
 
-def _joined(space: CircuitSpace, joint: _Joint, taken: Mask) -> Iterator[tuple[int, Circuit]]:
-    """Yield the best circuits that join the beginning of the way to another node of the circuit."""
+def _second_paths(space: CircuitSpace, connection: _Connection, taken: Mask) -> Iterator[tuple[int, Circuit]]:
+    """Yield the best circuits that connect p to another node of the circuit by a second path.
+
+    The section of the circuit between the two nodes is kept in either direction.
+    """
     cover, length = space.cover, space.length
-    circuit, i, count = list(joint.circuit), joint.i, len(joint.circuit)
-    origin = space.state(joint.p, 0)
-    found, last = lengths_from(cover, length, space.closed, taken, origin, -1, FAR)
-    reach = found.reshape(-1, cover.every + 1)[list(joint.nodes)]
+    circuit, i, count = list(connection.circuit), connection.i, len(connection.circuit)
+    origin = space.state(connection.p, 0)
+    found, last = lengths_from(cover, length, space.closed, taken, origin, -1, UNREACHED)
+    reach = found.reshape(-1, cover.every + 1)[list(connection.nodes)]
     order = np.arange(i + 1, i + count) % count
-    turned = np.array(circuit[i:] + circuit[:i])
-    ahead = np.cumsum(length[turned])
-    odd = np.bitwise_xor.accumulate(cover.odd[turned])
+    rotated = np.array(circuit[i:] + circuit[:i])
+    ahead = np.cumsum(length[rotated])
+    odd = np.bitwise_xor.accumulate(cover.odd[rotated])
     total, all_odd = int(ahead[-1]), int(odd[-1])
-    first = int(length[joint.way].sum())
+    first = int(length[connection.path].sum())
     for is_ahead in (True, False):
         kept = ahead[:-1] if is_ahead else total - ahead[:-1]
         kept_odd = odd[:-1] if is_ahead else odd[:-1] ^ all_odd
-        sheet = kept_odd ^ joint.odd ^ cover.every
+        sheet = kept_odd ^ connection.odd ^ cover.every
         back = reach[order, sheet]
-        more = np.where(back < FAR, first + back - (total - kept), FAR)
+        more = np.where(back < UNREACHED, first + back - (total - kept), UNREACHED)
         for k in np.argsort(more, kind="stable")[:CHECKED].tolist():
-            if more[k] < FAR:
-                end = space.state(joint.nodes[int(order[k])], int(sheet[k]))
+            if more[k] < UNREACHED:
+                end = space.state(connection.nodes[int(order[k])], int(sheet[k]))
                 other = walk_to(cover, last, origin, end).tolist()
-                way = joint.way.tolist()
-                stretch = turned.tolist()
+                path = connection.path.tolist()
+                section = rotated.tolist()
                 if is_ahead:
-                    yield int(more[k]), tuple(way + stretch[: k + 1] + other[::-1])
+                    yield int(more[k]), tuple(path + section[: k + 1] + other[::-1])
                 else:
-                    yield int(more[k]), tuple(other + stretch[k + 1 :] + way[::-1])
+                    yield int(more[k]), tuple(other + section[k + 1 :] + path[::-1])
 
 
 def shortened(space: CircuitSpace, circuit: Circuit) -> Circuit:
-    """Return a circuit that is no longer and passes as many stops as it must, by exchanging stretches.
+    """Shorten a circuit by local search, keeping the required number of stops.
 
     Parameters
     ----------
@@ -245,47 +249,49 @@ def shortened(space: CircuitSpace, circuit: Circuit) -> Circuit:
 
     Notes
     -----
-    Each stretch of a few links is exchanged for a shortest path between its ends that avoids the other nodes,
-    in the same sheet of the cover, as long as that makes the circuit shorter.
+    A section of a few links is replaced by a shortest path between its ends that avoids the other nodes of
+    the circuit and ends in the same sheet of the cover. This is repeated until no section can be shortened.
     """
     least, at = space.ring.least_stops, 0
     nodes = circuit_nodes(space.ring, circuit) or ()
-    tried = 0
-    while tried < len(circuit):
+    positions_tried = 0
+    while positions_tried < len(circuit):
         better = next(
-            (links for links in _exchanged(space, circuit, nodes, at) if space.passed(links) >= least),
+            (links for links in _shorter_circuits(space, circuit, nodes, at) if space.passed(links) >= least),
             None,
         )
         if better is None:
-            at, tried = (at + 1) % len(circuit), tried + 1
+            at, positions_tried = (at + 1) % len(circuit), positions_tried + 1
         else:
-            circuit, tried = better, 0
+            circuit, positions_tried = better, 0
             nodes = circuit_nodes(space.ring, circuit) or ()
             at %= len(circuit)
     return circuit
 
 
-def _exchanged(space: CircuitSpace, circuit: Circuit, nodes: tuple[int, ...], at: int) -> Iterator[Circuit]:
-    """Yield shorter circuits that exchange a stretch which begins at a node."""
+def _shorter_circuits(
+    space: CircuitSpace, circuit: Circuit, nodes: tuple[int, ...], at: int
+) -> Iterator[Circuit]:
+    """Yield shorter circuits in which a section that begins at node `at` of the circuit is replaced."""
     cover, count = space.cover, len(circuit)
-    turned, order = circuit[at:] + circuit[:at], nodes[at:] + nodes[:at]
-    for size in STRETCHES:
+    rotated, order = circuit[at:] + circuit[:at], nodes[at:] + nodes[:at]
+    for size in SECTION_SIZES:
         if size >= count:
             return
         shut = np.zeros(len(cover.start) - 1, dtype=np.bool_)
         shut[list(order[size:])] = True
-        odd = int(np.bitwise_xor.reduce(cover.odd[list(turned[:size])]))
+        odd = int(np.bitwise_xor.reduce(cover.odd[list(rotated[:size])]))
         origin, target = space.state(order[0], 0), space.state(order[size], odd)
-        limit = int(space.length[list(turned[:size])].sum())
+        limit = int(space.length[list(rotated[:size])].sum())
         found, last = lengths_from(cover, space.length, space.closed, shut, origin, target, limit)
         if found[target] < limit:
-            links = tuple(walk_to(cover, last, origin, target).tolist()) + turned[size:]
+            links = tuple(walk_to(cover, last, origin, target).tolist()) + rotated[size:]
             if winds_once(space.ring, space.cover, links):
                 yield links
 
 
 def drawn_lengths(ring: Ring) -> Integers:
-    """Return the length of each link as it is drawn, on a sphere that is flat near the ring.
+    """Return the geometric lengths of the links, in a local plane approximation.
 
     Parameters
     ----------
@@ -295,8 +301,8 @@ def drawn_lengths(ring: Ring) -> Integers:
     Returns
     -------
     NDArray
-        int64 [links], in 1e-7 degree of latitude, which is 1.1 cm; it ranks circuits that cost the same, and
-        decides nothing else.
+        int64 [links], in units of 1e-7 degree of latitude, which is 1.1 cm. The lengths only rank circuits of
+        equal cost.
     """
     north = math.radians(sum(y for _, y in ring.nodes) / max(1, len(ring.nodes)) * 1e-7)
     east = math.cos(north)
@@ -311,7 +317,7 @@ def drawn_lengths(ring: Ring) -> Integers:
 def priced_lengths(
     problem: DesignProblem, ring: Ring, *, free: Collection[str], money_weight: int
 ) -> Integers:
-    """Return the length of each link of a ring as it is drawn, plus its weighted cost.
+    """Return the geometric length of each link of a ring plus its weighted cost.
 
     Parameters
     ----------
@@ -320,25 +326,25 @@ def priced_lengths(
     ring
         One of its rings.
     free
-        Ids of candidates that are built in any case.
+        Ids of candidates that are built in any case; they cost nothing here.
     money_weight
-        What a unit of money counts for, in 1e-7 degree; less where numbers would grow too large.
+        Length that a unit of cost counts for, in 1e-7 degree; reduced where numbers would overflow.
 
     Returns
     -------
     NDArray
-        int64 [links]. A candidate that several links name counts for each.
+        int64 [links]. The cost of a candidate counts in full for each of its links.
     """
     price = {c.id: 0 if c.id in free else c.cost for c in problem.candidates}
     money = [0 if link.candidate is None else price[link.candidate] for link in ring.links]
-    much = max(1, sum(money))
-    unit = max(1, -(-much // LARGEST))
-    weight = min(money_weight, max(1, LARGEST // much))
+    total_cost = max(1, sum(money))
+    unit = max(1, -(-total_cost // LARGEST))
+    weight = min(money_weight, max(1, LARGEST // total_cost))
     return np.array([weight * (m // unit) for m in money]) + drawn_lengths(ring)
 
 
 def touching_links(problem: DesignProblem, ring: Ring, circuits: Mapping[str, Circuit]) -> Mask:
-    """Return which links of a ring touch the circuits of rings from which it is kept apart.
+    """Return bool [links], the links of a ring that touch circuits with which it must not share a node.
 
     Parameters
     ----------
@@ -348,11 +354,6 @@ def touching_links(problem: DesignProblem, ring: Ring, circuits: Mapping[str, Ci
         One of its rings.
     circuits
         Circuits of other rings, by id.
-
-    Returns
-    -------
-    NDArray
-        bool [links].
     """
     taken: set[Point] = set()
     for other in problem.rings:

@@ -1,4 +1,4 @@
-"""Evaluate plans on the original problem: cost, coverage, objective, and the rules that they break."""
+"""Evaluate plans on the original problem: cost, coverage, objective, and violated rules."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from optimiser.verify.rules import coverage_faults, objective_of, period_states,
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedPlan:
-    """A plan with what it achieves.
+    """A plan with its cost, coverage and objective.
 
     Attributes
     ----------
     built
-        Ids, sorted.
+        Sorted ids of the built candidates.
     cost, coverage, objective
-        Money spent, weight of the pairs covered at the end, and the objective of the problem.
+        Cost, weight of the pairs covered in the last period, and objective of the problem.
     faults
-        The rules that it breaks, as sentences.
+        Violated rules, as sentences; empty for a feasible plan.
     rings, starts
         As in `Result`.
     """
@@ -39,17 +39,17 @@ class EvaluatedPlan:
 
 
 class PlanEvaluator:
-    """Evaluates plans of one problem, with shortest paths on arrays that are made once.
+    """Evaluates plans of one problem; the arrays of the network are built once.
 
     Parameters
     ----------
     problem
-        Any problem, with rings and periods as well.
+        Any problem, including those with rings and periods.
 
     Attributes
     ----------
     coverable
-        [K], whether each pair is covered when everything is built that may be.
+        [K], whether each pair is covered when all candidates are built that may be.
     """
 
     def __init__(self, problem: DesignProblem) -> None:
@@ -71,24 +71,24 @@ class PlanEvaluator:
         Parameters
         ----------
         built
-            Ids of what is built.
+            Ids of the built candidates.
         rings
-            The circuit of each ring that is formed.
+            Circuit of each ring that is formed.
         starts
-            The period in which each candidate is started; default the first one, where there are periods.
+            Period in which each candidate is started; default: the first one, where there are periods.
         """
         problem, names, circuits = self._problem, set(built), dict(rings or {})
         first = dict.fromkeys(sorted(names), 0) if problem.periods else {}
         started = first if starts is None else dict(starts)
-        opened_in = period_states(problem, names, started)
-        pairs = [set(np.flatnonzero(self.covered(state.is_open)).tolist()) for state in opened_in]
+        states = period_states(problem, names, started)
+        pairs = [set(np.flatnonzero(self.covered(state.is_open)).tolist()) for state in states]
         cost = problem.cost_of(names)
         faults = (
             *start_faults(problem, tuple(names), started),
             *plan_faults(problem, names, circuits, started),
             *coverage_faults(problem, pairs[-1], self.coverable),
         )
-        gains = objective_of(problem, opened_in, pairs, circuits)
+        gains = objective_of(problem, states, pairs, circuits)
         return EvaluatedPlan(
             built=tuple(sorted(names)),
             cost=cost,
@@ -103,7 +103,10 @@ class PlanEvaluator:
         """Return bool [K]: pairs whose shortest time with these candidates open is within their limit."""
         is_open = opened(self._problem, [self._problem.index[name] for name in built])
         found = np.zeros(len(self._limit), np.bool_)
-        for origin, ks in self._pairs_from.items():
-            limits = self._limit[ks]
-            found[ks] = times_from(self._net, is_open, origin, limits.max())[self._destination[ks]] <= limits
+        for origin, pairs_of_origin in self._pairs_from.items():
+            limits = self._limit[pairs_of_origin]
+            found[pairs_of_origin] = (
+                times_from(self._net, is_open, origin, limits.max())[self._destination[pairs_of_origin]]
+                <= limits
+            )
         return found

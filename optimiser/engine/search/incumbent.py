@@ -1,4 +1,4 @@
-"""Keep the best plan and the best bound of a question, with the clock that limits the search for them."""
+"""Track the best plan and the best bound of a solve, and its time limit."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from optimiser.engine.search.tables import Tables
 from optimiser.problem.result import gap_of, rounded_bound
 
 type Send = Callable[[dict[str, object]], None]
-"""Takes one message, a JSON object."""
+"""Sends a message, a JSON object."""
 
 
 class Evaluated[Plan](NamedTuple):
-    """A feasible plan with what it achieves.
+    """A feasible plan with its objective and cost.
 
     Attributes
     ----------
     plan
-        The plan, to be kept; it must not change later.
+        The plan; it must not be changed later.
     objective
-        In the sense of the question.
+        Objective of the plan.
     cost
-        Settles ties: of equal objectives the cheaper plan is better.
+        Cost of the plan; of plans with equal objectives, the cheaper one is better.
     message
-        The plan as a message passes it on.
+        Content of the message that reports the plan.
     """
 
     plan: Plan
@@ -41,27 +41,27 @@ class Evaluated[Plan](NamedTuple):
 
 
 class Incumbent[Plan]:
-    """The best plan, the best bound and the clock of one question.
+    """The best plan, the best bound and the time limit of a solve.
 
-    Everybody who searches reports plans and bounds here; what is better than before is passed on at once, so
-    that nothing is lost when the process ends.
+    All methods report plans and bounds here. Improvements are sent at once, so that nothing is lost when the
+    process ends.
 
     Parameters
     ----------
     evaluate
-        Returns what a plan achieves, None where it violates a constraint.
+        Evaluates a plan; returns None if it is infeasible.
     minimise
-        Sense of the objective.
+        Whether the objective is minimised.
     seconds
-        Time allowed from now.
+        Time limit, from now.
     send
-        Takes messages of kind `plan`, `bound` and `count`.
+        Sends messages of the kinds `plan`, `bound` and `count`.
     base
-        Constant that the objective of the original problem has on top; the gap relates to the sum.
+        Constant by which the objective of the original problem is larger; gaps relate to that objective.
     unit
-        Every objective is a multiple of it.
+        Number of which every objective is a multiple.
     bound
-        Bound known from the start; None: none.
+        Bound known from the start; None without one.
     """
 
     def __init__(
@@ -87,16 +87,16 @@ class Incumbent[Plan]:
 
     @property
     def best(self) -> Plan | None:
-        """Return the best plan; None where none is known."""
+        """Return the best plan; None without one."""
         return None if self.evaluated is None else self.evaluated.plan
 
     @property
     def best_bound(self) -> float | None:
-        """Return the best bound; None where none is known."""
+        """Return the best bound; None without one."""
         return self._bound
 
     def reset_bound(self, bound: float) -> None:
-        """Forget the bounds that were taken, and go back to one that is certain."""
+        """Discard the bounds reported so far, and return to one that is certain."""
         self._bound = bound
 
     def left(self) -> float:
@@ -108,14 +108,14 @@ class Incumbent[Plan]:
         return self.left() <= 0
 
     def plan(self, plan: Plan, step: str) -> bool:
-        """Take a plan; return whether it is feasible and better than the best so far.
+        """Report a plan; return whether it is feasible and better than the best so far.
 
         Parameters
         ----------
         plan
             A plan of the kind that `evaluate` takes.
         step
-            Name of what found it, for messages.
+            Name of the step that found it, for messages.
         """
         found = self.evaluate(plan)
         if found is None or (self.evaluated is not None and self._rank(found) >= self._rank(self.evaluated)):
@@ -128,17 +128,17 @@ class Incumbent[Plan]:
         return (found.objective if self.minimise else -found.objective), found.cost
 
     def bound(self, bound: float, step: str) -> None:
-        """Take a proven bound of the objective.
+        """Report a proven bound on the objective.
 
-        Models divide the objective by its unit, and the numerical noise of their bounds is small in that
-        unit. It would not be after multiplying, so the bound is rounded in units first.
+        Models divide the objective by its unit, and the numerical error of their bounds is small relative to
+        that unit, but not after multiplication. So the bound is rounded to multiples of the unit first.
 
         Parameters
         ----------
         bound
-            In the unit of the objective; infinite where nothing is proved.
+            Bound on the objective, unscaled; infinite when nothing was proved.
         step
-            Name of what proved it, for messages.
+            Name of the step that proved it, for messages.
         """
         if not math.isfinite(bound):
             return
@@ -149,7 +149,7 @@ class Incumbent[Plan]:
             self._send({"kind": "bound", "step": step, "bound": bound})
 
     def count(self, step: str, *, cuts: int = 0, nodes: int = 0) -> None:
-        """Add cuts and nodes to the counts, and pass the sums on."""
+        """Add to the numbers of cuts and nodes, and send the totals."""
         self.cuts += cuts
         self.nodes += nodes
         self._send({"kind": "count", "step": step, "cuts": self.cuts, "nodes": self.nodes})
@@ -161,17 +161,17 @@ class Incumbent[Plan]:
         return gap_of(self.evaluated.objective + self._base, self._bound + self._base, minimise=self.minimise)
 
     def closed(self, gap: float) -> bool:
-        """Return whether the gap is at most the one asked for."""
-        now = self.gap()
-        return now is not None and now <= gap
+        """Return whether the relative gap is at most `gap`."""
+        current = self.gap()
+        return current is not None and current <= gap
 
     def ending(self, gap: float) -> str:
-        """Return why a search that stops now ends: `proof`, `gap`, `time` or `stalled`.
+        """Return the reason for a search that ends now: `proof`, `gap`, `time` or `stalled`.
 
         Parameters
         ----------
         gap
-            Relative gap asked for.
+            Requested relative gap.
         """
         if self.closed(0.0):
             return "proof"
@@ -181,53 +181,53 @@ class Incumbent[Plan]:
 
 
 type MaskIncumbent = Incumbent[Mask]
-"""The incumbent of a problem in arrays; its plans are masks, bool [J + 1]."""
+"""Incumbent whose plans are masks, bool [J + 1]."""
 
 
 class PartIncumbent[Plan](Incumbent[Plan]):
-    """The incumbent of one of several parts of a search space that are searched beside each other.
+    """The incumbent of one part of a search space whose parts are searched in parallel.
 
-    A part compares its plans with its own best one alone, so that its outcome does not depend on which of the
-    others is faster. Plans and counts go on to the incumbent of the whole search, bounds to whoever combines
-    the bounds of the parts, and the search of a part ends when the gap of the whole is closed.
+    A part compares its plans only with its own best plan, so that its result does not depend on the speed of
+    other parts. Plans and counts are passed to the shared incumbent, bounds to a function that combines the
+    bounds of all parts. The search of a part ends when the overall gap is closed.
 
     Parameters
     ----------
-    whole
+    shared
         Incumbent of the whole search.
     lock
-        Held while `whole` is used.
-    limit
-        Takes the bounds of this part; called with the lock held.
+        Held while `shared` is used.
+    report_bound
+        Called with the bounds of this part, with the lock held.
     """
 
-    def __init__(self, whole: Incumbent[Plan], lock: Lock, limit: Callable[[float], None]) -> None:
+    def __init__(self, shared: Incumbent[Plan], lock: Lock, report_bound: Callable[[float], None]) -> None:
         super().__init__(
-            whole.evaluate, minimise=whole.minimise, seconds=whole.left(), send=lambda _message: None
+            shared.evaluate, minimise=shared.minimise, seconds=shared.left(), send=lambda _message: None
         )
-        self._whole, self._lock, self._limit = whole, lock, limit
-        self.evaluated = whole.evaluated
+        self._shared, self._lock, self._report_bound = shared, lock, report_bound
+        self.evaluated = shared.evaluated
 
     def plan(self, plan: Plan, step: str) -> bool:
-        """Take a plan of the part; return whether it is feasible and better than the best of the part."""
+        """Report a plan; return whether it is feasible and better than the best plan of the part."""
         with self._lock:
-            self._whole.plan(plan, step)
+            self._shared.plan(plan, step)
         return super().plan(plan, step)
 
     def bound(self, bound: float, _step: str) -> None:
-        """Take a bound of the part."""
+        """Report a bound of the part."""
         with self._lock:
-            self._limit(bound)
+            self._report_bound(bound)
 
     def count(self, step: str, *, cuts: int = 0, nodes: int = 0) -> None:
-        """Add cuts and nodes to the counts of the whole search."""
+        """Add to the numbers of cuts and nodes of the whole search."""
         with self._lock:
-            self._whole.count(step, cuts=cuts, nodes=nodes)
+            self._shared.count(step, cuts=cuts, nodes=nodes)
 
     def closed(self, gap: float) -> bool:
-        """Return whether the gap of the whole search is at most the one asked for."""
+        """Return whether the overall relative gap is at most `gap`."""
         with self._lock:
-            return self._whole.closed(gap)
+            return self._shared.closed(gap)
 
 
 def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> MaskIncumbent:

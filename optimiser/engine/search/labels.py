@@ -1,13 +1,13 @@
-"""Set labels: find the cheapest paths of a pair within its limit, and the sets of candidates that cover it.
+"""Find the cheapest paths of a pair within its limit, and the minimal sets of candidates that cover it.
 
 A path pays once for each candidate that it uses, however many of its arcs it takes: its price is that of its
-*set* of candidates. One search serves all: label setting with time as the resource (Irnich and Desaulniers,
+*set* of candidates. Both searches are label setting with time as the resource (Irnich and Desaulniers,
 "Shortest path problems with resource constraints", 2005, section 4).
 
-* Most candidates join the same two nodes by all their arcs. A simple path uses them once, so their prices
-  add up arc by arc. The others are *lines*: a label remembers which lines it has paid for.
-* What is still to pay is bounded from below by a search from the destination that ignores time and spreads
-  the price of a line over the most arcs that a simple path can take of it.
+* All arcs of most candidates join the same two nodes. A simple path uses at most one of them, so these prices
+  add up arc by arc. The other candidates are *lines*: a label records which lines it has paid for.
+* The remaining price is bounded from below by a search from the destination that ignores time, and spreads
+  the price of a line over the largest number of its arcs that a simple path can take.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from optimiser.engine.search.paths import Floats, Integers, Mask, Whole, pop, pu
 from optimiser.engine.search.tables import Tables
 
 BITS = 63
-"""Candidates in one word of a set; the sign bit stays free."""
+"""Candidates in one word of a set; the sign bit is not used."""
 
 LABELS = 1 << 18
-"""Labels of a store where nothing else is asked for."""
+"""Default number of labels of a store."""
 
 
 class LabelStore(Record):
-    """Arrays that the label searches of one problem work in, made once; threads must not share them.
+    """Working arrays of the label searches of one problem; threads must not share them.
 
     Attributes
     ----------
-    node, time, before, owner
-        int64 [L], for each label: its node, seconds, the label that it extends, the candidate of its last
-        arc.
+    node, time, parent, owner
+        int64 [L], for each label: its node, its time in seconds, the label that it extends, and the candidate
+        of its last arc.
     after
-        int64 [L]: the label settled before this one at the same node, -1 at the end.
+        int64 [L], the label settled before this one at the same node; -1 for none.
     price, spread
-        float64 [L]: price of the set, and the same with the prices of lines spread over their arcs.
+        float64 [L], price of the set, and the same with the prices of lines spread over their arcs.
     used
-        int64 [L x words]: members used, one bit each, `BITS` in a word.
+        int64 [L x words], bit set of the candidates used, `BITS` per word.
     heap_key, heap_time, heap_label
-        float64 [H], int64 [H], int64 [H]: the heap of labels to extend, ordered by key, then by time.
+        float64 [H], int64 [H], int64 [H], heap of the labels to extend, ordered by key, then by time.
     last
-        int64 [n]: the label settled last at each node, -1 for none.
-    ahead
-        float64 [n]: least price from each node to the destination.
+        int64 [n], the label settled last at each node; -1 for none.
+    price_ahead
+        float64 [n], lower bound on the price from each node to the destination.
     share
-        float64 [J + 1]: one over the most arcs that a simple path takes of a candidate.
+        float64 [J + 1], one over the largest number of arcs of a candidate that a simple path takes.
     lines
-        int64: the candidates whose bits `line_bit` gives.
+        int64, the lines in the order of their bits.
     line_bit
-        int64 [J + 1]: the bit of each line, -1 for other candidates.
+        int64 [J + 1], the bit of each line; -1 for other candidates.
     ends
-        int64 [E]: labels found at the destination.
+        int64 [E], labels found at the destination.
     in_sets
-        Searches look for sets of candidates instead of paths.
+        Whether searches look for sets of candidates rather than paths.
     """
 
     node: Integers
     time: Integers
-    before: Integers
+    parent: Integers
     owner: Integers
     after: Integers
     price: Floats
@@ -69,7 +69,7 @@ class LabelStore(Record):
     heap_time: Integers
     heap_label: Integers
     last: Integers
-    ahead: Floats
+    price_ahead: Floats
     share: Floats
     lines: Integers
     line_bit: Integers
@@ -78,7 +78,7 @@ class LabelStore(Record):
 
 
 def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | None = None) -> LabelStore:
-    """Return arrays for the searches of a problem: for paths, or for sets where they have members.
+    """Return the working arrays for the searches of a problem.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | 
     labels
         Most labels of one search.
     members
-        Most candidates that the sets of one search name.
+        Most candidates that the sets of one search distinguish; None: the searches look for paths.
     """
     most = np.array([*(_most_arcs(t, j) for j in range(t.size)), 1], dtype=np.int64)
     lines = np.flatnonzero(most > 1)
@@ -100,7 +100,7 @@ def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | 
     return LabelStore(
         node=np.empty(labels, np.int64),
         time=np.empty(labels, np.int64),
-        before=np.empty(labels, np.int64),
+        parent=np.empty(labels, np.int64),
         owner=np.empty(labels, np.int64),
         after=np.empty(labels, np.int64),
         price=np.empty(labels),
@@ -110,7 +110,7 @@ def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | 
         heap_time=np.empty(heap, np.int64),
         heap_label=np.empty(heap, np.int64),
         last=np.empty(nodes, np.int64),
-        ahead=np.empty(nodes),
+        price_ahead=np.empty(nodes),
         share=1.0 / np.maximum(most, 1),
         lines=lines,
         line_bit=line_bit,
@@ -120,7 +120,7 @@ def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | 
 
 
 def _most_arcs(t: Tables, j: int) -> int:
-    """Return the most arcs of a candidate that a simple path can take, an arc and its reverse being one."""
+    """Return a bound on the arcs of a candidate that a simple path takes; it uses an arc or its reverse."""
     arcs = range(t.arc_start[j], t.arc_start[j + 1])
     links = {frozenset((int(t.arc_tail[a]), int(t.arc_head[a]))) for a in arcs}
     nodes: set[int] = set().union(*links)
@@ -138,47 +138,52 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
     k
         Position of the pair.
     price
-        float64 [J + 1], >= 0: what a path pays for each candidate that it uses; the last is 0.
+        float64 [J + 1] >= 0, price of each candidate; the last entry, for existing arcs, is 0.
     most
-        Paths and sets of this price or dearer are left out.
+        Price limit: paths and sets of this price or more are left out.
     bit
-        int64 [J + 1]: bit of each candidate in `s.used`; -1 for those that a set does not name. Of paths,
-        `s.line_bit`.
+        int64 [J + 1], bit of each candidate in `s.used`, or -1. For paths this is `s.line_bit`; for sets, -1
+        marks candidates that sets do not distinguish.
     s
-        From `new_store`, which says what is looked for, and how many.
+        Working arrays from `new_store`, which also determines the kind of search and the number of results.
 
     Returns
     -------
     int
-        How many were found, their last labels in `s.ends`. Of paths: the cheapest first, then dearer ones
-        that are faster, none of which is both dearer and slower than another. Of sets: all that there are.
-        -1 when the labels, or the sets, were too many.
+        Number of results; their last labels are in `s.ends`. Paths: the cheapest first, then more expensive
+        ones that are faster; none is both more expensive and slower than another. Sets: all minimal sets. -1
+        when there were too many labels or sets.
 
     Notes
     -----
-    Labels leave the heap in rising order of a lower bound of the whole price (A*), then of the time at which
-    they can arrive. Sets leave it in order of size, then of time, so that what is settled at the destination
-    contains no set found later.
+    For paths, labels leave the heap in rising order of a lower bound on the total price (A*), then of the
+    earliest arrival time. For sets, they leave it in rising order of size, then of arrival time, so that no
+    set settled at the destination contains a set found later.
 
     The first path is the cheapest of all walks within the limit, up to rounding of the sums. Proof: of all
-    walks of least price take one of least time. It is simple, since leaving out a circuit saves time and
-    adds nothing to the set. Replacing a beginning of it by a label that dominates that beginning gives a
-    walk no dearer and no later, thus again one of least price and time, and simple; so the bounds, which
+    walks of least price, take one of least time. It is simple, since removing a circuit saves time and adds
+    no candidate. Replace a prefix of it by a label that dominates this prefix: the result is a walk that is
+    no more expensive and no later, so it has least price and time too, and is simple. Hence the bounds, which
     hold for simple paths, never cut it off.
     """
-    if not _begin(t, k, price, most, s):
+    if not _initialise(t, k, price, most, s):
         return 0
-    in_sets, destination, limit, back = s.in_sets, t.destination[k], t.limit[k], t.back[t.destination_row[k]]
+    in_sets, destination, limit, to_destination = (
+        s.in_sets,
+        t.destination[k],
+        t.limit[k],
+        t.to_destination[t.destination_row[k]],
+    )
     start, heads, seconds, owners = t.net
     nodes, times, prices, spreads, used = s.node, s.time, s.price, s.spread, s.used
-    share, ahead, last, ends, words = s.share, s.ahead, s.last, s.ends, used.shape[1]
+    share, price_ahead, last, ends, words = s.share, s.price_ahead, s.last, s.ends, used.shape[1]
     size, count, found = ONE, ONE, ZERO
     while size and (in_sets or found < ends.size):
         size = _pop(s, size)
         key, label = s.heap_key[size], s.heap_label[size]
         node = nodes[label]
-        paid_for = ZERO if node == destination else words
-        if _is_dominated(s, price, last[node], label, paid_for) or (
+        words_compared = ZERO if node == destination else words
+        if _is_dominated(s, price, last[node], label, words_compared) or (
             in_sets and _contains_found(s, label, found)
         ):
             continue
@@ -191,102 +196,109 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
             continue
         for arc in range(start[node], start[node + 1]):
             head, time, owner = heads[arc], times[label] + seconds[arc], owners[arc]
-            if back[head] > limit or time + back[head] > limit:
+            if to_destination[head] > limit or time + to_destination[head] > limit:
                 continue
             place, spread = bit[owner], spreads[label] + price[owner] * share[owner]
             is_new = place >= 0 and not used[label, place // BITS] >> (place % BITS) & 1
-            paid = prices[label] + (price[owner] if place < 0 or is_new else 0.0)
-            bound = max(paid, spread + ahead[head])
+            set_price = prices[label] + (price[owner] if place < 0 or is_new else 0.0)
+            bound = max(set_price, spread + price_ahead[head])
             if not bound < most:
                 continue
             if count == nodes.size:
                 return -1
-            nodes[count], times[count], prices[count], spreads[count] = head, time, paid, spread
-            s.before[count], s.owner[count] = label, owner
+            nodes[count], times[count], prices[count], spreads[count] = head, time, set_price, spread
+            s.parent[count], s.owner[count] = label, owner
             used[count] = used[label]
             if is_new:
                 used[count, place // BITS] |= np.int64(1) << (place % BITS)
-            # Most new labels are dominated by what is settled already: a look here keeps the heap small.
-            old, paid_for = last[head], ZERO if head == destination else words
-            if (old < 0 or not _is_dominated(s, price, old, count, paid_for)) and not (
+            # Most new labels are dominated by settled ones: checking here keeps the heap small.
+            old, words_compared = last[head], ZERO if head == destination else words
+            if (old < 0 or not _is_dominated(s, price, old, count, words_compared)) and not (
                 in_sets and _contains_found(s, count, found)
             ):
-                size = _push(s, size, key + is_new if in_sets else bound, time + back[head], count)
+                size = _push(s, size, key + is_new if in_sets else bound, time + to_destination[head], count)
                 count += 1
     return found
 
 
 @compiled_inner
-def _begin(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> bool:
-    """Put the label of the origin into the heap; say whether it may lead to the destination."""
+def _initialise(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> bool:
+    """Initialise the search with the label of the origin; return whether the destination may be reachable."""
     origin = t.origin[k]
-    if not most > 0.0 or t.back[t.destination_row[k], origin] > t.limit[k]:
+    if not most > 0.0 or t.to_destination[t.destination_row[k], origin] > t.limit[k]:
         return False
-    _look_ahead(t, k, price, most, s)
+    _bound_prices_ahead(t, k, price, most, s)
     s.last[:] = -1
-    s.node[0], s.time[0], s.price[0], s.spread[0], s.before[0] = origin, 0, 0.0, 0.0, -1
+    s.node[0], s.time[0], s.price[0], s.spread[0], s.parent[0] = origin, 0, 0.0, 0.0, -1
     s.used[0] = 0
     s.heap_key[0], s.heap_time[0], s.heap_label[0] = 0.0, 0, 0
-    return bool(s.ahead[origin] < most)
+    return bool(s.price_ahead[origin] < most)
 
 
 @compiled_inner
-def _look_ahead(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> None:
-    """Bound the price from each node to the destination, over arcs that the pair can use (Dijkstra)."""
-    away, back, limit = t.away[t.origin_row[k]], t.back[t.destination_row[k]], t.limit[k]
+def _bound_prices_ahead(t: Tables, k: Whole, price: Floats, most: float, s: LabelStore) -> None:
+    """Compute lower bounds on the price from each node to the destination (Dijkstra's algorithm).
+
+    Only arcs that the pair can use within its limit are considered.
+    """
+    from_origin, to_destination, limit = (
+        t.from_origin[t.origin_row[k]],
+        t.to_destination[t.destination_row[k]],
+        t.limit[k],
+    )
     start, tails, seconds, owners = t.back_net
-    ahead, share, keys, entries = s.ahead, s.share, s.heap_key, s.heap_label
-    ahead[:] = np.inf
-    ahead[t.destination[k]] = 0.0
+    price_ahead, share, keys, entries = s.price_ahead, s.share, s.heap_key, s.heap_label
+    price_ahead[:] = np.inf
+    price_ahead[t.destination[k]] = 0.0
     keys[0], entries[0] = 0.0, t.destination[k]
     size = ONE
     while size:
         size = pop(keys, entries, size)
-        here, node = keys[size], entries[size]
-        if here > ahead[node]:
+        popped_price, node = keys[size], entries[size]
+        if popped_price > price_ahead[node]:
             continue
         for arc in range(start[node], start[node + 1]):
             tail = tails[arc]
-            if away[tail] > limit or away[tail] + seconds[arc] + back[node] > limit:
+            if from_origin[tail] > limit or from_origin[tail] + seconds[arc] + to_destination[node] > limit:
                 continue
-            total = here + price[owners[arc]] * share[owners[arc]]
-            if total < most and total < ahead[tail]:
-                ahead[tail] = total
+            total = popped_price + price[owners[arc]] * share[owners[arc]]
+            if total < most and total < price_ahead[tail]:
+                price_ahead[tail] = total
                 size = push(keys, entries, size, total, tail)
 
 
 @compiled_inner
-def _is_dominated(s: LabelStore, price: Floats, old: Whole, new: Whole, words: int) -> bool:
-    """Say whether a label settled at the same node does all that a new label can do.
+def _is_dominated(s: LabelStore, price: Floats, settled: Whole, new: Whole, words: int) -> bool:
+    """Return whether a settled label dominates a new label at the same node.
 
-    `old` is the first of the settled ones. Of paths: one of them is no later, and no dearer even if it pays
-    for the lines that the new one has and it has not. Then whatever continues the new label costs no more
-    after the old one. At the destination nothing continues it: there the lines do not count, and `words` is
-    0. Of sets: one of them is no later and names no other candidates.
+    `settled` is the first of the settled labels. For paths: a label dominates the new one if it is no later,
+    and no more expensive even after paying for the lines that only the new one has paid for. Every
+    continuation then costs no more after the old label. At the destination there is no continuation, so lines
+    do not count and `words` is 0. For sets: a label dominates if it is no later and its set is a subset.
     """
     times, prices, used = s.time, s.price, s.used
-    while old >= 0:
+    while settled >= 0:
         if s.in_sets:
-            if times[old] <= times[new] and _is_subset(used, old, new):
+            if times[settled] <= times[new] and _is_subset(used, settled, new):
                 return True
-        elif times[old] <= times[new] and prices[old] <= prices[new]:
-            spare = prices[new] - prices[old]
+        elif times[settled] <= times[new] and prices[settled] <= prices[new]:
+            excess = prices[new] - prices[settled]
             for word in range(words):
-                bits, line = used[new, word] & ~used[old, word], BITS * word
+                bits, line = used[new, word] & ~used[settled, word], BITS * word
                 while bits:
                     if bits & 1:
-                        spare -= price[s.lines[line]]
+                        excess -= price[s.lines[line]]
                     bits >>= 1
                     line += 1
-            if spare >= 0.0:
+            if excess >= 0.0:
                 return True
-        old = s.after[old]
+        settled = s.after[settled]
     return False
 
 
 @compiled_inner
 def _contains_found(s: LabelStore, new: Whole, found: int) -> bool:
-    """Say whether the set of a new label contains one found already."""
+    """Return whether the set of a new label contains a set found already."""
     i = 0
     while i < found and not _is_subset(s.used, s.ends[i], new):
         i += 1
@@ -295,7 +307,7 @@ def _contains_found(s: LabelStore, new: Whole, found: int) -> bool:
 
 @compiled_inner
 def _is_subset(used: Integers, small: Whole, large: Whole) -> bool:
-    """Say whether all bits of one row are in another."""
+    """Return whether all bits of one row are set in another."""
     word, words = 0, used.shape[1]
     while word < words and not used[small, word] & ~used[large, word]:
         word += 1
@@ -304,7 +316,7 @@ def _is_subset(used: Integers, small: Whole, large: Whole) -> bool:
 
 @compiled_inner
 def _push(s: LabelStore, size: int, key: float, time: Whole, label: Whole) -> int:
-    """Put a label into the heap; return its new size."""
+    """Push a label onto the heap; return the new size of the heap."""
     keys, times, labels = s.heap_key, s.heap_time, s.heap_label
     at = size
     while at > 0:
@@ -319,7 +331,7 @@ def _push(s: LabelStore, size: int, key: float, time: Whole, label: Whole) -> in
 
 @compiled_inner
 def _pop(s: LabelStore, size: int) -> int:
-    """Move the first label of the heap to its last place; return the new size, without that place."""
+    """Pop the first label of the heap to position `size - 1`, and return this new size."""
     keys, times, labels = s.heap_key, s.heap_time, s.heap_label
     size -= 1
     key, time, label = keys[size], times[size], labels[size]
@@ -344,37 +356,37 @@ def _pop(s: LabelStore, size: int) -> int:
 
 @compiled
 def path_candidates(s: LabelStore, label: Whole, found: Integers) -> int:
-    """List the candidates of a path, each once.
+    """Write the distinct candidates of a path to an array.
 
     Parameters
     ----------
     s
-        After `search_labels`.
+        Working arrays after `search_labels`.
     label
         The last label of the path.
     found
-        int64, takes the candidates, in no order.
+        int64, overwritten with the candidates, unsorted.
 
     Returns
     -------
     int
-        How many there are; -1 when they are more than `found` has places.
+        Number of candidates; -1 when `found` is too short.
     """
     count, none = 0, s.share.size - 1
     while label > 0:
-        before, owner = s.before[label], s.owner[label]
+        parent, owner = s.parent[label], s.owner[label]
         bit = s.line_bit[owner]
-        if owner != none and (bit < 0 or not s.used[before, bit // BITS] >> (bit % BITS) & 1):
+        if owner != none and (bit < 0 or not s.used[parent, bit // BITS] >> (bit % BITS) & 1):
             if count == found.size:
                 return -1
             found[count] = owner
             count += 1
-        label = before
+        label = parent
     return count
 
 
 class PathFinder:
-    """Finds the cheapest paths of pairs, with a larger store where a search needs one.
+    """Finds the cheapest paths of pairs; the label store grows as needed.
 
     Parameters
     ----------
@@ -383,7 +395,7 @@ class PathFinder:
     paths
         Most paths of one search.
     labels
-        Labels of the first store.
+        Initial number of labels.
     """
 
     def __init__(self, t: Tables, *, paths: int = 1, labels: int = LABELS) -> None:
@@ -391,22 +403,22 @@ class PathFinder:
         self._store = new_store(t, ends=paths, labels=labels)
 
     def is_line(self, candidates: Integers) -> Mask:
-        """Say which candidates a simple path may use at two places."""
+        """Return a mask of the lines: candidates of which a simple path may use more than one arc."""
         found: Mask = self._store.line_bit[candidates] >= 0
         return found
 
     def cheapest(self, k: int, price: Floats, most: float) -> list[Integers]:
-        """Return the candidates of the cheapest path of a pair, and of dearer ones that are faster.
+        """Return the candidates of the cheapest path of a pair, and of more expensive paths that are faster.
 
         Parameters
         ----------
         k, price, most
-            As of `search_labels`.
+            As for `search_labels`.
 
         Returns
         -------
         list
-            int64 each, rising; empty when no path is cheaper than `most`.
+            int64 arrays, sorted; empty when no path is cheaper than `most`.
         """
         t, s = self._t, self._store
         count = search_labels(t, k, price, most, s.line_bit, s)
@@ -420,25 +432,25 @@ class PathFinder:
 def enabling_sets(
     t: Tables, k: int, price: Floats, most: float, members: Integers, s: LabelStore
 ) -> list[Integers] | None:
-    """Return every minimal set of candidates that brings a pair within its limit below a price.
+    """Return all minimal sets of candidates below a price limit that bring a pair within its time limit.
 
     Parameters
     ----------
     t, k, price, most, s
-        As of `search_labels`.
+        As for `search_labels`.
     members
-        int64, rising: candidates that a set names; what else the pair can use is free of charge.
+        int64, sorted: candidates that the sets distinguish; all others that the pair can use are free.
 
     Returns
     -------
     list or None
-        int64 each, rising; None when sets or labels were too many.
+        int64 arrays, sorted; None when there were too many sets or labels.
     """
     bit = np.full(t.size + 1, -1, np.int64)
-    place = np.arange(len(members))
-    bit[members] = place
+    word_bit = np.arange(len(members))
+    bit[members] = word_bit
     count = search_labels(t, k, price, most, bit, s)
     if count < 0:
         return None
-    held = s.used[s.ends[:count, np.newaxis], place // BITS] >> (place % BITS) & 1
-    return [members[row] for row in held.astype(np.bool_)]
+    is_member = s.used[s.ends[:count, np.newaxis], word_bit // BITS] >> (word_bit % BITS) & 1
+    return [members[row] for row in is_member.astype(np.bool_)]

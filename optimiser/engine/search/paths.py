@@ -1,4 +1,4 @@
-"""Find shortest times on ids and integer seconds, compiled."""
+"""Compute shortest times on networks of integer seconds by compiled code."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from optimiser.engine.search.compiled import ONE, compiled
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
-FAR = np.int64(2**62)
-"""Time of a node that is out of reach."""
+UNREACHED = np.int64(2**62)
+"""Time of a node that cannot be reached, in seconds; a sum of two of them overflows."""
 
 LONGEST = 2**60
-"""Largest limit that the compiled code takes, in seconds."""
+"""Largest time limit that the compiled code supports, in seconds."""
 
 type Integers = NDArray[np.int64]
 type Floats = NDArray[np.float64]
@@ -30,11 +30,11 @@ class Graph(NamedTuple):
     Attributes
     ----------
     start
-        int64 [n + 1]: arcs of node u are `start[u]:start[u + 1]`.
+        int64 [n + 1]: the arcs of node u are `start[u]:start[u + 1]`.
     head, seconds
-        int64 [m].
+        int64 [m], heads and times; the arcs of a node are sorted by head, then by time, then by owner.
     owner
-        int64 [m]: position of the candidate that opens the arc; the number of candidates for arcs open today.
+        int64 [m], position of the candidate that opens the arc; the number of candidates for existing arcs.
     """
 
     start: Integers
@@ -44,23 +44,23 @@ class Graph(NamedTuple):
 
 
 def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
-    """Return the arcs of a problem in compressed rows.
+    """Return the arcs of a problem in compressed rows; arcs that take longer than every limit are left out.
 
     Parameters
     ----------
     problem
-        Arcs that take longer than every limit are left out.
+        The problem.
     reverse
-        Turn every arc round, for times to a destination.
+        Whether to reverse all arcs, for times to a destination.
 
     Raises
     ------
     ProblemError
-        When a limit is larger than the compiled code can add up.
+        When a time limit is above `LONGEST`, so that sums could overflow.
     """
     longest = longest_limit(problem)
     if longest > LONGEST:
-        raise ProblemError(f"a limit of {longest} s is beyond the {LONGEST} s that can be added up")
+        raise ProblemError(f"the time limit of {longest} s is above the largest supported one, {LONGEST} s")
     rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
     rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
     table = np.array([row for row in rows if row[2] <= longest], dtype=np.int64).reshape(-1, 4)
@@ -77,13 +77,13 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
 
 
 def longest_limit(problem: DesignProblem) -> int:
-    """Return the largest time limit of a pair, in seconds."""
+    """Return the largest time limit of all pairs, in seconds; 0 without pairs."""
     return max((pair.limit for pair in problem.pairs), default=0)
 
 
 @compiled
 def push(keys: Integers | Floats, entries: Integers, size: int, key: float | np.int64, entry: Whole) -> int:
-    """Put an entry into a binary heap held in two arrays, least key first; return its new size."""
+    """Push an entry onto a binary heap in two arrays, least key first; return the new size of the heap."""
     at = size
     while at > 0:
         above = (at - 1) >> 1
@@ -99,7 +99,7 @@ def push(keys: Integers | Floats, entries: Integers, size: int, key: float | np.
 
 @compiled
 def pop(keys: Integers | Floats, entries: Integers, size: int) -> int:
-    """Move the first entry of a binary heap to its last place; return the new size, without that place."""
+    """Pop the first entry of a binary heap to position `size - 1`, and return this new size."""
     size -= 1
     key, entry = keys[size], entries[size]
     first_key, first_entry = keys[0], entries[0]
@@ -124,26 +124,26 @@ def pop(keys: Integers | Floats, entries: Integers, size: int) -> int:
 
 @compiled
 def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integers:
-    """Return the times from one node over open arcs, `FAR` beyond the radius (Dijkstra).
+    """Return the shortest times from a node over open arcs (Dijkstra's algorithm).
 
     Parameters
     ----------
     net
         All arcs.
     is_open
-        bool [candidates + 1]: what is built; the last place stands for arcs open today and is True.
+        bool [J + 1], built candidates; the last entry stands for existing arcs and is True.
     origin
         Node to start from.
     radius
-        Largest time of interest, in seconds.
+        Largest time of interest, in seconds; nodes beyond are `UNREACHED`.
 
     Returns
     -------
     NDArray
         int64 [n], seconds.
     """
-    found = np.full(net.start.size - 1, FAR)
-    # A node enters the heap each time that an arc shortens its time: at most once an arc, and the origin.
+    found = np.full(net.start.size - 1, UNREACHED)
+    # A node enters the heap whenever an arc shortens its time: at most once for each arc, plus the origin.
     heap_time = np.empty(net.head.size + 1, np.int64)
     heap_node = np.empty(net.head.size + 1, np.int64)
     found[origin] = 0
@@ -157,15 +157,15 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
         for arc in range(net.start[node], net.start[node + 1]):
             if not is_open[net.owner[arc]]:
                 continue
-            reached, to = time + net.seconds[arc], net.head[arc]
-            if reached <= radius and reached < found[to]:
-                found[to] = reached
-                size = push(heap_time, heap_node, size, reached, to)
+            arrival, to = time + net.seconds[arc], net.head[arc]
+            if arrival <= radius and arrival < found[to]:
+                found[to] = arrival
+                size = push(heap_time, heap_node, size, arrival, to)
     return found
 
 
 def opened(problem: DesignProblem, built: Iterable[int]) -> Mask:
-    """Return bool [candidates + 1]: what is open when the candidates at the given positions are built."""
+    """Return bool [J + 1], the mask of the candidates at the given positions; the last entry is True."""
     mask = np.zeros(len(problem.candidates) + 1, dtype=np.bool_)
     mask[-1] = True
     mask[list(built)] = True
@@ -175,7 +175,7 @@ def opened(problem: DesignProblem, built: Iterable[int]) -> Mask:
 def time_rows(
     problem: DesignProblem, sources: Integers, built: Iterable[int], *, reverse: bool = False
 ) -> Integers:
-    """Return the times from nodes, one row a source.
+    """Return the shortest times from several nodes to all nodes.
 
     Parameters
     ----------
@@ -184,14 +184,14 @@ def time_rows(
     sources
         int64 [s], positions of nodes.
     built
-        Positions of what is built.
+        Positions of the built candidates.
     reverse
-        Times to the sources instead of from them.
+        Whether to return times to the sources instead.
 
     Returns
     -------
     NDArray
-        int64 [s x n], seconds; `FAR` beyond the largest limit.
+        int64 [s x n], seconds; `UNREACHED` beyond the largest limit.
     """
     net, mask, radius = graph(problem, reverse=reverse), opened(problem, built), longest_limit(problem)
     found = np.empty((len(sources), len(problem.nodes)), dtype=np.int64)
@@ -201,29 +201,29 @@ def time_rows(
 
 
 def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
-    """Return the time of each pair when candidates are built, `FAR` beyond the pair's limit.
+    """Return the time of each pair in a plan, `UNREACHED` beyond the limit of the pair.
 
     Parameters
     ----------
     problem
         The problem.
     built
-        Positions of what is built.
+        Positions of the built candidates.
 
     Returns
     -------
     NDArray
-        int64 [pairs], seconds.
+        int64 [K], seconds.
     """
     ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(
         -1, 3
     )
     origins, row = np.unique(ends[:, 0], return_inverse=True)
     times = time_rows(problem, origins, built)[row, ends[:, 1]]
-    return np.where(times <= ends[:, 2], times, FAR)
+    return np.where(times <= ends[:, 2], times, UNREACHED)
 
 
 def covered(problem: DesignProblem, built: Iterable[int]) -> Mask:
-    """Return bool [pairs]: whether each is within its limit when candidates at some positions are built."""
-    mask: Mask = pair_times(problem, built) < FAR
+    """Return bool [K], the pairs within their limits when the candidates at the given positions are built."""
+    mask: Mask = pair_times(problem, built) < UNREACHED
     return mask

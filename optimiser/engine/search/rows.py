@@ -1,4 +1,4 @@
-"""Hold rows and columns of master problems as arrays: cuts of every family, and paths of pairs."""
+"""Store rows and columns of master problems as arrays: cuts of every family, and paths of pairs."""
 
 from __future__ import annotations
 
@@ -16,156 +16,96 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows `sum of y over pairs <= sum of value x over candidates`, one after the other.
+    """c rows `sum of y over pairs <= sum of value x over candidates`.
 
-    Without levels, where every pair must be covered, the left side is the number of pairs.
+    In models without variables y, where every pair must be covered, the left side is the number of pairs.
 
     Attributes
     ----------
     pair
-        int64, positions of pairs, each once in a row.
+        int64, positions of pairs, each at most once in a row.
     start
-        int64 [c + 1]: row i is `candidate[start[i]:start[i + 1]]` with the values there.
+        int64 [c + 1]: row i has the candidates `candidate[start[i]:start[i + 1]]`.
     candidate
         int64, positions of candidates, rising in each row.
     value
-        float64, > 0, one a candidate.
-    claim_start
-        int64 [c + 1]: the pairs of row i are `pair[claim_start[i]:claim_start[i + 1]]`; None: one pair a row.
+        float64, coefficients > 0, aligned with `candidate`.
+    pair_start
+        int64 [c + 1]: row i has the pairs `pair[pair_start[i]:pair_start[i + 1]]`; None: one pair per row.
     """
 
     pair: Integers
     start: Integers
     candidate: Integers
     value: Floats
-    claim_start: Integers | None = None
+    pair_start: Integers | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.start) - 1
 
     @property
-    def claims(self) -> Integers:
+    def pair_counts(self) -> Integers:
         """Return int64 [c], the number of pairs of each row."""
-        return np.ones(len(self), np.int64) if self.claim_start is None else np.diff(self.claim_start)
+        return np.ones(len(self), np.int64) if self.pair_start is None else np.diff(self.pair_start)
 
     def pairs_of(self, i: int) -> Integers:
-        """Return the pairs of a row.
-
-        Parameters
-        ----------
-        i
-            Position of the row.
-        """
-        if self.claim_start is None:
+        """Return int64, the pairs of row i."""
+        if self.pair_start is None:
             return self.pair[i : i + 1]
-        return self.pair[self.claim_start[i] : self.claim_start[i + 1]]
+        return self.pair[self.pair_start[i] : self.pair_start[i + 1]]
 
-    def at(self, built: Floats) -> Floats:
-        """Return the right side of each row at a point.
+    def right_side(self, x: Floats) -> Floats:
+        """Return float64 [c], the right side of each row at a point x, float64 [J]."""
+        return sums(self.value * x[self.candidate], self.start)
 
-        Parameters
-        ----------
-        built
-            float64 [J].
-        """
-        return sums(self.value * built[self.candidate], self.start)
-
-    def claimed(self, level: Floats) -> Floats:
-        """Return the left side of each row at a point.
-
-        Parameters
-        ----------
-        level
-            float64 [K].
-        """
-        if self.claim_start is None:
-            return level[self.pair]
-        return sums(level[self.pair], self.claim_start)
+    def left_side(self, y: Floats) -> Floats:
+        """Return float64 [c], the left side of each row at a point y, float64 [K]."""
+        if self.pair_start is None:
+            return y[self.pair]
+        return sums(y[self.pair], self.pair_start)
 
     def only(self, kept: NDArray[np.bool_]) -> Rows:
-        """Return some of the rows.
-
-        Parameters
-        ----------
-        kept
-            bool [c].
-        """
+        """Return the rows selected by a mask, bool [c]."""
         counts = np.diff(self.start)
         inside = np.repeat(kept, counts)
-        claims = self.claims
+        pair_counts = self.pair_counts
         return Rows(
-            self.pair[np.repeat(kept, claims)],
+            self.pair[np.repeat(kept, pair_counts)],
             starts(counts[kept]),
             self.candidate[inside],
             self.value[inside],
-            None if self.claim_start is None else starts(claims[kept]),
+            None if self.pair_start is None else starts(pair_counts[kept]),
         )
 
 
-def sums(terms: Floats, start: Integers) -> Floats:
-    """Return the sum of each stretch of terms; an empty stretch has none.
-
-    Parameters
-    ----------
-    terms
-        float64.
-    start
-        int64 [c + 1]: where each stretch starts, and where the last ends.
-
-    Returns
-    -------
-    NDArray
-        float64 [c].
-    """
-    return np.where(np.diff(start) > 0, np.add.reduceat(np.append(terms, 0.0), start[:-1]), 0.0)
+def sums(values: Floats, start: Integers) -> Floats:
+    """Return float64 [c], the sums of the segments `values[start[i]:start[i + 1]]`; 0 for empty segments."""
+    return np.where(np.diff(start) > 0, np.add.reduceat(np.append(values, 0.0), start[:-1]), 0.0)
 
 
 NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
 def starts(counts: Integers) -> Integers:
-    """Return where each row starts, and where the last ends.
-
-    Parameters
-    ----------
-    counts
-        int64 [c], terms of each row.
-
-    Returns
-    -------
-    NDArray
-        int64 [c + 1].
-    """
+    """Return int64 [c + 1], where each row starts and the last one ends, from the lengths of the c rows."""
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def stacked(*parts: Rows) -> Rows:
-    """Return several lists of rows one after the other, as they are.
-
-    Parameters
-    ----------
-    parts
-        The lists, at least one.
-    """
-    alone = all(part.claim_start is None for part in parts)
+    """Return the concatenation of one or more sets of rows; duplicates are kept."""
+    alone = all(part.pair_start is None for part in parts)
     return Rows(
         np.concatenate([part.pair for part in parts]),
         starts(np.concatenate([np.diff(part.start) for part in parts])),
         np.concatenate([part.candidate for part in parts]),
         np.concatenate([part.value for part in parts]),
-        None if alone else starts(np.concatenate([part.claims for part in parts])),
+        None if alone else starts(np.concatenate([part.pair_counts for part in parts])),
     )
 
 
 def joined(parts: Iterable[Rows]) -> Rows:
-    """Return several lists of rows as one, each row once.
-
-    Parameters
-    ----------
-    parts
-        The lists.
-    """
+    """Return the concatenation of sets of rows without duplicates; the first of equal rows is kept."""
     whole = stacked(NO_ROWS, *parts)
     seen: set[tuple[bytes, bytes, bytes]] = set()
     kept = np.zeros(len(whole), np.bool_)
@@ -181,30 +121,30 @@ def joined(parts: Iterable[Rows]) -> Rows:
 TINY = 1e-4
 
 
-"""Coefficients below this, the norm being 1, leave a row at the expense of its right side: beside large ones
-they make bases that are nearly singular."""
+"""Coefficients below this, in a row of norm 1, are removed and the right side is relaxed accordingly: beside
+large coefficients they make bases nearly singular."""
 
 
 ROUNDING = 1e-12
 
 
-"""Share of all terms of a sum, before any cancel, by which it is rounded at most."""
+"""Largest rounding error of a sum, relative to the sum of the absolute values of its terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitRows:
-    """Rows `sum of value v >= least`, one after the other.
+    """c rows `sum of value v >= least` over v, all of x, y and z: lift-and-project cuts.
 
     Attributes
     ----------
     start
         int64 [c + 1]: row i has the columns `column[start[i]:start[i + 1]]`.
     column
-        int64: positions among built [J], levels [K] and cities [C], rising in each row.
+        int64, positions among the concatenation of x [J], y [K] and z [C], rising in each row.
     value
-        float64, not 0, one a column.
+        float64, coefficients other than 0, aligned with `column`.
     least
-        float64 [c].
+        float64 [c], right sides.
     """
 
     start: Integers
@@ -216,24 +156,12 @@ class SplitRows:
         """Return the number of rows."""
         return len(self.least)
 
-    def at(self, point: Floats) -> Floats:
-        """Return the left side of each row at a point.
-
-        Parameters
-        ----------
-        point
-            float64 [J + K + C].
-        """
+    def left_side(self, point: Floats) -> Floats:
+        """Return float64 [c], the left side of each row at a point, float64 [J + K + C]."""
         return sums(self.value * point[self.column], self.start)
 
     def only(self, kept: Mask) -> SplitRows:
-        """Return some of the rows.
-
-        Parameters
-        ----------
-        kept
-            bool [c].
-        """
+        """Return the rows selected by a mask, bool [c]."""
         counts = np.diff(self.start)
         inside = np.repeat(kept, counts)
         return SplitRows(starts(counts[kept]), self.column[inside], self.value[inside], self.least[kept])
@@ -243,13 +171,7 @@ NO_SPLITS = SplitRows(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0),
 
 
 def gathered(parts: Sequence[SplitRows]) -> SplitRows:
-    """Return several lists of rows one after the other.
-
-    Parameters
-    ----------
-    parts
-        The lists.
-    """
+    """Return the concatenation of sets of rows."""
     parts = (NO_SPLITS, *parts)
     return SplitRows(
         starts(np.concatenate([np.diff(part.start) for part in parts])),
@@ -260,14 +182,20 @@ def gathered(parts: Sequence[SplitRows]) -> SplitRows:
 
 
 def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
-    """Return a row that is given by all coefficients and the right side, without its small coefficients.
+    """Return the row `alpha v >= least` without its small coefficients, with a right side that is safe.
 
     Parameters
     ----------
     alpha, least
-        float64 [J + K + C] with a norm of 1, and a number.
+        float64 [J + K + C] with a norm of 1, and the right side.
     terms
-        Sum of all absolute terms of which the coefficients and the right side were made.
+        Sum of the absolute values of all terms from which alpha and `least` were computed; it bounds their
+        rounding error.
+
+    Notes
+    -----
+    Each v is between 0 and 1, so a removed coefficient contributes at most its positive part to the left
+    side. The right side is lowered by these parts and by the rounding error, so the row stays valid.
     """
     small = np.abs(alpha) < TINY
     kept = np.flatnonzero(~small)
@@ -278,73 +206,79 @@ def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
 def split_row(
     one: tuple[Floats, float], zero: tuple[Floats, float], j: int, point: Floats
 ) -> tuple[Floats, float, float]:
-    """Return the row that holds whether j is built or not, as deep as possible at a point.
+    """Return the disjunctive row that holds whether j is built or not, as violated as possible at a point.
 
     Parameters
     ----------
     one
         p G and p g: float64 [J + K + C] and a number, a row that holds for every plan that builds j.
     zero
-        q G and q g, of every other plan.
+        q G and q g: a row that holds for every plan that does not.
     j
-        The candidate.
+        Position of the candidate.
     point
-        float64 [J + K + C], from 0 to 1: decides which variables are complemented.
+        float64 [J + K + C], from 0 to 1; decides which variables are complemented.
 
     Returns
     -------
     tuple
-        Coefficients, with a Euclidean norm of 1 (all 0 where the row says nothing), the least left side, and
-        what both were divided by.
+        Coefficients of Euclidean norm 1 (all 0 where the row is trivial), the right side, and the number by
+        which both were divided.
+
+    Notes
+    -----
+    The formula and its proof are those of `models.cuts_master.add_lift_and_project_cuts`. Variables are
+    complemented first where that makes the row more violated at the point, and back at the end.
     """
     a, b = one[0].copy(), zero[0].copy()
-    more = a - b
-    more[j] = 0.0
-    turned = ((more > 0.0) & (point > point[j])) | ((more < 0.0) & (point > 1.0 - point[j]))
-    a[turned] *= -1.0
-    b[turned] *= -1.0
-    one_least, zero_least = one[1] + a[turned].sum(), zero[1] + b[turned].sum()
+    difference = a - b
+    difference[j] = 0.0
+    complemented = ((difference > 0.0) & (point > point[j])) | ((difference < 0.0) & (point > 1.0 - point[j]))
+    a[complemented] *= -1.0
+    b[complemented] *= -1.0
+    one_least, zero_least = one[1] + a[complemented].sum(), zero[1] + b[complemented].sum()
     alpha = np.maximum(a, b)
     alpha[j] = zero_least - one_least + a[j]
-    alpha[turned] *= -1.0
-    least = zero_least + alpha[turned].sum()
+    alpha[complemented] *= -1.0
+    least = zero_least + alpha[complemented].sum()
     norm = float(np.linalg.norm(alpha))
     return (alpha / norm, float(least / norm), norm) if norm else (alpha, float(least), 1.0)
 
 
 def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
-    """Return `y_k <= sum of x_j` over what pair k can use and a plan has not built, for uncovered pairs.
+    """Return for each pair `y_k <= sum of x_j` over the candidates that it can use and a plan does not build.
 
     Parameters
     ----------
     t
         The problem.
     pairs
-        int64, the pairs.
+        int64, positions of pairs that the plan does not cover.
     x
-        float64 [J], 0 or 1.
+        float64 [J], the plan, each 0 or 1.
 
     Notes
     -----
-    What is not built is a time cut of each such pair: the weakest one, which needs no search.
+    All unbuilt candidates together are a time cut of an uncovered pair: the weakest, but found without
+    search.
     """
     lists = [t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs.tolist()]
-    lists = [mine[x[mine] < 0.5] for mine in lists]
+    lists = [usable[x[usable] < 0.5] for usable in lists]
     index = np.concatenate([*lists, np.zeros(0, np.int64)])
-    counts = np.array([len(mine) for mine in lists], np.int64)
+    counts = np.array([len(usable) for usable in lists], np.int64)
     return Rows(pairs, starts(counts), index, np.ones(len(index)))
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns, one after the other: building all candidates of one covers its pair.
+    """c columns of the path formulation: building all candidates of a column covers its pair.
 
     Attributes
     ----------
     pair
-        int64 [c].
+        int64 [c], position of the pair of each column.
     start
-        int64 [c + 1]: candidates of column i are `candidate[start[i]:start[i + 1]]`.
+        int64 [c + 1]: column i has the candidates `candidate[start[i]:start[i + 1]]`.
     candidate
         int64, positions of candidates, rising in each column.
     """
@@ -359,7 +293,7 @@ class Columns:
 
 
 def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
-    """Return columns from the pair and the rising candidates of each."""
+    """Return columns, given the pair and the rising candidates of each."""
     start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
     flat = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
     return Columns(np.array(pair, np.int64), start, flat)

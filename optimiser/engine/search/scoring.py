@@ -1,4 +1,4 @@
-"""Evaluate plans of a reduced problem: what they cost, cover and break."""
+"""Evaluate plans of a reduced problem: cost, coverage, and violated constraints."""
 
 from __future__ import annotations
 
@@ -13,32 +13,28 @@ from optimiser.engine.search.tables import Tables
 
 @compiled
 def covered_pairs(t: Tables, is_open: Mask) -> Mask:
-    """Say which pairs are covered.
+    """Return bool [K], the pairs that a plan covers.
 
     Parameters
     ----------
     t
         The problem.
     is_open
-        bool [J + 1], the last place True.
-
-    Returns
-    -------
-    NDArray
-        bool [K].
+        bool [J + 1], the plan; the last entry is True.
     """
+    # Pairs are sorted by origin, so one search per origin, up to the largest limit of its pairs, is enough.
     found = np.zeros(t.destination.size, np.bool_)
     for row in range(t.origins.size):
-        low, high = t.first_pair[row], t.first_pair[row + 1]
-        times = times_from(t.net, is_open, t.origins[row], t.limit[low:high].max())
-        for k in range(low, high):
+        first, end = t.first_pair[row], t.first_pair[row + 1]
+        times = times_from(t.net, is_open, t.origins[row], t.limit[first:end].max())
+        for k in range(first, end):
             found[k] = times[t.destination[k]] <= t.limit[k]
     return found
 
 
 @compiled
 def covered_cities(t: Tables, pair: Mask) -> Mask:
-    """Say which cities are covered: at least `need` of their pairs are.
+    """Return bool [C], the cities of which at least `need` pairs are covered.
 
     Parameters
     ----------
@@ -46,11 +42,6 @@ def covered_cities(t: Tables, pair: Mask) -> Mask:
         The problem.
     pair
         bool [K], the covered pairs.
-
-    Returns
-    -------
-    NDArray
-        bool [C].
     """
     found = np.zeros(t.side.city_need.size, np.bool_)
     for city in range(found.size):
@@ -85,7 +76,7 @@ def covered_weight(t: Tables, pair: Mask) -> Whole:
 
 @compiled
 def shortfall(t: Tables, pair: Mask) -> Whole:
-    """Return what the targets lack in weight, plus the pairs that must be covered and are not.
+    """Return the weight missing from all targets, plus the number of uncovered pairs that must be covered.
 
     Parameters
     ----------
@@ -96,7 +87,7 @@ def shortfall(t: Tables, pair: Mask) -> Whole:
     """
     side = t.side
     city = covered_cities(t, pair)
-    lacking = np.int64(0)
+    missing_weight = np.int64(0)
     for target in range(side.target_least.size):
         short = side.target_least[target]
         for k in side.target_pair[side.target_pair_start[target] : side.target_pair_start[target + 1]]:
@@ -105,22 +96,22 @@ def shortfall(t: Tables, pair: Mask) -> Whole:
         for i in side.target_city[side.target_city_start[target] : side.target_city_start[target + 1]]:
             if city[i]:
                 short -= side.city_weight[i]
-        lacking += max(short, 0)
+        missing_weight += max(short, 0)
     if t.must_cover:
-        lacking += pair.size - pair.sum()
-    return lacking
+        missing_weight += pair.size - pair.sum()
+    return missing_weight
 
 
 @compiled
 def breach(t: Tables, is_open: Mask) -> Whole:
-    """Return the money above budget and caps, plus the number of broken excludes and requires.
+    """Return the cost above budget and caps, plus the number of violated excludes and requires.
 
     Parameters
     ----------
     t
         The problem.
     is_open
-        bool [J + 1].
+        bool [J + 1], the plan.
     """
     side = t.side
     spent, by_cap = np.int64(0), np.zeros(side.cap_most.size, np.int64)
@@ -129,40 +120,38 @@ def breach(t: Tables, is_open: Mask) -> Whole:
             spent += t.cost[j]
             if side.cap_of[j] >= 0:
                 by_cap[side.cap_of[j]] += t.cost[j]
-    broken = np.int64(0)
+    violation = np.int64(0)
     if t.budget >= 0:
-        broken += max(spent - t.budget, np.int64(0))
+        violation += max(spent - t.budget, np.int64(0))
     for cap in range(by_cap.size):
-        broken += max(by_cap[cap] - side.cap_most[cap], np.int64(0))
+        violation += max(by_cap[cap] - side.cap_most[cap], np.int64(0))
     for row in range(side.exclude.shape[0]):
-        broken += is_open[side.exclude[row, 0]] and is_open[side.exclude[row, 1]]
+        violation += is_open[side.exclude[row, 0]] and is_open[side.exclude[row, 1]]
     for row in range(side.require.shape[0]):
-        broken += is_open[side.require[row, 0]] and not is_open[side.require[row, 1]]
-    return broken
+        violation += is_open[side.require[row, 0]] and not is_open[side.require[row, 1]]
+    return violation
 
 
 def cost_of(t: Tables, is_open: Mask) -> int:
-    """Return the money that a plan costs."""
+    """Return the cost of a plan, bool [J + 1]."""
     return int(t.cost[is_open[:-1]].sum())
 
 
 def objective_of(t: Tables, is_open: Mask) -> int:
-    """Return what is optimised: the weight of covered pairs and cities, or the cost without a budget."""
+    """Return the objective of a plan: the covered weight with a budget, the cost without one."""
     return cost_of(t, is_open) if t.budget < 0 else int(covered_weight(t, covered_pairs(t, is_open)))
 
 
 def objective_unit(t: Tables) -> int:
-    """Return the greatest common divisor of what the objective adds up: it is always a multiple of that."""
+    """Return the greatest common divisor of the objective coefficients, of which objectives are multiples."""
     numbers = t.cost if t.budget < 0 else np.concatenate((t.weight, t.side.city_weight))
     return math.gcd(*numbers.tolist()) or 1
 
 
 def fits(t: Tables, is_open: Mask) -> bool:
-    """Say whether a plan keeps to every constraint.
+    """Return whether a plan, bool [J + 1], satisfies all constraints.
 
-    Notes
-    -----
-    `shortfall` never grows when a candidate is added, since coverage is monotone.
+    Coverage, which takes shortest paths, is computed only where a constraint needs it.
     """
     if breach(t, is_open):
         return False

@@ -1,4 +1,4 @@
-"""Lay a problem out in arrays for the compiled searches."""
+"""Represent a problem by arrays for the compiled searches."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from optimiser.problem import Arc, City, DesignProblem, Pair
 
 
 class Side(Record):
-    """Side constraints in arrays; I caps, E excludes, R requires, C cities, T targets.
+    """Side constraints as arrays; I caps, E excludes, R requires, C cities, T targets.
 
     Attributes
     ----------
     cap_most
-        int64 [I]: most money for an instrument.
+        int64 [I], largest cost of the candidates of an instrument.
     cap_of
-        int64 [J]: position in `cap_most` of the cap that a candidate counts for, -1 for none.
+        int64 [J], position in `cap_most` of the cap of each candidate; -1 for none.
     exclude, require
-        int64 [E x 2], [R x 2]: positions of candidates, in the order of the problem.
+        int64 [E x 2], [R x 2], positions of candidates.
     city_start, city_pair
-        int64 [C + 1], then the pairs of each city: positions in the order of `Tables`.
+        Pairs of city i: `city_pair[city_start[i]:city_start[i + 1]]`, positions.
     city_need, city_weight
-        int64 [C].
+        int64 [C], number of pairs that must be covered for the city to count, and its weight.
     target_least
-        int64 [T].
+        int64 [T], least covered weight.
     target_pair_start, target_pair
-        int64 [T + 1], then the pairs that count for a target, each with its weight.
+        Pairs of target i: `target_pair[target_pair_start[i]:target_pair_start[i + 1]]`.
     target_city_start, target_city
-        int64 [T + 1], then the cities that count for a target, each with its weight.
+        Cities of target i: `target_city[target_city_start[i]:target_city_start[i + 1]]`.
     """
 
     cap_most: Integers
@@ -51,34 +51,34 @@ class Side(Record):
 
 
 class Tables(Record):
-    """A problem in arrays; n nodes, m arcs, J candidates, K pairs, O origins, D destinations.
+    """A problem as arrays; n nodes, m arcs, J candidates, K pairs, O origins, D destinations.
 
     Attributes
     ----------
     net, back_net
-        All arcs, and the same with every arc turned round.
+        All arcs, and all arcs reversed.
     arc_start, arc_tail, arc_head, arc_seconds
-        The arcs of each candidate: int64 [J + 1], then one place an arc.
+        Arcs of each candidate: int64 [J + 1], then one entry per arc.
     cost
         int64 [J].
     budget
-        Money, or -1 when there is no budget and the cost is minimised.
+        Budget, or -1 without one; the cost is then minimised.
     must_cover
-        Every pair must be covered: no budget, and not the targets alone.
+        Whether every pair must be covered.
     origin, destination, limit, weight
-        int64 [K]; pairs are sorted by origin.
+        int64 [K]; pairs are sorted by origin. Limits are in seconds.
     origins, destinations
-        int64 [O], [D]: the nodes.
+        int64 [O], [D], the distinct nodes.
     origin_row, destination_row
-        int64 [K]: positions in `origins` and `destinations`.
+        int64 [K], positions in `origins` and `destinations`.
     first_pair
-        int64 [O + 1]: pairs of each origin.
+        int64 [O + 1]: the pairs of origin i are `first_pair[i]:first_pair[i + 1]`.
     base
-        int64 [O x n]: seconds from each origin with nothing built.
-    away, back
-        int64 [O x n], [D x n]: seconds from each origin, and to each destination, with everything built.
+        int64 [O x n], seconds from each origin with nothing built.
+    from_origin, to_destination
+        int64 [O x n], [D x n], seconds from each origin, and to each destination, with everything built.
     use_start, use
-        Candidates that each pair can use: int64 [K + 1], then candidates, rising within each pair.
+        Candidates that pair k can use: `use[use_start[k]:use_start[k + 1]]`, rising.
     side
         Side constraints.
     """
@@ -102,8 +102,8 @@ class Tables(Record):
     destination_row: Integers
     first_pair: Integers
     base: Integers
-    away: Integers
-    back: Integers
+    from_origin: Integers
+    to_destination: Integers
     use_start: Integers
     use: Integers
     side: Side
@@ -115,11 +115,11 @@ class Tables(Record):
 
 
 class Reach(NamedTuple):
-    """When each pair can be where, with everything built: what says which arcs it can use.
+    """Shortest times of all pairs with everything built, which determine the arcs that a pair can use.
 
     Attributes
     ----------
-    origins, destinations, origin_row, destination_row, limit, away, back
+    origins, destinations, origin_row, destination_row, limit, from_origin, to_destination
         As in `Tables`.
     """
 
@@ -128,12 +128,12 @@ class Reach(NamedTuple):
     origin_row: Integers
     destination_row: Integers
     limit: Integers
-    away: Integers
-    back: Integers
+    from_origin: Integers
+    to_destination: Integers
 
     @classmethod
     def of(cls, problem: DesignProblem) -> Self:
-        """Return the reach of the pairs of a problem."""
+        """Compute the shortest times of a problem."""
         every = range(len(problem.candidates))
         origins, origin_row = np.unique(integers(p.origin for p in problem.pairs), return_inverse=True)
         destinations, destination_row = np.unique(
@@ -150,25 +150,29 @@ class Reach(NamedTuple):
         )
 
     def usable(self, arcs: Sequence[Arc], group: Integers, count: int) -> Mask:
-        """Say which groups of arcs each pair can use: those with an arc on a walk within its limit.
+        """Return bool [K x groups], whether a pair can use an arc of a group.
+
+        A pair can use an arc that is on a walk within its limit with everything built.
 
         Parameters
         ----------
         arcs
             Any arcs of the problem.
         group
-            int64 [arcs]: number of the group of each.
+            int64 [arcs], number of the group of each arc.
         count
             Number of groups.
-
-        Returns
-        -------
-        NDArray
-            bool [pairs x groups].
         """
         table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
         return _usable(
-            table, group, count, self.limit, self.origin_row, self.destination_row, self.away, self.back
+            table,
+            group,
+            count,
+            self.limit,
+            self.origin_row,
+            self.destination_row,
+            self.from_origin,
+            self.to_destination,
         )
 
 
@@ -180,43 +184,35 @@ def _usable(
     limit: Integers,
     origin_row: Integers,
     destination_row: Integers,
-    away: Integers,
-    back: Integers,
+    from_origin: Integers,
+    to_destination: Integers,
 ) -> Mask:
-    found = np.zeros((limit.size, count), np.bool_)
+    is_usable = np.zeros((limit.size, count), np.bool_)
     for k in range(limit.size):
-        to, on, most = away[origin_row[k]], back[destination_row[k]], limit[k]
+        to_tail, from_head, most = from_origin[origin_row[k]], to_destination[destination_row[k]], limit[k]
         for a in range(group.size):
-            start, seconds, end = to[arcs[a, 0]], arcs[a, 2], on[arcs[a, 1]]
-            # Each by itself first: the sum of times out of reach would overflow.
+            start, seconds, end = to_tail[arcs[a, 0]], arcs[a, 2], from_head[arcs[a, 1]]
+            # Check each term first: a sum of unreached times would overflow.
             if start <= most and seconds <= most and end <= most and start + seconds + end <= most:
-                found[k, group[a]] = True
-    return found
+                is_usable[k, group[a]] = True
+    return is_usable
 
 
 def usable_arcs(problem: DesignProblem, arcs: Sequence[Arc]) -> Mask:
-    """Return bool [pairs x arcs]: whether an arc lies on a walk of a pair within its limit, everything built.
+    """Return bool [K x arcs], whether each arc is on a walk of a pair within its limit with everything built.
 
     Parameters
     ----------
     problem
         The problem.
     arcs
-        Any arcs of it.
+        Any arcs of the problem.
     """
     return Reach.of(problem).usable(arcs, np.arange(len(arcs)), len(arcs))
 
 
 def usable_candidates(problem: DesignProblem, reach: Reach) -> tuple[Integers, Integers]:
-    """Return the candidates that each pair can use: `use_start` and `use` of `Tables`.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    reach
-        The reach of its pairs.
-    """
+    """Return the candidates that each pair can use, as `use_start` and `use` of `Tables`."""
     arcs = [arc for c in problem.candidates for arc in c.arcs]
     owner = integers(j for j, c in enumerate(problem.candidates) for _ in c.arcs)
     found = reach.usable(arcs, owner, len(problem.candidates))
@@ -224,10 +220,19 @@ def usable_candidates(problem: DesignProblem, reach: Reach) -> tuple[Integers, I
 
 
 def usable_candidate_arcs(t: Tables) -> Mask:
-    """Return bool [K x arcs of candidates]: which arcs each pair can use, in the order of `t.arc_tail`."""
+    """Return bool [K x arcs of candidates], the arcs that each pair can use, in the order of `t.arc_tail`."""
     arcs = np.stack([t.arc_tail, t.arc_head, t.arc_seconds], axis=1)
     count = len(arcs)
-    return _usable(arcs, np.arange(count), count, t.limit, t.origin_row, t.destination_row, t.away, t.back)
+    return _usable(
+        arcs,
+        np.arange(count),
+        count,
+        t.limit,
+        t.origin_row,
+        t.destination_row,
+        t.from_origin,
+        t.to_destination,
+    )
 
 
 def tables(problem: DesignProblem) -> Tables:
@@ -261,8 +266,8 @@ def tables(problem: DesignProblem) -> Tables:
         destination_row=reach.destination_row,
         first_pair=_starts(np.bincount(reach.origin_row, minlength=len(reach.origins))),
         base=time_rows(problem, reach.origins, ()),
-        away=reach.away,
-        back=reach.back,
+        from_origin=reach.from_origin,
+        to_destination=reach.to_destination,
         use_start=use_start,
         use=use,
         side=_side(problem),
@@ -273,12 +278,12 @@ def _side(problem: DesignProblem) -> Side:
     cities, targets = problem.cities, problem.targets
     caps = {name: row for row, (name, _) in enumerate(problem.caps)}
     pairs = [_of_group(problem.pairs, t.group) if t.of == "pairs" else [] for t in targets]
-    places = [_of_group(cities, t.group) if t.of == "cities" else [] for t in targets]
+    cities_of_target = [_of_group(cities, t.group) if t.of == "cities" else [] for t in targets]
     return Side(
         cap_most=integers(most for _, most in problem.caps),
         cap_of=integers(caps.get(c.instrument, -1) if c.instrument else -1 for c in problem.candidates),
-        exclude=_twos(problem, problem.excludes),
-        require=_twos(problem, problem.requires),
+        exclude=_candidate_pairs(problem, problem.excludes),
+        require=_candidate_pairs(problem, problem.requires),
         city_start=_starts([len(city.pairs) for city in cities]),
         city_pair=integers(k for city in cities for k in city.pairs),
         city_need=integers(city.need for city in cities),
@@ -286,13 +291,13 @@ def _side(problem: DesignProblem) -> Side:
         target_least=integers(target.least for target in targets),
         target_pair_start=_starts([len(row) for row in pairs]),
         target_pair=integers(k for row in pairs for k in row),
-        target_city_start=_starts([len(row) for row in places]),
-        target_city=integers(i for row in places for i in row),
+        target_city_start=_starts([len(row) for row in cities_of_target]),
+        target_city=integers(i for row in cities_of_target for i in row),
     )
 
 
 def integers(values: Iterable[int]) -> Integers:
-    """Return numbers as an array."""
+    """Return numbers as an int64 array."""
     return np.array(list(values), dtype=np.int64)
 
 
@@ -300,13 +305,13 @@ def _of_group(items: Iterable[Pair | City], group: str) -> list[int]:
     return [position for position, item in enumerate(items) if item.group == group]
 
 
-def _twos(problem: DesignProblem, items: Iterable[tuple[str, str]]) -> Integers:
+def _candidate_pairs(problem: DesignProblem, items: Iterable[tuple[str, str]]) -> Integers:
     rows = [(problem.index[first], problem.index[second]) for first, second in items]
     return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
 
 def _starts(counts: Sequence[int] | Integers) -> Integers:
-    """Return where each part of an array of parts begins, and where the last one ends."""
+    """Return int64 [parts + 1], where each part starts and the last one ends."""
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
@@ -316,14 +321,14 @@ class Commodity(NamedTuple):
     Attributes
     ----------
     nodes
-        Number of nodes; they are renumbered, the origin 0 and the destination 1.
+        Number of nodes; they are renumbered, with the origin as 0 and the destination as 1.
     tail, head, seconds
         int64 [a], the arcs.
     limit
-        Seconds.
+        Time limit, in seconds.
     link
-        int64 [a]: the link that opens an arc, -1 for arcs open today. A link is the arcs of one candidate
-        between the same two nodes, in either direction: they share one capacity.
+        int64 [a], the link of each arc; -1 for existing arcs. A link consists of the arcs of one candidate
+        between the same two nodes, in both directions, which share one capacity.
     candidate
         int64 [links], the candidate of each link.
     """
@@ -347,8 +352,8 @@ def commodities(problem: DesignProblem) -> tuple[Commodity, ...]:
 
     Notes
     -----
-    Arcs on no walk within the limit with everything built leave, as in the preprocessing of Bucarey et al.;
-    so do arcs into the origin and out of the destination, which no fastest path uses.
+    Arcs that are on no walk within the limit with everything built are left out, as in the preprocessing of
+    Bucarey et al., and so are arcs into the origin and out of the destination, which no shortest path uses.
     """
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
     owner = [-1] * len(problem.arcs) + [j for j, c in enumerate(problem.candidates) for _ in c.arcs]
@@ -381,14 +386,14 @@ def _links(tail: Integers, head: Integers, owner: Integers) -> tuple[Integers, I
 
 
 class Prices(NamedTuple):
-    """Prices of a commodity: dual values, or a ray of them, of its flow problem.
+    """Prices of a commodity: a dual solution or dual ray of its flow problem.
 
     Attributes
     ----------
     link
-        float64 [links], price of a unit of capacity, >= 0.
+        float64 [links] >= 0, price of a unit of capacity.
     time
-        Price of using the whole limit, >= 0.
+        Price >= 0 of the whole time limit.
     """
 
     link: Floats

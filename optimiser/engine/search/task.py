@@ -1,4 +1,4 @@
-"""Say what a solve is asked for: parameters, tasks, and questions about one problem."""
+"""Describe what to solve: parameters, tasks, and questions about one problem."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolveParameters:
-    """Limits and choices of a solve.
+    """Limits and options of a solve.
 
     Attributes
     ----------
     time_limit_s
-        Seconds after which the best plan so far is returned; >= 0.
+        Time limit in seconds, >= 0, after which the best plan so far is returned.
     gap
-        Relative gap at which the solve may end; >= 0.
+        Relative gap at which to stop, >= 0.
     threads
-        Threads of the solver; >= 1.
+        Number of threads, >= 1.
     seed
-        Seed of everything that is left to chance; >= 0.
+        Random seed, from 0 to 2147483647.
     solver
-        `highs`, `scip`, `cbc`, `gurobi`, `cpsat`, as far as the variant has a choice; with `compact`
-        also PuLP's name of any other; `auto`: its default.
+        `highs`, `scip`, `cbc`, `gurobi` or `cpsat`, if the variant supports it; for `compact` also PuLP's
+        name of any other solver; `auto`: the default of the variant.
     memory_mb
-        Most address space of the child process (where the system can limit it); None: no limit.
+        Limit on the address space of the child process, where the system supports one; None: no limit.
     canonical
-        Among optimal plans choose the cheapest, and of these the first in canonical order, by further solves
-        within a time limit of their own; the result's `seconds` leave them out.
+        Whether to choose, among optimal plans, the cheapest, and of these the first in canonical order. This
+        takes further solves with a time limit of their own, which the `seconds` of the result do not include.
     """
 
     time_limit_s: float = 600.0
@@ -50,7 +50,7 @@ class SolveParameters:
     canonical: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse values outside their ranges, all at once."""
+        """Check all values, and report all that are out of range at once."""
         checks = {
             f"time limit {self.time_limit_s!r} s is negative or not a number": self.time_limit_s >= 0,
             f"gap {self.gap!r} is negative or not a number": self.gap >= 0,
@@ -59,29 +59,31 @@ class SolveParameters:
         }
         faults = [text for text, holds in checks.items() if not holds]
         if faults:
-            raise ProblemError("the solve cannot be run so", faults=faults, remedy="Mend the values named.")
+            raise ProblemError(
+                "the solve parameters are invalid", faults=faults, remedy="Correct the values named."
+            )
 
     def replace(self, **changes: Any) -> SolveParameters:  # noqa: ANN401 - any field may be exchanged
-        """Return parameters with some fields exchanged."""
+        """Return parameters with some fields replaced."""
         return dataclasses.replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One variant on one problem.
+    """A problem to be solved by a certain variant.
 
     Attributes
     ----------
     problem
-        The problem; variants get it reduced.
+        The problem; variants receive it reduced.
     variant
-        Name, or the path of the file of a user's own; never `auto`.
+        Name of a variant other than `auto`, or the path of a file with a variant of the user's own.
     seconds
         Time limit.
     gap, threads, seed, solver
         As in `SolveParameters`.
     base
-        Constant that the objective of the original problem has on top of that of a reduced one.
+        Constant by which the objective of the original problem exceeds that of the reduced one.
     """
 
     problem: DesignProblem
@@ -96,16 +98,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Question:
-    """What is asked about a problem.
+    """Budget, targets and objective of one solve of a frontier.
 
     Attributes
     ----------
     budget
-        Most money; None: any.
+        Budget; None: unlimited.
     least
-        Least value of each measure of coverage; 0 and below ask nothing.
+        Least value of each measure of coverage; values up to 0 require nothing.
     cheapest
-        Minimise the cost; else maximise the sum of the measures.
+        Whether the cost is minimised; otherwise the sum of the measures is maximised.
     """
 
     budget: int | None
@@ -118,5 +120,5 @@ class Question:
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Question:
-        """Return the question that a JSON object of `as_dict` holds."""
+        """Return the question of a JSON object written by `as_dict`."""
         return cls(value["budget"], tuple(value["least"]), bool(value["cheapest"]))

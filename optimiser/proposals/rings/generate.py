@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.search.circuits import through_links
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink, RingStop
 from optimiser.proposals.rings.access import stops_of
 from optimiser.proposals.rings.graph import RingGraph, Stops, contract, nodes_to_keep, thinned, without_twins
@@ -93,7 +93,7 @@ def links_on_circuits(
     costs, shared = candidates.costs, Counter(link.candidate for link in graph.links)
     least = [int(costs.get(link.candidate, 0)) // shared[link.candidate] for link in graph.links]
     through = through_links(ring_of(graph, {}, network), np.array(least, dtype=np.int64))
-    return graph.take(np.flatnonzero(through <= (FAR - 1 if budget is None else budget)).tolist())
+    return graph.take(np.flatnonzero(through <= (UNREACHED - 1 if budget is None else budget)).tolist())
 
 
 def ring_of(graph: RingGraph, stops: Stops, network: RingNetwork) -> Ring:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
 from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit, shortest_in
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules
@@ -138,7 +138,7 @@ def _circuits(
 
 
 def _length(found: ShortestCircuit) -> int:
-    return int(FAR) if found.length is None else found.length
+    return int(UNREACHED) if found.length is None else found.length
 
 
 def _chosen(

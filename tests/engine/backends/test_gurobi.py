@@ -9,7 +9,7 @@ from engine_running import INSTALLED, solved_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
@@ -84,7 +84,7 @@ def test_a_budget_is_kept_to_the_last_unit():
 
 
 def test_a_search_may_separate_integer_points_alone():
-    outcome, _, _ = searched(reduce(line()).problem, rhythm=SeparationRhythm(depth=-1))
+    outcome, _, _ = searched(reduce(line()).problem, schedule=SeparationSchedule(depth=-1))
     assert outcome.bound == 16.0
 
 

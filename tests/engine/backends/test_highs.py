@@ -190,9 +190,9 @@ def test_a_solve_after_one_without_time_goes_on():
 
 def test_the_interior_point_method_finds_the_same_objective():
     live = relaxation(HALF, costs=[1, 2, 4])
-    live.use_interior_point(wanted=True)
+    live.use_interior_point(enabled=True)
     first = live.solve(seconds=10)
-    live.use_interior_point(wanted=False)
+    live.use_interior_point(enabled=False)
     assert (first.objective, live.solve(seconds=10).objective) == pytest.approx((-3.0, -3.0), abs=1e-5)
 
 
@@ -209,7 +209,7 @@ def test_the_interior_point_method_never_ends_below_the_optimum(problem):
         margin=1e-4,
     )
     by_simplex, by_interior_point = Relaxation(problem, seed=0), Relaxation(problem, seed=0)
-    by_interior_point.use_interior_point(wanted=True)
+    by_interior_point.use_interior_point(enabled=True)
     for live in (by_simplex, by_interior_point):
         live.add(rows)
     least = by_simplex.solve(seconds=10).objective
@@ -265,7 +265,7 @@ def test_rows_of_several_pairs_that_do_not_bind_can_be_dropped(lines, budget):
     before = live.solve(seconds=10)
     if before.status == "infeasible":
         return
-    sides, claimed = rows_of(*lines).at(before.decisions), rows_of(*lines).claimed(before.y)
+    sides, claimed = rows_of(*lines).right_side(before.decisions), rows_of(*lines).left_side(before.y)
     assert live.drop_slack_rows() == np.count_nonzero(sides <= claimed + 1e-2)
     assert live.solve(seconds=10).objective == pytest.approx(before.objective, abs=1e-4)
 
@@ -393,7 +393,7 @@ def answers(lines, *, budget, least, cheapest):
 def test_an_integer_copy_answers_what_the_question_maximises(lines, budget):
     budget = sum(COSTS) if budget is None else budget
     live = question_relaxation(*lines)
-    live.ask(budget=budget, least=(0, 0), weights=MEASURES.sum(axis=0))
+    live.set_question(budget=budget, least=(0, 0), weights=MEASURES.sum(axis=0))
     found = live.solve_integer_copy(None, gap=0.0, seconds=60.0)
     best = answers(lines, budget=budget, least=(0, 0), cheapest=False)[0]
     assert (found.complete, found.infeasible) == (True, False)
@@ -405,7 +405,7 @@ def test_an_integer_copy_answers_what_the_question_maximises(lines, budget):
 def test_an_integer_copy_answers_what_the_question_minimises(lines, budget):
     least = (WEIGHTS[0] if budget is None else 0, WEIGHTS[2])
     live = question_relaxation(*lines)
-    live.ask(budget=None, least=least, weights=None)
+    live.set_question(budget=None, least=least, weights=None)
     found = live.solve_integer_copy(None, gap=0.0, seconds=60.0)
     costs = answers(lines, budget=sum(COSTS), least=least, cheapest=True)
     assert found.infeasible == (not costs)
@@ -418,7 +418,7 @@ def test_an_integer_copy_answers_what_the_question_minimises(lines, budget):
 def test_an_integer_copy_avoids_forbidden_plans_and_the_relaxation_does_not(cheapest):
     lines = [TWO_LINKS, ALL_OR_HALF]
     live = question_relaxation(*lines)
-    live.ask(budget=sum(COSTS), least=(0, 0), weights=None if cheapest else MEASURES.sum(axis=0))
+    live.set_question(budget=sum(COSTS), least=(0, 0), weights=None if cheapest else MEASURES.sum(axis=0))
     relaxed, rows = live.solve(seconds=10).objective, live.cuts
     forbidden, values = [], []
     while not (found := live.solve_integer_copy(None, gap=0.0, seconds=60.0, forbidden=forbidden)).infeasible:
@@ -433,7 +433,7 @@ def test_an_integer_copy_avoids_forbidden_plans_and_the_relaxation_does_not(chea
 
 def test_an_integer_copy_ignores_the_bounds_of_a_node():
     live = question_relaxation(TWO_LINKS)
-    live.ask(budget=None, least=(WEIGHTS[0], 0), weights=None)
+    live.set_question(budget=None, least=(WEIGHTS[0], 0), weights=None)
     live.set_bounds(*fixed(0.0, 0.0, None))
     assert live.solve(seconds=10).objective == pytest.approx(-COSTS[2])
     assert live.solve_integer_copy(None, gap=0.0, seconds=60.0).points[-1].x @ COSTS == COSTS[0]
@@ -441,11 +441,11 @@ def test_an_integer_copy_ignores_the_bounds_of_a_node():
 
 def test_questions_follow_each_other():
     live = question_relaxation(TWO_LINKS)
-    live.ask(budget=COSTS[0], least=(0, 0), weights=MEASURES.sum(axis=0))
+    live.set_question(budget=COSTS[0], least=(0, 0), weights=MEASURES.sum(axis=0))
     first = live.solve(seconds=10).objective * live.divisor
-    live.ask(budget=None, least=(WEIGHTS[0], WEIGHTS[1] + WEIGHTS[2]), weights=None)
+    live.set_question(budget=None, least=(WEIGHTS[0], WEIGHTS[1] + WEIGHTS[2]), weights=None)
     assert live.solve(seconds=10).objective * live.divisor == pytest.approx(-COSTS[0] - COSTS[1])
-    live.ask(budget=COSTS[0], least=(0, 0), weights=MEASURES.sum(axis=0))
+    live.set_question(budget=COSTS[0], least=(0, 0), weights=MEASURES.sum(axis=0))
     assert live.solve(seconds=10).objective * live.divisor == pytest.approx(first)
     assert first == pytest.approx(WEIGHTS[1] + WEIGHTS[2])
 

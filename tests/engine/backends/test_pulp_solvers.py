@@ -23,7 +23,7 @@ from optimiser.engine.backends.pulp_solvers import (
     THREADS,
     TIME,
     find,
-    here,
+    installed_solver,
     instance,
     is_installed,
     others,
@@ -86,12 +86,12 @@ def test_every_class_can_be_made_with_its_limits(name, monkeypatch):
 def test_a_missing_solver_is_reported_with_those_that_are_installed(monkeypatch):
     monkeypatch.setattr(pulp_solvers, "is_installed", lambda solver: solver.name in ("highs", "GLPK_CMD"))
     with pytest.raises(
-        EnvironmentFault, match=r"'cplex_cmd' is not here \(here are: highs, GLPK_CMD\)"
+        EnvironmentFault, match=r"'cplex_cmd' is not available \(available: highs, GLPK_CMD\)"
     ) as caught:
-        here("cplex_cmd")
+        installed_solver("cplex_cmd")
     assert "CPLEX_CMD" in caught.value.remedy
-    with pytest.raises(EnvironmentFault, match="'fast' is not here") as caught:
-        here("fast")
+    with pytest.raises(EnvironmentFault, match="'fast' is not available") as caught:
+        installed_solver("fast")
     assert "highs" in caught.value.remedy
     assert "MOSEK" in caught.value.remedy
 
@@ -251,11 +251,11 @@ def test_a_bench_takes_the_name_and_all_solvers_are_still_those_with_short_names
 def test_a_bench_leaves_out_a_solver_that_is_not_here():
     found, *left_out = configurations(["compact", "compact:fast"], [])
     assert [one.label for one in found] == ["compact/highs"]
-    assert "'fast' is not here" in str(left_out)
+    assert "'fast' is not available" in str(left_out)
 
 
 def test_a_solve_names_the_solvers_that_are_here_when_the_one_asked_for_is_not():
-    with pytest.raises(EnvironmentFault, match=r"'fast' is not here \(here are: .*highs") as caught:
+    with pytest.raises(EnvironmentFault, match=r"'fast' is not available \(available: .*highs") as caught:
         solve(line(), variant="compact", params=SolveParameters(solver="fast"))
     assert caught.value.exit_code == 5
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
 
-from optimiser.engine.backends.interfaces import SeparationRhythm, TreeLimits
+from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.methods.branching.tree_search import TimeCutSeparator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
@@ -47,7 +47,7 @@ def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.
     if start is not None:
         incumbent.plan(start, "start")
     limits = TreeLimits(
-        30.0, gap, **{key: more.pop(key) for key in ("nodes", "rhythm", "seed") if key in more}
+        30.0, gap, **{key: more.pop(key) for key in ("nodes", "schedule", "seed") if key in more}
     )
     outcome = search_tree(t, problem, incumbent, separator or time_cuts(t), limits=limits, **more)
     return outcome, incumbent
@@ -186,7 +186,7 @@ def test_rows_that_are_not_violated_are_not_added():
 
 
 def test_a_search_may_separate_integer_points_alone():
-    outcome, _ = searched(line_problem(), rhythm=SeparationRhythm(depth=-1))
+    outcome, _ = searched(line_problem(), schedule=SeparationSchedule(depth=-1))
     assert outcome.bound == 16.0
 
 
@@ -268,7 +268,7 @@ def variables(letter, values):
 def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     rows = rows_of(((0, 1), {0: 1.0, 1: 5.0}), ((0, 2), {0: 1.0, 2: 2.0}))
     model = Recorder()
-    made = TreeModel(
+    master = TreeModel(
         model, variables("x", [0.5, 0.5, 0.25]), variables("y", [1.0] * 3) if has_y else (), 1, True
     )
     t = tables(weighted_triangle(711 if has_y else None))
@@ -276,7 +276,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     def same(x, y, *, integer):
         return rows
 
-    state = SearchState(t, made, same, None, SeparationRhythm())
+    state = SearchState(t, master, same, None, SeparationSchedule())
     TimeRows(state).conssepalp([], 0)
     if state.failure is not None:
         raise state.failure

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.backends.flow_highs import FlowProgram
-from optimiser.engine.methods.benders.separation import BendersCuts, cheapest, cut_of, cut_sets
+from optimiser.engine.methods.benders.separation import (
+    BendersCuts,
+    benders_cut,
+    cheapest_path_cost,
+    cut_set_rows,
+)
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
@@ -32,7 +37,7 @@ def separator(problem, kind):
 
 def assert_valid(rows, problem):
     for built, covered in plans(problem):
-        assert (rows.at(built) >= np.array(covered)[rows.pair] - 1e-7).all()
+        assert (rows.right_side(built) >= np.array(covered)[rows.pair] - 1e-7).all()
 
 
 @given(problems(), KINDS, st.randoms(use_true_random=False))
@@ -42,7 +47,7 @@ def test_no_plan_violates_a_cut(problem, kind, random):
     built = np.array([random.random() for _ in small.candidates])
     rows = separator(small, kind)(built, np.ones(len(small.pairs)), integer=False)
     assert_valid(rows, small)
-    assert (rows.at(built) < 1.0).all()
+    assert (rows.right_side(built) < 1.0).all()
 
 
 @given(problems(), st.randoms(use_true_random=False))
@@ -53,7 +58,7 @@ def test_any_prices_make_a_valid_cut(problem, random):
         prices = Prices(
             np.array([random.choice([0.0, random.random()]) for _ in commodity.candidate]), random.random()
         )
-        cut = cut_of(commodity, prices)
+        cut = benders_cut(commodity, prices)
         if cut is not None:
             assert all(cut[1] @ built[cut[0]] >= covered[k] - 1e-7 for built, covered in plans(small))
 
@@ -62,7 +67,7 @@ def test_any_prices_make_a_valid_cut(problem, random):
 @settings(max_examples=60, deadline=None)
 def test_no_plan_violates_a_cut_set(problem):
     small = reduce(problem).problem
-    assert_valid(cut_sets(commodities(small)), small)
+    assert_valid(cut_set_rows(commodities(small)), small)
 
 
 @given(problems(), KINDS)
@@ -83,8 +88,10 @@ def test_the_normalised_cut_is_as_deep_as_any_normal_one(problem, random):
     ones = np.ones(len(small.pairs))
     normal = separator(small, "normal")(built, ones, integer=False)
     normalised = separator(small, "normalised")(built, ones, integer=False)
-    depth = dict(zip(normalised.pair.tolist(), normalised.at(built), strict=True))
-    assert all(depth[k] <= at + 1e-6 for k, at in zip(normal.pair.tolist(), normal.at(built), strict=True))
+    depth = dict(zip(normalised.pair.tolist(), normalised.right_side(built), strict=True))
+    assert all(
+        depth[k] <= at + 1e-6 for k, at in zip(normal.pair.tolist(), normal.right_side(built), strict=True)
+    )
 
 
 def test_the_flow_of_the_line_is_known():
@@ -112,12 +119,12 @@ def test_the_directions_of_a_link_share_its_capacity():
 
 def test_the_cheapest_path_is_the_shortest():
     tail, head = np.array([0, 0, 2]), np.array([1, 2, 1])
-    assert cheapest(3, tail, head, np.array([5.0, 1.0, 2.0])) == 3.0
+    assert cheapest_path_cost(3, tail, head, np.array([5.0, 1.0, 2.0])) == 3.0
 
 
 def test_prices_under_which_a_path_costs_no_more_than_the_limit_make_no_cut():
     commodity = commodities(reduce(line()).problem)[0]
-    assert cut_of(commodity, Prices(np.zeros(len(commodity.candidate)), 1.0)) is None
+    assert benders_cut(commodity, Prices(np.zeros(len(commodity.candidate)), 1.0)) is None
 
 
 @given(side_problems(), KINDS)

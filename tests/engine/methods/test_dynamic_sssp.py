@@ -6,22 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.methods.heuristics.dynamic_sssp import (
-    LENGTH,
-    OVERFLOWED,
+    LOG_LENGTH,
+    LOG_OVERFLOWED,
     shortest_times,
     toggle,
     undo,
 )
 from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.methods.heuristics.workspace import flip, move_to, new_workspace, restart_logs
-from optimiser.engine.search.paths import FAR, times_from
+from optimiser.engine.search.paths import UNREACHED, times_from
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import tables
 
 
 def fresh_times(t, *, reach=None):
     if reach is None:
-        reach = np.full((len(t.origins), t.away.shape[1]), t.limit.max())
+        reach = np.full((len(t.origins), t.from_origin.shape[1]), t.limit.max())
     arcs = (t.arc_start, t.arc_tail, t.arc_head, t.arc_seconds)
     return shortest_times(t.net, t.back_net, arcs, t.origins, reach)
 
@@ -42,15 +42,15 @@ def test_times_equal_a_fresh_search_after_any_openings_and_closings(t, js):
 @given(tables_drawn(), changes)
 @settings(max_examples=50, deadline=None)
 def test_times_within_a_reach_equal_those_of_a_fresh_search_and_others_are_far(t, js):
-    reach = np.full((len(t.origins), t.away.shape[1]), -1)
+    reach = np.full((len(t.origins), t.from_origin.shape[1]), -1)
     for k in range(len(t.limit)):
         row = t.origin_row[k]
-        reach[row] = np.maximum(reach[row], t.limit[k] - t.back[t.destination_row[k]])
+        reach[row] = np.maximum(reach[row], t.limit[k] - t.to_destination[t.destination_row[k]])
     r = fresh_times(t, reach=reach)
     for j in js:
         toggle(r, j % t.size)
     times = searched(t, r.is_open)
-    np.testing.assert_array_equal(r.time, np.where(times <= reach, times, FAR))
+    np.testing.assert_array_equal(r.time, np.where(times <= reach, times, UNREACHED))
 
 
 @given(tables_drawn(), changes, changes)
@@ -59,7 +59,7 @@ def test_undoing_brings_back_plan_and_times(t, js, more):
     r = fresh_times(t)
     for j in js:
         toggle(r, j % t.size)
-    length, times, plan = r.meter[LENGTH], r.time.copy(), r.is_open.copy()
+    length, times, plan = r.log_state[LOG_LENGTH], r.time.copy(), r.is_open.copy()
     for j in more:
         toggle(r, j % t.size)
     undo(r, length)
@@ -87,5 +87,5 @@ def test_a_log_without_room_says_so_and_the_times_are_right_all_the_same():
     r = fresh_times(t)._replace(log_at=np.empty(1, np.int64), log_time=np.empty(1, np.int64))
     for j in (0, 1, 2, 0):
         toggle(r, j)
-    assert r.meter[OVERFLOWED] == 1
+    assert r.log_state[LOG_OVERFLOWED] == 1
     np.testing.assert_array_equal(r.time, searched(t, r.is_open))

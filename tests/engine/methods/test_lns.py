@@ -9,7 +9,7 @@ from heuristic_drawing import open_line, tables_drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.heuristics.greedy import never, nothing, reverse_greedy
+from optimiser.engine.methods.heuristics.greedy import never_stop, nothing, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
@@ -18,10 +18,10 @@ from optimiser.engine.search.tables import tables
 from optimiser.problem import load
 
 
-def improved(t, start, *, attempts, seed=0, stop=never):
+def improved(t, start, *, attempts, seed=0, stop=never_stop):
     """Return the best plan that a search finds from a plan."""
     search = Improver(t, seed=seed)
-    search.begin(start)
+    search.start_from(start)
     search.improve(attempts=attempts, stop=stop)
     return search.best
 
@@ -62,7 +62,7 @@ def test_the_search_never_ends_with_less_than_it_began_with(t, seed):
 @settings(max_examples=20, deadline=None)
 def test_a_guide_of_any_kind_leaves_plans_that_break_nothing(t, seed):
     search = Improver(t, seed=seed)
-    search.begin(nothing(t))
+    search.start_from(nothing(t))
     search.improve(attempts=20, guide=np.random.default_rng(seed).random(t.size))
     assert fits(t, search.best) or not fits(t, nothing(t))
 
@@ -75,8 +75,8 @@ def test_a_search_that_is_told_to_stop_keeps_what_it_has():
 def test_a_search_goes_on_where_it_was_left():
     t = tables(open_line())
     whole, parts = Improver(t, seed=3), Improver(t, seed=3)
-    whole.begin(nothing(t))
-    parts.begin(nothing(t))
+    whole.start_from(nothing(t))
+    parts.start_from(nothing(t))
     whole.improve(attempts=30)
     parts.improve(attempts=10)
     parts.improve(attempts=20)
@@ -124,7 +124,7 @@ def test_a_start_finds_nearly_all_optima_of_the_toy_problems(shared_dir):
             continue
         t = tables(reduced.problem)
         best, _ = reported(t)
-        wanted = optima[problem.name]
-        if best is None or objective_of(t, best) + reduced.base != wanted:
+        optimum = optima[problem.name]
+        if best is None or objective_of(t, best) + reduced.base != optimum:
             missed.append(path.stem)
     assert len(missed) <= 1

@@ -8,16 +8,21 @@ from hypothesis import strategies as st
 from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
     everything,
-    flip_all,
+    flip_candidates,
     greedy,
     nothing,
-    relieve,
+    prune,
+    repair_breaches,
     reverse_greedy,
     swap,
-    thinned,
 )
-from optimiser.engine.methods.heuristics.lns import relation
-from optimiser.engine.methods.heuristics.moves import find_gains, levels, merit_flipped, value_pairs
+from optimiser.engine.methods.heuristics.lns import relatedness_of_candidates
+from optimiser.engine.methods.heuristics.moves import (
+    compute_gains,
+    penalised_value_flipped,
+    rank_values,
+    update_pair_values,
+)
 from optimiser.engine.methods.heuristics.workspace import new_workspace, restart_logs
 from optimiser.engine.search.scoring import (
     breach,
@@ -38,7 +43,7 @@ def lack(t, is_open):
 def moved(t, js):
     at = new_workspace(t, nothing(t))
     for j in js:
-        flip_all(at, np.array([j % t.size]))
+        flip_candidates(at, np.array([j % t.size]))
     return at
 
 
@@ -47,22 +52,22 @@ def moved(t, js):
 def test_a_gain_is_never_more_than_the_weight_that_opening_covers(t, js):
     at = moved(t, js)
     for step in range(2):
-        value_pairs(at)
-        find_gains(at)
+        update_pair_values(at)
+        compute_gains(at)
         for j in np.flatnonzero(~at.is_open[:-1]):
             more = at.is_open.copy()
             more[j] = True
             new = covered_pairs(t, more) & ~at.is_covered
             assert at.gain[j] <= at.value[new].sum()
-        flip_all(at, np.array([step % t.size]))
+        flip_candidates(at, np.array([step % t.size]))
 
 
 @given(tables_drawn(), changes)
 @settings(max_examples=50, deadline=None)
 def test_a_candidate_of_one_arc_gains_just_what_it_covers(t, js):
     at = moved(t, js)
-    value_pairs(at)
-    find_gains(at)
+    update_pair_values(at)
+    compute_gains(at)
     for j in np.flatnonzero(~at.is_open[:-1] & (np.diff(t.arc_start) == 1)):
         more = at.is_open.copy()
         more[j] = True
@@ -90,7 +95,7 @@ def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
     restart_logs(at)
     plan, met = at.is_open.copy(), at.is_covered.copy()
     at.group[0] = j % t.size
-    merit_flipped(at, 1)
+    penalised_value_flipped(at, 1)
     np.testing.assert_array_equal(at.is_open, plan)
     np.testing.assert_array_equal(at.is_covered, met)
 
@@ -99,7 +104,7 @@ def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
 @settings(max_examples=50, deadline=None)
 def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
     at = moved(t, js)
-    broken, value, cost = levels(at)
+    broken, value, cost = rank_values(at)
     assert (broken, cost) == (breach(t, at.is_open), cost_of(t, at.is_open))
     worth = -cost if t.budget < 0 else objective_of(t, at.is_open)
     assert value == worth - 2.0**40 * lack(t, at.is_open)
@@ -109,7 +114,7 @@ def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
 @settings(max_examples=50, deadline=None)
 def test_closing_the_weakest_always_ends_with_nothing_broken(t):
     at = new_workspace(t, everything(t))
-    relieve(at)
+    repair_breaches(at)
     assert breach(t, at.is_open) == 0
 
 
@@ -117,7 +122,7 @@ def test_closing_the_weakest_always_ends_with_nothing_broken(t):
 @settings(max_examples=50, deadline=None)
 def test_what_is_left_of_thinning_loses_something_when_any_of_it_closes(t):
     assume(not len(t.side.require))
-    plan = thinned(new_workspace(t, everything(t)))
+    plan = prune(new_workspace(t, everything(t)))
     for j in np.flatnonzero(plan[:-1]):
         less = plan.copy()
         less[j] = False
@@ -159,6 +164,6 @@ def test_reverse_greedy_on_the_line_keeps_what_is_worth_most_for_its_money():
 
 def test_candidates_are_related_by_the_share_of_pairs_that_both_can_serve():
     t = tables(open_line())
-    near = relation(t)
+    near = relatedness_of_candidates(t)
     assert near.shape == (3, 3)
     assert near[0, 1] == 0.5

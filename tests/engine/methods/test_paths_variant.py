@@ -14,11 +14,11 @@ from optimiser.problem import load
 
 
 def expect_optimum(problem):
-    found, wanted = outcome_of(problem, "paths"), brute_force(problem)
-    if wanted is None:
+    found, optimum = outcome_of(problem, "paths"), brute_force(problem)
+    if optimum is None:
         assert (found.status, found.termination) == ("infeasible", "infeasible")
     else:
-        assert (found.objective, found.gap, found.status) == (wanted, 0.0, "optimal")
+        assert (found.objective, found.gap, found.status) == (optimum, 0.0, "optimal")
 
 
 @given(problems())
@@ -69,8 +69,8 @@ def test_the_reference_optima_are_found(shared_dir):
     toys = shared_dir / "instances" / "toy"
     for expected in json.loads((toys / "optima.json").read_text(encoding="utf-8")):
         problem = load(toys / f"{expected['problem']}.json")
-        wanted = expected["cost" if problem.budget is None else "coverage"]
-        assert outcome_of(problem, "paths").objective == wanted, expected["problem"]
+        optimum = expected["cost" if problem.budget is None else "coverage"]
+        assert outcome_of(problem, "paths").objective == optimum, expected["problem"]
 
 
 @pytest.mark.shared

@@ -124,10 +124,10 @@ def test_a_stop_on_a_detached_circuit_does_not_count(variant):
 def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
     ring, lp = two_squares(), pulp.LpProblem()
     decisions = declare_ring(lp, ring, 1, range(len(ring.links)))
-    sides = (decisions.ahead, decisions.back)
+    sides = (decisions.forward, decisions.backward)
     values = {v.name: 0.0 for side in sides for v in side.values()}
     for a in (0, 1, 2, 3, 5, 6, 7, 8):
-        side = decisions.back if a == 2 else decisions.ahead
+        side = decisions.backward if a == 2 else decisions.forward
         values[side[a].name] = 1.0
     circuits = circuits_in(decisions, values)
     assert sorted(map(sorted, circuits)) == [[0, 1, 2, 3], [5, 6, 7, 8]]

@@ -158,4 +158,4 @@ def test_the_methods_add_partition_inequalities(monkeypatch):
 
     monkeypatch.setattr(relaxation, "PartitionCuts", Watched)
     assert proved(triangle(budget=1), "cuts", "highs")[0] == "proof"
-    assert max(np.concatenate([rows.claims for rows in found])) == 2
+    assert max(np.concatenate([rows.pair_counts for rows in found])) == 2

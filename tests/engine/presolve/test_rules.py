@@ -54,15 +54,15 @@ def test_a_candidate_dearer_than_the_cap_of_its_instrument_leaves():
 @pytest.mark.parametrize(
     ("changes", "how", "why"),
     [
-        ({"budget": 2}, {"ac": "in"}, "what must be built costs more than the budget"),
+        ({"budget": 2}, {"ac": "in"}, "the candidates that must be built cost more than the budget"),
         ({"excludes": (("ac", "bd"),)}, {"ac": "in", "bd": "in"}, "exclude each other"),
-        ({"requires": (("ac", "bd"),)}, {"ac": "in", "bd": "out"}, "bd must be built and must not"),
+        ({"requires": (("ac", "bd"),)}, {"ac": "in", "bd": "out"}, "bd must be built, but may not be built"),
         (
             {"budget": None, "requires": (("ac", "bd"),), "excludes": (("ac", "bd"),)},
             {},
-            "a - c must be covered, but what could cover them may not be built",
+            "a - c must be covered, but no candidates that may be built can cover them",
         ),
-        ({"targets": (Target("core", 10),)}, {}, "target 'core': at most 9 of 10"),
+        ({"targets": (Target("core", 10),)}, {}, "target 'core': at most 9 of the 10 still required"),
     ],
 )
 def test_a_problem_without_a_plan_says_why(changes, how, why):
@@ -72,7 +72,7 @@ def test_a_problem_without_a_plan_says_why(changes, how, why):
 
 
 def test_a_target_out_of_reach_names_a_pair_that_is_never_within_its_limit():
-    assert reduce(line(targets=(Target("core", 10),))).reason.endswith("never within reach: d - a")
+    assert reduce(line(targets=(Target("core", 10),))).reason.endswith("out of reach: d - a")
 
 
 def test_what_is_free_but_excludes_another_candidate_waits():

@@ -128,7 +128,7 @@ def test_numerical_noise_of_a_question_does_not_move_its_bound(cheapest):
     )
     measures = np.full((1, len(problem.pairs)), UNIT)
     program = QuestionRelaxation(problem, measures, seed=1)
-    program.ask(budget=None, least=(0,), weights=None if cheapest else measures[0])
+    program.set_question(budget=None, least=(0,), weights=None if cheapest else measures[0])
     assert program.divisor == UNIT
     question, sent = Question(None, (0,), cheapest), []
     incumbent = PlanPool(tables(problem), measures).incumbent(

@@ -63,9 +63,9 @@ def test_the_length_is_the_number_of_rows_however_many_pairs_they_name():
 
 
 def test_claims_count_the_pairs_of_each_row():
-    assert rows(*MANY).claims.tolist() == [2, 1, 3, 2]
-    assert rows(*ALONE, alone=True).claims.tolist() == [1, 1, 1]
-    assert NO_ROWS.claims.tolist() == []
+    assert rows(*MANY).pair_counts.tolist() == [2, 1, 3, 2]
+    assert rows(*ALONE, alone=True).pair_counts.tolist() == [1, 1, 1]
+    assert NO_ROWS.pair_counts.tolist() == []
 
 
 def test_the_pairs_of_a_row_are_those_that_it_names():
@@ -74,19 +74,19 @@ def test_the_pairs_of_a_row_are_those_that_it_names():
 
 
 def test_the_right_side_of_a_row_does_not_depend_on_its_pairs():
-    assert rows(*MANY).at(X).tolist() == [5.0, 2.0, 0.0, 5.0]
-    assert rows(*ALONE, alone=True).at(X).tolist() == [2.0, 0.0, 2.0]
+    assert rows(*MANY).right_side(X).tolist() == [5.0, 2.0, 0.0, 5.0]
+    assert rows(*ALONE, alone=True).right_side(X).tolist() == [2.0, 0.0, 2.0]
 
 
 def test_the_left_side_is_the_sum_of_y_over_the_pairs():
-    assert rows(*MANY).claimed(Y).tolist() == [0.625, 0.25, 0.875, 0.625]
-    assert rows(*ALONE, alone=True).claimed(Y).tolist() == [0.25, 0.5, 0.25]
-    assert NO_ROWS.claimed(Y).tolist() == []
+    assert rows(*MANY).left_side(Y).tolist() == [0.625, 0.25, 0.875, 0.625]
+    assert rows(*ALONE, alone=True).left_side(Y).tolist() == [0.25, 0.5, 0.25]
+    assert NO_ROWS.left_side(Y).tolist() == []
 
 
 @pytest.mark.parametrize("last", [(), (1,)])
 def test_a_row_without_pairs_claims_nothing(last):
-    assert rows(((0,), {0: 1.0}), (last, {1: 1.0})).claimed(Y).tolist() == [0.5, 0.25 * len(last)]
+    assert rows(((0,), {0: 1.0}), (last, {1: 1.0})).left_side(Y).tolist() == [0.5, 0.25 * len(last)]
 
 
 def test_some_rows_keep_their_pairs_and_terms():
@@ -100,7 +100,7 @@ def test_choosing_none_of_the_rows_gives_no_rows():
 
 def test_rows_of_one_pair_each_stay_so_when_stacked():
     whole = stacked(rows(*ALONE, alone=True), NO_ROWS, rows(*ALONE[:1], alone=True))
-    assert whole.claim_start is None
+    assert whole.pair_start is None
     assert lines(whole) == [*ALONE, ALONE[0]]
 
 
@@ -110,7 +110,7 @@ def test_rows_of_one_pair_and_of_several_can_be_stacked(first):
     expected = [*ALONE, *MANY] if first else [*MANY, *ALONE]
     whole = stacked(*(parts if first else parts[::-1]))
     assert lines(whole) == expected
-    assert whole.claimed(Y).tolist() == [sum(Y[list(pairs)]) for pairs, _ in expected]
+    assert whole.left_side(Y).tolist() == [sum(Y[list(pairs)]) for pairs, _ in expected]
 
 
 def test_a_row_of_one_pair_is_the_same_row_whether_or_not_others_name_several():
@@ -287,7 +287,7 @@ def test_an_integer_point_that_satisfies_a_row_satisfies_it_packed(row):
     kept = pack(row)
     for point in binary_points(MOST):
         if alpha @ point >= least:
-            assert kept.at(point)[0] >= kept.least[0]
+            assert kept.left_side(point)[0] >= kept.least[0]
 
 
 @given(full_rows(), st.lists(st.floats(0, 1), min_size=MOST, max_size=MOST))
@@ -295,7 +295,7 @@ def test_an_integer_point_that_satisfies_a_row_satisfies_it_packed(row):
 def test_a_packed_row_is_hardly_weaker_anywhere(row, point):
     alpha, least = row
     kept, there = pack(row), np.array(point)
-    lost = (kept.at(there) - kept.least)[0] - (alpha @ there - least)
+    lost = (kept.left_side(there) - kept.least)[0] - (alpha @ there - least)
     assert -1e-15 <= lost <= MOST * (TINY + 2 * ROUNDING) + 1e-15
 
 
@@ -345,7 +345,7 @@ split_lines = st.lists(st.tuples(entries, numbers), max_size=5)
 def test_the_left_side_of_a_split_row_is_the_sum_over_its_columns(drawn, point):
     rows = split_rows(*drawn)
     assert len(rows) == len(drawn)
-    assert rows.at(np.array(point)).tolist() == [
+    assert rows.left_side(np.array(point)).tolist() == [
         sum(value * point[column] for column, value in terms.items()) for terms, _ in drawn
     ]
 
@@ -360,14 +360,14 @@ def test_lists_of_split_rows_are_gathered_in_their_order(parts):
 
 @given(split_lines, st.lists(st.booleans(), min_size=5, max_size=5))
 @settings(max_examples=100, deadline=None)
-def test_some_split_rows_keep_their_terms(drawn, wanted):
-    kept = np.array(wanted[: len(drawn)], np.bool_)
+def test_some_split_rows_keep_their_terms(drawn, flags):
+    kept = np.array(flags[: len(drawn)], np.bool_)
     rows = split_rows(*drawn).only(kept)
-    assert lines_of_splits(rows) == [line for line, yes in zip(drawn, wanted, strict=False) if yes]
+    assert lines_of_splits(rows) == [line for line, yes in zip(drawn, flags, strict=False) if yes]
 
 
 @pytest.mark.parametrize("rows", [NO_SPLITS, gathered([]), gathered([NO_SPLITS, NO_SPLITS])])
 def test_no_split_rows_have_no_left_sides(rows):
     assert len(rows) == 0
-    assert rows.at(np.ones(3)).tolist() == []
+    assert rows.left_side(np.ones(3)).tolist() == []
     assert len(rows.only(np.zeros(0, np.bool_))) == 0

@@ -8,7 +8,7 @@ import pytest
 from ring_drawing import circuits_of, ring_problem, square
 
 from optimiser.engine.search.circuits import shortest_circuit, through_links
-from optimiser.engine.search.paths import FAR
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.problem import Ring, RingLink
 
 SEEDS = range(150)
@@ -17,7 +17,7 @@ SEEDS = range(150)
 def unusable(ring, *, barred=()):
     """Return the links on no circuit that forms the ring."""
     bound = through_links(ring, np.zeros(len(ring.links), dtype=np.int64), barred=barred)
-    return tuple(np.flatnonzero(bound == FAR).tolist())
+    return tuple(np.flatnonzero(bound == UNREACHED).tolist())
 
 
 def drawn(seed):
@@ -91,7 +91,7 @@ def test_two_circuits_that_meet_at_a_node_are_no_ring_round_both_centres():
 def test_without_a_circuit_it_is_proved_that_there_is_none():
     found = shortest_circuit(square(links=square().links[:3]), np.array([1, 1, 1]))
     assert (found.links, found.length, found.bound) == ((), None, None)
-    assert through_links(square(links=square().links[:3]), np.ones(3)).tolist() == [FAR] * 3
+    assert through_links(square(links=square().links[:3]), np.ones(3)).tolist() == [UNREACHED] * 3
 
 
 def test_circuits_at_the_limit_or_beyond_are_not_looked_for():

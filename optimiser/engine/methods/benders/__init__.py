@@ -1,1 +1,1 @@
-"""Prove plans by branch-and-Benders-cut, the published peer of the time cuts."""
+"""Solve problems by branch-and-Benders-cut, the published counterpart of the time cuts."""

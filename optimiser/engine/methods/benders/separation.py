@@ -1,4 +1,4 @@
-"""Find Benders cuts that a point violates, from a flow problem for each pair."""
+"""Separate Benders cuts by a flow problem for each pair."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ LEAST_VIOLATION = 1e-6
 """Least violation of a cut that is returned."""
 
 
-def cut_sets(parts: Sequence[Commodity]) -> Rows:
-    """Return `y_k <= sum of x_j` over candidates with a link at the origin, and at the destination.
+def cut_set_rows(parts: Sequence[Commodity]) -> Rows:
+    """Return the cut-set inequalities `y_k <= sum of x_j` at the origin and at the destination of each pair.
+
+    The sum is over the candidates with a link there.
 
     Parameters
     ----------
@@ -29,9 +31,8 @@ def cut_sets(parts: Sequence[Commodity]) -> Rows:
 
     Notes
     -----
-    These are the cut-set inequalities that Bucarey et al. put into the master problem from the start. With an
-    existing network they hold only where no arc open today leaves the origin (or enters the destination);
-    elsewhere there is none.
+    Bucarey et al. put these inequalities into the master problem from the start. With an existing network
+    they hold only where no existing arc leaves the origin (or enters the destination); others are left out.
     """
     rows = []
     for k, part in enumerate(parts):
@@ -45,27 +46,27 @@ def cut_sets(parts: Sequence[Commodity]) -> Rows:
     return joined(rows)
 
 
-def cut_of(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | None:
-    """Return candidates and values of the cut that prices make, None when they make none.
+def benders_cut(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | None:
+    """Return the candidates and coefficients of the Benders cut that prices define, or None.
 
     Parameters
     ----------
     part
         The commodity.
     prices
-        Any prices >= 0; those of the flow problem make the best cut.
+        Any prices >= 0; dual prices of the flow problem give the most violated cut.
 
     Notes
     -----
-    Let every arc a cost its share of the limit times the price of time, plus the price of its link, and let
-    alpha be the cost of the cheapest path. A flow of y units within the limit costs at least alpha y, and at
-    most `time y + sum over links of price times capacity`. So `(alpha - time) y <= sum price x`: the Benders
-    cut, divided by `alpha - time` where that is positive. alpha is found here by shortest paths, not taken
-    from a solver, so that the cut is valid whatever the solver's tolerance.
+    Let every arc cost its share of the limit times the price of time, plus the price of its link, and let
+    alpha be the cost of the cheapest path. A flow of y units within the limit costs at least `alpha y`, and
+    at most `time y + sum over links of price times capacity`. Hence `(alpha - time) y <= sum price x`: the
+    Benders cut, divided by `alpha - time` where that is positive; elsewhere there is none. alpha is computed
+    here by shortest paths, not taken from a solver, so that the cut is valid whatever the solver's tolerance.
     """
     cost = prices.time * part.seconds / part.limit if part.limit else np.zeros(len(part.tail))
     cost = cost + np.where(part.link >= 0, np.append(prices.link, 0.0)[part.link], 0.0)
-    gain = cheapest(part.nodes, part.tail, part.head, cost) - prices.time
+    gain = cheapest_path_cost(part.nodes, part.tail, part.head, cost) - prices.time
     if not 1e-9 < gain < np.inf:
         return None
     total = np.bincount(part.candidate, weights=prices.link) / gain
@@ -74,7 +75,7 @@ def cut_of(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | None:
 
 
 @compiled
-def cheapest(nodes: int, tail: Integers, head: Integers, cost: Floats) -> float:
+def cheapest_path_cost(nodes: int, tail: Integers, head: Integers, cost: Floats) -> float:
     """Return the cost of the cheapest path from node 0 to node 1 (Bellman and Ford), infinite without one.
 
     Parameters
@@ -82,7 +83,7 @@ def cheapest(nodes: int, tail: Integers, head: Integers, cost: Floats) -> float:
     nodes
         Number of nodes.
     tail, head, cost
-        [a], the arcs; no cost is negative.
+        [a] each, end nodes and costs >= 0 of the arcs.
     """
     price = np.full(nodes, np.inf)
     price[0] = 0.0
@@ -100,15 +101,15 @@ def cheapest(nodes: int, tail: Integers, head: Integers, cost: Floats) -> float:
 class Flow(Protocol):
     """The flow problem of one commodity."""
 
-    def most(self, capacity: Floats, enough: float) -> tuple[float, Prices] | None:
-        """Return the most that can flow, up to `enough`, and the prices that prove it."""
+    def most(self, capacity: Floats, target: float) -> tuple[float, Prices] | None:
+        """Return the maximum flow, at most `target`, and its dual prices; None without an optimum."""
 
-    def ray(self, capacity: Floats, level: float) -> Prices | None:
-        """Return prices that prove that a flow is impossible."""
+    def ray(self, capacity: Floats, flow: float) -> Prices | None:
+        """Return dual prices that prove a flow impossible; None where it is possible."""
 
 
 class BendersCuts:
-    """A separator by one flow problem a pair.
+    """Separates Benders cuts; a `Separator` for a solver's tree.
 
     Parameters
     ----------
@@ -117,14 +118,13 @@ class BendersCuts:
     parts
         The commodity of each pair.
     build
-        Makes the live flow problem of a commodity when it is first needed.
+        Builds the flow problem of a commodity when it is first needed.
     kind
-        `normal`: the flow is fixed to the level of the pair, and the cut is a ray of the dual of the
-        infeasible problem, as the solver gives it. `normalised`: the flow is maximised; the dual then has
-        the row `alpha - time = 1`, so that the cut reads `y <= sum sigma x` and is the most violated of
-        these.
+        `normal`: the flow is fixed to y_k, and the cut is a dual ray of the infeasible problem, as the solver
+        gives it. `normalised`: the flow is maximised; the dual then has the row `alpha - time = 1`, so that
+        the cut reads `y <= sum sigma x` and is the most violated one of this form.
     stop
-        Asked before each pair; True ends the search for cuts.
+        Called before each pair; True ends the separation.
     """
 
     def __init__(
@@ -143,24 +143,28 @@ class BendersCuts:
         self._stop = stop
         self._flows: dict[int, Flow] = {}
 
-    def __call__(self, built: Floats, level: Floats, *, integer: bool) -> Rows:  # noqa: ARG002 - as the protocol asks
-        """Return the violated cuts, at most one a pair.
+    def __call__(self, x: Floats, y: Floats, *, integer: bool) -> Rows:  # noqa: ARG002 - as the protocol asks
+        """Return the violated cuts, at most one per pair.
 
         Parameters
         ----------
-        built, level
+        x, y
             float64 [J] and [K], the point.
         integer
-            Not used: the same cuts serve fractional and integer points.
+            Not used: the same cuts are separated at fractional and integer points.
+
+        Notes
+        -----
+        Pairs that the candidates with x = 1 cover alone have no violated cut, and are skipped.
         """
-        surely = covered_pairs(self._t, np.append(built >= 1.0 - LEAST_VIOLATION, True))
+        is_certain = covered_pairs(self._t, np.append(x >= 1.0 - LEAST_VIOLATION, True))
         pairs: list[int] = []
         cuts: list[tuple[Integers, Floats]] = []
-        for k in np.flatnonzero((level > LEAST_VIOLATION) & ~surely).tolist():
+        for k in np.flatnonzero((y > LEAST_VIOLATION) & ~is_certain).tolist():
             if self._stop():
                 break
-            cut = self._cut(k, built, float(level[k]))
-            if cut is not None and cut[1] @ built[cut[0]] < level[k] - LEAST_VIOLATION:
+            cut = self._cut(k, x, float(y[k]))
+            if cut is not None and cut[1] @ x[cut[0]] < y[k] - LEAST_VIOLATION:
                 pairs.append(k)
                 cuts.append(cut)
         if not pairs:
@@ -173,15 +177,15 @@ class BendersCuts:
             np.concatenate([values for _, values in cuts]),
         )
 
-    def _cut(self, k: int, built: Floats, level: float) -> tuple[Integers, Floats] | None:
+    def _cut(self, k: int, x: Floats, y: float) -> tuple[Integers, Floats] | None:
         part = self._parts[k]
         if k not in self._flows:
             self._flows[k] = self._build(part)
-        flow, capacity = self._flows[k], built[part.candidate]
-        prices = flow.ray(capacity, level) if self._kind == "normal" else _prices(flow, capacity, level)
-        return None if prices is None else cut_of(part, prices)
+        flow, capacity = self._flows[k], x[part.candidate]
+        prices = flow.ray(capacity, y) if self._kind == "normal" else _violation_prices(flow, capacity, y)
+        return None if prices is None else benders_cut(part, prices)
 
 
-def _prices(flow: Flow, capacity: Floats, level: float) -> Prices | None:
-    answer = flow.most(capacity, level)
-    return None if answer is None or answer[0] >= level - LEAST_VIOLATION else answer[1]
+def _violation_prices(flow: Flow, capacity: Floats, y: float) -> Prices | None:
+    outcome = flow.most(capacity, y)
+    return None if outcome is None or outcome[0] >= y - LEAST_VIOLATION else outcome[1]

@@ -1,1 +1,1 @@
-"""Search one tree of linear programs with cuts that all its nodes share."""
+"""Search a tree of linear programs that share globally valid cuts."""

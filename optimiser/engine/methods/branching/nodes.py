@@ -1,4 +1,4 @@
-"""Hold parts of the search space, and choose the decision on which one is split."""
+"""Represent nodes of the search tree, and choose the decision to branch on."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from optimiser.problem.result import rounded_bound
 
 
 def integer_bound(bound: float) -> float:
-    """Return the integer objective that a bound to be maximised allows; infinite bounds stay."""
+    """Return the largest integer objective that an upper bound allows; infinite bounds stay."""
     return float(rounded_bound(bound)) if math.isfinite(bound) else bound
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """All plans whose decisions lie within bounds.
+    """A node of the search tree: all plans whose decisions lie within bounds.
 
     Attributes
     ----------
     bound
-        Upper bound of the objective of its plans, in the scale of the relaxation.
+        Upper bound on the scaled objective of its plans.
     lower, upper
         float64 [N] each, bounds of the decisions.
     depth
-        Number of branchings above it.
+        Number of branchings between the root and the node.
     decision, side, distance
-        What was branched on last (-1 at the root), to which side (0: down, 1: up), and how far it moved.
+        The decision that was branched on last (-1 at the root), the side (0: down, 1: up), and the distance
+        from its fractional value to the value on that side.
     """
 
     bound: float
@@ -45,21 +46,21 @@ class Node:
 
     @classmethod
     def root(cls, solution: LpSolution) -> Node:
-        """Return the whole search space, given the solution of its relaxation."""
+        """Return the root of the tree, given the solution of the root relaxation."""
         size = len(solution.decisions)
         return cls(solution.objective, np.zeros(size), np.ones(size))
 
     def child(self, decision: int, side: int, *, bound: float, value: float) -> Node:
-        """Return the node in which a decision is fixed as well.
+        """Return the child in which one more decision is fixed.
 
         Parameters
         ----------
         decision, side
-            Position, and the value 0 or 1 that is fixed.
+            Position of the decision, and the value 0 or 1 at which it is fixed.
         bound
-            Upper bound of the objective of the child.
+            Upper bound on the scaled objective of the child.
         value
-            Value of the decision in the solution of the relaxation.
+            Value of the decision in the relaxation of the node.
         """
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[decision] = upper[decision] = float(side)
@@ -68,21 +69,21 @@ class Node:
 
 
 RELIABLE = 4
-"""Observations of each side from which on a decision is no longer probed."""
+"""Observations of each side from which the pseudocosts of a decision count as reliable."""
 
 
 LEAST_CHANGE = 1e-6
-"""Replaces a change of 0, so that products of changes still rank decisions."""
+"""Lower limit of a change in a score, so that a product with a change of 0 still ranks decisions."""
 
 
 @dataclass(frozen=True)
 class Pseudocosts:
-    """Changes of the objective per unit of a decision, for each decision and side (0: down, 1: up).
+    """Observed changes of the objective per unit change of each decision, by side (0: down, 1: up).
 
     Attributes
     ----------
     total
-        float64 [2, N], sum of the changes observed.
+        float64 [2, N], sum of the changes per unit.
     count
         int64 [2, N], number of observations.
     """
@@ -92,24 +93,24 @@ class Pseudocosts:
 
     @classmethod
     def none(cls, size: int) -> Pseudocosts:
-        """Return pseudocosts of N decisions without any observation."""
+        """Return pseudocosts of `size` decisions without any observation."""
         return cls(np.zeros((2, size)), np.zeros((2, size), np.int64))
 
     def plus(self, other: Pseudocosts) -> Pseudocosts:
-        """Return the observations of both together."""
+        """Return the sum of the observations of both."""
         return Pseudocosts(self.total + other.total, self.count + other.count)
 
     def note(self, decision: int, side: int, change: float, distance: float) -> None:
-        """Record a change of the objective.
+        """Record the change of the objective after branching.
 
         Parameters
         ----------
         decision, side
-            What was branched on, and to which side.
+            The decision that was branched on, and the side.
         change
             Decrease of the bound; ignored where it is not finite.
         distance
-            How far the decision moved.
+            Distance from the fractional value of the decision to its value on that side.
         """
         if not math.isfinite(change):
             return
@@ -121,17 +122,17 @@ class Pseudocosts:
         return bool(self.count[:, decision].min() >= RELIABLE)
 
     def scores(self, fraction: Floats) -> Floats:
-        """Return the product of the expected changes on both sides, for each decision.
+        """Return the product of the estimated changes on both sides, for each decision.
 
         Parameters
         ----------
         fraction
-            float64 [N], distance of each value from 0.
+            float64 [N], values of the decisions in the relaxation.
 
         Returns
         -------
         NDArray
-            float64 [N]; a side without observations counts as the mean of all sides with some.
+            float64 [N]; a decision not yet observed on a side gets the mean of all observations of that side.
         """
         known = self.count > 0
         mean = self.total.sum(axis=1) / np.maximum(1, self.count.sum(axis=1))
@@ -142,52 +143,54 @@ class Pseudocosts:
 
 
 INTEGRAL = 1e-6
-"""Distance from an integer within which a value counts as integer."""
+"""Distance from 0 and 1 up to which a value counts as integer."""
 
 
 MOST_PROBED = 8
-"""Most decisions probed at one node."""
+"""Most decisions that are probed at a node."""
 
 
 PROBE_ITERATIONS = 60
-"""Iterations of the dual simplex method in a probe."""
+"""Limit on the iterations of the dual simplex method in a probe."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A decision with its score, and upper bounds of the objective on both sides."""
+    """A decision with its score, and upper bounds on the scaled objective on both sides."""
 
     decision: int
     score: float
     bounds: tuple[float, float]
 
     def open_sides(self, cutoff: float) -> list[int]:
-        """Return the sides that can hold a better plan."""
+        """Return the sides that can contain a plan better than the cutoff."""
         return [side for side in (0, 1) if integer_bound(self.bounds[side]) > cutoff]
 
 
 def fractional(decisions: Floats) -> Integers:
-    """Return the positions of decisions, float64 [N], that are neither 0 nor 1."""
+    """Return the positions of the decisions, float64 [N], with fractional values."""
     return np.flatnonzero(np.abs(decisions - np.round(decisions)) > INTEGRAL)
 
 
 def fix_by_reduced_cost(node: Node, solution: LpSolution, cutoff: float) -> Node:
-    """Return the node with those decisions fixed that have one value in all of its better plans.
+    """Return the node with additional decisions fixed by their reduced costs.
+
+    A decision is fixed at the value that it has in every plan of the node better than the cutoff.
 
     Parameters
     ----------
     node, solution
-        The node and the solution of its relaxation.
+        The node, and the solution of its relaxation.
     cutoff
-        Objective of the best plan known.
+        Scaled objective of the best known plan.
     """
     if not math.isfinite(cutoff):
         return node
-    must, never = fixed_by_bound(solution.reduced_costs, solution.decisions, solution.objective, cutoff)
+    at_one, at_zero = fixed_by_bound(solution.reduced_costs, solution.decisions, solution.objective, cutoff)
     return Node(
         node.bound,
-        np.where(must, 1.0, node.lower),
-        np.where(never, 0.0, node.upper),
+        np.where(at_one, 1.0, node.lower),
+        np.where(at_zero, 0.0, node.upper),
         node.depth,
         node.decision,
         node.side,
@@ -204,31 +207,31 @@ def branch(
     known: Pseudocosts,
     observed: Pseudocosts,
 ) -> list[Node]:
-    """Return the children on the best decision that can hold a better plan.
+    """Branch on the best decision; return the children that can contain a better plan.
 
     Parameters
     ----------
     program
-        At the optimum of the node; probes leave it there.
+        The relaxation at the optimum of the node; probes leave it there.
     node, solution
-        The node and the solution of its relaxation.
+        The node, and the solution of its relaxation.
     cutoff
-        Objective of the best plan known.
+        Scaled objective of the best known plan.
     known
         Pseudocosts so far.
     observed
-        Takes what probes show.
+        Receives the observations of the probes.
 
     Notes
     -----
-    Reliability branching (Achterberg, Koch and Martin 2005): decisions are tried in falling order of their
-    scores, and those with few observations are probed. Invariant: every plan of the node with an objective
-    above `cutoff` lies in one of the children.
+    Reliability branching (Achterberg, Koch and Martin 2005): decisions are considered in falling order of
+    their pseudocost scores, and those with unreliable pseudocosts are probed. Invariant: every plan of the
+    node with an objective above `cutoff` lies in one of the children.
     """
     candidates = fractional(solution.decisions)
     candidates = candidates[node.upper[candidates] > node.lower[candidates]]
     if not candidates.size:
-        # reduced costs fixed every fractional decision after the solve: the node is solved again
+        # Reduced costs have fixed every fractional decision since the solve: solve the node again.
         return [Node(solution.objective, node.lower, node.upper, node.depth + 1)]
     scores = known.scores(solution.decisions)
     best = _Choice(-1, -1.0, (solution.objective, solution.objective))
@@ -237,7 +240,7 @@ def branch(
         choice = _Choice(decision, float(scores[decision]), (solution.objective, solution.objective))
         if not known.reliable(decision) and probed < MOST_PROBED:
             probed += 1
-            choice = _probed(program, decision, solution, cutoff, observed)
+            choice = _probe(program, decision, solution, cutoff, observed)
             sides = choice.open_sides(cutoff)
             if len(sides) < 2:
                 return _children(node, decision, solution, dict.fromkeys(sides, solution.objective))
@@ -246,14 +249,17 @@ def branch(
     return _children(node, best.decision, solution, dict(enumerate(best.bounds)))
 
 
-def _probed(
+def _probe(
     program: LinearProgram, decision: int, solution: LpSolution, cutoff: float, observed: Pseudocosts
 ) -> _Choice:
-    """Probe both sides of a decision, and record the changes where both sides stay open."""
+    """Probe both sides of a decision; record the changes if neither side is pruned.
+
+    A probe that was not solved far enough to prove a bound still gives a change for the score.
+    """
     value = float(solution.decisions[decision])
-    seen = [program.probe(decision, float(side), iterations=PROBE_ITERATIONS) for side in (0, 1)]
-    down, up = (min(solution.objective, bound) if proved else solution.objective for bound, proved in seen)
-    changes = [solution.objective - min(solution.objective, bound) for bound, _ in seen]
+    probes = [program.probe(decision, float(side), iterations=PROBE_ITERATIONS) for side in (0, 1)]
+    down, up = (min(solution.objective, bound) if proved else solution.objective for bound, proved in probes)
+    changes = [solution.objective - min(solution.objective, bound) for bound, _ in probes]
     choice = _Choice(decision, max(changes[0], LEAST_CHANGE) * max(changes[1], LEAST_CHANGE), (down, up))
     if len(choice.open_sides(cutoff)) == 2:
         observed.note(decision, 0, changes[0], value)

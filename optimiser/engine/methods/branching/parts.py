@@ -1,4 +1,4 @@
-"""Split a search space into parts, and search them beside each other."""
+"""Split a search space into parts, and search them in parallel."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from optimiser.engine.methods.branching.nodes import LEAST_CHANGE, Node, fractio
 from optimiser.engine.search.incumbent import MaskIncumbent, PartIncumbent
 from optimiser.engine.search.paths import Integers
 
-TRIED = 12
-"""Decisions that are tried when a part is split, as a rule."""
+BRANCHING_CANDIDATES = 12
+"""Default number of decisions that strong branching evaluates when a part is split."""
 
 
 def split(
@@ -27,31 +27,31 @@ def split(
     cutoff: float,
     size: int,
     left: Callable[[], float],
-    tried: int = TRIED,
+    tried: int = BRANCHING_CANDIDATES,
 ) -> list[Node]:
-    """Return parts of the search space that together hold every plan better than the cutoff.
+    """Return parts of the search space that together contain every plan better than the cutoff.
 
     Parameters
     ----------
     program
         The relaxation with its cuts; its bounds are reset at the end.
     solution
-        Its optimum.
+        Optimal solution of the relaxation.
     parts
-        Most parts; fewer when some hold no better plan.
+        Largest number of parts; fewer are returned when some contain no better plan.
     cutoff
-        Objective of the best plan known.
+        Scaled objective of the best known plan.
     size
-        Number of candidates: only they are split on.
+        Number of candidates J; only the first J decisions are branched on.
     left
-        Returns the seconds left. A solve that does not end in time leaves the bound of the part it came from.
+        Returns the seconds left. A child whose solve ends at the limit keeps the bound of its parent.
     tried
-        Decisions that are tried when a part is split.
+        Number of decisions that are evaluated when a part is split.
 
     Notes
     -----
-    Strong branching (Applegate, Bixby, Chvátal and Cook 1995): of the decisions nearest to one half, in the
-    part whose bound is weakest, the one that moves the bounds of both children most.
+    Strong branching (Applegate, Bixby, Chvátal and Cook 1995): the part of the weakest bound is split on
+    that decision, among those nearest to one half, which improves the bounds of both children most.
     """
     todo, done = [(Node.root(solution), solution)], list[Node]()
     while todo and len(todo) + len(done) < parts:
@@ -77,7 +77,11 @@ def _children(
     left: Callable[[], float],
     tried: int,
 ) -> list[tuple[Node, LpSolution]] | None:
-    """Return the children that can hold a better plan; None without fractional decisions or time left."""
+    """Return the children that can contain a better plan; None without fractional decisions or time left.
+
+    The score of a decision is the product of the bound changes of its two children; a change counts only down
+    to the cutoff, where the child is pruned anyway.
+    """
     x = point.decisions[:size]
     candidates = fractional(x)
     order = candidates[np.lexsort((candidates, np.abs(x[candidates] - 0.5)))][:tried]
@@ -85,21 +89,21 @@ def _children(
     for decision in order.tolist():
         if left() <= 0:
             break
-        pair = []
+        children = []
         for side in (0, 1):
             child = node.child(decision, side, bound=node.bound, value=float(x[decision]))
             program.set_bounds(child.lower, child.upper)
             solution = program.solve(seconds=left())
             bound = node.bound if solution.status == "limit" else min(node.bound, solution.objective)
-            pair.append((replace(child, bound=bound), solution))
-        score = math.prod(max(node.bound - max(child.bound, cutoff), LEAST_CHANGE) for child, _ in pair)
+            children.append((replace(child, bound=bound), solution))
+        score = math.prod(max(node.bound - max(child.bound, cutoff), LEAST_CHANGE) for child, _ in children)
         if best is None or score > best[0]:
-            best = (score, [one for one in pair if integer_bound(one[0].bound) > cutoff])
+            best = (score, [one for one in children if integer_bound(one[0].bound) > cutoff])
     return None if best is None else best[1]
 
 
 def fixings(node: Node, size: int) -> Integers:
-    """Return int64 [J]: 0 or 1 where a part fixes a candidate, -1 elsewhere."""
+    """Return int64 [J], the value 0 or 1 at which a part fixes each candidate; -1 where it is free."""
     return np.where(node.lower == node.upper, node.lower, -1.0)[:size].astype(np.int64)
 
 
@@ -111,44 +115,49 @@ def search_parts(
     threads: int,
     to_objective: Callable[[float], float],
 ) -> str:
-    """Search every part, several at a time, pass on the bound of the whole, and return why it ended.
+    """Search every part, several at a time; the overall bound goes to the incumbent.
 
     Parameters
     ----------
     parts
-        What `split` returned.
+        Parts from `split`.
     incumbent
-        Of the whole search.
+        Shared by all parts.
     search
         Searches one part.
     threads
-        How many at a time.
+        Number of parts that are searched at a time.
     to_objective
-        Converts a scaled objective.
+        Converts a scaled objective to an objective.
+
+    Returns
+    -------
+    str
+        Why the search ended: `proof`, `infeasible`, `time`, `nodes`, `stalled` or `gap`.
 
     Notes
     -----
-    Invariant: the bound of the whole is the weakest of the bounds of its parts, and no part's bound is
-    tighter than the best plan that it knows.
+    Invariant: the overall bound is the weakest bound of all parts. A part that was searched completely
+    without a better plan is closed: its bound no longer limits the overall one.
     """
     lock = Lock()
     weakest, tighter = (min, max) if incumbent.minimise else (max, min)
     closed = math.inf if incumbent.minimise else -math.inf
     bounds = [to_objective(node.bound) for node in parts]
 
-    def limit(i: int, bound: float) -> None:
+    def tighten_part(i: int, bound: float) -> None:
         bounds[i] = tighter(bounds[i], bound)
         incumbent.bound(weakest(bounds), "tree")
 
-    def work(i: int) -> TreeOutcome:
-        outcome = search(parts[i], PartIncumbent(incumbent, lock, lambda bound: limit(i, bound)))
+    def search_part(i: int) -> TreeOutcome:
+        outcome = search(parts[i], PartIncumbent(incumbent, lock, lambda bound: tighten_part(i, bound)))
         if outcome.reason == "infeasible":
             with lock:
-                limit(i, closed)
+                tighten_part(i, closed)
         return outcome
 
-    with ThreadPoolExecutor(threads) as crew:
-        reasons = {outcome.reason for outcome in crew.map(work, range(len(parts)))}
+    with ThreadPoolExecutor(threads) as executor:
+        reasons = {outcome.reason for outcome in executor.map(search_part, range(len(parts)))}
     if reasons <= {"proof", "infeasible"}:
         return "infeasible" if incumbent.best is None else "proof"
     return next(reason for reason in ("time", "nodes", "stalled", "gap", *reasons) if reason in reasons)

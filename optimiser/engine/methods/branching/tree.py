@@ -1,4 +1,4 @@
-"""Search a tree of linear programs with cuts, several workers beside each other, reproducibly."""
+"""Search a tree of linear programs with cuts by several workers in parallel, with reproducible results."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats, Rows
 
 GROWTH, SPARE = 1.2, 50
-"""Cuts that do not bind are dropped when there are more than this factor times those at the root, and so many
-more."""
+"""A worker drops slack cuts when it has more than `GROWTH` times the cuts of the root plus `SPARE`."""
 
 SLOW_SHARE = 0.02
-"""Share of the gap of a node that a round of cuts must close for another one to follow."""
+"""Share of the gap of a node that a round of cuts must close for another round to follow."""
 
 
 @dataclass
 class PlungeResult:
-    """What a plunge found.
+    """Result of a plunge.
 
     Attributes
     ----------
@@ -43,15 +42,16 @@ class PlungeResult:
     plans
         bool [J + 1] each, in the order in which they were found.
     best
-        Objective of the best of them, minus infinity without one.
+        Scaled objective of the best of these plans; minus infinity without one.
     rows
         Cuts found.
     nodes
-        Nodes solved.
+        Number of nodes solved.
     pseudocosts
-        Changes of the objective observed.
-    doubtful
-        Largest bound of a node given up although no plan meets it (numerical noise), or minus infinity.
+        Observed changes of the objective.
+    unresolved
+        Largest bound of a node that was closed although its plan does not attain the bound, because of
+        numerical tolerances; minus infinity without one.
     """
 
     open_nodes: list[Node] = field(default_factory=list)
@@ -60,12 +60,12 @@ class PlungeResult:
     rows: list[Rows] = field(default_factory=list)
     nodes: int = 0
     pseudocosts: Pseudocosts = field(default_factory=lambda: Pseudocosts.none(0))
-    doubtful: float = -math.inf
+    unresolved: float = -math.inf
 
 
 @dataclass(frozen=True)
 class PlungeRules:
-    """Limits of a plunge.
+    """Limits of a plunge, and of cut separation at its nodes.
 
     Attributes
     ----------
@@ -74,13 +74,13 @@ class PlungeRules:
     rounds
         Most rounds of cuts at a node with fractional decisions.
     in_out_weight
-        Share of the way to the core point at which cuts are sought first.
+        In-out weight of the separation (`CutFinder.violated`).
     margin
         Least violation of a cut at a node with fractional decisions.
     most_rows
-        Most cuts of a round at such a node: those that matter most for the objective.
+        Most cuts of a round at such a node; those of largest weighted violation are kept.
     known_enough
-        Number of violated known cuts at such a node from which on no new ones are sought.
+        Number of violated cuts in the store at such a node from which no new cuts are sought.
     partitions
         Most partition inequalities of a round.
     """
@@ -95,24 +95,24 @@ class PlungeRules:
 
 
 class Worker:
-    """One worker of the search, with a linear program, cuts and paths of its own.
+    """A worker of the search, with a linear program and a cut store of its own.
 
     Parameters
     ----------
     program
-        A live relaxation that holds the cuts of the root.
+        A live relaxation with the cuts of the root.
     cuts
-        Finds cuts.
+        Separates cuts.
     weight
-        float64 [K], importance of each pair in the choice of cuts.
+        float64 [K], weight of each pair in the selection of cuts.
     value_of
-        Returns the scaled objective of a plan, bool [J + 1]; minus infinity where it violates a constraint.
+        Returns the scaled objective of a plan, bool [J + 1]; minus infinity where the plan is infeasible.
     left
         Returns the seconds left.
     rules
-        Limits of a plunge.
-    held
-        Number of cuts that the program holds.
+        Limits of each plunge.
+    cut_count
+        Number of cuts in the program.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Worker:
         value_of: Callable[[Mask], float],
         left: Callable[[], float],
         rules: PlungeRules,
-        held: int,
+        cut_count: int,
     ) -> None:
         self._program = program
         self._cuts = cuts
@@ -131,60 +131,61 @@ class Worker:
         self._value_of = value_of
         self._left = left
         self._rules = rules
-        self._held = held
-        self._most = int(GROWTH * held) + SPARE
+        self._cut_count = cut_count
+        self._most_cuts = int(GROWTH * cut_count) + SPARE
 
-    def learn(self, rows: list[Rows]) -> None:
-        """Add cuts that other workers found."""
+    def add_cuts(self, rows: list[Rows]) -> None:
+        """Add cuts to the program."""
         for part in rows:
             self._program.add(part)
-            self._held += len(part)
+            self._cut_count += len(part)
 
-    def tidy(self) -> None:
-        """Drop cuts that do not bind when there are too many."""
-        if self._held > self._most:
-            self._held = self._program.drop_slack_rows()
+    def drop_slack_cuts(self) -> None:
+        """Drop slack cuts when the program has too many cuts."""
+        if self._cut_count > self._most_cuts:
+            self._cut_count = self._program.drop_slack_rows()
 
     def plunge(self, node: Node, cutoff: float, known: Pseudocosts) -> PlungeResult:
-        """Follow the better child from a node downwards, until its branch ends or the limit of nodes is met.
+        """Dive from a node, always to the child of better bound, until it is pruned or a limit is reached.
 
         Parameters
         ----------
         node
-            Where to start.
+            The node to start from.
         cutoff
-            Objective of the best plan known; nodes that cannot beat it are dropped.
+            Scaled objective of the best known plan; nodes that cannot beat it are pruned.
         known
             Pseudocosts so far.
 
         Returns
         -------
         PlungeResult
-            Its plans and open nodes hold every plan of the node with an objective above the cutoff.
+            Every plan of the node with an objective above the cutoff is among its plans or in its open nodes.
         """
         size = len(node.lower)
         result = PlungeResult(pseudocosts=Pseudocosts.none(size))
-        at: Node | None = node
-        while at is not None and integer_bound(at.bound) > cutoff:
+        current: Node | None = node
+        while current is not None and integer_bound(current.bound) > cutoff:
             if result.nodes >= self._rules.length or self._left() <= 0:
-                result.open_nodes.append(at)
+                result.open_nodes.append(current)
                 break
-            children, cutoff = self._step(at, cutoff, known, result)
+            children, cutoff = self._step(current, cutoff, known, result)
             children.sort(key=lambda child: (-child.bound, child.side))
-            at = children[0] if children else None
+            current = children[0] if children else None
             result.open_nodes.extend(children[1:])
         return result
 
     def _step(
         self, node: Node, cutoff: float, known: Pseudocosts, result: PlungeResult
     ) -> tuple[list[Node], float]:
-        """Solve a node; return its children and the cutoff."""
+        """Solve a node; return its children, and the cutoff, which a new plan may have raised."""
         result.nodes += 1
         self._program.set_bounds(node.lower, node.upper)
         self._program.set_cutoff(cutoff)
         solution = self._solve_with_cuts(cutoff, result)
         if solution.status == "limit":
             if self._left() > 0:
+                # The solver gave up early for reasons of its own: try the node again.
                 return [node], cutoff
             result.open_nodes.append(node)
             return [], cutoff
@@ -199,7 +200,7 @@ class Worker:
             result.best = cutoff = value
         if not fractional(solution.decisions).size:
             if integer_bound(solution.objective) > cutoff:
-                result.doubtful = max(result.doubtful, solution.objective)
+                result.unresolved = max(result.unresolved, solution.objective)
             return [], cutoff
         if integer_bound(solution.objective) <= cutoff:
             return [], cutoff
@@ -215,7 +216,10 @@ class Worker:
         return children, cutoff
 
     def _solve_with_cuts(self, cutoff: float, result: PlungeResult) -> LpSolution:
-        """Solve and cut until the node is pruned, nothing is violated, or the bound moves little."""
+        """Solve and cut until the node is pruned, no cut is violated, or the bound hardly improves.
+
+        A node with integer decisions is cut off until its point is a plan with the coverage that it claims.
+        """
         rules, rounds, before = self._rules, 0, math.inf
 
         def is_done(solution: LpSolution) -> bool:
@@ -244,7 +248,7 @@ class Worker:
             if not is_integer and len(rows) > rules.most_rows:
                 rows = _strongest(rows, solution, x, self._weight, rules.most_rows)
             result.rows.append(rows)
-            self.learn([rows])
+            self.add_cuts([rows])
             rounds, before = rounds + 1, solution.objective
             return len(rows)
 
@@ -252,8 +256,8 @@ class Worker:
 
 
 def _strongest(rows: Rows, solution: LpSolution, x: Floats, weight: Floats, most: int) -> Rows:
-    """Return the rows whose violation, times the mean weight of their pairs, is largest."""
-    violation = (rows.claimed(solution.y) - rows.at(x)) * rows.claimed(weight) / rows.claims
+    """Return the `most` rows of largest violation times mean weight of their pairs."""
+    violation = (rows.left_side(solution.y) - rows.right_side(x)) * rows.left_side(weight) / rows.pair_counts
     kept = np.zeros(len(rows), np.bool_)
     kept[np.argsort(-violation, kind="stable")[:most]] = True
     return rows.only(kept)
@@ -266,11 +270,11 @@ class Report:
     Attributes
     ----------
     bound
-        Upper bound of the objective of every plan.
+        Upper bound on the scaled objective of every plan.
     nodes, cuts
         Numbers of nodes solved and cuts found in the round.
     plans
-        Better plans found in it.
+        Improving plans found in the round.
     """
 
     bound: float
@@ -281,14 +285,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a search ended.
+    """Result of a search.
 
     Attributes
     ----------
     bound
-        Upper bound of the objective of every plan; minus infinity when there is no plan.
+        Upper bound on the scaled objective of every plan; minus infinity when there is no plan.
     complete
-        No node is left.
+        Whether the whole tree was searched.
     """
 
     bound: float
@@ -302,45 +306,47 @@ def search(
     cutoff: float,
     report: Callable[[Report], tuple[float, bool]],
 ) -> Outcome:
-    """Search a tree, best bound first, one plunge a worker at a time.
+    """Search a tree by branch and cut, best bound first.
 
     Parameters
     ----------
     root
-        The whole search space.
+        The root node.
     workers
-        Each round gives every worker the best node left, and ends when all plunges are done.
+        In each round, every worker plunges from one of the best open nodes; the round ends when all plunges
+        have ended.
     cutoff
-        Objective of the best plan known, minus infinity without one.
+        Scaled objective of the best known plan; minus infinity without one.
     report
-        Takes the state after each round; returns the objective of the best plan, and whether to end.
+        Called with the state after each round; returns the scaled objective of the best plan, and whether to
+        stop.
 
     Notes
     -----
     Branch and cut (Padberg and Rinaldi 1991). Invariant: every plan with an objective above `cutoff` lies in
-    a node that is open or being searched, or its objective is at most `doubtful`. Rounds make the outcome
-    depend on the number of workers, and not on which of them is faster.
+    an open node, or its objective is at most `unresolved`. Because of the rounds, the result depends on the
+    number of workers, but not on their speed.
     """
     serial = 0
     heap: list[tuple[float, int, int, Node]] = [(-root.bound, 0, serial, root)]
     pseudocosts = Pseudocosts.none(len(root.lower))
-    doubtful = -math.inf
-    with ThreadPoolExecutor(len(workers)) as crew:
+    unresolved = -math.inf
+    with ThreadPoolExecutor(len(workers)) as executor:
         while True:
-            batch = _batch(heap, cutoff, len(workers))
-            if not batch:
-                return Outcome(max(cutoff, doubtful), complete=True)
-            results = _worked(crew, workers, batch, cutoff, pseudocosts)
-            _share(workers, results)
+            nodes = _next_nodes(heap, cutoff, len(workers))
+            if not nodes:
+                return Outcome(max(cutoff, unresolved), complete=True)
+            results = _plunge_all(executor, workers, nodes, cutoff, pseudocosts)
+            _share_cuts(workers, results)
             for result in results:
                 pseudocosts = pseudocosts.plus(result.pseudocosts)
-                doubtful = max(doubtful, result.doubtful)
+                unresolved = max(unresolved, result.unresolved)
                 cutoff = max(cutoff, result.best)
                 for node in result.open_nodes:
                     serial += 1
                     heapq.heappush(heap, (-node.bound, -node.depth, serial, node))
-            bound = max(cutoff, doubtful, -heap[0][0] if heap else -math.inf)
-            cutoff, ends = report(
+            bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
+            cutoff, is_done = report(
                 Report(
                     bound,
                     sum(h.nodes for h in results),
@@ -348,36 +354,36 @@ def search(
                     tuple(plan for h in results for plan in h.plans),
                 )
             )
-            if ends:
-                bound = max(cutoff, doubtful, -heap[0][0] if heap else -math.inf)
+            if is_done:
+                bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
                 return Outcome(bound, complete=False)
 
 
-def _worked(
-    crew: ThreadPoolExecutor,
+def _plunge_all(
+    executor: ThreadPoolExecutor,
     workers: Sequence[Worker],
-    batch: Sequence[Node],
+    nodes: Sequence[Node],
     cutoff: float,
     known: Pseudocosts,
 ) -> list[PlungeResult]:
     return list(
-        crew.map(lambda worker, node: worker.plunge(node, cutoff, known), workers[: len(batch)], batch)
+        executor.map(lambda worker, node: worker.plunge(node, cutoff, known), workers[: len(nodes)], nodes)
     )
 
 
-def _batch(heap: list[tuple[float, int, int, Node]], cutoff: float, count: int) -> list[Node]:
-    batch: list[Node] = []
-    while heap and len(batch) < count:
+def _next_nodes(heap: list[tuple[float, int, int, Node]], cutoff: float, count: int) -> list[Node]:
+    nodes: list[Node] = []
+    while heap and len(nodes) < count:
         node = heapq.heappop(heap)[3]
         if integer_bound(node.bound) > cutoff:
-            batch.append(node)
-    return batch
+            nodes.append(node)
+    return nodes
 
 
-def _share(workers: Sequence[Worker], results: Sequence[PlungeResult]) -> None:
-    """Give each worker the cuts of the others."""
+def _share_cuts(workers: Sequence[Worker], results: Sequence[PlungeResult]) -> None:
+    """Add to each program the cuts that the other workers found, which are valid in the whole tree."""
     for worker in workers:
         for other, result in zip(workers, results, strict=False):
             if other is not worker:
-                worker.learn(result.rows)
-        worker.tidy()
+                worker.add_cuts(result.rows)
+        worker.drop_slack_cuts()

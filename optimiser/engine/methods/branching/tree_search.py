@@ -1,4 +1,4 @@
-"""Prove plans by time cuts: the root relaxation first, then one tree of our own, or in SCIP or Gurobi."""
+"""Solve problems by branch and cut with time cuts, in our own tree, or in a tree of SCIP or Gurobi."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from optimiser.engine.backends.highs import Relaxation, version
 from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits, TreeOutcome
 from optimiser.engine.methods.branching.nodes import Node
-from optimiser.engine.methods.branching.parts import TRIED, fixings, search_parts, split
+from optimiser.engine.methods.branching.parts import BRANCHING_CANDIDATES, fixings, search_parts, split
 from optimiser.engine.methods.branching.tree import PlungeRules, Report, Worker, search
 from optimiser.engine.methods.cuts.relaxation import POSITIVE, CutFinder, needed_rows
 from optimiser.engine.methods.cuts.root import (
@@ -33,49 +33,53 @@ from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 
 SMALL = 1_000
-"""Most pairs with which `auto` leaves the tree to SCIP; it has more ways to prune, HiGHS faster
-relaxations."""
+"""Most pairs with which `auto` chooses the tree of SCIP, which prunes better; beyond, our own tree solves its
+relaxations faster in HiGHS."""
 
 QUIET_ROUNDS, MOST_ROUNDS = 15, 60
-"""Rounds of the large neighbourhood search without a better plan after which it ends, and most rounds, where
-no proof is near."""
+"""Where a proof is out of reach: rounds of the large neighbourhood search without a better plan after which
+it ends, and most rounds."""
 
-MOST_QUIET = 2_500
-"""Attempts without a better plan after which it ends there too, since rounds of small problems are long."""
+MOST_QUIET_ATTEMPTS = 2_500
+"""Attempts without a better plan after which that search ends as well: rounds of small problems are long."""
 
 ATTEMPTS_IN_TREE = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
 
 IN_OUT_WEIGHT, MARGIN, PARTITIONS = 0.2, 1e-3, 2
 """In a tree of SCIP or Gurobi: in-out weight, least violation of a cut at a fractional point, and most
-partition inequalities of a round (they are dense, and each slows down what follows)."""
+partition inequalities of a round (they are dense, and each slows down all later nodes)."""
 
 SPLIT_BEYOND = 0.02
-"""Gap after the root from which on a search in SCIP is split into parts; below, one tree ends before."""
+"""Gap of the root above which a search in SCIP is split into parts; below, a single tree ends sooner."""
 
 PROOF_WITHIN = 0.15
-"""Gap up to which a proof is in reach. Then there are two parts a thread, to balance the work. Beyond, all
-parts are searched from the start, since the bound does not move as long as one waits."""
+"""Gap up to which a proof is in reach. The search is then split into two parts per thread, to balance the
+load. Above, there is one part per thread: a part that waits for a thread would keep the bound from moving."""
 
-TRIED_BEYOND = 2
-"""Decisions tried when a part is split beyond that gap: each costs two solves and brings no proof nearer."""
+FEW_BRANCHING_CANDIDATES = 2
+"""Decisions evaluated when a part is split above that gap: each costs two solves and brings no proof
+nearer."""
 
 CHOICE_SHARE = 0.1
-"""Share of the time left for choosing the rows of the tree; after that it gets all."""
+"""Share of the time left for choosing the first rows of the tree; when it is used up, the tree gets all
+rows."""
 
 
 def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    """Prove plans by time cuts; the variant `cuts`.
+    """Solve a problem by branch and cut with time cuts; the variant `cuts`.
 
     Parameters
     ----------
-    t, incumbent, task
-        The problem, what takes its plans and bounds, and how it is to be solved.
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
+    incumbent
+        Receives plans, bounds and counts.
 
     Returns
     -------
     tuple
-        Why it ended, and the name of the solver.
+        Why the solve ended, and the solver with its version.
     """
     if task.solver == "auto":
         task = replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")
@@ -100,18 +104,18 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
 
 
 def improve(incumbent: MaskIncumbent, improver: Improver, attempts: int, guide: Floats | None = None) -> int:
-    """Look for better plans by large neighbourhood search, and return the attempts since the last one.
+    """Run the large neighbourhood search; return the number of attempts since the last improvement.
 
     Parameters
     ----------
     incumbent
-        Takes plans.
+        Receives better plans.
     improver
-        The search with its best plan.
+        The search, which continues from its best plan.
     attempts
-        Most attempts.
+        Largest number of attempts.
     guide
-        float64 [J], a point of the relaxation that the search follows.
+        float64 [J], a point of the relaxation that guides the search.
     """
     return improver.improve(
         attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"), guide=guide
@@ -119,19 +123,24 @@ def improve(incumbent: MaskIncumbent, improver: Improver, attempts: int, guide: 
 
 
 def _improve_far_from_proof(t: Tables, incumbent: MaskIncumbent, improver: Improver, guide: Floats) -> None:
-    """Look longer for better plans where the gap is wide: there the plan is what the user gets."""
+    """Search longer for better plans where the gap is wide: there a better plan is all that can be gained."""
     attempts, quiet = attempts_for(t), 0
     for _ in range(MOST_ROUNDS):
-        if quiet >= min(QUIET_ROUNDS * attempts, MOST_QUIET) or incumbent.stop() or incumbent.closed(FAR_GAP):
+        if (
+            quiet >= min(QUIET_ROUNDS * attempts, MOST_QUIET_ATTEMPTS)
+            or incumbent.stop()
+            or incumbent.closed(FAR_GAP)
+        ):
             return
         idle = improve(incumbent, improver, attempts, guide)
         quiet = quiet + idle if idle == attempts else idle
 
 
 def _improve_in_tree(incumbent: MaskIncumbent, improver: Improver, report: Report) -> None:
+    """Report the plans of a round of the tree, and run a few attempts of the neighbourhood search."""
     for plan in report.plans:
         if incumbent.plan(plan, "tree"):
-            improver.begin(plan)
+            improver.start_from(plan)
     improve(incumbent, improver, ATTEMPTS_IN_TREE)
 
 
@@ -144,29 +153,34 @@ def search_tree(
     after_round: Callable[[Report], None],
     most_nodes: int | None = None,
 ) -> str:
-    """Search the tree of our own; bounds, counts and plans go to the incumbent, and why it ended is returned.
+    """Search our own tree from a root; bounds and counts go to the incumbent.
 
     Parameters
     ----------
     incumbent
-        Takes bounds and counts.
+        Receives bounds and counts, and knows the time left.
     root
-        The root relaxation.
+        The solved root relaxation.
     workers
-        One a thread.
+        One worker per thread.
     gap
-        Relative gap asked for.
+        Relative gap at which to stop.
     after_round
-        Reports the plans of each round, and may look for better ones.
+        Called after each round; reports its plans, and may search for better ones.
     most_nodes
-        Number of nodes after which the search ends; None: none.
+        Number of nodes after which the search ends; None: no limit.
+
+    Returns
+    -------
+    str
+        Why the search ended: `proof`, `gap`, `time`, `infeasible` or `stalled`.
     """
     scale, before = root.scale, incumbent.nodes
 
-    def report(now: Report) -> tuple[float, bool]:
-        incumbent.count("tree", cuts=now.cuts, nodes=now.nodes)
-        after_round(now)
-        incumbent.bound(scale.to_objective(now.bound), "tree")
+    def report(progress: Report) -> tuple[float, bool]:
+        incumbent.count("tree", cuts=progress.cuts, nodes=progress.nodes)
+        after_round(progress)
+        incumbent.bound(scale.to_objective(progress.bound), "tree")
         enough = most_nodes is not None and incumbent.nodes - before >= most_nodes
         return scale.of_plan(incumbent.best), enough or incumbent.stop() or incumbent.closed(gap)
 
@@ -178,25 +192,28 @@ def search_tree(
 
 
 def new_worker(
-    incumbent: MaskIncumbent, root: RootRelaxation, program: Relaxation, cuts: CutFinder, held: int
+    incumbent: MaskIncumbent, root: RootRelaxation, program: Relaxation, cuts: CutFinder, cut_count: int
 ) -> Worker:
-    """Return a worker of the tree.
+    """Return a worker of our own tree.
 
     Parameters
     ----------
     incumbent, root
-        As of the search.
+        The incumbent and the root of the search.
     program, cuts
-        A relaxation, and what finds its cuts, for this worker alone.
-    held
-        Number of cuts that the relaxation holds.
+        A relaxation and the separation of its cuts, used by this worker alone.
+    cut_count
+        Number of cuts in the relaxation.
     """
     weight = (root.t.weight + 1.0).astype(np.float64)
-    return Worker(program, cuts, weight, root.scale.of_plan, incumbent.left, PlungeRules(), held)
+    return Worker(program, cuts, weight, root.scale.of_plan, incumbent.left, PlungeRules(), cut_count)
 
 
 def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: int) -> Worker:
-    """Return a worker whose program holds the rows that bind at the root; the first takes over the root's."""
+    """Return a worker with the rows that bind at the root; worker 0 takes over the program of the root.
+
+    With lift-and-project cuts, worker 0 too gets a new program, in which only those that bind are kept.
+    """
     program, cuts = root.program, root.cuts if number == 0 else root.cuts.another()
     if number or len(root.splits):
         program = Relaxation(task.problem, seed=task.seed)
@@ -209,7 +226,7 @@ def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: 
 
 
 class SolverTree(Protocol):
-    """Searches one tree with lazy rows in a solver."""
+    """Searches one tree of a solver, with the cuts as lazy rows."""
 
     def __call__(
         self,
@@ -226,19 +243,22 @@ class SolverTree(Protocol):
 
 
 class TimeCutSeparator:
-    """Finds the rows that a point of a solver's tree violates.
+    """Separates points of a solver's tree; the callable that the adapters of SCIP and Gurobi take.
 
     Parameters
     ----------
     cuts
-        Finds cuts.
+        Separates time cuts and partition inequalities.
     """
 
     def __init__(self, cuts: CutFinder) -> None:
         self._cuts = cuts
 
     def __call__(self, x: Floats, y: Floats, *, integer: bool) -> Rows:
-        """Return a violated cut for each pair that has one, and a few partition inequalities."""
+        """Return a violated time cut for each pair that has one, and a few partition inequalities.
+
+        At an integer point any violation counts, since a point without cuts is accepted as a plan.
+        """
         margin = POSITIVE if integer else MARGIN
         return self._cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, partitions=PARTITIONS)
 
@@ -246,14 +266,19 @@ class TimeCutSeparator:
 def search_in_solver(
     t: Tables, incumbent: MaskIncumbent, task: Task, root: RootRelaxation
 ) -> tuple[str, str]:
-    """Search the tree in SCIP or Gurobi; return why it ended, and the name of the solver.
+    """Search the tree in SCIP or Gurobi.
 
     Parameters
     ----------
     t, incumbent, task
-        The problem, what takes its plans and bounds, and how it is to be solved.
+        As for `prove`.
     root
-        The root relaxation.
+        The solved root relaxation.
+
+    Returns
+    -------
+    tuple
+        Why the search ended, and the solver with its version.
     """
     solver_tree, name = _solver_tree(task.solver, root)
     if task.solver == "scip" and task.threads > 1 and not incumbent.closed(SPLIT_BEYOND):
@@ -281,33 +306,33 @@ def _solver_tree(solver: str, root: RootRelaxation) -> tuple[SolverTree, str]:
 
 
 def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: RootRelaxation) -> str:
-    """Search in SCIP, which has one thread, in parts beside each other."""
+    """Search parts of the tree in parallel, each in an instance of SCIP, which uses one thread."""
     from optimiser.engine.backends import scip_tree
 
     rows = first_rows(root, task, incumbent.left)
 
-    def search_part(part: Node, seen: MaskIncumbent) -> TreeOutcome:
+    def search_part(part: Node, part_incumbent: MaskIncumbent) -> TreeOutcome:
         return scip_tree.search_tree(
             t,
             task.problem,
-            seen,
+            part_incumbent,
             TimeCutSeparator(root.cuts.another()),
-            limits=TreeLimits(seen.left(), task.gap, seed=task.seed),
+            limits=TreeLimits(part_incumbent.left(), task.gap, seed=task.seed),
             rows=rows,
             splits=root.splits,
             fixed=fixings(part, t.size),
-            improve=Rounding(t, seen),
+            improve=Rounding(t, part_incumbent),
         )
 
-    scale, in_reach = root.scale, incumbent.closed(PROOF_WITHIN)
+    scale, is_proof_in_reach = root.scale, incumbent.closed(PROOF_WITHIN)
     parts = split(
         root.program,
         root.solution,
-        parts=task.threads * (2 if in_reach else 1),
+        parts=task.threads * (2 if is_proof_in_reach else 1),
         cutoff=scale.of_plan(incumbent.best),
         size=t.size,
         left=incumbent.left,
-        tried=TRIED if in_reach else TRIED_BEYOND,
+        tried=BRANCHING_CANDIDATES if is_proof_in_reach else FEW_BRANCHING_CANDIDATES,
     )
     reason = search_parts(
         parts, incumbent, search_part, threads=task.threads, to_objective=scale.to_objective
@@ -318,25 +343,25 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
 
 
 def first_rows(root: RootRelaxation, task: Task, left: Callable[[], float]) -> Rows:
-    """Return the rows that a solver's tree starts with.
+    """Return the rows with which a solver's tree starts.
 
     Parameters
     ----------
     root
-        The root relaxation.
+        The solved root relaxation.
     task
-        How the problem is to be solved.
+        The problem with its solve parameters.
     left
         Returns the seconds left.
 
     Returns
     -------
     Rows
-        The time cuts that bind or nearly do at the root, and of the partition inequalities that do, which are
-        dense, those that the bound needs.
+        The time cuts that bind, or nearly bind, at the root. Of the partition inequalities that do, which are
+        dense, only those that the bound needs.
     """
     rows = binding_rows(root)
-    is_partition = rows.claims > 1
+    is_partition = rows.pair_counts > 1
     if not is_partition.any() or len(task.problem.pairs) >= LARGE:
         return rows
     end = (1.0 - CHOICE_SHARE) * left()

@@ -1,1 +1,1 @@
-"""Prove plans with the paths of each pair as columns."""
+"""Solve problems by column generation, with the paths of each pair as columns."""

@@ -1,4 +1,4 @@
-"""Hold columns, and find them: sets of candidates that bring a pair within its limit."""
+"""Generate and store columns: sets of candidates that bring a pair within its limit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from optimiser.engine.search.rows import Columns, columns_of
 from optimiser.engine.search.tables import Tables
 
 NOISE = 1e-9
-"""Share of the worth of a pair that its candidates cost on top, so that columns use few of them.
+"""Share of the dual of a pair that is spread over the prices of its candidates, so that columns use few.
 
-Lines are left out of that: what a label has paid for weakens dominance.
+Lines are excepted: the label search keeps track of lines already paid for, which weakens dominance.
 """
 
-BLOCK = 64
-"""Pairs from one look at the clock to the next."""
+PAIRS_BETWEEN_CHECKS = 64
+"""Number of pairs after which the time is checked again."""
 
 
 class Pool:
-    """The columns of a master problem: what `new` returned over time, in that order, each once."""
+    """The set of columns of a master problem: those that `new` has returned so far."""
 
     def __init__(self) -> None:
         self._seen: set[tuple[int, bytes]] = set()
@@ -33,7 +33,7 @@ class Pool:
         return len(self._seen)
 
     def new(self, found: Columns) -> Columns:
-        """Return those of the columns found that were not in the pool; they are now."""
+        """Add columns to the pool, and return those that are new."""
         pair: list[int] = []
         rows: list[Integers] = []
         for i, k in enumerate(found.pair.tolist()):
@@ -46,14 +46,14 @@ class Pool:
 
 
 def first_columns(t: Tables, plan: Mask | None) -> Columns:
-    """Return the cheapest path of each pair by itself, and the cheapest within a plan that covers the pair.
+    """Return initial columns: the cheapest path of each pair, and its cheapest path within a plan.
 
     Parameters
     ----------
     t
         The problem.
     plan
-        bool [J + 1]; None: there is no plan yet.
+        bool [J + 1]; None without a plan.
     """
     finder, cost = PathFinder(t), np.append(t.cost, 0).astype(np.float64)
     pair, rows = [], []
@@ -66,14 +66,14 @@ def first_columns(t: Tables, plan: Mask | None) -> Columns:
 
 
 class Priced(NamedTuple):
-    """What pricing found.
+    """Result of pricing.
 
     Attributes
     ----------
     columns
-        Columns worth more than their price, the best of its pair first.
+        Columns of negative reduced cost, the best one of each pair first.
     excess
-        float64 [K]: how much the best path of each pair is worth above its price, at most; >= 0.
+        float64 [K] >= 0, upper bound on the dual of each pair minus the price of its cheapest path.
     """
 
     columns: Columns
@@ -81,48 +81,55 @@ class Priced(NamedTuple):
 
 
 def price_columns(
-    t: Tables, worth: Floats, dual: Floats, finder: PathFinder, *, least: float = 1e-8
+    t: Tables, pair_dual: Floats, use_dual: Floats, finder: PathFinder, *, least: float = 1e-8
 ) -> Priced:
-    """Return for each pair the paths whose price is less than what covering the pair is worth.
+    """Return for each pair the cheapest paths whose price is below the dual of the pair.
 
     Parameters
     ----------
     t
         The problem.
-    worth
-        float64 [K], the dual of covering each pair.
-    dual
-        float64, aligned with `t.use`: what a path of the pair pays for each candidate.
+    pair_dual
+        float64 [K], duals of the cover rows.
+    use_dual
+        float64, aligned with `t.use`: prices of the candidates of each pair.
     finder
-        Finds as many paths as a pair may get columns.
+        Path search; it is set to the number of columns that a pair may get.
     least
-        Least excess of a column, as a share of the largest worth.
+        Least excess of a column, relative to the largest dual of a pair.
+
+    Notes
+    -----
+    The search is exact up to `least` and `NOISE`; `excess` accounts for both, so that the Lagrangean bound
+    computed from it is valid.
     """
-    margin = least * max(1.0, float(worth.max(initial=0.0)))
-    excess = np.where(worth <= margin, np.maximum(worth, 0.0), margin + NOISE * worth)
+    margin = least * max(1.0, float(pair_dual.max(initial=0.0)))
+    excess = np.where(pair_dual <= margin, np.maximum(pair_dual, 0.0), margin + NOISE * pair_dual)
     price = np.zeros(t.size + 1)
     pair, rows = [], []
-    for k in np.flatnonzero(worth > margin).tolist():
-        mine = slice(t.use_start[k], t.use_start[k + 1])
-        use = t.use[mine]
-        price[use] = dual[mine] + np.where(finder.is_line(use), 0.0, NOISE * worth[k] / max(1, len(use)))
-        paths = finder.cheapest(k, price, worth[k] - margin)
+    for k in np.flatnonzero(pair_dual > margin).tolist():
+        entries = slice(t.use_start[k], t.use_start[k + 1])
+        use = t.use[entries]
+        price[use] = use_dual[entries] + np.where(
+            finder.is_line(use), 0.0, NOISE * pair_dual[k] / max(1, len(use))
+        )
+        paths = finder.cheapest(k, price, pair_dual[k] - margin)
         if paths:
-            excess[k] += worth[k] - margin - price[paths[0]].sum()
+            excess[k] += pair_dual[k] - margin - price[paths[0]].sum()
         pair += [k] * len(paths)
         rows += paths
     return Priced(columns_of(pair, rows), excess)
 
 
 class Caps(NamedTuple):
-    """Where the listing of a pair's columns is given up.
+    """Limits beyond which the enumeration of a pair's columns is given up.
 
     Attributes
     ----------
     columns
         Most columns of a pair.
     labels
-        Most labels of a search.
+        Most labels of the search for a pair.
     """
 
     columns: int
@@ -130,14 +137,14 @@ class Caps(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """What a listing of columns found.
+    """Result of an enumeration of columns.
 
     Attributes
     ----------
     columns
-        All minimal columns of the pairs that were completed.
+        All minimal columns below the price limit, of the pairs that were completed.
     complete
-        bool [K]: every minimal column within the pair's price is there.
+        bool [K], pairs that were completed.
     """
 
     columns: Columns
@@ -153,23 +160,23 @@ def list_columns(
     *,
     stop: Callable[[], bool] = lambda: False,
 ) -> Listed:
-    """Return all minimal columns of each pair below a price.
+    """Enumerate all minimal columns of each pair below a price limit.
 
     Parameters
     ----------
     t
         The problem.
     price
-        float64, aligned with `t.use`, >= 0: what a path of the pair pays for each candidate; infinite for
-        candidates that are not built.
+        float64 >= 0, aligned with `t.use`: prices of the candidates of each pair; infinite for candidates
+        that are not built.
     most
-        float64 [K]: columns of this price or dearer are left out.
+        float64 [K], price limit of each pair: columns of this price or more are left out.
     free
-        bool [J]: candidates that are built in any case, and are left out of the columns.
+        bool [J], candidates that are built in any case; they are left out of the columns.
     caps
-        A pair beyond these is given up.
+        Limits beyond which a pair is given up.
     stop
-        Asked between blocks of pairs; the pairs left are then given up.
+        Called every `PAIRS_BETWEEN_CHECKS` pairs; when it returns True, the remaining pairs are given up.
     """
     members = int(np.diff(t.use_start).max(initial=1))
     store = new_store(t, ends=caps.columns, labels=caps.labels, members=members)
@@ -177,11 +184,11 @@ def list_columns(
     prices = np.zeros(t.size + 1)
     pair, rows = [], []
     for k in range(len(most)):
-        if k % BLOCK == 0 and stop():
+        if k % PAIRS_BETWEEN_CHECKS == 0 and stop():
             break
-        mine = slice(t.use_start[k], t.use_start[k + 1])
-        use = t.use[mine]
-        prices[use] = np.where(free[use], 0.0, price[mine])
+        entries = slice(t.use_start[k], t.use_start[k + 1])
+        use = t.use[entries]
+        prices[use] = np.where(free[use], 0.0, price[entries])
         sets = enabling_sets(t, k, prices, float(most[k]), use[~free[use]], store)
         if sets is not None:
             complete[k] = True

@@ -19,8 +19,8 @@ from optimiser.problem.result import rounded_bound
 COLUMNS_A_ROUND = 3
 """Most columns that a pair gets in a round."""
 
-ROUNDS_A_PLAN = 5
-"""Rounds from one rounding of the relaxation to the next."""
+ROUNDS_PER_PLAN = 5
+"""Number of rounds after which the relaxation is rounded to a plan again."""
 
 NEAR_ZERO = 1e-6
 """Values up to this count as 0."""
@@ -33,14 +33,14 @@ class Root:
     Attributes
     ----------
     relaxed
-        Optimum over the columns found.
+        Optimal solution over the columns found.
     bound
-        Proven limit of the objective at the duals of `relaxed`.
+        Lagrangean bound on the objective at the duals of `relaxed`.
     cheapest
-        float64 [K]: a lower bound of the price of the cheapest path of each pair at these duals, or its worth
-        where that is less.
+        float64 [K], lower bound on the price of the cheapest path of each pair at these duals, capped at the
+        dual of the pair.
     ended
-        No column is missing.
+        Whether pricing found no further column.
     """
 
     relaxed: RelaxedPaths
@@ -50,63 +50,63 @@ class Root:
 
 
 def tightened(t: Tables, bound: float) -> float:
-    """Return a proven bound, rounded to the multiple of the objective's unit that it allows."""
+    """Return a proven bound, rounded to the nearest multiple of the objective's unit that it allows."""
     return float(rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
 
 
-def try_plans(t: Tables, built: Floats, progress: MaskIncumbent) -> None:
-    """Reduce what a point builds, and what it builds by half, to plans, and report them.
+def round_to_plans(t: Tables, x: Floats, incumbent: MaskIncumbent) -> None:
+    """Round a point to plans, and report them to the incumbent.
 
     Parameters
     ----------
     t
         The problem.
-    built
-        float64 [J], how far each candidate is built.
-    progress
-        Takes plans.
+    x
+        float64 [J], values of the candidates; they are rounded up from just above 0 and from one half.
+    incumbent
+        Receives the plans.
     """
-    for level in (NEAR_ZERO, 0.5):
-        plan = np.append(built > level, True)
-        if level == NEAR_ZERO or not fits(t, plan):
-            plan = reverse_greedy(t, plan, stop=progress.stop)
+    for threshold in (NEAR_ZERO, 0.5):
+        plan = np.append(x > threshold, True)
+        if threshold == NEAR_ZERO or not fits(t, plan):
+            plan = reverse_greedy(t, plan, stop=incumbent.stop)
         if t.budget >= 0:
-            plan = reverse_greedy(t, greedy(t, plan), stop=progress.stop)
+            plan = reverse_greedy(t, greedy(t, plan), stop=incumbent.stop)
         if fits(t, plan):
-            progress.plan(plan, "rounding")
+            incumbent.plan(plan, "rounding")
 
 
-def generate(t: Tables, master: PathMaster, pool: Pool, progress: MaskIncumbent) -> Root | None:
-    """Add columns until none is missing or the time is up; report bounds and plans on the way.
+def generate(t: Tables, master: PathMaster, pool: Pool, incumbent: MaskIncumbent) -> Root | None:
+    """Solve the relaxation by column generation; bounds and plans go to the incumbent.
 
     Parameters
     ----------
     t
         The problem.
     master
-        A master problem whose relaxation has a solution.
+        A master problem whose relaxation is feasible.
     pool
-        Its columns.
-    progress
-        Takes bounds and plans.
+        The columns of the master.
+    incumbent
+        Receives bounds and plans, and knows the time left.
 
     Returns
     -------
     Root or None
-        The best bound found and the relaxation that gave it; None when the time was up before there was one.
+        The best bound and the relaxation that gave it; None when the time was up before the first bound.
 
     Notes
     -----
-    Dantzig and Wolfe; the bound of each round is Lagrange's: the optimum over the columns there are, moved
-    by what the best missing column of each pair would add (Desrosiers and Lübbecke, "A primer in column
-    generation", 2005, section 2.1). A pair takes at most one unit of columns, since more than that can be
-    scaled down.
+    Dantzig-Wolfe column generation. The bound of each round is the Lagrangean bound: the optimum over the
+    current columns, corrected by the reduced cost of the best missing column of each pair (Desrosiers and
+    Lübbecke, "A primer in column generation", 2005, section 2.1). The correction counts each pair once, since
+    a pair uses at most one unit of columns: more can be scaled down.
     """
     finder = PathFinder(t, paths=COLUMNS_A_ROUND)
     best: Root | None = None
-    turn = 0
-    while not progress.stop():
-        relaxed = master.relax(seconds=progress.left())
+    round_number = 0
+    while not incumbent.stop():
+        relaxed = master.relax(seconds=incumbent.left())
         if relaxed is None:
             break
         priced = price_columns(t, relaxed.pair_dual, relaxed.use_dual, finder)
@@ -115,26 +115,26 @@ def generate(t: Tables, master: PathMaster, pool: Pool, progress: MaskIncumbent)
         bound = relaxed.objective - excess if t.budget < 0 else relaxed.objective + excess
         if best is None or not len(new) or ((bound > best.bound) == (t.budget < 0)):
             best = Root(relaxed, bound, relaxed.pair_dual - priced.excess, ended=not len(new))
-        progress.bound(tightened(t, bound), "columns")
-        if turn % ROUNDS_A_PLAN == 0 or not len(new):
-            try_plans(t, relaxed.x, progress)
-        if not len(new) or progress.closed(0.0):
+        incumbent.bound(tightened(t, bound), "columns")
+        if round_number % ROUNDS_PER_PLAN == 0 or not len(new):
+            round_to_plans(t, relaxed.x, incumbent)
+        if not len(new) or incumbent.closed(0.0):
             break
         master.add_columns(new)
-        turn += 1
+        round_number += 1
     return best
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What a plan better than the best known can look like.
+    """Properties of every plan that is better than the best known one.
 
     Attributes
     ----------
     closed, free
-        bool [J]: candidates that it does not build, and candidates that it builds in any case.
+        bool [J], candidates that no such plan builds, and candidates that every such plan builds.
     most
-        float64 [K]: it covers a pair by a path of a price below this (at the duals of the root).
+        float64 [K]: such a plan covers a pair by a path whose price at the duals of the root is below this.
     """
 
     closed: Mask
@@ -143,24 +143,24 @@ class Narrowed:
 
 
 def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
-    """Return what the bound of the root leaves of candidates and paths.
+    """Fix candidates and limit the prices of paths by the bound of the root.
 
     Parameters
     ----------
     t
         The problem.
     root
-        Its relaxation.
+        The relaxation.
     value
-        Objective of the best plan known; None: nothing is left out.
+        Objective of the best known plan; None: nothing is excluded.
 
     Notes
     -----
-    At the duals of the root each plan is worth at most the bound less the reduced costs of what it does
-    otherwise than the relaxation (Lagrange). Let `slack` be the distance from the bound to the least
-    improvement of the best plan. A candidate whose reduced cost is above `slack` stays as the relaxation has
-    it, and a pair is covered by a path whose price is at most `slack` above `root.cheapest` (as Baldacci,
-    Christofides and Mingozzi 2008 for routes).
+    By Lagrangean duality, the objective of a plan is at most the bound of the root minus the reduced costs of
+    all decisions in which it differs from the relaxation. Let `slack` be the distance between the bound and
+    the least improvement of the best plan. Then a candidate whose reduced cost exceeds `slack` keeps its
+    value, and each pair is covered by a path whose price is at most `slack` above `root.cheapest` (as in
+    Baldacci, Christofides and Mingozzi 2008 for routes). A tolerance on `slack` allows for rounding.
     """
     if value is None:
         return Narrowed(np.zeros(t.size, np.bool_), np.zeros(t.size, np.bool_), np.full(len(t.limit), np.inf))

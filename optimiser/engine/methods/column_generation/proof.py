@@ -1,4 +1,4 @@
-"""Prove plans by the path formulation: column generation, then one integer model over the columns left."""
+"""Solve problems by the path formulation: column generation, then an integer model over listed columns."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from optimiser.engine.methods.column_generation.generation import (
     Root,
     generate,
     narrow,
+    round_to_plans,
     tightened,
-    try_plans,
 )
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.search.incumbent import MaskIncumbent
@@ -26,72 +26,74 @@ from optimiser.engine.search.scoring import covered_pairs, objective_of
 from optimiser.engine.search.tables import Tables
 
 CAPS = Caps(columns=200, labels=5_000)
-"""Pairs with more columns than this are held by cuts in the integer phase."""
+"""Pairs with more columns than this are modelled by cuts in the integer phase."""
 
 FIRST_NODES = 2000
-"""Nodes of the first integer round while pairs are held by cuts; later ones have twice as many each."""
+"""Node limit of the first integer round where some pairs are modelled by cuts; it doubles each round."""
 
 type Build = Callable[[Mask], PathMaster]
-"""Makes a master problem without columns; the pairs of the mask, bool [K], need columns."""
+"""Builds a master problem without columns; the pairs of the mask, bool [K], need columns to be covered."""
 
 
-def prove(t: Tables, build: Build, progress: MaskIncumbent, *, gap: float) -> str:
-    """Run the method and report plans and bounds as they are found.
+def prove(t: Tables, build: Build, incumbent: MaskIncumbent, *, gap: float) -> str:
+    """Solve a problem by the path formulation; the variant `paths`.
 
     Parameters
     ----------
     t
         The problem.
     build
-        Makes an empty master problem for it.
-    progress
-        Takes incumbents and bounds, knows the clock.
+        Builds an empty master problem.
+    incumbent
+        Receives plans and bounds, and knows the time left.
     gap
-        Relative gap asked for.
+        Relative gap at which to stop.
 
     Returns
     -------
     str
-        Why it ended: `proof`, `gap`, `time`, `infeasible`; `stalled` when numerical noise keeps it open.
+        Why the solve ended: `proof`, `gap`, `time`, `infeasible`, or `stalled` when numerical tolerances keep
+        the gap open.
 
     Notes
     -----
-    Exact: the integer model holds a pair either by all paths by which a better plan can cover it (`narrow`,
-    `list_columns`), or by cuts that are added wherever a plan is said to cover it and does not.
+    The method is exact. In the integer model, a pair has either all paths by which a better plan can cover it
+    (`narrow`, `list_columns`), or cuts, which are added whenever the model claims a pair that its plan does
+    not cover.
     """
-    root = _relaxed(t, build, progress)
-    if progress.closed(gap):
-        return _ending(progress)
-    if root is None or progress.stop():
+    root = _solve_root(t, build, incumbent)
+    if incumbent.closed(gap):
+        return _ending(incumbent)
+    if root is None or incumbent.stop():
         return "time"
-    narrowed = narrow(t, root, _value(t, progress))
+    narrowed = narrow(t, root, _value(t, incumbent))
     prices = _prices(t, root, narrowed)
-    listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=progress.stop)
+    listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=incumbent.stop)
     master = build(listed.complete)
     master.add_columns(listed.columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)
-    _project(t, master, root, listed)
-    return _integer_rounds(t, master, progress, gap=gap, complete=listed.complete)
+    _add_benders_cuts(t, master, root, listed)
+    return _integer_rounds(t, master, incumbent, gap=gap, complete=listed.complete)
 
 
-def _ending(progress: MaskIncumbent) -> str:
-    return "proof" if progress.closed(0.0) else "gap"
+def _ending(incumbent: MaskIncumbent) -> str:
+    return "proof" if incumbent.closed(0.0) else "gap"
 
 
-def _value(t: Tables, progress: MaskIncumbent) -> int | None:
-    return None if progress.best is None else objective_of(t, progress.best)
+def _value(t: Tables, incumbent: MaskIncumbent) -> int | None:
+    return None if incumbent.best is None else objective_of(t, incumbent.best)
 
 
-def _relaxed(t: Tables, build: Build, progress: MaskIncumbent) -> Root | None:
+def _solve_root(t: Tables, build: Build, incumbent: MaskIncumbent) -> Root | None:
     master, pool = build(np.ones(len(t.limit), np.bool_)), Pool()
-    master.add_columns(pool.new(first_columns(t, progress.best)))
-    if progress.best is None:
-        master.relieve(_penalty(t))
-    return generate(t, master, pool, progress)
+    master.add_columns(pool.new(first_columns(t, incumbent.best)))
+    if incumbent.best is None:
+        master.add_penalty_columns(_penalty(t))
+    return generate(t, master, pool, incumbent)
 
 
 def _penalty(t: Tables) -> float:
-    """Return more than any plan can be worth."""
+    """Return a number larger than any difference of objectives."""
     return float(t.cost.sum() if t.budget < 0 else t.weight.sum() + t.side.city_weight.sum()) + 1.0
 
 
@@ -101,11 +103,11 @@ def _prices(t: Tables, root: Root, narrowed: Narrowed) -> Floats:
     return prices
 
 
-def _project(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
-    """Add for each pair held by cuts the cut that the duals of the root give.
+def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
+    """Add, for each pair modelled by cuts, the Benders cut of the duals of the root.
 
-    Every path of pair k within its limit costs at least `root.cheapest_k` at these duals, so that
-    `sum_j price_kj x_j >= cheapest_k y_k` (Benders). Together these cuts give the bound of the root again.
+    At these duals, every path of pair k within its limit costs at least `root.cheapest_k`, so that
+    `sum_j price_kj x_j >= cheapest_k y_k`. Together these cuts reproduce the bound of the root.
     """
     pairs = np.flatnonzero(~listed.complete & (root.cheapest > NEAR_ZERO))
     if not len(pairs):
@@ -120,52 +122,55 @@ def _project(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
 
 
 def _integer_rounds(
-    t: Tables, master: PathMaster, progress: MaskIncumbent, *, gap: float, complete: Mask
+    t: Tables, master: PathMaster, incumbent: MaskIncumbent, *, gap: float, complete: Mask
 ) -> str:
-    nodes, asked = (MOST_NODES if complete.all() else FIRST_NODES), gap
-    while not progress.stop():
-        outcome = master.solve(start=progress.best, gap=asked, seconds=progress.left(), nodes=nodes)
-        progress.count("integer", nodes=outcome.nodes)
-        if outcome.status == "infeasible" and progress.best is None:
+    nodes, master_gap = (MOST_NODES if complete.all() else FIRST_NODES), gap
+    while not incumbent.stop():
+        outcome = master.solve(start=incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
+        incumbent.count("integer", nodes=outcome.nodes)
+        if outcome.status == "infeasible" and incumbent.best is None:
             return "infeasible"
-        missing = _missing(t, outcome, complete)
+        false_claims = _false_claims(t, outcome, complete)
         if outcome.plan is not None:
-            progress.plan(outcome.plan, "integer")
-            try_plans(t, outcome.plan[:-1].astype(np.float64), progress)
-        _report_bound(t, outcome, progress)
-        if progress.closed(gap):
-            return _ending(progress)
-        if outcome.plan is not None and len(missing):
-            _cut_off(t, master, outcome.plan, outcome.y, missing)
-        elif outcome.status == "optimal" and asked == 0.0:
+            incumbent.plan(outcome.plan, "integer")
+            round_to_plans(t, outcome.plan[:-1].astype(np.float64), incumbent)
+        _report_bound(t, outcome, incumbent)
+        if incumbent.closed(gap):
+            return _ending(incumbent)
+        if outcome.plan is not None and len(false_claims):
+            _cut_off(t, master, outcome.plan, outcome.y, false_claims)
+        elif outcome.status == "optimal" and master_gap == 0.0:
             return "stalled"
         elif outcome.status == "optimal":
-            asked = 0.0
+            master_gap = 0.0
         nodes = min(2 * nodes, MOST_NODES)
     return "time"
 
 
-def _report_bound(t: Tables, outcome: PathPlan, progress: MaskIncumbent) -> None:
-    """Report what the integer model proves; it leaves out plans no better than the best known."""
-    known = _value(t, progress)
+def _report_bound(t: Tables, outcome: PathPlan, incumbent: MaskIncumbent) -> None:
+    """Report the bound of the integer model, which excludes plans no better than the best known one.
+
+    So the bound is at best the objective of that plan.
+    """
+    known = _value(t, incumbent)
     bound = known if outcome.status == "infeasible" else outcome.bound
     if bound is None:
         return
     if known is not None:
         bound = min(bound, known) if t.budget < 0 else max(bound, known)
-    progress.bound(tightened(t, bound), "integer")
+    incumbent.bound(tightened(t, bound), "integer")
 
 
-def _missing(t: Tables, outcome: PathPlan, complete: Mask) -> Integers:
-    """Return the pairs that a plan is said to cover and does not."""
+def _false_claims(t: Tables, outcome: PathPlan, complete: Mask) -> Integers:
+    """Return the pairs that the model claims to be covered, but that its plan does not cover."""
     if outcome.plan is None:
         return np.zeros(0, np.int64)
     claimed = (outcome.y > NEAR_ZERO) & ~complete
     return np.flatnonzero(claimed & ~covered_pairs(t, outcome.plan)).astype(np.int64)
 
 
-def _cut_off(t: Tables, master: PathMaster, plan: Mask, y: Floats, missing: Integers) -> None:
-    """Add minimal time cuts of the pairs that a plan does not cover, in two orders."""
-    built, ties = plan[:-1].astype(np.float64), np.arange(t.size) / t.size
+def _cut_off(t: Tables, master: PathMaster, plan: Mask, y: Floats, false_claims: Integers) -> None:
+    """Add minimal time cuts of the pairs that a plan does not cover, for two orders of the candidates."""
+    x, ties = plan[:-1].astype(np.float64), np.arange(t.size) / t.size
     for tie in (ties, 1.0 - ties):
-        master.add(separate(t, missing, built, y, -built + 0.4 * tie))
+        master.add(separate(t, false_claims, x, y, -x + 0.4 * tie))

@@ -1,4 +1,4 @@
-"""Prove plans by an integer master: solve it, cut off what it claims falsely, and solve it again."""
+"""Solve problems by an integer master problem: solve it, cut off points that are no plans, and repeat."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 
 IN_OUT_WEIGHT = 0.3
-"""Share of the way to the core point at which a cut against an integer point is sought first."""
+"""In-out weight of cuts against an integer point."""
 
 ORDERS = 4
-"""Random orders in which candidates are added: each may give another minimal cut of the same pair."""
+"""Random orders of the candidates: each may give another minimal cut of the same pair."""
 
 
 class Master[P](Protocol):
-    """An integer model that is solved in turns, and cut off where its points claim what is not true."""
+    """An integer relaxation that is solved in turns; after each, points that are no plans are cut off."""
 
     def solve(
         self, *, gap: float, turn: int, seconds: float, on_point: Callable[[float | None, P | None], bool]
     ) -> MasterSolution[P]:
-        """Return what the model answers within the seconds given, with twice the work of the turn before."""
+        """Solve the model within the seconds given; each turn may take twice the work of the turn before."""
 
     def take(self, point: P) -> None:
-        """Report the plan of an integer point that was found on the way."""
+        """Report the plan of an integer point found during the solve."""
 
     def refute(self, points: tuple[P, ...]) -> int:
-        """Report the plans of the points of a turn, and add rows against what they claim falsely.
+        """Report the plans of the points of a turn, and add rows that cut off points which are no plans.
 
         Returns
         -------
         int
-            Number of rows; 0: all claims are true.
+            Number of rows; 0 when every point is a plan with the coverage that it claims.
         """
 
 
 def prove_by_master[P, Plan](
     master: Master[P], incumbent: Incumbent[Plan], *, gap: float, step: str = "master"
 ) -> str:
-    """Solve and cut off an integer master until the gap is closed; bounds and counts go to the incumbent.
+    """Solve an integer master and cut off its points until the gap is closed; bounds go to the incumbent.
 
     Parameters
     ----------
     master
-        The integer master with what it knows so far.
+        The integer master.
     incumbent
-        Takes bounds and counts; knows the clock.
+        Receives bounds and counts, and knows the time left.
     gap
-        Relative gap asked for.
+        Relative gap at which to stop.
     step
         Name of this step in messages.
 
@@ -71,10 +71,10 @@ def prove_by_master[P, Plan](
 
     Notes
     -----
-    Each master is a relaxation of the problem, so that its bounds hold. Its points are integer: where one is
-    true, it is a plan; else at least one row cuts it off, and there are finitely many.
+    The master is a relaxation of the problem in every turn, so its bounds are valid. The loop is finite: an
+    integer point is either a plan, or at least one row cuts it off, and there are finitely many points.
     """
-    turn, asked = 0, gap
+    turn, master_gap = 0, gap
 
     def on_point(bound: float | None, point: P | None) -> bool:
         if bound is not None:
@@ -86,7 +86,7 @@ def prove_by_master[P, Plan](
     while not incumbent.closed(gap):
         if incumbent.stop():
             return "time"
-        solution = master.solve(gap=asked, turn=turn, seconds=incumbent.left(), on_point=on_point)
+        solution = master.solve(gap=master_gap, turn=turn, seconds=incumbent.left(), on_point=on_point)
         if solution.infeasible:
             return "infeasible" if incumbent.best is None else "stalled"
         if solution.bound is not None:
@@ -94,43 +94,49 @@ def prove_by_master[P, Plan](
         added = master.refute(solution.points)
         incumbent.count(step, cuts=added, nodes=1)
         if not added and solution.complete and not incumbent.closed(gap):
-            # the gap of the master relates to its own objective: once more to the end, then there is no more
-            # to do
-            if asked == 0.0:
+            # The gap of the master relates to its own scaled objective, so the gap of the problem may still
+            # be open: solve once more to optimality. If that does not close it, nothing else will.
+            if master_gap == 0.0:
                 return "stalled"
-            asked = 0.0
+            master_gap = 0.0
         turn += 1
     return incumbent.ending(gap)
 
 
 class SolverMaster(Protocol):
-    """The integer master problem of the time-cut method in a solver."""
+    """The integer master problem of the time-cut method, in a solver."""
 
     def add(self, rows: Rows) -> None:
-        """Add rows; they stay."""
+        """Add rows for all later turns."""
 
     def forbid(self, x: Floats) -> None:
-        """Cut off one plan, float64 [J]."""
+        """Cut off a single plan, float64 [J]."""
 
     def solve(
         self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
     ) -> MasterSolution[Point]:
-        """Return what the model answers within the seconds given, with twice the work of the turn before."""
+        """Solve the model within the seconds given; each turn may take twice the work of the turn before."""
 
 
 class TimeCutMaster:
-    """The integer master of a problem, cut off by time cuts and, where rules are broken, plan by plan.
+    """The integer master of a problem, cut off by time cuts.
+
+    Points that violate only side constraints are cut off one by one.
 
     Parameters
     ----------
-    t, incumbent, cuts
-        The problem, what takes its plans, and what finds its cuts.
+    t
+        The problem.
+    incumbent
+        Receives plans.
+    cuts
+        Separates time cuts and partition inequalities.
     solver
         The model, with the rows of the relaxation.
     seed
-        For the orders in which cuts are sought.
+        Seed of the random orders of candidates.
     improve
-        Looks for plans near a point, float64 [J].
+        Searches for plans near a point, float64 [J].
     """
 
     def __init__(
@@ -148,7 +154,7 @@ class TimeCutMaster:
         self._improve = improve
 
     def solve(self, *, gap: float, turn: int, seconds: float, on_point: OnPoint) -> MasterSolution[Point]:
-        """Return what the model answers, starting from the best plan."""
+        """Solve the model, starting from the best known plan."""
         best = self._incumbent.best
         start = None if best is None else _point(self._t, best)
         return self._solver.solve(start=start, gap=gap, turn=turn, seconds=seconds, on_point=on_point)
@@ -158,7 +164,7 @@ class TimeCutMaster:
         self._incumbent.plan(np.append(point.x > 0.5, True), "master")
 
     def refute(self, points: tuple[Point, ...]) -> int:
-        """Report plans; add time cuts against false claims, and where there are none forbid broken plans."""
+        """Report the plans; add violated cuts or, without any, forbid plans that violate side constraints."""
         for point in points:
             self.take(point)
         rows = joined(
@@ -166,12 +172,12 @@ class TimeCutMaster:
             for point in points
         )
         self._solver.add(rows)
-        broken = [point for point in points if not fits(self._t, np.append(point.x > 0.5, True))]
-        for point in () if len(rows) else broken:
+        infeasible_points = [point for point in points if not fits(self._t, np.append(point.x > 0.5, True))]
+        for point in () if len(rows) else infeasible_points:
             self._solver.forbid(np.round(point.x))
         for point in points[-1:]:
             self._improve(point.x)
-        return len(rows) or len(broken)
+        return len(rows) or len(infeasible_points)
 
 
 def _point(t: Tables, plan: Mask) -> Point:
@@ -179,17 +185,19 @@ def _point(t: Tables, plan: Mask) -> Point:
 
 
 def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    """Prove plans by an integer master in HiGHS or CP-SAT; the variant `cuts-loop`.
+    """Solve a problem by an integer master in HiGHS or CP-SAT; the variant `cuts-loop`.
 
     Parameters
     ----------
-    t, incumbent, task
-        The problem, what takes its plans and bounds, and how it is to be solved.
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
+    incumbent
+        Receives plans, bounds and counts.
 
     Returns
     -------
     tuple
-        Why it ended, and the name of the solver.
+        Why the solve ended, and the solver with its version.
     """
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():

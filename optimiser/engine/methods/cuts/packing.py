@@ -1,4 +1,4 @@
-"""Pack paths of a pair within what is built: the linear program behind fractional time cuts."""
+"""Pack the paths of a pair into fractional capacities: the linear program behind fractional time cuts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from optimiser.engine.search.tables import Tables
 LONGEST_PATH = 48
 """Most candidates of a path that the pool can hold."""
 
-ONE = 2.0**20
-"""Prices are integers; this one stands for 1, so that a path costs 1 or less without rounding."""
+PRICE_UNIT = 2.0**20
+"""Integer price that stands for 1. With integer prices, path costs are compared exactly."""
 
 
 class PathPool(NamedTuple):
-    """Paths found so far, a few a pair, kept between rounds.
+    """Paths found so far, up to P for each pair, kept between rounds.
 
     Attributes
     ----------
     known
-        int64 [K], paths of each pair.
+        int64 [K], number of paths of each pair.
     size
-        int16 [K, P], candidates of each path.
+        int16 [K, P], number of candidates of each path.
     member
-        int16 [K, P, `LONGEST_PATH`], the candidates, as positions in the pair's own list (`t.use`).
+        int16 [K, P, `LONGEST_PATH`], the candidates, as positions in the pair's section of `t.use`.
     """
 
     known: Integers
@@ -39,7 +39,7 @@ class PathPool(NamedTuple):
 
 
 class PackingWorkspace(Record):
-    """Arrays that the packing needs, allocated once a worker.
+    """Working arrays of the packing, allocated once for each worker; m is the number of rows of the pair.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class PackingWorkspace(Record):
     filled
         float64 [m], values of the basic variables.
     dual, step
-        float64 [m], prices of the rows, and the entering column in terms of the basis.
+        float64 [m], dual prices of the rows, and the entering column in terms of the basis.
     price
-        float64 [J + 1], prices for the path search: integers, so that sums are exact.
+        float64 [J + 1], prices for the path search: integers, `PRICE_UNIT` being 1, so that sums are exact.
     found
         int64 [`LONGEST_PATH`], candidates of the path found last.
     place
-        int64 [J], positions of candidates in the pair's own list.
+        int64 [J], position of each candidate in the pair's section of `t.use`.
     """
 
     labels: LabelStore
@@ -100,30 +100,30 @@ def new_workspace(t: Tables) -> PackingWorkspace:
 
 
 def _widest(t: Tables) -> int:
+    """Return the largest number of candidates that a pair can use: the rows of the largest packing."""
     return int(np.diff(t.use_start).max(initial=1))
 
 
 PACKED, CUT, LOST = 0, 1, 2
-"""Outcomes of a packing: the capacity holds what was asked for, so that no cut is violated; the prices are
-the dual of the largest packing and make a cut; the search grew too large or the arithmetic failed, and
-nothing is known."""
+"""Outcomes of a packing. `PACKED`: the paths reach the target, so the pair has no violated cut. `CUT`: the
+prices are dual optimal and define a cut. `LOST`: the path search grew too large or the arithmetic failed."""
 
 GAIN_TOLERANCE = 1e-7
-"""Gain below which no path of the pool enters."""
+"""Reduced cost below which no path of the pool enters the basis."""
 
 _EPS = 1e-9
 """Smallest pivot, and smallest capacity that counts."""
 
 
 @compiled
-def pack(t: Tables, k: int, capacity: Floats, wanted: float, pool: PathPool, w: PackingWorkspace) -> int:
-    """Find the largest packing of paths, or stop once it reaches what is wanted.
+def pack(t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: PackingWorkspace) -> int:
+    """Find the largest packing of paths, or stop once it reaches a target.
 
-    Solves `max sum_p f_p, sum_{p uses j} f_p <= capacity_j` over all paths p of pair k within its limit, by
-    the primal simplex method with columns from the pool first and from a path search after that. At the end
-    `w.price` holds the dual prices, rounded up: every path within the limit costs at least `ONE`, so that
-    `y_k <= sum_j price_j / ONE x_j` holds for every plan; it is the strongest such cut at the point
-    `capacity`.
+    Solves `max sum_p f_p` subject to `sum_{p uses j} f_p <= capacity_j` over all paths p of pair k within its
+    limit, by the primal simplex method. Columns come from the pool first, then from a path search. When the
+    outcome is `CUT`, `w.price` holds the dual prices, rounded up: every path within the limit costs at least
+    `PRICE_UNIT`, so that `y_k <= sum_j price_j / PRICE_UNIT x_j` holds for every plan. By duality, no other
+    cut of this form has a smaller right side at the point `capacity`, up to the rounding.
 
     Parameters
     ----------
@@ -131,12 +131,12 @@ def pack(t: Tables, k: int, capacity: Floats, wanted: float, pool: PathPool, w: 
         The problem, and the position of the pair.
     capacity
         float64 [J], capacity of each candidate, >= 0.
-    wanted
-        Size of the packing at which the search may stop.
+    target
+        Size of the packing at which the search stops; infinite to solve to optimality.
     pool
-        Paths known; new ones are added in place.
+        Known paths; new ones are added in place.
     w
-        Workspace.
+        Working arrays, overwritten.
 
     Returns
     -------
@@ -150,29 +150,29 @@ def pack(t: Tables, k: int, capacity: Floats, wanted: float, pool: PathPool, w: 
     2005. Invariant: `filled` is a packing within the capacity, and every path in the basis costs 1 at the
     prices `dual`. Prices are integers and rounded up, so that the cut is valid exactly and not by tolerance.
     """
-    mine = t.use[t.use_start[k] : t.use_start[k + 1]]
-    m = mine.size
-    if _fits_greedily(t, k, capacity, wanted, pool, w):
+    usable = t.use[t.use_start[k] : t.use_start[k + 1]]
+    m = usable.size
+    if _fits_greedily(t, k, capacity, target, pool, w):
         return PACKED
     inverse, basis, filled, dual = w.inverse, w.basis, w.filled, w.dual
     for i in range(m):
         inverse[i, :m] = 0.0
         inverse[i, i] = 1.0
         basis[i] = -1 - i
-        filled[i] = capacity[mine[i]]
+        filled[i] = capacity[usable[i]]
         dual[i] = 0.0
-        w.place[mine[i]] = i
+        w.place[usable[i]] = i
     total = 0.0
     for _ in range(40 * m + 200):
-        if total >= wanted:
+        if total >= target:
             return PACKED
-        entering, gain = _entering(k, m, pool, dual)
+        entering, gain = _entering_column(k, m, pool, dual)
         if gain < GAIN_TOLERANCE:
-            entering = _new_path(t, k, mine, pool, w)
+            entering = _new_path(t, k, usable, pool, w)
             if entering < 0:
                 return CUT if entering == -1 else LOST
             gain = _gain(k, entering, pool, dual)
-        row = _leaving(k, m, entering, pool, w) if gain > 1e-9 else -1
+        row = _leaving_row(k, m, entering, pool, w) if gain > 1e-9 else -1
         if row < 0:
             return LOST
         total += gain * _pivot(m, row, entering, gain, w)
@@ -181,14 +181,14 @@ def pack(t: Tables, k: int, capacity: Floats, wanted: float, pool: PathPool, w: 
 
 @compiled
 def _fits_greedily(
-    t: Tables, k: int, capacity: Floats, wanted: float, pool: PathPool, w: PackingWorkspace
+    t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: PackingWorkspace
 ) -> bool:
-    """Return whether the known paths, each filled as far as it goes, reach what is wanted."""
-    if not np.isfinite(wanted):
+    """Return whether the known paths, filled greedily one after the other, reach the target."""
+    if not np.isfinite(target):
         return False
-    mine = t.use[t.use_start[k] : t.use_start[k + 1]]
-    for i in range(mine.size):
-        w.filled[i] = capacity[mine[i]]
+    usable = t.use[t.use_start[k] : t.use_start[k + 1]]
+    for i in range(usable.size):
+        w.filled[i] = capacity[usable[i]]
     total = 0.0
     for p in range(pool.known[k]):
         least = 1.0
@@ -196,7 +196,7 @@ def _fits_greedily(
             least = min(least, w.filled[pool.member[k, p, i]])
         if least > _EPS:
             total += least
-            if total >= wanted:
+            if total >= target:
                 return True
             for i in range(pool.size[k, p]):
                 w.filled[pool.member[k, p, i]] -= least
@@ -204,8 +204,11 @@ def _fits_greedily(
 
 
 @compiled
-def _entering(k: int, m: int, pool: PathPool, dual: Floats) -> tuple[int, float]:
-    """Return the column with the largest reduced cost: a path, or -1 - i for the slack of row i."""
+def _entering_column(k: int, m: int, pool: PathPool, dual: Floats) -> tuple[int, float]:
+    """Return the column with the largest reduced cost, and that cost: a path, or -1 - i for slack i.
+
+    The slack of row i has the reduced cost `-dual[i]`, which is positive only for a negative price.
+    """
     best, gain = 0, 0.0
     for p in range(pool.known[k]):
         gain_of_path = _gain(k, p, pool, dual)
@@ -219,7 +222,7 @@ def _entering(k: int, m: int, pool: PathPool, dual: Floats) -> tuple[int, float]
 
 @compiled
 def _gain(k: int, p: int, pool: PathPool, dual: Floats) -> float:
-    """Return the reduced cost of a path: 1 less the prices of the capacity that it takes."""
+    """Return the reduced cost of a path: 1 minus the dual prices of its candidates."""
     gain = 1.0
     for i in range(pool.size[k, p]):
         gain -= dual[pool.member[k, p, i]]
@@ -227,19 +230,23 @@ def _gain(k: int, p: int, pool: PathPool, dual: Floats) -> float:
 
 
 @compiled
-def _new_path(t: Tables, k: int, mine: Integers, pool: PathPool, w: PackingWorkspace) -> int:
-    """Return the position of a new path that costs less than 1; -1: there is none, -2: the search failed."""
-    for i in range(mine.size):
+def _new_path(t: Tables, k: int, usable: Integers, pool: PathPool, w: PackingWorkspace) -> int:
+    """Return the pool position of a new path that costs less than 1; -1: there is none, -2: no answer.
+
+    Prices are rounded up to integers, less a tolerance. If even then every path costs at least 1, the cut
+    with the rounded prices is valid exactly.
+    """
+    for i in range(usable.size):
         dual = max(w.dual[i], 0.0)
-        w.price[mine[i]] = min(ONE, np.ceil(dual * ONE - 1e-6))
+        w.price[usable[i]] = min(PRICE_UNIT, np.ceil(dual * PRICE_UNIT - 1e-6))
     labels = w.labels
-    ends = search_labels(t, k, w.price, ONE, labels.line_bit, labels)
+    ends = search_labels(t, k, w.price, PRICE_UNIT, labels.line_bit, labels)
     if ends <= 0:
         return -1 if ends == 0 else -2
     count = path_candidates(labels, labels.ends[0], w.found)
     if count < 0:
         return -2
-    place = _free_position(k, mine.size, pool, w)
+    place = _free_position(k, usable.size, pool, w)
     if place < 0:
         return -2
     pool.size[k, place] = count
@@ -250,7 +257,7 @@ def _new_path(t: Tables, k: int, mine: Integers, pool: PathPool, w: PackingWorks
 
 @compiled
 def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
-    """Return a position for a new path; in a full pool it replaces the least useful one outside the basis."""
+    """Return a pool position for a new path, or -1; a full pool gives up the nonbasic path of least gain."""
     if pool.known[k] < pool.size.shape[1]:
         pool.known[k] += 1
         return int(pool.known[k]) - 1
@@ -266,8 +273,11 @@ def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
 
 
 @compiled
-def _leaving(k: int, m: int, entering: int, pool: PathPool, w: PackingWorkspace) -> int:
-    """Compute the entering column in terms of the basis, and return the row of the ratio test (-1: none)."""
+def _leaving_row(k: int, m: int, entering: int, pool: PathPool, w: PackingWorkspace) -> int:
+    """Compute `w.step`, the entering column in terms of the basis; return the row of the ratio test, or -1.
+
+    Among rows of equal ratio the largest pivot wins, for the sake of numerical stability.
+    """
     step, inverse = w.step, w.inverse
     for row in range(m):
         value = 0.0
@@ -288,7 +298,7 @@ def _leaving(k: int, m: int, entering: int, pool: PathPool, w: PackingWorkspace)
 
 @compiled
 def _pivot(m: int, row: int, entering: int, gain: float, w: PackingWorkspace) -> float:
-    """Exchange one column of the basis, update the inverse and the prices, and return the step length."""
+    """Exchange a column of the basis, update inverse, values and prices in place; return the step length."""
     inverse, filled, step = w.inverse, w.filled, w.step
     pivot = step[row]
     length = max(filled[row], 0.0) / pivot

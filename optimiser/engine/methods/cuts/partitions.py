@@ -1,4 +1,4 @@
-"""Find violated partition inequalities: pairs that join parts of the nodes need links that join them."""
+"""Separate partition inequalities: pairs that connect parts of the network need links between these parts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import FAR, Integers
+from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, starts
 from optimiser.engine.search.tables import Tables
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Shares of the pairs, those that can use the fewest existing arcs first, for which part graphs are tried.
+"""Shares of the pairs for which a part graph is tried, pairs that can use few existing arcs first.
 
-The first is also the least share of pairs whose ends must lie in different parts. Where fewer do, since the
-others can use existing arcs, rows are found but hardly move the bound and slow down the solves after.
+The first share is also the least share of all pairs that must keep their ends in different parts. With fewer
+of them, rows are still found, but they hardly move the bound and slow down every later solve.
 """
 
 
 class PartGraph(NamedTuple):
-    """Parts of the nodes that existing arcs join, and the links between parts that candidates open.
+    """The graph that is left when the existing arcs are contracted, with the links that candidates open.
 
     Attributes
     ----------
@@ -32,10 +32,11 @@ class PartGraph(NamedTuple):
     pair
         int64 [Q], pairs with ends in different parts that can use no existing arc between parts.
     one, other
-        int64 [Q], the parts of their ends.
+        int64 [Q], parts in which these pairs start and end.
     start, group, owner
-        Links i: the parts that it joins, `group[start[i]:start[i + 1]]` (two or more), and int64 [L], the
-        candidate that opens it. A candidate has several where its arcs are not connected.
+        Link i joins the parts `group[start[i]:start[i + 1]]` (two or more) and is opened by candidate
+        `owner[i]`; int64 [L + 1], [sum of sizes] and [L]. A candidate whose arcs are not connected opens
+        several links.
     """
 
     size: int
@@ -48,7 +49,7 @@ class PartGraph(NamedTuple):
 
 
 def part_graph(t: Tables) -> PartGraph | None:
-    """Return the part graph of a problem; None where existing arcs join most of it.
+    """Return the part graph of a problem, or None where existing arcs connect most of it.
 
     Parameters
     ----------
@@ -57,39 +58,39 @@ def part_graph(t: Tables) -> PartGraph | None:
 
     Notes
     -----
-    An arc counts for a pair when it lies on a walk within the limit with everything built; no covered pair
-    uses another one. The more pairs are looked at, the more arcs of today count, and the fewer groups are
-    left: of a few choices the one is taken that leaves most to join.
+    An arc is relevant to a pair when it lies on a walk within the limit with everything built: a covered
+    pair uses no other arcs. Each further pair makes more existing arcs relevant, and so leaves fewer parts.
+    Of the sets of pairs given by `SHARES`, the one is taken whose pairs have the forest with most edges.
     """
     arcs = _arcs(t)
-    today = np.flatnonzero(arcs.owner == t.size)
-    counts = _counts(t, arcs, today)
+    existing = np.flatnonzero(arcs.owner == t.size)
+    counts = _relevance_counts(t, arcs, existing)
     order, least = np.argsort(counts, kind="stable"), SHARES[0] * len(counts)
     best: tuple[int, int, Integers, Integers] | None = None
     for end in sorted({int(np.count_nonzero(counts == 0)), *(math.ceil(s * len(order)) for s in SHARES)}):
         chosen = np.sort(order[:end])
-        group = _groups(t, arcs, chosen, today)
+        group = _parts(t, arcs, chosen, existing)
         chosen = chosen[group[t.origin[chosen]] != group[t.destination[chosen]]]
-        score = (_rank(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
+        score = (_forest_size(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
         if score[1] >= least and (best is None or score > best[:2]):
             best = (*score, chosen, group)
     if best is None or best[0] < 2:
         return None
     _, _, chosen, group = best
-    joints = _joints(t, arcs, chosen, group)
+    links = _links(t, arcs, chosen, group)
     return PartGraph(
         size=int(group.max()) + 1,
         pair=chosen,
         one=group[t.origin[chosen]],
         other=group[t.destination[chosen]],
-        start=np.cumsum([0, *(len(groups) for _, groups in joints)]).astype(np.int64),
-        group=np.array([g for _, groups in joints for g in groups], np.int64),
-        owner=np.array([owner for owner, _ in joints], np.int64),
+        start=np.cumsum([0, *(len(groups) for _, groups in links)]).astype(np.int64),
+        group=np.array([g for _, groups in links for g in groups], np.int64),
+        owner=np.array([owner for owner, _ in links], np.int64),
     )
 
 
 class _Arcs(NamedTuple):
-    """All arcs, int64 each: ends, seconds, and who opens them (the number of candidates: open today)."""
+    """All arcs of a problem, int64 [m] each; `owner` is the number of candidates J for existing arcs."""
 
     tail: Integers
     head: Integers
@@ -104,43 +105,47 @@ def _arcs(t: Tables) -> _Arcs:
 
 
 @compiled
-def _counts(t: Tables, arcs: _Arcs, among: Integers) -> Integers:
-    """Return int64 [K], how many of some arcs lie on a walk of each pair within its limit."""
+def _relevance_counts(t: Tables, arcs: _Arcs, among: Integers) -> Integers:
+    """Return int64 [K], the number of the arcs `among` that are relevant to each pair."""
     counts = np.zeros(t.limit.size, np.int64)
     tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
     for k in range(t.limit.size):
-        away, back = t.away[t.origin_row[k]], t.back[t.destination_row[k]]
+        from_origin, to_destination = t.from_origin[t.origin_row[k]], t.to_destination[t.destination_row[k]]
         limit, count = t.limit[k], 0
         for a in range(among.size):
-            out, home = away[tail[a]], back[head[a]]
-            if out < FAR and home < FAR and out + seconds[a] + home <= limit:
+            to_tail, from_head = from_origin[tail[a]], to_destination[head[a]]
+            if to_tail < UNREACHED and from_head < UNREACHED and to_tail + seconds[a] + from_head <= limit:
                 count += 1
         counts[k] = count
     return counts
 
 
 @compiled
-def _used(t: Tables, arcs: _Arcs, chosen: Integers, among: Integers) -> Integers:
-    """Return the arcs that lie on a walk of any of some pairs within its limit."""
+def _relevant_arcs(t: Tables, arcs: _Arcs, chosen: Integers, among: Integers) -> Integers:
+    """Return those of the arcs `among` that are relevant to at least one of the chosen pairs."""
     kept = np.zeros(among.size, np.bool_)
     tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
     for k in chosen:
-        away, back, limit = t.away[t.origin_row[k]], t.back[t.destination_row[k]], t.limit[k]
+        from_origin, to_destination, limit = (
+            t.from_origin[t.origin_row[k]],
+            t.to_destination[t.destination_row[k]],
+            t.limit[k],
+        )
         for a in range(among.size):
-            out, home = away[tail[a]], back[head[a]]
-            if out < FAR and home < FAR and out + seconds[a] + home <= limit:
+            to_tail, from_head = from_origin[tail[a]], to_destination[head[a]]
+            if to_tail < UNREACHED and from_head < UNREACHED and to_tail + seconds[a] + from_head <= limit:
                 kept[a] = True
     return among[kept]
 
 
-def _groups(t: Tables, arcs: _Arcs, chosen: Integers, today: Integers) -> Integers:
-    """Return the group of each node when the arcs of today that the pairs can use are contracted."""
-    used = _used(t, arcs, chosen, today)
+def _parts(t: Tables, arcs: _Arcs, chosen: Integers, existing: Integers) -> Integers:
+    """Return int64 [n], the part of each node when existing arcs that the pairs can use are contracted."""
+    used = _relevant_arcs(t, arcs, chosen, existing)
     return _components(len(t.net.start) - 1, arcs.tail[used], arcs.head[used])
 
 
-def _rank(one: Integers, other: Integers) -> int:
-    """Return how many of some edges make a forest, at most."""
+def _forest_size(one: Integers, other: Integers) -> int:
+    """Return the number of edges of a spanning forest of the given edges."""
     nodes = np.unique(np.concatenate([one, other]))
     if not len(nodes):
         return 0
@@ -148,58 +153,58 @@ def _rank(one: Integers, other: Integers) -> int:
     return len(nodes) - int(label.max()) - 1
 
 
-def _joints(t: Tables, arcs: _Arcs, chosen: Integers, group: Integers) -> list[tuple[int, list[int]]]:
-    """Return for each candidate the sets of groups that it joins, by arcs that the pairs can use."""
-    used = _used(t, arcs, chosen, np.flatnonzero(arcs.owner < t.size))
+def _links(t: Tables, arcs: _Arcs, chosen: Integers, group: Integers) -> list[tuple[int, list[int]]]:
+    """Return the links: a candidate, and the sorted parts that its relevant arcs connect."""
+    used = _relevant_arcs(t, arcs, chosen, np.flatnonzero(arcs.owner < t.size))
     one, other, owner = group[arcs.tail[used]], group[arcs.head[used]], arcs.owner[used]
     found = []
     for j in np.unique(owner[one != other]).tolist():
-        mine = (owner == j) & (one != other)
-        nodes = np.unique(np.concatenate([one[mine], other[mine]]))
+        inside = (owner == j) & (one != other)
+        nodes = np.unique(np.concatenate([one[inside], other[inside]]))
         label = _components(
-            len(nodes), np.searchsorted(nodes, one[mine]), np.searchsorted(nodes, other[mine])
+            len(nodes), np.searchsorted(nodes, one[inside]), np.searchsorted(nodes, other[inside])
         )
         found += [(j, nodes[label == part].tolist()) for part in range(int(label.max()) + 1)]
     return found
 
 
 def _components(size: int, one: Integers, other: Integers) -> Integers:
-    """Return int64 [size], the component of each node under some edges."""
+    """Return int64 [size], the connected component of each node."""
     edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(size, size))
     return connected_components(edges, directed=False)[1].astype(np.int64)
 
 
 SEED = 1
-"""Of the random numbers that make one search differ from the next."""
+"""Seed of the random numbers that vary the searches of a round."""
 
 
-WORK = 250_000_000
-"""Searches of a round times the third power of the groups, at most: about half a second."""
+WORK_PER_ROUND = 250_000_000
+"""Limit on searches of a round times the cube of the number of parts: about half a second."""
 
 
-FRUITLESS = 3
-"""Searches in a row without a new row after which there is no further one."""
+MOST_MISSES = 3
+"""Searches in a row without a new row after which a round ends."""
 
 
-PREFERENCE = 1e-6
-"""What a link counts for on top of how far it is built: groups that only unbuilt links join are merged."""
+LINK_PREFERENCE = 1e-6
+"""Capacity added to every link, so that merging parts between which all links are unbuilt still gains."""
 
 
 class PartitionCuts:
-    """Finds violated partition inequalities of a problem.
+    """Separates partition inequalities of a problem.
 
     Parameters
     ----------
     g
-        What there is to join (`ground`); None: nothing.
+        The part graph (`part_graph`); with None, no inequality is ever found.
 
     Notes
     -----
-    The rows are those of `models.cuts_master.add_partition_inequalities`, which has the proof: pairs F
-    that are a forest over parts of the nodes, and m_j, the joins that candidate j adds between parts, give
-    `sum_{k in F} y_k <= sum_j m_j x_j`. Parts are found by merging those first whose links are x further
-    than what the forest loses, a heuristic: that no row is found does not say that there is none. Invariant:
-    every row returned holds for every plan, whatever the point.
+    `models.cuts_master.add_partition_inequalities` proves the rows: if the pairs F form a forest over the
+    parts, and m_j is the number of merges of parts that candidate j makes, then
+    `sum_{k in F} y_k <= sum_j m_j x_j`. The partition is found by a merging heuristic (`_forest`), so a round
+    without rows does not prove that the point satisfies all inequalities. Invariant: every row returned holds
+    for every plan, whatever the point.
     """
 
     def __init__(self, g: PartGraph | None) -> None:
@@ -207,22 +212,23 @@ class PartitionCuts:
         self._random = np.random.default_rng(SEED)
 
     def violated(self, x: Floats, y: Floats, *, margin: float, most: int) -> Rows:
-        """Return distinct rows that a point violates.
+        """Return distinct partition inequalities that a point violates.
 
         Parameters
         ----------
-            x, y
-                float64 [J] and [K], the point to cut off.
-            margin
-                Least violation.
-            most
-        Most rows; fewer on large part graphs, and none where a single search takes too long.
+        x, y
+            float64 [J] and [K], the point to cut off.
+        margin
+            Least violation `sum y - sum m x`.
+        most
+            Most searches, hence rows; fewer on large part graphs, and none where one search would take too
+            long (`WORK_PER_ROUND`).
         """
         if self._graph is None:
             return NO_ROWS
         g = self._graph
-        most = min(most, WORK // g.size**3)
-        capacity, y = x[g.owner] + PREFERENCE, np.minimum(y[g.pair], 1.0)
+        most = min(most, WORK_PER_ROUND // g.size**3)
+        capacity, y = x[g.owner] + LINK_PREFERENCE, np.minimum(y[g.pair], 1.0)
         used = np.zeros(len(y))
         found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}
         misses = 0
@@ -230,19 +236,23 @@ class PartitionCuts:
             forest, part = _forest(g, capacity, self._varied(y, used, search))
             used[forest] += 1.0
             joins = np.bincount(g.owner, weights=_crossing(g, part), minlength=len(x))
-            gained = y[forest].sum() - (joins * x).sum()
+            violation = y[forest].sum() - (joins * x).sum()
             key = (np.sort(forest).tobytes(), joins.tobytes())
-            if gained > margin and key not in found:
+            if violation > margin and key not in found:
                 found[key] = (g.pair[np.sort(forest)], joins)
                 misses = 0
                 continue
             misses += 1
-            if misses == FRUITLESS:
+            if misses == MOST_MISSES:
                 break
         return _rows(list(found.values()))
 
     def _varied(self, y: Floats, used: Floats, search: int) -> Floats:
-        """Return y as it is at first; then without random pairs, and less for pairs that were used before."""
+        """Return y for a search: unchanged at first, then with random pairs at 0 and used pairs lowered.
+
+        Each search is greedy, so other values lead it to other forests. The violation is measured with the
+        true y.
+        """
         if search == 0:
             return y
         kept = self._random.random(len(y)) < (0.9 if search % 2 else 0.5)
@@ -251,7 +261,7 @@ class PartitionCuts:
 
 
 def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
-    """Return rows of pairs and of the joins that each candidate adds."""
+    """Return the rows given by the pairs of each forest and the coefficient m_j of each candidate."""
     if not found:
         return NO_ROWS
     candidates = [np.flatnonzero(joins) for _, joins in found]
@@ -265,31 +275,33 @@ def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
 
 
 def _crossing(g: PartGraph, part: Integers) -> Integers:
-    """Return int64 [L], how many joins each joint adds between parts: the parts that it touches, less one."""
+    """Return int64 [L], for each link the number of merged parts that it touches, less one."""
     parts = part[g.group]
-    joint = np.repeat(np.arange(len(g.owner)), np.diff(g.start))
-    touched = np.unique(joint * (g.size + 1) + parts)
+    link = np.repeat(np.arange(len(g.owner)), np.diff(g.start))
+    touched = np.unique(link * (g.size + 1) + parts)
     counts = np.bincount(touched // (g.size + 1), minlength=len(g.owner))
     return (counts - 1).astype(np.int64)
 
 
 @compiled
-def _forest(g: PartGraph, room: Floats, y: Floats) -> tuple[Integers, Integers]:
-    """Merge parts as long as that gains, and return the pairs of the forest and the part of each group.
+def _forest(g: PartGraph, capacity: Floats, y: Floats) -> tuple[Integers, Integers]:
+    """Merge parts while that increases the violation; return the pairs of the forest, and the merged parts.
 
-    Starts from groups alone. Merging two parts saves the room of what joins them, and loses the least claim
-    on their path in the forest of largest claims (the new cycle's cheapest edge); the merge that gains most
-    goes first. Invariant: `claim[u, v]` is the largest y of a pair between parts u and v, `pair_of` it.
+    For a given partition, the left side is largest for the spanning forest of largest y. Merging two parts
+    lowers the right side by the capacity of the links between them, and the left side by the smallest y on
+    their path in that forest: the edge that leaves the cycle which the merge closes. The merge with the
+    largest gain goes first. Invariant: `claim[u, v]` is the largest y of a pair between the parts u and v,
+    and `pair_of[u, v]` is that pair.
     """
     size = g.size
     part = np.arange(size)
-    claim, pair_of = _claims(g, y)
-    joined, least = np.zeros((size, size)), np.zeros((size, size))
+    claim, pair_of = _strongest_claims(g, y)
+    linked, least = np.zeros((size, size)), np.zeros((size, size))
     order, parent = np.empty(size, np.int64), np.empty(size, np.int64)
     count = size
     while True:
-        _measure(g, room, part, joined, count)
-        gain, u, v = _spanned(claim, joined, least, order, parent, count)
+        _measure_links(g, capacity, part, linked, count)
+        gain, u, v = _best_merge(claim, linked, least, order, parent, count)
         if gain <= 0.0:
             break
         _merge(claim, pair_of, part, min(u, v), max(u, v), count)
@@ -304,8 +316,8 @@ def _forest(g: PartGraph, room: Floats, y: Floats) -> tuple[Integers, Integers]:
 
 
 @compiled
-def _claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
-    """Return the largest y of a pair between two groups, and the pair that has it (-1: none)."""
+def _strongest_claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
+    """Return the largest y of a pair between each two parts, and the pair that attains it (-1: none)."""
     claim = np.zeros((g.size, g.size))
     pair_of = np.full((g.size, g.size), -1)
     for q in range(y.size):
@@ -318,7 +330,7 @@ def _claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
 
 @compiled
 def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, count: int) -> None:
-    """Take part v into u (u < v), and let the last part have the number v."""
+    """Merge part v into u (u < v), and renumber the last part as v, so that numbers stay consecutive."""
     last = count - 1
     for w in range(count):
         if w not in (u, v) and claim[v, w] > claim[u, w]:
@@ -336,12 +348,16 @@ def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, cou
 
 
 @compiled
-def _measure(g: PartGraph, room: Floats, part: Integers, joined: Floats, count: int) -> None:
-    """Write down how far two parts are joined: what the right side loses when they are merged."""
-    joined[:count, :count] = 0.0
+def _measure_links(g: PartGraph, capacity: Floats, part: Integers, linked: Floats, count: int) -> None:
+    """Compute `linked[u, v]`, the capacity by which merging u and v lowers the right side.
+
+    A link contributes its capacity once for each two parts that it touches: merging these two lowers its
+    coefficient by one.
+    """
+    linked[:count, :count] = 0.0
     start, group = g.start, g.group
     touched = np.empty(group.size, np.int64)
-    for i in range(room.size):
+    for i in range(capacity.size):
         size = 0
         for a in range(start[i], start[i + 1]):
             u = part[group[a]]
@@ -353,17 +369,19 @@ def _measure(g: PartGraph, room: Floats, part: Integers, joined: Floats, count: 
                 size += 1
         for a in range(size):
             for b in range(a + 1, size):
-                joined[touched[a], touched[b]] += room[i]
-                joined[touched[b], touched[a]] += room[i]
+                linked[touched[a], touched[b]] += capacity[i]
+                linked[touched[b], touched[a]] += capacity[i]
 
 
 @compiled
-def _spanned(
-    claim: Floats, joined: Floats, least: Floats, order: Integers, parent: Integers, count: int
+def _best_merge(
+    claim: Floats, linked: Floats, least: Floats, order: Integers, parent: Integers, count: int
 ) -> tuple[float, int, int]:
-    """Grow the forest of largest claims (Prim), and return the merge that gains most.
+    """Grow the forest of largest claims (Prim's algorithm); return the gain and the parts of the best merge.
 
-    `least[s, v]` is the smallest claim on the path of the forest from s to v, 0 when there is none.
+    Invariant: for all parts s and v in the forest, `least[s, v]` is the smallest claim on the path between
+    them, and 0 where there is none. A new part v hangs on `parent[v]`, so its path to s is the path from the
+    parent and one more edge of claim `best[v]`.
     """
     best = np.zeros(count)
     done = np.zeros(count, np.bool_)
@@ -381,8 +399,8 @@ def _spanned(
             if parent[v] >= 0:
                 path = best[v] if s == parent[v] else min(least[s, parent[v]], best[v])
             least[s, v] = least[v, s] = path
-            if joined[s, v] > 0.0 and joined[s, v] - path > top:
-                top, one, other = joined[s, v] - path, s, v
+            if linked[s, v] > 0.0 and linked[s, v] - path > top:
+                top, one, other = linked[s, v] - path, s, v
         done[v] = True
         order[i] = v
         for w in range(count):

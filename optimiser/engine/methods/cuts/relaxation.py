@@ -1,4 +1,4 @@
-"""Tighten the linear relaxation: solve it, cut off its point, and solve it again."""
+"""Tighten a linear relaxation by cutting planes: solve, separate, add the cuts, and solve again."""
 
 from __future__ import annotations
 
@@ -17,54 +17,55 @@ from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
 
 POSITIVE = 1e-6
-"""A y above this claims that the pair is covered, at least in part."""
+"""A pair counts as covered, at least in part, when its y is above this."""
 
 MARGIN = 1e-4
-"""Least violation of a cut of the relaxation."""
+"""Least violation of a time cut at a point of the relaxation."""
 
 MOST_PARTITIONS = 30
-"""Most partition inequalities of a round."""
+"""Most partition inequalities that a round adds."""
 
 PARTITION_MARGIN = 1e-2
-"""Least violation of a partition inequality: it has many terms, and a slightly violated one moves little."""
+"""Least violation of a partition inequality: they are dense, and slightly violated ones move the bound
+little."""
 
 PARTITIONS_FROM = 0.01
-"""Relative progress of a round below which partition inequalities are added: at first time cuts do more."""
+"""Relative progress of a round below which partition inequalities are added: before, time cuts do more."""
 
 FOLLOW = 0.3
-"""Weight of each new point in the core point."""
+"""Weight of each new point in the moving average that is the core point."""
 
 FIRST_WEIGHT, LATER_WEIGHT, LEAST_WEIGHT = 0.3, 0.2, 0.05
-"""In-out weight of the first rounds of a fresh program, of one that holds cuts, and its lower limit."""
+"""In-out weight of the first rounds of a program without cuts, of one with cuts, and its lower limit."""
 
 DECAY, DECAY_EVERY = 0.7, 4
-"""Factor of the in-out weight, and the rounds after which it is applied again."""
+"""Factor on the in-out weight, and the number of rounds after which it is applied each time."""
 
 STALL_ROUNDS, STALL_SHARE = 5, 2e-4
-"""The bound stalls when so many rounds move it by less than this share of itself."""
+"""The bound stalls when this many rounds improve it by less than this share of itself."""
 
 DEEP_SHARE = 0.8
-"""Share of the greatest violation from which on a row is added in one step of `needed_rows`."""
+"""Share of the largest violation from which a row is added in one step of `needed_rows`."""
 
 
 class CutFinder:
-    """Finds violated time cuts, and partition inequalities where the network of today leaves places apart.
+    """Separates time cuts and, where existing arcs leave parts of the network apart, partition inequalities.
 
     Parameters
     ----------
     t
         A reduced problem.
     parts
-        Parts of the nodes that only building joins (`partitions.part_graph`); None: there are none.
+        Part graph (`partitions.part_graph`); None: no partition inequalities are sought.
     core_point
-        float64 [J], a point in the interior of what can be built; it follows the points of the relaxation.
+        float64 [J], a point in the interior of the relaxation for in-out separation.
 
     Attributes
     ----------
     size
         Number of candidates J.
     core_point
-        As it is now.
+        The current core point; `follow` moves it.
     """
 
     def __init__(self, t: Tables, *, parts: PartGraph | None, core_point: Floats) -> None:
@@ -76,21 +77,23 @@ class CutFinder:
 
     @classmethod
     def of(cls, t: Tables, *, with_partitions: bool = True) -> CutFinder:
-        """Return a finder for a problem, its core point the share of everything that the budget buys.
+        """Return a finder for a problem.
+
+        Its core point builds every candidate to the same share: that of all costs which the budget allows.
 
         Parameters
         ----------
         t
             A reduced problem.
         with_partitions
-            Find partition inequalities as well as time cuts.
+            Whether to separate partition inequalities as well as time cuts.
         """
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
         parts = part_graph(t) if with_partitions else None
         return cls(t, parts=parts, core_point=np.full(t.size, max(share, 1e-3)))
 
     def another(self) -> CutFinder:
-        """Return a finder of the same problem and core point without any cuts yet, for another worker."""
+        """Return a finder with the same problem and core point and an empty cut store, for another worker."""
         return CutFinder(self._t, parts=self._parts, core_point=self.core_point)
 
     def follow(self, x: Floats) -> None:
@@ -115,31 +118,31 @@ class CutFinder:
         x, y
             float64 [J] and [K], the point to cut off.
         in_out_weight
-            Share of the way to the core point at which a cut is sought first; cuts found there are deep at
-            more points than one (in-out separation: Ben-Ameur and Neto 2007). Where such a cut does not cut
-            off the point itself, one is sought nearer to it, and at last at the point.
+            Share of the way from the point to the core point at which a cut is sought first; cuts found
+            there are deep at more than one point (in-out separation: Ben-Ameur and Neto 2007). Where that cut
+            does not cut off the point itself, one is sought nearer to the point, and at last at the point.
         margin
-            Least violation.
+            Least violation of a time cut.
         known_enough
-            Number of violated cuts among those already known from which on no new ones are sought.
+            Number of violated cuts in the store from which no new cuts are sought.
         partitions
             Most partition inequalities.
         pairs
-            int64, pairs whose cuts are sought; default those with y > 0.
+            int64, positions of the pairs to separate; default: those with y > 0.
         """
-        wanted = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
+        selected = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
         found = self._times.violated(
-            wanted, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
+            selected, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
             known_enough=known_enough,
         )  # fmt: skip
         return stacked(found, self.violated_partitions(x, y, most=partitions))
 
     def violated_partitions(self, x: Floats, y: Floats, *, most: int = MOST_PARTITIONS) -> Rows:
-        """Return at most so many violated partition inequalities."""
+        """Return at most `most` violated partition inequalities."""
         return self._partitions.violated(x, y, margin=PARTITION_MARGIN, most=most)
 
     def at_core_point(self) -> Rows:
-        """Return for each pair the time cut that is tightest at the core point, as first rows of a model."""
+        """Return for each pair the time cut of smallest right side at the core point."""
         pairs = np.arange(len(self._t.limit))
         claims = np.full(len(pairs), np.inf)
         return self.violated(
@@ -147,14 +150,14 @@ class CutFinder:
         )
 
     def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
-        """Return time cuts against an integer point that claims pairs which its plan does not cover.
+        """Return cuts that an integer point violates because its plan does not cover all pairs with y > 0.
 
         Parameters
         ----------
         x, y
             float64 [J] and [K]; x is integer.
         orders
-            float64 [O x J], random orders in which candidates are added: each may give another minimal cut.
+            float64 [O x J], random sort keys of the candidates; each row may give another minimal cut.
         in_out_weight
             As for `violated`.
         """
@@ -167,7 +170,7 @@ class CutFinder:
 
 
 class Solved(Protocol):
-    """What the rounds ask of a solution: its status, and its objective, always to be maximised."""
+    """A solution of a relaxation: its status, and its objective, which is always maximised."""
 
     @property
     def status(self) -> LpStatus:
@@ -179,16 +182,16 @@ class Solved(Protocol):
 
 
 def cut_rounds[S](solve: Callable[[], S], is_done: Callable[[S], bool], cut: Callable[[S], int]) -> S:
-    """Solve a relaxation, cut off its point, and solve it again (Kelley 1960); return the last solution.
+    """Solve a relaxation, cut off its solution, and repeat (Kelley 1960); return the last solution.
 
     Parameters
     ----------
     solve
-        Solves the relaxation with the cuts it has.
+        Solves the relaxation with its current cuts.
     is_done
-        Returns whether a solution is good enough, or not to be cut off.
+        Returns whether to stop at a solution before separating it.
     cut
-        Adds cuts that a solution violates, and returns their number; none ends the rounds.
+        Adds cuts that a solution violates, and returns their number; 0 ends the rounds.
     """
     while True:
         solution = solve()
@@ -197,14 +200,14 @@ def cut_rounds[S](solve: Callable[[], S], is_done: Callable[[S], bool], cut: Cal
 
 
 def stalls(history: list[float], share: float, rounds: int = STALL_ROUNDS) -> bool:
-    """Return whether the last rounds moved the objective by less than a share of itself.
+    """Return whether the last rounds improved the objective by less than a share of itself.
 
     Parameters
     ----------
     history
-        Objectives of the rounds, falling.
+        Objectives of the rounds, not increasing.
     share, rounds
-        Least progress, and the rounds it is measured over.
+        Least relative progress, and the number of rounds over which it is measured.
     """
     if len(history) <= rounds:
         return False
@@ -220,7 +223,7 @@ def tighten[S: Solved](
     first_weight: float = FIRST_WEIGHT,
     first_cuts: int = 0,
 ) -> S:
-    """Cut off the points of a relaxation until its bound stalls or nothing is violated.
+    """Cut off the solutions of a relaxation until its bound stalls or no cut is violated.
 
     Parameters
     ----------
@@ -230,18 +233,18 @@ def tighten[S: Solved](
         Adds cuts that a solution violates, given the in-out weight and the objectives so far, and returns
         their number.
     drop_slack_rows
-        Removes cuts that do not bind; called now and then.
+        Removes cuts that do not bind; called every `DECAY_EVERY` rounds.
     report
-        Takes each solution and the number of cuts before it; returns whether to end.
+        Called with each solution and the number of cuts added before it; returns whether to stop.
     first_weight
-        In-out weight of the first rounds; it decays with the rounds.
+        In-out weight of the first rounds; it decays later.
     first_cuts
-        Number of cuts added before, for the first report.
+        Number of cuts added before the first solve, for the first report.
 
     Returns
     -------
     Solved
-        The last solution, optimal unless the relaxation is infeasible or the time ran out.
+        The last solution: optimal, unless the relaxation is infeasible or the time ran out.
     """
     history: list[float] = []
     weight, added = first_weight, first_cuts
@@ -266,14 +269,14 @@ def tighten[S: Solved](
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """Where the rounds of a relaxation ended.
+    """Result of tightening a relaxation.
 
     Attributes
     ----------
     solution
-        The last solution that was not ended by a limit; None when there is none.
+        The last solution that no limit interrupted; None without one.
     rows
-        Cuts found, in the order of the rounds.
+        Cuts found, one entry for each round.
     """
 
     solution: LpSolution | None
@@ -294,17 +297,17 @@ def relax(
     Parameters
     ----------
     program
-        The relaxation.
+        The live relaxation, to which the cuts are added.
     cuts
-        Finds cuts.
+        Separates the cuts.
     left
         Returns the seconds left.
     report
-        Takes each solution and the number of cuts found before it; returns whether to end.
+        Called with each solution and the number of cuts added before it; returns whether to stop.
     is_wide
-        Returns whether the gap is still so wide that partition inequalities are worth their time.
+        Returns whether the gap is still so wide that partition inequalities pay off.
     is_fresh
-        The program holds no cuts yet: it gets those that are tightest at the core point.
+        Whether the program has no cuts yet; it then starts with those that are tightest at the core point.
     """
     rows = [cuts.at_core_point()] if is_fresh else []
     for first in rows:
@@ -342,34 +345,34 @@ def relax(
 
 
 def needed_rows(program: LinearProgram, rows: Rows, *, left: Callable[[], float]) -> Rows:
-    """Return those rows that the bound needs, given the rows that the program has already.
+    """Return a subset of the rows that gives the same bound, given the rows already in the program.
 
     Parameters
     ----------
     program
-        A relaxation.
+        A live relaxation; the chosen rows are added to it.
     rows
         Rows to choose from.
     left
-        Returns the seconds left; when they run out, all rows are returned.
+        Returns the seconds left; when the time is up, all rows are returned.
 
     Notes
     -----
-    The deepest rows are added first: less deep ones are often satisfied by them.
+    The most violated rows are added first, since they often imply less violated ones.
     """
     if not len(rows):
         return NO_ROWS
     kept = np.zeros(len(rows), np.bool_)
 
     def cut(solution: LpSolution) -> int:
-        violation = np.where(kept, 0.0, rows.claimed(solution.y) - rows.at(solution.decisions))
+        violation = np.where(kept, 0.0, rows.left_side(solution.y) - rows.right_side(solution.decisions))
         deepest = float(violation.max())
         if deepest <= POSITIVE:
             return 0
-        deep = violation >= max(POSITIVE, DEEP_SHARE * deepest)
-        program.add(rows.only(deep))
-        kept[deep] = True
-        return int(deep.sum())
+        is_deep = violation >= max(POSITIVE, DEEP_SHARE * deepest)
+        program.add(rows.only(is_deep))
+        kept[is_deep] = True
+        return int(is_deep.sum())
 
     def is_done(solution: LpSolution) -> bool:
         return solution.status != "optimal"

@@ -1,4 +1,4 @@
-"""Solve the root of the time-cut method: the relaxation by time cuts, then by lift-and-project cuts."""
+"""Solve the root relaxation of the time-cut method: first with time cuts, then with lift-and-project cuts."""
 
 from __future__ import annotations
 
@@ -17,56 +17,57 @@ from optimiser.engine.search.rows import NO_SPLITS, Floats, Rows, SplitRows, gat
 from optimiser.engine.search.tables import Tables
 
 LARGE = 3_000
-"""Number of pairs from which on the relaxation is solved by the interior point method."""
+"""Number of pairs from which the relaxation is solved by the interior point method."""
 
 PARTITIONS_BEYOND = 0.02
 """Gap below which partition inequalities cost more time in the tree than they save."""
 
 FAR_GAP = 0.1
-"""Gap beyond which no proof is near."""
+"""Gap above which a proof of optimality is out of reach."""
 
 FAR_STALL = 1e-3
-"""Relative progress over some rounds below which the relaxation ends while the gap is beyond `FAR_GAP`."""
+"""Relative progress over `STALL_ROUNDS` rounds below which the relaxation ends, as long as the gap is above
+`FAR_GAP`."""
 
 SPLIT_TIME_SHARE = 0.7
-"""Share of the time left after which no new round of lift-and-project cuts begins."""
+"""Share of the time left after which no further round of lift-and-project cuts begins."""
 
 SPLIT_ROUNDS = 10
 """Most rounds: cuts of high rank become dense."""
 
 SPLIT_PROGRESS = 0.03
-"""Share of the gap that a round must close for another one to follow."""
+"""Share of the gap that a round must close for another round to follow."""
 
 SPLITS_BEYOND = 0.05
 """Gap below which the tree is faster without lift-and-project cuts, which slow down each of its nodes."""
 
 LEAST_FRACTIONAL = 90
-"""Number of fractional candidates from which on lift-and-project cuts pay; with fewer the tree ends
-sooner."""
+"""Number of fractional candidates from which lift-and-project cuts pay off; with fewer, the tree alone is
+faster."""
 
 FRACTIONAL = 0.01
-"""Distance from 0 and from 1 beyond which a candidate counts as fractional here."""
+"""Distance from 0 and 1 above which a candidate counts as fractional here."""
 
 TIME_CUT_ROUNDS, TIME_CUT_WEIGHT = 4, 0.05
 """Most rounds of time cuts after each round of lift-and-project cuts, and their in-out weight."""
 
 BINDING = 1e-2
-"""Slack up to which a row binds at the last point."""
+"""Slack up to which a lift-and-project cut counts as binding."""
 
 NEARLY_BINDING = 0.05
-"""Slack up to which a row of the root is handed on to the integer phase."""
+"""Slack up to which a cut of the root is passed on to the integer phase."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveScale:
-    """Converts objectives to the scale of the relaxation, where they are maximised and divided, and back.
+    """Converts between objectives and scaled objectives, which the relaxation maximises.
 
     Attributes
     ----------
     incumbent
-        Of the question; knows its sense, and evaluates plans.
+        Knows the sense of the objective, and evaluates plans.
     divisor
-        Number by which the relaxation divides the objective.
+        Number by which the relaxation divides the objective, so that its values stay small integers.
     """
 
     incumbent: MaskIncumbent
@@ -77,35 +78,35 @@ class ObjectiveScale:
         return -self.divisor if self.incumbent.minimise else self.divisor
 
     def to_objective(self, scaled: float) -> float:
-        """Return the objective of a scaled one."""
+        """Return the objective that belongs to a scaled objective."""
         return scaled * self._factor
 
     def of_plan(self, plan: Mask | None) -> float:
-        """Return the scaled objective of a plan, an integer; minus infinity for none or an infeasible one."""
+        """Return the scaled objective of a plan, an integer; minus infinity without a feasible plan."""
         found = None if plan is None else self.incumbent.evaluate(plan)
         return -math.inf if found is None else round(found.objective / self._factor)
 
 
 @dataclass(frozen=True, slots=True)
 class RootRelaxation:
-    """The root of the search tree, where the integer phase starts.
+    """The solved root relaxation, from which the integer phase starts.
 
     Attributes
     ----------
     t
-        The problem, or the question.
+        The problem; for a frontier, the question as arrays (`questions.question_tables`).
     scale
-        Between objectives and scaled ones.
+        Converts scaled objectives.
     program
         The live relaxation, with its cuts.
     cuts
-        Finds cuts, and knows those found.
+        Separates cuts, and stores those found.
     rows
-        Cuts found, in the order of the rounds.
+        Time cuts and partition inequalities found, one entry for each round.
     solution
         Last solution of the relaxation.
     splits
-        Lift-and-project cuts that bind there; the program holds them.
+        Lift-and-project cuts that bind at this solution; they are rows of the program.
     """
 
     t: Tables
@@ -118,7 +119,7 @@ class RootRelaxation:
 
     @property
     def x(self) -> Floats:
-        """Return how far each candidate is built at the root, float64 [J]."""
+        """Return float64 [J], the values of the candidates at the root."""
         return self.solution.decisions[: self.t.size]
 
 
@@ -136,20 +137,21 @@ def solve_root(
     Parameters
     ----------
     t
-        The problem, or the question.
+        The problem; for a frontier, the question as arrays.
     incumbent
-        Takes bounds and counts; knows the clock.
+        Receives bounds and counts, and knows the time left.
     program, cuts
-        The relaxation and what finds its cuts.
+        The relaxation, and the separation of its cuts.
     gap
-        Relative gap asked for.
+        Relative gap at which to stop.
     is_fresh
-        The program holds no cuts yet.
+        Whether the program has no cuts yet.
 
     Returns
     -------
     RootRelaxation or str
-        Why the solve ended already: `proof`, `gap`, `infeasible` or `time`.
+        The solved root; or, where the solve has ended with it, the reason: `proof`, `gap`, `infeasible` or
+        `time`.
     """
     scale = ObjectiveScale(incumbent, program.divisor)
     history: list[float] = []
@@ -160,7 +162,7 @@ def solve_root(
         history.append(solution.objective)
         return incumbent.closed(gap) or (stalls(history, FAR_STALL) and not incumbent.closed(FAR_GAP))
 
-    program.use_interior_point(wanted=is_fresh and len(t.limit) >= LARGE)
+    program.use_interior_point(enabled=is_fresh and len(t.limit) >= LARGE)
     relaxed = relax(
         program,
         cuts,
@@ -169,7 +171,7 @@ def solve_root(
         is_wide=lambda: not incumbent.closed(PARTITIONS_BEYOND),
         is_fresh=is_fresh,
     )
-    program.use_interior_point(wanted=False)
+    program.use_interior_point(enabled=False)
     if relaxed.solution is not None and relaxed.solution.status == "infeasible":
         return "infeasible"
     if incumbent.closed(gap):
@@ -186,32 +188,33 @@ def add_split_cuts(
     gap: float = 0.0,
     least_fractional: int = LEAST_FRACTIONAL,
 ) -> RootRelaxation:
-    """Tighten the relaxation by lift-and-project cuts as long as the gap is wide and they close much of it.
+    """Tighten the relaxation by lift-and-project cuts while the gap is wide and they close much of it.
 
     Parameters
     ----------
     incumbent
-        Takes bounds and counts.
+        Receives bounds and counts, and knows the time left.
     root
-        Where the relaxation ended; its program gets the rows.
+        The solved root; the rows are added to its program.
     gap
-        Relative gap asked for.
+        Relative gap at which to stop.
     least_fractional
-        Number of fractional candidates below which nothing is done.
+        Number of fractional candidates below which no cuts are sought.
 
     Returns
     -------
     RootRelaxation
-        With the last solution, the time cuts found on the way, and the splits that bind at the end.
+        The root with its new solution, the time cuts found on the way, and the lift-and-project cuts that
+        bind at the end.
 
     Notes
     -----
-    Nothing is done where partition inequalities were added, whose many terms make the membership programs
-    slow (5 rounds in 50 s, and half a per cent of the bound, on a problem of the hard family), nor where the
-    relaxation was solved without a basis. Whether the gap is wide is measured on the reduced problem: what
-    the reduction settled would hide how much of the rest is open.
+    Skipped where partition inequalities were added, whose many terms make the membership programs slow (5
+    rounds in 50 s, and half a per cent of the bound, on a problem of the hard family), and where the
+    relaxation was solved without a basis. The gap is measured on the reduced problem: the constant that
+    presolve moved out of the objective would make the gap look smaller than it is.
     """
-    if any((rows.claims > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
+    if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
     splits, solve_small = list[SplitRows](), SmallLps()
@@ -238,7 +241,7 @@ def add_split_cuts(
         if closed < SPLIT_PROGRESS * (open_gap if math.isfinite(open_gap) else abs(before)):
             break
     rows = gathered(splits)
-    binding = rows.only(rows.at(root.program.point(root.solution)) <= rows.least + BINDING)
+    binding = rows.only(rows.left_side(root.program.point(root.solution)) <= rows.least + BINDING)
     if len(rows):
         root.program.drop_slack_rows()
     return replace(root, splits=binding)
@@ -247,7 +250,7 @@ def add_split_cuts(
 def _split_cuts(
     incumbent: MaskIncumbent, root: RootRelaxation, fractional: list[int], solve_small: SmallLps
 ) -> SplitRows:
-    """Return lift-and-project cuts that the root's point violates, one from each fractional candidate."""
+    """Return lift-and-project cuts that the root violates, at most one for each fractional candidate."""
     splitter = Splitter(*root.program.rows(), root.program.point(root.solution), solve_small)
     found = []
     for j in fractional:
@@ -260,7 +263,8 @@ def _split_cuts(
 def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelaxation | None:
     """Return the root after a few rounds of time cuts.
 
-    None when the time was up at once, or when no point is left, which the tree will find as well.
+    None when the time is up before the first solve ends, or when the relaxation is infeasible, which the tree
+    will find as well.
     """
     found, last = list(root.rows), None
     before = len(found)
@@ -286,6 +290,6 @@ def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelax
 
 
 def binding_rows(root: RootRelaxation) -> Rows:
-    """Return the distinct cuts that bind, or nearly do, at the last point of the root."""
+    """Return the distinct time cuts and partition inequalities that bind, or nearly bind, at the root."""
     rows = joined(root.rows)
-    return rows.only(rows.at(root.x) <= rows.claimed(root.solution.y) + NEARLY_BINDING)
+    return rows.only(rows.right_side(root.x) <= rows.left_side(root.solution.y) + NEARLY_BINDING)

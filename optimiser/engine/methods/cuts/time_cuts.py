@@ -1,4 +1,4 @@
-"""Find time cuts: a covered pair needs something of each set of candidates that it cannot do without."""
+"""Separate time cuts: without a candidate from each of its cuts, a pair has no path within its limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from optimiser.engine.methods.cuts.packing import (
     CUT,
     LOST,
-    ONE,
+    PRICE_UNIT,
     PackingWorkspace,
     PathPool,
     new_pool,
@@ -25,21 +25,26 @@ from optimiser.engine.search.tables import Tables
 def separate(
     t: Tables, pairs: Integers, x: Floats, y: Floats, order: Floats, *, margin: float = 1e-6
 ) -> Rows:
-    """Return a violated minimal 0/1 time cut for each pair that has one in the order given.
+    """Return for each pair the minimal 0/1 time cut that a greedy order gives, where the point violates it.
 
     Parameters
     ----------
     t
         The problem.
     pairs
-        int64, positions of pairs to look at.
+        int64, positions of the pairs to separate.
     x, y
         float64 [J] and [K], the point to cut off.
     order
-        float64 [J] (one order for all) or [len(pairs) x J]; candidates are added in rising order of it as
-        long as the pair stays uncovered; those refused are the cut.
+        float64 [J] (one order for all pairs) or [len(pairs) x J], sort keys of the candidates.
     margin
-        Least violation `y - sum of x` of a cut that is returned.
+        Least violation `y_k - sum_{j in cut} x_j` of a cut that is returned.
+
+    Notes
+    -----
+    Candidates are opened in rising order of their keys; one that would cover the pair is refused. The refused
+    candidates are a cut, since all others together do not cover the pair. The cut is minimal, since each
+    refused candidate covers the pair together with those opened before it.
     """
     orders = np.broadcast_to(order, (len(pairs), t.size))
     counts, found = _separate(t, pairs, x, y, np.ascontiguousarray(orders), margin)
@@ -47,8 +52,8 @@ def separate(
     return Rows(pairs[violated], starts(counts[violated]), found, np.ones(len(found)))
 
 
-class Scratch(NamedTuple):
-    """Arrays that the searches work in, so that they are made once."""
+class SearchArrays(NamedTuple):
+    """Working arrays of the shortest path searches: a heap, and a log of the times that a search changed."""
 
     heap_time: Integers
     heap_node: Integers
@@ -60,8 +65,10 @@ class Scratch(NamedTuple):
 def _separate(
     t: Tables, pairs: Integers, x: Floats, y: Floats, orders: Floats, margin: float
 ) -> tuple[Integers, Integers]:
+    """Return the size of each pair's cut (0: none is violated), and the candidates of all cuts."""
+    # An arc enters the heap at most once a search for each head it improves; the log holds as many entries.
     size = 2 * t.net.head.size + 2
-    scratch = Scratch(
+    arrays = SearchArrays(
         np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     )
     counts = np.zeros(pairs.size, np.int64)
@@ -69,16 +76,16 @@ def _separate(
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
-        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
-        order = np.argsort(orders[i][mine], kind="mergesort")
-        refused = _refused(t, k, mine[order], x, y[k] - margin, scratch)
+        usable = t.use[t.use_start[k] : t.use_start[k + 1]]
+        order = np.argsort(orders[i][usable], kind="mergesort")
+        refused = _refused(t, k, usable[order], x, y[k] - margin, arrays)
         if not refused.any():
             continue
-        if filled + mine.size > found.size:
-            larger = np.empty(2 * found.size + mine.size, np.int64)
+        if filled + usable.size > found.size:
+            larger = np.empty(2 * found.size + usable.size, np.int64)
             larger[:filled] = found[:filled]
             found = larger
-        for j in mine:
+        for j in usable:
             if refused[j]:
                 found[filled] = j
                 filled += 1
@@ -87,8 +94,12 @@ def _separate(
 
 
 @compiled
-def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, scratch: Scratch) -> Mask:
-    """Add candidates in order while the pair stays uncovered; return those refused, none beyond `most`."""
+def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, arrays: SearchArrays) -> Mask:
+    """Return bool [J], the candidates refused in the given order; none if their x add up to more than `most`.
+
+    Invariant: `times` are the shortest times from the origin over existing arcs and opened candidates, where
+    they can still lie on a path within the limit.
+    """
     times = t.base[t.origin_row[k]].copy()
     is_open = np.zeros(t.cost.size + 1, np.bool_)
     is_open[-1] = True
@@ -96,7 +107,7 @@ def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, scratch
     total = 0.0
     for j in order:
         is_open[j] = True
-        if _reaches(t, k, j, is_open, times, scratch):
+        if _covers_pair(t, k, j, is_open, times, arrays):
             is_open[j] = False
             refused[j] = True
             total += x[j]
@@ -107,17 +118,21 @@ def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, scratch
 
 
 @compiled
-def _reaches(t: Tables, k: int, j: int, is_open: Mask, times: Integers, scratch: Scratch) -> bool:
-    """Add a candidate to the times from an origin; if that covers the pair, undo it and return True."""
-    back_row, limit = t.back[t.destination_row[k]], t.limit[k]
-    heap_time, heap_node = scratch.heap_time, scratch.heap_node
+def _covers_pair(t: Tables, k: int, j: int, is_open: Mask, times: Integers, arrays: SearchArrays) -> bool:
+    """Open candidate j and repair the times from the origin; if that covers the pair, undo it, return True.
+
+    Times can only fall, so a search that starts from the improved heads of j's arcs is enough. It leaves out
+    nodes from which the destination is out of reach even with everything built.
+    """
+    to_destination, limit = t.to_destination[t.destination_row[k]], t.limit[k]
+    heap_time, heap_node = arrays.heap_time, arrays.heap_node
     size = 0
     logged = 0
     reached = False
     for arc in range(t.arc_start[j], t.arc_start[j + 1]):
         time, node = times[t.arc_tail[arc]] + t.arc_seconds[arc], t.arc_head[arc]
-        if time < times[node] and time + back_row[node] <= limit:
-            scratch.log_node[logged], scratch.log_time[logged] = node, times[node]
+        if time < times[node] and time + to_destination[node] <= limit:
+            arrays.log_node[logged], arrays.log_time[logged] = node, times[node]
             logged += 1
             times[node] = time
             size = push(heap_time, heap_node, size, time, node)
@@ -129,23 +144,24 @@ def _reaches(t: Tables, k: int, j: int, is_open: Mask, times: Integers, scratch:
         reached = node == t.destination[k]
         for arc in range(t.net.start[node], t.net.start[node + 1]):
             later, to = time + t.net.seconds[arc], t.net.head[arc]
-            if is_open[t.net.owner[arc]] and later < times[to] and later + back_row[to] <= limit:
-                scratch.log_node[logged], scratch.log_time[logged] = to, times[to]
+            if is_open[t.net.owner[arc]] and later < times[to] and later + to_destination[to] <= limit:
+                arrays.log_node[logged], arrays.log_time[logged] = to, times[to]
                 logged += 1
                 times[to] = later
                 size = push(heap_time, heap_node, size, later, to)
     if reached:
+        # Undo in reverse order: a node may be in the log more than once, and its first entry is the old time.
         for entry in range(logged - 1, -1, -1):
-            times[scratch.log_node[entry]] = scratch.log_time[entry]
+            times[arrays.log_node[entry]] = arrays.log_time[entry]
     return reached
 
 
 MOST_TERMS = 2_000_000
-"""Number of coefficients from which on the older half of the rows is dropped."""
+"""Number of coefficients above which the older half of the rows is dropped."""
 
 
 class CutStore:
-    """Cuts found so far, each valid for every plan, so that they need not be found again.
+    """Pool of the time cuts found so far. Each holds for every plan, so a later point may violate it again.
 
     Parameters
     ----------
@@ -159,11 +175,11 @@ class CutStore:
         self._fresh: list[Rows] = []
 
     def add(self, rows: Rows) -> None:
-        """Add cuts of single pairs."""
+        """Add rows of one pair each."""
         self._fresh.append(rows)
 
     def violated(self, pairs: Integers, x: Floats, y: Floats, *, margin: float) -> Rows:
-        """Return the most violated cut of each of the pairs that has one, violated by at least `margin`."""
+        """Return for each of the given pairs its most violated cut, if violated by at least `margin`."""
         self._merge()
         if not len(self._rows):
             return NO_ROWS
@@ -185,16 +201,16 @@ class CutStore:
 
 @compiled
 def _best(
-    pair: Integers, start: Integers, candidate: Integers, value: Floats, built: Floats, least: Floats
+    pair: Integers, start: Integers, candidate: Integers, value: Floats, x: Floats, least: Floats
 ) -> Integers:
-    """Return the row of each pair with the smallest right side, of those below `least`; -1 without one."""
+    """Return for each pair the row whose right side is smallest and below `least[k]`; -1 without one."""
     found = np.full(least.size, -1)
     smallest = least.copy()
     for i in range(pair.size):
         k = pair[i]
         total = 0.0
         for at in range(start[i], start[i + 1]):
-            total += value[at] * built[candidate[at]]
+            total += value[at] * x[candidate[at]]
             if total >= smallest[k]:
                 break
         if total < smallest[k]:
@@ -204,9 +220,9 @@ def _best(
 
 
 class FractionalCuts:
-    """Finds violated fractional time cuts: prices at which every path within the limit costs 1 or more.
+    """Separates fractional time cuts: prices at which every path within the limit costs at least 1.
 
-    Paths and cuts that were found are kept, since most of them are needed again.
+    Paths and cuts are kept between calls, since most of them are needed again.
 
     Parameters
     ----------
@@ -236,11 +252,11 @@ class FractionalCuts:
         Parameters
         ----------
         pairs
-            int64, positions of pairs to look at.
+            int64, positions of the pairs to separate.
         x, y
             float64 [J] and [K], the point to cut off.
         core_point
-            float64 [J], a point in the interior of what can be built.
+            float64 [J], a point in the interior of the relaxation.
         in_out_weight, margin, known_enough
             As for `CutFinder.violated`.
         """
@@ -254,7 +270,7 @@ class FractionalCuts:
         )
         fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
         if (counts < 0).any():
-            # too many or too long paths to be packed
+            # Where the packing failed, fall back on the greedy cut that opens large x first.
             fresh = stacked(fresh, separate(self._t, pairs[counts < 0], x, y, -x, margin=margin))
         self._store.add(fresh)
         return stacked(known, fresh)
@@ -265,24 +281,29 @@ def _violated(
     t: Tables,
     pairs: Integers,
     x: Floats,
-    asked: Floats,
+    target: Floats,
     core_point: Floats,
     in_out_weight: float,
     pool: PathPool,
     workspace: PackingWorkspace,
 ) -> tuple[Integers, Integers, Floats]:
-    """Return the number of terms of each pair's cut (0: none, -1: the packing failed), and the terms."""
+    """Return the number of terms of each pair's cut (0: none, -1: the packing failed), and all terms.
+
+    The first packing, at the point itself, only decides whether a violated cut exists. The cut itself is
+    separated at a point on the way to the core point (in-out separation), and nearer to the point where that
+    cut does not cut the point off. `target` is y less the margin.
+    """
     counts = np.zeros(pairs.size, np.int64)
     candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
     value = np.empty(candidate.size, np.float64)
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
-        mine = t.use[t.use_start[k] : t.use_start[k + 1]]
-        if filled + mine.size > candidate.size:
-            candidate = np.append(candidate, np.empty(candidate.size + mine.size, np.int64))
+        usable = t.use[t.use_start[k] : t.use_start[k + 1]]
+        if filled + usable.size > candidate.size:
+            candidate = np.append(candidate, np.empty(candidate.size + usable.size, np.int64))
             value = np.append(value, np.empty(candidate.size - value.size, np.float64))
-        ending = pack(t, k, x, asked[k], pool, workspace)
+        ending = pack(t, k, x, target[k], pool, workspace)
         if ending != CUT:
             counts[i] = -1 if ending == LOST else 0
             continue
@@ -291,13 +312,13 @@ def _violated(
             capacity = (1.0 - share) * x + share * core_point
             if pack(t, k, capacity, np.inf, pool, workspace) == CUT:
                 total, count = 0.0, 0
-                for j in mine:
+                for j in usable:
                     if workspace.price[j] > 0:
                         candidate[filled + count] = j
-                        value[filled + count] = workspace.price[j] / ONE
+                        value[filled + count] = workspace.price[j] / PRICE_UNIT
                         total += value[filled + count] * x[j]
                         count += 1
-                if total < asked[k]:
+                if total < target[k]:
                     counts[i] = count
                     filled += count
                     break

@@ -1,4 +1,4 @@
-"""Find good plans fast: greedy, reverse greedy, and exchanges."""
+"""Construct plans by greedy heuristics, and improve them by exchanges."""
 
 from __future__ import annotations
 
@@ -6,182 +6,195 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.moves import close_weakest, excess, levels, open_best, thin
+from optimiser.engine.methods.heuristics.moves import (
+    close_redundant,
+    close_weakest,
+    open_best,
+    plan_breach,
+    rank_values,
+)
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
+    add_dependants,
     flip,
     move_to,
     new_workspace,
-    with_dependants,
 )
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.tables import Tables
 
 type Stop = Callable[[], bool]
-"""Says whether the time is up."""
+"""Returns whether the time is up."""
 
 TRIES = 8
-"""Uncovered pairs for which a group of candidates is looked for at each step of the greedy heuristic."""
+"""Uncovered pairs for which each step of the greedy heuristic searches a covering group of candidates."""
 
-AVOIDED = 1e-9
+LOW_PREFERENCE = 1e-9
 """Preference of a candidate that is opened only when nothing else gains."""
 
 
-def never() -> bool:
-    """Say that the time is not up."""
+def never_stop() -> bool:
+    """Return False: the time is never up."""
     return False
 
 
 def nothing(t: Tables) -> Mask:
-    """Return the plan that builds nothing."""
+    """Return the plan that builds nothing, bool [J + 1]; the last entry stands for existing arcs."""
     mask = np.zeros(t.size + 1, dtype=np.bool_)
     mask[-1] = True
     return mask
 
 
 def everything(t: Tables) -> Mask:
-    """Return the plan that builds all candidates."""
+    """Return the plan that builds all candidates, bool [J + 1]."""
     return np.ones(t.size + 1, dtype=np.bool_)
 
 
-def filled(at: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop: Stop = never) -> Mask:
-    """Return a plan with more built, the most gain per money first, as long as anything gains.
+def fill_greedily(
+    workspace: SearchWorkspace, *, tries: int = TRIES, noise: float = 0.0, stop: Stop = never_stop
+) -> Mask:
+    """Open candidates, largest gain per cost first, until nothing gains; return the plan.
 
     Parameters
     ----------
-    at
-        Holds the plan, and the one returned afterwards.
+    workspace
+        The plan to extend, changed in place.
     tries
-        Uncovered pairs looked at each time for the cheapest candidates that cover them together; with 0,
-        candidates are opened one by one.
+        Uncovered pairs for which each step searches the cheapest group of candidates that covers them; with
+        0, candidates are opened one by one.
     noise
-        How far chance may raise the preference of a single candidate.
+        Largest relative increase of the gain of a single candidate by a random factor.
     stop
-        Asked now and then.
+        Called before each step.
     """
-    while not stop() and open_best(at, tries, noise):
+    while not stop() and open_best(workspace, tries, noise):
         pass
-    return at.is_open.copy()
+    return workspace.is_open.copy()
 
 
-def relieve(at: SearchWorkspace, *, stop: Stop = never) -> None:
-    """Close the least loss per money until no row is broken.
+def repair_breaches(workspace: SearchWorkspace, *, stop: Stop = never_stop) -> None:
+    """Close candidates, least loss per cost first, until budget, caps, excludes and requires hold.
 
     Parameters
     ----------
-    at
-        Holds the plan.
+    workspace
+        The plan, changed in place.
     stop
-        Asked now and then.
+        Called before each step.
     """
-    while excess(at) and not stop() and close_weakest(at):
+    while plan_breach(workspace) and not stop() and close_weakest(workspace):
         pass
 
 
-def thinned(at: SearchWorkspace, *, stop: Stop = never) -> Mask:
-    """Return a plan that breaks no row: the least loss per money is closed, and what loses nothing.
+def prune(workspace: SearchWorkspace, *, stop: Stop = never_stop) -> Mask:
+    """Repair the breaches of a plan, close all redundant candidates, and return the plan.
 
     Parameters
     ----------
-    at
-        Holds the plan, and the one returned afterwards.
+    workspace
+        The plan, changed in place.
     stop
-        Asked now and then; the plan is then returned as it is, and may break constraints.
+        Called before each step; when it returns True, the plan may still violate constraints.
     """
-    relieve(at, stop=stop)
+    repair_breaches(workspace, stop=stop)
     if not stop():
-        thin(at)
-    return at.is_open.copy()
+        close_redundant(workspace)
+    return workspace.is_open.copy()
 
 
-def greedy(t: Tables, start: Mask | None = None, *, tries: int = TRIES, stop: Stop = never) -> Mask:
-    """Build what gains most per money as long as money is left.
+def greedy(t: Tables, start: Mask | None = None, *, tries: int = TRIES, stop: Stop = never_stop) -> Mask:
+    """Return the plan of the greedy heuristic: build what gains most per cost while the money lasts.
 
     Parameters
     ----------
     t
         The problem.
     start
-        Plan to start from, which breaks nothing; default nothing.
+        Feasible plan to start from, bool [J + 1]; default: build nothing.
     tries
-        As in `filled`.
+        As in `fill_greedily`.
     stop
-        Asked now and then.
+        Called before each step.
     """
-    return filled(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
+    return fill_greedily(new_workspace(t, nothing(t) if start is None else start), tries=tries, stop=stop)
 
 
-def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never) -> Mask:
-    """Start from everything and drop the candidate of least loss per money until the plan fits.
+def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never_stop) -> Mask:
+    """Return the plan of the reverse greedy heuristic: drop what loses least per cost until the plan fits.
 
     Parameters
     ----------
     t
         The problem.
     start
-        Plan to start from; default everything.
+        Plan to start from, bool [J + 1]; default: build everything.
     stop
-        Asked now and then; the plan is then returned as it is, and may not fit.
+        Called before each step; when it returns True, the plan may still violate constraints.
 
     Returns
     -------
     NDArray
-        bool [J + 1]; nothing in it can be left out without loss. What `start` covers of what must be covered
-        stays covered where budget, caps and excludes allow it.
+        bool [J + 1], without redundant candidates. What `start` covers of what must be covered stays covered
+        where budget, caps and excludes allow it.
     """
-    return thinned(new_workspace(t, everything(t) if start is None else start), stop=stop)
+    return prune(new_workspace(t, everything(t) if start is None else start), stop=stop)
 
 
-def swap(t: Tables, start: Mask, *, stop: Stop = never, passes: int = 20) -> Mask:
-    """Close one candidate, spend its money better, and keep the change when that is better.
+def swap(t: Tables, start: Mask, *, stop: Stop = never_stop, passes: int = 20) -> Mask:
+    """Improve a plan by exchanges: close one candidate, spend its cost otherwise, keep improvements.
 
     Parameters
     ----------
     t
         The problem.
     start
-        Plan to start from.
+        Plan to start from, bool [J + 1].
     stop
-        Asked before each try.
+        Called before each exchange.
     passes
-        Most rounds over all built candidates.
+        Largest number of passes over all built candidates.
+
+    Returns
+    -------
+    NDArray
+        bool [J + 1], the best plan found.
     """
-    at = new_workspace(t, start)
-    best = filled(at, stop=stop)
-    value = rank(at)
+    workspace = new_workspace(t, start)
+    best = fill_greedily(workspace, stop=stop)
+    value = plan_rank(workspace)
     for _ in range(passes):
         before = value
         for j in np.flatnonzero(best[:-1]).tolist():
             if stop():
                 return best
             if best[j]:
-                move_to(at, best)
-                _exchange(at, j)
-                if rank(at) > value:
-                    best, value = at.is_open.copy(), rank(at)
+                move_to(workspace, best)
+                _exchange(workspace, j)
+                if plan_rank(workspace) > value:
+                    best, value = workspace.is_open.copy(), plan_rank(workspace)
         if value == before:
             break
     return best
 
 
-def _exchange(at: SearchWorkspace, j: int) -> None:
-    """Close a candidate and spend its money better; it may come back when nothing else gains."""
-    flip_all(at, np.array([j]))
-    at.preference[j] = AVOIDED
-    filled(at, tries=2)
-    at.preference[j] = 1.0
-    if at.t.budget < 0:
-        thin(at)
+def _exchange(workspace: SearchWorkspace, j: int) -> None:
+    """Close a candidate and spend its cost on others; it is opened again only when nothing else gains."""
+    flip_candidates(workspace, np.array([j]))
+    workspace.preference[j] = LOW_PREFERENCE
+    fill_greedily(workspace, tries=2)
+    workspace.preference[j] = 1.0
+    if workspace.t.budget < 0:
+        close_redundant(workspace)
 
 
-def flip_all(at: SearchWorkspace, js: Integers) -> None:
-    """Change the side of candidates, all open or all closed, and of what must follow them."""
+def flip_candidates(workspace: SearchWorkspace, js: Integers) -> None:
+    """Toggle candidates, all open or all closed, together with what requirements force to follow."""
     if len(js):
-        at.group[: len(js)] = js
-        flip(at, with_dependants(at, len(js)))
+        workspace.group[: len(js)] = js
+        flip(workspace, add_dependants(workspace, len(js)))
 
 
-def rank(at: SearchWorkspace) -> tuple[float, float, float]:
-    """Return what plans are compared by: breaking less, then what is maximised, then the money saved."""
-    broken, value, cost = levels(at)
-    return -broken, value, -cost
+def plan_rank(workspace: SearchWorkspace) -> tuple[float, float, float]:
+    """Return the sort key of the plan, larger is better: less breach, then more value, then less cost."""
+    current_breach, value, cost = rank_values(workspace)
+    return -current_breach, value, -cost

@@ -11,22 +11,22 @@ from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group
 from optimiser.engine.methods.heuristics.greedy import (
     Stop,
     everything,
-    filled,
-    flip_all,
-    never,
+    fill_greedily,
+    flip_candidates,
+    never_stop,
     nothing,
-    rank,
-    relieve,
-    thinned,
+    plan_rank,
+    prune,
+    repair_breaches,
 )
-from optimiser.engine.methods.heuristics.moves import thin
+from optimiser.engine.methods.heuristics.moves import close_redundant
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
+    add_dependants,
     flip,
     move_to,
     new_workspace,
     restart_logs,
-    with_dependants,
 )
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Floats, Integers, Mask
@@ -34,31 +34,33 @@ from optimiser.engine.search.scoring import breach
 from optimiser.engine.search.tables import Tables
 
 FIRST_CYCLE = 128
-"""Attempts of the first cycle of cooling."""
+"""Attempts of the first cooling cycle."""
 
 HOT, COLD = 1e-2, 1e-5
-"""Loss accepted with a chance of 37 % at the begin and end of a cycle, as a share of the best objective."""
+"""Temperature at the start and the end of a cycle, as a share of the best objective; a loss of this size is
+accepted with probability 1/e."""
 
 NEUTRAL = 0.7
-"""A guide that prefers no candidate."""
+"""Entry of a guide that neither prefers nor avoids a candidate."""
 
 REWARDS = (10.0, 3.0, 0.5, 0.0)
-"""Score of a way to destroy for the best plan, a better plan, one accepted and one refused."""
+"""Rewards of a destroy operator: new best plan, better than the current plan, accepted, rejected."""
 
-WORK = 12_000_000
-"""Attempts times candidates that pairs can use: what a start may take, about a second at county size."""
+START_WORK = 12_000_000
+"""Attempts of a start times entries of `t.use`: about a second on a problem of county size."""
 
-LEAST, MOST = 30, 400
-"""Bounds of the attempts of a start."""
+LEAST_ATTEMPTS, MOST_ATTEMPTS = 30, 400
+"""Bounds on the attempts of a start."""
 
 
-def relation(t: Tables) -> Floats:
-    """Return the share of a candidate's pairs that can use another one too.
+def relatedness_of_candidates(t: Tables) -> Floats:
+    """Return how closely candidates are related: the share of a candidate's pairs that can use the other.
 
     Returns
     -------
     NDArray
-        float64 [J x J], 0..1, by rows; 2 on the diagonal, so that every candidate is nearest to itself.
+        float64 [J x J], row i for candidate i, from 0 to 1; 2 on the diagonal, so that every candidate is
+        most closely related to itself.
     """
     pair = np.repeat(np.arange(len(t.limit)), np.diff(t.use_start))
     uses = np.zeros((len(t.limit), t.size), np.float32)
@@ -70,245 +72,271 @@ def relation(t: Tables) -> Floats:
 
 
 type Destroy = Callable[[SearchWorkspace, np.random.Generator, int, Floats], None]
-"""Changes the plan of a workspace: with random numbers, a size, and the relation of candidates."""
+"""Destroys part of the plan of a workspace, given a random generator, a size, and the relatedness matrix."""
 
 
-def _drawn(weight: Floats, allowed: Mask, size: int, chance: np.random.Generator) -> Integers:
-    """Draw candidates without replacement, likelier the more they weigh (Efraimidis and Spirakis, 2006)."""
+def _sample(weight: Floats, allowed: Mask, size: int, rng: np.random.Generator) -> Integers:
+    """Draw candidates without replacement, by weight (Efraimidis and Spirakis, 2006); return them sorted."""
     js = np.flatnonzero(allowed)
     size = min(size, len(js))
     if size <= 0:
         return js[:0]
-    key = np.log(chance.random(len(js)) + 1e-12) / np.maximum(weight[js], 1e-9)
+    key = np.log(rng.random(len(js)) + 1e-12) / np.maximum(weight[js], 1e-9)
     return np.sort(js[np.argpartition(-key, size - 1)[:size]])
 
 
-def close_related(at: SearchWorkspace, chance: np.random.Generator, size: int, near: Floats) -> None:
-    """Close open candidates that share pairs with one of them."""
-    built = np.flatnonzero(at.is_open[:-1])
+def close_related(
+    workspace: SearchWorkspace, rng: np.random.Generator, size: int, relatedness: Floats
+) -> None:
+    """Close open candidates that are related to a random one of them."""
+    built = np.flatnonzero(workspace.is_open[:-1])
     if len(built):
-        flip_all(at, _drawn(near[chance.choice(built)] ** 2, at.is_open[:-1], size, chance))
+        flip_candidates(
+            workspace, _sample(relatedness[rng.choice(built)] ** 2, workspace.is_open[:-1], size, rng)
+        )
 
 
-def close_weak(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
-    """Close open candidates whose closing loses little for their cost, as far as losses are known."""
-    weak = at.t.cost / np.maximum(1.0, at.loss)
-    flip_all(at, _drawn(weak / max(weak.max(initial=0.0), 1e-9), at.is_open[:-1], size, chance))
+def close_weak(workspace: SearchWorkspace, rng: np.random.Generator, size: int, _relatedness: Floats) -> None:
+    """Close open candidates of small loss per cost, by the losses last computed."""
+    weak = workspace.t.cost / np.maximum(1.0, workspace.loss)
+    flip_candidates(
+        workspace, _sample(weak / max(weak.max(initial=0.0), 1e-9), workspace.is_open[:-1], size, rng)
+    )
 
 
-def close_any(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
-    """Close open candidates, each as likely as another."""
-    flip_all(at, _drawn(np.ones(at.t.size), at.is_open[:-1], size, chance))
+def close_any(workspace: SearchWorkspace, rng: np.random.Generator, size: int, _relatedness: Floats) -> None:
+    """Close open candidates, drawn uniformly."""
+    flip_candidates(workspace, _sample(np.ones(workspace.t.size), workspace.is_open[:-1], size, rng))
 
 
-def open_groups(at: SearchWorkspace, chance: np.random.Generator, size: int, _near: Floats) -> None:
-    """Open the cheapest groups that cover some uncovered pairs, beyond the budget; else one candidate."""
+def open_groups(
+    workspace: SearchWorkspace, rng: np.random.Generator, size: int, _relatedness: Floats
+) -> None:
+    """Open the cheapest groups that cover random uncovered pairs, even beyond the budget.
+
+    Where every pair is covered, one random candidate is opened.
+    """
     for _ in range(1 + size // 3):
-        uncovered = np.flatnonzero(~at.is_covered)
+        uncovered = np.flatnonzero(~workspace.is_covered)
         if not len(uncovered):
-            flip_all(at, _drawn(np.ones(at.t.size), ~at.is_open[:-1], 1, chance))
+            flip_candidates(workspace, _sample(np.ones(workspace.t.size), ~workspace.is_open[:-1], 1, rng))
             return
-        flip(at, with_dependants(at, cheapest_group(at, chance.choice(uncovered))))
+        flip(workspace, add_dependants(workspace, cheapest_group(workspace, rng.choice(uncovered))))
 
 
-def open_related(at: SearchWorkspace, chance: np.random.Generator, size: int, near: Floats) -> None:
-    """Open closed candidates that share pairs with one of them, beyond the budget."""
-    closed = np.flatnonzero(~at.is_open[:-1])
+def open_related(
+    workspace: SearchWorkspace, rng: np.random.Generator, size: int, relatedness: Floats
+) -> None:
+    """Open closed candidates that are related to a random one of them, even beyond the budget."""
+    closed = np.flatnonzero(~workspace.is_open[:-1])
     if len(closed):
-        flip_all(at, _drawn(near[chance.choice(closed)] ** 2, ~at.is_open[:-1], size, chance))
+        flip_candidates(
+            workspace, _sample(relatedness[rng.choice(closed)] ** 2, ~workspace.is_open[:-1], size, rng)
+        )
 
 
-def follow_guide(at: SearchWorkspace, chance: np.random.Generator, size: int, guide: Floats) -> None:
-    """Open and close about `size` candidates that a guide (float64 [J], 0..1) has on the other side."""
-    flip_all(at, _drawn(guide, ~at.is_open[:-1], size, chance))
-    flip_all(at, _drawn(1.0 - guide, at.is_open[:-1], size // 2, chance))
+def follow_guide(workspace: SearchWorkspace, rng: np.random.Generator, size: int, guide: Floats) -> None:
+    """Open and close about `size` candidates where the plan and a guide (float64 [J], 0..1) disagree."""
+    flip_candidates(workspace, _sample(guide, ~workspace.is_open[:-1], size, rng))
+    flip_candidates(workspace, _sample(1.0 - guide, workspace.is_open[:-1], size // 2, rng))
 
 
-DESTROYS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
-"""Ways to destroy that need no guide."""
+DESTROY_OPERATORS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
+"""Destroy operators that need no guide."""
 
 type Take = Callable[[Mask], object]
-"""Takes a better plan."""
+"""Receives a better plan."""
 
 
 class Improver:
-    """A large neighbourhood search that goes on where it was left.
+    """A large neighbourhood search that can be resumed.
 
-    The same problem, seed, starts and attempts give the same plans, whatever the clock says.
+    The plans depend on the problem, seed, start plans and number of attempts alone, not on the clock.
 
     Parameters
     ----------
     t
         The problem.
     seed
-        For the random numbers.
-    at
-        A workspace of the problem; default a new one.
+        Seed of the random numbers.
+    workspace
+        A workspace of the problem; default: a new one.
 
     Notes
     -----
     Adaptive large neighbourhood search after Ropke and Pisinger, Transportation Science 40 (2006), sections
-    3.3 to 3.5: ways to destroy are drawn by their success, plans are accepted as in simulated annealing.
-    Since the time available is not known, cycles of cooling double in length, each from the best plan.
+    3.3 to 3.5: destroy operators are drawn by their past success, and plans are accepted as in simulated
+    annealing. Since the time available is not known, cooling cycles double in length, and each begins with
+    the best plan.
     """
 
-    def __init__(self, t: Tables, *, seed: int = 0, at: SearchWorkspace | None = None) -> None:
-        self._at = new_workspace(t, nothing(t), seed=seed) if at is None else at
-        self._near = relation(t)
-        self._chance = np.random.default_rng(seed)
+    def __init__(self, t: Tables, *, seed: int = 0, workspace: SearchWorkspace | None = None) -> None:
+        self._workspace = new_workspace(t, nothing(t), seed=seed) if workspace is None else workspace
+        self._relatedness = relatedness_of_candidates(t)
+        self._rng = np.random.default_rng(seed)
         self._current = self._best = nothing(t)
         self._rank = self._best_rank = (-math.inf, -math.inf, -math.inf)
-        self._scores = np.ones(len(DESTROYS) + 1)
-        self._turn, self._cycle = 0, FIRST_CYCLE
+        self._weights = np.ones(len(DESTROY_OPERATORS) + 1)
+        self._step, self._cycle_length = 0, FIRST_CYCLE
 
     @property
     def best(self) -> Mask:
         """Return the best plan so far."""
         return self._best.copy()
 
-    def begin(self, start: Mask) -> None:
-        """Go on from a plan (bool [J + 1]) if it is better than the best so far."""
-        move_to(self._at, start)
-        value = rank(self._at)
+    def start_from(self, start: Mask) -> None:
+        """Continue from a plan, bool [J + 1], if it is better than the best so far."""
+        move_to(self._workspace, start)
+        value = plan_rank(self._workspace)
         if value > self._best_rank:
             self._current = self._best = start.copy()
             self._rank = self._best_rank = value
-            self._turn = 0
-        move_to(self._at, self._current)
+            self._step = 0
+        move_to(self._workspace, self._current)
 
     def improve(
         self,
         *,
         attempts: int,
-        stop: Stop = never,
+        stop: Stop = never_stop,
         take: Take | None = None,
         guide: Floats | None = None,
     ) -> int:
-        """Destroy and repair some times; return the attempts since the last better plan.
+        """Destroy and repair the plan; return the number of attempts since the last improvement of the best.
 
         Parameters
         ----------
         attempts
-            Most attempts.
+            Largest number of attempts.
         stop
-            Asked before each attempt.
+            Called before each attempt.
         take
-            Given each better plan.
+            Called with each new best plan.
         guide
-            float64 [J], 0..1: how far each candidate should be built, for example a point of a relaxation.
+            float64 [J], 0..1: preference for building each candidate, for example a point of a relaxation.
         """
-        idle = 0
+        attempts_since_best = 0
         for _ in range(attempts):
             if stop():
                 break
-            idle += 1
+            attempts_since_best += 1
             if self._attempt(guide):
-                idle = 0
+                attempts_since_best = 0
                 if take is not None:
                     take(self.best)
-        return idle
+        return attempts_since_best
 
     def _attempt(self, guide: Floats | None) -> bool:
-        """Destroy and repair once; say whether the best plan was improved."""
-        if self._turn >= self._cycle:
-            self._turn, self._cycle = 0, 2 * self._cycle
+        """Destroy and repair the plan once; return whether the best plan was improved."""
+        if self._step >= self._cycle_length:
+            self._step, self._cycle_length = 0, 2 * self._cycle_length
             self._current, self._rank = self._best, self._best_rank
-            move_to(self._at, self._current)
-        kind = self._drawn_kind(guided=guide is not None)
-        self._destroy(kind, guide)
+            move_to(self._workspace, self._current)
+        operator = self._choose_operator(guided=guide is not None)
+        self._destroy(operator, guide)
         self._repair()
-        reward = self._judged()
-        self._scores[kind] = 0.95 * self._scores[kind] + 0.05 * REWARDS[reward]
-        self._turn += 1
+        reward = self._accept_or_reject()
+        self._weights[operator] = 0.95 * self._weights[operator] + 0.05 * REWARDS[reward]
+        self._step += 1
         return reward == 0
 
-    def _drawn_kind(self, *, guided: bool) -> int:
-        """Draw a way to destroy by how well each did; each keeps some chance."""
-        odds = np.cumsum(self._scores[: len(DESTROYS) + int(guided)] + 0.05)
-        return int(np.searchsorted(odds, self._chance.random() * odds[-1]))
+    def _choose_operator(self, *, guided: bool) -> int:
+        """Draw a destroy operator by its weight; a constant keeps each operator possible."""
+        cumulative = np.cumsum(self._weights[: len(DESTROY_OPERATORS) + int(guided)] + 0.05)
+        return int(np.searchsorted(cumulative, self._rng.random() * cumulative[-1]))
 
-    def _destroy(self, kind: int, guide: Floats | None) -> None:
-        at, chance = self._at, self._chance
-        at.preference[:] = (0.3 + (NEUTRAL if guide is None else guide)) * chance.uniform(0.8, 1.2, at.t.size)
-        at.loss[:] = 0.9 * at.loss
-        set_prices(at)
-        most = min(40.0, 2 + 0.3 * np.count_nonzero(at.is_open[:-1]))
-        size = 1 + int(chance.random() ** 2 * most)
-        if guide is not None and kind == len(DESTROYS):
-            follow_guide(at, chance, size, guide)
+    def _destroy(self, operator: int, guide: Floats | None) -> None:
+        workspace, rng = self._workspace, self._rng
+        workspace.preference[:] = (0.3 + (NEUTRAL if guide is None else guide)) * rng.uniform(
+            0.8, 1.2, workspace.t.size
+        )
+        workspace.loss[:] = 0.9 * workspace.loss
+        set_prices(workspace)
+        most = min(40.0, 2 + 0.3 * np.count_nonzero(workspace.is_open[:-1]))
+        size = 1 + int(rng.random() ** 2 * most)
+        if guide is not None and operator == len(DESTROY_OPERATORS):
+            follow_guide(workspace, rng, size, guide)
         else:
-            DESTROYS[kind](at, chance, size, self._near)
+            DESTROY_OPERATORS[operator](workspace, rng, size, self._relatedness)
 
     def _repair(self) -> None:
-        relieve(self._at)
-        filled(self._at, tries=int(self._chance.integers(6)), noise=0.3 * self._chance.random())
-        if self._at.t.budget < 0:
-            thin(self._at)
+        repair_breaches(self._workspace)
+        fill_greedily(self._workspace, tries=int(self._rng.integers(6)), noise=0.3 * self._rng.random())
+        if self._workspace.t.budget < 0:
+            close_redundant(self._workspace)
 
-    def _judged(self) -> int:
-        """Keep or refuse the plan of the workspace; return the place of the reward that it earns."""
-        value = rank(self._at)
+    def _accept_or_reject(self) -> int:
+        """Accept or reject the plan of the workspace; return the position of its reward in `REWARDS`."""
+        value = plan_rank(self._workspace)
         if value > self._best_rank:
-            thin(self._at)
-            filled(self._at, tries=4)
-            self._current = self._best = self._at.is_open.copy()
-            self._rank = self._best_rank = rank(self._at)
+            close_redundant(self._workspace)
+            fill_greedily(self._workspace, tries=4)
+            self._current = self._best = self._workspace.is_open.copy()
+            self._rank = self._best_rank = plan_rank(self._workspace)
             reward = 0
         elif self._accepts(value):
             reward = 1 if value > self._rank else 2
-            self._current, self._rank = self._at.is_open.copy(), value
+            self._current, self._rank = self._workspace.is_open.copy(), value
         else:
-            move_to(self._at, self._current)
+            move_to(self._workspace, self._current)
             return 3
-        restart_logs(self._at)
+        restart_logs(self._workspace)
         return reward
 
     def _accepts(self, value: tuple[float, float, float]) -> bool:
-        """Say whether a plan becomes the one to start from (Metropolis)."""
-        heat = HOT * (COLD / HOT) ** (self._turn / self._cycle) * max(1.0, abs(self._best_rank[1]))
-        least = self._rank[1] + heat * math.log(max(self._chance.random(), 1e-12))
+        """Return whether a plan of this rank becomes the current plan (Metropolis criterion).
+
+        A plan with more breach than the current one never does.
+        """
+        temperature = (
+            HOT * (COLD / HOT) ** (self._step / self._cycle_length) * max(1.0, abs(self._best_rank[1]))
+        )
+        least = self._rank[1] + temperature * math.log(max(self._rng.random(), 1e-12))
         return value[0] >= self._rank[0] and value[1] >= least
 
 
 def attempts_for(t: Tables) -> int:
-    """Return how many attempts of a large neighbourhood search suit the size of a problem.
+    """Return the number of attempts of a large neighbourhood search that suits the size of a problem.
 
-    There are never more than there are plans.
+    There are never more attempts than plans.
     """
-    return min(max(LEAST, min(MOST, WORK // max(1, len(t.use)))), 1 << min(t.size, MOST.bit_length()))
+    attempts = max(LEAST_ATTEMPTS, min(MOST_ATTEMPTS, START_WORK // max(1, len(t.use))))
+    return min(attempts, 1 << min(t.size, MOST_ATTEMPTS.bit_length()))
 
 
-def start_plans(t: Tables, progress: MaskIncumbent, *, seed: int = 0) -> Improver:
-    """Report plans of the greedy heuristics and of a short large neighbourhood search.
+def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improver:
+    """Report the plans of the greedy heuristics and of a short large neighbourhood search.
 
     Parameters
     ----------
     t
         The problem.
-    progress
-        Takes plans.
+    incumbent
+        Receives the plans.
     seed
-        For the random numbers.
+        Seed of the random numbers.
 
     Returns
     -------
     Improver
-        The search, which can go on later, for example guided by a point of a relaxation.
+        The search, which can be resumed later, for example guided by a point of a relaxation.
     """
-    progress.plan(everything(t) if t.budget < 0 else nothing(t), "start")
-    at = new_workspace(t, nothing(t), seed=seed)
-    search = Improver(t, seed=seed, at=at)
-    for step, begin in (("greedy", nothing(t)), ("reverse-greedy", everything(t))):
-        if progress.stop():
+    incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
+    workspace = new_workspace(t, nothing(t), seed=seed)
+    search = Improver(t, seed=seed, workspace=workspace)
+    for step, start in (("greedy", nothing(t)), ("reverse-greedy", everything(t))):
+        if incumbent.stop():
             return search
-        move_to(at, begin)
-        at.loss[:] = -1.0
+        move_to(workspace, start)
+        workspace.loss[:] = -1.0
         if step == "reverse-greedy":
-            thinned(at, stop=progress.stop)
-        filled(at, stop=progress.stop)
-        plan = thinned(at, stop=progress.stop)
-        progress.plan(plan, step)
+            prune(workspace, stop=incumbent.stop)
+        fill_greedily(workspace, stop=incumbent.stop)
+        plan = prune(workspace, stop=incumbent.stop)
+        incumbent.plan(plan, step)
         if breach(t, plan) == 0:
-            search.begin(plan)
-    search.improve(attempts=attempts_for(t), stop=progress.stop, take=lambda plan: progress.plan(plan, "lns"))
+            search.start_from(plan)
+    search.improve(
+        attempts=attempts_for(t), stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
+    )
     return search

@@ -1,31 +1,31 @@
-"""Open and close candidates for the better: gains, losses, filling up, thinning out."""
+"""Compute gains and losses of candidates, and open or close the best of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group
-from optimiser.engine.methods.heuristics.dynamic_sssp import LENGTH
+from optimiser.engine.methods.heuristics.dynamic_sssp import LOG_LENGTH
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
-    draw,
+    add_dependants,
     flip,
     flip_back,
-    follow,
-    group_of,
-    with_dependants,
+    random_number,
+    set_group,
+    update_backward,
 )
 from optimiser.engine.search.compiled import ONE, ZERO, compiled, compiled_inner
 from optimiser.engine.search.paths import Whole
 from optimiser.engine.search.scoring import breach, covered_weight, shortfall
 
 PENALTY = 2.0**40
-"""What one unit of a shortfall counts against one unit of objective."""
+"""Penalty of one unit of shortfall, in units of the objective: larger than any objective."""
 
 
 @compiled_inner
-def merit(s: SearchWorkspace) -> float:
-    """Return the objective of a plan but for its cost, less the penalty of what it lacks."""
+def penalised_value(s: SearchWorkspace) -> float:
+    """Return the covered weight (0 when cost is minimised) minus the penalty of the shortfall."""
     t = s.t
     value = 0.0 if t.budget < 0 else float(covered_weight(t, s.is_covered))
     if t.must_cover or t.side.target_least.size:
@@ -34,44 +34,50 @@ def merit(s: SearchWorkspace) -> float:
 
 
 @compiled_inner
-def spent(s: SearchWorkspace) -> Whole:
-    """Return what the plan costs."""
-    cost, is_open, money = s.t.cost, s.ahead.is_open, ZERO
+def plan_cost(s: SearchWorkspace) -> Whole:
+    """Return the cost of the plan."""
+    cost, is_open, total_cost = s.t.cost, s.forward.is_open, ZERO
     for j in range(cost.size):
         if is_open[j]:
-            money += cost[j]
-    return money
+            total_cost += cost[j]
+    return total_cost
 
 
 @compiled_inner
 def group_cost(s: SearchWorkspace, count: Whole) -> Whole:
-    """Return what the first candidates of the group cost together."""
-    cost, group, money = s.t.cost, s.group, ZERO
+    """Return the total cost of the first `count` candidates of the group."""
+    cost, group, total_cost = s.t.cost, s.group, ZERO
     for at in range(count):
-        money += cost[group[at]]
-    return money
+        total_cost += cost[group[at]]
+    return total_cost
 
 
 @compiled
-def excess(s: SearchWorkspace) -> Whole:
-    """Return the breach of the plan: money above budget and caps, and broken excludes and requires."""
+def plan_breach(s: SearchWorkspace) -> Whole:
+    """Return by how much the plan violates budget, caps, excludes and requires; 0 when it is feasible there.
+
+    See `scoring.breach`.
+    """
     t = s.t
     if s.is_plain:
-        return 0 if t.budget < 0 else max(0, spent(s) - t.budget)
-    return breach(t, s.ahead.is_open)
+        return 0 if t.budget < 0 else max(0, plan_cost(s) - t.budget)
+    return breach(t, s.forward.is_open)
 
 
 @compiled
-def levels(s: SearchWorkspace) -> tuple[float, float, float]:
-    """Return the breach, what is maximised (the merit, less the cost without a budget), and the cost."""
-    cost = float(spent(s))
-    return float(excess(s)), merit(s) - (cost if s.t.budget < 0 else 0.0), cost
+def rank_values(s: SearchWorkspace) -> tuple[float, float, float]:
+    """Return the breach, the value that is maximised, and the cost of the plan.
+
+    The value is `penalised_value`, minus the cost where there is no budget.
+    """
+    cost = float(plan_cost(s))
+    return float(plan_breach(s)), penalised_value(s) - (cost if s.t.budget < 0 else 0.0), cost
 
 
 @compiled_inner
 def _breach_flipped(s: SearchWorkspace, count: Whole) -> Whole:
-    """Return the breach that the plan would have with the group on its other side."""
-    group, is_open = s.group, s.ahead.is_open
+    """Return the breach of the plan after toggling the group; the plan is left unchanged."""
+    group, is_open = s.group, s.forward.is_open
     for at in range(count):
         is_open[group[at]] = not is_open[group[at]]
     found = breach(s.t, is_open)
@@ -81,38 +87,40 @@ def _breach_flipped(s: SearchWorkspace, count: Whole) -> Whole:
 
 
 @compiled
-def merit_flipped(s: SearchWorkspace, count: Whole) -> float:
-    """Return the merit that the plan would have with the group on its other side; the plan is kept.
+def penalised_value_flipped(s: SearchWorkspace, count: Whole) -> float:
+    """Return the penalised value of the plan after toggling the group; the plan is left unchanged.
 
     Parameters
     ----------
     s
-        The plan.
+        The plan with its group.
     count
         Size of the group.
     """
-    length = s.ahead.meter[LENGTH]
+    length = s.forward.log_state[LOG_LENGTH]
     flip(s, count)
-    value = merit(s)
+    value = penalised_value(s)
     flip_back(s, length, count)
     return value
 
 
 @compiled_inner
 def _may_open(s: SearchWorkspace, count: Whole) -> bool:
-    """Say whether the group may be opened within budget, caps and excludes."""
+    """Return whether opening the group respects budget, caps and excludes."""
     if s.is_plain:
-        return bool(s.t.budget < 0 or group_cost(s, count) <= s.t.budget - spent(s))
+        return bool(s.t.budget < 0 or group_cost(s, count) <= s.t.budget - plan_cost(s))
     return bool(_breach_flipped(s, count) == 0)
 
 
 @compiled
-def value_pairs(s: SearchWorkspace) -> None:
-    """Write into `s.value` what covering each pair is worth now, targets that lack something first.
+def update_pair_values(s: SearchWorkspace) -> None:
+    """Write to `s.value` the increase of the penalised value when each pair is covered.
 
     Notes
     -----
-    An uncovered city shares its weight among the pairs that it lacks.
+    A pair of an unmet target counts its weight times `PENALTY`, so that targets come before coverage. The
+    weight of a city is divided by the number of pairs that it still needs, and added to each of its pairs:
+    an estimate, since the city counts only when all of them are covered.
     """
     t, side, value, is_covered = s.t, s.t.side, s.value, s.is_covered
     pair_start, pair, city_start, city_of = (
@@ -143,7 +151,7 @@ def value_pairs(s: SearchWorkspace) -> None:
 
 @compiled_inner
 def _missing_pairs(s: SearchWorkspace, city: Whole) -> Whole:
-    """Return how many more pairs a city needs."""
+    """Return the number of pairs that a city still needs."""
     side = s.t.side
     missing: Whole = side.city_need[city]
     for at in range(side.city_start[city], side.city_start[city + 1]):
@@ -154,7 +162,7 @@ def _missing_pairs(s: SearchWorkspace, city: Whole) -> Whole:
 
 @compiled_inner
 def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
-    """Add the weight of an uncovered city to the value of its pairs."""
+    """Divide the weight of an uncovered city among the pairs that it needs, and add it to their values."""
     side, missing = s.t.side, _missing_pairs(s, city)
     if missing > 0:
         for at in range(side.city_start[city], side.city_start[city + 1]):
@@ -162,38 +170,44 @@ def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
 
 
 @compiled
-def find_gains(s: SearchWorkspace) -> None:
-    """Write into `s.gain` what opening each closed candidate alone gains, by `s.value`.
+def compute_gains(s: SearchWorkspace) -> None:
+    """Write to `s.gain` the value of the pairs that each closed candidate alone would cover.
 
     Notes
     -----
-    A pair that needs two arcs of one candidate is not seen.
+    Only paths with one arc of the candidate are considered, so a gain is a lower bound: a pair that needs two
+    of its arcs is missed. Pairs whose two rows of times did not change since the last call are not checked
+    again.
     """
-    follow(s)
+    update_backward(s)
     clock = s.clock
     clock[0] += 1
-    for row in range(s.changed_behind_at.size):
-        if s.behind.touched[row]:
-            s.behind.touched[row] = False
-            s.changed_behind_at[row] = clock[0]
-    gain, value, enables, is_open, is_covered = s.gain, s.value, s.enables, s.ahead.is_open, s.is_covered
+    for row in range(s.changed_backward_at.size):
+        if s.backward.touched[row]:
+            s.backward.touched[row] = False
+            s.changed_backward_at[row] = clock[0]
+    gain, value, enables, is_open, is_covered = s.gain, s.value, s.enables, s.forward.is_open, s.is_covered
     start, tail, head, owner, seconds = s.pair_arcs
     origin_row, destination_row, limits = s.t.origin_row, s.t.destination_row, s.t.limit
     gain[:] = 0.0
     for k in range(value.size):
         if is_covered[k] or value[k] <= 0.0:
             continue
-        row, row_behind, limit = origin_row[k], destination_row[k], limits[k]
-        if s.checked_at[k] < max(s.changed_at[row], s.changed_behind_at[row_behind]):
-            # Say for each arc whether it alone brings the pair within its limit; one for each candidate.
-            away, back, before = s.ahead.time[row], s.behind.time[row_behind], -ONE
+        row, row_backward, limit = origin_row[k], destination_row[k], limits[k]
+        if s.checked_at[k] < max(s.changed_at[row], s.changed_backward_at[row_backward]):
+            # An arc enables the pair when it alone brings it within its limit. Only the first such arc of a
+            # candidate is marked, so that the pair counts once; the arcs of a candidate are consecutive.
+            from_origin, to_destination, last_owner = s.forward.time[row], s.backward.time[row_backward], -ONE
             for arc in range(start[k], start[k + 1]):
-                to, on = away[tail[arc]], back[head[arc]]
+                to_tail, from_head = from_origin[tail[arc]], to_destination[head[arc]]
                 enables[arc] = (
-                    to <= limit and on <= limit and to + seconds[arc] + on <= limit and owner[arc] != before
+                    to_tail <= limit
+                    and from_head <= limit
+                    and to_tail + seconds[arc] + from_head <= limit
+                    and owner[arc] != last_owner
                 )
                 if enables[arc]:
-                    before = int(owner[arc])
+                    last_owner = int(owner[arc])
             s.checked_at[k] = clock[0]
         for arc in range(start[k], start[k + 1]):
             if enables[arc] and not is_open[owner[arc]]:
@@ -201,75 +215,81 @@ def find_gains(s: SearchWorkspace) -> None:
 
 
 @compiled
-def open_best(s: SearchWorkspace, tries: Whole, noise: float) -> bool:
-    """Open what gains most per money, a candidate or a group that covers a pair; say whether anything did.
+def open_best(s: SearchWorkspace, attempts: Whole, noise: float) -> bool:
+    """Open the candidate, or the group that covers a pair, of largest gain per cost.
 
     Parameters
     ----------
     s
         Changed in place.
-    tries
-        How many uncovered pairs are drawn to look for a group.
+    attempts
+        Number of uncovered pairs that are drawn to look for a group.
     noise
-        How far chance may raise the preference of a single candidate.
+        Largest relative increase of the gain of a single candidate by a random factor.
+
+    Returns
+    -------
+    bool
+        Whether anything was opened; if not, nothing gains within the constraints.
     """
-    value_pairs(s)
-    find_gains(s)
-    best, j = _best_single(s, noise)
-    ratio, count = _best_group(s, tries, best)
+    update_pair_values(s)
+    compute_gains(s)
+    best, j = _best_candidate(s, noise)
+    ratio, count = _best_group(s, attempts, best)
     if ratio <= best:
         if j < 0:
             return False
-        count = group_of(s, j)
+        count = set_group(s, j)
     flip(s, count)
     return True
 
 
 @compiled_inner
-def _best_single(s: SearchWorkspace, noise: float) -> tuple[float, int]:
-    """Return the best gain per money of a single candidate, and which; 0 and -1 when none gains."""
+def _best_candidate(s: SearchWorkspace, noise: float) -> tuple[float, int]:
+    """Return the largest gain per cost of a single candidate, and its position; 0 and -1 when none gains."""
     best, chosen = 0.0, -ONE
     for j in range(s.gain.size):
-        if s.ahead.is_open[j] or s.gain[j] <= 0.0:
+        if s.forward.is_open[j] or s.gain[j] <= 0.0:
             continue
-        count = group_of(s, j)
-        ratio = s.gain[j] * s.preference[j] * (1.0 + noise * draw(s)) / max(1, group_cost(s, count))
+        count = set_group(s, j)
+        ratio = s.gain[j] * s.preference[j] * (1.0 + noise * random_number(s)) / max(1, group_cost(s, count))
         if ratio > best and _may_open(s, count):
             best, chosen = ratio, j
     return best, chosen
 
 
 @compiled_inner
-def _best_group(s: SearchWorkspace, tries: Whole, least: float) -> tuple[float, int]:
-    """Make the best group that covers an uncovered pair the group; return its gain per money and its size.
+def _best_group(s: SearchWorkspace, attempts: Whole, to_beat: float) -> tuple[float, int]:
+    """Set the group to the best one that covers an uncovered pair; return its gain per cost and its size.
 
-    Where something is lacking and no single candidate helps, pairs are gone through until one has a group.
+    A group must beat the ratio `to_beat`. Where the plan has a shortfall and no single candidate helps, all
+    uncovered pairs are tried in order until one has a group, instead of a few random ones.
     """
     open_pairs = 0
-    best = least
+    best = to_beat
     count = ZERO
     value, is_covered = s.value, s.is_covered
     for k in range(is_covered.size):
         open_pairs += not is_covered[k] and value[k] > 0.0
     if open_pairs == 0:
         return best, count
-    now, k = merit(s), -ONE
-    in_turn = least <= 0.0 and now < 0.0
-    for _ in range(open_pairs if in_turn else min(tries, open_pairs)):
-        if in_turn and count > 0:
+    current, k = penalised_value(s), -ONE
+    is_exhaustive = to_beat <= 0.0 and current < 0.0
+    for _ in range(open_pairs if is_exhaustive else min(attempts, open_pairs)):
+        if is_exhaustive and count > 0:
             break
-        # The next open pair, or one drawn among them.
-        skip = 0
-        if not in_turn:
-            k, skip = -ONE, int(draw(s) * open_pairs)
-        while skip >= 0:
+        # The next uncovered pair, or a random one.
+        skipped = 0
+        if not is_exhaustive:
+            k, skipped = -ONE, int(random_number(s) * open_pairs)
+        while skipped >= 0:
             k += 1
             if not is_covered[k] and value[k] > 0.0:
-                skip -= 1
-        length = with_dependants(s, cheapest_group(s, k))
-        if length == 0 or (length == 1 and not in_turn) or not _may_open(s, length):
+                skipped -= 1
+        length = add_dependants(s, cheapest_group(s, k))
+        if length == 0 or (length == 1 and not is_exhaustive) or not _may_open(s, length):
             continue
-        ratio = (merit_flipped(s, length) - now) / max(1, group_cost(s, length))
+        ratio = (penalised_value_flipped(s, length) - current) / max(1, group_cost(s, length))
         if ratio > best:
             best, count = ratio, length
             for at in range(count):
@@ -281,43 +301,54 @@ def _best_group(s: SearchWorkspace, tries: Whole, least: float) -> tuple[float, 
 
 @compiled
 def close_weakest(s: SearchWorkspace) -> bool:
-    """Close what loses least per money and leaves less broken; say whether anything did.
+    """Close the candidate of least loss per cost whose closing reduces the breach.
 
     Parameters
     ----------
     s
-        Changed in place. Losses known from before (`s.loss`) are taken as a first guess.
+        Changed in place. Losses from earlier plans (`s.loss`) serve as estimates.
+
+    Returns
+    -------
+    bool
+        Whether a candidate was closed.
 
     Notes
     -----
-    A loss known from earlier may be wrong by now: that of the candidate chosen is found anew, and the choice
-    repeated until it stands.
+    Lazy evaluation: an earlier loss may be out of date, so that of the chosen candidate is computed anew, and
+    the choice is repeated until the chosen loss is up to date.
     """
-    now, broken, cost, loss, is_fresh = merit(s), excess(s), s.t.cost, s.loss, s.is_fresh
+    current, current_breach, cost, loss, is_fresh = (
+        penalised_value(s),
+        plan_breach(s),
+        s.t.cost,
+        s.loss,
+        s.is_fresh,
+    )
     is_fresh[:] = False
     while True:
         best, j = np.inf, -ONE
         for i in range(cost.size):
             key = loss[i] * s.preference[i] / max(1, cost[i])
             if (
-                s.ahead.is_open[i]
+                s.forward.is_open[i]
                 and (key < best or (key == best and cost[i] > cost[j]))
-                and (s.is_plain or _breach_flipped(s, group_of(s, i)) < broken)
+                and (s.is_plain or _breach_flipped(s, set_group(s, i)) < current_breach)
             ):
                 best, j = key, i
         if j < 0:
             return False
-        count = group_of(s, j)
+        count = set_group(s, j)
         if is_fresh[j]:
             flip(s, count)
             return True
-        loss[j] = now - merit_flipped(s, count)
+        loss[j] = current - penalised_value_flipped(s, count)
         is_fresh[j] = True
 
 
 @compiled
-def thin(s: SearchWorkspace) -> None:
-    """Close all that loses nothing, the dearest first; every loss is known afterwards.
+def close_redundant(s: SearchWorkspace) -> None:
+    """Close all candidates without loss, the most expensive first; afterwards every loss has been computed.
 
     Parameters
     ----------
@@ -326,21 +357,21 @@ def thin(s: SearchWorkspace) -> None:
 
     Notes
     -----
-    What loses something keeps losing it when less is built, since coverage is monotone: one look at each
-    candidate is enough.
+    One pass over the candidates is enough: coverage is monotone, so a candidate whose closing uncovers a pair
+    would still uncover it after others are closed.
     """
-    now, cost, loss, is_fresh = merit(s), s.t.cost, s.loss, s.is_fresh
+    current, cost, loss, is_fresh = penalised_value(s), s.t.cost, s.loss, s.is_fresh
     is_fresh[:] = False
     while True:
         j, dearest = -ONE, 0.0
         for i in range(cost.size):
             key = cost[i] / s.preference[i]
-            if s.ahead.is_open[i] and not is_fresh[i] and (j < 0 or key > dearest):
+            if s.forward.is_open[i] and not is_fresh[i] and (j < 0 or key > dearest):
                 j, dearest = i, key
         if j < 0:
             return
         is_fresh[j] = True
-        count = group_of(s, j)
-        loss[j] = now - merit_flipped(s, count)
+        count = set_group(s, j)
+        loss[j] = current - penalised_value_flipped(s, count)
         if loss[j] <= 0.0:
             flip(s, count)

@@ -1,4 +1,4 @@
-"""Hold a plan with its times and covered pairs, and keep them right from move to move."""
+"""Maintain a plan with its shortest times and covered pairs from move to move."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.methods.heuristics.dynamic_sssp import (
-    OVERFLOWED,
+    LOG_OVERFLOWED,
     ShortestTimes,
     shortest_times,
     toggle,
@@ -18,21 +18,21 @@ from optimiser.engine.search.compiled import ONE, ZERO, Record, compiled, compil
 from optimiser.engine.search.paths import Floats, Integers, Mask, Whole
 from optimiser.engine.search.tables import Tables, usable_candidate_arcs
 
-LABELS = 1 << 14
+MOST_LABELS = 1 << 14
 """Most labels of one search for a constrained path."""
 
 
 class PairArcs(NamedTuple):
-    """Arcs of candidates that each pair can use, pair by pair and candidate by candidate.
+    """Arcs of candidates that each pair can use, sorted by pair, then by candidate.
 
     Attributes
     ----------
     start
-        int64 [K + 1]: arcs of each pair.
+        int64 [K + 1]: the arcs of pair k are `start[k]:start[k + 1]`.
     tail, head, owner
-        int32 [A]: nodes and candidate.
+        int32 [A]: end nodes and candidate of each arc.
     seconds
-        int64 [A].
+        int64 [A], times.
     """
 
     start: Integers
@@ -57,51 +57,50 @@ def pair_arcs(t: Tables) -> PairArcs:
 
 
 class SearchWorkspace(Record):
-    """A plan, its times from origins and to destinations, its covered pairs, and arrays that moves work in.
+    """A plan with its shortest times and covered pairs, and the working arrays of the local search.
 
     Attributes
     ----------
     t
         The problem.
-    ahead, behind
-        Times from each origin and to each destination. `ahead.is_open` is the plan; `behind` follows when
-        gains are asked for.
+    forward, backward
+        Times from each origin and to each destination. `forward.is_open` is the plan; `backward` is brought
+        up to date only when gains are computed (`update_backward`).
     pair_arcs
         Arcs of candidates that each pair can use.
     is_plain
-        There are no caps, excludes or requires.
+        Whether the problem has no caps, excludes and requires.
     is_covered
-        bool [K].
+        bool [K], pairs covered by the plan.
     group
-        int64 [J + 1], work space: candidates that change together.
+        int64 [J + 1]: candidates that the next move opens or closes together, from the front.
     best_group, is_fresh
-        int64 [J + 1], bool [J + 1], work space: the best group so far, and candidates looked at.
+        int64 [J + 1], bool [J + 1]: the best group so far, and candidates whose loss is up to date.
     preference
-        float64 [J]: how much each candidate is preferred beyond what it gains; 1 is neutral.
+        float64 [J], > 0: factor on the gain of each candidate; 1 is neutral.
     price
-        int64 [J]: what each candidate counts in searches for constrained paths.
+        int64 [J]: cost of each candidate in searches for constrained paths.
     value
-        float64 [K], work space: what covering each pair is worth now.
+        float64 [K]: increase of the penalised objective when each pair is covered.
     enables
-        bool [A]: the arc brings its pair within the limit, as of `checked_at`.
-    checked_at, changed_at, changed_behind_at
-        int64 [K], [O], [D]: when the arcs of each pair were looked at, and when each row of times changed
-        last.
+        bool [A]: whether the arc alone brings its pair within the limit, as of `checked_at`.
+    checked_at, changed_at, changed_backward_at
+        int64 [K], [O], [D]: clock when the arcs of each pair were last checked, and when each row of times
+        last changed.
     clock
-        int64 [1]: counts changes.
+        int64 [1], counts changes.
     gain, loss
-        float64 [J]: what opening and closing would change, as far as known; -1 where it is not known.
-    labels
-        int64 [7 x L], work space of searches for constrained paths.
-    settled
-        int64 [n], work space of the same.
+        float64 [J]: change of the penalised objective when a candidate is opened or closed; a loss is -1
+        where unknown, and may be out of date.
+    labels, settled
+        int64 [7 x L], [n]: working arrays of the searches for constrained paths.
     random
-        uint64 [1], state of the random numbers.
+        uint64 [1], state of the random number generator.
     """
 
     t: Tables
-    ahead: ShortestTimes
-    behind: ShortestTimes
+    forward: ShortestTimes
+    backward: ShortestTimes
     pair_arcs: PairArcs
     is_plain: bool
     is_covered: Mask
@@ -114,7 +113,7 @@ class SearchWorkspace(Record):
     enables: Mask
     checked_at: Integers
     changed_at: Integers
-    changed_behind_at: Integers
+    changed_backward_at: Integers
     clock: Integers
     gain: Floats
     loss: Floats
@@ -125,30 +124,32 @@ class SearchWorkspace(Record):
     @property
     def is_open(self) -> Mask:
         """Return the plan: bool [J + 1], the last place True."""
-        return self.ahead.is_open
+        return self.forward.is_open
 
 
 def new_workspace(t: Tables, start: Mask, *, seed: int = 0) -> SearchWorkspace:
-    """Return the workspace of a problem, with a plan in it.
+    """Return the workspace of a problem, set to a plan.
 
     Parameters
     ----------
     t
         The problem.
     start
-        bool [J + 1], the plan.
+        bool [J + 1], the plan; the last entry is True.
     seed
-        For the random numbers.
+        Seed of the random numbers.
     """
-    out = (t.arc_start, t.arc_tail, t.arc_head, t.arc_seconds)
-    back = (t.arc_start, t.arc_head, t.arc_tail, t.arc_seconds)
+    candidate_arcs = (t.arc_start, t.arc_tail, t.arc_head, t.arc_seconds)
+    reversed_candidate_arcs = (t.arc_start, t.arc_head, t.arc_tail, t.arc_seconds)
     side, arcs = t.side, pair_arcs(t)
-    reach = _reach(t.limit, t.origin_row, t.back, t.destination_row, len(t.origins))
-    reach_back = _reach(t.limit, t.destination_row, t.away, t.origin_row, len(t.destinations))
+    reach = _latest_times(t.limit, t.origin_row, t.to_destination, t.destination_row, len(t.origins))
+    reach_backward = _latest_times(
+        t.limit, t.destination_row, t.from_origin, t.origin_row, len(t.destinations)
+    )
     found = SearchWorkspace(
         t=t,
-        ahead=shortest_times(t.net, t.back_net, out, t.origins, reach),
-        behind=shortest_times(t.back_net, t.net, back, t.destinations, reach_back),
+        forward=shortest_times(t.net, t.back_net, candidate_arcs, t.origins, reach),
+        backward=shortest_times(t.back_net, t.net, reversed_candidate_arcs, t.destinations, reach_backward),
         pair_arcs=arcs,
         is_plain=not (len(side.cap_most) or len(side.exclude) or len(side.require)),
         is_covered=np.zeros(len(t.limit), np.bool_),
@@ -161,31 +162,33 @@ def new_workspace(t: Tables, start: Mask, *, seed: int = 0) -> SearchWorkspace:
         enables=np.zeros(len(arcs.tail), np.bool_),
         checked_at=np.full(len(t.limit), -1, np.int64),
         changed_at=np.zeros(len(t.origins), np.int64),
-        changed_behind_at=np.zeros(len(t.destinations), np.int64),
+        changed_backward_at=np.zeros(len(t.destinations), np.int64),
         clock=np.zeros(1, np.int64),
         gain=np.zeros(t.size),
         loss=np.full(t.size, -1.0),
-        labels=np.zeros((7, LABELS), np.int64),
-        settled=np.zeros(t.away.shape[1], np.int64),
+        labels=np.zeros((7, MOST_LABELS), np.int64),
+        settled=np.zeros(t.from_origin.shape[1], np.int64),
         random=np.array([seed], np.uint64),
     )
     move_to(found, start)
     return found
 
 
-def _reach(limit: Integers, row: Integers, rest: Integers, rest_row: Integers, count: int) -> Integers:
-    """Return the latest time at each node from which some pair of the row can still be in time."""
-    reach = np.full((count, rest.shape[1]), -1, np.int64)
+def _latest_times(
+    limit: Integers, row: Integers, rest_time: Integers, rest_row: Integers, count: int
+) -> Integers:
+    """Return int64 [count x n], the latest time at each node from which a pair of the row can be covered."""
+    reach = np.full((count, rest_time.shape[1]), -1, np.int64)
     for k in range(len(limit)):
-        left = limit[k] - rest[rest_row[k]]
+        left = limit[k] - rest_time[rest_row[k]]
         np.maximum(reach[row[k]], left, out=reach[row[k]])
     return reach
 
 
 @compiled_inner
-def refresh(s: SearchWorkspace) -> None:
-    """Look again at the pairs of the origins whose times changed."""
-    t, touched, time, is_covered = s.t, s.ahead.touched, s.ahead.time, s.is_covered
+def refresh_coverage(s: SearchWorkspace) -> None:
+    """Update `is_covered` for the pairs of origins whose times changed."""
+    t, touched, time, is_covered = s.t, s.forward.touched, s.forward.time, s.is_covered
     first, limit, destination = t.first_pair, t.limit, t.destination
     s.clock[0] += 1
     for row in range(touched.size):
@@ -198,7 +201,7 @@ def refresh(s: SearchWorkspace) -> None:
 
 @compiled
 def move_to(s: SearchWorkspace, plan: Mask) -> None:
-    """Open and close candidates until the workspace holds a plan; the logs begin anew there.
+    """Set the workspace to a plan, and restart the logs there.
 
     Parameters
     ----------
@@ -207,81 +210,82 @@ def move_to(s: SearchWorkspace, plan: Mask) -> None:
     plan
         bool [J + 1].
     """
-    for r in (s.ahead, s.behind):
-        if r.meter[OVERFLOWED] == 0:
+    # Undoing is cheap, and the plans of one search differ little from the last one where the logs began.
+    for r in (s.forward, s.backward):
+        if r.log_state[LOG_OVERFLOWED] == 0:
             undo(r, ZERO)
         for j in range(plan.size - 1):
             if r.is_open[j] != plan[j]:
                 toggle(r, j)
-        r.meter[:] = 0
-    refresh(s)
+        r.log_state[:] = 0
+    refresh_coverage(s)
 
 
 @compiled
 def restart_logs(s: SearchWorkspace) -> None:
-    """Let the logs begin anew at the plan that the workspace holds."""
-    s.ahead.meter[:] = 0
-    follow(s)
-    s.behind.meter[:] = 0
+    """Empty the logs, so that later undoing returns to the current plan."""
+    s.forward.log_state[:] = 0
+    update_backward(s)
+    s.backward.log_state[:] = 0
 
 
 @compiled_inner
-def follow(s: SearchWorkspace) -> None:
-    """Bring the times to destinations to the plan."""
+def update_backward(s: SearchWorkspace) -> None:
+    """Toggle candidates in `s.backward` until its times belong to the plan."""
     for j in range(s.gain.size):
-        if s.behind.is_open[j] != s.ahead.is_open[j]:
-            toggle(s.behind, j)
+        if s.backward.is_open[j] != s.forward.is_open[j]:
+            toggle(s.backward, j)
 
 
 @compiled
 def flip(s: SearchWorkspace, count: Whole) -> None:
-    """Change the side of the first candidates of `s.group`.
+    """Toggle the first `count` candidates of `s.group` in the plan.
 
     Parameters
     ----------
     s
         Changed in place.
     count
-        How many.
+        Number of candidates.
     """
-    for at in range(count):
-        toggle(s.ahead, s.group[at])
-    refresh(s)
+    for i in range(count):
+        toggle(s.forward, s.group[i])
+    refresh_coverage(s)
 
 
 @compiled_inner
 def flip_back(s: SearchWorkspace, length: Whole, count: Whole) -> None:
-    """Take back the last flip.
+    """Undo the last `flip`.
 
     Parameters
     ----------
     s
         Changed in place.
     length
-        Length of the log before it.
+        Length of the forward log before the flip.
     count
-        How many candidates of `s.group` changed.
+        Number of candidates of `s.group` that were toggled.
     """
-    if s.ahead.meter[OVERFLOWED] == 0:
-        undo(s.ahead, length)
-        refresh(s)
+    if s.forward.log_state[LOG_OVERFLOWED] == 0:
+        undo(s.forward, length)
+        refresh_coverage(s)
     else:
         flip(s, count)
 
 
 @compiled
-def with_dependants(s: SearchWorkspace, count: int) -> int:
-    """Add to the group all that must change sides with its candidates; return how many there are.
+def add_dependants(s: SearchWorkspace, count: int) -> int:
+    """Extend the group by the candidates that requirements force to change with it; return its size.
 
     Parameters
     ----------
     s
-        `group` grows.
+        Its `group` is extended.
     count
-        How many candidates there are, all open or all closed. With closed ones opens what they require; with
-        open ones closes what requires them.
+        Number of candidates in the group, all open or all closed. To open candidates means to open what they
+        require; to close candidates means to close what requires them.
     """
-    at, require, is_open = 0, s.t.side.require, s.ahead.is_open
+    at, require, is_open = 0, s.t.side.require, s.forward.is_open
     while at < count and require.shape[0]:
         j = s.group[at]
         side = 1 if is_open[j] else 0
@@ -299,15 +303,15 @@ def with_dependants(s: SearchWorkspace, count: int) -> int:
 
 
 @compiled_inner
-def group_of(s: SearchWorkspace, j: Whole) -> int:
-    """Make a candidate and its dependants the group; return how many there are."""
+def set_group(s: SearchWorkspace, j: Whole) -> int:
+    """Set the group to a candidate and its dependants; return its size."""
     s.group[0] = j
-    return with_dependants(s, ONE)
+    return add_dependants(s, ONE)
 
 
 @compiled_inner
-def draw(s: SearchWorkspace) -> float:
-    """Return a random number in 0..1 (SplitMix64 of Steele, Lea and Flood, OOPSLA 2014, figure 17)."""
+def random_number(s: SearchWorkspace) -> float:
+    """Return a random number in [0, 1) (SplitMix64 of Steele, Lea and Flood, OOPSLA 2014, figure 17)."""
     s.random[0] += np.uint64(0x9E3779B97F4A7C15)
     z = s.random[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

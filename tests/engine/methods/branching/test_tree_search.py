@@ -151,13 +151,13 @@ def test_a_tree_that_begins_with_the_cuts_ends_at_the_best_plan(solver, threads,
 @trees
 def test_each_program_of_a_tree_begins_with_the_cuts_that_bind(solver, threads, monkeypatch):
     """Programs of the tree get their cuts after the one of the root got its last."""
-    wanted, added = [], []
+    split_counts, added = [], []
     through = tree_search.add_split_cuts
 
     def spied(*arguments, **named):
         later = through(*arguments, **named)
         added.clear()  # what came before went into the relaxation of the root
-        wanted.append(len(later.splits))
+        split_counts.append(len(later.splits))
         return later
 
     monkeypatch.setattr(tree_search, "add_split_cuts", spied)
@@ -174,11 +174,11 @@ def test_each_program_of_a_tree_begins_with_the_cuts_that_bind(solver, threads, 
     monkeypatch.setattr(place, "add_splits", noted)
     seen = 0
     for problem, _ in drawn()[:12]:
-        wanted.clear()
+        split_counts.clear()
         added.clear()
         proved(problem, solver=solver, threads=threads)
-        if wanted and wanted[0] and added:
-            assert [len(rows) for rows in added] == [wanted[0]] * len(added)
+        if split_counts and split_counts[0] and added:
+            assert [len(rows) for rows in added] == [split_counts[0]] * len(added)
             assert solver == "scip" or len(added) == threads
             seen += 1
     assert seen >= 3

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from optimiser.engine.backends.highs import Relaxation, SmallLps
-from optimiser.engine.methods.cuts.lift_project import ALIKE, DEEP, FREE, Splitter
+from optimiser.engine.methods.cuts.lift_project import INTEGRALITY_TOLERANCE, LEAST_DEPTH, PARALLEL, Splitter
 from optimiser.engine.methods.cuts.relaxation import CutFinder, relax
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.engine.models.decisions import scale_of
@@ -51,7 +51,7 @@ def fractional_problems():
 
 def fractional(problem, point):
     built = point[: len(problem.candidates)]
-    return np.flatnonzero((built > FREE) & (built < 1.0 - FREE)).tolist()
+    return np.flatnonzero((built > INTEGRALITY_TOLERANCE) & (built < 1.0 - INTEGRALITY_TOLERANCE)).tolist()
 
 
 def columns_of_plans(problem):
@@ -87,7 +87,7 @@ def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
         found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
         for alpha, least in dense(found, len(point)):
             assert (plans @ alpha >= least - 1e-9).all()
-            assert least - alpha @ point > DEEP
+            assert least - alpha @ point > LEAST_DEPTH
             assert np.linalg.norm(alpha) == pytest.approx(1.0, rel=1e-4)
         with_rows += bool(found)
         if found:
@@ -114,7 +114,7 @@ def test_rows_of_higher_rank_hold_for_every_plan_and_no_bound_falls_below_the_be
             if not len(rows):
                 break
             second += number > 0
-            assert all((rows.at(plan) >= rows.least).all() for plan in plans)
+            assert all((rows.left_side(plan) >= rows.least).all() for plan in plans)
             program.add_splits(rows)
             later = program.solve(seconds=10.0)
             if best is None:
@@ -147,9 +147,9 @@ def test_rows_of_wrong_multipliers_are_valid_too():
         plans, point = columns_of_plans(problem), program.point(solution)
         splitter = Splitter(*program.rows(), point, Careless(seed))
         found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
-        assert all((row.least - row.at(np.clip(point, 0.0, 1.0)) > DEEP).all() for row in found)
+        assert all((row.least - row.left_side(np.clip(point, 0.0, 1.0)) > LEAST_DEPTH).all() for row in found)
         rows = splitter.kept(found)
-        assert all((rows.at(plan) >= rows.least).all() for plan in plans)
+        assert all((rows.left_side(plan) >= rows.least).all() for plan in plans)
         total += len(rows)
     assert total >= 10
 
@@ -283,10 +283,10 @@ def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
     kept = np.zeros((len(rows), len(point)))
     for i, (low, high) in enumerate(itertools.pairwise(rows.start.tolist())):
         kept[i, rows.column[low:high]] = rows.value[low:high]
-    depth = rows.least - rows.at(point)
+    depth = rows.least - rows.left_side(point)
     assert (depth[:-1] >= depth[1:] - 1e-6).all()
     alike = kept @ kept.T - np.eye(len(kept))
-    assert alike.max(initial=-1.0) < ALIKE + 1e-12  # sums in another order round otherwise
+    assert alike.max(initial=-1.0) < PARALLEL + 1e-12  # sums in another order round otherwise
     for alpha, least in found:
-        above = (kept @ alpha >= ALIKE - 1e-12) & (depth >= least - alpha @ point - 1e-6)
+        above = (kept @ alpha >= PARALLEL - 1e-12) & (depth >= least - alpha @ point - 1e-6)
         assert above.any()

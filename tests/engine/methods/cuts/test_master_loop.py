@@ -283,7 +283,7 @@ def test_false_claims_are_cut_off_by_time_cuts():
     x, y = np.array([1.0, 0.0, 0.0]), np.ones(1)
     added, solver, near, _ = refuted(two_of_three(budget=3), Point(x, y))
     assert added == len(solver.rows[0]) > 0
-    assert (solver.rows[0].claimed(y) > solver.rows[0].at(x)).all()
+    assert (solver.rows[0].left_side(y) > solver.rows[0].right_side(x)).all()
     assert solver.forbidden == []
     assert near == [x]
 

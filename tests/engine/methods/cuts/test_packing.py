@@ -6,7 +6,7 @@ from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.packing import CUT, ONE, PACKED, new_pool, new_workspace, pack
+from optimiser.engine.methods.cuts.packing import CUT, PACKED, PRICE_UNIT, new_pool, new_workspace, pack
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 
@@ -20,10 +20,10 @@ class Packing:
         self.problem, self.t = problem, tables(problem)
         self.pool, self.workspace = new_pool(self.t), new_workspace(self.t)
 
-    def at(self, capacity, *, k=0, wanted=np.inf):
-        """Return how it ended, and the price of each candidate in units of `ONE`."""
+    def at(self, capacity, *, k=0, target=np.inf):
+        """Return how it ended, and the price of each candidate in units of `PRICE_UNIT`."""
         capacity = np.array(capacity, np.float64)[: self.t.size]
-        ending = pack(self.t, k, capacity, wanted, self.pool, self.workspace)
+        ending = pack(self.t, k, capacity, target, self.pool, self.workspace)
         mine = self.t.use[self.t.use_start[k] : self.t.use_start[k + 1]]
         prices = np.zeros(self.t.size, np.int64)
         prices[mine] = self.workspace.price[mine]
@@ -33,33 +33,33 @@ class Packing:
 def test_two_of_three_shortcuts_are_priced_at_one_half_each():
     ending, prices = Packing(two_of_three()).at([0.5, 0.5, 0.5])
     assert ending == CUT
-    assert prices.tolist() == [ONE // 2] * 3
+    assert prices.tolist() == [PRICE_UNIT // 2] * 3
 
 
 def test_a_shortcut_without_capacity_leaves_the_other_two_in_series():
     ending, prices = Packing(two_of_three()).at([0.5, 0.4, 0.0])
     assert ending == CUT
-    assert prices @ [0.5, 0.4, 0.0] / ONE == pytest.approx(0.4, abs=1e-5)
+    assert prices @ [0.5, 0.4, 0.0] / PRICE_UNIT == pytest.approx(0.4, abs=1e-5)
 
 
 def test_parallel_candidates_share_a_price_of_one_each():
     problem = mesh(2, [], [[(0, 1, 5)], [(0, 1, 6)], [(0, 1, 9)]], [Pair(0, 1, 6, 1)])
     ending, prices = Packing(problem).at([0.25, 0.5, 1.0])
     assert ending == CUT
-    assert prices.tolist() == [ONE, ONE, 0]
+    assert prices.tolist() == [PRICE_UNIT, PRICE_UNIT, 0]
 
 
 def test_a_packing_that_reaches_what_is_wanted_ends_the_search():
     packing = Packing(two_of_three())
-    assert packing.at([0.5, 0.5, 0.5], wanted=0.74)[0] == PACKED
-    assert packing.at([0.5, 0.5, 0.5], wanted=0.76)[0] == CUT
+    assert packing.at([0.5, 0.5, 0.5], target=0.74)[0] == PACKED
+    assert packing.at([0.5, 0.5, 0.5], target=0.76)[0] == CUT
 
 
 def test_paths_found_before_answer_without_a_search():
     packing = Packing(two_of_three())
     packing.at([0.5, 0.5, 0.5])
     packing.workspace.labels.heap_key[:] = -1
-    assert packing.at([1.0, 1.0, 0.0], wanted=0.9)[0] == PACKED
+    assert packing.at([1.0, 1.0, 0.0], target=0.9)[0] == PACKED
     assert (packing.workspace.labels.heap_key == -1).all()
 
 
@@ -72,8 +72,8 @@ def test_the_prices_are_the_dual_of_the_largest_packing(problem, capacity):
         paths = paths_of(problem, pair)
         ending, prices = packing.at(capacity, k=k)
         assert ending == CUT
-        assert prices @ capacity / ONE == pytest.approx(largest_packing(paths, capacity), abs=2e-5)
-        assert min(sum(prices[j] for j in path) for path in paths) >= ONE
+        assert prices @ capacity / PRICE_UNIT == pytest.approx(largest_packing(paths, capacity), abs=2e-5)
+        assert min(sum(prices[j] for j in path) for path in paths) >= PRICE_UNIT
 
 
 @given(meshes(), capacities, capacities)
@@ -88,7 +88,7 @@ def test_a_pool_filled_at_another_point_changes_no_value(problem, first, second)
 
 @given(meshes(), capacities, st.floats(0.05, 1.5))
 @settings(max_examples=100, deadline=None)
-def test_the_ending_says_whether_the_capacity_holds_what_is_wanted(problem, capacity, wanted):
+def test_the_outcome_tells_whether_the_packing_reaches_the_target(problem, capacity, target):
     most = largest_packing(paths_of(problem, problem.pairs[0]), capacity[: len(problem.candidates)])
-    if abs(most - wanted) > 1e-4:
-        assert Packing(problem).at(capacity, wanted=wanted)[0] == (PACKED if most > wanted else CUT)
+    if abs(most - target) > 1e-4:
+        assert Packing(problem).at(capacity, target=target)[0] == (PACKED if most > target else CUT)

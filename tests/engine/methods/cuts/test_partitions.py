@@ -47,7 +47,7 @@ def terms(rows):
 def holds_for_all_plans(problem, found):
     built, covers = plans(problem)
     return all(
-        (found.claimed(cover.astype(np.float64)) <= found.at(plan) + 1e-12).all()
+        (found.left_side(cover.astype(np.float64)) <= found.right_side(plan) + 1e-12).all()
         for plan, cover in zip(built, covers, strict=True)
     )
 
@@ -155,15 +155,19 @@ def test_nothing_is_found_where_existing_links_join_everything():
 def test_the_finder_returns_time_cuts_and_partition_inequalities():
     x, y = np.array([0.4, 0.4, 0.0]), np.ones(3)
     found = CutFinder.of(tables(triangle())).violated(x, y, in_out_weight=0.0, margin=1e-6)
-    assert set(found.claims.tolist()) == {1, 2}
-    assert (found.claimed(y) > found.at(x) + 1e-6).all()
+    assert set(found.pair_counts.tolist()) == {1, 2}
+    assert (found.left_side(y) > found.right_side(x) + 1e-6).all()
 
 
 @pytest.mark.parametrize(("with_partitions", "most"), [(True, 0), (False, 30)])
 def test_the_finder_returns_time_cuts_alone_where_asked(with_partitions, most):
     cuts = CutFinder.of(tables(triangle()), with_partitions=with_partitions)
     x, y = np.array([0.4, 0.4, 0.0]), np.ones(3)
-    assert cuts.violated(x, y, in_out_weight=0.0, margin=1e-6, partitions=most).claims.tolist() == [1, 1, 1]
+    assert cuts.violated(x, y, in_out_weight=0.0, margin=1e-6, partitions=most).pair_counts.tolist() == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_the_finder_ignores_partition_inequalities_that_are_hardly_violated():
@@ -202,7 +206,7 @@ def test_no_plan_violates_a_row_of_several_pairs_and_nearly_every_dense_problem_
         problem = dense_problem(seed).replace(arcs=()).canonical()
         found = violated(problem, [0.3] * len(problem.candidates), [1.0] * len(problem.pairs))
         assert holds_for_all_plans(problem, found)
-        joint += bool((found.claims > 1).any())
+        joint += bool((found.pair_counts > 1).any())
     assert joint >= 50
 
 
@@ -211,8 +215,8 @@ def test_no_plan_violates_a_row_of_several_pairs_and_nearly_every_dense_problem_
 def test_rows_are_violated_by_the_margin(problem, x, y, margin):
     found = violated(problem, x, y, margin=margin)
     assume(len(found))
-    claimed = found.claimed(np.array(y)[: len(problem.pairs)])
-    assert (claimed > found.at(np.array(x)[: len(problem.candidates)]) + margin - 1e-9).all()
+    claimed = found.left_side(np.array(y)[: len(problem.pairs)])
+    assert (claimed > found.right_side(np.array(x)[: len(problem.candidates)]) + margin - 1e-9).all()
 
 
 @given(apart_today(), scarce, claimed)
@@ -310,7 +314,7 @@ def test_on_small_problems_the_first_row_is_nearly_always_the_most_violated_of_a
             continue
         violations += 1
         found = PartitionCuts(g).violated(x, y, margin=1e-6, most=1)
-        missed += not len(found) or found.claimed(y)[0] - found.at(x)[0] < largest - 1e-9
+        missed += not len(found) or found.left_side(y)[0] - found.right_side(x)[0] < largest - 1e-9
     assert missed <= 3
 
 

@@ -79,7 +79,7 @@ def test_all_cuts_hold_for_every_plan(problem):
     ended, _ = relaxed(problem)
     for plan, cover in zip(*plans(problem), strict=True):
         for rows in ended.rows:
-            assert (rows.at(plan) >= cover[rows.pair] - 1e-12).all()
+            assert (rows.right_side(plan) >= cover[rows.pair] - 1e-12).all()
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_all_partition_inequalities_hold_for_every_plan():
     for seed in range(40):
         problem = apart(seed)
         ended, _ = relaxed(problem, with_partitions=True)
-        joint += any((rows.claims > 1).any() for rows in ended.rows)
+        joint += any((rows.pair_counts > 1).any() for rows in ended.rows)
         for plan, cover in zip(*plans(problem), strict=True):
             for rows in ended.rows:
-                assert (rows.at(plan) >= rows.claimed(cover.astype(np.float64)) - 1e-12).all()
+                assert (rows.right_side(plan) >= rows.left_side(cover.astype(np.float64)) - 1e-12).all()
     assert joint >= 10
 
 
@@ -137,7 +137,7 @@ def test_needed_rows_give_the_bound_of_all_rows_and_their_optimum_violates_none_
             if ended.solution.status == "infeasible":
                 continue
             rows = joined(ended.rows)
-            times, joint = rows.only(rows.claims == 1), rows.only(rows.claims > 1)
+            times, joint = rows.only(rows.pair_counts == 1), rows.only(rows.pair_counts > 1)
             program = with_rows(problem, times)
             alone = program.solve(seconds=10.0).objective
             kept = needed_rows(program, joint, left=lambda: 10.0)
@@ -147,7 +147,7 @@ def test_needed_rows_give_the_bound_of_all_rows_and_their_optimum_violates_none_
             assert with_rows(problem, times, kept).solve(seconds=10.0).objective == pytest.approx(
                 every, abs=1e-4
             )
-            assert (joint.claimed(solution.y) <= joint.at(solution.decisions) + 1e-5).all()
+            assert (joint.left_side(solution.y) <= joint.right_side(solution.decisions) + 1e-5).all()
             fewer += len(kept) < len(joint)
             moved += every < alone - 1e-3
     assert fewer >= 10
@@ -158,7 +158,7 @@ def test_all_rows_are_needed_when_there_is_no_time_to_choose():
     problem = triangle(budget=1)
     ended, _ = relaxed(problem, with_partitions=True)
     rows = joined(ended.rows)
-    joint = rows.only(rows.claims > 1)
+    joint = rows.only(rows.pair_counts > 1)
     assert len(joint)
     assert needed_rows(with_rows(problem), joint, left=lambda: 0.0) is joint
 

@@ -101,7 +101,7 @@ def test_binding_rows_are_distinct_and_nearly_bind():
     for _, _, _, _, _, root in roots()[:10]:
         rows = binding_rows(root)
         assert len(rows)
-        assert (rows.at(root.x) <= rows.claimed(root.solution.y) + NEARLY_BINDING).all()
+        assert (rows.right_side(root.x) <= rows.left_side(root.solution.y) + NEARLY_BINDING).all()
         assert len(joined([rows])) == len(rows)
 
 
@@ -134,7 +134,7 @@ def test_the_rows_returned_bind_at_the_point_returned_and_are_in_the_program():
     total = 0
     for _, _, _, incumbent, _, root in roots():
         later = add_split_cuts(incumbent, root, least_fractional=1)
-        slack = later.splits.at(root.program.point(later.solution)) - later.splits.least
+        slack = later.splits.left_side(root.program.point(later.solution)) - later.splits.least
         assert (slack <= BINDING).all()
         assert (slack >= -1e-6).all()
         assert np.isin(later.splits.least, root.program.rows()[1]).all()
@@ -184,7 +184,7 @@ def test_nothing_is_done_with_many_pairs(monkeypatch):
 def test_nothing_is_done_with_partition_inequalities():
     seen = 0
     for _, _, _, incumbent, _, root in roots():
-        if any((rows.claims > 1).any() for rows in root.rows):
+        if any((rows.pair_counts > 1).any() for rows in root.rows):
             assert add_split_cuts(incumbent, root, least_fractional=1) is root
             seen += 1
     assert seen >= 3

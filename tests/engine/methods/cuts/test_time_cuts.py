@@ -108,14 +108,14 @@ def test_no_plan_violates_a_cut(problem, x, weight):
     found = violated(problem, x, weight=weight)
     rows, covers = plans(problem)
     for plan, cover in zip(rows, covers, strict=True):
-        assert (found.at(plan) >= cover[found.pair] - 1e-12).all()
+        assert (found.right_side(plan) >= cover[found.pair] - 1e-12).all()
 
 
 @given(meshes(), shares, weights)
 @settings(max_examples=120, deadline=None)
 def test_cuts_are_violated_and_name_candidates_that_the_pair_can_use(problem, x, weight):
     found = violated(problem, x, weight=weight)
-    assert (found.at(np.array(x)[: len(problem.candidates)]) < 1.0 - 1e-4).all()
+    assert (found.right_side(np.array(x)[: len(problem.candidates)]) < 1.0 - 1e-4).all()
     assert (found.value > 0).all()
     assert (found.value <= 1).all()
     for pair, row in terms(found):
@@ -128,7 +128,7 @@ def test_cuts_are_violated_and_name_candidates_that_the_pair_can_use(problem, x,
 def test_a_cut_is_as_strong_as_any_time_cut_at_the_point(problem, x):
     x = np.array(x)[: len(problem.candidates)]
     found = violated(problem, x)
-    sides = dict(zip(found.pair.tolist(), found.at(x).tolist(), strict=True))
+    sides = dict(zip(found.pair.tolist(), found.right_side(x).tolist(), strict=True))
     for k, side in enumerate(weakest_time_cuts(problem, x)):
         assert sides.get(k, 1.0) <= side + 2e-4
 

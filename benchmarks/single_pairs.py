@@ -14,7 +14,7 @@ from optimiser.engine.methods.branching.tree_search import improve, search_in_so
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
-from optimiser.engine.methods.variants import Variant
+from optimiser.engine.methods.own_variant import Variant
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task

@@ -9,18 +9,6 @@ from networks.cities.sources import from_geonames, from_osm_places
 from networks.cities.table import COLUMNS, DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 
 __all__ = [
-    "COLUMNS",
-    "DEFAULT_THRESHOLDS",
-    "MOTORWAYS",
-    "TIERS",
-    "Cities",
-    "Snapped",
-    "Thresholds",
-    "Unsnapped",
-    "build",
-    "from_geonames",
-    "from_osm_places",
-    "load_csv",
-    "snap",
-    "with_nodes_near",
-]
+    "COLUMNS", "DEFAULT_THRESHOLDS", "MOTORWAYS", "TIERS", "Cities", "Snapped", "Thresholds",
+    "Unsnapped", "build", "from_geonames", "from_osm_places", "load_csv", "snap", "with_nodes_near",
+]  # fmt: skip

@@ -9,17 +9,6 @@ from networks.osm.overpass import fetch
 from networks.osm.reader import read
 
 __all__ = [
-    "DEFAULT_CLASSES",
-    "Elements",
-    "Member",
-    "Nodes",
-    "Points",
-    "ReadCounts",
-    "Relation",
-    "Server",
-    "Source",
-    "Tags",
-    "Ways",
-    "fetch",
-    "read",
-]
+    "DEFAULT_CLASSES", "Elements", "Member", "Nodes", "Points", "ReadCounts", "Relation", "Server",
+    "Source", "Tags", "Ways", "fetch", "read",
+]  # fmt: skip

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimiser.bench.instances import Instance
-from optimiser.engine.backends.pulp_solvers import require
-from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant
-from optimiser.engine.methods.variants import AUTO, VARIANTS, Variant, own
+from optimiser.engine.backends.pulp_solvers import installed_solver
+from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant
+from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 
 
@@ -87,7 +87,7 @@ def configurations(
     variants: Sequence[str],
     solvers: Sequence[str],
     *,
-    check: Callable[[str], None] = require,
+    check: Callable[[str], object] = installed_solver,
 ) -> tuple[tuple[Configuration, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
     """Return the configurations that can run here, notes on others, and faults.
 
@@ -190,7 +190,7 @@ def _with_solvers(
             misfits.append(f"{variant.variant} does not run with {solver}")
 
 
-def _absence(one: Configuration, check: Callable[[str], None]) -> EnvironmentFault | None:
+def _absence(one: Configuration, check: Callable[[str], object]) -> EnvironmentFault | None:
     if one.solver in ("none", "auto"):
         return None
     try:

@@ -95,7 +95,22 @@ def answer_from(value: Mapping[str, Any]) -> Answer:
     return Answer(**values)
 
 
-class SolveAsker:
+class _ChildAsker:
+    """Has a child process, which is ended when the block that holds the asker is left."""
+
+    def __init__(self) -> None:
+        self._process = ChildProcess()
+
+    def __enter__(self) -> Self:
+        """Return the asker."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the process."""
+        self._process.close()
+
+
+class SolveAsker(_ChildAsker):
     """Answers each question by a separate solve; plans are shared between questions.
 
     Parameters
@@ -122,19 +137,11 @@ class SolveAsker:
         threads: int,
         variant: str = "auto",
     ) -> None:
+        super().__init__()
         self._problem, self._axes, self._evaluate = problem, axes, evaluate
         self._params = SolveParameters(seed=seed, threads=threads)
         self._variant = variant
         self._plans: list[EvaluatedPoint] = []
-        self._process = ChildProcess()
-
-    def __enter__(self) -> Self:
-        """Return the asker."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """End the process of the solves."""
-        self._process.close()
 
     def know(self, _built: Iterable[str]) -> None:
         """Do nothing: a plan without circuits cannot be used."""
@@ -241,7 +248,7 @@ def _answers(plan: EvaluatedPoint, question: Question) -> bool:
     return within and all(has >= least for has, least in zip(plan.reached, question.least, strict=True))
 
 
-class SessionAsker:
+class SessionAsker(_ChildAsker):
     """Answers questions about a plain problem in one process that keeps cuts, paths and plans.
 
     Parameters
@@ -270,6 +277,7 @@ class SessionAsker:
     def __init__(
         self, problem: DesignProblem, axes: Axes, evaluate: FrontierEvaluator, *, seed: int, threads: int
     ) -> None:
+        super().__init__()
         reduced = reduce(top_of(problem), groups=axes.groups)
         if not reduced.feasible:
             raise InfeasibleError(
@@ -283,17 +291,8 @@ class SessionAsker:
         self._reduced, self._cheapest_base = reduced, reduced.forced_cost
         self._base = _base(reduced, evaluate, self._measures)
         self._seed, self._threads = seed, threads
-        self._process = ChildProcess()
         self._known_plans: dict[tuple[int, ...], None] = {}
         self._sent: set[tuple[int, ...]] = set()
-
-    def __enter__(self) -> Self:
-        """Return the asker."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """End the process."""
-        self._process.close()
 
     def know(self, built: Iterable[str]) -> None:
         """Add a plan found elsewhere, given by ids; candidates outside the reduced problem are ignored."""

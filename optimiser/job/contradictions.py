@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from optimiser.job.model import Job
 from optimiser.job.rings import Rings
-from optimiser.job.sections import TIERS, Caps
+from optimiser.job.sections import Caps
+from optimiser.problem.model import TIERS
 
 _NO_BUDGET = "and budget.unlimited has none; give budget.share or budget.amount"
 

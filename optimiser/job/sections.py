@@ -207,10 +207,6 @@ class Least(Section):
     small: Share = Field(0.0, description="the same for pairs with a small city")
 
 
-TIERS = tuple(Least.model_fields)
-"""Tiers of cities, largest first."""
-
-
 class CityCoverage(Section):
     """Cities that count as a whole: one is covered when enough of its pairs are within the limit."""
 

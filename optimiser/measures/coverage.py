@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-TIERS = ("core", "secondary", "small")
-"""Tiers of cities, largest first; other groups follow in alphabetical order."""
+from optimiser.problem.model import TIERS
 
 STATES = ("before", "after", "all_built")
 """Prefixes of columns: today, with the plan, with every candidate built."""

@@ -7,19 +7,6 @@ from optimiser.problem.problem_file import FORMAT, dumps, load, parse, save
 from optimiser.problem.ring import Ring, RingLink, RingStop
 
 __all__ = [
-    "FORMAT",
-    "Arc",
-    "Candidate",
-    "City",
-    "DesignProblem",
-    "Pair",
-    "Period",
-    "Ring",
-    "RingLink",
-    "RingStop",
-    "Target",
-    "dumps",
-    "load",
-    "parse",
-    "save",
-]
+    "FORMAT", "Arc", "Candidate", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink",
+    "RingStop", "Target", "dumps", "load", "parse", "save",
+]  # fmt: skip

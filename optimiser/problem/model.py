@@ -25,6 +25,9 @@ FIXED = ("in", "out")
 COVERS = ("all", "targets")
 COUNTED = ("pairs", "cities")
 
+TIERS = ("core", "secondary", "small")
+"""Tiers of cities, largest first: groups of pairs, by the smaller city."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

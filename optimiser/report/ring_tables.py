@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.measures.coverage import TIERS
+from optimiser.problem.model import TIERS
 from optimiser.report import files, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import PIECES, RingShown, formed, joined, known_rings

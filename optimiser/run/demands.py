@@ -11,11 +11,11 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from optimiser.job.model import Job
-from optimiser.job.sections import TIERS, CityCoverage, Phasing
+from optimiser.job.sections import CityCoverage, Phasing
 from optimiser.measures.coverage import CityCover, TierCities
 from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import Counted, Instrument
+from optimiser.problem.model import TIERS, Counted, Instrument
 from optimiser.proposals.prepare import root_weight
 from optimiser.verify import Plan, times
 from optimiser.verify.rules import covered_cities

@@ -17,12 +17,12 @@ from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
 from optimiser.frontier.evaluation import FrontierEvaluator
-from optimiser.job.sections import TIERS, Solve
+from optimiser.job.sections import Solve
 from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.measures.max_min import lexicographic_shares
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError
-from optimiser.problem.model import unused_id
+from optimiser.problem.model import TIERS, unused_id
 from optimiser.run import demands, solving
 from optimiser.verify import Plan
 from optimiser.verify.times import covered_pairs

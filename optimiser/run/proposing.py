@@ -11,9 +11,9 @@ from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
 from optimiser.job.model import Job
-from optimiser.job.sections import TIERS
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
+from optimiser.problem.model import TIERS
 from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.generate import Rules, generate

@@ -18,9 +18,9 @@ from networks.cities import load_csv
 from networks.errors import NetworksError
 from optimiser.job.contradictions import did_you_mean
 from optimiser.job.rings import Rings
-from optimiser.job.sections import TIERS
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
+from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules

@@ -12,8 +12,9 @@ from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job.contradictions import least_keys
 from optimiser.job.model import Job
-from optimiser.job.sections import TIERS, Solve
+from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
+from optimiser.problem.model import TIERS
 from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.run.demands import coverable_pairs, weight_by_group
 from optimiser.run.outcome import refuse_empty

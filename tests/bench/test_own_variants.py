@@ -114,7 +114,7 @@ def test_the_name_of_a_variant_is_never_run_as_a_file(folder):
         (HEAD, None, "there is no function run(t, incumbent, task)"),
         (HEAD + "def run(t):\n    return 'time', ''\n", 5, "run cannot be called as run(t, incumbent, task)"),
         (HEAD.replace("mine", "greedy") + RUN, 3, "there is already a variant 'greedy'"),
-        (HEAD.replace('"mine"', '"../mine"') + RUN, 3, "'../mine' is no name for a variant"),
+        (HEAD.replace('"mine"', '"../mine"') + RUN, 3, "'../mine' is not a valid name of a variant"),
         (HEAD.replace("proves=False", "proves=0") + RUN, 3, "proves of VARIANT must be True or False"),
         (HEAD.replace("proves", "solvers='highs', proves") + RUN, 3, "solvers of VARIANT must be a tuple"),
         (HEAD.replace("proves", "extended=('highs',), proves") + RUN, None, "run_extended(task, send)"),

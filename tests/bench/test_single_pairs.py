@@ -41,6 +41,6 @@ def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
         start_plans(t, incumbent, seed=1)
         cuts = CutFinder.of(t, with_partitions=with_partitions)
         root = solve_root(t, incumbent, Relaxation(problem, seed=1), cuts, gap=0.0)
-        several.append(sum(int((rows.claims > 1).sum()) for rows in root.rows))
+        several.append(sum(int((rows.pair_counts > 1).sum()) for rows in root.rows))
     assert several[0] > 0
     assert several[1] == 0

@@ -57,7 +57,7 @@ def test_a_problem_that_the_reduction_settles_is_proved_with_its_plan():
 def test_what_the_reduction_proves_infeasible_has_its_reason():
     (reason, solver, message), sent = solved(line(targets=(Target("small", 10),)))
     assert (reason, solver) == ("infeasible", "")
-    assert "at most 9 of 10 more can be covered" in message
+    assert "at most 9 of the 10 still required can be covered" in message
     assert sent["plan"] == []
 
 

@@ -263,22 +263,6 @@ def instance(
     return pulp_solver
 
 
-def require(name: str) -> None:
-    """Check that a solver is installed.
-
-    Parameters
-    ----------
-    name
-        Short name or name of PuLP, in any case.
-
-    Raises
-    ------
-    EnvironmentFault
-        When it is unknown or not installed.
-    """
-    installed_solver(name)
-
-
 STATISTICS = ("solver", "solver_version", "has_solution", "objective", "best_bound")
 """Attributes of PuLP's solve statistics that the forked process sends back, besides status and values."""
 

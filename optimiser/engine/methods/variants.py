@@ -19,19 +19,6 @@ if TYPE_CHECKING:
     from optimiser.engine.search.tables import Tables
     from optimiser.engine.search.task import Task
 
-__all__ = [
-    "AUTO",
-    "VARIANTS",
-    "Method",
-    "OwnVariant",
-    "UnfitError",
-    "Variant",
-    "choose",
-    "method_of",
-    "own",
-    "variant_of",
-]
-
 type Run = Callable[[Tables, MaskIncumbent, Task], tuple[str, str]]
 """Solves a reduced problem; plans and bounds go to the incumbent. Returns why the solve ended (`proof`,
 `gap`, `time`, `heuristic`, `infeasible` or `stalled`) and the solver with its version."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -25,35 +25,24 @@ CONSTANTS = (bool, int, float, str, tuple, np.generic)
 """Types of global values that kernels read."""
 
 
-@runtime_checkable
-class _Kernel(Protocol):
-    """What is asked of a kernel (`compiled.Kernel`)."""
-
-    entry: bool
-    function: Callable[..., Any]
-
-    @property
-    def dispatcher(self) -> Any: ...  # noqa: ANN401 - numba's dispatchers have no public type
-
-
-def let_kernels_call(kernel: type[_Kernel]) -> None:
+def let_kernels_call(kernel: type) -> None:
     """Let numba know what a call of a kernel by another one means.
 
     Parameters
     ----------
     kernel
-        The class of kernels.
+        The class of kernels, `compiled.Kernel`.
     """
     typeof_impl.register(kernel)(lambda value, _context: types.Dispatcher(value.dispatcher))
 
 
-def dispatcher(kernel: _Kernel) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
+def dispatcher(kernel: Any) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type
     """Return what compiles a kernel for the types of its arguments and calls it.
 
     Parameters
     ----------
     kernel
-        The kernel.
+        The kernel, of class `compiled.Kernel`.
     """
     compiler = _NJIT(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=not kernel.entry)
     return _kept(compiler(kernel.function), _digest(kernel, set()))
@@ -132,7 +121,7 @@ def _kept(found: Any, digest: str) -> Any:  # noqa: ANN401 - numba's dispatchers
     return found
 
 
-def _digest(kernel: _Kernel, seen: set[_Kernel]) -> str:
+def _digest(kernel: Any, seen: set[Any]) -> str:  # noqa: ANN401 - a kernel
     """Return a digest of a kernel, of the constants it reads and of the kernels it calls."""
     seen.add(kernel)
     function, found = kernel.function, hashlib.sha256()
@@ -141,7 +130,7 @@ def _digest(kernel: _Kernel, seen: set[_Kernel]) -> str:
         found.update(repr((code.co_code, code.co_names, code.co_varnames, consts)).encode())
         for name in code.co_names:
             value = function.__globals__.get(name)
-            if isinstance(value, _Kernel):
+            if hasattr(type(value), "dispatcher"):
                 found.update((name if value in seen else _digest(value, seen)).encode())
             elif isinstance(value, CONSTANTS):
                 found.update(repr(value).encode())

@@ -108,7 +108,7 @@ def test_a_pool_evaluates_each_plan_once_and_refuses_infeasible_ones(seed, monke
         assert (found is None) == (mask.tobytes() not in feasible)
         if found is not None:
             _, cost, reached = feasible[mask.tobytes()]
-            assert (found.cost, tuple(found.reached.tolist())) == (cost, reached)
+            assert (found.cost, tuple(found.values.tolist())) == (cost, reached)
     assert len(evaluated) == 2 ** len(problem.candidates)
 
 

@@ -294,7 +294,7 @@ def test_a_problem_without_pairs_or_candidates_that_may_be_built_still_has_its_r
 
 
 def test_a_problem_with_rings_or_periods_is_not_reduced():
-    with pytest.raises(ProblemError, match="is not reduced"):
+    with pytest.raises(ProblemError, match="cannot be reduced"):
         reduce(ringed())
 
 

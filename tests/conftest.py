@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SLOW_LIST = Path(__file__).with_name("slow_tests.txt")
 """Functions whose tests take more than `QUICK_S` on average, with their seconds in all; the tests of all
 others are quick."""
-QUICK_S = 0.1
+QUICK_S = 0.06
 
 
 @pytest.fixture(scope="session")

@@ -279,6 +279,9 @@ class HighsModel:
         self._run(seconds)
         info, status = self._model.getInfo(), self._status()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if start is not None and found and self._is_misled(info.objective_function_value):
+            self._model.clearSolver()
+            return self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, on_progress=on_progress)
         return IntegerSolution(
             bound=_finite(info.mip_dual_bound),
             values=self._values() if found else None,
@@ -286,6 +289,15 @@ class HighsModel:
             complete=status == "optimal",
             nodes=max(0, int(info.mip_node_count)),
         )
+
+    def _is_misled(self, objective: float) -> bool:
+        """Return whether HiGHS reports values with an objective that is not theirs.
+
+        HiGHS 1.16 may call a start solution optimal, with an objective that no point has.
+        """
+        lp = self._model.getLp()
+        own = float(np.array(lp.col_cost_) @ self._values()) + lp.offset_
+        return not math.isclose(own, objective, rel_tol=1e-6, abs_tol=1e-6)
 
     def _register_callbacks(self, on_progress: OnProgress) -> None:
         """Pass points and bounds to `on_progress`.

@@ -298,10 +298,10 @@ class Improver:
 def attempts_for(t: Tables) -> int:
     """Return the number of attempts of a large neighbourhood search that suits the size of a problem.
 
-    There are never more attempts than plans.
+    There are never many more attempts than plans.
     """
     attempts = max(LEAST_ATTEMPTS, min(MOST_ATTEMPTS, START_WORK // max(1, len(t.use))))
-    return min(attempts, 1 << min(t.size, MOST_ATTEMPTS.bit_length()))
+    return min(attempts, 4 << min(t.size, MOST_ATTEMPTS.bit_length()))
 
 
 def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improver:

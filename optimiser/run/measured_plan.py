@@ -196,7 +196,7 @@ def exact_problem(
     Returns
     -------
     DesignProblem
-        The pairs, cities and periods of the problem, and the built candidates; without rings, caps and
+        The pairs, cities and periods of the problem, and the built candidates; without rings, caps, capacities and
         targets.
     """
     names = list(dict.fromkeys(arcs["candidate_id"]))

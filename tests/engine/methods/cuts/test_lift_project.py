@@ -80,7 +80,10 @@ def dense(found, size):
 
 
 def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
-    seen, with_rows = dict.fromkeys(["budget", "all", "caps", "targets", "cities", "sides"], 0), 0
+    seen, with_rows = (
+        dict.fromkeys(["budget", "all", "caps", "capacities", "targets", "cities", "sides"], 0),
+        0,
+    )
     for problem, program, solution in fractional_problems():
         plans, point = columns_of_plans(problem), np.clip(program.point(solution), 0.0, 1.0)
         splitter = Splitter(*program.rows(), point, SmallLps())
@@ -94,6 +97,7 @@ def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
             seen["budget"] += problem.budget is not None
             seen["all"] += problem.must_cover
             seen["caps"] += bool(problem.caps)
+            seen["capacities"] += bool(problem.capacities)
             seen["targets"] += bool(problem.targets)
             seen["cities"] += bool(problem.cities)
             seen["sides"] += bool(problem.excludes or problem.requires)

@@ -254,8 +254,6 @@ def dense_problem(seed):
     total = sum(c.cost for c in candidates)
     budget = None if chance.random() < 0.4 else int(total * chance.uniform(0.2, 0.7))
     capped = sorted(chance.sample(instruments, chance.randint(0, 2)))
-    caps = tuple((name, int(total * chance.uniform(0.05, 0.4))) for name in capped)
-    excludes, requires = two(), two()
     return DesignProblem(
         name=f"dense {seed}",
         nodes=tuple(f"n{i}" for i in range(6)),
@@ -264,22 +262,22 @@ def dense_problem(seed):
         pairs=pairs,
         budget=budget,
         cover="targets" if budget is None and targets and chance.random() < 0.6 else "all",
-        caps=caps,
+        caps=tuple((name, int(total * chance.uniform(0.05, 0.4))) for name in capped),
         capacities=_dense_capacities(seed, names),
         targets=tuple(targets),
-        excludes=excludes,
-        requires=requires,
+        excludes=two(),
+        requires=two(),
         cities=tuple(cities),
     )
 
 
 def _dense_capacities(seed, names):
-    """Draw capacities for two thirds of the dense problems; by a chance of their own, the rest stays."""
+    """Draw one or two capacities for every other dense problem, by a chance of their own."""
     chance, found = random.Random(f"capacities {seed}"), []  # noqa: S311 - chance for drawings, no secret
-    for i in range(chance.randint(0, 2)):
+    for i in range(0 if seed % 2 else chance.randint(1, 2)):
         users = chance.sample(names, chance.randint(2, len(names)))
         use = tuple(sorted((name, chance.randint(1, 9)) for name in users))
-        found.append(Capacity(f"line {i}", use, int(chance.uniform(0.2, 0.9) * sum(u for _, u in use))))
+        found.append(Capacity(f"line {i}", use, int(chance.uniform(0.3, 0.9) * sum(u for _, u in use))))
     return tuple(found)
 
 

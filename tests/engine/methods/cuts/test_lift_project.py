@@ -64,7 +64,8 @@ def columns_of_plans(problem):
         pair = covered_by(problem, built)
         city = [sum(pair[k] for k in c.pairs) >= c.need for c in problem.cities]
         found.append(row if problem.must_cover else [*row, *map(float, pair), *map(float, city)])
-    return np.array(found)
+    columns = len(names) + (0 if problem.must_cover else len(problem.pairs) + len(problem.cities))
+    return np.array(found).reshape(-1, columns)
 
 
 def by_hand(matrix, least, point, solve=None):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
 from optimiser.engine.presolve.stage import Stage, must_cover, requirements, with_everything, without
 from optimiser.engine.search.paths import Floats, Mask
-from optimiser.problem import Candidate, DesignProblem
+from optimiser.problem import Candidate, Capacity, DesignProblem
 
 SHOWN = 3
 """Number of names that a message lists; the others are counted."""
@@ -184,7 +184,10 @@ def drop_slack_limits(stage: Stage) -> Stage:
     """Remove caps and capacities that no plan exceeds.
 
     Proof. A cap that is at least the cost of all candidates of its instrument, or at least the budget, holds
-    for every plan. So does a capacity that suffices for all candidates that use it.
+    for every plan. So does a capacity that suffices for all candidates that use it. If no candidate uses more
+    of one capacity than of another, of which there is no more, a plan that keeps the second keeps the first,
+    which is removed: sections of a line often carry the same trains. Capacities are tried by rising amount,
+    then by falling total use, then by id, so that each one removed is implied by one that stays.
 
     Parameters
     ----------
@@ -198,10 +201,20 @@ def drop_slack_limits(stage: Stage) -> Stage:
         if most < _cost_of_instrument(problem.candidates, name)
         and (problem.budget is None or most < problem.budget)
     )
-    scarce = tuple(c for c in problem.capacities if c.most < sum(units for _, units in c.use))
+    scarce = _binding(c for c in problem.capacities if c.most < sum(units for _, units in c.use))
     if kept == problem.caps and scarce == problem.capacities:
         return stage
     return stage.on(problem.replace(caps=kept, capacities=scarce))
+
+
+def _binding(capacities: Iterable[Capacity]) -> tuple[Capacity, ...]:
+    """Return the capacities that none of the others implies, by id."""
+    found: list[tuple[Capacity, dict[str, int]]] = []
+    for capacity in sorted(capacities, key=lambda c: (c.most, -sum(units for _, units in c.use), c.id)):
+        is_implied = any(all(units <= uses.get(name, 0) for name, units in capacity.use) for _, uses in found)
+        if not is_implied:
+            found.append((capacity, dict(capacity.use)))
+    return tuple(sorted((capacity for capacity, _ in found), key=lambda c: c.id))
 
 
 def fixed_by_bound(

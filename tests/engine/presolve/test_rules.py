@@ -78,6 +78,14 @@ def test_a_capacity_that_suffices_for_all_leaves_and_a_smaller_one_stays():
     assert left(drop_slack_limits, line(capacities=trains(4, ac=3, bd=2))).capacities == trains(4, ac=3, bd=2)
 
 
+def test_of_sections_that_carry_the_same_trains_the_scarcest_stays():
+    same = (("ac", 8), ("bd", 16))
+    sections = (Capacity("a", same, 20), Capacity("b", same, 18), Capacity("c", same, 18))
+    more = (Capacity("d", (("ac", 8), ("ad", 9), ("bd", 16)), 20), Capacity("e", (("ac", 7), ("bd", 16)), 18))
+    after = left(drop_slack_limits, line(capacities=(*sections, *more)))
+    assert [capacity.id for capacity in after.capacities] == ["b", "d"]
+
+
 def test_what_is_free_but_uses_a_capacity_waits():
     gift = Candidate("gift", 0, both_ways((0, 2, 10)))
     problem = line(candidates=(*line().candidates, gift), capacities=trains(4, bd=4, gift=1))

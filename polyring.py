@@ -18,7 +18,18 @@ from optimiser.engine.solve import solve
 from optimiser.frontier import Limits, trace
 from optimiser.job import Job, LoadedJob
 from optimiser.job import find as find_job
-from optimiser.problem import Candidate, City, DesignProblem, Pair, Period, Ring, RingLink, RingStop, Target
+from optimiser.problem import (
+    Candidate,
+    Capacity,
+    City,
+    DesignProblem,
+    Pair,
+    Period,
+    Ring,
+    RingLink,
+    RingStop,
+    Target,
+)
 from optimiser.problem import load as load_problem
 from optimiser.problem import save as save_problem
 from optimiser.problem.errors import OptimiserError
@@ -30,7 +41,7 @@ from optimiser.run.pipeline import run as run_job
 from optimiser.verify import Plan, check
 
 __all__ = [
-    "Candidate", "City", "DesignProblem", "Job", "Limits", "LoadedJob", "OptimiserError", "Pair", "Period",
-    "Plan", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target", "check", "find_job",
-    "load_problem", "load_result", "run_job", "save_problem", "save_result", "solve", "trace",
+    "Candidate", "Capacity", "City", "DesignProblem", "Job", "Limits", "LoadedJob", "OptimiserError", "Pair",
+    "Period", "Plan", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target", "check",
+    "find_job", "load_problem", "load_result", "run_job", "save_problem", "save_result", "solve", "trace",
 ]  # fmt: skip

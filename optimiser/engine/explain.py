@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from optimiser.engine.conflict import quick_explain
-from optimiser.problem import City, DesignProblem, Period, Ring, Target
+from optimiser.problem import Capacity, City, DesignProblem, Period, Ring, Target
 from optimiser.problem.model import unused_id
 from optimiser.problem.result import Reason
 from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
@@ -44,6 +44,12 @@ class Constraint:
     key: str
     value: object
     nodes: tuple[str, ...] = ()
+
+    def as_reason(self) -> Reason:
+        """Return the constraint as one of the reasons why a problem is infeasible."""
+        target = self.value if isinstance(self.value, Target) else None
+        capacity = self.value.id if isinstance(self.value, Capacity) else ""
+        return Reason(self.text, target, self.nodes, capacity=capacity)
 
 
 def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
@@ -105,11 +111,7 @@ def _as_reasons(found: Sequence[Constraint], count: int, *, timed_out: bool) -> 
         return (Reason(text),)
     rest = "not all of them may be needed for that" if timed_out else "without any one of them the others can"
     heading = Reason(f"these cannot all be met, and {rest}:")
-    return (heading, *(_reason(item) for item in found))
-
-
-def _reason(item: Constraint) -> Reason:
-    return Reason(item.text, item.value if isinstance(item.value, Target) else None, item.nodes)
+    return (heading, *(item.as_reason() for item in found))
 
 
 def constraints(problem: DesignProblem) -> Iterator[Constraint]:
@@ -130,6 +132,8 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint(text, "targets", target)
     for cap in problem.caps:
         yield Constraint(f"the cap of {_money(problem, cap[1])} on {cap[0]}", "caps", cap)
+    for capacity in problem.capacities:
+        yield Constraint(f"the capacity {capacity.id!r} of {capacity.most:,}", "capacities", capacity)
     if problem.budget is not None:
         yield Constraint(f"the budget of {_money(problem, problem.budget)}", "budget", problem.budget)
 
@@ -181,6 +185,7 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
         cover="all",
         cities=(*problem.cities, *cities),
         caps=tuple(cap for cap in problem.caps if cap in by_key.get("caps", [])),
+        capacities=tuple(c for c in problem.capacities if c in by_key.get("capacities", [])),
         targets=(
             *(target for target in problem.targets if target in by_key.get("targets", [])),
             *(Target(names[k], 1, "cities") for k in must),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from optimiser.problem.model import Arc, Candidate, City, DesignProblem, Pair, Period, Target
+from optimiser.problem.model import Arc, Candidate, Capacity, City, DesignProblem, Pair, Period, Target
 from optimiser.problem.problem_file import FORMAT, dumps, load, parse, save
 from optimiser.problem.ring import Ring, RingLink, RingStop
 
 __all__ = [
-    "FORMAT", "Arc", "Candidate", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink",
+    "FORMAT", "Arc", "Candidate", "Capacity", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink",
     "RingStop", "Target", "dumps", "load", "parse", "save",
 ]  # fmt: skip

@@ -103,6 +103,30 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """A resource that candidates share, for example the trains that a section of line carries in a day.
+
+    Attributes
+    ----------
+    id
+        Unique name.
+    use
+        What each candidate takes of it once built: candidate id and units, >= 1; sorted, not empty.
+        Candidates that are not named take nothing.
+    most
+        Units that there are for all built candidates together, >= 0.
+    """
+
+    id: str
+    use: tuple[tuple[str, int], ...]
+    most: int
+
+    def used_by(self, built: Collection[str]) -> int:
+        """Return the units that some candidates, a set of ids, take together."""
+        return sum(units for name, units in self.use if name in built)
+
+
+@dataclass(frozen=True, slots=True)
 class City:
     """A city that is covered when enough of its pairs are.
 
@@ -169,6 +193,8 @@ class DesignProblem:
         Without a budget: `all` coverable pairs must be covered, or only the `targets` must be met.
     caps
         Most money for the candidates of an instrument: instrument and money, sorted.
+    capacities
+        Resources that candidates share. They count everything that is built, in whatever period.
     targets
         Minimum weights that must be covered.
     excludes
@@ -195,6 +221,7 @@ class DesignProblem:
     budget: int | None
     cover: Cover = "all"
     caps: tuple[tuple[Instrument, int], ...] = ()
+    capacities: tuple[Capacity, ...] = ()
     targets: tuple[Target, ...] = ()
     excludes: tuple[tuple[str, str], ...] = ()
     requires: tuple[tuple[str, str], ...] = ()
@@ -247,9 +274,10 @@ class DesignProblem:
 
         Notes
         -----
-        Nodes, candidates, cities and rings (`canonical_ring`) are sorted by id; arcs, pairs, caps, targets,
-        excludes and requires by their values, and duplicates of the last four are dropped. Equal pairs are
-        sorted by the cities that count them; pairs that are equal even then are interchangeable.
+        Nodes, candidates, capacities, cities and rings (`canonical_ring`) are sorted by id; arcs, pairs,
+        caps, uses of capacities, targets, excludes and requires by their values, and duplicates of caps,
+        targets, excludes and requires are dropped. Equal pairs are sorted by the cities that count them;
+        pairs that are equal even then are interchangeable.
         """
         nodes = sorted(range(len(self.nodes)), key=self.nodes.__getitem__)
         new = {old: position for position, old in enumerate(nodes)}
@@ -267,6 +295,10 @@ class DesignProblem:
             ),
             pairs=tuple(pairs[k] for k in order),
             caps=tuple(sorted(set(self.caps))),
+            capacities=tuple(
+                dataclasses.replace(capacity, use=tuple(sorted(capacity.use)))
+                for capacity in sorted(self.capacities, key=_id)
+            ),
             targets=tuple(sorted(set(self.targets), key=dataclasses.astuple)),
             excludes=tuple(sorted({(min(two), max(two)) for two in self.excludes})),
             requires=tuple(sorted(set(self.requires))),
@@ -304,7 +336,7 @@ def lifted_circuits(
     return {name: tuple(orders[name][k] for k in links) for name, links in circuits.items()}
 
 
-def _id(item: Candidate | City | Ring) -> str:
+def _id(item: Candidate | Capacity | City | Ring) -> str:
     return item.id
 
 
@@ -365,7 +397,7 @@ def _arc_faults(arcs: Iterable[Arc], nodes: int, place: str) -> Iterator[str]:
 
 
 def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterator[str]:
-    """Yield the faults of cover, caps, excludes, requires, cities and targets."""
+    """Yield the faults of cover, caps, capacities, excludes, requires, cities and targets."""
     if problem.cover == "targets" and problem.budget is not None:
         yield "cover: is allowed only with a budget of null"
     if problem.cover == "targets" and not problem.targets:
@@ -374,6 +406,9 @@ def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterato
     for name, most in problem.caps:
         if not is_integer(most):
             yield f"caps.{name}: {most!r} is not an integer >= 0"
+    yield from (f"capacities: id {name!r} occurs twice" for name in repeated(map(_id, problem.capacities)))
+    for position, capacity in enumerate(problem.capacities):
+        yield from _capacity_faults(capacity, candidates, f"capacities[{position}] ({capacity.id!r})")
     yield from _couple_faults(problem.excludes, candidates, "excludes")
     yield from _couple_faults(problem.requires, candidates, "requires")
     yield from (f"cities: id {name!r} occurs twice" for name in repeated(map(_id, problem.cities)))
@@ -381,6 +416,19 @@ def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterato
         yield from _city_faults(city, len(problem.pairs), f"cities[{position}] ({city.id!r})")
     for position, target in enumerate(problem.targets):
         yield from _target_faults(target, problem, f"targets[{position}]")
+
+
+def _capacity_faults(capacity: Capacity, candidates: Collection[str], place: str) -> Iterator[str]:
+    yield from _integer_faults(capacity, ("most",), place)
+    if not capacity.use:
+        yield f"{place}.use: names no candidate; leave the capacity out"
+    for name, units in capacity.use:
+        if name not in candidates:
+            yield f"{place}.use: there is no candidate {name!r}"
+        if not is_integer(units, low=1):
+            yield f"{place}.use: {units!r} of {name!r} is not an integer >= 1"
+    names = repeated(name for name, _ in capacity.use)
+    yield from (f"{place}.use: {name!r} is named twice" for name in names)
 
 
 def _couple_faults(
@@ -439,7 +487,8 @@ def sum_faults(problem: DesignProblem) -> Iterator[str]:
     -----
     The objective is at most the weight of all pairs and cities plus the rewards of all rings, with periods
     times the sum of their factors; the coverage is at most the weight of all pairs. The cost is at most the
-    budget, or without a budget the cost of all candidates that are not fixed out.
+    budget, or without a budget the cost of all candidates that are not fixed out. What takes of a capacity is
+    added up whatever is built.
     """
     pairs = sum(pair.weight for pair in problem.pairs)
     more = sum(city.weight for city in problem.cities) + sum(ring.reward for ring in problem.rings)
@@ -450,6 +499,8 @@ def sum_faults(problem: DesignProblem) -> Iterator[str]:
         sums[f"{what}, over all periods," if problem.periods else what] = (pairs + more) * factor
     if problem.budget is None:
         sums["candidates: the costs"] = sum(c.cost for c in problem.candidates if c.fixed != "out")
+    for capacity in problem.capacities:
+        sums[f"capacities: the uses of {capacity.id!r}"] = sum(units for _, units in capacity.use)
     for what, total in sums.items():
         if total > LARGEST:
             yield f"{what} sum to {total:,}, above {LARGEST:,} (2^63 - 1); count in a larger unit"

@@ -27,6 +27,7 @@ from optimiser.problem.model import (
     INSTRUMENTS,
     Arc,
     Candidate,
+    Capacity,
     City,
     DesignProblem,
     Pair,
@@ -42,10 +43,11 @@ FORMAT = "polyring-problem/1"
 # In the order in which the keys are written. An optional key is left out where its value is the default.
 PROBLEM_KEYS = keys_of(
     "format name note? money? nodes arcs candidates pairs budget"
-    " cover? caps? targets? excludes? requires? cities? rings? periods?"
+    " cover? caps? capacities? targets? excludes? requires? cities? rings? periods?"
 )
 CANDIDATE_KEYS = keys_of("id kind? instrument? fixed? lead? cost arcs")
 PAIR_KEYS = keys_of("origin destination limit weight group?")
+CAPACITY_KEYS = keys_of("id use most")
 TARGET_KEYS = keys_of("group least of?")
 CITY_KEYS = keys_of("id group? weight pairs need")
 RING_KEYS = keys_of("id required reward? apart? centres nodes links stops least_stops")
@@ -126,7 +128,7 @@ def _shape_faults(value: Json) -> Iterator[str]:
 
 
 def _side_shape_faults(value: Json) -> Iterator[str]:
-    """Yield the faults of cover, caps, excludes, requires, targets and cities."""
+    """Yield the faults of cover, caps, capacities, excludes, requires, targets and cities."""
     yield from _word_faults(value, "cover", COVERS, "")
     if "cover" in value and value.get("budget") is not None:
         yield "cover: is allowed only with a budget of null"
@@ -135,6 +137,13 @@ def _side_shape_faults(value: Json) -> Iterator[str]:
         yield from key_faults(caps, dict.fromkeys(INSTRUMENTS, False), "caps: ")
     else:
         yield "caps: not an object"
+    yield from list_faults(value, "capacities", CAPACITY_KEYS, texts=("id",))
+    for place, capacity in objects_in(value, "capacities"):
+        use = capacity.get("use", {})
+        if isinstance(use, dict):
+            yield from key_faults(use, dict.fromkeys(use, False), f"{place}.use: ")
+        else:
+            yield f"{place}.use: not an object"
     for key in ("excludes", "requires"):
         yield from _tuple_faults(value.get(key, []), key, ("id", "id"), kind=str)
     yield from list_faults(value, "targets", TARGET_KEYS, texts=("group",))
@@ -206,6 +215,10 @@ def _problem(value: Json) -> DesignProblem:
         budget=value["budget"],
         cover=value.get("cover", "all"),
         caps=tuple(sorted(value.get("caps", {}).items())),
+        capacities=tuple(
+            Capacity(**{**item, "use": tuple(sorted(item["use"].items()))})
+            for item in value.get("capacities", [])
+        ),
         targets=tuple(Target(**item) for item in value.get("targets", [])),
         excludes=tuple((a, b) for a, b in value.get("excludes", [])),
         requires=tuple((a, b) for a, b in value.get("requires", [])),
@@ -258,6 +271,9 @@ def dumps(problem: DesignProblem) -> str:
         "pairs": _objects(problem.pairs, PAIR_KEYS),
         "cover": "" if problem.cover == "all" else problem.cover,
         "caps": dict(problem.caps),
+        "capacities": [
+            {**item, "use": dict(item["use"])} for item in _objects(problem.capacities, CAPACITY_KEYS)
+        ],
         "targets": _objects(problem.targets, TARGET_KEYS),
         "cities": _objects(problem.cities, CITY_KEYS),
         "rings": [_ring_object(ring) for ring in problem.rings],

@@ -35,7 +35,7 @@ REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
 
 RING_KEYS = keys_of("id links")
 
-REASON_KEYS = keys_of("text target nodes barred")
+REASON_KEYS = keys_of("text target nodes barred capacity?")
 
 type Circuits = Mapping[str, tuple[int, ...]]
 """The circuit of each ring that is formed: ring id to positions of links, in order round the circuit."""
@@ -88,12 +88,15 @@ class Reason:
         Ids of the nodes that `text` names.
     barred
         Candidates that cannot be built and take part in the reason, each with why.
+    capacity
+        Id of the capacity that is exceeded; empty where the reason is about something else.
     """
 
     text: str
     target: Target | None = None
     nodes: tuple[str, ...] = ()
     barred: Mapping[str, str] = field(default_factory=dict)
+    capacity: str = ""
 
     def __str__(self) -> str:
         """Return the clause with the candidates that cannot be built."""
@@ -187,9 +190,7 @@ class Result:
         values["versions"] = dict(self.versions)
         values["rings"] = circuit_objects(self.rings)
         values["starts"] = dict(self.starts)
-        values["reasons"] = [
-            dataclasses.asdict(reason) | {"nodes": list(reason.nodes)} for reason in self.reasons
-        ]
+        values["reasons"] = [_reason_object(reason) for reason in self.reasons]
         optional = ("rings", "starts", "reasons")
         values = {key: value for key, value in values.items() if value or key not in optional}
         values["trace"] = [dataclasses.asdict(point) for point in self.trace]
@@ -344,7 +345,13 @@ def _circuits(value: Json) -> dict[str, tuple[int, ...]]:
 
 def _reason(item: Json) -> Reason:
     target = None if item["target"] is None else Target(**item["target"])
-    return Reason(item["text"], target, tuple(item["nodes"]), dict(item["barred"]))
+    capacity = str(item.get("capacity", ""))
+    return Reason(item["text"], target, tuple(item["nodes"]), dict(item["barred"]), capacity)
+
+
+def _reason_object(reason: Reason) -> dict[str, Any]:
+    found = dataclasses.asdict(reason) | {"nodes": list(reason.nodes)}
+    return {key: value for key, value in found.items() if value or key != "capacity"}
 
 
 def _reason_faults(value: Json) -> Iterator[str]:

@@ -196,8 +196,8 @@ def exact_problem(
     Returns
     -------
     DesignProblem
-        The pairs, cities and periods of the problem, and the built candidates; without rings, caps and
-        targets.
+        The pairs, cities and periods of the problem, and the built candidates; without rings, caps,
+        capacities and targets.
     """
     names = list(dict.fromkeys(arcs["candidate_id"]))
     rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}

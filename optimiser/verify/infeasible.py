@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from optimiser.problem import City, DesignProblem, Ring, Target
+from optimiser.problem import Capacity, City, DesignProblem, Ring, Target
 from optimiser.problem.result import Reason
 from optimiser.verify import rules
 from optimiser.verify.rings import (
@@ -90,6 +90,7 @@ def is_enumerable(problem: DesignProblem) -> bool:
 
 FIXED_OUT = "is fixed out"
 TOO_DEAR = "costs more than budget and caps leave, with all that it requires"
+TOO_MUCH = "takes more than the capacity {capacity!r} leaves, with all that it requires"
 
 
 def obstacles(problem: DesignProblem) -> tuple[Reason, ...]:
@@ -98,13 +99,18 @@ def obstacles(problem: DesignProblem) -> tuple[Reason, ...]:
     Notes
     -----
     Candidates that are fixed in, and all that they require, must be built (`needed`). There is no plan when
-    two of them exclude each other, when one is fixed out, or when they cost more than the budget or a cap.
-    What conflicts with them, or cannot be paid for besides them, cannot be built (`barred`). Coverage is
+    two of them exclude each other, when one is fixed out, or when they cost more than the budget or a cap, or
+    take more than a capacity. What conflicts with them, or exceeds a limit besides them, cannot be built
+    (`barred`). Coverage is
     monotone: a target that is missed with everything else built is missed by every plan, and a ring that
     cannot be formed then (`ring_obstacles`) can never be formed.
     """
     needed = _requirements(problem, [c.id for c in problem.candidates if c.fixed == "in"])
-    found = [*_conflicts(problem, needed), *_overspending(problem, needed)]
+    found = [
+        *_conflicts(problem, needed),
+        *_overspending(problem, needed),
+        *_overuse(problem, needed),
+    ]
     if found:
         return tuple(found)
     barred = _barred(problem, needed)
@@ -153,8 +159,7 @@ def _conflicts(problem: DesignProblem, needed: Mapping[str, str]) -> Iterator[Re
 
 
 def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
-    implied = any(problem.candidates[problem.index[name]].fixed != "in" for name in needed)
-    what = "fixed in or required by that" if implied else "fixed in"
+    what = _why_needed(problem, needed)
     if problem.budget is not None and problem.cost_of(needed) > problem.budget:
         limit = _money(problem, problem.budget)
         yield Reason(f"{what}: {_costs(problem, needed)}, the budget is {limit}")
@@ -163,6 +168,27 @@ def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[R
         if problem.cost_of(mine) > most:
             limit = f"the cap on {instrument} is {_money(problem, most)}"
             yield Reason(f"{what}, {instrument}: {_costs(problem, mine)}, {limit}")
+
+
+def _why_needed(problem: DesignProblem, needed: Iterable[str]) -> str:
+    implied = any(problem.candidates[problem.index[name]].fixed != "in" for name in needed)
+    return "fixed in or required by that" if implied else "fixed in"
+
+
+def _overuse(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
+    for capacity in _exceeded(problem, needed):
+        mine = sorted(name for name, _ in capacity.use if name in needed)
+        together = "alone takes" if len(mine) == 1 else "together take"
+        yield Reason(
+            f"{_why_needed(problem, needed)}: {listed(mine)}; {together} {capacity.used_by(needed):,} of the "
+            f"capacity {capacity.id!r}, which is {capacity.most:,}",
+            capacity=capacity.id,
+        )
+
+
+def _exceeded(problem: DesignProblem, built: Collection[str]) -> Iterator[Capacity]:
+    """Yield the capacities of which some candidates take too much."""
+    return (capacity for capacity in problem.capacities if capacity.used_by(built) > capacity.most)
 
 
 def _costs(problem: DesignProblem, names: Collection[str]) -> str:
@@ -199,7 +225,10 @@ def _exclusion(problem: DesignProblem, barred: Mapping[str, str], name: str, nee
             if name in (first, second):
                 return f"requires {(second if name == first else first)!r}, which it excludes"
             return f"requires {first!r} and {second!r}, which exclude each other"
-    return TOO_DEAR if any(_overspending(problem, together)) else ""
+    if any(_overspending(problem, together)):
+        return TOO_DEAR
+    exceeded = next(_exceeded(problem, together), None)
+    return "" if exceeded is None else TOO_MUCH.format(capacity=exceeded.id)
 
 
 def _unreachable_pairs(

@@ -185,6 +185,17 @@ def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[
             yield f"candidate {candidate.id!r} must be built and is not"
         if candidate.fixed == "out" and candidate.id in built:
             yield f"candidate {candidate.id!r} must not be built and is"
+    yield from _limit_faults(problem, built)
+    for first, second in problem.excludes:
+        if first in built and second in built:
+            yield f"{first!r} and {second!r} exclude each other and both are built"
+    for first, second in problem.requires:
+        if first in built and second not in built:
+            yield f"{first!r} requires {second!r}, which is not built"
+
+
+def _limit_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[str]:
+    """Yield the budget, caps and capacities that a set of built candidates exceeds."""
     cost = problem.cost_of(built)
     if problem.budget is not None and cost > problem.budget:
         yield f"it costs {cost}, more than the budget of {problem.budget}"
@@ -192,12 +203,10 @@ def building_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[
         spent = sum(c.cost for c in problem.candidates if c.id in built and c.instrument == instrument)
         if spent > most:
             yield f"candidates of instrument {instrument!r} cost {spent}, more than the cap of {most}"
-    for first, second in problem.excludes:
-        if first in built and second in built:
-            yield f"{first!r} and {second!r} exclude each other and both are built"
-    for first, second in problem.requires:
-        if first in built and second not in built:
-            yield f"{first!r} requires {second!r}, which is not built"
+    for capacity in problem.capacities:
+        used = capacity.used_by(built)
+        if used > capacity.most:
+            yield f"it takes {used} of the capacity {capacity.id!r}, more than the {capacity.most} there are"
 
 
 def coverage_faults(

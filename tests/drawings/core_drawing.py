@@ -8,7 +8,7 @@ import random
 
 from hypothesis import strategies as st
 
-from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
+from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
 from optimiser.problem.result import Result
 
 
@@ -47,6 +47,7 @@ def side_line(**changes):
     fields = {
         "candidates": (ac, dataclasses.replace(bd, instrument="subsidy"), ad),
         "caps": (("subsidy", 4),),
+        "capacities": (Capacity("trains", (("ac", 2), ("ad", 5), ("bd", 3)), 5),),
         "targets": (Target("small", 9), Target("core", 3, "cities")),
         "excludes": (("ac", "ad"),),
         "requires": (("bd", "ac"),),
@@ -88,6 +89,7 @@ def plan_value(problem, built):
         not any(c.id in built for c in problem.candidates if c.fixed == "out"),
         problem.budget is None or spent <= problem.budget,
         all(by_instrument[i] <= most for i, most in problem.caps),
+        all(sum(u for name, u in c.use if name in built) <= c.most for c in problem.capacities),
         not any({a, b} <= built for a, b in problem.excludes),
         all(b in built for a, b in problem.requires if a in built),
     ]
@@ -151,7 +153,7 @@ def problems(draw, *, most_candidates=6):
 
 @st.composite
 def side_problems(draw, *, most_candidates=6):
-    """Draw a problem as `problems` does, with caps, targets, excludes, requires, cities and what to cover."""
+    """Draw a problem as `problems` does, with every side constraint and what to cover."""
     problem = draw(problems(most_candidates=most_candidates))
     instruments = st.sampled_from(["barrier", "infrastructure", "subsidy", None])
     candidates = tuple(dataclasses.replace(c, instrument=draw(instruments)) for c in problem.candidates)
@@ -167,11 +169,25 @@ def side_problems(draw, *, most_candidates=6):
     return problem.replace(
         candidates=candidates,
         caps=tuple(sorted(caps.items())),
+        capacities=draw(capacities(names)),
         cities=cities,
         targets=targets,
         excludes=draw(twos),
         requires=draw(twos),
         cover=draw(st.sampled_from(covers)),
+    )
+
+
+def capacities(names):
+    """Draw up to two capacities that some candidates use; of some there is too little for one, or enough."""
+    if not names:
+        return st.just(())
+    uses = st.dictionaries(st.sampled_from(names), st.integers(1, 6), min_size=1, max_size=5)
+    drawn = st.tuples(uses, st.integers(0, 12))
+    return st.lists(drawn, max_size=2).map(
+        lambda found: tuple(
+            Capacity(f"line {i}", tuple(sorted(use.items())), most) for i, (use, most) in enumerate(found)
+        )
     )
 
 
@@ -247,11 +263,22 @@ def dense_problem(seed):
         budget=budget,
         cover="targets" if budget is None and targets and chance.random() < 0.6 else "all",
         caps=tuple((name, int(total * chance.uniform(0.05, 0.4))) for name in capped),
+        capacities=_dense_capacities(seed, names),
         targets=tuple(targets),
         excludes=two(),
         requires=two(),
         cities=tuple(cities),
     )
+
+
+def _dense_capacities(seed, names):
+    """Draw one or two capacities for every other dense problem, by a chance of their own."""
+    chance, found = random.Random(f"capacities {seed}"), []  # noqa: S311 - chance for drawings, no secret
+    for i in range(0 if seed % 2 else chance.randint(1, 2)):
+        users = chance.sample(names, chance.randint(2, len(names)))
+        use = tuple(sorted((name, chance.randint(1, 9)) for name in users))
+        found.append(Capacity(f"line {i}", use, int(chance.uniform(0.3, 0.9) * sum(u for _, u in use))))
+    return tuple(found)
 
 
 def claim(**changes):

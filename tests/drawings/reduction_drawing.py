@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
-from core_drawing import both_ways, brute_force, plan_value
+from core_drawing import both_ways, brute_force, capacities, plan_value
 from hypothesis import strategies as st
 
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
@@ -109,7 +109,11 @@ def _constrained(draw, problem):
     caps = draw(st.dictionaries(instruments, st.integers(0, 10), max_size=1))
     cities = tuple(_city(draw, f"city{i}", len(problem.pairs)) for i in range(draw(st.integers(0, 2))))
     problem = problem.replace(
-        caps=tuple(sorted(caps.items())), excludes=draw(twos), requires=draw(twos), cities=cities
+        caps=tuple(sorted(caps.items())),
+        capacities=draw(capacities(names)),
+        excludes=draw(twos),
+        requires=draw(twos),
+        cities=cities,
     )
     targets = _targets(draw, problem)
     cover = "targets" if targets and problem.budget is None and draw(st.booleans()) else "all"
@@ -137,6 +141,7 @@ def relaxed(problem):
         candidates=tuple(dataclasses.replace(c, fixed=None) for c in problem.candidates),
         cover="all",
         caps=(),
+        capacities=(),
         targets=(),
         excludes=(),
         requires=(),

@@ -176,7 +176,7 @@ def whole_value(problem, built, circuits, starts):
         return gained(problem, built, circuits)
     buying = bare.replace(targets=())
     unfixed = tuple(dataclasses.replace(c, fixed=None) for c in free)
-    reaching = bare.replace(candidates=unfixed, caps=(), excludes=(), requires=())
+    reaching = bare.replace(candidates=unfixed, caps=(), capacities=(), excludes=(), requires=())
     final = open_in(problem, starts, len(problem.periods) - 1)
     keeps = plan_value(buying, built) and plan_value(reaching, final) and keeps_periods(problem, starts)
     if not keeps:
@@ -229,11 +229,18 @@ def ring_problem(seed):
         name=f"rings {seed}",
         candidates=candidates,
         pairs=problem.pairs,
+        capacities=without_others(problem.capacities, kept),
         excludes=tuple(two for two in problem.excludes if set(two) <= kept),
         requires=tuple(two for two in problem.requires if set(two) <= kept),
         rings=rings,
         periods=periods,
     )
+
+
+def without_others(capacities, kept):
+    """Return capacities with the uses of some candidates alone."""
+    left = [dataclasses.replace(c, use=tuple(u for u in c.use if u[0] in kept)) for c in capacities]
+    return tuple(c for c in left if c.use)
 
 
 def _periods(chance, budget):

@@ -14,7 +14,7 @@ from optimiser.engine import explain
 from optimiser.engine.conflict import quick_explain
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
-from optimiser.problem import Pair, Target
+from optimiser.problem import Capacity, Pair, Target
 from optimiser.problem.result import parse
 
 
@@ -71,6 +71,26 @@ def test_a_budget_too_small_for_a_target_is_named_with_it():
         "the target of 9 for the pairs of group 'small'",
         "the budget of 6 kEUR",
     ]
+
+
+def test_a_capacity_too_small_for_a_target_is_named_with_it():
+    trains = Capacity("east - west", (("ac", 8), ("bd", 16)), 20)
+    problem = line(targets=(Target("small", 9),), capacities=(trains,))
+    reasons = explain.explain(problem, nothing_proves, seconds=0.0)
+    assert [str(reason) for reason in reasons][1:] == [
+        "the target of 9 for the pairs of group 'small'",
+        "the capacity 'east - west' of 20",
+    ]
+    assert [reason.capacity for reason in reasons] == ["", "", "east - west"]
+
+
+def test_a_result_keeps_the_capacity_of_a_reason():
+    trains = Capacity("east - west", (("ac", 8), ("bd", 16)), 20)
+    problem = line(targets=(Target("small", 9),), capacities=(trains,))
+    result = solve(problem, params=SolveParameters(threads=1, time_limit_s=20.0))
+    assert (result.status, result.reasons[-1].capacity) == ("infeasible", "east - west")
+    jsonschema.validate(result.as_dict(), schema_of("result.schema.json"))
+    assert parse(result.as_dict()).reasons == result.reasons
 
 
 def test_pairs_that_must_be_covered_and_exclude_each_other_are_named():

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.problem import Candidate, City, DesignProblem, Pair, Period, Ring, RingLink, load, save
+from optimiser.problem import (
+    Candidate,
+    Capacity,
+    City,
+    DesignProblem,
+    Pair,
+    Period,
+    Ring,
+    RingLink,
+    load,
+    save,
+)
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import LARGEST
 
@@ -59,6 +70,10 @@ RING = Ring(
         (
             two(weights=(1, 1), periods=(Period("p", 1, HALF), Period("q", 0, HALF - 1))),
             "the weights of pairs and cities and the rewards of rings, over all periods, sum to",
+        ),
+        (
+            two(capacities=(Capacity("c", (("ab", HALF), ("bc", HALF)), 1),)),
+            "capacities: the uses of 'c' sum to 9,223,372,036,854,775,808, above",
         ),
         (
             two(costs=(HALF, HALF), budget=None),

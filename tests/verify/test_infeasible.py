@@ -7,7 +7,7 @@ from core_drawing import best_plans, brute_force, claim, crowded_line, line, sid
 from hypothesis import given, settings
 
 from optimiser import verify
-from optimiser.problem import Candidate, City, Target
+from optimiser.problem import Candidate, Capacity, City, Target
 from optimiser.problem.errors import VerificationError
 from optimiser.verify.infeasible import obstacles, prove_infeasible
 
@@ -63,6 +63,21 @@ def test_obstacles_are_found_only_where_there_is_no_plan(problem):
             ),
         ),
         (
+            fixed("ac=in", "bd=in", capacities=(Capacity("line", (("ac", 3), ("ad", 1), ("bd", 4)), 6),)),
+            "fixed in: ac, bd; together take 7 of the capacity 'line', which is 6",
+        ),
+        (
+            fixed("ac=in", capacities=(Capacity("line", (("ac", 3),), 2),)),
+            "fixed in: ac; alone takes 3 of the capacity 'line', which is 2",
+        ),
+        (
+            line(budget=None, capacities=(Capacity("line", (("ac", 3),), 2),)),
+            (
+                "the pair a - c (160 s, limit 120 s) must be covered, and cannot be with what may be built; "
+                "not to be built: 'ac' takes more than the capacity 'line' leaves, with all that it requires"
+            ),
+        ),
+        (
             fixed("ad=in", budget=None, excludes=(("ac", "ad"),)),
             (
                 "the pair a - c (160 s, limit 120 s) must be covered, and cannot be with what may be built; "
@@ -89,6 +104,13 @@ def test_obstacles_are_found_only_where_there_is_no_plan(problem):
 def test_an_obstacle_is_reported_with_names_and_numbers(problem, sentence):
     assert brute_force(problem) is None
     assert sentence in map(str, obstacles(problem))
+
+
+def test_an_obstacle_names_the_capacity_that_is_exceeded():
+    problem = fixed(
+        "ac=in", capacities=(Capacity("line", (("ac", 3),), 2), Capacity("other", (("ac", 1),), 1))
+    )
+    assert [reason.capacity for reason in obstacles(problem)] == ["line"]
 
 
 # ---- the independent check

@@ -65,6 +65,11 @@ def test_pairs_covered_by_a_barred_candidate_do_not_offset_missed_pairs():
     ("change", "built", "answer"),
     [
         ({"caps": (("subsidy", 3),)}, ["ac", "bd"], "instrument 'subsidy' cost 4, more than the cap of 3"),
+        (
+            {"budget": 20, "excludes": ()},
+            ["ac", "ad", "bd"],
+            "it takes 10 of the capacity 'trains', more than the 5 there are",
+        ),
         ({"budget": 20}, ["ac", "ad", "bd"], "'ac' and 'ad' exclude each other and both are built"),
         ({}, ["bd"], "'bd' requires 'ac', which is not built"),
         ({}, ["ac"], "target for the pairs of group 'small': 5 of 9 is reached"),

@@ -6,7 +6,7 @@ import pytest
 from ring_drawing import leading, phased, ringed
 
 from optimiser import verify
-from optimiser.problem import Period
+from optimiser.problem import Capacity, Period
 from optimiser.problem.errors import VerificationError
 
 
@@ -28,6 +28,14 @@ def test_a_budget_carries_over_and_cannot_be_spent_in_advance():
 def test_what_opens_after_the_last_period_costs_but_does_not_count():
     plan = verify.score(leading(phased(), fast=2), ["fast"], starts={"fast": 0})
     assert (plan.cost, plan.objective, plan.coverage.after) == (4, 3, 1)
+
+
+def test_a_capacity_counts_everything_built_whenever_it_opens():
+    trains = Capacity("trains", (("across", 1), ("fast", 2)), 2)
+    problem = leading(phased(capacities=(trains,)), across=2)
+    assert verify.score(problem, ["fast"], starts={"fast": 0}).objective == 30
+    with pytest.raises(VerificationError, match="it takes 3 of the capacity 'trains', more than the 2"):
+        verify.score(problem, ["fast", "across"], starts={"fast": 0, "across": 1})
 
 
 def test_a_required_candidate_may_not_open_later():

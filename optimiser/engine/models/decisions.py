@@ -114,9 +114,9 @@ def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
     """Add the side constraints.
 
     Sets: cities i with weight v_i, covered when n_i of their pairs K_i are; targets t with least weight L_t
-    of pairs K_t or cities I_t; caps M_q on the cost of the candidates J_q of an instrument; pairs of
-    candidates that exclude or require each other. Variables: x_j and y_k as in every model, z_i in {0, 1}
-    (city i is covered).
+    of pairs K_t or cities I_t; caps M_q on the cost of the candidates J_q of an instrument; capacities M_q of
+    which candidate j uses u_qj; pairs of candidates that exclude or require each other. Variables: x_j and
+    y_k as in every model, z_i in {0, 1} (city i is covered).
 
     Parameters
     ----------
@@ -128,6 +128,7 @@ def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
         Its variables, from `declare`.
     """
     add_caps(lp, problem, decisions)
+    add_capacities(lp, problem, decisions)
     add_excludes(lp, problem, decisions)
     add_requires(lp, problem, decisions)
     add_cities(lp, problem, decisions)
@@ -143,6 +144,20 @@ def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -
         if sum(costs) > most:
             cost = weighted((decisions.x[j] for j in members), costs, scale)
             lp.addConstraint(cost <= most // scale, f"cap_{name}")
+
+
+def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
+    """Add `capacity_q: sum_j u_qj x_j <= M_q` over the candidates that use capacity q.
+
+    Divided and rounded as the budget. A capacity that suffices for all of them needs no row.
+    """
+    for number, capacity in enumerate(problem.capacities, start=1):
+        members = [decisions.x[problem.index[name]] for name, _ in capacity.use]
+        uses = [units for _, units in capacity.use]
+        scale = divisor(uses)
+        if sum(uses) > capacity.most:
+            used = weighted(members, uses, scale)
+            lp.addConstraint(used <= capacity.most // scale, f"capacity_{number:07d}")
 
 
 def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:

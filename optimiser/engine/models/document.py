@@ -30,6 +30,7 @@ cities, `f` flows, each numbered from 1 in canonical order (sorted by id).
 SHARED: tuple[Builder, ...] = (decisions.set_objective, decisions.add_budget)
 SIDE: tuple[Builder, ...] = (
     decisions.add_caps,
+    decisions.add_capacities,
     decisions.add_excludes,
     decisions.add_requires,
     decisions.add_cities,

@@ -2,8 +2,8 @@
 
 In the variant `compact`, pairs have flows as without rings; in the variant `cuts` they have time cuts, which
 are separated. There is a state of the network for each period, with its own rows of pairs over the candidates
-open in it; without periods there is one state, in which every built candidate is open. Targets, caps, fixed
-candidates and rings refer to the last state.
+open in it; without periods there is one state, in which every built candidate is open. Targets and rings
+refer to the last state; caps, capacities and fixed candidates to all that is built.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from optimiser.engine.models.compact import add_conservation, add_links, add_tim
 from optimiser.engine.models.decisions import (
     Decisions,
     add_budget,
+    add_capacities,
     add_caps,
     add_cities,
     add_excludes,
@@ -217,9 +218,10 @@ def _formed(
 def _add_money_and_order(
     lp: pulp.LpProblem, problem: DesignProblem, x: tuple[pulp.LpVariable, ...], starts: Starts
 ) -> None:
-    """Add budgets, caps, excludes and requires, for each period where there are periods."""
+    """Add budgets, caps, capacities, excludes and requires, for each period where there are periods."""
     decisions = Decisions(x, ())
     add_caps(lp, problem, decisions)
+    add_capacities(lp, problem, decisions)
     add_excludes(lp, problem, decisions)
     if problem.periods:
         add_starts(lp, x, starts)
@@ -235,7 +237,7 @@ def build_repair(problem: DesignProblem) -> ExtendedModel:
 
     It minimises `sum_j (c_j + 1) n x_j + sum_a (f_a+ + f_a-)`, where n is the number of links plus one: first
     the cost and number of candidates, then the number of links of the rings, so that no superfluous circuit
-    remains. Budgets, caps, excludes and requires hold; bounds fix what is built already.
+    remains. Budgets, caps, capacities, excludes and requires hold; bounds fix what is built already.
 
     Parameters
     ----------
@@ -246,7 +248,7 @@ def build_repair(problem: DesignProblem) -> ExtendedModel:
     x = tuple(lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates)))
     rings = _rings(lp, problem, _by_id(problem, x))
     decisions = Decisions(x, ())
-    for add in (add_budget, add_caps, add_excludes, add_requires):
+    for add in (add_budget, add_caps, add_capacities, add_excludes, add_requires):
         add(lp, problem, decisions)
     links = [f for ring in rings for side in (ring.forward, ring.backward) for f in side.values()]
     link_count_bound = float(len(links) + 1)

@@ -16,13 +16,14 @@ def drop_dominated(stage: Stage) -> Stage:
 
     Proof. Candidate i replaces j if c_i <= c_j, if for each arc (u, v) of j with s seconds the existing
     network plus one arc of i has a path from u to v of at most s seconds, and if the side constraints allow
-    it: no candidate requires j; i excludes only j and what j excludes; i requires only what j requires; and
-    the instrument of i has no cap, or is that of j. Take a plan with j. With i in place of j it costs no
-    more, violates no side constraint (none requires j, what i requires is built, what it excludes is not),
-    and covers no less, since a walk over an arc of j can use i instead. So some optimal plan does not build
-    j. Candidates are removed one at a time, each replaced by a remaining one, so the argument holds for all
-    of them. Tie rule: candidates are tried by falling cost, then by falling id, so that of two that replace
-    each other the first in canonical order stays.
+    it: no candidate requires j; i excludes only j and what j excludes; i requires only what j requires; the
+    instrument of i has no cap, or is that of j; and i uses no more of any capacity than j. Take a plan with
+    j. With i in place of j it costs no more, violates no side constraint (none requires j, what i requires is
+    built, what it excludes is not, and no more of a cap or capacity is used), and covers no less, since a
+    walk over an arc of j can use i instead. So some optimal plan does not build j. Candidates are removed one
+    at a time, each replaced by a remaining one, so the argument holds for all of them. Tie rule: candidates
+    are tried by falling cost, then by falling id, so that of two that replace each other the first in
+    canonical order stays.
 
     Parameters
     ----------
@@ -56,6 +57,10 @@ class RowConditions:
         self._required = {second for _, second in problem.requires}
         self._excluded = excluded_by(problem)
         self._capped = {name for name, _ in problem.caps}
+        self._uses: dict[str, dict[str, int]] = {}
+        for capacity in problem.capacities:
+            for name, units in capacity.use:
+                self._uses.setdefault(name, {})[capacity.id] = units
 
     def allow(self, one: Candidate, other: Candidate) -> bool:
         """Return whether `other` may replace `one` in every plan, as far as costs and side constraints go."""
@@ -67,7 +72,12 @@ class RowConditions:
             and self._excluded.get(other.id, set()) - {one.id} <= self._excluded.get(one.id, set())
             and self._needs[other.id] - {other.id} <= self._needs[one.id]
             and (other.instrument not in self._capped or other.instrument == one.instrument)
+            and self._uses_no_more(other.id, one.id)
         )
+
+    def _uses_no_more(self, name: str, than: str) -> bool:
+        allowed = self._uses.get(than, {})
+        return all(units <= allowed.get(key, 0) for key, units in self._uses.get(name, {}).items())
 
 
 def as_fast(problem: DesignProblem) -> Mask:

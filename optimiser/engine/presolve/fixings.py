@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
 from optimiser.engine.presolve.stage import Stage, must_cover, requirements, with_everything, without
 from optimiser.engine.search.paths import Floats, Mask
-from optimiser.problem import Candidate, DesignProblem
+from optimiser.problem import Candidate, Capacity, DesignProblem
 
 SHOWN = 3
 """Number of names that a message lists; the others are counted."""
@@ -22,9 +22,10 @@ def propagate_fixings(stage: Stage) -> Stage:
     `need(j)`, so a candidate that is fixed in fixes its `need` as well. Candidate j is in no plan, and is
     removed, if `need(j)` contains a candidate that is out, or two that exclude each other, or one that
     excludes a candidate that is in, or if the candidates that are in together with `need(j)` cost more than
-    the budget or a cap. Each conclusion may lead to others, so they are repeated until none is new. If a
-    candidate must be in and out, or if those that are in cost more than the budget or a cap, the problem is
-    infeasible. It is infeasible too if every pair must be covered, and no remaining candidates can cover one.
+    the budget or a cap, or use more than a capacity. Each conclusion may lead to others, so they are repeated
+    until none is new. If a candidate must be in and out, or if those that are in exceed the budget, a cap or
+    a capacity, the problem is infeasible. It is infeasible too if every pair must be covered, and no
+    remaining candidates can cover one.
 
     Parameters
     ----------
@@ -68,12 +69,16 @@ def excluded_by(problem: DesignProblem) -> dict[str, set[str]]:
 
 
 def _exceeded(problem: DesignProblem, chosen: Collection[Candidate]) -> str:
-    """Return which limit the candidates exceed, `the budget` or `the cap on ...`; empty if none."""
+    """Return which limit the candidates exceed, for example `cost more than the budget`; empty if none."""
     if problem.budget is not None and sum(c.cost for c in chosen) > problem.budget:
-        return "the budget"
+        return "cost more than the budget"
     for instrument, most in problem.caps:
         if _cost_of_instrument(chosen, instrument) > most:
-            return f"the cap on {instrument}"
+            return f"cost more than the cap on {instrument}"
+    names = {c.id for c in chosen}
+    for capacity in problem.capacities:
+        if capacity.used_by(names) > capacity.most:
+            return f"use more than the capacity {capacity.id!r}"
     return ""
 
 
@@ -85,7 +90,7 @@ def _conflict(problem: DesignProblem, must: Collection[str], never: Collection[s
     """Return why no plan can build all of `must` and none of `never`; empty if no conflict was found."""
     exceeded = _exceeded(problem, [c for c in problem.candidates if c.id in must])
     if exceeded:
-        return f"the candidates that must be built cost more than {exceeded}"
+        return f"the candidates that must be built {exceeded}"
     for first, second in problem.excludes:
         if first in must and second in must:
             return f"{first!r} and {second!r} must both be built, but exclude each other"
@@ -129,14 +134,18 @@ def build(stage: Stage, names: Collection[str]) -> Stage:
         Any stage.
     names
         Ids of candidates that some optimal plan builds together. They include all that they require, exclude
-        no remaining candidate, and cost no more than budget and caps.
+        no remaining candidate, and exceed neither budget nor caps nor capacities.
     """
     if not names:
         return stage
     built = [c for c in stage.problem.candidates if c.id in names]
     cost = sum(c.cost for c in built)
     remaining = tuple(two for two in stage.problem.requires if two[1] not in names)
-    rest = without(stage.problem.replace(requires=remaining), names)
+    left = tuple(
+        dataclasses.replace(capacity, most=capacity.most - capacity.used_by(names))
+        for capacity in stage.problem.capacities
+    )
+    rest = without(stage.problem.replace(requires=remaining, capacities=left), names)
     problem = rest.replace(
         arcs=tuple(sorted({*rest.arcs, *(arc for c in built for arc in c.arcs)})),
         budget=None if rest.budget is None else rest.budget - cost,
@@ -151,11 +160,12 @@ def build(stage: Stage, names: Collection[str]) -> Stage:
 
 
 def build_free(stage: Stage) -> Stage:
-    """Build candidates that cost nothing and exclude nothing.
+    """Build candidates that cost nothing, exclude nothing and use no capacity.
 
-    Proof. Let F be the largest set of candidates of cost 0 that are in no `excludes` and require only members
-    of F. Adding F to a plan keeps it feasible: the plan costs no more, violates no `excludes` and `requires`,
-    and by monotonicity covers no less. So some optimal plan builds F.
+    Proof. Let F be the largest set of candidates of cost 0 that are in no `excludes`, use no capacity, and
+    require only members of F. Adding F to a plan keeps it feasible: the plan costs no more, uses no more of
+    any capacity, violates no `excludes` and `requires`, and by monotonicity covers no less. So some optimal
+    plan builds F.
 
     Parameters
     ----------
@@ -163,17 +173,21 @@ def build_free(stage: Stage) -> Stage:
         Any stage.
     """
     problem = stage.problem
-    excluding = {name for two in problem.excludes for name in two}
-    free = {c.id for c in problem.candidates if c.cost == 0 and c.fixed is None} - excluding
+    bound = {name for two in problem.excludes for name in two}
+    bound |= {name for capacity in problem.capacities for name, _ in capacity.use}
+    free = {c.id for c in problem.candidates if c.cost == 0 and c.fixed is None} - bound
     needs = requirements(problem)
     return build(stage, {name for name in free if needs[name] <= free})
 
 
-def drop_slack_caps(stage: Stage) -> Stage:
-    """Remove caps that no plan exceeds.
+def drop_slack_limits(stage: Stage) -> Stage:
+    """Remove caps and capacities that no plan exceeds.
 
     Proof. A cap that is at least the cost of all candidates of its instrument, or at least the budget, holds
-    for every plan.
+    for every plan. So does a capacity that suffices for all candidates that use it. If no candidate uses more
+    of one capacity than of another, of which there is no more, a plan that keeps the second keeps the first,
+    which is removed: sections of a line often carry the same trains. Capacities are tried by rising amount,
+    then by falling total use, then by id, so that each one removed is implied by one that stays.
 
     Parameters
     ----------
@@ -187,7 +201,20 @@ def drop_slack_caps(stage: Stage) -> Stage:
         if most < _cost_of_instrument(problem.candidates, name)
         and (problem.budget is None or most < problem.budget)
     )
-    return stage.on(problem.replace(caps=kept)) if kept != problem.caps else stage
+    scarce = _binding(c for c in problem.capacities if c.most < sum(units for _, units in c.use))
+    if kept == problem.caps and scarce == problem.capacities:
+        return stage
+    return stage.on(problem.replace(caps=kept, capacities=scarce))
+
+
+def _binding(capacities: Iterable[Capacity]) -> tuple[Capacity, ...]:
+    """Return the capacities that none of the others implies, by id."""
+    found: list[tuple[Capacity, dict[str, int]]] = []
+    for capacity in sorted(capacities, key=lambda c: (c.most, -sum(units for _, units in c.use), c.id)):
+        is_implied = any(all(units <= uses.get(name, 0) for name, units in capacity.use) for _, uses in found)
+        if not is_implied:
+            found.append((capacity, dict(capacity.use)))
+    return tuple(sorted((capacity for capacity, _ in found), key=lambda c: c.id))
 
 
 def fixed_by_bound(

@@ -10,7 +10,7 @@ from functools import partial
 from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
 from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
 from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_caps, propagate_fixings
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import LITTLE, Effort, by_minimal_sets
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
 from optimiser.engine.presolve.stage import Rule, Stage, apply, must_cover
@@ -18,7 +18,7 @@ from optimiser.engine.search.paths import covered
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 
-DECISIONS: tuple[Rule, ...] = (propagate_fixings, build_free, drop_slack_caps, settle_pairs)
+DECISIONS: tuple[Rule, ...] = (propagate_fixings, build_free, drop_slack_limits, settle_pairs)
 """Rules on candidates, pairs and targets."""
 
 NETWORK: tuple[Rule, ...] = (drop_irrelevant_arcs, drop_slow_arcs, contract, drop_slow_arcs)
@@ -53,8 +53,9 @@ class Reduction:
         The remaining problem in canonical order: open pairs, candidates that some open pair can use (or that
         one of these requires), the network between them, and the side constraints that can be violated.
     forced
-        Sorted ids of candidates built in any case: those fixed `in`; those that cost nothing and exclude
-        nothing; those in every minimal set of a pair that must be covered; and what these require.
+        Sorted ids of candidates built in any case: those fixed `in`; those that cost nothing, exclude
+        nothing and use no capacity; those in every minimal set of a pair that must be covered; and what these
+        require.
     forced_cost
         Total cost of `forced`.
     base_weight
@@ -195,6 +196,7 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
         pairs=tuple(problem.pairs[k] for k in pairs),
         cover="all",
         caps=(),
+        capacities=(),
         targets=(),
         excludes=(),
         requires=(),

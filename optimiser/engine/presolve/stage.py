@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from optimiser.engine.search.paths import Mask, covered
-from optimiser.problem import DesignProblem
+from optimiser.problem import Capacity, DesignProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,15 @@ class Stage:
     def infeasible(self, reason: str) -> Stage:
         """Return the stage of a problem that is proved infeasible; its remaining problem is empty."""
         empty = self.problem.replace(
-            candidates=(), pairs=(), cover="all", caps=(), targets=(), excludes=(), requires=(), cities=()
+            candidates=(),
+            pairs=(),
+            cover="all",
+            caps=(),
+            capacities=(),
+            targets=(),
+            excludes=(),
+            requires=(),
+            cities=(),
         )
         return dataclasses.replace(self, problem=empty, reason=reason)
 
@@ -96,9 +104,19 @@ def without(problem: DesignProblem, removed: Collection[str]) -> DesignProblem:
         return problem
     return problem.replace(
         candidates=tuple(c for c in problem.candidates if c.id not in removed),
+        capacities=_capacities_without(problem.capacities, removed),
         excludes=tuple(two for two in problem.excludes if two[0] not in removed and two[1] not in removed),
         requires=tuple(two for two in problem.requires if two[0] not in removed),
     )
+
+
+def _capacities_without(capacities: tuple[Capacity, ...], removed: Collection[str]) -> tuple[Capacity, ...]:
+    """Return capacities without the uses of some candidates; those that nothing uses any more are dropped."""
+    left = (
+        dataclasses.replace(c, use=tuple((name, units) for name, units in c.use if name not in removed))
+        for c in capacities
+    )
+    return tuple(capacity for capacity in left if capacity.use)
 
 
 def requirements(problem: DesignProblem) -> Mapping[str, frozenset[str]]:

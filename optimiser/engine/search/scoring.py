@@ -104,7 +104,9 @@ def shortfall(t: Tables, pair: Mask) -> Whole:
 
 @compiled
 def breach(t: Tables, is_open: Mask) -> Whole:
-    """Return the cost above budget and caps, plus the number of violated excludes and requires.
+    """Return what exceeds budget, caps and capacities, plus the number of violated excludes and requires.
+
+    Money and units of capacities are added up: the sum only tells plans that violate less from others.
 
     Parameters
     ----------
@@ -114,17 +116,19 @@ def breach(t: Tables, is_open: Mask) -> Whole:
         bool [J + 1], the plan.
     """
     side = t.side
-    spent, by_cap = np.int64(0), np.zeros(side.cap_most.size, np.int64)
-    for j in range(t.cost.size):
-        if is_open[j]:
-            spent += t.cost[j]
-            if side.cap_of[j] >= 0:
-                by_cap[side.cap_of[j]] += t.cost[j]
     violation = np.int64(0)
     if t.budget >= 0:
+        spent = np.int64(0)
+        for j in range(t.cost.size):
+            if is_open[j]:
+                spent += t.cost[j]
         violation += max(spent - t.budget, np.int64(0))
-    for cap in range(by_cap.size):
-        violation += max(by_cap[cap] - side.cap_most[cap], np.int64(0))
+    for limit in range(side.limit_most.size):
+        used = np.int64(0)
+        for at in range(side.limit_start[limit], side.limit_start[limit + 1]):
+            if is_open[side.limit_candidate[at]]:
+                used += side.limit_use[at]
+        violation += max(used - side.limit_most[limit], np.int64(0))
     for row in range(side.exclude.shape[0]):
         violation += is_open[side.exclude[row, 0]] and is_open[side.exclude[row, 1]]
     for row in range(side.require.shape[0]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -13,14 +13,17 @@ from optimiser.problem import Arc, City, DesignProblem, Pair
 
 
 class Side(Record):
-    """Side constraints as arrays; I caps, E excludes, R requires, C cities, T targets.
+    """Side constraints as arrays; I limits, E excludes, R requires, C cities, T targets.
+
+    A limit is a cap, whose candidates use their cost, or a capacity.
 
     Attributes
     ----------
-    cap_most
-        int64 [I], largest cost of the candidates of an instrument.
-    cap_of
-        int64 [J], position in `cap_most` of the cap of each candidate; -1 for none.
+    limit_most
+        int64 [I], what the built candidates may use together of each limit.
+    limit_start, limit_candidate, limit_use
+        Candidates that use limit i, and how much: `limit_candidate[limit_start[i]:limit_start[i + 1]]` and
+        `limit_use` alike.
     exclude, require
         int64 [E x 2], [R x 2], positions of candidates.
     city_start, city_pair
@@ -35,8 +38,10 @@ class Side(Record):
         Cities of target i: `target_city[target_city_start[i]:target_city_start[i + 1]]`.
     """
 
-    cap_most: Integers
-    cap_of: Integers
+    limit_most: Integers
+    limit_start: Integers
+    limit_candidate: Integers
+    limit_use: Integers
     exclude: Integers
     require: Integers
     city_start: Integers
@@ -276,12 +281,14 @@ def tables(problem: DesignProblem) -> Tables:
 
 def _side(problem: DesignProblem) -> Side:
     cities, targets = problem.cities, problem.targets
-    caps = {name: row for row, (name, _) in enumerate(problem.caps)}
+    limits = [*_cap_rows(problem), *_capacity_rows(problem)]
     pairs = [_of_group(problem.pairs, t.group) if t.of == "pairs" else [] for t in targets]
     cities_of_target = [_of_group(cities, t.group) if t.of == "cities" else [] for t in targets]
     return Side(
-        cap_most=integers(most for _, most in problem.caps),
-        cap_of=integers(caps.get(c.instrument, -1) if c.instrument else -1 for c in problem.candidates),
+        limit_most=integers(most for most, _ in limits),
+        limit_start=_starts([len(row) for _, row in limits]),
+        limit_candidate=integers(j for _, row in limits for j, _ in row),
+        limit_use=integers(units for _, row in limits for _, units in row),
         exclude=_candidate_pairs(problem, problem.excludes),
         require=_candidate_pairs(problem, problem.requires),
         city_start=_starts([len(city.pairs) for city in cities]),
@@ -294,6 +301,20 @@ def _side(problem: DesignProblem) -> Side:
         target_city_start=_starts([len(row) for row in cities_of_target]),
         target_city=integers(i for row in cities_of_target for i in row),
     )
+
+
+type LimitRow = tuple[int, list[tuple[int, int]]]
+"""What there is of a limit, and the candidates that use it, by position, with how much each uses."""
+
+
+def _cap_rows(problem: DesignProblem) -> Iterator[LimitRow]:
+    for name, most in problem.caps:
+        yield most, [(j, c.cost) for j, c in enumerate(problem.candidates) if c.instrument == name and c.cost]
+
+
+def _capacity_rows(problem: DesignProblem) -> Iterator[LimitRow]:
+    for capacity in problem.capacities:
+        yield capacity.most, [(problem.index[name], units) for name, units in capacity.use]
 
 
 def integers(values: Iterable[int]) -> Integers:

@@ -108,6 +108,10 @@ def scaled(problem, seconds, money, weight):
         ),
         budget=None if problem.budget is None else money * problem.budget,
         caps=tuple((name, money * most) for name, most in problem.caps),
+        capacities=tuple(
+            dataclasses.replace(c, use=tuple((name, money * u) for name, u in c.use), most=money * c.most)
+            for c in problem.capacities
+        ),
         targets=tuple(dataclasses.replace(t, least=weight * t.least) for t in problem.targets),
         cities=tuple(dataclasses.replace(c, weight=weight * c.weight) for c in problem.cities),
     )
@@ -157,6 +161,12 @@ def relabelled(draw, problem):
         ),
         pairs=tuple(pairs[k] for k in order),
         caps=again(problem.caps),
+        capacities=again(
+            [
+                dataclasses.replace(c, use=again([(names[name], units) for name, units in c.use]))
+                for c in problem.capacities
+            ]
+        ),
         targets=again([dataclasses.replace(t, group=groups[t.group]) for t in problem.targets]),
         excludes=again([(names[b], names[a]) for a, b in problem.excludes]),
         requires=again([(names[a], names[b]) for a, b in problem.requires]),

@@ -18,7 +18,16 @@ import pulp
 import pytest
 from core_drawing import covered_by, line
 from engine_running import EXTENDED_JOBS, outcome_of
-from ring_drawing import circuits_of, ring_problem, ringed, square, turns_by_angle, whole_brute_force
+from ring_drawing import (
+    circuits_of,
+    leading,
+    phased,
+    ring_problem,
+    ringed,
+    square,
+    turns_by_angle,
+    whole_brute_force,
+)
 
 from optimiser import verify
 from optimiser.engine.methods.ring_plans import RingRepair
@@ -29,12 +38,14 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
-from optimiser.problem import Candidate, Period, RingLink, RingStop, load
+from optimiser.problem import Candidate, Capacity, Period, RingLink, RingStop, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.verify import infeasible
 from optimiser.verify.infeasible import obstacles, prove_infeasible
 from optimiser.verify.rings import circuit_line, circuit_nodes, ring_obstacles
+
+TEN_EACH = (Period("early", 10, 1), Period("late", 10, 2))
 
 COUNT = int(os.environ.get("POLYRING_RANDOM", "60"))
 
@@ -155,6 +166,36 @@ def test_a_plan_with_a_ring_in_pieces_is_completed_where_the_budget_allows_it(bu
     if repaired is not None:
         names = [problem.candidates[j].id for j in repaired[0]]
         assert verify.score(problem, names, rings=repaired[1]).cost == 10
+
+
+@pytest.mark.parametrize(("most", "answer"), [(10, (0, 1, 2, 3)), (9, None)])
+def test_a_plan_with_a_ring_in_pieces_is_completed_where_a_capacity_allows_it(most, answer):
+    trains = Capacity("trains", (("across", 1), ("fast", 2), ("north", 3), ("west", 4)), most)
+    problem = ringed(joined_squares(), budget=99, capacities=(trains,))
+    built = np.array([c.id in ("north", "west") for c in problem.candidates])
+    repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
+    assert (repaired and repaired[0]) == answer
+
+
+@pytest.mark.parametrize(
+    ("most", "answer"), [(3, ("optimal", 10)), (2, ("optimal", 1)), (1, ("infeasible", 0))]
+)
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_a_ring_and_a_link_share_a_capacity(variant, most, answer):
+    trains = Capacity("trains", (("fast", 1), ("north", 1), ("west", 1)), most)
+    assert found(ringed(capacities=(trains,)), variant) == answer
+
+
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_what_opens_in_another_period_uses_a_capacity_as_well(variant):
+    """`north` has to be built and opens too late to count; `fast` would cover its pair in both periods."""
+    trains = Capacity("trains", (("fast", 2), ("north", 1)), 2)
+    candidates = tuple(
+        dataclasses.replace(c, fixed="in" if c.id == "north" else None) for c in phased().candidates
+    )
+    problem = leading(phased(candidates=candidates, budget=20, periods=TEN_EACH), north=2)
+    assert found(problem, variant) == ("optimal", 30)
+    assert found(problem.replace(capacities=(trains,)), variant) == ("optimal", 3)
 
 
 def activity(row, values):

@@ -10,7 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from core_drawing import best_plans, both_ways, brute_force, covered_by, line, plan_value, side_problems
-from engine_running import outcome_of
+from engine_running import EXTENDED_JOBS, JOBS, outcome_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
@@ -20,7 +20,7 @@ from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.scoring import breach, cost_of, covered_pairs, fits, objective_of, shortfall
 from optimiser.engine.search.tables import tables
-from optimiser.problem import Candidate, City, Pair, Target, dumps, load, parse
+from optimiser.problem import Candidate, Capacity, City, Pair, Target, dumps, load, parse
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError
 
@@ -42,6 +42,7 @@ def side(**changes):
         "cities": (City("dee", 3, (1, 2), 2, "core"),),
         "targets": (Target("small", 4), Target("core", 3, "cities")),
         "caps": (("subsidy", 12),),
+        "capacities": (Capacity("trains", (("ac", 2), ("ad", 9), ("bd", 3)), 9),),
         "excludes": (("ac", "ad"),),
         "requires": (("bd", "ac"),),
     }
@@ -62,7 +63,9 @@ def test_side_constraints_read_back_as_the_same_problem_the_same_bytes_and_withi
 
 
 def test_what_is_not_used_is_not_written():
-    assert not {"cover", "caps", "targets", "excludes", "requires", "cities"} & set(as_json(line()))
+    assert not {"cover", "caps", "capacities", "targets", "excludes", "requires", "cities"} & set(
+        as_json(line())
+    )
 
 
 def test_every_fault_of_a_side_constraint_is_named_at_once():
@@ -73,6 +76,10 @@ def test_every_fault_of_a_side_constraint_is_named_at_once():
     ]
     value["targets"] += [{"group": "smal", "least": 1}, {"group": "core", "least": -1, "of": "cities"}]
     value["caps"]["subsidy"] = -3
+    value["capacities"] += [
+        {"id": "trains", "use": {"ac": 0, "zz": 1, "bd": True}, "most": -1},
+        {"id": "none", "use": {}, "most": 0},
+    ]
     value["excludes"] += [["ac", "ac"], ["ac", "zz"]]
     assert set(faults_of(value)) == {
         "cities: id 'dee' occurs twice",
@@ -83,6 +90,12 @@ def test_every_fault_of_a_side_constraint_is_named_at_once():
         "targets[2].group: no pairs are of group 'smal'; there are core, small",
         "targets[3].least: -1 is not an integer >= 0",
         "caps.subsidy: -3 is not an integer >= 0",
+        "capacities: id 'trains' occurs twice",
+        "capacities[1] ('trains').most: -1 is not an integer >= 0",
+        "capacities[1] ('trains').use: 0 of 'ac' is not an integer >= 1",
+        "capacities[1] ('trains').use: True of 'bd' is not an integer >= 1",
+        "capacities[1] ('trains').use: there is no candidate 'zz'",
+        "capacities[2] ('none').use: names no candidate; leave the capacity out",
         "excludes[1]: 'ac' is named twice",
         "excludes[2]: there is no candidate 'zz'",
     }
@@ -92,6 +105,7 @@ def test_every_fault_of_shape_is_named_at_once():
     value = as_json(line()) | {
         "cover": "some",
         "caps": {"subsidies": 3},
+        "capacities": [{"id": 3, "use": [["ac", 1]], "mots": 2}, "trains"],
         "targets": [{"group": "small", "least": 1, "of": "nodes"}, 3],
         "excludes": [["ac"]],
         "requires": {},
@@ -101,6 +115,11 @@ def test_every_fault_of_shape_is_named_at_once():
         "cover: 'some' is none of all, targets",
         "cover: is allowed only with a budget of null",
         "caps: unknown key 'subsidies'; did you mean 'subsidy'?",
+        "capacities[0]: key 'most' is missing",
+        "capacities[0]: unknown key 'mots'; did you mean 'most'?",
+        "capacities[0].id: 3 is not a string",
+        "capacities[0].use: not an object",
+        "capacities[1]: not an object",
         "targets[0].of: 'nodes' is none of pairs, cities",
         "targets[1]: not an object",
         "excludes[0]: ['ac'] is not [id, id]",
@@ -138,6 +157,7 @@ def shuffled(problem, random):
             for c in mixed(problem.candidates)
         ),
         pairs=tuple(pairs[place.index(k)] for k in range(len(pairs))),
+        capacities=tuple(Capacity(c.id, mixed(c.use), c.most) for c in mixed(problem.capacities)),
         targets=mixed(problem.targets + problem.targets[:1]),
         excludes=tuple((b, a) for a, b in mixed(problem.excludes)),
         requires=mixed(problem.requires + problem.requires[:1]),
@@ -191,7 +211,7 @@ def test_shortfall_and_breach_count_what_is_missing_and_what_is_too_much():
     assert (shortfall(t, covered_pairs(t, mask())), breach(t, mask())) == (4 + 3, 0)
     assert (shortfall(t, covered_pairs(t, mask("ac", "bd"))), breach(t, mask("ac", "bd"))) == (0, 0)
     assert breach(t, mask("bd")) == 1
-    assert breach(t, mask("ac", "bd", "ad")) == (16 - 8) + (13 - 12) + 1
+    assert breach(t, mask("ac", "bd", "ad")) == (16 - 8) + (13 - 12) + (14 - 9) + 1
 
 
 # ---- solving
@@ -252,7 +272,40 @@ def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_ag
         assert said.returncode == 0, f"{name}: {said.stdout}"
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize(("variant", "solver"), sorted({*JOBS, *EXTENDED_JOBS}))
+def test_the_reference_optima_with_capacities_are_found_and_the_checker_agrees(
+    variant, solver, shared_dir, tmp_path
+):
+    folder = shared_dir / "instances" / "capacity"
+    optima = json.loads((folder / "optima.json").read_text(encoding="utf-8"))
+    assert len(optima) == 14
+    for item in optima:
+        path = folder / f"{item['problem']}.json"
+        problem = load(path)
+        if (variant, solver) not in (JOBS if problem.is_plain else EXTENDED_JOBS):
+            continue
+        outcome = outcome_of(problem, variant, solver)
+        assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), path.name
+        verify.check(problem, outcome)
+        results.save(outcome, tmp_path / "result.json")
+        command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, f"{path.name}: {said.stdout}"
+
+
 # ---- the optimum of the line by hand
+
+
+@pytest.mark.parametrize(
+    ("most", "built", "objective"), [(24, ("ac", "bd"), 18), (23, ("ac",), 14), (7, ("bd",), 13), (0, (), 2)]
+)
+@pytest.mark.parametrize("variant", PROVING)
+def test_a_capacity_lets_through_what_it_suffices_for(variant, most, built, objective):
+    """Beside a-b (2), ac covers a-c (5) and a-d (7), bd covers b-d (4) and a-d."""
+    trains = Capacity("trains", (("ac", 20), ("ad", 60), ("bd", 4)), most)
+    outcome = outcome_of(line(capacities=(trains,)), variant)
+    assert (outcome.built, outcome.objective) == (built, objective)
 
 
 def test_the_line_with_every_side_constraint_has_the_plan_found_by_hand():

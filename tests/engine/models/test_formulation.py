@@ -12,7 +12,7 @@ from optimiser.engine.backends.pulp_solvers import SOLVERS, instance
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master
 from optimiser.engine.models.document import page
-from optimiser.problem import City, Target
+from optimiser.problem import Capacity, City, Target
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,6 +31,11 @@ def with_side_constraints(problem):
         candidates=candidates,
         pairs=pairs,
         caps=(("subsidy", 5),),
+        capacities=(
+            Capacity("even", (("ac", 8), ("bd", 16)), 21),
+            Capacity("slack", (("ac", 1), ("bd", 1)), 2),
+            Capacity("tight", (("bd", 3),), 2),
+        ),
         excludes=(("ac", "bd"),),
         requires=(("bd", "ac"),),
         cities=(City("all", 3, (0, 1), 2, "east"), City("some", 2, (0, 1, 2), 2, "east")),

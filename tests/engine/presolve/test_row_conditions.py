@@ -20,7 +20,7 @@ from optimiser.engine.presolve.minimal_sets import (
     minimal_sets,
 )
 from optimiser.engine.presolve.pairs import first_stage
-from optimiser.problem import Candidate, City, Pair, Target
+from optimiser.problem import Candidate, Capacity, City, Pair, Target
 
 DEPOT = Candidate("depot", 5, ())
 
@@ -52,6 +52,19 @@ STAY = {
     "its instrument has a cap": with_better(instrument="subsidy", caps=(("subsidy", 1),)),
 }
 
+STAY |= {
+    "it alone uses a capacity": with_better(capacities=(Capacity("trains", (("bd", 1), ("better", 1)), 1),)),
+    "it uses more of a capacity": with_better(
+        capacities=(Capacity("trains", (("ac", 2), ("bd", 1), ("better", 3)), 3),)
+    ),
+    "it uses less of one capacity and more of another": with_better(
+        capacities=(
+            Capacity("east", (("ac", 2), ("bd", 1), ("better", 1)), 2),
+            Capacity("west", (("ac", 1), ("bd", 1), ("better", 2)), 2),
+        )
+    ),
+}
+
 LEAVE = {
     "nothing is said of either": with_better(),
     "they exclude each other": with_better(excludes=(("ac", "better"),)),
@@ -64,6 +77,10 @@ LEAVE = {
         Candidate("halt", 0, ()),
         requires=(("ac", "halt"), ("halt", "depot"), ("better", "depot")),
     ),
+    "it uses as much of a capacity": with_better(
+        capacities=(Capacity("trains", (("ac", 2), ("bd", 1), ("better", 2)), 3),)
+    ),
+    "the other one alone uses a capacity": with_better(capacities=(Capacity("trains", (("ac", 1),), 0),)),
     "the other one's instrument has a cap": with_better(
         Candidate("paid", 2, both_ways((0, 1, 1)), "road", "subsidy"), caps=(("subsidy", 1),)
     ),

@@ -10,9 +10,9 @@ from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
 from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
 from optimiser.engine.presolve.document import RULES, page
 from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_caps, propagate_fixings
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
-from optimiser.problem import Candidate, City, Pair, Target
+from optimiser.problem import Candidate, Capacity, City, Pair, Target
 
 
 def left(rule, problem):
@@ -51,9 +51,55 @@ def test_a_candidate_dearer_than_the_cap_of_its_instrument_leaves():
     assert ids(left(propagate_fixings, line(candidates=(dear,), caps=(("subsidy", 4),)))) == []
 
 
+def trains(most, **use):
+    """Return capacities of one section of line."""
+    return (Capacity("trains", tuple(sorted(use.items())), most),)
+
+
+def test_a_candidate_that_uses_more_than_a_capacity_leaves_and_its_use_with_it():
+    after = left(propagate_fixings, line(budget=16, capacities=trains(5, ac=6, bd=5, ad=1)))
+    assert ids(after) == ["ad", "bd"]
+    assert after.capacities == trains(5, ad=1, bd=5)
+
+
+def test_a_candidate_that_uses_too_much_with_what_it_requires_leaves():
+    problem = line(budget=16, requires=(("ac", "bd"),), capacities=trains(5, ac=3, bd=3))
+    assert ids(left(propagate_fixings, problem)) == ["ad", "bd"]
+
+
+def test_what_is_built_leaves_less_of_a_capacity():
+    after = left(propagate_fixings, fixed(line(budget=16, capacities=trains(5, ac=3, bd=2, ad=3)), ac="in"))
+    assert (ids(after), after.capacities) == (["bd"], trains(2, bd=2))
+    assert left(drop_slack_limits, after).capacities == ()
+
+
+def test_a_capacity_that_suffices_for_all_leaves_and_a_smaller_one_stays():
+    assert left(drop_slack_limits, line(capacities=trains(5, ac=3, bd=2))).capacities == ()
+    assert left(drop_slack_limits, line(capacities=trains(4, ac=3, bd=2))).capacities == trains(4, ac=3, bd=2)
+
+
+def test_of_sections_that_carry_the_same_trains_the_scarcest_stays():
+    same = (("ac", 8), ("bd", 16))
+    sections = (Capacity("a", same, 20), Capacity("b", same, 18), Capacity("c", same, 18))
+    more = (Capacity("d", (("ac", 8), ("ad", 9), ("bd", 16)), 20), Capacity("e", (("ac", 7), ("bd", 16)), 18))
+    after = left(drop_slack_limits, line(capacities=(*sections, *more)))
+    assert [capacity.id for capacity in after.capacities] == ["b", "d"]
+
+
+def test_what_is_free_but_uses_a_capacity_waits():
+    gift = Candidate("gift", 0, both_ways((0, 2, 10)))
+    problem = line(candidates=(*line().candidates, gift), capacities=trains(4, bd=4, gift=1))
+    assert build_free(first_stage(problem)).forced == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "how", "why"),
     [
+        (
+            {"budget": 16, "capacities": trains(4, ac=3, bd=2)},
+            {"ac": "in", "bd": "in"},
+            "the candidates that must be built use more than the capacity 'trains'",
+        ),
         ({"budget": 2}, {"ac": "in"}, "the candidates that must be built cost more than the budget"),
         ({"excludes": (("ac", "bd"),)}, {"ac": "in", "bd": "in"}, "exclude each other"),
         ({"requires": (("ac", "bd"),)}, {"ac": "in", "bd": "out"}, "bd must be built, but may not be built"),
@@ -89,7 +135,7 @@ def test_what_is_free_but_requires_what_costs_waits():
 
 def test_a_cap_that_no_plan_reaches_leaves():
     cheap = Candidate("cheap", 2, both_ways((0, 2, 9)), "road", "subsidy")
-    assert left(drop_slack_caps, line(candidates=(cheap,), caps=(("subsidy", 2),))).caps == ()
+    assert left(drop_slack_limits, line(candidates=(cheap,), caps=(("subsidy", 2),))).caps == ()
 
 
 def test_a_target_asks_for_the_less_the_more_is_covered_by_now():

@@ -13,7 +13,7 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
 from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
 from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_caps, propagate_fixings
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     LITTLE,
     Effort,
@@ -32,7 +32,7 @@ from optimiser.engine.presolve.stage import apply
 RULES = (
     propagate_fixings,
     build_free,
-    drop_slack_caps,
+    drop_slack_limits,
     settle_pairs,
     drop_irrelevant_arcs,
     drop_slow_arcs,

@@ -73,7 +73,7 @@ def fill_greedily(
 
 
 def repair_breaches(workspace: SearchWorkspace, *, stop: Stop = never_stop) -> None:
-    """Close candidates, least loss per cost first, until budget, caps, excludes and requires hold.
+    """Close candidates, least loss per cost first, until the plan keeps every limit, excludes and requires.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def reverse_greedy(t: Tables, start: Mask | None = None, *, stop: Stop = never_s
     -------
     NDArray
         bool [J + 1], without redundant candidates. What `start` covers of what must be covered stays covered
-        where budget, caps and excludes allow it.
+        where budget, caps, capacities and excludes allow it.
     """
     return prune(new_workspace(t, everything(t) if start is None else start), stop=stop)
 

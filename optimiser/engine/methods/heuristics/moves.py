@@ -54,7 +54,7 @@ def group_cost(s: SearchWorkspace, count: Whole) -> Whole:
 
 @compiled
 def plan_breach(s: SearchWorkspace) -> Whole:
-    """Return by how much the plan violates budget, caps, excludes and requires; 0 when it is feasible there.
+    """Return by how much the plan violates budget, caps, capacities, excludes and requires; 0 when feasible.
 
     See `scoring.breach`.
     """
@@ -106,7 +106,7 @@ def penalised_value_flipped(s: SearchWorkspace, count: Whole) -> float:
 
 @compiled_inner
 def _may_open(s: SearchWorkspace, count: Whole) -> bool:
-    """Return whether opening the group respects budget, caps and excludes."""
+    """Return whether opening the group respects budget, caps, capacities and excludes."""
     if s.is_plain:
         return bool(s.t.budget < 0 or group_cost(s, count) <= s.t.budget - plan_cost(s))
     return bool(_breach_flipped(s, count) == 0)

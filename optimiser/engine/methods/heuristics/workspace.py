@@ -69,7 +69,7 @@ class SearchWorkspace(Record):
     pair_arcs
         Arcs of candidates that each pair can use.
     is_plain
-        Whether the problem has no caps, excludes and requires.
+        Whether the problem has no caps, capacities, excludes and requires.
     is_covered
         bool [K], pairs covered by the plan.
     group
@@ -151,7 +151,7 @@ def new_workspace(t: Tables, start: Mask, *, seed: int = 0) -> SearchWorkspace:
         forward=shortest_times(t.net, t.back_net, candidate_arcs, t.origins, reach),
         backward=shortest_times(t.back_net, t.net, reversed_candidate_arcs, t.destinations, reach_backward),
         pair_arcs=arcs,
-        is_plain=not (len(side.cap_most) or len(side.exclude) or len(side.require)),
+        is_plain=not (len(side.limit_most) or len(side.exclude) or len(side.require)),
         is_covered=np.zeros(len(t.limit), np.bool_),
         group=np.zeros(t.size + 1, np.int64),
         best_group=np.zeros(t.size + 1, np.int64),

@@ -64,7 +64,8 @@ def columns_of_plans(problem):
         pair = covered_by(problem, built)
         city = [sum(pair[k] for k in c.pairs) >= c.need for c in problem.cities]
         found.append(row if problem.must_cover else [*row, *map(float, pair), *map(float, city)])
-    return np.array(found)
+    columns = len(names) + (0 if problem.must_cover else len(problem.pairs) + len(problem.cities))
+    return np.array(found).reshape(-1, columns)
 
 
 def by_hand(matrix, least, point, solve=None):
@@ -80,7 +81,10 @@ def dense(found, size):
 
 
 def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
-    seen, with_rows = dict.fromkeys(["budget", "all", "caps", "targets", "cities", "sides"], 0), 0
+    seen, with_rows = (
+        dict.fromkeys(["budget", "all", "caps", "capacities", "targets", "cities", "sides"], 0),
+        0,
+    )
     for problem, program, solution in fractional_problems():
         plans, point = columns_of_plans(problem), np.clip(program.point(solution), 0.0, 1.0)
         splitter = Splitter(*program.rows(), point, SmallLps())
@@ -94,6 +98,7 @@ def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
             seen["budget"] += problem.budget is not None
             seen["all"] += problem.must_cover
             seen["caps"] += bool(problem.caps)
+            seen["capacities"] += bool(problem.capacities)
             seen["targets"] += bool(problem.targets)
             seen["cities"] += bool(problem.cities)
             seen["sides"] += bool(problem.excludes or problem.requires)

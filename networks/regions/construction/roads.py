@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import shapely
+
+from networks.osm.classes import LENGTH_FACTOR
 from networks.regions.construction.facts import Corridor
-from networks.regions.construction.geometry import Point, between, crossing, distance_km, length_km, stretched
+from networks.regions.construction.geometry import (
+    KM_PER_DEGREE,
+    Point,
+    between,
+    crossing,
+    distance_km,
+    length_km,
+    stretched,
+)
 from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of, without_spurs
 from networks.regions.construction.osmfile import Elements, chains
 
@@ -15,14 +32,24 @@ LOG = logging.getLogger(__name__)
 
 SEARCH_KM = 10.0
 """Largest distance between a way point and the road that represents it."""
-CHOICES = 40
+CHOICES = 80
 """Largest number of edges considered for a way point."""
+TOWN_OFFSET_KM = 4.0
+"""Distance between the centre of a town and its expressway that costs nothing: way points of towns are their centres."""
+TOWN_FACTOR = 2.0
+"""Factor on the length of edges inside a town, since expressways pass outside."""
+MOST_TOWN_KM = 6.0
+"""Largest radius of a town within which roads are avoided: expressways end at the inner ring of a large city."""
+TOWN_DENSITY = 10_000.0
+"""Residents per square km of a town, from which its radius follows; the norm of Chinese planning, from memory (C)."""
 OFFSET_FACTOR = 0.3
 """Cost of a km between a way point and the road, in km of path."""
 TAKEN_FACTOR = 1.25
 """Factor on the length of edges that another expressway has claimed."""
 JOIN_KM = 4.0
 """Distance within which a way point of a drawn road is placed on an existing junction."""
+MOST_LENGTH_RATIO = 1.15
+"""Largest ratio of a published length to the length of the geometry that still is the same road."""
 INTERCHANGE_GAP_KM = 4.0
 """Least distance between an interchange with an ordinary road and the previous junction of a drawn road."""
 
@@ -30,9 +57,29 @@ SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
 
 
+@dataclass(frozen=True)
+class Town:
+    """A built-up area: its centre, and its radius in km."""
+
+    point: Point
+    radius_km: float
+
+    @classmethod
+    def read(cls, path: Path) -> list[Town]:
+        """Read the towns of a list of places; the radius follows from the residents."""
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                cls(
+                    (float(row["lat"]), float(row["lon"])),
+                    min(MOST_TOWN_KM, math.sqrt(float(row["population"]) / TOWN_DENSITY / math.pi)),
+                )
+                for row in csv.DictReader(file)
+            ]
+
+
 def classify(
-    graph: WorkingGraph, corridors: Sequence[Corridor], road_length_factor: float
-) -> dict[str, float]:
+    graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence[Town] = ()
+) -> None:
     """Claim the edges of each expressway; draw the expressways that cannot be routed.
 
     Parameters
@@ -41,38 +88,45 @@ def classify(
         The roads; changed in place.
     corridors
         The expressways, the most important first.
-    road_length_factor
-        Factor by which lengths are multiplied later; drawn roads are shorter by this factor.
-
-    Returns
-    -------
-    dict of str to float
-        Length of each expressway in the geometry in km, by road number.
+    towns
+        Towns that expressways pass outside.
     """
-    lengths: dict[str, float] = {}
     for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
-        path = _routed(graph, corridor) if corridor.matched else None
+        path = _routed(graph, corridor, towns) if corridor.matched else None
         if path is None:
             LOG.info("%s is drawn by hand", corridor.id)
-            path = _drawn(graph, corridor, road_length_factor)
-        lengths[corridor.id] = length_km([graph.points[node] for node in path])
-    return lengths
+            _drawn(graph, corridor)
 
 
-def _routed(graph: WorkingGraph, corridor: Corridor) -> list[int] | None:
+def _routed(graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town]) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
     choices = [
-        {node: OFFSET_FACTOR * km for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()}
+        {
+            node: OFFSET_FACTOR * max(0.0, km - (TOWN_OFFSET_KM if place.is_town else 0.0))
+            for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()
+        }
         for place in corridor.places
     ]
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(graph.matrix(TAKEN_FACTOR), choices, limit_km=_reach_km(corridor))
+    legs = best_legs(graph.matrix(TAKEN_FACTOR, _in_towns(graph, towns)), choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)
     graph.claim(path, corridor.id)
     return path
+
+
+def _in_towns(graph: WorkingGraph, towns: Sequence[Town]) -> dict[Edge, float]:
+    """Return the factor of the edges whose middle lies in a town."""
+    edges = list(graph.edges)
+    middles = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
+    inside = np.zeros(len(edges), dtype=bool)
+    for town in towns:
+        north = (middles[:, 0] - town.point[0]) * KM_PER_DEGREE
+        east = (middles[:, 1] - town.point[1]) * KM_PER_DEGREE * math.cos(math.radians(town.point[0]))
+        inside |= np.hypot(north, east) < town.radius_km
+    return {edges[row]: TOWN_FACTOR for row in np.flatnonzero(inside).tolist()}
 
 
 def _reach_km(corridor: Corridor) -> float:
@@ -81,7 +135,7 @@ def _reach_km(corridor: Corridor) -> float:
     return 40 + 2.5 * max(distance_km(a, b) for a, b in itertools.pairwise(points))
 
 
-def _drawn(graph: WorkingGraph, corridor: Corridor, road_length_factor: float) -> list[int]:
+def _drawn(graph: WorkingGraph, corridor: Corridor) -> list[int]:
     """Draw a corridor through its way points, connected to the roads that it crosses."""
     stops: list[int] = []
     last = len(corridor.places) - 1
@@ -92,7 +146,7 @@ def _drawn(graph: WorkingGraph, corridor: Corridor, road_length_factor: float) -
         if node not in stops:
             stops.append(node)
     line = [graph.points[node] for node in stops]
-    bends = stretched(line, (corridor.known_km or 0.0) / road_length_factor)
+    bends = stretched(line, corridor.known_km or 0.0)
     path = [stops[0]]
     for inner, stop in zip(bends, stops[1:], strict=True):
         for point in inner:
@@ -129,8 +183,92 @@ def _crossings(graph: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edg
     return sorted(found)
 
 
-def add_roads(graph: WorkingGraph, corridors: Sequence[Corridor], elements: Elements) -> None:
+def ground_lengths(
+    graph: WorkingGraph,
+    corridors: Sequence[Corridor],
+    terrain: Mapping[Edge, str],
+    road_length_factor: float,
+) -> dict[Edge, float]:
+    """Return the length of each edge on the ground in km.
+
+    An expressway has its published length, as long as the geometry can have it: a road is not shorter than its
+    straight edges (then the published length has other ends, and the length of the geometry is kept), nor is it
+    longer by more than `MOST_LENGTH_RATIO` (then the geometry is not the whole road). All geometry without a known
+    length is multiplied by the factor.
+
+    Parameters
+    ----------
+    graph
+        The classified roads.
+    corridors
+        The expressways; the first that uses an edge decides.
+    road_length_factor
+        Length on the ground over length of the geometry, for geometry of unknown length.
+    """
+    factors: dict[str, float] = {}
+    for corridor in corridors:
+        km = sum(graph.edges[edge] for edge, users in graph.claims.items() if corridor.id in users)
+        ratio = (corridor.known_km or 0.0) / km if km else 0.0
+        if 1.0 <= ratio <= MOST_LENGTH_RATIO:
+            factors[corridor.id] = ratio
+        LOG.info("road %s: %.1f km, known %s", corridor.id, km, corridor.known_km)
+    lengths = {}
+    for edge, km in graph.edges.items():
+        users = graph.claims.get(edge, ())
+        straight = bool(users) and terrain[edge] == "plain"
+        unknown = 1.0 if straight or edge in graph.drawn else road_length_factor
+        lengths[edge] = km * (factors.get(users[0], unknown) if users else unknown)
+    return lengths
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Outlines of plain, hills and mountains.
+
+    Parameters
+    ----------
+    names
+        Terrain of each outline.
+    outlines
+        Polygons in degrees.
+    """
+
+    names: tuple[str, ...]
+    outlines: tuple[shapely.Geometry, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Terrain:
+        """Read the outlines of a GeoJSON file, whose features have the property ``terrain``."""
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        return cls(
+            tuple(feature["properties"]["terrain"] for feature in features),
+            tuple(shapely.from_geojson(json.dumps(feature["geometry"])) for feature in features),
+        )
+
+    def of(self, graph: WorkingGraph) -> dict[Edge, str]:
+        """Return the terrain at the middle of each edge, ``plain`` outside all outlines."""
+        edges = list(graph.edges)
+        places = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
+        found = dict.fromkeys(edges, "plain")
+        tree = shapely.STRtree(self.outlines)
+        at, outline = tree.query(shapely.points(places[:, 1], places[:, 0]), predicate="within")
+        for row, name in zip(at.tolist(), outline.tolist(), strict=True):
+            found[edges[row]] = self.names[name]
+        return found
+
+
+def add_roads(
+    graph: WorkingGraph,
+    corridors: Sequence[Corridor],
+    elements: Elements,
+    *,
+    ground: Mapping[Edge, float],
+    terrain: Mapping[Edge, str],
+    design_kmh: Mapping[str, float],
+) -> None:
     """Add all roads to the elements, one way for each chain of edges with the same tags.
+
+    A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`).
 
     Parameters
     ----------
@@ -140,17 +278,49 @@ def add_roads(graph: WorkingGraph, corridors: Sequence[Corridor], elements: Elem
         The expressways, the most important first.
     elements
         Elements to which nodes and ways are added; changed in place.
+    ground
+        Length of each edge on the ground in km, from `ground_lengths`.
+    terrain
+        Terrain that decides between the design speeds of a corridor; None: all plain.
     """
     known = {corridor.id: corridor for corridor in corridors}
-    keys = {edge: (graph.claims.get(edge, ()), edge in graph.drawn) for edge in graph.edges}
+    keys = {
+        edge: (
+            users,
+            edge in graph.drawn,
+            _design_kmh(known[users[0]], terrain[edge], design_kmh) if users else None,
+        )
+        for edge in graph.edges
+        for users in [graph.claims.get(edge, ())]
+    }
     ids = {node: elements.add_node(graph.points[node], {}) for node in sorted(graph.used_nodes)}
     for line in chains(keys):
-        users, drawn = keys[edge_of(line[0], line[1])]
-        tags = _motorway_tags([known[user] for user in users], drawn=drawn) if users else PRIMARY_TAGS
+        users, drawn, kmh = keys[edge_of(line[0], line[1])]
+        tags = dict(PRIMARY_TAGS)
+        if users:
+            tags = _motorway_tags([known[user] for user in users], drawn=drawn, design_kmh=kmh)
+        drawn_km = length_km([graph.points[node] for node in line])
+        ground_km = sum(ground[edge_of(a, b)] for a, b in itertools.pairwise(line))
+        if drawn_km > 0:
+            tags[LENGTH_FACTOR] = f"{ground_km / drawn_km:.4f}"
         elements.add_way([ids[node] for node in line], tags)
 
 
-def _motorway_tags(users: Sequence[Corridor], *, drawn: bool) -> dict[str, str]:
+def _design_kmh(corridor: Corridor, terrain: str, standard: Mapping[str, float]) -> float | None:
+    """Return the design speed of a section.
+
+    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, but not above
+    the standard of the country for the terrain.
+    """
+    least = corridor.design_kmh
+    if least is None:
+        return None
+    most = corridor.design_most_kmh or least
+    kmh = {"plain": most, "mountain": least}.get(terrain, (least + most) / 2)
+    return min(kmh, standard.get(terrain, kmh))
+
+
+def _motorway_tags(users: Sequence[Corridor], *, drawn: bool, design_kmh: float | None) -> dict[str, str]:
     """Return the tags of a road that is part of one or more expressways."""
     main = users[0]
     earliest = min(users, key=lambda user: user.opened)
@@ -166,8 +336,8 @@ def _motorway_tags(users: Sequence[Corridor], *, drawn: bool) -> dict[str, str]:
         "source:highway": how,
         "source:oneway": "both carriageways drawn as one line",
     }
-    if main.design_kmh is not None:
-        tags |= {"maxspeed": f"{main.design_kmh:g}", "source:maxspeed": main.speed_source}
+    if design_kmh is not None:
+        tags |= {"maxspeed": f"{design_kmh:g}", "source:maxspeed": main.speed_source}
     if drawn:
         tags |= {"source": "way points of the fact tables", "source:geometry": "curated"}
     else:

@@ -4,13 +4,12 @@ Usage: python benchmarks/road_times.py FOLDER [--network FILE.osm.pbf] [--out FI
 
 `FOLDER` holds two tables whose cities have the names of the region's list:
 
-* `road_times_reference.csv` (a, b, design_speed_hours): driving times at design speed. Only the spread of the
-  ratio of our time to this time is judged: one ratio for all pairs means that classes, lengths and junctions are
-  right, whatever the level.
+* `road_times_reference.csv` (a, b, design_speed_hours): driving times at design speed. The spread of the ratio of
+  our time to this time is judged: one ratio for all pairs means that classes, lengths and junctions are right.
 * `road_distances.csv` (a, b, driving_km): usual driving distances.
 
-Times are those of the definition `in_vehicle` without trains: driving alone, from the road node of one city to that
-of the other. For the pairs that stand out the page lists the road numbers of the route with km and speed.
+Times are those of the definition `in_vehicle` without trains: driving alone, from the road node of one city to
+that of the other. For the pairs that stand out the page lists the road numbers of the route with km and speed.
 """
 
 from __future__ import annotations
@@ -64,7 +63,9 @@ class Drive:
 
     def km_by_speed(self) -> str:
         """Return the km of each class and speed, the longest first."""
-        return _listed((f"{'M' if s.name[:1].isupper() else s.name} {s.speed_kmh:.0f}", s.km) for s in self.stretches)
+        return _listed(
+            (f"{'M' if s.name[:1].isupper() else s.name} {s.speed_kmh:.0f}", s.km) for s in self.stretches
+        )
 
     def roads(self) -> str:
         """Return the roads in order of travel with km and speed; parts below 1 km are left out."""
@@ -130,11 +131,13 @@ def _listed(parts: Iterable[tuple[str, float]]) -> str:
     total: dict[str, float] = {}
     for key, km in parts:
         total[key] = total.get(key, 0.0) + km
-    return ", ".join(f"{key}: {km:.0f}" for key, km in sorted(total.items(), key=lambda item: -item[1]) if km >= 1)
+    return ", ".join(
+        f"{key}: {km:.0f}" for key, km in sorted(total.items(), key=lambda item: -item[1]) if km >= 1
+    )
 
 
 def compare(file: Path, column: str, driving: Driving) -> tuple[list[Compared], list[str]]:
-    """Compare the routes with a column of a table, hours or km; also return the pairs with an unknown city."""
+    """Compare the routes with a column of a table, and return the pairs with an unknown city as well."""
     with file.open(encoding="utf-8", newline="") as stream:
         rows = [(row["a"], row["b"], float(row[column])) for row in csv.DictReader(stream)]
     compared, unknown = [], []
@@ -154,14 +157,17 @@ def times_page(rows: Sequence[Compared]) -> list[str]:
     median = float(np.median(ratios))
     low, high = np.percentile(ratios, [10, 90])
     outside = [row for row in rows if not OUTLIER[0] <= row.ratio / median <= OUTLIER[1]]
+    verdict = (
+        f"{len(rows)} pairs. Ratio: median {median:.3f} ({_verdict(good=MEDIAN[0] <= median <= MEDIAN[1])}, "
+        f"wanted {MEDIAN[0]:g} to {MEDIAN[1]:g}), 10th percentile {low:.3f}, 90th {high:.3f}, their quotient "
+        f"{high / low:.3f} ({_verdict(good=high / low <= SPREAD)}, wanted {SPREAD:g} at most), least "
+        f"{ratios.min():.3f}, greatest {ratios.max():.3f}. Outside {OUTLIER[0]:g} to {OUTLIER[1]:g} of the "
+        f"median: {len(outside)} ({_verdict(good=not outside)}, wanted none)."
+    )
     lines = [
         "## Times over the times at design speed",
         "",
-        f"{len(rows)} pairs. Ratio: median {median:.3f} ({_verdict(MEDIAN[0] <= median <= MEDIAN[1])}, wanted "
-        f"{MEDIAN[0]:g} to {MEDIAN[1]:g}), 10th percentile {low:.3f}, 90th {high:.3f}, their quotient "
-        f"{high / low:.3f} ({_verdict(high / low <= SPREAD)}, wanted {SPREAD:g} at most), least {ratios.min():.3f}, "
-        f"greatest {ratios.max():.3f}. Outside {OUTLIER[0]:g} to {OUTLIER[1]:g} of the median: {len(outside)} "
-        f"({_verdict(not outside)}, wanted none).",
+        verdict,
         "",
         "| pair | table, h | ours, h | km | km/h | ratio | over median | km by class and speed |",
         "|---|---|---|---|---|---|---|---|",
@@ -180,12 +186,15 @@ def distances_page(rows: Sequence[Compared]) -> list[str]:
     """Return the lines of the page about distances."""
     near = [abs(row.ratio - 1.0) <= NEAR_KM for row in rows]
     share = sum(near) / max(1, len(rows))
+    verdict = (
+        f"{sum(near)} of {len(rows)} pairs ({share:.0%}) are within {NEAR_KM:.0%} "
+        f"({_verdict(good=share >= NEAR_SHARE)}, wanted {NEAR_SHARE:.0%}); median ratio "
+        f"{np.median([row.ratio for row in rows]):.3f}."
+    )
     lines = [
         "## Driving distances",
         "",
-        f"{sum(near)} of {len(rows)} pairs ({share:.0%}) are within {NEAR_KM:.0%} "
-        f"({_verdict(share >= NEAR_SHARE)}, wanted {NEAR_SHARE:.0%}); median ratio "
-        f"{np.median([row.ratio for row in rows]):.3f}.",
+        verdict,
         "",
         "| pair | table, km | ours, km | ratio |",
         "|---|---|---|---|",
@@ -202,7 +211,7 @@ def _routes(rows: Sequence[Compared], centre: float) -> list[str]:
     return ["Routes that stand out, in order of travel:", "", *lines, ""] if lines else []
 
 
-def _verdict(good: bool) -> str:
+def _verdict(*, good: bool) -> str:
     return "met" if good else "missed"
 
 
@@ -215,7 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the page is written, 2 when a file is missing.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help=f"folder with {TIMES} and {DISTANCES}; either may be absent")
+    parser.add_argument(
+        "folder", type=Path, help=f"folder with {TIMES} and {DISTANCES}; either may be absent"
+    )
     parser.add_argument("--network", type=Path, default=regions.read(REGION).network)
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(arguments)

@@ -9,7 +9,7 @@ DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 """Classes read by default: motorway to tertiary; their slip roads are added."""
 
 LENGTH_FACTOR = "polyring:length_factor"
-"""Key of the length of a way on the ground over the length of its line, where a map knows better than its line."""
+"""Key of the length of a way on the ground over the length of its line, for lines known to be short."""
 
 ROAD_KEYS = frozenset(
     {

@@ -31,8 +31,8 @@ class Region:
     money, price_year
         Unit of all costs, and the year of their prices.
     road_length_factor, rail_length_factor
-        Factors by which lengths of the geometry are multiplied to obtain lengths on the ground; for roads this
-        was done when the network file was built, for geometry of unknown length only.
+        Factors by which lengths of the geometry are multiplied to obtain lengths on the ground. The network
+        file has those of roads already, of which only geometry of unknown length is multiplied.
     design_kmh
         Highest design speed of expressways by terrain.
     vintage, attribution

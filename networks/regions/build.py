@@ -70,10 +70,19 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
     """Classify the roads and add them."""
     corridors = facts.expressways(region.facts)
     graph = WorkingGraph.of(geograph)
-    classify(graph, corridors, Town.read(region.counties))
+    towns = Town.read(region.counties)
+    classify(graph, corridors, towns)
     terrain = Terrain.read(region.terrain).of(graph)
     ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
-    add_roads(graph, corridors, elements, ground=ground, terrain=terrain, design_kmh=region.design_kmh)
+    add_roads(
+        graph,
+        corridors,
+        elements,
+        ground=ground,
+        terrain=terrain,
+        design_kmh=region.design_kmh,
+        towns=towns,
+    )
 
 
 def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:

@@ -34,16 +34,22 @@ SEARCH_KM = 10.0
 """Largest distance between a way point and the road that represents it."""
 CHOICES = 80
 """Largest number of edges considered for a way point."""
-TOWN_OFFSET_KM = 4.0
-"""Distance between the centre of a town and its expressway that costs nothing: way points of towns are their centres."""
+TOWN_KM = 8.0
+"""Distance between the centre of a town and its expressway that still is the expressway of that town."""
+TOWN_FREE_KM = 4.0
+"""The part of it that costs nothing."""
 TOWN_FACTOR = 2.0
 """Factor on the length of edges inside a town, since expressways pass outside."""
-MOST_TOWN_KM = 6.0
-"""Largest radius of a town within which roads are avoided: expressways end at the inner ring of a large city."""
+MOST_TOWN_KM = 4.0
+"""Largest radius of a town within which roads are avoided: expressways end at the rings of large cities."""
 TOWN_DENSITY = 10_000.0
-"""Residents per square km of a town, from which its radius follows; the norm of Chinese planning, from memory (C)."""
+"""Residents per square km of a town, from which its radius follows: the Chinese planning norm, from memory (C)."""
 OFFSET_FACTOR = 0.3
-"""Cost of a km between a way point and the road, in km of path."""
+"""Cost of a km between a way point and the road, in km of path, within the accuracy of the way point."""
+FAR_FACTOR = 1.3
+"""The same beyond its accuracy and at both ends of a corridor: above 1, so that leaving out an end never pays."""
+PLACE_KM = 3.0
+"""Accuracy of a way point from memory."""
 TAKEN_FACTOR = 1.25
 """Factor on the length of edges that another expressway has claimed."""
 JOIN_KM = 4.0
@@ -55,6 +61,10 @@ INTERCHANGE_GAP_KM = 4.0
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
+TOWN_TAGS = {
+    "maxspeed": "CN:urban",
+    "source:maxspeed": "legal limit in towns; the town is a circle by its residents (quality C)",
+}
 
 
 @dataclass(frozen=True)
@@ -77,9 +87,7 @@ class Town:
             ]
 
 
-def classify(
-    graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence[Town] = ()
-) -> None:
+def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence[Town] = ()) -> None:
     """Claim the edges of each expressway; draw the expressways that cannot be routed.
 
     Parameters
@@ -100,21 +108,32 @@ def classify(
 
 def _routed(graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town]) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
+    last = len(corridor.places) - 1
     choices = [
         {
-            node: OFFSET_FACTOR * max(0.0, km - (TOWN_OFFSET_KM if place.is_town else 0.0))
+            node: _offset_cost(km, is_town=place.is_town, is_end=at in (0, last))
             for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()
         }
-        for place in corridor.places
+        for at, place in enumerate(corridor.places)
     ]
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(graph.matrix(TAKEN_FACTOR, _in_towns(graph, towns)), choices, limit_km=_reach_km(corridor))
+    legs = best_legs(
+        graph.matrix(TAKEN_FACTOR, _in_towns(graph, towns)), choices, limit_km=_reach_km(corridor)
+    )
     if legs is None:
         return None
     path = without_spurs(legs)
     graph.claim(path, corridor.id)
     return path
+
+
+def _offset_cost(km: float, *, is_town: bool, is_end: bool) -> float:
+    """Return the cost of a distance between a way point and the road, in km of path."""
+    if is_end:
+        return FAR_FACTOR * km
+    free, near = (TOWN_FREE_KM, TOWN_KM) if is_town else (0.0, PLACE_KM)
+    return OFFSET_FACTOR * max(0.0, km - free) + (FAR_FACTOR - OFFSET_FACTOR) * max(0.0, km - near)
 
 
 def _in_towns(graph: WorkingGraph, towns: Sequence[Town]) -> dict[Edge, float]:
@@ -192,9 +211,9 @@ def ground_lengths(
     """Return the length of each edge on the ground in km.
 
     An expressway has its published length, as long as the geometry can have it: a road is not shorter than its
-    straight edges (then the published length has other ends, and the length of the geometry is kept), nor is it
-    longer by more than `MOST_LENGTH_RATIO` (then the geometry is not the whole road). All geometry without a known
-    length is multiplied by the factor.
+    straight edges (then the published length has other ends), nor longer by more than `MOST_LENGTH_RATIO` (then
+    the geometry is not the whole road). Geometry without a known length is multiplied by the factor, except
+    expressways in the plain, whose edges are as long as the road.
 
     Parameters
     ----------
@@ -216,7 +235,7 @@ def ground_lengths(
     for edge, km in graph.edges.items():
         users = graph.claims.get(edge, ())
         straight = bool(users) and terrain[edge] == "plain"
-        unknown = 1.0 if straight or edge in graph.drawn else road_length_factor
+        unknown = 1.0 if straight else road_length_factor
         lengths[edge] = km * (factors.get(users[0], unknown) if users else unknown)
     return lengths
 
@@ -265,6 +284,7 @@ def add_roads(
     ground: Mapping[Edge, float],
     terrain: Mapping[Edge, str],
     design_kmh: Mapping[str, float],
+    towns: Sequence[Town] = (),
 ) -> None:
     """Add all roads to the elements, one way for each chain of edges with the same tags.
 
@@ -284,19 +304,21 @@ def add_roads(
         Terrain that decides between the design speeds of a corridor; None: all plain.
     """
     known = {corridor.id: corridor for corridor in corridors}
+    urban = _in_towns(graph, towns)
     keys = {
         edge: (
             users,
             edge in graph.drawn,
             _design_kmh(known[users[0]], terrain[edge], design_kmh) if users else None,
+            not users and edge in urban,
         )
         for edge in graph.edges
         for users in [graph.claims.get(edge, ())]
     }
     ids = {node: elements.add_node(graph.points[node], {}) for node in sorted(graph.used_nodes)}
     for line in chains(keys):
-        users, drawn, kmh = keys[edge_of(line[0], line[1])]
-        tags = dict(PRIMARY_TAGS)
+        users, drawn, kmh, in_town = keys[edge_of(line[0], line[1])]
+        tags = PRIMARY_TAGS | (TOWN_TAGS if in_town else {})
         if users:
             tags = _motorway_tags([known[user] for user in users], drawn=drawn, design_kmh=kmh)
         drawn_km = length_km([graph.points[node] for node in line])
@@ -309,8 +331,8 @@ def add_roads(
 def _design_kmh(corridor: Corridor, terrain: str, standard: Mapping[str, float]) -> float | None:
     """Return the design speed of a section.
 
-    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, but not above
-    the standard of the country for the terrain.
+    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, but not
+    above the standard of the country for the terrain.
     """
     least = corridor.design_kmh
     if least is None:

@@ -4,12 +4,12 @@ Usage: python benchmarks/road_times.py FOLDER [--network FILE.osm.pbf] [--out FI
 
 `FOLDER` holds two tables whose cities have the names of the region's list:
 
-* `road_times_reference.csv` (a, b, design_speed_hours): driving times at design speed. The spread of the ratio of
-  our time to this time is judged: one ratio for all pairs means that classes, lengths and junctions are right.
+* `road_times_reference.csv` (a, b, design_speed_hours): driving times at design speed. The spread of the
+  ratio of our time to this time is judged: one ratio for all pairs means that the network is right.
 * `road_distances.csv` (a, b, driving_km): usual driving distances.
 
-Times are those of the definition `in_vehicle` without trains: driving alone, from the road node of one city to
-that of the other. For the pairs that stand out the page lists the road numbers of the route with km and speed.
+Times are those of the definition `in_vehicle` without trains: driving alone, from the road node of one city
+to that of the other. For pairs that stand out the page lists the road numbers of the route with km and speed.
 """
 
 from __future__ import annotations

@@ -194,7 +194,10 @@ def test_a_drawn_expressway_is_connected_where_it_crosses_another():
 def test_a_known_length_is_kept_and_the_factor_goes_to_unknown_geometry():
     graph = ladder()
     road = corridor(
-        "G1", [place("a", 40.0, 0.0), place("b", 40.0, 2.0)], known_km=1.05 * 2 * DEGREE_KM * 0.766
+        "G1",
+        [place("a", 40.0, 0.0), place("b", 40.0, 2.0)],
+        known_km=1.05 * 2 * DEGREE_KM * 0.766,
+        known_quality="A",
     )
     classify(graph, [road])
     ground = ground_lengths(graph, [road], dict.fromkeys(graph.edges, "hill"), 1.07)
@@ -205,7 +208,7 @@ def test_a_known_length_is_kept_and_the_factor_goes_to_unknown_geometry():
 
 def test_an_expressway_whose_known_length_has_other_ends_keeps_its_geometry_in_the_plain():
     graph = ladder()
-    road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 2.0)], known_km=90.0)
+    road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 2.0)], known_km=90.0, known_quality="A")
     classify(graph, [road])
     plain = ground_lengths(graph, [road], dict.fromkeys(graph.edges, "plain"), 1.07)
     assert all(plain[edge] == graph.edges[edge] for edge in graph.claims)

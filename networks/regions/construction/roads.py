@@ -25,7 +25,14 @@ from networks.regions.construction.geometry import (
     length_km,
     stretched,
 )
-from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of, without_spurs
+from networks.regions.construction.matching import (
+    LEAST_EDGE_KM,
+    Edge,
+    WorkingGraph,
+    best_legs,
+    edge_of,
+    without_spurs,
+)
 from networks.regions.construction.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
@@ -43,17 +50,19 @@ TOWN_FACTOR = 2.0
 MOST_TOWN_KM = 4.0
 """Largest radius of a town within which roads are avoided: expressways end at the rings of large cities."""
 TOWN_DENSITY = 10_000.0
-"""Residents per square km of a town, from which its radius follows: the Chinese planning norm, from memory (C)."""
+"""Residents per square km of a town, which give its radius: the Chinese planning norm, from memory (C)."""
 OFFSET_FACTOR = 0.3
 """Cost of a km between a way point and the road, in km of path, within the accuracy of the way point."""
 FAR_FACTOR = 1.3
-"""The same beyond its accuracy and at both ends of a corridor: above 1, so that leaving out an end never pays."""
+"""The same beyond its accuracy and at both ends: above 1, so that leaving out an end never pays."""
 PLACE_KM = 3.0
 """Accuracy of a way point from memory."""
 TAKEN_FACTOR = 1.25
 """Factor on the length of edges that another expressway has claimed."""
 JOIN_KM = 4.0
 """Distance within which a way point of a drawn road is placed on an existing junction."""
+SOUND = ("A", "B")
+"""Quality of published lengths that are kept; lengths from memory (C) are only compared."""
 MOST_LENGTH_RATIO = 1.15
 """Largest ratio of a published length to the length of the geometry that still is the same road."""
 INTERCHANGE_GAP_KM = 4.0
@@ -100,13 +109,16 @@ def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence
         Towns that expressways pass outside.
     """
     for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
-        path = _routed(graph, corridor, towns) if corridor.matched else None
+        partners = _partners(corridor, corridors)
+        path = _routed(graph, corridor, towns, partners) if corridor.matched else None
         if path is None:
             LOG.info("%s is drawn by hand", corridor.id)
             _drawn(graph, corridor)
 
 
-def _routed(graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town]) -> list[int] | None:
+def _routed(
+    graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town], partners: frozenset[str] = frozenset()
+) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
     last = len(corridor.places) - 1
     choices = [
@@ -118,14 +130,26 @@ def _routed(graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town]) -> l
     ]
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(
-        graph.matrix(TAKEN_FACTOR, _in_towns(graph, towns)), choices, limit_km=_reach_km(corridor)
-    )
+    in_town = _in_towns(graph, towns).items()
+    factors = {edge: 1.0 + (TOWN_FACTOR - 1.0) * share for edge, share in in_town}
+    matrix = graph.matrix(TAKEN_FACTOR, factors, partners)
+    legs = best_legs(matrix, choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)
     graph.claim(path, corridor.id)
     return path
+
+
+def _partners(corridor: Corridor, corridors: Sequence[Corridor]) -> frozenset[str]:
+    """Return the corridors with two consecutive way points of this one, with which it may share a road."""
+    legs = _legs(corridor)
+    return frozenset(other.id for other in corridors if other.id != corridor.id and legs & _legs(other))
+
+
+def _legs(corridor: Corridor) -> set[frozenset[str]]:
+    names = [place.name_zh for place in corridor.places]
+    return {frozenset(leg) for leg in itertools.pairwise(names)}
 
 
 def _offset_cost(km: float, *, is_town: bool, is_end: bool) -> float:
@@ -137,15 +161,22 @@ def _offset_cost(km: float, *, is_town: bool, is_end: bool) -> float:
 
 
 def _in_towns(graph: WorkingGraph, towns: Sequence[Town]) -> dict[Edge, float]:
-    """Return the factor of the edges whose middle lies in a town."""
+    """Return the share of each edge that lies in a town, without the edges outside."""
     edges = list(graph.edges)
-    middles = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
-    inside = np.zeros(len(edges), dtype=bool)
+    ends = np.array(graph.points)[np.array(edges, dtype=np.int64)]
+    share = np.zeros(len(edges))
     for town in towns:
-        north = (middles[:, 0] - town.point[0]) * KM_PER_DEGREE
-        east = (middles[:, 1] - town.point[1]) * KM_PER_DEGREE * math.cos(math.radians(town.point[0]))
-        inside |= np.hypot(north, east) < town.radius_km
-    return {edges[row]: TOWN_FACTOR for row in np.flatnonzero(inside).tolist()}
+        scale = KM_PER_DEGREE * np.array([1.0, math.cos(math.radians(town.point[0]))])
+        start, end = np.moveaxis((ends - town.point) * scale, 1, 0)
+        step = end - start
+        km = np.maximum(np.hypot(*step.T), LEAST_EDGE_KM)
+        # The chord of the circle that the line of the edge cuts off, in km from the start of the edge.
+        foot = -(start * step).sum(axis=1) / km
+        off = np.abs(start[:, 0] * step[:, 1] - start[:, 1] * step[:, 0]) / km
+        half = np.sqrt(np.maximum(town.radius_km**2 - off**2, 0.0))
+        inside = np.clip(foot + half, 0.0, km) - np.clip(foot - half, 0.0, km)
+        share = np.maximum(share, inside / km)
+    return {edges[row]: float(share[row]) for row in np.flatnonzero(share).tolist()}
 
 
 def _reach_km(corridor: Corridor) -> float:
@@ -210,10 +241,10 @@ def ground_lengths(
 ) -> dict[Edge, float]:
     """Return the length of each edge on the ground in km.
 
-    An expressway has its published length, as long as the geometry can have it: a road is not shorter than its
-    straight edges (then the published length has other ends), nor longer by more than `MOST_LENGTH_RATIO` (then
-    the geometry is not the whole road). Geometry without a known length is multiplied by the factor, except
-    expressways in the plain, whose edges are as long as the road.
+    An expressway has its published length of quality A or B, as long as the geometry can have it: a road is
+    not shorter than its straight edges (then the published length has other ends), nor longer by more than
+    `MOST_LENGTH_RATIO` (then the geometry is not the whole road). Geometry without a known length is
+    multiplied by the factor, except expressways in the plain, whose edges are as long as the road.
 
     Parameters
     ----------
@@ -228,7 +259,7 @@ def ground_lengths(
     for corridor in corridors:
         km = sum(graph.edges[edge] for edge, users in graph.claims.items() if corridor.id in users)
         ratio = (corridor.known_km or 0.0) / km if km else 0.0
-        if 1.0 <= ratio <= MOST_LENGTH_RATIO:
+        if corridor.known_quality in SOUND and 1.0 <= ratio <= MOST_LENGTH_RATIO:
             factors[corridor.id] = ratio
         LOG.info("road %s: %.1f km, known %s", corridor.id, km, corridor.known_km)
     lengths = {}
@@ -310,7 +341,7 @@ def add_roads(
             users,
             edge in graph.drawn,
             _design_kmh(known[users[0]], terrain[edge], design_kmh) if users else None,
-            not users and edge in urban,
+            not users and urban.get(edge, 0.0) > 0.5,
         )
         for edge in graph.edges
         for users in [graph.claims.get(edge, ())]

@@ -67,12 +67,12 @@ pd.Series(
 ).to_frame()
 
 # %% [markdown]
-# The geometry of this region consists of straight chords, which are shorter than the roads; the region states
-# the factor. A speed that is not tagged comes from a table by country and class and is marked as imputed.
+# The geometry of this region consists of straight chords, which are shorter than the roads; its ways state
+# their length on the ground (`polyring:length_factor`). A speed that is not tagged comes from a table by
+# country and class and is marked as imputed.
 
 # %%
-lengthened = roads.links.assign(length_km=roads.links["length_km"] * region.road_length_factor)
-timed = impedance.add_travel_times(roads.replace(links=lengthened))
+timed = impedance.add_travel_times(roads)
 
 (
     timed.links.groupby("link_class")

@@ -8,12 +8,15 @@ ROAD_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclas
 DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 """Classes read by default: motorway to tertiary; their slip roads are added."""
 
+LENGTH_FACTOR = "polyring:length_factor"
+"""Key of the length of a way on the ground over the length of its line, for lines known to be short."""
+
 ROAD_KEYS = frozenset(
     {
         "highway", "oneway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type",
         "name", "name:en", "ref", "start_date", "opening_date", "access", "motor_vehicle", "vehicle",
         "motorcar", "area", "lanes", "surface", "route", "duration", "maxspeed:conditional",
-        "oneway:conditional", "toll", "bridge", "tunnel",
+        "oneway:conditional", "toll", "bridge", "tunnel", LENGTH_FACTOR,
     }
 )  # fmt: skip
 """Keys of road tags that are kept; all others are discarded to save memory."""

@@ -31,7 +31,10 @@ class Region:
     money, price_year
         Unit of all costs, and the year of their prices.
     road_length_factor, rail_length_factor
-        Factors by which lengths of the geometry are multiplied to obtain lengths on the ground.
+        Factors by which lengths of the geometry are multiplied to obtain lengths on the ground. The network
+        file has those of roads already, of which only geometry of unknown length is multiplied.
+    design_kmh
+        Highest design speed of expressways by terrain.
     vintage, attribution
         Dates of the sources, and the notice that maps must show.
     network_sha256
@@ -48,6 +51,7 @@ class Region:
     money: str
     price_year: int
     road_length_factor: float
+    design_kmh: dict[str, float]
     rail_length_factor: float
     vintage: str
     attribution: str

@@ -19,7 +19,7 @@ from networks.regions.construction.geograph import (
 from networks.regions.construction.matching import WorkingGraph
 from networks.regions.construction.osmfile import Elements, write
 from networks.regions.construction.rails import add_tracks, lay_out
-from networks.regions.construction.roads import add_roads, classify
+from networks.regions.construction.roads import Terrain, Town, add_roads, classify, ground_lengths
 from networks.regions.construction.services import add_services, line_services, through_services
 
 LOG = logging.getLogger(__name__)
@@ -70,11 +70,19 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
     """Classify the roads and add them."""
     corridors = facts.expressways(region.facts)
     graph = WorkingGraph.of(geograph)
-    lengths = classify(graph, corridors, region.road_length_factor)
-    for corridor in corridors:
-        km = lengths[corridor.id] * region.road_length_factor
-        LOG.info("road %s: %.1f km, known %s", corridor.id, km, corridor.known_km)
-    add_roads(graph, corridors, elements)
+    towns = Town.read(region.counties)
+    classify(graph, corridors, towns)
+    terrain = Terrain.read(region.terrain).of(graph)
+    ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
+    add_roads(
+        graph,
+        corridors,
+        elements,
+        ground=ground,
+        terrain=terrain,
+        design_kmh=region.design_kmh,
+        towns=towns,
+    )
 
 
 def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from networks.network import CLOSED, Network
-from networks.osm.elements import Nodes
+from networks.osm.classes import LENGTH_FACTOR
+from networks.osm.elements import Nodes, Tags
 from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.directions import BACKWARD, BOTH
 from networks.road.ferries import crossing_s
@@ -17,6 +20,7 @@ from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, 
 from networks.schema import CRS
 
 _MM_PER_KM = 1e6
+_LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
@@ -36,7 +40,7 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
         The network with the columns of the data contract, and the number of nodes and pieces that were
         dropped or merged, by reason.
     """
-    pieces = cut_at_junctions(roads.ways, nodes)
+    pieces = _on_the_ground(cut_at_junctions(roads.ways, nodes), roads)
     seconds, kmh, source = _times(roads, pieces)
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
@@ -86,6 +90,20 @@ def _kept(
         "drawn_twice": int(np.count_nonzero(proper & ~single)),
     }
     return kept, {reason: count for reason, count in counts.items() if count}
+
+
+def _on_the_ground(pieces: Pieces, roads: RoadWays) -> Pieces:
+    """Multiply the lengths of each way by the factor that its tag states, if it states one."""
+    factors = np.array([_length_factor(tags) for tags in roads.ways.tags], dtype=np.float64)
+    return replace(pieces, length_km=pieces.length_km * factors[pieces.way])
+
+
+def _length_factor(tags: Tags) -> float:
+    try:
+        factor = float(tags.get(LENGTH_FACTOR, 1.0))
+    except ValueError:
+        return 1.0
+    return factor if _LEAST_FACTOR <= factor <= _MOST_FACTOR else 1.0
 
 
 def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:

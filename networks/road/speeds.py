@@ -103,8 +103,8 @@ def _in_window(kmh: float, table: SpeedTable) -> Limit:
 class SpeedReader:
     """Assign speeds to ways one by one, and count where they come from.
 
-    The speed of a way is, in this order: the override of its class, the tagged limit times the factor of its
-    class, the speed of its class in the table.
+    The speed of a way is, in this order: the override of its class, the average at its tagged limit
+    (`SpeedTable.average_kmh`), the speed of its class in the table.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class SpeedReader:
         kmh = self._limit(way, text) if text else None
         if kmh is None:
             return self._table.speed_kmh[name], "table"
-        return max(kmh * self._table.factor_of(name), self._table.least_kmh), "tag"
+        return self._table.average_kmh(name, kmh), "tag"
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)

@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import numpy as np
+
 from networks.errors import SourceError
 
 
@@ -24,6 +26,8 @@ class SpeedTable:
         Average speed in km/h by class, for roads without a usable limit.
     factor
         Average speed as a share of the tagged limit, by class; `default` for all others.
+    curve
+        Pairs of limit and average speed in km/h by class, limits rising; they come before `factor`.
     zones
         Speed limit in km/h by zone, such as `CN:urban`.
     least_kmh, most_kmh
@@ -37,6 +41,7 @@ class SpeedTable:
     country: str
     speed_kmh: Mapping[str, float]
     factor: Mapping[str, float]
+    curve: Mapping[str, tuple[tuple[float, float], ...]]
     zones: Mapping[str, float]
     least_kmh: float
     most_kmh: float
@@ -44,9 +49,34 @@ class SpeedTable:
     none_kmh: float
     source: str
 
-    def factor_of(self, road_class: str) -> float:
-        """Return the average speed on a class as a share of the tagged limit."""
-        return self.factor.get(road_class, self.factor["default"])
+    def average_kmh(self, road_class: str, limit_kmh: float) -> float:
+        """Return the average speed on a road, the same for existing and for new ones.
+
+        Parameters
+        ----------
+        road_class
+            Value of `highway`.
+        limit_kmh
+            Signed limit, or design speed where there is no sign, km/h.
+
+        Returns
+        -------
+        float
+            Average speed in km/h, at least the lowest accepted limit. Between the points of a curve it is
+            interpolated; beyond its ends it keeps the share of the end.
+        """
+        curve = self.curve.get(road_class, ())
+        if curve:
+            (least, slow), (most, fast) = curve[0], curve[-1]
+            limits, averages = zip(*curve, strict=True)
+            kmh = float(np.interp(limit_kmh, limits, averages))
+            if limit_kmh < least:
+                kmh = limit_kmh * slow / least
+            elif limit_kmh > most:
+                kmh = limit_kmh * fast / most
+        else:
+            kmh = limit_kmh * self.factor.get(road_class, self.factor["default"])
+        return max(kmh, self.least_kmh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,11 @@ def speed_table(country: str) -> SpeedTable:
         country=key,
         speed_kmh={name: float(value) for name, value in entry.items() if isinstance(value, int | float)},
         factor={name: float(value) for name, value in entry["factor"].items() if name != "source"},
+        curve={
+            name: tuple((float(limit), float(kmh)) for limit, kmh in points)
+            for name, points in entry.get("average", {}).items()
+            if name != "source"
+        },
         zones=_zones(data),
         least_kmh=rules["least_kmh"],
         most_kmh=rules["most_kmh"],

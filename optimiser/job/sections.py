@@ -130,7 +130,13 @@ class Candidates(Section):
         description="a new road is proposed where today's route takes at least this many times as long",
     )
     road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
-    road_kmh: float = Field(100.0, ge=5, le=160, description="speed on new and upgraded expressways, km/h")
+    road_kmh: float = Field(
+        120.0,
+        ge=5,
+        le=160,
+        description="design speed of new and upgraded expressways, km/h; they are driven at the average "
+        "speed of existing ones with this limit",
+    )
     rail_time_ratio: float = Field(
         0.75,
         gt=0,

@@ -33,7 +33,7 @@ class RoadRules:
     meeting_classes
         Link classes at which an upgraded road gets an interchange.
     speed_kmh
-        Speed on a new or upgraded expressway.
+        Average speed on a new or upgraded expressway, that of existing ones with its design speed.
     standard
         What is built, a standard of the cost table.
     upgrade_least_km, upgrade_run_km
@@ -55,7 +55,7 @@ class RoadRules:
 
     expressway_classes: tuple[str, ...] = ("motorway", "motorway_link")
     meeting_classes: tuple[str, ...] = ("motorway", "motorway_link", "trunk", "trunk_link")
-    speed_kmh: float = 100.0
+    speed_kmh: float = 96.0
     standard: str = "expressway-4"
     upgrade_least_km: float = 12.0
     upgrade_run_km: float = 3.0

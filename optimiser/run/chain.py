@@ -79,7 +79,7 @@ class Chain:
             "area": job.region.model_dump(include={"place", "bbox", "margin_km"}),
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
-            "factors": [source.road_factor, source.rail_factor],
+            "factors": [source.rail_factor],
             "places": job.cities.model_dump() if source.cities_from == "osm" else None,
         }
 

@@ -10,6 +10,7 @@ import pandas as pd
 from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
+from networks.road.tables import speed_table
 from optimiser.job.model import Job
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
@@ -24,7 +25,7 @@ from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
 from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
 from optimiser.run.source import Source
-from optimiser.run.timing import Times
+from optimiser.run.timing import EXPRESSWAY, Times
 
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
 """Column of each estimate of a cost."""
@@ -71,7 +72,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     """
     base, ground = base_case(times, rail, job), _ground(source)
     table, land = ground
-    asked, rules = job.candidates, _rules(job)
+    asked, rules = job.candidates, _rules(job, source)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)
@@ -123,7 +124,7 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job)
-        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job), _ground(source))
+        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), _ground(source))
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
@@ -161,7 +162,7 @@ def _ground(source: Source) -> Ground:
     return table, costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
 
 
-def _rules(job: Job) -> Rules:
+def _rules(job: Job, source: Source) -> Rules:
     """Return the rules of the generator that a job asks for."""
     asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in known]
@@ -181,7 +182,7 @@ def _rules(job: Job) -> Rules:
         road=RoadRules(
             detour_index=asked.road_detour,
             longest_km=asked.road_longest_km,
-            speed_kmh=asked.road_kmh,
+            speed_kmh=speed_table(source.country).average_kmh(EXPRESSWAY, asked.road_kmh),
             gap_count=asked.gap_count,
         ),
         rail=RailRules(time_ratio=asked.rail_time_ratio, service_count=asked.service_count),

@@ -86,11 +86,10 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
         Country, length factors, date, cities.
     """
     roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
-    links = roads.links.assign(length_km=roads.links["length_km"] * source.road_factor)
-    timed = impedance.add_travel_times(roads.replace(links=links))
+    timed = impedance.add_travel_times(roads)
     tracks = lengthened_rail(rail.build(elements, opened_by=job.region.as_of), source.rail_factor)
-    factors = {"Road": source.road_factor, "Rail": source.rail_factor}
-    notes = tuple(f"{mode} lengths are multiplied by {by:g}." for mode, by in factors.items() if by != 1.0)
+    factor = source.rail_factor
+    notes = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
     full = ImportReport.of(elements).replace(
         roads=report, rail=tracks.report.to_dict(), notes=notes + tracks.report.warnings()
     )

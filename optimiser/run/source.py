@@ -42,8 +42,8 @@ class Source:
         The user's own unit costs, candidates and weights of pairs.
     reference_rings_file
         Known rings that the rings of a plan are compared with.
-    road_factor, rail_factor
-        Length on the ground over length of the geometry.
+    rail_factor
+        Length of tracks on the ground over length of their geometry; ways of roads state theirs themselves.
     attribution
         Notice that maps must carry.
     notes
@@ -62,7 +62,6 @@ class Source:
     candidates_file: Path | None
     weights_file: Path | None
     reference_rings_file: Path | None = None
-    road_factor: float = 1.0
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
@@ -143,7 +142,6 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         map_file=region.network,
         terrain_file=source.terrain_file or region.terrain,
         reference_rings_file=reference_rings if reference_rings.is_file() else None,
-        road_factor=region.road_length_factor,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),

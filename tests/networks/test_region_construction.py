@@ -22,7 +22,7 @@ from networks.regions.construction.geometry import (
 from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.rails import add_tracks, lay_out
-from networks.regions.construction.roads import add_roads, classify
+from networks.regions.construction.roads import Town, add_roads, classify, ground_lengths
 from networks.regions.construction.runs import Run, join_overlapping, join_through
 from networks.regions.construction.services import (
     add_services,
@@ -61,6 +61,14 @@ def ladder():
     edges = {(a, a + 1): distance_km(points[a], points[a + 1]) for a in (0, 1, 2, 3, 5, 6, 7, 8)}
     edges |= {(a, a + 5): distance_km(points[a], points[a + 5]) for a in range(5)}
     return WorkingGraph.of(Geograph(tuple(points), edges))
+
+
+def written(graph, corridors, *, terrain="plain", design_kmh=None):
+    """Write classified roads that lie in one terrain."""
+    places, elements = dict.fromkeys(graph.edges, terrain), Elements()
+    ground = ground_lengths(graph, corridors, places, 1.07)
+    add_roads(graph, corridors, elements, ground=ground, terrain=places, design_kmh=design_kmh or {})
+    return elements
 
 
 def test_clipping_keeps_edges_inside_the_box_and_drops_loops(tmp_path):
@@ -162,10 +170,8 @@ def test_chains_contain_every_edge_once_and_have_one_key(edges, data):
 def test_a_routed_expressway_becomes_motorway_and_the_rest_primary():
     graph = ladder()
     road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 1.0), place("c", 40.0, 2.0)])
-    lengths = classify(graph, [road], 1.07)
-    elements = Elements()
-    add_roads(graph, [road], elements)
-    assert lengths["G1"] == pytest.approx(2 * DEGREE_KM * 0.766, rel=0.001)
+    classify(graph, [road])
+    elements = written(graph, [road])
     motorways = [way for way in elements.ways.values() if way.tags["highway"] == "motorway"]
     assert [way.tags["ref"] for way in motorways] == ["G1"]
     assert motorways[0].tags["maxspeed"] == "120"
@@ -176,12 +182,57 @@ def test_a_drawn_expressway_is_connected_where_it_crosses_another():
     graph = ladder()
     first = corridor("G1", [place("a", 40.0, 0.0), place("c", 40.0, 2.0)])
     second = corridor("G2", [place("n", 40.2, 0.75), place("s", 39.8, 0.75)], matched=False, known_km=60.0)
-    lengths = classify(graph, [first, second], 1.0)
+    classify(graph, [first, second])
     used_by = {
         key: {n for edge, users in graph.claims.items() if key in users for n in edge} for key in ("G1", "G2")
     }
     assert used_by["G1"] & used_by["G2"]
-    assert lengths["G2"] >= 60.0 * 0.9
+    drawn = [edge for edge, users in graph.claims.items() if users == ("G2",)]
+    assert sum(graph.edges[edge] for edge in drawn) == pytest.approx(60.0, rel=0.05)
+
+
+def test_a_known_length_is_kept_and_the_factor_goes_to_unknown_geometry():
+    graph = ladder()
+    road = corridor(
+        "G1",
+        [place("a", 40.0, 0.0), place("b", 40.0, 2.0)],
+        known_km=1.05 * 2 * DEGREE_KM * 0.766,
+        known_quality="A",
+    )
+    classify(graph, [road])
+    ground = ground_lengths(graph, [road], dict.fromkeys(graph.edges, "hill"), 1.07)
+    ratios = {edge: ground[edge] / km for edge, km in graph.edges.items()}
+    assert all(ratios[edge] == pytest.approx(1.05, rel=1e-3) for edge in graph.claims)
+    assert all(ratios[edge] == pytest.approx(1.07) for edge in graph.edges if edge not in graph.claims)
+
+
+def test_an_expressway_whose_known_length_has_other_ends_keeps_its_geometry_in_the_plain():
+    graph = ladder()
+    road = corridor("G1", [place("a", 40.0, 0.0), place("b", 40.0, 2.0)], known_km=90.0, known_quality="A")
+    classify(graph, [road])
+    plain = ground_lengths(graph, [road], dict.fromkeys(graph.edges, "plain"), 1.07)
+    assert all(plain[edge] == graph.edges[edge] for edge in graph.claims)
+
+
+def test_the_design_speed_of_a_section_follows_from_its_terrain():
+    road = corridor(
+        "G1", [place("a", 40.0, 0.0), place("b", 40.0, 2.0)], design_kmh=80.0, design_most_kmh=120.0
+    )
+    speeds = {}
+    for terrain in ("plain", "hill", "mountain"):
+        graph = ladder()
+        classify(graph, [road])
+        ways = written(graph, [road], terrain=terrain, design_kmh={"mountain": 60}).ways.values()
+        speeds[terrain] = {way.tags["maxspeed"] for way in ways if way.tags["highway"] == "motorway"}
+    assert speeds == {"plain": {"120"}, "hill": {"100"}, "mountain": {"60"}}
+
+
+def test_a_corridor_passes_outside_a_town():
+    graph = ladder()
+    road = corridor("G1", [place("a", 40.0, 0.0), place("c", 40.0, 2.0)])
+    town = Town((39.95, 1.0), 25.0)
+    classify(graph, [road], [town])
+    assert 2 not in {node for edge in graph.claims for node in edge}
 
 
 def railway():

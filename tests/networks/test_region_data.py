@@ -198,7 +198,7 @@ def test_every_passenger_line_has_a_local_service_in_both_directions(elements):
         assert refs[f"{line.id} local"] == (0 if line.traffic == "freight" else 2)
 
 
-def test_drawn_roads_have_their_known_length_after_scaling(elements):
+def test_drawn_roads_have_their_known_length(elements):
     nodes, ways, _ = elements
     known = {c.id: c.known_km for c in facts.expressways(REGION.facts) if not c.matched}
     for ref in ("S-TH", "S-JW", "S3801", "S1", "S-XL", "S-SH"):
@@ -208,7 +208,7 @@ def test_drawn_roads_have_their_known_length_after_scaling(elements):
             if tags.get("source:geometry") == "curated" and ref in tags.get("ref", "").split(";")
             for a, b in pairwise(refs)
         )
-        assert km * REGION.road_length_factor == pytest.approx(known[ref], rel=0.03)
+        assert km == pytest.approx(known[ref], rel=0.03)
 
 
 def test_the_terrain_covers_the_box_without_overlaps():

@@ -78,6 +78,16 @@ def test_a_road_across_the_antimeridian_is_short():
     assert network.links["length_km"][0] == pytest.approx(2.1297, abs=0.0001)
 
 
+@pytest.mark.parametrize(("stated", "factor"), [("1.25", 1.25), ("0", 1.0), ("x", 1.0), ("9", 1.0)])
+def test_a_way_may_state_its_length_on_the_ground(stated, factor):
+    known, plain = (
+        road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | further), (11, (4, 2, 5), MAIN)]))[0]
+        for further in ({"polyring:length_factor": stated}, {})
+    )
+    ratio = known.links["length_km"] / plain.links["length_km"]
+    assert sorted(ratio.round(6)) == [1.0, 1.0, factor, factor]
+
+
 def test_a_one_way_road_runs_from_tail_to_head():
     network, _ = road.build(draw(CROSS, [(10, (1, 2, 3), MAIN | {"oneway": "yes"})]))
     link = network.links.iloc[0]

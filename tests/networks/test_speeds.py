@@ -108,7 +108,7 @@ def test_every_table_has_all_classes_a_factor_and_a_source(country):
     table = speed_table(country)
     classes = ("motorway", "trunk", "primary", "secondary", "tertiary")
     assert table.source
-    assert 0.5 <= table.factor_of("motorway") <= 1
+    assert 0.5 <= table.average_kmh("motorway", 100) / 100 <= 1
     assert all(5 <= kmh <= 160 for kmh in table.speed_kmh.values())
     assert {*classes, *(f"{name}_link" for name in classes)} <= set(table.speed_kmh)
     assert sorted((table.speed_kmh[name] for name in classes), reverse=True) == [
@@ -122,7 +122,22 @@ def test_ferries_of_any_length_have_a_speed():
 
 
 def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():
-    assert SpeedReader(CN, {}).read(1, {"highway": "motorway", "maxspeed": "100"}, 0) == (80, "tag")
+    assert SpeedReader(CN, {}).read(1, {"highway": "trunk", "maxspeed": "100"}, 0) == (80, "tag")
+
+
+@pytest.mark.parametrize(
+    ("limit", "average"),
+    [(30, 28.5), (60, 57), (70, 66.5), (80, 76), (100, 88), (110, 92), (120, 96), (140, 112)],
+)
+def test_the_average_on_a_motorway_is_read_from_its_curve(limit, average):
+    assert CN.average_kmh("motorway", limit) == pytest.approx(average)
+
+
+@given(st.sampled_from(countries()), st.floats(5, 160), st.floats(5, 160))
+def test_the_average_rises_with_the_limit_and_stays_below_it(country, one, other):
+    table, (slow, fast) = speed_table(country), sorted((one, other))
+    assert table.average_kmh("motorway", slow) <= table.average_kmh("motorway", fast) + 1e-9
+    assert table.average_kmh("motorway", slow) <= max(slow, table.least_kmh)
 
 
 def test_a_rejected_limit_falls_back_to_the_table_and_is_reported():

@@ -34,6 +34,11 @@ class Place:
     point: Point
     source: str
 
+    @property
+    def is_town(self) -> bool:
+        """Return whether the point is the centre of a town rather than a point of the road."""
+        return self.source.startswith("county-town")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corridor:
@@ -49,8 +54,10 @@ class Corridor:
         ``national`` or ``provincial`` for roads; the class for railways.
     design_kmh
         Design speed in km/h, the lowest of all sections; None if unknown.
-    known_km
-        Published length; None if unknown.
+    design_most_kmh
+        Highest design speed of the sections of a road; None if unknown or the same.
+    known_km, known_quality
+        Published length and its quality letter; None and blank if unknown.
     opened
         Opening date of the latest section.
     opened_source
@@ -84,6 +91,8 @@ class Corridor:
     electrified: bool = False
     trains_a_day: float = 0.0
     trains_source: str = ""
+    design_most_kmh: float | None = None
+    known_quality: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +135,9 @@ def expressways(folder: Path) -> list[Corridor]:
             known_km=_number(row["known_km"]),
             opened=row["opened_last"],
             opened_source=f"{row['opened_source']} (quality {row['opened_quality']})",
-            speed_source="memory; the lowest design speed of the sections (quality C)",
+            speed_source="memory; design speed of the sections, by terrain where they differ (quality C)",
+            design_most_kmh=_number(row["design_kmh_most"]),
+            known_quality=row["known_km_quality"],
             matched=row["match"] != "fail",
             places=tuple(places[row["ref"]]),
         )

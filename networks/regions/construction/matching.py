@@ -172,18 +172,29 @@ class WorkingGraph:
         node = int(used[int(square.argmin())])
         return node, math.hypot(*offset_km(point, self.points[node]))
 
-    def matrix(self, taken_factor: float) -> csr_array:
+    def matrix(
+        self,
+        taken_factor: float,
+        factors: Mapping[Edge, float] | None = None,
+        partners: frozenset[str] = frozenset(),
+    ) -> csr_array:
         """Return the symmetric matrix of edge weights in km for a search.
 
         Parameters
         ----------
         taken_factor
             Factor on the length of edges that another corridor has claimed.
+        factors
+            Further factors on the lengths of single edges; 1 for all others.
+        partners
+            Corridors whose edges count as not claimed.
         """
+        further = factors or {}
         size = len(self.points)
         rows, columns, weights = [], [], []
         for (a, b), km in self.edges.items():
-            factor = taken_factor if self.claims.get((a, b)) else 1.0
+            is_taken = not partners.issuperset(self.claims.get((a, b), ()))
+            factor = (taken_factor if is_taken else 1.0) * further.get((a, b), 1.0)
             rows.append(a)
             columns.append(b)
             weights.append(max(km, LEAST_EDGE_KM) * factor)

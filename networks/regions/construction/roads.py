@@ -2,37 +2,101 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import shapely
+
+from networks.osm.classes import LENGTH_FACTOR
 from networks.regions.construction.facts import Corridor
-from networks.regions.construction.geometry import Point, between, crossing, distance_km, length_km, stretched
-from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of, without_spurs
+from networks.regions.construction.geometry import (
+    KM_PER_DEGREE,
+    Point,
+    between,
+    crossing,
+    distance_km,
+    length_km,
+    stretched,
+)
+from networks.regions.construction.matching import (
+    LEAST_EDGE_KM,
+    Edge,
+    WorkingGraph,
+    best_legs,
+    edge_of,
+    without_spurs,
+)
 from networks.regions.construction.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
 
 SEARCH_KM = 10.0
 """Largest distance between a way point and the road that represents it."""
-CHOICES = 40
+CHOICES = 80
 """Largest number of edges considered for a way point."""
+TOWN_KM = 8.0
+"""Distance between the centre of a town and its expressway that still is the expressway of that town."""
+TOWN_FREE_KM = 4.0
+"""The part of it that costs nothing."""
+TOWN_FACTOR = 2.0
+"""Factor on the length of edges inside a town, since expressways pass outside."""
+MOST_TOWN_KM = 4.0
+"""Largest radius of a town within which roads are avoided: expressways end at the rings of large cities."""
+TOWN_DENSITY = 10_000.0
+"""Residents per square km of a town, which give its radius: the Chinese planning norm, from memory (C)."""
 OFFSET_FACTOR = 0.3
-"""Cost of a km between a way point and the road, in km of path."""
+"""Cost of a km between a way point and the road, in km of path, within the accuracy of the way point."""
+FAR_FACTOR = 1.3
+"""The same beyond its accuracy and at both ends: above 1, so that leaving out an end never pays."""
+PLACE_KM = 3.0
+"""Accuracy of a way point from memory."""
 TAKEN_FACTOR = 1.25
 """Factor on the length of edges that another expressway has claimed."""
 JOIN_KM = 4.0
 """Distance within which a way point of a drawn road is placed on an existing junction."""
+SOUND = ("A", "B")
+"""Quality of published lengths that are kept; lengths from memory (C) are only compared."""
+MOST_LENGTH_RATIO = 1.15
+"""Largest ratio of a published length to the length of the geometry that still is the same road."""
 INTERCHANGE_GAP_KM = 4.0
 """Least distance between an interchange with an ordinary road and the previous junction of a drawn road."""
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
 PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
+TOWN_TAGS = {
+    "maxspeed": "CN:urban",
+    "source:maxspeed": "legal limit in towns; the town is a circle by its residents (quality C)",
+}
 
 
-def classify(
-    graph: WorkingGraph, corridors: Sequence[Corridor], road_length_factor: float
-) -> dict[str, float]:
+@dataclass(frozen=True)
+class Town:
+    """A built-up area: its centre, and its radius in km."""
+
+    point: Point
+    radius_km: float
+
+    @classmethod
+    def read(cls, path: Path) -> list[Town]:
+        """Read the towns of a list of places; the radius follows from the residents."""
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                cls(
+                    (float(row["lat"]), float(row["lon"])),
+                    min(MOST_TOWN_KM, math.sqrt(float(row["population"]) / TOWN_DENSITY / math.pi)),
+                )
+                for row in csv.DictReader(file)
+            ]
+
+
+def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence[Town] = ()) -> None:
     """Claim the edges of each expressway; draw the expressways that cannot be routed.
 
     Parameters
@@ -41,38 +105,78 @@ def classify(
         The roads; changed in place.
     corridors
         The expressways, the most important first.
-    road_length_factor
-        Factor by which lengths are multiplied later; drawn roads are shorter by this factor.
-
-    Returns
-    -------
-    dict of str to float
-        Length of each expressway in the geometry in km, by road number.
+    towns
+        Towns that expressways pass outside.
     """
-    lengths: dict[str, float] = {}
     for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
-        path = _routed(graph, corridor) if corridor.matched else None
+        partners = _partners(corridor, corridors)
+        path = _routed(graph, corridor, towns, partners) if corridor.matched else None
         if path is None:
             LOG.info("%s is drawn by hand", corridor.id)
-            path = _drawn(graph, corridor, road_length_factor)
-        lengths[corridor.id] = length_km([graph.points[node] for node in path])
-    return lengths
+            _drawn(graph, corridor)
 
 
-def _routed(graph: WorkingGraph, corridor: Corridor) -> list[int] | None:
+def _routed(
+    graph: WorkingGraph, corridor: Corridor, towns: Sequence[Town], partners: frozenset[str] = frozenset()
+) -> list[int] | None:
     """Route a corridor through its way points and claim the path."""
+    last = len(corridor.places) - 1
     choices = [
-        {node: OFFSET_FACTOR * km for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()}
-        for place in corridor.places
+        {
+            node: _offset_cost(km, is_town=place.is_town, is_end=at in (0, last))
+            for node, km in graph.near(place.point, SEARCH_KM, CHOICES).items()
+        }
+        for at, place in enumerate(corridor.places)
     ]
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    legs = best_legs(graph.matrix(TAKEN_FACTOR), choices, limit_km=_reach_km(corridor))
+    in_town = _in_towns(graph, towns).items()
+    factors = {edge: 1.0 + (TOWN_FACTOR - 1.0) * share for edge, share in in_town}
+    matrix = graph.matrix(TAKEN_FACTOR, factors, partners)
+    legs = best_legs(matrix, choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)
     graph.claim(path, corridor.id)
     return path
+
+
+def _partners(corridor: Corridor, corridors: Sequence[Corridor]) -> frozenset[str]:
+    """Return the corridors with two consecutive way points of this one, with which it may share a road."""
+    legs = _legs(corridor)
+    return frozenset(other.id for other in corridors if other.id != corridor.id and legs & _legs(other))
+
+
+def _legs(corridor: Corridor) -> set[frozenset[str]]:
+    names = [place.name_zh for place in corridor.places]
+    return {frozenset(leg) for leg in itertools.pairwise(names)}
+
+
+def _offset_cost(km: float, *, is_town: bool, is_end: bool) -> float:
+    """Return the cost of a distance between a way point and the road, in km of path."""
+    if is_end:
+        return FAR_FACTOR * km
+    free, near = (TOWN_FREE_KM, TOWN_KM) if is_town else (0.0, PLACE_KM)
+    return OFFSET_FACTOR * max(0.0, km - free) + (FAR_FACTOR - OFFSET_FACTOR) * max(0.0, km - near)
+
+
+def _in_towns(graph: WorkingGraph, towns: Sequence[Town]) -> dict[Edge, float]:
+    """Return the share of each edge that lies in a town, without the edges outside."""
+    edges = list(graph.edges)
+    ends = np.array(graph.points)[np.array(edges, dtype=np.int64)]
+    share = np.zeros(len(edges))
+    for town in towns:
+        scale = KM_PER_DEGREE * np.array([1.0, math.cos(math.radians(town.point[0]))])
+        start, end = np.moveaxis((ends - town.point) * scale, 1, 0)
+        step = end - start
+        km = np.maximum(np.hypot(*step.T), LEAST_EDGE_KM)
+        # The chord of the circle that the line of the edge cuts off, in km from the start of the edge.
+        foot = -(start * step).sum(axis=1) / km
+        off = np.abs(start[:, 0] * step[:, 1] - start[:, 1] * step[:, 0]) / km
+        half = np.sqrt(np.maximum(town.radius_km**2 - off**2, 0.0))
+        inside = np.clip(foot + half, 0.0, km) - np.clip(foot - half, 0.0, km)
+        share = np.maximum(share, inside / km)
+    return {edges[row]: float(share[row]) for row in np.flatnonzero(share).tolist()}
 
 
 def _reach_km(corridor: Corridor) -> float:
@@ -81,7 +185,7 @@ def _reach_km(corridor: Corridor) -> float:
     return 40 + 2.5 * max(distance_km(a, b) for a, b in itertools.pairwise(points))
 
 
-def _drawn(graph: WorkingGraph, corridor: Corridor, road_length_factor: float) -> list[int]:
+def _drawn(graph: WorkingGraph, corridor: Corridor) -> list[int]:
     """Draw a corridor through its way points, connected to the roads that it crosses."""
     stops: list[int] = []
     last = len(corridor.places) - 1
@@ -92,7 +196,7 @@ def _drawn(graph: WorkingGraph, corridor: Corridor, road_length_factor: float) -
         if node not in stops:
             stops.append(node)
     line = [graph.points[node] for node in stops]
-    bends = stretched(line, (corridor.known_km or 0.0) / road_length_factor)
+    bends = stretched(line, corridor.known_km or 0.0)
     path = [stops[0]]
     for inner, stop in zip(bends, stops[1:], strict=True):
         for point in inner:
@@ -129,8 +233,93 @@ def _crossings(graph: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edg
     return sorted(found)
 
 
-def add_roads(graph: WorkingGraph, corridors: Sequence[Corridor], elements: Elements) -> None:
+def ground_lengths(
+    graph: WorkingGraph,
+    corridors: Sequence[Corridor],
+    terrain: Mapping[Edge, str],
+    road_length_factor: float,
+) -> dict[Edge, float]:
+    """Return the length of each edge on the ground in km.
+
+    An expressway has its published length of quality A or B, as long as the geometry can have it: a road is
+    not shorter than its straight edges (then the published length has other ends), nor longer by more than
+    `MOST_LENGTH_RATIO` (then the geometry is not the whole road). Geometry without a known length is
+    multiplied by the factor, except expressways in the plain, whose edges are as long as the road.
+
+    Parameters
+    ----------
+    graph
+        The classified roads.
+    corridors
+        The expressways; the first that uses an edge decides.
+    road_length_factor
+        Length on the ground over length of the geometry, for geometry of unknown length.
+    """
+    factors: dict[str, float] = {}
+    for corridor in corridors:
+        km = sum(graph.edges[edge] for edge, users in graph.claims.items() if corridor.id in users)
+        ratio = (corridor.known_km or 0.0) / km if km else 0.0
+        if corridor.known_quality in SOUND and 1.0 <= ratio <= MOST_LENGTH_RATIO:
+            factors[corridor.id] = ratio
+        LOG.info("road %s: %.1f km, known %s", corridor.id, km, corridor.known_km)
+    lengths = {}
+    for edge, km in graph.edges.items():
+        users = graph.claims.get(edge, ())
+        straight = bool(users) and terrain[edge] == "plain"
+        unknown = 1.0 if straight else road_length_factor
+        lengths[edge] = km * (factors.get(users[0], unknown) if users else unknown)
+    return lengths
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Outlines of plain, hills and mountains.
+
+    Parameters
+    ----------
+    names
+        Terrain of each outline.
+    outlines
+        Polygons in degrees.
+    """
+
+    names: tuple[str, ...]
+    outlines: tuple[shapely.Geometry, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Terrain:
+        """Read the outlines of a GeoJSON file, whose features have the property ``terrain``."""
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        return cls(
+            tuple(feature["properties"]["terrain"] for feature in features),
+            tuple(shapely.from_geojson(json.dumps(feature["geometry"])) for feature in features),
+        )
+
+    def of(self, graph: WorkingGraph) -> dict[Edge, str]:
+        """Return the terrain at the middle of each edge, ``plain`` outside all outlines."""
+        edges = list(graph.edges)
+        places = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
+        found = dict.fromkeys(edges, "plain")
+        tree = shapely.STRtree(self.outlines)
+        at, outline = tree.query(shapely.points(places[:, 1], places[:, 0]), predicate="within")
+        for row, name in zip(at.tolist(), outline.tolist(), strict=True):
+            found[edges[row]] = self.names[name]
+        return found
+
+
+def add_roads(
+    graph: WorkingGraph,
+    corridors: Sequence[Corridor],
+    elements: Elements,
+    *,
+    ground: Mapping[Edge, float],
+    terrain: Mapping[Edge, str],
+    design_kmh: Mapping[str, float],
+    towns: Sequence[Town] = (),
+) -> None:
     """Add all roads to the elements, one way for each chain of edges with the same tags.
+
+    A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`).
 
     Parameters
     ----------
@@ -140,17 +329,51 @@ def add_roads(graph: WorkingGraph, corridors: Sequence[Corridor], elements: Elem
         The expressways, the most important first.
     elements
         Elements to which nodes and ways are added; changed in place.
+    ground
+        Length of each edge on the ground in km, from `ground_lengths`.
+    terrain
+        Terrain that decides between the design speeds of a corridor; None: all plain.
     """
     known = {corridor.id: corridor for corridor in corridors}
-    keys = {edge: (graph.claims.get(edge, ()), edge in graph.drawn) for edge in graph.edges}
+    urban = _in_towns(graph, towns)
+    keys = {
+        edge: (
+            users,
+            edge in graph.drawn,
+            _design_kmh(known[users[0]], terrain[edge], design_kmh) if users else None,
+            not users and urban.get(edge, 0.0) > 0.5,
+        )
+        for edge in graph.edges
+        for users in [graph.claims.get(edge, ())]
+    }
     ids = {node: elements.add_node(graph.points[node], {}) for node in sorted(graph.used_nodes)}
     for line in chains(keys):
-        users, drawn = keys[edge_of(line[0], line[1])]
-        tags = _motorway_tags([known[user] for user in users], drawn=drawn) if users else PRIMARY_TAGS
+        users, drawn, kmh, in_town = keys[edge_of(line[0], line[1])]
+        tags = PRIMARY_TAGS | (TOWN_TAGS if in_town else {})
+        if users:
+            tags = _motorway_tags([known[user] for user in users], drawn=drawn, design_kmh=kmh)
+        drawn_km = length_km([graph.points[node] for node in line])
+        ground_km = sum(ground[edge_of(a, b)] for a, b in itertools.pairwise(line))
+        if drawn_km > 0:
+            tags[LENGTH_FACTOR] = f"{ground_km / drawn_km:.4f}"
         elements.add_way([ids[node] for node in line], tags)
 
 
-def _motorway_tags(users: Sequence[Corridor], *, drawn: bool) -> dict[str, str]:
+def _design_kmh(corridor: Corridor, terrain: str, standard: Mapping[str, float]) -> float | None:
+    """Return the design speed of a section.
+
+    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, but not
+    above the standard of the country for the terrain.
+    """
+    least = corridor.design_kmh
+    if least is None:
+        return None
+    most = corridor.design_most_kmh or least
+    kmh = {"plain": most, "mountain": least}.get(terrain, (least + most) / 2)
+    return min(kmh, standard.get(terrain, kmh))
+
+
+def _motorway_tags(users: Sequence[Corridor], *, drawn: bool, design_kmh: float | None) -> dict[str, str]:
     """Return the tags of a road that is part of one or more expressways."""
     main = users[0]
     earliest = min(users, key=lambda user: user.opened)
@@ -166,8 +389,8 @@ def _motorway_tags(users: Sequence[Corridor], *, drawn: bool) -> dict[str, str]:
         "source:highway": how,
         "source:oneway": "both carriageways drawn as one line",
     }
-    if main.design_kmh is not None:
-        tags |= {"maxspeed": f"{main.design_kmh:g}", "source:maxspeed": main.speed_source}
+    if design_kmh is not None:
+        tags |= {"maxspeed": f"{design_kmh:g}", "source:maxspeed": main.speed_source}
     if drawn:
         tags |= {"source": "way points of the fact tables", "source:geometry": "curated"}
     else:

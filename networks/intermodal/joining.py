@@ -44,8 +44,10 @@ def join(
     there before departure, waits half the headway, rides, transfers, and travels from the last station to the
     centre likewise. It may also transfer between stations by road.
 
-    **in_vehicle**: driving, riding, and the time between trains at a transfer. Connectors at both ends of a
-    trip take 1 s, and there is no wait for the first train. The graph therefore contains the access network
+    **in_vehicle**: driving, riding, and the time between trains at a transfer. Of the connectors at both ends
+    of a trip only the way to a station counts, in proportion to its distance, so that further stops of a train
+    near a centre bring nobody there sooner; there is no wait for the first train, and nothing is lost between
+    a centre and its road node. The graph therefore contains the access network
     three times: before the first train, between trains (where all times count) and after the last train. A
     path reaches a later copy only by using a train, or at its end, so the times are exact.
 
@@ -122,14 +124,14 @@ def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int)
 
 def _roads_only(access: AccessNetwork, definition: Definition) -> TimeGraph:
     centres = np.arange(access.cities, dtype=np.int64)
-    arcs = access.arcs(free=definition == "in_vehicle")
+    arcs = access.arcs(in_vehicles=definition == "in_vehicle")
     return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
 
 
 def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
     centres = np.arange(access.cities, dtype=np.int64)
     arcs = [
-        access.arcs(free=False),
+        access.arcs(in_vehicles=False),
         *_train_arcs(train, assumed),
         trains.boarding_arcs(train.stops, access.entrance, parameters=assumed, first=False),
         trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
@@ -146,9 +148,9 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
     centres = np.arange(access.cities, dtype=np.int64)
     city_road = access.city_road
     arcs = [
-        access.arcs(free=True),
-        access.arcs(free=False).shifted(between),
-        access.arcs(free=True).shifted(after),
+        access.arcs(in_vehicles=True),
+        access.arcs(in_vehicles=False).shifted(between),
+        access.arcs(in_vehicles=True).shifted(after),
         *_train_arcs(train, assumed),
         trains.boarding_arcs(stops, entrance + before, parameters=assumed, first=True),
         trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),

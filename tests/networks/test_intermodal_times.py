@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from intermodal_drawing import PARAMETERS, cities, network, railway
 
 from networks import skims
@@ -93,6 +95,34 @@ def test_a_transfer_between_two_stations_of_a_city_is_by_road():
     assert times(road, rail, places, "in_vehicle")[0, 1] == 1 + 360 + 2000 + between + 3000 + 1 + 1
     ends = 1200 + (1500 + 600 + 360) + 300 + 1200
     assert times(road, rail, places, "door_to_door")[0, 1] == ends + 2000 + between + 3000
+
+
+def test_the_way_to_a_station_near_a_centre_counts_in_vehicles_by_its_distance():
+    near = (0.04, 0.0)  # 4.448 km of 5 km, where the access takes 1,200 s
+    rail = railway([near, C], [("hsr350", 1200, [(0, 0), (1, 2000)])])
+    skim = times(NO_ROADS, rail, cities([A, C], [-1, -1]), "in_vehicle")
+    assert skim[0, 1] == 1067 + 360 + 2000 + 1 + 1
+
+
+@given(
+    st.sets(st.integers(1, 199), max_size=8),
+    st.sampled_from([67.0, 134.0, 294.0]),
+    st.sampled_from(["small", "secondary", "core"]),
+    st.booleans(),
+)
+def test_halts_never_make_a_trip_faster_in_vehicles(halts, speed_kmh, tier, by_road):
+    def fastest(positions):
+        """Return the time over 200 km of straight line between two cities with stations at their centres."""
+        spots = [(km / 111.195, 0.0) for km in positions]
+        run_s = np.rint(np.diff(positions, prepend=0) / speed_kmh * 3600).astype(int).tolist()
+        rail = railway(spots, [("hsr350", 1200, list(enumerate(run_s)))])
+        ends = [spots[0], spots[-1]]
+        places = cities(ends, [0, 1] if by_road else [-1, -1], tier=tier)
+        wide = replace(PARAMETERS, centre_station_km=15.0)
+        return times(network(ends, [], "road"), rail, places, "in_vehicle", wide)[0, 1]
+
+    # Whole seconds: each of the hops and both ends may be rounded.
+    assert fastest([0, *sorted(halts), 200]) >= fastest([0, 200]) - len(halts) - 3
 
 
 def test_driving_to_a_distant_station_counts_as_in_vehicle_time():

@@ -114,9 +114,9 @@ def cities_to_stations(
 ) -> Connectors:
     """Connect each city to all stations near its centre, with the access time of its tier.
 
-    In vehicles the access counts in proportion to the distance: nothing at the centre, all of it at the limit.
-    This is slower than any train, so that a train which stops at more stations near a centre is no way to get
-    there sooner. It never exceeds the access time door to door.
+    In vehicles the access counts in proportion to the distance: nothing at the centre, all of it at the
+    limit. This is slower than any train, so that a train which stops at more stations near a centre is no
+    way to get there sooner. It never exceeds the access time door to door.
 
     Parameters
     ----------

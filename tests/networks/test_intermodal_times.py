@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from intermodal_drawing import PARAMETERS, cities, network, railway
 
@@ -84,6 +84,33 @@ def test_a_transfer_takes_its_time_and_the_second_wait_in_both_definitions():
     assert whole[0, 2] == 1200 + (1500 + 600 + 360) + 2000 + change + 3000 + 300 + 1200
 
 
+def test_known_times_include_starting_and_their_own_stops():
+    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000), (2, 3000)])], stop_s=120)
+    assert times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")[0, 2] == 1 + 1 + 5120 + 1 + 1
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 2]
+    assert whole == 1200 + (1500 + 600) + 2000 + 120 + 3000 + 300 + 1200
+
+
+def test_passengers_wait_for_the_first_of_several_trains_that_are_worth_it():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 2200)])]
+    rail = railway(APART, pieces, stop_s=0)
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 1]
+    assert whole == 1200 + (1500 + 900) + 2100 + 300 + 1200
+    assert times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")[0, 1] == 1 + 2100 + 1 + 1 + 1
+
+
+def test_passengers_let_a_train_pass_that_is_too_slow():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 9000)])]
+    skim = times(NO_ROADS, railway(APART, pieces, stop_s=0), AT_STATIONS, "door_to_door")
+    assert skim[0, 1] == 1200 + (1500 + 1800) + 2000 + 300 + 1200
+
+
+def test_modelled_services_are_not_combined():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 2200)])]
+    skim = times(NO_ROADS, railway(APART, pieces), AT_STATIONS, "door_to_door")
+    assert skim[0, 1] == 1200 + (1500 + 1800 + 360) + 2000 + 300 + 1200
+
+
 def test_a_transfer_between_two_stations_of_a_city_is_by_road():
     near = (1.01, 0.0)
     rail = railway(
@@ -104,6 +131,7 @@ def test_the_way_to_a_station_near_a_centre_counts_in_vehicles_by_its_distance()
     assert skim[0, 1] == 1067 + 360 + 2000 + 1 + 1
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.sets(st.integers(1, 199), max_size=8),
     st.sampled_from([67.0, 134.0, 294.0]),

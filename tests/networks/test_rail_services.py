@@ -55,6 +55,40 @@ def test_without_an_interval_the_headway_is_the_default_of_the_class():
     assert built.report.service_counts["interval not readable"] == 1
 
 
+def known(run_s, stop_s=(0, 0, 0)):
+    """Draw known minutes as the tags of a relation."""
+    return {"polyring:minutes": run_s, "polyring:stop_minutes": stop_s}
+
+
+def stop_times(built):
+    return built.services.stops[["run_s", "stop_s"]].to_numpy().tolist()
+
+
+def test_known_minutes_take_the_place_of_modelled_times():
+    built = build([train(1, [1, 2, 3], **known("12;18.5", "2"))])
+    assert stop_times(built) == [[0, 0], [720, 120], [1110, 0]]
+    assert built.services.lines["known_times"].tolist() == [True]
+    assert built.report.service_counts["services with known times"] == 1
+
+
+def test_known_minutes_of_both_directions_are_averaged():
+    there, back = known("12;18", "2"), known("20;10", "3")
+    built = build([train(1, [1, 2, 3], **there), train(2, [3, 2, 1], **back)])
+    assert stop_times(built) == [[0, 0], [660, 150], [1140, 0]]
+
+
+def test_minutes_on_both_sides_of_a_stop_that_is_missing_are_summed():
+    built = build([train(1, [1, 99, 3], **known("12;18", "2"))])
+    assert stop_times(built)[-1] == [(12 + 2 + 18) * 60, 0]
+
+
+@pytest.mark.parametrize("minutes", ["12", "12;18;20", "12;soon", "12;-1", ""])
+def test_minutes_that_do_not_fit_the_stops_are_counted_and_modelled(minutes):
+    built = build([train(1, [1, 2, 3], **known(minutes, "2"))])
+    assert built.services.lines["known_times"].tolist() == [False]
+    assert built.report.service_counts["minutes not readable"] == 1
+
+
 def test_both_directions_of_a_train_are_one_service_with_the_longer_headway():
     built = build([train(1, [1, 2, 3], interval="10"), train(2, [3, 2, 1], interval="30")])
     assert built.services.lines["headway_s"].tolist() == [1800]

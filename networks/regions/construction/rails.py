@@ -35,6 +35,8 @@ PLAIN_TAGS = {
     "source:usage": "no line of the table claims it",
     **SOURCE_TAGS,
 }
+CURVE_KMH = 160.0
+"""Design speed of connecting curves, by assumption (D)."""
 LINK = "link:"
 """Prefix of the claims of connecting curves."""
 
@@ -254,7 +256,7 @@ def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: b
         tags = {
             "railway": "rail",
             "usage": "branch",
-            "maxspeed": "160",
+            "maxspeed": f"{CURVE_KMH:g}",
             "source:maxspeed": "assumed (quality D)",
             "name": "connecting curve",
         }

@@ -19,7 +19,7 @@ from networks.regions.construction.geograph import (
 from networks.regions.construction.matching import WorkingGraph
 from networks.regions.construction.osmfile import Elements, write
 from networks.regions.construction.patterns import add_patterns, is_in_timetable, is_through_in_timetable
-from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.rails import add_tracks, lay_out, slow_zones
 from networks.regions.construction.roads import add_roads, classify
 from networks.regions.construction.services import add_services, line_services, through_services
 from networks.regions.construction.timetable import read_patterns
@@ -88,7 +88,7 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     for line in lines:
         km = layout.lengths_km[line.id] * region.rail_length_factor
         LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
-    tracks = add_tracks(graph, lines, layout, elements)
+    tracks = add_tracks(graph, lines, layout, elements, zones=slow_zones(region.terrain, region.cities))
     by_id = {line.id: line for line in lines}
     patterns = read_patterns(region.facts)
     services = [

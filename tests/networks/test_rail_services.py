@@ -36,7 +36,7 @@ def test_a_relation_gives_a_service_with_its_stops_in_order():
 def test_the_running_time_between_stops_follows_from_the_links():
     built = build([train(1, [1, 3])])
     km = built.network.links["length_km"].sum()
-    assert built.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.84 * 200))]
+    assert built.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.80 * 200))]
     assert built.services.stops["length_km"].tolist() == [0.0, pytest.approx(km)]
 
 

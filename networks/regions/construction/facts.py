@@ -67,6 +67,9 @@ class Corridor:
         Trains per day and direction, for railways.
     trains_source
         Source of that number, with its quality letter.
+    running_kmh, running_source
+        Speed at which trains run on the line, km/h, where it is below the design speed, and its source with
+        its quality letter; None and empty where it is the design speed.
     """
 
     id: str
@@ -84,6 +87,8 @@ class Corridor:
     electrified: bool = False
     trains_a_day: float = 0.0
     trains_source: str = ""
+    running_kmh: float | None = None
+    running_source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +159,8 @@ def rail_lines(folder: Path) -> list[Corridor]:
             electrified=row["electrified"] == "yes",
             trains_a_day=_number(row["trains_a_day"]) or 0.0,
             trains_source=f"{row['trains_source']} (quality {row['trains_quality']})",
+            running_kmh=_number(row["running_kmh"]),
+            running_source=f"{row['running_source']} (quality {row['running_quality']})",
         )
         for row in _rows(folder / "rail_lines.csv")
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from networks.osm.elements import Elements, Relation
-from networks.osm.vintage import was_open
+from networks.osm.vintage import had_ended, was_open
 from networks.rail.drafts import BY_TAG, Draft, KnownTimes
 from networks.rail.stations import is_stop_role
 from networks.rail.tags import parse_interval_s, parse_minutes_s, parse_speed_kmh
@@ -29,12 +29,16 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
     elements
         Elements of the source.
     opened_by
-        Leave out services that started after this day; None for the services of today.
+        Leave out services that started after this day or had ended by then; None for the services of today.
     """
-    found = (r for r in elements.relations if r.tags.get("route") == "train")
-    return tuple(
-        sorted((r for r in found if was_open(r.tags.get("start_date", ""), on=opened_by)), key=lambda r: r.id)
+    found = (
+        relation
+        for relation in elements.relations
+        if relation.tags.get("route") == "train"
+        and was_open(relation.tags.get("start_date", ""), on=opened_by)
+        and not had_ended(relation.tags.get("end_date", ""), on=opened_by)
     )
+    return tuple(sorted(found, key=lambda relation: relation.id))
 
 
 def drafts(

@@ -100,7 +100,8 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     others = [run for run in connections if not is_through_in_timetable(run, by_id, patterns)]
     services += through_services(by_id, others, layout)
     add_services(services, by_id, tracks, elements)
-    add_patterns(patterns, by_id, layout, graph.points, tracks, elements)
+    factor = region.rail_length_factor
+    add_patterns(patterns, by_id, layout, graph.points, tracks, elements, length_factor=factor)
 
 
 def stamp(description: Path, digest: str) -> None:

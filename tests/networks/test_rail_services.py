@@ -71,6 +71,13 @@ def test_known_minutes_take_the_place_of_modelled_times():
     assert built.report.service_counts["services with known times"] == 1
 
 
+def test_a_service_counts_until_its_last_day():
+    relations = [train(1, [1, 3], end_date="2018-08-07"), train(2, [1, 2, 3], start_date="2018-08-08")]
+    assert build(relations).services.lines["service_id"].tolist() == ["r2"]
+    before = build(relations, opened_by=date(2018, 8, 7))
+    assert before.services.lines["service_id"].tolist() == ["r1"]
+
+
 def test_known_minutes_of_both_directions_are_averaged():
     there, back = known("12;18", "2"), known("20;10", "3")
     built = build([train(1, [1, 2, 3], **there), train(2, [3, 2, 1], **back)])

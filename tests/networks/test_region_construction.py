@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.regions.construction.facts import Corridor, Place, Through
+from networks.regions.construction.facts import Corridor, Place, Raised, Through
 from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
@@ -24,7 +26,7 @@ from networks.regions.construction.geometry import (
 from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.patterns import add_patterns
-from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.rails import Zone, add_tracks, lay_out
 from networks.regions.construction.roads import add_roads, classify
 from networks.regions.construction.runs import Run, join_overlapping, join_through
 from networks.regions.construction.services import (
@@ -322,6 +324,34 @@ def test_a_pattern_becomes_a_relation_in_either_direction_on_its_lines(tmp_path)
     assert (out["from"], out["to"], out["start_date"]) == (back["to"], back["from"], "2010")
     members = [relation.members for relation in elements.relations.values()]
     assert [m for m in members[1] if m[0] == "w"] == [m for m in members[0] if m[0] == "w"][::-1]
+
+
+def test_trains_take_less_time_from_the_day_of_a_higher_speed_on(tmp_path):
+    rows = group(gtfs(tmp_path, {"G1": TRAINS["G1"]}), ["北京", "中"], (36, 113, 43, 120))
+    with (tmp_path / "train_patterns.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    graph, (main, branch), run = railway()
+    raised = Raised(from_kmh=300.0, to_kmh=350.0, day="2018-08-08", source="memory")
+    lines = {"main": replace(main, raised=raised), "branch": branch}
+    layout, elements = lay_out(graph, list(lines.values()), [run]), Elements()
+    tracks = add_tracks(graph, list(lines.values()), layout, elements)
+    add_patterns(read_patterns(tmp_path), lines, layout, graph.points, tracks, elements)
+    found = [relation.tags for relation in elements.relations.values()]
+    km = length_km([graph.points[node] for node in layout.legs["main", 0]])
+    saved = km * (60 / 300 - 60 / 350)
+    assert [tags["polyring:minutes"] for tags in found[::2]] == ["12", f"{12 - saved:.1f}"]
+    assert (found[0]["end_date"], found[2]["start_date"]) == ("2018-08-07", "2018-08-08")
+
+
+def test_trains_are_slower_in_a_zone():
+    graph, lines, run = railway()
+    layout, elements = lay_out(graph, lines, [run]), Elements()
+    zones = [Zone(shapely.box(115.0, 39.0, 118.0, 41.0), 250.0, "gradients")]
+    add_tracks(graph, lines, layout, elements, zones=zones)
+    speeds = {(way.tags["maxspeed"], way.tags.get("maxspeed:design")) for way in elements.ways.values()}
+    assert speeds == {("250", "350"), ("120", None)}
 
 
 def test_the_interval_is_sixteen_hours_divided_by_the_trains():

@@ -65,6 +65,8 @@ class Columns:
     fastest: Floats
     median: Floats
     served: Floats
+    today: Floats
+    year: Floats
     trains: Floats
     km: Floats
     table_km: Floats
@@ -83,6 +85,8 @@ class Columns:
             fastest=column(lambda r: r.row.fastest_min),
             median=column(lambda r: r.row.median_min),
             served=column(lambda r: r.served_min),
+            today=column(lambda r: r.today_min),
+            year=column(lambda r: float(r.row.year)),
             trains=column(lambda r: r.served_trains),
             km=column(lambda r: r.km),
             table_km=column(lambda r: r.row.table_km),

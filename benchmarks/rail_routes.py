@@ -14,12 +14,14 @@ import numpy as np
 
 from networks import cities, intermodal, osm, rail, schema, skims
 from networks.network import Network, Services
+from networks.osm.elements import Elements
 from networks.rail.drafts import BY_TABLE, Draft, Timetable
 from networks.rail.parameters import RailParameters
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.run.reading import lengthened_rail
 
-STATE = {"2016": date(2016, 3, 10), "2021": date(2021, 1, 1)}
+FIRST_DAY = date(2016, 3, 10)
+STATE = {"2016": FIRST_DAY, "2021": date(2021, 1, 1)}
 MOST_KMH = {"G": np.inf, "C": np.inf, "D": 250.0}
 """Highest speed of trains by the letter of their number; all others are conventional. From memory, C."""
 CONVENTIONAL_KMH = 160.0
@@ -45,13 +47,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Routed:
-    """A row with its route on the network, and minutes and number of trains by the services."""
+    """A row with its route on the network, and minutes and number of trains by the services.
+
+    The minutes by the services of today are nan for rows of the first timetable.
+    """
 
     row: Row
     km: float
     design_min: float
     served_min: float
     served_trains: int
+    today_min: float = np.nan
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -87,9 +93,19 @@ def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[s
     for year, day in STATE.items():
         built = lengthened_rail(rail.build(elements, opened_by=day), length_factor(network))
         found, missing = _route_year([row for row in rows if row.year == year], built)
+        if day > FIRST_DAY:
+            found = _with_today(found, elements, network)
         routed += found
         left_out += missing
     return routed, left_out
+
+
+def _with_today(found: Sequence[Routed], elements: Elements, network: Path) -> list[Routed]:
+    """Add the minutes by the services of today."""
+    built = lengthened_rail(rail.build(elements), length_factor(network))
+    now, _ = _route_year([routed.row for routed in found], built)
+    minutes = {routed.row: routed.served_min for routed in now}
+    return [replace(routed, today_min=minutes.get(routed.row, np.nan)) for routed in found]
 
 
 def length_factor(network: Path) -> float:

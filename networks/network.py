@@ -56,11 +56,14 @@ class Services:
     ----------
     lines
         One row per service; index `service` 0..n-1; columns `service_id` (str), `name` (str), `link_class`
-        (str), `headway_s` (int64, seconds between departures), `headway_source` (str).
+        (str), `headway_s` (int64, seconds between departures), `headway_source` (str),
+        `known_times` (bool, whether the source states the times of its trains; otherwise they are modelled).
     stops
         One row per stop; columns `service` (int64), `seq` (int64, from 0), `node` (int64, row of the nodes of
         the rail network), `run_s` (int64, running time from the previous stop without dwell times, 0 for the
-        first stop), `length_km` (float64, from the previous stop). Times are the same in both directions.
+        first stop), `length_km` (float64, from the previous stop), `stop_s` (int64, seconds at the stop for
+        passengers who stay on; counts where the times are known). Known running times include what a ride
+        needs to start and to brake. Times are the same in both directions.
     """
 
     lines: pd.DataFrame

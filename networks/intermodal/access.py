@@ -53,13 +53,13 @@ class AccessNetwork:
         """Rows of the station entrances."""
         return self.cities + self.road_nodes + np.arange(self.stations, dtype=np.int64)
 
-    def arcs(self, *, free: bool) -> Arcs:
+    def arcs(self, *, in_vehicles: bool) -> Arcs:
         """Return the arcs of roads and ferries, and of all connectors in both directions.
 
         Parameters
         ----------
-        free
-            Let every connector take 1 s, for times that count driving only.
+        in_vehicles
+            Count only that part of each connector which counts in vehicles.
         """
         connectors = [
             ("connector", "connector", self.city_road),
@@ -68,7 +68,7 @@ class AccessNetwork:
         ]
         pieces = [self.roads]
         for kind, reverse_kind, connector in connectors:
-            seconds = np.ones_like(connector.seconds) if free else connector.seconds
+            seconds = connector.moving_s if in_vehicles else connector.seconds
             pieces += [
                 Arcs.of(kind, connector.first, connector.second, seconds),
                 Arcs.of(reverse_kind, connector.second, connector.first, seconds),

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from networks.cities.table import Cities
 from networks.intermodal import trains
 from networks.intermodal.access import AccessNetwork, build_access_network, node_rows
+from networks.intermodal.common_lines import with_common_lines
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import Stops
-from networks.network import Network
+from networks.network import Network, Services
 from networks.rail.builder import RailBuild
 from networks.timegraph import Arcs, TimeGraph
 
@@ -44,10 +45,15 @@ def join(
     there before departure, waits half the headway, rides, transfers, and travels from the last station to the
     centre likewise. It may also transfer between stations by road.
 
-    **in_vehicle**: driving, riding, and the time between trains at a transfer. Connectors at both ends of a
-    trip take 1 s, and there is no wait for the first train. The graph therefore contains the access network
+    **in_vehicle**: driving, riding, and the time between trains at a transfer. Of the connectors at both
+    ends of a trip only the way to a station counts, in proportion to its distance, so that further stops of
+    a train near a centre bring nobody there sooner; there is no wait for the first train, and nothing is
+    lost between a centre and its road node. The graph therefore contains the access network
     three times: before the first train, between trains (where all times count) and after the last train. A
     path reaches a later copy only by using a train, or at its end, so the times are exact.
+
+    Services of known times that join the same two stations are combined (`common_lines`); in vehicles the
+    ride takes the mean of the combined trains.
 
     Parameters
     ----------
@@ -78,7 +84,8 @@ def join(
     if rail is None or not len(rail.services.stops):
         return _roads_only(access, definition)
     copies = 1 if definition == "door_to_door" else len(_COPIES)
-    train = _train_nodes(rail, stations, first_row=copies * len(access))
+    services = with_common_lines(rail.services, assumed, alone=definition == "door_to_door")
+    train = _train_nodes(services, rail, stations, assumed, first_row=copies * len(access))
     if definition == "door_to_door":
         return _door_to_door(access, train, assumed)
     return _in_vehicle(access, train, assumed)
@@ -101,12 +108,24 @@ def _stations(rail: RailBuild | None, road: Network) -> gpd.GeoDataFrame:
     return rail.network.nodes.iloc[served]
 
 
-def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _TrainNodes:
+def _train_nodes(
+    services: Services,
+    rail: RailBuild,
+    stations: gpd.GeoDataFrame,
+    assumed: AccessParameters,
+    *,
+    first_row: int,
+) -> _TrainNodes:
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
-    stops = Stops.of(rail.services, station_of_node=station_of_node, first_row=first_row + len(stations))
-    keys = rail.services.lines["service_id"].to_numpy()[stops.service]
-    ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, rail.services.stops["seq"], strict=True)]
+    stops = Stops.of(
+        services,
+        parameters=assumed,
+        station_of_node=station_of_node,
+        first_row=first_row + len(stations),
+    )
+    keys = services.lines["service_id"].to_numpy()[stops.service]
+    ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [
         node_rows("station", [f"station:{row}/platforms" for row in stations.index], stations),
@@ -122,14 +141,14 @@ def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int)
 
 def _roads_only(access: AccessNetwork, definition: Definition) -> TimeGraph:
     centres = np.arange(access.cities, dtype=np.int64)
-    arcs = access.arcs(free=definition == "in_vehicle")
+    arcs = access.arcs(in_vehicles=definition == "in_vehicle")
     return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
 
 
 def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
     centres = np.arange(access.cities, dtype=np.int64)
     arcs = [
-        access.arcs(free=False),
+        access.arcs(in_vehicles=False),
         *_train_arcs(train, assumed),
         trains.boarding_arcs(train.stops, access.entrance, parameters=assumed, first=False),
         trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
@@ -146,9 +165,9 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
     centres = np.arange(access.cities, dtype=np.int64)
     city_road = access.city_road
     arcs = [
-        access.arcs(free=True),
-        access.arcs(free=False).shifted(between),
-        access.arcs(free=True).shifted(after),
+        access.arcs(in_vehicles=True),
+        access.arcs(in_vehicles=False).shifted(between),
+        access.arcs(in_vehicles=True).shifted(after),
         *_train_arcs(train, assumed),
         trains.boarding_arcs(stops, entrance + before, parameters=assumed, first=True),
         trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
@@ -171,6 +190,6 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
 
 def _train_arcs(train: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
     return (
-        trains.ride_arcs(train.stops, parameters=assumed),
+        trains.ride_arcs(train.stops),
         trains.transfer_arcs(train.stops, train.platforms, parameters=assumed),
     )

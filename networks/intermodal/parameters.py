@@ -94,7 +94,7 @@ class AccessParameters:
         """Return the mean waiting time in seconds: half the headway, rounded up, at most `wait_cap_s`."""
         return min((headway_s + 1) // 2, self.wait_cap_s)
 
-    def board_s(self, *, link_class: str, headway_s: int) -> int:
+    def board_s(self, *, link_class: str, headway_s: int, start_s: int | None = None) -> int:
         """Return the seconds from the station entrance to the moving train.
 
         They are the time before departure, the waiting time, and the time added once per ride.
@@ -105,14 +105,17 @@ class AccessParameters:
             Class of the service.
         headway_s
             Seconds between its departures.
+        start_s
+            Time added once per ride; None for that of modelled services.
         """
         fast = link_class in self.fast_classes
         before = self.pre_departure_hsr_s if fast else self.pre_departure_conv_s
-        return max(before + self.change_s(headway_s=headway_s), 1)
+        return max(before + self.change_s(headway_s=headway_s, start_s=start_s), 1)
 
-    def change_s(self, *, headway_s: int) -> int:
+    def change_s(self, *, headway_s: int, start_s: int | None = None) -> int:
         """Return the seconds from the platform to the moving train: waiting time, and time once per ride."""
-        return max(self.wait_s(headway_s) + self.running.start_s, 1)
+        once_s = self.running.start_s if start_s is None else start_s
+        return max(self.wait_s(headway_s) + once_s, 1)
 
     def connector_s(self, straight_km: float) -> int:
         """Return the rounded seconds of a connector over a straight-line distance in km."""

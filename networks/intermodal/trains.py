@@ -33,6 +33,12 @@ class Stops:
         Class of its service.
     on_track
         Whether its service is assumed from tracks alone.
+    start_s
+        Seconds added once per ride; 0 where the times of its service are known.
+    stop_s
+        Seconds for passengers who stay on the train.
+    ref
+        Row of its service among the given ones, -1 for several services together.
     departing, arrived
         Rows of its two nodes: a train that is about to depart, and a train that has arrived.
     """
@@ -43,17 +49,29 @@ class Stops:
     headway_s: Ints
     link_class: NDArray[np.object_]
     on_track: NDArray[np.bool_]
+    start_s: Ints
+    stop_s: Ints
+    ref: Ints
     departing: Ints
     arrived: Ints
 
     @classmethod
-    def of(cls, services: Services, *, station_of_node: Ints, first_row: int) -> Stops:
+    def of(
+        cls,
+        services: Services,
+        *,
+        parameters: AccessParameters,
+        station_of_node: Ints,
+        first_row: int,
+    ) -> Stops:
         """Assign nodes to the stops of services, in the order of the stops table.
 
         Parameters
         ----------
         services
-            The services.
+            The services, from `with_common_lines`.
+        parameters
+            Times at stops and once per ride, for services whose times are modelled.
         station_of_node
             Row of the station for each node of the rail network.
         first_row
@@ -62,6 +80,7 @@ class Stops:
         stops = services.stops
         service = stops["service"].to_numpy()
         rows = first_row + np.arange(len(stops), dtype=np.int64)
+        known = services.lines["known_times"].to_numpy(dtype=bool)[service]
         return cls(
             service=service,
             station=station_of_node[stops["node"].to_numpy()],
@@ -69,12 +88,15 @@ class Stops:
             headway_s=services.lines["headway_s"].to_numpy()[service],
             link_class=services.lines["link_class"].to_numpy(dtype=object)[service],
             on_track=(services.lines["headway_source"] == BY_TRACKS).to_numpy()[service],
+            start_s=np.where(known, 0, parameters.running.start_s),
+            stop_s=np.where(known, stops["stop_s"].to_numpy(), parameters.running.stop_s),
+            ref=services.lines["ref"].to_numpy()[service],
             departing=rows,
             arrived=rows + len(stops),
         )
 
 
-def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
+def ride_arcs(stops: Stops) -> Arcs:
     """Return the arcs of riding in both directions, and of staying on the train at intermediate stops.
 
     Services assumed from tracks alone run through every station, so passengers who stay on take the time of
@@ -84,8 +106,6 @@ def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
     ----------
     stops
         The stops.
-    parameters
-        Time at an intermediate stop.
 
     Returns
     -------
@@ -93,14 +113,13 @@ def ride_arcs(stops: Stops, *, parameters: AccessParameters) -> Arcs:
         Arcs of kind `ride`; `ref` is the row of the service.
     """
     ahead = np.flatnonzero(stops.service[:-1] == stops.service[1:])
-    run_s, service = stops.run_s[ahead + 1], stops.service[ahead]
-    out = Arcs.of("ride", stops.departing[ahead], stops.arrived[ahead + 1], run_s, ref=service)
-    back = Arcs.of("ride", stops.departing[ahead + 1], stops.arrived[ahead], run_s, ref=service)
-    inner = np.intersect1d(ahead, ahead + 1)
-    stop_s = parameters.running.stop_s
-    stay = Arcs.of("ride", stops.arrived[inner], stops.departing[inner], stop_s, ref=stops.service[inner])
+    run_s, ref = stops.run_s[ahead + 1], stops.ref[ahead]
+    out = Arcs.of("ride", stops.departing[ahead], stops.arrived[ahead + 1], run_s, ref=ref)
+    back = Arcs.of("ride", stops.departing[ahead + 1], stops.arrived[ahead], run_s, ref=ref)
+    inner, stop_s = np.intersect1d(ahead, ahead + 1), stops.stop_s
+    stay = Arcs.of("ride", stops.arrived[inner], stops.departing[inner], stop_s[inner], ref=stops.ref[inner])
     a, b = _through(stops)
-    run_on = Arcs.of("ride", stops.arrived[a], stops.departing[b], stop_s, ref=stops.service[b])
+    run_on = Arcs.of("ride", stops.arrived[a], stops.departing[b], stop_s[b], ref=stops.ref[b])
     return Arcs.join([out, back, stay, run_on])
 
 
@@ -141,13 +160,15 @@ def boarding_arcs(stops: Stops, entrance: Ints, *, parameters: AccessParameters,
         Arcs of kind `board`; `ref` is the row of the service.
     """
     seconds = [
-        parameters.running.start_s
+        start_s
         if first
-        else parameters.board_s(link_class=str(name), headway_s=int(headway))
-        for name, headway in zip(stops.link_class, stops.headway_s, strict=True)
+        else parameters.board_s(link_class=str(name), headway_s=int(headway), start_s=start_s)
+        for name, headway, start_s in zip(
+            stops.link_class, stops.headway_s, stops.start_s.tolist(), strict=True
+        )
     ]
     at = entrance[stops.station]
-    return Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.service)
+    return Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref)
 
 
 def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
@@ -167,7 +188,7 @@ def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
     Arcs
         Arcs of kind `alight`; `ref` is the row of the service.
     """
-    return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.service)
+    return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.ref)
 
 
 def transfer_arcs(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
@@ -189,10 +210,13 @@ def transfer_arcs(stops: Stops, platforms: Ints, *, parameters: AccessParameters
         the service.
     """
     at = platforms[stops.station]
-    seconds = [parameters.change_s(headway_s=int(headway)) for headway in stops.headway_s]
+    seconds = [
+        parameters.change_s(headway_s=int(headway), start_s=start_s)
+        for headway, start_s in zip(stops.headway_s, stops.start_s.tolist(), strict=True)
+    ]
     return Arcs.join(
         [
             Arcs.of("transfer", stops.arrived, at, parameters.transfer_s),
-            Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.service),
+            Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref),
         ]
     )

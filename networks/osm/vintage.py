@@ -50,3 +50,20 @@ def was_open(start_date: str, *, on: date | None) -> bool:
         return True
     opened = last_day(start_date)
     return opened is None or opened <= on
+
+
+def had_ended(end_date: str, *, on: date | None) -> bool:
+    """Return whether a feature with this last day was gone on a given day.
+
+    A month or a year counts as its last day. Features without a date, or with one that cannot be parsed, have
+    not ended.
+
+    Parameters
+    ----------
+    end_date
+        Value of the tag, empty if there is none.
+    on
+        The day; None for the network of today, in which everything that has a last day is gone.
+    """
+    last = last_day(end_date)
+    return last is not None and (on is None or last < on)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -27,8 +28,44 @@ _LINES = {
     "link_class": "str",
     "headway_s": "int64",
     "headway_source": "str",
+    "known_times": "bool",
 }
-_STOPS = {"service": "int64", "seq": "int64", "node": "int64", "run_s": "int64", "length_km": "float64"}
+_STOPS = {
+    "service": "int64",
+    "seq": "int64",
+    "node": "int64",
+    "run_s": "int64",
+    "length_km": "float64",
+    "stop_s": "int64",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTimes:
+    """Times of a service that its source states.
+
+    Attributes
+    ----------
+    run_s
+        Seconds from the departure at each stop to the arrival at the next; one less than there are stops.
+    stop_s
+        Seconds at each stop, as many as there are stops; those of the first and the last do not count.
+    """
+
+    run_s: tuple[int, ...]
+    stop_s: tuple[int, ...]
+
+    def reversed(self) -> KnownTimes:
+        """Return the times in the other direction."""
+        return KnownTimes(self.run_s[::-1], self.stop_s[::-1])
+
+    def kept(self, positions: Sequence[int]) -> KnownTimes:
+        """Return the times between some of the stops, at least one; times between two of them are summed."""
+        inside = list(pairwise(positions))
+        return KnownTimes(
+            tuple(sum(self.run_s[a:b]) + sum(self.stop_s[a + 1 : b]) for a, b in inside),
+            tuple(self.stop_s[at] for at in positions),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +86,8 @@ class Draft:
         Rows of the links that the source assigns to it; None if all links may be used.
     most_kmh
         Highest speed of its trains, km/h.
+    known
+        Its times where the source states them; None where they are modelled.
     """
 
     service_id: str
@@ -58,15 +97,30 @@ class Draft:
     headway_source: str
     links: NDArray[np.int64] | None = None
     most_kmh: float = np.inf
+    known: KnownTimes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The route of a service between consecutive stops, given as rows of stations."""
+    """The route of a service between consecutive stops, given as rows of stations.
+
+    Attributes
+    ----------
+    start, end
+        Rows of the stations.
+    route
+        The tracks between them.
+    run_s
+        Seconds from departure to arrival: known, or else running at a share of the design speed.
+    stop_s
+        Known seconds at the end for passengers who stay on the train, 0 where they are modelled.
+    """
 
     start: int
     end: int
     route: Route
+    run_s: int
+    stop_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +240,7 @@ class Timetable:
         own = self._own_tracks(draft)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
-        for start, end in zip(draft.stations[:-1], draft.stations[1:], strict=True):
+        for at, (start, end) in enumerate(pairwise(draft.stations)):
             route, has_strayed = self._route(own, draft.most_kmh, start, end)
             strayed += has_strayed
             if route is None:
@@ -194,7 +248,10 @@ class Timetable:
                 faults.append(f"service {draft.service_id} ({draft.name}): no track joins {places}")
                 parts.append([])
             elif route.links:
-                parts[-1].append(Hop(start, end, route))
+                times = round(route.seconds), 0
+                if draft.known is not None:
+                    times = draft.known.run_s[at], draft.known.stop_s[at + 1]
+                parts[-1].append(Hop(start, end, route, max(times[0], 1), times[1]))
         hops = [tuple(part) for part in parts if part]
         keys = [f"{draft.service_id}#{k + 1}" for k in range(len(hops))]
         if len(hops) == 1:
@@ -260,10 +317,11 @@ def to_services(
         if headway_s is None:
             headway_s = parameters.default_headway_s(own_class)
             source = source if source == BY_TRACKS else BY_CLASS
-        lines.append((service.service_id, draft.name, own_class, headway_s, source))
-        stops.append((row, 0, station_node[service.hops[0].start], 0, 0.0))
+        known = draft.known is not None
+        lines.append((service.service_id, draft.name, own_class, headway_s, source, known))
+        stops.append((row, 0, station_node[service.hops[0].start], 0, 0.0, 0))
         stops += [
-            (row, seq, station_node[hop.end], max(round(hop.route.seconds), 1), hop.route.length_km)
+            (row, seq, station_node[hop.end], hop.run_s, hop.route.length_km, hop.stop_s)
             for seq, hop in enumerate(service.hops, start=1)
         ]
     return Services(

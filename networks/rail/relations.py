@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from networks.osm.elements import Elements, Relation
-from networks.osm.vintage import was_open
-from networks.rail.drafts import BY_TAG, Draft
+from networks.osm.vintage import had_ended, was_open
+from networks.rail.drafts import BY_TAG, Draft, KnownTimes
 from networks.rail.stations import is_stop_role
-from networks.rail.tags import parse_interval_s, parse_speed_kmh
+from networks.rail.tags import parse_interval_s, parse_minutes_s, parse_speed_kmh
+
+MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
+"""Our tags for known times: minutes from the departure at each stop to the arrival at the next, and minutes
+at each stop between the first and the last; numbers separated by `;`."""
 
 
 def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
@@ -25,12 +29,16 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
     elements
         Elements of the source.
     opened_by
-        Leave out services that started after this day; None for the services of today.
+        Leave out services that started after this day or had ended by then; None for the services of today.
     """
-    found = (r for r in elements.relations if r.tags.get("route") == "train")
-    return tuple(
-        sorted((r for r in found if was_open(r.tags.get("start_date", ""), on=opened_by)), key=lambda r: r.id)
+    found = (
+        relation
+        for relation in elements.relations
+        if relation.tags.get("route") == "train"
+        and was_open(relation.tags.get("start_date", ""), on=opened_by)
+        and not had_ended(relation.tags.get("end_date", ""), on=opened_by)
     )
+    return tuple(sorted(found, key=lambda relation: relation.id))
 
 
 def drafts(
@@ -44,7 +52,7 @@ def drafts(
 
     Stops are the members with a stop role (nodes, or outlines of stations) in their order; consecutive
     repeats count once. Two relations with the same stops in opposite order are the two directions of one
-    service: they are merged, and the longer headway is kept.
+    service: they are merged, the longer headway is kept, and known times are the means of both.
 
     Parameters
     ----------
@@ -67,19 +75,23 @@ def drafts(
     for link, way in enumerate(link_way.tolist()):
         links_of_way[way].append(link)
     for relation in relations:
-        stations = _stations(relation, station_of_id, reached, counts)
-        if len(stations) < 2:
+        stops = _stops(relation, station_of_id, reached, counts)
+        positions = _positions(stops)
+        if len(positions) < 2:
             counts["relations with fewer than two stops here"] += 1
-        else:
-            found.append(_draft(relation, stations, links_of_way, counts))
+            continue
+        known = _known_times(relation, len(stops), counts)
+        draft = _draft(relation, tuple(stops[at] for at in positions), links_of_way, counts)
+        found.append(draft if known is None else replace(draft, known=known.kept(positions)))
     merged = _merge_directions(found)
     counts["directions merged"] = len(found) - len(merged)
     return merged, dict(counts)
 
 
-def _stations(
+def _stops(
     relation: Relation, station_of_id: Mapping[int, int], reached: NDArray[np.bool_], counts: Counter[str]
-) -> tuple[int, ...]:
+) -> list[int]:
+    """Return the row of the station of each stop, -1 for one that is not in the source or not on a track."""
     rows: list[int] = []
     for member in relation.members:
         if not is_stop_role(member.role) or member.kind == "r":
@@ -91,9 +103,31 @@ def _stations(
             counts["stops not in the source"] += 1
         elif not reached[row]:
             counts["stops out of reach of tracks"] += 1
-        elif not rows or rows[-1] != row:
-            rows.append(row)
-    return tuple(rows)
+            row = -1
+        rows.append(row)
+    return rows
+
+
+def _positions(stops: Sequence[int]) -> list[int]:
+    """Return the positions of the stops at stations, without consecutive repeats."""
+    kept: list[int] = []
+    for at, row in enumerate(stops):
+        if row >= 0 and (not kept or stops[kept[-1]] != row):
+            kept.append(at)
+    return kept
+
+
+def _known_times(relation: Relation, stops: int, counts: Counter[str]) -> KnownTimes | None:
+    """Return the times that a relation states; None without such tags, or if they do not fit its stops."""
+    if MINUTES not in relation.tags:
+        return None
+    run_s = parse_minutes_s(relation.tags[MINUTES])
+    stop_s = parse_minutes_s(relation.tags.get(STOP_MINUTES)) if stops > 2 else ()
+    if run_s is None or stop_s is None or (len(run_s), len(stop_s)) != (stops - 1, max(stops - 2, 0)):
+        counts["minutes not readable"] += 1
+        return None
+    counts["services with known times"] += 1
+    return KnownTimes(run_s, (0, *stop_s, 0))
 
 
 def _draft(
@@ -141,4 +175,17 @@ def _merge_two(a: Draft, b: Draft) -> Draft:
         headway_s=max(known) if known else None,
         links=np.unique(np.concatenate(parts)) if parts else None,
         most_kmh=min(a.most_kmh, b.most_kmh),
+        known=_mean_times(a.known, b.known),
     )
+
+
+def _mean_times(a: KnownTimes | None, b: KnownTimes | None) -> KnownTimes | None:
+    """Return the mean of the times of two opposite directions, or the times of the only known one."""
+    if b is None:
+        return a
+    back = b.reversed()
+    if a is None:
+        return back
+    run_s = tuple((x + y + 1) // 2 for x, y in zip(a.run_s, back.run_s, strict=True))
+    stop_s = tuple((x + y + 1) // 2 for x, y in zip(a.stop_s, back.stop_s, strict=True))
+    return KnownTimes(run_s, stop_s)

@@ -11,6 +11,7 @@ LONGEST_INTERVAL_S = 24 * 3600
 
 _SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
 _CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
+_PLAIN_MINUTES = re.compile(r"^\d{1,4}(?:\.\d{1,3})?$", re.ASCII)
 _MINUTES = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
 
 
@@ -37,6 +38,24 @@ def _one_speed_kmh(text: str) -> float | None:
         return None
     speed = float(match[1]) * (_KM_PER_MILE if match[2] == "mph" else 1.0)
     return speed if LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH else None
+
+
+def parse_minutes_s(text: str | None) -> tuple[int, ...] | None:
+    """Parse a list of minutes.
+
+    Parameters
+    ----------
+    text
+        Numbers of minutes at least 0, separated by `;`; fractions are allowed.
+
+    Returns
+    -------
+    tuple of int or None
+        Seconds of each; None if there is no list, or any part of it is not such a number below one day.
+    """
+    parts = [_PLAIN_MINUTES.match(part.strip()) for part in (text or "").split(";")]
+    seconds = [round(float(match[0]) * 60) for match in parts if match is not None]
+    return tuple(seconds) if len(seconds) == len(parts) and max(seconds) <= LONGEST_INTERVAL_S else None
 
 
 def parse_interval_s(text: str | None) -> int | None:

@@ -18,9 +18,11 @@ from networks.regions.construction.geograph import (
 )
 from networks.regions.construction.matching import WorkingGraph
 from networks.regions.construction.osmfile import Elements, write
-from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.patterns import add_patterns, is_in_timetable, is_through_in_timetable
+from networks.regions.construction.rails import add_tracks, lay_out, slow_zones
 from networks.regions.construction.roads import Terrain, Town, add_roads, classify, ground_lengths
 from networks.regions.construction.services import add_services, line_services, through_services
+from networks.regions.construction.timetable import read_patterns
 
 LOG = logging.getLogger(__name__)
 
@@ -94,11 +96,20 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     for line in lines:
         km = layout.lengths_km[line.id] * region.rail_length_factor
         LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
-    tracks = add_tracks(graph, lines, layout, elements)
+    tracks = add_tracks(graph, lines, layout, elements, zones=slow_zones(region.terrain, region.cities))
     by_id = {line.id: line for line in lines}
-    services = [service for line in lines for service in line_services(line, layout)]
-    services += through_services(by_id, connections, layout)
+    patterns = read_patterns(region.facts)
+    services = [
+        service
+        for line in lines
+        if not is_in_timetable(line, patterns)
+        for service in line_services(line, layout)
+    ]
+    others = [run for run in connections if not is_through_in_timetable(run, by_id, patterns)]
+    services += through_services(by_id, others, layout)
     add_services(services, by_id, tracks, elements)
+    factor = region.rail_length_factor
+    add_patterns(patterns, by_id, layout, graph.points, tracks, elements, length_factor=factor)
 
 
 def stamp(description: Path, digest: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
+from networks.network import Services
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
@@ -315,8 +316,9 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
     if services is None:
         return
     least_s = tracks.rules.frequency_least_s
+    together_s = _headways_between_ends(services)
     for service, headway_s in enumerate(services.lines["headway_s"].tolist()):
-        if headway_s <= least_s:
+        if together_s[service] <= least_s:
             left_out[f"rail_frequency: a train every {least_s // 60} min already"] += 1
             continue
         proposal = _more_trains(tracks, service, headway_s)
@@ -324,6 +326,30 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
             left_out["rail_frequency: the service has no boarding in the graph"] += 1
         else:
             yield proposal
+
+
+def _headways_between_ends(services: Services) -> list[float]:
+    """Return the seconds between trains that join the ends of each service.
+
+    Services of known times are one pattern of stops each; all such services that call at both ends count.
+    """
+    headway_s = services.lines["headway_s"].tolist()
+    known = services.lines["known_times"].tolist()
+    nodes: dict[int, list[int]] = defaultdict(list)
+    for service, node in zip(
+        services.stops["service"].tolist(), services.stops["node"].tolist(), strict=True
+    ):
+        nodes[service].append(node)
+    trains: dict[tuple[int, int], float] = defaultdict(float)
+    for service, stops in nodes.items():
+        if known[service]:
+            for ends in {(min(pair), max(pair)) for pair in itertools.combinations(stops, 2)}:
+                trains[ends] += 1.0 / headway_s[service]
+    found = [float(seconds) for seconds in headway_s]
+    for service, stops in nodes.items():
+        if known[service]:
+            found[service] = 1.0 / trains[min(stops[0], stops[-1]), max(stops[0], stops[-1])]
+    return found
 
 
 def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | None:
@@ -345,6 +371,8 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     stations = rail.nodes.iloc[stops["node"].tolist()]
     length_km, run_s = float(stops["length_km"].sum()), int(stops["run_s"].sum())
     ride_s = times.ride_s(stops["run_s"].tolist()[1:] or [1])
+    if services.lines["known_times"].iloc[service]:
+        ride_s = int(stops["run_s"].sum() + stops["stop_s"].sum())
     now, more = (Train("", every, rules.turn_s) for every in (headway_s, rules.frequency_headway_s))
     now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
     line = services.lines.iloc[service]

@@ -139,14 +139,17 @@ def lengthened_rail(railways: rail.RailBuild, factor: float) -> rail.RailBuild:
     Returns
     -------
     rail.RailBuild
-        Lengths times the factor, and running times likewise, in whole seconds; closed directions stay closed.
+        Lengths times the factor, and running times likewise, in whole seconds; closed directions stay closed,
+        and so do the running times of services that the source states.
     """
     if factor == 1.0:
         return railways
     links, stops = railways.network.links, railways.services.stops
     times = {name: _scaled(links[name], factor) for name in ("forward_s", "backward_s")}
     longer = links.assign(length_km=links["length_km"] * factor, **times)
-    run = stops.assign(length_km=stops["length_km"] * factor, run_s=_scaled(stops["run_s"], factor))
+    known = railways.services.lines["known_times"].to_numpy()[stops["service"].to_numpy()]
+    run_s = np.where(known, stops["run_s"], _scaled(stops["run_s"], factor))
+    run = stops.assign(length_km=stops["length_km"] * factor, run_s=run_s)
     return replace(
         railways,
         network=railways.network.replace(links=longer),

@@ -94,6 +94,7 @@ def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequ
                 "link_class": [line[0] for line in lines],
                 "headway_s": np.array([line[1] for line in lines], dtype=np.int64),
                 "headway_source": ["tag"] * len(lines),
+                "known_times": [False] * len(lines),
             }
         ),
         stops=pd.DataFrame(
@@ -103,6 +104,7 @@ def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequ
                 "node": np.array([stop[2] for stop in stops], dtype=np.int64),
                 "run_s": np.array([stop[3] for stop in stops], dtype=np.int64),
                 "length_km": np.full(len(stops), 10.0),
+                "stop_s": np.zeros(len(stops), dtype=np.int64),
             }
         ),
     )

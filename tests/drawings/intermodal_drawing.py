@@ -70,8 +70,12 @@ def railway(
     services: Sequence[tuple[str, int, Sequence[tuple[int, int]]]],
     *,
     headway_source: str = "tag",
+    stop_s: int | None = None,
 ) -> RailBuild:
-    """Draw stations, and services as (class, headway, [(station, seconds from the previous stop)])."""
+    """Draw stations, and services as (class, headway, [(station, seconds from the previous stop)]).
+
+    With seconds at stops, the times of all services are known.
+    """
     tracks = network(spots, [], "rail")
     lines = pd.DataFrame(
         {
@@ -80,12 +84,15 @@ def railway(
             "link_class": [name for name, _, _ in services],
             "headway_s": [headway for _, headway, _ in services],
             "headway_source": [headway_source] * len(services),
+            "known_times": [stop_s is not None] * len(services),
         }
     )
     rows = [
-        (i, k, at, run, 1.0) for i, (_, _, stops) in enumerate(services) for k, (at, run) in enumerate(stops)
+        (i, k, at, run, 1.0, stop_s or 0)
+        for i, (_, _, stops) in enumerate(services)
+        for k, (at, run) in enumerate(stops)
     ]
-    stops = pd.DataFrame(rows, columns=["service", "seq", "node", "run_s", "length_km"])
+    stops = pd.DataFrame(rows, columns=["service", "seq", "node", "run_s", "length_km", "stop_s"])
     stations = pd.DataFrame({"node": range(len(spots))})
     return RailBuild(tracks, Services(lines, stops), stations, _no_report())
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from intermodal_drawing import PARAMETERS, cities, network, railway
 
 from networks import skims
@@ -82,6 +84,33 @@ def test_a_transfer_takes_its_time_and_the_second_wait_in_both_definitions():
     assert whole[0, 2] == 1200 + (1500 + 600 + 360) + 2000 + change + 3000 + 300 + 1200
 
 
+def test_known_times_include_starting_and_their_own_stops():
+    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000), (2, 3000)])], stop_s=120)
+    assert times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")[0, 2] == 1 + 1 + 5120 + 1 + 1
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 2]
+    assert whole == 1200 + (1500 + 600) + 2000 + 120 + 3000 + 300 + 1200
+
+
+def test_passengers_wait_for_the_first_of_several_trains_that_are_worth_it():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 2200)])]
+    rail = railway(APART, pieces, stop_s=0)
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")[0, 1]
+    assert whole == 1200 + (1500 + 900) + 2100 + 300 + 1200
+    assert times(NO_ROADS, rail, AT_STATIONS, "in_vehicle")[0, 1] == 1 + 2100 + 1 + 1 + 1
+
+
+def test_passengers_let_a_train_pass_that_is_too_slow():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 9000)])]
+    skim = times(NO_ROADS, railway(APART, pieces, stop_s=0), AT_STATIONS, "door_to_door")
+    assert skim[0, 1] == 1200 + (1500 + 1800) + 2000 + 300 + 1200
+
+
+def test_modelled_services_are_not_combined():
+    pieces = [("hsr350", 3600, [(0, 0), (1, 2000)]), ("hsr350", 3600, [(0, 0), (1, 2200)])]
+    skim = times(NO_ROADS, railway(APART, pieces), AT_STATIONS, "door_to_door")
+    assert skim[0, 1] == 1200 + (1500 + 1800 + 360) + 2000 + 300 + 1200
+
+
 def test_a_transfer_between_two_stations_of_a_city_is_by_road():
     near = (1.01, 0.0)
     rail = railway(
@@ -93,6 +122,35 @@ def test_a_transfer_between_two_stations_of_a_city_is_by_road():
     assert times(road, rail, places, "in_vehicle")[0, 1] == 1 + 360 + 2000 + between + 3000 + 1 + 1
     ends = 1200 + (1500 + 600 + 360) + 300 + 1200
     assert times(road, rail, places, "door_to_door")[0, 1] == ends + 2000 + between + 3000
+
+
+def test_the_way_to_a_station_near_a_centre_counts_in_vehicles_by_its_distance():
+    near = (0.04, 0.0)  # 4.448 km of 5 km, where the access takes 1,200 s
+    rail = railway([near, C], [("hsr350", 1200, [(0, 0), (1, 2000)])])
+    skim = times(NO_ROADS, rail, cities([A, C], [-1, -1]), "in_vehicle")
+    assert skim[0, 1] == 1067 + 360 + 2000 + 1 + 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sets(st.integers(1, 199), max_size=8),
+    st.sampled_from([67.0, 134.0, 294.0]),
+    st.sampled_from(["small", "secondary", "core"]),
+    st.booleans(),
+)
+def test_halts_never_make_a_trip_faster_in_vehicles(halts, speed_kmh, tier, by_road):
+    def fastest(positions):
+        """Return the time over 200 km of straight line between two cities with stations at their centres."""
+        spots = [(km / 111.195, 0.0) for km in positions]
+        run_s = np.rint(np.diff(positions, prepend=0) / speed_kmh * 3600).astype(int).tolist()
+        rail = railway(spots, [("hsr350", 1200, list(enumerate(run_s)))])
+        ends = [spots[0], spots[-1]]
+        places = cities(ends, [0, 1] if by_road else [-1, -1], tier=tier)
+        wide = replace(PARAMETERS, centre_station_km=15.0)
+        return times(network(ends, [], "road"), rail, places, "in_vehicle", wide)[0, 1]
+
+    # Whole seconds: each of the hops and both ends may be rounded.
+    assert fastest([0, *sorted(halts), 200]) >= fastest([0, 200]) - len(halts) - 3
 
 
 def test_driving_to_a_distant_station_counts_as_in_vehicle_time():

@@ -36,7 +36,7 @@ def test_a_relation_gives_a_service_with_its_stops_in_order():
 def test_the_running_time_between_stops_follows_from_the_links():
     built = build([train(1, [1, 3])])
     km = built.network.links["length_km"].sum()
-    assert built.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.84 * 200))]
+    assert built.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.80 * 200))]
     assert built.services.stops["length_km"].tolist() == [0.0, pytest.approx(km)]
 
 
@@ -53,6 +53,47 @@ def test_without_an_interval_the_headway_is_the_default_of_the_class():
         "class",
     )
     assert built.report.service_counts["interval not readable"] == 1
+
+
+def known(run_s, stop_s=(0, 0, 0)):
+    """Draw known minutes as the tags of a relation."""
+    return {"polyring:minutes": run_s, "polyring:stop_minutes": stop_s}
+
+
+def stop_times(built):
+    return built.services.stops[["run_s", "stop_s"]].to_numpy().tolist()
+
+
+def test_known_minutes_take_the_place_of_modelled_times():
+    built = build([train(1, [1, 2, 3], **known("12;18.5", "2"))])
+    assert stop_times(built) == [[0, 0], [720, 120], [1110, 0]]
+    assert built.services.lines["known_times"].tolist() == [True]
+    assert built.report.service_counts["services with known times"] == 1
+
+
+def test_a_service_counts_until_its_last_day():
+    relations = [train(1, [1, 3], end_date="2018-08-07"), train(2, [1, 2, 3], start_date="2018-08-08")]
+    assert build(relations).services.lines["service_id"].tolist() == ["r2"]
+    before = build(relations, opened_by=date(2018, 8, 7))
+    assert before.services.lines["service_id"].tolist() == ["r1"]
+
+
+def test_known_minutes_of_both_directions_are_averaged():
+    there, back = known("12;18", "2"), known("20;10", "3")
+    built = build([train(1, [1, 2, 3], **there), train(2, [3, 2, 1], **back)])
+    assert stop_times(built) == [[0, 0], [660, 150], [1140, 0]]
+
+
+def test_minutes_on_both_sides_of_a_stop_that_is_missing_are_summed():
+    built = build([train(1, [1, 99, 3], **known("12;18", "2"))])
+    assert stop_times(built)[-1] == [(12 + 2 + 18) * 60, 0]
+
+
+@pytest.mark.parametrize("minutes", ["12", "12;18;20", "12;soon", "12;-1", ""])
+def test_minutes_that_do_not_fit_the_stops_are_counted_and_modelled(minutes):
+    built = build([train(1, [1, 2, 3], **known(minutes, "2"))])
+    assert built.services.lines["known_times"].tolist() == [False]
+    assert built.report.service_counts["minutes not readable"] == 1
 
 
 def test_both_directions_of_a_train_are_one_service_with_the_longer_headway():

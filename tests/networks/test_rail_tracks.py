@@ -65,7 +65,7 @@ def test_a_track_that_opened_later_is_left_out():
 
 def test_running_time_follows_from_length_and_design_speed():
     link = build({"maxspeed": "200"}).network.links.iloc[0]
-    assert link["forward_s"] == round(3600 * link["length_km"] / (0.84 * 200))
+    assert link["forward_s"] == round(3600 * link["length_km"] / (0.80 * 200))
     assert link["backward_s"] == link["forward_s"]
 
 

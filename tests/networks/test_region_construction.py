@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.regions.construction.facts import Corridor, Place, Through
+from networks.regions.construction.facts import Corridor, Place, Raised, Through
 from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
@@ -21,7 +25,8 @@ from networks.regions.construction.geometry import (
 )
 from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
-from networks.regions.construction.rails import add_tracks, lay_out
+from networks.regions.construction.patterns import add_patterns
+from networks.regions.construction.rails import Zone, add_tracks, lay_out
 from networks.regions.construction.roads import Town, add_roads, classify, ground_lengths
 from networks.regions.construction.runs import Run, join_overlapping, join_through
 from networks.regions.construction.services import (
@@ -32,6 +37,7 @@ from networks.regions.construction.services import (
     through_services,
 )
 from networks.regions.construction.smoothing import smoothed
+from networks.regions.construction.timetable import COLUMNS, group, read_patterns
 
 DEGREE_KM = 111.19508
 
@@ -308,6 +314,95 @@ def test_a_through_service_opens_with_the_later_line_in_both_directions():
     assert {tag["start_date"] for tag in tags} == {"2010"}
     assert {tag["interval"] for tag in tags} == {"08:00:00"}
     assert (tags[0]["from"], tags[0]["to"]) == (tags[1]["to"], tags[1]["from"])
+
+
+def gtfs(folder, trips):
+    """Write a timetable of one day: stops as (name, arrival, departure) by the number of the train."""
+    tables = {
+        "calendar_dates.txt": ["service_id,date,exception_type", "d,20110310,1"],
+        "stops.txt": ["stop_id,stop_name,stop_lat,stop_lon", "b,北京,40,116", "z,中,40.1,116", "n,南,40,117"],
+        "stop_times.txt": ["trip_id,arrival_time,departure_time,stop_id,stop_sequence"],
+    }
+    for trip, calls in trips.items():
+        for at, (stop, arrival, departure) in enumerate(calls):
+            tables["stop_times.txt"].append(f"{trip},{arrival}:00,{departure}:00,{stop},{at}")
+    with zipfile.ZipFile(folder / "day.zip", "w") as archive:
+        for name, lines in tables.items():
+            archive.writestr(name, "\n".join(lines))
+    return folder / "day.zip"
+
+
+TRAINS = {
+    "G1": [("b", "08:00", "08:00"), ("z", "08:12", "08:14"), ("n", "08:34", "08:34")],
+    "G3": [("b", "23:50", "23:50"), ("z", "24:04", "24:07"), ("n", "24:37", "24:37")],
+    "G2": [("n", "09:00", "09:00"), ("z", "09:25", "09:26"), ("b", "09:41", "09:41")],
+    "D4": [("n", "09:00", "09:00"), ("z", "09:25", "09:26"), ("b", "09:41", "09:41")],
+}
+
+
+def test_trains_of_one_kind_with_the_same_stops_are_a_pattern_with_median_minutes(tmp_path):
+    rows = group(gtfs(tmp_path, TRAINS), ["北京", "中", "南"], (36, 113, 43, 120))
+    assert [row["id"] for row in rows] == ["D-1", "G-2"]
+    both = rows[1]
+    assert (both["stops"], both["day"]) == ("北京;中;南", "2011-03-10")
+    assert (both["trains_out"], both["minutes_out"], both["stop_minutes_out"]) == ("2", "13;25", "2.5")
+    assert (both["trains_back"], both["minutes_back"], both["stop_minutes_back"]) == ("1", "25;15", "1")
+
+
+def test_a_stop_at_a_station_outside_the_tables_is_running_time(tmp_path):
+    rows = group(gtfs(tmp_path, {"G1": TRAINS["G1"]}), ["北京", "南"], (36, 113, 43, 120))
+    assert [(row["stops"], row["minutes_out"], row["stop_minutes_out"]) for row in rows] == [
+        ("北京;南", "34", "")
+    ]
+
+
+def test_a_pattern_becomes_a_relation_in_either_direction_on_its_lines(tmp_path):
+    rows = group(gtfs(tmp_path, TRAINS), ["北京", "中", "南"], (36, 113, 43, 120))
+    with (tmp_path / "train_patterns.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows[1:])
+    patterns = read_patterns(tmp_path)
+    assert patterns[0].trains_a_day == 1.5
+    graph, lines, run = railway()
+    layout, elements = lay_out(graph, lines, [run]), Elements()
+    tracks = add_tracks(graph, lines, layout, elements)
+    add_patterns(patterns, {line.id: line for line in lines}, layout, graph.points, tracks, elements)
+    out, back = (relation.tags for relation in elements.relations.values())
+    assert (out["polyring:minutes"], out["polyring:stop_minutes"]) == ("13;25", "2.5")
+    assert (back["polyring:minutes"], back["polyring:stop_minutes"]) == ("25;15", "1")
+    assert out["interval"] == back["interval"] == "10:40:00"
+    assert (out["from"], out["to"], out["start_date"]) == (back["to"], back["from"], "2010")
+    members = [relation.members for relation in elements.relations.values()]
+    assert [m for m in members[1] if m[0] == "w"] == [m for m in members[0] if m[0] == "w"][::-1]
+
+
+def test_trains_take_less_time_from_the_day_of_a_higher_speed_on(tmp_path):
+    rows = group(gtfs(tmp_path, {"G1": TRAINS["G1"]}), ["北京", "中"], (36, 113, 43, 120))
+    with (tmp_path / "train_patterns.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    graph, (main, branch), run = railway()
+    raised = Raised(from_kmh=300.0, to_kmh=350.0, day="2018-08-08", source="memory")
+    lines = {"main": replace(main, raised=raised), "branch": branch}
+    layout, elements = lay_out(graph, list(lines.values()), [run]), Elements()
+    tracks = add_tracks(graph, list(lines.values()), layout, elements)
+    add_patterns(read_patterns(tmp_path), lines, layout, graph.points, tracks, elements)
+    found = [relation.tags for relation in elements.relations.values()]
+    km = length_km([graph.points[node] for node in layout.legs["main", 0]])
+    saved = km * (60 / 300 - 60 / 350)
+    assert [tags["polyring:minutes"] for tags in found[::2]] == ["12", f"{12 - saved:.1f}"]
+    assert (found[0]["end_date"], found[2]["start_date"]) == ("2018-08-07", "2018-08-08")
+
+
+def test_trains_are_slower_in_a_zone():
+    graph, lines, run = railway()
+    layout, elements = lay_out(graph, lines, [run]), Elements()
+    zones = [Zone(shapely.box(115.0, 39.0, 118.0, 41.0), 250.0, "gradients")]
+    add_tracks(graph, lines, layout, elements, zones=zones)
+    speeds = {(way.tags["maxspeed"], way.tags.get("maxspeed:design")) for way in elements.ways.values()}
+    assert speeds == {("250", "350"), ("120", None)}
 
 
 def test_the_interval_is_sixteen_hours_divided_by_the_trains():

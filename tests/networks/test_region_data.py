@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 
 import networkx as nx
@@ -15,8 +16,11 @@ from shapely.geometry import box, shape
 
 from networks import regions
 from networks.errors import SourceError
+from networks.osm.vintage import had_ended, was_open
 from networks.regions.construction import facts
 from networks.regions.construction.geometry import distance_km
+from networks.regions.construction.patterns import is_in_timetable
+from networks.regions.construction.timetable import read_patterns
 
 REGION = regions.read("jing-jin-ji")
 
@@ -192,10 +196,37 @@ def test_the_ways_of_each_service_connect_its_stops_in_order(elements):
         assert [node for node in dict.fromkeys(passed) if node in set(stops)] == stops
 
 
-def test_every_passenger_line_has_a_local_service_in_both_directions(elements):
+def test_every_passenger_line_outside_the_timetable_has_a_local_service_in_both_directions(elements):
     refs = Counter(tags["ref"] for _, tags in elements[2].values())
+    patterns, counted = read_patterns(REGION.facts), []
     for line in facts.rail_lines(REGION.facts):
-        assert refs[f"{line.id} local"] == (0 if line.traffic == "freight" else 2)
+        counted += [line.id] if is_in_timetable(line, patterns) else []
+        expected = 0 if line.traffic == "freight" or line.id in counted else 2
+        assert refs[f"{line.id} local"] == expected
+    assert set(counted) == {
+        *("jingguang_hs1", "jingguang_hs2", "jinghu_hs", "jingjin", "jingjin_ext", "jinbao", "jinqin"),
+        *("qinshen", "shitai_hs"),
+    }
+
+
+def test_the_relations_hold_every_train_of_the_timetable_with_its_minutes(elements):
+    timed = [tags for _, tags in elements[2].values() if "polyring:minutes" in tags]
+    patterns = read_patterns(REGION.facts)
+    day = date(2016, 3, 10)
+    of_day = [
+        tags
+        for tags in timed
+        if was_open(tags["start_date"], on=day) and not had_ended(tags.get("end_date", ""), on=day)
+    ]
+    assert len(of_day) == sum("end_date" not in tags for tags in timed) == 2 * len(patterns) == 484
+    assert sum(pattern.trains_a_day for pattern in patterns) == 663 / 2
+    express = [tags for tags in timed if tags["ref"].startswith("C-11 ") and tags["to"] == "TianJin"]
+    assert {tags["interval"] for tags in express} == {"00:17:57"}
+    assert [tags["polyring:minutes"] for tags in express] == ["33", "29.6"]
+    assert [(tags["start_date"], tags.get("end_date")) for tags in express] == [
+        ("2008-08-01", "2018-08-07"),
+        ("2018-08-08", None),
+    ]
 
 
 def test_drawn_roads_have_their_known_length(elements):

@@ -139,6 +139,16 @@ def test_more_trains_shorten_the_wait_and_nothing_else():
     assert (with_arcs(drawn.graph, found[0].arcs) == after.skim).all()
 
 
+def test_the_trains_of_all_patterns_between_two_stations_count_before_more_are_proposed():
+    pattern = ("hsr250", 4800, *LINES[1][2:])
+    rules, left_out = RailRules(frequency_least_s=2400, frequency_headway_s=1200), Counter()
+    counted = railway(TRACKS, [pattern, pattern])
+    counted.services.lines["known_times"] = True
+    drawn = base_case(ROAD, PLACES, counted)
+    assert list(rail.propose_more_trains(tracks_of(drawn, rules), left_out)) == []
+    assert left_out == {"rail_frequency: a train every 40 min already": 2}
+
+
 def test_without_railways_there_are_no_services():
     drawn = base_case(ROAD, PLACES, None)
     assert list(rail.propose_more_trains(tracks_of(drawn), Counter())) == []

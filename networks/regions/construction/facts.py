@@ -41,6 +41,30 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Raised:
+    """A rise of the speed of trains on a line.
+
+    Parameters
+    ----------
+    from_kmh, to_kmh
+        Speed before and after, km/h.
+    day
+        First day of the higher speed, `YYYY-MM-DD`.
+    source
+        Source, with its quality letter.
+    """
+
+    from_kmh: float
+    to_kmh: float
+    day: str
+    source: str
+
+    def saved_min(self, km: float) -> float:
+        """Return the minutes that a train saves over a length in km."""
+        return 60.0 * km * (1.0 / self.from_kmh - 1.0 / self.to_kmh)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corridor:
     """An expressway section or a railway line of the fact tables.
 
@@ -68,12 +92,17 @@ class Corridor:
         Whether the geometry contains the corridor at its known length; otherwise it is drawn.
     places
         Way points or stations in order.
+    raised
+        When trains became faster than in an earlier timetable; None if they did not.
     traffic, electrified
         Kind of traffic (such as ``freight``) and electrification, for railways.
     trains_a_day
         Trains per day and direction, for railways.
     trains_source
         Source of that number, with its quality letter.
+    running_kmh, running_source
+        Speed at which trains run on the line, km/h, where it is below the design speed, and its source with
+        its quality letter; None and empty where it is the design speed.
     """
 
     id: str
@@ -93,6 +122,9 @@ class Corridor:
     trains_source: str = ""
     design_most_kmh: float | None = None
     known_quality: str = ""
+    running_kmh: float | None = None
+    running_source: str = ""
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +197,24 @@ def rail_lines(folder: Path) -> list[Corridor]:
             electrified=row["electrified"] == "yes",
             trains_a_day=_number(row["trains_a_day"]) or 0.0,
             trains_source=f"{row['trains_source']} (quality {row['trains_quality']})",
+            running_kmh=_number(row["running_kmh"]),
+            running_source=f"{row['running_source']} (quality {row['running_quality']})",
+            raised=_raised(row),
         )
         for row in _rows(folder / "rail_lines.csv")
     ]
+
+
+def _raised(row: Row) -> Raised | None:
+    """Return when trains of a line became faster, None if they did not."""
+    if not row["raised_on"]:
+        return None
+    return Raised(
+        from_kmh=float(row["raised_from_kmh"]),
+        to_kmh=float(row["raised_to_kmh"]),
+        day=row["raised_on"],
+        source=f"{row['raised_source']} (quality {row['raised_quality']})",
+    )
 
 
 def through_running(folder: Path) -> list[Through]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import shapely
+import shapely.affinity
+from shapely.geometry import shape
 
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geometry import distance_km, length_km, stretched
+from networks.regions.construction.geometry import Point, between, distance_km, length_km, stretched
 from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
@@ -35,6 +43,14 @@ PLAIN_TAGS = {
     "source:usage": "no line of the table claims it",
     **SOURCE_TAGS,
 }
+CURVE_KMH = 160.0
+"""Design speed of connecting curves, by assumption (D)."""
+MOUNTAIN_KMH = 250.0
+"""Trains do not exceed this speed in mountains, where gradients reach 20 to 30 per mille: as on
+Beijing-Zhangjiakou at Badaling, from memory (C)."""
+APPROACH_KM, APPROACH_KMH = 10.0, 160.0
+"""Speed of trains within this distance of the centre of a core city, where lines have tight curves and
+points; from memory (C)."""
 LINK = "link:"
 """Prefix of the claims of connecting curves."""
 
@@ -179,7 +195,64 @@ class Tracks:
     ways: dict[Edge, int]
 
 
-def add_tracks(graph: WorkingGraph, lines: Sequence[Corridor], layout: Layout, elements: Elements) -> Tracks:
+@dataclass(frozen=True)
+class Zone:
+    """An area in which no train exceeds a speed.
+
+    Parameters
+    ----------
+    outline
+        The area, in degrees of longitude and latitude.
+    most_kmh
+        The speed.
+    source
+        Reason, with its quality letter.
+    """
+
+    outline: shapely.Geometry
+    most_kmh: float
+    source: str
+
+
+def slow_zones(terrain: Path, cities: Path) -> list[Zone]:
+    """Return the areas in which trains are slower than the lines are designed for.
+
+    Parameters
+    ----------
+    terrain
+        GeoJSON file of outlines with a property `terrain`.
+    cities
+        Table of cities with `tier`, `lat` and `lon`.
+    """
+    features = json.loads(terrain.read_text(encoding="utf-8"))["features"]
+    hard = [shape(f["geometry"]) for f in features if f["properties"]["terrain"] == "mountain"]
+    with cities.open(encoding="utf-8", newline="") as file:
+        cores = [row for row in csv.DictReader(file) if row["tier"] == "core"]
+    circles = [_circle((float(row["lat"]), float(row["lon"])), APPROACH_KM) for row in cores]
+    return [
+        Zone(shapely.union_all(circles), APPROACH_KMH, "approach to a core city, from memory (quality C)"),
+        Zone(shapely.union_all(hard), MOUNTAIN_KMH, "gradients in mountains, from memory (quality C)"),
+    ]
+
+
+def _circle(centre: Point, radius_km: float) -> shapely.Geometry:
+    """Return a circle in degrees."""
+    lat, lon = centre
+    north = radius_km / 111.195
+    around = shapely.Point(0.0, 0.0).buffer(1.0)
+    turned = shapely.affinity.scale(around, north / math.cos(math.radians(lat)), north, origin=(0.0, 0.0))
+    circle: shapely.Geometry = shapely.affinity.translate(turned, lon, lat)
+    return circle
+
+
+def add_tracks(
+    graph: WorkingGraph,
+    lines: Sequence[Corridor],
+    layout: Layout,
+    elements: Elements,
+    *,
+    zones: Sequence[Zone] = (),
+) -> Tracks:
     """Add tracks and stations to the elements; ways end at stations and where lines diverge.
 
     Parameters
@@ -192,6 +265,8 @@ def add_tracks(graph: WorkingGraph, lines: Sequence[Corridor], layout: Layout, e
         Stations and legs.
     elements
         Elements to which they are added; changed in place.
+    zones
+        Areas in which trains are slower; of several at one place the first counts.
 
     Returns
     -------
@@ -200,7 +275,8 @@ def add_tracks(graph: WorkingGraph, lines: Sequence[Corridor], layout: Layout, e
     """
     known = {line.id: line for line in lines}
     users = _users(layout)
-    keys = {edge: (users.get(edge, frozenset()), edge in graph.drawn) for edge in graph.edges}
+    slow = _zone_of_edges(graph, zones)
+    keys = {edge: (users.get(edge, frozenset()), edge in graph.drawn, slow.get(edge)) for edge in graph.edges}
     station_tags = _station_tags(lines, layout)
     ids = {
         node: elements.add_node(graph.points[node], station_tags.get(node, {}))
@@ -210,9 +286,33 @@ def add_tracks(graph: WorkingGraph, lines: Sequence[Corridor], layout: Layout, e
     for line in chains(keys):
         edge = edge_of(line[0], line[1])
         tags = _track_tags(graph.claims.get(edge, ()), known, drawn=edge in graph.drawn)
+        tags = _slowed(tags, zones[slow[edge]]) if edge in slow else tags
         way = elements.add_way([ids[node] for node in line], tags)
         ways |= {edge_of(a, b): way for a, b in itertools.pairwise(line)}
     return Tracks({key: ids[node] for key, node in layout.stations.items()}, ways)
+
+
+def _zone_of_edges(graph: WorkingGraph, zones: Sequence[Zone]) -> dict[Edge, int]:
+    """Return the first zone in which the middle of an edge lies, for the edges in a zone."""
+    edges = list(graph.edges)
+    middles = [between(graph.points[a], graph.points[b], 0.5) for a, b in edges]
+    found: dict[Edge, int] = {}
+    for number, zone in enumerate(zones):
+        lat, lon = zip(*middles, strict=True)
+        inside = shapely.contains_xy(zone.outline, lon, lat).tolist()
+        for edge, within in zip(edges, inside, strict=True):
+            if within:
+                found.setdefault(edge, number)
+    return found
+
+
+def _slowed(tags: dict[str, str], zone: Zone) -> dict[str, str]:
+    """Return the tags of a track in a zone; `maxspeed` becomes its speed where it is above that."""
+    if float(tags.get("maxspeed", 0)) <= zone.most_kmh:
+        return tags
+    design = {"maxspeed:design": tags["maxspeed"]} | tags
+    source = f"{zone.source}; {tags['source:maxspeed']}"
+    return design | {"maxspeed": f"{zone.most_kmh:g}", "source:maxspeed": source}
 
 
 def _users(layout: Layout) -> dict[Edge, frozenset[str]]:
@@ -254,7 +354,7 @@ def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: b
         tags = {
             "railway": "rail",
             "usage": "branch",
-            "maxspeed": "160",
+            "maxspeed": f"{CURVE_KMH:g}",
             "source:maxspeed": "assumed (quality D)",
             "name": "connecting curve",
         }
@@ -281,6 +381,12 @@ def _line_tags(lines: Sequence[Corridor]) -> dict[str, str]:
         "source:start_date": f"{earliest.opened_source}; latest section of the line",
         "source:railway": "line routed through its stations",
     }
+    if main.running_kmh is not None:
+        tags |= {
+            "maxspeed": f"{main.running_kmh:g}",
+            "source:maxspeed": main.running_source,
+            "maxspeed:design": f"{main.design_kmh:g}",
+        }
     if (main.design_kmh or 0) >= 200:
         tags["highspeed"] = "yes"
     if main.electrified:

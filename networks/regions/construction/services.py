@@ -228,14 +228,22 @@ def add_services(
         for run, calls in ((service.run, service.calls), (service.run.reversed(), service.calls[::-1])):
             stops = [place for place, call in zip(run.stops, calls, strict=True) if call]
             members = [("n", tracks.stops[place.key], "stop") for place in stops]
-            members += [("w", way, "") for way in _ways(run, tracks)]
+            members += [("w", way, "") for way in ways_of(run.paths, tracks)]
             elements.add_relation(members, _relation_tags(service, run, stops, lines))
 
 
-def _ways(run: Run, tracks: Tracks) -> list[int]:
-    """Return the ways of a run in order; a way that is used in both directions appears twice."""
+def ways_of(paths: Sequence[Sequence[int]], tracks: Tracks) -> list[int]:
+    """Return the ways of paths in order; a way that is used in both directions appears twice.
+
+    Parameters
+    ----------
+    paths
+        Nodes of the working graph from each station to the next.
+    tracks
+        Ids of the ways.
+    """
     ways: list[int] = []
-    for path in run.paths:
+    for path in paths:
         passed = [tracks.ways[edge_of(a, b)] for a, b in pairwise(path)]
         ways.extend(way for way, _ in groupby(passed))
     return ways

@@ -194,6 +194,9 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "kind": wording.kind(row["kind"]),
         "speed": f"{speed:.0f} km/h" if has_speed else "",
         "closes": ring_text.closes(report, row["candidate_id"]),
+        "today": _today(row),
+        "replaces": row.get("replaces") or "",
+        "minutes": _minutes(row),
         "km": f"{row['length_km']:.0f}",
         "cost": wording.integer(row["cost"]),
         "cost_range": f"{wording.integer(row['cost_low'])} – {wording.integer(row['cost_high'])}",
@@ -204,6 +207,26 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "people_number": int(row["people"]),
         "per_person": wording.integer(row["cost_per_person"]),
     }
+
+
+def _minutes(row: Row) -> dict[str, str]:
+    """Return the minutes between the ends of a link today and with it; empty where they are not known."""
+    times = {"before": row.get("today_s"), "after": row.get("with_s")}
+    return {
+        state: wording.NONE if seconds is None or pd.isna(seconds) else wording.clock(seconds)
+        for state, seconds in times.items()
+    }
+
+
+def _today(row: Row) -> str:
+    """Return what serves the ends of a link today, and what its line runs beside or through."""
+    parts = [row.get("today") or ""]
+    beside, in_towns = row.get("beside_share"), row.get("town_share")
+    if pd.notna(beside) and round(100 * beside) > 0:
+        parts.append(f"{100 * beside:.0f} % beside {row['beside']}")
+    if pd.notna(in_towns) and round(100 * in_towns) > 0:
+        parts.append(f"{100 * in_towns:.0f} % in towns")
+    return "; ".join(part for part in parts if part)
 
 
 def _tier(row: Row) -> dict[str, Any]:

@@ -147,7 +147,7 @@ class Candidates(Section):
         5.0, ge=0, le=100, description="a road within this distance of an expressway runs beside it, km"
     )
     road_most_beside: Share = Field(
-        0.6, description="a road with a greater share beside one expressway is not proposed; 1: all are"
+        0.5, description="a road with a greater share beside one expressway is not proposed; 1: all are"
     )
     road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
     road_kmh: float = Field(100.0, ge=5, le=160, description="speed on new and upgraded expressways, km/h")

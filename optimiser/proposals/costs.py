@@ -15,9 +15,10 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from optimiser.problem.errors import CandidateError, EnvironmentFault
-from optimiser.proposals.base_case import great_circle_km, line_km
+from optimiser.proposals.base_case import line_km, on_sphere
 
 TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban")
 """Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
@@ -336,9 +337,9 @@ class WithTowns:
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point urban where it lies in a town, else the class of the ground."""
         found = self.ground.classify(lon, lat)
-        if len(self.lon) and len(lon):
-            distance_km = great_circle_km(lon[:, None], lat[:, None], self.lon[None, :], self.lat[None, :])
-            found[(distance_km <= self.radius_km).any(axis=1)] = TERRAIN_CLASSES.index("urban")
+        points = cKDTree(on_sphere(lon, lat))
+        for rows in points.query_ball_point(on_sphere(self.lon, self.lat), self.radius_km):
+            found[rows] = TERRAIN_CLASSES.index("urban")
         return found
 
 

@@ -13,10 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.base_case import BaseCase, on_sphere
 from optimiser.proposals.costs import sample_line, urban_radius_km
 
-_EARTH_KM = 6371.0088
 _STEP_DEG = 0.01
 """Greatest distance between the points that stand for an expressway."""
 
@@ -42,7 +41,7 @@ class ArtefactRules:
     town_km: float = 8.0
     most_in_towns: float = 0.5
     beside_km: float = 5.0
-    most_beside: float = 0.6
+    most_beside: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Surroundings:
 
     @cached_property
     def _centres(self) -> NDArray[np.float64]:
-        return _on_sphere(self.base.lon, self.base.lat)
+        return on_sphere(self.base.lon, self.base.lat)
 
     @cached_property
     def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:
@@ -94,12 +93,12 @@ class Surroundings:
         )
         lines = shapely.segmentize(fast.geometry.to_numpy(), _STEP_DEG)
         points, index = shapely.get_coordinates(lines[position], return_index=True)
-        return cKDTree(_on_sphere(points[:, 0], points[:, 1])), label[index], names
+        return cKDTree(on_sphere(points[:, 0], points[:, 1])), label[index], names
 
     def town_share(self, line: shapely.Geometry) -> float:
         """Return the share of a line that lies within towns."""
         points = sample_line(line)
-        at = _on_sphere(points[:, 0], points[:, 1])
+        at = on_sphere(points[:, 0], points[:, 1])
         distance_km = np.linalg.norm(at[:, None, :] - self._centres[None, :, :], axis=2)
         return float((distance_km <= self._reach_km).any(axis=1).mean())
 
@@ -120,7 +119,7 @@ class Surroundings:
         if not names:
             return 0.0, ""
         points = sample_line(line)
-        at = _on_sphere(points[:, 0], points[:, 1])
+        at = on_sphere(points[:, 0], points[:, 1])
         near: NDArray[np.object_] = np.asarray(tree.query_ball_point(at, self.rules.beside_km), dtype=object)
         sample = np.repeat(np.arange(len(points)), [len(some) for some in near])
         if not len(sample):
@@ -152,11 +151,3 @@ def _names_of(fast: pd.DataFrame) -> list[list[str]]:
         for at, number in zip(bare.tolist(), group.tolist(), strict=True):
             refs[at] = [f"expressway without a number ({number})"]
     return refs
-
-
-def _on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return points on the sphere, km from its middle; over tens of km chords are as long as arcs."""
-    lon_rad, lat_rad = np.radians(lon), np.radians(lat)
-    return _EARTH_KM * np.column_stack(
-        [np.cos(lat_rad) * np.cos(lon_rad), np.cos(lat_rad) * np.sin(lon_rad), np.sin(lat_rad)]
-    )

@@ -67,6 +67,10 @@ class RoadRules:
     least_gain
         With a new road, a trip between its cities saves at least this share of the best way of today, trains
         included.
+    served_share, served_detour
+        An expressway serves two cities already where at least this share of today's fastest drive runs on
+        expressways and it is at most so many times as long as the new road: what is slow are its ends and its
+        speed, and a second expressway is no remedy for those.
     shortest_km, longest_km
         Straight-line length of a new road.
     gap_longest_km, gap_detour_index, gap_count
@@ -91,6 +95,8 @@ class RoadRules:
     upgrade_least_gain: float = 0.05
     detour_index: float = 1.35
     least_gain: float = 0.1
+    served_share: float = 0.6
+    served_detour: float = 1.25
     shortest_km: float = 10.0
     longest_km: float = 160.0
     gap_longest_km: float = 40.0
@@ -364,8 +370,21 @@ def propose_links(
             ] += 1
         elif fault := around.fault(base.straight_line(a, b)):
             left_out[f"road_link: {fault}"] += 1
+        elif _has_expressway(base, (a, b), direct_km * rules.route_factor, rules):
+            left_out["road_link: an expressway serves its ends"] += 1
         else:
             yield _link(base, (a, b), today_s / new_s, rules)
+
+
+def _has_expressway(base: BaseCase, pair: tuple[int, int], new_km: float, rules: RoadRules) -> bool:
+    """Tell whether two cities have an expressway that is not much longer than a new one."""
+    links = base.road.links
+    for _, _, rows in _fastest_paths(base, [pair]):
+        path = links.iloc[rows]
+        total_km = float(path["length_km"].sum())
+        fast_km = float(path["length_km"][path["link_class"].isin(rules.expressway_classes)].sum())
+        return total_km <= rules.served_detour * new_km and fast_km >= rules.served_share * total_km
+    return False
 
 
 def _road_access_s(base: BaseCase, pairs: list[tuple[int, int]]) -> NDArray[np.int64]:

@@ -182,6 +182,19 @@ def test_a_direct_road_has_to_beat_the_best_trip_of_today(corridor):
     assert report == {"road_link: saves less than 90% of today's best way, train or road": 1}
 
 
+@pytest.mark.parametrize(("detour", "proposed"), [(1.25, 0), (1.2, 1)])
+def test_a_direct_road_is_no_second_expressway(detour, proposed):
+    """60 km apart, 90 km by road, 60 of them slow motorway: 1.25 times the 72 km of a direct road."""
+    road = network(
+        [(0, 0), (15, 0), (45, 0), (60, 0)],
+        [(0, 1, "primary", 15, 30), (1, 2, "motorway", 60, 80), (2, 3, "primary", 15, 30)],
+    )
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 3)]))
+    rules, report = replace(RULES, served_detour=detour), Counter()
+    assert len(list(propose_links(base, [(0, 1)], rules, report))) == proposed
+    assert report == ({} if proposed else {"road_link: an expressway serves its ends": 1})
+
+
 def test_a_gap_beside_one_expressway_is_left_out_and_counted(gap):
     beside, report = replace(RULES, artefacts=ArtefactRules(most_beside=0.4)), Counter()
     assert propose_gaps(gap, beside, report) == []

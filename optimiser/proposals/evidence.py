@@ -33,7 +33,6 @@ COLUMNS: Mapping[str, str] = {
 }
 """Columns of evidence and their meaning."""
 
-_WHOLE = ("today_s", "with_s", "gain_s")
 _MOST_PARTS = 3
 """So many parts of a way are named, the longest first."""
 _AT_CITY_KM = 15.0

@@ -434,7 +434,12 @@ def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> ND
 
 
 def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
-    """Return the midpoints of equal parts of about half a km of a line; float64 [n, 2], lon and lat."""
+    """Return the midpoints of equal parts of about half a km of a line; float64 [n, 2], lon and lat.
+
+    A place, or a line without length, stands for itself.
+    """
+    if line.length == 0:
+        return shapely.get_coordinates(line)[:1]
     count = max(1, round(line_km(line) / _SAMPLE_KM))
     at = (np.arange(count) + 0.5) / count
     points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)

@@ -54,6 +54,14 @@ def test_shares_of_each_line_sum_to_one(tmp_path):
     assert shares.sum(axis=1) == pytest.approx([1.0, 1.0])
 
 
+def test_a_place_has_the_ground_on_which_it_lies(tmp_path):
+    land = costs.read_terrain(polygons(tmp_path, "hill"))
+    place = shapely.Point(LINE.coords[0])
+    twice = shapely.LineString([LINE.coords[0], LINE.coords[0]])
+    assert costs.terrain_shares([place, twice], land).sum(axis=1).tolist() == [1.0, 1.0]
+    assert costs.sample_line(place).tolist() == [list(LINE.coords[0])]
+
+
 def test_no_lines_have_no_shares():
     assert costs.terrain_shares([], costs.AllPlain()).shape == (0, 4)
 

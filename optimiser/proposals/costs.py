@@ -439,7 +439,7 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
     A place, or a line without length, stands for itself.
     """
     if line.length == 0:
-        return shapely.get_coordinates(line)[:1]
+        return np.asarray(shapely.get_coordinates(line)[:1], dtype=np.float64)
     count = max(1, round(line_km(line) / _SAMPLE_KM))
     at = (np.arange(count) + 0.5) / count
     points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)

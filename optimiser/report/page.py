@@ -194,7 +194,8 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "kind": wording.kind(row["kind"]),
         "speed": f"{speed:.0f} km/h" if has_speed else "",
         "closes": ring_text.closes(report, row["candidate_id"]),
-        "today": _today(row),
+        "today": row.get("today") or "",
+        "setting": _setting(row),
         "replaces": row.get("replaces") or "",
         "minutes": _minutes(row),
         "km": f"{row['length_km']:.0f}",
@@ -218,15 +219,15 @@ def _minutes(row: Row) -> dict[str, str]:
     }
 
 
-def _today(row: Row) -> str:
-    """Return what serves the ends of a link today, and what its line runs beside or through."""
-    parts = [row.get("today") or ""]
-    beside, in_towns = row.get("beside_share"), row.get("town_share")
-    if pd.notna(beside) and round(100 * beside) > 0:
-        parts.append(f"{100 * beside:.0f} % beside {row['beside']}")
-    if pd.notna(in_towns) and round(100 * in_towns) > 0:
-        parts.append(f"{100 * in_towns:.0f} % in towns")
-    return "; ".join(part for part in parts if part)
+def _setting(row: Row) -> str:
+    """Return the shares of the line of a road beside one expressway and within towns."""
+    if row["mode"] != "road":
+        return ""
+    shares: dict[str, Any] = {
+        f"beside {row.get('beside')}": row.get("beside_share", 0.0),
+        "in towns": row.get("town_share", 0.0),
+    }
+    return "; ".join(f"{100 * share:.0f} % {where}" for where, share in shares.items() if share >= 0.005)
 
 
 def _tier(row: Row) -> dict[str, Any]:

@@ -129,6 +129,26 @@ class Candidates(Section):
         le=10,
         description="a new road is proposed where today's route takes at least this many times as long",
     )
+    road_least_gain: Share = Field(
+        0.1,
+        description="a new road saves at least this share of the best trip between its cities today, trains "
+        "included, 0 to 1",
+    )
+    upgrade_least_gain: Share = Field(
+        0.05, description="an upgraded road saves at least this share of today's drive between its cities"
+    )
+    road_town_km: float = Field(
+        8.0, ge=0, le=100, description="a town reaches at least this far from its centre, km"
+    )
+    road_most_in_towns: Share = Field(
+        0.5, description="a road with a greater share within towns is not proposed; 1: all are"
+    )
+    road_beside_km: float = Field(
+        5.0, ge=0, le=100, description="a road within this distance of an expressway runs beside it, km"
+    )
+    road_most_beside: Share = Field(
+        0.5, description="a road with a greater share beside one expressway is not proposed; 1: all are"
+    )
     road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
     road_kmh: float = Field(
         120.0,

@@ -20,6 +20,7 @@ from networks.network import Network, Services
 from networks.timegraph import TimeGraph
 
 _GEOD = pyproj.Geod(ellps="WGS84")
+_EARTH_KM = 6371.0088
 
 NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
@@ -57,6 +58,25 @@ def great_circle_km(
     """Return distances over the ellipsoid in km, float64; scalars and arrays are broadcast."""
     lons_a, lats_a, lons_b, lats_b = np.broadcast_arrays(lon_a, lat_a, lon_b, lat_b)
     return np.asarray(_GEOD.inv(lons_a, lats_a, lons_b, lats_b)[2], dtype=np.float64) / 1000.0
+
+
+def on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points on the sphere, km from its middle; over tens of km its chords are as long as its arcs.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, float64 [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n, 3].
+    """
+    lon_rad, lat_rad = np.radians(lon), np.radians(lat)
+    return _EARTH_KM * np.column_stack(
+        [np.cos(lat_rad) * np.cos(lon_rad), np.cos(lat_rad) * np.sin(lon_rad), np.sin(lat_rad)]
+    )
 
 
 def line_km(line: shapely.Geometry) -> float:

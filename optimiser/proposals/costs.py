@@ -15,12 +15,17 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from optimiser.problem.errors import CandidateError, EnvironmentFault
-from optimiser.proposals.base_case import line_km
+from optimiser.proposals.base_case import line_km, on_sphere
 
-TERRAIN_CLASSES = ("plain", "hill", "mountain")
-"""Terrain classes, in the order of the columns of shares."""
+TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban")
+"""Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
+
+PEOPLE_PER_KM2 = 10_000
+"""Residents of a km2 of built-up ground: about 100 m2 a person, the middle of the range of the Chinese
+planning standard GB 50137-2011 (from memory, unverified; quality C)."""
 
 _SAMPLE_KM = 0.5
 """Distance between the points at which a line is sampled."""
@@ -67,7 +72,8 @@ class CostTable:
     rates
         By standard and terrain.
     multipliers
-        Terrain to factor on the plain rate, for standards without a row for that terrain.
+        Terrain to factor on the plain rate, for standards without a row for that terrain. That of urban
+        ground applies to roads alone: rates of railways are averages of projects from station to station.
     money, price_year, note
         Unit of all costs, year of prices, and what a reader should know about the figures.
     """
@@ -105,7 +111,8 @@ class CostTable:
                 f"the cost table has no rate for `{standard}`",
                 remedy=f"Add a rate, or use one of: {', '.join(self.standards)}.",
             )
-        factor = self.multipliers[terrain] if plain.per == "km" else 1.0
+        applies = plain.per == "km" and (terrain != "urban" or plain.mode == "road")
+        factor = self.multipliers[terrain] if applies else 1.0
         return replace(
             plain,
             terrain=terrain,
@@ -130,7 +137,7 @@ class Cost:
 
 
 def estimate(
-    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0)
+    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0, 0.0)
 ) -> Cost:
     """Estimate the cost of a length of line, or of a number of pieces.
 
@@ -143,7 +150,7 @@ def estimate(
     quantity
         Length in km, or number of pieces, as the rate says.
     shares
-        Shares of plain, hill and mountain, summing to one.
+        Shares of plain, hill, mountain and urban ground, summing to one.
 
     Returns
     -------
@@ -293,6 +300,55 @@ class TerrainPolygons:
 
 
 @dataclass(frozen=True, slots=True)
+class WithTowns:
+    """Class the built-up ground round city centres as urban, and all else as another source does.
+
+    Attributes
+    ----------
+    ground
+        Classes elsewhere.
+    lon, lat
+        Centres of the cities, degrees, float64 [c].
+    radius_km
+        Radius of the built-up ground of each city, float64 [c].
+    """
+
+    ground: Terrain
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    radius_km: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> WithTowns:
+        """Return the ground with towns whose radii follow from the populations of the cities."""
+        points = cities.geometry
+        return cls(
+            ground,
+            np.asarray(points.x, dtype=np.float64),
+            np.asarray(points.y, dtype=np.float64),
+            urban_radius_km(cities["population"].to_numpy(dtype=np.float64)),
+        )
+
+    @property
+    def source(self) -> str:
+        """Name in a few words where the classes come from."""
+        return f"{self.ground.source}; urban by the populations of the cities"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point urban where it lies in a town, else the class of the ground."""
+        found = self.ground.classify(lon, lat)
+        points = cKDTree(on_sphere(lon, lat))
+        for rows in points.query_ball_point(on_sphere(self.lon, self.lat), self.radius_km):
+            found[rows] = TERRAIN_CLASSES.index("urban")
+        return found
+
+
+def urban_radius_km(population: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the radius of a circle that holds the residents of a city at `PEOPLE_PER_KM2`, km."""
+    return np.sqrt(population / (np.pi * PEOPLE_PER_KM2))
+
+
+@dataclass(frozen=True, slots=True)
 class TerrainRaster:
     """Class points by the relief (highest less lowest ground) of a square window round them.
 
@@ -331,7 +387,7 @@ def read_terrain(path: str | Path) -> Terrain:
     Parameters
     ----------
     path
-        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill or mountain; else a raster.
+        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain or urban; else a raster.
 
     Raises
     ------
@@ -352,7 +408,7 @@ def read_terrain(path: str | Path) -> Terrain:
 
 
 def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
-    """Measure the share of each line in plain, hills and mountains.
+    """Measure the share of each line in plain, hills, mountains and towns.
 
     Parameters
     ----------
@@ -364,9 +420,9 @@ def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> ND
     Returns
     -------
     numpy.ndarray
-        float64 [n, 3], rows sum to one, columns as in `TERRAIN_CLASSES`.
+        float64 [n, 4], rows sum to one, columns as in `TERRAIN_CLASSES`.
     """
-    samples = [_sample(line) for line in lines]
+    samples = [sample_line(line) for line in lines]
     if not samples:
         return np.zeros((0, len(TERRAIN_CLASSES)))
     points = np.concatenate(samples)
@@ -377,8 +433,13 @@ def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> ND
     return np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _sample(line: shapely.Geometry) -> NDArray[np.float64]:
-    """Return the midpoints of equal parts of about `_SAMPLE_KM` of a line, lon and lat."""
+def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
+    """Return the midpoints of equal parts of about half a km of a line; float64 [n, 2], lon and lat.
+
+    A place, or a line without length, stands for itself.
+    """
+    if line.length == 0:
+        return np.asarray(shapely.get_coordinates(line)[:1], dtype=np.float64)
     count = max(1, round(line_km(line) / _SAMPLE_KM))
     at = (np.arange(count) + 0.5) / count
     points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)
@@ -395,13 +456,16 @@ def _read_polygons(path: Path) -> TerrainPolygons:
         raise CandidateError(
             "the polygons have no property `terrain`",
             where=str(path),
-            remedy="Give each polygon `terrain`: plain, hill or mountain.",
+            remedy="Give each polygon `terrain`: plain, hill, mountain or urban.",
         )
     named = [str(value).strip().lower() for value in table["terrain"]]
     faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
     if faults:
         raise CandidateError(
-            "unknown terrain classes", where=str(path), faults=faults, remedy="Use plain, hill or mountain."
+            "unknown terrain classes",
+            where=str(path),
+            faults=faults,
+            remedy="Use plain, hill, mountain or urban.",
         )
     if table.crs is not None:
         table = table.to_crs(4326)

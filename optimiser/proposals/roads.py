@@ -1,25 +1,42 @@
-"""Propose expressways: upgraded roads and new roads between neighbours, and closed gaps."""
+"""Propose expressways: upgraded roads and new roads between neighbours, and closed gaps.
+
+What only repairs the map is left out and counted: roads that lie mostly within towns or beside one expressway
+(`optimiser.proposals.surroundings`), gaps that a road from nearby serves as well, and roads that save too
+little against the best way of today.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from networks.network import Network
-from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, project, travel_time_s
+from optimiser.proposals.base_case import (
+    Arc,
+    BaseCase,
+    great_circle_km,
+    project,
+    travel_time_s,
+)
+from optimiser.proposals.surroundings import ArtefactRules, Surroundings
 from optimiser.proposals.table import Proposal
 
 _LONGEST_TODAY_S = 36_000.0
 """Longest time of today from which a gain is counted; without a path it has no bound."""
 _LEAST_NEW_S = 300.0
 """Gaps are ranked by the time saved per second of new road, of which at least so many seconds count."""
+_MOST_CLOSURES = 12
+"""So many closures of a dead end are looked at, those that save most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +59,18 @@ class RoadRules:
     route_factor
         Length of a new road over the straight line (1.2: between the 1.15 of lowland motorways and the 1.25
         of old trunk roads; assumed).
+    upgrade_least_gain
+        An upgrade saves at least this share of today's fastest drive between its cities (below 5 % the speeds
+        of two classes are not known; assumed).
     detour_index
         A new road is proposed where today's fastest path takes at least this many times its time.
+    least_gain
+        With a new road, a trip between its cities saves at least this share of the best way of today, trains
+        included.
+    served_share, served_detour
+        An expressway serves two cities already where at least this share of today's fastest drive runs on
+        expressways and it is at most so many times as long as the new road: what is slow are its ends and its
+        speed, and a second expressway is no remedy for those.
     shortest_km, longest_km
         Straight-line length of a new road.
     gap_longest_km, gap_detour_index, gap_count
@@ -51,6 +78,11 @@ class RoadRules:
         most so many gaps are proposed, the worst detours first.
     border_km
         Dead ends this near to the border of the network may go on beyond it and are no gaps.
+    same_place_km
+        A gap has to be a detour (`detour_index`) between all road nodes within this distance of its ends: a
+        dead end beside a road that leads there is a junction that the map lacks.
+    artefacts
+        What is a road of a town or a parallel of an expressway, and is left out.
     """
 
     expressway_classes: tuple[str, ...] = ("motorway", "motorway_link")
@@ -60,13 +92,23 @@ class RoadRules:
     upgrade_least_km: float = 12.0
     upgrade_run_km: float = 3.0
     route_factor: float = 1.2
+    upgrade_least_gain: float = 0.05
     detour_index: float = 1.35
+    least_gain: float = 0.1
+    served_share: float = 0.6
+    served_detour: float = 1.25
     shortest_km: float = 10.0
     longest_km: float = 160.0
     gap_longest_km: float = 40.0
     gap_detour_index: float = 2.0
     gap_count: int = 15
     border_km: float = 15.0
+    same_place_km: float = 3.0
+    artefacts: ArtefactRules = field(default_factory=ArtefactRules)
+
+    def surroundings(self, base: BaseCase) -> Surroundings:
+        """Return towns and expressways of a region."""
+        return Surroundings(base, self.artefacts, self.expressway_classes)
 
 
 def anchor_nodes(road: Network, rules: RoadRules | None = None) -> NDArray[np.int64]:
@@ -159,7 +201,7 @@ def _corridors(
     base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
 ) -> Iterator[_Corridor]:
     """Yield the corridors of pairs, the one with the fewest ordinary km first."""
-    links = base.road.links
+    links, around = base.road.links, rules.surroundings(base)
     length = links["length_km"].to_numpy(dtype=np.float64)
     ordinary = (~links["link_class"].isin(rules.expressway_classes) & (links["mode"] == "road")).to_numpy()
     ordinary = ordinary & (links["speed_kmh"].to_numpy(dtype=np.float64) < rules.speed_kmh)
@@ -168,19 +210,62 @@ def _corridors(
         for pair, nodes, rows in _fastest_paths(base, pairs)
     ]
     claimed: set[int] = set()
+    in_town: dict[int, bool] = {}
+
+    def is_in_town(row: int) -> bool:
+        if row not in in_town:
+            share = around.town_share(links.geometry.iloc[row])
+            in_town[row] = share > rules.artefacts.most_in_towns
+        return in_town[row]
+
     for _, pair, nodes, rows in sorted(paths):
         usable = [bool(ordinary[row]) and row not in claimed for row in rows]
-        runs = [
-            run for run in _runs(nodes, rows, usable) if length[list(run[1])].sum() >= rules.upgrade_run_km
-        ]
-        total = float(sum(length[list(run[1])].sum() for run in runs))
-        if total < rules.upgrade_least_km:
+        runs = _long_runs(nodes, rows, usable, length, rules)
+        if _runs_km(runs, length) < rules.upgrade_least_km:
             shared = any(row in claimed for row in rows)
             reason = "shared with another corridor" if shared else "an expressway already"
             left_out[f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest {reason}"] += 1
             continue
-        claimed.update(row for run in runs for row in run[1])
-        yield _Corridor(pair, tuple(runs), total)
+        usable = [use and not is_in_town(row) for use, row in zip(usable, rows, strict=True)]
+        outside = _long_runs(nodes, rows, usable, length, rules)
+        kept = [run for run in outside if not around.fault(_line_of(base, run[1]))]
+        if _runs_km(kept, length) < rules.upgrade_least_km:
+            in_towns = _runs_km(outside, length) < rules.upgrade_least_km
+            reason = "within towns" if in_towns else "beside one expressway"
+            left_out[f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest {reason}"] += 1
+            continue
+        taken = [row for run in kept for row in run[1]]
+        fault = around.fault(_line_of(base, taken))
+        if fault or _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
+            too_little = f"saves less than {rules.upgrade_least_gain:.0%} of today's drive"
+            left_out[f"road_upgrade: {fault or too_little}"] += 1
+            continue
+        claimed.update(taken)
+        yield _Corridor(pair, tuple(kept), _runs_km(kept, length))
+
+
+def _long_runs(
+    nodes: list[int], rows: list[int], usable: list[bool], length: NDArray[np.float64], rules: RoadRules
+) -> list[_Run]:
+    """Return the runs of usable links that are long enough to be upgraded."""
+    return [run for run in _runs(nodes, rows, usable) if _runs_km([run], length) >= rules.upgrade_run_km]
+
+
+def _runs_km(runs: Iterable[_Run], length: NDArray[np.float64]) -> float:
+    return float(sum(length[list(rows)].sum() for _, rows in runs))
+
+
+def _line_of(base: BaseCase, rows: Iterable[int]) -> shapely.Geometry:
+    """Return the line of links."""
+    return shapely.line_merge(shapely.MultiLineString(base.road.links.geometry.iloc[list(rows)].tolist()))
+
+
+def _saved_share(base: BaseCase, path: list[int], upgraded: list[int], rules: RoadRules) -> float:
+    """Return the share of the time of a path that the upgrade of some of its links saves."""
+    links = base.road.links
+    hours = (links["length_km"] / links["speed_kmh"]).to_numpy(dtype=np.float64)
+    saved = hours[upgraded].sum() - links["length_km"].to_numpy()[upgraded].sum() / rules.speed_kmh
+    return float(saved / hours[path].sum())
 
 
 def _fastest_paths(
@@ -229,8 +314,25 @@ def _upgrade(base: BaseCase, corridor: _Corridor, interchanges: set[int], rules:
         speed_kmh=rules.speed_kmh,
         standard=rules.standard,
         why=f"{corridor.length_km:.0f} km of the fastest road are no expressway ({speed_kmh:.0f} km/h today)",
-        geometry=shapely.line_merge(shapely.MultiLineString(today.geometry.tolist())),
+        geometry=_line_of(base, corridor.links),
         arcs=base.two_way_road_arcs(opened),
+        replaces=_replaced(today),
+    )
+
+
+def _replaced(today: pd.DataFrame) -> str:
+    """Name the links that an upgrade replaces by number, name or class, with km and mean speed."""
+    km, hours = defaultdict[str, float](float), defaultdict[str, float](float)
+    columns = ("ref", "name", "link_class", "length_km", "speed_kmh")
+    for ref, name, link_class, length_km, speed_kmh in zip(
+        *(today[c].tolist() for c in columns), strict=True
+    ):
+        label = str(ref or name or link_class)
+        km[label] += length_km
+        hours[label] += length_km / speed_kmh
+    return "; ".join(
+        f"{label} {length_km:.1f} km at {length_km / hours[label]:.0f} km/h"
+        for label, length_km in sorted(km.items(), key=lambda part: (-part[1], part[0]))
     )
 
 
@@ -249,18 +351,53 @@ def propose_links(
     Proposal
         One a pair.
     """
+    around, pairs = rules.surroundings(base), list(pairs)
+    access_s = _road_access_s(base, pairs)
     for a, b in pairs:
         direct_km, road_s = base.straight_km(a, b), base.road_s(a, b)
         today_s = np.inf if road_s is None else float(road_s)
         new_s = travel_time_s(direct_km * rules.route_factor, rules.speed_kmh)
+        best_s, with_s = float(base.skim[a, b]), float(access_s[a] + new_s + access_s[b])
         if direct_km < rules.shortest_km:
             left_out[f"road_link: shorter than {rules.shortest_km:g} km"] += 1
         elif direct_km > rules.longest_km:
             left_out[f"road_link: longer than {rules.longest_km:g} km"] += 1
         elif today_s < rules.detour_index * new_s:
             left_out[f"road_link: detour index below {rules.detour_index:g}"] += 1
+        elif with_s > (1.0 - rules.least_gain) * best_s:
+            left_out[
+                f"road_link: saves less than {rules.least_gain:.0%} of today's best way, train or road"
+            ] += 1
+        elif fault := around.fault(base.straight_line(a, b)):
+            left_out[f"road_link: {fault}"] += 1
+        elif _has_expressway(base, (a, b), direct_km * rules.route_factor, rules):
+            left_out["road_link: an expressway serves its ends"] += 1
         else:
             yield _link(base, (a, b), today_s / new_s, rules)
+
+
+def _has_expressway(base: BaseCase, pair: tuple[int, int], new_km: float, rules: RoadRules) -> bool:
+    """Tell whether two cities have an expressway that is not much longer than a new one."""
+    links = base.road.links
+    for _, _, rows in _fastest_paths(base, [pair]):
+        path = links.iloc[rows]
+        total_km = float(path["length_km"].sum())
+        fast_km = float(path["length_km"][path["link_class"].isin(rules.expressway_classes)].sum())
+        return total_km <= rules.served_detour * new_km and fast_km >= rules.served_share * total_km
+    return False
+
+
+def _road_access_s(base: BaseCase, pairs: list[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return for each city the seconds between where trips start or end and its road node.
+
+    They are part of the time of every drive; 0 for cities of no pair. int64 [c].
+    """
+    graph, found = base.graph, np.zeros(len(base.cities), dtype=np.int64)
+    for city in sorted({city for pair in pairs for city in pair}):
+        node = base.node_row[f"road:{base.road_nodes[city]}"]
+        between = (graph.tail == graph.origin[city]) & (graph.head == node)
+        found[city] = graph.seconds[between].min(initial=np.iinfo(np.int32).max)
+    return found
 
 
 def _link(base: BaseCase, pair: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
@@ -303,13 +440,24 @@ def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> li
     near = cKDTree(points[others]).query_ball_point(
         points[dead_ends], rules.gap_longest_km / rules.route_factor
     )
+    places = _Places(base, rules, points)
+    around = rules.surroundings(base)
     scored: list[tuple[float, int, int]] = []
-    for end, around in zip(dead_ends.tolist(), near, strict=True):
-        best = _best_closure(base, end, others[np.asarray(around, dtype=np.int64)], rules)
-        if best is None:
-            left_out[f"gap: no expressway within {rules.gap_longest_km:g} km that is a detour away"] += 1
-        else:
-            scored.append((best[0], end, best[1]))
+    for end, within in zip(dead_ends.tolist(), near, strict=True):
+        reason = f"no expressway within {rules.gap_longest_km:g} km that is a detour away"
+        found: list[tuple[float, int, int]] = []
+        closures = _closures(base, end, others[np.asarray(within, dtype=np.int64)], rules)
+        for index, other in closures:
+            fault = around.fault(_straight_line(base, end, other))
+            if not fault and not places.is_detour(end, other):
+                fault = f"a road within {rules.same_place_km:g} km of its ends leads there as well"
+            if not fault:
+                found.append((index, end, other))
+                break
+            # The closure that would save most tells why a dead end is left alone.
+            reason = fault if other == closures[0][1] else reason
+        scored += found
+        left_out[f"gap: {reason}"] += not found
     taken: set[int] = set()
     chosen: list[Proposal] = []
     for index, a, b in sorted(scored, reverse=True):
@@ -337,23 +485,60 @@ def _expressway_nodes(base: BaseCase, rules: RoadRules) -> tuple[NDArray[np.int6
     return np.flatnonzero((degree == 1) & inner), np.flatnonzero(degree > 0)
 
 
-def _best_closure(
+def _closures(
     base: BaseCase, end: int, others: NDArray[np.int64], rules: RoadRules
-) -> tuple[float, int] | None:
-    """Return the detour index and the node of the best closure of one dead end."""
+) -> list[tuple[float, int]]:
+    """Return detour index and node of the closures of a dead end that save time, the best of them first."""
     lon, lat = base.road_points
     today_s, _ = base.road_paths.tree(end)
     others = others[others != end]
     length_km = great_circle_km(lon[end], lat[end], lon[others], lat[others]) * rules.route_factor
     others, length_km = others[length_km > 1.0], length_km[length_km > 1.0]
-    if len(others) == 0:
-        return None
     new_s = length_km / rules.speed_kmh * 3600.0
     index = today_s[others] / new_s
     gain_s = np.minimum(today_s[others], _LONGEST_TODAY_S) - new_s
-    saved = np.where(index >= rules.gap_detour_index, gain_s, -1.0)
-    best = int(np.argmax(saved / np.maximum(new_s, _LEAST_NEW_S)))
-    return (float(index[best]), int(others[best])) if saved[best] > 0 else None
+    saved = np.where(index >= rules.gap_detour_index, gain_s, -1.0) / np.maximum(new_s, _LEAST_NEW_S)
+    order = np.argsort(-saved, kind="stable")[:_MOST_CLOSURES]
+    return [(float(index[at]), int(others[at])) for at in order[saved[order] > 0].tolist()]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Road nodes and those near to them.
+
+    Attributes
+    ----------
+    base, rules
+        As for `propose_gaps`.
+    points
+        float64 [n, 2], road nodes in km on a plane.
+    """
+
+    base: BaseCase
+    rules: RoadRules
+    points: NDArray[np.float64]
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.points)
+
+    def _near(self, node: int) -> list[int]:
+        return sorted(self._tree.query_ball_point(self.points[node], self.rules.same_place_km))
+
+    def is_detour(self, a: int, b: int) -> bool:
+        """Tell whether today's roads from near one node to near another are a detour."""
+        starts, ends = self._near(a), self._near(b)
+        lon, lat = self.base.road_points
+        direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b])) * self.rules.route_factor
+        most_s = self.rules.detour_index * travel_time_s(direct_km, self.rules.speed_kmh)
+        matrix = self.base.road_paths.matrix
+        today_s = dijkstra(matrix, indices=starts, min_only=True, limit=most_s)
+        return not bool((today_s[ends] < most_s).any())
+
+
+def _straight_line(base: BaseCase, a: int, b: int) -> shapely.LineString:
+    lon, lat = base.road_points
+    return shapely.LineString([(lon[a], lat[a]), (lon[b], lat[b])])
 
 
 def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
@@ -374,6 +559,6 @@ def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) 
         speed_kmh=rules.speed_kmh,
         standard=rules.standard,
         why=f"dead end {direct_km:.0f} km from another expressway; {today}",
-        geometry=shapely.LineString([(lon[a], lat[a]), (lon[b], lat[b])]),
+        geometry=_straight_line(base, a, b),
         arcs=base.two_way_road_arcs([(f"road:{a}", f"road:{b}", seconds)]),
     )

@@ -18,7 +18,8 @@ from optimiser.proposals.costs import TERRAIN_CLASSES, Cost, CostTable, Terrain,
 
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
-    "standard", "plain", "hill", "mountain", "cost_low", "cost", "cost_high", "fixed", "why", "geometry",
+    "standard", "plain", "hill", "mountain", "urban", "cost_low", "cost", "cost_high", "fixed", "why",
+    "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
 
@@ -41,6 +42,8 @@ class Proposal:
         As in the table of `Candidates`.
     arcs
         The arcs that it opens.
+    replaces
+        For an upgrade, the links that it replaces, with km and speed.
     trainsets, train_km_a_day
         Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
     kind, mode, instrument, items
@@ -60,6 +63,7 @@ class Proposal:
     why: str
     geometry: shapely.Geometry
     arcs: tuple[Arc, ...]
+    replaces: str = ""
     trainsets: int = 0
     train_km_a_day: float = 0.0
     kind: str = ""
@@ -80,9 +84,9 @@ class Candidates:
         One row a candidate; columns `COLUMNS`: `candidate_id` (str, stable over runs), `kind` (of
         `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail),
         `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is built,
-        as in the cost table), `plain`, `hill`, `mountain` (shares of the line), `cost_low`, `cost`,
-        `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it), `geometry`
-        (degrees).
+        as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`, `cost`,
+        `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an
+        upgrade), `geometry` (degrees). `evidence.with_evidence` adds what is there today.
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
         graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.

@@ -54,7 +54,7 @@ STATES = ("today", "plan")
 PLAN = "plan"
 """Id of the row of the whole plan in the table `appraisal`."""
 
-GROUNDS = (("mountain", "mountains"), ("hill", "hills"))
+GROUNDS = (("urban", "towns"), ("mountain", "mountains"), ("hill", "hills"))
 """Columns of terrain that are named, and their words."""
 
 NEEDS_OTHERS, REPLACEABLE = 1.2, 0.8

@@ -194,6 +194,10 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "kind": wording.kind(row["kind"]),
         "speed": f"{speed:.0f} km/h" if has_speed else "",
         "closes": ring_text.closes(report, row["candidate_id"]),
+        "today": row.get("today") or "",
+        "setting": _setting(row),
+        "replaces": row.get("replaces") or "",
+        "minutes": _minutes(row),
         "km": f"{row['length_km']:.0f}",
         "cost": wording.integer(row["cost"]),
         "cost_range": f"{wording.integer(row['cost_low'])} – {wording.integer(row['cost_high'])}",
@@ -204,6 +208,26 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "people_number": int(row["people"]),
         "per_person": wording.integer(row["cost_per_person"]),
     }
+
+
+def _minutes(row: Row) -> dict[str, str]:
+    """Return the minutes between the ends of a link today and with it; empty where they are not known."""
+    times = {"before": row.get("today_s"), "after": row.get("with_s")}
+    return {
+        state: wording.NONE if seconds is None or pd.isna(seconds) else wording.clock(seconds)
+        for state, seconds in times.items()
+    }
+
+
+def _setting(row: Row) -> str:
+    """Return the shares of the line of a road beside one expressway and within towns."""
+    if row["mode"] != "road":
+        return ""
+    shares: dict[str, Any] = {
+        f"beside {row.get('beside')}": row.get("beside_share", 0.0),
+        "in towns": row.get("town_share", 0.0),
+    }
+    return "; ".join(f"{100 * share:.0f} % {where}" for where, share in shares.items() if share >= 0.005)
 
 
 def _tier(row: Row) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from optimiser.measures.ranking import LinkGain, Router, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
+from optimiser.proposals import evidence
 from optimiser.report import files, wording
 from optimiser.verify import Plan
 
@@ -38,7 +39,10 @@ DESCRIBED = (
     "plain",
     "hill",
     "mountain",
+    "urban",
     "why",
+    "replaces",
+    *evidence.COLUMNS,
 )
 """Columns taken over from the candidates, where they exist."""
 
@@ -62,6 +66,7 @@ COLUMNS = {
     "plain": "share of the line in plain",
     "hill": "share in hills",
     "mountain": "share in mountains",
+    "urban": "share in built-up ground",
     "pairs": "city pairs newly within the limit whose fastest path takes the link",
     "people": "inhabitants of the smaller cities of those pairs, each city once",
     "cost_per_person": "central cost per such inhabitant, in the single unit of money; empty without any",
@@ -70,10 +75,14 @@ COLUMNS = {
     "cost_so_far": "central cost of this link and those of better rank",
     "pairs_so_far": "pairs newly within the limit with this link and those of better rank",
     "why": "the rule that made the candidate",
+    "replaces": "the links that an upgrade replaces, with km and today's speed",
+    **evidence.COLUMNS,
 }
 """Columns of links.csv and their meaning."""
 
-DECIMALS = {"length_km": 1, "speed_kmh": 0, "plain": 2, "hill": 2, "mountain": 2}
+DECIMALS = {"length_km": 1, "speed_kmh": 0, "plain": 2, "hill": 2, "mountain": 2, "urban": 2} | dict.fromkeys(
+    ("town_share", "beside_share"), 2
+)
 """Decimals of columns of links.csv."""
 
 CITY = "city:"

@@ -53,7 +53,9 @@ NO_OVERRUNS = ReferenceClass("none", 0.0, 0.0, 0)
 
 SERVICES = ("rail_service", "rail_frequency")
 
-DESCRIPTION = ("kind", "instrument", "mode", "from_name", "to_name", "length_km", "plain", "hill", "mountain")
+DESCRIPTION = (
+    "kind", "instrument", "mode", "from_name", "to_name", "length_km", "plain", "hill", "mountain", "urban",
+)  # fmt: skip
 
 type Value = float | None
 
@@ -276,7 +278,7 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `step`, `candidate_id` (``plan`` in the last row), `kind`, `instrument`, `mode`, `from_name`,
-        `to_name`, `length_km`, `plain`, `hill`, `mountain` (shares of the line), `cost_low`, `cost`,
+        `to_name`, `length_km`, `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`, `cost`,
         `cost_high`, `cost_p50`, `cost_p80`, `cost_p80_alike` (of the plan, when all links err alike),
         `reference_class`, `overrun_percent` and `overrun_deviation_percent` (mean and standard deviation of
         the class); on top of the other links `pairs_faster`, `people_faster`, `pairs_brought`,

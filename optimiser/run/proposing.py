@@ -17,9 +17,11 @@ from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
+from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Rules, generate
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
@@ -70,7 +72,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job), _ground(source)
+    base, ground = base_case(times, rail, job), _ground(source, times)
     table, land = ground
     asked, rules = job.candidates, _rules(job, source)
     given = None
@@ -83,7 +85,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     found = with_closing_links(found, base, job.rings, rules, ground)
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
     priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
-    return replace(fixed, table=priced)
+    return with_evidence(base, replace(fixed, table=priced), rules.road.surroundings(base))
 
 
 def draft_problem(
@@ -124,7 +126,8 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job)
-        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), _ground(source))
+        ground = _ground(source, times)
+        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
@@ -152,14 +155,15 @@ def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
     )
 
 
-def _ground(source: Source) -> Ground:
-    """Return the unit costs of a job (its own table, else that of the country) and its terrain."""
+def _ground(source: Source, times: Times) -> Ground:
+    """Return the unit costs of a job (its own table, else that of the country), its terrain and its towns."""
     table = (
         costs.read_cost_table(source.costs_file)
         if source.costs_file
         else costs.builtin_cost_table(source.country)
     )
-    return table, costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
+    land = costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
+    return table, costs.WithTowns.of(land, times.cities)
 
 
 def _rules(job: Job, source: Source) -> Rules:
@@ -184,6 +188,14 @@ def _rules(job: Job, source: Source) -> Rules:
             longest_km=asked.road_longest_km,
             speed_kmh=speed_table(source.country).average_kmh(EXPRESSWAY, asked.road_kmh),
             gap_count=asked.gap_count,
+            upgrade_least_gain=asked.upgrade_least_gain,
+            least_gain=asked.road_least_gain,
+            artefacts=ArtefactRules(
+                town_km=asked.road_town_km,
+                most_in_towns=asked.road_most_in_towns,
+                beside_km=asked.road_beside_km,
+                most_beside=asked.road_most_beside,
+            ),
         ),
         rail=RailRules(time_ratio=asked.rail_time_ratio, service_count=asked.service_count),
         kinds=asked.kinds or known,

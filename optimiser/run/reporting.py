@@ -25,7 +25,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import inputs, sentences, tables
+from optimiser.report import files, inputs, sentences, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -171,8 +171,17 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
     skim_table(times).to_parquet(folder / "skim.parquet")
     table = candidates.table
     table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
+    files.write_csv(
+        pd.DataFrame(table.drop(columns="geometry")).round(tables.DECIMALS), folder / "candidates.csv"
+    )
+    files.write_csv(left_out(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
         storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")
+
+
+def left_out(candidates: Candidates) -> pd.DataFrame:
+    """Return what the rules left out: `reason`, which begins with the kind, and `count`."""
+    return pd.DataFrame(sorted(candidates.report.items()), columns=["reason", "count"])
 
 
 def _joined(road: Network, rail: Network) -> Network:
@@ -255,6 +264,7 @@ def summarise(
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(found.times, found.candidates, found.problem),
+        "left_out": left_out(found.candidates).to_dict("records"),
         "solve": {
             key: getattr(result, key)
             for key in ("variant", "solver", "seconds", "seed", "threads", "termination")

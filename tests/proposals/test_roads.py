@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from candidates_drawing import base_case, cities, network
+from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.roads import RoadRules, anchor_nodes, propose_gaps, propose_links, propose_upgrades
+from optimiser.proposals.surroundings import ArtefactRules
 
 RULES = RoadRules(
     speed_kmh=100.0,
@@ -18,7 +20,9 @@ RULES = RoadRules(
     shortest_km=5.0,
     route_factor=1.2,
     border_km=1.0,
+    artefacts=ArtefactRules(most_in_towns=1.0, most_beside=1.0),
 )
+"""Rules without those against artefacts, which have tests of their own."""
 
 
 @pytest.fixture
@@ -120,3 +124,92 @@ def _cities_of(drawn):
 def test_anchor_nodes_are_dead_ends_and_the_meetings_of_classes(gap, corridor):
     assert anchor_nodes(gap.road).tolist() == [0, 1, 2, 3]
     assert anchor_nodes(corridor.road).tolist() == [2, 3]
+
+
+STRICT = replace(RULES, artefacts=ArtefactRules())
+
+
+@pytest.fixture
+def long_corridor():
+    """Two cities 60 km apart on a primary road; a motorway runs 3 km beside its middle third."""
+    road = network(
+        [(0, 0), (10, 0), (20, 0), (40, 0), (50, 0), (60, 0), (20, 3), (40, 3)],
+        [
+            (0, 1, "primary", 10, 50),
+            (1, 2, "primary", 10, 50),
+            (2, 3, "primary", 20, 50),
+            (3, 4, "primary", 10, 50),
+            (4, 5, "primary", 10, 50),
+            (6, 7, "motorway", 20, 100),
+        ],
+    )
+    return base_case(road, cities(road, [("a", (0, 0), 100_000, 0), ("b", (60, 0), 90_000, 5)]))
+
+
+def test_an_upgrade_leaves_out_the_stretches_within_towns(long_corridor):
+    apart = replace(STRICT, artefacts=ArtefactRules(beside_km=2.0))
+    found = list(propose_upgrades(long_corridor, [(0, 1)], apart, Counter()))
+    assert [(p.length_km, p.replaces) for p in found] == [(40.0, "primary 40.0 km at 50 km/h")]
+
+
+def test_an_upgrade_beside_an_expressway_is_left_out_and_counted(long_corridor):
+    beside, report = replace(STRICT, artefacts=ArtefactRules(town_km=19.0)), Counter()
+    assert list(propose_upgrades(long_corridor, [(0, 1)], beside, report)) == []
+    assert report == {"road_upgrade: under 5 km left, the rest beside one expressway": 1}
+
+
+def test_an_upgrade_within_towns_is_left_out_and_counted(long_corridor):
+    urban, report = replace(STRICT, artefacts=ArtefactRules(town_km=31.0)), Counter()
+    assert list(propose_upgrades(long_corridor, [(0, 1)], urban, report)) == []
+    assert report == {"road_upgrade: under 5 km left, the rest within towns": 1}
+
+
+def test_an_upgrade_that_saves_little_is_left_out_and_counted(long_corridor):
+    demanding, report = replace(RULES, upgrade_least_gain=0.6), Counter()
+    assert list(propose_upgrades(long_corridor, [(0, 1)], demanding, report)) == []
+    assert report == {"road_upgrade: saves less than 60% of today's drive": 1}
+
+
+def test_a_direct_road_within_towns_is_left_out_and_counted(corridor):
+    urban, report = replace(RULES, artefacts=ArtefactRules(town_km=20.0)), Counter()
+    assert list(propose_links(corridor, [(1, 2)], urban, report)) == []
+    assert report == {"road_link: more than 50% within towns": 1}
+
+
+def test_a_direct_road_has_to_beat_the_best_trip_of_today(corridor):
+    demanding, report = replace(RULES, least_gain=0.9), Counter()
+    assert list(propose_links(corridor, [(1, 2)], demanding, report)) == []
+    assert report == {"road_link: saves less than 90% of today's best way, train or road": 1}
+
+
+@pytest.mark.parametrize(("detour", "proposed"), [(1.25, 0), (1.2, 1)])
+def test_a_direct_road_is_no_second_expressway(detour, proposed):
+    """60 km apart, 90 km by road, 60 of them slow motorway: 1.25 times the 72 km of a direct road."""
+    road = network(
+        [(0, 0), (15, 0), (45, 0), (60, 0)],
+        [(0, 1, "primary", 15, 30), (1, 2, "motorway", 60, 80), (2, 3, "primary", 15, 30)],
+    )
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 3)]))
+    rules, report = replace(RULES, served_detour=detour), Counter()
+    assert len(list(propose_links(base, [(0, 1)], rules, report))) == proposed
+    assert report == ({} if proposed else {"road_link: an expressway serves its ends": 1})
+
+
+def test_a_gap_beside_one_expressway_is_left_out_and_counted(gap):
+    beside, report = replace(RULES, artefacts=ArtefactRules(most_beside=0.4)), Counter()
+    assert propose_gaps(gap, beside, report) == []
+    assert report == {"gap: more than 40% within 5 km of one expressway": 2}
+
+
+def test_a_gap_is_no_gap_where_a_road_from_nearby_leads_there(gap):
+    """A primary road 2 km beside both dead ends joins them in 12 minutes; it does not meet them."""
+    spots = [(p.x / KM, p.y / KM) for p in gap.road.nodes.geometry]
+    columns = ("tail", "head", "link_class", "length_km", "speed_kmh")
+    links = [tuple(row) for row in gap.road.links[list(columns)].itertuples(index=False)]
+    road = network([*spots, (0, 2), (10, 2)], [*links, (len(spots), len(spots) + 1, "primary", 10, 50)])
+    report = Counter()
+    assert propose_gaps(base_case(road, _cities_of(gap)), replace(RULES, detour_index=1.7), report) == []
+    assert report == {"gap: a road within 3 km of its ends leads there as well": 2}
+    assert (
+        len(propose_gaps(base_case(road, _cities_of(gap)), replace(RULES, detour_index=1.6), Counter())) == 1
+    )

@@ -234,3 +234,19 @@ def test_the_box_on_optimality_names_the_objective(make):
     text = page.render(report)
     assert "no plan within the budget has a covered weight over all periods of more than 99" in text
     assert "Covered weight over all periods, recomputed" in text
+
+
+def test_a_proposal_tells_what_is_there_today(report):
+    links = report.links.assign(
+        today="road: G1 90 km", today_s=5400, with_s=3601, beside="G1", beside_share=0.41, town_share=0.2
+    )
+    rows = page.context(replace(report, links=links))["links"]
+    row = next(one for one in rows if one["category"] == "road")
+    assert [one["setting"] for one in rows if one["category"] == "rail"] == [""]
+    assert (row["today"], row["setting"]) == ("road: G1 90 km", "41 % beside G1; 20 % in towns")
+    assert row["minutes"] == {"before": "1:30", "after": "1:01"}
+
+
+def test_without_evidence_a_proposal_shows_dashes(report):
+    row = page.context(report)["links"][0]
+    assert (row["today"], set(row["minutes"].values())) == ("", {"–"})

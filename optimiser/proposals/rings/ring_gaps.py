@@ -80,9 +80,16 @@ def close_gaps(
         Lines that the ring may not touch at a node: the cheapest circuits of rings that it is apart from, so
         that there are links for all of them.
     """
-    links, ring = _with_straight_links(network, candidates, standards, prices, network.rules.gap_longest_km)
-    lengths = link_lengths(ring, candidates.costs | links.costs)
-    circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
+    longest_km, circuits = network.rules.gap_longest_km, list[tuple[int, ...]]()
+    # Links that only repair the map are tried where no circuit exists without them.
+    for sound_only in (True, False):
+        links, ring = _with_straight_links(
+            network, candidates, standards, prices, longest_km, sound_only=sound_only
+        )
+        lengths = link_lengths(ring, candidates.costs | links.costs)
+        circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
+        if circuits:
+            break
     chosen = _chosen(ring, circuits, links.costs.keys(), network.rules.gap_count)
     row = {candidate_id: at for at, candidate_id in enumerate(links.costs)}
     few = replace(links.take([row[candidate_id] for candidate_id in chosen]), report={})
@@ -96,13 +103,21 @@ def _with_straight_links(
     standards: Rules,
     prices: tuple[CostTable, Terrain],
     longest_km: float,
+    *,
+    sound_only: bool = False,
 ) -> tuple[Candidates, GeneratedRing]:
-    """Return priced straight links, and the ring of all that exists or may be built with them."""
+    """Return priced straight links, and the ring of all that exists or may be built with them.
+
+    Roads that lie mostly in towns or beside one expressway are left out where only sound ones are asked for.
+    """
     proposals = propose_straight_links(
         network.existing_in_band, network.base, network.rules, standards,
         cities=network.off_standard, longest_km=longest_km,
     )  # fmt: skip
     known = set(candidates.table["candidate_id"])
+    if sound_only and network.rules.mode == "road":
+        around = standards.road.surroundings(network.base)
+        proposals = [one for one in proposals if not around.fault(one.geometry)]
     links = assemble([one for one in proposals if one.candidate_id not in known], *prices)
     return links, generate(network, merge(candidates, links), prune=False)
 

@@ -1,0 +1,231 @@
+"""Tell what serves the ends of each candidate today, and what the candidate gains there.
+
+A reader can dismiss a candidate by this evidence without a map: a parallel expressway, a train that runs
+already, a road within a town, a gain of two minutes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
+
+from networks.timegraph import ARC_KINDS
+from optimiser.proposals.base_case import BaseCase, great_circle_km, time_matrix
+from optimiser.proposals.surroundings import Surroundings
+from optimiser.proposals.table import Candidates, number_arcs
+
+COLUMNS: Mapping[str, str] = {
+    "today": "what serves the ends of the candidate today: trains (min) and roads (km) of the best way",
+    "today_s": "seconds of that way between the ends, by the definition of the job; empty without a way",
+    "with_s": "seconds between the ends when this candidate alone is built",
+    "gain_s": "seconds saved between the ends; empty without a way of today",
+    "town_share": "share of the line within towns",
+    "beside": "the expressway of today beside which most of the line runs; empty where there is none",
+    "beside_share": "share of the line beside that expressway",
+}
+"""Columns of evidence and their meaning."""
+
+_MOST_PARTS = 3
+"""So many parts of a way are named, the longest first."""
+_AT_CITY_KM = 15.0
+"""An end of a line within this distance of a city stands for the city."""
+
+
+def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) -> Candidates:
+    """Return candidates with the columns of evidence.
+
+    The ends of a candidate are its cities where both names are cities; else, for a road, the road nodes at
+    the ends of its first and last arc; else the cities nearest to the ends of its line.
+
+    Parameters
+    ----------
+    base
+        Networks, cities and times of today.
+    candidates
+        All candidates.
+    around
+        Towns and expressways.
+    """
+    ways = _Ways(base, candidates)
+    rows = [
+        ways.between(ends, row) if (ends := ways.ends_of(row)) is not None else ("", None, None)
+        for row in range(len(candidates))
+    ]
+    lines = candidates.table.geometry.tolist()
+    beside = [around.beside(line) for line in lines]
+    table = candidates.table.assign(
+        today=[today for today, _, _ in rows],
+        today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
+        with_s=pd.array([seconds for _, _, seconds in rows], dtype="Int64"),
+        gain_s=pd.array(
+            [None if before is None or after is None else before - after for _, before, after in rows],
+            dtype="Int64",
+        ),
+        town_share=np.array([around.town_share(line) for line in lines], dtype=np.float64),
+        beside=[name for _, name in beside],
+        beside_share=np.array([share for share, _ in beside], dtype=np.float64),
+    )
+    columns = [name for name in table.columns if name != "geometry"]
+    return replace(candidates, table=table[[*columns, "geometry"]])
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Fastest ways of today, and with one candidate.
+
+    Attributes
+    ----------
+    base
+        The base case.
+    candidates
+        All candidates.
+    """
+
+    base: BaseCase
+    candidates: Candidates
+
+    @cached_property
+    def _city_row(self) -> dict[str, int]:
+        """Return the rows of the cities whose name no other city has."""
+        names = self.base.names
+        return {name: row for row, name in enumerate(names) if names.count(name) == 1}
+
+    @cached_property
+    def _arcs_of(self) -> dict[int, NDArray[np.int64]]:
+        """Return the rows of arcs of each candidate."""
+        candidate = self.candidates.arcs["candidate"].to_numpy(dtype=np.int64)
+        order = np.argsort(candidate, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(candidate[order])) + 1)
+        return {int(candidate[part[0]]): part for part in parts if len(part)}
+
+    @cached_property
+    def _arc_at(self) -> dict[tuple[int, int], int]:
+        """Return the fastest arc of today between two nodes."""
+        graph = self.base.graph
+        slowest_first = np.argsort(-graph.seconds, kind="stable")
+        tail, head = graph.tail[slowest_first].tolist(), graph.head[slowest_first].tolist()
+        return dict(zip(zip(tail, head, strict=True), slowest_first.tolist(), strict=True))
+
+    @cached_property
+    def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        """Return seconds and predecessors of today's fastest ways, by origin, as far as they were needed."""
+        return {}
+
+    def ends_of(self, row: int) -> tuple[int, int] | None:
+        """Return the nodes of the time graph between which a candidate is judged; None where unknown."""
+        base, table = self.base, self.candidates.table
+        named = [self._city_row.get(str(table[column].iloc[row]), -1) for column in ("from_name", "to_name")]
+        if min(named) < 0:
+            roads = self._road_ends(row) if str(table["mode"].iloc[row]) == "road" else None
+            if roads is not None:
+                return roads
+            named = self._nearest_cities(table.geometry.iloc[row])
+        a, b = named
+        return (
+            (int(base.graph.origin[a]), int(base.graph.destination[b])) if min(a, b) >= 0 and a != b else None
+        )
+
+    def _road_ends(self, row: int) -> tuple[int, int] | None:
+        arcs = self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
+        # Both directions of a stretch are neighbours; further copies of the roads follow.
+        plain = arcs[~arcs["tail_id"].str.contains("/") & ~arcs["head_id"].str.contains("/")]
+        known = self.base.node_row
+        if not len(plain) or plain["tail_id"].iloc[0] not in known or plain["tail_id"].iloc[-1] not in known:
+            return None
+        return known[plain["tail_id"].iloc[0]], known[plain["tail_id"].iloc[-1]]
+
+    def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
+        points = shapely.get_coordinates(line)[[0, -1]]
+        found = []
+        for lon, lat in points.tolist():
+            km = great_circle_km(lon, lat, self.base.lon, self.base.lat)
+            found.append(int(np.argmin(km)) if len(km) and km.min() <= _AT_CITY_KM else -1)
+        return found
+
+    def between(self, ends: tuple[int, int], row: int) -> tuple[str, int | None, int | None]:
+        """Return today's way between two nodes, its seconds, and the seconds with one candidate.
+
+        Parameters
+        ----------
+        ends
+            Rows of the time graph.
+        row
+            Row of the candidate.
+
+        Returns
+        -------
+        str, int or None, int or None
+            No text and None where no way exists.
+        """
+        start, end = ends
+        if start not in self._trees:
+            times, tree = dijkstra(self.base.times, indices=start, return_predecessors=True)
+            self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
+        seconds, before = self._trees[start]
+        today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
+        text = "" if today_s is None else self._describe(self._path(before, start, end))
+        return text, today_s, self._with(row, seconds, ends)
+
+    def _with(self, row: int, today_s: NDArray[np.float64], ends: tuple[int, int]) -> int | None:
+        """Return the seconds between two nodes when one candidate is built; None where no way exists."""
+        start, end = ends
+        graph = self.base.graph
+        arcs = number_arcs(
+            self.base.node_row, self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
+        )
+        built = time_matrix(
+            arcs.count,
+            np.concatenate([graph.tail, arcs.tail]),
+            np.concatenate([graph.head, arcs.head]),
+            np.concatenate([graph.seconds, arcs.seconds]),
+        )
+        most = float(today_s[end])  # nothing beyond today's time is of interest
+        found = dijkstra(built, indices=start, limit=most)[end]
+        return int(found) if np.isfinite(found) else None
+
+    def _path(self, before: NDArray[np.int64], start: int, end: int) -> list[int]:
+        """Return the arcs of a fastest way of today, its end first."""
+        arcs, node = [], end
+        while node != start:
+            previous = int(before[node])
+            arcs.append(self._arc_at[previous, node])
+            node = previous
+        return arcs
+
+    def _describe(self, arcs: list[int]) -> str:
+        """Name the trains of a way with their minutes, and its roads with their km."""
+        graph, base = self.base.graph, self.base
+        kinds = [ARC_KINDS[kind] for kind in graph.kind[arcs].tolist()]
+        ride_s, road_km = defaultdict[str, int](int), defaultdict[str, float](float)
+        links, services = base.road.links, base.services
+        for arc, kind in zip(arcs, kinds, strict=True):
+            ref = int(graph.ref[arc])
+            if kind == "ride" and services is not None:
+                line = services.lines.iloc[ref]
+                ride_s[str(line["name"] or line["service_id"])] += int(graph.seconds[arc])
+            elif kind in {"road", "ferry"} and ref >= 0:
+                link = links.iloc[ref]
+                road_km[str(link["ref"] or link["name"] or link["link_class"])] += float(link["length_km"])
+        parts = []
+        if ride_s:
+            parts.append(f"train: {_listed({name: s / 60.0 for name, s in ride_s.items()}, 'min')}")
+        total_km = sum(road_km.values())
+        if total_km >= 1.0:
+            parts.append(f"road: {_listed(road_km, 'km')}")
+        return "; ".join(parts)
+
+
+def _listed(parts: Mapping[str, float], unit: str) -> str:
+    """List the largest parts with their sizes, and the sum of the others."""
+    order = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    named = [f"{name} {size:.0f} {unit}" for name, size in order[:_MOST_PARTS]]
+    others = sum(size for _, size in order[_MOST_PARTS:])
+    return ", ".join([*named, f"others {others:.0f} {unit}"] if others >= 0.5 else named)

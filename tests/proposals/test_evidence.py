@@ -1,0 +1,61 @@
+"""Check what is told of today beside each candidate."""
+
+from __future__ import annotations
+
+import pytest
+from candidates_drawing import base_case, cities, network, proposal, railway, table
+
+from optimiser.proposals.evidence import COLUMNS, with_evidence
+from optimiser.proposals.roads import RoadRules
+
+
+@pytest.fixture
+def triangle():
+    """Two cities 60 km apart by a primary road over a third place; a motorway stub at its end."""
+    road = network(
+        [(0, 0), (30, 30), (60, 0), (90, 0)],
+        [(0, 1, "primary", 45, 50), (1, 2, "primary", 45, 50), (2, 3, "motorway", 30, 100)],
+    )
+    return base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 2)]))
+
+
+def evidence(base, *proposals):
+    return with_evidence(base, table(*proposals), RoadRules().surroundings(base)).table
+
+
+def test_a_road_between_cities_is_compared_with_the_trip_of_today(triangle):
+    row = evidence(triangle, proposal("new", 0, 2, 2000, ends=("A", "B"))).iloc[0]
+    assert row["today"] == "road: primary 90 km"
+    assert int(row["today_s"]) == triangle.skim[0, 1]
+    assert int(row["gain_s"]) == 2 * 3240 - 2000
+    assert int(row["with_s"]) == int(row["today_s"]) - int(row["gain_s"])
+
+
+def test_a_road_between_other_places_is_compared_between_its_nodes(triangle):
+    row = evidence(triangle, proposal("gap", 0, 1, 100, ends=("here", "there"))).iloc[0]
+    assert (int(row["today_s"]), int(row["with_s"]), int(row["gain_s"])) == (3240, 100, 3140)
+
+
+def test_without_a_way_of_today_there_is_no_gain():
+    road = network([(0, 0), (60, 0)], [(0, 0, "primary", 1, 50)])
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 1)]))
+    row = evidence(base, proposal("new", 0, 1, 2000, ends=("A", "B"))).iloc[0]
+    assert row["today"] == ""
+    assert row[["today_s", "gain_s"]].isna().all()
+    assert int(row["with_s"]) > 2000
+
+
+def test_a_train_of_today_is_named_with_its_minutes():
+    road = network([(0, 0), (150, 0)], [(0, 1, "primary", 150, 30)])
+    tracks = network([(0, 0), (150, 0)], [(0, 1, "hsr250", 150, 250)], mode="rail")
+    trains = railway(tracks, [("hsr250", 3600, [0, 1], [0, 2400])])
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (150, 0), 80_000, 1)]), trains)
+    row = evidence(base, proposal("new", 0, 1, 90_000, ends=("A", "B"))).iloc[0]
+    assert row["today"] == "train: line 0 40 min"
+    assert int(row["gain_s"]) == 0
+
+
+def test_every_column_of_evidence_is_in_the_table(triangle):
+    found = evidence(triangle, proposal("new", 0, 2, 2000))
+    assert set(COLUMNS) <= set(found.columns)
+    assert found.columns[-1] == "geometry"

@@ -102,6 +102,56 @@ class Times(Section):
     )
 
 
+Rule = Literal["scheduled", "turn_up"]
+
+
+class Access(Section):
+    """What a trip takes outside roads and trains. What is not set is taken from the table of the country."""
+
+    check_in_hsr_s: Whole | None = Field(
+        None,
+        le=14_400,
+        description="arrival at the station before a high-speed or intercity train leaves, seconds",
+    )
+    check_in_conv_s: Whole | None = Field(
+        None, le=14_400, description="the same before a conventional train, seconds"
+    )
+    waiting_hsr: Rule | None = Field(
+        None,
+        description="wait before a high-speed or intercity train: scheduled (passengers have chosen it: "
+        "schedule_weight x half the headway) or turn_up (half the headway)",
+    )
+    waiting_conv: Rule | None = Field(None, description="the same before a conventional train")
+    schedule_weight: Share | None = Field(
+        None, description="share of half the headway that counts before scheduled trains, 0 to 1"
+    )
+    wait_cap_s: Whole | None = Field(
+        None, le=86_400, description="largest wait, before the first train and at a change, seconds"
+    )
+    alight_s: Whole | None = Field(
+        None, le=14_400, description="from the train to the front of the station, seconds"
+    )
+    transfer_s: Whole | None = Field(
+        None, le=14_400, description="from train to train at a station, without the wait, seconds"
+    )
+    centre_station_core_s: Whole | None = Field(
+        None, le=14_400, description="from the centre of a core city to a station within 15 km, seconds"
+    )
+    centre_station_secondary_s: Whole | None = Field(
+        None, le=14_400, description="the same in a secondary city, seconds"
+    )
+    centre_station_small_s: Whole | None = Field(
+        None, le=14_400, description="the same in a small city, seconds"
+    )
+    terminal_core_s: Whole | None = Field(
+        None, le=14_400, description="from the centre of a core city to its roads, parking included, seconds"
+    )
+    terminal_secondary_s: Whole | None = Field(
+        None, le=14_400, description="the same in a secondary city, seconds"
+    )
+    terminal_small_s: Whole | None = Field(None, le=14_400, description="the same in a small city, seconds")
+
+
 class Candidates(Section):
     """What may be built, and the rules by which it is proposed."""
 

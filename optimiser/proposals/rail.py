@@ -330,16 +330,26 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     """Return the proposal of more trains on one service, None where no wait gets shorter."""
     base, rules, times = tracks.base, tracks.rules, tracks.times
     graph, services, rail = base.graph, base.services, base.rail
-    access = times.access
-    saved = access.wait_s(headway_s) - access.wait_s(rules.frequency_headway_s)
+    access, every_s = times.access, rules.frequency_headway_s
+    line = None if services is None else services.lines.iloc[service]
+    link_class = "" if line is None else str(line["link_class"])
     names = graph.nodes["node_id"].to_numpy()
     boards = (graph.kind == ARC_KINDS.index("board")) & (graph.ref == service)
-    faster = tuple(
-        (str(names[graph.tail[arc]]), str(names[graph.head[arc]]), int(graph.seconds[arc]) - saved)
-        for arc in np.flatnonzero(boards).tolist()
-        if int(graph.seconds[arc]) > saved + access.running.start_s - 1
-    )
-    if not faster or saved <= 0 or services is None or rail is None:
+    faster = []
+    for arc in np.flatnonzero(boards).tolist():
+        tail, head, seconds = (
+            str(names[graph.tail[arc]]),
+            str(names[graph.head[arc]]),
+            int(graph.seconds[arc]),
+        )
+        if tail.endswith("/platforms"):
+            saved = access.change_wait_s(headway_s) - access.change_wait_s(every_s)
+        else:
+            saved = access.wait_s(link_class=link_class, headway_s=headway_s)
+            saved -= access.wait_s(link_class=link_class, headway_s=every_s)
+        if saved > 0 and seconds > saved + access.running.start_s - 1:
+            faster.append((tail, head, seconds - saved))
+    if not faster or line is None or services is None or rail is None:
         return None
     stops = services.stops[services.stops["service"] == service].sort_values("seq")
     stations = rail.nodes.iloc[stops["node"].tolist()]
@@ -347,7 +357,6 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     ride_s = times.ride_s(stops["run_s"].tolist()[1:] or [1])
     now, more = (Train("", every, rules.turn_s) for every in (headway_s, rules.frequency_headway_s))
     now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
-    line = services.lines.iloc[service]
     return Proposal(
         candidate_id=f"rail-frequency:{line['service_id']}",
         from_name=str(stations["name"].iloc[0]),
@@ -360,7 +369,7 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
             f" instead of {headway_s // 60} min"
         ),
         geometry=shapely.LineString(stations.geometry.tolist()),
-        arcs=faster,
+        arcs=tuple(faster),
         trainsets=max(1, more.sets(ride_s) - now.sets(ride_s)),
         train_km_a_day=more_km - now_km,
     )

@@ -24,7 +24,7 @@ from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
 from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
 from optimiser.run.source import Source
-from optimiser.run.timing import Times
+from optimiser.run.timing import Times, access_parameters
 
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
 """Column of each estimate of a cost."""
@@ -69,7 +69,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job), _ground(source)
+    base, ground = base_case(times, rail, job, source), _ground(source)
     table, land = ground
     asked, rules = job.candidates, _rules(job)
     given = None
@@ -122,12 +122,12 @@ def draft_problem(
     problem = _with_tier_factors(prepared.problem, pairs, job)
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
-        base = base_case(times, rail, job)
+        base = base_case(times, rail, job, source)
         problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job), _ground(source))
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
-def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
+def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:
     """Return what exists before anything is built.
 
     Parameters
@@ -136,8 +136,8 @@ def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
         Cities, roads and times.
     rail
         Railways; None without a map.
-    job
-        The job.
+    job, source
+        The job and its data.
     """
     running = rail if rail is not None and job.times.rail and len(rail.services.lines) else None
     return BaseCase(
@@ -148,6 +148,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
         services=None if running is None else running.services,
         skim=times.skims[job.times.definition],
         limit_s=job.times.limit_s,
+        access=access_parameters(job, source),
     )
 
 

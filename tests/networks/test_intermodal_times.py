@@ -10,7 +10,7 @@ from intermodal_drawing import PARAMETERS, cities, network, railway
 
 from networks import skims
 from networks.errors import SchemaError
-from networks.intermodal import join
+from networks.intermodal import AccessParameters, join
 from networks.timegraph import ARC_KINDS, UNREACHABLE
 
 A, B, C, D = (0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)
@@ -58,6 +58,38 @@ def test_the_waiting_time_is_capped():
     rail = railway(APART, [("hsr350", 36000, [(0, 0), (1, 2000)])])
     skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert skim[0, 1] == 1200 + (1500 + 1800 + 360) + 2000 + 300 + 1200
+
+
+def test_a_scheduled_train_counts_check_in_and_a_share_of_half_the_headway():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled")
+    rail = railway(APART, [("hsr350", 3600, [(0, 0), (1, 2000)])])
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door", scheduled)
+    assert skim[0, 1] == 1200 + (1500 + 720 + 360) + 2000 + 300 + 1200
+
+
+def test_the_rule_of_fast_trains_leaves_conventional_ones_alone():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled")
+    assert scheduled.wait_s(link_class="conv160", headway_s=1201) == 601
+    assert scheduled.wait_s(link_class="hsr350", headway_s=1201) == 241
+
+
+def test_a_wait_at_a_change_is_real_whatever_the_rule():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled", schedule_weight=0.0)
+    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(1, 0), (2, 3000)])])
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door", scheduled)
+    assert whole[0, 2] == 1200 + (1500 + 360) + 2000 + (1000 + 300 + 360) + 3000 + 300 + 1200
+
+
+def test_a_country_without_figures_has_those_of_the_world():
+    assert AccessParameters.default("ZZ") == AccessParameters.default()
+    assert AccessParameters.default("cn").check_in_hsr_s == 1500
+    assert AccessParameters.default().check_in_hsr_s == 600
+
+
+def test_figures_that_are_given_take_the_place_of_the_table():
+    given = {"check_in_hsr_s": 60, "terminal_small_s": 7, "wait_cap_s": None}
+    found = AccessParameters.default("CN", given=given)
+    assert (found.check_in_hsr_s, found.terminal.small, found.wait_cap_s) == (60, 7, 1800)
 
 
 def test_intermediate_stops_take_time_and_end_stops_do_not():

@@ -82,7 +82,8 @@ def test_two_new_trains_meet_at_a_new_station():
     access = drawn.access
     board, change = access.board_s(link_class="hsr250", headway_s=3600), access.change_s(headway_s=3600)
     ends = access.centre_station.core + access.alight_s + access.centre_station.secondary
-    expected = ends + board + 900 + access.transfer_s + change + 900
+    changing = min(access.transfer_s + change, access.alight_s + board)
+    expected = ends + board + 900 + changing + 900
     assert with_arcs(drawn.graph, added)[0, 2] == expected
 
 

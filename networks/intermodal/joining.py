@@ -14,7 +14,7 @@ from networks.cities.table import Cities
 from networks.intermodal import trains
 from networks.intermodal.access import AccessNetwork, build_access_network, node_rows
 from networks.intermodal.parameters import AccessParameters
-from networks.intermodal.trains import Stops
+from networks.intermodal.trains import HALLS, Halls, Stops
 from networks.network import Network
 from networks.rail.builder import RailBuild
 from networks.timegraph import Arcs, TimeGraph
@@ -86,10 +86,10 @@ def join(
 
 @dataclass(frozen=True, slots=True)
 class _TrainNodes:
-    """Nodes of platforms and stops, numbered after those of the access network."""
+    """Nodes of halls and stops, numbered after those of the access network."""
 
     nodes: pd.DataFrame
-    platforms: Ints
+    halls: Halls
     stops: Stops
 
 
@@ -104,18 +104,22 @@ def _stations(rail: RailBuild | None, road: Network) -> gpd.GeoDataFrame:
 def _train_nodes(rail: RailBuild, stations: gpd.GeoDataFrame, *, first_row: int) -> _TrainNodes:
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
-    stops = Stops.of(rail.services, station_of_node=station_of_node, first_row=first_row + len(stations))
+    first_stop = first_row + len(HALLS) * len(stations)
+    stops = Stops.of(rail.services, station_of_node=station_of_node, first_row=first_stop)
     keys = rail.services.lines["service_id"].to_numpy()[stops.service]
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, rail.services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [
-        node_rows("station", [f"station:{row}/platforms" for row in stations.index], stations),
+        *(
+            node_rows("station", [f"station:{row}/{hall}" for row in stations.index], stations)
+            for hall in HALLS
+        ),
         node_rows("stop", ids, at),
         node_rows("stop", [f"{name}/arrived" for name in ids], at),
     ]
     return _TrainNodes(
         nodes=pd.concat(nodes, ignore_index=True),
-        platforms=first_row + np.arange(len(stations), dtype=np.int64),
+        halls=Halls(first_row, len(stations)),
         stops=stops,
     )
 
@@ -131,7 +135,7 @@ def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessPara
     arcs = [
         access.arcs(free=False),
         *_train_arcs(train, assumed),
-        trains.boarding_arcs(train.stops, access.entrance, parameters=assumed, first=False),
+        trains.boarding_arcs(train.stops, access.entrance, train.halls, parameters=assumed),
         trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
     ]
     nodes = pd.concat([access.nodes, train.nodes], ignore_index=True)
@@ -150,9 +154,9 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
         access.arcs(free=False).shifted(between),
         access.arcs(free=True).shifted(after),
         *_train_arcs(train, assumed),
-        trains.boarding_arcs(stops, entrance + before, parameters=assumed, first=True),
+        trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
         trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
-        trains.boarding_arcs(stops, entrance + between, parameters=assumed, first=False),
+        trains.boarding_arcs(stops, entrance + between, train.halls, parameters=assumed),
         trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
         # A trip without trains goes from the first copy to the last at its end.
         Arcs.of("connector", city_road.second + before, city_road.first + after, _FREE_S),
@@ -172,5 +176,5 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
 def _train_arcs(train: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
     return (
         trains.ride_arcs(train.stops, parameters=assumed),
-        trains.transfer_arcs(train.stops, train.platforms, parameters=assumed),
+        trains.transfer_arcs(train.stops, train.halls, parameters=assumed),
     )

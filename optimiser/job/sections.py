@@ -158,7 +158,8 @@ class Candidates(Section):
     kinds: Names = Field(
         (),
         description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
-        "rail_service, rail_frequency; empty: all",
+        "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
+        "station; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -189,6 +190,8 @@ class Candidates(Section):
     )
     gap_count: Whole = Field(15, description="largest number of gaps between expressways to propose")
     service_count: Whole = Field(24, description="largest number of through-services to propose")
+    express_count: Whole = Field(60, description="largest number of express trains to propose")
+    access_count: Whole = Field(40, description="largest number of ways from centres to stations to propose")
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
@@ -309,6 +312,12 @@ class Phasing(Section):
     rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")
     rail_service_years: BuildingYears = Field(1, description="years to start a through-service")
     rail_frequency_years: BuildingYears = Field(1, description="years to run trains more often")
+    check_in_years: BuildingYears = Field(1, description="years to shorten check-in at a station")
+    timed_transfer_years: BuildingYears = Field(1, description="years to time the connections of a station")
+    extra_stop_years: BuildingYears = Field(1, description="years until passing trains stop at a station")
+    access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
+    express_service_years: BuildingYears = Field(1, description="years to start an express train")
+    station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")
 
     @model_validator(mode="after")

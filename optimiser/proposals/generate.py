@@ -25,7 +25,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.proposals import rail, roads
+from optimiser.proposals import patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     NO_PATH_S,
     BaseCase,
@@ -34,7 +34,9 @@ from optimiser.proposals.base_case import (
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import (
     Candidates,
     Item,
@@ -62,6 +64,21 @@ def train_items(proposal: Proposal) -> tuple[Item, ...]:
     return (Item("trainset", proposal.trainsets), Item("running", proposal.train_km_a_day))
 
 
+def unit_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a measure that is paid for by the piece or by km of its own."""
+    return (Item(proposal.standard, proposal.units),)
+
+
+def stop_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a further stop of today's trains, which takes trainsets to make up for its time."""
+    return (*unit_items(proposal), Item("trainset", proposal.trainsets))
+
+
+def express_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of express trains: trainsets, and running net of fares by their smaller end."""
+    return (Item("trainset", proposal.trainsets), Item(proposal.standard, proposal.train_km_a_day))
+
+
 def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
     """Return the items of trains that run through between two lines over a new connecting curve."""
     return (*train_items(proposal), Item("junction", 1.0))
@@ -74,7 +91,7 @@ class Kind:
     Attributes
     ----------
     mode
-        road or rail; a kind of rail is proposed only where the base case has a rail network.
+        road, rail or access; the latter two are proposed only where the base case has a rail network.
     instrument
         barrier, infrastructure or subsidy.
     propose
@@ -85,6 +102,9 @@ class Kind:
         How many are kept: those that serve most weight of open pairs. None for all.
     in_rings
         Whether rings may consist of it: it lays or widens a line.
+    needs_rate
+        Whether a cost table without its rates is refused. Where not, the kind is left out and counted, so
+        that a table of the user's need not price it.
     """
 
     mode: str
@@ -93,6 +113,7 @@ class Kind:
     pays_for: Callable[[Proposal], tuple[Item, ...]]
     most: Callable[[Rules], int] | None = None
     in_rings: bool = False
+    needs_rate: bool = True
 
 
 KINDS: Mapping[str, Kind] = {
@@ -146,6 +167,56 @@ KINDS: Mapping[str, Kind] = {
         pays_for=train_items,
         most=lambda rules: rules.rail.frequency_count,
     ),
+    "check_in": Kind(
+        mode="access",
+        instrument="barrier",
+        propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.check_in_count,
+        needs_rate=False,
+    ),
+    "timed_transfer": Kind(
+        mode="access",
+        instrument="barrier",
+        propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.timed_count,
+        needs_rate=False,
+    ),
+    "extra_stop": Kind(
+        mode="rail",
+        instrument="barrier",
+        propose=lambda s: patterns.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
+        pays_for=stop_items,
+        most=lambda rules: rules.patterns.stop_count,
+        needs_rate=False,
+    ),
+    "access": Kind(
+        mode="access",
+        instrument="infrastructure",
+        propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.access_count,
+        needs_rate=False,
+    ),
+    "express_service": Kind(
+        mode="rail",
+        instrument="subsidy",
+        propose=lambda s: patterns.propose_express_services(
+            s.tracks, s.rules.patterns, s.open_pairs, s.left_out
+        ),
+        pays_for=express_items,
+        most=lambda rules: rules.patterns.express_count,
+        needs_rate=False,
+    ),
+    "station": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: patterns.propose_stations(s.tracks, s.rules.patterns, s.left_out),
+        pays_for=stop_items,
+        most=lambda rules: rules.patterns.station_count,
+        needs_rate=False,
+    ),
 }
 """Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
 
@@ -167,8 +238,8 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail
-        Rules by mode.
+    road, rail, stations, patterns
+        Rules by mode, for measures at stations, and for stopping patterns and express trains.
     kinds
         Kinds that are proposed, of `KINDS`.
     prune_dominated
@@ -178,6 +249,8 @@ class Rules:
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)
     road: RoadRules = field(default_factory=RoadRules)
     rail: RailRules = field(default_factory=RailRules)
+    stations: StationRules = field(default_factory=StationRules)
+    patterns: PatternRules = field(default_factory=PatternRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     prune_dominated: bool = True
 
@@ -215,6 +288,12 @@ class Scope:
         """Return the neighbours, and the neighbours among core and secondary cities alone."""
         wide = self.base.neighbours(self.rules.neighbours, tiers=("core", "secondary"))
         return self.base.sorted_by_id({*self.pairs, *wide})
+
+    @cached_property
+    def open_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs of cities beyond the limit today, sorted by ids."""
+        found = open_pairs(self.base).tolist()
+        return self.base.sorted_by_id(self.base.in_id_order(a, b) for a, b in found)
 
     @cached_property
     def tracks(self) -> Tracks:
@@ -257,8 +336,9 @@ def generate(
     """
     rules = rules or Rules()
     scope = Scope(base, rules)
-    proposals = list(propose(scope))
-    found = assemble(proposals, costs or builtin_cost_table(), terrain or AllPlain(), report=scope.left_out)
+    table = costs or builtin_cost_table()
+    proposals = list(_with_rates(propose(scope), table, scope.left_out))
+    found = assemble(proposals, table, terrain or AllPlain(), report=scope.left_out)
     found = prune(base, found, rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
@@ -267,8 +347,20 @@ def generate(
 def propose(scope: Scope) -> Iterator[Proposal]:
     """Yield the proposals of all kinds that are asked for, neither priced nor pruned."""
     for name, kind in KINDS.items():
-        if name in scope.rules.kinds and (kind.mode != "rail" or scope.base.rail is not None):
+        if name in scope.rules.kinds and (kind.mode == "road" or scope.base.rail is not None):
             yield from of_kind(name, kind.propose(scope))
+
+
+def _with_rates(
+    proposals: Iterable[Proposal], table: CostTable, left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Yield the proposals without those of optional kinds that the cost table does not price."""
+    known = set(table.standards)
+    for one in proposals:
+        if KINDS[one.kind].needs_rate or all(item.standard in known for item in one.items):
+            yield one
+        else:
+            left_out[f"{one.kind}: the cost table has no rate"] += 1
 
 
 def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:

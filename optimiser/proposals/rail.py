@@ -240,7 +240,7 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     if path is None:
         left_out["rail_service: no tracks join the cities"] += 1
         return None
-    calls, runs_s = _calls(tracks, pair, path)
+    calls, runs_s = calls_on_the_way(tracks, pair, path, rules.service_calls)
     new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs_s)
     today = tracks.today_s(path.nodes[0], path.nodes[-1])
     if today - new_s < rules.service_gain_s:
@@ -249,12 +249,26 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     return ThroughService(calls, runs_s, path, min(today, _LONGEST_TODAY_S) - new_s)
 
 
-def _calls(
-    tracks: Tracks, pair: tuple[int, int], path: TrackPath
+def calls_on_the_way(
+    tracks: Tracks, pair: tuple[int, int], path: TrackPath, count: int
 ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
-    """Return where a through-service calls, and its running times.
+    """Return where a train over some tracks calls, and its running times.
 
     It calls at its ends and at a few cities on the way, those of larger tiers and with more trains first.
+
+    Parameters
+    ----------
+    tracks
+        Today's stations and tracks.
+    pair, path
+        Cities at its ends, and its tracks.
+    count
+        Most calls on the way.
+
+    Returns
+    -------
+    tuple
+        City and rail row of each stop in order, and the running seconds from each to the next.
     """
     start, end = path.nodes[0], path.nodes[-1]
     position = {node: at for at, node in enumerate(path.nodes)}
@@ -265,7 +279,7 @@ def _calls(
         if city not in pair and called:
             rank = order.index(tier) if tier in order else len(order)
             between.append((rank, -tracks.trains[called[0]], position[called[0]], city, called[0]))
-    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[: tracks.rules.service_calls])
+    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[:count])
     places = [0, *(at for at, _, _ in middle), len(path.nodes) - 1]
     calls = ((pair[0], start), *((city, row) for _, city, row in middle), (pair[1], end))
     return calls, tuple(max(1, tracks.run_between(path, *ends)) for ends in itertools.pairwise(places))
@@ -342,6 +356,8 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
             str(names[graph.head[arc]]),
             int(graph.seconds[arc]),
         )
+        if tail.endswith("/timed"):
+            continue
         if tail.endswith("/platforms"):
             saved = access.change_wait_s(headway_s) - access.change_wait_s(every_s)
         else:

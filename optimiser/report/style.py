@@ -56,8 +56,15 @@ KNOWN_RINGS = (
 )
 """Known rings, in their order; told apart by dashes as well as by colour."""
 
-SERVICES = ("rail_service", "rail_frequency")
-"""Kinds of candidates that run on existing tracks."""
+SERVICES = (
+    "rail_service",
+    "rail_frequency",
+    "express_service",
+    "extra_stop",
+    "check_in",
+    "timed_transfer",
+)
+"""Kinds of candidates on existing tracks and at existing stations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.generate import Rules, generate
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
@@ -186,6 +188,8 @@ def _rules(job: Job) -> Rules:
             gap_count=asked.gap_count,
         ),
         rail=RailRules(time_ratio=asked.rail_time_ratio, service_count=asked.service_count),
+        stations=StationRules(access_count=asked.access_count),
+        patterns=PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
     )
 

@@ -8,7 +8,6 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.cities.table import Cities
 from networks.intermodal import trains
@@ -25,8 +24,6 @@ _COPIES = ("", "/between", "/after")
 """Suffixes of the node ids in the three copies of the access network for times in vehicles."""
 _FREE_S = 1
 """Time of an arc that does not count, the least that a time graph allows."""
-
-Ints = NDArray[np.int64]
 
 
 def join(

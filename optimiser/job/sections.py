@@ -159,7 +159,7 @@ class Candidates(Section):
         (),
         description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
         "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
-        "station; empty: all",
+        "station, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -318,6 +318,8 @@ class Phasing(Section):
     access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
     express_service_years: BuildingYears = Field(1, description="years to start an express train")
     station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
+    direct_expressway_years: BuildingYears = Field(5, description="years to build a direct expressway")
+    rail_direct_years: BuildingYears = Field(6, description="years to build a direct high-speed line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")
 
     @model_validator(mode="after")

@@ -25,7 +25,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.proposals import patterns, rail, roads, stations
+from optimiser.proposals import far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     NO_PATH_S,
     BaseCase,
@@ -34,6 +34,7 @@ from optimiser.proposals.base_case import (
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.stations import StationRules
@@ -100,6 +101,8 @@ class Kind:
         What a proposal pays for.
     most
         How many are kept: those that serve most weight of open pairs. None for all.
+    counted_first
+        Whether only those that are kept are compared with others of their ends; for kinds with many.
     in_rings
         Whether rings may consist of it: it lays or widens a line.
     needs_rate
@@ -112,6 +115,7 @@ class Kind:
     propose: Callable[[Scope], Iterable[Proposal]]
     pays_for: Callable[[Proposal], tuple[Item, ...]]
     most: Callable[[Rules], int] | None = None
+    counted_first: bool = False
     in_rings: bool = False
     needs_rate: bool = True
 
@@ -173,6 +177,7 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
         pays_for=unit_items,
         most=lambda rules: rules.stations.check_in_count,
+        counted_first=True,
         needs_rate=False,
     ),
     "timed_transfer": Kind(
@@ -181,6 +186,7 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
         pays_for=unit_items,
         most=lambda rules: rules.stations.timed_count,
+        counted_first=True,
         needs_rate=False,
     ),
     "extra_stop": Kind(
@@ -207,6 +213,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=express_items,
         most=lambda rules: rules.patterns.express_count,
+        counted_first=True,
         needs_rate=False,
     ),
     "station": Kind(
@@ -216,6 +223,22 @@ KINDS: Mapping[str, Kind] = {
         pays_for=stop_items,
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
+    ),
+    "direct_expressway": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: far_links.propose_direct_expressways(
+            s.base, s.far_pairs, s.rules.far, s.rules.road, s.left_out
+        ),
+        pays_for=line_items,
+        most=lambda rules: rules.far.road_count,
+    ),
+    "rail_direct": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: far_links.propose_direct_lines(s.tracks, s.far_pairs, s.rules.far, s.left_out),
+        pays_for=line_and_train_items,
+        most=lambda rules: rules.far.rail_count,
     ),
 }
 """Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
@@ -238,8 +261,9 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail, stations, patterns
-        Rules by mode, for measures at stations, and for stopping patterns and express trains.
+    road, rail, stations, patterns, far
+        Rules by mode, for measures at stations, for stopping patterns and express trains, and for links
+        between cities that are no neighbours.
     kinds
         Kinds that are proposed, of `KINDS`.
     prune_dominated
@@ -251,6 +275,7 @@ class Rules:
     rail: RailRules = field(default_factory=RailRules)
     stations: StationRules = field(default_factory=StationRules)
     patterns: PatternRules = field(default_factory=PatternRules)
+    far: FarRules = field(default_factory=FarRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     prune_dominated: bool = True
 
@@ -294,6 +319,12 @@ class Scope:
         """Return the pairs of cities beyond the limit today, sorted by ids."""
         found = open_pairs(self.base).tolist()
         return self.base.sorted_by_id(self.base.in_id_order(a, b) for a, b in found)
+
+    @cached_property
+    def far_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs beyond the limit today between which no link of neighbours is looked for."""
+        near = {*self.pairs, *self.rail_pairs}
+        return [pair for pair in self.open_pairs if pair not in near]
 
     @cached_property
     def tracks(self) -> Tracks:
@@ -393,18 +424,23 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
+    weight = _default_weights(base)
+
+    def keep_most(*, counted_first: bool) -> None:
+        for name, kind in KINDS.items():
+            if kind.most is not None and kind.counted_first == counted_first:
+                rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
+                beyond = np.zeros(len(candidates), dtype=bool)
+                beyond[rows] = True
+                beyond[rows[most_serving(use[rows], weight, most)]] = False
+                drop(beyond, f"beyond the {most} that serve most weight of open pairs")
+
+    keep_most(counted_first=True)
     if rules.prune_dominated:
         drop(_dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
     # With fewer candidates the fastest paths run over others, so their use is counted anew.
     use = usable_by_pairs(base, arcs.take(left[arcs.candidate]), len(candidates))
-    weight = _default_weights(base)
-    for name, kind in KINDS.items():
-        if kind.most is not None:
-            rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
-            beyond = np.zeros(len(candidates), dtype=bool)
-            beyond[rows] = True
-            beyond[rows[most_serving(use[rows], weight, most)]] = False
-            drop(beyond, f"beyond the {most} that serve most weight of open pairs")
+    keep_most(counted_first=False)
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
 
 

@@ -27,7 +27,7 @@ class OnwardRun:
 
 
 def propose_lines(
-    tracks: Tracks, pairs: Iterable[tuple[int, int]], left_out: Counter[str]
+    tracks: Tracks, pairs: Iterable[tuple[int, int]], left_out: Counter[str], *, kind: str = "rail_link"
 ) -> Iterator[Proposal]:
     """Propose new lines between cities where trains would be much faster than anything today.
 
@@ -38,9 +38,11 @@ def propose_lines(
     tracks
         Today's stations, tracks and trains, with the rules for railways.
     pairs
-        Neighbouring cities.
+        Neighbouring cities, or others.
     left_out
         Reason to count; added to.
+    kind
+        Kind with which the reasons begin; `rail_link` joins neighbours.
 
     Yields
     ------
@@ -53,17 +55,17 @@ def propose_lines(
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
         run_s = tracks.times.run_s(direct_km * rules.route_factor, speed)
         if direct_km < rules.shortest_km:
-            left_out[f"rail_link: shorter than {rules.shortest_km:g} km"] += 1
+            left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
         elif direct_km > rules.longest_km:
-            left_out[f"rail_link: longer than {rules.longest_km:g} km"] += 1
+            left_out[f"{kind}: longer than {rules.longest_km:g} km"] += 1
         elif not _is_fast(tracks, (a, b), run_s):
             left_out[
-                f"rail_link: its train takes over {rules.time_ratio:g} of today's best time on the way"
+                f"{kind}: its train takes over {rules.time_ratio:g} of today's best time on the way"
             ] += 1
         elif tracks.fastest_s(a, b) <= rules.tracks_do * run_s:
-            left_out["rail_link: today's tracks are nearly as fast"] += 1
+            left_out[f"{kind}: today's tracks are nearly as fast"] += 1
         else:
-            yield _line(tracks, (a, b), speed, run_s)
+            yield _line(tracks, (a, b), speed, run_s, near=kind == "rail_link")
 
 
 def _is_fast(tracks: Tracks, pair: tuple[int, int], run_s: int) -> bool:
@@ -72,7 +74,7 @@ def _is_fast(tracks: Tracks, pair: tuple[int, int], run_s: int) -> bool:
     return today is None or tracks.times.ride_s([run_s]) <= tracks.rules.time_ratio * today
 
 
-def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Proposal:
+def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool) -> Proposal:
     """Return the proposal of a new line, its trains running on to core cities."""
     base, rules, (a, b) = tracks.base, tracks.rules, pair
     stations = [tracks.stations[city][0] if tracks.stations[city] else None for city in pair]
@@ -89,7 +91,7 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Pr
     candidate_id = f"rail-new:{base.ids[a]}-{base.ids[b]}"
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
-    why = f"neighbours; {minutes:.0f} min by a new line, {best}"
+    why = f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
     on = " and ".join(dict.fromkeys(base.names[run.city] for run in runs_on if run is not None))
     return Proposal(
         candidate_id=candidate_id,

@@ -421,15 +421,22 @@ class Tracks:
 
     def station_name(self, row: int) -> str:
         """Return the name of a station, its number where it has none."""
-        rail = self.base.rail
-        name = "" if rail is None else str(rail.nodes["name"].iloc[row])
-        return name or f"station {row}"
+        return self._names[row] or f"station {row}"
 
     def place_of(self, row: int) -> tuple[float, float]:
         """Return the longitude and latitude of a rail node, degrees."""
+        return self._places[row]
+
+    @cached_property
+    def _names(self) -> list[str]:
         rail = self.base.rail
-        point = shapely.Point() if rail is None else rail.nodes.geometry.iloc[row]
-        return float(point.x), float(point.y)
+        return [] if rail is None else [str(name) for name in rail.nodes["name"]]
+
+    @cached_property
+    def _places(self) -> list[tuple[float, float]]:
+        rail = self.base.rail
+        points = [] if rail is None else shapely.get_coordinates(rail.nodes.geometry.to_numpy()).tolist()
+        return [(float(lon), float(lat)) for lon, lat in points]
 
     def run_s(self, start: int, end: int) -> float:
         """Return the running seconds from a station to a rail node, infinite without tracks."""

@@ -25,6 +25,8 @@ KINDS = {
     "access": "way to the station",
     "express_service": "express trains",
     "station": "new station",
+    "direct_expressway": "direct expressway",
+    "rail_direct": "direct rail line",
     "own": "own proposal",
 }
 """Kinds of candidates in words."""

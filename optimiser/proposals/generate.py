@@ -18,7 +18,7 @@ are kept elsewhere: the name for people (`optimiser.report.wording`), building y
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -209,7 +209,7 @@ KINDS: Mapping[str, Kind] = {
         mode="rail",
         instrument="subsidy",
         propose=lambda s: patterns.propose_express_services(
-            s.tracks, s.rules.patterns, s.open_pairs, s.left_out
+            s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
         ),
         pays_for=express_items,
         most=lambda rules: rules.patterns.express_count,
@@ -228,7 +228,7 @@ KINDS: Mapping[str, Kind] = {
         mode="road",
         instrument="infrastructure",
         propose=lambda s: far_links.propose_direct_expressways(
-            s.base, s.far_pairs, s.rules.far, s.rules.road, s.left_out
+            s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.rules.road, s.left_out
         ),
         pays_for=line_items,
         most=lambda rules: rules.far.road_count,
@@ -236,7 +236,9 @@ KINDS: Mapping[str, Kind] = {
     "rail_direct": Kind(
         mode="rail",
         instrument="infrastructure",
-        propose=lambda s: far_links.propose_direct_lines(s.tracks, s.far_pairs, s.rules.far, s.left_out),
+        propose=lambda s: far_links.propose_direct_lines(
+            s.tracks, s.heaviest("rail_direct", s.far_pairs), s.rules.far, s.left_out
+        ),
         pays_for=line_and_train_items,
         most=lambda rules: rules.far.rail_count,
     ),
@@ -266,6 +268,9 @@ class Rules:
         between cities that are no neighbours.
     kinds
         Kinds that are proposed, of `KINDS`.
+    pairs_tried
+        Express trains and links between cities that are no neighbours are looked for between so many pairs:
+        those whose smaller city is largest.
     prune_dominated
         Whether a candidate is dropped that another one between the same ends dominates.
     """
@@ -277,6 +282,7 @@ class Rules:
     patterns: PatternRules = field(default_factory=PatternRules)
     far: FarRules = field(default_factory=FarRules)
     kinds: tuple[str, ...] = tuple(KINDS)
+    pairs_tried: int = 300
     prune_dominated: bool = True
 
 
@@ -325,6 +331,24 @@ class Scope:
         """Return the pairs beyond the limit today between which no link of neighbours is looked for."""
         near = {*self.pairs, *self.rail_pairs}
         return [pair for pair in self.open_pairs if pair not in near]
+
+    def heaviest(self, kind: str, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the pairs with the largest smaller city, as many as are tried; the others are counted.
+
+        Parameters
+        ----------
+        kind
+            Kind with which the reason begins.
+        pairs
+            Pairs of cities; their order is kept.
+        """
+        most = self.rules.pairs_tried
+        if len(pairs) <= most:
+            return list(pairs)
+        people = self.base.cities["population"].to_numpy(dtype=np.int64)[np.array(pairs)].min(axis=1)
+        kept = np.sort(np.argsort(-people, kind="stable")[:most])
+        self.left_out[f"{kind}: pairs beyond the {most} with the largest smaller city"] += len(pairs) - most
+        return [pairs[at] for at in kept.tolist()]
 
     @cached_property
     def tracks(self) -> Tracks:

@@ -103,6 +103,9 @@ class Kind:
         How many are kept: those that serve most weight of open pairs. None for all.
     counted_first
         Whether only those that are kept are compared with others of their ends; for kinds with many.
+    far
+        Whether it joins cities that are no neighbours. What others serve is worked out without such kinds:
+        dear links that bring nearly everything within reach would say little about the others.
     in_rings
         Whether rings may consist of it: it lays or widens a line.
     needs_rate
@@ -116,6 +119,7 @@ class Kind:
     pays_for: Callable[[Proposal], tuple[Item, ...]]
     most: Callable[[Rules], int] | None = None
     counted_first: bool = False
+    far: bool = False
     in_rings: bool = False
     needs_rate: bool = True
 
@@ -232,6 +236,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=line_items,
         most=lambda rules: rules.far.road_count,
+        far=True,
     ),
     "rail_direct": Kind(
         mode="rail",
@@ -241,6 +246,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=line_and_train_items,
         most=lambda rules: rules.far.rail_count,
+        far=True,
     ),
 }
 """Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
@@ -448,23 +454,27 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
-    weight = _default_weights(base)
+    weight, far = _default_weights(base), np.isin(kinds, [name for name, kind in KINDS.items() if kind.far])
 
-    def keep_most(*, counted_first: bool) -> None:
+    def keep_most(use: NDArray[np.bool_], *, far: bool, counted_first: bool) -> None:
         for name, kind in KINDS.items():
-            if kind.most is not None and kind.counted_first == counted_first:
+            if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
                 beyond = np.zeros(len(candidates), dtype=bool)
                 beyond[rows] = True
                 beyond[rows[most_serving(use[rows], weight, most)]] = False
                 drop(beyond, f"beyond the {most} that serve most weight of open pairs")
 
-    keep_most(counted_first=True)
+    keep_most(use, far=True, counted_first=False)
+    near = left & ~far
+    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates)) if far.any() else use
+    keep_most(use, far=False, counted_first=True)
     if rules.prune_dominated:
         drop(_dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
     # With fewer candidates the fastest paths run over others, so their use is counted anew.
-    use = usable_by_pairs(base, arcs.take(left[arcs.candidate]), len(candidates))
-    keep_most(counted_first=False)
+    near = left & ~far
+    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
+    keep_most(use, far=False, counted_first=False)
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
 
 

@@ -23,6 +23,7 @@ ARC_KINDS = (
     "alight",
     "transfer",
     "matrix",
+    "check_in",
 )
 """Kinds of arcs; `TimeGraph.kind` holds positions in this tuple."""
 
@@ -88,7 +89,8 @@ class TimeGraph:
     ----------
     nodes
         Index 0..n-1; columns `node_id` (str, unique: `city:<id>`, `road:<n>`, `station:<n>`,
-        `stop:<service>/<seq>`), `kind` (str: city, road, station, stop), `lon`, `lat` (float64, degrees).
+        `station:<n>/<hall>`, `stop:<service>/<seq>`), `kind` (str: city, road, station, stop), `lon`,
+        `lat` (float64, degrees).
     tail, head, seconds
         int64 [m]: rows of `nodes`, and travel times, at least 1.
     kind

@@ -8,14 +8,13 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.cities.table import Cities
 from networks.intermodal import trains
 from networks.intermodal.access import AccessNetwork, build_access_network, node_rows
 from networks.intermodal.common_lines import with_common_lines
 from networks.intermodal.parameters import AccessParameters
-from networks.intermodal.trains import Stops
+from networks.intermodal.trains import HALLS, Halls, Stops
 from networks.network import Network, Services
 from networks.rail.builder import RailBuild
 from networks.timegraph import Arcs, TimeGraph
@@ -26,8 +25,6 @@ _COPIES = ("", "/between", "/after")
 """Suffixes of the node ids in the three copies of the access network for times in vehicles."""
 _FREE_S = 1
 """Time of an arc that does not count, the least that a time graph allows."""
-
-Ints = NDArray[np.int64]
 
 
 def join(
@@ -93,10 +90,10 @@ def join(
 
 @dataclass(frozen=True, slots=True)
 class _TrainNodes:
-    """Nodes of platforms and stops, numbered after those of the access network."""
+    """Nodes of halls and stops, numbered after those of the access network."""
 
     nodes: pd.DataFrame
-    platforms: Ints
+    halls: Halls
     stops: Stops
 
 
@@ -122,19 +119,22 @@ def _train_nodes(
         services,
         parameters=assumed,
         station_of_node=station_of_node,
-        first_row=first_row + len(stations),
+        first_row=first_row + len(HALLS) * len(stations),
     )
     keys = services.lines["service_id"].to_numpy()[stops.service]
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [
-        node_rows("station", [f"station:{row}/platforms" for row in stations.index], stations),
+        *(
+            node_rows("station", [f"station:{row}/{hall}" for row in stations.index], stations)
+            for hall in HALLS
+        ),
         node_rows("stop", ids, at),
         node_rows("stop", [f"{name}/arrived" for name in ids], at),
     ]
     return _TrainNodes(
         nodes=pd.concat(nodes, ignore_index=True),
-        platforms=first_row + np.arange(len(stations), dtype=np.int64),
+        halls=Halls(first_row, len(stations)),
         stops=stops,
     )
 
@@ -150,7 +150,7 @@ def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessPara
     arcs = [
         access.arcs(in_vehicles=False),
         *_train_arcs(train, assumed),
-        trains.boarding_arcs(train.stops, access.entrance, parameters=assumed, first=False),
+        trains.boarding_arcs(train.stops, access.entrance, train.halls, parameters=assumed),
         trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
     ]
     nodes = pd.concat([access.nodes, train.nodes], ignore_index=True)
@@ -169,9 +169,9 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
         access.arcs(in_vehicles=False).shifted(between),
         access.arcs(in_vehicles=True).shifted(after),
         *_train_arcs(train, assumed),
-        trains.boarding_arcs(stops, entrance + before, parameters=assumed, first=True),
+        trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
         trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
-        trains.boarding_arcs(stops, entrance + between, parameters=assumed, first=False),
+        trains.boarding_arcs(stops, entrance + between, train.halls, parameters=assumed),
         trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
         # A trip without trains goes from the first copy to the last at its end.
         Arcs.of("connector", city_road.second + before, city_road.first + after, _FREE_S),
@@ -191,5 +191,5 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
 def _train_arcs(train: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
     return (
         trains.ride_arcs(train.stops),
-        trains.transfer_arcs(train.stops, train.platforms, parameters=assumed),
+        trains.transfer_arcs(train.stops, train.halls, parameters=assumed),
     )

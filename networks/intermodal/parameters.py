@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
 
 from networks.cities.table import TIERS
 from networks.rail.parameters import Running, read_rail_table
+
+Waiting = Literal["scheduled", "turn_up"]
+"""Rule for the wait before the first train; see `AccessParameters.wait_s`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +36,19 @@ class AccessParameters:
     running
         Times at intermediate stops and once per ride.
     fast_classes
-        Classes of services at whose stations passengers arrive earlier before departure.
-    pre_departure_hsr_s, pre_departure_conv_s
-        Seconds between arrival at the station and departure, for those classes and for all others.
+        Classes of fast services, for which the figures with `hsr` hold; those with `conv` hold for others.
+    check_in_hsr_s, check_in_conv_s
+        Seconds between arrival at the station and departure.
+    waiting_hsr, waiting_conv
+        Rules for the wait before the first train.
+    schedule_weight
+        Share of half the headway that counts under the rule `scheduled`, 0 to 1.
+    wait_cap_s
+        Largest waiting time in seconds, under either rule and at a change of trains.
     alight_s
         Seconds from the train to the station entrance.
     transfer_s
         Seconds from one train to another at the same station, without waiting.
-    wait_cap_s
-        Largest waiting time in seconds; below it, half the headway.
     centre_station_km
         Largest distance between a city centre and a station that is reached in `centre_station`.
     centre_station
@@ -55,11 +65,14 @@ class AccessParameters:
 
     running: Running
     fast_classes: tuple[str, ...]
-    pre_departure_hsr_s: int
-    pre_departure_conv_s: int
+    check_in_hsr_s: int
+    check_in_conv_s: int
+    waiting_hsr: Waiting
+    waiting_conv: Waiting
+    schedule_weight: float
+    wait_cap_s: int
     alight_s: int
     transfer_s: int
-    wait_cap_s: int
     centre_station_km: float
     centre_station: ByTier
     terminal: ByTier
@@ -69,35 +82,66 @@ class AccessParameters:
     station_road_s: int
 
     @classmethod
-    def default(cls) -> AccessParameters:
-        """Return the parameters of the packaged table."""
-        table = read_rail_table()
-        access = table["access"]
-        return cls(
-            running=Running(**table["running"]),
-            fast_classes=tuple(access["fast_classes"]),
-            pre_departure_hsr_s=access["pre_departure_hsr_s"],
-            pre_departure_conv_s=access["pre_departure_conv_s"],
-            alight_s=access["alight_s"],
-            transfer_s=access["transfer_s"],
-            wait_cap_s=access["wait_cap_s"],
-            centre_station_km=access["centre_station_km"],
-            centre_station=ByTier(*(access[f"centre_station_{tier}_s"] for tier in TIERS)),
-            terminal=ByTier(*(access[f"terminal_{tier}_s"] for tier in TIERS)),
-            connector_kmh=access["connector_kmh"],
-            connector_detour=access["connector_detour"],
-            station_road_km=access["station_road_km"],
-            station_road_s=access["station_road_s"],
-        )
+    def default(cls, country: str = "world", *, given: Mapping[str, Any] | None = None) -> AccessParameters:
+        """Return the parameters of the packaged table.
 
-    def wait_s(self, headway_s: int) -> int:
-        """Return the mean waiting time in seconds: half the headway, rounded up, at most `wait_cap_s`."""
+        Parameters
+        ----------
+        country
+            ISO 3166 code; a country without figures of its own has those of the world.
+        given
+            Figures that take the place of the table's, by its keys; those that are None do not.
+        """
+        table = read_rail_table()
+        own = {key: value for key, value in (given or {}).items() if value is not None}
+        values: dict[str, Any] = {**table["access"], **table["country"].get(country.upper(), {}), **own}
+        for name in ("centre_station", "terminal"):
+            values[name] = ByTier(*(values.pop(f"{name}_{tier}_s") for tier in TIERS))
+        values |= {"running": Running(**table["running"]), "fast_classes": tuple(values["fast_classes"])}
+        return cls(**values)
+
+    def is_fast(self, link_class: str) -> bool:
+        """Tell whether the figures of fast services hold for a class."""
+        return link_class in self.fast_classes
+
+    def check_in_s(self, link_class: str) -> int:
+        """Return the seconds between arrival at the station and departure for a class of services."""
+        return self.check_in_hsr_s if self.is_fast(link_class) else self.check_in_conv_s
+
+    def wait_s(self, *, link_class: str, headway_s: int) -> int:
+        """Return what counts as the wait before the first train, in seconds.
+
+        Under the rule `turn_up` it is half the headway. Under `scheduled` passengers have chosen their train
+        and wait for check-in alone; of half the headway a share counts, for leaving or arriving at another
+        time than they wished.
+
+        Parameters
+        ----------
+        link_class
+            Class of the service.
+        headway_s
+            Seconds between its departures.
+
+        Returns
+        -------
+        int
+            Rounded up to whole seconds, at most `wait_cap_s`.
+        """
+        rule = self.waiting_hsr if self.is_fast(link_class) else self.waiting_conv
+        share = Fraction(1) if rule == "turn_up" else Fraction(repr(float(self.schedule_weight)))
+        return min(-int(-share * headway_s // 2), self.wait_cap_s)
+
+    def change_wait_s(self, headway_s: int) -> int:
+        """Return the mean wait at a change of trains in seconds: half the headway, at most `wait_cap_s`.
+
+        Passengers who planned their trip still wait for the train that they change to, whatever the rule.
+        """
         return min((headway_s + 1) // 2, self.wait_cap_s)
 
     def board_s(self, *, link_class: str, headway_s: int, start_s: int | None = None) -> int:
         """Return the seconds from the station entrance to the moving train.
 
-        They are the time before departure, the waiting time, and the time added once per ride.
+        They are check-in, the wait before the first train, and the time added once per ride.
 
         Parameters
         ----------
@@ -108,14 +152,14 @@ class AccessParameters:
         start_s
             Time added once per ride; None for that of modelled services.
         """
-        fast = link_class in self.fast_classes
-        before = self.pre_departure_hsr_s if fast else self.pre_departure_conv_s
-        return max(before + self.change_s(headway_s=headway_s, start_s=start_s), 1)
+        once_s = self.running.start_s if start_s is None else start_s
+        wait_s = self.wait_s(link_class=link_class, headway_s=headway_s)
+        return max(self.check_in_s(link_class) + wait_s + once_s, 1)
 
     def change_s(self, *, headway_s: int, start_s: int | None = None) -> int:
         """Return the seconds from the platform to the moving train: waiting time, and time once per ride."""
         once_s = self.running.start_s if start_s is None else start_s
-        return max(self.wait_s(headway_s) + once_s, 1)
+        return max(self.change_wait_s(headway_s) + once_s, 1)
 
     def connector_s(self, straight_km: float) -> int:
         """Return the rounded seconds of a connector over a straight-line distance in km."""

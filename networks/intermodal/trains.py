@@ -15,6 +15,33 @@ from networks.timegraph import Arcs
 Ints = NDArray[np.int64]
 
 
+HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", "timed")
+"""Nodes of a station besides its entrance, `station:<n>/<hall>`: behind check-in for fast and for other
+trains, where trains arrive, where passengers wait for the next train, and where the next train waits for
+them. Nothing leads to the last one today: it serves measures that make trains connect."""
+
+
+ARRIVING_S = 1
+"""Seconds from a train to the arrivals of a station, a part of each transfer."""
+
+
+def check_in_hall(link_class: str, parameters: AccessParameters) -> str:
+    """Return the hall behind check-in for a class of services, of `HALLS`."""
+    return HALLS[0] if parameters.is_fast(link_class) else HALLS[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Halls:
+    """Rows of the halls of all stations, one hall after the other in the order of `HALLS`."""
+
+    first_row: int
+    stations: int
+
+    def rows(self, hall: str) -> Ints:
+        """Return the row of a hall at each station."""
+        return self.first_row + HALLS.index(hall) * self.stations + np.arange(self.stations, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Stops:
     """The stops of all services, as rows of nodes of a time graph; all arrays have one entry per stop.
@@ -139,7 +166,7 @@ def _through(stops: Stops) -> tuple[Ints, Ints]:
     return columns[0], columns[1]
 
 
-def boarding_arcs(stops: Stops, entrance: Ints, *, parameters: AccessParameters, first: bool) -> Arcs:
+def boarding_arcs(stops: Stops, entrance: Ints, halls: Halls | None, *, parameters: AccessParameters) -> Arcs:
     """Return the arcs from station entrances to trains.
 
     Parameters
@@ -148,27 +175,43 @@ def boarding_arcs(stops: Stops, entrance: Ints, *, parameters: AccessParameters,
         The stops.
     entrance
         Row of the entrance node of each station.
+    halls
+        Halls that passengers check in to. None leaves out check-in and the waiting time: this is the first
+        train of a trip for which only the time in vehicles counts.
     parameters
-        Time before departure, waiting time, and the time added once per ride.
-    first
-        Leave out the time before departure and the waiting time: this is the first train of a trip for which
-        only the time in vehicles counts.
+        Check-in, waiting time, and the time added once per ride.
 
     Returns
     -------
     Arcs
-        Arcs of kind `board`; `ref` is the row of the service.
+        Arcs of kind `check_in` to the halls, and of kind `board` to the trains; `ref` of the latter is the
+        row of the service.
     """
+    at = stops.station
+    if halls is None:
+        return Arcs.of("board", entrance[at], stops.departing, stops.start_s, ref=stops.ref)
+    pieces = []
     seconds = [
-        start_s
-        if first
-        else parameters.board_s(link_class=str(name), headway_s=int(headway), start_s=start_s)
-        for name, headway, start_s in zip(
-            stops.link_class, stops.headway_s, stops.start_s.tolist(), strict=True
-        )
+        parameters.wait_s(link_class=str(name), headway_s=int(headway))
+        for name, headway in zip(stops.link_class, stops.headway_s, strict=True)
     ]
-    at = entrance[stops.station]
-    return Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref)
+    wait_s = np.array(seconds, dtype=np.int64) + stops.start_s
+    hall_of = np.array([check_in_hall(str(name), parameters) for name in stops.link_class], dtype=object)
+    for hall, check_in_s in zip(
+        HALLS[:2], (parameters.check_in_hsr_s, parameters.check_in_conv_s), strict=True
+    ):
+        mine = np.flatnonzero(hall_of == hall)
+        pieces += [
+            Arcs.of("check_in", entrance, halls.rows(hall), check_in_s),
+            Arcs.of(
+                "board",
+                halls.rows(hall)[at[mine]],
+                stops.departing[mine],
+                np.maximum(wait_s[mine], 1),
+                ref=stops.ref[mine],
+            ),
+        ]
+    return Arcs.join(pieces)
 
 
 def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
@@ -191,32 +234,37 @@ def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
     return Arcs.of("alight", stops.arrived, entrance[stops.station], seconds, ref=stops.ref)
 
 
-def transfer_arcs(stops: Stops, platforms: Ints, *, parameters: AccessParameters) -> Arcs:
+def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -> Arcs:
     """Return the arcs from trains to the platforms of a station, and from there to the next train.
 
     Parameters
     ----------
     stops
         The stops.
-    platforms
-        Row of the platform node of each station.
+    halls
+        Halls of the stations.
     parameters
         Transfer time, waiting time, and the time added once per ride.
 
     Returns
     -------
     Arcs
-        Arcs of kind `transfer` to the platforms; arcs of kind `board` from them, whose `ref` is the row of
-        the service.
+        Arcs of kind `transfer` over the arrivals to the platforms; arcs of kind `board` from there and from
+        the hall of timed connections, whose `ref` is the row of the service.
     """
-    at = platforms[stops.station]
+    at = stops.station
     seconds = [
         parameters.change_s(headway_s=int(headway), start_s=start_s)
         for headway, start_s in zip(stops.headway_s, stops.start_s.tolist(), strict=True)
     ]
+    arrivals, platforms, timed = (halls.rows(hall) for hall in ("arrivals", "platforms", "timed"))
     return Arcs.join(
         [
-            Arcs.of("transfer", stops.arrived, at, parameters.transfer_s),
-            Arcs.of("board", at, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref),
+            Arcs.of("transfer", stops.arrived, arrivals[at], ARRIVING_S),
+            Arcs.of("transfer", arrivals, platforms, parameters.transfer_s - ARRIVING_S),
+            Arcs.of(
+                "board", platforms[at], stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref
+            ),
+            Arcs.of("board", timed[at], stops.departing, np.maximum(stops.start_s, 1), ref=stops.ref),
         ]
     )

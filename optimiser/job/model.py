@@ -21,6 +21,7 @@ class Job(sections.Section):
     region: sections.Region
     cities: sections.Cities = sections.Cities()
     times: sections.Times = sections.Times()
+    access: sections.Access = sections.Access()
     candidates: sections.Candidates = sections.Candidates()
     costs: sections.Costs = sections.Costs()
     objective: sections.Objective = sections.Objective()

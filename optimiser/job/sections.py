@@ -102,13 +102,64 @@ class Times(Section):
     )
 
 
+Rule = Literal["scheduled", "turn_up"]
+
+
+class Access(Section):
+    """What a trip takes outside roads and trains. What is not set is taken from the table of the country."""
+
+    check_in_hsr_s: Whole | None = Field(
+        None,
+        le=14_400,
+        description="arrival at the station before a high-speed or intercity train leaves, seconds",
+    )
+    check_in_conv_s: Whole | None = Field(
+        None, le=14_400, description="the same before a conventional train, seconds"
+    )
+    waiting_hsr: Rule | None = Field(
+        None,
+        description="wait before a high-speed or intercity train: scheduled (passengers have chosen it: "
+        "schedule_weight x half the headway) or turn_up (half the headway)",
+    )
+    waiting_conv: Rule | None = Field(None, description="the same before a conventional train")
+    schedule_weight: Share | None = Field(
+        None, description="share of half the headway that counts before scheduled trains, 0 to 1"
+    )
+    wait_cap_s: Whole | None = Field(
+        None, le=86_400, description="largest wait, before the first train and at a change, seconds"
+    )
+    alight_s: Whole | None = Field(
+        None, le=14_400, description="from the train to the front of the station, seconds"
+    )
+    transfer_s: Whole | None = Field(
+        None, le=14_400, description="from train to train at a station, without the wait, seconds"
+    )
+    centre_station_core_s: Whole | None = Field(
+        None, le=14_400, description="from the centre of a core city to a station within 15 km, seconds"
+    )
+    centre_station_secondary_s: Whole | None = Field(
+        None, le=14_400, description="the same in a secondary city, seconds"
+    )
+    centre_station_small_s: Whole | None = Field(
+        None, le=14_400, description="the same in a small city, seconds"
+    )
+    terminal_core_s: Whole | None = Field(
+        None, le=14_400, description="from the centre of a core city to its roads, parking included, seconds"
+    )
+    terminal_secondary_s: Whole | None = Field(
+        None, le=14_400, description="the same in a secondary city, seconds"
+    )
+    terminal_small_s: Whole | None = Field(None, le=14_400, description="the same in a small city, seconds")
+
+
 class Candidates(Section):
     """What may be built, and the rules by which it is proposed."""
 
     kinds: Names = Field(
         (),
         description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
-        "rail_service, rail_frequency; empty: all",
+        "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
+        "station, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -165,6 +216,8 @@ class Candidates(Section):
     )
     gap_count: Whole = Field(15, description="largest number of gaps between expressways to propose")
     service_count: Whole = Field(24, description="largest number of through-services to propose")
+    express_count: Whole = Field(60, description="largest number of express trains to propose")
+    access_count: Whole = Field(40, description="largest number of ways from centres to stations to propose")
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
@@ -285,6 +338,14 @@ class Phasing(Section):
     rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")
     rail_service_years: BuildingYears = Field(1, description="years to start a through-service")
     rail_frequency_years: BuildingYears = Field(1, description="years to run trains more often")
+    check_in_years: BuildingYears = Field(1, description="years to shorten check-in at a station")
+    timed_transfer_years: BuildingYears = Field(1, description="years to time the connections of a station")
+    extra_stop_years: BuildingYears = Field(1, description="years until passing trains stop at a station")
+    access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
+    express_service_years: BuildingYears = Field(1, description="years to start an express train")
+    station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
+    direct_expressway_years: BuildingYears = Field(5, description="years to build a direct expressway")
+    rail_direct_years: BuildingYears = Field(6, description="years to build a direct high-speed line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")
 
     @model_validator(mode="after")

@@ -18,14 +18,14 @@ are kept elsewhere: the name for people (`optimiser.report.wording`), building y
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.proposals import rail, roads
+from optimiser.proposals import far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     NO_PATH_S,
     BaseCase,
@@ -34,7 +34,10 @@ from optimiser.proposals.base_case import (
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.far_links import FarRules
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import (
     Candidates,
     Item,
@@ -62,6 +65,21 @@ def train_items(proposal: Proposal) -> tuple[Item, ...]:
     return (Item("trainset", proposal.trainsets), Item("running", proposal.train_km_a_day))
 
 
+def unit_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a measure that is paid for by the piece or by km of its own."""
+    return (Item(proposal.standard, proposal.units),)
+
+
+def stop_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of a further stop of today's trains, which takes trainsets to make up for its time."""
+    return (*unit_items(proposal), Item("trainset", proposal.trainsets))
+
+
+def express_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of express trains: trainsets, and running net of fares by their smaller end."""
+    return (Item("trainset", proposal.trainsets), Item(proposal.standard, proposal.train_km_a_day))
+
+
 def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
     """Return the items of trains that run through between two lines over a new connecting curve."""
     return (*train_items(proposal), Item("junction", 1.0))
@@ -74,7 +92,7 @@ class Kind:
     Attributes
     ----------
     mode
-        road or rail; a kind of rail is proposed only where the base case has a rail network.
+        road, rail or access; the latter two are proposed only where the base case has a rail network.
     instrument
         barrier, infrastructure or subsidy.
     propose
@@ -83,8 +101,16 @@ class Kind:
         What a proposal pays for.
     most
         How many are kept: those that serve most weight of open pairs. None for all.
+    counted_first
+        Whether only those that are kept are compared with others of their ends; for kinds with many.
+    far
+        Whether it joins cities that are no neighbours. What others serve is worked out without such kinds:
+        dear links that bring nearly everything within reach would say little about the others.
     in_rings
         Whether rings may consist of it: it lays or widens a line.
+    needs_rate
+        Whether a cost table without its rates is refused. Where not, the kind is left out and counted, so
+        that a table of the user's need not price it.
     """
 
     mode: str
@@ -92,7 +118,10 @@ class Kind:
     propose: Callable[[Scope], Iterable[Proposal]]
     pays_for: Callable[[Proposal], tuple[Item, ...]]
     most: Callable[[Rules], int] | None = None
+    counted_first: bool = False
+    far: bool = False
     in_rings: bool = False
+    needs_rate: bool = True
 
 
 KINDS: Mapping[str, Kind] = {
@@ -146,6 +175,79 @@ KINDS: Mapping[str, Kind] = {
         pays_for=train_items,
         most=lambda rules: rules.rail.frequency_count,
     ),
+    "check_in": Kind(
+        mode="access",
+        instrument="barrier",
+        propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.check_in_count,
+        counted_first=True,
+        needs_rate=False,
+    ),
+    "timed_transfer": Kind(
+        mode="access",
+        instrument="barrier",
+        propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.timed_count,
+        counted_first=True,
+        needs_rate=False,
+    ),
+    "extra_stop": Kind(
+        mode="rail",
+        instrument="barrier",
+        propose=lambda s: patterns.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
+        pays_for=stop_items,
+        most=lambda rules: rules.patterns.stop_count,
+        needs_rate=False,
+    ),
+    "access": Kind(
+        mode="access",
+        instrument="infrastructure",
+        propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
+        pays_for=unit_items,
+        most=lambda rules: rules.stations.access_count,
+        needs_rate=False,
+    ),
+    "express_service": Kind(
+        mode="rail",
+        instrument="subsidy",
+        propose=lambda s: patterns.propose_express_services(
+            s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
+        ),
+        pays_for=express_items,
+        most=lambda rules: rules.patterns.express_count,
+        counted_first=True,
+        needs_rate=False,
+    ),
+    "station": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: patterns.propose_stations(s.tracks, s.rules.patterns, s.left_out),
+        pays_for=stop_items,
+        most=lambda rules: rules.patterns.station_count,
+        needs_rate=False,
+    ),
+    "direct_expressway": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: far_links.propose_direct_expressways(
+            s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.rules.road, s.left_out
+        ),
+        pays_for=line_items,
+        most=lambda rules: rules.far.road_count,
+        far=True,
+    ),
+    "rail_direct": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: far_links.propose_direct_lines(
+            s.tracks, s.heaviest("rail_direct", s.far_pairs), s.rules.far, s.left_out
+        ),
+        pays_for=line_and_train_items,
+        most=lambda rules: rules.far.rail_count,
+        far=True,
+    ),
 }
 """Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
 
@@ -167,10 +269,14 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail
-        Rules by mode.
+    road, rail, stations, patterns, far
+        Rules by mode, for measures at stations, for stopping patterns and express trains, and for links
+        between cities that are no neighbours.
     kinds
         Kinds that are proposed, of `KINDS`.
+    pairs_tried
+        Express trains and links between cities that are no neighbours are looked for between so many pairs:
+        those whose smaller city is largest.
     prune_dominated
         Whether a candidate is dropped that another one between the same ends dominates.
     """
@@ -178,7 +284,11 @@ class Rules:
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)
     road: RoadRules = field(default_factory=RoadRules)
     rail: RailRules = field(default_factory=RailRules)
+    stations: StationRules = field(default_factory=StationRules)
+    patterns: PatternRules = field(default_factory=PatternRules)
+    far: FarRules = field(default_factory=FarRules)
     kinds: tuple[str, ...] = tuple(KINDS)
+    pairs_tried: int = 300
     prune_dominated: bool = True
 
 
@@ -215,6 +325,36 @@ class Scope:
         """Return the neighbours, and the neighbours among core and secondary cities alone."""
         wide = self.base.neighbours(self.rules.neighbours, tiers=("core", "secondary"))
         return self.base.sorted_by_id({*self.pairs, *wide})
+
+    @cached_property
+    def open_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs of cities beyond the limit today, sorted by ids."""
+        found = open_pairs(self.base).tolist()
+        return self.base.sorted_by_id(self.base.in_id_order(a, b) for a, b in found)
+
+    @cached_property
+    def far_pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs beyond the limit today between which no link of neighbours is looked for."""
+        near = {*self.pairs, *self.rail_pairs}
+        return [pair for pair in self.open_pairs if pair not in near]
+
+    def heaviest(self, kind: str, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the pairs with the largest smaller city, as many as are tried; the others are counted.
+
+        Parameters
+        ----------
+        kind
+            Kind with which the reason begins.
+        pairs
+            Pairs of cities; their order is kept.
+        """
+        most = self.rules.pairs_tried
+        if len(pairs) <= most:
+            return list(pairs)
+        people = self.base.cities["population"].to_numpy(dtype=np.int64)[np.array(pairs)].min(axis=1)
+        kept = np.sort(np.argsort(-people, kind="stable")[:most])
+        self.left_out[f"{kind}: pairs beyond the {most} with the largest smaller city"] += len(pairs) - most
+        return [pairs[at] for at in kept.tolist()]
 
     @cached_property
     def tracks(self) -> Tracks:
@@ -257,8 +397,9 @@ def generate(
     """
     rules = rules or Rules()
     scope = Scope(base, rules)
-    proposals = list(propose(scope))
-    found = assemble(proposals, costs or builtin_cost_table(), terrain or AllPlain(), report=scope.left_out)
+    table = costs or builtin_cost_table()
+    proposals = list(_with_rates(propose(scope), table, scope.left_out))
+    found = assemble(proposals, table, terrain or AllPlain(), report=scope.left_out)
     found = prune(base, found, rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
@@ -267,8 +408,20 @@ def generate(
 def propose(scope: Scope) -> Iterator[Proposal]:
     """Yield the proposals of all kinds that are asked for, neither priced nor pruned."""
     for name, kind in KINDS.items():
-        if name in scope.rules.kinds and (kind.mode != "rail" or scope.base.rail is not None):
+        if name in scope.rules.kinds and (kind.mode == "road" or scope.base.rail is not None):
             yield from of_kind(name, kind.propose(scope))
+
+
+def _with_rates(
+    proposals: Iterable[Proposal], table: CostTable, left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Yield the proposals without those of optional kinds that the cost table does not price."""
+    known = set(table.standards)
+    for one in proposals:
+        if KINDS[one.kind].needs_rate or all(item.standard in known for item in one.items):
+            yield one
+        else:
+            left_out[f"{one.kind}: the cost table has no rate"] += 1
 
 
 def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
@@ -301,18 +454,27 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
+    weight, far = _default_weights(base), np.isin(kinds, [name for name, kind in KINDS.items() if kind.far])
+
+    def keep_most(use: NDArray[np.bool_], *, far: bool, counted_first: bool) -> None:
+        for name, kind in KINDS.items():
+            if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
+                rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
+                beyond = np.zeros(len(candidates), dtype=bool)
+                beyond[rows] = True
+                beyond[rows[most_serving(use[rows], weight, most)]] = False
+                drop(beyond, f"beyond the {most} that serve most weight of open pairs")
+
+    keep_most(use, far=True, counted_first=False)
+    near = left & ~far
+    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates)) if far.any() else use
+    keep_most(use, far=False, counted_first=True)
     if rules.prune_dominated:
         drop(_dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
     # With fewer candidates the fastest paths run over others, so their use is counted anew.
-    use = usable_by_pairs(base, arcs.take(left[arcs.candidate]), len(candidates))
-    weight = _default_weights(base)
-    for name, kind in KINDS.items():
-        if kind.most is not None:
-            rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
-            beyond = np.zeros(len(candidates), dtype=bool)
-            beyond[rows] = True
-            beyond[rows[most_serving(use[rows], weight, most)]] = False
-            drop(beyond, f"beyond the {most} that serve most weight of open pairs")
+    near = left & ~far
+    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
+    keep_most(use, far=False, counted_first=False)
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
 
 

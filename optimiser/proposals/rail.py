@@ -28,7 +28,7 @@ class OnwardRun:
 
 
 def propose_lines(
-    tracks: Tracks, pairs: Iterable[tuple[int, int]], left_out: Counter[str]
+    tracks: Tracks, pairs: Iterable[tuple[int, int]], left_out: Counter[str], *, kind: str = "rail_link"
 ) -> Iterator[Proposal]:
     """Propose new lines between cities where trains would be much faster than anything today.
 
@@ -39,9 +39,11 @@ def propose_lines(
     tracks
         Today's stations, tracks and trains, with the rules for railways.
     pairs
-        Neighbouring cities.
+        Neighbouring cities, or others.
     left_out
         Reason to count; added to.
+    kind
+        Kind with which the reasons begin; `rail_link` joins neighbours.
 
     Yields
     ------
@@ -54,17 +56,17 @@ def propose_lines(
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
         run_s = tracks.times.run_s(direct_km * rules.route_factor, speed)
         if direct_km < rules.shortest_km:
-            left_out[f"rail_link: shorter than {rules.shortest_km:g} km"] += 1
+            left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
         elif direct_km > rules.longest_km:
-            left_out[f"rail_link: longer than {rules.longest_km:g} km"] += 1
+            left_out[f"{kind}: longer than {rules.longest_km:g} km"] += 1
         elif not _is_fast(tracks, (a, b), run_s):
             left_out[
-                f"rail_link: its train takes over {rules.time_ratio:g} of today's best time on the way"
+                f"{kind}: its train takes over {rules.time_ratio:g} of today's best time on the way"
             ] += 1
         elif tracks.fastest_s(a, b) <= rules.tracks_do * run_s:
-            left_out["rail_link: today's tracks are nearly as fast"] += 1
+            left_out[f"{kind}: today's tracks are nearly as fast"] += 1
         else:
-            yield _line(tracks, (a, b), speed, run_s)
+            yield _line(tracks, (a, b), speed, run_s, near=kind == "rail_link")
 
 
 def _is_fast(tracks: Tracks, pair: tuple[int, int], run_s: int) -> bool:
@@ -73,7 +75,7 @@ def _is_fast(tracks: Tracks, pair: tuple[int, int], run_s: int) -> bool:
     return today is None or tracks.times.ride_s([run_s]) <= tracks.rules.time_ratio * today
 
 
-def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Proposal:
+def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool) -> Proposal:
     """Return the proposal of a new line, its trains running on to core cities."""
     base, rules, (a, b) = tracks.base, tracks.rules, pair
     stations = [tracks.stations[city][0] if tracks.stations[city] else None for city in pair]
@@ -90,7 +92,7 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int) -> Pr
     candidate_id = f"rail-new:{base.ids[a]}-{base.ids[b]}"
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
-    why = f"neighbours; {minutes:.0f} min by a new line, {best}"
+    why = f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
     on = " and ".join(dict.fromkeys(base.names[run.city] for run in runs_on if run is not None))
     return Proposal(
         candidate_id=candidate_id,
@@ -241,7 +243,7 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     if path is None:
         left_out["rail_service: no tracks join the cities"] += 1
         return None
-    calls, runs_s = _calls(tracks, pair, path)
+    calls, runs_s = calls_on_the_way(tracks, pair, path, rules.service_calls)
     new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs_s)
     today = tracks.today_s(path.nodes[0], path.nodes[-1])
     if today - new_s < rules.service_gain_s:
@@ -250,12 +252,26 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     return ThroughService(calls, runs_s, path, min(today, _LONGEST_TODAY_S) - new_s)
 
 
-def _calls(
-    tracks: Tracks, pair: tuple[int, int], path: TrackPath
+def calls_on_the_way(
+    tracks: Tracks, pair: tuple[int, int], path: TrackPath, count: int
 ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
-    """Return where a through-service calls, and its running times.
+    """Return where a train over some tracks calls, and its running times.
 
     It calls at its ends and at a few cities on the way, those of larger tiers and with more trains first.
+
+    Parameters
+    ----------
+    tracks
+        Today's stations and tracks.
+    pair, path
+        Cities at its ends, and its tracks.
+    count
+        Most calls on the way.
+
+    Returns
+    -------
+    tuple
+        City and rail row of each stop in order, and the running seconds from each to the next.
     """
     start, end = path.nodes[0], path.nodes[-1]
     position = {node: at for at, node in enumerate(path.nodes)}
@@ -266,7 +282,7 @@ def _calls(
         if city not in pair and called:
             rank = order.index(tier) if tier in order else len(order)
             between.append((rank, -tracks.trains[called[0]], position[called[0]], city, called[0]))
-    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[: tracks.rules.service_calls])
+    middle = sorted((at, city, row) for _, _, at, city, row in sorted(between)[:count])
     places = [0, *(at for at, _, _ in middle), len(path.nodes) - 1]
     calls = ((pair[0], start), *((city, row) for _, city, row in middle), (pair[1], end))
     return calls, tuple(max(1, tracks.run_between(path, *ends)) for ends in itertools.pairwise(places))
@@ -356,16 +372,28 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     """Return the proposal of more trains on one service, None where no wait gets shorter."""
     base, rules, times = tracks.base, tracks.rules, tracks.times
     graph, services, rail = base.graph, base.services, base.rail
-    access = times.access
-    saved = access.wait_s(headway_s) - access.wait_s(rules.frequency_headway_s)
+    access, every_s = times.access, rules.frequency_headway_s
+    line = None if services is None else services.lines.iloc[service]
+    link_class = "" if line is None else str(line["link_class"])
     names = graph.nodes["node_id"].to_numpy()
     boards = (graph.kind == ARC_KINDS.index("board")) & (graph.ref == service)
-    faster = tuple(
-        (str(names[graph.tail[arc]]), str(names[graph.head[arc]]), int(graph.seconds[arc]) - saved)
-        for arc in np.flatnonzero(boards).tolist()
-        if int(graph.seconds[arc]) > saved + access.running.start_s - 1
-    )
-    if not faster or saved <= 0 or services is None or rail is None:
+    faster = []
+    for arc in np.flatnonzero(boards).tolist():
+        tail, head, seconds = (
+            str(names[graph.tail[arc]]),
+            str(names[graph.head[arc]]),
+            int(graph.seconds[arc]),
+        )
+        if tail.endswith("/timed"):
+            continue
+        if tail.endswith("/platforms"):
+            saved = access.change_wait_s(headway_s) - access.change_wait_s(every_s)
+        else:
+            saved = access.wait_s(link_class=link_class, headway_s=headway_s)
+            saved -= access.wait_s(link_class=link_class, headway_s=every_s)
+        if saved > 0 and seconds > saved + access.running.start_s - 1:
+            faster.append((tail, head, seconds - saved))
+    if not faster or line is None or services is None or rail is None:
         return None
     stops = services.stops[services.stops["service"] == service].sort_values("seq")
     stations = rail.nodes.iloc[stops["node"].tolist()]
@@ -375,7 +403,6 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
         ride_s = int(stops["run_s"].sum() + stops["stop_s"].sum())
     now, more = (Train("", every, rules.turn_s) for every in (headway_s, rules.frequency_headway_s))
     now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
-    line = services.lines.iloc[service]
     return Proposal(
         candidate_id=f"rail-frequency:{line['service_id']}",
         from_name=str(stations["name"].iloc[0]),
@@ -388,7 +415,7 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
             f" instead of {headway_s // 60} min"
         ),
         geometry=shapely.LineString(stations.geometry.tolist()),
-        arcs=faster,
+        arcs=tuple(faster),
         trainsets=max(1, more.sets(ride_s) - now.sets(ride_s)),
         train_km_a_day=more_km - now_km,
     )

@@ -46,6 +46,8 @@ class Proposal:
         For an upgrade, the links that it replaces, with km and speed.
     trainsets, train_km_a_day
         Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
+    units
+        Pieces or km of `standard` that are paid for where they are not the length.
     kind, mode, instrument, items
         Kind, class and what is paid for; set from the table of kinds (`generate.KINDS`).
     cost
@@ -66,6 +68,7 @@ class Proposal:
     replaces: str = ""
     trainsets: int = 0
     train_km_a_day: float = 0.0
+    units: float = 0.0
     kind: str = ""
     mode: str = ""
     instrument: str = ""
@@ -82,11 +85,11 @@ class Candidates:
     ----------
     table
         One row a candidate; columns `COLUMNS`: `candidate_id` (str, stable over runs), `kind` (of
-        `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail),
-        `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is built,
-        as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`, `cost`,
-        `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an
-        upgrade), `geometry` (degrees). `evidence.with_evidence` adds what is there today.
+        `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail,
+        access), `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is
+        built, as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`,
+        `cost`, `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it),
+        `replaces` (of an upgrade), `geometry` (degrees). `evidence.with_evidence` adds what is there today.
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
         graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
+from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import (
     NEW,
@@ -152,7 +153,7 @@ class TrainTimes:
         return board + access.alight_s
 
     def station_arcs(self, station: str, aboard: str, arrived: str, train: Train) -> list[Arc]:
-        """Return the arcs between the front of a station and a train.
+        """Return the arcs between the front and the halls of a station and a train.
 
         Parameters
         ----------
@@ -162,15 +163,32 @@ class TrainTimes:
             Its class and headway.
         """
         access = self.access
-        board = access.board_s(link_class=train.link_class, headway_s=train.headway_s)
+        hall = f"{station}/{check_in_hall(train.link_class, access)}"
+        start_s = access.running.start_s
+        wait_s = access.wait_s(link_class=train.link_class, headway_s=train.headway_s)
+        boards = [
+            (hall, aboard, max(1, wait_s + start_s)),
+            (f"{station}/platforms", aboard, access.change_s(headway_s=train.headway_s)),
+            (f"{station}/timed", aboard, max(1, start_s)),
+            (arrived, f"{station}/arrivals", ARRIVING_S),
+        ]
         if self.door_to_door:
-            return [(station, aboard, board), (arrived, station, access.alight_s)]
+            return [*boards, (arrived, station, max(1, access.alight_s))]
         return [
-            (station, aboard, access.running.start_s),
-            (arrived, f"{station}/between", access.alight_s),
-            (f"{station}/between", aboard, board),
+            *boards,
+            (station, aboard, max(1, start_s)),
+            (arrived, f"{station}/between", max(1, access.alight_s)),
             (arrived, f"{station}/after", 1),
         ]
+
+    def new_station_arcs(self, station: str) -> tuple[Arc, ...]:
+        """Return the arcs inside a new station, between its front and its halls."""
+        access, front = self.access, station if self.door_to_door else f"{station}/between"
+        return (
+            (front, f"{station}/{HALLS[0]}", max(1, access.check_in_hsr_s)),
+            (front, f"{station}/{HALLS[1]}", max(1, access.check_in_conv_s)),
+            (f"{station}/arrivals", f"{station}/platforms", max(1, access.transfer_s - ARRIVING_S)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +230,11 @@ def stop_at_new_station(base: BaseCase, city: int) -> Stop:
     """Return a stop at a new station in a city; all candidates that need one there share it."""
     station = f"{NEW}station/{base.ids[city]}"
     origin, destination = base.city_ends(city)
+    inside = TrainTimes(base.access, base.door_to_door).new_station_arcs(station)
     if base.door_to_door:
         seconds = base.access.centre_station.of(base.tiers[city])
-        return Stop(station, ((origin, station, seconds), (station, destination, seconds)))
-    return Stop(station, ((origin, station, 1), (f"{station}/after", destination, 1)))
+        return Stop(station, ((origin, station, seconds), (station, destination, seconds), *inside))
+    return Stop(station, ((origin, station, 1), (f"{station}/after", destination, 1), *inside))
 
 
 def train_arcs(
@@ -223,7 +242,7 @@ def train_arcs(
 ) -> tuple[Arc, ...]:
     """Return the arcs of a new train.
 
-    All trains of a station meet at its platforms, so that passengers can change between today's trains and
+    All trains of a station meet in its halls, so that passengers can change between today's trains and
     new ones, and between the trains of two candidates when both are built.
 
     Parameters
@@ -239,20 +258,14 @@ def train_arcs(
     times
         Times of boarding, stopping and changing.
     """
-    access = times.access
     aboard = [f"{NEW}{candidate_id}/{at}" for at in range(len(stops))]
     arrived = [f"{node}/arrived" for node in aboard]
     arcs: list[Arc] = []
     for at, stop in enumerate(stops):
-        platforms = f"{stop.station_id}/platforms"
         arcs += stop.access
         arcs += times.station_arcs(stop.station_id, aboard[at], arrived[at], train)
-        arcs += [
-            (platforms, aboard[at], access.change_s(headway_s=train.headway_s)),
-            (arrived[at], platforms, access.transfer_s),
-        ]
         if 0 < at < len(stops) - 1:
-            arcs.append((arrived[at], aboard[at], access.running.stop_s))
+            arcs.append((arrived[at], aboard[at], times.access.running.stop_s))
     for at, run_s in enumerate(runs_s):
         arcs += [(aboard[at], arrived[at + 1], run_s), (aboard[at + 1], arrived[at], run_s)]
     return tuple(dict.fromkeys(arcs))
@@ -350,15 +363,83 @@ class Tracks:
 
     @cached_property
     def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-        """Return shortest running times from each station of a city, and the node before each."""
-        rows = list(self._position)
+        """Return shortest running times from each station of a city or a train, and the node before each."""
+        rows = sorted({*self._position, *self.trains})
         if not rows:
             return {}
         seconds, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
         return {row: (seconds[at], before[at]) for at, row in enumerate(rows)}
 
+    @cached_property
+    def fronts(self) -> list[int]:
+        """Return the rail rows of all stations of the time graph, rising."""
+        names = self.base.graph.nodes["node_id"]
+        found = names[names.str.fullmatch(r"station:\d+")]
+        return sorted(int(name.removeprefix("station:")) for name in found)
+
+    @cached_property
+    def reach_s(self) -> NDArray[np.int64]:
+        """Return today's seconds from each city to the front of each station of `fronts`; int64 [c, f]."""
+        rows = [self.base.node_row[f"station:{row}"] for row in self.fronts]
+        return times_between(self.base.times, self.base.graph.origin, np.array(rows, dtype=np.int64))
+
+    def reached_stations(self, city: int, most_s: int, count: int) -> list[int]:
+        """Return the stations near a city, else the soonest reached ones with trains within a time.
+
+        Parameters
+        ----------
+        city
+            Row of the city.
+        most_s, count
+            Longest time, and largest number, of stations farther away.
+        """
+        if self.stations[city]:
+            return self.stations[city]
+        ranked = sorted(
+            (int(seconds), row)
+            for seconds, row in zip(self.reach_s[city].tolist(), self.fronts, strict=True)
+            if self.trains[row] and seconds <= most_s
+        )
+        return [row for _, row in ranked[:count]]
+
+    def trains_a_day(self, row: int) -> float:
+        """Return the number of trains a day and direction that stop at a station."""
+        return self._departures.get(row, 0.0)
+
+    @cached_property
+    def _departures(self) -> dict[int, float]:
+        services = self.base.services
+        if services is None:
+            return {}
+        a_day = self.rules.hours_a_day * 3600.0 / services.lines["headway_s"].to_numpy(dtype=np.float64)
+        found: dict[int, float] = {}
+        for service, node in zip(
+            services.stops["service"].tolist(), services.stops["node"].tolist(), strict=True
+        ):
+            found[node] = found.get(node, 0.0) + float(a_day[service])
+        return found
+
+    def station_name(self, row: int) -> str:
+        """Return the name of a station, its number where it has none."""
+        return self._names[row] or f"station {row}"
+
+    def place_of(self, row: int) -> tuple[float, float]:
+        """Return the longitude and latitude of a rail node, degrees."""
+        return self._places[row]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        rail = self.base.rail
+        return [] if rail is None else [str(name) for name in rail.nodes["name"]]
+
+    @cached_property
+    def _places(self) -> list[tuple[float, float]]:
+        rail = self.base.rail
+        points = [] if rail is None else shapely.get_coordinates(rail.nodes.geometry.to_numpy()).tolist()
+        return [(float(lon), float(lat)) for lon, lat in points]
+
     def run_s(self, start: int, end: int) -> float:
-        """Return the running seconds from a city's station to a rail node, infinite without tracks."""
+        """Return the running seconds from a station to a rail node, infinite without tracks."""
         return float(self._trees[start][0][end]) if start != end else np.inf
 
     def fastest_s(self, a: int, b: int) -> float:
@@ -366,7 +447,7 @@ class Tracks:
         return min((self.run_s(s, t) for s in self.stations[a] for t in self.stations[b]), default=np.inf)
 
     def path(self, start: int, end: int) -> TrackPath | None:
-        """Return the fastest path over tracks from a city's station to a rail node, None without tracks."""
+        """Return the fastest path over tracks from a station to a rail node, None without tracks."""
         if not np.isfinite(self.run_s(start, end)):
             return None
         seconds, before = self._trees[start]
@@ -427,7 +508,7 @@ class Tracks:
     @cached_property
     def _by_train(self) -> NDArray[np.int64]:
         graph = self.base.graph
-        kinds = [ARC_KINDS.index(name) for name in ("board", "ride", "alight", "transfer")]
+        kinds = [ARC_KINDS.index(name) for name in ("check_in", "board", "ride", "alight", "transfer")]
         used = np.isin(graph.kind, kinds)
         return self._station_times(
             time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])

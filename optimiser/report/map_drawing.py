@@ -53,7 +53,7 @@ def draw_network(axes: Axes, layers: Layers) -> None:
 
 def draw_proposals(axes: Axes, layers: Layers) -> None:
     """Draw the lines of the proposals, train services below roads and rail lines."""
-    order = {"service": 6.0, "rail": 7.0, "road": 7.0}
+    order = {"service": 6.0, "access": 7.0, "rail": 7.0, "road": 7.0}
     for shape, category in zip(layers.links.geometry, style.categories(layers.links), strict=True):
         stroke, height = style.PROPOSALS[category], order[category]
         for line in map_layers.parts(shape):

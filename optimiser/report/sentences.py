@@ -42,13 +42,17 @@ def _links_headline(report: ReportInput) -> str:
 
 
 def proposals(report: ReportInput) -> str:
-    """Return how many links and train services are proposed."""
-    services = style.categories(report.links).count("service")
+    """Return how many links, train services and measures at stations are proposed."""
+    found = style.categories(report.links)
+    services, stations = found.count("service"), found.count("access")
     counts = (
-        (len(report.links) - services, "link", "links"),
+        (len(found) - services - stations, "link", "links"),
         (services, "train service", "train services"),
+        (stations, "measure at stations", "measures at stations"),
     )
-    return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    return wording.join_names(
+        [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    )
 
 
 def budget(report: ReportInput) -> str:

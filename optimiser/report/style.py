@@ -37,6 +37,7 @@ PROPOSALS = {
     "road": Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
     "rail": Stroke("Proposed rail line", "#4a2a8f", "#a98bff", 2.8),
     "service": Stroke("Proposed trains", "#b0479f", "#e78bd8", 2.0),
+    "access": Stroke("At and to stations", "#1f7a3d", "#6fd08f", 2.4),
 }
 """What is proposed, by category."""
 
@@ -56,7 +57,7 @@ KNOWN_RINGS = (
 )
 """Known rings, in their order; told apart by dashes as well as by colour."""
 
-SERVICES = ("rail_service", "rail_frequency")
+SERVICES = ("rail_service", "rail_frequency", "express_service", "extra_stop")
 """Kinds of candidates that run on existing tracks."""
 
 
@@ -105,10 +106,10 @@ def ring(mode: str) -> Stroke:
 
 
 def category(*, mode: str, kind: str) -> str:
-    """Return the key in `PROPOSALS` of a candidate: ``road``, ``rail`` or ``service``."""
+    """Return the key in `PROPOSALS` of a candidate: ``road``, ``rail``, ``service`` or ``access``."""
     if kind in SERVICES:
         return "service"
-    return "rail" if mode == "rail" else "road"
+    return mode if mode in ("rail", "access") else "road"
 
 
 def categories(links: pd.DataFrame) -> list[str]:

@@ -54,7 +54,7 @@ COLUMNS = {
     "candidate_id": "id in problem.json",
     "kind": "what is built or opened",
     "instrument": "barrier, infrastructure or subsidy",
-    "mode": "road or rail",
+    "mode": "road, rail or access",
     "from_name": "where it begins",
     "to_name": "where it ends",
     "length_km": "kilometres",

@@ -19,6 +19,14 @@ KINDS = {
     "rail_upgrade": "faster rail line",
     "rail_service": "new train service",
     "rail_frequency": "more trains",
+    "check_in": "shorter check-in",
+    "timed_transfer": "timed connections",
+    "extra_stop": "stop of passing trains",
+    "access": "way to the station",
+    "express_service": "express trains",
+    "station": "new station",
+    "direct_expressway": "direct expressway",
+    "rail_direct": "direct rail line",
     "own": "own proposal",
 }
 """Kinds of candidates in words."""

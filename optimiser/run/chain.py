@@ -105,6 +105,7 @@ class Chain:
             "from": source.cities_from,
             "network": "" if self._has_matrix else self.networks.key,
             "times": job.times.model_dump(exclude={"limit_s", "definition"}),
+            "access": job.access.model_dump(),
             "definition": job.times.definition if self._has_matrix else "",
             "country": source.country,
         }
@@ -263,7 +264,7 @@ class Chain:
 
         def make() -> list[dict[str, Any]]:
             networks, times, candidates = self.networks.read(), self.times.value, self.candidates.value
-            return timing.vary_speeds(networks, times, candidates, built, job)
+            return timing.vary_speeds(networks, times, candidates, built, job=job, source=self.source)
 
         inputs = {"candidates": self.candidates.key, "built": built}
         return self._kept_json("sensitivity", "Timing trips at other speeds", inputs, make)

@@ -19,15 +19,17 @@ from optimiser.proposals import costs, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Rules, generate
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
 from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
 from optimiser.run.source import Source
-from optimiser.run.timing import EXPRESSWAY, Times
+from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
 """Column of each estimate of a cost."""
@@ -72,7 +74,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job), _ground(source, times)
+    base, ground = base_case(times, rail, job, source), _ground(source, times)
     table, land = ground
     asked, rules = job.candidates, _rules(job, source)
     given = None
@@ -125,13 +127,13 @@ def draft_problem(
     problem = _with_tier_factors(prepared.problem, pairs, job)
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
-        base = base_case(times, rail, job)
+        base = base_case(times, rail, job, source)
         ground = _ground(source, times)
         problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
-def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
+def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:
     """Return what exists before anything is built.
 
     Parameters
@@ -140,8 +142,8 @@ def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
         Cities, roads and times.
     rail
         Railways; None without a map.
-    job
-        The job.
+    job, source
+        The job and its data.
     """
     running = rail if rail is not None and job.times.rail and len(rail.services.lines) else None
     return BaseCase(
@@ -152,6 +154,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job) -> BaseCase:
         services=None if running is None else running.services,
         skim=times.skims[job.times.definition],
         limit_s=job.times.limit_s,
+        access=access_parameters(job, source),
     )
 
 
@@ -198,6 +201,8 @@ def _rules(job: Job, source: Source) -> Rules:
             ),
         ),
         rail=RailRules(time_ratio=asked.rail_time_ratio, service_count=asked.service_count),
+        stations=StationRules(access_count=asked.access_count),
+        patterns=PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from networks import storage
+from networks.intermodal import AccessParameters, ByTier
 from networks.network import Network
 from networks.timegraph import UNREACHABLE
 from optimiser.job.model import Job
@@ -22,17 +23,19 @@ from optimiser.measures import coverage
 from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
+from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import files, inputs, sentences, tables
 from optimiser.report.inputs import ReportInput
+from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import Draft
 from optimiser.run.reading import import_warnings
 from optimiser.run.source import Source
-from optimiser.run.timing import Times, count_covered, skim_table
+from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
 from optimiser.verify import Plan
 
 NOTHING_TO_PROPOSE = (
@@ -106,7 +109,7 @@ def assemble_report(found: Findings) -> ReportInput:
         variant=found.result.variant,
         solver=found.result.solver,
         seconds=found.result.seconds,
-        assumptions=_assumptions(job, found.candidates),
+        assumptions=_assumptions(job, source, found.candidates),
         sensitivity=None if found.sensitivity is None else pd.DataFrame(found.sensitivity),
         sources=(*source.notes, *import_warnings(found.times.report)),
         notes=_notes(found),
@@ -139,17 +142,60 @@ def _exact_times(found: Findings) -> dict[str, pd.Series]:
     }
 
 
-def _assumptions(job: Job, found: Candidates) -> tuple[tuple[str, str], ...]:
+def _assumptions(job: Job, source: Source, found: Candidates) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
+    has_trains = source.matrix_file is None and job.times.rail
     return (
         ("Limit", f"{job.times.limit_s} s"),
         ("Travel time", _DEFINITIONS[job.times.definition]),
+        *(describe_access(access_parameters(job, source)) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {found.money}, prices of {found.price_year}"),
         ("Terrain", found.terrain_source),
         ("State of the network", str(job.region.as_of or "today's")),
         ("Candidates left out by the rules", str(sum(found.report.values()))),
     )
+
+
+def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
+    """Return the assumptions about trips outside roads and trains in words, each with its subject."""
+
+    def wait(rule: str) -> str:
+        share = 1.0 if rule == "turn_up" else assumed.schedule_weight
+        return f"{_minutes(assumed.wait_cap_s)} at most, below it {share / 2:g} of the headway"
+
+    def by_tier(times: ByTier) -> str:
+        parts = (f"{_minutes(times.of(tier))} in {tier} cities" for tier in TIERS)
+        return join_names(tuple(parts))
+
+    fast, slow = assumed.check_in_hsr_s, assumed.check_in_conv_s
+    waits = {"high-speed": wait(assumed.waiting_hsr), "conventional": wait(assumed.waiting_conv)}
+    same = len(set(waits.values())) == 1
+    return (
+        (
+            "Arrival at the station",
+            f"{_minutes(fast)} before high-speed and {_minutes(slow)} before conventional trains",
+        ),
+        (
+            "Wait before the first train",
+            waits["conventional"] if same else "; ".join(f"{name}: {text}" for name, text in waits.items()),
+        ),
+        (
+            "Change of trains",
+            f"{_minutes(assumed.transfer_s)} and half the headway, at most {_minutes(assumed.wait_cap_s)}",
+        ),
+        ("From the train to the front of the station", _minutes(assumed.alight_s)),
+        (
+            f"From the centre to a station within {assumed.centre_station_km:g} km",
+            by_tier(assumed.centre_station),
+        ),
+        ("From the centre to its roads", by_tier(assumed.terminal)),
+    )
+
+
+def _minutes(seconds: int) -> str:
+    """Return seconds as minutes, with a decimal where they are not whole."""
+    return f"{round(seconds / 60, 1):g} min"
 
 
 # ---- tables

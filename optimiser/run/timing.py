@@ -89,6 +89,17 @@ class Placed:
     cities: Cities
 
 
+def access_parameters(job: Job, source: Source) -> AccessParameters:
+    """Return the assumptions of a job about trips outside roads and trains: its own, else the country's.
+
+    Parameters
+    ----------
+    job, source
+        The job and its data.
+    """
+    return AccessParameters.default(source.country, given=job.access.model_dump())
+
+
 def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     """Place the cities on the networks and compute the times of all trips.
 
@@ -104,9 +115,12 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
     snapped = city_tables.snap(found, road, limit_km=limit_km, on_unsnapped="raise")
     rail = networks.rail if job.times.rail else None
+    assumed = access_parameters(job, source)
     placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
     graphs: dict[Definition, TimeGraph] = {
-        definition: intermodal.join(placed.road, placed.rail, placed.cities, definition=definition)
+        definition: intermodal.join(
+            placed.road, placed.rail, placed.cities, parameters=assumed, definition=definition
+        )
         for definition in DEFINITIONS
     }
     simplified = {
@@ -277,7 +291,13 @@ def _station_nodes(road: Network, rail: RailBuild | None) -> NDArray[np.int64]:
 
 
 def vary_speeds(
-    networks: Networks, times: Times, candidates: Candidates, built: Sequence[str], job: Job
+    networks: Networks,
+    times: Times,
+    candidates: Candidates,
+    built: Sequence[str],
+    *,
+    job: Job,
+    source: Source,
 ) -> list[dict[str, Any]]:
     """Return the coverage today and with a plan at each of `SPEEDS_KMH`.
 
@@ -287,8 +307,8 @@ def vary_speeds(
         Outcomes of the steps before.
     built
         Ids of what the plan builds; it keeps the speeds it was proposed with.
-    job
-        Limit and definition of time.
+    job, source
+        Limit and definition of time, and the assumptions about access.
 
     Returns
     -------
@@ -300,7 +320,13 @@ def vary_speeds(
     cases = []
     for speed in SPEEDS_KMH:
         placed = _placed_at(speed, networks, times.cities, times.row_before, arcs=arcs, job=job)
-        graph = intermodal.join(placed.road, placed.rail, placed.cities, definition=job.times.definition)
+        graph = intermodal.join(
+            placed.road,
+            placed.rail,
+            placed.cities,
+            parameters=access_parameters(job, source),
+            definition=job.times.definition,
+        )
         moved = _moved_arcs(arcs, row_before=times.row_before, row_after=placed.row_after)
         case: dict[str, Any] = {"case": f"expressways at {speed:g} km/h"}
         for state, one in (("before", graph), ("after", with_arcs(graph, moved))):

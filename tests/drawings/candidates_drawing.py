@@ -15,7 +15,8 @@ from networks.cities import Cities
 from networks.impedance import add_travel_times
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
-from optimiser.proposals.base_case import BaseCase
+from networks.timegraph import TimeGraph
+from optimiser.proposals.base_case import BaseCase, time_matrix, times_between
 from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 
@@ -133,6 +134,19 @@ def base_case(
         skim=skims.travel_times(graph),
         limit_s=limit_s,
     )
+
+
+def with_arcs(graph: TimeGraph, added):
+    """Return city to city seconds with arcs added to a graph."""
+    names = list(graph.nodes["node_id"])
+    names += sorted({name for arc in added for name in arc[:2]} - set(names))
+    row = {name: at for at, name in enumerate(names)}
+    tail = np.concatenate([graph.tail, np.array([row[a] for a, _, _ in added], dtype=np.int64)])
+    head = np.concatenate([graph.head, np.array([row[b] for _, b, _ in added], dtype=np.int64)])
+    seconds = np.concatenate([graph.seconds, np.array([s for *_, s in added], dtype=np.int64)])
+    found = times_between(time_matrix(len(names), tail, head, seconds), graph.origin, graph.destination)
+    np.fill_diagonal(found, 0)
+    return found
 
 
 def proposal(name, a, b, seconds, *, cost=10, ends=("A", "B"), kind="road_link"):

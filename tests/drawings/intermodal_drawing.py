@@ -19,8 +19,11 @@ from networks.rail import RailBuild, RailReport, Running
 PARAMETERS = AccessParameters(
     running=Running(factor=0.84, stop_s=600, start_s=360),
     fast_classes=("hsr350",),
-    pre_departure_hsr_s=1500,
-    pre_departure_conv_s=1200,
+    check_in_hsr_s=1500,
+    check_in_conv_s=1200,
+    waiting_hsr="turn_up",
+    waiting_conv="turn_up",
+    schedule_weight=0.4,
     alight_s=300,
     transfer_s=1000,
     wait_cap_s=1800,

@@ -30,6 +30,14 @@ def test_defaults_match_the_design() -> None:
     assert job.objective.weight == "sqrt_population"
 
 
+def test_access_is_the_countrys_until_a_job_says_otherwise() -> None:
+    assert set(loads(REGION).access.model_dump().values()) == {None}
+    given = loads(REGION + '[access]\ncheck_in_hsr_s = 900\nwaiting_conv = "turn_up"\n').access
+    assert (given.check_in_hsr_s, given.waiting_conv, given.transfer_s) == (900, "turn_up", None)
+    with pytest.raises(JobError, match=r"access\.schedule_weight"):
+        loads(REGION + "[access]\nschedule_weight = 1.5\n")
+
+
 def test_all_faults_come_at_once_each_with_its_line() -> None:
     text = REGION + "[budjet]\nshare = 0.1\n[budget]\nshare = -0.5\n[times]\nlimit_s = 0\nlimits_s = 4\n"
     with pytest.raises(JobError) as caught:

@@ -59,7 +59,10 @@ def test_an_additional_train_makes_no_trip_slower(links, services, placed):
     ).all()
 
 
-@given(st.integers(1, 90000))
-def test_the_waiting_time_is_half_the_headway_up_to_the_cap(headway):
-    wait = AccessParameters.default().wait_s(headway)
-    assert wait == min((headway + 1) // 2, 1800)
+@given(st.integers(1, 90000), st.sampled_from(["hsr350", "conv160"]))
+def test_whatever_the_rule_no_wait_exceeds_half_the_headway_or_the_cap(headway, link_class):
+    for country in ("world", "CN"):
+        parameters = AccessParameters.default(country)
+        most = min((headway + 1) // 2, 1800)
+        assert parameters.wait_s(link_class=link_class, headway_s=headway) <= most
+        assert parameters.change_wait_s(headway) == most

@@ -12,7 +12,7 @@ from intermodal_drawing import PARAMETERS, cities, network, railway
 
 from networks import skims
 from networks.errors import SchemaError
-from networks.intermodal import join
+from networks.intermodal import AccessParameters, join
 from networks.timegraph import ARC_KINDS, UNREACHABLE
 
 A, B, C, D = (0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)
@@ -60,6 +60,38 @@ def test_the_waiting_time_is_capped():
     rail = railway(APART, [("hsr350", 36000, [(0, 0), (1, 2000)])])
     skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door")
     assert skim[0, 1] == 1200 + (1500 + 1800 + 360) + 2000 + 300 + 1200
+
+
+def test_a_scheduled_train_counts_check_in_and_a_share_of_half_the_headway():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled")
+    rail = railway(APART, [("hsr350", 3600, [(0, 0), (1, 2000)])])
+    skim = times(NO_ROADS, rail, AT_STATIONS, "door_to_door", scheduled)
+    assert skim[0, 1] == 1200 + (1500 + 720 + 360) + 2000 + 300 + 1200
+
+
+def test_the_rule_of_fast_trains_leaves_conventional_ones_alone():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled")
+    assert scheduled.wait_s(link_class="conv160", headway_s=1201) == 601
+    assert scheduled.wait_s(link_class="hsr350", headway_s=1201) == 241
+
+
+def test_a_wait_at_a_change_is_real_whatever_the_rule():
+    scheduled = replace(PARAMETERS, waiting_hsr="scheduled", schedule_weight=0.0)
+    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)]), ("hsr350", 600, [(1, 0), (2, 3000)])])
+    whole = times(NO_ROADS, rail, AT_STATIONS, "door_to_door", scheduled)
+    assert whole[0, 2] == 1200 + (1500 + 360) + 2000 + (1000 + 300 + 360) + 3000 + 300 + 1200
+
+
+def test_a_country_without_figures_has_those_of_the_world():
+    assert AccessParameters.default("ZZ") == AccessParameters.default()
+    assert AccessParameters.default("cn").check_in_hsr_s == 1500
+    assert AccessParameters.default().check_in_hsr_s == 600
+
+
+def test_figures_that_are_given_take_the_place_of_the_table():
+    given = {"check_in_hsr_s": 60, "terminal_small_s": 7, "wait_cap_s": None}
+    found = AccessParameters.default("CN", given=given)
+    assert (found.check_in_hsr_s, found.terminal.small, found.wait_cap_s) == (60, 7, 1800)
 
 
 def test_intermediate_stops_take_time_and_end_stops_do_not():
@@ -217,11 +249,19 @@ def test_train_arcs_refer_to_the_row_of_their_service():
     assert set(graph.ref[np.isin(kinds, ["access", "egress", "transfer", "connector"])]) == {-1}
 
 
-def test_boarding_arcs_take_the_boarding_time_of_the_parameters():
+def test_boarding_takes_check_in_the_wait_and_the_time_once_a_ride():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
     graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
     board = graph.seconds[graph.kind == ARC_KINDS.index("board")]
-    assert set(board) == {
-        PARAMETERS.board_s(link_class="hsr350", headway_s=1200),
-        PARAMETERS.change_s(headway_s=1200),
-    }
+    assert set(board) == {600 + 360, PARAMETERS.change_s(headway_s=1200), 360}
+    assert PARAMETERS.board_s(link_class="hsr350", headway_s=1200) == 1500 + 600 + 360
+    check_in = graph.seconds[graph.kind == ARC_KINDS.index("check_in")]
+    assert set(check_in) == {1500, 1200}
+
+
+def test_nothing_leads_to_the_hall_of_timed_connections():
+    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
+    graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
+    timed = np.flatnonzero(graph.nodes["node_id"].str.endswith("/timed"))
+    assert len(timed) == len(APART)
+    assert not np.isin(graph.head, timed).any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from candidates_drawing import base_case, cities, network, proposal, railway, table
@@ -13,6 +15,7 @@ from optimiser.proposals.generate import (
     KINDS,
     Kind,
     Rules,
+    Scope,
     generate,
     line_items,
     most_serving,
@@ -175,6 +178,21 @@ def test_a_candidate_fixed_in_does_not_shift_the_limits_of_other_kinds(line):
     )
     found = prune(line, fix(every, in_=["a"]), few)
     assert found.table["candidate_id"].tolist() == ["a", "b"]
+
+
+def test_of_many_pairs_those_with_the_largest_smaller_city_are_tried(drawn):
+    scope = Scope(drawn, Rules(pairs_tried=2))
+    assert scope.heaviest("x", [(0, 4), (0, 2), (1, 2)]) == [(0, 2), (1, 2)]
+    assert scope.left_out == {"x: pairs beyond the 2 with the largest smaller city": 1}
+    assert scope.heaviest("x", [(0, 4)]) == [(0, 4)]
+
+
+def test_an_optional_kind_without_a_rate_is_left_out_and_counted(drawn):
+    full = builtin_cost_table()
+    rates = {key: rate for key, rate in full.rates.items() if not key[0].startswith("running-")}
+    found = generate(drawn, rules=Rules(kinds=("express_service",)), costs=replace(full, rates=rates))
+    assert len(found) == 0
+    assert found.report["express_service: the cost table has no rate"] > 0
 
 
 def test_the_table_of_kinds_gives_mode_instrument_and_items(line):

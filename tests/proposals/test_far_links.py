@@ -1,0 +1,38 @@
+"""Check links between cities that are no neighbours."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from candidates_drawing import base_case, cities, network, with_arcs
+
+from optimiser.proposals.far_links import FarRules, propose_direct_expressways
+from optimiser.proposals.generate import Rules, Scope
+from optimiser.proposals.roads import RoadRules
+
+ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+PLACES = cities(ROAD, [("a", (0, 0), 90_000, 0), ("b", (100, 0), 80_000, 1), ("c", (200, 0), 70_000, 2)])
+
+
+def test_a_direct_expressway_joins_cities_that_are_no_neighbours():
+    drawn = base_case(ROAD, PLACES, limit_s=10_800)
+    far = Scope(drawn, Rules()).far_pairs
+    assert far == [(0, 2)]
+    (found,) = propose_direct_expressways(drawn, far, FarRules(), RoadRules(), Counter())
+    assert found.candidate_id == "road-direct:a-c"
+    seconds = found.arcs[0][2]
+    assert abs(seconds - 1.2 * 200 / 100 * 3600) < 60
+    assert with_arcs(drawn.graph, found.arcs)[0, 2] == seconds + 600
+
+
+def test_one_that_is_too_long_for_the_limit_or_hardly_faster_is_counted():
+    drawn = base_case(ROAD, PLACES, limit_s=9_000)
+    left_out: Counter[str] = Counter()
+    assert list(propose_direct_expressways(drawn, [(0, 2)], FarRules(), RoadRules(), left_out)) == []
+    slow = RoadRules(speed_kmh=70.0)
+    wide = base_case(ROAD, PLACES, limit_s=14_000)
+    assert list(propose_direct_expressways(wide, [(0, 2)], FarRules(), slow, left_out)) == []
+    assert left_out == {
+        "direct_expressway: its ends stay beyond the limit": 1,
+        "direct_expressway: under 1.2 times as fast as today's road": 1,
+    }

@@ -1,0 +1,115 @@
+"""Check measures at stations against networks that have them already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from candidates_drawing import base_case, cities, network, railway, with_arcs
+
+from networks import intermodal, skims
+from networks.intermodal import AccessParameters
+from optimiser.proposals import stations
+from optimiser.proposals.stations import AccessWay, StationRules
+from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, train_arcs
+
+ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+PLACES = cities(ROAD, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1), ("c", (200, 0), 80_000, 2)])
+TRACKS = network([(1, 1), (101, 1), (201, 1)], [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250)], "rail")
+LINES = [("hsr250", 1200, [0, 1], [0, 1700]), ("conv160", 3000, [1, 2], [0, 1700])]
+CHINA = AccessParameters.default("CN")
+
+
+def drawn_with(access=CHINA, definition="door_to_door", lines=LINES):
+    """Join the region under some assumptions."""
+    rail = railway(TRACKS, lines)
+    found = base_case(ROAD, PLACES, rail, definition=definition)
+    graph = intermodal.join(ROAD, rail, PLACES, parameters=access, definition=definition)
+    return replace(found, graph=graph, skim=skims.travel_times(graph), access=access)
+
+
+@pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
+def test_shorter_check_in_everywhere_is_the_network_with_shorter_check_in(definition):
+    before = drawn_with(definition=definition)
+    after = drawn_with(replace(CHINA, check_in_hsr_s=900, check_in_conv_s=600), definition)
+    found = list(stations.propose_check_in(Tracks(before, RailRules()), StationRules(), Counter()))
+    assert [one.to_name for one in found] == ["n0", "n1", "n2"]
+    added = [arc for one in found for arc in one.arcs]
+    assert (with_arcs(before.graph, added) == after.skim).all()
+
+
+def test_shorter_check_in_serves_trains_that_are_built_as_well():
+    rules = RailRules()
+    runs = ("hsr250", 2400, [0, 1, 2], [0, 1500, 1600])
+    before = drawn_with()
+    after = drawn_with(replace(CHINA, check_in_hsr_s=900, check_in_conv_s=600), lines=[*LINES, runs])
+    tracks = Tracks(before, rules)
+    train = train_arcs(
+        "x",
+        [Stop(f"station:{row}") for row in runs[2]],
+        runs[3][1:],
+        Train("hsr250", 2400, 1800),
+        tracks.times,
+    )
+    shorter = [
+        arc for one in stations.propose_check_in(tracks, StationRules(), Counter()) for arc in one.arcs
+    ]
+    assert (with_arcs(before.graph, [*train, *shorter]) == after.skim).all()
+
+
+def test_check_in_that_is_short_already_is_counted_once():
+    short = replace(CHINA, check_in_hsr_s=900, check_in_conv_s=600)
+    left_out: Counter[str] = Counter()
+    tracks = Tracks(drawn_with(short), RailRules())
+    assert list(stations.propose_check_in(tracks, StationRules(), left_out)) == []
+    assert left_out == {"check_in: check-in is as short already": 1}
+
+
+def test_a_busy_station_needs_more_lanes():
+    busy = Tracks(drawn_with(lines=[("hsr250", 600, [0, 1], [0, 1700])]), RailRules())
+    found = list(stations.propose_check_in(busy, StationRules(), Counter()))
+    assert [one.units for one in found] == [2.0, 2.0]  # 96 trains a day, 50 a unit
+
+
+def test_a_timed_connection_takes_its_transfer_and_wait_whatever_the_headway():
+    before = drawn_with(lines=[*LINES, ("conv160", 9000, [1, 2], [0, 1600])])
+    rules = StationRules(hub_services=3)
+    left_out: Counter[str] = Counter()
+    tracks = Tracks(before, RailRules())
+    (hub,) = stations.propose_timed_transfers(tracks, rules, left_out)
+    start_s = CHINA.running.start_s
+    first = int(tracks.reach_s[0, 0]) + CHINA.board_s(link_class="hsr250", headway_s=1200) + 1700
+    last = CHINA.alight_s + int(tracks.reach_s[2, 2])
+    assert with_arcs(before.graph, hub.arcs)[0, 2] == first + 600 + 300 + start_s + 1600 + last
+    assert before.skim[0, 2] > first + 600 + 300 + start_s + 1700 + last
+    assert left_out == {"timed_transfer: fewer than 3 services meet": 2}
+
+
+@pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
+def test_a_way_to_the_station_shortens_access_and_egress_alike(definition):
+    before = drawn_with(definition=definition)
+    way = AccessWay("tram", "rapid-transit", 120, 40.0, 0.0)
+    rules = StationRules(ways=(way,), way_gain_s=-10_000)
+    tracks = Tracks(before, RailRules())
+    found = list(stations.propose_access(tracks, rules, Counter()))
+    mine = [one for one in found if one.candidate_id.startswith("access:a-0-")]
+    km = mine[0].length_km
+    assert km == pytest.approx(1.3 * np.hypot(1, 1), rel=0.01)
+    new_s = round(km / 40.0 * 3600) + (120 if definition == "door_to_door" else 0)
+    assert {seconds for *_, seconds in mine[0].arcs} == {new_s}
+    assert mine[0].units == pytest.approx(5 * km)
+    after = with_arcs(before.graph, mine[0].arcs)
+    if definition == "door_to_door":
+        saved = int(tracks.reach_s[0, 0]) - new_s
+        assert before.skim[0, 1] - after[0, 1] == before.skim[1, 0] - after[1, 0] == saved
+
+
+def test_a_way_leaves_its_share_of_the_time_of_the_tier():
+    before = drawn_with()
+    rules = StationRules(way_gain_s=-10_000)
+    found = list(stations.propose_access(Tracks(before, RailRules()), rules, Counter()))
+    seconds = {one.candidate_id: one.arcs[0][2] for one in found}
+    assert seconds["access:a-0-rapid-transit"] == 1800
+    assert seconds["access:a-0-bus-lane"] == 2160

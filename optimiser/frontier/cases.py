@@ -114,7 +114,7 @@ class Base:
     Attributes
     ----------
     problem
-        The problem, without steps (`steps.without_steps`).
+        The problem, its pairs without steps.
     timer
         Times it anew; see `Timer`.
     costs

@@ -92,15 +92,3 @@ def with_steps(problem: DesignProblem, steps: Sequence[LimitStep]) -> DesignProb
         cities=tuple(dataclasses.replace(city, weight=scale * city.weight) for city in problem.cities),
         rings=tuple(dataclasses.replace(ring, reward=scale * ring.reward) for ring in problem.rings),
     )
-
-
-def without_steps(problem: DesignProblem) -> DesignProblem:
-    """Return a problem without its further pairs; weights stay multiplied.
-
-    Parameters
-    ----------
-    problem
-        A problem of `with_steps`, or any other one.
-    """
-    pairs = tuple(pair for pair in problem.pairs if not is_step(pair.group))
-    return problem if len(pairs) == len(problem.pairs) else problem.replace(pairs=pairs)

@@ -20,6 +20,8 @@ COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
 WIDTH, ROW, LEFT, RIGHT = 640, 20, 190, 60
 """Width of the tornado, height of a row, and margins, in its own units."""
+NUMBER = 34
+"""Room for the number beside the longest bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class CaseResults:
         rows = sorted(self.solved, key=lambda row: -abs(self._change(row)))
         widest = max([1, *(abs(self._change(row)) for row in rows)])
         middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-        scale = (WIDTH - LEFT - RIGHT) / 2 / widest
+        scale = ((WIDTH - LEFT - RIGHT) / 2 - NUMBER) / widest
         bars = []
         for number, row in enumerate(rows):
             change = self._change(row)

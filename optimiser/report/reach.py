@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +169,10 @@ def _curve(rows: Sequence[Row]) -> dict[str, Any]:
         if not mine:
             continue
         dots = sorted({(row["cost"], row["pairs"] / row["total"]) for row in mine})
-        points = [at(0, mine[0]["today"] / mine[0]["total"]), *(at(*dot) for dot in dots)]
+        places = [at(*dot) for dot in dots]
+        points = [at(0, mine[0]["today"] / mine[0]["total"])]
+        for x, y in places:  # between two answers the lower share is what is known to be reached
+            points += [(x, points[-1][1]), (x, y)]
         lines.append(
             {
                 "name": group,
@@ -177,7 +181,7 @@ def _curve(rows: Sequence[Row]) -> dict[str, Any]:
                 "points": " ".join(f"{x},{y}" for x, y in points),
                 "dots": [
                     {"x": x, "y": y, "text": f"{group}: {share:.1%} for {wording.integer(cost)}"}
-                    for (cost, share), (x, y) in zip(dots, points[1:], strict=True)
+                    for (cost, share), (x, y) in zip(dots, places, strict=True)
                 ],
                 "x": points[-1][0] + 7,
                 "y": points[-1][1] + 4,
@@ -187,16 +191,22 @@ def _curve(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _ticks(at: Any, base: float, dearest: int) -> list[dict[str, Any]]:  # noqa: ANN401 - a local function
-    """Return grid lines with their texts: tenths of the pairs, quarters of the dearest cost."""
+    """Return grid lines with their texts: tenths of the pairs, round steps of cost."""
     found = []
     tenths = range(round(10 * base), 11)
     for share in (tenth / 10 for tenth in tenths):
         (x1, y), (x2, _) = at(0, share), at(dearest, share)
         text = {"x": x1 - 6, "y": y + 4, "anchor": "end", "text": f"{100 * share:.0f} %"}
         found.append({"x1": x1, "y1": y, "x2": x2, "y2": y, **text})
-    for quarter in range(5):
-        cost = dearest * quarter / 4
+    step = _round_step(dearest / 4)
+    for cost in range(0, dearest + 1, step):
         (x, y1), (_, y2) = at(cost, base), at(cost, 1.0)
-        text = {"x": x, "y": y1 + 18, "anchor": "middle", "text": wording.integer(round(cost))}
+        text = {"x": x, "y": y1 + 18, "anchor": "middle", "text": wording.integer(cost)}
         found.append({"x1": x, "y1": y1, "x2": x, "y2": y2, **text})
     return found
+
+
+def _round_step(least: float) -> int:
+    """Return the smallest of 1, 2, 5, 10, 20, 50 and so on that is not below a number."""
+    power = 10 ** max(0, math.floor(math.log10(max(least, 1))))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= least)

@@ -9,7 +9,7 @@ import pytest
 from core_drawing import line
 
 from optimiser.frontier.cases import Base, Case, TimeChanges, counted_pairs, resolve
-from optimiser.frontier.steps import LimitStep, with_steps, without_steps
+from optimiser.frontier.steps import LimitStep, with_steps
 from optimiser.problem import Target
 
 STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))
@@ -81,7 +81,7 @@ def test_steps_are_further_pairs_in_groups_of_their_own_and_integers():
     assert [p.limit for p in problem.pairs[5:]] == [180, 180, 220, 160, 70]
     assert {p.group for p in problem.pairs[5:]} == {"step:small", "step:core"}
     assert problem.targets == (Target("small", 63),)
-    assert [p.limit for p in without_steps(problem).pairs] == [p.limit for p in line().pairs]
+    assert [problem.pairs[k].limit for k in counted_pairs(problem)] == [p.limit for p in line().pairs]
 
 
 def test_the_demands_of_a_job_are_stated_after_times_and_weights():

@@ -208,5 +208,5 @@ def _ticks(at: Any, base: float, dearest: int) -> list[dict[str, Any]]:  # noqa:
 
 def _round_step(least: float) -> int:
     """Return the smallest of 1, 2, 5, 10, 20, 50 and so on that is not below a number."""
-    power = 10 ** max(0, math.floor(math.log10(max(least, 1))))
+    power = int(10 ** max(0, math.floor(math.log10(max(least, 1)))))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= least)

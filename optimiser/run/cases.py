@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -15,6 +17,7 @@ from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import Base, Case, Price, TimeChanges, counted_pairs, resolve
 from optimiser.frontier.steps import LimitStep
 from optimiser.job.model import Job
+from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
@@ -33,6 +36,10 @@ _CASE_STEPS = (
 )
 """Steps of the case without a cliff: 0.7 of the weight within the limit, 0.2 a quarter of an hour later, 0.1
 half an hour later."""
+
+
+LEAST_S = 1.0
+"""Seconds that each case gets to be solved, whatever the others took."""
 
 
 def stated_cases(job: Job, candidates: Candidates) -> tuple[Case, ...]:
@@ -164,7 +171,7 @@ def solve_cases(
     built
         Ids of what the plan of the job builds.
     job
-        Gap and time limit of each case; seed and threads.
+        Gap and time limits of the cases; seed and threads.
     process
         Solves all of them, so that its code is loaded once.
     notify
@@ -177,34 +184,46 @@ def solve_cases(
         case: `pairs`, of these `today`, with the best plan of the case `best`, with the plan of the job
         `plan`.
     """
-    settings = job.solve.model_copy(
-        update={"gap": job.cases.gap, "time_limit_s": job.cases.time_limit_s, "variant": job.solve.variant}
-    )
-    rows = []
-    for number, case in enumerate(cases, start=1):
-        notify(f"Case {number} of {len(cases)}: {case.name}")
-        problem = resolve(base, case)
-        try:
-            result = solving.solve(problem, settings, run=process)
-        except SolveFailure as failure:
-            result = failure.result
-        counted = set(counted_pairs(problem))
-        row: dict[str, Any] = {
-            "name": case.name,
-            "description": case.description,
-            "status": result.status,
-            "gap": result.gap,
-            "seconds": round(result.seconds, 3),
-            "cost": None,
-            "built": [],
-            "pairs": len(counted),
-            "today": len(counted & covered_pairs(problem, ())),
-            "plan": len(counted & covered_pairs(problem, built)),
-            "best": None,
-        }
-        if result.has_plan:
-            plan = check(problem, result)
-            best = len(counted & set(plan.covered))
-            row |= {"status": plan.status, "cost": plan.cost, "built": list(plan.built), "best": best}
-        rows.append(row)
+    settings = job.solve.model_copy(update={"gap": job.cases.gap})
+    rows, begun = [], time.monotonic()
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the next case is resolved while one is solved
+        upcoming = pool.submit(resolve, base, cases[0]) if cases else None
+        for number, case in enumerate(cases, start=1):
+            notify(f"Case {number} of {len(cases)}: {case.name}")
+            problem = resolve(base, case) if upcoming is None else upcoming.result()
+            upcoming = pool.submit(resolve, base, cases[number]) if number < len(cases) else None
+            left_s = (job.cases.total_s - (time.monotonic() - begun)) / (len(cases) - number + 1)
+            limit_s = min(job.cases.time_limit_s, max(LEAST_S, left_s))
+            rows.append(
+                _solved(case, problem, settings.model_copy(update={"time_limit_s": limit_s}), built, process)
+            )
     return rows
+
+
+def _solved(
+    case: Case, problem: DesignProblem, settings: Solve, built: tuple[str, ...], process: ChildProcess
+) -> dict[str, Any]:
+    """Return the row of a case."""
+    try:
+        result = solving.solve(problem, settings, run=process)
+    except SolveFailure as failure:
+        result = failure.result
+    counted = set(counted_pairs(problem))
+    row: dict[str, Any] = {
+        "name": case.name,
+        "description": case.description,
+        "status": result.status,
+        "gap": result.gap,
+        "seconds": round(result.seconds, 3),
+        "cost": None,
+        "built": [],
+        "pairs": len(counted),
+        "today": len(counted & covered_pairs(problem, ())),
+        "plan": len(counted & covered_pairs(problem, built)),
+        "best": None,
+    }
+    if result.has_plan:
+        plan = check(problem, result)
+        best = len(counted & set(plan.covered))
+        row |= {"status": plan.status, "cost": plan.cost, "built": list(plan.built), "best": best}
+    return row

@@ -32,26 +32,29 @@ PARTS = (
 road; before departure; waiting; the time added once a ride; running; standing at stops; changing trains;
 leaving the train; what is none of these (tables of times)."""
 
-CITY, ROAD, FRONT, PLATFORMS, ABOARD, ARRIVED = range(6)
-"""Places of nodes: centre, road node, front of a station, its platforms, a train before departure, a train on
-arrival."""
+CITY, ROAD, FRONT, CHECKED, ARRIVALS, PLATFORMS, TIMED, ABOARD, ARRIVED = range(9)
+"""Places of nodes: centre, road node, front of a station, behind its check-in, where trains arrive, its
+platforms, where the next train waits; a train before departure, a train on arrival."""
 
 _BOARD = -1
 """Mark of an arc into a train, which is split further."""
 
 
 def _part_of_places() -> Ints:
-    """Return the part of an arc by the places of its tail and head, int64 [6, 6]."""
-    table = np.full((6, 6), PARTS.index("other"), dtype=np.int64)
+    """Return the part of an arc by the places of its tail and head, int64 [9, 9]."""
+    table = np.full((9, 9), PARTS.index("other"), dtype=np.int64)
     for tail in (CITY, ROAD, FRONT):
         for head in (CITY, ROAD, FRONT):
             table[tail, head] = PARTS.index("terminal")
     table[CITY, CITY] = PARTS.index("other")
     table[ROAD, ROAD] = PARTS.index("driving")
-    table[FRONT, ABOARD] = table[PLATFORMS, ABOARD] = _BOARD
+    table[FRONT, CHECKED] = PARTS.index("check_in")
+    for tail in (FRONT, CHECKED, PLATFORMS, TIMED):
+        table[tail, ABOARD] = _BOARD
     table[ABOARD, ARRIVED] = PARTS.index("riding")
     table[ARRIVED, ABOARD] = PARTS.index("stops")
-    table[ARRIVED, PLATFORMS] = PARTS.index("transfer")
+    for tail, head in ((ARRIVED, PLATFORMS), (ARRIVED, ARRIVALS), (ARRIVALS, PLATFORMS), (ARRIVALS, TIMED)):
+        table[tail, head] = PARTS.index("transfer")
     table[ARRIVED, FRONT] = PARTS.index("alighting")
     return table
 
@@ -68,7 +71,14 @@ def places(ids: Sequence[str]) -> Ints:
     found = np.full(len(names), ABOARD, dtype=np.int64)
     for prefix, place in (("city:", CITY), ("road:", ROAD), ("station:", FRONT), ("new:station/", FRONT)):
         found[names.str.startswith(prefix).to_numpy(dtype=bool)] = place
-    for suffix, place in (("/platforms", PLATFORMS), ("/arrived", ARRIVED)):
+    for suffix, place in (
+        ("/check-in-hsr", CHECKED),
+        ("/check-in-conv", CHECKED),
+        ("/arrivals", ARRIVALS),
+        ("/platforms", PLATFORMS),
+        ("/timed", TIMED),
+        ("/arrived", ARRIVED),
+    ):
         found[names.str.endswith(suffix).to_numpy(dtype=bool)] = place
     return found
 
@@ -121,9 +131,9 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
 
     Notes
     -----
-    The ids of the ends say what an arc is. An arc into a train holds check-in, wait and start. The arc from
-    the platforms into the same train has no check-in, so what the first has more is the check-in, and what
-    the second has beyond `start_s` is the wait.
+    The ids of the ends say what an arc is. An arc from behind the check-in, or from the platforms, into a
+    train holds wait and start. One from the front of a station holds the check-in too: what it has more than
+    the arc from the platforms into the same train.
     """
     ids = graph.nodes["node_id"].tolist()
     arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
@@ -138,7 +148,8 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
     boards = np.flatnonzero(~plain)
     change = _change_s(boards, tail, head, candidate, place, seconds)
     start = np.minimum(seconds[boards], start_s)
-    wait = np.clip(np.minimum(change - start, seconds[boards] - start), 0, None)
+    most = np.where(place[tail[boards]] == FRONT, change, seconds[boards])
+    wait = np.clip(np.minimum(most - start, seconds[boards] - start), 0, None)
     parts[boards, PARTS.index("start")] = start
     parts[boards, PARTS.index("wait")] = wait
     parts[boards, PARTS.index("check_in")] = seconds[boards] - start - wait

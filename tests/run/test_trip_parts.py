@@ -102,3 +102,25 @@ def test_a_new_train_is_split_like_those_of_today(graph):
 def test_parts_of_all_arcs_sum_to_their_seconds(graph):
     arcs = split_arcs(graph, candidates(("road:0", "road:1", 3600)), start_s=START_S)
     assert arcs.seconds.tolist() == [*graph.seconds.tolist(), 3600]
+
+
+def test_arcs_through_the_halls_of_a_station_are_split_by_their_halls(graph):
+    new = (
+        ("station:0", "station:0/check-in-hsr", 1200),
+        ("station:0/check-in-hsr", "new:new/0", 450 + START_S),
+        ("new:new/0", "new:new/1/arrived", 1000),
+        ("new:new/1/arrived", "station:1/arrivals", 1),
+        ("station:1/arrivals", "station:1/timed", 240),
+        ("station:1/timed", "new:new/2", START_S),
+        ("new:new/2", "new:new/3/arrived", 500),
+        ("new:new/3/arrived", "station:1", 300),
+    )
+    assert parts_of(graph, candidates(*new)) == {
+        "terminal": 1500,
+        "check_in": 1200,
+        "wait": 450,
+        "start": 2 * START_S,
+        "riding": 1500,
+        "transfer": 241,
+        "alighting": 300,
+    }

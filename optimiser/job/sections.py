@@ -359,9 +359,9 @@ class Cases(Section):
 
     enabled: bool = Field(True, description="solve the cases")
     gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
-    time_limit_s: float = Field(5.0, gt=0, le=10_000_000, description="limit on solving each case, seconds")
+    time_limit_s: float = Field(20.0, gt=0, le=10_000_000, description="limit on solving each case, seconds")
     total_s: float = Field(
-        45.0, gt=0, le=10_000_000, description="limit on all cases; each gets a fair share of what is left"
+        120.0, gt=0, le=10_000_000, description="limit on all cases; each gets a fair share of what is left"
     )
 
 

@@ -16,6 +16,8 @@ type Row = Mapping[str, Any]
 
 CORE_SHARE = 0.9
 """Share of the cases that must choose a proposal of the robust core."""
+SETTLED_GAP = 0.02
+"""Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
 WIDTH, ROW, LEFT, RIGHT = 640, 20, 190, 60
@@ -53,8 +55,12 @@ class CaseResults:
 
     @property
     def solved(self) -> list[Row]:
-        """Return the cases that have a plan."""
-        return [row for row in self.rows if row["best"] is not None]
+        """Return the cases that count: those whose plan is proven to be within `SETTLED_GAP`."""
+        return [
+            row
+            for row in self.rows
+            if row["best"] is not None and row["gap"] is not None and row["gap"] <= SETTLED_GAP
+        ]
 
     def chosen_in(self, candidate_id: str) -> int:
         """Return the number of cases that choose a candidate."""
@@ -85,21 +91,18 @@ class CaseResults:
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
-        if not self.solved:
-            return []
-        core = sum(self.is_core(str(name)) for name in links["candidate_id"])
-        most = max(self.solved, key=lambda row: abs(self._change(row)))
-        count = len(self.solved)
-        return [
-            (
-                f"{core} of {len(links)} proposals are chosen in at least {CORE_SHARE:.0%} of {count} "
-                "plausible cases."
-            ),
-            (
-                f"The assumption that moves the outcome most is '{most['name']}': {self._change(most):+d} of "
-                f"{self.pairs} pairs."
-            ),
-        ]
+        count, late = len(self.solved), len(self.rows) - len(self.solved)
+        found = []
+        if count:
+            core = sum(self.is_core(str(name)) for name in links["candidate_id"])
+            size = f"{core} of {len(links)} proposals are chosen in at least {CORE_SHARE:.0%}"
+            most = max(self.solved, key=lambda row: abs(self._change(row)))
+            moved = f"{self._change(most):+d} of {self.pairs} pairs"
+            found.append(f"{size} of {count} plausible cases.")
+            found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
+        if late:
+            found.append(f"Cases left out, not settled within {SETTLED_GAP:.0%} in time: {late}.")
+        return found
 
     def _change(self, row: Row) -> int:
         """Return by how many pairs the best plan of a case differs from the plan of the job as assumed."""

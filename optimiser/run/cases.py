@@ -38,7 +38,7 @@ _CASE_STEPS = (
 half an hour later."""
 
 
-LEAST_S = 1.0
+LEAST_S = 3.0
 """Seconds that each case gets to be solved, whatever the others took."""
 
 

@@ -20,6 +20,7 @@ FOUND = CaseResults(
     pairs=6,
     covered=3,
 )
+WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)
 
 
 def report():
@@ -27,7 +28,7 @@ def report():
     return replace(plain, cases=FOUND, links=FOUND.with_counts(plain.links))
 
 
-def test_only_cases_with_a_plan_count():
+def test_only_cases_with_a_proven_plan_count():
     assert (FOUND.counted("bc"), FOUND.counted("cd"), FOUND.counted("idle")) == ("2 of 2", "1 of 2", "0 of 2")
     assert (FOUND.is_core("bc"), FOUND.is_core("cd")) == (True, False)
 
@@ -56,3 +57,8 @@ def test_the_screen_and_the_map_tell_the_counts():
 
 def test_the_value_survives_its_json_object():
     assert CaseResults.of(FOUND.as_dict()) == FOUND
+
+
+def test_cases_with_a_wide_gap_are_left_out_and_counted():
+    assert WIDE.solved == []
+    assert WIDE.sentences(line_report("bc").links) == ["Cases left out, not settled within 2% in time: 1."]

@@ -100,6 +100,7 @@ def _priced(candidates: Candidates) -> Iterator[Case]:
         "roads": table["mode"].eq("road"),
         "rail lines": table["mode"].eq("rail") & ~is_service,
         "train services": is_service,
+        "access and stations": ~table["mode"].isin(["road", "rail"]) & ~is_service,
     }
     for words, rows in classes.items():
         kinds = sorted({str(kind) for kind in table["kind"][rows]})

@@ -316,8 +316,10 @@ class SessionAsker(_ChildAsker):
         if budget is not None and budget < 0:
             return Answer(question, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
         least = tuple(value - base for value, base in zip(question.least, self._base, strict=True))
-        base = self._cheapest_base if question.cheapest else sum(self._base)
-        task = self._task(Question(budget, least, question.cheapest), seconds=seconds, gap=gap, base=base)
+        base = self._cheapest_base if question.cheapest else sum(self._base[row] for row in question.counted)
+        task = self._task(
+            dataclasses.replace(question, budget=budget, least=least), seconds=seconds, gap=gap, base=base
+        )
         built: tuple[int, ...] | None = None
         bound: float | None = None
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.task import Question
-from optimiser.problem import DesignProblem, Target
+from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Period
 
-type Kind = Literal["two_way", "three_way"]
+type Kind = Literal["two_way", "three_way", "counted"]
 
 TIERS = ("secondary", "small")
 """Default groups of a three-way frontier."""
@@ -30,9 +30,11 @@ class Axes:
     Attributes
     ----------
     kind
-        `two_way`: cost and the objective; `three_way`: cost and the weight of covered pairs of each group.
+        `two_way`: cost and the objective; `three_way`: cost and the weight of covered pairs of each group;
+        `counted`: the same as `three_way` with any number of groups, of which `ALL_GROUPS` is that of all
+        pairs, for problems in which each pair has weight 1 (`reach.counting_problem`).
     groups
-        The groups of a three-way frontier.
+        The groups of a frontier that is not two-way.
     """
 
     kind: Kind
@@ -55,10 +57,14 @@ class Axes:
         if self.kind == "two_way":
             return np.array([[*(p.weight for p in pair), *(c.weight for c in city)]], np.int64)
         rows = [
-            [*(p.weight if p.group == group else 0 for p in pair), *(0 for _ in city)]
+            [*(p.weight if self._counts(group, p.group) else 0 for p in pair), *(0 for _ in city)]
             for group in self.groups
         ]
         return np.array(rows, np.int64).reshape(len(self.groups), len(pair) + len(city))
+
+    def _counts(self, group: str, pair_group: str) -> bool:
+        """Return whether pairs of a group count in the measure of a group."""
+        return group == pair_group or (self.kind == "counted" and group == ALL_GROUPS)
 
 
 def axes_of(kind: Kind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
@@ -184,6 +190,8 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
         if question.budget is None or any(least > 0 for least in question.least):
             raise ValueError(question)
         return with_budget(problem, question.budget).replace(name=f"{problem.name} with {question.budget}")
+    if axes.kind == "counted":
+        return _counted_problem(problem, axes, question)
     if axes.kind == "three_way":
         least = tuple(
             Target(group, max(0, value)) for group, value in zip(axes.groups, question.least, strict=True)
@@ -197,6 +205,23 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
     pairs = tuple(dataclasses.replace(pair, group=ALL_GROUPS) for pair in problem.pairs)
     whole = (Target(ALL_GROUPS, max(0, question.least[0])),)
     return _least_cost(problem.replace(pairs=pairs), whole, f"{problem.name} for {question.least[0]}")
+
+
+def _counted_problem(problem: DesignProblem, axes: Axes, question: Question) -> DesignProblem:
+    """Return the problem of covering a number of pairs of one group at least cost.
+
+    Each pair is a city of weight 1 that this pair covers, so that a target on cities counts pairs.
+    """
+    asked = [(group, least) for group, least in zip(axes.groups, question.least, strict=True) if least > 0]
+    if len(asked) != 1:
+        raise ValueError(question)
+    ((group, least),) = asked
+    cities = tuple(
+        City(f"pair {k}", 1, (k,), 1, ALL_GROUPS if group == ALL_GROUPS else pair.group)
+        for k, pair in enumerate(problem.pairs)
+    )
+    name = f"{problem.name} for {least} pairs of {group}"
+    return _least_cost(problem.replace(cities=cities), (Target(group, least, "cities"),), name)
 
 
 def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) -> DesignProblem:

@@ -25,6 +25,7 @@ class Job(sections.Section):
     candidates: sections.Candidates = sections.Candidates()
     costs: sections.Costs = sections.Costs()
     objective: sections.Objective = sections.Objective()
+    steps: sections.Steps = sections.Steps()
     budget: sections.Budget = sections.Budget()
     rings: Annotated[tuple[Rings, ...], Field(strict=False)] = ()
     least: sections.Least = sections.Least()
@@ -33,6 +34,8 @@ class Job(sections.Section):
     phasing: sections.Phasing = sections.Phasing()
     solve: sections.Solve = sections.Solve()
     frontier: sections.Frontier = sections.Frontier()
+    reach: sections.Reach = sections.Reach()
+    cases: sections.Cases = sections.Cases()
     measures: sections.Measures = sections.Measures()
     output: sections.Output = sections.Output()
 

@@ -16,6 +16,7 @@ Whole = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[int, Field(gt=0, lt=2**63)]
 Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
+Seconds = Annotated[tuple[Whole, ...], Field(strict=False)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 USUAL_YEARS = 5
@@ -412,6 +413,54 @@ class Frontier(Section):
     )
     time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each point, seconds")
     total_s: float = Field(1200.0, gt=0, le=10_000_000, description="limit on all points, seconds")
+
+
+class Steps(Section):
+    """Whether a pair counts in steps, so that a minute beyond the limit is no cliff. Off without shares."""
+
+    shares: Shares = Field(
+        (), description="parts of the weight of a pair, together 1, such as [0.7, 0.2, 0.1]; empty: off"
+    )
+    later_s: Seconds = Field(
+        (),
+        description="seconds beyond the limit up to which each part counts, rising from 0, such as "
+        "[0, 900, 1800]",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Steps:
+        if len(self.shares) != len(self.later_s):
+            raise ValueError(f"later_s has {len(self.later_s)} values for {len(self.shares)} shares")
+        total = sum((Fraction(repr(share)) for share in self.shares), Fraction(0))
+        if self.shares and total != 1:
+            raise ValueError(f"shares sum to {float(total):g}, not to 1")
+        if self.later_s and (self.later_s[0] != 0 or list(self.later_s) != sorted(set(self.later_s))):
+            raise ValueError("later_s must rise from 0")
+        if any(share == 0 for share in self.shares):
+            raise ValueError("shares must be above 0")
+        return self
+
+
+class Cases(Section):
+    """How sure each proposal is: plausible cases that every run solves after its page is written."""
+
+    enabled: bool = Field(True, description="solve the cases")
+    gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
+    time_limit_s: float = Field(20.0, gt=0, le=10_000_000, description="limit on solving each case, seconds")
+    total_s: float = Field(
+        120.0, gt=0, le=10_000_000, description="limit on all cases; each gets a fair share of what is left"
+    )
+
+
+class Reach(Section):
+    """What shares of all pairs cost, whatever the budget. Nothing here changes what is built."""
+
+    shares: Shares = Field(
+        (), description="shares of all pairs, such as [0.8, 0.9, 1.0]; empty: nothing is asked"
+    )
+    tiers: bool = Field(True, description="ask for these shares of the pairs of each tier as well")
+    gap: float = Field(0.01, ge=0, le=1, description="relative gap of each least cost")
+    time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each question, seconds")
 
 
 class Measures(Section):

@@ -53,6 +53,17 @@ def near_misses(pairs: pd.DataFrame, *, margin_s: int = 60) -> pd.DataFrame:
     return pairs[(pairs["after_s"] - pairs["limit_s"]).abs() <= margin_s]
 
 
+NEAR_S = 300
+"""Seconds within which a pair lies near its limit."""
+
+
+def near_limit(pairs: pd.DataFrame) -> tuple[int, int]:
+    """Return how many pairs lie at most `NEAR_S` within, and beyond, their limit with the plan."""
+    slack = pairs["limit_s"] - pairs["after_s"]
+    inside, outside = slack.between(0, NEAR_S), slack.between(-NEAR_S, -1)
+    return int(inside.sum()), int(outside.sum())
+
+
 def _fastest_first(pairs: pd.DataFrame, *, state: str = "after") -> pd.DataFrame:
     return pairs.sort_values([f"{state}_s", "origin", "destination"], kind="stable")
 

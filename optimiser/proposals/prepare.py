@@ -270,6 +270,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     skim: NDArray[np.int64],
     *,
     limit_s: int = 14400,
+    beyond_s: int = 0,
     weight: Callable[[int], int] = root_weight,
     budget_share: Fraction | float | None = 0.1,
     budget: int | None = None,
@@ -291,6 +292,8 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         int64 [c, c], seconds between cities today.
     limit_s
         Time limit of every pair.
+    beyond_s
+        Seconds beyond the limit within which paths are kept too, for further pairs with later limits.
     weight
         Weight of a pair by the population of its smaller city.
     budget_share
@@ -320,7 +323,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
     ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
     limits = pairs["limit"].to_numpy()
-    relevant = relevant_arcs(small, usable, ends, limits)
+    relevant = relevant_arcs(small, usable, ends, limits + beyond_s)
     base = [values[relevant.base] for values in (small.tail, small.head, small.seconds)]
     opened = usable.take(relevant.opened)
     nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))

@@ -16,7 +16,9 @@ def write(
 
     They are links.csv, plan.gpkg, plan.png and report.html. Where the job asks for rings, rings.csv and
     ring_links.csv come first; where these are compared with known ones, ring_overlaps.csv and rings.png as
-    well. Each table of measures is a CSV file of its name.
+    well. Each table of measures is a CSV file of its name. Where the job
+    asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are solved,
+    cases.csv has one row a case.
 
     Parameters
     ----------
@@ -35,10 +37,13 @@ def write(
     # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
     from optimiser.report import geopackage, ring_tables, tables
 
+    reached = () if report.reach is None else report.reach.write(folder)
     measures = () if report.measures is None else tables.write_measures(report.measures, folder)
     written = [
         *ring_tables.write(report, folder),
         *measures,
+        *reached,
+        *([] if report.cases is None else [report.cases.write(folder)]),
         tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
     ]

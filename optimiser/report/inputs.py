@@ -16,6 +16,8 @@ from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.report import tables, wording
+from optimiser.report.cases import CaseResults
+from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingShown
 from optimiser.verify import Plan
 
@@ -79,6 +81,10 @@ class ReportInput:
         Equity, dependence on the core, appraisal of each link, build order; None where not measured.
     fairness
         What the demands of the job change and cost; None where it demands nothing.
+    reach
+        What shares of all pairs cost; None where the job asks for none.
+    cases
+        What plausible cases choose; None where they are not solved, or not yet.
     city_cover
         Cities that count as a whole; None where the job counts none.
     counted
@@ -111,6 +117,8 @@ class ReportInput:
     rings: tuple[RingShown, ...] = ()
     measures: Measures | None = None
     fairness: Fairness | None = None
+    reach: Reach | None = None
+    cases: CaseResults | None = None
     city_cover: CityCover | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION

@@ -145,6 +145,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "sensitivity": _sensitivity(report),
         "rings": ring_text.section(report),
         "out_of_reach": sentences.out_of_reach(report),
+        "near_limit": sentences.near_limit(report),
         "city_cover": report.city_cover,
         "fairness": list(sentences.fairness(report.fairness)),
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
@@ -152,6 +153,8 @@ def context(report: ReportInput) -> dict[str, Any]:
         "core": measure_sections.core(report),
         "appraisal": measure_sections.appraisal(report),
         "order": measure_sections.build_order(report),
+        "cases": None if report.cases is None else report.cases.section(report.links),
+        "reach": None if report.reach is None else report.reach.section(),
     }
 
 
@@ -207,6 +210,8 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "people": wording.people(row["people"]),
         "people_number": int(row["people"]),
         "per_person": wording.integer(row["cost_per_person"]),
+        "chosen": "" if report.cases is None else report.cases.counted(row["candidate_id"]),
+        "core": report.cases is not None and report.cases.is_core(row["candidate_id"]),
     }
 
 

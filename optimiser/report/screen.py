@@ -11,6 +11,7 @@ from rich.text import Text
 from optimiser.measures import coverage
 from optimiser.report import ring_text, sentences, wording
 from optimiser.report.inputs import ReportInput
+from optimiser.report.reach import Reach
 
 MOST_LINKS = 25
 """Links that are shown; all are in links.csv."""
@@ -28,11 +29,14 @@ def summary(report: ReportInput) -> Group:
         *sentences.city_cover(report.city_cover),
         *sentences.fairness(report.fairness),
         *_out_of_reach(report),
+        sentences.near_limit(report),
         *sentences.measures(report),
         *_other_assumptions(report),
+        *([] if report.cases is None else report.cases.sentences(report.links)),
     )
     tables = [phases_table(report)] if report.measures is not None and len(report.measures.phases) else []
     tables += [links_table(report)] if len(report.links) else []
+    tables += [] if report.reach is None else [reach_table(report.reach)]
     return Group(
         *head,
         Text(),
@@ -108,6 +112,28 @@ def phases_table(report: ReportInput) -> Table:
     return table
 
 
+def reach_table(found: Reach) -> Table:
+    """Return the least cost of each share of the pairs, with its proven bound.
+
+    Parameters
+    ----------
+    found
+        The answers.
+    """
+    table = _table(f"Least cost of shares of all pairs (in {found.money})")
+    table.add_column("pairs")
+    for heading in ("share", "asked", "of", "cost", "at least", "gap"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for row in found.cells():
+        table.add_row(
+            *(escape(row[key]) for key in ("group", "share", "asked", "total")),
+            *(escape(row[key]) for key in ("cost", "bound", "gap", "remark")),
+        )
+    table.caption = " ".join(found.sentences()) or None
+    return table
+
+
 def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
 
@@ -131,6 +157,8 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
     table.add_column("what", overflow="fold")
     for heading in ("km", "cost", "low – high", "pairs", "people", f"{unit} each".strip()):
         table.add_column(heading, justify="right", no_wrap=True)
+    if report.cases is not None:
+        table.add_column("chosen in", justify="right", no_wrap=True)
     for row in report.links.head(most).to_dict("records"):
         table.add_row(
             str(row["rank"]),
@@ -142,5 +170,6 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
             str(row["pairs"]),
             wording.people(row["people"]),
             wording.integer(row["cost_per_person"]),
+            *([] if report.cases is None else [report.cases.counted(row["candidate_id"])]),
         )
     return table

@@ -41,6 +41,16 @@ def _links_headline(report: ReportInput) -> str:
     return f"{proposals(report)} bring{'s' if built == 1 else ''} {pairs} within {limit}"
 
 
+def near_limit(report: ReportInput) -> str:
+    """Return how many pairs lie near the limit on either side, and where they would fall."""
+    inside, outside = coverage.near_limit(report.pairs)
+    minutes = coverage.NEAR_S // 60
+    return (
+        f"Within {minutes} minutes of the limit lie {inside} pairs that count and {outside} that do not, so "
+        "that small errors in the times would move them"
+    )
+
+
 def proposals(report: ReportInput) -> str:
     """Return how many links, train services and measures at stations are proposed."""
     found = style.categories(report.links)

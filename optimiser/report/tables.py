@@ -74,6 +74,8 @@ COLUMNS = {
     "pairs_lost_alone": "pairs that fall back when this link alone is left out of the plan",
     "cost_so_far": "central cost of this link and those of better rank",
     "pairs_so_far": "pairs newly within the limit with this link and those of better rank",
+    "chosen_in": "plausible cases whose best plan has the link too (where they are solved)",
+    "of_cases": "number of plausible cases that were solved",
     "why": "the rule that made the candidate",
     "replaces": "the links that an upgrade replaces, with km and today's speed",
     **evidence.COLUMNS,

@@ -43,6 +43,7 @@ LINK_TIPS = [
     ("Cost", "@cost"),
     ("City pairs", "@pairs newly within the limit use it"),
     ("People", "@people"),
+    ("Plausible cases", "@chosen"),
 ]
 CITY_TIPS = [
     ("City", "@name"),
@@ -67,6 +68,8 @@ LINK_COLUMNS = (
     "colour",
     "category",
     "width",
+    "chosen",
+    "halo",
 )
 """Columns of the lines of proposals."""
 
@@ -75,6 +78,9 @@ BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category")
 
 STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state")
 """Columns of the stretches of rings."""
+
+HALO = "#f2c94c"
+"""Colour of the halo of the robust core."""
 
 HOVER_STEP_M = 4000
 """Distance between the points of a line at which its figures can stand."""
@@ -167,6 +173,8 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
 def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
     """Draw the lines of the proposals; a link that is chosen or pointed at is wider, the others paler."""
     source = models().ColumnDataSource(columns, name="links")
+    halo = {"line_color": HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
+    plot.multi_line("xs", "ys", source=source, name="proposals-core", **halo)
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(
         "xs", "ys", source=source, name="proposals-lines", line_color="colour", line_width=4
@@ -246,7 +254,14 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
         "colour": style.PROPOSALS[category].colour,
         "category": category,
         "width": 1.4 * style.PROPOSALS[category].width,
+        "chosen": _chosen(report, row["candidate_id"]),
+        "halo": 0.55 if report.cases is not None and report.cases.is_core(row["candidate_id"]) else 0.0,
     }
+
+
+def _chosen(report: ReportInput, candidate_id: str) -> str:
+    """Return in how many plausible cases a link is chosen, in words."""
+    return wording.NONE if report.cases is None else f"chosen in {report.cases.counted(candidate_id)}"
 
 
 def _badge_place(point: Point, shape: BaseGeometry) -> dict[str, int]:

@@ -206,6 +206,11 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
     return Outcome(folder=place, key=name, reused=False)
 
 
+def is_kept(step: str, inputs: Mapping[str, Any]) -> bool:
+    """Return whether the outcome of a step is kept, so that it need not be made."""
+    return _is_intact(folder() / "steps" / step / key(step, inputs)[:32])
+
+
 def forget(outcome: Outcome) -> None:
     """Remove an outcome from the cache, so that the next run makes it again."""
     shutil.rmtree(outcome.folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +11,9 @@ from typing import Any, Self
 from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
+from optimiser import verify
 from optimiser.engine.child import ChildProcess
+from optimiser.frontier.steps import with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
@@ -21,13 +23,17 @@ from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
+from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
+from optimiser.report.reach import Reach
 from optimiser.run import (
     cache,
+    cases,
     demands,
     fairness,
     measuring,
     proposing,
+    reach,
     reading,
     reporting,
     solving,
@@ -149,6 +155,7 @@ class Chain:
             "objective": job.objective.model_dump(exclude={"weights_file", "kind"}),
             "budget": job.budget.model_dump(),
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
+            "steps": job.steps.model_dump(),
         }
 
         def make() -> proposing.Draft:
@@ -158,8 +165,8 @@ class Chain:
         return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)
 
     @cached_property
-    def problem(self) -> Kept[DesignProblem]:
-        """The design problem: the draft, or with max-min fairness the draft with its levels."""
+    def counted(self) -> Kept[DesignProblem]:
+        """The problem whose pairs all count: the draft, with max-min fairness with its levels."""
         if self.loaded.job.objective.kind != "max_min":
             return Kept(self.draft.outcome, _load_problem)
         settings, notify = self.loaded.job.solve, self.progress.begins
@@ -173,6 +180,19 @@ class Chain:
 
         inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
         return Kept(self._outcome("levels", "Raising the worst tier", inputs, make), _load_problem)
+
+    @cached_property
+    def problem(self) -> Kept[DesignProblem]:
+        """The design problem that is solved: `counted`, with further pairs where pairs count in steps."""
+        steps = demands.limit_steps(self.loaded.job)
+        if not steps:
+            return self.counted
+
+        def make(folder: Path) -> None:
+            save_problem(with_steps(self.counted.value, steps), folder / "problem.json")
+
+        inputs = {"problem": self.counted.key, "steps": self.loaded.job.steps.model_dump()}
+        return Kept(self._outcome("steps", "Letting pairs count in steps", inputs, make), _load_problem)
 
     @property
     def design(self) -> DesignProblem:
@@ -207,15 +227,17 @@ class Chain:
         inputs = {"times": times.key, "candidates": candidates.key}
         return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
 
-    def findings(self, plan: Plan) -> reporting.Findings:
+    def findings(self, plan: Plan, *, cases: CaseResults | None = None) -> reporting.Findings:
         """Return all values of the run, for its report.
 
         Parameters
         ----------
         plan
             The verified plan.
+        cases
+            What plausible cases choose; None: not solved, or not yet.
         """
-        levels = self.problem.outcome.folder / LEVELS
+        levels, plan = self.counted.outcome.folder / LEVELS, self._within_limit(plan)
         return reporting.Findings(
             job=self.loaded.job,
             source=self.source,
@@ -223,14 +245,39 @@ class Chain:
             candidates=self.candidates.value,
             draft=self.draft.value,
             rail=self._rail_network,
-            problem=self.design,
+            problem=self.counted.value,
             levels=store.load_json(levels) if levels.exists() else None,
             result=self.result,
             plan=plan,
             sensitivity=None if self._has_matrix else self._sensitivity(),
             measures=self._measures(plan),
             fairness=self._fairness(plan),
+            reach=self.reach,
+            cases=cases,
         )
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """What shares of all pairs cost; None where the job asks for none."""
+        job = self.loaded.job
+        if not job.reach.shares:
+            return None
+
+        def make() -> dict[str, Any]:
+            draft, times = self.draft.value, self.times.value
+            answers = reach.answer(draft.problem, job, self.progress.begins)
+            return {
+                "rows": answers,
+                "beyond": reach.beyond(times, self.candidates.value, draft, job),
+                "money": draft.problem.money,
+            }
+
+        inputs = {
+            "problem": self.draft.key,
+            "reach": job.reach.model_dump(),
+            "solve": job.solve.model_dump(include={"seed", "threads"}),
+        }
+        return Reach.of(self._kept_json("reach", "Asking what shares of all pairs cost", inputs, make))
 
     def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
         """Return the folder with the report.
@@ -250,6 +297,8 @@ class Chain:
             "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
             "output": job.output.model_dump(exclude={"folder"}),
             "measures": job.measures.model_dump(),
+            "reach": None if found.reach is None else found.reach.as_dict(),
+            "cases": None if found.cases is None else found.cases.as_dict(),
         }
 
         def make(folder: Path) -> None:
@@ -257,6 +306,66 @@ class Chain:
             reports.write(shown, folder, with_picture=output.picture, with_page=output.report)
 
         return self._outcome("report", "Writing report, map and links", inputs, make).folder
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether plausible cases are solved: the job wants them, and there is a map and something to choose.
+
+        The levels of max-min fairness are not raised anew for each case, so that there are none with them.
+        """
+        job = self.loaded.job
+        fits = not self._has_matrix and job.objective.kind != "max_min"
+        return job.cases.enabled and fits and len(self.candidates.value) > 0
+
+    def _case_inputs(self, plan: Plan) -> dict[str, Any]:
+        job = self.loaded.job
+        return {
+            "problem": self.problem.key,
+            "plan": plan.as_dict(),
+            "cases": job.cases.model_dump(),
+            "solve": job.solve.model_dump(),
+        }
+
+    def cases_are_kept(self, plan: Plan) -> bool:
+        """Return whether the cases of a plan were solved in an earlier run."""
+        return cache.is_kept("cases", self._case_inputs(plan))
+
+    def cases(self, plan: Plan) -> CaseResults:
+        """Return what plausible cases choose.
+
+        Parameters
+        ----------
+        plan
+            The verified plan of the job.
+        """
+        job = self.loaded.job
+
+        def make() -> dict[str, Any]:
+            base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
+            asked = cases.stated_cases(job, self.candidates.value)
+            process, notify = self.solver or ChildProcess(), self.progress.begins
+            within = self._within_limit(plan)
+            try:
+                rows = cases.solve_cases(base, asked, plan.built, job, process, notify)
+            finally:
+                if self.solver is None:
+                    process.close()
+            return {"rows": rows, "pairs": len(base.problem.pairs), "covered": len(within.covered)}
+
+        title = "Solving plausible cases"
+        return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))
+
+    def _within_limit(self, plan: Plan) -> Plan:
+        """Return a verified plan as it counts within the limit; objective and bound stay as they are.
+
+        Where pairs count in steps, the problem has further pairs with later limits. No count, tier, target or
+        measure includes them.
+        """
+        if not self.loaded.job.steps.shares:
+            return plan
+        seen = verify.score(self.counted.value, plan.built, rings=plan.rings, starts=plan.starts)
+        kept = ("objective", "bound", "gap", "gap_of_gain", "status")
+        return replace(seen, **{name: getattr(plan, name) for name in kept})
 
     def _sensitivity(self) -> list[dict[str, Any]]:
         """Return the coverage at other speeds."""
@@ -281,7 +390,7 @@ class Chain:
         def make(folder: Path) -> None:
             times, pairs = self.times.value, self.draft.value.pairs
             measured = MeasuredPlan(
-                problem=self.design,
+                problem=self.counted.value,
                 plan=plan,
                 graph=times.graphs[job.times.definition],
                 candidates=self.candidates.value,
@@ -303,7 +412,9 @@ class Chain:
 
         def make() -> dict[str, Any]:
             weights = self.draft.value.pairs["weight"].tolist()
-            priced = fairness.price_demands(self.design, plan, weights, asked=asked, settings=job.solve)
+            priced = fairness.price_demands(
+                self.counted.value, plan, weights, asked=asked, settings=job.solve
+            )
             return priced.as_dict()
 
         title = "Solving without the demands, to price them"

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from optimiser.frontier.steps import LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import CityCoverage, Phasing
 from optimiser.measures.coverage import CityCover, TierCities
@@ -256,6 +257,12 @@ def _periods(asked: Phasing, budget: int) -> Iterator[Period]:
         yield Period(name, 0, discount_factor(start, asked.after_years, rate))
 
 
+def limit_steps(job: Job) -> tuple[LimitStep, ...]:
+    """Return the steps in which the pairs of a job count; empty: within the limit alone."""
+    asked = zip(job.steps.shares, job.steps.later_s, strict=True)
+    return tuple(LimitStep(exact_share(share), later_s) for share, later_s in asked)
+
+
 def fairness_demands(job: Job) -> tuple[str, ...]:
     """Return in words what a job demands of a plan for the sake of fairness; empty: nothing."""
     return tuple(_fairness_demands(job)) if not job.budget.unlimited else ()
@@ -286,6 +293,7 @@ def describe_objective(job: Job) -> str:
         " with the factors of the tiers" if factors != {1} else "",
         " of pairs and of cities" if job.city_coverage.weight else "",
         " and rewards of rings" if any(ring.reward for ring in job.rings) else "",
+        " in steps beyond the limit" if job.steps.shares else "",
         " over all periods, each with its factor," if job.phasing.names else "",
     )
     return "".join(parts)

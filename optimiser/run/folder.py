@@ -25,9 +25,12 @@ RUN_FORMAT = "polyring-run/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 OPTIONAL = (
+    "cases.csv",
     "levels.json",
     "phases.csv",
     "plan.png",
+    "reach.csv",
+    "reach_beyond.csv",
     "report.html",
     "ring_links.csv",
     "ring_overlaps.csv",

@@ -94,7 +94,7 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
     target = out or own.with_name(f"{own.name}{ENDING}")
     chain = Chain(loaded, find_source(loaded), progress)
     with folder.staged(target) as stage:
-        problem = chain.design
+        problem = chain.counted.value
         pipeline.write_job(stage, loaded)
         labels = _labels(problem) | {
             str(row.candidate_id): {

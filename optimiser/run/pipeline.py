@@ -79,20 +79,25 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         With what happened, where, what was done and what to do; the exit code is theirs.
     """
     source, target = find_source(loaded), out or loaded.run_folder()
-    with folder.staged(target) as stage, _logging_to(stage / "log.txt"), ChildProcess() as solver:
-        from optimiser import verify
-        from optimiser.run import solving
-        from optimiser.run.chain import Chain
+    with ChildProcess() as solver:
+        with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
+            from optimiser import verify
+            from optimiser.run import solving
+            from optimiser.run.chain import Chain
 
-        chain = Chain(loaded, source, progress or Progress(), solver)
-        log.info("job %s", loaded.name)
-        problem, result = chain.design, chain.result
-        if not result.has_plan:
-            with chain.progress.step("refuse", "Looking for demands that can be met"):
-                solving.refuse_empty_run(problem, result, loaded.job, _names_of_nodes(chain))
-        with chain.progress.step("verify", "Checking the plan"):
-            plan = verify.check(problem, result)
-        summary, report = _write(stage, chain, plan)
+            chain = Chain(loaded, source, progress or Progress(), solver)
+            log.info("job %s", loaded.name)
+            problem, result = chain.design, chain.result
+            if not result.has_plan:
+                with chain.progress.step("refuse", "Looking for demands that can be met"):
+                    solving.refuse_empty_run(problem, result, loaded.job, _names_of_nodes(chain))
+            with chain.progress.step("verify", "Checking the plan"):
+                plan = verify.check(problem, result)
+            follow = chain.has_cases and not chain.cases_are_kept(plan)
+            summary, report = _write(stage, chain, plan, with_cases=chain.has_cases and not follow)
+        if follow:
+            chain.progress.ends(f"The page is written ({target / 'report.html'}); the cases follow.")
+            summary, report = _write_with_cases(target, chain, plan)
     code = exit_code(result, loaded.job.solve.gap)
     return Run(folder=target, summary=summary, report=report, exit_code=code)
 
@@ -158,17 +163,25 @@ def _names_of_nodes(chain: Chain) -> dict[str, str]:
     return {f"{CITY}{city_id}{ending}": name for city_id, name in named for ending in ("", AFTER)}
 
 
-def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
+def _write_with_cases(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
+    """Solve the cases and write the run folder again, with them; until then the first one stands."""
+    with folder.staged(target) as stage:
+        shutil.copyfile(target / "log.txt", stage / "log.txt")
+        with _logging_to(stage / "log.txt"):
+            return _write(stage, chain, plan, with_cases=True)
+
+
+def _write(stage: Path, chain: Chain, plan: Plan, *, with_cases: bool) -> tuple[dict[str, Any], ReportInput]:
     """Fill the stage of a run folder; return the summary and what the report shows."""
     from optimiser import verify
     from optimiser.run import reporting, store
     from optimiser.run.chain import LEVELS
 
     write_job(stage, chain.loaded)
-    for name in ("problem.json", LEVELS):
-        file = chain.problem.outcome.folder / name
-        if file.exists():
-            shutil.copyfile(file, stage / name)
+    shutil.copyfile(chain.problem.outcome.folder / "problem.json", stage / "problem.json")
+    levels = chain.counted.outcome.folder / LEVELS
+    if levels.exists():
+        shutil.copyfile(levels, stage / LEVELS)
     results.save(chain.result, stage / "result.json")
     reporting.write_trace(stage / "trace.csv", chain.result)
     store.save_json(stage / "plan.json", plan.as_dict())
@@ -176,7 +189,7 @@ def _write(stage: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], Repor
     verify.check_certificate(chain.design, certificate)
     store.save_json(stage / "certificate.json", certificate)
     _copy(chain.tables, stage)
-    found = chain.findings(plan)
+    found = chain.findings(plan, cases=chain.cases(plan) if with_cases else None)
     shown = reporting.assemble_report(found)
     _copy(chain.report(found, shown), stage)
     watch = chain.progress

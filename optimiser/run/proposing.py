@@ -11,6 +11,7 @@ from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
 from networks.road.tables import speed_table
+from optimiser.frontier.steps import longest_s
 from optimiser.job.model import Job
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
@@ -49,7 +50,7 @@ class Draft:
     Attributes
     ----------
     problem
-        The problem, without the levels of max-min fairness.
+        The problem, without the levels of max-min fairness and without the further pairs of steps.
     pairs
         One row a pair of the problem: `origin`, `destination` (rows of cities), `weight` (without the factor
         of the tier), `coverable`, `best_s` (seconds with everything built, -1 where no path leads).
@@ -112,6 +113,7 @@ def draft_problem(
         candidates,
         times.skims[job.times.definition],
         limit_s=job.times.limit_s,
+        beyond_s=longest_s(demands.limit_steps(job)),
         weight=_WEIGHTS[job.objective.weight],
         budget_share=job.budget.share,
         budget=job.budget.amount,

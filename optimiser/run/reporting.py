@@ -28,7 +28,9 @@ from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import files, inputs, sentences, tables
+from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
+from optimiser.report.reach import Reach
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -67,6 +69,10 @@ class Findings:
         What the solver claims, and what the independent check found.
     measures, fairness
         Measures of the plan, and the price of its demands; None where the job demands nothing.
+    reach
+        What shares of all pairs cost; None where the job asks for none.
+    cases
+        What plausible cases choose; None where they are not solved, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
     """
@@ -83,6 +89,8 @@ class Findings:
     plan: Plan
     measures: Measures
     fairness: Fairness | None
+    reach: Reach | None
+    cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
 
 
@@ -117,10 +125,13 @@ def assemble_report(found: Findings) -> ReportInput:
         measures=found.measures,
         rings=rings.describe_rings(found.problem, plan, found.draft.rings, cities, references),
         fairness=found.fairness,
+        reach=found.reach,
+        cases=found.cases,
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
     )
-    return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)))
+    links = shown.links if found.cases is None else found.cases.with_counts(shown.links)
+    return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)), links=links)
 
 
 def _notes(found: Findings) -> tuple[str, ...]:
@@ -298,6 +309,7 @@ def summarise(
             for definition, skim in found.times.skims.items()
         },
         "sensitivity": found.sensitivity,
+        "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
         "warnings": list(import_warnings(found.times.report)),
@@ -307,6 +319,8 @@ def summarise(
         **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
+        **({} if report.cases is None else {"cases": report.cases.as_dict()}),
+        **({} if report.reach is None else {"reach": report.reach.as_dict()}),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(found.times, found.candidates, found.problem),

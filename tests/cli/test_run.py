@@ -336,3 +336,44 @@ def test_import_writes_a_network_that_reads_back(done: Path, call: Call) -> None
     assert code == 0
     assert "motorway" in out
     assert len(storage.read_gpkg(done / "n.gpkg").links) == 7
+
+
+def test_cases_follow_the_page_and_count_in_how_many_each_proposal_is_chosen(done: Path, call: Call) -> None:
+    folder = done / "cases"
+    words = (
+        "run",
+        done / "job.toml",
+        "--out",
+        folder,
+        "--set",
+        "cases.enabled=true",
+        "--set",
+        "output.picture=false",
+    )
+    code, out, err = call(*words)
+    assert code == 0
+    assert "the cases follow" in err
+    assert "chosen in" in out
+    links, cases = pd.read_csv(folder / "links.csv"), pd.read_csv(folder / "cases.csv")
+    assert len(cases) >= 12
+    assert set(links["of_cases"]) == {len(cases)}
+    built = [str(names).split() for names in cases["built"]]
+    for link in links.to_dict("records"):
+        assert link["chosen_in"] == sum(link["candidate_id"] in names for names in built)
+    assert "How sure the proposals are" in (folder / "report.html").read_text(encoding="utf-8")
+    assert len(json.loads((folder / "summary.json").read_text())["cases"]["rows"]) == len(cases)
+    code, _, err = call(*words)
+    assert (code, "the cases follow" in err) == (0, False)
+
+
+def test_pairs_that_count_in_steps_leave_every_count_as_it_is(done: Path, call: Call) -> None:
+    steps = ("--set", "steps.shares=[0.5, 0.5]", "--set", "steps.later_s=[0, 1800]")
+    code, out, _ = call("run", done / "job.toml", "--out", done / "steps", *PLAIN, *steps, "--json")
+    assert code == 0
+    summary, plain = json.loads(out), json.loads((done / "out" / "summary.json").read_text())
+    assert {name: row["pairs"] for name, row in summary["coverage"].items()} == {
+        name: row["pairs"] for name, row in plain["coverage"].items()
+    }
+    groups = {pair["group"] for pair in json.loads((done / "steps" / "problem.json").read_text())["pairs"]}
+    assert any(group.startswith("step:") for group in groups)
+    assert not any(name.startswith("step:") for name in summary["coverage"])

@@ -95,4 +95,6 @@ share = 0.3
 gap = 0.0
 time_limit_s = 60
 threads = 1
+[cases]
+enabled = false
 """

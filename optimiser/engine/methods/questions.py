@@ -60,7 +60,7 @@ class PooledPlan:
 
     def objective(self, question: Question) -> int:
         """Return the objective of a question."""
-        return self.cost if question.cheapest else int(self.values.sum())
+        return self.cost if question.cheapest else int(self.values[list(question.counted)].sum())
 
 
 class PlanPool:
@@ -316,7 +316,7 @@ class QuestionSession:
         while len(self._programs) < count:
             self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
             self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
-        weights = None if question.cheapest else self._measures.sum(axis=0)
+        weights = None if question.cheapest else self._measures[list(question.counted)].sum(axis=0)
         for program in self._programs[:count]:
             program.set_question(budget=question.budget, least=question.least, weights=weights)
         return list(zip(self._programs[:count], self._cuts[:count], strict=True))

@@ -108,17 +108,30 @@ class Question:
         Least value of each measure of coverage; values up to 0 require nothing.
     cheapest
         Whether the cost is minimised; otherwise the sum of the measures is maximised.
+    rows
+        Positions of the measures whose sum is maximised; empty: all.
     """
 
     budget: int | None
     least: tuple[int, ...]
     cheapest: bool
+    rows: tuple[int, ...] = ()
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """Return the positions of the measures whose sum is maximised."""
+        return self.rows or tuple(range(len(self.least)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return {"budget": self.budget, "least": list(self.least), "cheapest": self.cheapest}
+        return {
+            "budget": self.budget,
+            "least": list(self.least),
+            "cheapest": self.cheapest,
+            "rows": list(self.rows),
+        }
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Question:
         """Return the question of a JSON object written by `as_dict`."""
-        return cls(value["budget"], tuple(value["least"]), bool(value["cheapest"]))
+        return cls(value["budget"], tuple(value["least"]), bool(value["cheapest"]), tuple(value["rows"]))

@@ -1,0 +1,199 @@
+"""Resolve plausible cases of a problem: the same candidates, timed, priced and weighed otherwise."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from optimiser.frontier.axes import with_budget
+from optimiser.frontier.steps import LimitStep, is_step, longest_s, with_steps
+from optimiser.problem import Candidate, DesignProblem, Pair
+
+type Price = Literal["low", "central", "high"] | float
+"""An estimate of a cost, or a factor on the cost of the base."""
+
+ALL_KINDS = "all"
+"""Stands for every kind of candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeChanges:
+    """How times differ from those of the base.
+
+    Attributes
+    ----------
+    road_speed, rail_speed
+        Factors on the speeds of driving and of running trains.
+    check_in_most_s, transfer_most_s, wait_most_s
+        Largest time before departure, of a change without its wait, and of a wait; None: as in the base.
+    wait_factor
+        Factor on waits, before their largest time applies.
+    access_s
+        Seconds added between a centre and a station near it, at each end; what is left is at least 60 s.
+    limit_s
+        Seconds added to the limit of each pair.
+    beyond_s
+        Seconds beyond the limit within which paths are kept too, for pairs with later limits.
+    """
+
+    road_speed: float = 1.0
+    rail_speed: float = 1.0
+    check_in_most_s: int | None = None
+    transfer_most_s: int | None = None
+    wait_most_s: int | None = None
+    wait_factor: float = 1.0
+    access_s: int = 0
+    limit_s: int = 0
+    beyond_s: int = 0
+
+
+UNCHANGED = TimeChanges()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A plausible case: what differs from the base, all else being equal.
+
+    Attributes
+    ----------
+    name, description
+        For the reader.
+    times
+        How times differ.
+    prices
+        Estimate or factor by kind of candidate, or for `ALL_KINDS`; a kind's own entry goes first.
+    weight_exponent
+        Weight of a pair: the smaller population to this power, times the factor of its tier; None: as in the
+        base.
+    budget
+        Another budget; None: that of the base.
+    fixed_in, fixed_out
+        Ids of candidates that must, and must not, be built.
+    discounting
+        Whether later periods count less; False: every year counts the same.
+    steps
+        Steps in which pairs count; empty: as in the base.
+    """
+
+    name: str
+    description: str = ""
+    times: TimeChanges = UNCHANGED
+    prices: tuple[tuple[str, Price], ...] = ()
+    weight_exponent: float | None = None
+    budget: int | None = None
+    fixed_in: tuple[str, ...] = ()
+    fixed_out: tuple[str, ...] = ()
+    discounting: bool = True
+    steps: tuple[LimitStep, ...] = ()
+
+
+class Timer(Protocol):
+    """Times the network and the candidates of a problem anew."""
+
+    def __call__(self, changes: TimeChanges) -> DesignProblem:
+        """Return the base problem with the arcs, and the limits, that the changes give."""
+
+
+class Demands(Protocol):
+    """States the demands of a job on a problem whose times, costs or weights have changed."""
+
+    def __call__(self, problem: DesignProblem, *, discounting: bool) -> DesignProblem:
+        """Return the problem with targets, caps and periods that fit its pairs and candidates."""
+
+
+def _as_it_is(problem: DesignProblem, *, discounting: bool) -> DesignProblem:  # noqa: ARG001
+    return problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A problem from which cases are resolved, and what its integers were made from.
+
+    Attributes
+    ----------
+    problem
+        The problem, its pairs without steps.
+    timer
+        Times it anew; see `Timer`.
+    costs
+        Low, central and high cost of each candidate by id.
+    people
+        Smaller population of each pair.
+    factors
+        Factor of each pair's weight, that of its tier.
+    demands
+        States the demands of a job anew; default: they stay as they are.
+    steps
+        Steps in which the pairs count.
+    """
+
+    problem: DesignProblem
+    timer: Timer
+    costs: Mapping[str, tuple[int, int, int]]
+    people: tuple[int, ...]
+    factors: tuple[int, ...]
+    demands: Demands = field(default=_as_it_is)
+    steps: tuple[LimitStep, ...] = ()
+
+
+def resolve(base: Base, case: Case) -> DesignProblem:
+    """Return the problem of a case: the candidates of the base, timed, priced and weighed as the case says.
+
+    Nothing is generated again: candidates, pairs and rings are those of the base.
+
+    Parameters
+    ----------
+    base
+        The problem and what its integers were made from.
+    case
+        What differs.
+
+    Returns
+    -------
+    DesignProblem
+        A problem of its own, named after the case.
+    """
+    steps = case.steps or base.steps
+    times = dataclasses.replace(case.times, beyond_s=max(case.times.beyond_s, longest_s(steps)))
+    problem = base.problem if times == UNCHANGED else base.timer(times)
+    problem = problem.replace(
+        name=f"{base.problem.name}: {case.name}",
+        candidates=tuple(_candidate(c, base, case) for c in problem.candidates),
+        pairs=tuple(
+            _weighed(pair, people, factor, case.weight_exponent)
+            for pair, people, factor in zip(problem.pairs, base.people, base.factors, strict=True)
+        ),
+    )
+    if case.budget is not None:
+        problem = with_budget(problem, case.budget)
+    return with_steps(base.demands(problem, discounting=case.discounting), steps)
+
+
+def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
+    prices = dict(case.prices)
+    price = prices.get(candidate.kind, prices.get(ALL_KINDS, 1.0))
+    low, central, high = base.costs.get(candidate.id, (candidate.cost,) * 3)
+    if isinstance(price, str):
+        cost = {"low": low, "central": central, "high": high}[price]
+    else:
+        cost = round(price * candidate.cost)
+    fixed = candidate.fixed
+    if candidate.id in case.fixed_in:
+        fixed = "in"
+    elif candidate.id in case.fixed_out:
+        fixed = "out"
+    return dataclasses.replace(candidate, cost=cost, fixed=fixed)
+
+
+def _weighed(pair: Pair, people: int, factor: int, exponent: float | None) -> Pair:
+    if exponent is None:
+        return pair
+    scale = 100 if 0 < exponent < 0.5 else 1
+    return dataclasses.replace(pair, weight=factor * round(scale * float(people) ** exponent))
+
+
+def counted_pairs(problem: DesignProblem) -> tuple[int, ...]:
+    """Return the positions of the pairs that count within the limit: all but the further ones of steps."""
+    return tuple(k for k, pair in enumerate(problem.pairs) if not is_step(pair.group))

@@ -1,0 +1,155 @@
+"""Show how sure a plan is: in how many plausible cases each proposal is chosen, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import geopandas as gpd
+import pandas as pd
+
+from optimiser.report import files, wording
+
+type Row = Mapping[str, Any]
+
+CORE_SHARE = 0.9
+"""Share of the cases that must choose a proposal of the robust core."""
+SETTLED_GAP = 0.02
+"""Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
+COLUMN, COLUMN_OF = "chosen_in", "of_cases"
+"""Columns of links.csv: number of cases that choose the link, and number of cases."""
+WIDTH, ROW, LEFT, RIGHT = 640, 20, 190, 60
+"""Width of the tornado, height of a row, and margins, in its own units."""
+NUMBER = 34
+"""Room for the number beside the longest bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResults:
+    """What plausible cases of a job choose.
+
+    Attributes
+    ----------
+    rows
+        One a case: `name`, `description`, `status`, `gap`, `seconds`, `cost`, `built` (ids), and pairs within
+        the limit of the case: `pairs` (all), `today`, `plan` (with the plan of the job), `best` (with the
+        best plan of the case; None without one).
+    pairs, covered
+        Pairs, and those within the limit with the plan of the job as assumed.
+    """
+
+    rows: tuple[Row, ...]
+    pairs: int
+    covered: int
+
+    @classmethod
+    def of(cls, value: Row) -> Self:
+        """Return the value of an object written by `as_dict`."""
+        return cls(tuple(value["rows"]), int(value["pairs"]), int(value["covered"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {"rows": list(self.rows), "pairs": self.pairs, "covered": self.covered}
+
+    @property
+    def solved(self) -> list[Row]:
+        """Return the cases that count: those whose plan is proven to be within `SETTLED_GAP`."""
+        return [
+            row
+            for row in self.rows
+            if row["best"] is not None and row["gap"] is not None and row["gap"] <= SETTLED_GAP
+        ]
+
+    def chosen_in(self, candidate_id: str) -> int:
+        """Return the number of cases that choose a candidate."""
+        return sum(candidate_id in row["built"] for row in self.solved)
+
+    def is_core(self, candidate_id: str) -> bool:
+        """Return whether a candidate belongs to the robust core."""
+        return bool(self.solved) and self.chosen_in(candidate_id) >= CORE_SHARE * len(self.solved)
+
+    def counted(self, candidate_id: str) -> str:
+        """Return in how many cases a candidate is chosen, in words."""
+        return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
+
+    def with_counts(self, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Return the table of links with the columns `COLUMN` and `COLUMN_OF` before the reason."""
+        table = links.copy()
+        place = table.columns.get_loc("why") if "why" in table.columns else len(table.columns) - 1
+        counts = [self.chosen_in(str(name)) for name in table["candidate_id"]]
+        table.insert(place, COLUMN, pd.array(counts, dtype="int64"))
+        table.insert(place + 1, COLUMN_OF, len(self.solved))
+        return table
+
+    def write(self, folder: Path) -> Path:
+        """Write cases.csv into a folder."""
+        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
+        rows = rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
+        return files.write_csv(rows, folder / "cases.csv")
+
+    def sentences(self, links: pd.DataFrame) -> list[str]:
+        """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
+        count, late = len(self.solved), len(self.rows) - len(self.solved)
+        found = []
+        if count:
+            core = sum(self.is_core(str(name)) for name in links["candidate_id"])
+            size = f"{core} of {len(links)} proposals are chosen in at least {CORE_SHARE:.0%}"
+            most = max(self.solved, key=lambda row: abs(self._change(row)))
+            moved = f"{self._change(most):+d} of {self.pairs} pairs"
+            found.append(f"{size} of {count} plausible cases.")
+            found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
+        if late:
+            found.append(f"Cases left out, not settled within {SETTLED_GAP:.0%} in time: {late}.")
+        return found
+
+    def _change(self, row: Row) -> int:
+        """Return by how many pairs the best plan of a case differs from the plan of the job as assumed."""
+        return int(row["best"]) - self.covered
+
+    def section(self, links: pd.DataFrame) -> dict[str, Any]:
+        """Return the variables of the page's section."""
+        rows = sorted(self.solved, key=lambda row: -abs(self._change(row)))
+        widest = max([1, *(abs(self._change(row)) for row in rows)])
+        middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
+        scale = ((WIDTH - LEFT - RIGHT) / 2 - NUMBER) / widest
+        bars = []
+        for number, row in enumerate(rows):
+            change = self._change(row)
+            length = round(abs(change) * scale, 1)
+            bars.append(
+                {
+                    "name": row["name"],
+                    "x": round(middle - length if change < 0 else middle, 1),
+                    "y": number * ROW + 4,
+                    "width": length,
+                    "text": f"{change:+d}",
+                    "at": round(middle + (length + 6 if change >= 0 else -length - 6), 1),
+                    "anchor": "start" if change >= 0 else "end",
+                    "colour": "#0b8074" if change >= 0 else "#c8321f",
+                }
+            )
+        return {
+            "sentences": self.sentences(links),
+            "count": len(self.solved),
+            "core": f"{CORE_SHARE:.0%}",
+            "bars": bars,
+            "width": WIDTH,
+            "height": max(1, len(rows)) * ROW,
+            "row": ROW,
+            "left": LEFT,
+            "middle": middle,
+            "rows": [
+                {
+                    "name": row["name"],
+                    "description": row["description"],
+                    "today": row["today"],
+                    "plan": row["plan"],
+                    "best": row["best"] if row["best"] is not None else wording.NONE,
+                    "gap": wording.NONE if row["gap"] is None else wording.gap(row["gap"]),
+                    "kept": len(set(row["built"]) & set(links["candidate_id"])),
+                }
+                for row in self.rows
+            ],
+        }

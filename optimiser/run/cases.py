@@ -1,0 +1,230 @@
+"""Solve a stated set of plausible cases of a job, so that a reader sees how sure each proposal is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from networks.intermodal import AccessParameters
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.solve import SolveFailure
+from optimiser.frontier.cases import Base, Case, Price, TimeChanges, counted_pairs, resolve
+from optimiser.frontier.steps import LimitStep
+from optimiser.job.model import Job
+from optimiser.job.sections import Solve
+from optimiser.problem import DesignProblem
+from optimiser.problem.model import TIERS
+from optimiser.proposals.table import Candidates
+from optimiser.run import demands, solving
+from optimiser.run.proposing import Draft
+from optimiser.run.retiming import Retimer
+from optimiser.run.timing import Times
+from optimiser.run.trip_parts import split_arcs
+from optimiser.verify import check
+from optimiser.verify.times import coverable, covered_pairs
+
+_CASE_STEPS = (
+    LimitStep(Fraction(7, 10), 0),
+    LimitStep(Fraction(2, 10), 900),
+    LimitStep(Fraction(1, 10), 1800),
+)
+"""Steps of the case without a cliff: 0.7 of the weight within the limit, 0.2 a quarter of an hour later, 0.1
+half an hour later."""
+
+
+LEAST_S = 3.0
+"""Seconds that each case gets to be solved, whatever the others took."""
+
+
+def stated_cases(job: Job, candidates: Candidates) -> tuple[Case, ...]:
+    """Return the plausible cases of a job.
+
+    Parameters
+    ----------
+    job
+        The job; what does not apply to it is left out.
+    candidates
+        What may be built; it says which kinds there are.
+    """
+    return tuple(_cases(job, candidates))
+
+
+def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
+    table = candidates.table
+    yield _timed("roads 10 % slower", "driving speeds times 0.9", road_speed=0.9)
+    yield _timed("roads 10 % faster", "driving speeds times 1.1", road_speed=1.1)
+    if (table["mode"] != "road").any() or job.times.rail:
+        yield _timed("trains 10 % slower", "running speeds times 0.9; stops as they are", rail_speed=0.9)
+        yield _timed("trains 10 % faster", "running speeds times 1.1; stops as they are", rail_speed=1.1)
+        yield _timed("check-in 15 min", "at most 15 minutes before departure", check_in_most_s=900)
+        yield _timed("waits at most 15 min", "half the headway, at most 15 minutes", wait_most_s=900)
+        yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
+        yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
+        yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
+    yield from _priced(candidates)
+    if job.objective.weight != "file":
+        yield Case(name="pairs weigh as people", description="smaller population", weight_exponent=1.0)
+        yield Case(name="all pairs weigh the same", description="weight 1", weight_exponent=0.0)
+        yield Case(
+            name="demand less than the root",
+            description="fourth root of the smaller population",
+            weight_exponent=0.25,
+        )
+    yield _timed("limit 15 min shorter", "every pair", limit_s=-900)
+    yield _timed("limit 15 min longer", "every pair", limit_s=900)
+    if not job.steps.shares:
+        yield Case(
+            name="no cliff",
+            description="0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
+            steps=_CASE_STEPS,
+        )
+    if job.phasing.names:
+        yield Case(name="no discounting", description="every year counts the same", discounting=False)
+
+
+def _timed(name: str, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of TimeChanges
+    return Case(name=name, description=description, times=TimeChanges(**changes))
+
+
+def _priced(candidates: Candidates) -> Iterator[Case]:
+    """Yield cases in which a class of candidates, or all, cost their low or their high estimate."""
+    table = candidates.table
+    is_service = table["instrument"] == "subsidy"
+    classes = {
+        "roads": table["mode"].eq("road"),
+        "rail lines": table["mode"].eq("rail") & ~is_service,
+        "train services": is_service,
+        "access and stations": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    }
+    for words, rows in classes.items():
+        kinds = sorted({str(kind) for kind in table["kind"][rows]})
+        if kinds:
+            prices: tuple[tuple[str, Price], ...] = tuple((kind, "high") for kind in kinds)
+            yield Case(name=f"{words} at high costs", description="high estimate", prices=prices)
+    yield Case(name="all at low costs", description="low estimate", prices=(("all", "low"),))
+    yield Case(name="all at high costs", description="high estimate", prices=(("all", "high"),))
+
+
+def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Base:
+    """Return what the cases of a job are resolved from.
+
+    Parameters
+    ----------
+    times, candidates, draft
+        Outcomes of the steps before.
+    job
+        The job.
+    """
+    graph = times.graphs[job.times.definition]
+    table = candidates.table
+    ends = draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
+    population = times.cities["population"].to_numpy(dtype=np.int64)
+    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    columns = (table[name].tolist() for name in ("candidate_id", "cost_low", "cost", "cost_high"))
+    estimates = list(zip(*columns, strict=True))
+
+    def stated(problem: DesignProblem, *, discounting: bool) -> DesignProblem:
+        plain = problem.replace(periods=(), candidates=tuple(replace(c, lead=0) for c in problem.candidates))
+        if problem.caps or problem.targets or problem.cities:
+            pairs = draft.pairs.assign(coverable=list(coverable(plain)))
+            plain = demands.with_demands(plain, pairs, times.cities, job)
+        rate = job.phasing.discount_rate if discounting else 0.0
+        return demands.with_periods(plain, job.phasing.model_copy(update={"discount_rate": rate}))
+
+    return Base(
+        problem=draft.problem,
+        timer=Retimer(
+            draft.problem,
+            graph,
+            candidates,
+            times.cities,
+            split_arcs(graph, candidates, start_s=AccessParameters.default().running.start_s),
+            job.times.limit_s,
+        ),
+        costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
+        people=tuple(population[ends].min(axis=1).tolist()),
+        factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
+        demands=stated,
+        steps=demands.limit_steps(job),
+    )
+
+
+def solve_cases(
+    base: Base,
+    cases: tuple[Case, ...],
+    built: tuple[str, ...],
+    job: Job,
+    process: ChildProcess,
+    notify: Callable[[str], object],
+) -> list[dict[str, Any]]:
+    """Solve cases in one process; return a row each, every plan checked independently.
+
+    Parameters
+    ----------
+    base, cases
+        What they are resolved from, and the cases.
+    built
+        Ids of what the plan of the job builds.
+    job
+        Gap and time limits of the cases; seed and threads.
+    process
+        Solves all of them, so that its code is loaded once.
+    notify
+        Called with a line before each case.
+
+    Returns
+    -------
+    list of dict
+        `name`, `description`, `status`, `gap`, `seconds`, `cost`, `built`, and pairs within the limit of the
+        case: `pairs`, of these `today`, with the best plan of the case `best`, with the plan of the job
+        `plan`.
+    """
+    settings = job.solve.model_copy(update={"gap": job.cases.gap})
+    rows, begun = [], time.monotonic()
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the next case is resolved while one is solved
+        upcoming = pool.submit(resolve, base, cases[0]) if cases else None
+        for number, case in enumerate(cases, start=1):
+            notify(f"Case {number} of {len(cases)}: {case.name}")
+            problem = resolve(base, case) if upcoming is None else upcoming.result()
+            upcoming = pool.submit(resolve, base, cases[number]) if number < len(cases) else None
+            left_s = (job.cases.total_s - (time.monotonic() - begun)) / (len(cases) - number + 1)
+            limit_s = min(job.cases.time_limit_s, max(LEAST_S, left_s))
+            rows.append(
+                _solved(case, problem, settings.model_copy(update={"time_limit_s": limit_s}), built, process)
+            )
+    return rows
+
+
+def _solved(
+    case: Case, problem: DesignProblem, settings: Solve, built: tuple[str, ...], process: ChildProcess
+) -> dict[str, Any]:
+    """Return the row of a case."""
+    try:
+        result = solving.solve(problem, settings, run=process)
+    except SolveFailure as failure:
+        result = failure.result
+    counted = set(counted_pairs(problem))
+    row: dict[str, Any] = {
+        "name": case.name,
+        "description": case.description,
+        "status": result.status,
+        "gap": result.gap,
+        "seconds": round(result.seconds, 3),
+        "cost": None,
+        "built": [],
+        "pairs": len(counted),
+        "today": len(counted & covered_pairs(problem, ())),
+        "plan": len(counted & covered_pairs(problem, built)),
+        "best": None,
+    }
+    if result.has_plan:
+        plan = check(problem, result)
+        best = len(counted & set(plan.covered))
+        row |= {"status": plan.status, "cost": plan.cost, "built": list(plan.built), "best": best}
+    return row

@@ -1,0 +1,125 @@
+"""Time the network and the candidates of a job anew under other speeds, waits and access times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from networks.timegraph import TimeGraph
+from optimiser.frontier.cases import TimeChanges
+from optimiser.problem import DesignProblem
+from optimiser.proposals import prepare
+from optimiser.proposals.table import Candidates
+from optimiser.run.trip_parts import PARTS, SplitArcs
+
+_LEAST_ACCESS_S = 60
+"""Least time between a centre and a station near it that is left when access gets faster."""
+_FREE_S = 1
+"""Time of an arc that does not count by the definition of travel time; it stays as it is."""
+
+
+@dataclass(frozen=True)
+class Retimer:
+    """Times a problem anew, by changing the parts of each arc; a `optimiser.frontier.cases.Timer`.
+
+    Attributes
+    ----------
+    problem
+        The problem, without steps.
+    graph
+        The time graph of the definition that counts.
+    candidates
+        What may be built.
+    cities
+        Table of cities.
+    arcs
+        The arcs of both, split into parts.
+    limit_s
+        Time limit of the job.
+    """
+
+    problem: DesignProblem
+    graph: TimeGraph
+    candidates: Candidates
+    cities: pd.DataFrame
+    arcs: SplitArcs
+    limit_s: int
+
+    def __call__(self, changes: TimeChanges) -> DesignProblem:
+        """Return the problem with the arcs and limits that some changes give; all else stays.
+
+        Parameters
+        ----------
+        changes
+            How times differ.
+
+        Notes
+        -----
+        The network is reduced anew to the arcs that matter to some pair, since other arcs do under other
+        times.
+        """
+        seconds = changed_seconds(self.arcs, changes)
+        today = self.arcs.today
+        graph = replace(self.graph, seconds=seconds[:today])
+        opened = self.candidates.arcs.assign(seconds=seconds[today:])
+        timed = prepare.design_problem(
+            graph,
+            self.cities,
+            replace(self.candidates, arcs=opened),
+            np.zeros(
+                (len(self.cities), len(self.cities)), dtype=np.int64
+            ),  # today's times do not matter here
+            limit_s=self.limit_s + changes.limit_s,
+            beyond_s=changes.beyond_s,
+            budget=0,
+        ).problem
+        return _merged(self.problem, timed)
+
+
+def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
+    """Return the seconds of all arcs under some changes, int64 [m], each at least 1.
+
+    Parameters
+    ----------
+    arcs
+        The arcs, split into parts.
+    changes
+        How times differ.
+    """
+    parts = arcs.parts.astype(np.float64)
+    at = {name: column for column, name in enumerate(PARTS)}
+    parts[:, at["driving"]] /= changes.road_speed
+    parts[:, at["riding"]] /= changes.rail_speed
+    parts[:, at["wait"]] *= changes.wait_factor
+    for part, most in (
+        ("check_in", changes.check_in_most_s),
+        ("transfer", changes.transfer_most_s),
+        ("wait", changes.wait_most_s),
+    ):
+        if most is not None:
+            parts[:, at[part]] = np.minimum(parts[:, at[part]], most)
+    if changes.access_s:
+        own = parts[:, at["terminal"]]
+        counts = arcs.near_centre & (own > _FREE_S)
+        least = np.minimum(own, _LEAST_ACCESS_S)
+        parts[:, at["terminal"]] = np.where(counts, np.maximum(own + changes.access_s, least), own)
+    return np.maximum(np.rint(parts.sum(axis=1)), 1.0).astype(np.int64)
+
+
+def _merged(problem: DesignProblem, timed: DesignProblem) -> DesignProblem:
+    """Return a problem with the network, the arcs of candidates and the limits of another one."""
+    arcs = {candidate.id: candidate.arcs for candidate in timed.candidates}
+    ends = {(timed.nodes[p.origin], timed.nodes[p.destination]): p for p in timed.pairs}
+    pairs = []
+    for pair in problem.pairs:
+        new = ends[problem.nodes[pair.origin], problem.nodes[pair.destination]]
+        pairs.append(replace(pair, origin=new.origin, destination=new.destination, limit=new.limit))
+    return problem.replace(
+        nodes=timed.nodes,
+        arcs=timed.arcs,
+        candidates=tuple(replace(c, arcs=arcs[c.id]) for c in problem.candidates),
+        pairs=tuple(pairs),
+    )

@@ -1,0 +1,203 @@
+"""Split the time of arcs and of trips into driving, access, check-in, waiting, riding and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
+
+from networks.timegraph import TimeGraph
+from optimiser.proposals.base_case import fastest_arcs, time_matrix
+from optimiser.proposals.table import Candidates, number_arcs
+
+Ints = NDArray[np.int64]
+
+PARTS = (
+    "terminal",
+    "driving",
+    "check_in",
+    "wait",
+    "start",
+    "riding",
+    "stops",
+    "transfer",
+    "alighting",
+    "other",
+)
+"""Parts of a trip: between a centre and the road or a station, and between a road and a station; on the
+road; before departure; waiting; the time added once a ride; running; standing at stops; changing trains;
+leaving the train; what is none of these (tables of times)."""
+
+CITY, ROAD, FRONT, CHECKED, ARRIVALS, PLATFORMS, TIMED, ABOARD, ARRIVED = range(9)
+"""Places of nodes: centre, road node, front of a station, behind its check-in, where trains arrive, its
+platforms, where the next train waits; a train before departure, a train on arrival."""
+
+_BOARD = -1
+"""Mark of an arc into a train, which is split further."""
+
+
+def _part_of_places() -> Ints:
+    """Return the part of an arc by the places of its tail and head, int64 [9, 9]."""
+    table = np.full((9, 9), PARTS.index("other"), dtype=np.int64)
+    for tail in (CITY, ROAD, FRONT):
+        for head in (CITY, ROAD, FRONT):
+            table[tail, head] = PARTS.index("terminal")
+    table[CITY, CITY] = PARTS.index("other")
+    table[ROAD, ROAD] = PARTS.index("driving")
+    table[FRONT, CHECKED] = PARTS.index("check_in")
+    for tail in (FRONT, CHECKED, PLATFORMS, TIMED):
+        table[tail, ABOARD] = _BOARD
+    table[ABOARD, ARRIVED] = PARTS.index("riding")
+    table[ARRIVED, ABOARD] = PARTS.index("stops")
+    for tail, head in ((ARRIVED, PLATFORMS), (ARRIVED, ARRIVALS), (ARRIVALS, PLATFORMS), (ARRIVALS, TIMED)):
+        table[tail, head] = PARTS.index("transfer")
+    table[ARRIVED, FRONT] = PARTS.index("alighting")
+    return table
+
+
+def places(ids: Sequence[str]) -> Ints:
+    """Return the place of each node by its id, int64 [n].
+
+    Parameters
+    ----------
+    ids
+        Ids of a time graph and of the arcs of candidates; copies for times in vehicles count like the node.
+    """
+    names = pd.Series(ids, dtype=str)
+    found = np.full(len(names), ABOARD, dtype=np.int64)
+    for prefix, place in (("city:", CITY), ("road:", ROAD), ("station:", FRONT), ("new:station/", FRONT)):
+        found[names.str.startswith(prefix).to_numpy(dtype=bool)] = place
+    for suffix, place in (
+        ("/check-in-hsr", CHECKED),
+        ("/check-in-conv", CHECKED),
+        ("/arrivals", ARRIVALS),
+        ("/platforms", PLATFORMS),
+        ("/timed", TIMED),
+        ("/arrived", ARRIVED),
+    ):
+        found[names.str.endswith(suffix).to_numpy(dtype=bool)] = place
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SplitArcs:
+    """The arcs of today and of all candidates, each with its seconds by part.
+
+    Attributes
+    ----------
+    count
+        Number of nodes: those of the time graph, then those that candidates add.
+    today
+        Number of arcs of today, which come first.
+    tail, head
+        int64 [m], nodes.
+    candidate
+        int64 [m], rows of candidates; -1 for arcs of today.
+    parts
+        int64 [m, parts], seconds; the rows sum to the seconds of the arcs.
+    near_centre
+        bool [m]: arcs between a centre and the front of a station.
+    """
+
+    count: int
+    today: int
+    tail: Ints
+    head: Ints
+    candidate: Ints
+    parts: Ints
+    near_centre: NDArray[np.bool_]
+
+    @property
+    def seconds(self) -> Ints:
+        """Return the seconds of the arcs, int64 [m]."""
+        return np.asarray(self.parts.sum(axis=1), dtype=np.int64)
+
+
+def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> SplitArcs:
+    """Split the arcs of a time graph and of candidates into parts.
+
+    Parameters
+    ----------
+    graph
+        The graph of today.
+    candidates
+        What may be built, whether fixed or not.
+    start_s
+        Seconds that are added once a ride.
+
+    Notes
+    -----
+    The ids of the ends say what an arc is. An arc from behind the check-in, or from the platforms, into a
+    train holds wait and start. One from the front of a station holds the check-in too: what it has more than
+    the arc from the platforms into the same train.
+    """
+    ids = graph.nodes["node_id"].tolist()
+    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
+    place = places([*ids, *arcs.new_ids])
+    tail, head = np.concatenate([graph.tail, arcs.tail]), np.concatenate([graph.head, arcs.head])
+    seconds = np.concatenate([graph.seconds, arcs.seconds])
+    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
+    part = _part_of_places()[place[tail], place[head]]
+    parts = np.zeros((len(tail), len(PARTS)), dtype=np.int64)
+    plain = part != _BOARD
+    parts[np.flatnonzero(plain), part[plain]] = seconds[plain]
+    boards = np.flatnonzero(~plain)
+    change = _change_s(boards, tail, head, candidate, place, seconds)
+    start = np.minimum(seconds[boards], start_s)
+    most = np.where(place[tail[boards]] == FRONT, change, seconds[boards])
+    wait = np.clip(np.minimum(most - start, seconds[boards] - start), 0, None)
+    parts[boards, PARTS.index("start")] = start
+    parts[boards, PARTS.index("wait")] = wait
+    parts[boards, PARTS.index("check_in")] = seconds[boards] - start - wait
+    ends = {CITY, FRONT}
+    near = np.isin(place[tail], list(ends)) & np.isin(place[head], list(ends)) & (place[tail] != place[head])
+    return SplitArcs(arcs.count, len(graph.tail), tail, head, candidate, parts, near)
+
+
+def _change_s(boards: Ints, tail: Ints, head: Ints, candidate: Ints, place: Ints, seconds: Ints) -> Ints:
+    """Return for each arc into a train the seconds of its owner's, else today's, arc from the platforms."""
+    change: dict[tuple[int, int], int] = {}
+    for arc in boards[place[tail[boards]] == PLATFORMS].tolist():
+        key = int(candidate[arc]), int(head[arc])
+        change[key] = min(change.get(key, int(seconds[arc])), int(seconds[arc]))
+    found = []
+    for arc in boards.tolist():
+        own, today = (int(candidate[arc]), int(head[arc])), (-1, int(head[arc]))
+        found.append(change.get(own, change.get(today, int(seconds[arc]))))
+    return np.array(found, dtype=np.int64)
+
+
+def trip_parts(arcs: SplitArcs, origins: Ints, destinations: Ints) -> Ints:
+    """Return the seconds by part of the fastest trips with everything built.
+
+    Parameters
+    ----------
+    arcs
+        All arcs.
+    origins, destinations
+        int64 [n], nodes at which the trips start and end.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [n, parts]; zeros where no path leads.
+    """
+    seconds = arcs.seconds
+    kept = fastest_arcs(arcs.tail, arcs.head, seconds)  # in order of tail and head
+    keys = arcs.tail[kept] * arcs.count + arcs.head[kept]
+    matrix = time_matrix(arcs.count, arcs.tail, arcs.head, seconds)
+    found = np.zeros((len(origins), len(PARTS)), dtype=np.int64)
+    for origin in np.unique(origins).tolist():
+        _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
+        for trip in np.flatnonzero(origins == origin).tolist():
+            node = int(destinations[trip])
+            while node != origin and before[node] >= 0:
+                previous = int(before[node])
+                arc = kept[np.searchsorted(keys, previous * arcs.count + node)]
+                found[trip] += arcs.parts[arc]
+                node = previous
+    return found

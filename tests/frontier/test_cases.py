@@ -1,0 +1,94 @@
+"""A case is the base problem with other times, prices, weights, limits or steps, and the same candidates."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+import pytest
+from core_drawing import line
+
+from optimiser.frontier.cases import Base, Case, TimeChanges, counted_pairs, resolve
+from optimiser.frontier.steps import LimitStep, with_steps
+from optimiser.problem import Target
+
+STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))
+COSTS = {"ac": (2, 3, 6), "bd": (3, 4, 5), "ad": (8, 9, 12)}
+
+
+def base(**changes):
+    def slower(changes):
+        asked.append(changes)
+        problem = line()
+        pairs = tuple(dataclasses.replace(p, limit=p.limit + changes.limit_s) for p in problem.pairs)
+        return problem.replace(pairs=pairs)
+
+    asked = []
+    fields = {"problem": line(), "timer": slower, "costs": COSTS, "people": (4, 9, 16, 25, 36)}
+    found = Base(factors=(1, 1, 2, 1, 1), **(fields | changes))
+    return found, asked
+
+
+def test_a_case_without_changes_is_the_base_under_another_name():
+    found, asked = base()
+    assert resolve(found, Case(name="same")) == line().replace(name="line: same")
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    ("prices", "costs"),
+    [
+        ((("all", "high"),), [6, 5, 12]),
+        ((("road", "low"),), [2, 3, 9]),
+        ((("all", 2.0), ("rail", "central")), [6, 8, 9]),
+    ],
+)
+def test_prices_go_by_kind(prices, costs):
+    found, _ = base()
+    assert [c.cost for c in resolve(found, Case(name="x", prices=prices)).candidates] == costs
+
+
+def test_weights_go_by_the_smaller_population_and_the_factor_of_the_tier():
+    found, _ = base()
+    weights = [p.weight for p in resolve(found, Case(name="x", weight_exponent=0.5)).pairs]
+    assert weights == [2, 3, 8, 5, 6]
+    assert [p.weight for p in resolve(found, Case(name="x", weight_exponent=0.0)).pairs] == [1, 1, 2, 1, 1]
+
+
+def test_times_come_from_the_timer_and_limits_with_them():
+    found, asked = base()
+    longer = resolve(found, Case(name="x", times=TimeChanges(limit_s=30)))
+    assert [p.limit for p in longer.pairs] == [150, 150, 190, 130, 40]
+    assert asked == [TimeChanges(limit_s=30)]
+
+
+def test_candidates_can_be_forced_and_excluded_and_the_budget_changed():
+    found, _ = base()
+    case = resolve(found, Case(name="x", budget=11, fixed_in=("ac",), fixed_out=("ad",)))
+    assert ([c.fixed for c in case.candidates], case.budget) == (["in", None, "out"], 11)
+
+
+def test_steps_ask_the_timer_for_paths_beyond_the_limit():
+    found, asked = base()
+    case = resolve(found, Case(name="x", steps=STEPS))
+    assert asked == [TimeChanges(beyond_s=60)]
+    assert counted_pairs(case) == (0, 1, 2, 3, 4)
+
+
+def test_steps_are_further_pairs_in_groups_of_their_own_and_integers():
+    problem = with_steps(line(targets=(Target("small", 9),)), STEPS)
+    assert [p.weight for p in problem.pairs] == [35, 28, 49, 14, 7, 15, 12, 21, 6, 3]
+    assert [p.limit for p in problem.pairs[5:]] == [180, 180, 220, 160, 70]
+    assert {p.group for p in problem.pairs[5:]} == {"step:small", "step:core"}
+    assert problem.targets == (Target("small", 63),)
+    assert [problem.pairs[k].limit for k in counted_pairs(problem)] == [p.limit for p in line().pairs]
+
+
+def test_the_demands_of_a_job_are_stated_after_times_and_weights():
+    def stated(problem, *, discounting):
+        assert discounting is False
+        return problem.replace(targets=(Target("small", sum(p.weight for p in problem.pairs)),))
+
+    found, _ = base(demands=stated)
+    case = resolve(found, Case(name="x", weight_exponent=0.0, discounting=False))
+    assert case.targets == (Target("small", 6),)

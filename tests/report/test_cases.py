@@ -1,0 +1,64 @@
+"""Plausible cases are shown as counts beside the proposals, a tornado and a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+from report_drawing import line_report, on_screen
+
+from optimiser.report import page, webmap
+from optimiser.report.cases import CaseResults
+
+ROW = {"description": "", "status": "optimal", "gap": 0.0, "seconds": 0.1, "cost": 1, "pairs": 6, "today": 1}
+FOUND = CaseResults(
+    rows=(
+        {**ROW, "name": "slow", "built": ["bc"], "plan": 3, "best": 2},
+        {**ROW, "name": "fast", "built": ["bc", "cd"], "plan": 5, "best": 6},
+        {**ROW, "name": "open", "built": [], "plan": 3, "best": None, "status": "none", "gap": None},
+    ),
+    pairs=6,
+    covered=3,
+)
+WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)
+
+
+def report():
+    plain = line_report("bc", "cd")
+    return replace(plain, cases=FOUND, links=FOUND.with_counts(plain.links))
+
+
+def test_only_cases_with_a_proven_plan_count():
+    assert (FOUND.counted("bc"), FOUND.counted("cd"), FOUND.counted("idle")) == ("2 of 2", "1 of 2", "0 of 2")
+    assert (FOUND.is_core("bc"), FOUND.is_core("cd")) == (True, False)
+
+
+def test_links_get_their_counts(tmp_path):
+    counts = report().links.set_index("candidate_id")["chosen_in"]
+    assert counts.to_dict() == {"bc": 2, "cd": 1}
+    FOUND.write(tmp_path)
+    assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == ["bc", "bc cd", ""]
+
+
+def test_the_page_has_the_tornado_with_the_widest_bar_on_top():
+    section = FOUND.section(report().links)
+    assert [(bar["name"], bar["text"]) for bar in section["bars"]] == [("fast", "+3"), ("slow", "-1")]
+    text = page.render(report())
+    assert "How sure the proposals are" in text
+    assert "<b>2 of 2</b>" in text
+
+
+def test_the_screen_and_the_map_tell_the_counts():
+    text = on_screen(report())
+    assert "1 of 2 proposals are chosen in at least 90% of 2 plausible cases" in text
+    sources = webmap.draw(report()).select({"name": "links"})
+    assert sorted(set(next(iter(sources)).data["halo"])) == [0.0, 0.55]
+
+
+def test_the_value_survives_its_json_object():
+    assert CaseResults.of(FOUND.as_dict()) == FOUND
+
+
+def test_cases_with_a_wide_gap_are_left_out_and_counted():
+    assert WIDE.solved == []
+    assert WIDE.sentences(line_report("bc").links) == ["Cases left out, not settled within 2% in time: 1."]

@@ -1,0 +1,26 @@
+"""On the embedded region a case without changes is the problem of the run, arc by arc."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges, resolve
+from optimiser.job import find
+from optimiser.run import cases
+from optimiser.run.chain import Chain
+
+
+@pytest.mark.slow
+def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
+    chain = Chain.of(find("jing-jin-ji-links"))
+    draft = chain.draft.value
+    base = cases.base_of(chain.times.value, chain.candidates.value, draft, chain.loaded.job)
+    assert base.timer(UNCHANGED) == draft.problem
+    assert resolve(base, Case(name="same")).replace(name=draft.problem.name) == chain.design
+    slow, fast = (resolve(base, Case(name="x", times=TimeChanges(road_speed=speed))) for speed in (0.9, 1.1))
+    covered = [len(cases.covered_pairs(problem, ())) for problem in (slow, draft.problem, fast)]
+    assert covered == sorted(set(covered))
+    assert len(cases.stated_cases(chain.loaded.job, chain.candidates.value)) >= 12

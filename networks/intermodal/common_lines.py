@@ -67,7 +67,7 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
     lines: list[tuple[object, ...]] = []
     stops: list[tuple[object, ...]] = []
     for (start, end, _), found in sorted(rides.items()):
-        chosen = _attractive(found, services.lines, parameters)
+        chosen = _attractive(found, headway_s, parameters)
         if len(chosen) > 1 or not alone:
             first, trains = chosen[0], [1.0 / float(headway_s[ride.service]) for ride in chosen]
             named = services.lines.iloc[first.service]
@@ -100,17 +100,17 @@ def _direct_rides(stops: pd.DataFrame, service: int) -> list[tuple[tuple[int, in
     return found
 
 
-def _attractive(found: Sequence[_Ride], lines: pd.DataFrame, parameters: AccessParameters) -> Sequence[_Ride]:
+def _attractive(
+    found: Sequence[_Ride], headway_s: Sequence[int], parameters: AccessParameters
+) -> Sequence[_Ride]:
     """Return the fastest rides whose waiting time together plus mean riding time is least."""
     ordered = sorted(found, key=lambda ride: (ride.run_s, ride.service))
-    headway_s, link_class = lines["headway_s"].tolist(), str(lines["link_class"].iloc[ordered[0].service])
     best, best_s = 0, np.inf
     trains = seconds = 0.0
     for count, ride in enumerate(ordered, start=1):
         trains += 1.0 / float(headway_s[ride.service])
         seconds += ride.run_s / float(headway_s[ride.service])
-        wait_s = parameters.wait_s(link_class=link_class, headway_s=max(round(1.0 / trains), 1))
-        total_s = wait_s + seconds / trains
+        total_s = parameters.change_wait_s(max(round(1.0 / trains), 1)) + seconds / trains
         if total_s < best_s:
             best, best_s = count, total_s
     return ordered[:best]

@@ -117,6 +117,7 @@ def freed(problem):
         targets=(),
         excludes=(),
         requires=(),
+        capacities=(),
         candidates=tuple(Candidate(c.id, c.cost, c.arcs, c.kind) for c in problem.candidates),
     )
 

@@ -21,7 +21,7 @@ def test_a_direct_expressway_joins_cities_that_are_no_neighbours():
     (found,) = propose_direct_expressways(drawn, far, FarRules(), RoadRules(), Counter())
     assert found.candidate_id == "road-direct:a-c"
     seconds = found.arcs[0][2]
-    assert abs(seconds - 1.2 * 200 / 100 * 3600) < 60
+    assert abs(seconds - 1.2 * 200 / RoadRules().speed_kmh * 3600) < 60
     assert with_arcs(drawn.graph, found.arcs)[0, 2] == seconds + 600
 
 

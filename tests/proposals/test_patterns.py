@@ -86,6 +86,7 @@ def test_a_city_that_trains_pass_gets_a_station():
 
 
 def test_express_trains_come_priced_with_everything_else():
-    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES[1:]), limit_s=10_400)
+    slow = ("hsr250", 3600, [0, 1, 2, 3], [0, 2300, 2300, 2300])
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, [slow]), limit_s=11_500)
     kinds = set(generate(drawn).table["kind"])
     assert "express_service" in kinds

@@ -95,7 +95,7 @@ def test_a_new_line_that_is_no_faster_is_counted_and_left_out():
 def test_no_line_is_built_beside_tracks_that_are_as_fast():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
     report = Counter()
-    rules = RailRules(time_ratio=1.0)
+    rules = RailRules(time_ratio=1.2)
     found = list(rail.propose_lines(tracks_of(drawn, rules), [(0, 1)], report))
     assert found == []
     assert report == {"rail_link: today's tracks are nearly as fast": 1}

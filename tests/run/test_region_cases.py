@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges, resolve
 from optimiser.job import find
 from optimiser.run import cases
 from optimiser.run.chain import Chain
 
 
-@pytest.mark.slow
 def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less(
     tmp_path, monkeypatch
 ):

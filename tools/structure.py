@@ -34,7 +34,7 @@ ENTRY_POINTS = (
 )
 """Functions that are started from outside Python: console script and child processes."""
 
-LIMITS = {"modules": 330, "lines of code": 35_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 350, "lines of code": 40_000, "layers": 12, "folders of optimiser": 11}
 
 
 @dataclass

@@ -235,7 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"There is no table in {options.folder}, or no network {options.network}.", file=sys.stderr)
         return 2
     driving = Driving(options.network)
-    lines, unknown = ["# Road times and distances", ""], []
+    lines: list[str] = ["# Road times and distances", ""]
+    unknown: list[str] = []
     if times.is_file():
         rows, missing = compare(times, "design_speed_hours", driving)
         lines, unknown = [*lines, *times_page(rows)], [*unknown, *missing]

@@ -174,7 +174,7 @@ def _served(built: rail.RailBuild) -> TimeGraph:
         lon=at.geometry.x.to_numpy(),
         lat=at.geometry.y.to_numpy(),
     )
-    parameters = replace(intermodal.AccessParameters.default(), centre_station_km=0.001)
+    parameters = replace(intermodal.AccessParameters.default("CN"), centre_station_km=0.001)
     return intermodal.join(_no_roads(), built, centres, parameters=parameters, definition="in_vehicle")
 
 

@@ -6,6 +6,7 @@ already, a road within a town, a gain of two minutes.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -201,18 +202,21 @@ class _Ways:
         return arcs
 
     def _describe(self, arcs: list[int]) -> str:
-        """Name the trains of a way with their minutes, and its roads with their km."""
-        graph, base = self.base.graph, self.base
+        """Name the trains of a way by their stations, with their minutes, and its roads with their km."""
+        graph, links = self.base.graph, self.base.road.links
         kinds = [ARC_KINDS[kind] for kind in graph.kind[arcs].tolist()]
         ride_s, road_km = defaultdict[str, int](int), defaultdict[str, float](float)
-        links, services = base.road.links, base.services
-        for arc, kind in zip(arcs, kinds, strict=True):
-            ref = int(graph.ref[arc])
-            if kind == "ride" and services is not None:
-                line = services.lines.iloc[ref]
-                ride_s[str(line["name"] or line["service_id"])] += int(graph.seconds[arc])
-            elif kind in {"road", "ferry"} and ref >= 0:
-                link = links.iloc[ref]
+        for is_ride, part in itertools.groupby(
+            zip(reversed(arcs), reversed(kinds), strict=True), lambda one: one[1] == "ride"
+        ):
+            run = [
+                arc for arc, kind in part if is_ride or (kind in {"road", "ferry"} and graph.ref[arc] >= 0)
+            ]
+            if is_ride:  # trains of several patterns together have no service of their own
+                ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
+                ride_s[" – ".join(map(self._station, ends))] += int(graph.seconds[run].sum())
+                continue
+            for link in (links.iloc[int(graph.ref[arc])] for arc in run):
                 road_km[str(link["ref"] or link["name"] or link["link_class"])] += float(link["length_km"])
         parts = []
         if ride_s:
@@ -221,6 +225,22 @@ class _Ways:
         if total_km >= 1.0:
             parts.append(f"road: {_listed(road_km, 'km')}")
         return "; ".join(parts)
+
+    def _station(self, node: int) -> str:
+        """Return the name of the station of a stop, which stands at the same point."""
+        nodes = self.base.graph.nodes
+        return self._stations.get(
+            (float(nodes["lon"].iloc[node]), float(nodes["lat"].iloc[node])), "a station"
+        )
+
+    @cached_property
+    def _stations(self) -> dict[tuple[float, float], str]:
+        """Return the names of stations by their points, degrees."""
+        if self.base.rail is None:
+            return {}
+        nodes = self.base.rail.nodes
+        points = zip(nodes.geometry.x.tolist(), nodes.geometry.y.tolist(), strict=True)
+        return {point: name for point, name in zip(points, nodes["name"].tolist(), strict=True) if name}
 
 
 def _listed(parts: Mapping[str, float], unit: str) -> str:

@@ -18,7 +18,7 @@ are kept elsewhere: the name for people (`optimiser.report.wording`), building y
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 
 from optimiser.proposals import far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
-    NO_PATH_S,
     BaseCase,
     NeighbourRules,
     time_matrix,
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.dominance import dominated
 from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.roads import RoadRules
@@ -470,7 +470,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates)) if far.any() else use
     keep_most(use, far=False, counted_first=True)
     if rules.prune_dominated:
-        drop(_dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
+        drop(dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
     # With fewer candidates the fastest paths run over others, so their use is counted anew.
     near = left & ~far
     use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
@@ -563,88 +563,3 @@ def most_serving(use: NDArray[np.bool_], weight: NDArray[np.float64], most: int)
         left[best] = False
         times += use[best]
     return sorted(chosen)
-
-
-def _dominated(
-    base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which candidates another one of the same ends dominates: it costs no more and slows no path."""
-    table = candidates.table
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
-        if left[row]:
-            groups.setdefault(tuple(sorted(ends)), []).append(row)
-    several = [rows for rows in groups.values() if len(rows) > 1]
-    dominance = _Dominance.of(
-        base, arcs.take(left[arcs.candidate]), [row for rows in several for row in rows]
-    )
-    cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
-    dominated = np.zeros(len(candidates), dtype=bool)
-    for rows in several:
-        # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
-        for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
-            others = [r for r in rows if r != row and not dominated[r] and cost[r] <= cost[row]]
-            dominated[row] = free[row] and any(dominance.slows_nothing(other, row) for other in others)
-    return dominated
-
-
-@dataclass(frozen=True, slots=True)
-class _Dominance:
-    """Comparison of the times that candidates give.
-
-    Attributes
-    ----------
-    arcs
-        Arcs of all candidates.
-    ends
-        int64 [e]: nodes of the time graph at which the compared candidates' arcs end, rising.
-    today_s
-        int64 [e, e]: today's seconds between them.
-    """
-
-    arcs: NumberedArcs
-    ends: NDArray[np.int64]
-    today_s: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, base: BaseCase, arcs: NumberedArcs, rows: Collection[int]) -> _Dominance:
-        """Gather the times that are needed to compare some candidates."""
-        ends = arcs.take(np.isin(arcs.candidate, np.array(list(rows), dtype=np.int64))).ends
-        ends = ends[ends < arcs.old]
-        return cls(arcs, ends, times_between(base.times, ends, ends))
-
-    def slows_nothing(self, other: int, row: int) -> bool:
-        """Tell whether no path gets slower when one candidate is built in place of another.
-
-        Parameters
-        ----------
-        other, row
-            The candidate that might dominate, and the one that might be dominated.
-
-        Returns
-        -------
-        bool
-            True when the seconds between all ends of the second are no more with the first. Ends are nodes of
-            the time graph, and new nodes that further candidates share (platforms of new stations).
-        """
-        own, rival = self.arcs.candidate == row, self.arcs.candidate == other
-        nodes = self.arcs.take(own | rival).ends
-        ends = self.arcs.take(own).ends
-        ends = ends[(ends < self.arcs.old) | np.isin(ends, self.arcs.take(~own).ends)]
-        return bool((self._seconds(rival, nodes, ends) <= self._seconds(own, nodes, ends)).all())
-
-    def _seconds(
-        self, mask: NDArray[np.bool_], nodes: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Return seconds between ends over today's network and some arcs."""
-        known = np.flatnonzero(nodes < self.arcs.old)
-        at = np.searchsorted(self.ends, nodes[known])
-        tails, heads = np.meshgrid(known, known, indexing="ij")
-        built = time_matrix(
-            len(nodes),
-            np.concatenate([tails.ravel(), np.searchsorted(nodes, self.arcs.tail[mask])]),
-            np.concatenate([heads.ravel(), np.searchsorted(nodes, self.arcs.head[mask])]),
-            np.concatenate([self.today_s[np.ix_(at, at)].ravel(), self.arcs.seconds[mask]]),
-        )
-        places = np.searchsorted(nodes, ends)
-        return np.minimum(times_between(built, places, places), NO_PATH_S)

@@ -160,8 +160,8 @@ class NumberedArcs:
         """Return the nodes at which arcs begin or end, rising."""
         return np.unique(np.concatenate([self.tail, self.head]))
 
-    def take(self, kept: NDArray[np.bool_]) -> NumberedArcs:
-        """Return the arcs of a mask; nodes and rows of candidates keep their numbers."""
+    def take(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> NumberedArcs:
+        """Return the arcs of a mask or of rows; nodes and rows of candidates keep their numbers."""
         return replace(
             self,
             candidate=self.candidate[kept],

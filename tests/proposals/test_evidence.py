@@ -45,13 +45,13 @@ def test_without_a_way_of_today_there_is_no_gain():
     assert int(row["with_s"]) > 2000
 
 
-def test_a_train_of_today_is_named_with_its_minutes():
+def test_a_train_of_today_is_named_by_its_stations_with_its_minutes():
     road = network([(0, 0), (150, 0)], [(0, 1, "primary", 150, 30)])
     tracks = network([(0, 0), (150, 0)], [(0, 1, "hsr250", 150, 250)], mode="rail")
     trains = railway(tracks, [("hsr250", 3600, [0, 1], [0, 2400])])
     base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (150, 0), 80_000, 1)]), trains)
     row = evidence(base, proposal("new", 0, 1, 90_000, ends=("A", "B"))).iloc[0]
-    assert row["today"] == "train: line 0 40 min"
+    assert row["today"] == "train: n0 – n1 40 min"
     assert int(row["gain_s"]) == 0
 
 

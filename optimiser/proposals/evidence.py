@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.timegraph import ARC_KINDS
-from optimiser.proposals.base_case import BaseCase, great_circle_km, time_matrix
+from optimiser.proposals.base_case import BaseCase, faster_of, great_circle_km, time_matrix
 from optimiser.proposals.surroundings import Surroundings
 from optimiser.proposals.table import Candidates, number_arcs
 
@@ -178,16 +178,10 @@ class _Ways:
     def _with(self, row: int, today_s: NDArray[np.float64], ends: tuple[int, int]) -> int | None:
         """Return the seconds between two nodes when one candidate is built; None where no way exists."""
         start, end = ends
-        graph = self.base.graph
         arcs = number_arcs(
             self.base.node_row, self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
         )
-        built = time_matrix(
-            arcs.count,
-            np.concatenate([graph.tail, arcs.tail]),
-            np.concatenate([graph.head, arcs.head]),
-            np.concatenate([graph.seconds, arcs.seconds]),
-        )
+        built = faster_of(self.base.times, time_matrix(arcs.count, arcs.tail, arcs.head, arcs.seconds))
         most = float(today_s[end])  # nothing beyond today's time is of interest
         found = dijkstra(built, indices=start, limit=most)[end]
         return int(found) if np.isfinite(found) else None

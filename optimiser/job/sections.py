@@ -224,6 +224,34 @@ class Candidates(Section):
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
 
 
+TrainsADay = Annotated[int | None, Field(ge=0, le=10_000)]
+
+
+class Capacity(Section):
+    """How many trains a section of today's line carries. What is not set is taken from the table."""
+
+    enabled: bool = Field(
+        True,
+        description="limit the trains of candidates to the room that today's trains leave on today's tracks",
+    )
+    level: Literal["low", "central", "high"] = Field(
+        "central", description="low, central or high estimate of the table"
+    )
+    hsr350: TrainsADay = Field(
+        None,
+        description="passenger trains a day and direction on a section for 275 km/h or more (two tracks; "
+        "table: 144, 180, 216)",
+    )
+    hsr250: TrainsADay = Field(None, description="for 220 to 274 km/h (two tracks; table: 115, 144, 172)")
+    intercity200: TrainsADay = Field(
+        None, description="for 180 to 219 km/h (two tracks; table: 96, 120, 144)"
+    )
+    conv160: TrainsADay = Field(
+        None, description="for 140 to 179 km/h, freight beside it (two tracks; table: 41, 68, 92)"
+    )
+    conv120: TrainsADay = Field(None, description="for less, freight beside it (one track; table: 7, 12, 16)")
+
+
 class Costs(Section):
     """What a kilometre costs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -104,6 +105,11 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, ne
         why=why + (f"; trains run on to {on}" if on else ""),
         geometry=base.straight_line(a, b),
         arcs=train_arcs(candidate_id, stops, runs_s, train, tracks.times),
+        runs=tracks.runs_over(
+            (link for run in runs_on if run is not None for link in run.path.links),
+            train.link_class,
+            train.a_day(rules.hours_a_day),
+        ),
         trainsets=train.sets(tracks.times.ride_s(runs_s)),
     )
 
@@ -185,6 +191,9 @@ def _upgrade(tracks: Tracks, pair: tuple[int, int], path: TrackPath, run_s: int)
         why=f"{slow} are slower than {rules.upgrade_kmh:g}",
         geometry=tracks.line(path),
         arcs=train_arcs(candidate_id, stops, [run_s], train, tracks.times),
+        runs=tracks.runs_over(
+            tracks.fast_links(path, rules.upgrade_kmh), train.link_class, train.a_day(rules.hours_a_day)
+        ),
         trainsets=train.sets(tracks.times.ride_s([run_s])),
     )
 
@@ -310,6 +319,7 @@ def _through_proposal(tracks: Tracks, service: ThroughService) -> Proposal:
         ),
         geometry=tracks.line(path),
         arcs=train_arcs(candidate_id, stops, service.runs_s, train, tracks.times),
+        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
         trainsets=train.sets(tracks.times.ride_s(service.runs_s)),
         train_km_a_day=train.km_a_day(path.length_km, rules.hours_a_day),
     )
@@ -402,6 +412,7 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     if services.lines["known_times"].iloc[service]:
         ride_s = int(stops["run_s"].sum() + stops["stop_s"].sum())
     now, more = (Train("", every, rules.turn_s) for every in (headway_s, rules.frequency_headway_s))
+    more_a_day = rules.hours_a_day * 3600.0 * (1.0 / every_s - 1.0 / headway_s)
     now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
     return Proposal(
         candidate_id=f"rail-frequency:{line['service_id']}",
@@ -416,6 +427,7 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
         ),
         geometry=shapely.LineString(stations.geometry.tolist()),
         arcs=tuple(faster),
+        runs=tracks.runs_over(tracks.route_of(service), link_class, math.ceil(round(more_a_day, 6))),
         trainsets=max(1, more.sets(ride_s) - now.sets(ride_s)),
         train_km_a_day=more_km - now_km,
     )

@@ -25,7 +25,15 @@ def test_invalid_speeds_are_rejected(text):
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("00:30", 1800), ("01:00:30", 3630), ("15", 900), ("7.5", 450), ("20 min", 1200), ("24:00", 86400), ("32:00:00", 115_200)],
+    [
+        ("00:30", 1800),
+        ("01:00:30", 3630),
+        ("15", 900),
+        ("7.5", 450),
+        ("20 min", 1200),
+        ("24:00", 86400),
+        ("32:00:00", 115_200),
+    ],
 )
 def test_documented_forms_of_intervals_are_parsed(text, seconds):
     assert parse_interval_s(text) == seconds

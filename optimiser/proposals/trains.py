@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -246,7 +246,13 @@ def stop_at_new_station(base: BaseCase, city: int) -> Stop:
 
 
 def train_arcs(
-    candidate_id: str, stops: Sequence[Stop], runs_s: Sequence[int], train: Train, times: TrainTimes
+    candidate_id: str,
+    stops: Sequence[Stop],
+    runs_s: Sequence[int],
+    train: Train,
+    times: TrainTimes,
+    *,
+    stops_s: Sequence[int] | None = None,
 ) -> tuple[Arc, ...]:
     """Return the arcs of a new train.
 
@@ -265,7 +271,15 @@ def train_arcs(
         Class and headway.
     times
         Times of boarding, stopping and changing.
+    stops_s
+        Seconds at each stop, for trains of known times, whose runs include what a ride needs to start; None
+        for modelled ones.
     """
+    if stops_s is None:
+        stops_s = [times.access.running.stop_s] * len(stops)
+    else:
+        running = replace(times.access.running, start_s=0)
+        times = replace(times, access=replace(times.access, running=running))
     aboard = [f"{NEW}{candidate_id}/{at}" for at in range(len(stops))]
     arrived = [f"{node}/arrived" for node in aboard]
     arcs: list[Arc] = []
@@ -273,7 +287,7 @@ def train_arcs(
         arcs += stop.access
         arcs += times.station_arcs(stop.station_id, aboard[at], arrived[at], train)
         if 0 < at < len(stops) - 1:
-            arcs.append((arrived[at], aboard[at], times.access.running.stop_s))
+            arcs.append((arrived[at], aboard[at], max(1, stops_s[at])))
     for at, run_s in enumerate(runs_s):
         arcs += [(aboard[at], arrived[at + 1], run_s), (aboard[at + 1], arrived[at], run_s)]
     return tuple(dict.fromkeys(arcs))

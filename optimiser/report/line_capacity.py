@@ -64,6 +64,15 @@ def notes(table: pd.DataFrame) -> tuple[str, ...]:
     return (f"{count} no room left for further trains today: {', '.join(names[:_MOST_NAMED])}{more}.",)
 
 
+def counts(table: pd.DataFrame) -> dict[str, int]:
+    """Return the numbers of sections with limits that matter, without room today, and that keep some out."""
+    return {
+        "sections": len(table),
+        "no_room_today": int((table["left"] == 0).sum()),
+        "keep_out": int((table["kept_out"] > 0).sum()),
+    }
+
+
 def section(table: pd.DataFrame | None) -> dict[str, Any] | None:
     """Return the variables of the page's section; None where no section keeps a proposal out."""
     full = None if table is None else table[table["kept_out"] > 0]

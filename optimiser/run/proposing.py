@@ -110,11 +110,15 @@ def line_sections(candidates: Candidates, asked: Capacity) -> pd.DataFrame:
     pandas.DataFrame
         As `line_capacity.line_sections`.
     """
-    most = line_capacity.usual_most(asked.level) if asked.enabled else {}
-    given = {name: getattr(asked, name) for name in most}
-    return line_capacity.line_sections(
-        candidates, most | {name: trains for name, trains in given.items() if trains is not None}
-    )
+    most = most_a_day(asked) if asked.enabled else {}
+    return line_capacity.line_sections(candidates, most)
+
+
+def most_a_day(asked: Capacity) -> dict[str, int]:
+    """Return how many trains a day and direction a section carries by class, as a job says."""
+    usual = line_capacity.usual_most(asked.level)
+    given = {name: getattr(asked, name) for name in usual}
+    return usual | {name: trains for name, trains in given.items() if trains is not None}
 
 
 def draft_problem(

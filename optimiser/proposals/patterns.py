@@ -210,6 +210,10 @@ def propose_express_services(
         if path is None:
             left_out["express_service: no tracks join the cities"] += 1
             continue
+        every = Train(tracks.rules.fast_class, rules.express_headway_s, tracks.rules.turn_s)
+        if tracks.runs_today((a, b), (path.nodes[0], path.nodes[-1]), every):
+            left_out["express_service: as many direct trains run today"] += 1
+            continue
         seen = set()
         for count in rules.express_calls:
             calls, runs_s = calls_on_the_way(tracks, (a, b), path, count)

@@ -253,6 +253,10 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     if path is None:
         left_out["rail_service: no tracks join the cities"] += 1
         return None
+    train = Train(rules.fast_class, rules.service_headway_s, rules.turn_s)
+    if tracks.runs_today(pair, (path.nodes[0], path.nodes[-1]), train):
+        left_out["rail_service: as many direct trains run today"] += 1
+        return None
     calls, runs_s = calls_on_the_way(tracks, pair, path, rules.service_calls)
     new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs_s)
     today = tracks.today_s(path.nodes[0], path.nodes[-1])

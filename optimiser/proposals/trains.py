@@ -465,6 +465,48 @@ class Tracks:
             found[node] = found.get(node, 0.0) + float(a_day[service])
         return found
 
+    def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], train: Train) -> bool:
+        """Tell whether today's direct trains between two cities are at least as many as a service's.
+
+        Parameters
+        ----------
+        pair
+            The cities; stations near either count.
+        ends
+            Rail rows of the stations of the new service, which count as well.
+        train
+            The new service.
+        """
+        near = [{*self.stations[city], row} for city, row in zip(pair, ends, strict=True)]
+        found = [set().union(*(self._callers.get(row, {}) for row in rows)) for rows in near]
+        a_day = sum(
+            trains
+            for service, trains in sorted(found[0] & found[1])
+            if len((near[0] | near[1]) & self._calls[service]) > 1
+        )
+        return a_day >= self.rules.hours_a_day * 3600.0 / train.headway_s - 1e-6
+
+    @cached_property
+    def _calls(self) -> dict[int, set[int]]:
+        """Return the rail rows at which each service calls."""
+        services, found = self.base.services, dict[int, set[int]]()
+        if services is not None:
+            for service, node in services.stops[["service", "node"]].to_numpy(dtype=np.int64).tolist():
+                found.setdefault(service, set()).add(node)
+        return found
+
+    @cached_property
+    def _callers(self) -> dict[int, set[tuple[int, float]]]:
+        """Return the services that call at each station, with their trains a day and direction."""
+        services, found = self.base.services, dict[int, set[tuple[int, float]]]()
+        headway_s = [] if services is None else services.lines["headway_s"].tolist()
+        for service, nodes in self._calls.items():
+            for node in nodes:
+                found.setdefault(node, set()).add(
+                    (service, self.rules.hours_a_day * 3600.0 / headway_s[service])
+                )
+        return found
+
     def runs_over(
         self, links: Iterable[int], link_class: str, trains: int
     ) -> tuple[tuple[int, int, bool], ...]:

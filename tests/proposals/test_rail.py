@@ -117,6 +117,23 @@ def test_a_through_service_runs_where_one_changes_today():
     assert [p.candidate_id for p in found] == ["rail-service:a-c"]
 
 
+@pytest.mark.parametrize(
+    ("headway_s", "found", "count"), [(7201, ["rail-service:a-c"], 0), (7200, [], 1), (14_400, [], 1)]
+)
+def test_no_through_service_is_proposed_where_as_many_direct_trains_run(headway_s, found, count):
+    # The direct trains of today are slow: they stop nowhere else, and take four hours. Two services of one
+    # train every four hours are as many as one every two.
+    direct = ("conv160", headway_s, [0, 2], [0, 14_400])
+    lines = [*LINES, direct] + ([direct] if headway_s == 14_400 else [])
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, lines))
+    left_out = Counter()
+    rules = RailRules(service_gain_s=-(10**6))
+    proposed = [p.candidate_id for p in rail.propose_through_services(tracks_of(drawn, rules), left_out)]
+    assert [name for name in proposed if name == "rail-service:a-c"] == found
+    # A-B and B-C have their own trains every 20 and 50 minutes.
+    assert left_out["rail_service: as many direct trains run today"] == 2 + count
+
+
 def test_more_trains_shorten_the_wait_and_nothing_else():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
     rules = RailRules(frequency_least_s=2400, frequency_headway_s=1200)

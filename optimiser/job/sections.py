@@ -158,8 +158,8 @@ class Candidates(Section):
 
     kinds: Names = Field(
         (),
-        description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
-        "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
+        description="kinds to propose, of road_upgrade, expressway_upgrade, road_link, gap, rail_link, "
+        "rail_upgrade, rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
         "station, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
@@ -362,6 +362,7 @@ class Phasing(Section):
         4, description="years to build a new road (assumed, as all of these)"
     )
     road_upgrade_years: BuildingYears = Field(3, description="years to upgrade a road")
+    expressway_upgrade_years: BuildingYears = Field(3, description="years to rebuild an expressway")
     gap_years: BuildingYears = Field(2, description="years to close a gap between expressways")
     rail_link_years: BuildingYears = Field(5, description="years to build a railway")
     rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")

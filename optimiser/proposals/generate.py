@@ -132,6 +132,13 @@ KINDS: Mapping[str, Kind] = {
         pays_for=line_items,
         in_rings=True,
     ),
+    "expressway_upgrade": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        pays_for=line_items,
+        needs_rate=False,
+    ),
     "road_link": Kind(
         mode="road",
         instrument="infrastructure",

@@ -13,6 +13,7 @@ SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 KINDS = {
     "road_upgrade": "expressway upgrade",
+    "expressway_upgrade": "expressway rebuilt",
     "road_link": "new road",
     "gap": "gap closed",
     "rail_link": "new rail line",

@@ -19,6 +19,7 @@ INSTRUMENTS = {
     "rail_upgrade": "infrastructure",
     "road_link": "infrastructure",
     "road_upgrade": "infrastructure",
+    "expressway_upgrade": "infrastructure",
     "rail_service": "subsidy",
     "check_in": "barrier",
     "timed_transfer": "barrier",

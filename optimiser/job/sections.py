@@ -159,8 +159,8 @@ class Candidates(Section):
     kinds: Names = Field(
         (),
         description="kinds to propose, of road_upgrade, expressway_upgrade, road_link, gap, rail_link, "
-        "rail_upgrade, rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
-        "station, direct_expressway, rail_direct; empty: all",
+        "rail_upgrade, rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, "
+        "express_service, station, connecting_curve, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -374,6 +374,7 @@ class Phasing(Section):
     access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
     express_service_years: BuildingYears = Field(1, description="years to start an express train")
     station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
+    connecting_curve_years: BuildingYears = Field(3, description="years to join two railway lines")
     direct_expressway_years: BuildingYears = Field(5, description="years to build a direct expressway")
     rail_direct_years: BuildingYears = Field(6, description="years to build a direct high-speed line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")

@@ -25,7 +25,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.proposals import far_links, patterns, rail, roads, stations
+from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     BaseCase,
     NeighbourRules,
@@ -33,6 +33,7 @@ from optimiser.proposals.base_case import (
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.curves import CurveRules
 from optimiser.proposals.dominance import dominated
 from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
@@ -83,6 +84,11 @@ def express_items(proposal: Proposal) -> tuple[Item, ...]:
 def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
     """Return the items of trains that run through between two lines over a new connecting curve."""
     return (*train_items(proposal), Item("junction", 1.0))
+
+
+def train_and_curve_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of trains and of the curve that they run over, `units` times a usual one."""
+    return (*train_items(proposal), Item(proposal.standard, proposal.units))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +241,15 @@ KINDS: Mapping[str, Kind] = {
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
     ),
+    "connecting_curve": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: curves.propose_curves(
+            s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
+        ),
+        pays_for=train_and_curve_items,
+        most=lambda rules: rules.curves.count,
+    ),
     "direct_expressway": Kind(
         mode="road",
         instrument="infrastructure",
@@ -276,9 +291,9 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail, stations, patterns, far
-        Rules by mode, for measures at stations, for stopping patterns and express trains, and for links
-        between cities that are no neighbours.
+    road, rail, stations, patterns, far, curves
+        Rules by mode, for measures at stations, for stopping patterns and express trains, for links between
+        cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
     pairs_tried
@@ -294,6 +309,7 @@ class Rules:
     stations: StationRules = field(default_factory=StationRules)
     patterns: PatternRules = field(default_factory=PatternRules)
     far: FarRules = field(default_factory=FarRules)
+    curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     pairs_tried: int = 300
     prune_dominated: bool = True

@@ -580,6 +580,10 @@ class Tracks:
         best = min(ends, default=None)
         return None if best is None else self.path(best[1], best[2])
 
+    def link_s(self, link: int) -> float:
+        """Return the running seconds of a link."""
+        return float(self._run_s[link])
+
     def fast_links(self, path: TrackPath, design_kmh: float) -> tuple[int, ...]:
         """Return the links of a path that are at least as fast as a design speed."""
         return tuple(link for link in path.links if self._speed_kmh[link] >= design_kmh)

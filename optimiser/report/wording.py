@@ -26,6 +26,7 @@ KINDS = {
     "access": "way to the station",
     "express_service": "express trains",
     "station": "new station",
+    "connecting_curve": "connecting curve with trains",
     "direct_expressway": "direct expressway",
     "rail_direct": "direct rail line",
     "own": "own proposal",

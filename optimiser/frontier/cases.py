@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.steps import LimitStep, is_step, longest_s, with_steps
-from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem import Candidate, Capacity, DesignProblem, Pair
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""
@@ -75,6 +75,8 @@ class Case:
         Whether later periods count less; False: every year counts the same.
     steps
         Steps in which pairs count; empty: as in the base.
+    capacity
+        Estimate of what sections of line carry; None: as in the base.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Case:
     fixed_out: tuple[str, ...] = ()
     discounting: bool = True
     steps: tuple[LimitStep, ...] = ()
+    capacity: Literal["low", "high"] | None = None
 
 
 class Timer(Protocol):
@@ -127,6 +130,8 @@ class Base:
         States the demands of a job anew; default: they stay as they are.
     steps
         Steps in which the pairs count.
+    capacities
+        Capacities of the problem by estimate.
     """
 
     problem: DesignProblem
@@ -136,6 +141,7 @@ class Base:
     factors: tuple[int, ...]
     demands: Demands = field(default=_as_it_is)
     steps: tuple[LimitStep, ...] = ()
+    capacities: Mapping[str, tuple[Capacity, ...]] = field(default_factory=dict)
 
 
 def resolve(base: Base, case: Case) -> DesignProblem:
@@ -166,6 +172,8 @@ def resolve(base: Base, case: Case) -> DesignProblem:
             for pair, people, factor in zip(problem.pairs, base.people, base.factors, strict=True)
         ),
     )
+    if case.capacity is not None:
+        problem = problem.replace(capacities=base.capacities[case.capacity])
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
     return with_steps(base.demands(problem, discounting=case.discounting), steps)

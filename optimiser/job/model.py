@@ -23,6 +23,7 @@ class Job(sections.Section):
     times: sections.Times = sections.Times()
     access: sections.Access = sections.Access()
     candidates: sections.Candidates = sections.Candidates()
+    capacity: sections.Capacity = sections.Capacity()
     costs: sections.Costs = sections.Costs()
     objective: sections.Objective = sections.Objective()
     steps: sections.Steps = sections.Steps()

@@ -158,9 +158,9 @@ class Candidates(Section):
 
     kinds: Names = Field(
         (),
-        description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
-        "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
-        "station, direct_expressway, rail_direct; empty: all",
+        description="kinds to propose, of road_upgrade, expressway_upgrade, road_link, gap, rail_link, "
+        "rail_upgrade, rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, "
+        "express_service, station, connecting_curve, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -222,6 +222,34 @@ class Candidates(Section):
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
+
+
+TrainsADay = Annotated[int | None, Field(ge=0, le=10_000)]
+
+
+class Capacity(Section):
+    """How many trains a section of today's line carries. What is not set is taken from the table."""
+
+    enabled: bool = Field(
+        True,
+        description="limit the trains of candidates to the room that today's trains leave on today's tracks",
+    )
+    level: Literal["low", "central", "high"] = Field(
+        "central", description="low, central or high estimate of the table"
+    )
+    hsr350: TrainsADay = Field(
+        None,
+        description="passenger trains a day and direction on a section for 275 km/h or more (two tracks; "
+        "table: 144, 180, 216)",
+    )
+    hsr250: TrainsADay = Field(None, description="for 220 to 274 km/h (two tracks; table: 115, 144, 172)")
+    intercity200: TrainsADay = Field(
+        None, description="for 180 to 219 km/h (two tracks; table: 96, 120, 144)"
+    )
+    conv160: TrainsADay = Field(
+        None, description="for 140 to 179 km/h, freight beside it (two tracks; table: 41, 68, 92)"
+    )
+    conv120: TrainsADay = Field(None, description="for less, freight beside it (one track; table: 7, 12, 16)")
 
 
 class Costs(Section):
@@ -334,6 +362,7 @@ class Phasing(Section):
         4, description="years to build a new road (assumed, as all of these)"
     )
     road_upgrade_years: BuildingYears = Field(3, description="years to upgrade a road")
+    expressway_upgrade_years: BuildingYears = Field(3, description="years to rebuild an expressway")
     gap_years: BuildingYears = Field(2, description="years to close a gap between expressways")
     rail_link_years: BuildingYears = Field(5, description="years to build a railway")
     rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")
@@ -345,6 +374,7 @@ class Phasing(Section):
     access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
     express_service_years: BuildingYears = Field(1, description="years to start an express train")
     station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
+    connecting_curve_years: BuildingYears = Field(3, description="years to join two railway lines")
     direct_expressway_years: BuildingYears = Field(5, description="years to build a direct expressway")
     rail_direct_years: BuildingYears = Field(6, description="years to build a direct high-speed line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")

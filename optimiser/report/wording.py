@@ -13,6 +13,7 @@ SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 KINDS = {
     "road_upgrade": "expressway upgrade",
+    "expressway_upgrade": "expressway rebuilt",
     "road_link": "new road",
     "gap": "gap closed",
     "rail_link": "new rail line",
@@ -25,6 +26,7 @@ KINDS = {
     "access": "way to the station",
     "express_service": "express trains",
     "station": "new station",
+    "connecting_curve": "connecting curve with trains",
     "direct_expressway": "direct expressway",
     "rail_direct": "direct rail line",
     "own": "own proposal",

@@ -20,8 +20,9 @@ from optimiser.job.model import Job
 from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
+from optimiser.proposals import line_capacity
 from optimiser.proposals.table import Candidates
-from optimiser.run import demands, solving
+from optimiser.run import demands, proposing, solving
 from optimiser.run.proposing import Draft
 from optimiser.run.retiming import Retimer
 from optimiser.run.timing import Times
@@ -67,6 +68,9 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
         yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
         yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
         yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
+    if job.capacity.enabled and len(candidates.runs):
+        yield Case(name="lines carry fewer trains", description="low estimate", capacity="low")
+        yield Case(name="lines carry more trains", description="high estimate", capacity="high")
     yield from _priced(candidates)
     if job.objective.weight != "file":
         yield Case(name="pairs weigh as people", description="smaller population", weight_exponent=1.0)
@@ -152,6 +156,12 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
         factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
         demands=stated,
         steps=demands.limit_steps(job),
+        capacities={
+            level: line_capacity.capacities(
+                proposing.line_sections(candidates, job.capacity.model_copy(update={"level": level}))
+            )
+            for level in ("low", "high")
+        },
     )
 
 

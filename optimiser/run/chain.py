@@ -156,6 +156,7 @@ class Chain:
             "budget": job.budget.model_dump(),
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
             "steps": job.steps.model_dump(),
+            "capacity": job.capacity.model_dump(),
         }
 
         def make() -> proposing.Draft:

@@ -25,6 +25,7 @@ RUN_FORMAT = "polyring-run/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 OPTIONAL = (
+    "capacities.csv",
     "cases.csv",
     "levels.json",
     "phases.csv",

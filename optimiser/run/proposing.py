@@ -13,10 +13,11 @@ from networks.rail import RailBuild
 from networks.road.tables import speed_table
 from optimiser.frontier.steps import longest_s
 from optimiser.job.model import Job
+from optimiser.job.sections import Capacity
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
-from optimiser.proposals import costs, own, prepare
+from optimiser.proposals import costs, line_capacity, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Rules, generate
@@ -88,7 +89,36 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     found = with_closing_links(found, base, job.rings, rules, ground)
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
     priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
-    return with_evidence(base, replace(fixed, table=priced), rules.road.surroundings(base))
+    placed = line_capacity.with_sections(
+        base, replace(fixed, table=priced), hours_a_day=rules.rail.hours_a_day
+    )
+    return with_evidence(base, placed, rules.road.surroundings(base))
+
+
+def line_sections(candidates: Candidates, asked: Capacity) -> pd.DataFrame:
+    """Return the sections of line on which not all trains of candidates have room.
+
+    Parameters
+    ----------
+    candidates
+        What may be built.
+    asked
+        Whether sections have limits, and which.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `line_capacity.line_sections`.
+    """
+    most = most_a_day(asked) if asked.enabled else {}
+    return line_capacity.line_sections(candidates, most)
+
+
+def most_a_day(asked: Capacity) -> dict[str, int]:
+    """Return how many trains a day and direction a section carries by class, as a job says."""
+    usual = line_capacity.usual_most(asked.level)
+    given = {name: getattr(asked, name) for name in usual}
+    return usual | {name: trains for name, trains in given.items() if trains is not None}
 
 
 def draft_problem(
@@ -127,6 +157,8 @@ def draft_problem(
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
     problem = _with_tier_factors(prepared.problem, pairs, job)
+    sections = line_sections(candidates, job.capacity)
+    problem = problem.replace(capacities=line_capacity.capacities(sections))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job, source)

@@ -35,6 +35,7 @@ def save_networks(folder: Path, networks: Networks) -> None:
     _save_network(folder, "rail", rail.network)
     rail.services.lines.to_parquet(folder / "services_lines.parquet")
     rail.services.stops.to_parquet(folder / "services_stops.parquet")
+    rail.services.routes.to_parquet(folder / "services_routes.parquet")
     _converted(rail.stations, list).to_parquet(folder / "stations.parquet")
     save_json(folder / "rail_report.json", rail.report.to_dict())
     save_json(folder / "import_report.json", networks.report)
@@ -55,13 +56,13 @@ def load_networks(folder: Path) -> Networks:
 
 def load_rail(folder: Path) -> RailBuild:
     """Read the railways of what `save_networks` wrote, without the roads."""
-    lines, stops, stations = (
+    lines, stops, routes, stations = (
         pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("services_lines", "services_stops", "stations")
+        for name in ("services_lines", "services_stops", "services_routes", "stations")
     )
     return RailBuild(
         network=_load_network(folder, "rail"),
-        services=Services(lines=lines, stops=stops),
+        services=Services(lines=lines, stops=stops, routes=routes),
         stations=_converted(stations, tuple),
         report=RailReport(**load_json(folder / "rail_report.json")),
     )
@@ -102,6 +103,8 @@ def save_candidates(folder: Path, found: Candidates) -> None:
     """Write candidates, their arcs and what was left out."""
     found.table.to_parquet(folder / "candidates.parquet")
     found.arcs.to_parquet(folder / "arcs.parquet")
+    found.runs.to_parquet(folder / "runs.parquet")
+    found.sections.to_parquet(folder / "sections.parquet")
     facts = {
         "report": dict(found.report),
         "money": found.money,
@@ -116,6 +119,8 @@ def load_candidates(folder: Path) -> Candidates:
     return Candidates(
         table=gpd.read_parquet(folder / "candidates.parquet"),
         arcs=pd.read_parquet(folder / "arcs.parquet"),
+        runs=pd.read_parquet(folder / "runs.parquet"),
+        sections=pd.read_parquet(folder / "sections.parquet"),
         **load_json(folder / "facts.json"),
     )
 

@@ -123,6 +123,11 @@ class Kind:
     in_rings: bool = False
     needs_rate: bool = True
 
+    @property
+    def lays_line(self) -> bool:
+        """Tell whether it lays or widens a line of its own, and is more than trains or a measure at a station."""
+        return self.in_rings or self.far
+
 
 KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(

@@ -467,8 +467,9 @@ class Backcast(Section):
     """What `polyring backcast` compares with what was built. Nothing here changes `polyring run`."""
 
     built: str = Field(
-        "", description="roads and railways opened in past years (CSV, GeoJSON or GeoPackage); empty: the "
-        "region's own"
+        "",
+        description="roads and railways opened in past years (CSV, GeoJSON or GeoPackage); empty: the "
+        "region's own",
     )
     near_km: float = Field(
         15.0, gt=0, le=500, description="what was built is found by a proposal within this distance, km"

@@ -67,7 +67,9 @@ class Corridor:
     left_out: str
 
 
-def read_corridors(path: Path, costs: CostTable, terrain: Terrain, *, after: date) -> tuple[Corridor, ...]:
+def read_corridors(
+    path: Path, costs: CostTable, terrain: Terrain, *, after: date, level: str = "central"
+) -> tuple[Corridor, ...]:
     """Read the corridors of a table that were opened after a day.
 
     Parameters
@@ -78,6 +80,8 @@ def read_corridors(path: Path, costs: CostTable, terrain: Terrain, *, after: dat
         For corridors whose cost is not stated.
     after
         The day. A month or a year counts as its last day, as everywhere in the network.
+    level
+        Which estimate counts for costs that are not stated: low, central or high.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def read_corridors(path: Path, costs: CostTable, terrain: Terrain, *, after: dat
     faults += [f"the id `{name}` is used twice" for name in sorted({n for n in ids if ids.count(n) > 1})]
     if faults:
         raise _refusal(path, "cannot be used", *faults)
-    found = tuple(_corridor(row, costs, terrain) for row in rows)
+    found = tuple(_corridor(row, costs, terrain, level) for row in rows)
     later = tuple(one for one in found if one.opened > after)
     if not any(not one.left_out for one in later):
         raise JobError(
@@ -164,7 +168,7 @@ def _line(row: Mapping[str, object]) -> shapely.Geometry | None:
     return shape if is_line and shape.length > 0 else None
 
 
-def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain) -> Corridor:
+def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, level: str) -> Corridor:
     """Return the corridor of a row without faults."""
     line, opened = _line(row), last_day(str(row["opened"]))
     if line is None or opened is None:
@@ -175,7 +179,8 @@ def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain) -> 
         cost, quality = int(own.as_number(row["cost"])), str(row.get("cost_quality", ""))
     else:
         shares = terrain_shares([line], terrain)[0].tolist()
-        cost, quality = estimate(costs, str(row["standard"]), length_km, shares).central, "C"
+        cost = int(getattr(estimate(costs, str(row["standard"]), length_km, shares), level))
+        quality = "C"
     return Corridor(
         id=str(row["id"]),
         from_name=str(row.get("from", "")),

@@ -75,9 +75,9 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job, source), _ground(source, times)
+    base, ground = base_case(times, rail, job, source), ground_of(source, times)
     table, land = ground
-    asked, rules = job.candidates, _rules(job, source)
+    asked, rules = job.candidates, rules_of(job, source)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)
@@ -87,8 +87,12 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
         found = given if given is not None else assemble([], table, land)
     found = with_closing_links(found, base, job.rings, rules, ground)
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
-    priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
-    return with_evidence(base, replace(fixed, table=priced), rules.road.surroundings(base))
+    return with_evidence(base, at_level(fixed, job), rules.road.surroundings(base))
+
+
+def at_level(candidates: Candidates, job: Job) -> Candidates:
+    """Return candidates at the low, central or high cost that a job asks for."""
+    return replace(candidates, table=candidates.table.assign(cost=candidates.table[_PRICES[job.costs.level]]))
 
 
 def draft_problem(
@@ -130,8 +134,8 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job, source)
-        ground = _ground(source, times)
-        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
+        ground = ground_of(source, times)
+        problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
@@ -160,7 +164,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     )
 
 
-def _ground(source: Source, times: Times) -> Ground:
+def ground_of(source: Source, times: Times) -> Ground:
     """Return the unit costs of a job (its own table, else that of the country), its terrain and its towns."""
     table = (
         costs.read_cost_table(source.costs_file)
@@ -171,7 +175,7 @@ def _ground(source: Source, times: Times) -> Ground:
     return table, costs.WithTowns.of(land, times.cities)
 
 
-def _rules(job: Job, source: Source) -> Rules:
+def rules_of(job: Job, source: Source) -> Rules:
     """Return the rules of the generator that a job asks for."""
     asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in known]

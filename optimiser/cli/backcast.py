@@ -68,9 +68,7 @@ def _show(done: Backcasted) -> None:
     screen.line()
     screen.line(f"{found.region}, network of {found.day}")
     screen.line(f"Spent since, {found.money}: {spent}. Corridors that count: {len(found.built)}.")
-    screen.line(
-        f"Pairs of cities within the limit: {then} of {total} on that day, {today} with what was built."
-    )
+    screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
     for purse, words in PURSES.items():
         screen.table(
             f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
@@ -86,20 +84,18 @@ def _show(done: Backcasted) -> None:
 def _rows(found: Backcast, purse: str) -> list[dict[str, object]]:
     from optimiser.report.backcast import CHOOSERS, FIGURES, POOLS, means
 
-    rows: list[dict[str, object]] = []
-    for pool in POOLS:
-        for chooser, name in CHOOSERS.items():
-            for mean in means(found.of(chooser, purse=purse, pool=pool)):
-                rows.append(
-                    {
-                        "chooser": name if pool == "proposed" else f"{name}, neighbours",
-                        "money": f"{mean.share:.0%}",
-                        **{figure: _two(mean.middle[figure]) for figure in FIGURES},
-                        "corridors": f"{sum(mean.found.values()):.1f}".removesuffix(".0"),
-                        "pairs": "" if mean.pairs is None else f"{mean.pairs:.0f}",
-                    }
-                )
-    return rows
+    return [
+        {
+            "chooser": name if pool == "proposed" else f"{name}, neighbours",
+            "money": f"{mean.share:.0%}",
+            **{figure: _two(mean.middle[figure]) for figure in FIGURES},
+            "corridors": f"{sum(mean.found.values()):.1f}".removesuffix(".0"),
+            "pairs": "" if mean.pairs is None else f"{mean.pairs:.0f}",
+        }
+        for pool in POOLS
+        for chooser, name in CHOOSERS.items()
+        for mean in means(found.of(chooser, purse=purse, pool=pool))
+    ]
 
 
 def _two(value: float | None) -> str:

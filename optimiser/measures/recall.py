@@ -1,4 +1,4 @@
-"""Measure how much of what was built lies near what is proposed: recall by length, corridors found, precision."""
+"""Measure how much of what was built lies near what is proposed: recall by km, corridors found, precision."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Recall:
     any_km
         Km built, of both modes, near a proposal of either mode.
     corridors, found
-        By mode: corridors built, and those of which the share asked for lies near a proposal of the same mode.
+        By mode: corridors built, and those of which enough lies near a proposal of the same mode.
     proposed_km, proposed_near_km
         Km proposed, and km of them near something built of the same mode.
     """
@@ -136,9 +136,9 @@ class Nearness:
         near = np.zeros((len(proposed), len(points)), dtype=bool)
         own_km = np.zeros(len(proposed))
         for row, one in enumerate(proposed):
-            near[row] = cKDTree(one.points).query(points)[0] <= near_km
+            near[row] = _distance_km(cKDTree(one.points), points) <= near_km
             if one.mode in trees:
-                own_km[row] = one.km * float((trees[one.mode].query(one.points)[0] <= near_km).mean())
+                own_km[row] = one.km * (_distance_km(trees[one.mode], one.points) <= near_km).mean()
         return cls(
             near=near,
             same_mode=np.array([one.mode for one in proposed], dtype=modes.dtype)[:, None] == modes[None, :],
@@ -191,3 +191,8 @@ class Nearness:
         """Return which parts lie near a proposal of their mode."""
         chosen = np.asarray(rows, dtype=np.int64)
         return np.asarray((self.near[chosen] & self.same_mode[chosen]).any(axis=0), dtype=np.bool_)
+
+
+def _distance_km(others: cKDTree, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance from each point to the nearest of others, km; float64 [points]."""
+    return np.asarray(others.query(points)[0], dtype=np.float64)

@@ -125,7 +125,7 @@ class Kind:
 
     @property
     def lays_line(self) -> bool:
-        """Tell whether it lays or widens a line of its own, and is more than trains or a measure at a station."""
+        """Tell whether it lays or widens a line, and is not trains or a measure at a station alone."""
         return self.in_rings or self.far
 
 

@@ -24,6 +24,9 @@ CHOOSERS: Mapping[str, str] = {
 }
 """Who chooses, by name, in the order of tables."""
 
+PLANS = ("plan", "plan_lines")
+"""Choosers that are plans of the model."""
+
 PURSES: Mapping[str, str] = {"one": "one purse", "by_mode": "a purse by mode"}
 """How the money is divided, by name."""
 
@@ -171,7 +174,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def choice_table(choices: Iterable[Choice]) -> pd.DataFrame:
-    """Return the rows of `choices.csv`: one a line that a chooser builds; draws of random choices are left out."""
+    """Return the rows of `choices.csv`: one a line that a chooser builds; random draws are left out."""
     rows = [
         (one.chooser, one.pool, one.purse, one.share, name)
         for one in choices

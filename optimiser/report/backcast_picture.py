@@ -1,4 +1,4 @@
-"""Draw a back-cast: what was proposed and what was built on a map, and what each chooser finds along the money."""
+"""Draw a back-cast: a map of what was proposed and built, and what each chooser finds along the money."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
         x, y = city.geometry.x, city.geometry.y
         axes.scatter([x], [y], s=look.mark**2 / 2, c="white", edgecolors=style.INK, linewidths=0.8, zorder=4)
         if str(city.tier) != "small":
-            axes.annotate(
-                str(city.name), (x, y), (4, 4), textcoords="offset points", size=look.text - 1.5, zorder=5
-            )
+            side, at = ("right", -5) if x > (west + 3 * east) / 4 else ("left", 5)
+            label = axes.annotate(str(city.name), (x, y), (at, 4), textcoords="offset points", zorder=5)
+            label.set(size=look.text - 1.5, horizontalalignment=side, parse_math=False)
     axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=style.RULE)
     one = found.shown
     words = (
@@ -124,15 +124,8 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
             axes.fill_between(shares, least, most, color=style.CEILING, alpha=0.7, linewidth=0)
     everything = next(one for one in found.choices if one.chooser == "everything").figure("both") or 0.0
     axes.axhline(everything, color=style.RULE, lw=1, linestyle=":")
-    axes.annotate(
-        "every line proposed",
-        (0, everything),
-        (2, 3),
-        textcoords="offset points",
-        size=7.5,
-        color=style.MUTED,
-    )
-    axes.set(xlim=(0, max(shares)), ylim=(0, 1))
+    axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=style.MUTED)
+    axes.set(xlim=(0, 1.02 * max(shares)), ylim=(0, 1))
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.grid(axis="y", color=style.GRID, linewidth=0.8)

@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
@@ -205,44 +206,41 @@ class _Backcaster:
 
     def compare(self) -> tuple[Backcast, bool]:
         """Return the back-cast, and whether each plan is within the gap asked for."""
-        first = self._chain(self.loaded)
-        _refuse_without_dates(first.times.value.report, self.day, first.source)
-        table, land = proposing.ground_of(first.source, first.times.value)
-        built_file = first.source.built_file
-        if built_file is None:
-            raise ValueError("a back-cast needs a table of what was built")
+        first, job = self._chain(self.loaded), self.loaded.job
+        source, times = first.source, first.times.value
+        _refuse_without_dates(times.report, self.day, source)
+        table, land = proposing.ground_of(source, times)
         later = corridors.read_corridors(
-            built_file, table, land, after=self.day, level=self.loaded.job.costs.level
+            _table_of(source), table, land, after=self.day, level=job.costs.level
         )
-        counted = tuple(one for one in later if not one.left_out)
+        counted = [one for one in later if not one.left_out]
         spent = {mode: sum(one.cost for one in counted if one.mode == mode) for mode in MODES}
         total = sum(spent.values())
-        kinds = self.loaded.job.candidates.kinds
-        whole = self._chain(_with(self.loaded, budget=total))
-        alone = self._chain(
-            _with(self.loaded, kinds=[k for k in LINES if k in (kinds or LINES)], budget=total)
-        )
-        base = proposing.base_case(first.times.value, first.rail, self.loaded.job, first.source)
-        pool = self._pool("proposed", _lines(alone.candidates.value), base, counted)
-        straight = proposing.at_level(
-            neighbour_lines(base, proposing.rules_of(self.loaded.job, first.source), table, land),
-            self.loaded.job,
-        )
         purses = {"one": Money(total, {}), "by_mode": Money(total, spent)}
-        choices: list[Choice] = []
-        for name, chain in (("plan", whole), ("plan_lines", alone)):
-            mine = (
-                pool
-                if chain is alone
-                else self._pool("proposed", _lines(chain.candidates.value), base, counted)
+
+        base = proposing.base_case(times, first.rail, job, source)
+        kinds = [kind for kind in LINES if kind in (job.candidates.kinds or LINES)]
+        whole = self._chain(_with(self.loaded, budget=total))
+        alone = self._chain(_with(self.loaded, kinds=kinds, budget=total))
+        straight = neighbour_lines(base, proposing.rules_of(job, source), table, land)
+        pool_of_whole, pool, neighbours = (
+            self._pool(name, lines, base, counted)
+            for name, lines in (
+                ("proposed", _lines(whole.candidates.value)),
+                ("proposed", _lines(alone.candidates.value)),
+                ("neighbours", proposing.at_level(straight, job)),
             )
-            choices += self._plans(name, chain, mine, purses)
-        choices += self._rules(pool, purses, alone.counted.value)
-        choices += self._rules(self._pool("neighbours", straight, base, counted), purses, None)
-        choices.append(_everything(pool, alone.counted.value))
-        gap = self.loaded.job.solve.gap
+        )
+        problem = alone.counted.value
+        choices = (
+            *self._plans("plan", whole, pool_of_whole, purses),
+            *self._plans("plan_lines", alone, pool, purses),
+            *self._rules(pool, purses, problem),
+            *self._rules(neighbours, purses, None),
+            _everything(pool, problem),
+        )
         proven = all(
-            one.gap is not None and one.gap <= gap for one in choices if one.chooser in ("plan", "plan_lines")
+            one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
         )
         return self._found(first, later, spent, pool, choices), proven
 
@@ -265,13 +263,8 @@ class _Backcaster:
         self, chooser: str, chain: Chain, pool: _Pool, purses: Mapping[str, Money]
     ) -> Iterator[Choice]:
         """Yield what the model chooses, along the money."""
-        modes = dict(
-            zip(
-                chain.candidates.value.table["candidate_id"].astype(str),
-                chain.candidates.value.table["mode"],
-                strict=True,
-            )
-        )
+        table = chain.candidates.value.table
+        modes = dict(zip(table["candidate_id"].astype(str), table["mode"].astype(str), strict=True))
         costs = pool.lines.costs
         for purse, money in purses.items():
             for share in self.loaded.job.backcast.shares:
@@ -308,9 +301,8 @@ class _Backcaster:
             "solve": settings.model_dump(),
         }
         purses = "" if not problem.capacities else ", a purse by mode"
-        with self.progress.step(
-            f"backcast {problem.budget}{purses}", f"Solving for {problem.budget:,}{purses}"
-        ):
+        name = f"backcast {problem.budget}{purses}"
+        with self.progress.step(name, f"Solving for {problem.budget:,}{purses}"):
             outcome = cache.get("backcast", inputs, make)
         found = results.load(outcome.folder / "result.json")
         if not found.is_proven(settings.gap):
@@ -322,7 +314,9 @@ class _Backcaster:
     ) -> Iterator[Choice]:
         """Yield what the rules choose, along the money."""
         asked = self.loaded.job.backcast
-        orders = [(name, None, rule(pool.links)) for name, rule in BASELINES.items()]
+        orders: list[tuple[str, int | None, NDArray[np.int64]]] = [
+            (name, None, rule(pool.links)) for name, rule in BASELINES.items()
+        ]
         orders += [(RANDOM, seed, at_random(pool.links, seed)) for seed in range(1, asked.draws + 1)]
         for purse, money in purses.items():
             for share in asked.shares:
@@ -390,6 +384,13 @@ class _Backcaster:
         )
 
 
+def _table_of(source: Source) -> Path:
+    """Return the table of what was built, which `_refuse_without_lines` has made sure of."""
+    if source.built_file is None:
+        raise ValueError("the region has no table of what was built")
+    return source.built_file
+
+
 def _refuse_without_dates(report: Mapping[str, Any], day: date, source: Source) -> None:
     """Refuse a map of which nothing was opened after the day, for want of dates or of later openings."""
     roads = report.get("roads", {}).get("dropped", {}).get("not_yet_open", 0)
@@ -397,7 +398,7 @@ def _refuse_without_dates(report: Mapping[str, Any], day: date, source: Source) 
     if roads + tracks:
         return
     raise JobError(
-        f"the map holds no road or track that was opened after {day}, so its network of that day is that of today",
+        f"by its dates the map holds no road or track that was opened after {day}",
         where=str(source.map_file or source.title),
         done=_NOTHING,
         remedy="Give start_date to the ways that were opened since, or name an earlier day.",
@@ -546,7 +547,7 @@ def _choice(
     money: int,
     draw: int | None = None,
 ) -> Choice:
-    """Return a choice of lines, measured; pairs are counted where the problem is given that knows the lines."""
+    """Return a choice of lines, measured; pairs are counted where the problem of the lines is given."""
     names = [pool.ids[row] for row in rows]
     cost = int(pool.links.cost[list(rows)].sum())
     pairs = None

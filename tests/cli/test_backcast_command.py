@@ -88,7 +88,9 @@ def test_what_is_missing_is_named_and_nothing_is_written(past, call, tmp_path, w
 
 def test_a_map_without_dates_is_refused(region, call, tmp_path):
     (region / "built.csv").write_text(BUILT, encoding="utf-8")
-    code, _, err = call("backcast", region / "job.toml", "--as-of", "2016-03-10", "--out", tmp_path / "o", *FEW)
+    code, _, err = call(
+        "backcast", region / "job.toml", "--as-of", "2016-03-10", "--out", tmp_path / "o", *FEW
+    )
     assert code == 2
     assert "by its dates the map holds no road or track that was opened after 2016-03-10" in err
 

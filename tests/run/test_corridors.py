@@ -101,9 +101,7 @@ def test_geojson_and_geopackage_are_read_alike_and_dates_may_be_dates(tmp_path):
 
 def test_the_table_of_the_run_says_what_was_found(read):
     two = read(
-        "id,mode,opened,geometry,cost,left_out\n"
-        f'a,road,2019,"{LINE}",1,\n'
-        f'b,road,2019,"{LINE}",2,part of a\n'
+        f'id,mode,opened,geometry,cost,left_out\na,road,2019,"{LINE}",1,\nb,road,2019,"{LINE}",2,part of a\n'
     )
     rows = corridor_table(two, {"a": 0.25}).to_dict("records")
     assert [(row["id"], row["share_found"], row["left_out"]) for row in rows][0] == ("a", 0.25, "")
@@ -127,9 +125,14 @@ def test_the_table_of_the_region_has_the_shared_figures(shared_dir):
     assert list(ours) == list(theirs)
     for name, row in ours.items():
         known = theirs[name]
-        assert [row["mode"], row["from"], row["to"], row["length_km"], row["opened_first"], row["opened"]] == [
-            known[key] for key in ("mode", "from", "to", "km", "opened_first", "opened_last")
-        ]
+        assert [
+            row["mode"],
+            row["from"],
+            row["to"],
+            row["length_km"],
+            row["opened_first"],
+            row["opened"],
+        ] == [known[key] for key in ("mode", "from", "to", "km", "opened_first", "opened_last")]
         assert row["quality"] == known["quality"]
         assert bool(row["cost"]) == bool(known["cost_bn_cny"])
         assert not row["cost"] or abs(int(row["cost"]) - 1000 * float(known["cost_bn_cny"])) <= 0.5

@@ -41,7 +41,7 @@ def test_the_network_of_the_day_the_money_and_all_choosers_are_in_the_folder(pas
     assert {path.name for path in out.iterdir()} == {
         "job.toml", "backcast.csv", "backcast.json", "backcast.png", "corridors.csv", "choices.csv",
     }  # fmt: skip
-    # Alpha-Beta was open by then, and the half of the road that is part of another counts neither as km nor as money.
+    # Alpha-Beta was open by then; the half that is part of another road counts neither as km nor as money.
     assert found["spent"] == {"road": 20_000, "rail": 0}
     assert found["corridors"] == {"road": 1, "rail": 0}
     assert found["pairs"]["then"] < found["pairs"]["today"] <= found["pairs"]["total"] == 15

@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/backcast.py [VARIANT ...] [--as-of DAY] [--out FILE.md]
 
-Each variant of `VARIANTS` is `polyring backcast jing-jin-ji-links` with the settings that it names; one that is
-not proven within its time limit is marked. Choosers are described in docs/backcast.md.
+Each variant of `VARIANTS` is `polyring backcast jing-jin-ji-links` with the settings that it names; where not
+every plan is proven in time, the page says so. docs/backcast.md describes the choosers.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OUT = ROOT / "benchmarks" / "results" / "backcast.md"
 JOB = "jing-jin-ji-links"
 DAY = date(2016, 3, 10)
 NEAR = (
-    "road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "rail_service", "rail_frequency", "check_in",
-    "timed_transfer", "extra_stop", "access", "express_service", "station",
+    "road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "rail_service", "rail_frequency",
+    "check_in", "timed_transfer", "extra_stop", "access", "express_service", "station",
 )  # fmt: skip
 """Every kind but links between cities that are no neighbours."""
 _NEAR = f"candidates.kinds={list(NEAR)!r}"
@@ -60,13 +60,13 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     proven
         Whether every plan is within the gap of the job.
     """
-    pairs = found.pairs
-    about = VARIANTS[name][0]
+    then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
+    pairs = f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built."
+    ending = "" if proven else " NOT all plans are proven."
     lines = [
-        f"## {name}: {about}",
+        f"## {name}: {VARIANTS[name][0]}",
         "",
-        f"Pairs within the limit: {pairs['then']} of {pairs['total']} on {found.day}, {pairs['today']} with what was "
-        f"built. Every line proposed finds {_recalls(found)}.{'' if proven else ' NOT all plans are proven.'}",
+        f"{pairs} Every line proposed finds {_recalls(found)}.{ending}",
         "",
     ]
     for purse, words in PURSES.items():

@@ -68,6 +68,9 @@ def _show(done: Backcasted) -> None:
     screen.line()
     screen.line(f"{found.region}, network of {found.day}")
     screen.line(f"Spent since, {found.money}: {spent}. Corridors that count: {len(found.built)}.")
+    joining = int((found.built["ends_at_cities"] == 2).sum())
+    share = found.joining_km / float(found.built["km"].sum())
+    screen.line(f"Of these {joining} end at two of the cities compared ({share:.0%} of the km).")
     screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
     for purse, words in PURSES.items():
         screen.table(

@@ -107,7 +107,8 @@ class Backcast:
     corridors
         Rows of `corridors.csv`.
     built
-        Lines of the corridors that count: columns `id`, `mode`, `share_found`, `geometry` (degrees).
+        Lines of the corridors that count: columns `id`, `mode`, `share_found`, `ends_at_cities` (number of
+        cities that the corridor ends at), `km`, `geometry` (degrees).
     lines
         Lines proposed: columns `candidate_id`, `mode`, `geometry` (degrees).
     network
@@ -141,6 +142,11 @@ class Backcast:
             for one in self.choices
             if (one.chooser, one.purse, one.pool) == (chooser, purse, pool) and one.share is not None
         ]
+
+    @property
+    def joining_km(self) -> float:
+        """Return the km built of corridors that end at two of the cities."""
+        return float(self.built["km"][self.built["ends_at_cities"] == 2].sum())
 
 
 def table(choices: Iterable[Choice]) -> pd.DataFrame:
@@ -247,6 +253,7 @@ def summary(found: Backcast) -> dict[str, Any]:
         "spent": dict(found.spent),
         "corridors": {mode: found.shown.recall.corridors[mode] for mode in MODES},
         "built_km": {mode: round(found.shown.recall.built_km[mode], 1) for mode in MODES},
+        "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
         "everything": {
             "cost": next(one.cost for one in found.choices if one.chooser == "everything"),

@@ -242,7 +242,7 @@ class _Backcaster:
         proven = all(
             one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
         )
-        return self._found(first, later, spent, pool, choices), proven
+        return self._found(first, base, later, spent, pool, choices), proven
 
     def _chain(self, loaded: LoadedJob) -> Chain:
         return Chain(loaded, find_source(loaded), self.progress, self.solver)
@@ -337,6 +337,7 @@ class _Backcaster:
     def _found(
         self,
         first: Chain,
+        base: BaseCase,
         later: Sequence[Corridor],
         spent: Mapping[str, int],
         pool: _Pool,
@@ -357,6 +358,8 @@ class _Backcaster:
                 "id": [one.id for one in counted],
                 "mode": [one.mode for one in counted],
                 "share_found": shares,
+                "ends_at_cities": [ends_at_cities(one.line, base, job.backcast.near_km) for one in counted],
+                "km": [line_km(one.line) for one in counted],
             },
             geometry=[one.line for one in counted],
             crs=4326,
@@ -375,7 +378,9 @@ class _Backcaster:
                 "then": _pairs_within(first),
                 "today": _pairs_within(self._chain(self.today)),
             },
-            corridors=corridors.corridor_table(tuple(later), by_id),
+            corridors=corridors.corridor_table(
+                later, by_id, dict(zip(built["id"], built["ends_at_cities"], strict=True))
+            ),
             built=built,
             lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
             network=_network(first),
@@ -438,7 +443,7 @@ def links_of(lines: Candidates, base: BaseCase) -> Links:
     """
     table = lines.table
     ends = [_ends(shape, base) for shape in table.geometry]
-    a, b = (np.array([pair[side] for pair in ends], dtype=np.int64).reshape(-1) for side in (0, 1))
+    a, b = (np.array([pair[side][0] for pair in ends], dtype=np.int64) for side in (0, 1))
     people = base.cities["population"].to_numpy(dtype=np.float64)
     lon, lat = base.lon, base.lat
     distance_km = great_circle_km(lon[a], lat[a], lon[b], lat[b])
@@ -456,11 +461,26 @@ def links_of(lines: Candidates, base: BaseCase) -> Links:
     )
 
 
-def _ends(shape: shapely.Geometry, base: BaseCase) -> tuple[int, int]:
-    """Return the rows of the cities nearest to both ends of a line."""
+def _ends(shape: shapely.Geometry, base: BaseCase) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Return the row of the city nearest to either end of a line, and its distance in km."""
     points = shapely.get_coordinates(shapely.line_merge(shape))
-    first, last = (base.nearest_city(float(lon), float(lat))[0] for lon, lat in (points[0], points[-1]))
+    first, last = (base.nearest_city(float(lon), float(lat)) for lon, lat in (points[0], points[-1]))
     return first, last
+
+
+def ends_at_cities(line: shapely.Geometry, base: BaseCase, near_km: float) -> int:
+    """Return how many different cities a line ends at: 2 where it joins two of them, else 1 or 0.
+
+    Parameters
+    ----------
+    line
+        The line, degrees.
+    base
+        The cities.
+    near_km
+        Greatest distance of an end from the centre of its city.
+    """
+    return len({city for city, far_km in _ends(line, base) if far_km <= near_km})
 
 
 def neighbour_lines(base: BaseCase, rules: Rules, costs: CostTable, terrain: Terrain) -> Candidates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -196,7 +196,9 @@ def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, lev
     )
 
 
-def corridor_table(corridors: tuple[Corridor, ...], found: Mapping[str, float]) -> pd.DataFrame:
+def corridor_table(
+    corridors: Sequence[Corridor], found: Mapping[str, float], cities: Mapping[str, int]
+) -> pd.DataFrame:
     """Return the rows of `corridors.csv`.
 
     Parameters
@@ -205,6 +207,8 @@ def corridor_table(corridors: tuple[Corridor, ...], found: Mapping[str, float]) 
         The corridors.
     found
         Share of each corridor that counts near the lines of the plan shown, by id.
+    cities
+        How many cities each corridor that counts ends at, by id.
     """
     return pd.DataFrame(
         {
@@ -219,7 +223,8 @@ def corridor_table(corridors: tuple[Corridor, ...], found: Mapping[str, float]) 
             "cost_basis": "stated" if one.is_stated else "rates",
             "cost_quality": one.cost_quality,
             "left_out": one.left_out,
+            "ends_at_cities": cities.get(one.id),
             "share_found": round(found[one.id], 4) if one.id in found else None,
         }
         for one in corridors
-    )
+    ).astype({"ends_at_cities": "Int64"})

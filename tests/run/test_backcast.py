@@ -18,7 +18,7 @@ from networks.rail.relations import train_relations
 from optimiser.measures.baselines import Money
 from optimiser.proposals.costs import AllPlain, builtin_cost_table
 from optimiser.proposals.generate import Rules
-from optimiser.run.backcast import course, links_of, neighbour_lines, with_purses
+from optimiser.run.backcast import course, ends_at_cities, links_of, neighbour_lines, with_purses
 from optimiser.run.solving import solve
 
 SPOTS = [(0, 0), (100, 0), (250, 0)]
@@ -53,6 +53,12 @@ def test_rules_look_at_the_cities_nearest_to_the_ends_of_a_line(drawn):
 def test_a_line_whose_ends_are_near_one_city_joins_no_people(drawn):
     found = links_of(table(line("a", 1, 20)), drawn)
     assert (found.people.tolist(), found.distance_km.tolist()) == ([0.0], [1.0])
+
+
+def test_a_line_ends_at_the_cities_within_the_distance_and_at_none_twice(drawn):
+    spans = [(3, 95), (20, 95), (1, 14), (40, 60)]
+    shapes = [shapely.LineString([(a * KM, 0), (b * KM, 0)]) for a, b in spans]
+    assert [ends_at_cities(shape, drawn, 15.0) for shape in shapes] == [2, 1, 1, 0]
 
 
 def test_neighbours_get_a_road_and_a_railway_whatever_is_there(drawn):

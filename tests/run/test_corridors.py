@@ -103,8 +103,9 @@ def test_the_table_of_the_run_says_what_was_found(read):
     two = read(
         f'id,mode,opened,geometry,cost,left_out\na,road,2019,"{LINE}",1,\nb,road,2019,"{LINE}",2,part of a\n'
     )
-    found = corridor_table(two, {"a": 0.25})
+    found = corridor_table(two, {"a": 0.25}, {"a": 2})
     assert found["left_out"].tolist() == ["", "part of a"]
+    assert found["ends_at_cities"].fillna(-1).tolist() == [2, -1]
     assert found["share_found"].fillna(-1).tolist() == [0.25, -1]
 
 

@@ -61,6 +61,7 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
         Whether every plan is within the gap of the job.
     """
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
+    pools = tuple(POOLS) if name == next(iter(VARIANTS)) else (next(iter(POOLS)),)
     pairs = f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built."
     ending = "" if proven else " NOT all plans are proven."
     lines = [
@@ -76,7 +77,7 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
             "",
             f"| chooser | {' | '.join(f'{share:.0%} of the money' for share in shares)} |",
             f"|---|{'---|' * len(shares)}",
-            *(line for pool in POOLS for line in _rows(found, purse, pool)),
+            *(line for pool in pools for line in _rows(found, purse, pool)),
             "",
             _verdict(found, purse),
             "",
@@ -103,17 +104,23 @@ def _rows(found: Backcast, purse: str, pool: str) -> list[str]:
 
 
 def _verdict(found: Backcast, purse: str) -> str:
-    """Return at which shares of the money each plan finds more than every rule does from the same lines."""
+    """Return where each plan finds more than every rule does from the same lines, and than random draws."""
+    rules = [name for name in CHOOSERS if name not in (*PLANS, "everything")]
+    draws = found.of("random", purse=purse)
+    count = len({one.draw for one in draws})
     said = []
     for plan in PLANS:
-        above = []
+        above, fewer = [], []
         for at, row in enumerate(means(found.of(plan, purse=purse))):
-            rules = [name for name in CHOOSERS if name not in (*PLANS, "everything")]
-            best = max(means(found.of(name, purse=purse))[at].middle["both"] or 0 for name in rules)
-            if (row.middle["both"] or 0) > best:
+            finds = row.middle["both"] or 0.0
+            if finds > max(means(found.of(name, purse=purse))[at].middle["both"] or 0.0 for name in rules):
                 above.append(f"{row.share:.0%}")
-        said.append(f"{CHOOSERS[plan]}: {', '.join(above) or 'none'}")
-    return f"Above every rule that chooses among the lines proposed, at these shares: {'; '.join(said)}."
+            fewer.append(sum((one.figure("both") or 0.0) < finds for one in draws if one.share == row.share))
+        numbers = ", ".join(map(str, fewer))
+        said.append(
+            f"{CHOOSERS[plan]}: {' '.join(above) or 'none'} (more than {numbers} of {count} random draws)"
+        )
+    return f"More than every rule among the lines proposed at these shares: {'; '.join(said)}."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -132,15 +139,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(options.variants) - set(VARIANTS))
     if unknown:
         parser.error(f"unknown variants: {', '.join(unknown)}")
-    lines = [f"# Back-cast of {options.as_of}", ""]
+    lines = [
+        f"# Back-cast of {options.as_of}",
+        "",
+        "Written by `python benchmarks/backcast.py`; docs/backcast.md says what the figures mean. Choices among",
+        "all neighbours do not depend on the question and stand under the first variant alone.",
+        "",
+    ]
     for name in options.variants or VARIANTS:
         with tempfile.TemporaryDirectory() as folder:
             loaded = find(JOB, settings=("solve.time_limit_s=60", *VARIANTS[name][1]))
             done = backcast(loaded, day=options.as_of, out=Path(folder) / name, progress=Progress())
         print(f"{name}: {'proven' if done.exit_code == 0 else 'not all proven'}", file=sys.stderr, flush=True)
         lines += page(name, done.found, proven=done.exit_code == 0)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join(lines), encoding="utf-8")
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
     return 0
 

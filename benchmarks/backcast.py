@@ -142,8 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = [
         f"# Back-cast of {options.as_of}",
         "",
-        "Written by `python benchmarks/backcast.py`; docs/backcast.md says what the figures mean. Choices among",
-        "all neighbours do not depend on the question and stand under the first variant alone.",
+        "Written by `python benchmarks/backcast.py`; docs/backcast.md says what the figures mean. Choices",
+        "among all neighbours do not depend on the question and stand under the first variant alone.",
         "",
     ]
     for name in options.variants or VARIANTS:

@@ -39,6 +39,14 @@ VARIANTS: Mapping[str, tuple[str, Sequence[str]]] = {
         "two, three and four hours at once: 0.4, 0.3 and 0.3 of the weight of a pair",
         (_TWO, "steps.shares=[0.4, 0.3, 0.3]", "steps.later_s=[0, 3600, 7200]"),
     ),
+    "steps-alike": (
+        "the same with 0.34, 0.33 and 0.33",
+        (_TWO, "steps.shares=[0.34, 0.33, 0.33]", "steps.later_s=[0, 3600, 7200]"),
+    ),
+    "steps-late": (
+        "the same with 0.2, 0.3 and 0.5",
+        (_TWO, "steps.shares=[0.2, 0.3, 0.5]", "steps.later_s=[0, 3600, 7200]"),
+    ),
     "4h-population": ("four hours, pairs weighed by population", ("objective.weight=population",)),
     "4h-equal": ("four hours, all pairs alike", ("objective.weight=equal",)),
     "4h-neighbours": ("four hours, no links between cities that are no neighbours", (_NEAR,)),

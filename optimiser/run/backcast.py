@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import Budget, Caps, CityCoverage, Least, Phasing
 from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
@@ -44,6 +45,8 @@ ENDING = "-backcast"
 """Ending of the default run folder."""
 LINES = tuple(name for name, kind in KINDS.items() if kind.lays_line)
 """Kinds of candidates that lay or widen a line."""
+type PairCounter = Callable[[Sequence[str]], int]
+"""Counts the pairs within their limits with some candidates built."""
 _NOTHING = "Nothing was written."
 
 
@@ -97,7 +100,7 @@ def backcast(loaded: LoadedJob, *, day: date | None, out: Path | None, progress:
     target = out or own.with_name(f"{own.name}{ENDING}")
     asked = _as_of(loaded, day)
     with folder.staged(target) as stage, ChildProcess() as solver:
-        found, proven = _Backcaster(asked, loaded, day, progress, solver).compare()
+        found, proven = _Backcaster(asked, _as_of(loaded, None), day, progress, solver).compare()
         pipeline.write_job(stage, asked)
         _write(stage, found)
     return Backcasted(target, found, 0 if proven else NOT_PROVEN)
@@ -122,8 +125,8 @@ def _refuse_without_lines(loaded: LoadedJob, source: Source) -> None:
     raise JobError(what, where=loaded.name, done=_NOTHING, remedy=remedy)
 
 
-def _as_of(loaded: LoadedJob, day: date) -> LoadedJob:
-    """Return a job about the network of a day, without demands on the plan."""
+def _as_of(loaded: LoadedJob, day: date | None) -> LoadedJob:
+    """Return a job about the network of a day, or of today for None, without demands on the plan."""
     job = loaded.job
     changes = {
         "region": job.region.model_copy(update={"as_of": day}),
@@ -189,7 +192,7 @@ class _Backcaster:
     loaded
         The job about the day, without demands.
     today
-        The job as it is.
+        The same about the network of today.
     day
         The day.
     progress
@@ -231,13 +234,13 @@ class _Backcaster:
                 ("neighbours", proposing.at_level(straight, job)),
             )
         )
-        problem = alone.counted.value
+        count = _pair_counter(alone.counted.value)
         choices = (
             *self._plans("plan", whole, pool_of_whole, purses),
             *self._plans("plan_lines", alone, pool, purses),
-            *self._rules(pool, purses, problem),
+            *self._rules(pool, purses, count),
             *self._rules(neighbours, purses, None),
-            _everything(pool, problem),
+            _everything(pool, count),
         )
         proven = all(
             one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
@@ -265,12 +268,11 @@ class _Backcaster:
         """Yield what the model chooses, along the money."""
         table = chain.candidates.value.table
         modes = dict(zip(table["candidate_id"].astype(str), table["mode"].astype(str), strict=True))
-        costs = pool.lines.costs
+        costs, count = pool.lines.costs, _pair_counter(chain.counted.value)
         for purse, money in purses.items():
             for share in self.loaded.job.backcast.shares:
                 part = money.part(exact_share(share))
                 plan = self._solved(chain, with_purses(chain.problem.value, modes, part))
-                counts = verify.score(with_purses(chain.counted.value, modes, part), plan.built)
                 rows = pool.rows(plan.built)
                 yield Choice(
                     chooser=chooser,
@@ -282,7 +284,7 @@ class _Backcaster:
                     lines_cost=sum(costs[pool.ids[row]] for row in rows),
                     lines=tuple(pool.ids[row] for row in rows),
                     recall=pool.near.recall(rows),
-                    pairs=len(counts.covered),
+                    pairs=count(plan.built),
                     gap=plan.gap,
                 )
 
@@ -309,9 +311,7 @@ class _Backcaster:
             cache.forget(outcome)
         return verify.check(problem, found)
 
-    def _rules(
-        self, pool: _Pool, purses: Mapping[str, Money], problem: DesignProblem | None
-    ) -> Iterator[Choice]:
+    def _rules(self, pool: _Pool, purses: Mapping[str, Money], count: PairCounter | None) -> Iterator[Choice]:
         """Yield what the rules choose, along the money."""
         asked = self.loaded.job.backcast
         orders: list[tuple[str, int | None, NDArray[np.int64]]] = [
@@ -326,7 +326,7 @@ class _Backcaster:
                     yield _choice(
                         pool,
                         rows,
-                        problem,
+                        count,
                         chooser=name,
                         draw=draw,
                         purse=purse,
@@ -559,7 +559,7 @@ def with_purses(problem: DesignProblem, modes: Mapping[str, str], money: Money) 
 def _choice(
     pool: _Pool,
     rows: Sequence[int],
-    problem: DesignProblem | None,
+    count: PairCounter | None,
     *,
     chooser: str,
     purse: str,
@@ -567,14 +567,9 @@ def _choice(
     money: int,
     draw: int | None = None,
 ) -> Choice:
-    """Return a choice of lines, measured; pairs are counted where the problem of the lines is given."""
+    """Return a choice of lines, measured; pairs only where they can be counted."""
     names = [pool.ids[row] for row in rows]
     cost = int(pool.links.cost[list(rows)].sum())
-    pairs = None
-    if problem is not None:
-        # Lines that serve no pair are not part of the problem.
-        known = [name for name in names if name in problem.index]
-        pairs = len(verify.score(problem.replace(budget=cost), known).covered)
     return Choice(
         chooser=chooser,
         pool=pool.name,
@@ -586,15 +581,24 @@ def _choice(
         lines=tuple(names),
         recall=pool.near.recall(rows),
         draw=draw,
-        pairs=pairs,
+        pairs=None if count is None else count(names),
     )
 
 
-def _everything(pool: _Pool, problem: DesignProblem) -> Choice:
+def _pair_counter(problem: DesignProblem) -> PairCounter:
+    """Return a function that counts the pairs within their limits with some candidates built.
+
+    Candidates that serve no pair are not part of the problem; they change no count.
+    """
+    evaluate = PlanEvaluator(problem)
+    return lambda built: int(evaluate.covered([name for name in built if name in problem.index]).sum())
+
+
+def _everything(pool: _Pool, count: PairCounter) -> Choice:
     """Return the choice of all lines, which no choice among them can surpass."""
     cost = int(pool.links.cost.sum())
     rows = range(len(pool.lines))
-    return _choice(pool, rows, problem, chooser="everything", purse="one", share=None, money=cost)
+    return _choice(pool, rows, count, chooser="everything", purse="one", share=None, money=cost)
 
 
 def _middle(job: Job) -> float:

@@ -63,7 +63,9 @@ def test_the_day_may_stand_in_the_job_and_the_table_on_the_line(past, call, tmp_
     words = ("--set", "region.as_of=2016-03-10", "--set", "backcast.draws=1", "--built", past / "built.csv")
     code, text, err = call("backcast", past / "job.toml", *words, "--out", tmp_path / "then", "--json")
     assert code == 0, err
-    assert json.loads(text)["as_of"] == "2016-03-10"
+    found = json.loads(text)
+    assert found["as_of"] == "2016-03-10"
+    assert found["pairs"]["then"] < found["pairs"]["today"]
 
 
 @pytest.mark.parametrize(

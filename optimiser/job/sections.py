@@ -493,6 +493,32 @@ class Reach(Section):
     time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each question, seconds")
 
 
+class Backcast(Section):
+    """What `polyring backcast` compares with what was built. Nothing here changes `polyring run`."""
+
+    built: str = Field(
+        "",
+        description="roads and railways opened in past years (CSV, GeoJSON or GeoPackage); empty: the "
+        "region's own",
+    )
+    near_km: float = Field(
+        15.0, gt=0, le=500, description="what was built is found by a proposal within this distance, km"
+    )
+    found_share: float = Field(
+        0.5, gt=0, le=1, description="a corridor is found when this share of its length is"
+    )
+    shares: Shares = Field(
+        (0.1, 0.25, 0.5, 1.0), description="shares of the money spent since that are given to all choices"
+    )
+    draws: Whole = Field(20, le=1000, description="number of random choices")
+
+    @model_validator(mode="after")
+    def _spends_money(self) -> Backcast:
+        if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[0] == 0:
+            raise ValueError("shares must rise from above 0")
+        return self
+
+
 class Measures(Section):
     """What the measures of a plan assume. Nothing here changes what is built."""
 

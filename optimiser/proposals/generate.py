@@ -132,6 +132,11 @@ class Kind:
     in_rings: bool = False
     needs_rate: bool = True
 
+    @property
+    def lays_line(self) -> bool:
+        """Tell whether it lays or widens a line, and is not trains or a measure at a station alone."""
+        return self.in_rings or self.far
+
 
 KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(

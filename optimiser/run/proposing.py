@@ -76,9 +76,9 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job, source), _ground(source, times)
+    base, ground = base_case(times, rail, job, source), ground_of(source, times)
     table, land = ground
-    asked, rules = job.candidates, _rules(job, source)
+    asked, rules = job.candidates, rules_of(job, source)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)
@@ -88,10 +88,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
         found = given if given is not None else assemble([], table, land)
     found = with_closing_links(found, base, job.rings, rules, ground)
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
-    priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
-    placed = line_capacity.with_sections(
-        base, replace(fixed, table=priced), hours_a_day=rules.rail.hours_a_day
-    )
+    placed = line_capacity.with_sections(base, at_level(fixed, job), hours_a_day=rules.rail.hours_a_day)
     return with_evidence(base, placed, rules.road.surroundings(base))
 
 
@@ -119,6 +116,11 @@ def most_a_day(asked: Capacity) -> dict[str, int]:
     usual = line_capacity.usual_most(asked.level)
     given = {name: getattr(asked, name) for name in usual}
     return usual | {name: trains for name, trains in given.items() if trains is not None}
+
+
+def at_level(candidates: Candidates, job: Job) -> Candidates:
+    """Return candidates at the low, central or high cost that a job asks for."""
+    return replace(candidates, table=candidates.table.assign(cost=candidates.table[_PRICES[job.costs.level]]))
 
 
 def draft_problem(
@@ -162,8 +164,8 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job, source)
-        ground = _ground(source, times)
-        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
+        ground = ground_of(source, times)
+        problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
 
 
@@ -192,7 +194,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     )
 
 
-def _ground(source: Source, times: Times) -> Ground:
+def ground_of(source: Source, times: Times) -> Ground:
     """Return the unit costs of a job (its own table, else that of the country), its terrain and its towns."""
     table = (
         costs.read_cost_table(source.costs_file)
@@ -203,7 +205,7 @@ def _ground(source: Source, times: Times) -> Ground:
     return table, costs.WithTowns.of(land, times.cities)
 
 
-def _rules(job: Job, source: Source) -> Rules:
+def rules_of(job: Job, source: Source) -> Rules:
     """Return the rules of the generator that a job asks for."""
     asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in known]

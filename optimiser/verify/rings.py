@@ -175,9 +175,23 @@ def _circuit_faults(ring: Ring, links: Sequence[int], built: Collection[str]) ->
         if turns not in (1, -1):
             how = "runs through it" if turns is None else f"winds {turns} times round it"
             yield f"it does not go once round {list(centre)}: it {how}"
-    passed = sum(not set(nodes).isdisjoint(stop.nodes) for stop in ring.stops)
-    if passed < ring.least_stops:
-        yield f"it passes {passed} stops of the {ring.least_stops} that it needs"
+    yield from _stop_faults(ring, set(nodes))
+    if ring.longest is not None:
+        length = sum(ring.links[k].length or 0 for k in links)
+        if length > ring.longest:
+            yield f"it is {length:,} m long, and may be {ring.longest:,} m"
+
+
+def _stop_faults(ring: Ring, nodes: Collection[int]) -> Iterator[str]:
+    """Yield the stops that a circuit through some nodes lacks, of all, of a group, and by name."""
+    served = [stop for stop in ring.stops if any(v in nodes for v in stop.nodes)]
+    if len(served) < ring.least_stops:
+        yield f"it passes {len(served)} stops of the {ring.least_stops} that it needs"
+    for group, least in ring.least_by_group:
+        found = sum(stop.group == group for stop in served)
+        if found < least:
+            yield f"it passes {found} stops of group {group!r} of the {least} that it needs"
+    yield from (f"it does not pass {stop.id!r}" for stop in ring.stops if stop.must and stop not in served)
 
 
 def ring_faults(problem: DesignProblem, circuits: Circuits, built: Collection[str]) -> Iterator[str]:

@@ -80,6 +80,15 @@ def on_line(line, centre):
 
 def circuits_of(ring, built):
     """Return every circuit that forms the ring, as lists of links, by walking on from each node."""
+    return [links for links in _circuits_round(ring, built) if is_short(ring, links)]
+
+
+def is_short(ring, links):
+    """Say whether links are together no longer than the ring may be."""
+    return ring.longest is None or sum(ring.links[i].length for i in links) <= ring.longest
+
+
+def _circuits_round(ring, built):
     usable = [i for i, link in enumerate(ring.links) if link.candidate is None or link.candidate in built]
     found = {}
 
@@ -103,7 +112,11 @@ def circuits_of(ring, built):
 
 def forms(ring, line, nodes):
     once = all(not on_line(line, c) and abs(turns_by_angle(line, c)) == 1 for c in ring.centres)
-    return once and sum(bool(nodes & set(stop.nodes)) for stop in ring.stops) >= ring.least_stops
+    groups = [stop.group for stop in ring.stops if nodes & set(stop.nodes)]
+    enough = len(groups) >= ring.least_stops and all(
+        groups.count(name) >= least for name, least in ring.least_by_group
+    )
+    return once and enough and all(nodes & set(stop.nodes) for stop in ring.stops if stop.must)
 
 
 def starts_of(problem, built):
@@ -251,7 +264,11 @@ def _periods(chance, budget):
 
 
 def _ring(chance, number, names):
-    """Draw a ring on a three by three grid, with some crossing links, bends, parallels and loops."""
+    """Draw a ring on a three by three grid, with some crossing links, bends, parallels and loops.
+
+    Half of the rings may not be longer than some length, and some must pass a stop or stops of a group. Rings
+    of one problem lie on the same grid, so that their circuits touch and share links.
+    """
     nodes = [(4 * x, 4 * y) for x in range(3) for y in range(3)]
     sides = [(a, b) for a in range(9) for b in range(a) if math.dist(nodes[a], nodes[b]) == 4]
     sides += [tuple(chance.sample(range(9), 2)) for _ in range(2)]
@@ -263,7 +280,20 @@ def _ring(chance, number, names):
     if chance.random() < 0.2:
         links.append(RingLink(0, 0, chance.choice(names), ((9, 1), (9, 9), (1, 9))))
     centres = tuple((chance.randint(0, 8), chance.randint(0, 8)) for _ in range(chance.choice([1, 1, 1, 2])))
-    stops = tuple(RingStop(f"s{i}", tuple(chance.sample(range(9), chance.randint(1, 2)))) for i in range(3))
+    stops = tuple(
+        RingStop(
+            f"s{i}",
+            tuple(chance.sample(range(9), chance.randint(1, 2))),
+            group=chance.choice(["", "big", "small"]),
+            must=chance.random() < 0.15,
+        )
+        for i in range(3)
+    )
+    groups = sorted({stop.group for stop in stops} - {""})
+    least_by_group = tuple((name, chance.randint(0, 2)) for name in groups if chance.random() < 0.25)
+    has_longest = chance.random() < 0.5
+    if has_longest or chance.random() < 0.5:
+        links = [dataclasses.replace(link, length=chance.randint(0, 9)) for link in links]
     return Ring(
         id=f"ring {number}",
         required=chance.random() < 0.5,
@@ -273,4 +303,6 @@ def _ring(chance, number, names):
         stops=stops,
         least_stops=chance.choice([0, 0, 1, 2]),
         reward=chance.randint(0, 9),
+        longest=chance.randint(8, 40) if has_longest else None,
+        least_by_group=least_by_group,
     )

@@ -102,7 +102,7 @@ def _candidate_circuits(space: CircuitSpace) -> Iterator[Circuit]:
 def _short_circuits(space: CircuitSpace) -> Iterator[Circuit]:
     """Yield circuits within the longest length of a ring, found by mixed lengths.
 
-    Metres are added to the lengths in growing shares (like a multiplier of the row of the longest length), and
+    Metres are added to the lengths in growing shares, like a multiplier of the row of the longest length, and
     are minimised alone in the end. What is found is shortened by the lengths of the space.
     """
     metres = lengths_m(space.ring)

@@ -32,6 +32,12 @@ def square(**changes):
     return dataclasses.replace(ring, **changes)
 
 
+def undemanding(ring):
+    """Return a ring that needs no stops and may be of any length."""
+    stops = tuple(dataclasses.replace(stop, must=False) for stop in ring.stops)
+    return dataclasses.replace(ring, stops=stops, least_stops=0, least_by_group=(), longest=None)
+
+
 def ringed(*rings, **changes):
     """Two places 100 s apart, candidates for the sides of `square`, and one that joins the places faster."""
     problem = DesignProblem(
@@ -234,7 +240,7 @@ def ring_problem(seed):
         for c in problem.candidates
         if c.id in kept
     )
-    rings = tuple(_ring(chance, i, sorted(kept)) for i in range(chance.choice([1, 1, 2]) if has_rings else 0))
+    rings = tuple(_ring(chance, i, sorted(kept)) for i in range(chance.choice([1, 2]) if has_rings else 0))
     if len(rings) > 1 and chance.random() < 0.5:
         rings = (dataclasses.replace(rings[0], apart=(rings[1].id,)), *rings[1:])
     periods = _periods(chance, problem.budget) if has_periods else ()
@@ -266,20 +272,21 @@ def _periods(chance, budget):
 def _ring(chance, number, names):
     """Draw a ring on a three by three grid, with some crossing links, bends, parallels and loops.
 
-    Half of the rings may not be longer than some length, and some must pass a stop or stops of a group. Rings
-    of one problem lie on the same grid, so that their circuits touch and share links.
+    Half of the rings may not be longer than one of their circuits, and some must pass a stop or stops of a
+    group. Rings of one problem lie on the same grid, so that their circuits touch and share links.
     """
     nodes = [(4 * x, 4 * y) for x in range(3) for y in range(3)]
     sides = [(a, b) for a in range(9) for b in range(a) if math.dist(nodes[a], nodes[b]) == 4]
     sides += [tuple(chance.sample(range(9), 2)) for _ in range(2)]
     links = []
-    for a, b in chance.sample(sides, chance.randint(8, len(sides))):
+    for a, b in chance.sample(sides, chance.randint(11, len(sides))):
         via = ((chance.randint(0, 8), chance.randint(0, 8)),) if chance.random() < 0.15 else ()
         ends = (a, b) if chance.random() < 0.5 else (b, a)
-        links.append(RingLink(*ends, chance.choice([None, None, *names]), via))
+        candidate = None if chance.random() < 0.7 else chance.choice(names)
+        links.append(RingLink(*ends, candidate, via))
     if chance.random() < 0.2:
         links.append(RingLink(0, 0, chance.choice(names), ((9, 1), (9, 9), (1, 9))))
-    centres = tuple((chance.randint(0, 8), chance.randint(0, 8)) for _ in range(chance.choice([1, 1, 1, 2])))
+    centres = tuple((chance.randint(1, 7), chance.randint(1, 7)) for _ in range(chance.choice([1, 1, 1, 2])))
     stops = tuple(
         RingStop(
             f"s{i}",
@@ -290,11 +297,10 @@ def _ring(chance, number, names):
         for i in range(3)
     )
     groups = sorted({stop.group for stop in stops} - {""})
-    least_by_group = tuple((name, chance.randint(0, 2)) for name in groups if chance.random() < 0.25)
-    has_longest = chance.random() < 0.5
-    if has_longest or chance.random() < 0.5:
+    least_by_group = tuple((name, chance.choice([0, 1, 1, 2])) for name in groups if chance.random() < 0.3)
+    if chance.random() < 0.75:
         links = [dataclasses.replace(link, length=chance.randint(0, 9)) for link in links]
-    return Ring(
+    ring = Ring(
         id=f"ring {number}",
         required=chance.random() < 0.5,
         centres=centres,
@@ -303,6 +309,10 @@ def _ring(chance, number, names):
         stops=stops,
         least_stops=chance.choice([0, 0, 1, 2]),
         reward=chance.randint(0, 9),
-        longest=chance.randint(8, 40) if has_longest else None,
         least_by_group=least_by_group,
     )
+    if links[0].length is None or chance.random() < 0.3:
+        return ring
+    lengths = sorted(sum(links[i].length for i in circuit) for circuit in circuits_of(ring, set(names)))
+    longest = chance.choice(lengths[:3] or [30]) - chance.choice([0, 0, 1])
+    return dataclasses.replace(ring, longest=max(0, longest))

@@ -215,7 +215,8 @@ def closed_walk(
         origin = cover.head_of[a] * sheets + cover.odd[a]
         target = cover.tail_of[a] * sheets + cover.every
         found, last = lengths_from(cover, length, excluded, shut, origin, target, best - length[a])
-        if found[target] < UNREACHED:
+        # The limit of the search does not exclude a link from a node to itself, whose path is empty.
+        if found[target] + length[a] < best:
             best = found[target] + length[a]
             walk = np.append(np.array([a]), walk_to(cover, last, origin, target))
     return (best if walk.size else UNREACHED), walk

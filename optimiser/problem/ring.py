@@ -173,7 +173,7 @@ def _group_faults(ring: Ring, place: str) -> Iterator[str]:
 def _length_faults(link: RingLink, ring: Ring, place: str) -> Iterator[str]:
     if link.length is None:
         if ring.longest is not None:
-            yield f"{place}: has no length, which every link needs where the ring has a longest length"
+            yield f"{place}: has no length, which every link of a ring with a longest length needs"
     elif not is_integer(link.length):
         yield f"{place}.length: {link.length!r} is not an integer >= 0"
 

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import random
+from collections import Counter
 
 from core_drawing import covered_by, dense_problem, plan_value
 
@@ -220,12 +221,26 @@ def whole_brute_force(problem):
             for starts in starts_of(problem, built):
                 final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
                 values += [
-                    whole_value(problem, built, chosen, starts) for chosen in ring_choices(problem, final)
+                    whole_value(problem, built, chosen, starts)
+                    for chosen in _different_choices(problem, final)
                 ]
     known = [value for value in values if value is not None]
     if not known:
         return None
     return min(known) if problem.budget is None else max(known)
+
+
+def _different_choices(problem, built):
+    """Return choices of circuits that differ in their rings, or with periods in the candidates of a ring."""
+    found = {}
+    rings = {ring.id: ring for ring in problem.rings}
+    for chosen in ring_choices(problem, built):
+        names = {
+            (name, frozenset(rings[name].links[i].candidate for i in links) if problem.periods else None)
+            for name, links in chosen.items()
+        }
+        found.setdefault(frozenset(names), chosen)
+    return found.values()
 
 
 def ring_problem(seed):
@@ -253,6 +268,73 @@ def ring_problem(seed):
         requires=tuple(two for two in problem.requires if set(two) <= kept),
         rings=rings,
         periods=periods,
+    )
+
+
+def web_problem(seed):
+    """Draw a small problem with two or three rings that can mostly be formed, and touch where that is cheap.
+
+    They lie on the same grid, each round a centre of its own. For most of them one circuit is drawn, and they
+    may be as long as it or a little shorter, must pass one of its nodes, or stops of a group on it.
+    """
+    chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    problem = dense_problem(seed)
+    candidates = tuple(
+        dataclasses.replace(c, fixed="out" if chance.random() < 0.1 else None) for c in problem.candidates[:4]
+    )
+    names = [c.id for c in candidates]
+    rings = tuple(_web_ring(chance, i, names) for i in range(chance.choice([2, 2, 3])))
+    if chance.random() < 0.25:
+        rings = (dataclasses.replace(rings[0], apart=(rings[1].id,)), *rings[1:])
+    spent = sum(c.cost for c in candidates)
+    return problem.replace(
+        name=f"web {seed}",
+        candidates=candidates,
+        budget=None if problem.budget is None else chance.randint(spent // 3, spent),
+        capacities=without_others(problem.capacities, set(names)),
+        excludes=tuple(two for two in problem.excludes if set(two) <= set(names)),
+        requires=tuple(two for two in problem.requires if set(two) <= set(names)),
+        targets=() if chance.random() < 0.7 or problem.cover == "targets" else problem.targets,
+        cover="all",
+        rings=rings,
+    )
+
+
+def _web_ring(chance, number, names):
+    nodes = tuple((4 * x, 4 * y) for x in range(3) for y in range(3))
+    sides = [(a, b) for a in range(9) for b in range(a) if math.dist(nodes[a], nodes[b]) == 4]
+    ends = [*sides, *chance.sample([(0, 4), (2, 4), (4, 6), (4, 8), (1, 3), (5, 7)], 2)]
+    links = tuple(
+        RingLink(*two, None if chance.random() < 0.6 else chance.choice(names), length=chance.randint(1, 9))
+        for two in ends
+    )
+    ring = Ring(
+        id=f"ring {number}",
+        required=chance.random() < 0.3,
+        centres=((chance.choice([1, 5]), chance.choice([2, 6])),),
+        nodes=nodes,
+        links=links,
+        reward=chance.randint(1, 20),
+    )
+    circuits = circuits_of(ring, set(names))
+    if chance.random() < 0.3 or not circuits:
+        return ring
+    drawn = chance.choice(circuits)
+    passed = sorted({v for i in drawn for v in (links[i].tail, links[i].head)})
+    stops = tuple(
+        RingStop(
+            f"s{v}", (v,), chance.choice(["", "big", "small"]), must=v in passed and chance.random() < 0.15
+        )
+        for v in range(9)
+    )
+    counts = Counter(stop.group for v, stop in enumerate(stops) if v in passed and stop.group)
+    length = sum(links[i].length for i in drawn)
+    return dataclasses.replace(
+        ring,
+        stops=stops,
+        least_stops=chance.choice([0, len(passed)]),
+        least_by_group=tuple((name, chance.choice([0, n, n])) for name, n in sorted(counts.items())),
+        longest=None if chance.random() < 0.3 else length - chance.choice([0, 0, 1]),
     )
 
 

@@ -87,8 +87,7 @@ def test_all_faults_of_demands_on_a_circuit_are_reported_with_their_places():
     ring["least_by_group"] = {"big": -2, "bigger": 1}
     assert set(faults_of(value)) == {
         "rings[0] ('square').longest: -1 is not an integer >= 0",
-        "rings[0] ('square').links[0]: has no length, which every link needs where the ring has a longest "
-        "length",
+        "rings[0] ('square').links[0]: has no length, which every link of a ring with a longest length needs",
         "rings[0] ('square').links[1].length: 1.5 is not an integer >= 0",
         "rings[0] ('square').stops[0] ('town').must: 1 is neither true nor false",
         "rings[0] ('square').least_by_group.big: -2 is not an integer >= 0",

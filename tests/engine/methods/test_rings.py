@@ -29,6 +29,7 @@ from ring_drawing import (
     square,
     turns_by_angle,
     undemanding,
+    web_problem,
     whole_brute_force,
 )
 
@@ -62,21 +63,23 @@ def found(problem, variant="cuts", solver=None):
 
 
 @functools.cache
-def optimum_of(seed):
-    value = whole_brute_force(ring_problem(seed))
+def optimum_of(seed, draw=ring_problem):
+    value = whole_brute_force(draw(seed))
     return ("infeasible", 0) if value is None else ("optimal", value)
 
 
 @pytest.mark.parametrize("variant", ["cuts", "compact"])
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_the_optimum_is_that_of_trying_every_plan(seed, variant):
-    assert found(ring_problem(seed), variant) == optimum_of(seed)
+def test_the_optimum_is_that_of_trying_every_plan(seed, draw, variant):
+    assert found(draw(seed), variant) == optimum_of(seed, draw)
 
 
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
 @pytest.mark.parametrize(("variant", "solver"), [job for job in EXTENDED_JOBS if job[1] != "highs"])
-def test_every_solver_finds_the_optimum(variant, solver):
+def test_every_solver_finds_the_optimum(variant, solver, draw):
     for seed in range(6):
-        assert found(ring_problem(seed), variant, solver) == optimum_of(seed), seed
+        assert found(draw(seed), variant, solver) == optimum_of(seed, draw), seed
 
 
 def test_the_problems_drawn_are_of_every_kind():
@@ -85,9 +88,13 @@ def test_the_problems_drawn_are_of_every_kind():
     assert min(outcomes.count("optimal"), outcomes.count("infeasible")) > 8
     assert sum(bool(p.rings and p.periods) for p in drawn) >= 5
     assert sum(p.budget is None for p in drawn) > 5
+
+
+def test_the_webs_drawn_have_demands_that_matter_and_rings_that_touch():
+    drawn = [web_problem(seed) for seed in range(60)]
     rings = [ring for p in drawn for ring in p.rings]
     assert sum(ring.longest is not None for ring in rings) > 20
-    assert sum(any(least for _, least in ring.least_by_group) for ring in rings) > 10
+    assert sum(any(least for _, least in ring.least_by_group) for ring in rings) > 20
     assert sum(any(stop.must for stop in ring.stops) for ring in rings) > 20
     assert sum(map(touches, drawn)) > 5
     free = [p.replace(rings=tuple(map(undemanding, p.rings))) for p in drawn]
@@ -105,9 +112,10 @@ def touches(problem):
     return any(one & other for one, other in itertools.combinations(places, 2))
 
 
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each_centre(seed):
-    problem = ring_problem(seed)
+def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each_centre(seed, draw):
+    problem = draw(seed)
     for name, links in outcome_of(problem).rings.items():
         ring = next(ring for ring in problem.rings if ring.id == name)
         nodes = circuit_nodes(ring, links)
@@ -132,7 +140,7 @@ def test_the_winding_numbers_of_all_circuits_agree_by_crossings_and_by_quadrants
 
 
 def every_circuit(ring):
-    """Return circuits of a ring that need not go round its centres: round each node moved a little instead."""
+    """Return circuits of a ring that need not go round its centres but round some point beside a node."""
     far = undemanding(ring)
     return [
         links
@@ -474,9 +482,10 @@ def test_a_problem_with_too_many_circuits_is_left_to_the_word_of_the_solver(monk
     assert prove_infeasible(ringed(budget=4)).by == "solver"
 
 
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
 @pytest.mark.parametrize("seed", range(60))
-def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed):
-    problem = ring_problem(seed)
+def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed, draw):
+    problem = draw(seed)
     names = {c.id for c in problem.candidates}
     for ring in problem.rings:
         alone = dataclasses.replace(ring, required=True, apart=())
@@ -539,23 +548,25 @@ def test_a_ring_that_nobody_asks_for_is_not_sought():
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("variant", ["cuts", "compact"])
+@pytest.mark.parametrize(
+    ("folder", "optima", "least"), [("toy", "optima_side.json", 25), ("rings", "optima.json", 16)]
+)
+@pytest.mark.parametrize(("variant", "solver"), EXTENDED_JOBS)
 def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(
-    variant, shared_dir, tmp_path
+    variant, solver, folder, optima, least, shared_dir, tmp_path
 ):
-    toys = shared_dir / "instances" / "toy"
-    optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
-    known = {item["problem"]: item for item in optima}
-    problems = [load(toys / f"{name}.json") for name in known]
-    whole = [problem for problem in problems if not problem.is_plain]
-    assert len(whole) >= 25
-    for problem in whole:
+    instances = shared_dir / "instances" / folder
+    known = {item["problem"]: item for item in json.loads((instances / optima).read_text(encoding="utf-8"))}
+    problems = [load(instances / f"{name}.json") for name in known]
+    extended = [problem for problem in problems if not problem.is_plain]
+    assert len(extended) >= least
+    for problem in extended:
         item = known[problem.name]
-        outcome = outcome_of(problem, variant)
+        outcome = outcome_of(problem, variant, solver)
         assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), problem.name
         verify.check(problem, outcome)
         results.save(outcome, tmp_path / "result.json")
-        path = toys / f"{problem.name}.json"
+        path = instances / f"{problem.name}.json"
         command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         assert said.returncode == 0, f"{problem.name}: {said.stdout}"

@@ -405,7 +405,7 @@ def test_solve_says_which_constraints_keep_a_ring_from_being_formed():
     assert "the budget of 4" in answer.message
 
 
-def test_solve_names_the_demands_of_a_ring_that_conflict():
+def test_solve_names_the_demands_of_a_ring_that_conflict(tmp_path):
     long_way = RingLink(3, 2, None, ((2, 9),), length=20)
     ring = measured(links=(*measured().links, long_way), longest=31, least_stops=0, stops=())
     answer = solve(ringed(ring, budget=4), params=PARAMS)
@@ -416,6 +416,8 @@ def test_solve_names_the_demands_of_a_ring_that_conflict():
         ("the ring 'square' may be 31 m long", "square"),
         ("the budget of 4", ""),
     }
+    results.save(answer, tmp_path / "result.json")
+    assert results.load(tmp_path / "result.json").reasons == answer.reasons
 
 
 def test_solve_starts_candidates_in_their_periods():

@@ -51,7 +51,7 @@ def formed(made):
 
 
 def test_a_gap_is_paid_for_by_the_link_that_closes_it():
-    asked = [Rings(centres=("Hub",), least_cities=1)]
+    asked = [Rings(centres=("Hub",), least_cities=1, most_stretch=0.0)]
     made, _, found = steps(square(without=(0,), places=(TOWN,)), asked)
     made = parse(json.loads(dumps(made)))
     plan = score(made, found.table["candidate_id"], rings=formed(made))

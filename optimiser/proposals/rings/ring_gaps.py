@@ -11,7 +11,13 @@ import shapely
 from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit, shortest_in
+from optimiser.engine.search.circuits import (
+    ShortestCircuit,
+    cover_of,
+    lengths_m,
+    shortest_circuit,
+    shortest_in,
+)
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.costs import CostTable, Terrain
@@ -32,6 +38,8 @@ _RAY_DEG = 90.0
 _UNLIMITED_KM = 2000.0
 """Greatest length of the straight links that are tried to name a gap."""
 _METRES = 1000
+_EXTRA_NEW = (3, 1)
+"""In circuits that are to be short, a kilometre to be built counts for so many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,9 @@ def _circuits(
     first = shortest_in(ring.ring, cover, length, banned=banned)
     if not first.links:
         return []
+    ways_past = [
+        start_circuits(ring.ring, one, closed=banned)[:1] for one in _lengths_past(ring, length, network)
+    ]
     by_city = []
     for city, nodes in ring.stops.items():
         near = sorted(nodes, key=lambda node: (nodes[node], node))[:_NEAREST_NODES]
@@ -148,8 +159,24 @@ def _circuits(
         best = min((shortest_in(ring.ring, cover, length, banned=one) for one in shut), key=_length)
         if best.links:
             by_city.append((_length(best), city, best.links))
-    past = start_circuits(ring.ring, length, closed=banned)[:1] if network.rules.least_cities else ()
+    past = [links for found in ways_past for links in found]
     return [first.links, *past, *(links for _, _, links in sorted(by_city))]
+
+
+def _lengths_past(
+    ring: GeneratedRing, length: NDArray[np.int64], network: RingNetwork
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the lengths by which circuits are sought that meet all demands of the rules.
+
+    Cost first; where the length of the ring is limited, also km, with km to be built counted several times.
+    """
+    rules = network.rules
+    if rules.least_cities or rules.least_by_tier or rules.must:
+        yield length
+    metres = lengths_m(ring.ring)
+    if rules.is_short and metres is not None:
+        is_new = np.array([link.candidate is not None for link in ring.ring.links], dtype=np.int64)
+        yield from (metres * (1 + extra * is_new) for extra in _EXTRA_NEW)
 
 
 def _length(found: ShortestCircuit) -> int:
@@ -261,12 +288,37 @@ def obstacles(
         round_what = " and ".join(names[city] for city in rules.centres)
         gap = _gap(network, candidates, standards, prices)
         yield f"no circuit of {lines} at standard and of candidates goes round {round_what}: {gap}"
-    elif len(ring.stops) < rules.least_cities:
-        held = ", ".join(names[city] for city in sorted(ring.stops)) or "none"
-        yield (
-            f"least_cities asks for {rules.least_cities} cities on it, but only {len(ring.stops)} can be "
-            f"within {rules.on_s // 60} minutes of one of its circuits: {held}"
+        return
+    yield from _missing_cities(ring, network)
+    metres = lengths_m(ring.ring)
+    if metres is not None and np.isfinite(rules.longest_km):
+        bound = shortest_circuit(ring.ring, metres).bound
+        if bound is not None and bound > _METRES * rules.longest_km:
+            shortest_km = bound / _METRES
+            yield f"longest_km is {rules.longest_km:g}, but the shortest circuit has {shortest_km:,.0f} km"
+
+
+def _missing_cities(ring: GeneratedRing, network: RingNetwork) -> Iterator[str]:
+    """Yield the cities that must lie on a ring and cannot, and the numbers of cities that it cannot reach."""
+    rules, base = network.rules, network.base
+    near = f"within {rules.on_s // 60} minutes of one of its circuits"
+    demands = [("least_cities", rules.least_cities, "", sorted(ring.stops))]
+    for tier, least in rules.least_by_tier:
+        demands.append(
+            (
+                f"least_by_tier.{tier}",
+                least,
+                f"{tier} ",
+                [city for city in sorted(ring.stops) if base.tiers[city] == tier],
+            )
         )
+    for key, least, tier, cities in demands:
+        if len(cities) < least:
+            held = ", ".join(base.names[city] for city in cities) or "none"
+            yield f"{key} asks for {least} {tier}cities on it, but only {len(cities)} can be {near}: {held}"
+    for city in rules.must:
+        if city not in ring.stops:
+            yield f"must names {base.names[city]}, which cannot be {near}"
 
 
 def _gap(

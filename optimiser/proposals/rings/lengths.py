@@ -21,8 +21,8 @@ _METRES = 1000
 _PARTS = 10_000
 """A stretch is rounded to so many parts, so that limits do not depend on floating-point arithmetic."""
 _MONEY_SHARES = (0.0, 0.25, 1.0, 4.0, 16.0, 1000.0)
-"""What the cost of all links counts for against their metres in the search for a short circuit within a budget;
-the last share all but minimises the cost."""
+"""What the cost of all links counts for against their metres in the search for a circuit within a budget; the
+last share all but minimises the cost."""
 
 
 def with_longest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -433,11 +433,15 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "new_km": round(ring.new_km, 3),
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.crosses_itself,
+        "shape": None if ring.shape is None else asdict(ring.shape),
+        "longest_km": ring.longest_km,
         "cost": ring.cost,
         "candidates": list(ring.candidates),
         "links": [int(link) for link in ring.pieces["link"]],
         "cities": [{**row, "seconds": int(row["seconds"])} for row in cities],
         "least_cities": ring.least_cities,
+        "least_by_tier": dict(ring.least_by_tier),
+        "must": list(ring.must),
         "inside": list(ring.inside),
         "overlaps": [
             {

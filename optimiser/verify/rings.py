@@ -297,7 +297,7 @@ def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
     named = {link.candidate for link in ring.links}
     mine = {name: why for name, why in barred.items() if name in named}
     subject = f"the ring {ring.id!r} must be formed, and"
-    missing = list(_missing_stops(ring))
+    missing = list(missing_stops(ring))
     if missing:
         yield from (Reason(f"{subject} {text}", ring=ring.id) for text in missing)
         return
@@ -305,14 +305,17 @@ def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
     yield from (Reason(f"{subject} {text}", barred=mine, ring=ring.id) for text in texts)
 
 
-def _missing_stops(ring: Ring) -> Iterator[str]:
-    """Yield the numbers of stops that a ring needs and does not have, whatever its links."""
+def missing_stops(ring: Ring) -> Iterator[str]:
+    """Yield the stops that a ring needs and does not have, whatever its links, each as a clause."""
     if ring.least_stops > len(ring.stops):
         yield f"needs {ring.least_stops} stops, of which there are {len(ring.stops)}"
     for group, least in ring.least_by_group:
         count = sum(stop.group == group for stop in ring.stops)
         if least > count:
             yield f"needs {least} stops of group {group!r}, of which there are {count}"
+    yield from (
+        f"must pass {stop.id!r}, which has no node" for stop in ring.stops if stop.must and not stop.nodes
+    )
 
 
 def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[str]:

@@ -95,8 +95,7 @@ def terms(ring: RingShown) -> str:
     on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
     counts = [f"{ring.least_cities} cities"] if ring.least_cities else []
     counts += [f"{least} {tier} {'city' if least == 1 else 'cities'}" for tier, least in ring.least_by_tier]
-    through = [f"at least {wording.join_names(counts)}"] if counts else []
-    through += [wording.join_names(ring.must)] if ring.must else []
+    through = [*ring.must, *([f"at least {wording.join_names(counts)}"] if counts else [])]
     cities = f", through {wording.join_names(through)}{on_it}" if through else ""
     length = "" if ring.longest_km is None else f", at most {ring.longest_km:,.0f} km long"
     force = "required" if ring.required else f"reward {wording.integer(ring.reward)}"

@@ -86,6 +86,12 @@ def test_an_optional_ring_that_cannot_exist_is_no_fault():
     assert score(made, ()).rings == {}
 
 
+def test_a_ring_is_at_most_as_long_as_the_stretch_over_its_shortest_circuit_allows():
+    made, _, _ = steps(square(), [Rings(centres=("Hub",), most_stretch=1.1)])
+    (ring,) = made.rings
+    assert ring.longest == sum(link.length for link in ring.links) * 11 // 10
+
+
 def test_a_ring_dearer_than_the_budget_is_refused_with_the_budget():
     with pytest.raises(InfeasibleError, match="costs more than the budget of 5"):
         steps(square(without=(0,)), [Rings(centres=("Hub",))], budget=5)

@@ -190,6 +190,8 @@ def nodes_to_keep(graph: RingGraph, stops: Stops) -> set[int]:
             for city, seconds in served.get(node, ()):
                 best[city] = min(best.get(city, (seconds, node)), (seconds, node))
         kept |= {node for city, (_, node) in best.items() if not {path[0], path[-1]} & stops[city].keys()}
+        if path[0] == path[-1]:  # a circuit without a junction would else begin at another of its nodes
+            kept.add(path[0])
     return kept
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from optimiser.measures.coverage import groups_in_order
 from optimiser.report import ring_tables, style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, Overlap, RingShape, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -93,10 +93,14 @@ def terms(ring: RingShown) -> str:
     of_classes = f" of {wording.join_names(classes)}" if classes else ""
     speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
     on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
-    cities = f", through at least {ring.least_cities} cities{on_it}" if ring.least_cities else ""
+    counts = [f"{ring.least_cities} cities"] if ring.least_cities else []
+    counts += [f"{least} {tier} {'city' if least == 1 else 'cities'}" for tier, least in ring.least_by_tier]
+    through = [*ring.must, *([f"at least {wording.join_names(counts)}"] if counts else [])]
+    cities = f", through {wording.join_names(through)}{on_it}" if through else ""
+    length = "" if ring.longest_km is None else f", at most {ring.longest_km:,.0f} km long"
     force = "required" if ring.required else f"reward {wording.integer(ring.reward)}"
     kind = noun(ring) if classes or facts.mode == "rail" else "road ring"
-    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}; {force}."
+    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}{length}; {force}."
 
 
 def not_formed(report: ReportInput, ring: RingShown) -> str:
@@ -220,12 +224,21 @@ def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
     earned = f"earns {wording.integer(ring.reward)}" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
+    shape = ring.shape
+    shaped = [] if shape is None else [_roundness(shape)]
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),
         (f"{ring.existing_km:,.0f} km", "exist today", f"{share} of the length"),
         (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
         (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
+        *shaped,
     ]
+
+
+def _roundness(shape: RingShape) -> tuple[str, str, str]:
+    """Return the shape of a ring as a key figure: value, words, note."""
+    over = 100 * (shape.length_over_hull - 1)
+    return f"{shape.roundness:.2f}", "roundness (circle 1)", f"{over:.0f} % longer than its convex hull"
 
 
 def strip(ring: RingShown) -> list[dict[str, float]]:

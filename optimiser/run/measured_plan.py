@@ -81,8 +81,7 @@ class MeasuredPlan:
     @cached_property
     def core(self) -> NDArray[np.int64]:
         """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
-        rows = np.flatnonzero((self.cities["tier"] == "core").to_numpy())
-        return rows if len(rows) else np.array([int(np.argmax(self.population))])
+        return core_cities(self.cities)
 
     @cached_property
     def population(self) -> NDArray[np.int64]:
@@ -231,6 +230,12 @@ def exact_problem(
     )
 
 
+def core_cities(cities: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
+    rows = np.flatnonzero((cities["tier"] == "core").to_numpy())
+    return rows if len(rows) else np.array([int(np.argmax(cities["population"].to_numpy()))])
+
+
 def mark_network(
     graph: TimeGraph,
     cities: gpd.GeoDataFrame,
@@ -258,7 +263,7 @@ def mark_network(
         Lines of the road links that road arcs refer to (degrees): a road whose line enters the core between
         two nodes outside it crosses the core. None: no arc crosses the core.
     """
-    lon, lat = _positions(graph)
+    lon, lat = node_positions(graph)
     known = np.isfinite(lon)
     where = unit_vectors(np.where(known, lon, 0.0), np.where(known, lat, 0.0))
     centres = unit_vectors(cities.geometry.x.to_numpy(), cities.geometry.y.to_numpy())
@@ -276,11 +281,11 @@ def mark_network(
         seconds=graph.seconds,
         area=area,
         is_core=is_core,
-        crosses=_crossing(graph, lines, cities.geometry.iloc[core], core_km),
+        crosses=roads_in_core(graph, lines, cities.geometry.iloc[core], np.full(len(core), core_km)),
     )
 
 
-def _positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def node_positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return longitudes and latitudes of nodes.
 
     A new node has those of the first node with a position that an arc joins it to.
@@ -294,20 +299,42 @@ def _positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float6
     return lon, lat
 
 
-def _crossing(
-    graph: TimeGraph, lines: gpd.GeoSeries | None, centres: gpd.GeoSeries, core_km: float
+def roads_in_core(
+    graph: TimeGraph, lines: gpd.GeoSeries | None, centres: gpd.GeoSeries, radius_km: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return which arcs follow a road link whose line enters the core."""
     crosses = np.zeros(len(graph.tail), dtype=np.bool_)
     if lines is None:
         return crosses
-    links = lines.to_numpy()
-    within = np.zeros(len(links), dtype=np.bool_)
-    for centre in centres:
-        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
-        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
-        flat = shapely.transform(links, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
-        within |= shapely.dwithin(flat, shapely.Point(0, 0), core_km)
+    within = enters_core(lines.to_numpy(), centres, radius_km)
     arcs = np.flatnonzero((graph.kind == ARC_KINDS.index("road")) & (graph.ref >= 0))
     crosses[arcs] = within[graph.ref[arcs]]
     return crosses
+
+
+def enters_core(
+    lines: NDArray[np.object_], centres: gpd.GeoSeries, radius_km: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which lines or points lie at least partly within the radius of a centre.
+
+    Parameters
+    ----------
+    lines
+        Geometries in degrees [n].
+    centres
+        Points in degrees [c].
+    radius_km
+        float64 [c].
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n].
+    """
+    within = np.zeros(len(lines), dtype=np.bool_)
+    for centre, km in zip(centres, radius_km.tolist(), strict=True):
+        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
+        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
+        flat = shapely.transform(lines, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
+        within |= shapely.dwithin(flat, shapely.Point(0, 0), km)
+    return within

@@ -113,7 +113,7 @@ class Demands(Protocol):
         """Return the problem with targets, caps and periods that fit its pairs and candidates."""
 
 
-def _no_layer(_changes: TimeChanges) -> Layer | None:
+def _no_layer(changes: TimeChanges) -> Layer | None:  # noqa: ARG001
     return None
 
 

@@ -102,7 +102,10 @@ def with_steps(
     scale = scale_of([*(step.share for step in steps), *(() if layer is None else layer.shares)])
     kept = sum((step.share for step in steps if not step.later_s), Fraction(0)) if steps else Fraction(1)
     own = int(scale * kept)
-    further = [*_later(problem, steps, scale), *(() if layer is None else _without_core(problem, layer, scale))]
+    further = [
+        *_later(problem, steps, scale),
+        *(() if layer is None else _without_core(problem, layer, scale)),
+    ]
     pairs = (dataclasses.replace(pair, weight=own * pair.weight) for pair in problem.pairs)
     return (problem if layer is None else _beside(problem, layer.network)).replace(
         pairs=(*pairs, *further),

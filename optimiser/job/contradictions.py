@@ -25,6 +25,7 @@ def contradictions(job: Job) -> Iterator[Contradiction]:
         A job whose sections are valid, each by itself.
     """
     yield from _with_unlimited_budget(job) if job.budget.unlimited else _with_budget(job)
+    yield from _with_independence(job)
     yield from _between_shares_of_cities(job)
     yield from _between_rings(job.rings)
 
@@ -64,6 +65,22 @@ def _with_budget(job: Job) -> Iterator[Contradiction]:
             ("budget", "cover"),
             "'targets' asks for the least cost: it goes with budget.unlimited = true only",
         )
+
+
+def _with_independence(job: Job) -> Iterator[Contradiction]:
+    """Yield what independence from the core does not go with."""
+    asked = job.independence
+    if not asked.weight:
+        return
+    if job.region.matrix:
+        reason = "a table of travel times does not say where trips run, so that no core can be left out"
+        yield ("independence", "weight"), f"{reason}; set it to 0, or start from a map"
+    if job.budget.unlimited:
+        yield ("independence", "weight"), f"it is weighed against the pairs within the limit, {_NO_BUDGET}"
+    unknown = [tier for tier in asked.tiers if tier not in TIERS]
+    for tier in unknown:
+        hint = did_you_mean(tier, TIERS) or f"; tiers: {', '.join(TIERS)}"
+        yield ("independence", "tiers"), f"there is no tier '{tier}'{hint}"
 
 
 def _between_shares_of_cities(job: Job) -> Iterator[Contradiction]:

@@ -454,13 +454,13 @@ class Independence(Section):
     )
     stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = Field(
         (1.0, 1.1, 1.25),
-        description="a way without the core takes at most so many times today's fastest time by any way; each "
-        "of these steps brings an equal part of the weight",
+        description="a way without the core takes at most so many times today's fastest time by any way; "
+        "each of these steps brings an equal part of the weight",
     )
     radius_km: Numbers = Field(
         (),
-        description="radius round the centre of each core city, largest city first, within which there are no "
-        "roads and nobody boards, leaves or changes trains, km; empty: by population",
+        description="radius round the centre of each core city, largest city first, within which there are "
+        "no roads and nobody boards, leaves or changes trains, km; empty: by population",
     )
     tiers: Names = Field(
         ("core", "secondary", "small"), description="tiers of the smaller city of the pairs that count"

@@ -332,7 +332,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     )
 
 
-def problem_of_pairs(
+def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a default)
     graph: TimeGraph,
     candidates: Candidates,
     arcs: NumberedArcs,

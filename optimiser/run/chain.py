@@ -31,6 +31,7 @@ from optimiser.run import (
     cases,
     demands,
     fairness,
+    independence,
     measuring,
     proposing,
     reach,
@@ -156,6 +157,7 @@ class Chain:
             "budget": job.budget.model_dump(),
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
             "steps": job.steps.model_dump(),
+            "independence": job.independence.model_dump(),
         }
 
         def make() -> proposing.Draft:
@@ -183,16 +185,25 @@ class Chain:
 
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
-        """The design problem that is solved: `counted`, with further pairs where pairs count in steps."""
-        steps = demands.limit_steps(self.loaded.job)
-        if not steps:
+        """The design problem that is solved: `counted`, with further pairs where pairs count in parts."""
+        if not self._counts_in_parts:
             return self.counted
 
         def make(folder: Path) -> None:
-            save_problem(with_steps(self.counted.value, steps), folder / "problem.json")
+            save_problem(self._with_parts(self.counted.value), folder / "problem.json")
 
-        inputs = {"problem": self.counted.key, "steps": self.loaded.job.steps.model_dump()}
-        return Kept(self._outcome("steps", "Letting pairs count in steps", inputs, make), _load_problem)
+        inputs = {"problem": self.counted.key, "draft": self.draft.key}
+        return Kept(self._outcome("steps", "Letting pairs count in parts", inputs, make), _load_problem)
+
+    @property
+    def _counts_in_parts(self) -> bool:
+        """Whether pairs count in steps, or for their independence."""
+        job = self.loaded.job
+        return bool(job.steps.shares or job.independence.weight)
+
+    def _with_parts(self, problem: DesignProblem) -> DesignProblem:
+        """Return `counted`, or the like of it, with the further pairs of the job."""
+        return with_steps(problem, demands.limit_steps(self.loaded.job), self.draft.value.layer)
 
     @property
     def design(self) -> DesignProblem:
@@ -358,10 +369,10 @@ class Chain:
     def _within_limit(self, plan: Plan) -> Plan:
         """Return a verified plan as it counts within the limit; objective and bound stay as they are.
 
-        Where pairs count in steps, the problem has further pairs with later limits. No count, tier, target or
-        measure includes them.
+        Where pairs count in parts, the problem has further pairs with later limits or without the core. No
+        count, tier, target or measure includes them.
         """
-        if not self.loaded.job.steps.shares:
+        if not self._counts_in_parts:
             return plan
         seen = verify.score(self.counted.value, plan.built, rings=plan.rings, starts=plan.starts)
         kept = ("objective", "bound", "gap", "gap_of_gain", "status")
@@ -389,6 +400,7 @@ class Chain:
 
         def make(folder: Path) -> None:
             times, pairs = self.times.value, self.draft.value.pairs
+            without = independence.without_core(times, self.candidates.value, job)
             measured = MeasuredPlan(
                 problem=self.counted.value,
                 plan=plan,
@@ -398,6 +410,7 @@ class Chain:
                 ends=pairs[["origin", "destination"]].to_numpy(dtype="int64"),
                 settings=job.measures,
                 lines=None if self._has_matrix else times.road.links.geometry,
+                without=without,
             )
             measuring.save(measuring.measure(measured), folder)
 
@@ -413,7 +426,7 @@ class Chain:
         def make() -> dict[str, Any]:
             weights = self.draft.value.pairs["weight"].tolist()
             priced = fairness.price_demands(
-                self.counted.value, plan, weights, asked=asked, settings=job.solve
+                self.counted.value, plan, weights, asked=asked, settings=job.solve, complete=self._with_parts
             )
             return priced.as_dict()
 

@@ -26,6 +26,7 @@ FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 OPTIONAL = (
     "cases.csv",
+    "independence.csv",
     "levels.json",
     "phases.csv",
     "plan.png",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -12,14 +13,15 @@ from numpy.typing import NDArray
 
 from networks.timegraph import TimeGraph
 from optimiser.frontier.steps import Layer
+from optimiser.job.model import Job
 from optimiser.job.sections import Independence
-from optimiser.measures.equity import ALL
 from optimiser.problem.errors import JobError
 from optimiser.proposals import prepare
-from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.base_case import time_matrix, times_between
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+from optimiser.run.core_area import core_cities, enters_core, roads_in_core
 from optimiser.run.demands import exact_share
-from optimiser.run.measured_plan import core_cities, enters_core, roads_in_core
+from optimiser.run.timing import Times
 from optimiser.run.trip_parts import ABOARD, ARRIVED, places
 
 _DISC_KM = 7.0
@@ -155,6 +157,34 @@ class WithoutCore:
         stretches = [exact_share(stretch) for stretch in self.asked.stretches]
         return np.array([[s.numerator * int(t) // s.denominator for t in today_s] for s in stretches])
 
+    def times(
+        self, graph: TimeGraph, candidates: Candidates, ends: NDArray[np.int64], built: Sequence[str]
+    ) -> NDArray[np.int64]:
+        """Return the seconds of pairs without the core, exact beyond every limit.
+
+        Parameters
+        ----------
+        graph, candidates
+            What there is, and what may be built, with the core.
+        ends
+            Rows of cities, int64 [K x 2].
+        built
+            Ids of the candidates that are built.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 [K], `NO_PATH_S` where no path exists.
+        """
+        left, kept = self.network(graph), self.candidates(candidates)
+        arcs = number_arcs(_rows(left), kept.arcs)
+        is_built = kept.table["candidate_id"].isin(list(built)).to_numpy()
+        arcs = arcs.take(is_built[arcs.candidate])
+        both = zip((left.tail, left.head, left.seconds), (arcs.tail, arcs.head, arcs.seconds), strict=True)
+        matrix = time_matrix(arcs.count, *(np.concatenate(columns) for columns in both))
+        seconds = times_between(matrix, left.origin, left.destination)
+        return seconds[ends[:, 0], ends[:, 1]]
+
     def layer(self, graph: TimeGraph, candidates: Candidates, pairs: pd.DataFrame) -> Layer | None:
         """Return the further pairs without the core; None where nothing counts.
 
@@ -182,6 +212,27 @@ class WithoutCore:
         return Layer(
             network=found.problem, of=tuple(rows.tolist()) * count, shares=(weight / count,) * len(further)
         )
+
+
+def without_core(times: Times, candidates: Candidates, job: Job) -> WithoutCore | None:
+    """Return the region of a job without its core; None where independence does not count.
+
+    Parameters
+    ----------
+    times, candidates
+        Outcomes of the steps before.
+    job
+        The job.
+
+    Raises
+    ------
+    JobError
+        As `WithoutCore.of`.
+    """
+    if not job.independence.weight:
+        return None
+    graph, lines = times.graphs[job.times.definition], times.road.links.geometry
+    return WithoutCore.of(graph, candidates, times.cities, lines, job.independence)
 
 
 def _rows(graph: TimeGraph) -> dict[str, int]:

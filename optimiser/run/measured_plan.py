@@ -9,12 +9,11 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from networks.sphere import km_to_chord, unit_vectors
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.timegraph import TimeGraph
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
@@ -24,10 +23,9 @@ from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.proposals.prepare import reduced_network
 from optimiser.proposals.table import Candidates, number_arcs
+from optimiser.run.core_area import core_cities, node_positions, roads_in_core
+from optimiser.run.independence import WithoutCore
 from optimiser.verify import Plan
-
-KM_PER_DEGREE = 111.195
-"""Kilometres per degree of latitude, on a sphere of 6,371 km."""
 
 STATES = ("today", "plan")
 
@@ -52,6 +50,8 @@ class MeasuredPlan:
         Section `[measures]` of the job.
     lines
         Lines of the road links that road arcs refer to; None without roads.
+    without
+        The region without its core; None where independence does not count.
     """
 
     problem: DesignProblem
@@ -62,6 +62,7 @@ class MeasuredPlan:
     ends: NDArray[np.int64]
     settings: Settings
     lines: gpd.GeoSeries | None = None
+    without: WithoutCore | None = None
 
     @cached_property
     def arcs(self) -> pd.DataFrame:
@@ -77,6 +78,13 @@ class MeasuredPlan:
     def times(self) -> dict[str, Integers]:
         """Return the seconds of each pair by state, int64 [K], `UNREACHED` where no path exists."""
         return {"today": self.valuer.times(()), "plan": self.valuer.times(self.plan.built)}
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Return a row for each pair: `origin`, `destination` (rows of cities), `group`, `today_s`."""
+        today = self.times["today"]
+        columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
+        return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
 
     @cached_property
     def core(self) -> NDArray[np.int64]:
@@ -230,12 +238,6 @@ def exact_problem(
     )
 
 
-def core_cities(cities: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
-    rows = np.flatnonzero((cities["tier"] == "core").to_numpy())
-    return rows if len(rows) else np.array([int(np.argmax(cities["population"].to_numpy()))])
-
-
 def mark_network(
     graph: TimeGraph,
     cities: gpd.GeoDataFrame,
@@ -283,58 +285,3 @@ def mark_network(
         is_core=is_core,
         crosses=roads_in_core(graph, lines, cities.geometry.iloc[core], np.full(len(core), core_km)),
     )
-
-
-def node_positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return longitudes and latitudes of nodes.
-
-    A new node has those of the first node with a position that an arc joins it to.
-    """
-    lon, lat = (graph.nodes[key].to_numpy(dtype=np.float64).copy() for key in ("lon", "lat"))
-    placed = np.isfinite(lon)
-    for one, other in ((graph.tail, graph.head), (graph.head, graph.tail)):
-        # Reversed, so that of several assignments to one node the first arc has the last word.
-        rows = np.flatnonzero(~placed[one] & placed[other])[::-1]
-        lon[one[rows]], lat[one[rows]] = lon[other[rows]], lat[other[rows]]
-    return lon, lat
-
-
-def roads_in_core(
-    graph: TimeGraph, lines: gpd.GeoSeries | None, centres: gpd.GeoSeries, radius_km: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Return which arcs follow a road link whose line enters the core."""
-    crosses = np.zeros(len(graph.tail), dtype=np.bool_)
-    if lines is None:
-        return crosses
-    within = enters_core(lines.to_numpy(), centres, radius_km)
-    arcs = np.flatnonzero((graph.kind == ARC_KINDS.index("road")) & (graph.ref >= 0))
-    crosses[arcs] = within[graph.ref[arcs]]
-    return crosses
-
-
-def enters_core(
-    lines: NDArray[np.object_], centres: gpd.GeoSeries, radius_km: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Return which lines or points lie at least partly within the radius of a centre.
-
-    Parameters
-    ----------
-    lines
-        Geometries in degrees [n].
-    centres
-        Points in degrees [c].
-    radius_km
-        float64 [c].
-
-    Returns
-    -------
-    numpy.ndarray
-        bool [n].
-    """
-    within = np.zeros(len(lines), dtype=np.bool_)
-    for centre, km in zip(centres, radius_km.tolist(), strict=True):
-        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
-        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
-        flat = shapely.transform(lines, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
-        within |= shapely.dwithin(flat, shapely.Point(0, 0), km)
-    return within

@@ -11,7 +11,7 @@ from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
 from networks.road.tables import speed_table
-from optimiser.frontier.steps import longest_s
+from optimiser.frontier.steps import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
@@ -28,6 +28,7 @@ from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.run import demands
+from optimiser.run.independence import without_core
 from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
@@ -53,14 +54,18 @@ class Draft:
         The problem, without the levels of max-min fairness and without the further pairs of steps.
     pairs
         One row a pair of the problem: `origin`, `destination` (rows of cities), `weight` (without the factor
-        of the tier), `coverable`, `best_s` (seconds with everything built, -1 where no path leads).
+        of the tier), `group`, `coverable`, `today_s` and `best_s` (seconds today and with everything built,
+        -1 where no path leads).
     rings
         Lines of the ring links, and what the job asks of each ring; None without rings.
+    layer
+        The further pairs without the core; None where independence does not count.
     """
 
     problem: DesignProblem
     pairs: pd.DataFrame
     rings: RingTables | None
+    layer: Layer | None = None
 
 
 def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
@@ -132,7 +137,10 @@ def draft_problem(
         base = base_case(times, rail, job, source)
         ground = _ground(source, times)
         problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
-    return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+    without = without_core(times, candidates, job)
+    graph = times.graphs[job.times.definition]
+    layer = None if without is None else without.layer(graph, candidates, pairs)
+    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer)
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:

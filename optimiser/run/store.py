@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
+from optimiser.frontier.steps import Layer
 from optimiser.problem import load, save
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import RingFacts, Stop
@@ -124,6 +126,10 @@ def save_draft(folder: Path, draft: Draft) -> None:
     """Write a problem, the meaning of its pairs and of its rings."""
     save(draft.problem, folder / "problem.json")
     draft.pairs.to_parquet(folder / "pairs.parquet")
+    if draft.layer is not None:
+        save(draft.layer.network, folder / "layer.json")
+        shares = [str(share) for share in draft.layer.shares]
+        save_json(folder / "layer_pairs.json", {"of": list(draft.layer.of), "shares": shares})
     if draft.rings is not None:
         draft.rings.links.to_parquet(folder / "rings.parquet")
         save_json(folder / "rings.json", [asdict(facts) for facts in draft.rings.facts])
@@ -135,7 +141,12 @@ def load_draft(folder: Path) -> Draft:
     if (folder / "rings.json").exists():
         facts = tuple(_ring_facts(**values) for values in load_json(folder / "rings.json"))
         rings = RingTables(gpd.read_parquet(folder / "rings.parquet"), facts)
-    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings)
+    layer = None
+    if (folder / "layer.json").exists():
+        values = load_json(folder / "layer_pairs.json")
+        shares = tuple(Fraction(text) for text in values["shares"])
+        layer = Layer(load(folder / "layer.json"), tuple(values["of"]), shares)
+    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings, layer)
 
 
 def _ring_facts(

@@ -134,6 +134,55 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class RingWorth:
+    """What a ring earns besides the pairs, for the cheapest circuit that meets its demands.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    reward
+        What it earns, in the unit of the weights of pairs: the two parts, rounded down.
+    cost
+        Cost of the candidates that the circuit needs.
+    cities, of_cities
+        Names of the cities on it, and what they count.
+    pairs, mean_minutes, of_minutes
+        Pairs that get faster without the core and meet no further step of independence, the mean minutes that
+        they save, and what these count.
+    """
+
+    ring: str
+    reward: int
+    cost: int
+    cities: tuple[str, ...]
+    of_cities: float
+    pairs: int
+    mean_minutes: float
+    of_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class RingShortfall:
+    """By how much the best plan with a ring that is not formed falls short of the best plan.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    least, most
+        Proven limits of the shortfall, in the unit of the weights of pairs, what the ring earns included.
+    cost
+        Cost of the candidates that the ring needs in the best plan found with it.
+    """
+
+    ring: str
+    least: float
+    most: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class RingShown:
     """A ring of a plan, or one that was asked for and is not formed.
 
@@ -158,6 +207,10 @@ class RingShown:
         Comparisons with known rings.
     can_form
         The problem holds a circuit that could form it; False where the request cannot be met.
+    worth
+        What its reward is derived from; None where the job gives the reward.
+    shortfall
+        By how much a plan with it falls short; None where it is formed, or was not asked.
     """
 
     facts: RingFacts
@@ -169,6 +222,8 @@ class RingShown:
     inside: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     can_form: bool = True
+    worth: RingWorth | None = None
+    shortfall: RingShortfall | None = None
 
     @property
     def id(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from optimiser.measures.coverage import groups_in_order
 from optimiser.report import ring_tables, style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, Overlap, RingShortfall, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -109,6 +110,8 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
     reward = f"Forming it would have earned {wording.integer(ring.reward)}, "
+    if ring.shortfall is not None:
+        return f"{reward}but it does not earn its money: {_shortfall(report, ring.shortfall)}"
     if report.gap == 0:
         return (
             f"{reward}but no plan with it is better: the links that close the ring cost more coverage "
@@ -120,6 +123,35 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     return (
         f"{reward}but the plan found does not form it; no plan, with the ring or without, is better by more "
         f"than {wording.integer(most)}."
+    )
+
+
+def _shortfall(report: ReportInput, found: RingShortfall) -> str:
+    """Return by how much the best plan with a ring falls short, to end a sentence."""
+    least, most = (wording.integer(value) for value in (math.ceil(found.least), math.ceil(found.most)))
+    size = f"{least} to {most}" if least != most else least
+    return (
+        f"the best plan with it, which spends {report.money_of(found.cost)} on it, falls short of the best plan "
+        f"by {size} in the weight of pairs."
+    )
+
+
+def worth(ring: RingShown) -> str:
+    """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
+    found = ring.worth
+    if found is None:
+        return ""
+    if not found.cities and not found.reward:
+        return "No circuit was found from which its worth could be derived."
+    saved = (
+        f"and {found.mean_minutes:.0f} min that {found.pairs} pairs save on the way without the core "
+        f"{wording.integer(round(found.of_minutes))}"
+        if found.pairs
+        else "and no pair saves time on the way without the core beyond the steps that count as pairs"
+    )
+    return (
+        f"Its worth of {wording.integer(found.reward)} is derived for the cheapest circuit: "
+        f"{len(found.cities)} cities on it count {wording.integer(round(found.of_cities))}, {saved}."
     )
 
 
@@ -149,8 +181,10 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
     for ring in report.rings:
         if not ring.is_formed:
             yield f"{titled(report, ring)}. {not_formed(report, ring)}"
+            yield from filter(None, [worth(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
+        yield from filter(None, [worth(ring)])
         names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
         if names:
             yield f"On it, clockwise: {wording.join_names(names)}."
@@ -204,6 +238,7 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "mode": "rail" if ring.facts.mode == "rail" else "road",
         "sentence": sentence(ring),
         "terms": terms(ring),
+        "worth": worth(ring),
         "formed": is_formed,
         "more": build(report, ring) if is_formed else not_formed(report, ring),
         "figures": figures(report, ring) if is_formed else [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -13,8 +13,9 @@ from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.frontier.steps import with_steps
+from optimiser.frontier.steps import scale_of, with_steps
 from optimiser.job.model import LoadedJob
+from optimiser.job.rings import DERIVED
 from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
@@ -26,6 +27,7 @@ from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
+from optimiser.report.ring_layout import RingShortfall
 from optimiser.run import (
     cache,
     cases,
@@ -43,6 +45,7 @@ from optimiser.run import (
 )
 from optimiser.run.cache import Kept, Outcome, Progress
 from optimiser.run.measured_plan import MeasuredPlan
+from optimiser.run.ring_worth import shortfalls
 from optimiser.run.source import Source, find_source
 from optimiser.verify import Plan
 
@@ -158,11 +161,14 @@ class Chain:
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
             "steps": job.steps.model_dump(),
             "independence": job.independence.model_dump(),
+            "worth": job.solve.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
         }
 
         def make() -> proposing.Draft:
             times, candidates = self.times.value, self.candidates.value
-            return proposing.draft_problem(times, self.rail, candidates, job, source, name=name)
+            return proposing.draft_problem(
+                times, self.rail, candidates, job, source, name=name, solve=self._solve
+            )
 
         return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)
 
@@ -226,6 +232,36 @@ class Chain:
             cache.forget(outcome)
         return found
 
+    def _solve(self, problem: DesignProblem) -> Result:
+        """Solve a further problem of the job, in its process."""
+        return solving.solve(problem, self.loaded.job.solve, run=self.solver)
+
+    @cached_property
+    def _shortfalls(self) -> tuple[RingShortfall, ...]:
+        """By how much plans with the wished rings that are not formed fall short."""
+        wished = {ring.id for ring in self.design.rings if not ring.required and ring.links}
+        if wished <= set(self.result.rings) or self.design.budget is None:
+            return ()
+
+        def make() -> list[dict[str, Any]]:
+            scale = self._scale
+            return [asdict(one) for one in shortfalls(self.design, self.result, scale, self._solve)]
+
+        inputs = {
+            "problem": self.problem.key,
+            "plan": [self.result.built, self.result.bound],
+            "solve": self.loaded.job.solve.model_dump(),
+        }
+        rows = self._kept_json("shortfalls", "Asking by how much wished rings fall short", inputs, make)
+        return tuple(RingShortfall(**row) for row in rows)
+
+    @property
+    def _scale(self) -> int:
+        """By what the weights of the job are multiplied in the problem."""
+        layer = self.draft.value.layer
+        steps = demands.limit_steps(self.loaded.job)
+        return scale_of([*(step.share for step in steps), *(() if layer is None else layer.shares)])
+
     @cached_property
     def tables(self) -> Path:
         """Folder with network, cities, times and candidates for other programs."""
@@ -265,6 +301,7 @@ class Chain:
             fairness=self._fairness(plan),
             reach=self.reach,
             cases=cases,
+            shortfalls=self._shortfalls,
         )
 
     @cached_property
@@ -309,6 +346,7 @@ class Chain:
             "output": job.output.model_dump(exclude={"folder"}),
             "measures": job.measures.model_dump(),
             "reach": None if found.reach is None else found.reach.as_dict(),
+            "shortfalls": [asdict(one) for one in found.shortfalls],
             "cases": None if found.cases is None else found.cases.as_dict(),
         }
 

@@ -27,9 +27,11 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
+from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
 from optimiser.run.independence import without_core
-from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
+from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
+from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 
@@ -60,12 +62,15 @@ class Draft:
         Lines of the ring links, and what the job asks of each ring; None without rings.
     layer
         The further pairs without the core; None where independence does not count.
+    worth
+        What the derived rewards of rings are made of.
     """
 
     problem: DesignProblem
     pairs: pd.DataFrame
     rings: RingTables | None
     layer: Layer | None = None
+    worth: tuple[RingWorth, ...] = ()
 
 
 def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
@@ -97,7 +102,14 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
 
 
 def draft_problem(
-    times: Times, rail: RailBuild | None, candidates: Candidates, job: Job, source: Source, *, name: str
+    times: Times,
+    rail: RailBuild | None,
+    candidates: Candidates,
+    job: Job,
+    source: Source,
+    *,
+    name: str,
+    solve: Solver,
 ) -> Draft:
     """Return the design problem of a job.
 
@@ -111,6 +123,8 @@ def draft_problem(
         The job and its data.
     name
         Name of the problem.
+    solve
+        Finds the cheapest circuits of rings whose worth is derived.
     """
     prepared = prepare.design_problem(
         times.graphs[job.times.definition],
@@ -139,8 +153,14 @@ def draft_problem(
         problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
     without = without_core(times, candidates, job)
     graph = times.graphs[job.times.definition]
-    layer = None if without is None else without.layer(graph, candidates, pairs)
-    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer)
+    if without is None:
+        return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+    ids, names = (times.cities[key].astype(str).tolist() for key in ("city_id", "name"))
+    derived = derived_rings(job.rings, ids, names)
+    setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
+    problem, worth = with_worth(problem, derived, setting, solve)
+    layer = without.layer(graph, candidates, pairs)
+    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:

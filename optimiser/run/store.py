@@ -19,7 +19,7 @@ from networks.timegraph import TimeGraph
 from optimiser.frontier.steps import Layer
 from optimiser.problem import load, save
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingFacts, Stop
+from optimiser.report.ring_layout import RingFacts, RingWorth, Stop
 from optimiser.run.proposing import Draft
 from optimiser.run.reading import Networks
 from optimiser.run.rings import RingTables
@@ -130,6 +130,8 @@ def save_draft(folder: Path, draft: Draft) -> None:
         save(draft.layer.network, folder / "layer.json")
         shares = [str(share) for share in draft.layer.shares]
         save_json(folder / "layer_pairs.json", {"of": list(draft.layer.of), "shares": shares})
+    if draft.worth:
+        save_json(folder / "worth.json", [asdict(worth) for worth in draft.worth])
     if draft.rings is not None:
         draft.rings.links.to_parquet(folder / "rings.parquet")
         save_json(folder / "rings.json", [asdict(facts) for facts in draft.rings.facts])
@@ -146,7 +148,15 @@ def load_draft(folder: Path) -> Draft:
         values = load_json(folder / "layer_pairs.json")
         shares = tuple(Fraction(text) for text in values["shares"])
         layer = Layer(load(folder / "layer.json"), tuple(values["of"]), shares)
-    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings, layer)
+    worth = _ring_worths(folder / "worth.json")
+    pairs = pd.read_parquet(folder / "pairs.parquet")
+    return Draft(load(folder / "problem.json"), pairs, rings, layer, worth)
+
+
+def _ring_worths(path: Path) -> tuple[RingWorth, ...]:
+    if not path.exists():
+        return ()
+    return tuple(RingWorth(**{**row, "cities": tuple(row["cities"])}) for row in load_json(path))
 
 
 def _ring_facts(

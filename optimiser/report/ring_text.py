@@ -130,10 +130,8 @@ def _shortfall(report: ReportInput, found: RingShortfall) -> str:
     """Return by how much the best plan with a ring falls short, to end a sentence."""
     least, most = (wording.integer(value) for value in (math.ceil(found.least), math.ceil(found.most)))
     size = f"{least} to {most}" if least != most else least
-    return (
-        f"the best plan with it, which spends {report.money_of(found.cost)} on it, falls short of the best plan "
-        f"by {size} in the weight of pairs."
-    )
+    spends = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
+    return f"{spends} falls short of the best plan by {size} in the weight of pairs."
 
 
 def worth(ring: RingShown) -> str:

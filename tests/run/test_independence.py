@@ -214,7 +214,16 @@ def regions(draw):
     arcs += two_way(draw(st.lists(way, max_size=12)))
     # The new station is joined to its city, so that it has a place.
     station = [("city:b", "new:station/b", 3), ("new:station/b", "new:station/b/platforms", 2)]
-    new_way = st.tuples(any_, any_, st.integers(1, 9)).filter(lambda a: a[0] != a[1])
+    # Nothing joins it to the core directly: then it would not be certain where it lies.
+    new_way = st.tuples(any_, any_, st.integers(1, 9)).filter(
+        lambda way: (
+            way[0] != way[1]
+            and not (
+                {ids[way[0]], ids[way[1]]} & set(IN_CORE)
+                and any(ids[end].startswith("new:station/") for end in way[:2])
+            )
+        )
+    )
     parts = []
     for _ in range(draw(st.integers(1, 4))):
         mode = draw(st.sampled_from(["road", "rail", "access"]))

@@ -77,6 +77,8 @@ class Case:
         Steps in which pairs count; empty: as in the base.
     independence
         Whether the independence of pairs from the core counts as in the base; False: it does not.
+    rings
+        Whether the rings are those of the base; False: none is asked for.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Case:
     discounting: bool = True
     steps: tuple[LimitStep, ...] = ()
     independence: bool = True
+    rings: bool = True
 
 
 class Timer(Protocol):
@@ -183,6 +186,8 @@ def resolve(base: Base, case: Case) -> DesignProblem:
             for pair, people, factor in zip(problem.pairs, base.people, base.factors, strict=True)
         ),
     )
+    if not case.rings:
+        problem = problem.replace(rings=())
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
     layer = base.layer(case.times) if case.independence else None

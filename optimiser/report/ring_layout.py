@@ -163,15 +163,16 @@ class RingWorth:
 
 
 @dataclass(frozen=True, slots=True)
-class RingShortfall:
-    """By how much the best plan with a ring that is not formed falls short of the best plan.
+class RingMargin:
+    """By how much the best plan with a wished ring exceeds the best one without it.
 
     Attributes
     ----------
     ring
         Id of the ring.
     least, most
-        Proven limits of the shortfall, in the unit of the weights of pairs, what the ring earns included.
+        Proven limits of the difference, in the unit of the weights of pairs, what the ring earns included;
+        below 0: the plan with it falls short.
     cost
         Cost of the candidates that the ring needs in the best plan found with it.
     """
@@ -209,8 +210,8 @@ class RingShown:
         The problem holds a circuit that could form it; False where the request cannot be met.
     worth
         What its reward is derived from; None where the job gives the reward.
-    shortfall
-        By how much a plan with it falls short; None where it is formed, or was not asked.
+    margin
+        By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
     """
 
     facts: RingFacts
@@ -223,7 +224,7 @@ class RingShown:
     overlaps: tuple[Overlap, ...] = ()
     can_form: bool = True
     worth: RingWorth | None = None
-    shortfall: RingShortfall | None = None
+    margin: RingMargin | None = None
 
     @property
     def id(self) -> str:

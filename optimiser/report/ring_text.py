@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from optimiser.measures.coverage import groups_in_order
 from optimiser.report import ring_tables, style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, Overlap, RingShortfall, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -110,8 +109,8 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
     reward = f"Forming it would have earned {wording.integer(ring.reward)}, "
-    if ring.shortfall is not None:
-        return f"{reward}but it does not earn its money: {_shortfall(report, ring.shortfall)}"
+    if ring.margin is not None:
+        return f"{reward}but the plan does not form it. {margin(report, ring)}"
     if report.gap == 0:
         return (
             f"{reward}but no plan with it is better: the links that close the ring cost more coverage "
@@ -126,12 +125,28 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     )
 
 
-def _shortfall(report: ReportInput, found: RingShortfall) -> str:
-    """Return by how much the best plan with a ring falls short, to end a sentence."""
-    least, most = (wording.integer(value) for value in (math.ceil(found.least), math.ceil(found.most)))
-    size = f"{least} to {most}" if least != most else least
-    spends = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
-    return f"{spends} falls short of the best plan by {size} in the weight of pairs."
+def margin(report: ReportInput, ring: RingShown) -> str:
+    """Return in a sentence whether a wished ring earns its money, and by how much; empty where unknown."""
+    found = ring.margin
+    if found is None:
+        return ""
+    with_it = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
+    unit = "in the weight of pairs than the best one without"
+    if found.least >= 0:
+        return f"It earns its money: {with_it} is worth {_from_to(found.least, found.most)} more {unit}."
+    if found.most <= 0:
+        size = _from_to(-found.most, -found.least)
+        return f"It does not earn its money: {with_it} is worth {size} less {unit}."
+    more, less = (wording.integer(round(value)) for value in (found.most, -found.least))
+    return (
+        f"Whether it earns its money is open within the gap: {with_it} is worth between {less} less and "
+        f"{more} more {unit}."
+    )
+
+
+def _from_to(least: float, most: float) -> str:
+    low, high = wording.integer(round(least)), wording.integer(round(most))
+    return low if low == high else f"{low} to {high}"
 
 
 def worth(ring: RingShown) -> str:
@@ -182,7 +197,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             yield from filter(None, [worth(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
-        yield from filter(None, [worth(ring)])
+        yield from filter(None, [worth(ring), margin(report, ring)])
         names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
         if names:
             yield f"On it, clockwise: {wording.join_names(names)}."
@@ -237,6 +252,7 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "sentence": sentence(ring),
         "terms": terms(ring),
         "worth": worth(ring),
+        "margin": margin(report, ring) if is_formed else "",
         "formed": is_formed,
         "more": build(report, ring) if is_formed else not_formed(report, ring),
         "figures": figures(report, ring) if is_formed else [],

@@ -99,6 +99,8 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
             description="pairs within the limit alone count",
             independence=False,
         )
+    if job.rings:
+        yield Case(name="no rings", description="none is asked for", rings=False)
     if job.phasing.names:
         yield Case(name="no discounting", description="every year counts the same", discounting=False)
 

@@ -27,7 +27,7 @@ from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
-from optimiser.report.ring_layout import RingShortfall
+from optimiser.report.ring_layout import RingMargin
 from optimiser.run import (
     cache,
     cases,
@@ -45,7 +45,7 @@ from optimiser.run import (
 )
 from optimiser.run.cache import Kept, Outcome, Progress
 from optimiser.run.measured_plan import MeasuredPlan
-from optimiser.run.ring_worth import shortfalls
+from optimiser.run.ring_worth import margins
 from optimiser.run.source import Source, find_source
 from optimiser.verify import Plan
 
@@ -237,23 +237,23 @@ class Chain:
         return solving.solve(problem, self.loaded.job.solve, run=self.solver)
 
     @cached_property
-    def _shortfalls(self) -> tuple[RingShortfall, ...]:
-        """By how much plans with the wished rings that are not formed fall short."""
-        wished = {ring.id for ring in self.design.rings if not ring.required and ring.links}
-        if wished <= set(self.result.rings) or self.design.budget is None:
+    def _margins(self) -> tuple[RingMargin, ...]:
+        """By how much plans with the wished rings exceed those without."""
+        if all(ring.required for ring in self.design.rings):
             return ()
 
         def make() -> list[dict[str, Any]]:
-            scale = self._scale
-            return [asdict(one) for one in shortfalls(self.design, self.result, scale, self._solve)]
+            return [asdict(one) for one in margins(self.design, self.result, self._scale, self._solve)]
 
         inputs = {
             "problem": self.problem.key,
-            "plan": [self.result.built, self.result.bound],
+            "plan": [self.result.built, self.result.rings, self.result.bound],
             "solve": self.loaded.job.solve.model_dump(),
         }
-        rows = self._kept_json("shortfalls", "Asking by how much wished rings fall short", inputs, make)
-        return tuple(RingShortfall(**row) for row in rows)
+        rows = self._kept_json(
+            "margins", "Asking what plans without the wished rings are worth", inputs, make
+        )
+        return tuple(RingMargin(**row) for row in rows)
 
     @property
     def _scale(self) -> int:
@@ -301,7 +301,7 @@ class Chain:
             fairness=self._fairness(plan),
             reach=self.reach,
             cases=cases,
-            shortfalls=self._shortfalls,
+            margins=() if self.has_cases and cases is None else self._margins,
         )
 
     @cached_property
@@ -346,7 +346,7 @@ class Chain:
             "output": job.output.model_dump(exclude={"folder"}),
             "measures": job.measures.model_dump(),
             "reach": None if found.reach is None else found.reach.as_dict(),
-            "shortfalls": [asdict(one) for one in found.shortfalls],
+            "margins": [asdict(one) for one in found.margins],
             "cases": None if found.cases is None else found.cases.as_dict(),
         }
 

@@ -31,7 +31,7 @@ from optimiser.report import files, inputs, sentences, tables
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
-from optimiser.report.ring_layout import RingShortfall, RingShown
+from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -76,8 +76,8 @@ class Findings:
         What plausible cases choose; None where they are not solved, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
-    shortfalls
-        By how much plans with the wished rings that are not formed fall short.
+    margins
+        By how much plans with wished rings exceed those without; empty where this is not asked (yet).
     """
 
     job: Job
@@ -95,7 +95,7 @@ class Findings:
     reach: Reach | None
     cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
-    shortfalls: tuple[RingShortfall, ...] = ()
+    margins: tuple[RingMargin, ...] = ()
 
 
 # ---- report
@@ -139,11 +139,11 @@ def assemble_report(found: Findings) -> ReportInput:
 
 
 def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
-    """Return the rings of the plan, with what their worth is made of and by how much they fall short."""
+    """Return the rings of the plan, with what their worth is made of and their margins."""
     worth = {one.ring: one for one in found.draft.worth}
-    short = {one.ring: one for one in found.shortfalls}
+    margin = {one.ring: one for one in found.margins}
     shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
-    return tuple(replace(one, worth=worth.get(one.id), shortfall=short.get(one.id)) for one in shown)
+    return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
 
 
 def _notes(found: Findings) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Derive what a ring brings besides the pairs, and say by how much a plan with it falls short."""
+"""Derive what a ring brings besides the pairs, and by how much a plan with it exceeds one without."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optimiser.problem.result import Result
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingShortfall, RingWorth
+from optimiser.report.ring_layout import RingMargin, RingWorth
 from optimiser.run.demands import exact_share
 from optimiser.run.independence import WithoutCore
 from optimiser.verify import check, score
@@ -161,8 +161,8 @@ def with_worth(
     return problem.replace(rings=rings), found
 
 
-def shortfalls(problem: DesignProblem, result: Result, scale: int, solve: Solver) -> list[RingShortfall]:
-    """Return by how much the best plan with each ring that is not formed falls short of the best plan.
+def margins(problem: DesignProblem, result: Result, scale: int, solve: Solver) -> list[RingMargin]:
+    """Return by how much the best plan with each wished ring exceeds the best one without it.
 
     Parameters
     ----------
@@ -171,32 +171,53 @@ def shortfalls(problem: DesignProblem, result: Result, scale: int, solve: Solver
     scale
         By what the weights of the job were multiplied (`optimiser.frontier.steps.with_steps`).
     solve
-        Solves the problem with the ring required.
+        Solves the problem with a ring required, or without it.
 
     Returns
     -------
-    list of RingShortfall
-        None for a ring that no plan was found for, or where a bound is missing.
+    list of RingMargin
+        None for a ring that is required or cannot exist, nor where a plan or a bound is missing.
     """
-    found = []
-    for ring in problem.rings:
-        if problem.budget is None or ring.id in result.rings or ring.required or not ring.links:
-            continue
-        rings = (replace(one, required=True, reward=0) if one is ring else one for one in problem.rings)
-        forced = problem.replace(rings=tuple(rings))
-        answer = solve(forced)
-        if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
-            continue
-        plan = check(forced, answer)
-        with_it = score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
-        earned = ring.reward * (sum(period.factor for period in problem.periods) if problem.periods else 1)
-        names = {name for at in plan.rings[ring.id] if (name := ring.links[at].candidate)}
-        found.append(
-            RingShortfall(
-                ring=ring.id,
-                least=max(0.0, (result.objective - answer.bound - earned) / scale),
-                most=max(0.0, (result.bound - with_it) / scale),
-                cost=sum(problem.candidates[problem.index[name]].cost for name in names),
-            )
+    wished = [ring for ring in problem.rings if not ring.required and ring.links]
+    if problem.budget is None or not result.has_plan:
+        return []
+    found = (_margin(problem, result, ring, scale, solve) for ring in wished)
+    return [margin for margin in found if margin is not None]
+
+
+def _margin(
+    problem: DesignProblem, result: Result, ring: Ring, scale: int, solve: Solver
+) -> RingMargin | None:
+    """Return the margin of a ring: the plan of the run has it or not, and the other plan is solved for."""
+    is_formed = ring.id in result.rings
+    others = [one for one in problem.rings if one is not ring]
+    forced = [replace(one, required=True, reward=0) if one is ring else one for one in problem.rings]
+    other = problem.replace(
+        rings=tuple(
+            replace(one, apart=tuple(name for name in one.apart if name != ring.id)) for one in others
         )
-    return found
+        if is_formed
+        else tuple(forced)
+    )
+    answer = solve(other)
+    if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
+        return None
+    plan = check(other, answer)
+    worth = score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
+    if is_formed:
+        circuit, least, most = result.rings[ring.id], result.objective - answer.bound, result.bound - worth
+    else:
+        periods = sum(period.factor for period in problem.periods) if problem.periods else 1
+        earned = ring.reward * periods
+        circuit, least, most = (
+            plan.rings[ring.id],
+            worth - result.bound,
+            answer.bound + earned - result.objective,
+        )
+    names = {name for at in circuit if (name := ring.links[at].candidate)}
+    return RingMargin(
+        ring=ring.id,
+        least=least / scale,
+        most=most / scale,
+        cost=sum(problem.candidates[problem.index[name]].cost for name in names),
+    )

@@ -418,7 +418,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "required": ring.required,
         "reward": ring.reward,
         **({} if ring.worth is None else {"worth": asdict(ring.worth)}),
-        **({} if ring.shortfall is None else {"shortfall": asdict(ring.shortfall)}),
+        **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         "length_km": round(ring.length_km, 3),
         "existing_km": round(ring.existing_km, 3),
         "new_km": round(ring.new_km, 3),

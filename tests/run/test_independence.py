@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from core_drawing import brute_force
+from core_region import PLACES, candidates_of, graph_of
 from engine_running import outcome_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +18,12 @@ from measures_drawing import drawn_candidates, drawn_cities, drawn_graph, drawn_
 from shapely import LineString
 from small_networks import shortest_times
 
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.timegraph import ARC_KINDS
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.steps import INDEPENDENCE, with_steps
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError
 from optimiser.proposals.prepare import design_problem
-from optimiser.proposals.table import Candidates
 from optimiser.run.independence import WithoutCore, core_radius_km
 from optimiser.run.measuring import measure
 from optimiser.verify import check, score
@@ -31,69 +31,9 @@ from optimiser.verify import check, score
 NO_LINES = gpd.GeoSeries([], dtype="geometry")
 ASKED = Independence(weight=0.25, radius_km=(15.0,))
 
-PLACES = {
-    "city:a": (116.0, 40.0),
-    "city:b": (117.0, 40.0),
-    "city:c": (115.0, 40.0),
-    "city:d": (116.0, 41.0),
-    "road:0": (116.05, 40.0),
-    "road:1": (116.5, 40.5),
-    "station:0": (116.0, 40.05),
-    "station:0/platforms": (116.0, 40.05),
-    "stop:t/0": (116.0, 40.05),
-    "stop:t/0/arrived": (116.0, 40.05),
-    "station:1": (115.0, 40.05),
-    "stop:t/1": (115.0, 40.05),
-    "stop:t/1/arrived": (115.0, 40.05),
-}
-"""Ada's centre, road, station and train lie in the core; the rest lies outside."""
-
 NEW = ("new:x/0", "new:x/0/arrived", "new:station/b", "new:station/b/platforms")
 IN_CORE = ("city:a", "road:0", "station:0", "station:0/platforms")
 """What may not be used: trains in the core are not among it."""
-
-
-def graph_of(arcs):
-    columns = np.array(arcs, dtype=np.int64).reshape(-1, 3)
-    ends = np.arange(4, dtype=np.int64)
-    return TimeGraph(
-        nodes=pd.DataFrame(
-            {
-                "node_id": list(PLACES),
-                "kind": "any",
-                "lon": [lon for lon, _ in PLACES.values()],
-                "lat": [lat for _, lat in PLACES.values()],
-            }
-        ),
-        tail=columns[:, 0],
-        head=columns[:, 1],
-        seconds=columns[:, 2],
-        kind=np.full(len(columns), ARC_KINDS.index("board"), dtype=np.int8),
-        ref=np.full(len(columns), -1, dtype=np.int64),
-        origin=ends,
-        destination=ends,
-        definition="door_to_door",
-    )
-
-
-def candidates_of(parts):
-    """Make a candidate of each (cost, mode, line, arcs by node id)."""
-    table = gpd.GeoDataFrame(
-        {
-            "candidate_id": [f"c{j}" for j in range(len(parts))],
-            "kind": "any",
-            "instrument": "",
-            "mode": [mode for _, mode, _, _ in parts],
-            "fixed": "",
-            "cost": [cost for cost, _, _, _ in parts],
-        },
-        geometry=[line for _, _, line, _ in parts],
-        crs="EPSG:4326",
-    )
-    rows = [(j, *arc) for j, (_, _, _, arcs) in enumerate(parts) for arc in arcs]
-    return Candidates(
-        table=table, arcs=pd.DataFrame(rows, columns=["candidate", "tail_id", "head_id", "seconds"])
-    )
 
 
 def without(graph, candidates, asked=ASKED, lines=NO_LINES):

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.timegraph import TimeGraph
+from networks import skims
+from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.steps import Layer
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
-from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
 from optimiser.proposals.table import Candidates
 from optimiser.run.independence import WithoutCore
 from optimiser.run.trip_parts import PARTS, SplitArcs
@@ -106,12 +106,8 @@ class LayerRetimer:
     def __call__(self, changes: TimeChanges) -> Layer | None:
         """Return the layer that some changes give; its limits follow the times of today under them."""
         graph, candidates = self.retimer.timed(changes)
-        seconds = times_between(
-            time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds),
-            graph.origin,
-            graph.destination,
-        )[self.pairs["origin"], self.pairs["destination"]]
-        pairs = self.pairs.assign(today_s=np.where(seconds < NO_PATH_S, seconds, -1))
+        seconds = skims.travel_times(graph)[self.pairs["origin"], self.pairs["destination"]]
+        pairs = self.pairs.assign(today_s=np.where(seconds < UNREACHABLE, seconds, -1))
         return self.without.layer(graph, candidates, pairs)
 
 

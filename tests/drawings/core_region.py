@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from measures_drawing import drawn_graph
 
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.timegraph import ARC_KINDS
 from optimiser.proposals.table import Candidates
 
 PLACES = {
@@ -28,25 +31,17 @@ PLACES = {
 
 
 def graph_of(arcs):
+    """Make a graph of (tail, head, seconds) on rows of `PLACES`, no road among them."""
     columns = np.array(arcs, dtype=np.int64).reshape(-1, 3)
-    ends = np.arange(4, dtype=np.int64)
-    return TimeGraph(
-        nodes=pd.DataFrame(
-            {
-                "node_id": list(PLACES),
-                "kind": "any",
-                "lon": [lon for lon, _ in PLACES.values()],
-                "lat": [lat for _, lat in PLACES.values()],
-            }
-        ),
+    lon, lat = zip(*PLACES.values(), strict=True)
+    return replace(
+        drawn_graph(),
+        nodes=pd.DataFrame({"node_id": list(PLACES), "kind": "any", "lon": lon, "lat": lat}),
         tail=columns[:, 0],
         head=columns[:, 1],
         seconds=columns[:, 2],
         kind=np.full(len(columns), ARC_KINDS.index("board"), dtype=np.int8),
         ref=np.full(len(columns), -1, dtype=np.int64),
-        origin=ends,
-        destination=ends,
-        definition="door_to_door",
     )
 
 

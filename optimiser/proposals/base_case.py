@@ -119,6 +119,22 @@ def time_matrix(
     return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
 
 
+def faster_of(times: csr_array, others: csr_array) -> csr_array:
+    """Return the arcs of two matrices of seconds, of parallel ones the faster.
+
+    Parameters
+    ----------
+    times, others
+        Sparse matrices; the second has the nodes of the first, and perhaps more.
+    """
+    start = np.pad(times.indptr, (0, others.shape[0] - times.shape[0]), mode="edge")
+    # An entry that is missing counts as 0, so that the larger of what is spared is the smaller of the times.
+    spared = csr_array((NO_PATH_S - times.data, times.indices, start), shape=others.shape)
+    both = spared.maximum(csr_array((NO_PATH_S - others.data, others.indices, others.indptr), others.shape))
+    both.data = NO_PATH_S - both.data
+    return both
+
+
 def times_between(
     graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.int64]
 ) -> NDArray[np.int64]:

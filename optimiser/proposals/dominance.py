@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
 
-from optimiser.proposals.base_case import NO_PATH_S, BaseCase, time_matrix, times_between
+from optimiser.proposals.base_case import NO_PATH_S, BaseCase, times_between
 from optimiser.proposals.table import Candidates, NumberedArcs
 
 type Integers = NDArray[np.int64]
@@ -44,8 +45,10 @@ def dominated(
     opened = _Opened.of(arcs.take(left[arcs.candidate]), len(candidates))
     cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
     found = np.zeros(len(candidates), dtype=bool)
+    if not several:
+        return found
+    comparison = _Comparison.of(base, opened, [row for rows in several for row in rows])
     for rows in several:
-        comparison = _Comparison.of(base, opened, rows)
         # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
         for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
             if not free[row]:
@@ -130,13 +133,9 @@ class _Comparison:
         nodes = np.union1d(self.opened.nodes_of(built), ends)
         known = np.flatnonzero(nodes < self.opened.arcs.old)
         at = np.searchsorted(self.old, nodes[known])
-        tails, heads = np.meshgrid(known, known, indexing="ij")
-        own_tails, own_heads, seconds = self.opened.of_candidate(built)
-        times = time_matrix(
-            len(nodes),
-            np.concatenate([tails.ravel(), np.searchsorted(nodes, own_tails)]),
-            np.concatenate([heads.ravel(), np.searchsorted(nodes, own_heads)]),
-            np.concatenate([self.today_s[np.ix_(at, at)].ravel(), seconds]),
-        )
+        times = np.full((len(nodes), len(nodes)), np.inf)
+        times[np.ix_(known, known)] = self.today_s[np.ix_(at, at)]
+        tails, heads, seconds = self.opened.of_candidate(built)
+        np.minimum.at(times, (np.searchsorted(nodes, tails), np.searchsorted(nodes, heads)), seconds)
         places = np.searchsorted(nodes, ends)
-        return np.minimum(times_between(times, places, places), NO_PATH_S)
+        return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)

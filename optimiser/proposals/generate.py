@@ -24,11 +24,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from optimiser.proposals import far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     BaseCase,
     NeighbourRules,
+    fastest_arcs,
     time_matrix,
     times_between,
 )
@@ -427,6 +430,9 @@ def _with_rates(
 def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     """Leave out candidates that cannot help or help least, and count them by reason.
 
+    No pair is left without a way that it has with all candidates: what such a pair needs stays, whatever its
+    rank among those of its kind.
+
     Parameters
     ----------
     base
@@ -445,11 +451,11 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     kinds = candidates.table["kind"].to_numpy()
     forced = (candidates.table["fixed"] == "in").to_numpy()
     left = np.ones(len(candidates), dtype=bool)
-    report = Counter(candidates.report)
+    reasons = np.full(len(candidates), "", dtype=object)
 
     def drop(dropped: NDArray[np.bool_], reason: str) -> None:
         dropped = dropped & left & ~forced
-        report.update(f"{kind}: {reason}" for kind in kinds[dropped].tolist())
+        reasons[dropped] = reason
         left[dropped] = False
 
     use = usable_by_pairs(base, arcs, len(candidates))
@@ -475,7 +481,80 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     near = left & ~far
     use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
     keep_most(use, far=False, counted_first=False)
+    left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
+    report = Counter(candidates.report)
+    report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
+
+
+def needed_for_reach(
+    base: BaseCase, arcs: NumberedArcs, left: NDArray[np.bool_], cost: NDArray[np.int64]
+) -> list[int]:
+    """Find candidates without which pairs are beyond the limit that are within it with all candidates.
+
+    The pairs are looked at one after the other. One that no longer has a way takes the candidates of its
+    fastest way with all, without those that it can do without, the dearest tried first.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    arcs
+        Arcs of all candidates.
+    left
+        bool, one a candidate: which are kept already.
+    cost
+        int64, one a candidate.
+
+    Returns
+    -------
+    list of int
+        Rows of candidates to be kept as well, rising.
+    """
+    graph, kept = base.graph, left.copy()
+    tail, head, seconds = (
+        np.concatenate([old, new])
+        for old, new in ((graph.tail, arcs.tail), (graph.head, arcs.head), (graph.seconds, arcs.seconds))
+    )
+    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
+
+    def matrix() -> csr_array:
+        usable = np.concatenate([np.ones(len(graph.tail), dtype=bool), kept[arcs.candidate]])
+        return time_matrix(arcs.count, tail[usable], head[usable], seconds[usable])
+
+    def time_s(times: csr_array, origin: int, destination: int) -> float:
+        return float(dijkstra(times, indices=graph.origin[origin])[graph.destination[destination]])
+
+    full = time_matrix(arcs.count, tail, head, seconds)
+    fastest = fastest_arcs(tail, head, seconds)
+    opened_by = dict(
+        zip(
+            zip(tail[fastest].tolist(), head[fastest].tolist(), strict=True),
+            candidate[fastest].tolist(),
+            strict=True,
+        )
+    )
+    times = matrix()
+    for origin, destination in open_pairs(base).tolist():
+        if time_s(times, origin, destination) <= base.limit_s:
+            continue
+        start, node = int(graph.origin[origin]), int(graph.destination[destination])
+        with_all, before = dijkstra(full, indices=start, return_predecessors=True)
+        if with_all[node] > base.limit_s:
+            continue
+        way: set[int] = set()
+        while node != start:
+            way.add(opened_by[int(before[node]), node])
+            node = int(before[node])
+        missing = sorted(
+            (row for row in way if row >= 0 and not kept[row]), key=lambda row: (-cost[row], row)
+        )
+        kept[missing] = True
+        for row in missing:
+            kept[row] = False
+            kept[row] = time_s(matrix(), origin, destination) > base.limit_s
+        times = matrix()
+    return np.flatnonzero(kept & ~left).tolist()
 
 
 def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[np.bool_]:

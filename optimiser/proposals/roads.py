@@ -237,7 +237,7 @@ def _corridors(
         taken = [row for run in kept for row in run[1]]
         fault = around.fault(_line_of(base, taken))
         if fault or _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
-            too_little = f"saves less than {rules.upgrade_least_gain:.0%} of today's drive"
+            too_little = f"saves less than {100 * rules.upgrade_least_gain:.0f} % of today's drive"
             left_out[f"road_upgrade: {fault or too_little}"] += 1
             continue
         claimed.update(taken)
@@ -366,7 +366,7 @@ def propose_links(
             left_out[f"road_link: detour index below {rules.detour_index:g}"] += 1
         elif with_s > (1.0 - rules.least_gain) * best_s:
             left_out[
-                f"road_link: saves less than {rules.least_gain:.0%} of today's best way, train or road"
+                f"road_link: saves under {100 * rules.least_gain:.0f} % of today's best way, train or road"
             ] += 1
         elif fault := around.fault(base.straight_line(a, b)):
             left_out[f"road_link: {fault}"] += 1

@@ -84,8 +84,15 @@ def people(count: float) -> str:
 
 
 def share(part: float, total: float) -> str:
-    """Return a part of a total as a percentage without decimals; a dash where the total is 0."""
-    return f"{100 * part / total:.0f} %" if total else NONE
+    """Return a part of a total as a percentage without decimals; a dash where the total is 0.
+
+    Only the whole is 100 %, and only nothing is 0 %.
+    """
+    if not total:
+        return NONE
+    if 0.995 * total <= part < total:
+        return "> 99 %"
+    return "< 1 %" if 0 < part < 0.005 * total else f"{100 * part / total:.0f} %"
 
 
 def percent(value: float | None, *, digits: int = 1) -> str:

@@ -167,19 +167,19 @@ def test_an_upgrade_within_towns_is_left_out_and_counted(long_corridor):
 def test_an_upgrade_that_saves_little_is_left_out_and_counted(long_corridor):
     demanding, report = replace(RULES, upgrade_least_gain=0.6), Counter()
     assert list(propose_upgrades(long_corridor, [(0, 1)], demanding, report)) == []
-    assert report == {"road_upgrade: saves less than 60% of today's drive": 1}
+    assert report == {"road_upgrade: saves less than 60 % of today's drive": 1}
 
 
 def test_a_direct_road_within_towns_is_left_out_and_counted(corridor):
     urban, report = replace(RULES, artefacts=ArtefactRules(town_km=20.0)), Counter()
     assert list(propose_links(corridor, [(1, 2)], urban, report)) == []
-    assert report == {"road_link: more than 50% within towns": 1}
+    assert report == {"road_link: more than 50 % within towns": 1}
 
 
 def test_a_direct_road_has_to_beat_the_best_trip_of_today(corridor):
     demanding, report = replace(RULES, least_gain=0.9), Counter()
     assert list(propose_links(corridor, [(1, 2)], demanding, report)) == []
-    assert report == {"road_link: saves less than 90% of today's best way, train or road": 1}
+    assert report == {"road_link: saves under 90 % of today's best way, train or road": 1}
 
 
 @pytest.mark.parametrize(("detour", "proposed"), [(1.25, 0), (1.2, 1)])
@@ -198,7 +198,7 @@ def test_a_direct_road_is_no_second_expressway(detour, proposed):
 def test_a_gap_beside_one_expressway_is_left_out_and_counted(gap):
     beside, report = replace(RULES, artefacts=ArtefactRules(most_beside=0.4)), Counter()
     assert propose_gaps(gap, beside, report) == []
-    assert report == {"gap: more than 40% within 5 km of one expressway": 2}
+    assert report == {"gap: more than 40 % within 5 km of one expressway": 2}
 
 
 def test_a_gap_is_no_gap_where_a_road_from_nearby_leads_there(gap):

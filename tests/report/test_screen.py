@@ -21,7 +21,7 @@ def test_the_screen_shows_coverage_and_ranked_links(report):
 def test_the_screen_shows_the_coverage_at_other_speeds(report):
     rows = {"case": ["expressways at 80 km/h"], "all before": [0.25], "all after": [0.5]}
     text = on_screen(replace(report, sensitivity=pd.DataFrame(rows)))
-    assert "With expressways at 80 km/h: 25% of pairs today, 50% with the plan" in text
+    assert "With expressways at 80 km/h: 25 % of pairs today, 50 % with the plan" in text
 
 
 def test_the_screen_states_the_rule_of_the_ranking(report):

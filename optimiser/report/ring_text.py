@@ -156,8 +156,9 @@ def worth(ring: RingShown) -> str:
         return ""
     if not found.cities and not found.reward:
         return "No circuit was found from which its worth could be derived."
+    pairs = "1 pair saves" if found.pairs == 1 else f"{found.pairs} pairs save"
     saved = (
-        f"and {found.mean_minutes:.0f} min that {found.pairs} pairs save on the way without the core "
+        f"and {found.mean_minutes:.0f} min that {pairs} on the way without the core "
         f"{wording.integer(round(found.of_minutes))}"
         if found.pairs
         else "and no pair saves time on the way without the core beyond the steps that count as pairs"

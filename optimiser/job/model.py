@@ -27,6 +27,7 @@ class Job(sections.Section):
     costs: sections.Costs = sections.Costs()
     objective: sections.Objective = sections.Objective()
     steps: sections.Steps = sections.Steps()
+    independence: sections.Independence = sections.Independence()
     budget: sections.Budget = sections.Budget()
     rings: Annotated[tuple[Rings, ...], Field(strict=False)] = ()
     least: sections.Least = sections.Least()

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from optimiser.job.sections import Names, Numbers, Section, Whole
 
+DERIVED = "derived"
+"""Reward of a ring that is computed from what it brings (docs/rings.md)."""
+
 
 class Rings(Section):
     """A ring that a plan must form, or is rewarded for; write one [[rings]] section for each."""
@@ -57,7 +60,11 @@ class Rings(Section):
         "ring takes at most this long, minutes",
     )
     required: bool = Field(True, description="every plan must form it; false: forming it earns the reward")
-    reward: Whole = Field(0, description="what forming it is worth, in the unit of the weights of pairs")
+    reward: Whole | Literal["derived"] = Field(
+        0,
+        description="what forming it is worth, in the unit of the weights of pairs; 'derived': from the "
+        "cities on it and the minutes that it saves without the core",
+    )
     count: Annotated[int, Field(ge=1, le=9)] = Field(1, description="number of such rings")
     arrangement: Literal["nested", "side_by_side"] = Field(
         "nested",

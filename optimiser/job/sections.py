@@ -17,6 +17,7 @@ Positive = Annotated[int, Field(gt=0, lt=2**63)]
 Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
 Seconds = Annotated[tuple[Whole, ...], Field(strict=False)]
+Stretch = Annotated[float, Field(ge=1, le=10)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 USUAL_YEARS = 5
@@ -468,6 +469,39 @@ class Steps(Section):
             raise ValueError("later_s must rise from 0")
         if any(share == 0 for share in self.shares):
             raise ValueError("shares must be above 0")
+        return self
+
+
+class Independence(Section):
+    """What it counts that a pair outside the core has a way without it. Off with weight 0."""
+
+    weight: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="what full independence of a pair counts, as a multiple of its weight within the limit; "
+        "0: nothing",
+    )
+    stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = Field(
+        (1.0, 1.1, 1.25),
+        description="a way without the core takes at most so many times today's fastest time by any way; "
+        "each of these steps brings an equal part of the weight",
+    )
+    radius_km: Numbers = Field(
+        (),
+        description="radius round the centre of each core city, largest city first, within which there are "
+        "no roads and nobody boards, leaves or changes trains, km; empty: by population",
+    )
+    tiers: Names = Field(
+        ("core", "secondary", "small"), description="tiers of the smaller city of the pairs that count"
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Independence:
+        if list(self.stretches) != sorted(set(self.stretches)):
+            raise ValueError("stretches must rise")
+        if any(km <= 0 for km in self.radius_km):
+            raise ValueError("radius_km must be above 0")
         return self
 
 

@@ -160,6 +160,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
         "smaller": measure_sections.smaller_cities(report),
         "core": measure_sections.core(report),
+        "independence": measure_sections.independence(report),
         "appraisal": measure_sections.appraisal(report),
         "order": measure_sections.build_order(report),
         "cases": None if report.cases is None else report.cases.section(report.links),

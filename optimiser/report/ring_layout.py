@@ -155,6 +155,56 @@ class RingShape:
 
 
 @dataclass(frozen=True, slots=True)
+class RingWorth:
+    """What a ring earns besides the pairs, for the cheapest circuit that meets its demands.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    reward
+        What it earns, in the unit of the weights of pairs: the two parts, rounded down.
+    cost
+        Cost of the candidates that the circuit needs.
+    cities, of_cities
+        Names of the cities on it, and what they count.
+    pairs, mean_minutes, of_minutes
+        Pairs that get faster without the core and meet no further step of independence, the mean minutes that
+        they save, and what these count.
+    """
+
+    ring: str
+    reward: int
+    cost: int
+    cities: tuple[str, ...]
+    of_cities: float
+    pairs: int
+    mean_minutes: float
+    of_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class RingMargin:
+    """By how much the best plan with a wished ring exceeds the best one without it.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    least, most
+        Proven limits of the difference, in the unit of the weights of pairs, what the ring earns included;
+        below 0: the plan with it falls short.
+    cost
+        Cost of the candidates that the ring needs in the best plan found with it.
+    """
+
+    ring: str
+    least: float
+    most: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class RingShown:
     """A ring of a plan, or one that was asked for and is not formed.
 
@@ -185,6 +235,10 @@ class RingShown:
         Names of the cities that must lie on it.
     longest_km
         Greatest length that it may have; None: any.
+    worth
+        What its reward is derived from; None where the job gives the reward.
+    margin
+        By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
     """
 
     facts: RingFacts
@@ -199,6 +253,8 @@ class RingShown:
     least_by_tier: tuple[tuple[str, int], ...] = ()
     must: tuple[str, ...] = ()
     longest_km: float | None = None
+    worth: RingWorth | None = None
+    margin: RingMargin | None = None
 
     @property
     def id(self) -> str:

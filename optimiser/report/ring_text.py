@@ -113,6 +113,8 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
     reward = f"Forming it would have earned {wording.integer(ring.reward)}, "
+    if ring.margin is not None:
+        return f"{reward}but the plan does not form it. {margin(report, ring)}"
     if report.gap == 0:
         return (
             f"{reward}but no plan with it is better: the links that close the ring cost more coverage "
@@ -124,6 +126,50 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     return (
         f"{reward}but the plan found does not form it; no plan, with the ring or without, is better by more "
         f"than {wording.integer(most)}."
+    )
+
+
+def margin(report: ReportInput, ring: RingShown) -> str:
+    """Return in a sentence whether a wished ring earns its money, and by how much; empty where unknown."""
+    found = ring.margin
+    if found is None:
+        return ""
+    with_it = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
+    unit = "in the weight of pairs than the best one without"
+    if found.least >= 0:
+        return f"It earns its money: {with_it} is worth {_from_to(found.least, found.most)} more {unit}."
+    if found.most <= 0:
+        size = _from_to(-found.most, -found.least)
+        return f"It does not earn its money: {with_it} is worth {size} less {unit}."
+    more, less = (wording.integer(round(value)) for value in (found.most, -found.least))
+    return (
+        f"Whether it earns its money is open within the gap: {with_it} is worth between {less} less and "
+        f"{more} more {unit}."
+    )
+
+
+def _from_to(least: float, most: float) -> str:
+    low, high = wording.integer(round(least)), wording.integer(round(most))
+    return low if low == high else f"{low} to {high}"
+
+
+def worth(ring: RingShown) -> str:
+    """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
+    found = ring.worth
+    if found is None:
+        return ""
+    if not found.cities and not found.reward:
+        return "No circuit was found from which its worth could be derived."
+    pairs = "1 pair saves" if found.pairs == 1 else f"{found.pairs} pairs save"
+    saved = (
+        f"and {found.mean_minutes:.0f} min that {pairs} on the way without the core "
+        f"{wording.integer(round(found.of_minutes))}"
+        if found.pairs
+        else "and no pair saves time on the way without the core beyond the steps that count as pairs"
+    )
+    return (
+        f"Its worth of {wording.integer(found.reward)} is derived for the cheapest circuit: "
+        f"{len(found.cities)} cities on it count {wording.integer(round(found.of_cities))}, {saved}."
     )
 
 
@@ -153,8 +199,10 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
     for ring in report.rings:
         if not ring.is_formed:
             yield f"{titled(report, ring)}. {not_formed(report, ring)}"
+            yield from filter(None, [worth(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
+        yield from filter(None, [worth(ring), margin(report, ring)])
         names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
         if names:
             yield f"On it, clockwise: {wording.join_names(names)}."
@@ -208,6 +256,8 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "mode": "rail" if ring.facts.mode == "rail" else "road",
         "sentence": sentence(ring),
         "terms": terms(ring),
+        "worth": worth(ring),
+        "margin": margin(report, ring) if is_formed else "",
         "formed": is_formed,
         "more": build(report, ring) if is_formed else not_formed(report, ring),
         "figures": figures(report, ring) if is_formed else [],

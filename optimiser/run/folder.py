@@ -27,6 +27,7 @@ FRONTIER = "frontier.json"
 OPTIONAL = (
     "capacities.csv",
     "cases.csv",
+    "independence.csv",
     "levels.json",
     "phases.csv",
     "plan.png",

@@ -11,7 +11,7 @@ from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
 from networks.road.tables import speed_table
-from optimiser.frontier.steps import longest_s
+from optimiser.frontier.steps import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import Capacity
 from optimiser.problem import DesignProblem
@@ -28,8 +28,11 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
+from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
-from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
+from optimiser.run.independence import without_core
+from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
+from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 
@@ -54,14 +57,21 @@ class Draft:
         The problem, without the levels of max-min fairness and without the further pairs of steps.
     pairs
         One row a pair of the problem: `origin`, `destination` (rows of cities), `weight` (without the factor
-        of the tier), `coverable`, `best_s` (seconds with everything built, -1 where no path leads).
+        of the tier), `group`, `coverable`, `today_s` and `best_s` (seconds today and with everything built,
+        -1 where no path leads).
     rings
         Lines of the ring links, and what the job asks of each ring; None without rings.
+    layer
+        The further pairs without the core; None where independence does not count.
+    worth
+        What the derived rewards of rings are made of.
     """
 
     problem: DesignProblem
     pairs: pd.DataFrame
     rings: RingTables | None
+    layer: Layer | None = None
+    worth: tuple[RingWorth, ...] = ()
 
 
 def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
@@ -124,7 +134,14 @@ def at_level(candidates: Candidates, job: Job) -> Candidates:
 
 
 def draft_problem(
-    times: Times, rail: RailBuild | None, candidates: Candidates, job: Job, source: Source, *, name: str
+    times: Times,
+    rail: RailBuild | None,
+    candidates: Candidates,
+    job: Job,
+    source: Source,
+    *,
+    name: str,
+    solve: Solver,
 ) -> Draft:
     """Return the design problem of a job.
 
@@ -138,6 +155,8 @@ def draft_problem(
         The job and its data.
     name
         Name of the problem.
+    solve
+        Finds the cheapest circuits of rings whose worth is derived.
     """
     prepared = prepare.design_problem(
         times.graphs[job.times.definition],
@@ -166,7 +185,16 @@ def draft_problem(
         base = base_case(times, rail, job, source)
         ground = ground_of(source, times)
         problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
-    return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+    without = without_core(times, candidates, job)
+    graph = times.graphs[job.times.definition]
+    if without is None:
+        return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+    ids, names = (times.cities[key].astype(str).tolist() for key in ("city_id", "name"))
+    derived = derived_rings(job.rings, ids, names)
+    setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
+    problem, worth = with_worth(problem, derived, setting, solve)
+    layer = without.layer(graph, candidates, pairs)
+    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:

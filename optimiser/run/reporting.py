@@ -25,12 +25,13 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
-from optimiser.proposals.rings.reference_rings import read_reference_rings
+from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import files, inputs, line_capacity, sentences, tables
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
+from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -75,6 +76,8 @@ class Findings:
         What plausible cases choose; None where they are not solved, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
+    margins
+        By how much plans with wished rings exceed those without; empty where this is not asked (yet).
     """
 
     job: Job
@@ -92,6 +95,7 @@ class Findings:
     reach: Reach | None
     cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
+    margins: tuple[RingMargin, ...] = ()
 
 
 # ---- report
@@ -123,7 +127,7 @@ def assemble_report(found: Findings) -> ReportInput:
         notes=_notes(found),
         attribution=source.attribution,
         measures=found.measures,
-        rings=rings.describe_rings(found.problem, plan, found.draft.rings, cities, references),
+        rings=_rings(found, references),
         fairness=found.fairness,
         reach=found.reach,
         cases=found.cases,
@@ -133,6 +137,14 @@ def assemble_report(found: Findings) -> ReportInput:
     )
     links = shown.links if found.cases is None else found.cases.with_counts(shown.links)
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)), links=links)
+
+
+def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
+    """Return the rings of the plan, with what their worth is made of and their margins."""
+    worth = {one.ring: one for one in found.draft.worth}
+    margin = {one.ring: one for one in found.margins}
+    shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
+    return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
 
 
 def _notes(found: Findings) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from shapely import MultiLineString
 from networks.cities import load_csv
 from networks.errors import NetworksError
 from optimiser.job.contradictions import did_you_mean
-from optimiser.job.rings import Rings
+from optimiser.job.rings import DERIVED, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
@@ -188,11 +188,17 @@ def _rules_of(
             most_stretch=section.most_stretch or float("inf"),
             on_s=round(60 * section.on_minutes),
             required=section.required,
-            reward=section.reward,
+            reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )
+
+
+def derived_rings(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the rings whose reward is derived; the parameters are those of `ring_rules`."""
+    sections = [section for section in asked if section.reward == DERIVED]
+    return frozenset(rules.id for rules in ring_rules(sections, ids, names))
 
 
 def _band(given: tuple[float, ...]) -> tuple[float, float]:
@@ -428,6 +434,8 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "formed": ring.is_formed,
         "required": ring.required,
         "reward": ring.reward,
+        **({} if ring.worth is None else {"worth": asdict(ring.worth)}),
+        **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         "length_km": round(ring.length_km, 3),
         "existing_km": round(ring.existing_km, 3),
         "new_km": round(ring.new_km, 3),

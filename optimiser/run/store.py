@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
+from optimiser.frontier.steps import Layer
 from optimiser.problem import load, save
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingFacts, Stop
+from optimiser.report.ring_layout import RingFacts, RingWorth, Stop
 from optimiser.run.proposing import Draft
 from optimiser.run.reading import Networks
 from optimiser.run.rings import RingTables
@@ -129,6 +131,12 @@ def save_draft(folder: Path, draft: Draft) -> None:
     """Write a problem, the meaning of its pairs and of its rings."""
     save(draft.problem, folder / "problem.json")
     draft.pairs.to_parquet(folder / "pairs.parquet")
+    if draft.layer is not None:
+        save(draft.layer.network, folder / "layer.json")
+        shares = [str(share) for share in draft.layer.shares]
+        save_json(folder / "layer_pairs.json", {"of": list(draft.layer.of), "shares": shares})
+    if draft.worth:
+        save_json(folder / "worth.json", [asdict(worth) for worth in draft.worth])
     if draft.rings is not None:
         draft.rings.links.to_parquet(folder / "rings.parquet")
         save_json(folder / "rings.json", [asdict(facts) for facts in draft.rings.facts])
@@ -140,7 +148,20 @@ def load_draft(folder: Path) -> Draft:
     if (folder / "rings.json").exists():
         facts = tuple(_ring_facts(**values) for values in load_json(folder / "rings.json"))
         rings = RingTables(gpd.read_parquet(folder / "rings.parquet"), facts)
-    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings)
+    layer = None
+    if (folder / "layer.json").exists():
+        values = load_json(folder / "layer_pairs.json")
+        shares = tuple(Fraction(text) for text in values["shares"])
+        layer = Layer(load(folder / "layer.json"), tuple(values["of"]), shares)
+    worth = _ring_worths(folder / "worth.json")
+    pairs = pd.read_parquet(folder / "pairs.parquet")
+    return Draft(load(folder / "problem.json"), pairs, rings, layer, worth)
+
+
+def _ring_worths(path: Path) -> tuple[RingWorth, ...]:
+    if not path.exists():
+        return ()
+    return tuple(RingWorth(**{**row, "cities": tuple(row["cities"])}) for row in load_json(path))
 
 
 def _ring_facts(

@@ -572,3 +572,10 @@ def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_a
         command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         assert said.returncode == 0, f"{problem.name}: {said.stdout}"
+
+
+def test_problems_with_and_without_rings_are_solved_one_after_another_in_one_process():
+    # The scheduler of HiGHS is global: it kept the two threads of the first, and refused the one of the next.
+    for _ in range(2):
+        assert outcome_of(ringed(square()), threads=2).status == "optimal"
+        assert outcome_of(line(), solver="highs").status == "optimal"

@@ -59,12 +59,15 @@ class Constraint:
         Its entry in that field.
     nodes
         Ids of the nodes that `text` names.
+    stops
+        Ids of the stops of a ring that `text` names.
     """
 
     text: str
     key: str
     value: object
     nodes: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
 
     def as_reason(self) -> Reason:
         """Return the constraint as one of the reasons why a problem is infeasible."""
@@ -72,7 +75,7 @@ class Constraint:
         capacity = self.value.id if isinstance(self.value, Capacity) else ""
         ring = self.value.ring if isinstance(self.value, RingDemand) else ""
         ring = str(self.value) if self.key == "rings" else ring
-        return Reason(self.text, target, self.nodes, capacity=capacity, ring=ring)
+        return Reason(self.text, target, self.nodes, capacity=capacity, ring=ring, stops=self.stops)
 
 
 def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
@@ -172,8 +175,11 @@ def _required_pairs(problem: DesignProblem) -> Iterator[Constraint]:
 
 
 def _ring_demands(ring: Ring) -> Iterator[Constraint]:
-    def demand(text: str, key: str, entry: str | int | None = None) -> Constraint:
-        return Constraint(f"the ring {ring.id!r} {text}", "demands of rings", RingDemand(ring.id, key, entry))
+    def demand(
+        text: str, key: str, entry: str | int | None = None, stops: tuple[str, ...] = ()
+    ) -> Constraint:
+        value = RingDemand(ring.id, key, entry)
+        return Constraint(f"the ring {ring.id!r} {text}", "demands of rings", value, stops=stops)
 
     if ring.least_stops:
         yield demand(f"must pass {ring.least_stops} stops", "least_stops")
@@ -182,7 +188,7 @@ def _ring_demands(ring: Ring) -> Iterator[Constraint]:
             yield demand(f"must pass {least} stops of group {group!r}", "least_by_group", group)
     for position, stop in enumerate(ring.stops):
         if stop.must:
-            yield demand(f"must pass {stop.id!r}", "stops", position)
+            yield demand(f"must pass {stop.id!r}", "stops", position, (stop.id,))
     if ring.longest is not None:
         yield demand(f"may be {ring.longest:,} m long", "longest")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from optimiser.problem import DesignProblem, Ring
@@ -298,39 +298,37 @@ def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
     mine = {name: why for name, why in barred.items() if name in named}
     subject = f"the ring {ring.id!r} must be formed, and"
     missing = list(missing_stops(ring))
-    if missing:
-        yield from (Reason(f"{subject} {text}", ring=ring.id) for text in missing)
-        return
-    texts = _link_obstacles(ring, _components(ring, barred))
-    yield from (Reason(f"{subject} {text}", barred=mine, ring=ring.id) for text in texts)
+    found = missing or _link_obstacles(ring, _components(ring, barred))
+    for reason in found:
+        yield replace(reason, text=f"{subject} {reason.text}", barred={} if missing else mine, ring=ring.id)
 
 
-def missing_stops(ring: Ring) -> Iterator[str]:
-    """Yield the stops that a ring needs and does not have, whatever its links, each as a clause."""
+def missing_stops(ring: Ring) -> Iterator[Reason]:
+    """Yield the stops that a ring needs and does not have, whatever its links; the ring is the subject."""
     if ring.least_stops > len(ring.stops):
-        yield f"needs {ring.least_stops} stops, of which there are {len(ring.stops)}"
+        yield Reason(f"needs {ring.least_stops} stops, of which there are {len(ring.stops)}")
     for group, least in ring.least_by_group:
         count = sum(stop.group == group for stop in ring.stops)
         if least > count:
-            yield f"needs {least} stops of group {group!r}, of which there are {count}"
-    yield from (
-        f"must pass {stop.id!r}, which has no node" for stop in ring.stops if stop.must and not stop.nodes
-    )
+            yield Reason(f"needs {least} stops of group {group!r}, of which there are {count}")
+    for stop in ring.stops:
+        if stop.must and not stop.nodes:
+            yield Reason(f"must pass {stop.id!r}, which has no node", stops=(stop.id,))
 
 
-def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[str]:
-    """Yield why no circuit in some components forms a ring."""
+def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Reason]:
+    """Yield why no circuit in some components forms a ring, which is the subject."""
     centres = range(len(ring.centres))
     enclosed = [any(part.encloses(s) for part in components) for s in centres]
     for s, centre in enumerate(ring.centres):
         if not enclosed[s]:
             gap = _widest_gap(ring, components, centre)
-            yield f"no circuit of usable links encloses {_degrees(centre)}{gap}"
+            yield Reason(f"no circuit of usable links encloses {_degrees(centre)}{gap}")
     if not all(enclosed):
         return
     around = [part for part in components if all(part.encloses(s) for s in centres)]
     if not around:
-        yield "links round one of its centres are not connected to those round another"
+        yield Reason("links round one of its centres are not connected to those round another")
         return
     untouched = list(_untouched_stops(ring, around))
     if untouched:
@@ -340,10 +338,10 @@ def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[str
     if serving:
         yield from _length_obstacles(ring, serving)
     else:
-        yield "no connected links round its centres touch all the stops that it needs"
+        yield Reason("no connected links round its centres touch all the stops that it needs")
 
 
-def _untouched_stops(ring: Ring, around: Sequence[Component]) -> Iterator[str]:
+def _untouched_stops(ring: Ring, around: Sequence[Component]) -> Iterator[Reason]:
     """Yield the stops that a ring needs and no component round its centres touches."""
     touched = [[stop for stop in ring.stops if not part.nodes.isdisjoint(stop.nodes)] for part in around]
     demands = [("stops", ring.least_stops, max(map(len, touched)))]
@@ -352,30 +350,34 @@ def _untouched_stops(ring: Ring, around: Sequence[Component]) -> Iterator[str]:
         demands.append((f"stops of group {group!r}", least, most))
     for what, least, most in demands:
         if most < least:
-            yield f"needs {least} {what}; the links round its centres touch {most}"
+            yield Reason(f"needs {least} {what}; the links round its centres touch {most}")
     for stop in ring.stops:
         if stop.must and not any(stop in stops for stops in touched):
-            yield f"must pass {stop.id!r}, which the links round its centres do not touch"
+            text = f"must pass {stop.id!r}, which the links round its centres do not touch"
+            yield Reason(text, stops=(stop.id,))
 
 
-def _length_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[str]:
+def _length_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Reason]:
     """Yield why each circuit in some components is longer than a ring may be."""
     longest = ring.longest
     if longest is None:
         return
     shortest = _least(_shortest_walk(ring, part, enough=longest) for part in components)
     if shortest is None or shortest > longest:
-        length = "there is none" if shortest is None else f"it is at least {shortest:,} m long"
-        yield f"may be {longest:,} m long; of the shortest circuit round its centres, {length}"
+        length = "no circuit of usable links goes round all its centres"
+        if shortest is not None:
+            length = f"every circuit round its centres has {shortest:,} m or more"
+        yield Reason(f"may be {longest:,} m long; {length}")
         return
     for stop in ring.stops:
         if stop.must:
             through = _least(_shortest_walk(ring, part, stop.nodes, enough=longest) for part in components)
             if through is not None and through > longest:
-                yield (
-                    f"may be {longest:,} m long; a circuit round its centres that passes {stop.id!r} is at "
-                    f"least {through:,} m long"
+                text = (
+                    f"may be {longest:,} m long; every circuit round its centres that passes {stop.id!r} has "
+                    f"{through:,} m or more"
                 )
+                yield Reason(text, stops=(stop.id,))
 
 
 def _least(lengths: Iterable[int | None]) -> int | None:

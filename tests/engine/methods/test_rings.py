@@ -189,6 +189,14 @@ def test_a_ring_is_no_longer_than_it_may_be(variant, solver, longest, answer):
     assert found(ringed(measured(longest=longest)), variant, solver) == answer
 
 
+def far_stop(**changes):
+    """`measured` with a bay that only a circuit of 32 passes, which goes a long way round the north."""
+    links = (*measured().links, RingLink(3, 4, length=10), RingLink(4, 2, length=10))
+    nodes = (*square().nodes, (2, 9))
+    stops = (RingStop("bay", (4,), must=True),)
+    return measured(**{"nodes": nodes, "links": links, "stops": stops, "least_stops": 0, **changes})
+
+
 @pytest.mark.parametrize("variant", ["cuts", "compact"])
 def test_a_longest_length_chooses_the_dear_short_circuit(variant):
     """The long way round the north is free, the short one costs 2 and leaves too little for `fast`."""
@@ -454,7 +462,11 @@ def fixed_out(problem, *names):
         ),
         (
             ringed(measured(longest=15)),
-            "may be 15 m long; of the shortest circuit round its centres, it is at least 16 m long",
+            "may be 15 m long; every circuit round its centres has 16 m or more",
+        ),
+        (
+            ringed(far_stop(longest=31)),
+            "may be 31 m long; every circuit round its centres that passes 'bay' has 32 m or more",
         ),
     ],
 )

@@ -198,7 +198,7 @@ def _check_box(points: NDArray[np.float64], places: NDArray[np.float64], *, marg
     first = points[0]
     guess = f"; longitude and latitude look swapped ({first[0]:g}, {first[1]:g})" if swapped else ""
     raise SnapError(
-        f"{share:.0%} of the cities lie outside the bounding box of the network{guess}",
+        f"{100 * share:.0f} % of the cities lie outside the bounding box of the network{guess}",
         where=f"box {low[0]:.2f}, {low[1]:.2f}, {high[0]:.2f}, {high[1]:.2f} (west, south, east, north)",
         done="No cities were snapped.",
         remedy="Exchange the columns lat and lon." if swapped else "Use cities and a network of one region.",

@@ -15,7 +15,10 @@ from networks.timegraph import Arcs
 Ints = NDArray[np.int64]
 
 
-HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", "timed")
+TIMED = "timed"
+"""Hall from which trains leave that wait for passengers of others."""
+
+HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", TIMED)
 """Nodes of a station besides its entrance, `station:<n>/<hall>`: behind check-in for fast and for other
 trains, where trains arrive, where passengers wait for the next train, and where the next train waits for
 them. Nothing leads to the last one today: it serves measures that make trains connect."""

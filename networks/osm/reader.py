@@ -190,7 +190,8 @@ def _assemble(
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
         raise integrity.file_error(
-            path, f"{missing:.0%} of the nodes of the ways are not in the file (limit {most_missing:.0%}).",
+            path, f"{100 * missing:.0f} % of the nodes of the ways are not in the file "
+            f"(limit {100 * most_missing:.0f} %).",
             remedy="Use an extract that was cut with complete ways.",
         )  # fmt: skip
     return Elements(

@@ -254,8 +254,8 @@ def _caveats(rows: Sequence[Row]) -> Iterator[str]:
     busy = sum(row.other_load > BUSY for row in rows)
     if busy:
         yield (
-            f"{busy} of {len(rows)} solves ran while other processes took more than {BUSY:.0%} of the "
-            "machine: their wall times are upper limits, and comparisons between them are rough."
+            f"{busy} of {len(rows)} solves ran while other processes took more than {100 * BUSY:.0f} % of "
+            "the machine: their wall times are upper limits, and comparisons between them are rough."
         )
     if len({row.source for row in rows}) > 1:
         yield "The rows come from several versions of the source."

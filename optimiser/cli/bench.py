@@ -119,7 +119,7 @@ def _shown(row: Row) -> dict[str, object]:
         "outcome": f"{row.status} ({row.termination})",
         "objective": "-" if row.objective is None else row.objective,
         "bound": "-" if row.bound is None else f"{row.bound:.1f}",
-        "gap": "-" if row.gap is None else f"{row.gap:.2%}",
+        "gap": "-" if row.gap is None else f"{100 * row.gap:.2f} %",
         "seconds": f"{row.seconds:.2f}",
         "peak MB": f"{row.peak_mb:.0f}",
     }
@@ -212,7 +212,7 @@ def _title(run: Run) -> str:
 
 
 def _outcome(row: Row) -> str:
-    gap = "no bound" if row.gap is None else f"gap {row.gap:.2%}"
+    gap = "no bound" if row.gap is None else f"gap {100 * row.gap:.2f} %"
     message = f"  {row.message}" if row.message else ""
     return (
         f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "

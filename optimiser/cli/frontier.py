@@ -218,7 +218,7 @@ def _show(done: Traced) -> None:
                 "link": row["name"],
                 "what": wording.kind(row["kind"]),
                 "enters at": f"{link.cost_of_entry:,}",
-                "plans from there": f"{link.share:.0%}",
+                "plans from there": wording.percent(link.share, digits=0),
                 "": "core" if link.core else "stays" if link.stays else "",
             }
             for link, row in list(zip(links, done.rows, strict=True))[:MOST_LINKS]
@@ -226,7 +226,7 @@ def _show(done: Traced) -> None:
         right=("enters at", "plans from there"),
     )
     stay, core = sum(link.stays for link in links), sum(link.core for link in links)
-    steady = f"{STEADY[curve.axes.kind]:.0%}"
+    steady = wording.percent(STEADY[curve.axes.kind], digits=0)
     screen.line(f"Of {len(links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(
         f"Robust core (in half of all plans, and in {steady} of those from its entry on): "
@@ -247,6 +247,8 @@ def _show(done: Traced) -> None:
 
 
 def _points(curve: Curve) -> list[dict[str, object]]:
+    from optimiser.report import wording
+
     total = len(curve.points)
     step = max(1, -(-total // MOST_ROWS))
     kept = {*range(0, total, step), total - 1, *([] if curve.knee is None else [curve.knee])}
@@ -257,9 +259,11 @@ def _points(curve: Curve) -> list[dict[str, object]]:
             {
                 "#": at + 1,
                 "cost": f"{point.cost:,}",
-                **{group: f"{curve.share(point.plan, group):.1%}" for group in (*curve.groups, "all")},
+                **{
+                    group: wording.percent(curve.share(point.plan, group)) for group in (*curve.groups, "all")
+                },
                 "bound": "none" if point.bound is None else f"{point.bound:,.0f}",
-                "gap": "none" if point.gap is None else f"{point.gap:.3%}",
+                "gap": "none" if point.gap is None else wording.percent(point.gap, digits=3),
                 "links": len(point.plan.built),
                 "": "knee" if at == curve.knee else "",
             }

@@ -54,12 +54,14 @@ def run(
 
 def _show(done: Run, *, asked_gap: float) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
+    from optimiser.report import wording
     from optimiser.report.screen import summary
 
     screen.line()
     screen.rich(summary(done.report))
     if done.exit_code:
-        screen.line(f"NOT proven to the gap of {asked_gap:.3%} that was asked for; raise solve.time_limit_s.")
+        asked = wording.percent(asked_gap, digits=3)
+        screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
 
 

@@ -18,6 +18,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, faster_of, great_circle_km, time_matrix
 from optimiser.proposals.surroundings import Surroundings
@@ -78,6 +79,14 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
     return replace(candidates, table=table[[*columns, "geometry"]])
 
 
+_OUTSIDE = {
+    **dict.fromkeys(("connector", "access", "egress", "road", "ferry"), "way to the station"),
+    "check_in": "check-in",
+    **dict.fromkeys(("transfer", "board", "alight"), "change of trains"),
+}
+"""Parts of a trip outside trains in words, by kind of arc."""
+
+
 @dataclass(frozen=True)
 class _Ways:
     """Fastest ways of today, and with one candidate.
@@ -107,6 +116,10 @@ class _Ways:
         parts = np.split(order, np.flatnonzero(np.diff(candidate[order])) + 1)
         return {int(candidate[part[0]]): part for part in parts if len(part)}
 
+    def _arcs(self, row: int) -> pd.DataFrame:
+        """Return the arcs of a candidate."""
+        return self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
+
     @cached_property
     def _arc_at(self) -> dict[tuple[int, int], int]:
         """Return the fastest arc of today between two nodes."""
@@ -120,14 +133,22 @@ class _Ways:
         """Return seconds and predecessors of today's fastest ways, by origin, as far as they were needed."""
         return {}
 
+    def _tree(self, start: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return seconds and predecessors of today's fastest ways from a node."""
+        if start not in self._trees:
+            times, tree = dijkstra(self.base.times, indices=start, return_predecessors=True)
+            self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
+        return self._trees[start]
+
     def ends_of(self, row: int) -> tuple[int, int] | None:
         """Return the nodes of the time graph between which a candidate is judged; None where unknown."""
         base, table = self.base, self.candidates.table
         named = [self._city_row.get(str(table[column].iloc[row]), -1) for column in ("from_name", "to_name")]
         if min(named) < 0:
-            roads = self._road_ends(row) if str(table["mode"].iloc[row]) == "road" else None
-            if roads is not None:
-                return roads
+            is_road = str(table["mode"].iloc[row]) == "road"
+            found = self._road_ends(row) if is_road else self._measure_ends(row)
+            if found is not None:
+                return found
             named = self._nearest_cities(table.geometry.iloc[row])
         a, b = named
         return (
@@ -135,13 +156,30 @@ class _Ways:
         )
 
     def _road_ends(self, row: int) -> tuple[int, int] | None:
-        arcs = self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
+        arcs = self._arcs(row)
         # Both directions of a stretch are neighbours; further copies of the roads follow.
         plain = arcs[~arcs["tail_id"].str.contains("/") & ~arcs["head_id"].str.contains("/")]
         known = self.base.node_row
         if not len(plain) or plain["tail_id"].iloc[0] not in known or plain["tail_id"].iloc[-1] not in known:
             return None
         return known[plain["tail_id"].iloc[0]], known[plain["tail_id"].iloc[-1]]
+
+    def _measure_ends(self, row: int) -> tuple[int, int] | None:
+        """Return the ends of the first arc of a measure that joins nodes of today, as shorter check-in does.
+
+        Timed connections are judged up to the train for which passengers wait longest today.
+        """
+        arcs, known, graph = self._arcs(row), self.base.node_row, self.base.graph
+        for tail, head in zip(arcs["tail_id"].tolist(), arcs["head_id"].tolist(), strict=True):
+            if tail not in known or head not in known:
+                continue
+            start, end = known[tail], known[head]
+            if not head.endswith(TIMED):
+                return start, end
+            today_s = self._tree(start)[0]
+            trains = [int(node) for node in graph.head[graph.tail == end] if np.isfinite(today_s[node])]
+            return (start, max(trains, key=lambda node: (today_s[node], node))) if trains else None
+        return None
 
     def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
         points = shapely.get_coordinates(line)[[0, -1]]
@@ -167,10 +205,7 @@ class _Ways:
             No text and None where no way exists.
         """
         start, end = ends
-        if start not in self._trees:
-            times, tree = dijkstra(self.base.times, indices=start, return_predecessors=True)
-            self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
-        seconds, before = self._trees[start]
+        seconds, before = self._tree(start)
         today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
         text = "" if today_s is None else self._describe(self._path(before, start, end))
         return text, today_s, self._with(row, seconds, ends)
@@ -178,9 +213,7 @@ class _Ways:
     def _with(self, row: int, today_s: NDArray[np.float64], ends: tuple[int, int]) -> int | None:
         """Return the seconds between two nodes when one candidate is built; None where no way exists."""
         start, end = ends
-        arcs = number_arcs(
-            self.base.node_row, self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
-        )
+        arcs = number_arcs(self.base.node_row, self._arcs(row))
         built = faster_of(self.base.times, time_matrix(arcs.count, arcs.tail, arcs.head, arcs.seconds))
         most = float(today_s[end])  # nothing beyond today's time is of interest
         found = dijkstra(built, indices=start, limit=most)[end]
@@ -218,6 +251,11 @@ class _Ways:
         total_km = sum(road_km.values())
         if total_km >= 1.0:
             parts.append(f"road: {_listed(road_km, 'km')}")
+        if not parts:  # a part of a trip, for a measure at a station
+            outside_s = defaultdict[str, float](float)
+            for arc, kind in zip(reversed(arcs), reversed(kinds), strict=True):
+                outside_s[_OUTSIDE.get(kind, kind)] += int(graph.seconds[arc])
+            parts = [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()]
         return "; ".join(parts)
 
     def _station(self, node: int) -> str:

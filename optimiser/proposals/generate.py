@@ -24,15 +24,19 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
-from optimiser.proposals import far_links, patterns, rail, roads, stations
+from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     BaseCase,
     NeighbourRules,
+    fastest_arcs,
     time_matrix,
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.curves import CurveRules
 from optimiser.proposals.dominance import dominated
 from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
@@ -83,6 +87,11 @@ def express_items(proposal: Proposal) -> tuple[Item, ...]:
 def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
     """Return the items of trains that run through between two lines over a new connecting curve."""
     return (*train_items(proposal), Item("junction", 1.0))
+
+
+def train_and_curve_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of trains and of the curve that they run over, `units` times a usual one."""
+    return (*train_items(proposal), Item(proposal.standard, proposal.units))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +145,13 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
         pays_for=line_items,
         in_rings=True,
+    ),
+    "expressway_upgrade": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        pays_for=line_items,
+        needs_rate=False,
     ),
     "road_link": Kind(
         mode="road",
@@ -233,6 +249,15 @@ KINDS: Mapping[str, Kind] = {
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
     ),
+    "connecting_curve": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: curves.propose_curves(
+            s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
+        ),
+        pays_for=train_and_curve_items,
+        most=lambda rules: rules.curves.count,
+    ),
     "direct_expressway": Kind(
         mode="road",
         instrument="infrastructure",
@@ -274,9 +299,9 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail, stations, patterns, far
-        Rules by mode, for measures at stations, for stopping patterns and express trains, and for links
-        between cities that are no neighbours.
+    road, rail, stations, patterns, far, curves
+        Rules by mode, for measures at stations, for stopping patterns and express trains, for links between
+        cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
     pairs_tried
@@ -292,6 +317,7 @@ class Rules:
     stations: StationRules = field(default_factory=StationRules)
     patterns: PatternRules = field(default_factory=PatternRules)
     far: FarRules = field(default_factory=FarRules)
+    curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     pairs_tried: int = 300
     prune_dominated: bool = True
@@ -432,6 +458,9 @@ def _with_rates(
 def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     """Leave out candidates that cannot help or help least, and count them by reason.
 
+    No pair is left without a way that it has with all candidates: what such a pair needs stays, whatever its
+    rank among those of its kind.
+
     Parameters
     ----------
     base
@@ -450,11 +479,11 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     kinds = candidates.table["kind"].to_numpy()
     forced = (candidates.table["fixed"] == "in").to_numpy()
     left = np.ones(len(candidates), dtype=bool)
-    report = Counter(candidates.report)
+    reasons = np.full(len(candidates), "", dtype=object)
 
     def drop(dropped: NDArray[np.bool_], reason: str) -> None:
         dropped = dropped & left & ~forced
-        report.update(f"{kind}: {reason}" for kind in kinds[dropped].tolist())
+        reasons[dropped] = reason
         left[dropped] = False
 
     use = usable_by_pairs(base, arcs, len(candidates))
@@ -480,7 +509,80 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     near = left & ~far
     use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
     keep_most(use, far=False, counted_first=False)
+    left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
+    report = Counter(candidates.report)
+    report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
+
+
+def needed_for_reach(
+    base: BaseCase, arcs: NumberedArcs, left: NDArray[np.bool_], cost: NDArray[np.int64]
+) -> list[int]:
+    """Find candidates without which pairs are beyond the limit that are within it with all candidates.
+
+    The pairs are looked at one after the other. One that no longer has a way takes the candidates of its
+    fastest way with all, without those that it can do without, the dearest tried first.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    arcs
+        Arcs of all candidates.
+    left
+        bool, one a candidate: which are kept already.
+    cost
+        int64, one a candidate.
+
+    Returns
+    -------
+    list of int
+        Rows of candidates to be kept as well, rising.
+    """
+    graph, kept = base.graph, left.copy()
+    tail, head, seconds = (
+        np.concatenate([old, new])
+        for old, new in ((graph.tail, arcs.tail), (graph.head, arcs.head), (graph.seconds, arcs.seconds))
+    )
+    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
+
+    def matrix() -> csr_array:
+        usable = np.concatenate([np.ones(len(graph.tail), dtype=bool), kept[arcs.candidate]])
+        return time_matrix(arcs.count, tail[usable], head[usable], seconds[usable])
+
+    def time_s(times: csr_array, origin: int, destination: int) -> float:
+        return float(dijkstra(times, indices=graph.origin[origin])[graph.destination[destination]])
+
+    full = time_matrix(arcs.count, tail, head, seconds)
+    fastest = fastest_arcs(tail, head, seconds)
+    opened_by = dict(
+        zip(
+            zip(tail[fastest].tolist(), head[fastest].tolist(), strict=True),
+            candidate[fastest].tolist(),
+            strict=True,
+        )
+    )
+    times = matrix()
+    for origin, destination in open_pairs(base).tolist():
+        if time_s(times, origin, destination) <= base.limit_s:
+            continue
+        start, node = int(graph.origin[origin]), int(graph.destination[destination])
+        with_all, before = dijkstra(full, indices=start, return_predecessors=True)
+        if with_all[node] > base.limit_s:
+            continue
+        way: set[int] = set()
+        while node != start:
+            way.add(opened_by[int(before[node]), node])
+            node = int(before[node])
+        missing = sorted(
+            (row for row in way if row >= 0 and not kept[row]), key=lambda row: (-cost[row], row)
+        )
+        kept[missing] = True
+        for row in missing:
+            kept[row] = False
+            kept[row] = time_s(matrix(), origin, destination) > base.limit_s
+        times = matrix()
+    return np.flatnonzero(kept & ~left).tolist()
 
 
 def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[np.bool_]:

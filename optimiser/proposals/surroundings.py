@@ -133,9 +133,11 @@ class Surroundings:
         """Return why a road along a line is an artefact of the map; empty where it is none."""
         rules = self.rules
         if self.town_share(line) > rules.most_in_towns:
-            return f"more than {rules.most_in_towns:.0%} within towns"
+            return f"more than {100 * rules.most_in_towns:.0f} % within towns"
         if self.beside(line)[0] > rules.most_beside:
-            return f"more than {rules.most_beside:.0%} within {rules.beside_km:g} km of one expressway"
+            return (
+                f"more than {100 * rules.most_beside:.0f} % within {rules.beside_km:g} km of one expressway"
+            )
         return ""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.report import files, wording
+from optimiser.report import files, style, wording
 
 type Row = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ SETTLED_GAP = 0.02
 """Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
-WIDTH, ROW, LEFT, RIGHT = 640, 20, 190, 60
+WIDTH, ROW, LEFT, RIGHT = 700, 20, 250, 60
 """Width of the tornado, height of a row, and margins, in its own units."""
 NUMBER = 34
 """Room for the number beside the longest bar."""
@@ -95,13 +95,15 @@ class CaseResults:
         found = []
         if count:
             core = sum(self.is_core(str(name)) for name in links["candidate_id"])
-            size = f"{core} of {len(links)} proposals are chosen in at least {CORE_SHARE:.0%}"
+            least = wording.percent(CORE_SHARE, digits=0)
+            size = f"{core} of {len(links)} proposals are chosen in at least {least}"
             most = max(self.solved, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"
             found.append(f"{size} of {count} plausible cases.")
             found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
         if late:
-            found.append(f"Cases left out, not settled within {SETTLED_GAP:.0%} in time: {late}.")
+            settled = wording.percent(SETTLED_GAP, digits=0)
+            found.append(f"Cases left out, not settled within {settled} in time: {late}.")
         return found
 
     def _change(self, row: Row) -> int:
@@ -127,13 +129,13 @@ class CaseResults:
                     "text": f"{change:+d}",
                     "at": round(middle + (length + 6 if change >= 0 else -length - 6), 1),
                     "anchor": "start" if change >= 0 else "end",
-                    "colour": "#0b8074" if change >= 0 else "#c8321f",
+                    "colour": style.GAINS if change >= 0 else style.LOSES,
                 }
             )
         return {
             "sentences": self.sentences(links),
             "count": len(self.solved),
-            "core": f"{CORE_SHARE:.0%}",
+            "core": wording.percent(CORE_SHARE, digits=0),
             "bars": bars,
             "width": WIDTH,
             "height": max(1, len(rows)) * ROW,

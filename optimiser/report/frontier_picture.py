@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-COLOURS = {"all": style.INK, "core": "#8a6d1f", "secondary": "#2c62a8", "small": "#c8321f"}
+COLOURS = {"all": style.INK, **style.TIER_LINES}
 """Colour of each tier's line; others take those of `SPARE` in turn."""
 
-SPARE = ("#0b8074", "#8e4fa8", "#b0662a", "#5b7a1f")
+SPARE = (style.GAINS, "#8e4fa8", "#b0662a", "#5b7a1f")
 
 BAND = "#b9c3cf"
 """Colour of the band between the plans and the bounds."""
@@ -78,7 +78,7 @@ def _proof(curve: Curve) -> str:
     if None in gaps:
         proven = "some without a bound"
     elif (largest := max((gap for gap in gaps if gap is not None), default=0.0)) > 0:
-        proven = f"each within {largest:.2%} of the optimum"
+        proven = f"each within {wording.percent(largest, digits=2)} of the optimum"
     else:
         proven = "each proven: no plan is better in one objective and no worse in the others"
     return f"{len(curve.points)} non-dominated plans ({NUMBERS.get(curve.ended, 'so far')}), {proven}"
@@ -168,7 +168,7 @@ def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, st
         places.append(at)
         name = "all pairs" if group == "all" else f"{group} cities"
         axes.annotate(
-            f"{name}\n{first:.1%} to {last:.1%}",
+            f"{name}\n{wording.percent(first)} to {wording.percent(last)}",
             xy=(right, last),
             xytext=(1.015, (at - bottom) / height),
             textcoords=("axes fraction", "axes fraction"),
@@ -180,7 +180,8 @@ def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, st
         )
     still = [group for group in curve.groups if group not in {name for *_, name, _ in ends}]
     if still and curve.points and len(curve.groups) > 1:
-        shares = ", ".join(f"{group} {curve.share(curve.points[0].plan, group):.0%}" for group in still)
+        start = {group: curve.share(curve.points[0].plan, group) for group in still}
+        shares = ", ".join(f"{group} {wording.percent(share, digits=0)}" for group, share in start.items())
         axes.text(1.015, 0.0, f"unchanged: {shares}", transform=axes.transAxes, size=9, color=style.MUTED)
 
 
@@ -232,10 +233,10 @@ def _end_notes(curve: Curve) -> tuple[str, ...]:
     everything = f"everything built ({wording.integer(curve.everything.cost)})"
     if last.plan.by_group["all"] >= curve.everything.by_group["all"]:
         share = last.cost / max(1, curve.everything.cost)
-        end = f"covers as much as {everything}, for {share:.0%} of its cost"
+        end = f"covers as much as {everything}, for {wording.percent(share, digits=0)} of its cost"
     else:
         most = curve.share(curve.everything, "all")
-        end = f"the most that a plan covers; {everything} would cover {most:.1%}"
+        end = f"the most that a plan covers; {everything} would cover {wording.percent(most)}"
     return (
         f"Left end: {begin}. Right end: {end}.",
         "Grey: where better plans may lie between those drawn. It is proven that none lies above the grey.",

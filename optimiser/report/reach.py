@@ -12,7 +12,7 @@ from typing import Any, Self
 import pandas as pd
 
 from optimiser.measures.coverage import groups_in_order
-from optimiser.report import files, wording
+from optimiser.report import files, style, wording
 
 type Row = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 640, 300
 """Size of the curve in its own units."""
 LEFT, RIGHT, TOP, FOOT = 46, 90, 12, 34
 """Margins of the curve."""
-COLOURS = {"all": "currentColor", "core": "#8a6d1f", "secondary": "#2c62a8", "small": "#c8321f"}
+COLOURS = {"all": "currentColor", **style.TIER_LINES}
 """Colour of each group's line."""
 PARTS = {
     "terminal": "terminals",
@@ -176,11 +176,11 @@ def _curve(rows: Sequence[Row]) -> dict[str, Any]:
         lines.append(
             {
                 "name": group,
-                "colour": COLOURS.get(group, "#0b8074"),
+                "colour": COLOURS.get(group, style.GAINS),
                 "width": 2.4 if group == "all" else 1.4,
                 "points": " ".join(f"{x},{y}" for x, y in points),
                 "dots": [
-                    {"x": x, "y": y, "text": f"{group}: {share:.1%} for {wording.integer(cost)}"}
+                    {"x": x, "y": y, "text": f"{group}: {wording.percent(share)} for {wording.integer(cost)}"}
                     for (cost, share), (x, y) in zip(dots, places, strict=True)
                 ],
                 "x": points[-1][0] + 7,

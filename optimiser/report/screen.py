@@ -82,7 +82,8 @@ def _other_assumptions(report: ReportInput) -> list[str]:
     if report.sensitivity is None:
         return []
     return [
-        f"With {row['case']}: {row['all before']:.0%} of pairs today, {row['all after']:.0%} with the plan"
+        f"With {row['case']}: {wording.share(row['all before'], 1)} of pairs today, "
+        f"{wording.share(row['all after'], 1)} with the plan"
         for row in report.sensitivity.to_dict("records")
     ]
 

@@ -78,8 +78,17 @@ CITY_TIERS = {
 }
 OTHER_TIER = Tier("City", 6.0, 8.5)
 
-INK, PAPER, MUTED, GAINS = "#1d2126", "#fdfcf8", "#6a7077", "#0b8074"
-"""Colours of text, ground, secondary text, and of what gains by the plan."""
+INK, PAPER, MUTED = "#1d2126", "#fdfcf8", "#6a7077"
+"""Colours of text, ground and secondary text."""
+
+GAINS, LOSES = "#0b8074", "#c8321f"
+"""Colours of what gains by the plan or by an assumption, and of what loses."""
+
+HALO = "#f2c94c"
+"""Colour of the halo of the robust core on the map."""
+
+TIER_LINES = {"core": "#8a6d1f", "secondary": "#2c62a8", "small": "#c8321f"}
+"""Colours of the curves of tiers."""
 
 BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
 """Colours of today's coverage, of coverage with every candidate, of frames, and of grid lines."""

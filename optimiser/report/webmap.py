@@ -79,9 +79,6 @@ BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category")
 STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state")
 """Columns of the stretches of rings."""
 
-HALO = "#f2c94c"
-"""Colour of the halo of the robust core."""
-
 HOVER_STEP_M = 4000
 """Distance between the points of a line at which its figures can stand."""
 
@@ -173,7 +170,7 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
 def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
     """Draw the lines of the proposals; a link that is chosen or pointed at is wider, the others paler."""
     source = models().ColumnDataSource(columns, name="links")
-    halo = {"line_color": HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
+    halo = {"line_color": style.HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
     plot.multi_line("xs", "ys", source=source, name="proposals-core", **halo)
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     lines = plot.multi_line(

@@ -67,7 +67,7 @@ def test_swapped_coordinates_are_recognised():
 
 
 def test_cities_of_another_region_are_rejected_without_a_guess(network):
-    with pytest.raises(SnapError, match="100% of the cities lie outside") as caught:
+    with pytest.raises(SnapError, match="100 % of the cities lie outside") as caught:
         snap(cities_at((10.0, 50.0)), network)
     assert "swapped" not in str(caught.value)
 

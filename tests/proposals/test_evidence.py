@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from candidates_drawing import base_case, cities, network, proposal, railway, table
 
+from networks import intermodal, skims
+from networks.intermodal import AccessParameters
+from networks.intermodal.trains import ARRIVING_S
+from optimiser.proposals import stations
 from optimiser.proposals.evidence import COLUMNS, with_evidence
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.trains import RailRules, Tracks
 
 
 @pytest.fixture
@@ -59,3 +67,35 @@ def test_every_column_of_evidence_is_in_the_table(triangle):
     found = evidence(triangle, proposal("new", 0, 2, 2000))
     assert set(COLUMNS) <= set(found.columns)
     assert found.columns[-1] == "geometry"
+
+
+def test_measures_at_stations_are_compared_with_that_part_of_a_trip():
+    # Two lines of 250 km/h meet at n1: trains every 20 and every 50 minutes, 25 minutes of check-in.
+    china = AccessParameters.default("CN")
+    road = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+    places = cities(
+        road, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1), ("c", (200, 0), 80_000, 2)]
+    )
+    tracks = network(
+        [(1, 1), (101, 1), (201, 1)], [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250)], "rail"
+    )
+    rail = railway(tracks, [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])])
+    drawn = base_case(road, places, rail)
+    graph = intermodal.join(road, rail, places, parameters=china)
+    base = replace(drawn, graph=graph, skim=skims.travel_times(graph), access=china)
+    rules, found = stations.StationRules(hub_services=2), Tracks(base, RailRules())
+    measures = [
+        *stations.propose_check_in(found, rules, Counter()),
+        *stations.propose_timed_transfers(found, rules, Counter()),
+    ]
+    rows = evidence(base, *measures).set_index("candidate_id")[["today", "today_s", "with_s", "gain_s"]]
+    assert rows.loc["check-in:1-n1"].tolist() == ["check-in 25 min", 1500, rules.check_in_hsr_s, 600]
+    # 20 minutes to the platform, half of 50 minutes, and 4 minutes once; then 15 minutes and the 4.
+    once_s, change_s = china.running.start_s, rules.transfer_s + rules.timed_wait_s
+    today_s = china.transfer_s - ARRIVING_S + 1500 + once_s
+    assert rows.loc["timed-transfer:1-n1"].tolist() == [
+        "change of trains 49 min",
+        today_s,
+        change_s - ARRIVING_S + once_s,
+        today_s - (change_s - ARRIVING_S + once_s),
+    ]

@@ -23,6 +23,7 @@ from optimiser.proposals.generate import (
     prune,
     usable_by_pairs,
 )
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import design_problem
 from optimiser.proposals.table import COLUMNS, fix, number_arcs
 from optimiser.proposals.trains import RailRules
@@ -169,6 +170,44 @@ def test_of_a_kind_with_a_limit_those_stay_that_serve_most(line):
     assert found.report == {"rail_link: beyond the 1 that serve most weight of open pairs": 1}
 
 
+def test_what_a_pair_cannot_reach_its_end_without_stays_beyond_the_limits(line):
+    # a - c takes 14,400 s of 9,000 today; either half at 1,000 s brings it in, so the dearer half goes.
+    halves = table(
+        proposal("ab", 0, 1, 1000, cost=30, ends=("A", "B"), kind="rail_link"),
+        proposal("bc", 1, 2, 1000, cost=20, ends=("B", "C"), kind="rail_link"),
+        proposal("ac", 0, 2, 8000, cost=10, ends=("A", "C"), kind="rail_link"),
+    )
+    found = prune(line, halves, Rules(rail=RailRules(link_count=0)))
+    assert found.table["candidate_id"].tolist() == ["bc"]
+    assert found.report == {"rail_link: beyond the 0 that serve most weight of open pairs": 2}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1000, 9000)), max_size=8),
+    st.integers(0, 2),
+)
+def test_pruning_leaves_every_pair_a_way_that_has_one(line_arcs, most):
+    road = network(
+        [(0, 0), (100, 0), (200, 0), (300, 0)],
+        [(at, at + 1, "primary", 100, 50) for at in range(3)],
+    )
+    places = cities(road, [(name, (100 * at, 0), 90_000 - at, at) for at, name in enumerate("abcd")])
+    drawn = base_case(road, places, limit_s=9000)
+    every = table(
+        *(
+            proposal(f"c{at}", a, b, s, cost=at, ends=(f"n{a}", f"n{b}"), kind="rail_link")
+            for at, (a, b, s) in enumerate(line_arcs)
+        )
+    )
+    kept = prune(drawn, every, Rules(rail=RailRules(link_count=most)))
+    in_reach = [
+        design_problem(drawn.graph, places, some, drawn.skim, limit_s=9000).pairs["coverable"].tolist()
+        for some in (every, kept)
+    ]
+    assert in_reach[0] == in_reach[1]
+
+
 def test_a_candidate_fixed_in_does_not_shift_the_limits_of_other_kinds(line):
     few = Rules(rail=RailRules(link_count=0, service_count=1), prune_dominated=False)
     every = table(
@@ -190,7 +229,8 @@ def test_of_many_pairs_those_with_the_largest_smaller_city_are_tried(drawn):
 def test_an_optional_kind_without_a_rate_is_left_out_and_counted(drawn):
     full = builtin_cost_table()
     rates = {key: rate for key, rate in full.rates.items() if not key[0].startswith("running-")}
-    found = generate(drawn, rules=Rules(kinds=("express_service",)), costs=replace(full, rates=rates))
+    hourly = Rules(kinds=("express_service",), patterns=PatternRules(express_headway_s=3600))
+    found = generate(drawn, rules=hourly, costs=replace(full, rates=rates))
     assert len(found) == 0
     assert found.report["express_service: the cost table has no rate"] > 0
 

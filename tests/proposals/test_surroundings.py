@@ -52,8 +52,8 @@ def test_two_expressways_do_not_add_up(around):
 
 
 def test_faults_say_which_rule_is_broken(around):
-    assert around.fault(line((0, 0), (0, 10))) == "more than 50% within towns"
-    assert around.fault(line((20, 3), (45, 3))) == "more than 50% within 5 km of one expressway"
+    assert around.fault(line((0, 0), (0, 10))) == "more than 50 % within towns"
+    assert around.fault(line((20, 3), (45, 3))) == "more than 50 % within 5 km of one expressway"
     assert around.fault(line((60, 0), (100, -40))) == ""
 
 

@@ -50,7 +50,7 @@ def test_the_page_has_the_tornado_with_the_widest_bar_on_top():
 
 def test_the_screen_and_the_map_tell_the_counts():
     text = on_screen(report())
-    assert "1 of 2 proposals are chosen in at least 90% of 2 plausible cases" in text
+    assert "1 of 2 proposals are chosen in at least 90 % of 2 plausible cases" in text
     sources = webmap.draw(report()).select({"name": "links"})
     assert sorted(set(next(iter(sources)).data["halo"])) == [0.0, 0.55]
 
@@ -61,4 +61,4 @@ def test_the_value_survives_its_json_object():
 
 def test_cases_with_a_wide_gap_are_left_out_and_counted():
     assert WIDE.solved == []
-    assert WIDE.sentences(line_report("bc").links) == ["Cases left out, not settled within 2% in time: 1."]
+    assert WIDE.sentences(line_report("bc").links) == ["Cases left out, not settled within 2 % in time: 1."]

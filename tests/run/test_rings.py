@@ -44,19 +44,23 @@ def steps(region, asked, budget=10_000):
     return made, tables, found
 
 
-def formed(made):
-    """Return a circuit for each ring of a problem."""
-    found = {ring.id: start_circuits(ring, np.ones(len(ring.links), dtype=np.int64)) for ring in made.rings}
+def formed(made, *, barred=()):
+    """Return a circuit for each ring of a problem, without some candidates."""
+    found = {
+        ring.id: start_circuits(ring, np.ones(len(ring.links), dtype=np.int64), barred=barred)
+        for ring in made.rings
+    }
     return {name: circuits[0] for name, circuits in found.items() if circuits}
 
 
 def test_a_gap_is_paid_for_by_the_link_that_closes_it():
-    asked = [Rings(centres=("Hub",), least_cities=1)]
+    asked = [Rings(centres=("Hub",), least_cities=1, most_stretch=0.0)]
     made, _, found = steps(square(without=(0,), places=(TOWN,)), asked)
     made = parse(json.loads(dumps(made)))
-    plan = score(made, found.table["candidate_id"], rings=formed(made))
+    across, *others = found.table.sort_values("cost")["candidate_id"]
+    plan = score(made, [across], rings=formed(made, barred=others))
     assert list(plan.rings) == ["ring"]
-    assert plan.cost == found.table["cost"].sum()
+    assert plan.cost == found.table["cost"].min()
 
 
 def test_the_tables_hold_the_lines_and_facts_of_the_rings():
@@ -84,6 +88,12 @@ def test_an_optional_ring_that_cannot_exist_is_no_fault():
     made, _, _ = steps(square(without=(0,)), asked)
     assert made.rings[0].links == ()
     assert score(made, ()).rings == {}
+
+
+def test_a_ring_is_at_most_as_long_as_the_stretch_over_its_shortest_circuit_allows():
+    made, _, _ = steps(square(), [Rings(centres=("Hub",), most_stretch=1.1)])
+    (ring,) = made.rings
+    assert ring.longest == sum(link.length for link in ring.links) * 11 // 10
 
 
 def test_a_ring_dearer_than_the_budget_is_refused_with_the_budget():

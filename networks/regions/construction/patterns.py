@@ -90,8 +90,7 @@ class _Legs:
                 graph.add_edge(a, b, hours=leg.km / min(leg.design_kmh, most_kmh), leg=leg)
         hops = []
         for start, end in pairwise(stops):
-            others = set(stops) - {start, end}
-            apart = nx.subgraph_view(graph, filter_node=lambda key: key not in others)  # noqa: B023
+            apart = nx.restricted_view(graph, set(stops) - {start, end}, ())
             keys = _way(apart, start, end) or _way(graph, start, end)
             if keys is None:
                 return None
@@ -141,10 +140,11 @@ def add_patterns(
     places = {place.key: place for line in lines.values() for place in line.places}
     for pattern in patterns:
         day = date.fromisoformat(pattern.day)
+        open_lines = {name for name, line in lines.items() if was_open(line.opened, on=day)}
         hops = legs.route(
             pattern.stops,
             SLOW_KIND_KMH if pattern.kind == SLOW_KIND else inf,
-            lambda line: not line or was_open(lines[line].opened, on=day),  # noqa: B023
+            {"", *open_lines}.__contains__,
         )
         used = [leg for hop in hops or () for leg in hop]
         ways = ways_of([leg.path for leg in used], tracks)

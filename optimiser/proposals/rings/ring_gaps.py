@@ -11,7 +11,13 @@ import shapely
 from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit, shortest_in
+from optimiser.engine.search.circuits import (
+    ShortestCircuit,
+    cover_of,
+    lengths_m,
+    shortest_circuit,
+    shortest_in,
+)
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.costs import CostTable, Terrain
@@ -23,6 +29,10 @@ from optimiser.proposals.table import Candidates, assemble, merge
 
 _KM_A_UNIT_OF_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""
+_WORTH_OF_A_KM = (0.0, 1.0, 3.0)
+"""Circuits are sought that are cheap, and short ones: as if a km less were worth so many km of new line."""
+_PAST_CITIES = 2
+"""Number of circuits past as many cities as asked that are looked at for each worth of a km."""
 _ON_LINE_DEG = 1e-7
 """A node lies on a line when it is at most this far from it, a centimetre."""
 _NEAREST_NODES = 4
@@ -61,8 +71,9 @@ def close_gaps(
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
-    added to everything else. Then the cheapest circuit round all centres is found, a good one past as many
-    cities as are asked for, and for each city that may lie on the ring the cheapest one that runs by it.
+    added to everything else. Then the cheapest circuit round all centres is found, good ones past as many
+    cities as are asked for, the same as if a km less were worth some money, since what is cheapest makes
+    detours over what exists, and for each city that may lie on the ring the cheapest one that runs by it.
     The straight links that these use are proposed: those of the whole ring first, then those of the cities
     that need least money, up to the number of the rules.
 
@@ -86,7 +97,11 @@ def close_gaps(
         links, ring = _with_straight_links(
             network, candidates, standards, prices, longest_km, sound_only=sound_only
         )
-        lengths = link_lengths(ring, candidates.costs | links.costs)
+        price = _price_of_a_km(links)
+        lengths = [
+            link_lengths(ring, candidates.costs | links.costs, worth_of_a_km=round(worth * price))
+            for worth in _WORTH_OF_A_KM
+        ]
         circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
         if circuits:
             break
@@ -131,25 +146,42 @@ def _touching(ring: GeneratedRing, avoid: Sequence[shapely.Geometry]) -> NDArray
     return np.asarray(on_line[ring.graph.ends].any(axis=1), dtype=np.bool_)
 
 
+def _price_of_a_km(links: Candidates) -> float:
+    """Return the median price of a km of new line; 0 without any."""
+    table = links.table[links.table["length_km"] > 0]
+    return float((table["cost"] / table["length_km"]).median()) if len(table) else 0.0
+
+
 def _circuits(
-    ring: GeneratedRing, length: NDArray[np.int64], banned: NDArray[np.bool_], network: RingNetwork
+    ring: GeneratedRing,
+    lengths: Sequence[NDArray[np.int64]],
+    banned: NDArray[np.bool_],
+    network: RingNetwork,
 ) -> list[tuple[int, ...]]:
-    """Return the cheapest circuit, a good one past as many cities as asked, one past each city."""
+    """Return the shortest circuit by each measure and good ones past as many cities as asked, then others.
+
+    The others are the shortest past each city, by the first measure.
+    """
     if not ring.ring.links:
         return []
-    cover = cover_of(ring.ring)
-    first = shortest_in(ring.ring, cover, length, banned=banned)
-    if not first.links:
+    cover, rules = cover_of(ring.ring), network.rules
+    has_demands = bool(rules.least_cities or rules.least_by_tier or rules.must)
+    found: list[tuple[int, ...]] = []
+    for length in lengths:
+        first = shortest_in(ring.ring, cover, length, banned=banned)
+        found += [first.links] if first.links else []
+        if first.links and has_demands:
+            found += start_circuits(ring.ring, length, closed=banned)[:_PAST_CITIES]
+    if not found:
         return []
-    by_city = []
+    length, by_city = lengths[0], []
     for city, nodes in ring.stops.items():
         near = sorted(nodes, key=lambda node: (nodes[node], node))[:_NEAREST_NODES]
         shut = (off_the_ray(ring, node, network) | banned for node in near)
         best = min((shortest_in(ring.ring, cover, length, banned=one) for one in shut), key=_length)
         if best.links:
             by_city.append((_length(best), city, best.links))
-    past = start_circuits(ring.ring, length, closed=banned)[:1] if network.rules.least_cities else ()
-    return [first.links, *past, *(links for _, _, links in sorted(by_city))]
+    return [*found, *(links for _, _, links in sorted(by_city))]
 
 
 def _length(found: ShortestCircuit) -> int:
@@ -169,7 +201,7 @@ def _chosen(
     return chosen
 
 
-def link_lengths(ring: GeneratedRing, costs: dict[str, int]) -> NDArray[np.int64]:
+def link_lengths(ring: GeneratedRing, costs: dict[str, int], *, worth_of_a_km: int = 0) -> NDArray[np.int64]:
     """Return what counts for each link: its share by length of its candidate's cost first, then km.
 
     Parameters
@@ -178,6 +210,8 @@ def link_lengths(ring: GeneratedRing, costs: dict[str, int]) -> NDArray[np.int64
         The ring.
     costs
         Cost of each candidate by its id.
+    worth_of_a_km
+        Money that counts for each km besides, of what exists as well.
 
     Returns
     -------
@@ -191,9 +225,8 @@ def link_lengths(ring: GeneratedRing, costs: dict[str, int]) -> NDArray[np.int64
         [
             round(
                 _KM_A_UNIT_OF_COST
-                * costs.get(link.candidate, 0)
+                * (costs.get(link.candidate, 0) / max(total_km[link.candidate], 1e-9) + worth_of_a_km)
                 * link.length_km
-                / max(total_km[link.candidate], 1e-9)
                 + link.length_km
             )
             for link in ring.graph.links
@@ -261,12 +294,37 @@ def obstacles(
         round_what = " and ".join(names[city] for city in rules.centres)
         gap = _gap(network, candidates, standards, prices)
         yield f"no circuit of {lines} at standard and of candidates goes round {round_what}: {gap}"
-    elif len(ring.stops) < rules.least_cities:
-        held = ", ".join(names[city] for city in sorted(ring.stops)) or "none"
-        yield (
-            f"least_cities asks for {rules.least_cities} cities on it, but only {len(ring.stops)} can be "
-            f"within {rules.on_s // 60} minutes of one of its circuits: {held}"
+        return
+    yield from _missing_cities(ring, network)
+    metres = lengths_m(ring.ring)
+    if metres is not None and np.isfinite(rules.longest_km):
+        bound = shortest_circuit(ring.ring, metres).bound
+        if bound is not None and bound > _METRES * rules.longest_km:
+            shortest_km = bound / _METRES
+            yield f"longest_km is {rules.longest_km:g}, but the shortest circuit has {shortest_km:,.0f} km"
+
+
+def _missing_cities(ring: GeneratedRing, network: RingNetwork) -> Iterator[str]:
+    """Yield the cities that must lie on a ring and cannot, and the numbers of cities that it cannot reach."""
+    rules, base = network.rules, network.base
+    near = f"within {rules.on_s // 60} minutes of one of its circuits"
+    demands = [("least_cities", rules.least_cities, "", sorted(ring.stops))]
+    for tier, least in rules.least_by_tier:
+        demands.append(
+            (
+                f"least_by_tier.{tier}",
+                least,
+                f"{tier} ",
+                [city for city in sorted(ring.stops) if base.tiers[city] == tier],
+            )
         )
+    for key, least, tier, cities in demands:
+        if len(cities) < least:
+            held = ", ".join(base.names[city] for city in cities) or "none"
+            yield f"{key} asks for {least} {tier}cities on it, but only {len(cities)} can be {near}: {held}"
+    for city in rules.must:
+        if city not in ring.stops:
+            yield f"must names {base.names[city]}, which cannot be {near}"
 
 
 def _gap(

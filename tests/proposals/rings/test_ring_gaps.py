@@ -25,17 +25,19 @@ def further_links(region, asked):
     return close_gaps(RingNetwork(region, asked), none(), Rules(), GROUND).candidates
 
 
-def test_one_gap_is_closed_by_one_link_across_it():
+def test_one_gap_is_closed_by_a_link_across_it_or_by_one_that_shortens_the_ring():
+    # Across the missing side: 40 km, a fifth longer than the straight line. From the middle of the next side
+    # it is 68 km, but spares 88, so that the ring is shorter for more money.
     region = square(without=(0,))
     found = further_links(region, rules())
-    assert found.table["length_km"].round().tolist() == [48]  # 40 km, a fifth longer than the straight line
-    assert found.table["kind"].tolist() == ["gap"]
-    assert len(circuits(generated_ring(region, found, rules()).ring)) == 1
+    assert found.table["length_km"].round().tolist() == [48, 68]
+    assert found.table["kind"].tolist() == ["gap", "gap"]
+    assert len(circuits(generated_ring(region, found, rules()).ring)) == 2
 
 
-def test_the_link_across_is_priced_by_the_cost_table():
+def test_the_links_are_priced_by_the_cost_table():
     found = further_links(square(without=(0,)), rules())
-    assert found.table["cost"].tolist() == [round(120 * found.table["length_km"].iloc[0])]
+    assert found.table["cost"].tolist() == [round(120 * km) for km in found.table["length_km"]]
 
 
 def test_a_ring_without_gaps_asks_for_nothing():
@@ -93,6 +95,25 @@ def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
     (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_cities=2))
     assert reason.startswith("least_cities asks for 2 cities on it, but only 1 can be within 20 minutes of")
     assert reason.endswith(": Town")
+
+
+def test_a_tier_of_which_too_few_cities_can_lie_on_a_ring_is_named():
+    (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_by_tier=(("secondary", 1),)))
+    assert reason.startswith("least_by_tier.secondary asks for 1 secondary cities on it, but only 0 can be")
+
+
+def test_a_city_that_must_lie_on_a_ring_and_cannot_is_named():
+    far = ("far", (0, -75), 300_000, 1, (35, 60))
+    region = square(places=(far,))
+    (reason,) = reasons(region, none(), rules(must=(1,)))
+    assert reason == "must names Far, which cannot be within 20 minutes of one of its circuits"
+    assert reasons(region, none(), rules(must=(1,), on_s=2400)) == []
+
+
+def test_a_ring_that_every_circuit_makes_too_long_is_refused_with_the_shortest():
+    assert reasons(square(), none(), rules(longest_km=321.0)) == []
+    (reason,) = reasons(square(), none(), rules(longest_km=300.0))
+    assert reason == "longest_km is 300, but the shortest circuit has 320 km"
 
 
 OUTER = ((-60, -60), (60, -60), (60, 60), (-60, 60))

@@ -53,18 +53,18 @@ def split(
     Strong branching (Applegate, Bixby, Chvátal and Cook 1995): the part of the weakest bound is split on
     that decision, among those nearest to one half, which improves the bounds of both children most.
     """
-    todo, done = [(Node.root(solution), solution)], list[Node]()
-    while todo and len(todo) + len(done) < parts:
-        todo.sort(key=lambda pair: -pair[0].bound)
-        node, point = todo.pop(0)
+    open_nodes, whole = [(Node.root(solution), solution)], list[Node]()
+    while open_nodes and len(open_nodes) + len(whole) < parts:
+        open_nodes.sort(key=lambda pair: -pair[0].bound)
+        node, point = open_nodes.pop(0)
         children = _children(program, node, point, cutoff=cutoff, size=size, left=left, tried=tried)
         if children is None:
-            done.append(node)
+            whole.append(node)
         else:
-            todo += children
+            open_nodes += children
     count = len(solution.decisions)
     program.set_bounds(np.zeros(count), np.ones(count))
-    return [*done, *(node for node, _ in todo)]
+    return [*whole, *(node for node, _ in open_nodes)]
 
 
 def _children(

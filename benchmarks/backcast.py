@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from optimiser.job import find
+from optimiser.proposals.generate import KINDS
 from optimiser.report.backcast import CHOOSERS, PLANS, POOLS, PURSES, Backcast, means
 from optimiser.run.backcast import backcast
 from optimiser.run.cache import Progress
@@ -24,12 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "results" / "backcast.md"
 JOB = "jing-jin-ji-links"
 DAY = date(2016, 3, 10)
-NEAR = (
-    "road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "rail_service", "rail_frequency",
-    "check_in", "timed_transfer", "extra_stop", "access", "express_service", "station",
-)  # fmt: skip
+NEAR = [name for name, kind in KINDS.items() if not kind.far]
 """Every kind but links between cities that are no neighbours."""
-_NEAR = f"candidates.kinds={list(NEAR)!r}"
+_NEAR = f"candidates.kinds={NEAR!r}"
 _THREE, _TWO = "times.limit_s=10800", "times.limit_s=7200"
 VARIANTS: Mapping[str, tuple[str, Sequence[str]]] = {
     "4h": ("four hours: the question of the job", ()),

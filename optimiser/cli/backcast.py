@@ -79,25 +79,25 @@ def _show(done: Backcasted) -> None:
             right=("money", "road", "rail", "both", "any", "corridors", "pairs"),
         )
     screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
+    screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
     if done.exit_code:
         screen.line("NOT every plan is proven to the gap that was asked for; raise solve.time_limit_s.")
     screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
 
 
 def _rows(found: Backcast, purse: str) -> list[dict[str, object]]:
-    from optimiser.report.backcast import CHOOSERS, FIGURES, POOLS, means
+    from optimiser.report.backcast import CHOOSERS, FIGURES, means
 
     return [
         {
-            "chooser": name if pool == "proposed" else f"{name}, neighbours",
+            "chooser": name,
             "money": f"{mean.share:.0%}",
             **{figure: _two(mean.middle[figure]) for figure in FIGURES},
             "corridors": f"{sum(mean.found.values()):.1f}".removesuffix(".0"),
             "pairs": "" if mean.pairs is None else f"{mean.pairs:.0f}",
         }
-        for pool in POOLS
         for chooser, name in CHOOSERS.items()
-        for mean in means(found.of(chooser, purse=purse, pool=pool))
+        for mean in means(found.of(chooser, purse=purse))
     ]
 
 

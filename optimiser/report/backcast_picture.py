@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,9 +108,10 @@ def _stroke(axes: Axes, lines: gpd.GeoDataFrame, stroke: style.Stroke, *, order:
 def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
     """Draw the share found of the km of both modes along the money, one line a chooser."""
     axes.set_facecolor(style.PAPER)
-    shares: Sequence[float] = []
     for chooser, (colour, dash, width) in LINES.items():
         rows = means(found.of(chooser, purse=purse))
+        if not rows:
+            continue
         shares = [row.share for row in rows]
         middle, least, most = (
             [math.nan if (value := getattr(row, part)["both"]) is None else value for row in rows]
@@ -125,7 +125,7 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
     everything = next(one for one in found.choices if one.chooser == "everything").figure("both") or 0.0
     axes.axhline(everything, color=style.RULE, lw=1, linestyle=":")
     axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=style.MUTED)
-    axes.set(xlim=(0, 1.02 * max(shares)), ylim=(0, 1))
+    axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.grid(axis="y", color=style.GRID, linewidth=0.8)

@@ -18,7 +18,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.job.model import Job, LoadedJob
-from optimiser.job.sections import Budget, Caps, CityCoverage, Least, Phasing
+from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
 from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
 from optimiser.measures.recall import MODES, Course, Nearness
 from optimiser.problem import DesignProblem
@@ -136,6 +136,7 @@ def _as_of(loaded: LoadedJob, day: date | None) -> LoadedJob:
         "least": Least(),
         "city_coverage": CityCoverage(),
         "caps": Caps(),
+        "independence": Independence(),
         "phasing": Phasing(),
     }
     return replace(loaded, job=job.model_copy(update=changes))
@@ -272,7 +273,8 @@ class _Backcaster:
         for purse, money in purses.items():
             for share in self.loaded.job.backcast.shares:
                 part = money.part(exact_share(share))
-                plan = self._solved(chain, with_purses(chain.problem.value, modes, part))
+                asked = with_purses(chain.problem.value, modes, part)
+                plan = self._solved(chain, asked, f"{part.total:,}, {view.PURSES[purse]}")
                 rows = pool.rows(plan.built)
                 yield Choice(
                     chooser=chooser,
@@ -288,8 +290,18 @@ class _Backcaster:
                     gap=plan.gap,
                 )
 
-    def _solved(self, chain: Chain, problem: DesignProblem) -> verify.Plan:
-        """Return the verified plan of a problem; only proven results are kept for the next run."""
+    def _solved(self, chain: Chain, problem: DesignProblem, money: str) -> verify.Plan:
+        """Return the verified plan of a problem; only proven results are kept for the next run.
+
+        Parameters
+        ----------
+        chain
+            The steps that the problem is from.
+        problem
+            The problem with its money.
+        money
+            The money in words, for people.
+        """
         settings = self.loaded.job.solve
 
         def make(place: Path) -> None:
@@ -302,9 +314,8 @@ class _Backcaster:
             "purses": [[one.id, one.most] for one in problem.capacities],
             "solve": settings.model_dump(),
         }
-        purses = "" if not problem.capacities else ", a purse by mode"
-        name = f"backcast {problem.budget}{purses}"
-        with self.progress.step(name, f"Solving for {problem.budget:,}{purses}"):
+        title = f"Solving for {money}"
+        with self.progress.step(title, title):
             outcome = cache.get("backcast", inputs, make)
         found = results.load(outcome.folder / "result.json")
         if not found.is_proven(settings.gap):

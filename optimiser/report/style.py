@@ -41,6 +41,13 @@ PROPOSALS = {
 }
 """What is proposed, by category."""
 
+COMPARED = {
+    "both": Stroke("Built in both", "#3d4349", "#c9ced3", 2.4),
+    "first": Stroke("Only in the first", "#b35806", "#f1a340", 3.0),
+    "second": Stroke("Only in the second", "#2c62a8", "#8ab6f0", 3.0),
+}
+"""What two plans propose, by the plan that builds it."""
+
 RINGS = {
     "road": Stroke("Ring, existing", "#0a4f9e", "#5aa9ff", 4.6),
     "rail": Stroke("Railway ring, existing", "#2f6b1f", "#9bd67f", 4.6),
@@ -122,8 +129,15 @@ def category(*, mode: str, kind: str) -> str:
 
 
 def categories(links: pd.DataFrame) -> list[str]:
-    """Return the category of each proposed link."""
+    """Return the category of each proposed link: what a column `category` says, else by mode and kind."""
+    if "category" in links.columns:
+        return [str(name) for name in links["category"]]
     return [category(mode=mode, kind=kind) for mode, kind in zip(links["mode"], links["kind"], strict=True)]
+
+
+def proposals() -> dict[str, Stroke]:
+    """Return how all links are drawn that a map may propose, by category."""
+    return PROPOSALS | COMPARED
 
 
 @contextmanager

@@ -22,13 +22,9 @@
 # as long as all else.
 
 # %%
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import polyring as pr
 
-place = TemporaryDirectory()
-run = pr.run("jing-jin-ji", settings=["cases.enabled=false"], out=Path(place.name) / "run")
+run = pr.run("jing-jin-ji", settings=["cases.enabled=false"])  # later: pr.load("polyring-runs/jing-jin-ji")
 run
 
 # %% [markdown]
@@ -56,7 +52,7 @@ run.plot()
 # place.
 
 # %%
-why = run.why(6)
+why = run.why(12)
 print(why)
 
 # %%
@@ -77,7 +73,7 @@ both.figures
 both.links[both.links["built_in"] == "second"][["kind", "from_name", "to_name", "cost"]]
 
 # %%
-less = run.solve(without=[6], weights={"small": 2})
+less = run.solve(without=[12], weights={"small": 2})
 print(less)
 
 # %% [markdown]
@@ -93,5 +89,4 @@ names = ["Beijing", "Tianjin", "Shijiazhuang", "Zhangjiakou", "Chengde", "Handan
 (region.travel_times().loc[names, names] / 3600).astype(float).round(1)
 
 # %%
-run.close()
-place.cleanup()
+run.close()  # ends the solver process

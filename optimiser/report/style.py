@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,10 +159,18 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    class Shown(Figure):
+        """A figure that a notebook shows without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", facecolor=self.get_facecolor())
+            return buffer.getvalue()
+
     installed = set(font_manager.get_font_names())
     fonts = [name for name in FONTS if name in installed]
     with mpl.rc_context({"font.family": fonts, "font.size": size, "text.color": INK}):
-        found = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+        found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
         FigureCanvasAgg(found)
         yield found
 

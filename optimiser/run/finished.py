@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ SHOWN = {
 _SUMMARY = "summary.json"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A solved and checked plan of a region, with all that it was made from.
 
@@ -91,15 +91,15 @@ class Run:
         What the report of the run folder shows, where it is at hand.
     """
 
-    study: Study = field(repr=False)
-    problem: DesignProblem = field(repr=False)
-    result: Result = field(repr=False)
-    plan: Plan = field(repr=False)
-    counted: DesignProblem = field(repr=False)
+    study: Study
+    problem: DesignProblem
+    result: Result
+    plan: Plan
+    counted: DesignProblem
     changes: Changes = UNCHANGED
     folder: Path | None = None
-    cases: CaseResults | None = field(default=None, repr=False)
-    given: ReportInput | None = field(default=None, repr=False)
+    cases: CaseResults | None = None
+    given: ReportInput | None = None
 
     # ---- figures
 
@@ -358,6 +358,11 @@ class Run:
     def close(self) -> None:
         """End the process that solves; the next question starts it again."""
         self.study.process.close()
+
+    def __repr__(self) -> str:
+        """Return name, size and proof in one line."""
+        money = f"{self.cost:,} {self.money}".strip()
+        return f"<Run {self.name}: {len(self.built)} links for {money}, gap {wording.gap(self.gap)}>"
 
     def __str__(self) -> str:
         """Return what the plan builds and brings, in two sentences."""

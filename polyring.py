@@ -84,16 +84,18 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
-    """Load a name from its module when it is first used."""
-    for home, names in _HOMES.items():
-        for one in names:
-            exported, _, inside = one.partition("=")
-            if exported == name:
-                value: object = getattr(import_module(home), inside or exported)
-                globals()[name] = value
-                return value
-    raise AttributeError(f"module 'polyring' has no attribute {name!r}", name=name, obj=None)
+if not TYPE_CHECKING:  # checkers read the imports above, and so refuse a name that does not exist
+
+    def __getattr__(name: str) -> object:
+        """Load a name from its module when it is first used."""
+        for home, names in _HOMES.items():
+            for one in names:
+                exported, _, inside = one.partition("=")
+                if exported == name:
+                    value: object = getattr(import_module(home), inside or exported)
+                    globals()[name] = value
+                    return value
+        raise AttributeError(f"module 'polyring' has no attribute {name!r}", name=name, obj=None)
 
 
 def __dir__() -> list[str]:

@@ -62,7 +62,9 @@ def render_map(report: ReportInput, *, title: str = "") -> str:
         Of the page; empty: that of the report.
     """
     title = title or f"{report.region}: {sentences.headline(report)}"
-    return _rendered("map.html", report, {"report": report, "title": title, **_map_context(report)})
+    return _rendered(
+        "map.html", report, {"report": report, "title": title, "alone": True, **_map_context(report)}
+    )
 
 
 def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> str:
@@ -169,6 +171,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "appraisal": measure_sections.appraisal(report),
         "order": measure_sections.build_order(report),
         "reach": None if report.reach is None else report.reach.section(),
+        "alone": False,
         **_map_context(report),
     }
 

@@ -45,7 +45,7 @@ PROPOSALS = {
 COMPARED = {
     "both": Stroke("Built in both", "#3d4349", "#c9ced3", 2.4),
     "first": Stroke("Only in the first", "#b35806", "#f1a340", 3.0),
-    "second": Stroke("Only in the second", "#2c62a8", "#8ab6f0", 3.0),
+    "second": Stroke("Only in the second", "#7a3b9c", "#c79be0", 3.0),
 }
 """What two plans propose, by the plan that builds it."""
 

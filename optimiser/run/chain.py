@@ -250,6 +250,7 @@ class Chain:
             What plausible cases choose; None: not solved, or not yet.
         """
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
+        sensitivity = None if self.has_matrix else self._sensitivity()
         measures = self.measures(plan)
         return reporting.Findings(
             job=self.loaded.job,
@@ -262,7 +263,7 @@ class Chain:
             levels=store.load_json(levels) if levels.exists() else None,
             result=self.result,
             plan=plan,
-            sensitivity=None if self.has_matrix else self._sensitivity(),
+            sensitivity=sensitivity,
             seconds=measures.seconds,
             measures=measures,
             fairness=self._fairness(plan),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 PAYLOADS = (
     "</script><script>document.title='RAN'</script>",
@@ -43,3 +45,18 @@ def read(text: str) -> Reader:
     reader = Reader()
     reader.feed(text)
     return reader
+
+
+def in_browser(page: Path, folder: Path) -> str:
+    """Return what a browser without a screen makes of a page, five seconds after it was opened."""
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    command = ["chromium", *flags, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000"]
+    return subprocess.run(
+        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=True, timeout=60
+    ).stdout

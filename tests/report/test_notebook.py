@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 
 import pandas as pd
 import pytest
-from hostile_names import PAYLOADS, read
+from hostile_names import PAYLOADS, in_browser, read
 
 from optimiser.report import notebook
 from optimiser.report.notebook import MapView
@@ -57,3 +58,13 @@ def test_cells_read_as_in_a_report():
 
 def test_what_is_beyond_the_last_row_is_counted():
     assert "and 3 more" in notebook.table(pd.DataFrame({"a": range(5)}), most=2)
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser here")
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 3))
+def test_in_a_browser_no_hostile_name_on_the_map_runs(start, make, tmp_path):
+    names = (*PAYLOADS[start : start + 3], "Ada", "Bo", "Cy")[:4]
+    path = MapView.of(make("bc", "cd", "idle", names=names), title="quiet").save(tmp_path / "map.html")
+    shown = in_browser(path, tmp_path)
+    assert "<title>quiet</title>" in shown
+    assert 'class="bk-' in shown

@@ -3,11 +3,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
-from hostile_names import PAYLOADS, read
+from hostile_names import PAYLOADS, in_browser, read
 from report_drawing import PRICED, on_screen, report_out_of_reach
 from ring_square import shown
 
@@ -93,17 +92,7 @@ def test_assumptions_sources_and_attribution_are_shown(make):
 def test_in_a_browser_the_map_is_drawn_and_no_hostile_name_runs(make, tmp_path):
     report = make("bc", "cd", "idle", names=(PAYLOADS[0], PAYLOADS[2], PAYLOADS[3], PAYLOADS[4]))
     path = page.write(report, tmp_path / "report.html")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    command = ["chromium", *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000"]
-    shown = subprocess.run(
-        [*command, "--dump-dom", path.as_uri()], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
+    shown = in_browser(path, tmp_path)
     assert "<title>Drawn land: 3 links" in shown
     assert 'class="bk-' in shown
 

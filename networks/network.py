@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -64,7 +64,13 @@ class Services:
         first stop), `length_km` (float64, from the previous stop), `stop_s` (int64, seconds at the stop for
         passengers who stay on; counts where the times are known). Known running times include what a ride
         needs to start and to brake. Times are the same in both directions.
+    routes
+        One row per link that a service runs over, once where it does so several times; columns `service`,
+        `link` (int64, row of the links of the rail network). Empty where the tracks of services are unknown.
     """
 
     lines: pd.DataFrame
     stops: pd.DataFrame
+    routes: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"service": [], "link": []}, dtype="int64")
+    )

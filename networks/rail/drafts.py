@@ -311,6 +311,7 @@ def to_services(
     link_class, length_km = links["link_class"].to_numpy(), links["length_km"].to_numpy()
     lines: list[tuple[object, ...]] = []
     stops: list[tuple[object, ...]] = []
+    routes: list[tuple[int, int]] = []
     for row, service in enumerate(timed):
         draft, own_class = service.draft, _main_class(service, link_class, length_km)
         headway_s, source = draft.headway_s, draft.headway_source
@@ -324,9 +325,11 @@ def to_services(
             (row, seq, station_node[hop.end], hop.run_s, hop.route.length_km, hop.stop_s)
             for seq, hop in enumerate(service.hops, start=1)
         ]
+        routes += [(row, link) for link in sorted({one for hop in service.hops for one in hop.route.links})]
     return Services(
         lines=pd.DataFrame(lines, columns=list(_LINES)).astype(_LINES),
         stops=pd.DataFrame(stops, columns=list(_STOPS)).astype(_STOPS),
+        routes=pd.DataFrame(routes, columns=["service", "link"]).astype("int64"),
     )
 
 

@@ -99,7 +99,7 @@ def _headway(text: str) -> float | None:
     except ValueError:
         minutes = 0.0
     if not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
-        raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one day")
+        raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one week")
     return minutes
 
 

@@ -7,12 +7,15 @@ import re
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 _KM_PER_MILE = 1.609344
-LONGEST_INTERVAL_S = 24 * 3600
+LONGEST_LEG_S = 24 * 3600
+LONGEST_INTERVAL_S = 7 * 24 * 3600
+"""A train that runs once a week is a service; one a day in one direction alone counts half in each, so that
+16 hours of service over half a train, 32 hours, are common."""
 
 _SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
 _CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
 _PLAIN_MINUTES = re.compile(r"^\d{1,4}(?:\.\d{1,3})?$", re.ASCII)
-_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
+_MINUTES = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
 
 
 def parse_speed_kmh(text: str | None) -> float | None:
@@ -55,7 +58,7 @@ def parse_minutes_s(text: str | None) -> tuple[int, ...] | None:
     """
     parts = [_PLAIN_MINUTES.match(part.strip()) for part in (text or "").split(";")]
     seconds = [round(float(match[0]) * 60) for match in parts if match is not None]
-    return tuple(seconds) if len(seconds) == len(parts) and max(seconds) <= LONGEST_INTERVAL_S else None
+    return tuple(seconds) if len(seconds) == len(parts) and max(seconds) <= LONGEST_LEG_S else None
 
 
 def parse_interval_s(text: str | None) -> int | None:
@@ -69,7 +72,7 @@ def parse_interval_s(text: str | None) -> int | None:
     Returns
     -------
     int or None
-        Seconds; None if the value is not a time between 1 s and one day.
+        Seconds; None if the value is not a time between 1 s and one week.
     """
     value = (text or "").strip().lower()
     if clock := _CLOCK.match(value):

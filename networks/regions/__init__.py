@@ -41,6 +41,8 @@ class Region:
         Checksum of the network file, hexadecimal.
     network, cities, counties, terrain, facts, readme
         Paths of the files.
+    built
+        Table of the roads and railways opened in past years; None where the region has none.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Region:
     terrain: Path
     facts: Path
     readme: Path
+    built: Path | None = None
 
 
 def names() -> tuple[str, ...]:

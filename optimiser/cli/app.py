@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from optimiser.cli import bench, compare, convert, frontier, importing, info, run, score, screen, solve
+from optimiser.cli import (
+    backcast,
+    bench,
+    compare,
+    convert,
+    frontier,
+    importing,
+    info,
+    run,
+    score,
+    screen,
+    solve,
+)
 from optimiser.run import signals
 
 INTERNAL = 1
@@ -20,7 +32,7 @@ ENVIRONMENT = 5
 PIPE_CLOSED = 141
 """Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
-_RESUMING = {"run", "frontier", "bench"}
+_RESUMING = {"run", "frontier", "backcast", "bench"}
 """Commands that keep the steps that they have finished."""
 _RESUME = "Interrupted; run the same command again to resume: finished steps are kept."
 _START_ANEW = "Interrupted; the same command starts anew. No file was left half written."
@@ -36,6 +48,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("frontier")(frontier.frontier)
+app.command("backcast")(backcast.backcast)
 app.command("solve")(solve.solve)
 app.command("score")(score.score)
 app.command("verify")(score.verify)

@@ -25,6 +25,26 @@ type HasNoPlan = Callable[[DesignProblem, float], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class RingDemand:
+    """A demand of a ring on its circuit, which can be kept or left out while the ring must be formed.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    key
+        Field of `Ring` that holds the demand: `least_stops`, `least_by_group`, `stops` (that it must pass
+        one) or `longest`.
+    entry
+        The group or the position of the stop; None where the field is the demand.
+    """
+
+    ring: str
+    key: str
+    entry: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Constraint:
     """A constraint of a problem that can be kept or left out.
 
@@ -33,23 +53,29 @@ class Constraint:
     text
         Description for messages.
     key
-        Field of the problem to which it belongs; `fixed` for fixed candidates, `must` for required pairs.
+        Field of the problem to which it belongs; `fixed` for fixed candidates, `must` for required pairs,
+        `demands of rings` for what a ring demands of its circuit.
     value
         Its entry in that field.
     nodes
         Ids of the nodes that `text` names.
+    stops
+        Ids of the stops of a ring that `text` names.
     """
 
     text: str
     key: str
     value: object
     nodes: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
 
     def as_reason(self) -> Reason:
         """Return the constraint as one of the reasons why a problem is infeasible."""
         target = self.value if isinstance(self.value, Target) else None
         capacity = self.value.id if isinstance(self.value, Capacity) else ""
-        return Reason(self.text, target, self.nodes, capacity=capacity)
+        ring = self.value.ring if isinstance(self.value, RingDemand) else ""
+        ring = str(self.value) if self.key == "rings" else ring
+        return Reason(self.text, target, self.nodes, capacity=capacity, ring=ring, stops=self.stops)
 
 
 def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
@@ -127,6 +153,7 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
     for ring in problem.rings:
         if ring.required:
             yield Constraint(f"the ring {ring.id!r} must be formed", "rings", ring.id)
+            yield from _ring_demands(ring)
     for target in problem.targets:
         text = f"the target of {target.least} for the {target.of} of group {target.group!r}"
         yield Constraint(text, "targets", target)
@@ -145,6 +172,25 @@ def _required_pairs(problem: DesignProblem) -> Iterator[Constraint]:
             ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
             text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"
             yield Constraint(text, "must", k, ends)
+
+
+def _ring_demands(ring: Ring) -> Iterator[Constraint]:
+    def demand(
+        text: str, key: str, entry: str | int | None = None, stops: tuple[str, ...] = ()
+    ) -> Constraint:
+        value = RingDemand(ring.id, key, entry)
+        return Constraint(f"the ring {ring.id!r} {text}", "demands of rings", value, stops=stops)
+
+    if ring.least_stops:
+        yield demand(f"must pass {ring.least_stops} stops", "least_stops")
+    for group, least in ring.least_by_group:
+        if least:
+            yield demand(f"must pass {least} stops of group {group!r}", "least_by_group", group)
+    for position, stop in enumerate(ring.stops):
+        if stop.must:
+            yield demand(f"must pass {stop.id!r}", "stops", position, (stop.id,))
+    if ring.longest is not None:
+        yield demand(f"may be {ring.longest:,} m long", "longest")
 
 
 def _money(problem: DesignProblem, amount: int) -> str:
@@ -180,7 +226,7 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
             c if c.id in fixed else dataclasses.replace(c, fixed=None) for c in problem.candidates
         ),
         budget=budget,
-        rings=_only_rings(problem, by_key.get("rings", [])),
+        rings=_only_rings(problem, by_key.get("rings", []), by_key.get("demands of rings", [])),
         periods=problem.periods if "budget" in by_key else _all_at_once(problem, budget),
         cover="all",
         cities=(*problem.cities, *cities),
@@ -195,11 +241,27 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
     )
 
 
-def _only_rings(problem: DesignProblem, names: Sequence[object]) -> tuple[Ring, ...]:
-    return tuple(
-        dataclasses.replace(ring, apart=tuple(other for other in ring.apart if other in names))
-        for ring in problem.rings
-        if ring.id in names
+def _only_rings(
+    problem: DesignProblem, names: Sequence[object], demands: Sequence[object]
+) -> tuple[Ring, ...]:
+    """Return the rings that must be formed, with some of their demands."""
+    return tuple(_with_demands(ring, names, demands) for ring in problem.rings if ring.id in names)
+
+
+def _with_demands(ring: Ring, names: Sequence[object], demands: Sequence[object]) -> Ring:
+    def demanded(key: str, entry: str | int | None = None) -> bool:
+        return RingDemand(ring.id, key, entry) in demands
+
+    return dataclasses.replace(
+        ring,
+        apart=tuple(other for other in ring.apart if other in names),
+        least_stops=ring.least_stops if demanded("least_stops") else 0,
+        least_by_group=tuple(item for item in ring.least_by_group if demanded("least_by_group", item[0])),
+        stops=tuple(
+            dataclasses.replace(stop, must=stop.must and demanded("stops", i))
+            for i, stop in enumerate(ring.stops)
+        ),
+        longest=ring.longest if demanded("longest") else None,
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from optimiser.frontier.axes import with_budget
-from optimiser.frontier.steps import LimitStep, is_step, longest_s, with_steps
-from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.frontier.steps import Layer, LimitStep, is_further, longest_s, with_steps
+from optimiser.problem import Candidate, Capacity, DesignProblem, Pair
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""
@@ -75,6 +75,12 @@ class Case:
         Whether later periods count less; False: every year counts the same.
     steps
         Steps in which pairs count; empty: as in the base.
+    capacity
+        Estimate of what sections of line carry; None: as in the base.
+    independence
+        Whether the independence of pairs from the core counts as in the base; False: it does not.
+    rings
+        Whether the rings are those of the base; False: none is asked for.
     """
 
     name: str
@@ -87,6 +93,9 @@ class Case:
     fixed_out: tuple[str, ...] = ()
     discounting: bool = True
     steps: tuple[LimitStep, ...] = ()
+    capacity: Literal["low", "high"] | None = None
+    independence: bool = True
+    rings: bool = True
 
 
 class Timer(Protocol):
@@ -96,11 +105,22 @@ class Timer(Protocol):
         """Return the base problem with the arcs, and the limits, that the changes give."""
 
 
+class LayerTimer(Protocol):
+    """Times the layer without the core anew."""
+
+    def __call__(self, changes: TimeChanges) -> Layer | None:
+        """Return the layer with the arcs, and the limits, that the changes give; None: there is none."""
+
+
 class Demands(Protocol):
     """States the demands of a job on a problem whose times, costs or weights have changed."""
 
     def __call__(self, problem: DesignProblem, *, discounting: bool) -> DesignProblem:
         """Return the problem with targets, caps and periods that fit its pairs and candidates."""
+
+
+def _no_layer(changes: TimeChanges) -> Layer | None:  # noqa: ARG001
+    return None
 
 
 def _as_it_is(problem: DesignProblem, *, discounting: bool) -> DesignProblem:  # noqa: ARG001
@@ -127,6 +147,10 @@ class Base:
         States the demands of a job anew; default: they stay as they are.
     steps
         Steps in which the pairs count.
+    capacities
+        Capacities of the problem by estimate.
+    layer
+        Times the further pairs without the core; default: there are none.
     """
 
     problem: DesignProblem
@@ -136,6 +160,8 @@ class Base:
     factors: tuple[int, ...]
     demands: Demands = field(default=_as_it_is)
     steps: tuple[LimitStep, ...] = ()
+    capacities: Mapping[str, tuple[Capacity, ...]] = field(default_factory=dict)
+    layer: LayerTimer = field(default=_no_layer)
 
 
 def resolve(base: Base, case: Case) -> DesignProblem:
@@ -166,9 +192,14 @@ def resolve(base: Base, case: Case) -> DesignProblem:
             for pair, people, factor in zip(problem.pairs, base.people, base.factors, strict=True)
         ),
     )
+    if case.capacity is not None:
+        problem = problem.replace(capacities=base.capacities[case.capacity])
+    if not case.rings:
+        problem = problem.replace(rings=())
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
-    return with_steps(base.demands(problem, discounting=case.discounting), steps)
+    layer = base.layer(case.times) if case.independence else None
+    return with_steps(base.demands(problem, discounting=case.discounting), steps, layer)
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
@@ -195,5 +226,5 @@ def _weighed(pair: Pair, people: int, factor: int, exponent: float | None) -> Pa
 
 
 def counted_pairs(problem: DesignProblem) -> tuple[int, ...]:
-    """Return the positions of the pairs that count within the limit: all but the further ones of steps."""
-    return tuple(k for k, pair in enumerate(problem.pairs) if not is_step(pair.group))
+    """Return the positions of the pairs that count within the limit: all but the further ones."""
+    return tuple(k for k, pair in enumerate(problem.pairs) if not is_further(pair.group))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from optimiser.job.model import Job
-from optimiser.job.rings import Rings
+from optimiser.job.rings import DERIVED, Rings
 from optimiser.job.sections import Caps
 from optimiser.problem.model import TIERS
 
@@ -25,6 +25,8 @@ def contradictions(job: Job) -> Iterator[Contradiction]:
         A job whose sections are valid, each by itself.
     """
     yield from _with_unlimited_budget(job) if job.budget.unlimited else _with_budget(job)
+    yield from _with_independence(job)
+    yield from _with_derived_rewards(job)
     yield from _between_shares_of_cities(job)
     yield from _between_rings(job.rings)
 
@@ -64,6 +66,30 @@ def _with_budget(job: Job) -> Iterator[Contradiction]:
             ("budget", "cover"),
             "'targets' asks for the least cost: it goes with budget.unlimited = true only",
         )
+
+
+def _with_independence(job: Job) -> Iterator[Contradiction]:
+    """Yield what independence from the core does not go with."""
+    asked = job.independence
+    if not asked.weight:
+        return
+    if job.region.matrix:
+        reason = "a table of travel times does not say where trips run, so that no core can be left out"
+        yield ("independence", "weight"), f"{reason}; set it to 0, or start from a map"
+    if job.budget.unlimited:
+        yield ("independence", "weight"), f"it is weighed against the pairs within the limit, {_NO_BUDGET}"
+    unknown = [tier for tier in asked.tiers if tier not in TIERS]
+    for tier in unknown:
+        hint = did_you_mean(tier, TIERS) or f"; tiers: {', '.join(TIERS)}"
+        yield ("independence", "tiers"), f"there is no tier '{tier}'{hint}"
+
+
+def _with_derived_rewards(job: Job) -> Iterator[Contradiction]:
+    """Yield rings whose worth is to be derived where independence counts nothing."""
+    for number, ring in enumerate(job.rings):
+        if ring.reward == DERIVED and not job.independence.weight:
+            reason = "a derived worth is a multiple of independence.weight, which is 0"
+            yield ("rings", str(number), "reward"), f"{reason}; set that weight, or give a number"
 
 
 def _between_shares_of_cities(job: Job) -> Iterator[Contradiction]:

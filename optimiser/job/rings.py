@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from optimiser.job.sections import Names, Numbers, Section, Whole
 
+DERIVED = "derived"
+"""Reward of a ring that is computed from what it brings (docs/rings.md)."""
+
 
 class Rings(Section):
     """A ring that a plan must form, or is rewarded for; write one [[rings]] section for each."""
@@ -35,6 +38,20 @@ class Rings(Section):
     )
     least_cities: Whole = Field(0, description="number of cities that must lie on the ring")
     tiers: Names = Field(("secondary", "small"), description="tiers of the cities that count as lying on it")
+    least_by_tier: dict[str, Whole] = Field(
+        {}, description="number of cities of a tier that must lie on the ring, such as {secondary = 3}"
+    )
+    must: Names = Field(
+        (), description="cities that must lie on the ring, names or ids, whatever their tier; they count"
+    )
+    longest_km: float = Field(0.0, ge=0, le=40_000, description="longest length of the ring, km; 0: any")
+    most_stretch: float = Field(
+        1.15,
+        ge=0,
+        le=100,
+        description="longest length of the ring over that of the shortest circuit found that meets the same "
+        "demands within the budget, 1 or more; 0: any",
+    )
     on_minutes: float = Field(
         20.0,
         gt=0,
@@ -43,7 +60,11 @@ class Rings(Section):
         "ring takes at most this long, minutes",
     )
     required: bool = Field(True, description="every plan must form it; false: forming it earns the reward")
-    reward: Whole = Field(0, description="what forming it is worth, in the unit of the weights of pairs")
+    reward: Whole | Literal["derived"] = Field(
+        0,
+        description="what forming it is worth, in the unit of the weights of pairs; 'derived': from the "
+        "cities on it and the minutes that it saves without the core",
+    )
     count: Annotated[int, Field(ge=1, le=9)] = Field(1, description="number of such rings")
     arrangement: Literal["nested", "side_by_side"] = Field(
         "nested",
@@ -64,8 +85,16 @@ class Rings(Section):
                 raise ValueError(f"{key} must be [least, most] with 0 <= least < most")
         if self.radius_km and self.time_s:
             raise ValueError("give radius_km or time_s, not both")
-        if len(set(self.centres)) < len(self.centres):
-            raise ValueError("centres names a city twice")
+        for key in ("centres", "must"):
+            if len(set(getattr(self, key))) < len(getattr(self, key)):
+                raise ValueError(f"{key} names a city twice")
+        if 0 < self.most_stretch < 1:
+            raise ValueError("most_stretch must be 1 or more, or 0 for any length")
+        for tier in self.least_by_tier:
+            if tier not in self.tiers:
+                raise ValueError(
+                    f"least_by_tier names '{tier}', which is not among tiers: {', '.join(self.tiers)}"
+                )
         if self.required and self.reward:
             raise ValueError("a required ring earns no reward; write required = false")
         if not self.required and not self.reward:

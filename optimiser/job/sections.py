@@ -17,6 +17,7 @@ Positive = Annotated[int, Field(gt=0, lt=2**63)]
 Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
 Seconds = Annotated[tuple[Whole, ...], Field(strict=False)]
+Stretch = Annotated[float, Field(ge=1, le=10)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 USUAL_YEARS = 5
@@ -158,9 +159,9 @@ class Candidates(Section):
 
     kinds: Names = Field(
         (),
-        description="kinds to propose, of road_upgrade, road_link, gap, rail_link, rail_upgrade, "
-        "rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, express_service, "
-        "station, direct_expressway, rail_direct; empty: all",
+        description="kinds to propose, of road_upgrade, expressway_upgrade, road_link, gap, rail_link, "
+        "rail_upgrade, rail_service, rail_frequency, check_in, timed_transfer, extra_stop, access, "
+        "express_service, station, connecting_curve, direct_expressway, rail_direct; empty: all",
     )
     nearest: Whole = Field(
         3, description="number of nearest cities that each city is joined to, besides its Gabriel neighbours"
@@ -222,6 +223,34 @@ class Candidates(Section):
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")
+
+
+TrainsADay = Annotated[int | None, Field(ge=0, le=10_000)]
+
+
+class Capacity(Section):
+    """How many trains a section of today's line carries. What is not set is taken from the table."""
+
+    enabled: bool = Field(
+        True,
+        description="limit the trains of candidates to the room that today's trains leave on today's tracks",
+    )
+    level: Literal["low", "central", "high"] = Field(
+        "central", description="low, central or high estimate of the table"
+    )
+    hsr350: TrainsADay = Field(
+        None,
+        description="passenger trains a day and direction on a section for 275 km/h or more (two tracks; "
+        "table: 144, 180, 216)",
+    )
+    hsr250: TrainsADay = Field(None, description="for 220 to 274 km/h (two tracks; table: 115, 144, 172)")
+    intercity200: TrainsADay = Field(
+        None, description="for 180 to 219 km/h (two tracks; table: 96, 120, 144)"
+    )
+    conv160: TrainsADay = Field(
+        None, description="for 140 to 179 km/h, freight beside it (two tracks; table: 41, 68, 92)"
+    )
+    conv120: TrainsADay = Field(None, description="for less, freight beside it (one track; table: 7, 12, 16)")
 
 
 class Costs(Section):
@@ -334,6 +363,7 @@ class Phasing(Section):
         4, description="years to build a new road (assumed, as all of these)"
     )
     road_upgrade_years: BuildingYears = Field(3, description="years to upgrade a road")
+    expressway_upgrade_years: BuildingYears = Field(3, description="years to rebuild an expressway")
     gap_years: BuildingYears = Field(2, description="years to close a gap between expressways")
     rail_link_years: BuildingYears = Field(5, description="years to build a railway")
     rail_upgrade_years: BuildingYears = Field(3, description="years to upgrade a railway")
@@ -345,6 +375,7 @@ class Phasing(Section):
     access_years: BuildingYears = Field(3, description="years to build a faster way to a station")
     express_service_years: BuildingYears = Field(1, description="years to start an express train")
     station_years: BuildingYears = Field(3, description="years to build a station on a passing line")
+    connecting_curve_years: BuildingYears = Field(3, description="years to join two railway lines")
     direct_expressway_years: BuildingYears = Field(5, description="years to build a direct expressway")
     rail_direct_years: BuildingYears = Field(6, description="years to build a direct high-speed line")
     other_years: BuildingYears = Field(4, description="years to build a candidate of another kind")
@@ -441,6 +472,39 @@ class Steps(Section):
         return self
 
 
+class Independence(Section):
+    """What it counts that a pair outside the core has a way without it. Off with weight 0."""
+
+    weight: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="what full independence of a pair counts, as a multiple of its weight within the limit; "
+        "0: nothing",
+    )
+    stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = Field(
+        (1.0, 1.1, 1.25),
+        description="a way without the core takes at most so many times today's fastest time by any way; "
+        "each of these steps brings an equal part of the weight",
+    )
+    radius_km: Numbers = Field(
+        (),
+        description="radius round the centre of each core city, largest city first, within which there are "
+        "no roads and nobody boards, leaves or changes trains, km; empty: by population",
+    )
+    tiers: Names = Field(
+        ("core", "secondary", "small"), description="tiers of the smaller city of the pairs that count"
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Independence:
+        if list(self.stretches) != sorted(set(self.stretches)):
+            raise ValueError("stretches must rise")
+        if any(km <= 0 for km in self.radius_km):
+            raise ValueError("radius_km must be above 0")
+        return self
+
+
 class Cases(Section):
     """How sure each proposal is: plausible cases that every run solves after its page is written."""
 
@@ -461,6 +525,32 @@ class Reach(Section):
     tiers: bool = Field(True, description="ask for these shares of the pairs of each tier as well")
     gap: float = Field(0.01, ge=0, le=1, description="relative gap of each least cost")
     time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each question, seconds")
+
+
+class Backcast(Section):
+    """What `polyring backcast` compares with what was built. Nothing here changes `polyring run`."""
+
+    built: str = Field(
+        "",
+        description="roads and railways opened in past years (CSV, GeoJSON or GeoPackage); empty: the "
+        "region's own",
+    )
+    near_km: float = Field(
+        15.0, gt=0, le=500, description="what was built is found by a proposal within this distance, km"
+    )
+    found_share: float = Field(
+        0.5, gt=0, le=1, description="a corridor is found when this share of its length is"
+    )
+    shares: Shares = Field(
+        (0.1, 0.25, 0.5, 1.0), description="shares of the money spent since that are given to all choices"
+    )
+    draws: Whole = Field(20, le=1000, description="number of random choices")
+
+    @model_validator(mode="after")
+    def _spends_money(self) -> Backcast:
+        if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[0] == 0:
+            raise ValueError("shares must rise from above 0")
+        return self
 
 
 class Measures(Section):

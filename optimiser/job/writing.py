@@ -88,14 +88,19 @@ def _comment(text: str) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return repr(value)
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = str(value).lower()
+        case str():
+            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case date():
+            text = value.isoformat()
+        case dict():
+            text = "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+        case tuple():
+            text = "[" + ", ".join(_toml(item) for item in value) + "]"
+        case _:
+            text = repr(value)
+    return text

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
-"""Tables of `Measures`, each a CSV file of this name; without periods there is no `phases.csv`."""
+TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases", "independence")
+"""Tables of `Measures`, each a CSV file of this name; an empty one (no periods, no independence) has none."""
 
 DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1}
 """Decimals of columns by the word that they end with; other fractions keep six."""
@@ -33,6 +33,8 @@ class Measures:
         Step 0 is today; then one row a link.
     phases
         One row a period; empty without periods.
+    independence
+        One row a tier and state, tier ``all`` last; empty where independence does not count.
     seconds
         Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
         `networks.timegraph.UNREACHABLE` where no path leads), beyond the limits too.
@@ -46,6 +48,7 @@ class Measures:
     build_order: pd.DataFrame
     phases: pd.DataFrame
     seconds: pd.DataFrame
+    independence: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def rounded(self) -> dict[str, pd.DataFrame]:

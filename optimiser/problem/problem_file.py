@@ -50,9 +50,11 @@ PAIR_KEYS = keys_of("origin destination limit weight group?")
 CAPACITY_KEYS = keys_of("id use most")
 TARGET_KEYS = keys_of("group least of?")
 CITY_KEYS = keys_of("id group? weight pairs need")
-RING_KEYS = keys_of("id required reward? apart? centres nodes links stops least_stops")
-LINK_KEYS = keys_of("tail head candidate via?")
-STOP_KEYS = keys_of("id nodes")
+RING_KEYS = keys_of(
+    "id required reward? apart? longest? centres nodes links stops least_stops least_by_group?"
+)
+LINK_KEYS = keys_of("tail head candidate length? via?")
+STOP_KEYS = keys_of("id group? must? nodes")
 PERIOD_KEYS = keys_of("id budget factor")
 
 
@@ -164,10 +166,23 @@ def _ring_shape_faults(ring: Json, place: str) -> Iterator[str]:
         yield from _tuple_faults(link.get("via", []), f"{place}{here}.via", POINT)
         if not isinstance(link.get("candidate"), str | None):
             yield f"{place}{here}.candidate: {link['candidate']!r} is neither null nor an id"
-    yield from list_faults(ring, "stops", STOP_KEYS, texts=("id",), place=place)
+        yield from _null_faults(link, "length", f"{place}{here}.")
+    yield from list_faults(ring, "stops", STOP_KEYS, texts=("id", "group"), place=place)
     for here, stop in objects_in(ring, "stops"):
         if not isinstance(stop.get("nodes", []), list):
             yield f"{place}{here}.nodes: not a list"
+    yield from _null_faults(ring, "longest", place)
+    least = ring.get("least_by_group", {})
+    if isinstance(least, dict):
+        yield from key_faults(least, dict.fromkeys(least, False), f"{place}least_by_group: ")
+    else:
+        yield f"{place}least_by_group: not an object"
+
+
+def _null_faults(value: Json, key: str, place: str) -> Iterator[str]:
+    """Yield a null under a key that is left out where it does not apply."""
+    if key in value and value[key] is None:
+        yield f"{place}{key}: null is not an integer >= 0; leave the key out"
 
 
 def _period_shape_faults(value: Json) -> Iterator[str]:
@@ -239,8 +254,9 @@ def _ring(item: Json) -> Ring:
         "centres": _points(item["centres"]),
         "nodes": _points(item["nodes"]),
         "links": tuple(RingLink(**{**link, "via": _points(link.get("via", []))}) for link in item["links"]),
-        "stops": tuple(RingStop(stop["id"], tuple(stop["nodes"])) for stop in item["stops"]),
+        "stops": tuple(RingStop(**{**stop, "nodes": tuple(stop["nodes"])}) for stop in item["stops"]),
         "apart": tuple(item.get("apart", [])),
+        "least_by_group": tuple(sorted(item.get("least_by_group", {}).items())),
     }
     return Ring(**{**item, **lists})
 
@@ -290,6 +306,8 @@ def dumps(problem: DesignProblem) -> str:
 
 def _ring_object(ring: Ring) -> dict[str, Any]:
     (found,) = _objects([ring], RING_KEYS)
+    if ring.least_by_group:
+        found["least_by_group"] = dict(ring.least_by_group)
     return {**found, "links": _objects(ring.links, LINK_KEYS), "stops": _objects(ring.stops, STOP_KEYS)}
 
 

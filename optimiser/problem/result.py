@@ -35,7 +35,7 @@ REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
 
 RING_KEYS = keys_of("id links")
 
-REASON_KEYS = keys_of("text target nodes barred capacity?")
+REASON_KEYS = keys_of("text target nodes barred capacity? ring? stops?")
 
 type Circuits = Mapping[str, tuple[int, ...]]
 """The circuit of each ring that is formed: ring id to positions of links, in order round the circuit."""
@@ -90,6 +90,10 @@ class Reason:
         Candidates that cannot be built and take part in the reason, each with why.
     capacity
         Id of the capacity that is exceeded; empty where the reason is about something else.
+    ring
+        Id of the ring that cannot be formed; empty where the reason is about something else.
+    stops
+        Ids of the stops of the ring that `text` names, in quotation marks.
     """
 
     text: str
@@ -97,6 +101,8 @@ class Reason:
     nodes: tuple[str, ...] = ()
     barred: Mapping[str, str] = field(default_factory=dict)
     capacity: str = ""
+    ring: str = ""
+    stops: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the clause with the candidates that cannot be built."""
@@ -345,13 +351,20 @@ def _circuits(value: Json) -> dict[str, tuple[int, ...]]:
 
 def _reason(item: Json) -> Reason:
     target = None if item["target"] is None else Target(**item["target"])
-    capacity = str(item.get("capacity", ""))
-    return Reason(item["text"], target, tuple(item["nodes"]), dict(item["barred"]), capacity)
+    return Reason(
+        item["text"],
+        target,
+        tuple(item["nodes"]),
+        dict(item["barred"]),
+        capacity=str(item.get("capacity", "")),
+        ring=str(item.get("ring", "")),
+        stops=tuple(map(str, item.get("stops", []))),
+    )
 
 
 def _reason_object(reason: Reason) -> dict[str, Any]:
-    found = dataclasses.asdict(reason) | {"nodes": list(reason.nodes)}
-    return {key: value for key, value in found.items() if value or key != "capacity"}
+    found = dataclasses.asdict(reason) | {"nodes": list(reason.nodes), "stops": list(reason.stops)}
+    return {key: value for key, value in found.items() if value or key not in ("capacity", "ring", "stops")}
 
 
 def _reason_faults(value: Json) -> Iterator[str]:

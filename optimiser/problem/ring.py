@@ -24,12 +24,15 @@ class RingLink:
         Id of the candidate that must be built for it; None: it exists at the ring's standard.
     via
         Inner points of its line, from tail to head.
+    length
+        Metres, >= 0; None: not known, which only a ring without a longest length allows.
     """
 
     tail: int
     head: int
     candidate: str | None = None
     via: tuple[Point, ...] = ()
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,16 @@ class RingStop:
         Name.
     nodes
         Positions in `Ring.nodes`.
+    group
+        Free label such as a tier; may be empty.
+    must
+        Whether the circuit has to serve it.
     """
 
     id: str
     nodes: tuple[int, ...]
+    group: str = ""
+    must: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,9 @@ class Ring:
     """A ring that a plan must form, or that earns a reward when formed.
 
     It is formed by a closed circuit of links that visits no node twice and uses no link twice, whose line
-    winds once (+1 or -1) round every centre, and which passes a node of at least `least_stops` stops.
+    winds once (+1 or -1) round every centre, and which passes a node of at least `least_stops` stops, of each
+    stop that it must serve, and of as many stops of each group as `least_by_group` states. Its links are
+    together at most `longest` long.
 
     Attributes
     ----------
@@ -74,7 +85,12 @@ class Ring:
     reward
         Added to the objective when it is formed, >= 0.
     apart
-        Ids of rings with whose circuits it shares no node position.
+        Ids of rings with whose circuits it shares no node position. Circuits of other rings may touch its own
+        and share links with it, whose candidates are paid once.
+    longest
+        Most metres of the links of its circuit together, >= 0; None: any length.
+    least_by_group
+        Number of stops of a group that it must serve, >= 0: group and number, sorted.
     """
 
     id: str
@@ -86,6 +102,8 @@ class Ring:
     least_stops: int = 0
     reward: int = 0
     apart: tuple[str, ...] = ()
+    longest: int | None = None
+    least_by_group: tuple[tuple[str, int], ...] = ()
 
 
 # ---- rules
@@ -112,8 +130,13 @@ def ring_faults(rings: Sequence[Ring], candidates: Collection[str]) -> Iterator[
             if link.candidate is not None and link.candidate not in candidates:
                 yield f"{here}: there is no candidate {link.candidate!r}"
             yield from _point_faults(link.via, f"{here}.via")
+            yield from _length_faults(link, ring, here)
         for number, stop in enumerate(ring.stops):
-            yield from _node_faults(stop.nodes, len(ring.nodes), f"{place}.stops[{number}] ({stop.id!r})")
+            here = f"{place}.stops[{number}] ({stop.id!r})"
+            yield from _node_faults(stop.nodes, len(ring.nodes), here)
+            must: object = stop.must
+            if not isinstance(must, bool):
+                yield f"{here}.must: {stop.must!r} is neither true nor false"
         for other in ring.apart:
             if other == ring.id or other not in names:
                 yield f"{place}.apart: {other!r} is not another ring"
@@ -123,14 +146,36 @@ def _value_faults(ring: Ring, place: str) -> Iterator[str]:
     required: object = ring.required
     if not isinstance(required, bool):
         yield f"{place}.required: {ring.required!r} is neither true nor false"
-    for key in ("reward", "least_stops"):
+    for key in ("reward", "least_stops", "longest"):
         value = getattr(ring, key)
-        if not is_integer(value):
+        if not is_integer(value) and not (key == "longest" and value is None):
             yield f"{place}.{key}: {value!r} is not an integer >= 0"
+    yield from _group_faults(ring, place)
     if not ring.centres:
         yield f"{place}.centres: is empty"
     yield from _point_faults(ring.centres, f"{place}.centres")
     yield from _point_faults(ring.nodes, f"{place}.nodes")
+
+
+def _group_faults(ring: Ring, place: str) -> Iterator[str]:
+    groups = {stop.group for stop in ring.stops} - {""}
+    for name, least in ring.least_by_group:
+        if name not in groups:
+            yield f"{place}.least_by_group: no stops are of group {name!r}" + (
+                f"; there are {', '.join(sorted(groups))}" if groups else ""
+            )
+        if not is_integer(least):
+            yield f"{place}.least_by_group.{name}: {least!r} is not an integer >= 0"
+    twice = repeated(name for name, _ in ring.least_by_group)
+    yield from (f"{place}.least_by_group: {name!r} occurs twice" for name in twice)
+
+
+def _length_faults(link: RingLink, ring: Ring, place: str) -> Iterator[str]:
+    if link.length is None:
+        if ring.longest is not None:
+            yield f"{place}: has no length, which every link of a ring with a longest length needs"
+    elif not is_integer(link.length):
+        yield f"{place}.length: {link.length!r} is not an integer >= 0"
 
 
 def _node_faults(items: Iterable[int], nodes: int, place: str) -> Iterator[str]:
@@ -153,12 +198,14 @@ def canonical_ring(ring: Ring) -> Ring:
 
     Notes
     -----
-    Centres, nodes, links, stops and `apart` are sorted by their values; duplicate centres and duplicates in
-    `apart` are dropped. A link leads from the first of its nodes to the other.
+    Centres, nodes, links, stops, `apart` and `least_by_group` are sorted by their values; duplicate centres
+    and duplicates in `apart` are dropped. A link leads from the first of its nodes to the other.
     """
     new = _new_positions(ring)
     links = [_renumbered(link, new) for link in ring.links]
-    stops = (RingStop(stop.id, tuple(sorted({new[v] for v in stop.nodes}))) for stop in ring.stops)
+    stops = (
+        dataclasses.replace(stop, nodes=tuple(sorted({new[v] for v in stop.nodes}))) for stop in ring.stops
+    )
     return dataclasses.replace(
         ring,
         centres=tuple(sorted(set(ring.centres))),
@@ -166,6 +213,7 @@ def canonical_ring(ring: Ring) -> Ring:
         links=tuple(links[i] for i in link_order(ring)),
         stops=tuple(sorted(stops, key=dataclasses.astuple)),
         apart=tuple(sorted(set(ring.apart))),
+        least_by_group=tuple(sorted(ring.least_by_group)),
     )
 
 
@@ -185,9 +233,10 @@ def _new_positions(ring: Ring) -> dict[int, int]:
 def _renumbered(link: RingLink, new: Mapping[int, int]) -> RingLink:
     tail, head = new[link.tail], new[link.head]
     if (tail, link.via) <= (head, link.via[::-1]):
-        return RingLink(tail, head, link.candidate, link.via)
-    return RingLink(head, tail, link.candidate, link.via[::-1])
+        return dataclasses.replace(link, tail=tail, head=head)
+    return dataclasses.replace(link, tail=head, head=tail, via=link.via[::-1])
 
 
-def _sort_key(link: RingLink) -> tuple[int, int, str, bool, tuple[Point, ...]]:
-    return link.tail, link.head, link.candidate or "", link.candidate is not None, link.via
+def _sort_key(link: RingLink) -> tuple[int, int, str, bool, tuple[Point, ...], int]:
+    length = -1 if link.length is None else link.length
+    return link.tail, link.head, link.candidate or "", link.candidate is not None, link.via, length

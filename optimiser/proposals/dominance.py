@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,7 +19,10 @@ type Integers = NDArray[np.int64]
 def dominated(
     base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Tell which candidates another one of the same ends dominates: it costs no more and slows no path.
+    """Tell which candidates another one of the same ends dominates.
+
+    That one costs no more, slows no path, and runs no more trains over any section of today's line. In a plan
+    it can take the place of the dominated one, whatever limits there are on sections.
 
     Parameters
     ----------
@@ -48,6 +52,10 @@ def dominated(
     if not several:
         return found
     comparison = _Comparison.of(base, opened, [row for rows in several for row in rows])
+    runs: dict[int, dict[int, int]] = {}
+    for candidate, link, trains in candidates.runs[["candidate", "link", "trains"]].to_numpy().tolist():
+        own = runs.setdefault(candidate, {})
+        own[link] = own.get(link, 0) + trains
     for rows in several:
         # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
         for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
@@ -55,8 +63,17 @@ def dominated(
                 continue
             own_s = comparison.seconds(row, row)
             others = (r for r in rows if r != row and not found[r] and cost[r] <= cost[row])
-            found[row] = any((comparison.seconds(other, row) <= own_s).all() for other in others)
+            found[row] = any(
+                _runs_no_more(runs.get(other, {}), runs.get(row, {}))
+                and (comparison.seconds(other, row) <= own_s).all()
+                for other in others
+            )
     return found
+
+
+def _runs_no_more(trains: Mapping[int, int], others: Mapping[int, int]) -> bool:
+    """Tell whether one candidate runs no more trains than another over any link."""
+    return all(count <= others.get(link, 0) for link, count in trains.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from optimiser.proposals import far_links, patterns, rail, roads, stations
+from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     BaseCase,
     NeighbourRules,
@@ -36,6 +36,7 @@ from optimiser.proposals.base_case import (
     times_between,
 )
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
+from optimiser.proposals.curves import CurveRules
 from optimiser.proposals.dominance import dominated
 from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
@@ -88,6 +89,11 @@ def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
     return (*train_items(proposal), Item("junction", 1.0))
 
 
+def train_and_curve_items(proposal: Proposal) -> tuple[Item, ...]:
+    """Return the items of trains and of the curve that they run over, `units` times a usual one."""
+    return (*train_items(proposal), Item(proposal.standard, proposal.units))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of candidates.
@@ -126,6 +132,11 @@ class Kind:
     in_rings: bool = False
     needs_rate: bool = True
 
+    @property
+    def lays_line(self) -> bool:
+        """Tell whether it lays or widens a line, and is not trains or a measure at a station alone."""
+        return self.in_rings or self.far
+
 
 KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(
@@ -134,6 +145,13 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
         pays_for=line_items,
         in_rings=True,
+    ),
+    "expressway_upgrade": Kind(
+        mode="road",
+        instrument="infrastructure",
+        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        pays_for=line_items,
+        needs_rate=False,
     ),
     "road_link": Kind(
         mode="road",
@@ -231,6 +249,15 @@ KINDS: Mapping[str, Kind] = {
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
     ),
+    "connecting_curve": Kind(
+        mode="rail",
+        instrument="infrastructure",
+        propose=lambda s: curves.propose_curves(
+            s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
+        ),
+        pays_for=train_and_curve_items,
+        most=lambda rules: rules.curves.count,
+    ),
     "direct_expressway": Kind(
         mode="road",
         instrument="infrastructure",
@@ -272,9 +299,9 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail, stations, patterns, far
-        Rules by mode, for measures at stations, for stopping patterns and express trains, and for links
-        between cities that are no neighbours.
+    road, rail, stations, patterns, far, curves
+        Rules by mode, for measures at stations, for stopping patterns and express trains, for links between
+        cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
     pairs_tried
@@ -290,6 +317,7 @@ class Rules:
     stations: StationRules = field(default_factory=StationRules)
     patterns: PatternRules = field(default_factory=PatternRules)
     far: FarRules = field(default_factory=FarRules)
+    curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     pairs_tried: int = 300
     prune_dominated: bool = True

@@ -77,12 +77,12 @@ def read_own(
         With the faults of all rows at once.
     """
     path = Path(path)
-    table, rules = _read_table(path), rules or Rules()
+    table, rules = _known_columns(path), rules or Rules()
     finder = _EndFinder(base, Tracks(base, rules.rail), snap_km)
     proposals: list[Proposal] = []
     faults: list[str] = []
     for number, (_, values) in enumerate(table.iterrows(), 1):
-        row = {str(key): value for key, value in values.items() if not _is_empty(value)}
+        row = {str(key): value for key, value in values.items() if not is_empty(value)}
         wrong = _value_faults(row, costs)
         ends = [] if wrong else _ends(row, finder, wrong)
         if not wrong:
@@ -103,22 +103,39 @@ def read_own(
     return assemble(proposals, costs, terrain)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Read a file as a table, or refuse it."""
+def read_table(path: Path, what: str) -> pd.DataFrame:
+    """Read a table of the user's, with or without lines.
+
+    Parameters
+    ----------
+    path
+        CSV, all cells as text; or GeoJSON or GeoPackage, turned to degrees.
+    what
+        Name of the table in messages.
+
+    Raises
+    ------
+    CandidateError
+        When the file is missing or cannot be read.
+    """
     if not path.is_file():
-        raise CandidateError("the file of own candidates does not exist", where=str(path))
+        raise CandidateError(f"the {what} does not exist", where=str(path))
     try:
         if path.suffix.lower() != ".csv":
             shapes: pd.DataFrame = gpd.read_file(path)
             if isinstance(shapes, gpd.GeoDataFrame) and shapes.crs is not None:
                 shapes = shapes.to_crs(4326)
             return pd.DataFrame(shapes)
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except Exception as error:
-        raise CandidateError(
-            "the file of own candidates cannot be read", where=str(path), done=str(error)
-        ) from error
-    unknown = [name for name in table.columns if name not in COLUMNS]
+        raise CandidateError(f"the {what} cannot be read", where=str(path), done=str(error)) from error
+
+
+def _known_columns(path: Path) -> pd.DataFrame:
+    """Read the file of own candidates; unknown columns of a CSV are refused."""
+    table = read_table(path, "file of own candidates")
+    is_csv = path.suffix.lower() == ".csv"
+    unknown = [name for name in table.columns if is_csv and name not in COLUMNS]
     if unknown:
         raise CandidateError(
             "unknown columns",
@@ -135,14 +152,14 @@ def _did_you_mean(text: str, known: tuple[str, ...]) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
-def _is_empty(value: object) -> bool:
+def is_empty(value: object) -> bool:
     """Tell whether a cell contains nothing."""
     if value is None or isinstance(value, shapely.Geometry):
         return value is None
     return bool(pd.isna(value)) or str(value).strip() == ""  # type: ignore[call-overload]
 
 
-def _number(value: object) -> float:
+def as_number(value: object) -> float:
     """Return a cell as a number, NaN where it is none."""
     try:
         return float(str(value))
@@ -155,14 +172,14 @@ def _value_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
     faults = [
         f"{name} `{row[name]}` is not a number"
         for name in _NUMBERS
-        if name in row and not math.isfinite(_number(row[name]))
+        if name in row and not math.isfinite(as_number(row[name]))
     ]
     faults += [
         f"{name} `{row[name]}` is not above 0"
         for name in _ABOVE_ZERO
-        if name in row and _number(row[name]) <= 0
+        if name in row and as_number(row[name]) <= 0
     ]
-    if "cost" in row and (_number(row["cost"]) < 0 or _number(row["cost"]) % 1 > 0):
+    if "cost" in row and (as_number(row["cost"]) < 0 or as_number(row["cost"]) % 1 > 0):
         faults.append(f"cost `{row['cost']}` is not a whole number of 0 or more")
     choices = {
         "mode": ("road", "rail"),
@@ -298,7 +315,7 @@ def _end(row: Mapping[str, object], side: str, place: int, mode: str, finder: _E
     if side in row:
         return finder.by_name(str(row[side]).strip(), mode)
     if f"{side}_lon" in row and f"{side}_lat" in row:
-        return finder.by_position(_number(row[f"{side}_lon"]), _number(row[f"{side}_lat"]), mode)
+        return finder.by_position(as_number(row[f"{side}_lon"]), as_number(row[f"{side}_lat"]), mode)
     line = _line(row)
     if line is None:
         raise _EndFault(f"neither `{side}`, nor `{side}_lon` and `{side}_lat`, nor a line")
@@ -324,8 +341,8 @@ def _proposal(row: Mapping[str, object], ends: list[_End], tracks: Tracks, rules
     if mode == "rail":
         factor, usual_kmh, usual_standard = rail.route_factor, rail.usual_kmh, rail.usual_standard
     drawn_km = line_km(line) * (factor if given is None else 1.0)
-    length_km = _number(row["length_km"]) if "length_km" in row else drawn_km
-    speed_kmh = _number(row.get("speed_kmh", usual_kmh))
+    length_km = as_number(row["length_km"]) if "length_km" in row else drawn_km
+    speed_kmh = as_number(row.get("speed_kmh", usual_kmh))
     candidate_id = str(row.get("id", f"own-{mode}:{ends[0].label}-{ends[1].label}"))
     proposal = Proposal(
         candidate_id=candidate_id,
@@ -340,7 +357,7 @@ def _proposal(row: Mapping[str, object], ends: list[_End], tracks: Tracks, rules
         why=str(row.get("note", "given by the user")),
         geometry=line,
         arcs=_arcs(candidate_id, row, ends, (length_km, speed_kmh), tracks),
-        cost=Cost(*(3 * [int(_number(row["cost"]))])) if "cost" in row else None,
+        cost=Cost(*(3 * [int(as_number(row["cost"]))])) if "cost" in row else None,
         fixed=str(row.get("fixed", "")),
     )
     return replace(proposal, items=line_items(proposal))
@@ -350,10 +367,10 @@ def _arcs(
     candidate_id: str, row: Mapping[str, object], ends: list[_End], size: tuple[float, float], tracks: Tracks
 ) -> tuple[Arc, ...]:
     """Return the arcs of a candidate in both directions; `size` is length in km and speed in km/h."""
-    rules, given = tracks.rules, round(_number(row["seconds"])) if "seconds" in row else None
+    rules, given = tracks.rules, round(as_number(row["seconds"])) if "seconds" in row else None
     stops = [end.stop for end in ends if end.stop is not None]
     if len(stops) == 2:
-        headway_s = round(_number(row.get("headway_s", rules.new_headway_s)))
+        headway_s = round(as_number(row.get("headway_s", rules.new_headway_s)))
         train = Train(rules.train_class(size[1]), headway_s, rules.turn_s)
         return train_arcs(candidate_id, stops, [given or tracks.times.run_s(*size)], train, tracks.times)
     a, b = (end.road_id for end in ends)

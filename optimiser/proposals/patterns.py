@@ -95,7 +95,9 @@ def _patterns(tracks: Tracks) -> Iterator[_Pattern]:
 def propose_extra_stops(tracks: Tracks, rules: PatternRules, left_out: Counter[str]) -> Iterator[Proposal]:
     """Propose that some of the trains which pass a station stop there.
 
-    The trains that stop form a pattern of their own beside today's, so that nobody else is slowed.
+    The trains that stop form a pattern of their own beside today's, so that nobody else is slowed. They are
+    some of today's, but a train that stops where others pass takes the room of a second one between its calls
+    before and after: the next one cannot follow until it is out of the way.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def propose_extra_stops(tracks: Tracks, rules: PatternRules, left_out: Counter[s
                 before = tracks.run_between(path, 0, at)
                 share = before / max(1, path.run_s)
                 yield _extra_stop(
-                    tracks, pattern, leg, Stop(f"station:{row}"), row, share=share, headway_s=headway_s
+                    tracks, pattern, leg, path, Stop(f"station:{row}"), row, share=share, headway_s=headway_s
                 )
 
 
@@ -144,7 +146,15 @@ def _stations_of_cities(tracks: Tracks, most_km: float) -> dict[int, int]:
 
 
 def _extra_stop(
-    tracks: Tracks, pattern: _Pattern, leg: int, stop: Stop, row: int, *, share: float, headway_s: int
+    tracks: Tracks,
+    pattern: _Pattern,
+    leg: int,
+    path: TrackPath,
+    stop: Stop,
+    row: int,
+    *,
+    share: float,
+    headway_s: int,
 ) -> Proposal:
     """Return a pattern with a further stop at a share of the running time of one of its legs."""
     base, times = tracks.base, tracks.times
@@ -168,6 +178,7 @@ def _extra_stop(
         why=f"{pattern.name}: a train every {headway_s / 60:.0f} min stops at {name} too",
         geometry=shapely.LineString([ends[0], place, ends[1]]),
         arcs=train_arcs(candidate_id, stops, runs_s, train, times),
+        runs=tracks.runs_over(path.links, train.link_class, train.a_day(tracks.rules.hours_a_day)),
         trainsets=max(1, -(-2 * longer_s // headway_s)),
         units=1.0,
     )
@@ -198,6 +209,10 @@ def propose_express_services(
         path = _best_path(tracks, rules, a, b)
         if path is None:
             left_out["express_service: no tracks join the cities"] += 1
+            continue
+        every = Train(tracks.rules.fast_class, rules.express_headway_s, tracks.rules.turn_s)
+        if tracks.runs_today((a, b), (path.nodes[0], path.nodes[-1]), every):
+            left_out["express_service: as many direct trains run today"] += 1
             continue
         seen = set()
         for count in rules.express_calls:
@@ -270,6 +285,7 @@ def _express(
         ),
         geometry=tracks.line(path),
         arcs=train_arcs(candidate_id, stops, runs_s, train, tracks.times),
+        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
         trainsets=train.sets(ride_s),
         train_km_a_day=train.km_a_day(path.length_km, rules.hours_a_day),
     )
@@ -336,6 +352,7 @@ def _new_station(
         tracks,
         pattern,
         leg,
+        path,
         tracks.stop(city, None),
         row,
         share=tracks.run_between(path, 0, at) / max(1, path.run_s),
@@ -358,6 +375,7 @@ def _new_station(
         ),
         geometry=drawn.geometry,
         arcs=arcs,
+        runs=drawn.runs,
         trainsets=drawn.trainsets,
         units=1.0,
     )

@@ -319,6 +319,48 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     # Arcs keep these numbers, rows of the graph and then new nodes, until the problem is written.
     arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
     _check_arcs(candidates, arcs)
+    return problem_of_pairs(
+        graph,
+        candidates,
+        arcs,
+        pairs,
+        beyond_s=beyond_s,
+        budget=_budget(candidates, budget, budget_share),
+        name=name,
+        note=note,
+        money=candidates.money if money is None else money,
+    )
+
+
+def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a default)
+    graph: TimeGraph,
+    candidates: Candidates,
+    arcs: NumberedArcs,
+    pairs: pd.DataFrame,
+    *,
+    beyond_s: int = 0,
+    budget: int | None = None,
+    name: str = "region",
+    note: str = "",
+    money: str = "",
+) -> Prepared:
+    """Build the design problem of given pairs, which may have limits of their own and may repeat.
+
+    Parameters
+    ----------
+    graph, candidates
+        As for `design_problem`.
+    arcs
+        Arcs of the candidates that count, numbered by the nodes of the graph.
+    pairs
+        As `city_pairs` returns them: `origin`, `destination`, `limit`, `weight`, `group`.
+    beyond_s
+        As for `design_problem`.
+    budget
+        Budget in money; None: reach every coverable pair at least cost.
+    name, note, money
+        As for `design_problem`.
+    """
     small = reduced_network(graph, arcs)
     usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
     ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
@@ -326,6 +368,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     relevant = relevant_arcs(small, usable, ends, limits + beyond_s)
     base = [values[relevant.base] for values in (small.tail, small.head, small.seconds)]
     opened = usable.take(relevant.opened)
+    ids = graph.nodes["node_id"].tolist()
     nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))
     every_id = (*ids, *arcs.new_ids)
     problem = DesignProblem(
@@ -334,9 +377,9 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         arcs=_triples(nodes, *base),
         candidates=tuple(_candidates(candidates, opened, nodes)),
         pairs=tuple(_pairs(pairs, ends, nodes)),
-        budget=_budget(candidates, budget, budget_share),
+        budget=budget,
         note=note,
-        money=candidates.money if money is None else money,
+        money=money,
     )
     best = relevant.best_s
     return Prepared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import shapely
 
 from networks.network import Services
 from networks.timegraph import ARC_KINDS
+from optimiser.proposals.base_case import Arc
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
+from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
 
 _LONGEST_TODAY_S = 36_000
 """Longest time of today from which a gain is counted; without a path it has no bound."""
@@ -104,6 +106,11 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, ne
         why=why + (f"; trains run on to {on}" if on else ""),
         geometry=base.straight_line(a, b),
         arcs=train_arcs(candidate_id, stops, runs_s, train, tracks.times),
+        runs=tracks.runs_over(
+            (link for run in runs_on if run is not None for link in run.path.links),
+            train.link_class,
+            train.a_day(rules.hours_a_day),
+        ),
         trainsets=train.sets(tracks.times.ride_s(runs_s)),
     )
 
@@ -185,6 +192,9 @@ def _upgrade(tracks: Tracks, pair: tuple[int, int], path: TrackPath, run_s: int)
         why=f"{slow} are slower than {rules.upgrade_kmh:g}",
         geometry=tracks.line(path),
         arcs=train_arcs(candidate_id, stops, [run_s], train, tracks.times),
+        runs=tracks.runs_over(
+            tracks.fast_links(path, rules.upgrade_kmh), train.link_class, train.a_day(rules.hours_a_day)
+        ),
         trainsets=train.sets(tracks.times.ride_s([run_s])),
     )
 
@@ -242,6 +252,10 @@ def _through_service(tracks: Tracks, pair: tuple[int, int], left_out: Counter[st
     path = tracks.best_path(a, b)
     if path is None:
         left_out["rail_service: no tracks join the cities"] += 1
+        return None
+    train = Train(rules.fast_class, rules.service_headway_s, rules.turn_s)
+    if tracks.runs_today(pair, (path.nodes[0], path.nodes[-1]), train):
+        left_out["rail_service: as many direct trains run today"] += 1
         return None
     calls, runs_s = calls_on_the_way(tracks, pair, path, rules.service_calls)
     new_s = times.station_s(rules.fast_class, rules.service_headway_s) + times.ride_s(runs_s)
@@ -310,6 +324,7 @@ def _through_proposal(tracks: Tracks, service: ThroughService) -> Proposal:
         ),
         geometry=tracks.line(path),
         arcs=train_arcs(candidate_id, stops, service.runs_s, train, tracks.times),
+        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
         trainsets=train.sets(tracks.times.ride_s(service.runs_s)),
         train_km_a_day=train.km_a_day(path.length_km, rules.hours_a_day),
     )
@@ -369,7 +384,11 @@ def _headways_between_ends(services: Services) -> list[float]:
 
 
 def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | None:
-    """Return the proposal of more trains on one service, None where no wait gets shorter."""
+    """Return the proposal of more trains on one service, None where no wait gets shorter.
+
+    In vehicles, services of known times stand in the graph only together with others (`common_lines`). Their
+    trains at the shorter headway are then a train of their own beside these, with its known times.
+    """
     base, rules, times = tracks.base, tracks.rules, tracks.times
     graph, services, rail = base.graph, base.services, base.rail
     access, every_s = times.access, rules.frequency_headway_s
@@ -377,7 +396,8 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
     link_class = "" if line is None else str(line["link_class"])
     names = graph.nodes["node_id"].to_numpy()
     boards = (graph.kind == ARC_KINDS.index("board")) & (graph.ref == service)
-    faster = []
+    start_s = 0 if line is not None and line["known_times"] else access.running.start_s
+    shorter: list[Arc] = []
     for arc in np.flatnonzero(boards).tolist():
         tail, head, seconds = (
             str(names[graph.tail[arc]]),
@@ -391,20 +411,34 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
         else:
             saved = access.wait_s(link_class=link_class, headway_s=headway_s)
             saved -= access.wait_s(link_class=link_class, headway_s=every_s)
-        if saved > 0 and seconds > saved + access.running.start_s - 1:
-            faster.append((tail, head, seconds - saved))
-    if not faster or line is None or services is None or rail is None:
+        if saved > 0 and seconds > saved + start_s - 1:
+            shorter.append((tail, head, seconds - saved))
+    if line is None or services is None or rail is None:
         return None
     stops = services.stops[services.stops["service"] == service].sort_values("seq")
+    candidate_id = f"rail-frequency:{line['service_id']}"
+    faster = tuple(shorter)
+    if line["known_times"] and not base.door_to_door:
+        faster = train_arcs(
+            candidate_id,
+            [Stop(f"station:{row}") for row in stops["node"].tolist()],
+            stops["run_s"].tolist()[1:],
+            Train(link_class, every_s, rules.turn_s),
+            times,
+            stops_s=stops["stop_s"].tolist(),
+        )
+    if not faster:
+        return None
     stations = rail.nodes.iloc[stops["node"].tolist()]
     length_km, run_s = float(stops["length_km"].sum()), int(stops["run_s"].sum())
     ride_s = times.ride_s(stops["run_s"].tolist()[1:] or [1])
     if services.lines["known_times"].iloc[service]:
         ride_s = int(stops["run_s"].sum() + stops["stop_s"].sum())
     now, more = (Train("", every, rules.turn_s) for every in (headway_s, rules.frequency_headway_s))
+    more_a_day = rules.hours_a_day * 3600.0 * (1.0 / every_s - 1.0 / headway_s)
     now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
     return Proposal(
-        candidate_id=f"rail-frequency:{line['service_id']}",
+        candidate_id=candidate_id,
         from_name=str(stations["name"].iloc[0]),
         to_name=str(stations["name"].iloc[-1]),
         length_km=length_km,
@@ -415,7 +449,8 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | Non
             f" instead of {headway_s // 60} min"
         ),
         geometry=shapely.LineString(stations.geometry.tolist()),
-        arcs=tuple(faster),
+        arcs=faster,
+        runs=tracks.runs_over(tracks.route_of(service), link_class, math.ceil(round(more_a_day, 6))),
         trainsets=max(1, more.sets(ride_s) - now.sets(ride_s)),
         train_km_a_day=more_km - now_km,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,8 @@ class RoadRules:
         Average speed on a new or upgraded expressway, that of existing ones with its design speed.
     standard
         What is built, a standard of the cost table.
+    rebuilt_standard
+        What an existing expressway that is slower is rebuilt to.
     upgrade_least_km, upgrade_run_km
         An upgrade below this length is no candidate; an ordinary stretch shorter than `upgrade_run_km`
         (streets of a town, a slip road) is left as it is.
@@ -89,6 +91,7 @@ class RoadRules:
     meeting_classes: tuple[str, ...] = ("motorway", "motorway_link", "trunk", "trunk_link")
     speed_kmh: float = 96.0
     standard: str = "expressway-4"
+    rebuilt_standard: str = "expressway-120"
     upgrade_least_km: float = 12.0
     upgrade_run_km: float = 3.0
     route_factor: float = 1.2
@@ -195,6 +198,67 @@ def propose_upgrades(
     interchanges |= {node for node, count in uses.items() if count > 1}
     for corridor in corridors:
         yield _upgrade(base, corridor, interchanges, rules)
+
+
+def propose_expressway_upgrades(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Propose to rebuild slow expressways on the fastest paths between neighbours for the speed of new ones.
+
+    The pair with the fewest such km comes first, and no stretch belongs to two. The road is there already, so
+    that neither the towns nor the parallels of the rule against artefacts matter; its links and their gain
+    are named.
+
+    Parameters
+    ----------
+    base, pairs, rules, left_out
+        As for `propose_upgrades`.
+
+    Yields
+    ------
+    Proposal
+        One a pair.
+    """
+    links = base.road.links
+    length = links["length_km"].to_numpy(dtype=np.float64)
+    slow = links["link_class"].isin(rules.expressway_classes).to_numpy()
+    slow = slow & (links["speed_kmh"].to_numpy(dtype=np.float64) < rules.speed_kmh)
+    paths = [
+        (float(length[[row for row in rows if slow[row]]].sum()), pair, nodes, rows)
+        for pair, nodes, rows in _fastest_paths(base, pairs)
+    ]
+    claimed: set[int] = set()
+    for _, pair, nodes, rows in sorted(paths):
+        usable = [bool(slow[row]) and row not in claimed for row in rows]
+        runs = _long_runs(nodes, rows, usable, length, rules)
+        taken = [row for run in runs for row in run[1]]
+        if _runs_km(runs, length) < rules.upgrade_least_km:
+            left_out[f"expressway_upgrade: under {rules.upgrade_least_km:g} km of slow expressway left"] += 1
+        elif _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
+            saves = f"saves less than {rules.upgrade_least_gain:.0%} of today's drive"
+            left_out[f"expressway_upgrade: {saves}"] += 1
+        else:
+            claimed.update(taken)
+            yield _rebuilt(base, _Corridor(pair, tuple(runs), _runs_km(runs, length)), rules)
+
+
+def _rebuilt(base: BaseCase, corridor: _Corridor, rules: RoadRules) -> Proposal:
+    """Return the proposal of an expressway that is rebuilt, every node of it an interchange as today."""
+    today = base.road.links.iloc[corridor.links]
+    everywhere = {node for nodes, _ in corridor.runs for node in nodes}
+    proposal = _upgrade(base, corridor, everywhere, rules)
+    hours = float((today["length_km"] / today["speed_kmh"]).sum())
+    minutes = 60.0 * (hours - corridor.length_km / rules.speed_kmh)
+    a, b = corridor.cities
+    return replace(
+        proposal,
+        candidate_id=f"road-rebuilt:{base.ids[a]}-{base.ids[b]}",
+        standard=rules.rebuilt_standard,
+        why=(
+            f"{corridor.length_km:.0f} km of expressway at {corridor.length_km / hours:.0f} km/h today, "
+            f"{minutes:.0f} min faster when rebuilt"
+        ),
+    )
 
 
 def _corridors(

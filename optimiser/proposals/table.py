@@ -24,6 +24,18 @@ COLUMNS = (
     "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
+RUNS: Mapping[str, str] = {"candidate": "int64", "link": "int64", "trains": "int64", "fast": "bool"}
+"""Columns of the runs of trains over today's tracks, and their types."""
+SECTIONS: Mapping[str, str] = {
+    "link": "int64", "tracks": "str", "line_class": "str", "trains_today": "float64", "length_km": "float64",
+    "from": "str", "from_lon": "float64", "from_lat": "float64",
+    "to": "str", "to_lon": "float64", "to_lat": "float64",
+}  # fmt: skip
+"""Columns of the sections of line that trains of candidates run over, and their types."""
+
+
+def _empty(columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,9 @@ class Proposal:
         The arcs that it opens.
     replaces
         For an upgrade, the links that it replaces, with km and speed.
+    runs
+        Links of today's rail network that its trains run over, each with trains a day and direction that
+        today's do not count, and whether they are fast trains; tracks that it builds itself are none of them.
     trainsets, train_km_a_day
         Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
     units
@@ -68,6 +83,7 @@ class Proposal:
     geometry: shapely.Geometry
     arcs: tuple[Arc, ...]
     replaces: str = ""
+    runs: tuple[tuple[int, int, bool], ...] = ()
     trainsets: int = 0
     train_km_a_day: float = 0.0
     units: float = 0.0
@@ -95,6 +111,14 @@ class Candidates:
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
         graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
+    runs
+        One row a candidate and link of today's rail network that its trains run over; columns `RUNS`:
+        `candidate` (row of the table), `link` (row of the rail links), `trains` (a day and direction),
+        `fast` (whether they are trains of a fast class).
+    sections
+        One row a link of `runs` and pair of tracks; columns `SECTIONS`: `link`, `tracks` (the trains that
+        they are for), `line_class`, `trains_today` (a day and direction), `length_km`, and of both ends the
+        nearest station and the place. Set by `line_capacity.with_sections`.
     report
         What was left out: reason to count.
     money, price_year
@@ -105,6 +129,8 @@ class Candidates:
 
     table: gpd.GeoDataFrame
     arcs: pd.DataFrame
+    runs: pd.DataFrame = field(default_factory=lambda: _empty(RUNS))
+    sections: pd.DataFrame = field(default_factory=lambda: _empty(SECTIONS))
     report: Mapping[str, int] = field(default_factory=dict)
     money: str = ""
     price_year: int = 0
@@ -129,13 +155,14 @@ class Candidates:
     def take(self, rows: Sequence[int]) -> Candidates:
         """Return the candidates in some rows of the table, in the order given."""
         new = {old: position for position, old in enumerate(rows)}
-        arcs = self.arcs[self.arcs["candidate"].isin(new)]
-        arcs = arcs.assign(candidate=arcs["candidate"].map(new).astype("int64"))
-        return replace(
-            self,
-            table=self.table.iloc[list(rows)].reset_index(drop=True),
-            arcs=arcs.sort_values("candidate", kind="stable").reset_index(drop=True),
-        )
+
+        def taken(parts: pd.DataFrame) -> pd.DataFrame:
+            kept = parts[parts["candidate"].isin(new)]
+            kept = kept.assign(candidate=kept["candidate"].map(new).astype("int64"))
+            return kept.sort_values("candidate", kind="stable").reset_index(drop=True)
+
+        table = self.table.iloc[list(rows)].reset_index(drop=True)
+        return replace(self, table=table, arcs=taken(self.arcs), runs=taken(self.runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +259,7 @@ def assemble(
     ground = terrain_shares([proposal.geometry for proposal in ordered], terrain)
     rows = [_table_row(one, parts.tolist(), costs) for one, parts in zip(ordered, ground, strict=True)]
     arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
+    runs = [(row, *run) for row, proposal in enumerate(ordered) for run in proposal.runs]
     whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
     real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES), "float64")
     return Candidates(
@@ -239,6 +267,7 @@ def assemble(
         arcs=pd.DataFrame(arcs, columns=["candidate", "tail_id", "head_id", "seconds"]).astype(
             {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
         ),
+        runs=pd.DataFrame(runs, columns=list(RUNS)).astype(dict(RUNS)),
         report=dict(report or {}),
         money=costs.money,
         price_year=costs.price_year,
@@ -286,11 +315,15 @@ def merge(first: Candidates, second: Candidates) -> Candidates:
         )
     table = pd.concat([first.table, second.table], ignore_index=True)
     _check_unique(sorted(table["candidate_id"]))
-    moved = second.arcs.assign(candidate=second.arcs["candidate"] + len(first))
+    arcs, runs = (
+        pd.concat([mine, others.assign(candidate=others["candidate"] + len(first))], ignore_index=True)
+        for mine, others in ((first.arcs, second.arcs), (first.runs, second.runs))
+    )
     reasons = sorted({*first.report, *second.report})
     both = Candidates(
         table=_geo_table(table),
-        arcs=pd.concat([first.arcs, moved], ignore_index=True),
+        arcs=arcs,
+        runs=runs,
         report={why: first.report.get(why, 0) + second.report.get(why, 0) for why in reasons},
         money=first.money or second.money,
         price_year=first.price_year or second.price_year,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,10 @@ from optimiser.proposals.base_case import (
     time_matrix,
     times_between,
 )
+from optimiser.proposals.line_capacity import full_links
+
+FULL_FACTOR = 1.1
+"""Links without room for a further service count as so many times as long when a train chooses its tracks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,10 @@ class Train:
         """Return the number of trainsets: a round trip over the headway, rounded up."""
         return math.ceil(2 * (ride_s + self.turn_s) / self.headway_s)
 
+    def a_day(self, hours_a_day: float) -> int:
+        """Return the trains a day and direction, rounded up."""
+        return math.ceil(hours_a_day * 3600.0 / self.headway_s)
+
     def km_a_day(self, length_km: float, hours_a_day: float) -> float:
         """Return the train-km a day of both directions."""
         return 2.0 * hours_a_day * 3600.0 / self.headway_s * length_km
@@ -238,7 +246,13 @@ def stop_at_new_station(base: BaseCase, city: int) -> Stop:
 
 
 def train_arcs(
-    candidate_id: str, stops: Sequence[Stop], runs_s: Sequence[int], train: Train, times: TrainTimes
+    candidate_id: str,
+    stops: Sequence[Stop],
+    runs_s: Sequence[int],
+    train: Train,
+    times: TrainTimes,
+    *,
+    stops_s: Sequence[int] | None = None,
 ) -> tuple[Arc, ...]:
     """Return the arcs of a new train.
 
@@ -257,7 +271,15 @@ def train_arcs(
         Class and headway.
     times
         Times of boarding, stopping and changing.
+    stops_s
+        Seconds at each stop, for trains of known times, whose runs include what a ride needs to start; None
+        for modelled ones.
     """
+    if stops_s is None:
+        stops_s = [times.access.running.stop_s] * len(stops)
+    else:
+        running = replace(times.access.running, start_s=0)
+        times = replace(times, access=replace(times.access, running=running))
     aboard = [f"{NEW}{candidate_id}/{at}" for at in range(len(stops))]
     arrived = [f"{node}/arrived" for node in aboard]
     arcs: list[Arc] = []
@@ -265,7 +287,7 @@ def train_arcs(
         arcs += stop.access
         arcs += times.station_arcs(stop.station_id, aboard[at], arrived[at], train)
         if 0 < at < len(stops) - 1:
-            arcs.append((arrived[at], aboard[at], times.access.running.stop_s))
+            arcs.append((arrived[at], aboard[at], max(1, stops_s[at])))
     for at, run_s in enumerate(runs_s):
         arcs += [(aboard[at], arrived[at + 1], run_s), (aboard[at + 1], arrived[at], run_s)]
     return tuple(dict.fromkeys(arcs))
@@ -347,10 +369,16 @@ class Tracks:
 
     @cached_property
     def _graph(self) -> tuple[csr_array, dict[tuple[int, int], int]]:
-        """Return the tracks as a matrix of running seconds, and the fastest link between two nodes."""
+        """Return the tracks as a matrix of seconds, and the fastest link between two nodes.
+
+        Seconds are those of running, longer on links without room, so that trains take tracks beside them.
+        """
         rail, run_s = self.base.rail, self._run_s
         if rail is None:
             return csr_array((0, 0)), {}
+        trains = self.rules.hours_a_day * 3600.0 / self.rules.service_headway_s
+        full = full_links(self.base, hours_a_day=self.rules.hours_a_day, trains=trains)
+        run_s = np.where(full, FULL_FACTOR * run_s, run_s)
         ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
         tail, head = np.concatenate([ends[:, 0], ends[:, 1]]), np.concatenate([ends[:, 1], ends[:, 0]])
         # Parallel links are compared as integers, so running times are rounded to tenths of a second.
@@ -363,12 +391,30 @@ class Tracks:
 
     @cached_property
     def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-        """Return shortest running times from each station of a city or a train, and the node before each."""
+        """Return running times from each station of a city or a train, and the node before each."""
         rows = sorted({*self._position, *self.trains})
         if not rows:
             return {}
-        seconds, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
-        return {row: (seconds[at], before[at]) for at, row in enumerate(rows)}
+        chosen, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
+        return {row: (self._running(chosen[at], before[at]), before[at]) for at, row in enumerate(rows)}
+
+    def _running(self, chosen: NDArray[np.float64], before: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the running seconds of the paths of a tree, to every node; infinite without a path.
+
+        Parameters
+        ----------
+        chosen
+            float64 [n], seconds by which the paths were chosen: each node comes after the one before it.
+        before
+            int64 [n], the node before each.
+        """
+        tenths = np.maximum(1, np.rint(self._run_s * 10)).astype(np.int64)
+        found = np.where(np.isfinite(chosen), 0.0, np.inf)
+        for node in np.argsort(chosen, kind="stable").tolist():
+            if before[node] >= 0:
+                link = self._graph[1][int(before[node]), node]
+                found[node] = found[before[node]] + tenths[link] / 10.0
+        return found
 
     @cached_property
     def fronts(self) -> list[int]:
@@ -418,6 +464,69 @@ class Tracks:
         ):
             found[node] = found.get(node, 0.0) + float(a_day[service])
         return found
+
+    def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], train: Train) -> bool:
+        """Tell whether today's direct trains between two cities are at least as many as a service's.
+
+        Parameters
+        ----------
+        pair
+            The cities; stations near either count.
+        ends
+            Rail rows of the stations of the new service, which count as well.
+        train
+            The new service.
+        """
+        near = [{*self.stations[city], row} for city, row in zip(pair, ends, strict=True)]
+        found = [set().union(*(self._callers.get(row, {}) for row in rows)) for rows in near]
+        a_day = sum(
+            trains
+            for service, trains in sorted(found[0] & found[1])
+            if len((near[0] | near[1]) & self._calls[service]) > 1
+        )
+        return a_day >= self.rules.hours_a_day * 3600.0 / train.headway_s - 1e-6
+
+    @cached_property
+    def _calls(self) -> dict[int, set[int]]:
+        """Return the rail rows at which each service calls."""
+        services, found = self.base.services, dict[int, set[int]]()
+        if services is not None:
+            for service, node in services.stops[["service", "node"]].to_numpy(dtype=np.int64).tolist():
+                found.setdefault(service, set()).add(node)
+        return found
+
+    @cached_property
+    def _callers(self) -> dict[int, set[tuple[int, float]]]:
+        """Return the services that call at each station, with their trains a day and direction."""
+        services, found = self.base.services, dict[int, set[tuple[int, float]]]()
+        headway_s = [] if services is None else services.lines["headway_s"].tolist()
+        for service, nodes in self._calls.items():
+            for node in nodes:
+                found.setdefault(node, set()).add(
+                    (service, self.rules.hours_a_day * 3600.0 / headway_s[service])
+                )
+        return found
+
+    def runs_over(
+        self, links: Iterable[int], link_class: str, trains: int
+    ) -> tuple[tuple[int, int, bool], ...]:
+        """Return runs over links of today's tracks by trains of a class, as in `Proposal.runs`."""
+        fast = self.times.access.is_fast(link_class)
+        return tuple((link, trains, fast) for link in dict.fromkeys(links))
+
+    def route_of(self, service: int) -> tuple[int, ...]:
+        """Return the links that a service of today runs over, rising; empty where they are unknown."""
+        return self._routes.get(service, ())
+
+    @cached_property
+    def _routes(self) -> dict[int, tuple[int, ...]]:
+        services = self.base.services
+        if services is None:
+            return {}
+        found: dict[int, list[int]] = {}
+        for service, link in services.routes[["service", "link"]].to_numpy(dtype=np.int64).tolist():
+            found.setdefault(service, []).append(link)
+        return {service: tuple(sorted(links)) for service, links in found.items()}
 
     def station_name(self, row: int) -> str:
         """Return the name of a station, its number where it has none."""
@@ -470,6 +579,14 @@ class Tracks:
         ends = ((self.run_s(s, t), s, t) for s in self.stations[a] for t in self.stations[b])
         best = min(ends, default=None)
         return None if best is None else self.path(best[1], best[2])
+
+    def link_s(self, link: int) -> float:
+        """Return the running seconds of a link."""
+        return float(self._run_s[link])
+
+    def fast_links(self, path: TrackPath, design_kmh: float) -> tuple[int, ...]:
+        """Return the links of a path that are at least as fast as a design speed."""
+        return tuple(link for link in path.links if self._speed_kmh[link] >= design_kmh)
 
     def line(self, path: TrackPath) -> shapely.Geometry:
         """Return the line of a path, degrees."""

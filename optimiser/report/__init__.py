@@ -18,7 +18,7 @@ def write(
     ring_links.csv come first; where these are compared with known ones, ring_overlaps.csv and rings.png as
     well. Each table of measures is a CSV file of its name. Where the job
     asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are solved,
-    cases.csv has one row a case.
+    cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a section.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def write(
         The files written.
     """
     # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
-    from optimiser.report import geopackage, ring_tables, tables
+    from optimiser.report import geopackage, line_capacity, ring_tables, tables
 
     reached = () if report.reach is None else report.reach.write(folder)
     measures = () if report.measures is None else tables.write_measures(report.measures, folder)
@@ -44,6 +44,7 @@ def write(
         *measures,
         *reached,
         *([] if report.cases is None else [report.cases.write(folder)]),
+        *([] if report.capacities is None else [line_capacity.write(report.capacities, folder)]),
         tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
     ]

@@ -85,6 +85,9 @@ class ReportInput:
         What shares of all pairs cost; None where the job asks for none.
     cases
         What plausible cases choose; None where they are not solved, or not yet.
+    capacities
+        Sections of line with limits that matter: the table of `optimiser.report.line_capacity`; None where
+        trains have no limits.
     city_cover
         Cities that count as a whole; None where the job counts none.
     counted
@@ -119,6 +122,7 @@ class ReportInput:
     fairness: Fairness | None = None
     reach: Reach | None = None
     cases: CaseResults | None = None
+    capacities: pd.DataFrame | None = None
     city_cover: CityCover | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION

@@ -14,7 +14,7 @@ from shapely import LineString, Point, get_coordinates, line_merge, multilinestr
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, RingShown, joined, known_rings
+from optimiser.report.ring_layout import NEW, RingShown, joined, known_rings, plane_of
 from optimiser.report.tables import WGS84
 
 MOTORWAY = ("motorway", "motorway_link")
@@ -108,9 +108,7 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
 
 def _plane(cities: gpd.GeoDataFrame) -> CRS:
     """Return an azimuthal projection that is true to distance round the middle of the cities."""
-    west, south, east, north = cities.to_crs(WGS84).total_bounds
-    lon, lat = (west + east) / 2, (south + north) / 2
-    return CRS.from_proj4(f"+proj=aeqd +lat_0={lat:.4f} +lon_0={lon:.4f} +datum=WGS84 +units=m")
+    return plane_of(*cities.to_crs(WGS84).total_bounds)
 
 
 def _extent_m(cities: gpd.GeoDataFrame) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from optimiser.measures.definitions import MEASURES
+from optimiser.measures.equity import ALL
 from optimiser.report import style, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.wording import integer, percent
@@ -170,6 +171,35 @@ def core(report: ReportInput) -> dict[str, Any] | None:
                 **{f"{state}_width": round(100 * row[state] / cities["most"].max(), 1) for state in STATES},
             }
             for row in cities.to_dict("records")
+        ],
+    }
+
+
+def independence(report: ReportInput) -> dict[str, Any] | None:
+    """Return the section on ways without the core; None where they do not count."""
+    if report.measures is None or report.measures.independence.empty:
+        return None
+    facts, table = report.measures.facts, report.measures.independence
+    radius = facts["independence_radius_km"]
+    stretches = facts["independence_stretches"]
+    states = [
+        (str(tier), rows[rows["state"] == "today"].iloc[0], rows[rows["state"] == "plan"].iloc[0])
+        for tier, rows in table.groupby("tier", sort=False)
+    ]
+    return {
+        "core": wording.join_names([f"{km:g} km of the centre of {name}" for name, km in radius.items()]),
+        "share": f"{facts['independence_weight'] / len(stretches):.3g}",
+        "heads": [wording.within_stretch(stretch) for stretch in stretches],
+        "rows": [
+            {
+                "name": "All" if tier == ALL else style.tier(tier).name,
+                "is_all": tier == ALL,
+                "pairs": int(plan["pairs"]),
+                "counts": [_change(today, plan, f"independent_at_{stretch:g}") for stretch in stretches],
+                "minutes": [_with_unit(row["mean_minutes"], "minutes") for row in (today, plan)],
+                "any_way": [_with_unit(row["any_way_minutes"], "minutes") for row in (today, plan)],
+            }
+            for tier, today, plan in states
         ],
     }
 

@@ -16,7 +16,16 @@ from markupsafe import Markup
 
 from optimiser.measures import coverage
 from optimiser.measures.fairness import Fairness, TierPrice
-from optimiser.report import files, measure_sections, ring_text, sentences, style, webmap, wording
+from optimiser.report import (
+    files,
+    line_capacity,
+    measure_sections,
+    ring_text,
+    sentences,
+    style,
+    webmap,
+    wording,
+)
 from optimiser.report.inputs import ReportInput
 
 ESCAPES = str.maketrans(
@@ -168,8 +177,10 @@ def context(report: ReportInput) -> dict[str, Any]:
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
         "smaller": measure_sections.smaller_cities(report),
         "core": measure_sections.core(report),
+        "independence": measure_sections.independence(report),
         "appraisal": measure_sections.appraisal(report),
         "order": measure_sections.build_order(report),
+        "line_capacity": line_capacity.section(report.capacities),
         "reach": None if report.reach is None else report.reach.section(),
         "alone": False,
         **_map_context(report),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,15 +10,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import Geod
-from shapely import LineString, STRtree, get_coordinates
+from pyproj import CRS, Geod
+from shapely import LineString, Polygon, STRtree, get_coordinates, intersection
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
 from optimiser.report.tables import WGS84
 from optimiser.verify import Plan
-from optimiser.verify.rings import circuit_line, circuit_nodes, winding_number
+from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, winding_number
 
 PIECES = {
     "piece": "place in the circuit, 1 first: clockwise from the northernmost node",
@@ -134,6 +135,76 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class RingShape:
+    """What the line of a ring looks like.
+
+    Attributes
+    ----------
+    roundness
+        4 pi A / L^2 of its length L and the area A that it encloses (Polsby and Popper 1991): 1 for a circle,
+        0.79 for a square.
+    length_over_hull
+        Its length over the perimeter of its convex hull: 1 without any dent.
+    self_crossings
+        Points at which its pieces cross each other.
+    """
+
+    roundness: float
+    length_over_hull: float
+    self_crossings: int
+
+
+@dataclass(frozen=True, slots=True)
+class RingWorth:
+    """What a ring earns besides the pairs, for the cheapest circuit that meets its demands.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    reward
+        What it earns, in the unit of the weights of pairs: the two parts, rounded down.
+    cost
+        Cost of the candidates that the circuit needs.
+    cities, of_cities
+        Names of the cities on it, and what they count.
+    pairs, mean_minutes, of_minutes
+        Pairs that get faster without the core and meet no further step of independence, the mean minutes that
+        they save, and what these count.
+    """
+
+    ring: str
+    reward: int
+    cost: int
+    cities: tuple[str, ...]
+    of_cities: float
+    pairs: int
+    mean_minutes: float
+    of_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class RingMargin:
+    """By how much the best plan with a wished ring exceeds the best one without it.
+
+    Attributes
+    ----------
+    ring
+        Id of the ring.
+    least, most
+        Proven limits of the difference, in the unit of the weights of pairs, what the ring earns included;
+        below 0: the plan with it falls short.
+    cost
+        Cost of the candidates that the ring needs in the best plan found with it.
+    """
+
+    ring: str
+    least: float
+    most: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class RingShown:
     """A ring of a plan, or one that was asked for and is not formed.
 
@@ -158,6 +229,16 @@ class RingShown:
         Comparisons with known rings.
     can_form
         The problem holds a circuit that could form it; False where the request cannot be met.
+    least_by_tier
+        Cities of a tier that must lie on it: tier and number.
+    must
+        Names of the cities that must lie on it.
+    longest_km
+        Greatest length that it may have; None: any.
+    worth
+        What its reward is derived from; None where the job gives the reward.
+    margin
+        By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
     """
 
     facts: RingFacts
@@ -169,6 +250,11 @@ class RingShown:
     inside: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     can_form: bool = True
+    least_by_tier: tuple[tuple[str, int], ...] = ()
+    must: tuple[str, ...] = ()
+    longest_km: float | None = None
+    worth: RingWorth | None = None
+    margin: RingMargin | None = None
 
     @property
     def id(self) -> str:
@@ -221,8 +307,36 @@ class RingShown:
 
         A loop within one piece, such as the curve by which a train turns, does not count.
         """
+        return self._self_crossings > 0
+
+    @property
+    def _self_crossings(self) -> int:
         pieces = self.pieces.geometry.to_numpy()
-        return bool(STRtree(pieces).query(pieces, predicate="crosses").size)
+        first, second = STRtree(pieces).query(pieces, predicate="crosses")
+        one_way = first < second
+        return len(get_coordinates(intersection(pieces[first[one_way]], pieces[second[one_way]])))
+
+    @property
+    def shape(self) -> RingShape | None:
+        """Return the measures of its shape; None when it is not formed.
+
+        Notes
+        -----
+        They are taken on a plane that is true to distance from the middle of the ring, where lengths of a few
+        hundred km are right to a thousandth. Of a line that crosses itself, parts that it goes round in
+        opposite directions count against each other.
+        """
+        if not self.is_formed:
+            return None
+        line = self.circuit
+        plane = plane_of(*line.bounds)
+        (flat,) = gpd.GeoSeries([line], crs=WGS84).to_crs(plane)
+        length = flat.length
+        return RingShape(
+            roundness=4 * math.pi * Polygon(flat).area / length**2,
+            length_over_hull=length / flat.convex_hull.exterior.length,
+            self_crossings=self._self_crossings,
+        )
 
     @property
     def circuit(self) -> LineString:
@@ -231,6 +345,12 @@ class RingShown:
         if line.is_empty or line.is_closed:
             return line
         return LineString([*line.coords, line.coords[0]])
+
+
+def plane_of(west: float, south: float, east: float, north: float) -> CRS:
+    """Return an azimuthal projection, in metres, that is true to distance round the middle of a box."""
+    lon, lat = (west + east) / 2, (south + north) / 2
+    return CRS.from_proj4(f"+proj=aeqd +lat_0={lat:.4f} +lon_0={lon:.4f} +datum=WGS84 +units=m")
 
 
 def joined(lines: Iterable[BaseGeometry]) -> LineString:
@@ -300,6 +420,7 @@ def _ring(
 ) -> RingShown:
     if facts is None:
         facts = RingFacts(ring.id, stops=tuple(Stop(stop.id, v) for stop in ring.stops for v in stop.nodes))
+    names = dict(zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True))
     order, nodes = clockwise(ring, circuit)
     on_it = _cities_on(facts, nodes, cities)
     apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
@@ -311,7 +432,10 @@ def _ring(
         pieces=_pieces(problem, ring, order, nodes, links),
         cities=on_it,
         inside=_inside(ring, order, nodes, apart),
-        can_form=bool(ring.links) and len(ring.stops) >= ring.least_stops,
+        can_form=bool(ring.links) and not any(missing_stops(ring)),
+        least_by_tier=ring.least_by_group,
+        must=tuple(names.get(stop.id, stop.id) for stop in ring.stops if stop.must),
+        longest_km=None if ring.longest is None else ring.longest / 1000,
     )
 
 

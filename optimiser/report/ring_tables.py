@@ -28,16 +28,24 @@ COLUMNS = {
     "existing_km": "kilometres that exist at standard",
     "new_km": "kilometres that the plan builds",
     "existing_share": "share of the length that exists, 0 to 1",
+    "longest_km": "greatest length that it may have; empty: any",
+    "roundness": "4 pi area / length^2: 1 for a circle, 0.79 for a square",
+    "length_over_hull": "length over the perimeter of its convex hull: 1 without any dent",
+    "self_crossings": "points at which it crosses itself without a junction",
     "cost": "cost of the candidates on it, each once, in the money of the problem",
     "candidates": "their ids, in order round it",
     "links": "links of the circuit",
     "cities": "cities that lie on it",
     "least_cities": "cities that must lie on it",
+    "least_by_tier": "cities of a tier that must lie on it",
+    "must": "cities that must lie on it, by name",
     **{f"{tier}_cities": f"{tier} cities on it, in order round it, with minutes to it" for tier in TIERS},
     "other_cities": "cities of other tiers on it, in the same form",
     "inside": "cities that it encloses and that do not lie on it, largest first",
 }
 """Columns of rings.csv and their meaning."""
+
+_MAY_BE_EMPTY = ("speed_kmh", "longest_km", "roundness", "length_over_hull", "self_crossings")
 
 OVERLAPS = {
     "ring": "id of the ring in problem.json",
@@ -84,7 +92,7 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
 def rings(report: ReportInput) -> pd.DataFrame:
     """Return one row a ring, formed or not: columns `COLUMNS`."""
     table = pd.DataFrame([_row(ring) for ring in report.rings], columns=list(COLUMNS))
-    return table.assign(speed_kmh=table["speed_kmh"].astype("Float64"))
+    return table.astype({name: "Int64" if name == "self_crossings" else "Float64" for name in _MAY_BE_EMPTY})
 
 
 def _row(ring: RingShown) -> dict[str, Any]:
@@ -102,14 +110,27 @@ def _row(ring: RingShown) -> dict[str, Any]:
         "existing_km": round(ring.existing_km, 1),
         "new_km": round(ring.new_km, 1),
         "existing_share": round(ring.existing_share, 4),
+        **_limits_and_shape(ring),
         "cost": ring.cost,
         "candidates": "; ".join(ring.candidates),
         "links": len(ring.pieces),
         "cities": len(ring.cities),
         "least_cities": ring.least_cities,
+        "least_by_tier": "; ".join(f"{tier} {least}" for tier, least in ring.least_by_tier),
+        "must": "; ".join(ring.must),
         **tiers,
         "other_cities": _cities(ring.cities[~ring.cities["tier"].isin(TIERS)]),
         "inside": "; ".join(ring.inside),
+    }
+
+
+def _limits_and_shape(ring: RingShown) -> dict[str, Any]:
+    shape = ring.shape
+    return {
+        "longest_km": None if ring.longest_km is None else round(ring.longest_km, 1),
+        "roundness": None if shape is None else round(shape.roundness, 3),
+        "length_over_hull": None if shape is None else round(shape.length_over_hull, 3),
+        "self_crossings": None if shape is None else shape.self_crossings,
     }
 
 

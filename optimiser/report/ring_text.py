@@ -8,7 +8,7 @@ from typing import Any
 from optimiser.measures.coverage import groups_in_order
 from optimiser.report import ring_tables, style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, Overlap, RingShape, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -93,10 +93,14 @@ def terms(ring: RingShown) -> str:
     of_classes = f" of {wording.join_names(classes)}" if classes else ""
     speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
     on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
-    cities = f", through at least {ring.least_cities} cities{on_it}" if ring.least_cities else ""
+    counts = [f"{ring.least_cities} cities"] if ring.least_cities else []
+    counts += [f"{least} {tier} {'city' if least == 1 else 'cities'}" for tier, least in ring.least_by_tier]
+    through = [*ring.must, *([f"at least {wording.join_names(counts)}"] if counts else [])]
+    cities = f", through {wording.join_names(through)}{on_it}" if through else ""
+    length = "" if ring.longest_km is None else f", at most {ring.longest_km:,.0f} km long"
     force = "required" if ring.required else f"reward {wording.integer(ring.reward)}"
     kind = noun(ring) if classes or facts.mode == "rail" else "road ring"
-    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}; {force}."
+    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}{length}; {force}."
 
 
 def not_formed(report: ReportInput, ring: RingShown) -> str:
@@ -109,6 +113,8 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
     reward = f"Forming it would have earned {wording.integer(ring.reward)}, "
+    if ring.margin is not None:
+        return f"{reward}but the plan does not form it. {margin(report, ring)}"
     if report.gap == 0:
         return (
             f"{reward}but no plan with it is better: the links that close the ring cost more coverage "
@@ -120,6 +126,50 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     return (
         f"{reward}but the plan found does not form it; no plan, with the ring or without, is better by more "
         f"than {wording.integer(most)}."
+    )
+
+
+def margin(report: ReportInput, ring: RingShown) -> str:
+    """Return in a sentence whether a wished ring earns its money, and by how much; empty where unknown."""
+    found = ring.margin
+    if found is None:
+        return ""
+    with_it = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
+    unit = "in the weight of pairs than the best one without"
+    if found.least >= 0:
+        return f"It earns its money: {with_it} is worth {_from_to(found.least, found.most)} more {unit}."
+    if found.most <= 0:
+        size = _from_to(-found.most, -found.least)
+        return f"It does not earn its money: {with_it} is worth {size} less {unit}."
+    more, less = (wording.integer(round(value)) for value in (found.most, -found.least))
+    return (
+        f"Whether it earns its money is open within the gap: {with_it} is worth between {less} less and "
+        f"{more} more {unit}."
+    )
+
+
+def _from_to(least: float, most: float) -> str:
+    low, high = wording.integer(round(least)), wording.integer(round(most))
+    return low if low == high else f"{low} to {high}"
+
+
+def worth(ring: RingShown) -> str:
+    """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
+    found = ring.worth
+    if found is None:
+        return ""
+    if not found.cities and not found.reward:
+        return "No circuit was found from which its worth could be derived."
+    pairs = "1 pair saves" if found.pairs == 1 else f"{found.pairs} pairs save"
+    saved = (
+        f"and {found.mean_minutes:.0f} min that {pairs} on the way without the core "
+        f"{wording.integer(round(found.of_minutes))}"
+        if found.pairs
+        else "and no pair saves time on the way without the core beyond the steps that count as pairs"
+    )
+    return (
+        f"Its worth of {wording.integer(found.reward)} is derived for the cheapest circuit: "
+        f"{len(found.cities)} cities on it count {wording.integer(round(found.of_cities))}, {saved}."
     )
 
 
@@ -149,8 +199,10 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
     for ring in report.rings:
         if not ring.is_formed:
             yield f"{titled(report, ring)}. {not_formed(report, ring)}"
+            yield from filter(None, [worth(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
+        yield from filter(None, [worth(ring), margin(report, ring)])
         names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
         if names:
             yield f"On it, clockwise: {wording.join_names(names)}."
@@ -204,6 +256,8 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "mode": "rail" if ring.facts.mode == "rail" else "road",
         "sentence": sentence(ring),
         "terms": terms(ring),
+        "worth": worth(ring),
+        "margin": margin(report, ring) if is_formed else "",
         "formed": is_formed,
         "more": build(report, ring) if is_formed else not_formed(report, ring),
         "figures": figures(report, ring) if is_formed else [],
@@ -220,12 +274,21 @@ def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
     earned = f"earns {wording.integer(ring.reward)}" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
+    shape = ring.shape
+    shaped = [] if shape is None else [_roundness(shape)]
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),
         (f"{ring.existing_km:,.0f} km", "exist today", f"{share} of the length"),
         (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
         (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
+        *shaped,
     ]
+
+
+def _roundness(shape: RingShape) -> tuple[str, str, str]:
+    """Return the shape of a ring as a key figure: value, words, note."""
+    over = 100 * (shape.length_over_hull - 1)
+    return f"{shape.roundness:.2f}", "roundness (circle 1)", f"{over:.0f} % longer than its convex hull"
 
 
 def strip(ring: RingShown) -> list[dict[str, float]]:

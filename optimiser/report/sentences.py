@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from optimiser.measures import coverage
 from optimiser.measures.coverage import CityCover
+from optimiser.measures.equity import ALL
 from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.tables import Measures
 from optimiser.report import ring_text, style, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import formed
@@ -142,6 +146,30 @@ def measures(report: ReportInput) -> Iterator[str]:
         names = wording.join_names([str(name) for name in report.measures.facts["core"]])
         what = f"Weight of trips between other cities that cannot avoid {names}"
         yield f"{what}: {today} today, {plan} with the plan"
+    yield from _independence(report.measures)
+
+
+def _independence(measures: Measures) -> Iterator[str]:
+    """Yield how many pairs have a way without the core; nothing where that does not count."""
+    if measures.independence.empty:
+        return
+    facts = measures.facts
+    rows = measures.independence[measures.independence["tier"] == ALL].set_index("state")
+    counts = ", ".join(
+        f"{rows[column]['today']} → {rows[column]['plan']} {wording.within_stretch(stretch)}"
+        for stretch in facts["independence_stretches"]
+        for column in [f"independent_at_{stretch:g}"]
+    )
+    core = wording.join_names(
+        [f"{km:g} km round {name}" for name, km in facts["independence_radius_km"].items()]
+    )
+    yield f"Of {rows['pairs']['plan']} pairs outside the core ({core}), with a way that avoids it: {counts}"
+    minutes = [rows["mean_minutes"][state] for state in ("today", "plan")]
+    if all(pd.notna(value) for value in minutes):
+        yield (
+            f"Mean time between them without the core: {minutes[0]:.0f} min today, {minutes[1]:.0f} min with "
+            "the plan"
+        )
 
 
 def city_cover(found: CityCover | None) -> Iterator[str]:

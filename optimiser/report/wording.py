@@ -13,6 +13,7 @@ SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 KINDS = {
     "road_upgrade": "expressway upgrade",
+    "expressway_upgrade": "expressway rebuilt",
     "road_link": "new road",
     "gap": "gap closed",
     "rail_link": "new rail line",
@@ -25,6 +26,7 @@ KINDS = {
     "access": "way to the station",
     "express_service": "express trains",
     "station": "new station",
+    "connecting_curve": "connecting curve with trains",
     "direct_expressway": "direct expressway",
     "rail_direct": "direct rail line",
     "own": "own proposal",
@@ -98,6 +100,11 @@ def share(part: float, total: float) -> str:
 def percent(value: float | None, *, digits: int = 1) -> str:
     """Return a share of 0 to 1 as a percentage; a dash without a value."""
     return NONE if value is None or pd.isna(value) else f"{100 * value:.{digits}f} %"
+
+
+def within_stretch(stretch: float) -> str:
+    """Return up to which multiple of today's fastest time a way counts, in words."""
+    return "as fast as the fastest way today" if stretch == 1 else f"within {stretch:g} times its time"
 
 
 def counted(part: int, total: int) -> str:

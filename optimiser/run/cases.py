@@ -14,16 +14,26 @@ import numpy as np
 from networks.intermodal import AccessParameters
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.solve import SolveFailure
-from optimiser.frontier.cases import Base, Case, Price, TimeChanges, counted_pairs, resolve
-from optimiser.frontier.steps import LimitStep
+from optimiser.frontier.cases import (
+    UNCHANGED,
+    Base,
+    Case,
+    Price,
+    TimeChanges,
+    counted_pairs,
+    resolve,
+)
+from optimiser.frontier.steps import Layer, LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
+from optimiser.proposals import line_capacity
 from optimiser.proposals.table import Candidates
-from optimiser.run import demands, solving
+from optimiser.run import demands, proposing, solving
+from optimiser.run.independence import without_core
 from optimiser.run.proposing import Draft
-from optimiser.run.retiming import Retimer
+from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
 from optimiser.run.trip_parts import split_arcs
 from optimiser.verify import check
@@ -67,6 +77,9 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
         yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
         yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
         yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
+    if job.capacity.enabled and len(candidates.runs):
+        yield Case(name="lines carry fewer trains", description="low estimate", capacity="low")
+        yield Case(name="lines carry more trains", description="high estimate", capacity="high")
     yield from _priced(candidates)
     if job.objective.weight != "file":
         yield Case(name="pairs weigh as people", description="smaller population", weight_exponent=1.0)
@@ -84,6 +97,14 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
             description="0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
             steps=_CASE_STEPS,
         )
+    if job.independence.weight:
+        yield Case(
+            name="independence off",
+            description="pairs within the limit alone count",
+            independence=False,
+        )
+    if job.rings:
+        yield Case(name="no rings", description="none is asked for", rings=False)
     if job.phasing.names:
         yield Case(name="no discounting", description="every year counts the same", discounting=False)
 
@@ -137,21 +158,36 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
         rate = job.phasing.discount_rate if discounting else 0.0
         return demands.with_periods(plain, job.phasing.model_copy(update={"discount_rate": rate}))
 
+    timer = Retimer(
+        draft.problem,
+        graph,
+        candidates,
+        times.cities,
+        split_arcs(graph, candidates, start_s=AccessParameters.default().running.start_s),
+        job.times.limit_s,
+    )
+    without = without_core(times, candidates, job)
+
+    def layer(changes: TimeChanges) -> Layer | None:
+        if without is None or changes == UNCHANGED:
+            return draft.layer
+        return LayerRetimer(timer, without, draft.pairs)(changes)
+
     return Base(
         problem=draft.problem,
-        timer=Retimer(
-            draft.problem,
-            graph,
-            candidates,
-            times.cities,
-            split_arcs(graph, candidates, start_s=AccessParameters.default().running.start_s),
-            job.times.limit_s,
-        ),
+        timer=timer,
         costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
         people=tuple(population[ends].min(axis=1).tolist()),
         factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
         demands=stated,
         steps=demands.limit_steps(job),
+        capacities={
+            level: line_capacity.capacities(
+                proposing.line_sections(candidates, job.capacity.model_copy(update={"level": level}))
+            )
+            for level in ("low", "high")
+        },
+        layer=layer,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -13,8 +13,9 @@ from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.frontier.steps import with_steps
+from optimiser.frontier.steps import scale_of, with_steps
 from optimiser.job.model import LoadedJob
+from optimiser.job.rings import DERIVED
 from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
@@ -26,11 +27,13 @@ from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
+from optimiser.report.ring_layout import RingMargin
 from optimiser.run import (
     cache,
     cases,
     demands,
     fairness,
+    independence,
     measuring,
     proposing,
     reach,
@@ -42,6 +45,7 @@ from optimiser.run import (
 )
 from optimiser.run.cache import Kept, Outcome, Progress
 from optimiser.run.measured_plan import MeasuredPlan
+from optimiser.run.ring_worth import margins
 from optimiser.run.source import Source, find_source
 from optimiser.verify import Plan
 
@@ -166,11 +170,16 @@ class Chain:
             "budget": job.budget.model_dump(),
             "demands": job.model_dump(include={"least", "city_coverage", "caps", "phasing"}),
             "steps": job.steps.model_dump(),
+            "capacity": job.capacity.model_dump(),
+            "independence": job.independence.model_dump(),
+            "worth": job.solve.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
         }
 
         def make() -> proposing.Draft:
             times, candidates = self.times.value, self.candidates.value
-            return proposing.draft_problem(times, self.rail, candidates, job, source, name=name)
+            return proposing.draft_problem(
+                times, self.rail, candidates, job, source, name=name, solve=self._solve
+            )
 
         return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)
 
@@ -193,16 +202,25 @@ class Chain:
 
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
-        """The design problem that is solved: `counted`, with further pairs where pairs count in steps."""
-        steps = demands.limit_steps(self.loaded.job)
-        if not steps:
+        """The design problem that is solved: `counted`, with further pairs where pairs count in parts."""
+        if not self._counts_in_parts:
             return self.counted
 
         def make(folder: Path) -> None:
-            save_problem(with_steps(self.counted.value, steps), folder / "problem.json")
+            save_problem(self._with_parts(self.counted.value), folder / "problem.json")
 
-        inputs = {"problem": self.counted.key, "steps": self.loaded.job.steps.model_dump()}
-        return Kept(self._outcome("steps", "Letting pairs count in steps", inputs, make), _load_problem)
+        inputs = {"problem": self.counted.key, "draft": self.draft.key}
+        return Kept(self._outcome("steps", "Letting pairs count in parts", inputs, make), _load_problem)
+
+    @property
+    def _counts_in_parts(self) -> bool:
+        """Whether pairs count in steps, or for their independence."""
+        job = self.loaded.job
+        return bool(job.steps.shares or job.independence.weight)
+
+    def _with_parts(self, problem: DesignProblem) -> DesignProblem:
+        """Return `counted`, or the like of it, with the further pairs of the job."""
+        return with_steps(problem, demands.limit_steps(self.loaded.job), self.draft.value.layer)
 
     @property
     def design(self) -> DesignProblem:
@@ -226,6 +244,36 @@ class Chain:
         if not found.is_proven(settings.gap):
             cache.forget(outcome)
         return found
+
+    def _solve(self, problem: DesignProblem) -> Result:
+        """Solve a further problem of the job, in its process."""
+        return solving.solve(problem, self.loaded.job.solve, run=self.solver)
+
+    @cached_property
+    def _margins(self) -> tuple[RingMargin, ...]:
+        """By how much plans with the wished rings exceed those without."""
+        if all(ring.required for ring in self.design.rings):
+            return ()
+
+        def make() -> list[dict[str, Any]]:
+            return [asdict(one) for one in margins(self.design, self.result, self._scale, self._solve)]
+
+        inputs = {
+            "problem": self.problem.key,
+            "plan": [self.result.built, self.result.rings, self.result.bound],
+            "solve": self.loaded.job.solve.model_dump(),
+        }
+        rows = self._kept_json(
+            "margins", "Asking what plans without the wished rings are worth", inputs, make
+        )
+        return tuple(RingMargin(**row) for row in rows)
+
+    @property
+    def _scale(self) -> int:
+        """By what the weights of the job are multiplied in the problem."""
+        layer = self.draft.value.layer
+        steps = demands.limit_steps(self.loaded.job)
+        return scale_of([*(step.share for step in steps), *(() if layer is None else layer.shares)])
 
     @cached_property
     def tables(self) -> Path:
@@ -269,6 +317,7 @@ class Chain:
             fairness=self._fairness(plan),
             reach=self.reach,
             cases=cases,
+            margins=() if self.has_cases and cases is None else self._margins,
         )
 
     @cached_property
@@ -313,6 +362,7 @@ class Chain:
             "output": job.output.model_dump(exclude={"folder"}),
             "measures": job.measures.model_dump(),
             "reach": None if found.reach is None else found.reach.as_dict(),
+            "margins": [asdict(one) for one in found.margins],
             "cases": None if found.cases is None else found.cases.as_dict(),
         }
 
@@ -415,6 +465,7 @@ class Chain:
             ends=self.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
             settings=job.measures,
             lines=None if self.has_matrix else times.road.links.geometry,
+            without=independence.without_core(times, self.candidates.value, job),
         )
 
     def _fairness(self, plan: Plan) -> Fairness | None:
@@ -427,7 +478,7 @@ class Chain:
         def make() -> dict[str, Any]:
             weights = self.draft.value.pairs["weight"].tolist()
             priced = fairness.price_demands(
-                self.counted.value, plan, weights, asked=asked, settings=job.solve
+                self.counted.value, plan, weights, asked=asked, settings=job.solve, complete=self._with_parts
             )
             return priced.as_dict()
 
@@ -493,8 +544,8 @@ def _load_problem(folder: Path) -> DesignProblem:
 def within_limit(counted: DesignProblem, plan: Plan) -> Plan:
     """Return a verified plan as it counts within the limit; objective, bound and status stay as they are.
 
-    Where pairs count in steps, the problem has further pairs with later limits. No count, tier, target or
-    measure includes them.
+    Where pairs count in parts, the problem has further pairs with later limits or without the core. No count,
+    tier, target or measure includes them.
 
     Parameters
     ----------

@@ -232,8 +232,18 @@ def _dominates(one: Weights, other: Weights) -> bool:
 # ---- the price of fairness
 
 
+def _as_it_is(problem: DesignProblem) -> DesignProblem:
+    return problem
+
+
 def price_demands(
-    problem: DesignProblem, plan: Plan, weights: Sequence[int], *, asked: Sequence[str], settings: Solve
+    problem: DesignProblem,
+    plan: Plan,
+    weights: Sequence[int],
+    *,
+    asked: Sequence[str],
+    settings: Solve,
+    complete: Callable[[DesignProblem], DesignProblem] = _as_it_is,
 ) -> Fairness:
     """Return what the demands of a problem change and cost.
 
@@ -247,6 +257,9 @@ def price_demands(
         What is demanded, in words.
     settings
         Variant, solver, gap, limit, threads and seed.
+    complete
+        Adds the further pairs where pairs count in parts (`optimiser.frontier.steps`), so that both plans aim
+        at the same; tiers count the pairs of the problem alone.
 
     Notes
     -----
@@ -254,12 +267,14 @@ def price_demands(
     that one: where the solver, within its gap, finds no better plan, the plan itself is taken.
     """
     free = _without_demands(problem, weights)
-    mine = verify.score(free, plan.built, rings=plan.rings, starts=plan.starts)
-    result = solving.solve(free, settings)
-    best = verify.check(free, result) if result.has_plan else mine
+    whole = complete(free)
+    mine = verify.score(whole, plan.built, rings=plan.rings, starts=plan.starts)
+    result = solving.solve(whole, settings)
+    best = verify.check(whole, result) if result.has_plan else mine
     best = best if best.objective > mine.objective else mine
     states = (demands.coverable_pairs(free), mine.covered_before, mine.covered, best.covered)
-    weight = [demands.weight_by_group(free, pairs) for pairs in states]
+    count = len(free.pairs)
+    weight = [demands.weight_by_group(free, (k for k in pairs if k < count)) for pairs in states]
     tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in problem.groups)
     least, proven = (None, False) if problem.periods else _cost_of_both(free, tiers, settings)
     built, other = set(plan.built), set(best.built)
@@ -273,7 +288,13 @@ def price_demands(
         both_proven=proven,
         worth_plan=mine.objective,
         worth_free=best.objective,
-        counted="weight over all periods, each with its factor" if problem.periods else "weight",
+        counted=" ".join(
+            (
+                "weight",
+                *(["of all parts of the pairs"] if len(whole.pairs) > count else []),
+                *(["over all periods, each with its factor"] if problem.periods else []),
+            )
+        ),
         budget=problem.budget or 0,
         money=problem.money,
     )

@@ -25,7 +25,9 @@ RUN_FORMAT = "polyring-run/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 OPTIONAL = (
+    "capacities.csv",
     "cases.csv",
+    "independence.csv",
     "levels.json",
     "phases.csv",
     "plan.png",

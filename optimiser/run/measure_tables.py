@@ -40,6 +40,7 @@ from optimiser.measures.polycentricity import (
 )
 from optimiser.measures.value_of_time import gravity_trips
 from optimiser.problem import Ring
+from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 from optimiser.run.timing import with_arcs
@@ -262,6 +263,58 @@ def _stops(ring: Ring, circuit: tuple[int, ...], *, only_existing: bool) -> set[
         return set()
     passed = {node for link in links for node in (link.tail, link.head)}
     return {stop.id for stop in ring.stops if not passed.isdisjoint(stop.nodes)}
+
+
+def independence(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return one row per tier and state for the ways without the core; empty where they do not count.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `tier` (of the smaller city; ``all`` last), `state`, `pairs` that count, those that are independent at
+        each stretch (``independent_at_1.25`` and the like), `without_way` (pairs that no way without the core
+        joins in this state), and over the pairs that one joins in both states `mean_minutes` without the core
+        and `any_way_minutes` by the fastest way.
+    """
+    without = measured.without
+    if without is None:
+        return pd.DataFrame()
+    rows = without.rows(measured.pairs)
+    today = measured.times["today"][rows]
+    limits = dict(zip(without.asked.stretches, without.limits_s(today), strict=True))
+    seconds = {
+        "today": without.times(measured.graph, measured.candidates, measured.ends[rows], ()),
+        "plan": without.times(measured.graph, measured.candidates, measured.ends[rows], measured.plan.built),
+    }
+    joined = (seconds["today"] < NO_PATH_S) & (seconds["plan"] < NO_PATH_S)
+    group = measured.group[rows]
+    found = []
+    for tier in [*(tier for tier in measured.tiers if tier in set(group.tolist())), ALL]:
+        mine = (group == tier) | (tier == ALL)
+        for state in STATES:
+            free = seconds[state]
+            met = {f"independent_at_{s:g}": int((free <= most)[mine].sum()) for s, most in limits.items()}
+            found.append(
+                {
+                    "tier": tier,
+                    "state": state,
+                    "pairs": int(mine.sum()),
+                    **met,
+                    "without_way": int((free[mine] >= NO_PATH_S).sum()),
+                    "mean_minutes": _mean_minutes(free[mine & joined]),
+                    "any_way_minutes": _mean_minutes(measured.times[state][rows][mine & joined]),
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def _mean_minutes(seconds: NDArray[np.int64]) -> Value:
+    return float(seconds.mean()) / 60 if len(seconds) else None
 
 
 def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:

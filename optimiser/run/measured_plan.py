@@ -9,12 +9,11 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from networks.sphere import km_to_chord, unit_vectors
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.timegraph import TimeGraph
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
@@ -24,10 +23,9 @@ from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.proposals.prepare import reduced_network
 from optimiser.proposals.table import Candidates, number_arcs
+from optimiser.run.core_area import core_cities, node_positions, roads_in_core
+from optimiser.run.independence import WithoutCore
 from optimiser.verify import Plan
-
-KM_PER_DEGREE = 111.195
-"""Kilometres per degree of latitude, on a sphere of 6,371 km."""
 
 STATES = ("today", "plan")
 
@@ -52,6 +50,8 @@ class MeasuredPlan:
         Section `[measures]` of the job.
     lines
         Lines of the road links that road arcs refer to; None without roads.
+    without
+        The region without its core; None where independence does not count.
     """
 
     problem: DesignProblem
@@ -62,6 +62,7 @@ class MeasuredPlan:
     ends: NDArray[np.int64]
     settings: Settings
     lines: gpd.GeoSeries | None = None
+    without: WithoutCore | None = None
 
     @cached_property
     def arcs(self) -> pd.DataFrame:
@@ -79,10 +80,16 @@ class MeasuredPlan:
         return {"today": self.valuer.times(()), "plan": self.valuer.times(self.plan.built)}
 
     @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Return a row for each pair: `origin`, `destination` (rows of cities), `group`, `today_s`."""
+        today = self.times["today"]
+        columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
+        return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
+
+    @cached_property
     def core(self) -> NDArray[np.int64]:
         """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
-        rows = np.flatnonzero((self.cities["tier"] == "core").to_numpy())
-        return rows if len(rows) else np.array([int(np.argmax(self.population))])
+        return core_cities(self.cities)
 
     @cached_property
     def population(self) -> NDArray[np.int64]:
@@ -258,7 +265,7 @@ def mark_network(
         Lines of the road links that road arcs refer to (degrees): a road whose line enters the core between
         two nodes outside it crosses the core. None: no arc crosses the core.
     """
-    lon, lat = _positions(graph)
+    lon, lat = node_positions(graph)
     known = np.isfinite(lon)
     where = unit_vectors(np.where(known, lon, 0.0), np.where(known, lat, 0.0))
     centres = unit_vectors(cities.geometry.x.to_numpy(), cities.geometry.y.to_numpy())
@@ -276,38 +283,5 @@ def mark_network(
         seconds=graph.seconds,
         area=area,
         is_core=is_core,
-        crosses=_crossing(graph, lines, cities.geometry.iloc[core], core_km),
+        crosses=roads_in_core(graph, lines, cities.geometry.iloc[core], np.full(len(core), core_km)),
     )
-
-
-def _positions(graph: TimeGraph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return longitudes and latitudes of nodes.
-
-    A new node has those of the first node with a position that an arc joins it to.
-    """
-    lon, lat = (graph.nodes[key].to_numpy(dtype=np.float64).copy() for key in ("lon", "lat"))
-    placed = np.isfinite(lon)
-    for one, other in ((graph.tail, graph.head), (graph.head, graph.tail)):
-        # Reversed, so that of several assignments to one node the first arc has the last word.
-        rows = np.flatnonzero(~placed[one] & placed[other])[::-1]
-        lon[one[rows]], lat[one[rows]] = lon[other[rows]], lat[other[rows]]
-    return lon, lat
-
-
-def _crossing(
-    graph: TimeGraph, lines: gpd.GeoSeries | None, centres: gpd.GeoSeries, core_km: float
-) -> NDArray[np.bool_]:
-    """Return which arcs follow a road link whose line enters the core."""
-    crosses = np.zeros(len(graph.tail), dtype=np.bool_)
-    if lines is None:
-        return crosses
-    links = lines.to_numpy()
-    within = np.zeros(len(links), dtype=np.bool_)
-    for centre in centres:
-        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
-        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
-        flat = shapely.transform(links, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
-        within |= shapely.dwithin(flat, shapely.Point(0, 0), core_km)
-    arcs = np.flatnonzero((graph.kind == ARC_KINDS.index("road")) & (graph.ref >= 0))
-    crosses[arcs] = within[graph.ref[arcs]]
-    return crosses

@@ -11,6 +11,7 @@ from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import TABLES, Measures
 from optimiser.run import measure_tables, store
+from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 
 
@@ -23,6 +24,7 @@ def measure(measured: MeasuredPlan) -> Measures:
         polycentricity=measure_tables.polycentricity(measured),
         build_order=measure_tables.build_order(measured, order.links),
         phases=measure_tables.phases(measured),
+        independence=measure_tables.independence(measured),
         seconds=exact_seconds(measured),
         facts=_facts(measured) | {"order_method": order.method},
     )
@@ -38,8 +40,9 @@ def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:
 
 def _facts(measured: MeasuredPlan) -> dict[str, object]:
     """Return the assumptions of the measures as plain values."""
-    given = measured.settings
+    given, without = measured.settings, measured.without
     return {
+        **({} if without is None else _facts_of_independence(without)),
         "core": measured.cities["name"].iloc[measured.core].astype(str).tolist(),
         "core_km": given.core_km,
         "near_km": given.near_km,
@@ -48,6 +51,15 @@ def _facts(measured: MeasuredPlan) -> dict[str, object]:
         "discount_rate": given.discount_rate,
         "years": given.years,
         "overrun_correlation": given.overrun_correlation,
+    }
+
+
+def _facts_of_independence(without: WithoutCore) -> dict[str, object]:
+    asked = without.asked
+    return {
+        "independence_weight": asked.weight,
+        "independence_stretches": list(asked.stretches),
+        "independence_radius_km": without.radius_km,
     }
 
 

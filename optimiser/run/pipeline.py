@@ -173,12 +173,13 @@ def write_job(stage: Path, loaded: LoadedJob) -> None:
 
 
 def names_of_nodes(chain: Chain) -> dict[str, str]:
-    """Return the names of the cities of a run by the ids of their nodes."""
+    """Return the names of the cities of a run by their ids, which are those of stops, and of their nodes."""
     from optimiser.report.tables import AFTER, CITY
 
     cities = chain.times.value.cities
-    named = zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True)
-    return {f"{CITY}{city_id}{ending}": name for city_id, name in named for ending in ("", AFTER)}
+    named = list(zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True))
+    nodes = {f"{CITY}{city_id}{ending}": name for city_id, name in named for ending in ("", AFTER)}
+    return {**dict(named), **nodes}
 
 
 def _write_with_cases(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:

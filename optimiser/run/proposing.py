@@ -11,12 +11,13 @@ from networks import matrix
 from networks.cities import Cities
 from networks.rail import RailBuild
 from networks.road.tables import speed_table
-from optimiser.frontier.steps import longest_s
+from optimiser.frontier.steps import Layer, longest_s
 from optimiser.job.model import Job
+from optimiser.job.sections import Capacity
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
-from optimiser.proposals import costs, own, prepare
+from optimiser.proposals import costs, line_capacity, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Rules, generate
@@ -27,8 +28,11 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
+from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
-from optimiser.run.rings import Ground, RingTables, add_rings, with_closing_links
+from optimiser.run.independence import without_core
+from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
+from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 
@@ -53,14 +57,21 @@ class Draft:
         The problem, without the levels of max-min fairness and without the further pairs of steps.
     pairs
         One row a pair of the problem: `origin`, `destination` (rows of cities), `weight` (without the factor
-        of the tier), `coverable`, `best_s` (seconds with everything built, -1 where no path leads).
+        of the tier), `group`, `coverable`, `today_s` and `best_s` (seconds today and with everything built,
+        -1 where no path leads).
     rings
         Lines of the ring links, and what the job asks of each ring; None without rings.
+    layer
+        The further pairs without the core; None where independence does not count.
+    worth
+        What the derived rewards of rings are made of.
     """
 
     problem: DesignProblem
     pairs: pd.DataFrame
     rings: RingTables | None
+    layer: Layer | None = None
+    worth: tuple[RingWorth, ...] = ()
 
 
 def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
@@ -75,9 +86,9 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job, source), _ground(source, times)
+    base, ground = base_case(times, rail, job, source), ground_of(source, times)
     table, land = ground
-    asked, rules = job.candidates, _rules(job, source)
+    asked, rules = job.candidates, rules_of(job, source)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)
@@ -87,12 +98,50 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
         found = given if given is not None else assemble([], table, land)
     found = with_closing_links(found, base, job.rings, rules, ground)
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
-    priced = fixed.table.assign(cost=fixed.table[_PRICES[job.costs.level]])
-    return with_evidence(base, replace(fixed, table=priced), rules.road.surroundings(base))
+    placed = line_capacity.with_sections(base, at_level(fixed, job), hours_a_day=rules.rail.hours_a_day)
+    return with_evidence(base, placed, rules.road.surroundings(base))
+
+
+def line_sections(candidates: Candidates, asked: Capacity) -> pd.DataFrame:
+    """Return the sections of line on which not all trains of candidates have room.
+
+    Parameters
+    ----------
+    candidates
+        What may be built.
+    asked
+        Whether sections have limits, and which.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `line_capacity.line_sections`.
+    """
+    most = most_a_day(asked) if asked.enabled else {}
+    return line_capacity.line_sections(candidates, most)
+
+
+def most_a_day(asked: Capacity) -> dict[str, int]:
+    """Return how many trains a day and direction a section carries by class, as a job says."""
+    usual = line_capacity.usual_most(asked.level)
+    given = {name: getattr(asked, name) for name in usual}
+    return usual | {name: trains for name, trains in given.items() if trains is not None}
+
+
+def at_level(candidates: Candidates, job: Job) -> Candidates:
+    """Return candidates at the low, central or high cost that a job asks for."""
+    return replace(candidates, table=candidates.table.assign(cost=candidates.table[_PRICES[job.costs.level]]))
 
 
 def draft_problem(
-    times: Times, rail: RailBuild | None, candidates: Candidates, job: Job, source: Source, *, name: str
+    times: Times,
+    rail: RailBuild | None,
+    candidates: Candidates,
+    job: Job,
+    source: Source,
+    *,
+    name: str,
+    solve: Solver,
 ) -> Draft:
     """Return the design problem of a job.
 
@@ -106,6 +155,8 @@ def draft_problem(
         The job and its data.
     name
         Name of the problem.
+    solve
+        Finds the cheapest circuits of rings whose worth is derived.
     """
     prepared = prepare.design_problem(
         times.graphs[job.times.definition],
@@ -127,12 +178,23 @@ def draft_problem(
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
     problem = with_tier_factors(prepared.problem, pairs, job)
+    sections = line_sections(candidates, job.capacity)
+    problem = problem.replace(capacities=line_capacity.capacities(sections))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job, source)
-        ground = _ground(source, times)
-        problem, rings = add_rings(problem, base, candidates, job.rings, _rules(job, source), ground)
-    return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+        ground = ground_of(source, times)
+        problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
+    without = without_core(times, candidates, job)
+    graph = times.graphs[job.times.definition]
+    if without is None:
+        return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+    ids, names = (times.cities[key].astype(str).tolist() for key in ("city_id", "name"))
+    derived = derived_rings(job.rings, ids, names)
+    setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
+    problem, worth = with_worth(problem, derived, setting, solve)
+    layer = without.layer(graph, candidates, pairs)
+    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:
@@ -160,7 +222,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     )
 
 
-def _ground(source: Source, times: Times) -> Ground:
+def ground_of(source: Source, times: Times) -> Ground:
     """Return the unit costs of a job (its own table, else that of the country), its terrain and its towns."""
     table = (
         costs.read_cost_table(source.costs_file)
@@ -171,7 +233,7 @@ def _ground(source: Source, times: Times) -> Ground:
     return table, costs.WithTowns.of(land, times.cities)
 
 
-def _rules(job: Job, source: Source) -> Rules:
+def rules_of(job: Job, source: Source) -> Rules:
     """Return the rules of the generator that a job asks for."""
     asked, known = job.candidates, Rules().kinds
     unknown = [kind for kind in asked.kinds if kind not in known]

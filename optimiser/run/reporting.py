@@ -25,16 +25,17 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
-from optimiser.proposals.rings.reference_rings import read_reference_rings
+from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import files, inputs, sentences, tables
+from optimiser.report import files, inputs, line_capacity, sentences, tables
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
+from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
-from optimiser.run.proposing import Draft
+from optimiser.run.proposing import Draft, line_sections, most_a_day
 from optimiser.run.reading import import_warnings
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
@@ -77,6 +78,8 @@ class Findings:
         What plausible cases choose; None where they are not solved, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
+    margins
+        By how much plans with wished rings exceed those without; empty where this is not asked (yet).
     """
 
     job: Job
@@ -95,6 +98,7 @@ class Findings:
     reach: Reach | None
     cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
+    margins: tuple[RingMargin, ...] = ()
 
 
 # ---- report
@@ -126,10 +130,11 @@ def assemble_report(found: Findings) -> ReportInput:
         notes=_notes(found),
         attribution=source.attribution,
         measures=found.measures,
-        rings=rings.describe_rings(found.problem, plan, found.draft.rings, cities, references),
+        rings=_rings(found, references),
         fairness=found.fairness,
         reach=found.reach,
         cases=found.cases,
+        capacities=_capacities(found),
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
     )
@@ -137,10 +142,31 @@ def assemble_report(found: Findings) -> ReportInput:
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)), links=links)
 
 
+def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
+    """Return the rings of the plan, with what their worth is made of and their margins."""
+    worth = {one.ring: one for one in found.draft.worth}
+    margin = {one.ring: one for one in found.margins}
+    shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
+    return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
+
+
 def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
     has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
-    return (*([NOTHING_TO_PROPOSE] if has_nothing else []), *fairness.notes_on_levels(found.levels))
+    table = _capacities(found)
+    return (
+        *([NOTHING_TO_PROPOSE] if has_nothing else []),
+        *fairness.notes_on_levels(found.levels),
+        *(() if table is None else line_capacity.notes(table)),
+    )
+
+
+def _capacities(found: Findings) -> pd.DataFrame | None:
+    """Return the sections of line with limits that matter; None where trains have no limits."""
+    if not found.job.capacity.enabled or found.candidates.sections.empty:
+        return None
+    sections = line_sections(found.candidates, found.job.capacity)
+    return line_capacity.tabulate(sections, set(found.plan.built))
 
 
 def _exact_times(found: Findings) -> dict[str, pd.Series]:
@@ -163,12 +189,21 @@ def _assumptions(job: Job, source: Source, found: Candidates) -> tuple[tuple[str
         ("Limit", f"{job.times.limit_s} s"),
         ("Travel time", _DEFINITIONS[job.times.definition]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
+        *((("Trains on sections of line", _describe_capacity(job)),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {found.money}, prices of {found.price_year}"),
         ("Terrain", found.terrain_source),
         ("State of the network", str(job.region.as_of or "today's")),
         ("Candidates left out by the rules", str(sum(found.report.values()))),
     )
+
+
+def _describe_capacity(job: Job) -> str:
+    """Return what sections of today's line carry, in words."""
+    if not job.capacity.enabled:
+        return "no limit"
+    carried = (f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
+    return f"a day and direction at most {join_names(tuple(carried))}, today's trains included"
 
 
 def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
@@ -324,6 +359,7 @@ def summarise(
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": report.cases.as_dict()}),
         **({} if report.reach is None else {"reach": report.reach.as_dict()}),
+        **({} if report.capacities is None else {"capacities": line_capacity.counts(report.capacities)}),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(found.times, found.candidates, found.problem),

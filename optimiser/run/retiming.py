@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.timegraph import TimeGraph
+from networks import skims
+from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import TimeChanges
+from optimiser.frontier.steps import Layer
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
 from optimiser.proposals.table import Candidates
+from optimiser.run.independence import WithoutCore
 from optimiser.run.trip_parts import PARTS, SplitArcs
 
 _LEAST_ACCESS_S = 60
@@ -61,14 +64,11 @@ class Retimer:
         The network is reduced anew to the arcs that matter to some pair, since other arcs do under other
         times.
         """
-        seconds = changed_seconds(self.arcs, changes)
-        today = self.arcs.today
-        graph = replace(self.graph, seconds=seconds[:today])
-        opened = self.candidates.arcs.assign(seconds=seconds[today:])
+        graph, candidates = self.timed(changes)
         timed = prepare.design_problem(
             graph,
             self.cities,
-            replace(self.candidates, arcs=opened),
+            candidates,
             np.zeros(
                 (len(self.cities), len(self.cities)), dtype=np.int64
             ),  # today's times do not matter here
@@ -77,6 +77,38 @@ class Retimer:
             budget=0,
         ).problem
         return _merged(self.problem, timed)
+
+    def timed(self, changes: TimeChanges) -> tuple[TimeGraph, Candidates]:
+        """Return what there is, and what may be built, with the seconds that some changes give."""
+        seconds, today = changed_seconds(self.arcs, changes), self.arcs.today
+        opened = self.candidates.arcs.assign(seconds=seconds[today:])
+        return replace(self.graph, seconds=seconds[:today]), replace(self.candidates, arcs=opened)
+
+
+@dataclass(frozen=True)
+class LayerRetimer:
+    """Times the layer without the core anew; a `optimiser.frontier.cases.LayerTimer`.
+
+    Attributes
+    ----------
+    retimer
+        Times the arcs of the region.
+    without
+        Which arcs remain without the core.
+    pairs
+        One row a pair of the problem: `origin`, `destination` (rows of cities), `group`.
+    """
+
+    retimer: Retimer
+    without: WithoutCore
+    pairs: pd.DataFrame
+
+    def __call__(self, changes: TimeChanges) -> Layer | None:
+        """Return the layer that some changes give; its limits follow the times of today under them."""
+        graph, candidates = self.retimer.timed(changes)
+        seconds = skims.travel_times(graph)[self.pairs["origin"], self.pairs["destination"]]
+        pairs = self.pairs.assign(today_s=np.where(seconds < UNREACHABLE, seconds, -1))
+        return self.without.layer(graph, candidates, pairs)
 
 
 def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from shapely import MultiLineString
 from networks.cities import load_csv
 from networks.errors import NetworksError
 from optimiser.job.contradictions import did_you_mean
-from optimiser.job.rings import Rings
+from optimiser.job.rings import DERIVED, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
@@ -25,6 +25,7 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate
+from optimiser.proposals.rings.lengths import with_longest
 from optimiser.proposals.rings.reference_rings import (
     CORRIDOR_KM,
     ReferenceRing,
@@ -88,15 +89,15 @@ def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str])
     Raises
     ------
     JobError
-        With all centres that are no city.
+        With all names that are no city's.
     """
-    faults = list(_unknown_centres(asked, ids, names))
+    faults = list(_unknown_cities(asked, ids, names))
     if faults:
         raise JobError(
-            "rings go round cities that the job does not have",
+            "rings name cities that the job does not have",
             faults=faults,
             done="Nothing was written.",
-            remedy="Name centres as the table of cities does, by name or id.",
+            remedy="Name cities as their table does, by name or id; none both as a centre and in must.",
         )
     row = {name: at for at, name in reversed(list(enumerate(names)))}
     row |= {city_id: at for at, city_id in enumerate(ids)}
@@ -109,7 +110,12 @@ def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str])
     return tuple(
         rules
         for section in asked
-        for rules in _rules_of(section, tuple(row[name] for name in section.centres), ring_ids)
+        for rules in _rules_of(
+            section,
+            tuple(row[name] for name in section.centres),
+            tuple(row[name] for name in section.must),
+            ring_ids,
+        )
     )
 
 
@@ -126,7 +132,7 @@ def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
     Raises
     ------
     JobError
-        With all centres that are no city.
+        With all names that are no city's.
     """
     try:
         table = load_csv(cities_file).table
@@ -135,23 +141,29 @@ def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
     ring_rules(asked, table["city_id"].astype(str).tolist(), table["name"].astype(str).tolist())
 
 
-def _unknown_centres(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each centre that is the name of no city, or of more than one."""
+def _unknown_cities(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each name of no city, or of more than one, and for centres that must be passed."""
     for number, section in enumerate(asked):
-        for name in section.centres:
-            place = f"rings.{number}.centres ('{section.id}')"
-            if name in ids:
-                continue
-            if list(names).count(name) > 1:
-                yield f"{place}: '{name}' names {list(names).count(name)} cities; give the id"
-            elif name not in names:
-                yield f"{place}: there is no city '{name}'{did_you_mean(name, [*names, *ids])}"
+        for key in ("centres", "must"):
+            for name in getattr(section, key):
+                place = f"rings.{number}.{key} ('{section.id}')"
+                if key == "must" and name in section.centres:
+                    yield f"{place}: '{name}' is a centre, which the ring goes round"
+                if name in ids:
+                    continue
+                if list(names).count(name) > 1:
+                    yield f"{place}: '{name}' names {list(names).count(name)} cities; give the id"
+                elif name not in names:
+                    yield f"{place}: there is no city '{name}'{did_you_mean(name, [*names, *ids])}"
 
 
 def _rules_of(
-    section: Rings, centres: tuple[int, ...], ring_ids: Mapping[str, tuple[str, ...]]
+    section: Rings,
+    centres: tuple[int, ...],
+    must: tuple[int, ...],
+    ring_ids: Mapping[str, tuple[str, ...]],
 ) -> Iterator[RingRules]:
-    """Yield the rules of each ring of a section."""
+    """Yield the rules of each ring of a section, whose centres and cities on it are rows."""
     is_road = section.mode == "road"
     is_side_by_side = section.arrangement == "side_by_side"
     apart = tuple(ring for other in section.apart for ring in ring_ids[other])
@@ -170,13 +182,23 @@ def _rules_of(
             time_s=_band(section.time_s),
             tiers=section.tiers,
             least_cities=section.least_cities,
+            least_by_tier=tuple(sorted(section.least_by_tier.items())),
+            must=must,
+            longest_km=section.longest_km or float("inf"),
+            most_stretch=section.most_stretch or float("inf"),
             on_s=round(60 * section.on_minutes),
             required=section.required,
-            reward=section.reward,
+            reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )
+
+
+def derived_rings(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the rings whose reward is derived; the parameters are those of `ring_rules`."""
+    sections = [section for section in asked if section.reward == DERIVED]
+    return frozenset(rules.id for rules in ring_rules(sections, ids, names))
 
 
 def _band(given: tuple[float, ...]) -> tuple[float, float]:
@@ -301,7 +323,8 @@ def add_rings(
             remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
         )
     tables = RingTables(_link_table(found), tuple(_facts(base, *one) for one in found))
-    return problem.replace(rings=tuple(proposed.ring for _, proposed in found)), tables
+    rings = with_longest([(ring, proposed.ring) for ring, proposed in found], candidates, problem.budget)
+    return problem.replace(rings=rings), tables
 
 
 def _link_table(found: Sequence[tuple[RingRules, GeneratedRing]]) -> gpd.GeoDataFrame:
@@ -411,16 +434,22 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "formed": ring.is_formed,
         "required": ring.required,
         "reward": ring.reward,
+        **({} if ring.worth is None else {"worth": asdict(ring.worth)}),
+        **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         "length_km": round(ring.length_km, 3),
         "existing_km": round(ring.existing_km, 3),
         "new_km": round(ring.new_km, 3),
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.crosses_itself,
+        "shape": None if ring.shape is None else asdict(ring.shape),
+        "longest_km": ring.longest_km,
         "cost": ring.cost,
         "candidates": list(ring.candidates),
         "links": [int(link) for link in ring.pieces["link"]],
         "cities": [{**row, "seconds": int(row["seconds"])} for row in cities],
         "least_cities": ring.least_cities,
+        "least_by_tier": dict(ring.least_by_tier),
+        "must": list(ring.must),
         "inside": list(ring.inside),
         "overlaps": [
             {

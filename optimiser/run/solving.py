@@ -119,12 +119,14 @@ def in_terms_of_job(reason: Reason, job: Job, names: Mapping[str, str]) -> str:
     job
         The job.
     names
-        Names of cities by the ids of their nodes; other nodes keep their ids.
+        Names of cities by their ids and those of their nodes; other nodes and stops keep their ids.
     """
     text = str(reason)
     # An id may begin another one, so the longest are replaced first.
     for node in sorted(set(reason.nodes) & names.keys(), key=len, reverse=True):
         text = text.replace(node, names[node])
+    for stop in reason.stops:
+        text = text.replace(repr(stop), names.get(stop, repr(stop)))
     if reason.target is None:
         return text
     section, prefix = (job.least, "") if reason.target.of == "pairs" else (job.city_coverage, "least_")

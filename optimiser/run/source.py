@@ -42,6 +42,8 @@ class Source:
         The user's own unit costs, candidates and weights of pairs.
     reference_rings_file
         Known rings that the rings of a plan are compared with.
+    built_file
+        Roads and railways opened in past years, which a back-cast is compared with.
     rail_factor
         Length of tracks on the ground over length of their geometry; ways of roads state theirs themselves.
     attribution
@@ -62,6 +64,7 @@ class Source:
     candidates_file: Path | None
     weights_file: Path | None
     reference_rings_file: Path | None = None
+    built_file: Path | None = None
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
@@ -93,6 +96,7 @@ def find_source(loaded: LoadedJob) -> Source:
         costs_file=loaded.input_path(job.costs.table),
         candidates_file=loaded.input_path(job.candidates.file),
         weights_file=loaded.input_path(job.objective.weights_file),
+        built_file=loaded.input_path(job.backcast.built),
         notes=("Map data © OpenStreetMap contributors, Open Database Licence 1.0.",),
     )
     if region.name:
@@ -142,6 +146,7 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         map_file=region.network,
         terrain_file=source.terrain_file or region.terrain,
         reference_rings_file=reference_rings if reference_rings.is_file() else None,
+        built_file=source.built_file or region.built,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),
@@ -158,6 +163,7 @@ def _refuse_missing_files(source: Source, where: str) -> None:
         "costs.terrain": source.terrain_file,
         "candidates.file": source.candidates_file,
         "objective.weights_file": source.weights_file,
+        "backcast.built": source.built_file,
     }
     faults = [f"{key}: there is no file {path}" for key, path in files.items() if path and not path.is_file()]
     if faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
+from optimiser.frontier.steps import Layer
 from optimiser.problem import load, save
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingFacts, Stop
+from optimiser.report.ring_layout import RingFacts, RingWorth, Stop
 from optimiser.run.proposing import Draft
 from optimiser.run.reading import Networks
 from optimiser.run.rings import RingTables
@@ -35,6 +37,7 @@ def save_networks(folder: Path, networks: Networks) -> None:
     _save_network(folder, "rail", rail.network)
     rail.services.lines.to_parquet(folder / "services_lines.parquet")
     rail.services.stops.to_parquet(folder / "services_stops.parquet")
+    rail.services.routes.to_parquet(folder / "services_routes.parquet")
     _converted(rail.stations, list).to_parquet(folder / "stations.parquet")
     save_json(folder / "rail_report.json", rail.report.to_dict())
     save_json(folder / "import_report.json", networks.report)
@@ -55,13 +58,13 @@ def load_networks(folder: Path) -> Networks:
 
 def load_rail(folder: Path) -> RailBuild:
     """Read the railways of what `save_networks` wrote, without the roads."""
-    lines, stops, stations = (
+    lines, stops, routes, stations = (
         pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("services_lines", "services_stops", "stations")
+        for name in ("services_lines", "services_stops", "services_routes", "stations")
     )
     return RailBuild(
         network=_load_network(folder, "rail"),
-        services=Services(lines=lines, stops=stops),
+        services=Services(lines=lines, stops=stops, routes=routes),
         stations=_converted(stations, tuple),
         report=RailReport(**load_json(folder / "rail_report.json")),
     )
@@ -102,6 +105,8 @@ def save_candidates(folder: Path, found: Candidates) -> None:
     """Write candidates, their arcs and what was left out."""
     found.table.to_parquet(folder / "candidates.parquet")
     found.arcs.to_parquet(folder / "arcs.parquet")
+    found.runs.to_parquet(folder / "runs.parquet")
+    found.sections.to_parquet(folder / "sections.parquet")
     facts = {
         "report": dict(found.report),
         "money": found.money,
@@ -116,6 +121,8 @@ def load_candidates(folder: Path) -> Candidates:
     return Candidates(
         table=gpd.read_parquet(folder / "candidates.parquet"),
         arcs=pd.read_parquet(folder / "arcs.parquet"),
+        runs=pd.read_parquet(folder / "runs.parquet"),
+        sections=pd.read_parquet(folder / "sections.parquet"),
         **load_json(folder / "facts.json"),
     )
 
@@ -124,6 +131,12 @@ def save_draft(folder: Path, draft: Draft) -> None:
     """Write a problem, the meaning of its pairs and of its rings."""
     save(draft.problem, folder / "problem.json")
     draft.pairs.to_parquet(folder / "pairs.parquet")
+    if draft.layer is not None:
+        save(draft.layer.network, folder / "layer.json")
+        shares = [str(share) for share in draft.layer.shares]
+        save_json(folder / "layer_pairs.json", {"of": list(draft.layer.of), "shares": shares})
+    if draft.worth:
+        save_json(folder / "worth.json", [asdict(worth) for worth in draft.worth])
     if draft.rings is not None:
         draft.rings.links.to_parquet(folder / "rings.parquet")
         save_json(folder / "rings.json", [asdict(facts) for facts in draft.rings.facts])
@@ -135,7 +148,20 @@ def load_draft(folder: Path) -> Draft:
     if (folder / "rings.json").exists():
         facts = tuple(_ring_facts(**values) for values in load_json(folder / "rings.json"))
         rings = RingTables(gpd.read_parquet(folder / "rings.parquet"), facts)
-    return Draft(load(folder / "problem.json"), pd.read_parquet(folder / "pairs.parquet"), rings)
+    layer = None
+    if (folder / "layer.json").exists():
+        values = load_json(folder / "layer_pairs.json")
+        shares = tuple(Fraction(text) for text in values["shares"])
+        layer = Layer(load(folder / "layer.json"), tuple(values["of"]), shares)
+    worth = _ring_worths(folder / "worth.json")
+    pairs = pd.read_parquet(folder / "pairs.parquet")
+    return Draft(load(folder / "problem.json"), pairs, rings, layer, worth)
+
+
+def _ring_worths(path: Path) -> tuple[RingWorth, ...]:
+    if not path.exists():
+        return ()
+    return tuple(RingWorth(**{**row, "cities": tuple(row["cities"])}) for row in load_json(path))
 
 
 def _ring_facts(

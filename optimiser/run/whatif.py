@@ -314,7 +314,9 @@ class Study:
         )
         base = study._weighed(changes)  # noqa: SLF001 - a study of this class
         problem = resolve(base, case)
-        counted = problem if not base.steps else resolve(replace(base, steps=()), case)
+        counted = problem
+        if len(problem.pairs) != len(base.problem.pairs):  # pairs count in parts
+            counted = resolve(replace(base, steps=()), replace(case, independence=False))
         return study, problem, counted
 
     def solve(self, problem: DesignProblem, job: Job, *, gap: float, time_limit_s: float) -> Result:

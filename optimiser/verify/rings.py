@@ -6,9 +6,10 @@ Winding numbers are computed by quadrants, and not by ray crossings as in the mo
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from optimiser.problem import DesignProblem, Ring
@@ -20,6 +21,9 @@ UNITS_PER_DEGREE = 1e7
 
 SMALLEST_GAP_DEG = 1.0
 """Width of a sector without links below which a message does not name it."""
+
+MOST_CENTRES = 6
+"""Most centres that the search for a shortest walk tells apart, since each doubles its states."""
 
 MOST_LISTED = 10
 """Names that one sentence lists; the rest are counted."""
@@ -175,9 +179,23 @@ def _circuit_faults(ring: Ring, links: Sequence[int], built: Collection[str]) ->
         if turns not in (1, -1):
             how = "runs through it" if turns is None else f"winds {turns} times round it"
             yield f"it does not go once round {list(centre)}: it {how}"
-    passed = sum(not set(nodes).isdisjoint(stop.nodes) for stop in ring.stops)
-    if passed < ring.least_stops:
-        yield f"it passes {passed} stops of the {ring.least_stops} that it needs"
+    yield from _stop_faults(ring, set(nodes))
+    if ring.longest is not None:
+        length = sum(ring.links[k].length or 0 for k in links)
+        if length > ring.longest:
+            yield f"it is {length:,} m long, and may be {ring.longest:,} m"
+
+
+def _stop_faults(ring: Ring, nodes: Collection[int]) -> Iterator[str]:
+    """Yield the stops that a circuit through some nodes lacks, of all, of a group, and by name."""
+    served = [stop for stop in ring.stops if any(v in nodes for v in stop.nodes)]
+    if len(served) < ring.least_stops:
+        yield f"it passes {len(served)} stops of the {ring.least_stops} that it needs"
+    for group, least in ring.least_by_group:
+        found = sum(stop.group == group for stop in served)
+        if found < least:
+            yield f"it passes {found} stops of group {group!r} of the {least} that it needs"
+    yield from (f"it does not pass {stop.id!r}" for stop in ring.stops if stop.must and stop not in served)
 
 
 def ring_faults(problem: DesignProblem, circuits: Circuits, built: Collection[str]) -> Iterator[str]:
@@ -233,15 +251,23 @@ class Component:
     ----------
     nodes
         Positions of its nodes.
-    links
-        Their positions.
-    encloses
-        For each centre, whether a closed walk in it may wind round the centre.
+    turns
+        For each link and centre, the number of whole turns, without sign, by which the link and a tree that
+        spans the component turn differently round the centre between the ends of the link. With signs, these
+        numbers add up along a closed walk to its winding number.
     """
 
     nodes: frozenset[int]
-    links: tuple[int, ...]
-    encloses: tuple[bool, ...]
+    turns: Mapping[int, tuple[int, ...]]
+
+    @property
+    def links(self) -> tuple[int, ...]:
+        """Return the positions of its links."""
+        return tuple(sorted(self.turns))
+
+    def encloses(self, centre: int) -> bool:
+        """Return whether a closed walk in it may wind round a centre, given by its position."""
+        return any(turns[centre] for turns in self.turns.values())
 
 
 def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterator[Reason]:
@@ -258,7 +284,9 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
     -----
     A circuit lies in one component of the usable links. A component in which every closed walk winds 0 times
     round a centre (`Component.encloses`) holds no circuit of the ring. So one component must enclose every
-    centre and touch as many stops as the ring needs.
+    centre and touch the stops that the ring needs. A circuit that forms the ring is a closed walk that winds
+    an odd number of times round each centre, so it is no shorter than the shortest of these
+    (`_shortest_walk`), and where it must pass a stop, than the shortest through a node of the stop.
     """
     for ring in problem.rings:
         if ring.required:
@@ -266,30 +294,188 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
 
 
 def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
-    subject = f"the ring {ring.id!r} must be formed, and"
-    if ring.least_stops > len(ring.stops):
-        yield Reason(f"{subject} needs {ring.least_stops} stops, of which there are {len(ring.stops)}")
-        return
-    components = _components(ring, barred)
     named = {link.candidate for link in ring.links}
     mine = {name: why for name, why in barred.items() if name in named}
-    enclosed = [any(part.encloses[s] for part in components) for s in range(len(ring.centres))]
+    subject = f"the ring {ring.id!r} must be formed, and"
+    missing = list(missing_stops(ring))
+    found = missing or _link_obstacles(ring, _components(ring, barred))
+    for reason in found:
+        yield replace(reason, text=f"{subject} {reason.text}", barred={} if missing else mine, ring=ring.id)
+
+
+def missing_stops(ring: Ring) -> Iterator[Reason]:
+    """Yield the stops that a ring needs and does not have, whatever its links; the ring is the subject."""
+    if ring.least_stops > len(ring.stops):
+        yield Reason(f"needs {ring.least_stops} stops, of which there are {len(ring.stops)}")
+    for group, least in ring.least_by_group:
+        count = sum(stop.group == group for stop in ring.stops)
+        if least > count:
+            yield Reason(f"needs {least} stops of group {group!r}, of which there are {count}")
+    for stop in ring.stops:
+        if stop.must and not stop.nodes:
+            yield Reason(f"must pass {stop.id!r}, which has no node", stops=(stop.id,))
+
+
+def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Reason]:
+    """Yield why no circuit in some components forms a ring, which is the subject."""
+    centres = range(len(ring.centres))
+    enclosed = [any(part.encloses(s) for part in components) for s in centres]
     for s, centre in enumerate(ring.centres):
         if not enclosed[s]:
             gap = _widest_gap(ring, components, centre)
-            text = f"{subject} no circuit of usable links encloses {_degrees(centre)}{gap}"
-            yield Reason(text, barred=mine)
+            yield Reason(f"no circuit of usable links encloses {_degrees(centre)}{gap}")
     if not all(enclosed):
         return
-    around = [part for part in components if all(part.encloses)]
+    around = [part for part in components if all(part.encloses(s) for s in centres)]
     if not around:
-        text = f"{subject} links round one of its centres are not connected to those round another"
-        yield Reason(text, barred=mine)
+        yield Reason("links round one of its centres are not connected to those round another")
         return
-    most = max(sum(not part.nodes.isdisjoint(stop.nodes) for stop in ring.stops) for part in around)
-    if most < ring.least_stops:
-        text = f"{subject} needs {ring.least_stops} stops; the links round its centres touch {most}"
-        yield Reason(text, barred=mine)
+    untouched = list(_untouched_stops(ring, around))
+    if untouched:
+        yield from untouched
+        return
+    serving = [part for part in around if not any(_stop_faults(ring, part.nodes))]
+    if serving:
+        yield from _length_obstacles(ring, serving)
+    else:
+        yield Reason("no connected links round its centres touch all the stops that it needs")
+
+
+def _untouched_stops(ring: Ring, around: Sequence[Component]) -> Iterator[Reason]:
+    """Yield the stops that a ring needs and no component round its centres touches."""
+    touched = [[stop for stop in ring.stops if not part.nodes.isdisjoint(stop.nodes)] for part in around]
+    demands = [("stops", ring.least_stops, max(map(len, touched)))]
+    for group, least in ring.least_by_group:
+        most = max(sum(stop.group == group for stop in stops) for stops in touched)
+        demands.append((f"stops of group {group!r}", least, most))
+    for what, least, most in demands:
+        if most < least:
+            yield Reason(f"needs {least} {what}; the links round its centres touch {most}")
+    for stop in ring.stops:
+        if stop.must and not any(stop in stops for stops in touched):
+            text = f"must pass {stop.id!r}, which the links round its centres do not touch"
+            yield Reason(text, stops=(stop.id,))
+
+
+def _length_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Reason]:
+    """Yield why each circuit in some components is longer than a ring may be."""
+    longest = ring.longest
+    if longest is None:
+        return
+    shortest = _least(_shortest_walk(ring, part, enough=longest) for part in components)
+    if shortest is None or shortest > longest:
+        length = "no circuit of usable links goes round all its centres"
+        if shortest is not None:
+            length = f"every circuit round its centres has {shortest:,} m or more"
+        yield Reason(f"may be {longest:,} m long; {length}")
+        return
+    for stop in ring.stops:
+        if stop.must:
+            through = _least(_shortest_walk(ring, part, stop.nodes, enough=longest) for part in components)
+            if through is not None and through > longest:
+                text = (
+                    f"may be {longest:,} m long; every circuit round its centres that passes {stop.id!r} has "
+                    f"{through:,} m or more"
+                )
+                yield Reason(text, stops=(stop.id,))
+
+
+def _least(lengths: Iterable[int | None]) -> int | None:
+    return min((length for length in lengths if length is not None), default=None)
+
+
+def _shortest_walk(
+    ring: Ring, component: Component, through: Collection[int] | None = None, *, enough: int
+) -> int | None:
+    """Return the metres of a shortest closed walk that winds an odd number of times round each centre.
+
+    Parameters
+    ----------
+    ring
+        A ring whose links have lengths.
+    component
+        Links that may be used.
+    through
+        Nodes of which the walk passes one; None: any walk counts.
+    enough
+        Metres of a walk at which the search ends, whether or not there are shorter ones.
+
+    Returns
+    -------
+    int or None
+        None without such a walk.
+
+    Notes
+    -----
+    Dijkstra's algorithm on nodes and the centres round which the walk has turned an odd number of times, from
+    each node of `through`. Without these it starts at the tails of the links that turn round some centre an
+    odd number of times: a walk that winds an odd number of times uses one of them. At most `MOST_CENTRES`
+    centres are told apart, which only admits more walks.
+    """
+    odd = {
+        k: sum(1 << s for s, n in enumerate(turns[:MOST_CENTRES]) if n % 2)
+        for k, turns in component.turns.items()
+    }
+    steps: dict[int, list[tuple[int, int, int]]] = {v: [] for v in component.nodes}
+    for k, change in odd.items():
+        link, length = ring.links[k], ring.links[k].length or 0
+        steps[link.tail].append((link.head, length, change))
+        steps[link.head].append((link.tail, length, change))
+    every = (1 << min(MOST_CENTRES, len(ring.centres))) - 1
+    if through is None:
+        tails = (
+            {ring.links[k].tail for k, bits in odd.items() if bits >> s & 1}
+            for s in range(every.bit_length())
+        )
+        through = min(tails, key=len)
+    best: int | None = None
+    for start in sorted(component.nodes.intersection(through)):
+        shorter = _shortest_path(steps, (start, 0), (start, every), limit=best)
+        best = best if shorter is None else shorter
+        if best is not None and best <= enough:
+            break
+    return best
+
+
+def _shortest_path(
+    steps: Mapping[int, Sequence[tuple[int, int, int]]],
+    origin: tuple[int, int],
+    target: tuple[int, int],
+    *,
+    limit: int | None,
+) -> int | None:
+    """Return the length of a shortest path between two states, each a node and a set of bits.
+
+    Parameters
+    ----------
+    steps
+        For each node the next nodes, each with the length of the step and the bits that it flips.
+    origin, target
+        The states.
+    limit
+        Paths of this length or more do not count; None: all do.
+
+    Returns
+    -------
+    int or None
+        None without such a path.
+    """
+    found, heap = {origin: 0}, [(0, origin)]
+    while heap:
+        length, state = heapq.heappop(heap)
+        if limit is not None and length >= limit:
+            return None
+        if state == target:
+            return length
+        if length > found[state]:
+            continue
+        node, bits = state
+        for to, step_length, change in steps[node]:
+            reached = to, bits ^ change
+            if reached not in found or length + step_length < found[reached]:
+                found[reached] = length + step_length
+                heapq.heappush(heap, (length + step_length, reached))
+    return None
 
 
 def _components(ring: Ring, barred: Collection[str]) -> list[Component]:
@@ -318,18 +504,16 @@ def _component(
     a potential: the turns along any closed walk cancel, and none winds round the centre.
     """
     sums: dict[int, tuple[int, ...]] = {root: (0,) * centres}
-    links, encloses, queue = set[int](), [False] * centres, [root]
+    beyond, queue = dict[int, tuple[int, ...]](), [root]
     while queue:
         v = queue.pop()
         for k, to, turns in steps[v]:
-            links.add(k)
             reached = tuple(a + b for a, b in zip(sums[v], turns, strict=True))
             if to not in sums:
                 sums[to] = reached
                 queue.append(to)
-            for s in range(centres):
-                encloses[s] |= sums[to][s] != reached[s]
-    return Component(frozenset(sums), tuple(sorted(links)), tuple(encloses))
+            beyond[k] = tuple(abs(a - b) // 4 for a, b in zip(reached, sums[to], strict=True))
+    return Component(frozenset(sums), beyond)
 
 
 def _widest_gap(ring: Ring, components: Sequence[Component], centre: Point) -> str:

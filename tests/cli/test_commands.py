@@ -21,6 +21,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 COMMANDS = (
     "run",
+    "backcast",
     "solve",
     "score",
     "verify",

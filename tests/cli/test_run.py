@@ -367,6 +367,25 @@ def test_cases_follow_the_page_and_count_in_how_many_each_proposal_is_chosen(don
     assert (code, "the cases follow" in err) == (0, False)
 
 
+def test_independence_counts_besides_every_count_and_has_a_table(done: Path, call: Call) -> None:
+    asked = ("--set", "independence.weight=0.25", "--set", "independence.radius_km=[5.0]")
+    folder = done / "independence"
+    code, out, _ = call("run", done / "job.toml", "--out", folder, *PLAIN, *asked, "--json")
+    assert code == 0
+    summary, plain = json.loads(out), json.loads((done / "out" / "summary.json").read_text())
+    assert {name: row["pairs"] for name, row in summary["coverage"].items()} == {
+        name: row["pairs"] for name, row in plain["coverage"].items()
+    }
+    problem = json.loads((folder / "problem.json").read_text())
+    further = [k for k, pair in enumerate(problem["pairs"]) if pair["group"].startswith("independence:")]
+    table = pd.read_csv(folder / "independence.csv").set_index(["tier", "state"])
+    count = table.loc[("all", "plan"), "pairs"]
+    assert len(further) == 3 * count > 0
+    covered = set(json.loads((folder / "plan.json").read_text())["covered"]) & set(further)
+    met = table.loc[("all", "plan"), ["independent_at_1", "independent_at_1.1", "independent_at_1.25"]]
+    assert met.sum() == len(covered)
+
+
 def test_pairs_that_count_in_steps_leave_every_count_as_it_is(done: Path, call: Call) -> None:
     steps = ("--set", "steps.shares=[0.5, 0.5]", "--set", "steps.later_s=[0, 1800]")
     code, out, _ = call("run", done / "job.toml", "--out", done / "steps", *PLAIN, *steps, "--json")

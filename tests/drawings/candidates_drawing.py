@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import fields
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
@@ -108,11 +110,25 @@ def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequ
                 "stop_s": np.zeros(len(stops), dtype=np.int64),
             }
         ),
+        routes=routes(tracks, [line[2] for line in lines]),
     )
     count = len(tracks.nodes)
     report = RailReport(**dict.fromkeys((field.name for field in fields(RailReport)), 0))
     stations = pd.DataFrame({"node": np.arange(count, dtype=np.int64), "name": tracks.nodes["name"]})
     return RailBuild(network=tracks, services=services, stations=stations, report=report)
+
+
+def routes(tracks: Network, lines: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """Draw the links of services that call at some nodes: the shortest way from each to the next."""
+    graph = nx.Graph()
+    for link, row in enumerate(tracks.links.itertuples()):
+        graph.add_edge(row.tail, row.head, km=row.length_km, link=link)
+    found = set()
+    for service, nodes in enumerate(lines):
+        for ends in itertools.pairwise(nodes):
+            way = nx.shortest_path(graph, *ends, weight="km") if nx.has_path(graph, *ends) else []
+            found |= {(service, graph.edges[hop]["link"]) for hop in itertools.pairwise(way)}
+    return pd.DataFrame(sorted(found), columns=["service", "link"]).astype("int64")
 
 
 def base_case(

@@ -62,13 +62,14 @@ def _tags(tags: dict[str, str]) -> str:
     return "".join(f"<tag k={quoteattr(key)} v={quoteattr(value)}/>" for key, value in tags.items())
 
 
-def draw_map() -> str:
+def draw_map(more: Sequence[tuple[str, str, dict[str, str]]] = ()) -> str:
+    """Return the region as an OSM file, with further roads between its cities."""
     drawing = Drawing()
     at = {
         key: drawing.node(lon, lat, place="city", name=name, population=str(people))
         for key, (name, lon, lat, people) in CITIES.items()
     }
-    for start, end, tags in ROADS:
+    for start, end, tags in (*ROADS, *more):
         drawing.road(at[start], at[end], tags)
     island = [drawing.node(119.5, 39.5), drawing.node(119.52, 39.5)]
     drawing.road(island[0], island[1], {"highway": "primary"}, pieces=2)

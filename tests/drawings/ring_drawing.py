@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import random
+from collections import Counter
 
 from core_drawing import covered_by, dense_problem, plan_value
 
@@ -30,6 +31,12 @@ def square(**changes):
         least_stops=2,
     )
     return dataclasses.replace(ring, **changes)
+
+
+def undemanding(ring):
+    """Return a ring that needs no stops and may be of any length."""
+    stops = tuple(dataclasses.replace(stop, must=False) for stop in ring.stops)
+    return dataclasses.replace(ring, stops=stops, least_stops=0, least_by_group=(), longest=None)
 
 
 def ringed(*rings, **changes):
@@ -80,6 +87,15 @@ def on_line(line, centre):
 
 def circuits_of(ring, built):
     """Return every circuit that forms the ring, as lists of links, by walking on from each node."""
+    return [links for links in _circuits_round(ring, built) if is_short(ring, links)]
+
+
+def is_short(ring, links):
+    """Say whether links are together no longer than the ring may be."""
+    return ring.longest is None or sum(ring.links[i].length for i in links) <= ring.longest
+
+
+def _circuits_round(ring, built):
     usable = [i for i, link in enumerate(ring.links) if link.candidate is None or link.candidate in built]
     found = {}
 
@@ -103,7 +119,11 @@ def circuits_of(ring, built):
 
 def forms(ring, line, nodes):
     once = all(not on_line(line, c) and abs(turns_by_angle(line, c)) == 1 for c in ring.centres)
-    return once and sum(bool(nodes & set(stop.nodes)) for stop in ring.stops) >= ring.least_stops
+    groups = [stop.group for stop in ring.stops if nodes & set(stop.nodes)]
+    enough = len(groups) >= ring.least_stops and all(
+        groups.count(name) >= least for name, least in ring.least_by_group
+    )
+    return once and enough and all(nodes & set(stop.nodes) for stop in ring.stops if stop.must)
 
 
 def starts_of(problem, built):
@@ -201,12 +221,26 @@ def whole_brute_force(problem):
             for starts in starts_of(problem, built):
                 final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
                 values += [
-                    whole_value(problem, built, chosen, starts) for chosen in ring_choices(problem, final)
+                    whole_value(problem, built, chosen, starts)
+                    for chosen in _different_choices(problem, final)
                 ]
     known = [value for value in values if value is not None]
     if not known:
         return None
     return min(known) if problem.budget is None else max(known)
+
+
+def _different_choices(problem, built):
+    """Return choices of circuits that differ in their rings, or with periods in the candidates of a ring."""
+    found = {}
+    rings = {ring.id: ring for ring in problem.rings}
+    for chosen in ring_choices(problem, built):
+        names = {
+            (name, frozenset(rings[name].links[i].candidate for i in links) if problem.periods else None)
+            for name, links in chosen.items()
+        }
+        found.setdefault(frozenset(names), chosen)
+    return found.values()
 
 
 def ring_problem(seed):
@@ -221,7 +255,7 @@ def ring_problem(seed):
         for c in problem.candidates
         if c.id in kept
     )
-    rings = tuple(_ring(chance, i, sorted(kept)) for i in range(chance.choice([1, 1, 2]) if has_rings else 0))
+    rings = tuple(_ring(chance, i, sorted(kept)) for i in range(chance.choice([1, 2]) if has_rings else 0))
     if len(rings) > 1 and chance.random() < 0.5:
         rings = (dataclasses.replace(rings[0], apart=(rings[1].id,)), *rings[1:])
     periods = _periods(chance, problem.budget) if has_periods else ()
@@ -234,6 +268,73 @@ def ring_problem(seed):
         requires=tuple(two for two in problem.requires if set(two) <= kept),
         rings=rings,
         periods=periods,
+    )
+
+
+def web_problem(seed):
+    """Draw a small problem with two or three rings that can mostly be formed, and touch where that is cheap.
+
+    They lie on the same grid, each round a centre of its own. For most of them one circuit is drawn, and they
+    may be as long as it or a little shorter, must pass one of its nodes, or stops of a group on it.
+    """
+    chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    problem = dense_problem(seed)
+    candidates = tuple(
+        dataclasses.replace(c, fixed="out" if chance.random() < 0.1 else None) for c in problem.candidates[:4]
+    )
+    names = [c.id for c in candidates]
+    rings = tuple(_web_ring(chance, i, names) for i in range(chance.choice([2, 2, 3])))
+    if chance.random() < 0.25:
+        rings = (dataclasses.replace(rings[0], apart=(rings[1].id,)), *rings[1:])
+    spent = sum(c.cost for c in candidates)
+    return problem.replace(
+        name=f"web {seed}",
+        candidates=candidates,
+        budget=None if problem.budget is None else chance.randint(spent // 3, spent),
+        capacities=without_others(problem.capacities, set(names)),
+        excludes=tuple(two for two in problem.excludes if set(two) <= set(names)),
+        requires=tuple(two for two in problem.requires if set(two) <= set(names)),
+        targets=() if chance.random() < 0.7 or problem.cover == "targets" else problem.targets,
+        cover="all",
+        rings=rings,
+    )
+
+
+def _web_ring(chance, number, names):
+    nodes = tuple((4 * x, 4 * y) for x in range(3) for y in range(3))
+    sides = [(a, b) for a in range(9) for b in range(a) if math.dist(nodes[a], nodes[b]) == 4]
+    ends = [*sides, *chance.sample([(0, 4), (2, 4), (4, 6), (4, 8), (1, 3), (5, 7)], 2)]
+    links = tuple(
+        RingLink(*two, None if chance.random() < 0.6 else chance.choice(names), length=chance.randint(1, 9))
+        for two in ends
+    )
+    ring = Ring(
+        id=f"ring {number}",
+        required=chance.random() < 0.3,
+        centres=((chance.choice([1, 5]), chance.choice([2, 6])),),
+        nodes=nodes,
+        links=links,
+        reward=chance.randint(1, 20),
+    )
+    circuits = circuits_of(ring, set(names))
+    if chance.random() < 0.3 or not circuits:
+        return ring
+    drawn = chance.choice(circuits)
+    passed = sorted({v for i in drawn for v in (links[i].tail, links[i].head)})
+    stops = tuple(
+        RingStop(
+            f"s{v}", (v,), chance.choice(["", "big", "small"]), must=v in passed and chance.random() < 0.15
+        )
+        for v in range(9)
+    )
+    counts = Counter(stop.group for v, stop in enumerate(stops) if v in passed and stop.group)
+    length = sum(links[i].length for i in drawn)
+    return dataclasses.replace(
+        ring,
+        stops=stops,
+        least_stops=chance.choice([0, len(passed)]),
+        least_by_group=tuple((name, chance.choice([0, n, n])) for name, n in sorted(counts.items())),
+        longest=None if chance.random() < 0.3 else length - chance.choice([0, 0, 1]),
     )
 
 
@@ -251,20 +352,37 @@ def _periods(chance, budget):
 
 
 def _ring(chance, number, names):
-    """Draw a ring on a three by three grid, with some crossing links, bends, parallels and loops."""
+    """Draw a ring on a three by three grid, with some crossing links, bends, parallels and loops.
+
+    Half of the rings may not be longer than one of their circuits, and some must pass a stop or stops of a
+    group. Rings of one problem lie on the same grid, so that their circuits touch and share links.
+    """
     nodes = [(4 * x, 4 * y) for x in range(3) for y in range(3)]
     sides = [(a, b) for a in range(9) for b in range(a) if math.dist(nodes[a], nodes[b]) == 4]
     sides += [tuple(chance.sample(range(9), 2)) for _ in range(2)]
     links = []
-    for a, b in chance.sample(sides, chance.randint(8, len(sides))):
+    for a, b in chance.sample(sides, chance.randint(11, len(sides))):
         via = ((chance.randint(0, 8), chance.randint(0, 8)),) if chance.random() < 0.15 else ()
         ends = (a, b) if chance.random() < 0.5 else (b, a)
-        links.append(RingLink(*ends, chance.choice([None, None, *names]), via))
+        candidate = None if chance.random() < 0.7 else chance.choice(names)
+        links.append(RingLink(*ends, candidate, via))
     if chance.random() < 0.2:
         links.append(RingLink(0, 0, chance.choice(names), ((9, 1), (9, 9), (1, 9))))
-    centres = tuple((chance.randint(0, 8), chance.randint(0, 8)) for _ in range(chance.choice([1, 1, 1, 2])))
-    stops = tuple(RingStop(f"s{i}", tuple(chance.sample(range(9), chance.randint(1, 2)))) for i in range(3))
-    return Ring(
+    centres = tuple((chance.randint(1, 7), chance.randint(1, 7)) for _ in range(chance.choice([1, 1, 1, 2])))
+    stops = tuple(
+        RingStop(
+            f"s{i}",
+            tuple(chance.sample(range(9), chance.randint(1, 2))),
+            group=chance.choice(["", "big", "small"]),
+            must=chance.random() < 0.15,
+        )
+        for i in range(3)
+    )
+    groups = sorted({stop.group for stop in stops} - {""})
+    least_by_group = tuple((name, chance.choice([0, 1, 1, 2])) for name in groups if chance.random() < 0.3)
+    if chance.random() < 0.75:
+        links = [dataclasses.replace(link, length=chance.randint(0, 9)) for link in links]
+    ring = Ring(
         id=f"ring {number}",
         required=chance.random() < 0.5,
         centres=centres,
@@ -273,4 +391,10 @@ def _ring(chance, number, names):
         stops=stops,
         least_stops=chance.choice([0, 0, 1, 2]),
         reward=chance.randint(0, 9),
+        least_by_group=least_by_group,
     )
+    if links[0].length is None or chance.random() < 0.3:
+        return ring
+    lengths = sorted(sum(links[i].length for i in circuit) for circuit in circuits_of(ring, set(names)))
+    longest = chance.choice(lengths[:3] or [30]) - chance.choice([0, 0, 1])
+    return dataclasses.replace(ring, longest=max(0, longest))

@@ -10,7 +10,7 @@ from core_drawing import line
 
 from optimiser.frontier.cases import Base, Case, TimeChanges, counted_pairs, resolve
 from optimiser.frontier.steps import LimitStep, with_steps
-from optimiser.problem import Target
+from optimiser.problem import Capacity, Target
 
 STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))
 COSTS = {"ac": (2, 3, 6), "bd": (3, 4, 5), "ad": (8, 9, 12)}
@@ -53,6 +53,15 @@ def test_weights_go_by_the_smaller_population_and_the_factor_of_the_tier():
     weights = [p.weight for p in resolve(found, Case(name="x", weight_exponent=0.5)).pairs]
     assert weights == [2, 3, 8, 5, 6]
     assert [p.weight for p in resolve(found, Case(name="x", weight_exponent=0.0)).pairs] == [1, 1, 2, 1, 1]
+
+
+def test_lines_carry_what_the_estimate_of_the_case_says():
+    low, high = (Capacity("A - B", (("ac", 8), ("bd", 8)), most) for most in (7, 12))
+    found, asked = base(capacities={"low": (low,), "high": (high,)})
+    assert resolve(found, Case(name="x", capacity="low")).capacities == (low,)
+    assert resolve(found, Case(name="x", capacity="high")).capacities == (high,)
+    assert resolve(found, Case(name="x")).capacities == ()
+    assert not asked
 
 
 def test_times_come_from_the_timer_and_limits_with_them():

@@ -91,3 +91,30 @@ def test_demands_survive_being_written():
         ],
     )
     assert loads(render(job)) == job
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["independence.weight=0.5", "budget.unlimited=true"], "weighed against the pairs within the limit"),
+        (["independence.weight=0.5", "independence.tiers=['smal']"], "did you mean 'small'?"),
+        (["independence.stretches=[1.1, 1.0]"], "stretches must rise"),
+        (["independence.radius_km=[-1.0]"], "radius_km must be above 0"),
+    ],
+)
+def test_independence_says_what_it_does_not_go_with(settings, words):
+    (fault,) = faults(*settings)
+    assert words in fault
+
+
+def test_a_core_cannot_be_left_out_of_a_table_of_times():
+    with pytest.raises(JobError) as caught:
+        loads('[region]\nmatrix = "times.csv"\n[independence]\nweight = 0.5\n')
+    assert "does not say where trips run" in caught.value.faults[0]
+
+
+def test_a_derived_worth_needs_independence_to_count():
+    ring = '[[rings]]\ncentres = ["Beijing"]\nrequired = false\nreward = "derived"\n'
+    (fault,) = faults(text=ring)
+    assert "independence.weight, which is 0" in fault
+    assert loads(REGION + ring, settings=["independence.weight=0.5"]).rings[0].reward == "derived"

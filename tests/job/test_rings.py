@@ -25,6 +25,7 @@ def test_a_job_with_rings_is_read_back_as_it_was_written() -> None:
     job = loads(
         REGION + '[[rings]]\nid = "a"\ncentres = ["X"]\nradius_km = [20, 90.5]\n'
         '[[rings]]\nid = "b"\ncentres = ["Y"]\nmode = "rail"\nrequired = false\nreward = 7\n'
+        'least_by_tier = {secondary = 3}\nmust = ["W"]\n'
     )
     assert loads(render(job)) == job
 
@@ -45,6 +46,10 @@ def test_faults_of_all_rings_come_at_once_each_with_its_line() -> None:
         ("reward = 5", "earns no reward"),
         ("radius_km = [1, 2]\ntime_s = [1, 2]", "not both"),
         ('count = 2\narrangement = "side_by_side"', "as many centres as rings"),
+        ("most_stretch = 0.9", "most_stretch must be 1 or more, or 0 for any length"),
+        ('must = ["Y", "Y"]', "must names a city twice"),
+        ("least_by_tier = {core = 1}", "least_by_tier names 'core', which is not among tiers"),
+        ("least_by_tier = {small = -1}", "rings.0.least_by_tier.small"),
         ("on_minutes = 0", "greater than 0"),
     ],
 )

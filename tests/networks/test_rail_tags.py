@@ -25,14 +25,22 @@ def test_invalid_speeds_are_rejected(text):
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("00:30", 1800), ("01:00:30", 3630), ("15", 900), ("7.5", 450), ("20 min", 1200), ("24:00", 86400)],
+    [
+        ("00:30", 1800),
+        ("01:00:30", 3630),
+        ("15", 900),
+        ("7.5", 450),
+        ("20 min", 1200),
+        ("24:00", 86400),
+        ("32:00:00", 115_200),
+    ],
 )
 def test_documented_forms_of_intervals_are_parsed(text, seconds):
     assert parse_interval_s(text) == seconds
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "0", "00:00", "hourly", "00:15-00:30", "25:00", "00:75", "-5", "inf"]
+    "text", [None, "", "0", "00:00", "hourly", "00:15-00:30", "99:00:60", "10081", "00:75", "-5", "inf"]
 )
 def test_invalid_intervals_are_rejected(text):
     assert parse_interval_s(text) is None

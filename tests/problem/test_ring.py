@@ -8,9 +8,9 @@ import random
 import jsonschema
 import pytest
 from problem_files import as_json, faults_of, schema_of
-from ring_drawing import circuits_of, ring_problem, ringed
+from ring_drawing import circuits_of, ring_problem, ringed, square
 
-from optimiser.problem import Candidate, Period, RingLink, parse
+from optimiser.problem import Candidate, Period, RingStop, parse
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.ring import canonical_ring, link_order
 from optimiser.verify.rings import circuit_fault
@@ -50,6 +50,68 @@ def test_all_faults_of_rings_and_periods_are_reported_with_their_places():
     }
 
 
+def demanding():
+    """A ring with every key that says what its circuit must be like."""
+    links = tuple(dataclasses.replace(link, length=a + 1) for a, link in enumerate(square().links))
+    stops = (RingStop("town", (3,), must=True), RingStop("port", (1, 2), group="big"))
+    return square(links=links, stops=stops, longest=12, least_by_group=(("big", 1),))
+
+
+def test_demands_on_a_circuit_read_back_as_written():
+    problem = ringed(demanding())
+    value = as_json(problem)
+    (ring,) = value["rings"]
+    assert parse(value) == problem
+    assert (ring["longest"], ring["least_by_group"]) == (12, {"big": 1})
+    assert ring["stops"][0] == {"id": "town", "must": True, "nodes": [3]}
+    assert ring["stops"][1] == {"id": "port", "group": "big", "nodes": [1, 2]}
+    assert [link["length"] for link in ring["links"]] == [1, 2, 3, 4, 5]
+    jsonschema.validate(value, schema_of("problem.schema.json"))
+
+
+def test_a_length_of_zero_is_a_length():
+    links = tuple(dataclasses.replace(link, length=0) for link in square().links)
+    problem = ringed(square(links=links, longest=0))
+    (ring,) = as_json(problem)["rings"]
+    assert ring["links"][0]["length"] == ring["longest"] == 0
+    assert parse(as_json(problem)) == problem
+
+
+def test_all_faults_of_demands_on_a_circuit_are_reported_with_their_places():
+    value = as_json(ringed(demanding()))
+    ring = value["rings"][0]
+    ring["longest"] = -1
+    del ring["links"][0]["length"]
+    ring["links"][1]["length"] = 1.5
+    ring["stops"][0]["must"] = 1
+    ring["least_by_group"] = {"big": -2, "bigger": 1}
+    assert set(faults_of(value)) == {
+        "rings[0] ('square').longest: -1 is not an integer >= 0",
+        "rings[0] ('square').links[0]: has no length, which every link of a ring with a longest length needs",
+        "rings[0] ('square').links[1].length: 1.5 is not an integer >= 0",
+        "rings[0] ('square').stops[0] ('town').must: 1 is neither true nor false",
+        "rings[0] ('square').least_by_group.big: -2 is not an integer >= 0",
+        "rings[0] ('square').least_by_group: no stops are of group 'bigger'; there are big",
+    }
+
+
+def test_wrong_shapes_of_demands_on_a_circuit_are_reported():
+    value = as_json(ringed(demanding()))
+    ring = value["rings"][0]
+    ring["longest"] = None
+    ring["links"][0]["length"] = None
+    ring["least_by_group"] = [["big", 1]]
+    ring["stops"][1]["group"] = 7
+    ring["stops"][0]["most"] = True
+    assert set(faults_of(value)) == {
+        "rings[0].longest: null is not an integer >= 0; leave the key out",
+        "rings[0].links[0].length: null is not an integer >= 0; leave the key out",
+        "rings[0].least_by_group: not an object",
+        "rings[0].stops[1].group: 7 is not a string",
+        "rings[0].stops[0]: unknown key 'most'; did you mean 'must'?",
+    }
+
+
 def test_unknown_keys_and_wrong_shapes_of_rings_are_reported():
     value = as_json(ringed())
     ring = value["rings"][0]
@@ -85,9 +147,9 @@ def shuffled(ring, chance):
     new = chance.sample(range(len(ring.nodes)), len(ring.nodes))
     place = {old: position for position, old in enumerate(new)}
     links = [
-        RingLink(place[link.tail], place[link.head], link.candidate, link.via)
+        dataclasses.replace(link, tail=place[link.tail], head=place[link.head])
         if chance.random() < 0.5
-        else RingLink(place[link.head], place[link.tail], link.candidate, link.via[::-1])
+        else dataclasses.replace(link, tail=place[link.head], head=place[link.tail], via=link.via[::-1])
         for link in ring.links
     ]
     return dataclasses.replace(
@@ -96,6 +158,7 @@ def shuffled(ring, chance):
         links=tuple(chance.sample(links, len(links))),
         stops=tuple(dataclasses.replace(s, nodes=tuple(place[v] for v in s.nodes)) for s in ring.stops[::-1]),
         centres=ring.centres[::-1],
+        least_by_group=ring.least_by_group[::-1],
     )
 
 

@@ -23,6 +23,7 @@ from optimiser.proposals.generate import (
     prune,
     usable_by_pairs,
 )
+from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import design_problem
 from optimiser.proposals.table import COLUMNS, fix, number_arcs
 from optimiser.proposals.trains import RailRules
@@ -228,7 +229,8 @@ def test_of_many_pairs_those_with_the_largest_smaller_city_are_tried(drawn):
 def test_an_optional_kind_without_a_rate_is_left_out_and_counted(drawn):
     full = builtin_cost_table()
     rates = {key: rate for key, rate in full.rates.items() if not key[0].startswith("running-")}
-    found = generate(drawn, rules=Rules(kinds=("express_service",)), costs=replace(full, rates=rates))
+    hourly = Rules(kinds=("express_service",), patterns=PatternRules(express_headway_s=3600))
+    found = generate(drawn, rules=hourly, costs=replace(full, rates=rates))
     assert len(found) == 0
     assert found.report["express_service: the cost table has no rate"] > 0
 

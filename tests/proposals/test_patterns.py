@@ -31,6 +31,8 @@ TRACKS = network(
     "rail",
 )
 LINES = [("hsr250", 1200, [0, 3], [0, 5100]), ("hsr250", 3600, [0, 1, 2, 3], [0, 1700, 1700, 1700])]
+RARE = [("hsr250", 9000, [0, 1, 2, 3], [0, 1700, 1700, 1700])]
+"""Direct trains, but fewer than an express would run."""
 
 
 def tracks_of(lines=LINES, definition="door_to_door"):
@@ -56,21 +58,28 @@ def test_trains_that_pass_too_seldom_are_counted():
 
 
 def test_express_trains_run_with_each_number_of_calls_that_differs():
-    tracks = tracks_of(LINES[1:])
+    tracks = tracks_of(RARE)
     rules = PatternRules(express_slack_s=100_000)
     found = list(patterns.propose_express_services(tracks, rules, [(0, 3)], Counter()))
     assert [one.candidate_id for one in found] == ["express:a-d-0", "express:a-d-1", "express:a-d-2"]
     assert [one.standard for one in found] == ["running-small"] * 3
     running = [("hsr250", 7200, [0, 3], [0, tracks.path(0, 3).run_s])]
-    after = tracks_of([*LINES[1:], *running]).base.skim
+    after = tracks_of([*RARE, *running]).base.skim
     assert (with_arcs(tracks.base.graph, found[0].arcs) == after).all()
 
 
 def test_an_express_that_leaves_its_ends_beyond_the_limit_is_counted():
     left_out: Counter[str] = Counter()
-    found = patterns.propose_express_services(tracks_of(), PatternRules(), [(0, 3)], left_out)
+    found = patterns.propose_express_services(tracks_of(RARE), PatternRules(), [(0, 3)], left_out)
     assert list(found) == []
     assert left_out == {"express_service: its ends stay beyond the limit": 3}
+
+
+def test_no_express_is_proposed_where_as_many_direct_trains_run():
+    left_out: Counter[str] = Counter()
+    rules = PatternRules(express_slack_s=100_000)
+    assert list(patterns.propose_express_services(tracks_of(), rules, [(0, 3)], left_out)) == []
+    assert left_out == {"express_service: as many direct trains run today": 1}
 
 
 def test_a_city_that_trains_pass_gets_a_station():
@@ -86,7 +95,7 @@ def test_a_city_that_trains_pass_gets_a_station():
 
 
 def test_express_trains_come_priced_with_everything_else():
-    slow = ("hsr250", 3600, [0, 1, 2, 3], [0, 2300, 2300, 2300])
+    slow = ("hsr250", 9000, [0, 1, 2, 3], [0, 2300, 2300, 2300])
     drawn = base_case(ROAD, PLACES, railway(TRACKS, [slow]), limit_s=11_500)
     kinds = set(generate(drawn).table["kind"])
     assert "express_service" in kinds

@@ -10,6 +10,7 @@ from candidates_drawing import base_case, cities, network, railway, with_arcs
 from networks import intermodal
 from networks.network import Network
 from networks.rail import RailBuild
+from networks.timegraph import ARC_KINDS
 from optimiser.proposals import rail
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs
@@ -116,6 +117,23 @@ def test_a_through_service_runs_where_one_changes_today():
     assert [p.candidate_id for p in found] == ["rail-service:a-c"]
 
 
+@pytest.mark.parametrize(
+    ("headway_s", "found", "count"), [(7201, ["rail-service:a-c"], 0), (7200, [], 1), (14_400, [], 1)]
+)
+def test_no_through_service_is_proposed_where_as_many_direct_trains_run(headway_s, found, count):
+    # The direct trains of today are slow: they stop nowhere else, and take four hours. Two services of one
+    # train every four hours are as many as one every two.
+    direct = ("conv160", headway_s, [0, 2], [0, 14_400])
+    lines = [*LINES, direct] + ([direct] if headway_s == 14_400 else [])
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, lines))
+    left_out = Counter()
+    rules = RailRules(service_gain_s=-(10**6))
+    proposed = [p.candidate_id for p in rail.propose_through_services(tracks_of(drawn, rules), left_out)]
+    assert [name for name in proposed if name == "rail-service:a-c"] == found
+    # A-B and B-C have their own trains every 20 and 50 minutes.
+    assert left_out["rail_service: as many direct trains run today"] == 2 + count
+
+
 def test_more_trains_shorten_the_wait_and_nothing_else():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
     rules = RailRules(frequency_least_s=2400, frequency_headway_s=1200)
@@ -133,6 +151,21 @@ def test_the_trains_of_all_patterns_between_two_stations_count_before_more_are_p
     drawn = base_case(ROAD, PLACES, counted)
     assert list(rail.propose_more_trains(tracks_of(drawn, rules), left_out)) == []
     assert left_out == {"rail_frequency: a train every 40 min already": 2}
+
+
+def test_more_trains_of_a_pattern_that_stands_in_the_graph_with_others_alone():
+    # In vehicles, two patterns between the same stations are one ride of their mean time: 2,000 and 2,400 s.
+    lines = [("hsr250", 3000, [0, 1], [0, 2000]), ("hsr250", 3000, [0, 1], [0, 2400])]
+    running = railway(TRACKS, lines)
+    running.services.lines["known_times"] = True
+    drawn = base_case(ROAD, PLACES, running, definition="in_vehicle")
+    assert not (drawn.graph.ref[drawn.graph.kind == ARC_KINDS.index("board")] >= 0).any()
+    rules = RailRules(frequency_least_s=1000, frequency_headway_s=900)
+    found = {p.candidate_id: p for p in rail.propose_more_trains(tracks_of(drawn, rules), Counter())}
+    assert set(found) == {"rail-frequency:s0", "rail-frequency:s1"}
+    gained = drawn.skim - with_arcs(drawn.graph, found["rail-frequency:s0"].arcs)
+    assert gained[0, 1] == gained[1, 0] == 200
+    assert (with_arcs(drawn.graph, found["rail-frequency:s1"].arcs) == drawn.skim).all()
 
 
 def test_without_railways_there_are_no_services():

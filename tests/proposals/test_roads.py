@@ -7,10 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from candidates_drawing import KM, base_case, cities, network
+from candidates_drawing import KM, base_case, cities, network, table
 
 from optimiser.proposals.generate import of_kind
-from optimiser.proposals.roads import RoadRules, anchor_nodes, propose_gaps, propose_links, propose_upgrades
+from optimiser.proposals.roads import (
+    RoadRules,
+    anchor_nodes,
+    propose_expressway_upgrades,
+    propose_gaps,
+    propose_links,
+    propose_upgrades,
+)
 from optimiser.proposals.surroundings import ArtefactRules
 
 RULES = RoadRules(
@@ -49,6 +56,49 @@ def test_an_upgrade_takes_the_ordinary_stretches_at_the_new_speed(corridor):
         ("road:0", "road:2", 720), ("road:2", "road:0", 720),
         ("road:3", "road:4", 360), ("road:4", "road:3", 360),
     }  # fmt: skip
+
+
+@pytest.fixture
+def slow_motorway():
+    """Two cities on a motorway: 40 km at 60 km/h and 20 km at 100; streets of 1 km at both ends."""
+    road = network(
+        [(0, 0), (1, 0), (21, 0), (41, 0), (61, 0), (62, 0)],
+        [
+            (0, 1, "primary", 1, 50),
+            (1, 2, "motorway", 20, 60),
+            (2, 3, "motorway", 20, 60),
+            (3, 4, "motorway", 20, 100),
+            (4, 5, "primary", 1, 50),
+        ],
+    )
+    places = cities(road, [("a", (0, 0), 900_000, 0), ("b", (62, 0), 600_000, 5)])
+    return base_case(road, places)
+
+
+def test_a_slow_expressway_is_rebuilt_and_names_what_it_replaces_and_its_gain(slow_motorway):
+    (found,) = propose_expressway_upgrades(slow_motorway, [(0, 1)], RULES, Counter())
+    assert (found.candidate_id, found.length_km) == ("road-rebuilt:a-b", 40.0)
+    assert set(found.arcs) == {
+        ("road:1", "road:2", 720), ("road:2", "road:1", 720),
+        ("road:2", "road:3", 720), ("road:3", "road:2", 720),
+    }  # fmt: skip
+    assert found.replaces == "motorway 40.0 km at 60 km/h"
+    # 40 km at 60 km/h take 40 minutes, at 100 km/h 24.
+    assert found.why == "40 km of expressway at 60 km/h today, 16 min faster when rebuilt"
+    (priced,) = table(*of_kind("expressway_upgrade", [found])).table.to_dict("records")
+    assert (priced["cost_low"], priced["cost"], priced["cost_high"]) == (2000, 2720, 4800)
+
+
+def test_a_short_or_fast_expressway_is_counted_and_left_as_it_is(slow_motorway):
+    report = Counter()
+    rules = replace(RULES, upgrade_least_km=41.0)
+    assert list(propose_expressway_upgrades(slow_motorway, [(0, 1)], rules, report)) == []
+    rules = replace(RULES, speed_kmh=62.0)
+    assert list(propose_expressway_upgrades(slow_motorway, [(0, 1)], rules, report)) == []
+    assert report == {
+        "expressway_upgrade: under 41 km of slow expressway left": 1,
+        "expressway_upgrade: saves less than 5% of today's drive": 1,
+    }
 
 
 def test_no_stretch_belongs_to_two_upgrades(corridor):

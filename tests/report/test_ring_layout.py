@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import geopandas as gpd
 import pytest
 from ring_square import CIRCUIT, DEGREE, FACTS, cities, design, links, shown, square
 from shapely import LineString, Polygon, get_coordinates
 
 from optimiser import verify
-from optimiser.problem import Candidate, RingLink
+from optimiser.problem import Candidate, RingLink, RingStop
 from optimiser.report import ring_layout, ring_text
 
 EVERY_TURN = [CIRCUIT[k:] + CIRCUIT[:k] for k in range(4)]
@@ -141,3 +143,39 @@ def test_a_ring_whose_line_crosses_itself_is_noted():
     crossing = replace(ring, pieces=eight)
     assert (ring.crosses_itself, shown(()).crosses_itself, crossing.crosses_itself) == (False, False, True)
     assert ring_text.inside(crossing).endswith("it still goes round every centre.")
+    assert (crossing.shape.self_crossings, ring.shape.self_crossings) == (1, 0)
+
+
+def shaped(*corners):
+    """Return the shape of a ring through corners, in hundredths of a degree at the equator."""
+    points = [(x / 100, y / 100) for x, y in corners]
+    sides = [LineString(two) for two in zip(points, [*points[1:], points[0]], strict=True)]
+    table = {"length_km": 1.0, "state": "existing", "candidate_id": "", "cost": 0}
+    pieces = gpd.GeoDataFrame({**table, "piece": range(len(sides))}, geometry=sides, crs="EPSG:4326")
+    return replace(shown(), pieces=pieces).shape
+
+
+def test_the_shape_of_a_ring_is_measured_on_a_plane():
+    # On the ellipsoid a degree of latitude is 0.7 % shorter than one of longitude here.
+    square_shape = shaped((0, 0), (10, 0), (10, 10), (0, 10))
+    assert square_shape.roundness == pytest.approx(math.pi / 4, abs=2e-3)
+    assert square_shape.length_over_hull == pytest.approx(1.0, abs=1e-9)
+    circle = shaped(*((10 * math.cos(a / 50), 10 * math.sin(a / 50)) for a in range(314)))
+    assert circle.roundness == pytest.approx(1.0, abs=2e-3)
+    dented = shaped((0, 0), (10, 0), (10, 10), (5, 0.01), (0, 10))
+    assert dented.length_over_hull == pytest.approx((30 + 2 * math.hypot(5, 10)) / 40, rel=3e-3)
+    assert shown(()).shape is None
+
+
+def test_what_a_ring_must_meet_is_shown_by_name():
+    stops = tuple(
+        replace(stop, must=stop.id == "b", group="small" if stop.id == "c" else "") for stop in square().stops
+    )
+    links_of_ring = tuple(replace(link, length=100_000) for link in square().links)
+    ring = shown(
+        ring=square(stops=stops, links=links_of_ring, least_by_group=(("small", 1),), longest=400_500)
+    )
+    assert (ring.must, ring.least_by_tier, ring.longest_km) == (("Bee",), (("small", 1),), 400.5)
+    assert ring.can_form
+    hopeless = square(stops=(*stops, RingStop("far", (), must=True)))
+    assert not shown((), ring=hopeless).can_form

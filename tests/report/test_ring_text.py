@@ -47,6 +47,11 @@ def test_what_the_job_asks_of_a_ring_reads_as_a_sentence():
     facts = replace(FACTS, classes=("motorway",), speed_kmh=0.0, on_s=0)
     wish = replace(shown(), facts=facts, required=False, reward=40, least_cities=0)
     assert ring_text.terms(wish) == "Requested: a ring of motorway round Centre; reward 40."
+    demanding = replace(wish, least_by_tier=(("secondary", 2), ("small", 1)), must=("Ay",), longest_km=950.4)
+    assert ring_text.terms(demanding) == (
+        "Requested: a ring of motorway round Centre, through Ay and at least 2 secondary cities and 1 small "
+        "city, at most 950 km long; reward 40."
+    )
 
 
 def test_the_strip_shows_where_round_the_ring_the_new_part_is(ringed):

@@ -3,10 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 from report_drawing import PRICED, on_screen, report_out_of_reach
 
 from optimiser.measures.tables import Measures
 from optimiser.report import screen
+from optimiser.report.ring_layout import RingMargin, RingWorth
 
 
 def test_the_screen_shows_coverage_and_ranked_links(report):
@@ -59,6 +61,42 @@ def test_a_ring_that_cannot_be_formed_is_not_said_to_cost_coverage(missed):
     text = on_screen(replace(missed, rings=(replace(missed.rings[0], can_form=False),), gap=0.0))
     assert "No ring round Centre is formed. No existing or affordable links form a ring as requested" in text
     assert "coverage elsewhere" not in text
+
+
+WORTH = RingWorth("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 3, 9.3, 10.1)
+
+
+def test_what_a_derived_worth_is_made_of_is_stated(make, earning):
+    text = on_screen(make("bc", rings=(replace(earning, worth=WORTH),)))
+    assert (
+        "Its worth of 1,090 is derived for the cheapest circuit: 2 cities on it count 1,080, and 9 min that "
+        "3 pairs save on the way without the core 10."
+    ) in text
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "words"),
+    [
+        (
+            -9.2,
+            -3.1,
+            "on it, is worth 3 to 9 less in the weight of pairs than the best one without.",
+        ),
+        (
+            -2.0,
+            5.0,
+            "300 million CNY on it, is worth between 2 less and 5 more",
+        ),
+    ],
+)
+def test_the_margin_of_a_ring_that_is_not_formed_is_stated(missed, least, most, words):
+    ring = replace(missed.rings[0], margin=RingMargin("outer", least, most, 300))
+    assert words in on_screen(replace(missed, rings=(ring,)))
+
+
+def test_a_ring_that_earns_its_money_says_by_how_much(make, earning):
+    ring = replace(earning, margin=RingMargin("outer", 4.0, 4.2, 300))
+    assert "is worth 4 more in the weight of pairs" in on_screen(make("bc", rings=(ring,)))
 
 
 def test_a_reward_does_not_count_where_cost_is_minimised(missed):

@@ -12,12 +12,18 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     tmp_path, monkeypatch
 ):
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
-    chain = Chain.of(find("jing-jin-ji-links"))
+    chain = Chain.of(find("jing-jin-ji-links", settings=["independence.weight=0.25"]))
     draft = chain.draft.value
     base = cases.base_of(chain.times.value, chain.candidates.value, draft, chain.loaded.job)
     assert base.timer(UNCHANGED) == draft.problem
     assert resolve(base, Case(name="same")).replace(name=draft.problem.name) == chain.design
+    assert base.layer(TimeChanges(limit_s=60)) == draft.layer
+    off = resolve(base, Case(name="x", independence=False))
+    assert len(off.pairs) == len(draft.problem.pairs) < len(chain.design.pairs)
+    counted = cases.counted_pairs(chain.design)
+    assert counted == tuple(range(len(off.pairs)))
     slow, fast = (resolve(base, Case(name="x", times=TimeChanges(road_speed=speed))) for speed in (0.9, 1.1))
-    covered = [len(cases.covered_pairs(problem, ())) for problem in (slow, draft.problem, fast)]
+    states = [cases.covered_pairs(problem, ()) for problem in (slow, chain.design, fast)]
+    covered = [len(set(counted) & state) for state in states]
     assert covered == sorted(set(covered))
     assert len(cases.stated_cases(chain.loaded.job, chain.candidates.value)) >= 12

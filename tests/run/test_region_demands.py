@@ -19,6 +19,7 @@ INSTRUMENTS = {
     "rail_upgrade": "infrastructure",
     "road_link": "infrastructure",
     "road_upgrade": "infrastructure",
+    "expressway_upgrade": "infrastructure",
     "rail_service": "subsidy",
     "check_in": "barrier",
     "timed_transfer": "barrier",
@@ -28,6 +29,7 @@ INSTRUMENTS = {
     "direct_expressway": "infrastructure",
     "rail_direct": "infrastructure",
     "express_service": "subsidy",
+    "connecting_curve": "infrastructure",
 }
 LINKS_AND_TRAINS = (
     'candidates.kinds=["road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "rail_service", '

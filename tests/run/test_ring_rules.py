@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import resources
 from pathlib import Path
 
@@ -54,6 +55,24 @@ def test_the_default_standard_is_an_expressway_or_a_fast_railway():
     road, rail = rules({"centres": ("1",)}, {"id": "b", "centres": ("1",), "mode": "rail"})
     assert (road.classes, road.speed_kmh) == (("motorway",), 0.0)
     assert (rail.classes, rail.speed_kmh) == ((), 160.0)
+
+
+def test_cities_that_must_lie_on_a_ring_go_by_name_or_id_and_are_no_centres():
+    (found,) = rules({"centres": ("1",), "must": ("Southport", "3"), "least_by_tier": {"small": 2}})
+    assert (found.must, found.least_by_tier) == ((1, 2), (("small", 2),))
+    with pytest.raises(JobError) as caught:
+        rules({"centres": ("1",), "must": ("1", "Suthport")})
+    assert caught.value.faults == (
+        "rings.0.must ('ring'): '1' is a centre, which the ring goes round",
+        "rings.0.must ('ring'): there is no city 'Suthport'; did you mean 'Southport'?",
+    )
+
+
+def test_a_limit_of_nought_is_none():
+    (found,) = rules({"centres": ("1",), "most_stretch": 0.0})
+    assert (found.longest_km, found.most_stretch, found.is_short) == (math.inf, math.inf, False)
+    (found,) = rules({"centres": ("1",)})
+    assert (found.longest_km, found.most_stretch, found.is_short) == (math.inf, 1.15, True)
 
 
 @pytest.mark.parametrize("package", ["optimiser.proposals.rings", "optimiser.engine.search.circuits"])

@@ -54,7 +54,7 @@ def formed(made, *, barred=()):
 
 
 def test_a_gap_is_paid_for_by_the_link_that_closes_it():
-    asked = [Rings(centres=("Hub",), least_cities=1)]
+    asked = [Rings(centres=("Hub",), least_cities=1, most_stretch=0.0)]
     made, _, found = steps(square(without=(0,), places=(TOWN,)), asked)
     made = parse(json.loads(dumps(made)))
     across, *others = found.table.sort_values("cost")["candidate_id"]
@@ -88,6 +88,12 @@ def test_an_optional_ring_that_cannot_exist_is_no_fault():
     made, _, _ = steps(square(without=(0,)), asked)
     assert made.rings[0].links == ()
     assert score(made, ()).rings == {}
+
+
+def test_a_ring_is_at_most_as_long_as_the_stretch_over_its_shortest_circuit_allows():
+    made, _, _ = steps(square(), [Rings(centres=("Hub",), most_stretch=1.1)])
+    (ring,) = made.rings
+    assert ring.longest == sum(link.length for link in ring.links) * 11 // 10
 
 
 def test_a_ring_dearer_than_the_budget_is_refused_with_the_budget():

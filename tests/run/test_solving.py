@@ -60,6 +60,12 @@ def test_cities_go_by_name_also_with_a_suffix_of_the_node() -> None:
     assert text == "Abe - Bo (15 s), city:strange, Ada"
 
 
+def test_stops_of_a_ring_go_by_the_names_of_their_cities() -> None:
+    reason = Reason("the ring 'r' must pass 'a' and 'b'", ring="r", stops=("a", "b"))
+    text = in_terms_of_job(reason, loads(REGION), {"a": "Ada", "city:a": "Ada"})
+    assert text == "the ring 'r' must pass Ada and 'b'"
+
+
 def test_a_target_is_named_with_its_key() -> None:
     job = loads(REGION, settings=["least.small=0.9", "city_coverage.weight=1", "city_coverage.least_core=1"])
 

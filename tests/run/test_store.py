@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
+from core_drawing import line
 from ring_square import FACTS, design, links, square
 
+from optimiser.frontier.steps import Layer
+from optimiser.report.ring_layout import RingWorth
 from optimiser.run.proposing import Draft
 from optimiser.run.rings import RingTables
 from optimiser.run.store import load_draft, save_draft
@@ -23,6 +27,14 @@ def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None
     assert found.rings.facts == (FACTS,)
     assert found.rings.links["ring"].tolist() == links()["ring"].tolist()
     pd.testing.assert_frame_equal(found.pairs, PAIRS)
+
+
+def test_a_draft_reads_back_with_its_layer_and_the_worth_of_its_rings(tmp_path: Path) -> None:
+    layer = Layer(line().replace(rings=()), (0, 1, 2, 0, 0), (Fraction(1, 12),) * 5)
+    worth = RingWorth("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 1, 9.3, 10.1)
+    save_draft(tmp_path, Draft(design(square()), PAIRS, None, layer, (worth,)))
+    found = load_draft(tmp_path)
+    assert (found.layer, found.worth) == (layer, (worth,))
 
 
 def test_a_draft_without_rings_has_none(tmp_path: Path) -> None:

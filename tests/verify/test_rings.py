@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,11 +20,13 @@ from ring_drawing import (
     square,
     starts_of,
     turns_by_angle,
+    undemanding,
+    web_problem,
     whole_value,
 )
 
 from optimiser import verify
-from optimiser.problem import RingLink, load
+from optimiser.problem import RingLink, RingStop, load
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.ring_geometry import link_crossings, ray_crossings
 from optimiser.verify.rings import (
@@ -31,6 +34,7 @@ from optimiser.verify.rings import (
     circuit_line,
     circuit_nodes,
     quarter_turns,
+    ring_obstacles,
     winding_number,
 )
 from optimiser.verify.rules import plan_faults
@@ -173,6 +177,16 @@ def test_the_crossings_of_links_sum_to_the_winding_number_of_a_circuit(seed):
 
 EVERY = ("across", "north", "west")
 
+MEASURED = tuple(replace(link, length=a + 1) for a, link in enumerate(square().links))
+"""1, 2, 3 and 4 m for the sides."""
+
+PLACES = (
+    RingStop("town", (3,), must=True),
+    RingStop("port", (1, 2), "big"),
+    RingStop("pass", (0,), "small"),
+    RingStop("hill", (), "big"),
+)
+
 
 @pytest.mark.parametrize(
     ("links", "built", "change", "answer"),
@@ -192,6 +206,22 @@ EVERY = ("across", "north", "west")
         ((0, 1, 4), EVERY, {"centres": ((3, 1),)}, "1 stops of the 2"),
         ((0, 1, 2, 3), EVERY, {"centres": ((2, 2), (-2, 2))}, r"round \[-2, 2\]"),
         ((0, 1, 2, 3), EVERY, {"centres": ((0, 2),)}, ""),
+        ((0, 1, 2, 3), EVERY, {"links": MEASURED, "longest": 10}, ""),
+        ((0, 1, 2, 3), EVERY, {"links": MEASURED, "longest": 9}, "it is 10 m long, and may be 9 m"),
+        ((0, 1, 2, 3), EVERY, {"stops": PLACES, "least_by_group": (("big", 1),)}, ""),
+        (
+            (0, 1, 2, 3),
+            EVERY,
+            {"stops": PLACES, "least_by_group": (("big", 2),)},
+            "1 stops of group 'big' of the 2",
+        ),
+        (
+            (0, 1, 2, 3),
+            EVERY,
+            {"stops": (*PLACES, RingStop("nowhere", (), must=True))},
+            "does not pass 'nowhere'",
+        ),
+        ((0, 1, 4), EVERY, {"stops": PLACES, "centres": ((3, 1),), "least_stops": 0}, "does not pass 'town'"),
     ],
 )
 def test_circuits_that_form_a_ring_are_told_from_those_that_do_not(links, built, change, answer):
@@ -202,6 +232,45 @@ def test_circuits_that_form_a_ring_are_told_from_those_that_do_not(links, built,
 def test_a_circuit_that_visits_a_node_twice_is_rejected():
     ring = square(links=(RingLink(0, 1), RingLink(1, 2), RingLink(2, 0), RingLink(2, 3), RingLink(3, 2)))
     assert "visits a node twice" in circuit_fault(ring, (0, 1, 3, 4, 2), ())
+
+
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
+@pytest.mark.parametrize("seed", range(60))
+def test_circuits_are_accepted_exactly_if_trying_every_walk_finds_them(seed, draw):
+    """Every circuit round the centres, whatever the ring demands, against those that meet the demands."""
+    problem = draw(seed)
+    names = {c.id for c in problem.candidates}
+    for ring in problem.rings:
+        forming = {frozenset(links) for links in circuits_of(ring, names)}
+        for links in circuits_of(undemanding(ring), names):
+            assert (not circuit_fault(ring, links, names)) == (frozenset(links) in forming)
+
+
+@pytest.mark.parametrize("draw", [ring_problem, web_problem])
+@pytest.mark.parametrize("seed", range(60))
+def test_a_length_is_an_obstacle_exactly_if_no_walk_is_shorter(seed, draw):
+    """A ring alone that demands nothing but a length: the shortest circuit passes, a metre less does not.
+
+    An obstacle may be missed where a closed walk that winds three times or visits a node twice is shorter
+    than every circuit, which none of these problems has.
+    """
+    problem = draw(seed)
+    names = {c.id for c in problem.candidates}
+    seen = possible = 0
+    for ring in problem.rings:
+        free = replace(undemanding(ring), required=True, apart=())
+        links = tuple(replace(link, length=link.length or 1) for link in ring.links)
+        free = replace(free, links=links)
+        lengths = [sum(links[k].length for k in circuit) for circuit in circuits_of(free, names)]
+        if lengths:
+            possible += 1
+            alone = problem.replace(rings=(replace(free, longest=min(lengths)),))
+            assert not list(ring_obstacles(alone, {}))
+            alone = problem.replace(rings=(replace(free, longest=min(lengths) - 1),))
+            found = list(ring_obstacles(alone, {}))
+            assert all(reason.ring == ring.id for reason in found)
+            seen += bool(found)
+    assert seen == possible
 
 
 # ---- plans

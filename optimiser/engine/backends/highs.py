@@ -658,6 +658,15 @@ class QuestionRelaxation(Relaxation):
         return MasterSolution(bound, points, found.complete, found.infeasible)
 
 
+def reset_threads() -> None:
+    """Let the next model set the number of threads.
+
+    The scheduler of HiGHS is global to the process: it keeps the number of the model that was solved first,
+    and a model with another number ends with an error. No model may be running meanwhile.
+    """
+    highspy.Highs.resetGlobalScheduler(True)
+
+
 class IntegerMaster(HighsModel):
     """The integer master problem of the time-cut method (`models.cuts_master`).
 
@@ -670,8 +679,7 @@ class IntegerMaster(HighsModel):
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
-        # The scheduler is global, and the relaxation has set it to one thread.
-        highspy.Highs.resetGlobalScheduler(True)
+        reset_threads()
         lp, variables = build_master(problem)
         super().__init__(*to_highs(lp, threads=threads, seed=seed))
         self._pairs = len(problem.pairs)
@@ -748,6 +756,7 @@ class ExtendedHighs(HighsModel):
     """
 
     def __init__(self, model: ExtendedModel, *, threads: int, seed: int) -> None:
+        reset_threads()
         super().__init__(*to_highs(model.lp, threads=threads, seed=seed))
 
     def solve_integer(self, **options: Any) -> IntegerSolution:  # noqa: ANN401 - as in the parent

@@ -1,8 +1,10 @@
 """Add the rows of rings, one function per family.
 
 Sets, for each ring: nodes v at points p_v, two-way links a between them, centres s, and stops i with nodes
-V_i, of which the circuit passes at least L. A link is left out if it runs through a centre, if its candidate
-may not be built, or if every circuit through it costs more than the budget (`search.circuits`). w_as counts
+V_i, of which the circuit passes at least L, all of a set M that it must pass, and at least L_g of the stops
+I_g of a group. l_a is the length of a link, and D the most that the circuit may be long. A link is left out
+if it runs through a centre, if its candidate may not be built, or if every circuit through it costs more than
+the budget or is longer than D (`search.circuits`). w_as counts
 the crossings of link a, passed from tail to head, with the ray from centre s to the east: +1 northwards, -1
 southwards. The ray is shifted to the north by an infinitesimal distance, so that it avoids all nodes and
 corners; crossings are computed in integers (`problem.ring_geometry`).
@@ -14,7 +16,9 @@ direction, so this excludes no ring.
 
 A point that satisfies all rows is a set of node-disjoint circuits whose winding numbers round each centre add
 up to +1 or -1. If there are several circuits, either one of them forms the ring alone and the others are
-dropped, or none does, and rows that exclude the point are added (`leave_rows`, `mend_row`).
+dropped, or none does, and rows that exclude the point are added (`leave_rows`, `mend_row`). Dropping circuits
+makes a ring no longer. Each ring has variables of its own: rings may use the same link, and pay for its
+candidate, x_j, once.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from optimiser.engine.models.decisions import affine
+from optimiser.engine.models.decisions import affine, divisor
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.circuits import Circuit
 from optimiser.problem import Ring
@@ -32,6 +36,10 @@ from optimiser.problem.ring_geometry import link_crossings
 from optimiser.verify.rings import circuit_fault, circuit_nodes
 
 type Terms = list[tuple[pulp.LpVariable, float]]
+
+LARGEST_LENGTH = 2**40
+"""Largest total length of the links in the row of the longest length: beyond it, the numbers are rounded so
+that a solver still holds them exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,11 @@ def add_ring_rows(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pul
     add_visits(lp, decisions)
     add_link_use(lp, decisions, x)
     add_rounds(lp, decisions)
-    add_stops(lp, decisions)
+    passes = add_stops(lp, decisions)
+    add_least_stops(lp, decisions, passes)
+    add_least_by_group(lp, decisions, passes)
+    add_must_stops(lp, decisions, passes)
+    add_longest(lp, decisions)
 
 
 def add_circulation(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
@@ -164,22 +176,77 @@ def add_rounds(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
         _add(lp, terms, "==", 0, f"round{label}")
 
 
-def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
-    """Add `stop_i: n_i <= sum_{v in V_i} sum_{a into v} f` and `stops: sum_i n_i >= L r`.
+def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> dict[int, pulp.LpVariable]:
+    """Add `stop_i: n_i <= sum_{v in V_i} sum_{a into v} f` for each stop that counts, and return n.
 
     n may stay continuous: for integer f, n_i = 1 is feasible exactly if a node of the stop is visited.
     """
-    ring = decisions.ring
-    if not ring.least_stops:
-        return
-    passed: Terms = [(decisions.formed, -float(min(ring.least_stops, len(ring.stops) + 1)))]
+    ring, passes = decisions.ring, {}
+    groups = {group for group, least in ring.least_by_group if least}
     for i, stop in enumerate(ring.stops):
-        label = f"{decisions.tag}_{i + 1:06d}"
-        passes = lp.add_variable(f"n{label}", 0, 1)
-        passed.append((passes, 1.0))
-        visits = [(f, -1.0) for v in sorted(set(stop.nodes)) for f, _ in decisions.inflow(v)]
-        _add(lp, [(passes, 1.0), *visits], "<=", 0, f"stop{label}")
-    _add(lp, passed, ">=", 0, f"stops{decisions.tag}")
+        if ring.least_stops or stop.must or stop.group in groups:
+            label = f"{decisions.tag}_{i + 1:06d}"
+            passes[i] = lp.add_variable(f"n{label}", 0, 1)
+            visits = [(f, -1.0) for v in sorted(set(stop.nodes)) for f, _ in decisions.inflow(v)]
+            _add(lp, [(passes[i], 1.0), *visits], "<=", 0, f"stop{label}")
+    return passes
+
+
+def add_least_stops(
+    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
+) -> None:
+    """Add `stops: sum_i n_i >= L r`."""
+    if decisions.ring.least_stops:
+        _add_least(lp, decisions, passes.values(), decisions.ring.least_stops, f"stops{decisions.tag}")
+
+
+def add_least_by_group(
+    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
+) -> None:
+    """Add `stops_g: sum_{i in I_g} n_i >= L_g r` for each group of which the ring needs some stops."""
+    for number, (group, least) in enumerate(decisions.ring.least_by_group, start=1):
+        if least:
+            mine = [n for i, n in passes.items() if decisions.ring.stops[i].group == group]
+            _add_least(lp, decisions, mine, least, f"stops{decisions.tag}_{number:03d}")
+
+
+def _add_least(
+    lp: pulp.LpProblem, decisions: RingDecisions, some: Collection[pulp.LpVariable], least: int, name: str
+) -> None:
+    """Add a row that needs some of the stops; where there are too few, one more than there are suffices."""
+    needed = (decisions.formed, -float(min(least, len(some) + 1)))
+    _add(lp, [needed, *((n, 1.0) for n in some)], ">=", 0, name)
+
+
+def add_must_stops(
+    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
+) -> None:
+    """Add `must_i: n_i >= r` for each stop i in M, which the ring must pass."""
+    for i, n in passes.items():
+        if decisions.ring.stops[i].must:
+            _add(lp, [(n, 1.0), (decisions.formed, -1.0)], ">=", 0, f"must{decisions.tag}_{i + 1:06d}")
+
+
+def add_longest(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
+    """Add `longest: sum_a [l_a / u] (f_a+ + f_a-) <= [D / u] r`, where [ ] rounds down.
+
+    u is the greatest common divisor of the lengths, or more where their sum would exceed 2^40 (then D may be
+    exceeded by less than u a link, which `mend_row` corrects). A sum of rounded lengths is at most the
+    rounded sum, so that no ring is lost.
+    """
+    ring = decisions.ring
+    if ring.longest is None:
+        return
+    lengths = {a: ring.links[a].length or 0 for a in decisions.forward}
+    unit = max(divisor(lengths.values()), -(-sum(lengths.values()) // LARGEST_LENGTH))
+    # No circuit is longer than all links together, and a smaller right side is easier on a solver.
+    longest = min(ring.longest, sum(lengths.values()))
+    terms: Terms = [(decisions.formed, -float(longest // unit))]
+    for a, length in lengths.items():
+        if length // unit:
+            terms += [(side[a], float(length // unit)) for side in (decisions.forward, decisions.backward)]
+    if len(terms) > 1:
+        _add(lp, terms, "<=", 0, f"longest{decisions.tag}")
 
 
 def add_apart(lp: pulp.LpProblem, rings: Sequence[RingDecisions]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +16,7 @@ from optimiser.engine.search.circuits import (
     Cover,
     cover_of,
     lengths_from,
+    lengths_m,
     shortest_in,
     walk_to,
     winds_once,
@@ -35,6 +38,9 @@ SECTION_SIZES = (3, 6, 12, 24, 48)
 
 STOP_REWARDS = (0, 1, 2, 4)
 """Reductions of the lengths of links at stops, in mean link lengths."""
+
+METRE_SHARES = (1, 4, 16)
+"""What metres count for against the lengths to minimise where a ring would be too long."""
 
 TRIES = 30
 """Number of walks examined for each shortest circuit."""
@@ -69,24 +75,46 @@ def start_circuits(
     cover = cover_of(ring, barred=barred)
     shut = np.zeros(len(ring.links), dtype=np.bool_) if closed is None else closed
     space = CircuitSpace(ring, cover, np.ascontiguousarray(length, dtype=np.int64), shut)
-    found = {frozenset(links): links for links in _candidate_circuits(space, cover)}
-    return tuple(sorted(found.values(), key=lambda links: (space.measure(links), links)))
+    found = {frozenset(links): links for links in _candidate_circuits(space)}
+    fitting = {key: links for key, links in found.items() if space.is_short(links)}
+    fitting = fitting or {frozenset(links): links for links in _short_circuits(space)}
+    return tuple(sorted(fitting.values(), key=lambda links: (space.measure(links), links)))
 
 
-def _candidate_circuits(space: CircuitSpace, cover: Cover) -> Iterator[Circuit]:
-    ring = space.ring
+def _candidate_circuits(space: CircuitSpace) -> Iterator[Circuit]:
+    """Yield circuits that serve what the ring must serve; they may be longer than it may be."""
+    ring, cover = space.ring, space.cover
     beside = np.zeros(len(ring.nodes), dtype=np.int64)
     for stop in ring.stops:
         beside[sorted(set(stop.nodes))] = 1
     ends = beside[cover.tail_of] + beside[cover.head_of]
     usable = space.length[cover.odd >= 0]
     unit = int(usable.mean()) if len(usable) else 0
-    for reward in STOP_REWARDS if ring.least_stops else STOP_REWARDS[:1]:
+    needs_stops = space.missing(()) > 0
+    for reward in STOP_REWARDS if needs_stops else STOP_REWARDS[:1]:
         reduced_length = np.maximum(0, space.length - reward * unit * ends)
         circuit = shortest_in(ring, cover, reduced_length, banned=space.closed, tries=TRIES).links
         longer = with_stops(space, circuit) if circuit else None
         if longer is not None:
             yield shortened(space, longer)
+
+
+def _short_circuits(space: CircuitSpace) -> Iterator[Circuit]:
+    """Yield circuits within the longest length of a ring, found by mixed lengths.
+
+    Metres are added to the lengths in growing shares, like a multiplier of the row of the longest length, and
+    are minimised alone in the end. What is found is shortened by the lengths of the space.
+    """
+    metres = lengths_m(space.ring)
+    if space.ring.longest is None or metres is None:
+        return
+    total, total_m = int(space.length.sum()), max(1, int(metres.sum()))
+    # Scaled to the same total, so that a share says how much metres count for.
+    scaled = [space.length + max(1, share * total // total_m) * metres for share in METRE_SHARES]
+    for mixed in [*(scaled if total * METRE_SHARES[-1] < LARGEST else []), metres]:
+        for links in _candidate_circuits(dataclasses.replace(space, length=mixed)):
+            if space.is_short(links):
+                yield shortened(space, links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +138,25 @@ class CircuitSpace:
     length: Integers
     closed: Mask
 
-    def passed(self, links: Circuit) -> int:
-        """Return the number of stops that a circuit passes."""
-        nodes = {v for a in links for v in (self.ring.links[a].tail, self.ring.links[a].head)}
-        return sum(not nodes.isdisjoint(stop.nodes) for stop in self.ring.stops)
+    def missing(self, links: Circuit) -> int:
+        """Return how many stops a circuit lacks: of all, of each group, and those that it must serve.
+
+        A stop that several of these demands lack counts for each.
+        """
+        ring = self.ring
+        nodes = {v for a in links for v in (ring.links[a].tail, ring.links[a].head)}
+        served = [not nodes.isdisjoint(stop.nodes) for stop in ring.stops]
+        groups = Counter(stop.group for stop, yes in zip(ring.stops, served, strict=True) if yes)
+        return (
+            max(0, ring.least_stops - sum(served))
+            + sum(max(0, least - groups[group]) for group, least in ring.least_by_group)
+            + sum(stop.must and not yes for stop, yes in zip(ring.stops, served, strict=True))
+        )
+
+    def is_short(self, links: Circuit) -> bool:
+        """Return whether a circuit is no longer than the ring may be."""
+        longest = self.ring.longest
+        return longest is None or sum(self.ring.links[a].length or 0 for a in links) <= longest
 
     def measure(self, links: Circuit) -> int:
         """Return the length of a circuit."""
@@ -125,7 +168,7 @@ class CircuitSpace:
 
 
 def with_stops(space: CircuitSpace, circuit: Circuit) -> Circuit | None:
-    """Insert stops until a circuit passes the required number; None when that fails.
+    """Insert stops until a circuit passes all that the ring needs; None when that fails.
 
     Parameters
     ----------
@@ -141,7 +184,7 @@ def with_stops(space: CircuitSpace, circuit: Circuit) -> Circuit | None:
     the section between two nodes of the circuit is replaced by a path over a new stop, the one that adds the
     least length per stop gained. The sheets of the cover ensure that the crossings of all rays stay odd.
     """
-    while space.passed(circuit) < space.ring.least_stops:
+    while space.missing(circuit):
         longer = min(_insertions(space, circuit), default=None)
         if longer is None:
             return None
@@ -150,16 +193,16 @@ def with_stops(space: CircuitSpace, circuit: Circuit) -> Circuit | None:
 
 
 def _insertions(space: CircuitSpace, circuit: Circuit) -> Iterator[tuple[float, Circuit]]:
-    """Yield circuits that pass more stops, each with the length added per stop."""
+    """Yield circuits that lack fewer stops, each with the length added per stop gained."""
     nodes = circuit_nodes(space.ring, circuit) or ()
     circuit_nodes_set = set(nodes)
-    passed, length = space.passed(circuit), space.measure(circuit)
+    missing, length = space.missing(circuit), space.measure(circuit)
     for stop in space.ring.stops:
         if circuit_nodes_set.isdisjoint(stop.nodes):
             for p in sorted(set(stop.nodes)):
                 found = sorted(_detours(space, circuit, nodes, p))
                 for _, links in found[:CHECKED]:
-                    gained = space.passed(links) - passed
+                    gained = missing - space.missing(links)
                     if gained > 0 and winds_once(space.ring, space.cover, links):
                         yield (space.measure(links) - length) / gained, links
                         break
@@ -238,7 +281,7 @@ def _second_paths(space: CircuitSpace, connection: _Connection, taken: Mask) -> 
 
 
 def shortened(space: CircuitSpace, circuit: Circuit) -> Circuit:
-    """Shorten a circuit by local search, keeping the required number of stops.
+    """Shorten a circuit by local search, keeping the stops that the ring needs and its longest length.
 
     Parameters
     ----------
@@ -252,12 +295,16 @@ def shortened(space: CircuitSpace, circuit: Circuit) -> Circuit:
     A section of a few links is replaced by a shortest path between its ends that avoids the other nodes of
     the circuit and ends in the same sheet of the cover. This is repeated until no section can be shortened.
     """
-    least, at = space.ring.least_stops, 0
-    nodes = circuit_nodes(space.ring, circuit) or ()
+    at, nodes = 0, circuit_nodes(space.ring, circuit) or ()
+    may_be_long = not space.is_short(circuit)
     positions_tried = 0
     while positions_tried < len(circuit):
         better = next(
-            (links for links in _shorter_circuits(space, circuit, nodes, at) if space.passed(links) >= least),
+            (
+                links
+                for links in _shorter_circuits(space, circuit, nodes, at)
+                if not space.missing(links) and (may_be_long or space.is_short(links))
+            ),
             None,
         )
         if better is None:

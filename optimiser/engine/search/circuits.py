@@ -41,8 +41,8 @@ TRIES = 200
 """Number of walks examined before a search is given up; a few suffice except in contrived cases."""
 
 LARGEST = int(UNREACHED) // 2**9
-"""Largest total cost of all candidates for which lengths cannot overflow: a walk uses a link at most twice in
-each sheet."""
+"""Largest total cost of all candidates, or length of all links, for which lengths of walks cannot overflow: a
+walk uses a link at most twice in each sheet."""
 
 
 class Cover(NamedTuple):
@@ -215,7 +215,8 @@ def closed_walk(
         origin = cover.head_of[a] * sheets + cover.odd[a]
         target = cover.tail_of[a] * sheets + cover.every
         found, last = lengths_from(cover, length, excluded, shut, origin, target, best - length[a])
-        if found[target] < UNREACHED:
+        # The limit of the search does not exclude a link from a node to itself, whose path is empty.
+        if found[target] + length[a] < best:
             best = found[target] + length[a]
             walk = np.append(np.array([a]), walk_to(cover, last, origin, target))
     return (best if walk.size else UNREACHED), walk
@@ -486,7 +487,7 @@ def blocks(cover: Cover) -> Integers:
 
 
 def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
-    """Return the positions of the links that a circuit of a ring can use within the budget.
+    """Return the positions of the links that a circuit of a ring can use within the budget and its length.
 
     Parameters
     ----------
@@ -502,7 +503,8 @@ def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
     and that is not fixed `in`, and uses at most k links of it, so it costs at least its length. It can cost
     at most the budget minus the cost of the candidates fixed `in` (with periods, the budget is the sum of all
     periods, and everything that is ever started counts). So a link can be left out if every circuit through
-    it that forms the ring is longer (`through_links`), or if there is none.
+    it that forms the ring is longer (`through_links`), or if there is none. The same holds for the metres of
+    the links and the most that the circuit may be long.
     """
     barred = {c.id for c in problem.candidates if c.fixed == "out"}
     cost = {c.id: 0 if c.fixed == "in" else c.cost for c in problem.candidates}
@@ -519,4 +521,16 @@ def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
     if sum(cost.values()) > LARGEST:
         length, available = [0] * len(length), 0
     through = through_links(ring, np.array(length, dtype=np.int64), barred=barred)
-    return frozenset(np.flatnonzero(through <= available).tolist())
+    usable = through <= available
+    metres = lengths_m(ring)
+    if ring.longest is not None and metres is not None:
+        usable &= through_links(ring, metres, barred=barred) <= ring.longest
+    return frozenset(np.flatnonzero(usable).tolist())
+
+
+def lengths_m(ring: Ring) -> Integers | None:
+    """Return int64 [links], metres; None where some are not known, or walks could overflow."""
+    known = [link.length for link in ring.links if link.length is not None]
+    if len(known) < len(ring.links) or sum(known) > LARGEST:
+        return None
+    return np.array(known, dtype=np.int64)

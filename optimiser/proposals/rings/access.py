@@ -70,7 +70,7 @@ def stops_of(graph: RingGraph, rules: RingRules, base: BaseCase) -> Stops:
     can_stop = np.array([node.can_stop for node in graph.nodes], dtype=bool)
     found = {}
     for city, tier in enumerate(base.tiers):
-        if tier in rules.tiers and city not in rules.centres:
+        if rules.may_serve(city, tier):
             near = np.flatnonzero(can_stop & (seconds[city] <= rules.on_s))
             if len(near):
                 found[city] = {node: int(seconds[city, node]) for node in near.tolist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from optimiser.proposals.rings.access import stops_of
 from optimiser.proposals.rings.graph import RingGraph, Stops, contract, nodes_to_keep, thinned, without_twins
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import Candidates
+
+_METRES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def generate(
 def _contracted(graph: RingGraph, network: RingNetwork) -> RingGraph:
     """Return a graph contracted to junctions and stops, without twins."""
     stops = stops_of(graph, network.rules, network.base)
-    return without_twins(contract(graph, nodes_to_keep(graph, stops)), network.centres)
+    contracted = contract(graph, nodes_to_keep(graph, stops))
+    return without_twins(contracted, network.centres, keep_short=network.rules.is_short)
 
 
 def links_on_circuits(
@@ -108,7 +112,11 @@ def ring_of(graph: RingGraph, stops: Stops, network: RingNetwork) -> Ring:
     network
         The centres, and what is asked of the ring.
     """
-    rules = network.rules
+    rules, base = network.rules, network.base
+    cities = sorted({*stops, *rules.must})
+    tiers = Counter(base.tiers[city] for city in cities)
+    # A tier without cities is no group of the problem; asking for more stops than there are keeps the demand.
+    lacks_tier = any(least and not tiers[tier] for tier, least in rules.least_by_tier)
     return Ring(
         id=rules.id,
         required=rules.required,
@@ -120,13 +128,17 @@ def ring_of(graph: RingGraph, stops: Stops, network: RingNetwork) -> Ring:
                 head=link.head,
                 candidate=link.candidate or None,
                 via=thinned(graph.corners(k), network.centres, within_km=rules.thin_km),
+                length=round(_METRES * link.length_km),
             )
             for k, link in enumerate(graph.links)
         ),
         stops=tuple(
-            RingStop(network.base.ids[city], tuple(sorted(nodes))) for city, nodes in sorted(stops.items())
+            RingStop(base.ids[city], tuple(sorted(stops.get(city, ()))), base.tiers[city], city in rules.must)
+            for city in cities
         ),
-        least_stops=rules.least_cities,
+        least_stops=max(rules.least_cities, len(cities) + 1) if lacks_tier else rules.least_cities,
+        least_by_group=tuple(sorted((tier, n) for tier, n in rules.least_by_tier if n and tiers[tier])),
+        longest=math.floor(_METRES * rules.longest_km) if math.isfinite(rules.longest_km) else None,
         reward=rules.reward,
         apart=rules.apart,
     )

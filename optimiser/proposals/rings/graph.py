@@ -190,6 +190,8 @@ def nodes_to_keep(graph: RingGraph, stops: Stops) -> set[int]:
             for city, seconds in served.get(node, ()):
                 best[city] = min(best.get(city, (seconds, node)), (seconds, node))
         kept |= {node for city, (_, node) in best.items() if not {path[0], path[-1]} & stops[city].keys()}
+        if path[0] == path[-1]:  # a circuit without a junction would else begin at another of its nodes
+            kept.add(path[0])
     return kept
 
 
@@ -277,13 +279,14 @@ def _joined_link(graph: RingGraph, chain: Chain) -> GraphLink:
     )
 
 
-def without_twins(graph: RingGraph, centres: Sequence[Point]) -> RingGraph:
+def without_twins(graph: RingGraph, centres: Sequence[Point], *, keep_short: bool = False) -> RingGraph:
     """Keep one of the links that join the same nodes and wind alike round every centre.
 
     What exists comes before what must be built, and of what exists or belongs to one candidate, the shortest.
     Where one of them can be used the other can be as well, at no more cost and with the same windings, so
-    only longer or dearer rings are lost. Loops that wind round no centre are left out, and so are links
-    through a centre.
+    only longer or dearer rings are lost. Where the length of the ring is limited, a link that must be built
+    and is shorter than what exists remains as well. Loops that wind round no centre are left out, and so are
+    links through a centre.
 
     Parameters
     ----------
@@ -291,6 +294,8 @@ def without_twins(graph: RingGraph, centres: Sequence[Point]) -> RingGraph:
         The graph.
     centres
         Centres in 1e-7 degree.
+    keep_short
+        Keep links that are shorter than what exists.
     """
     alike: dict[tuple[object, ...], dict[str, tuple[float, int]]] = defaultdict(dict)
     for position, link in enumerate(graph.links):
@@ -300,7 +305,10 @@ def without_twins(graph: RingGraph, centres: Sequence[Point]) -> RingGraph:
             best = alike[ends, turns]
             best[link.candidate] = min(best.get(link.candidate, (math.inf, -1)), (link.length_km, position))
     kept = [best[""] for best in alike.values() if "" in best]
-    kept += [one for best in alike.values() if "" not in best for one in best.values()]
+    for best in alike.values():
+        longest_km = best[""][0] if "" in best else math.inf
+        if keep_short or "" not in best:
+            kept += [one for name, one in best.items() if name and one[0] < longest_km]
     return graph.take(sorted(position for _, position in kept))
 
 

@@ -11,7 +11,13 @@ import shapely
 from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.engine.search.circuits import ShortestCircuit, cover_of, shortest_circuit, shortest_in
+from optimiser.engine.search.circuits import (
+    ShortestCircuit,
+    cover_of,
+    lengths_m,
+    shortest_circuit,
+    shortest_in,
+)
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.costs import CostTable, Terrain
@@ -158,12 +164,13 @@ def _circuits(
     """
     if not ring.ring.links:
         return []
-    cover = cover_of(ring.ring)
+    cover, rules = cover_of(ring.ring), network.rules
+    has_demands = bool(rules.least_cities or rules.least_by_tier or rules.must)
     found: list[tuple[int, ...]] = []
     for length in lengths:
         first = shortest_in(ring.ring, cover, length, banned=banned)
         found += [first.links] if first.links else []
-        if first.links and network.rules.least_cities:
+        if first.links and has_demands:
             found += start_circuits(ring.ring, length, closed=banned)[:_PAST_CITIES]
     if not found:
         return []
@@ -287,12 +294,37 @@ def obstacles(
         round_what = " and ".join(names[city] for city in rules.centres)
         gap = _gap(network, candidates, standards, prices)
         yield f"no circuit of {lines} at standard and of candidates goes round {round_what}: {gap}"
-    elif len(ring.stops) < rules.least_cities:
-        held = ", ".join(names[city] for city in sorted(ring.stops)) or "none"
-        yield (
-            f"least_cities asks for {rules.least_cities} cities on it, but only {len(ring.stops)} can be "
-            f"within {rules.on_s // 60} minutes of one of its circuits: {held}"
+        return
+    yield from _missing_cities(ring, network)
+    metres = lengths_m(ring.ring)
+    if metres is not None and np.isfinite(rules.longest_km):
+        bound = shortest_circuit(ring.ring, metres).bound
+        if bound is not None and bound > _METRES * rules.longest_km:
+            shortest_km = bound / _METRES
+            yield f"longest_km is {rules.longest_km:g}, but the shortest circuit has {shortest_km:,.0f} km"
+
+
+def _missing_cities(ring: GeneratedRing, network: RingNetwork) -> Iterator[str]:
+    """Yield the cities that must lie on a ring and cannot, and the numbers of cities that it cannot reach."""
+    rules, base = network.rules, network.base
+    near = f"within {rules.on_s // 60} minutes of one of its circuits"
+    demands = [("least_cities", rules.least_cities, "", sorted(ring.stops))]
+    for tier, least in rules.least_by_tier:
+        demands.append(
+            (
+                f"least_by_tier.{tier}",
+                least,
+                f"{tier} ",
+                [city for city in sorted(ring.stops) if base.tiers[city] == tier],
+            )
         )
+    for key, least, tier, cities in demands:
+        if len(cities) < least:
+            held = ", ".join(base.names[city] for city in cities) or "none"
+            yield f"{key} asks for {least} {tier}cities on it, but only {len(cities)} can be {near}: {held}"
+    for city in rules.must:
+        if city not in ring.stops:
+            yield f"must names {base.names[city]}, which cannot be {near}"
 
 
 def _gap(

@@ -78,7 +78,7 @@ class RingNetwork:
         return [
             city
             for city, tier in enumerate(self.base.tiers)
-            if tier in self.rules.tiers and city not in self.rules.centres and city not in served
+            if self.rules.may_serve(city, tier) and city not in served
         ]
 
     def with_candidates(self, candidates: Candidates) -> RingGraph:

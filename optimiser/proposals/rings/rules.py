@@ -42,6 +42,14 @@ class RingRules:
         Tiers of the cities that may lie on it.
     least_cities
         How many of them must.
+    least_by_tier
+        How many of a tier must: tier and number.
+    must
+        Rows of the cities that must lie on it, whatever their tier.
+    longest_km
+        Greatest length of the circuit.
+    most_stretch
+        Greatest length of the circuit over that of the shortest one that meets the same demands.
     on_s
         A city lies on it when the drive from the city to one of its junctions or stations takes at most this.
     required, reward, apart
@@ -69,6 +77,10 @@ class RingRules:
     time_s: tuple[float, float] = (0.0, float("inf"))
     tiers: tuple[str, ...] = ("secondary", "small")
     least_cities: int = 0
+    least_by_tier: tuple[tuple[str, int], ...] = ()
+    must: tuple[int, ...] = ()
+    longest_km: float = float("inf")
+    most_stretch: float = float("inf")
     on_s: int = 1200
     required: bool = True
     reward: int = 0
@@ -79,3 +91,12 @@ class RingRules:
     junction_km: float = 0.75
     slip_km: float = 2.0
     thin_km: float = 0.5
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the length of the circuit is limited, so that of twin links short ones count."""
+        return min(self.longest_km, self.most_stretch) < float("inf")
+
+    def may_serve(self, city: int, tier: str) -> bool:
+        """Return whether a city, given by its row, may lie on the ring."""
+        return (tier in self.tiers or city in self.must) and city not in self.centres

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from ring_drawing import circuits_of, ring_problem, square
+from ring_drawing import circuits_of, ring_problem, square, undemanding
 
 from optimiser.engine.search.circuits import shortest_circuit, through_links
 from optimiser.engine.search.paths import UNREACHED
@@ -21,9 +21,9 @@ def unusable(ring, *, barred=()):
 
 
 def drawn(seed):
-    """A small ring that asks for no stops, all its circuits, and a length for each link."""
+    """A small ring without demands, all its circuits, and a length for each link."""
     rings = ring_problem(3 * seed).rings or ring_problem(3 * seed + 1).rings or (square(),)
-    ring = dataclasses.replace(rings[0], least_stops=0)
+    ring = undemanding(rings[0])
     names = {link.candidate for link in ring.links}
     chance = random.Random(seed)  # noqa: S311 - chance for drawings, no secret
     length = np.array([chance.choice([0, 1, 2, 5, 9]) for _ in ring.links], dtype=np.int64)
@@ -69,6 +69,14 @@ def test_a_spur_and_a_circuit_beside_the_centre_are_of_no_use():
 def test_links_through_a_centre_and_links_of_barred_candidates_are_of_no_use():
     assert 4 in unusable(square())
     assert unusable(square(), barred={"north"}) == (0, 1, 2, 3, 4)
+
+
+def test_a_loop_at_a_node_is_no_shortest_circuit_where_another_is_shorter():
+    loop = RingLink(0, 0, None, ((9, -1), (9, 9), (-1, 9)))
+    ring = square(links=(*square().links[:4], loop))
+    for length, links in ((9, {0, 1, 2, 3}), (3, {4})):
+        found = shortest_circuit(ring, np.array([1, 1, 1, 1, length]))
+        assert set(found.links) == links
 
 
 def two_squares():

@@ -19,6 +19,7 @@ from ring_regions import (
 )
 
 from optimiser.proposals.rings.generate import links_on_circuits
+from optimiser.verify.rings import missing_stops
 
 
 def test_a_square_of_expressways_is_one_ring_and_costs_nothing():
@@ -115,3 +116,36 @@ def test_pruning_removes_no_link_of_any_circuit(edges):
 def test_nothing_is_left_where_there_is_no_circuit(edges):
     left = links_on_circuits(grid_graph(edges), none(), GRID_NETWORK, None)
     assert bool(left.links) == bool(circuit_marks(left))
+
+
+def test_demands_on_cities_become_those_of_the_problem():
+    town = ("town", (0, -45), 300_000, 1, (5, 60))
+    big = ("big", (0, 45), 900_000, 5, (5, 60))
+    asked = rules(
+        must=(2,), least_by_tier=(("secondary", 1), ("small", 1)), tiers=("small",), longest_km=400.0
+    )
+    ring = generated_ring(square(places=(town, big)), none(), asked).ring
+    assert [(stop.id, stop.group, stop.must) for stop in ring.stops] == [
+        ("town", "small", False),
+        ("big", "secondary", True),
+    ]
+    assert ring.least_by_group == (("secondary", 1), ("small", 1))
+    assert ring.longest == 400_000
+    assert sum(link.length for link in ring.links) == (1000 * 320)
+
+
+def test_a_city_that_cannot_lie_on_it_and_a_tier_without_cities_are_demands_that_nothing_meets():
+    far = ("far", (0, -75), 300_000, 1, (35, 60))
+    ring = generated_ring(square(places=(far,)), none(), rules(must=(1,))).ring
+    assert [str(reason) for reason in missing_stops(ring)] == ["must pass 'far', which has no node"]
+    ring = generated_ring(square(), none(), rules(least_by_tier=(("small", 1),))).ring
+    assert [str(reason) for reason in missing_stops(ring)] == ["needs 1 stops, of which there are 0"]
+
+
+def test_a_new_road_shorter_than_the_existing_one_stays_where_length_counts():
+    region = square(more=[(0, 1, "motorway", 60, 100)], without=(0,))
+    new = road("new", 0, 1, region=region, cost_km=40.0)
+    free = generated_ring(region, new, rules()).ring
+    short = generated_ring(region, new, rules(longest_km=330.0)).ring
+    assert {link.candidate for link in free.links} == {None}
+    assert {link.candidate for link in short.links} == {None, "new"}

@@ -97,6 +97,25 @@ def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():
     assert reason.endswith(": Town")
 
 
+def test_a_tier_of_which_too_few_cities_can_lie_on_a_ring_is_named():
+    (reason,) = reasons(square(places=(TOWN,)), none(), rules(least_by_tier=(("secondary", 1),)))
+    assert reason.startswith("least_by_tier.secondary asks for 1 secondary cities on it, but only 0 can be")
+
+
+def test_a_city_that_must_lie_on_a_ring_and_cannot_is_named():
+    far = ("far", (0, -75), 300_000, 1, (35, 60))
+    region = square(places=(far,))
+    (reason,) = reasons(region, none(), rules(must=(1,)))
+    assert reason == "must names Far, which cannot be within 20 minutes of one of its circuits"
+    assert reasons(region, none(), rules(must=(1,), on_s=2400)) == []
+
+
+def test_a_ring_that_every_circuit_makes_too_long_is_refused_with_the_shortest():
+    assert reasons(square(), none(), rules(longest_km=321.0)) == []
+    (reason,) = reasons(square(), none(), rules(longest_km=300.0))
+    assert reason == "longest_km is 300, but the shortest circuit has 320 km"
+
+
 OUTER = ((-60, -60), (60, -60), (60, 60), (-60, 60))
 
 

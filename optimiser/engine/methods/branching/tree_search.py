@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.highs import Relaxation, version
+from optimiser.engine.backends.highs import Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits, TreeOutcome
 from optimiser.engine.methods.branching.nodes import Node
 from optimiser.engine.methods.branching.parts import BRANCHING_CANDIDATES, fixings, search_parts, split
@@ -86,6 +86,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     improver = start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
         return "time", ""
+    reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
     root = solve_root(t, incumbent, program, CutFinder.of(t), gap=task.gap)
     if isinstance(root, str):

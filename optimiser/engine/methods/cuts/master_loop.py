@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.highs import IntegerMaster, Relaxation, version
+from optimiser.engine.backends.highs import IntegerMaster, Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
@@ -202,6 +202,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
         return "time", ""
+    reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
     root = solve_root(t, incumbent, program, CutFinder.of(t), gap=task.gap)
     if isinstance(root, str):

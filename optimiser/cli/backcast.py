@@ -1,0 +1,105 @@
+"""Propose for a past day, and compare with what was built since."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import Json, Settings
+
+if TYPE_CHECKING:
+    from optimiser.report.backcast import Backcast
+    from optimiser.run.backcast import Backcasted
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day that an option names, or refuse it."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not a day; write YYYY-MM-DD.") from None
+
+
+def backcast(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
+    *,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day [default: region.as_of].")
+    ] = None,
+    built: Annotated[
+        Path | None, typer.Option("--built", help="Table of what was built [default: the region's own].")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-backcast].")
+    ] = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> int:
+    """Propose for a past day, and compare with what was built since and with simple rules."""
+    from optimiser.job import find
+    from optimiser.run.backcast import backcast as run_backcast
+
+    day = _day(as_of)
+    changes = [*(settings or []), *([f"backcast.built={str(built.resolve())!r}"] if built else [])]
+    with screen.progress(quiet=json) as progress:
+        done = run_backcast(find(job, settings=changes), day=day, out=out, progress=progress)
+    if json:
+        from optimiser.report.backcast import summary
+
+        screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **summary(done.found)})
+    else:
+        _show(done)
+    return done.exit_code
+
+
+def _show(done: Backcasted) -> None:
+    """Print what each chooser finds of what was built, along the money."""
+    from optimiser.report.backcast import PURSES
+
+    found = done.found
+    then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
+    spent = ", ".join(f"{mode} {amount:,}" for mode, amount in found.spent.items())
+    screen.line()
+    screen.line(f"{found.region}, network of {found.day}")
+    screen.line(f"Spent since, {found.money}: {spent}. Corridors that count: {len(found.built)}.")
+    joining = int((found.built["ends_at_cities"] == 2).sum())
+    share = found.joining_km / float(found.built["km"].sum())
+    screen.line(f"Of these {joining} end at two of the cities compared ({share:.0%} of the km).")
+    screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
+    for purse, words in PURSES.items():
+        screen.table(
+            f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
+            _rows(found, purse),
+            right=("money", "road", "rail", "both", "any", "corridors", "pairs"),
+        )
+    screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
+    screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
+    if done.exit_code:
+        screen.line("NOT every plan is proven to the gap that was asked for; raise solve.time_limit_s.")
+    screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
+
+
+def _rows(found: Backcast, purse: str) -> list[dict[str, object]]:
+    from optimiser.report.backcast import CHOOSERS, FIGURES, means
+
+    return [
+        {
+            "chooser": name,
+            "money": f"{mean.share:.0%}",
+            **{figure: _two(mean.middle[figure]) for figure in FIGURES},
+            "corridors": f"{sum(mean.found.values()):.1f}".removesuffix(".0"),
+            "pairs": "" if mean.pairs is None else f"{mean.pairs:.0f}",
+        }
+        for chooser, name in CHOOSERS.items()
+        for mean in means(found.of(chooser, purse=purse))
+    ]
+
+
+def _two(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

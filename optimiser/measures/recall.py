@@ -1,0 +1,198 @@
+"""Measure how much of what was built lies near what is proposed: recall by km, corridors found, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+MODES = ("road", "rail")
+"""Modes that are told apart, in the order of tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The course of a line: points that stand for parts of equal length.
+
+    Attributes
+    ----------
+    mode
+        road or rail.
+    points
+        float64 [n, 3], km in space, n >= 1; each is the midpoint of an n-th of the line.
+    km
+        Length.
+    """
+
+    mode: str
+    points: NDArray[np.float64]
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How much of what was built some proposals find.
+
+    Attributes
+    ----------
+    built_km, near_km
+        By mode: km built, and km of them near a proposal of the same mode.
+    any_km
+        Km built, of both modes, near a proposal of either mode.
+    corridors, found
+        By mode: corridors built, and those of which enough lies near a proposal of the same mode.
+    proposed_km, proposed_near_km
+        Km proposed, and km of them near something built of the same mode.
+    """
+
+    built_km: dict[str, float]
+    near_km: dict[str, float]
+    any_km: float
+    corridors: dict[str, int]
+    found: dict[str, int]
+    proposed_km: float
+    proposed_near_km: float
+
+    def share(self, mode: str) -> float | None:
+        """Return the share of the km built of a mode that is found, None where none was built."""
+        return _share(self.near_km[mode], self.built_km[mode])
+
+    @property
+    def both(self) -> float | None:
+        """Return the share found of the km of both modes together, each by proposals of its own mode."""
+        return _share(sum(self.near_km.values()), sum(self.built_km.values()))
+
+    @property
+    def any(self) -> float | None:
+        """Return the share of the km of both modes that lies near a proposal of either."""
+        return _share(self.any_km, sum(self.built_km.values()))
+
+    @property
+    def precision(self) -> float | None:
+        """Return the share of the km proposed that lies near something built, None where nothing is."""
+        return _share(self.proposed_near_km, self.proposed_km)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """Which parts of what was built lie near which proposals; every choice is measured on this one table.
+
+    Attributes
+    ----------
+    near
+        bool [proposals, parts].
+    same_mode
+        bool [proposals, parts]: the part is of the mode of the proposal.
+    part_km
+        float64 [parts].
+    corridor
+        int64 [parts], row of the corridor of each part.
+    corridor_modes
+        Mode of each corridor.
+    proposal_km, proposal_near_km
+        float64 [proposals]: length, and how much of it lies near something built of its mode.
+    found_share
+        Share of a corridor that must be near for the corridor to count as found.
+    """
+
+    near: NDArray[np.bool_]
+    same_mode: NDArray[np.bool_]
+    part_km: NDArray[np.float64]
+    corridor: NDArray[np.int64]
+    corridor_modes: tuple[str, ...]
+    proposal_km: NDArray[np.float64]
+    proposal_near_km: NDArray[np.float64]
+    found_share: float
+
+    @classmethod
+    def of(
+        cls, built: Sequence[Course], proposed: Sequence[Course], *, near_km: float, found_share: float
+    ) -> Nearness:
+        """Compare lines.
+
+        Parameters
+        ----------
+        built
+            Corridors built; at least one.
+        proposed
+            Proposals.
+        near_km
+            Two points within this distance are near.
+        found_share
+            As in `Nearness`.
+        """
+        points = np.concatenate([one.points for one in built])
+        count = np.array([len(one.points) for one in built], dtype=np.int64)
+        corridor = np.repeat(np.arange(len(built), dtype=np.int64), count)
+        modes = np.array([one.mode for one in built])[corridor]
+        trees = {mode: cKDTree(points[modes == mode]) for mode in np.unique(modes).tolist()}
+        near = np.zeros((len(proposed), len(points)), dtype=bool)
+        own_km = np.zeros(len(proposed))
+        for row, one in enumerate(proposed):
+            near[row] = _distance_km(cKDTree(one.points), points) <= near_km
+            if one.mode in trees:
+                own_km[row] = one.km * (_distance_km(trees[one.mode], one.points) <= near_km).mean()
+        return cls(
+            near=near,
+            same_mode=np.array([one.mode for one in proposed], dtype=modes.dtype)[:, None] == modes[None, :],
+            part_km=np.repeat(np.array([one.km for one in built]) / count, count),
+            corridor=corridor,
+            corridor_modes=tuple(one.mode for one in built),
+            proposal_km=np.array([one.km for one in proposed], dtype=np.float64),
+            proposal_near_km=own_km,
+            found_share=found_share,
+        )
+
+    def found(self, rows: Sequence[int]) -> NDArray[np.float64]:
+        """Return the share of each corridor near proposals of its mode; float64 [corridors].
+
+        Parameters
+        ----------
+        rows
+            Rows of the proposals that are built.
+        """
+        hit = self._hit(rows)
+        near = np.bincount(self.corridor[hit], self.part_km[hit], minlength=len(self.corridor_modes))
+        whole = np.bincount(self.corridor, self.part_km, minlength=len(self.corridor_modes))
+        return np.asarray(near / whole, dtype=np.float64)
+
+    def recall(self, rows: Sequence[int]) -> Recall:
+        """Return how much of what was built some proposals find.
+
+        Parameters
+        ----------
+        rows
+            Rows of the proposals that are built.
+        """
+        chosen = np.asarray(rows, dtype=np.int64)
+        of_part = np.array(self.corridor_modes)[self.corridor]
+        hit, shares = self._hit(rows), self.found(rows)
+        modes = np.array(self.corridor_modes)
+        # A part that is found wholly may come to a hair less than its share when its km are added up.
+        is_found = shares >= self.found_share - 1e-9
+        return Recall(
+            built_km={mode: float(self.part_km[of_part == mode].sum()) for mode in MODES},
+            near_km={mode: float(self.part_km[hit & (of_part == mode)].sum()) for mode in MODES},
+            any_km=float(self.part_km[self.near[chosen].any(axis=0)].sum()),
+            corridors={mode: int((modes == mode).sum()) for mode in MODES},
+            found={mode: int((is_found & (modes == mode)).sum()) for mode in MODES},
+            proposed_km=float(self.proposal_km[chosen].sum()),
+            proposed_near_km=float(self.proposal_near_km[chosen].sum()),
+        )
+
+    def _hit(self, rows: Sequence[int]) -> NDArray[np.bool_]:
+        """Return which parts lie near a proposal of their mode."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return np.asarray((self.near[chosen] & self.same_mode[chosen]).any(axis=0), dtype=np.bool_)
+
+
+def _distance_km(others: cKDTree, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance from each point to the nearest of others, km; float64 [points]."""
+    return np.asarray(others.query(points)[0], dtype=np.float64)

@@ -1,0 +1,240 @@
+"""Propose connecting curves: short tracks between lines that cross or touch, with trains over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.proposals.base_case import great_circle_km
+from optimiser.proposals.table import Proposal
+from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRules:
+    """Rules for connecting curves.
+
+    Attributes
+    ----------
+    touch_km
+        A line that ends within this distance of another one touches it.
+    least_km, curve_factor
+        A curve is at least `least_km` long, and so many times as long as what it bridges (1.5 km: two bends
+        of 90 degrees with a radius of 500 m; assumed).
+    curve_kmh
+        Speed on it: a radius of 500 m allows about 80 km/h.
+    headway_s
+        Time between its trains.
+    gain_s
+        Its train runs at least so much less than today's tracks allow between its ends.
+    count
+        At most so many are kept: those that serve most weight of open pairs.
+    """
+
+    touch_km: float = 2.0
+    least_km: float = 1.5
+    curve_factor: float = 1.5
+    curve_kmh: float = 80.0
+    headway_s: int = 7200
+    gain_s: int = 900
+    count: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A place where two links come close: their rows, shares of their lengths up to there, km between."""
+
+    links: tuple[int, int]
+    shares: tuple[float, float]
+    points: tuple[tuple[float, float], tuple[float, float]]
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """The run from a station to one side of a site: seconds, the station, the end of the link it comes by."""
+
+    side: int
+    seconds: float
+    station: int
+    end: int
+
+
+def propose_curves(
+    tracks: Tracks, rules: CurveRules, open_pairs: Sequence[tuple[int, int]], left_out: Counter[str]
+) -> Iterator[Proposal]:
+    """Propose short tracks between lines that cross or touch without a connection, with direct trains.
+
+    Parameters
+    ----------
+    tracks
+        Today's stations, tracks and trains.
+    rules
+        Rules for curves.
+    open_pairs
+        Pairs of cities beyond the limit today; trains are proposed between these.
+    left_out
+        Reason to count; added to.
+
+    Yields
+    ------
+    Proposal
+        One a curve at most: for the pair that saves most of those for which no other curve saves more.
+    """
+    best: dict[_Site, tuple[float, tuple[int, int], tuple[_Half, _Half]]] = {}
+    sites = list(_sites(tracks, rules))
+    halves = [[_halves(tracks, site, side) for side in (0, 1)] for site in sites]
+    for pair in open_pairs:
+        a, b = tracks.base.in_id_order(*pair)
+        today_s = tracks.fastest_s(a, b)
+        options = [
+            (one[a].seconds + other[b].seconds + _curve_s(tracks, site, rules), at, (one[a], other[b]))
+            for at, site in enumerate(sites)
+            for one, other in (halves[at], halves[at][::-1])
+            if a in one and b in other and one[a].station != other[b].station
+        ]
+        if not options:
+            continue
+        run_s, at, ways = min(options, key=lambda option: (option[0], option[1]))
+        saved = min(today_s, 36_000.0) - run_s
+        if saved < rules.gain_s:
+            left_out[f"connecting_curve: its train saves under {rules.gain_s // 60} min of running"] += 1
+        elif sites[at] not in best or saved > best[sites[at]][0]:
+            best[sites[at]] = saved, (a, b), ways
+    for site, (saved, pair, ways) in best.items():
+        proposal = _proposal(tracks, rules, site, pair, ways, saved)
+        if proposal is None:
+            left_out["connecting_curve: as many direct trains run today"] += 1
+        else:
+            yield proposal
+
+
+def _sites(tracks: Tracks, rules: CurveRules) -> Iterator[_Site]:
+    """Yield the places where links without a common end cross, or a line ends near another one."""
+    rail = tracks.base.rail
+    if rail is None or not len(rail.links):
+        return
+    lines = rail.links.geometry.to_numpy()
+    ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
+    tree = shapely.STRtree(lines)
+    for one, other in np.sort(tree.query(lines, predicate="crosses").T, axis=1).tolist():
+        if one < other and not set(ends[one].tolist()) & set(ends[other].tolist()):
+            cut = shapely.intersection(lines[one], lines[other])
+            yield _site(lines, (one, other), shapely.get_coordinates(cut)[0], None)
+    degree = np.bincount(ends.ravel(), minlength=len(rail.nodes))
+    for one in np.flatnonzero((degree[ends] == 1).any(axis=1)).tolist():
+        for node in (node for node in ends[one].tolist() if degree[node] == 1):
+            place = np.array(tracks.place_of(node))
+            reach = shapely.buffer(shapely.Point(place), 2.0 * rules.touch_km / 111.0)
+            near = tree.query(reach, predicate="intersects").tolist()
+            found = (_site(lines, (one, other), place, lines[other]) for other in near if other != one)
+            yield from (
+                site
+                for site in found
+                if site.km <= rules.touch_km and node not in ends[site.links[1]].tolist()
+            )
+
+
+def _site(
+    lines: NDArray[np.object_],
+    links: tuple[int, int],
+    place: NDArray[np.float64],
+    line: shapely.Geometry | None,
+) -> _Site:
+    """Return the site at a place of the first link, nearest on a line where that is the second."""
+    point = shapely.Point(place)
+    other = point
+    if line is not None:
+        other = shapely.line_interpolate_point(line, shapely.line_locate_point(line, point))
+    shares = tuple(
+        float(shapely.line_locate_point(lines[link], at, normalized=True))
+        for link, at in zip(links, (point, other), strict=True)
+    )
+    (lon, lat), (other_lon, other_lat) = ((float(at.x), float(at.y)) for at in (point, other))
+    km = float(great_circle_km(lon, lat, other_lon, other_lat))
+    return _Site(links, (shares[0], shares[1]), ((lon, lat), (other_lon, other_lat)), km)
+
+
+def _halves(tracks: Tracks, site: _Site, side: int) -> dict[int, _Half]:
+    """Return for each city with tracks the fastest run from one of its stations to a side of a site."""
+    rail, link, share = tracks.base.rail, site.links[side], site.shares[side]
+    if rail is None:
+        return {}
+    tail, head = (int(rail.links[name].iloc[link]) for name in ("tail", "head"))
+    link_s = tracks.link_s(link)
+    found = {}
+    for city, stations in enumerate(tracks.stations):
+        options = [
+            (0.0 if station == end else tracks.run_s(station, end)) + part * link_s
+            for station in stations
+            for end, part in ((tail, share), (head, 1.0 - share))
+        ]
+        if options and np.isfinite(min(options)):
+            at = int(np.argmin(options))
+            found[city] = _Half(side, options[at], stations[at // 2], (tail, head)[at % 2])
+    return found
+
+
+def _curve_km(site: _Site, rules: CurveRules) -> float:
+    return max(rules.least_km, rules.curve_factor * site.km)
+
+
+def _curve_s(tracks: Tracks, site: _Site, rules: CurveRules) -> int:
+    return tracks.times.run_s(_curve_km(site, rules), rules.curve_kmh)
+
+
+def _proposal(
+    tracks: Tracks,
+    rules: CurveRules,
+    site: _Site,
+    pair: tuple[int, int],
+    ways: tuple[_Half, _Half],
+    saved: float,
+) -> Proposal | None:
+    """Return the curve with its train; None where as many direct trains run today."""
+    base, (a, b), curve_km = tracks.base, pair, _curve_km(site, rules)
+    rail, stations = base.rail, (ways[0].station, ways[1].station)
+    every = Train(tracks.rules.fast_class, rules.headway_s, tracks.rules.turn_s)
+    if rail is None or tracks.runs_today(pair, stations, every):
+        return None
+    parts = [(_path(tracks, way), site.links[way.side]) for way in ways]
+    links = [link for path, own in parts for link in (*(() if path is None else path.links), own)]
+    length_km = curve_km + sum(0.0 if path is None else path.length_km for path, _ in parts)
+    for way in ways:
+        share, link = site.shares[way.side], rail.links.iloc[site.links[way.side]]
+        length_km += float(link["length_km"]) * (share if way.end == int(link["tail"]) else 1.0 - share)
+    run_s = max(1, round(ways[0].seconds + ways[1].seconds)) + _curve_s(tracks, site, rules)
+    speed = length_km / (run_s / 3600.0) / tracks.times.access.running.factor
+    train = Train(tracks.rules.train_class(speed), rules.headway_s, tracks.rules.turn_s)
+    candidate_id = f"rail-curve:{base.ids[a]}-{base.ids[b]}"
+    ride_s = tracks.times.ride_s([run_s])
+    lines = [*rail.links.geometry.iloc[links].tolist(), shapely.LineString(site.points)]
+    stops = [tracks.stop(city, row) for city, row in zip(pair, stations, strict=True)]
+    return Proposal(
+        candidate_id=candidate_id,
+        from_name=base.names[a],
+        to_name=base.names[b],
+        length_km=length_km,
+        speed_kmh=speed,
+        standard="junction",
+        why=(
+            f"{curve_km:.1f} km of track join two lines that have no connection; a train every"
+            f" {train.headway_s // 60} min over it runs {saved / 60:.0f} min less than today's tracks allow"
+        ),
+        geometry=shapely.line_merge(shapely.MultiLineString(lines)),
+        arcs=train_arcs(candidate_id, stops, [run_s], train, tracks.times),
+        runs=tracks.runs_over(links, train.link_class, train.a_day(tracks.rules.hours_a_day)),
+        trainsets=train.sets(ride_s),
+        train_km_a_day=train.km_a_day(length_km, tracks.rules.hours_a_day),
+        units=curve_km / rules.least_km,
+    )
+
+
+def _path(tracks: Tracks, way: _Half) -> TrackPath | None:
+    """Return the tracks from a station to the end of the link of a site; None where it stands there."""
+    return None if way.station == way.end else tracks.path(way.station, way.end)

@@ -1,0 +1,265 @@
+"""Take the core out of a region, and count who has a way without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from networks.timegraph import TimeGraph
+from optimiser.frontier.steps import Layer
+from optimiser.job.model import Job
+from optimiser.job.sections import Independence
+from optimiser.problem.errors import JobError
+from optimiser.proposals import prepare
+from optimiser.proposals.base_case import time_matrix, times_between
+from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+from optimiser.run.core_area import core_cities, enters_core, roads_in_core
+from optimiser.run.demands import exact_share
+from optimiser.run.timing import Times
+from optimiser.run.trip_parts import ABOARD, ARRIVED, places
+
+_DISC_KM = 7.0
+"""Radius of a disc in which a million people live at 6,500 a square kilometre, km."""
+_ROUND_KM = 10
+"""Radii by population are multiples of this, and at least this."""
+
+
+def core_radius_km(population: int) -> float:
+    """Return the radius of a core by its population, km.
+
+    Parameters
+    ----------
+    population
+        People of the built-up area.
+
+    Notes
+    -----
+    7 km times the root of the people in millions, rounded to 10 km and at least 10 km: a disc with 6,500
+    people a square kilometre (docs/independence.md).
+    """
+    return float(max(_ROUND_KM, _ROUND_KM * round(_DISC_KM * (population / 1e6) ** 0.5 / _ROUND_KM)))
+
+
+@dataclass(frozen=True)
+class WithoutCore:
+    """A region without its core: the cities outside it, and the arcs that remain.
+
+    Attributes
+    ----------
+    asked
+        Section `[independence]` of the job.
+    radius_km
+        Radius by the name of the core city.
+    outside
+        bool [cities]: the centre lies outside every core.
+    arcs
+        bool [m]: arcs of the time graph that remain.
+    opened
+        bool [k]: arcs of candidates that remain.
+    """
+
+    asked: Independence
+    radius_km: dict[str, float]
+    outside: NDArray[np.bool_]
+    arcs: NDArray[np.bool_]
+    opened: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        graph: TimeGraph,
+        candidates: Candidates,
+        cities: gpd.GeoDataFrame,
+        lines: gpd.GeoSeries,
+        asked: Independence,
+    ) -> WithoutCore:
+        """Take the core out of a region.
+
+        Parameters
+        ----------
+        graph, candidates
+            What there is, and what may be built.
+        cities
+            Table of the cities: `name`, `tier`, `population`, `geometry`.
+        lines
+            Lines of the road links that road arcs refer to, degrees.
+        asked
+            Section of the job.
+
+        Raises
+        ------
+        JobError
+            When the job gives another number of radii than there are core cities.
+
+        Notes
+        -----
+        An arc remains unless it touches a node in the core that is no train, follows a road whose line enters
+        the core, or belongs to a candidate on the ground whose line does. So trains run through the core, but
+        nobody boards, leaves or changes them there.
+        """
+        core = core_cities(cities)
+        core = core[np.argsort(-cities["population"].to_numpy()[core], kind="stable")]
+        names, people = (cities[key].iloc[core].tolist() for key in ("name", "population"))
+        if asked.radius_km and len(asked.radius_km) != len(core):
+            raise JobError(
+                f"independence.radius_km has {len(asked.radius_km)} values for {len(core)} core cities",
+                faults=[f"core cities, largest first: {', '.join(map(str, names))}"],
+                done="No problem was written.",
+                remedy="Give one radius for each of them, or none.",
+            )
+        radius = np.array(asked.radius_km or [core_radius_km(int(one)) for one in people], dtype=np.float64)
+        centres = cities.geometry.iloc[core]
+        arcs = number_arcs(_rows(graph), candidates.arcs)
+        closed = _closed_nodes(graph, arcs, centres, radius)
+        on_road = roads_in_core(graph, lines, centres, radius)
+        table = candidates.table
+        on_ground = (table["mode"] != "rail").to_numpy() & enters_core(
+            table.geometry.to_numpy(), centres, radius
+        )
+        return cls(
+            asked=asked,
+            radius_km={str(name): float(km) for name, km in zip(names, radius, strict=True)},
+            outside=~enters_core(cities.geometry.to_numpy(), centres, radius),
+            arcs=~(closed[graph.tail] | closed[graph.head] | on_road),
+            opened=~(closed[arcs.tail] | closed[arcs.head] | on_ground[arcs.candidate]),
+        )
+
+    def network(self, graph: TimeGraph) -> TimeGraph:
+        """Return a time graph with the arcs of this one, at whatever speeds, without those of the core."""
+        columns = ("tail", "head", "seconds", "kind", "ref")
+        return replace(graph, **{name: getattr(graph, name)[self.arcs] for name in columns})
+
+    def candidates(self, candidates: Candidates) -> Candidates:
+        """Return candidates with the arcs of these ones, at whatever speeds, without those of the core."""
+        return replace(candidates, arcs=candidates.arcs[self.opened].reset_index(drop=True))
+
+    def rows(self, pairs: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the positions of the pairs whose independence counts.
+
+        Parameters
+        ----------
+        pairs
+            One row a pair of the problem: `origin`, `destination` (rows of cities), `group`, `today_s`
+            (seconds today, -1 where no path exists).
+        """
+        ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
+        counts = self.outside[ends].all(axis=1) & (pairs["today_s"] >= 0).to_numpy()
+        return np.flatnonzero(counts & pairs["group"].isin(self.asked.tiers).to_numpy())
+
+    def limits_s(self, today_s: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the limit of each pair at each stretch, rounded down, int64 [stretches, pairs]."""
+        stretches = [exact_share(stretch) for stretch in self.asked.stretches]
+        return np.array([[s.numerator * int(t) // s.denominator for t in today_s] for s in stretches])
+
+    def times(
+        self, graph: TimeGraph, candidates: Candidates, ends: NDArray[np.int64], built: Sequence[str]
+    ) -> NDArray[np.int64]:
+        """Return the seconds of pairs without the core, exact beyond every limit.
+
+        Parameters
+        ----------
+        graph, candidates
+            What there is, and what may be built, with the core.
+        ends
+            Rows of cities, int64 [K x 2].
+        built
+            Ids of the candidates that are built.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 [K], `NO_PATH_S` where no path exists.
+        """
+        left, kept = self.network(graph), self.candidates(candidates)
+        arcs = number_arcs(_rows(left), kept.arcs)
+        is_built = kept.table["candidate_id"].isin(list(built)).to_numpy()
+        arcs = arcs.take(is_built[arcs.candidate])
+        both = zip((left.tail, left.head, left.seconds), (arcs.tail, arcs.head, arcs.seconds), strict=True)
+        matrix = time_matrix(arcs.count, *(np.concatenate(columns) for columns in both))
+        seconds = times_between(matrix, left.origin, left.destination)
+        return seconds[ends[:, 0], ends[:, 1]]
+
+    def layer(self, graph: TimeGraph, candidates: Candidates, pairs: pd.DataFrame) -> Layer | None:
+        """Return the further pairs without the core; None where nothing counts.
+
+        Parameters
+        ----------
+        graph, candidates
+            What there is, and what may be built, with the core.
+        pairs
+            As for `rows`.
+
+        Returns
+        -------
+        Layer or None
+            One further pair for each pair that counts and each stretch.
+        """
+        rows, weight = self.rows(pairs), exact_share(self.asked.weight)
+        if not weight or not len(rows):
+            return None
+        limits = self.limits_s(pairs["today_s"].to_numpy(dtype=np.int64)[rows])
+        count = len(limits)
+        further = pd.concat([pairs.iloc[rows]] * count).assign(limit=limits.ravel())
+        left, kept = self.network(graph), self.candidates(candidates)
+        arcs = number_arcs(_rows(left), kept.arcs)
+        found = prepare.problem_of_pairs(left, kept, arcs, further, name="without core", budget=0)
+        return Layer(
+            network=found.problem, of=tuple(rows.tolist()) * count, shares=(weight / count,) * len(further)
+        )
+
+
+def without_core(times: Times, candidates: Candidates, job: Job) -> WithoutCore | None:
+    """Return the region of a job without its core; None where independence does not count.
+
+    Parameters
+    ----------
+    times, candidates
+        Outcomes of the steps before.
+    job
+        The job.
+
+    Raises
+    ------
+    JobError
+        As `WithoutCore.of`.
+    """
+    if not job.independence.weight:
+        return None
+    graph, lines = times.graphs[job.times.definition], times.road.links.geometry
+    return WithoutCore.of(graph, candidates, times.cities, lines, job.independence)
+
+
+def _rows(graph: TimeGraph) -> dict[str, int]:
+    return {name: row for row, name in enumerate(graph.nodes["node_id"])}
+
+
+def _closed_nodes(
+    graph: TimeGraph, arcs: NumberedArcs, centres: gpd.GeoSeries, radius_km: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which nodes, those of candidates last, lie in the core and are no train.
+
+    A new station lies where the city lies that it is joined to, and its halls lie where it does.
+    """
+    place = places([*graph.nodes["node_id"], *arcs.new_ids])
+    is_train = np.isin(place, (ABOARD, ARRIVED))
+    new = np.full(len(arcs.new_ids), np.nan)
+    lon, lat = (np.concatenate([graph.nodes[key].to_numpy(np.float64), new]) for key in ("lon", "lat"))
+    ways = ~(is_train[arcs.tail] | is_train[arcs.head])
+    tail, head = arcs.tail[ways], arcs.head[ways]
+    while True:
+        placed = np.isfinite(lon)
+        found = placed[tail] & ~placed[head], placed[head] & ~placed[tail]
+        if not (found[0] | found[1]).any():
+            break
+        for from_, to, which in ((tail, head, found[0]), (head, tail, found[1])):
+            lon[to[which]], lat[to[which]] = lon[from_[which]], lat[from_[which]]
+    known = np.flatnonzero(placed & ~is_train)
+    closed = np.zeros(len(place), dtype=np.bool_)
+    closed[known] = enters_core(shapely.points(lon[known], lat[known]), centres, radius_km)
+    return closed

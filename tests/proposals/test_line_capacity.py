@@ -1,0 +1,174 @@
+"""Count today's trains off what sections of line carry, and the trains of candidates on what is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from candidates_drawing import base_case, cities, network, railway
+
+from networks.network import Network
+from networks.rail.parameters import read_rail_table
+from optimiser.problem import Capacity
+from optimiser.proposals import line_capacity, patterns, rail
+from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.generate import of_kind
+from optimiser.proposals.patterns import PatternRules
+from optimiser.proposals.table import assemble, merge
+from optimiser.proposals.trains import RailRules, Tracks
+
+ROAD = network(
+    [(0, 0), (100, 0), (200, 0), (300, 0)],
+    [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50), (2, 3, "primary", 100, 50)],
+)
+PLACES = cities(
+    ROAD,
+    [
+        ("a", (0, 0), 9_000_000, 0),
+        ("b", (100, 0), 900_000, 1),
+        ("c", (200, 0), 800_000, 2),
+        ("d", (300, 0), 90_000, 3),
+    ],
+)
+
+
+def drawn(classes=("hsr250", "hsr250", "conv120"), refs=("", "", ""), lines=None):
+    """A line of three links; every station has its name."""
+    speeds = {"hsr250": 250, "conv160": 160, "conv120": 120}
+    links = [(at, at + 1, name, 100, speeds[name]) for at, name in enumerate(classes)]
+    tracks = network([(1, 1), (101, 1), (201, 1), (301, 1)], links, "rail")
+    tracks = Network(nodes=tracks.nodes.assign(kind="station"), links=tracks.links.assign(ref=list(refs)))
+    # Every 20 and every 50 minutes over 16 hours: 48 and 19.2 trains a day.
+    today = lines or [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]
+    return base_case(ROAD, PLACES, railway(tracks, today))
+
+
+def candidates(base, proposals, kind):
+    found = assemble(of_kind(kind, proposals), builtin_cost_table(), AllPlain())
+    return line_capacity.with_sections(base, found, hours_a_day=16.0)
+
+
+def through_service(base):
+    rules = RailRules(service_headway_s=1800, service_gain_s=-(10**6))
+    found = rail.propose_through_services(Tracks(base, rules), Counter())
+    return candidates(base, [one for one in found if one.candidate_id == "rail-service:a-c"], "rail_service")
+
+
+def rows(found, most):
+    table = line_capacity.line_sections(found, most)
+    return table[["section", "line_class", "length_km", "most", "left", "use"]].to_numpy().tolist()
+
+
+def test_what_is_left_is_what_a_section_carries_less_the_trains_of_today():
+    # The new train runs 32 times a day from A to C. 90 - 48 = 42 of these have room on the first link, and
+    # floor(50.9 - 19.2) = 31 on the second.
+    found = through_service(drawn())
+    today = found.sections["trains_today"].tolist()
+    assert today == pytest.approx([48.0, 19.2])
+    use = (("rail-service:a-c", 32),)
+    assert rows(found, {"hsr250": 50}) == [["n0 - n2", "hsr250", 200.0, 50, 2, use]]
+    assert rows(found, {"hsr250": 79}) == [["n0 - n2", "hsr250", 200.0, 79, 31, use]]
+    assert rows(found, {"hsr250": 80}) == []
+    assert rows(found, {}) == []
+
+
+def test_a_section_that_is_overfull_today_has_no_room():
+    table = line_capacity.line_sections(through_service(drawn()), {"hsr250": 40})
+    assert line_capacity.capacities(table) == (Capacity("n0 - n2", (("rail-service:a-c", 32),), 0),)
+
+
+def test_sections_that_carry_other_trains_are_told_apart():
+    base = drawn()
+    rules = RailRules(service_headway_s=3600, service_end_tiers=("core", "secondary", "small"))
+    everywhere = rail.propose_through_services(
+        Tracks(base, replace(rules, service_gain_s=-(10**6))), Counter()
+    )
+    found = candidates(base, everywhere, "rail_service")
+    trains = dict(rows(found, {"hsr250": 0, "conv120": 0})[at][0::5] for at in range(3))
+    assert trains == {
+        "n0 - n1": tuple((f"rail-service:{pair}", 16) for pair in ("a-b", "a-c", "a-d")),
+        "n1 - n2": tuple((f"rail-service:{pair}", 16) for pair in ("a-c", "a-d", "b-c", "b-d")),
+        "n2 - n3": tuple((f"rail-service:{pair}", 16) for pair in ("a-d", "b-d", "c-d")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("refs", "expected"),
+    [
+        (("x", "", ""), [("all", "hsr250", 60.0)]),
+        (("x;y", "", ""), [("fast", "hsr250", 48.0), ("other", "conv160", 12.0)]),
+    ],
+)
+def test_fast_and_other_trains_have_tracks_of_their_own_where_lines_are_drawn_as_one(refs, expected):
+    lines = [
+        ("hsr250", 1200, [0, 1], [0, 1700]),
+        ("conv160", 4800, [0, 1], [0, 2700]),
+        ("hsr250", 3000, [1, 2], [0, 1700]),
+    ]
+    found = through_service(drawn(("conv160", "hsr250", "conv120"), refs, lines))
+    first = found.sections[found.sections["link"] == 0]
+    assert [tuple(row) for row in first[["tracks", "line_class", "trains_today"]].to_numpy()] == expected
+    # The new train is a fast one: it uses the fast tracks alone.
+    table = line_capacity.line_sections(found, {"hsr250": 0, "conv160": 0})
+    assert set(table["line_class"]) == {"hsr250"}
+
+
+def test_a_line_runs_on_over_old_tracks_and_its_own_use_up_nothing():
+    base = drawn()
+    (found,) = rail.propose_lines(Tracks(base, RailRules()), [(1, 3)], Counter())
+    assert found.runs == ((0, 16, True),)
+
+
+def test_an_upgrade_rebuilds_the_slow_tracks_for_its_own_trains():
+    base = drawn(("hsr250", "hsr250", "conv120"))
+    (found,) = rail.propose_upgrades(Tracks(base, RailRules(track_detour=9)), [(1, 3)], Counter())
+    assert found.runs == ((1, 16, False),)
+
+
+def test_more_trains_use_what_they_add_and_a_further_stop_the_room_of_one_train_each():
+    base = drawn(lines=[("hsr250", 5760, [0, 3], [0, 5100])])
+    more = rail.propose_more_trains(Tracks(base, RailRules(frequency_headway_s=2400)), Counter())
+    # 24 trains a day instead of 10.
+    assert [one.runs for one in more] == [tuple((link, 14, True) for link in range(3))]
+    stops = patterns.propose_extra_stops(Tracks(base, RailRules()), PatternRules(), Counter())
+    assert {one.runs for one in stops} == {tuple((link, 5, True) for link in range(3))}
+
+
+def test_trains_take_tracks_with_room_beside_full_ones_and_keep_their_own_time():
+    # Two ways from A to B: 100 km with 80 of 68 trains, and 105 km (2,953 s) without any.
+    tracks = network(
+        [(1, 1), (101, 1), (51, 9)],
+        [(0, 1, "conv160", 100, 160), (0, 2, "conv160", 52, 160), (2, 1, "conv160", 53, 160)],
+        "rail",
+    )
+    road = network([(0, 0), (100, 0)], [(0, 1, "primary", 100, 50)])
+    places = cities(road, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1)])
+    for headway_s, links, run_s in ((720, (1, 2), 2953), (1440, (0,), 2812)):
+        base = base_case(road, places, railway(tracks, [("conv160", headway_s, [0, 1], [0, 2812])]))
+        path = Tracks(base, RailRules()).path(0, 1)
+        assert path is not None
+        assert (path.links, path.run_s) == (links, run_s)
+
+
+def test_runs_follow_their_candidates_when_tables_are_cut_and_joined():
+    base = drawn()
+    first = through_service(base)
+    own = replace(first, table=first.table.assign(candidate_id="another"))
+    both = merge(first, own)
+    assert both.table["candidate_id"].tolist() == ["another", "rail-service:a-c"]
+    assert both.runs.groupby("candidate")["link"].apply(list).tolist() == [[0, 1], [0, 1]]
+    assert both.take([1]).runs["candidate"].tolist() == [0, 0]
+    assert len(pd.unique(both.take([1]).runs["trains"])) == 1
+
+
+def test_the_table_follows_from_intervals_and_shares():
+    shares = {"low": (0.60, 1 / 2), "central": (0.75, 2 / 3), "high": (0.90, 3 / 4)}
+    table = read_rail_table()
+    minutes = table["services"]["hours_a_day"] * 60
+    for name, row in table["line_capacity"].items():
+        for level, (used, passengers) in shares.items():
+            part = passengers if name.startswith("conv") else 1.0
+            assert row[level] == int(minutes / row["interval_min"] * used * part + 1e-9)
+    assert line_capacity.usual_most("low")["conv120"] == 7

@@ -1,0 +1,69 @@
+"""Tables of a back-cast hold means of random draws and one row a choice."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimiser.measures.recall import Recall
+from optimiser.report.backcast import Choice, choice_table, means, table
+
+
+def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5) -> Choice:
+    """Return a choice that finds some of 10 km of road built, and 1 of 5 km of railway."""
+    recall = Recall(
+        built_km={"road": 10.0, "rail": 5.0},
+        near_km={"road": road_km, "rail": 1.0},
+        any_km=road_km + 2.0,
+        corridors={"road": 2, "rail": 1},
+        found={"road": int(road_km > 4), "rail": 0},
+        proposed_km=20.0,
+        proposed_near_km=5.0,
+    )
+    return Choice(
+        chooser="plan_lines" if draw is None else "random",
+        pool="proposed",
+        purse="one",
+        share=share,
+        money=100,
+        cost=90,
+        lines_cost=80,
+        lines=("a", "b"),
+        recall=recall,
+        draw=draw,
+        pairs=pairs,
+    )
+
+
+def test_of_random_draws_the_mean_the_least_and_the_most_are_told_by_share():
+    draws = [choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, draw=1)]
+    low, high = means(draws)
+    assert (low.share, low.middle["road"], low.middle["rail"]) == (0.1, 0.0, 0.2)
+    assert (high.middle["road"], high.least["road"], high.most["road"]) == (0.4, 0.2, 0.6)
+    assert (high.middle["both"], high.middle["any"]) == (pytest.approx(5 / 15), pytest.approx(6 / 15))
+    assert (high.found, high.pairs, high.lines_cost) == ({"road": 0.5, "rail": 0.0}, 5.0, 80.0)
+
+
+def test_pairs_that_are_not_known_have_no_mean():
+    assert means([choice(0.5, 2, pairs=None)])[0].pairs is None
+
+
+def test_a_row_states_money_recall_and_precision():
+    row = table([choice(0.5, 6)]).iloc[0]
+    assert (row["recall_road"], row["recall_rail"], row["recall_both"], row["recall_any"]) == (
+        0.6,
+        0.2,
+        round(7 / 15, 4),
+        round(8 / 15, 4),
+    )
+    assert (row["money"], row["cost"], row["lines"], row["precision"], row["found_road"]) == (
+        100,
+        90,
+        2,
+        0.25,
+        1,
+    )
+
+
+def test_the_lines_of_random_draws_and_of_everything_are_not_listed():
+    found = choice_table([choice(0.5, 2), choice(0.5, 2, draw=1), choice(None, 10)])
+    assert found["candidate_id"].tolist() == ["a", "b"]

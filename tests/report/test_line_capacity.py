@@ -1,0 +1,57 @@
+"""Sections of line tell what runs there, what the plan adds, and what finds no room."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from optimiser.report import line_capacity, page
+
+SECTIONS = pd.DataFrame(
+    {
+        "section": ["A - B", "C - D", "D - E"],
+        "line_class": ["conv160", "hsr350", "conv120"],
+        "length_km": [40.0, 60.0, 3.26],
+        "most": [68, 180, 12],
+        "today": [68.8, 150.0, 3.0],
+        "left": [0, 30, 9],
+        "use": [(("cd", 8),), (("bc", 16), ("cd", 8), ("idle", 12)), (("bc", 8), ("idle", 8))],
+    }
+)
+
+
+def test_a_candidate_is_kept_out_where_its_trains_no_longer_fit():
+    table = line_capacity.tabulate(SECTIONS, {"bc", "cd"})
+    assert table[["section", "used", "candidates", "kept_out", "built"]].to_numpy().tolist() == [
+        ["C - D", 24, 3, 1, "bc cd"],
+        ["D - E", 8, 2, 1, "bc"],
+        ["A - B", 8, 1, 0, "cd"],
+    ]
+    assert line_capacity.counts(table) == {"sections": 3, "no_room_today": 1, "keep_out": 2}
+
+
+def test_the_note_names_sections_without_room_today():
+    table = line_capacity.tabulate(SECTIONS, ())
+    assert line_capacity.notes(table) == (
+        "1 section of line has no room left for further trains today: A - B.",
+    )
+    many = pd.concat([SECTIONS.head(1).assign(section=f"S{at}") for at in range(7)])
+    (note,) = line_capacity.notes(line_capacity.tabulate(many, ()))
+    assert note.startswith(
+        "7 sections of line have no room left for further trains today: S0, S1, S2, S3, S4"
+    )
+    assert note.endswith("S4 and 2 more.")
+    assert line_capacity.notes(table[table["left"] > 0]) == ()
+
+
+def test_the_page_lists_full_sections_and_the_file_all(make, tmp_path):
+    table = line_capacity.tabulate(SECTIONS, {"bc"})
+    report = make("bc", capacities=table)
+    shown = page.context(report)["line_capacity"]
+    assert [(row["name"], row["used"], row["kept_out"]) for row in shown["rows"]] == [
+        ("A - B", 0, "1 of 1"),
+        ("D - E", 8, "1 of 2"),
+    ]
+    assert "Sections of line that are full" in page.render(report)
+    assert "line-capacity-heading" not in page.render(make("bc"))
+    written = pd.read_csv(line_capacity.write(table, tmp_path))
+    assert written["length_km"].tolist() == [40.0, 3.3, 60.0]

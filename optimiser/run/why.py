@@ -157,7 +157,7 @@ def explain(
         pairs=pairs,
         swaps=swaps,
         moved=moved,
-        stand_in=_stand_in(swaps, moved, fault),
+        stand_in=_stand_in(swaps, moved, fault, None if other is None else other.gap),
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
         sure="" if cases is None else _sure(cases.counted(name), missing),
@@ -218,14 +218,14 @@ def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
     return _named(shown, rows).assign(change=words)[list(MOVED)]
 
 
-def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str) -> str:
+def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float | None) -> str:
     if fault:
         return f"Without it no plan was found: {fault}"
     new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
     lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
     return (
-        f"The best plan without it, at the same money, builds {new} links that this one does not, leaves out "
-        f"{gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
+        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds {new} links that "
+        f"this one does not, leaves out {gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
     )
 
 

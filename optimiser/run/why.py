@@ -146,6 +146,7 @@ def explain(
     swaps, moved = (
         (_empty(SWAPS), _empty(MOVED)) if other is None else (_swaps(shown, other), _moved(shown, other))
     )
+    gap = None if other is None else other.gap
     cases = shown.cases
     missing = (
         () if cases is None else tuple(str(one["name"]) for one in cases.solved if name not in one["built"])
@@ -157,7 +158,7 @@ def explain(
         pairs=pairs,
         swaps=swaps,
         moved=moved,
-        stand_in=_stand_in(swaps, moved, fault, None if other is None else other.gap),
+        stand_in=_stand_in(swaps, moved, fault, gap),
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
         sure="" if cases is None else _sure(cases.counted(name), missing),

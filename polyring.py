@@ -2,46 +2,102 @@
 
     import polyring as pr
 
-    run = pr.run_job(pr.find_job("jing-jin-ji"))
-    problem = pr.load_problem("problem.json")
-    result = pr.solve(problem, params=pr.SolveParameters(time_limit_s=600))
-    plan = pr.check(problem, result)
+    run = pr.run("jing-jin-ji")                     # or pr.load("polyring-runs/jing-jin-ji")
+    run.links, run.cities, run.pairs, run.rings     # tables; run.columns says what each column means
+    run.why(1)                                      # who needs a link, what stands in for it, what it beats
+    half = run.solve(budget=0.5)                    # a what-if: without, force, budget, weights, limit
+    pr.compare(run, half).map()
 
-This module only exports names. `networks` reads maps and computes travel times; `optimiser` decides what to
-build.
+    region = pr.Region.read("north.osm.pbf", cities="cities.csv", country="CN")
+    problem = region.problem(region.candidates(kinds=["gap", "rail_link"]), budget=130_000)
+    plan = pr.verify(problem, pr.solve(problem, gap=1e-3))
+    plan.report("out/")
+
+This module only exports names, each loaded on first use (PEP 562), so that importing it is fast; see
+docs/python.md. `networks` reads maps and computes travel times; `optimiser` decides what to build.
 """
 
 from __future__ import annotations
 
-from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.solve import solve
-from optimiser.frontier import Limits, trace
-from optimiser.job import Job, LoadedJob
-from optimiser.job import find as find_job
-from optimiser.problem import (
-    Candidate,
-    Capacity,
-    City,
-    DesignProblem,
-    Pair,
-    Period,
-    Ring,
-    RingLink,
-    RingStop,
-    Target,
-)
-from optimiser.problem import load as load_problem
-from optimiser.problem import save as save_problem
-from optimiser.problem.errors import OptimiserError
-from optimiser.problem.result import Result
-from optimiser.problem.result import load as load_result
-from optimiser.problem.result import save as save_result
-from optimiser.run.pipeline import Run
-from optimiser.run.pipeline import run as run_job
-from optimiser.verify import Plan, check
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optimiser.engine.search.task import SolveParameters
+    from optimiser.frontier import Limits, trace
+    from optimiser.job import Job, LoadedJob
+    from optimiser.job import find as find_job
+    from optimiser.problem import (
+        Candidate,
+        Capacity,
+        City,
+        DesignProblem,
+        Pair,
+        Period,
+        Ring,
+        RingLink,
+        RingStop,
+        Target,
+    )
+    from optimiser.problem import load as load_problem
+    from optimiser.problem import save as save_problem
+    from optimiser.problem.errors import OptimiserError
+    from optimiser.problem.result import Result
+    from optimiser.problem.result import load as load_result
+    from optimiser.problem.result import save as save_result
+    from optimiser.run.cache import Progress
+    from optimiser.run.comparison import Comparison, compare
+    from optimiser.run.finished import Run, run
+    from optimiser.run.finished import load_run as load
+    from optimiser.run.finished import run as run_job
+    from optimiser.run.frontier import TracedFrontier
+    from optimiser.run.regional import Region, RegionProblem, solve, verify
+    from optimiser.run.why import Why
+    from optimiser.verify import Plan, check
+
+_HOMES = {
+    "optimiser.engine.search.task": ("SolveParameters",),
+    "optimiser.frontier": ("Limits", "trace"),
+    "optimiser.job": ("Job", "LoadedJob", "find_job=find"),
+    "optimiser.problem": (
+        "Candidate", "Capacity", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink", "RingStop",
+        "Target", "load_problem=load", "save_problem=save",
+    ),
+    "optimiser.problem.errors": ("OptimiserError",),
+    "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
+    "optimiser.run.cache": ("Progress",),
+    "optimiser.run.comparison": ("Comparison", "compare"),
+    "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
+    "optimiser.run.frontier": ("TracedFrontier",),
+    "optimiser.run.regional": ("Region", "RegionProblem", "solve", "verify"),
+    "optimiser.run.why": ("Why",),
+    "optimiser.verify": ("Plan", "check"),
+}  # fmt: skip
+"""Module that each name comes from, and its name there where that differs: the imports above, at run time."""
 
 __all__ = [
-    "Candidate", "Capacity", "City", "DesignProblem", "Job", "Limits", "LoadedJob", "OptimiserError", "Pair",
-    "Period", "Plan", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target", "check",
-    "find_job", "load_problem", "load_result", "run_job", "save_problem", "save_result", "solve", "trace",
+    "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob",
+    "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring",
+    "RingLink", "RingStop", "Run", "SolveParameters", "Target", "TracedFrontier", "Why", "check", "compare",
+    "find_job", "load", "load_problem", "load_result", "run", "run_job", "save_problem", "save_result",
+    "solve", "trace", "verify",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # checkers read the imports above, and so refuse a name that does not exist
+
+    def __getattr__(name: str) -> object:
+        """Load a name from its module when it is first used."""
+        for home, names in _HOMES.items():
+            for one in names:
+                exported, _, inside = one.partition("=")
+                if exported == name:
+                    value: object = getattr(import_module(home), inside or exported)
+                    globals()[name] = value
+                    return value
+        raise AttributeError(f"module 'polyring' has no attribute {name!r}", name=name, obj=None)
+
+
+def __dir__() -> list[str]:
+    """Return the names that the module exports."""
+    return sorted({*globals(), *__all__})

@@ -34,11 +34,11 @@ pd.set_option("display.max_colwidth", 90)
 
 ready = pr.find_job("jing-jin-ji-ring", settings=["output.picture=false", "output.report=false"])
 with TemporaryDirectory() as folder:
-    done = pr.run_job(ready, out=Path(folder) / "ring")
-    problem = pr.load_problem(done.folder / "problem.json")
+    done = pr.run(ready, out=Path(folder) / "ring")
+    problem, summary = done.problem, done.summary
 
-report, measures = done.report, done.report.measures
-print(done.summary["headline"])
+report, measures = done.shown, done.measures
+print(summary["headline"])
 
 # %% [markdown]
 # ## The ring

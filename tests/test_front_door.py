@@ -1,20 +1,23 @@
-"""Test what `polyring` and `optimiser` export."""
+"""The front door works as its documentation says, on a small drawn region."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from cli_drawing import JOB, cities_csv, draw_map
 from core_drawing import line
 
 import optimiser
-import polyring
+import polyring as pr
 
 
-@pytest.mark.parametrize("name", polyring.__all__)
+@pytest.mark.parametrize("name", pr.__all__)
 def test_every_name_of_the_front_door_can_be_used(name):
-    assert getattr(polyring, name) is not None
+    assert getattr(pr, name) is not None
 
 
 @pytest.mark.parametrize("name", optimiser.__all__)
@@ -22,14 +25,248 @@ def test_every_name_of_optimiser_can_be_used(name):
     assert getattr(optimiser, name) is not None
 
 
-def test_a_problem_is_solved_and_checked_from_the_front_door(tmp_path):
-    polyring.save_problem(line(), tmp_path / "problem.json")
-    problem = polyring.load_problem(tmp_path / "problem.json")
-    result = polyring.solve(problem, params=polyring.SolveParameters(time_limit_s=20))
-    assert polyring.check(problem, result).objective == result.objective
+def test_the_names_for_type_checkers_are_those_at_run_time():
+    tree = ast.parse(Path(pr.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    homes = {
+        name.partition("=")[0]: (home, name.partition("=")[2] or name)
+        for home, names in pr._HOMES.items()
+        for name in names
+    }
+    assert homes == typed
+    assert sorted(homes) == sorted(pr.__all__)
 
 
-def test_importing_optimiser_loads_no_other_library():
-    code = "import sys, optimiser; print([m for m in ('numpy', 'pandas', 'pulp') if m in sys.modules])"
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'runn'"):
+        pr.runn  # noqa: B018 - the access is what is tested
+
+
+@pytest.mark.parametrize("package", ["optimiser", "polyring"])
+def test_importing_a_front_door_loads_no_other_library(package):
+    heavy = ("numpy", "pandas", "pulp", "pydantic")
+    code = f"import sys, {package}; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_problem_is_solved_and_checked_from_the_front_door(tmp_path):
+    pr.save_problem(line(), tmp_path / "problem.json")
+    problem = pr.load_problem(tmp_path / "problem.json")
+    result = pr.solve(problem, gap=1e-3, time_limit_s=20)
+    plan = pr.verify(problem, result)
+    assert isinstance(plan, pr.Plan)
+    assert plan == pr.check(problem, result)
+    assert plan.objective == result.objective
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Return a folder with a drawn map, its cities and a job."""
+    folder = tmp_path_factory.mktemp("front_door")
+    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB.replace("enabled = false", "time_limit_s = 5"), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def run(home):
+    found = pr.run(str(home / "job.toml"), out=home / "run")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def half(run):
+    return run.solve(budget=0.5)
+
+
+def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
+    why = run.why(1)
+    both = pr.compare(run, half)
+    tables = {
+        "links": run.links, "cities": run.cities, "pairs": run.pairs, "rings": run.rings,
+        "candidates": run.candidates, "why.pairs": why.pairs, "why.swaps": why.swaps, "why.moved": why.moved,
+        "why.alternatives": why.alternatives, "compare.links": both.links, "compare.pairs": both.pairs,
+    }  # fmt: skip
+    assert set(tables) == set(run.columns.index.get_level_values("table"))
+    for name, table in tables.items():
+        unknown = set(table.columns) - set(run.columns.loc[name].index)
+        assert unknown <= {"population_definition", "source", "road_node", "road_snap_km"}, name
+
+
+def test_a_run_that_is_opened_again_is_the_run_that_was_written(run, home):
+    again = pr.load(home / "run")
+    assert again.plan == run.plan
+    assert again.problem == run.problem
+    assert again.name == run.name == "job"
+    assert again.links.drop(columns="geometry").equals(run.links.drop(columns="geometry"))
+    assert again.pairs["after_s"].tolist() == run.pairs["after_s"].tolist()
+
+
+def test_the_job_of_a_run_folder_can_be_run_from_there(run, home):
+    loaded = pr.find_job(str(home / "run" / "job.toml"))
+    assert loaded.input_path(loaded.job.region.file) == (home / "map.osm").resolve()
+
+
+def test_a_folder_without_a_run_is_refused_with_what_is_missing(tmp_path):
+    with pytest.raises(pr.OptimiserError, match=r"there is no job\.toml"):
+        pr.load(tmp_path)
+
+
+def test_a_run_whose_map_has_changed_is_refused(run, home, tmp_path):
+    job = (home / "run" / "job.toml").read_text(encoding="utf-8")
+    for name in ("summary.json", "problem.json", "result.json"):
+        (tmp_path / name).write_bytes((home / "run" / name).read_bytes())
+    away = job.replace("../", f"{home}/").replace("limit_s = 7200", "limit_s = 6000")
+    (tmp_path / "job.toml").write_text(away, encoding="utf-8")
+    with pytest.raises(pr.OptimiserError, match="no longer follows from its job"):
+        pr.load(tmp_path)
+
+
+def test_a_link_left_out_is_not_built_and_one_forced_is(run):
+    best = run.links["candidate_id"].iloc[0]
+    idle = next(name for name in run.candidates["candidate_id"] if name not in run.built)
+    less = run.solve(without=[1])
+    assert best not in less.built
+    assert less.plan.objective <= run.plan.objective
+    more = run.solve(force=idle, budget=10**6)
+    assert idle in more.built
+
+
+def test_a_what_if_of_a_what_if_keeps_both_changes(run, half):
+    first = half.links["candidate_id"].iloc[0]
+    less = half.solve(without=1)
+    assert less.budget == half.budget
+    assert first not in less.built
+    back = less.solve(force=[first])
+    assert first in back.built
+
+
+def test_a_budget_below_one_is_a_share_and_any_other_is_money(run, half):
+    assert half.budget == run.budget // 2
+    assert half.cost <= half.budget
+    assert run.solve(budget=run.budget).plan.objective == run.plan.objective
+
+
+def test_weights_of_tiers_multiply_the_weight_of_their_pairs(run):
+    heavy = run.solve(weights={"small": 3})
+    groups = run.plan.groups
+    assert heavy.plan.groups["small"].total == 3 * groups["small"].total
+    assert heavy.plan.groups["secondary"].total == groups["secondary"].total
+
+
+def test_another_limit_is_a_new_problem_with_candidates_of_its_own(run):
+    shorter = run.solve(limit="1h30")
+    assert {pair.limit for pair in shorter.problem.pairs} == {5400}
+    chain = shorter.study.chain
+    assert chain.loaded.job.times.limit_s == 5400
+    assert set(shorter.built) <= set(shorter.candidates["candidate_id"])
+    both = run.solve(limit=5400, budget=0.5)
+    assert both.budget == run.budget // 2
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ({"without": [99]}, "no link has the rank 99"),
+        ({"without": ["nowhere"], "force": [1]}, "no candidate has the id 'nowhere'"),
+        ({"without": [1], "force": [1]}, "both left out and forced"),
+        ({"budget": -1}, "negative"),
+        ({"budget": 1.5}, "neither a share below 1 nor whole money"),
+        ({"budget": float("nan")}, "not a number"),
+        ({"weights": {"tiny": 2}}, "no pair is of the tier 'tiny'"),
+        ({"weights": {"small": 1.5}}, "no whole number"),
+        ({"limit": "soon"}, "no time limit"),
+    ],
+)
+def test_a_question_that_means_nothing_is_refused_with_its_reason(run, question, words):
+    with pytest.raises(pr.OptimiserError, match=words):
+        run.solve(**question)
+
+
+def test_why_names_the_pairs_that_fall_back_without_the_link(run):
+    why = run.why(1)
+    lost = int(run.links["pairs_lost_alone"].iloc[0])
+    assert why.candidate_id == run.links["candidate_id"].iloc[0]
+    assert int(why.pairs["needs_it"].sum()) == lost
+    needing = why.pairs[why.pairs["needs_it"]]
+    limit_min = 120
+    assert (needing["with_min"] <= limit_min).all()
+    assert (needing["without_min"].fillna(10**6) > limit_min).all()
+    assert (why.swaps.loc[why.swaps["change"] == "out", "candidate_id"] == why.candidate_id).any()
+    assert not set(why.alternatives["candidate_id"]) & set(run.built)
+    assert "Chosen in" in why.sure
+    assert why.title in str(why)
+
+
+def test_why_of_what_is_not_built_is_refused_with_what_to_ask(run):
+    idle = next(name for name in run.candidates["candidate_id"] if name not in run.built)
+    with pytest.raises(pr.OptimiserError, match="does not build"):
+        run.why(idle)
+
+
+def test_a_comparison_says_what_each_plan_builds_and_reaches(run, half):
+    both = pr.compare(run, half)
+    links = both.links.set_index("candidate_id")["built_in"]
+    assert set(links[links != "second"].index) == set(run.built)
+    assert set(links[links != "first"].index) == set(half.built)
+    differ = set(run.plan.covered) ^ set(half.plan.covered)
+    assert len(both.pairs) == len(differ)
+    assert both.figures.loc["links"].tolist() == [len(run.built), len(half.built)]
+
+
+def test_a_frontier_goes_from_nothing_to_the_most_that_can_be_covered(run):
+    found = run.frontier(points=4)
+    assert found.points["cost"].is_monotonic_increasing
+    assert found.points["objective"].is_monotonic_increasing
+    assert set(found.links["candidate_id"]) <= set(run.candidates["candidate_id"])
+    assert found.plot().axes
+
+
+def test_a_region_is_worked_through_step_by_step(home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    times = region.travel_times()
+    assert times.loc["Alpha", "Alpha"] == 0
+    assert times.index.tolist() == region.cities["name"].tolist()
+    candidates = region.candidates(kinds=["gap", "road_link", "road_upgrade"])
+    assert set(candidates.table["kind"]) <= {"gap", "road_link", "road_upgrade"}
+    chosen = candidates.take(range(1, len(candidates)))
+    problem = region.problem(chosen, limit="2h", budget=0.4)
+    assert {one.id for one in problem.design.candidates} == set(chosen.table["candidate_id"])
+    assert problem.design.budget == sum(chosen.costs.values()) * 2 // 5
+    plan = pr.verify(problem, pr.solve(problem, gap=1e-3, time_limit_s=60))
+    assert isinstance(plan, pr.Run)
+    assert plan.cost <= problem.design.budget
+    plan.report(home / "out")
+    assert {"report.html", "links.csv", "plan.gpkg", "plan.png", "problem.json", "plan.json"} <= {
+        path.name for path in (home / "out").iterdir()
+    }
+    plan.report(home / "out")  # its own folder may be written again
+    other = plan.solve(limit="1h30", time_limit_s=60)
+    assert {one.id for one in other.problem.candidates} == set(chosen.table["candidate_id"])
+    plan.close()
+
+
+def test_faults_of_a_region_are_reported_when_it_is_described(tmp_path):
+    with pytest.raises(pr.OptimiserError, match=r"region\.file: there is no file"):
+        pr.Region.read(tmp_path / "none.osm.pbf", cities=tmp_path / "none.csv")
+
+
+def test_tables_can_be_explored(run):
+    assert "leaflet" in run.links.explore()._repr_html_()
+
+
+def test_exploring_without_its_libraries_names_the_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "folium", None)
+    with pytest.raises(ImportError, match=r"polyring\[explore\]"):
+        run.links.explore()

@@ -34,7 +34,7 @@ ENTRY_POINTS = (
 )
 """Functions that are started from outside Python: console script and child processes."""
 
-LIMITS = {"modules": 350, "lines of code": 40_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 360, "lines of code": 44_000, "layers": 12, "folders of optimiser": 11}
 
 
 @dataclass
@@ -210,6 +210,8 @@ def definitions(module: Module) -> Iterator[Definition]:
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef):
             yield Definition(module.name, node.name, node.lineno, *references(node))
+            if node.name.startswith("__"):  # Python calls it
+                top.append(ast.Name(node.name))
             if any(word in ast.unparse(d) for d in node.decorator_list for word in ("command", "callback")):
                 top.append(ast.Name(node.name))
         elif isinstance(node, ast.ClassDef):
@@ -234,8 +236,8 @@ def assigned(node: ast.Assign | ast.AnnAssign | ast.TypeAlias) -> list[str]:
 def _class(module: Module, node: ast.ClassDef) -> Iterator[Definition]:
     """Yield a class and its methods.
 
-    Special methods and methods with a called decorator (validators, say) belong to the class; so do all
-    methods of a class with a base from another library, which may call them.
+    Special methods, those that notebooks call, and methods with a called decorator (validators, say) belong
+    to the class; so do all methods of a class with a base from another library, which may call them.
     """
     own: list[ast.AST] = [*node.bases, *node.decorator_list, *node.keywords]
     bases = {ast.unparse(base).split("[")[0] for base in node.bases}
@@ -243,7 +245,7 @@ def _class(module: Module, node: ast.ClassDef) -> Iterator[Definition]:
     for part in node.body:
         if (
             isinstance(part, ast.FunctionDef)
-            and not part.name.startswith("__")
+            and not part.name.startswith(("__", "_repr_"))
             and not foreign
             and not any(isinstance(decorator, ast.Call) for decorator in part.decorator_list)
         ):

@@ -11,7 +11,7 @@ from optimiser.cli import screen
 from optimiser.cli.options import Json, Settings
 
 if TYPE_CHECKING:
-    from optimiser.run.pipeline import Run
+    from optimiser.run.pipeline import Written
 
 _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
 
@@ -52,7 +52,7 @@ def run(
     return done.exit_code
 
 
-def _show(done: Run, *, asked_gap: float) -> None:
+def _show(done: Written, *, asked_gap: float) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
     from optimiser.report import wording
     from optimiser.report.screen import summary

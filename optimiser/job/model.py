@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,16 @@ class Job(sections.Section):
     output: sections.Output = sections.Output()
 
 
+PATH_KEYS = {
+    "region": ("file", "matrix", "polygon"),
+    "cities": ("file",),
+    "candidates": ("file",),
+    "costs": ("table", "terrain"),
+    "objective": ("weights_file",),
+}
+"""Keys of a job that are paths of files to read, by section."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedJob:
     """A job together with where it came from.
@@ -69,7 +80,25 @@ class LoadedJob:
         """Return an input path of the job as an absolute path; None where the key is empty."""
         return self.path(text) if text else None
 
+    def moved_to(self, folder: Path) -> Job:
+        """Return the job as it is written in another folder: the same files, by paths from there."""
+        changed: dict[str, sections.Section] = {}
+        for name, keys in PATH_KEYS.items():
+            section = getattr(self.job, name)
+            paths = {key: self.input_path(getattr(section, key)) for key in keys}
+            moved = {key: _path_from(folder, path) for key, path in paths.items() if path is not None}
+            changed[name] = section.model_copy(update=moved)
+        return self.job.model_copy(update=changed)
+
     def run_folder(self) -> Path:
         """Return the run folder that the job asks for, or the default one."""
         text = self.job.output.folder
         return self.path(text) if text else Path("polyring-runs") / self.name
+
+
+def _path_from(folder: Path, path: Path) -> str:
+    """Return a path as seen from a folder; absolute where they are on different drives."""
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:
+        return path.as_posix()

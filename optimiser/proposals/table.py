@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -142,6 +144,13 @@ class Candidates:
     def costs(self) -> dict[str, int]:
         """Return the central cost of each candidate by its id."""
         return dict(zip(self.table["candidate_id"], self.table["cost"].tolist(), strict=True))
+
+    def digest(self) -> str:
+        """Return a hash of all that the candidates hold, SHA-256 in hexadecimal."""
+        table = pd.DataFrame(self.table.to_wkb(hex=True)).to_json(orient="split")
+        facts = [sorted(self.report.items()), self.money, self.price_year, self.terrain_source]
+        text = json.dumps([table, self.arcs.to_json(orient="split"), facts])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def take(self, rows: Sequence[int]) -> Candidates:
         """Return the candidates in some rows of the table, in the order given."""

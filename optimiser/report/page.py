@@ -57,10 +57,30 @@ def render(report: ReportInput) -> str:
     in a block that is no script. The policy of the page runs no script but the two whose hashes it names, and
     fetches nothing.
     """
+    return _rendered("report.html", report, context(report))
+
+
+def render_map(report: ReportInput, *, title: str = "") -> str:
+    """Return the map of the page alone, as a page of its own under the same policy.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    title
+        Of the page; empty: that of the report.
+    """
+    title = title or f"{report.region}: {sentences.headline(report)}"
+    return _rendered(
+        "map.html", report, {"report": report, "title": title, "alone": True, **_map_context(report)}
+    )
+
+
+def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> str:
     scripts = [_bokeh_script(), _data("report.js")]
     return (
         _templates()
-        .get_template("report.html")
+        .get_template(template)
         .render(
             policy=_policy(scripts),
             style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
@@ -68,7 +88,7 @@ def render(report: ReportInput) -> str:
             map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
             layers=webmap.layers(report),
             palette=_palette(),
-            **context(report),
+            **variables,
         )
     )
 
@@ -124,7 +144,7 @@ def _policy(scripts: list[str]) -> str:
 
 def _palette() -> list[tuple[str, str, str]]:
     """Return name, light and dark colour of everything on the map, for the style sheet."""
-    proposals = {f"proposed-{name}": stroke for name, stroke in style.PROPOSALS.items()}
+    proposals = {f"proposed-{name}": stroke for name, stroke in style.proposals().items()}
     strokes = {**style.NETWORK, **proposals}
     network = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
     return [*network, *ring_text.palette()]
@@ -133,7 +153,6 @@ def _palette() -> list[tuple[str, str, str]]:
 def context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the page's template."""
     tiers, pairs = coverage.by_group(report.pairs), report.pairs
-    categories = set(style.categories(report.links))
     return {
         "report": report,
         "title": f"{report.region}: {sentences.headline(report)}",
@@ -143,7 +162,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "definition": sentences.definition(report),
         "figures": _figures(report, tiers),
         "links": [_link(row, report) for row in report.links.to_dict("records")],
-        "categories": [(name, stroke.name) for name, stroke in style.PROPOSALS.items() if name in categories],
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": [_tier(row) for row in tiers.to_dict("records")],
         "cities": [_city(row) for row in coverage.by_city(report.cities, pairs).to_dict("records")],
@@ -152,7 +170,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "near": pair_rows(report, coverage.near_misses(pairs)),
         "proof": {"lines": _proof(report), "meaning": sentences.meaning(report)},
         "sensitivity": _sensitivity(report),
-        "rings": ring_text.section(report),
         "out_of_reach": sentences.out_of_reach(report),
         "near_limit": sentences.near_limit(report),
         "city_cover": report.city_cover,
@@ -163,9 +180,22 @@ def context(report: ReportInput) -> dict[str, Any]:
         "independence": measure_sections.independence(report),
         "appraisal": measure_sections.appraisal(report),
         "order": measure_sections.build_order(report),
-        "cases": None if report.cases is None else report.cases.section(report.links),
         "line_capacity": line_capacity.section(report.capacities),
         "reach": None if report.reach is None else report.reach.section(),
+        "alone": False,
+        **_map_context(report),
+    }
+
+
+def _map_context(report: ReportInput) -> dict[str, Any]:
+    """Return the variables of the section with the map."""
+    categories = set(style.categories(report.links))
+    return {
+        "categories": [
+            (name, stroke.name) for name, stroke in style.proposals().items() if name in categories
+        ],
+        "rings": ring_text.section(report),
+        "cases": None if report.cases is None else report.cases.section(report.links),
     }
 
 

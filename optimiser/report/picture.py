@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,21 +60,6 @@ def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
         Dots per inch.
     """
     return files.write_figure(draw(report, dpi=dpi), path, dpi=dpi)
-
-
-def png(report: ReportInput, *, dpi: int = 160) -> bytes:
-    """Return the picture as the bytes of a PNG file, for a notebook.
-
-    Parameters
-    ----------
-    report
-        What to draw.
-    dpi
-        Dots per inch.
-    """
-    buffer = io.BytesIO()
-    draw(report, dpi=dpi).savefig(buffer, dpi=dpi, format="png", facecolor=style.PAPER)
-    return buffer.getvalue()
 
 
 def draw(report: ReportInput, *, dpi: int = 160) -> Figure:

@@ -151,10 +151,15 @@ def ring_links(report: ReportInput) -> gpd.GeoDataFrame:
 
 def circuits(report: ReportInput) -> gpd.GeoDataFrame:
     """Return the rings that are formed as one closed line each, with the columns of `rings`."""
+    shown = all_circuits(report)
+    return shown[shown["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def all_circuits(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return all rings with the columns of `rings` and their closed lines; None where one is not formed."""
     table = rings(report)
     lines = gpd.GeoSeries([ring.circuit for ring in report.rings], crs=WGS84)
-    shown = gpd.GeoDataFrame(table.assign(speed_kmh=table["speed_kmh"].astype("float64")), geometry=lines)
-    return shown[table["formed"].to_numpy(dtype=bool)].reset_index(drop=True)
+    return gpd.GeoDataFrame(table.assign(speed_kmh=table["speed_kmh"].astype("float64")), geometry=lines)
 
 
 def overlaps(report: ReportInput) -> pd.DataFrame:

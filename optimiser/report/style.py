@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,13 @@ PROPOSALS = {
     "access": Stroke("At and to stations", "#1f7a3d", "#6fd08f", 2.4),
 }
 """What is proposed, by category."""
+
+COMPARED = {
+    "both": Stroke("Built in both", "#3d4349", "#c9ced3", 2.4),
+    "first": Stroke("Only in the first", "#b35806", "#f1a340", 3.0),
+    "second": Stroke("Only in the second", "#7a3b9c", "#c79be0", 3.0),
+}
+"""What two plans propose, by the plan that builds it."""
 
 RINGS = {
     "road": Stroke("Ring, existing", "#0a4f9e", "#5aa9ff", 4.6),
@@ -122,8 +130,15 @@ def category(*, mode: str, kind: str) -> str:
 
 
 def categories(links: pd.DataFrame) -> list[str]:
-    """Return the category of each proposed link."""
+    """Return the category of each proposed link: what a column `category` says, else by mode and kind."""
+    if "category" in links.columns:
+        return [str(name) for name in links["category"]]
     return [category(mode=mode, kind=kind) for mode, kind in zip(links["mode"], links["kind"], strict=True)]
+
+
+def proposals() -> dict[str, Stroke]:
+    """Return how all links are drawn that a map may propose, by category."""
+    return PROPOSALS | COMPARED
 
 
 @contextmanager
@@ -144,10 +159,18 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    class Shown(Figure):
+        """A figure that a notebook shows without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", facecolor=self.get_facecolor())
+            return buffer.getvalue()
+
     installed = set(font_manager.get_font_names())
     fonts = [name for name in FONTS if name in installed]
     with mpl.rc_context({"font.family": fonts, "font.size": size, "text.color": INK}):
-        found = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+        found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
         FigureCanvasAgg(found)
         yield found
 

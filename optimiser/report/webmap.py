@@ -239,7 +239,8 @@ def _columns(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Columns
 
 def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict[str, Any]:
     """Return what the map says about a link."""
-    category = style.category(mode=row["mode"], kind=row["kind"])
+    category = row.get("category") or style.category(mode=row["mode"], kind=row["kind"])
+    stroke = style.proposals()[category]
     return {
         "rank": int(row["rank"]),
         "link": wording.link_name(row),
@@ -248,9 +249,9 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
         "cost": report.money_of(row["cost"]),
         "pairs": int(row["pairs"]),
         "people": wording.people(row["people"]),
-        "colour": style.PROPOSALS[category].colour,
+        "colour": stroke.colour,
         "category": category,
-        "width": 1.4 * style.PROPOSALS[category].width,
+        "width": 1.4 * stroke.width,
         "chosen": _chosen(report, row["candidate_id"]),
         "halo": 0.55 if report.cases is not None and report.cases.is_core(row["candidate_id"]) else 0.0,
     }

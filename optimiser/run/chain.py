@@ -68,12 +68,18 @@ class Chain:
     solver
         The process that solves the problem, and loads its code while the problem is being made; None: one of
         its own for each solve.
+    own
+        Candidates in place of those that would be proposed; None: they are proposed.
+    known
+        The result of an earlier run, in place of a solve; None: the problem is solved.
     """
 
     loaded: LoadedJob
     source: Source
     progress: Progress = field(default_factory=Progress)
     solver: ChildProcess | None = None
+    own: Candidates | None = None
+    known: Result | None = None
 
     @classmethod
     def of(cls, loaded: LoadedJob) -> Self:
@@ -103,7 +109,7 @@ class Chain:
     @cached_property
     def rail(self) -> RailBuild | None:
         """Railways of the map; None with a matrix."""
-        return None if self._has_matrix else store.load_rail(self.networks.outcome.folder)
+        return None if self.has_matrix else store.load_rail(self.networks.outcome.folder)
 
     @cached_property
     def times(self) -> Kept[timing.Times]:
@@ -113,15 +119,15 @@ class Chain:
             "files": self._checksums("cities_file", "matrix_file"),
             "cities": job.cities.model_dump(exclude={"file"}),
             "from": source.cities_from,
-            "network": "" if self._has_matrix else self.networks.key,
+            "network": "" if self.has_matrix else self.networks.key,
             "times": job.times.model_dump(exclude={"limit_s", "definition"}),
             "access": job.access.model_dump(),
-            "definition": job.times.definition if self._has_matrix else "",
+            "definition": job.times.definition if self.has_matrix else "",
             "country": source.country,
         }
 
         def make() -> timing.Times:
-            if self._has_matrix:
+            if self.has_matrix:
                 return timing.read_matrix(job, source)
             return timing.compute_times(self.networks.read(), job, source)
 
@@ -141,8 +147,12 @@ class Chain:
             "country": source.country,
             "rings": [ring.model_dump() for ring in job.rings],
         }
+        if self.own is not None:
+            inputs = {"own": self.own.digest()}
 
         def make() -> Candidates:
+            if self.own is not None:
+                return self.own
             return proposing.propose_candidates(self.times.value, self.rail, job, source)
 
         title = "Proposing and pricing candidates"
@@ -220,6 +230,8 @@ class Chain:
     @cached_property
     def result(self) -> Result:
         """What the solver claims; only proven results are kept for the next run."""
+        if self.known is not None:
+            return self.known
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
@@ -270,7 +282,7 @@ class Chain:
 
         def make(folder: Path) -> None:
             store.save_json(folder / "import_report.json", times.value.report)
-            reporting.write_tables(folder, times.value, candidates.value, self._rail_network)
+            reporting.write_tables(folder, times.value, candidates.value, self.rail_network)
 
         inputs = {"times": times.key, "candidates": candidates.key}
         return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
@@ -285,20 +297,23 @@ class Chain:
         cases
             What plausible cases choose; None: not solved, or not yet.
         """
-        levels, plan = self.counted.outcome.folder / LEVELS, self._within_limit(plan)
+        levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
+        sensitivity = None if self.has_matrix else self._sensitivity()
+        measures = self.measures(plan)
         return reporting.Findings(
             job=self.loaded.job,
             source=self.source,
             times=self.times.value,
             candidates=self.candidates.value,
             draft=self.draft.value,
-            rail=self._rail_network,
+            rail=self.rail_network,
             problem=self.counted.value,
             levels=store.load_json(levels) if levels.exists() else None,
             result=self.result,
             plan=plan,
-            sensitivity=None if self._has_matrix else self._sensitivity(),
-            measures=self._measures(plan),
+            sensitivity=sensitivity,
+            seconds=measures.seconds,
+            measures=measures,
             fairness=self._fairness(plan),
             reach=self.reach,
             cases=cases,
@@ -364,7 +379,7 @@ class Chain:
         The levels of max-min fairness are not raised anew for each case, so that there are none with them.
         """
         job = self.loaded.job
-        fits = not self._has_matrix and job.objective.kind != "max_min"
+        fits = not self.has_matrix and job.objective.kind != "max_min"
         return job.cases.enabled and fits and len(self.candidates.value) > 0
 
     def _case_inputs(self, plan: Plan) -> dict[str, Any]:
@@ -394,7 +409,7 @@ class Chain:
             base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
             asked = cases.stated_cases(job, self.candidates.value)
             process, notify = self.solver or ChildProcess(), self.progress.begins
-            within = self._within_limit(plan)
+            within = within_limit(self.counted.value, plan)
             try:
                 rows = cases.solve_cases(base, asked, plan.built, job, process, notify)
             finally:
@@ -404,18 +419,6 @@ class Chain:
 
         title = "Solving plausible cases"
         return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))
-
-    def _within_limit(self, plan: Plan) -> Plan:
-        """Return a verified plan as it counts within the limit; objective and bound stay as they are.
-
-        Where pairs count in parts, the problem has further pairs with later limits or without the core. No
-        count, tier, target or measure includes them.
-        """
-        if not self._counts_in_parts:
-            return plan
-        seen = verify.score(self.counted.value, plan.built, rings=plan.rings, starts=plan.starts)
-        kept = ("objective", "bound", "gap", "gap_of_gain", "status")
-        return replace(seen, **{name: getattr(plan, name) for name in kept})
 
     def _sensitivity(self) -> list[dict[str, Any]]:
         """Return the coverage at other speeds."""
@@ -428,8 +431,8 @@ class Chain:
         inputs = {"candidates": self.candidates.key, "built": built}
         return self._kept_json("sensitivity", "Timing trips at other speeds", inputs, make)
 
-    def _measures(self, plan: Plan) -> Measures:
-        """Return the measures of a verified plan."""
+    def measures(self, plan: Plan) -> Measures:
+        """Return the measures of a verified plan, as it counts within the limit."""
         job = self.loaded.job
         inputs = {
             "problem": self.problem.key,
@@ -438,22 +441,32 @@ class Chain:
         }
 
         def make(folder: Path) -> None:
-            times, pairs = self.times.value, self.draft.value.pairs
-            without = independence.without_core(times, self.candidates.value, job)
-            measured = MeasuredPlan(
-                problem=self.counted.value,
-                plan=plan,
-                graph=times.graphs[job.times.definition],
-                candidates=self.candidates.value,
-                cities=times.cities,
-                ends=pairs[["origin", "destination"]].to_numpy(dtype="int64"),
-                settings=job.measures,
-                lines=None if self._has_matrix else times.road.links.geometry,
-                without=without,
-            )
-            measuring.save(measuring.measure(measured), folder)
+            measuring.save(measuring.measure(self.measured(self.counted.value, plan)), folder)
 
         return measuring.load(self._outcome("measures", "Measuring the plan", inputs, make).folder)
+
+    def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
+        """Prepare a plan for its measures, from the times and candidates of this chain.
+
+        Parameters
+        ----------
+        problem
+            The problem of the plan: `counted`, or one with other money, weights or choices.
+        plan
+            The verified plan, as it counts within the limit.
+        """
+        job, times = self.loaded.job, self.times.value
+        return MeasuredPlan(
+            problem=problem,
+            plan=plan,
+            graph=times.graphs[job.times.definition],
+            candidates=self.candidates.value,
+            cities=times.cities,
+            ends=self.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
+            settings=job.measures,
+            lines=None if self.has_matrix else times.road.links.geometry,
+            without=independence.without_core(times, self.candidates.value, job),
+        )
 
     def _fairness(self, plan: Plan) -> Fairness | None:
         """Return the price of what the job demands for fairness; None where it demands nothing."""
@@ -474,11 +487,13 @@ class Chain:
         return from_dict(self._kept_json("fairness", title, inputs, make))
 
     @property
-    def _has_matrix(self) -> bool:
+    def has_matrix(self) -> bool:
+        """Whether a table of travel times takes the place of a map."""
         return self.source.matrix_file is not None
 
     @property
-    def _rail_network(self) -> Network:
+    def rail_network(self) -> Network:
+        """Railways of the map as a network; empty with a matrix."""
         return reading.empty_network() if self.rail is None else self.rail.network
 
     def _checksums(self, *files: str) -> dict[str, str]:
@@ -524,3 +539,23 @@ class Chain:
 
 def _load_problem(folder: Path) -> DesignProblem:
     return load_problem(folder / "problem.json")
+
+
+def within_limit(counted: DesignProblem, plan: Plan) -> Plan:
+    """Return a verified plan as it counts within the limit; objective, bound and status stay as they are.
+
+    Where pairs count in parts, the problem has further pairs with later limits or without the core. No count,
+    tier, target or measure includes them.
+
+    Parameters
+    ----------
+    counted
+        The problem without the further pairs.
+    plan
+        The plan of the problem that was solved.
+    """
+    if len(plan.times_after_s) == len(counted.pairs):
+        return plan
+    seen = verify.score(counted, plan.built, rings=plan.rings, starts=plan.starts)
+    kept = ("objective", "bound", "gap", "gap_of_gain", "status")
+    return replace(seen, **{name: getattr(plan, name) for name in kept})

@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from optimiser import verify
 from optimiser.engine.search.task import Question, cores
@@ -24,12 +27,15 @@ from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.report import frontier_picture
+from optimiser.report import frontier_picture, notebook
 from optimiser.run import cache, folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ENDING = "-frontier"
 """Ending of the default run folder."""
@@ -74,6 +80,45 @@ class Traced:
     rows: list[dict[str, Any]]
     summary: Mapping[str, Any]
     exit_code: int
+
+
+@dataclass(frozen=True, eq=False)
+class TracedFrontier:
+    """A frontier for a notebook.
+
+    Attributes
+    ----------
+    problem
+        The problem.
+    curve
+        Points, bounds, knee.
+    """
+
+    problem: DesignProblem
+    curve: Curve
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Return one row a point, by rising cost: the columns of `frontier.csv`, without those of files."""
+        rows = [point_row(n, point, self.curve, "") for n, point in enumerate(self.curve.points, start=1)]
+        return pd.DataFrame(rows).drop(columns="plan", errors="ignore")
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """Return the candidates in the order in which they enter: the columns of `frontier_links.csv`."""
+        links = marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
+        labels = _labels(self.problem)
+        return pd.DataFrame(
+            [_link_row(order, link, labels[link.id], self.problem) for order, link in enumerate(links, 1)]
+        )
+
+    def plot(self) -> Figure:
+        """Draw coverage against cost, by tier, with the band in which better plans may lie."""
+        return frontier_picture.draw(self.curve)
+
+    def _repr_html_(self) -> str:
+        """Return the points as a table, for a notebook."""
+        return notebook.heading(f"{self.curve.name}: frontier") + notebook.table(self.points)
 
 
 def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch) -> Traced:
@@ -143,6 +188,40 @@ def _trace(
     watch: Watch,
 ) -> Traced:
     _refuse_other(target, problem)
+    begun = time.monotonic()
+    found = traced_curve(problem, settings, solve, watch)
+    links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
+    summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
+    save(problem, stage / "problem.json")
+    _write_points(stage, problem, found)
+    rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
+    _write_csv(stage / "frontier_links.csv", rows)
+    store.save_json(stage / folder.FRONTIER, summary)
+    frontier_picture.write(stage / "frontier.png", found)
+    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
+    code = 0 if proven and found.ended != "time" else NOT_PROVEN
+    return Traced(target, found, links, rows, summary, code)
+
+
+def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch: Watch) -> Curve:
+    """Trace a frontier; answers of earlier tracings of the same problem are reused.
+
+    Parameters
+    ----------
+    problem
+        The problem; its own budget is ignored.
+    settings
+        What is weighed, how finely, for how long.
+    solve
+        Seed and threads.
+    watch
+        Called after each point, and once before the first.
+
+    Raises
+    ------
+    InfeasibleError, SolverError
+        When there is no point.
+    """
     limits = Limits(
         points=settings.points,
         placing=settings.placing,
@@ -152,7 +231,6 @@ def _trace(
     )
     axes = axes_of(settings.axes, problem, settings.tiers)
     seed, threads = solve.seed, solve.threads or cores()
-    begun = time.monotonic()
     with (
         _kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
         tracing(
@@ -170,17 +248,7 @@ def _trace(
             watch(tracer)
         found = curve(tracer)
     refuse_empty(found)
-    links = tuple(marginal_order(found.points, steady=STEADY[axes.kind]))
-    summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
-    save(problem, stage / "problem.json")
-    _write_points(stage, problem, found)
-    rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
-    _write_csv(stage / "frontier_links.csv", rows)
-    store.save_json(stage / folder.FRONTIER, summary)
-    frontier_picture.write(stage / "frontier.png", found)
-    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
-    code = 0 if proven and found.ended != "time" else NOT_PROVEN
-    return Traced(target, found, links, rows, summary, code)
+    return found
 
 
 def _refuse_other(target: Path, problem: DesignProblem) -> None:
@@ -291,11 +359,22 @@ def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> None:
         stem = f"{PLANS}/point-{number:04d}"
         save(own, stage / f"{stem}.problem.json")
         results.save(claimed, stage / f"{stem}.result.json")
-        rows.append(_point_row(number, point, found, f"{stem}.result.json"))
+        rows.append(point_row(number, point, found, f"{stem}.result.json"))
     _write_csv(stage / "frontier.csv", rows)
 
 
-def _point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:
+def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:
+    """Return a point as a row of `frontier.csv`.
+
+    Parameters
+    ----------
+    number
+        From 1 on.
+    point, found
+        The point and its frontier.
+    plan
+        Name of the file of its result; empty: none.
+    """
     groups = [*found.groups, "all"]
     asked = {"budget": point.asked.budget}
     if found.axes.kind == "three_way":

@@ -35,13 +35,15 @@ _REPORT_S = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A finished run.
+class Written:
+    """A finished run, in its folder.
 
     Attributes
     ----------
     folder
         The run folder.
+    chain, plan
+        The steps of the run, and its verified plan.
     summary
         Contents of `summary.json`.
     report
@@ -51,12 +53,20 @@ class Run:
     """
 
     folder: Path
+    chain: Chain
+    plan: Plan
     summary: dict[str, Any]
     report: ReportInput
     exit_code: int
 
 
-def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None = None) -> Run:
+def run(
+    loaded: LoadedJob,
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    solver: ChildProcess | None = None,
+) -> Written:
     """Run a job and write its run folder, whole or not at all.
 
     Parameters
@@ -67,10 +77,12 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
         Run folder; None: the job's own.
     progress
         Notified of each step.
+    solver
+        The process that solves everything, which stays open; None: one of its own.
 
     Returns
     -------
-    Run
+    Written
         Folder, summary and exit code.
 
     Raises
@@ -78,28 +90,30 @@ def run(loaded: LoadedJob, *, out: Path | None = None, progress: Progress | None
     NetworksError, OptimiserError
         With what happened, where, what was done and what to do; the exit code is theirs.
     """
+    if solver is None:
+        with ChildProcess() as process:
+            return run(loaded, out=out, progress=progress, solver=process)
     source, target = find_source(loaded), out or loaded.run_folder()
-    with ChildProcess() as solver:
-        with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
-            from optimiser import verify
-            from optimiser.run import solving
-            from optimiser.run.chain import Chain
+    with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
+        from optimiser import verify
+        from optimiser.run import solving
+        from optimiser.run.chain import Chain
 
-            chain = Chain(loaded, source, progress or Progress(), solver)
-            log.info("job %s", loaded.name)
-            problem, result = chain.design, chain.result
-            if not result.has_plan:
-                with chain.progress.step("refuse", "Looking for demands that can be met"):
-                    solving.refuse_empty_run(problem, result, loaded.job, _names_of_nodes(chain))
-            with chain.progress.step("verify", "Checking the plan"):
-                plan = verify.check(problem, result)
-            follow = chain.has_cases and not chain.cases_are_kept(plan)
-            summary, report = _write(stage, chain, plan, with_cases=chain.has_cases and not follow)
-        if follow:
-            chain.progress.ends(f"The page is written ({target / 'report.html'}); the cases follow.")
-            summary, report = _write_with_cases(target, chain, plan)
+        chain = Chain(loaded, source, progress or Progress(), solver)
+        log.info("job %s", loaded.name)
+        problem, result = chain.design, chain.result
+        if not result.has_plan:
+            with chain.progress.step("refuse", "Looking for demands that can be met"):
+                solving.refuse_empty_run(problem, result, loaded.job, names_of_nodes(chain))
+        with chain.progress.step("verify", "Checking the plan"):
+            plan = verify.check(problem, result)
+        follow = chain.has_cases and not chain.cases_are_kept(plan)
+        summary, report = _write(stage, chain, plan, with_cases=chain.has_cases and not follow)
+    if follow:
+        chain.progress.ends(f"The page is written ({target / 'report.html'}); the cases follow.")
+        summary, report = _write_with_cases(target, chain, plan)
     code = exit_code(result, loaded.job.solve.gap)
-    return Run(folder=target, summary=summary, report=report, exit_code=code)
+    return Written(target, chain, plan, summary, report, code)
 
 
 def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
@@ -149,12 +163,16 @@ def _expected_s(candidates: int, pairs: int) -> int:
 
 
 def write_job(stage: Path, loaded: LoadedJob) -> None:
-    """Write the job as it is run, every default visible, into a run folder."""
+    """Write the job as it is run, every default visible, into the stage of a run folder.
+
+    Paths of its files start from the run folder, so that the job can be run from there.
+    """
+    job = loaded.moved_to(stage.parent)
     title = f"{folder.RUN_FORMAT}: job {loaded.name} as it was run, every default visible."
-    (stage / "job.toml").write_text(render(loaded.job, title=title), encoding="utf-8")
+    (stage / "job.toml").write_text(render(job, title=title), encoding="utf-8")
 
 
-def _names_of_nodes(chain: Chain) -> dict[str, str]:
+def names_of_nodes(chain: Chain) -> dict[str, str]:
     """Return the names of the cities of a run by their ids, which are those of stops, and of their nodes."""
     from optimiser.report.tables import AFTER, CITY
 

@@ -177,7 +177,7 @@ def draft_problem(
         given = matrix.load_weights(source.weights_file, Cities(times.cities))
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
-    problem = _with_tier_factors(prepared.problem, pairs, job)
+    problem = with_tier_factors(prepared.problem, pairs, job)
     sections = line_sections(candidates, job.capacity)
     problem = problem.replace(capacities=line_capacity.capacities(sections))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
@@ -271,8 +271,18 @@ def rules_of(job: Job, source: Source) -> Rules:
     )
 
 
-def _with_tier_factors(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
-    """Return the problem with the weights of the pairs times the factors of their tiers."""
+def with_tier_factors(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
+    """Return a problem whose pairs weigh as much as a job says for their tiers.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pairs
+        One row a pair of the problem: `weight`, without the factor of the tier.
+    job
+        The job: `objective` holds the factor of each tier.
+    """
     factor = {tier: getattr(job.objective, tier) for tier in TIERS}
     weighted = tuple(
         replace(pair, weight=int(weight) * factor.get(pair.group, 1))

@@ -68,8 +68,10 @@ class Findings:
         The problem that was solved, and the proof of its max-min levels (`levels.json`); None without any.
     result, plan
         What the solver claims, and what the independent check found.
+    seconds
+        Exact time of each pair, as in `Measures`.
     measures, fairness
-        Measures of the plan, and the price of its demands; None where the job demands nothing.
+        Measures of the plan, and the price of its demands; None where not measured, or nothing is demanded.
     reach
         What shares of all pairs cost; None where the job asks for none.
     cases
@@ -90,7 +92,8 @@ class Findings:
     levels: Mapping[str, Any] | None
     result: Result
     plan: Plan
-    measures: Measures
+    seconds: pd.DataFrame
+    measures: Measures | None
     fairness: Fairness | None
     reach: Reach | None
     cases: CaseResults | None
@@ -171,10 +174,10 @@ def _exact_times(found: Findings) -> dict[str, pd.Series]:
 
     The problem leaves out what no pair can use within its limit, so its own times beyond limits are too long.
     """
-    best, measured = found.draft.pairs["best_s"], found.measures.seconds
+    best, exact = found.draft.pairs["best_s"], found.seconds
     return {
-        "before_s": measured["before_s"],
-        "after_s": measured["after_s"],
+        "before_s": exact["before_s"],
+        "after_s": exact["after_s"],
         "all_built_s": best.where(best >= 0, UNREACHABLE),
     }
 

@@ -110,7 +110,8 @@ def test_the_result_is_optimal_and_passes_the_check(done: Path) -> None:
 
 def test_the_job_written_is_the_job_run_with_every_default(done: Path) -> None:
     written = load(done / "out" / "job.toml").job
-    assert written == load(done / "job.toml").job
+    original = load(done / "job.toml")
+    assert written == original.moved_to(done / "out")
     assert "seed = 1" in (done / "out" / "job.toml").read_text()
 
 

@@ -3,56 +3,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
+from hostile_names import PAYLOADS, in_browser, read
 from report_drawing import PRICED, on_screen, report_out_of_reach
 from ring_square import shown
 
 from optimiser.measures.coverage import CityCover, TierCities
 from optimiser.report import page
-
-PAYLOADS = (
-    "</script><script>document.title='RAN'</script>",
-    "${document.title='RAN'}",
-    "`${document.title='RAN'}`",
-    "<img src=x onerror=\"document.title='RAN'\">",
-    "\"><svg onload=document.title='RAN'>",
-    "{{ 7 * 7 }}{% raw %}",
-    "<!--<script>",
-    "javascript:document.title='RAN'",
-    "]]><style>*{display:none}</style>",
-    "&lt;b&gt;$$x$$ \u2028 @name",
-)
-
-
-class Reader(HTMLParser):
-    """Collect tags, texts outside scripts, and the contents of scripts of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.blocks: list[str] = []
-        self.inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.inside = tag if tag in ("script", "style") else ""
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = "" if tag == self.inside else self.inside
-
-    def handle_data(self, data: str) -> None:
-        (self.blocks if self.inside else self.text).append(data)
-
-
-def read(text: str) -> Reader:
-    reader = Reader()
-    reader.feed(text)
-    return reader
 
 
 @pytest.fixture(scope="module")
@@ -133,17 +92,7 @@ def test_assumptions_sources_and_attribution_are_shown(make):
 def test_in_a_browser_the_map_is_drawn_and_no_hostile_name_runs(make, tmp_path):
     report = make("bc", "cd", "idle", names=(PAYLOADS[0], PAYLOADS[2], PAYLOADS[3], PAYLOADS[4]))
     path = page.write(report, tmp_path / "report.html")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    command = ["chromium", *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000"]
-    shown = subprocess.run(
-        [*command, "--dump-dom", path.as_uri()], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
+    shown = in_browser(path, tmp_path)
     assert "<title>Drawn land: 3 links" in shown
     assert 'class="bk-' in shown
 

@@ -188,7 +188,7 @@
     const line = { "high_speed": "high-speed", "rail": "rail", "motorways": "motorways", "roads": "roads" };
     for (const [name, key] of Object.entries(line)) part(name).glyph.line_color = { value: colour(key) };
     part("proposals-casing").glyph.line_color = { value: card };
-    const kinds = Object.fromEntries(["road", "rail", "service", "access"].map((name) => [name, colour(`proposed-${name}`)]));
+    const kinds = Object.fromEntries([...new Set(links.data.category)].map((name) => [name, colour(`proposed-${name}`)]));
     for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.category].map((name) => kinds[name]) };
     for (const one of ringParts) one.glyph.line_color = { value: one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
     for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };

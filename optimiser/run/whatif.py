@@ -1,0 +1,376 @@
+"""Change a job for a what-if question, and solve what it asks in a process that is kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+
+from optimiser.engine.child import ChildProcess
+from optimiser.frontier.cases import Base, Case, resolve
+from optimiser.job.contradictions import did_you_mean
+from optimiser.job.model import Job, LoadedJob
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import JobError
+from optimiser.problem.model import TIERS
+from optimiser.problem.result import Result
+from optimiser.run import cases, pipeline, solving
+from optimiser.run.chain import Chain
+from optimiser.run.demands import exact_share
+from optimiser.run.proposing import with_tier_factors
+
+TIME_LIMIT_S = 12.0
+"""Time limit of a what-if where none is given, so that it answers while the analyst waits."""
+
+_NOTHING = "Nothing was solved."
+_CLOCK = re.compile(
+    r"(?:(\d+(?:\.\d+)?)\s*h(?:ours?)?|(\d+)\s*:)?\s*(?:(\d+(?:\.\d+)?)\s*(?:min(?:utes?)?|m)?)?"
+)
+
+type LinkNames = int | str | Iterable[int | str]
+"""Ranks in the table of links, ids of candidates, or a mixture."""
+type Limit = int | str | timedelta
+"""A time limit: seconds, a text such as ``3h30``, ``3:30`` or ``210 min``, or a time span."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a what-if question changes; the default changes nothing.
+
+    Attributes
+    ----------
+    without, force
+        Ids of candidates that must not, and must, be built.
+    budget
+        Another budget, in the money of the problem.
+    weights
+        Factor on the weight of the pairs of a tier.
+    limit_s
+        Another time limit.
+    """
+
+    without: tuple[str, ...] = ()
+    force: tuple[str, ...] = ()
+    budget: int | None = None
+    weights: tuple[tuple[str, int], ...] = ()
+    limit_s: int | None = None
+
+    def then(self, later: Changes) -> Changes:
+        """Return these changes followed by later ones, which win where both speak of the same thing."""
+        return Changes(
+            without=_joined(self.without, later.without, taken_back=later.force),
+            force=_joined(self.force, later.force, taken_back=later.without),
+            budget=self.budget if later.budget is None else later.budget,
+            weights=tuple((dict(self.weights) | dict(later.weights)).items()),
+            limit_s=self.limit_s if later.limit_s is None else later.limit_s,
+        )
+
+    @property
+    def of_choice(self) -> Changes:
+        """Return the changes that leave times and candidates as they are."""
+        return replace(self, limit_s=None)
+
+    def __str__(self) -> str:
+        """Return the changes as words of a title; empty where nothing changes."""
+        parts = (
+            f"without {', '.join(self.without)}" if self.without else "",
+            f"with {', '.join(self.force)}" if self.force else "",
+            "" if self.budget is None else f"budget {self.budget:,}",
+            *(f"{tier} pairs times {factor}" for tier, factor in self.weights),
+            "" if self.limit_s is None else f"limit {self.limit_s // 60} min",
+        )
+        return ", ".join(part for part in parts if part)
+
+    def of(self, job: Job) -> Job:
+        """Return a job with these changes in its own keys."""
+        candidates, budget = job.candidates, job.budget
+        chosen = candidates.model_copy(
+            update={
+                "fixed_in": _joined(candidates.fixed_in, self.force, taken_back=self.without),
+                "fixed_out": _joined(candidates.fixed_out, self.without, taken_back=self.force),
+            }
+        )
+        if self.budget is not None:
+            budget = type(budget)(amount=self.budget)
+        times = job.times if self.limit_s is None else job.times.model_copy(update={"limit_s": self.limit_s})
+        return job.model_copy(
+            update={
+                "candidates": chosen,
+                "budget": budget,
+                "times": times,
+                "objective": job.objective.model_copy(update=dict(self.weights)),
+            }
+        )
+
+
+UNCHANGED = Changes()
+"""Changes of nothing: the run of a job as it is."""
+
+
+def _joined(
+    first: tuple[str, ...], later: tuple[str, ...], *, taken_back: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys((*first, *later)) if name not in taken_back)
+
+
+def limit_seconds(limit: Limit) -> int:
+    """Return a time limit in whole seconds.
+
+    Parameters
+    ----------
+    limit
+        Seconds as an integer, a time span, or a text: ``4h``, ``3h30``, ``3:30``, ``3.5 h``, ``210 min``. A
+        text of digits alone is seconds too.
+
+    Raises
+    ------
+    JobError
+        When it cannot be read, or is not above 0.
+
+    Examples
+    --------
+    >>> limit_seconds("3h30"), limit_seconds("90 min"), limit_seconds("14400")
+    (12600, 5400, 14400)
+    """
+    seconds = 0.0
+    if isinstance(limit, timedelta):
+        seconds = limit.total_seconds()
+    elif isinstance(limit, str):
+        text = limit.strip().lower()
+        found = _CLOCK.fullmatch(text)
+        if text.isdecimal():
+            seconds = int(text)
+        elif found is not None and text:
+            hours, clock, minutes = found.groups()
+            seconds = 3600 * float(hours or clock or 0) + 60 * float(minutes or 0)
+    else:
+        seconds = limit
+    if seconds < 1 or not math.isfinite(seconds) or seconds != round(seconds):
+        raise JobError(
+            f"{limit!r} is no time limit",
+            where="limit",
+            done=_NOTHING,
+            remedy="Write for example '4h', '3h30', '3:30', '210 min', or whole seconds.",
+        )
+    return round(seconds)
+
+
+def budget_amount(budget: float, problem: DesignProblem) -> int:
+    """Return a budget as money: below 1 it is a share of the budget of a problem, rounded down.
+
+    Raises
+    ------
+    JobError
+        When it is negative, a fraction of a unit of money, or a share where the problem has no budget.
+    """
+    fault = ""
+    if not math.isfinite(budget) or budget < 0:
+        fault = "is negative or not a number"
+    elif budget < 1 and problem.budget is None:
+        fault = "is a share, and the run has no budget"
+    elif budget >= 1 and budget != round(budget):
+        fault = "is neither a share below 1 nor whole money"
+    if fault:
+        raise JobError(
+            f"the budget {budget!r} {fault}",
+            where="budget",
+            done=_NOTHING,
+            remedy=f"Give a share below 1 of the budget of the run, or whole {problem.money or 'money'}.",
+        )
+    if budget < 1:
+        share = exact_share(float(budget))
+        return share.numerator * (problem.budget or 0) // share.denominator
+    return round(budget)
+
+
+def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tuple[str, int], ...]:
+    """Return factors on the weights of tiers, checked.
+
+    Raises
+    ------
+    JobError
+        With every tier that the problem lacks, and every factor that is no integer of at least 0.
+    """
+    tiers = [tier for tier in TIERS if tier in problem.groups]
+    faults = [
+        f"no pair is of the tier '{tier}'{did_you_mean(tier, tiers)}" for tier in weights if tier not in tiers
+    ]
+    faults += [
+        f"{tier}: {factor!r} is no whole number of at least 0"
+        for tier, factor in weights.items()
+        if not isinstance(factor, int) or isinstance(factor, bool) or factor < 0
+    ]
+    if faults:
+        raise JobError(
+            "the weights cannot be used",
+            where="weights",
+            faults=faults,
+            done=_NOTHING,
+            remedy=f"Give whole factors by tier of the smaller city: {', '.join(tiers)}.",
+        )
+    return tuple(weights.items())
+
+
+def candidate_ids(
+    names: LinkNames, ranked: Mapping[int, str], problem: DesignProblem, *, where: str
+) -> tuple[str, ...]:
+    """Return the ids of candidates that are named by rank or by id.
+
+    Parameters
+    ----------
+    names
+        One or several; see `LinkNames`.
+    ranked
+        Ids of the links of the plan by rank.
+    problem
+        The problem; it knows all candidates.
+    where
+        Name of the argument, for messages.
+
+    Raises
+    ------
+    JobError
+        With all names that are unknown.
+    """
+    listed = [names] if isinstance(names, int | str) else list(names)
+    found = [ranked.get(name, "") if isinstance(name, int) else name for name in listed]
+    faults = []
+    for name, candidate in zip(listed, found, strict=True):
+        if isinstance(name, int) and not candidate:
+            faults.append(f"no link has the rank {name}; ranks are 1 to {len(ranked)}")
+        elif candidate not in problem.index:
+            faults.append(f"no candidate has the id '{name}'{did_you_mean(str(name), list(problem.index))}")
+    if faults:
+        raise JobError(
+            "links are named that do not exist",
+            where=where,
+            faults=faults,
+            done=_NOTHING,
+            remedy="Give ranks of run.links, or ids of run.candidates.",
+        )
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Study:
+    """The steps of a job, what its cases are resolved from, and the process that solves them.
+
+    Attributes
+    ----------
+    chain
+        The steps; made as they are asked for.
+    process
+        Solves every question, so that its code is loaded once.
+    """
+
+    chain: Chain
+    process: ChildProcess
+
+    @cached_property
+    def base(self) -> Base:
+        """What cases are resolved from."""
+        chain = self.chain
+        return cases.base_of(chain.times.value, chain.candidates.value, chain.draft.value, self.job)
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        return self.chain.loaded.job
+
+    @property
+    def takes_cases(self) -> bool:
+        """Whether a case of the problem says all: there is a map, and no levels to be raised anew."""
+        return not self.chain.has_matrix and self.job.objective.kind != "max_min"
+
+    def asked(self, changes: Changes) -> tuple[Study, DesignProblem, DesignProblem]:
+        """Return what some changes ask.
+
+        A new limit makes other candidates worth proposing, so that it goes through the steps of the job again
+        (candidates of the user's own stay). All else is a case of the problem, unless the job starts from a
+        matrix or raises levels: then the job itself is changed.
+
+        Parameters
+        ----------
+        changes
+            What differs from the job.
+
+        Returns
+        -------
+        Study, DesignProblem, DesignProblem
+            The steps that times and candidates come from, the problem to be solved, and the problem whose
+            pairs all count within the limit.
+        """
+        through_job = changes if not self.takes_cases else Changes(limit_s=changes.limit_s)
+        study = self if through_job == UNCHANGED else self._through_job(through_job)
+        if not self.takes_cases or changes.of_choice == UNCHANGED:
+            return study, study.chain.design, study.chain.counted.value
+        changes = changes.of_choice
+        _refuse_missing(changes, study.chain.design)
+        case = Case(
+            name=str(changes), budget=changes.budget, fixed_in=changes.force, fixed_out=changes.without
+        )
+        base = study._weighed(changes)  # noqa: SLF001 - a study of this class
+        problem = resolve(base, case)
+        counted = problem
+        if len(problem.pairs) != len(base.problem.pairs):  # pairs count in parts
+            counted = resolve(replace(base, steps=()), replace(case, independence=False))
+        return study, problem, counted
+
+    def solve(self, problem: DesignProblem, job: Job, *, gap: float, time_limit_s: float) -> Result:
+        """Solve a problem in the kept process.
+
+        Parameters
+        ----------
+        problem
+            The problem.
+        job
+            The job as it is asked: for settings, and for messages in its terms.
+        gap
+            Relative gap at which to stop.
+        time_limit_s
+            Time limit.
+
+        Raises
+        ------
+        InfeasibleError
+            When it is proved that no plan meets the question.
+        SolverError
+            When nothing was found in time.
+        """
+        settings = job.solve.model_copy(update={"gap": gap, "time_limit_s": time_limit_s})
+        result = solving.solve(problem, settings, run=self.process)
+        if not result.has_plan:
+            solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
+        return result
+
+    def _through_job(self, changes: Changes) -> Study:
+        chain, loaded = self.chain, self.chain.loaded
+        changed = LoadedJob(f"{loaded.name}: {changes}", loaded.folder, changes.of(loaded.job))
+        return Study(Chain(changed, chain.source, chain.progress, chain.solver, own=chain.own), self.process)
+
+    def _weighed(self, changes: Changes) -> Base:
+        """Return the base with other factors of tiers."""
+        if not changes.weights:
+            return self.base
+        job, pairs = changes.of(self.job), self.chain.draft.value.pairs
+        problem = with_tier_factors(self.base.problem, pairs, job)
+        factor = dict(changes.weights)
+        factors = (
+            factor.get(pair.group, old) for pair, old in zip(problem.pairs, self.base.factors, strict=True)
+        )
+        return replace(self.base, problem=problem, factors=tuple(factors))
+
+
+def _refuse_missing(changes: Changes, problem: DesignProblem) -> None:
+    """Refuse candidates that a new limit no longer proposes."""
+    missing = [name for name in (*changes.without, *changes.force) if name not in problem.index]
+    if missing:
+        raise JobError(
+            "candidates are named that this limit does not propose",
+            faults=missing,
+            done=_NOTHING,
+            remedy="Solve with the limit first, and name links of that run.",
+        )

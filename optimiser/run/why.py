@@ -1,0 +1,287 @@
+"""Explain one link of a plan: who needs it, what stands in when it goes, what it beats, how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from optimiser.engine.search.paths import UNREACHED
+from optimiser.measures import coverage
+from optimiser.measures.ranking import Router
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import InfeasibleError, SolverError
+from optimiser.proposals.table import Candidates
+from optimiser.report import notebook, wording
+from optimiser.report.columns import ALTERNATIVES, MOVED, SERVED, SWAPS
+from optimiser.report.inputs import ReportInput
+from optimiser.run.measured_plan import MeasuredPlan
+
+MOST_ALTERNATIVES = 10
+"""Candidates that the link beats: so many are kept, the best first."""
+
+_HIDDEN = ("candidate_id",)
+
+
+@dataclass(frozen=True, eq=False)
+class Why:
+    """Why a plan builds a link.
+
+    Attributes
+    ----------
+    rank, candidate_id, title
+        The link.
+    pairs
+        Pairs that it serves, those that need it first: columns `SERVED`.
+    swaps, moved
+        What the best plan without it builds otherwise, and which pairs change: columns `SWAPS`, `MOVED`.
+        Empty where there is no such plan.
+    stand_in
+        What stands in, in a sentence.
+    alternatives
+        The best candidates that are not built: columns `ALTERNATIVES`.
+    cases
+        Plausible cases that do not choose it; `sure` says in how many it is chosen.
+    sure
+        In a sentence; empty where cases were not solved.
+    evidence
+        What the table of links says of it, by column.
+    """
+
+    rank: int
+    candidate_id: str
+    title: str
+    pairs: pd.DataFrame = field(repr=False)
+    swaps: pd.DataFrame = field(repr=False)
+    moved: pd.DataFrame = field(repr=False)
+    stand_in: str
+    alternatives: pd.DataFrame = field(repr=False)
+    cases: tuple[str, ...]
+    sure: str
+    evidence: pd.Series = field(repr=False)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """Return what was found, one sentence each."""
+        return tuple(text for text in self._sentences() if text)
+
+    def _sentences(self) -> Iterator[str]:
+        need = int(self.pairs["needs_it"].sum())
+        faster = len(self.pairs) - need
+        yield (
+            f"{_pairs(need)} within the limit {'needs' if need == 1 else 'need'} it; "
+            f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
+        )
+        yield self.stand_in
+        kept = int(self.alternatives["pairs_kept"].max()) if len(self.alternatives) else 0
+        if len(self.alternatives):
+            yield f"Of what is not built, the best in its place would keep {kept} of the pairs that need it."
+        else:
+            yield "Nothing that is not built could take its place."
+        yield self.sure
+        today = str(self.evidence.get("today") or "")
+        yield f"Today between its ends: {today}." if today else ""
+
+    def __str__(self) -> str:
+        """Return the sentences as text, with the pairs that need the link."""
+        rows = self.pairs[self.pairs["needs_it"]]
+        lines = [f"{self.rank}. {self.title}", *self.sentences]
+        return "\n".join(
+            [*lines, rows.drop(columns="needs_it").to_string(index=False)] if len(rows) else lines
+        )
+
+    def _repr_html_(self) -> str:
+        """Return sentences and tables as HTML, for a notebook."""
+        parts = [notebook.heading(f"{self.rank}. {self.title}", *self.sentences)]
+        for words, table in (
+            ("Pairs that it serves, in minutes", self.pairs),
+            ("The best plan without it, at the same money", self.swaps),
+            ("Pairs that change with that plan", self.moved),
+            ("Candidates in its place", self.alternatives),
+        ):
+            if len(table):
+                shown = {name: name.replace("_", " ") for name in table.columns if name not in _HIDDEN}
+                parts.append(notebook.heading(words) + notebook.table(table, columns=shown, most=12))
+        return "".join(parts)
+
+
+def explain(
+    name: str,
+    *,
+    shown: ReportInput,
+    counted: DesignProblem,
+    candidates: Candidates,
+    measured: MeasuredPlan,
+    without: Callable[[], ReportInput],
+) -> Why:
+    """Explain a link of a plan.
+
+    Parameters
+    ----------
+    name
+        Id of the link.
+    shown
+        What is shown of the plan.
+    counted
+        The problem, its pairs within the limit alone.
+    candidates
+        Everything that could be built.
+    measured
+        The plan with exact times beyond the limits.
+    without
+        Solves the same question without the link, and returns what is shown of that plan.
+    """
+    row = shown.links[shown.links["candidate_id"] == name].iloc[0]
+    kind = wording.kind(str(row["kind"]))
+    pairs, needing = _served(name, shown, measured)
+    try:
+        other: ReportInput | None = without()
+        fault = ""
+    except (InfeasibleError, SolverError) as error:
+        other, fault = None, error.what
+    swaps, moved = (
+        (_empty(SWAPS), _empty(MOVED)) if other is None else (_swaps(shown, other), _moved(shown, other))
+    )
+    gap = None if other is None else other.gap
+    cases = shown.cases
+    missing = (
+        () if cases is None else tuple(str(one["name"]) for one in cases.solved if name not in one["built"])
+    )
+    return Why(
+        rank=int(row["rank"]),
+        candidate_id=name,
+        title=f"{wording.link_name(row.to_dict())} ({kind}, {shown.money_of(row['cost'])})",
+        pairs=pairs,
+        swaps=swaps,
+        moved=moved,
+        stand_in=_stand_in(swaps, moved, fault, gap),
+        alternatives=_alternatives(name, shown, counted, candidates, needing),
+        cases=missing,
+        sure="" if cases is None else _sure(cases.counted(name), missing),
+        evidence=pd.Series(row.drop("geometry")),
+    )
+
+
+def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.DataFrame, list[int]]:
+    """Return the pairs within the limit that are slower without a link, and positions of those in need."""
+    plan = measured.times["plan"]
+    without = measured.valuer.times(tuple(other for other in measured.plan.built if other != name))
+    limits = shown.pairs["limit_s"].to_numpy(dtype=np.int64)
+    served = np.flatnonzero((plan <= limits) & (without > plan))
+    weights = shown.pairs["weight"].to_numpy(dtype=np.int64)
+    order = sorted(served.tolist(), key=lambda k: (without[k] <= limits[k], -weights[k], k))
+    needing = [k for k in order if without[k] > limits[k]]
+    table = _named(shown, order)
+    times = {"today_min": measured.times["today"], "with_min": plan, "without_min": without}
+    for column, seconds in times.items():
+        minutes = [None if seconds[k] >= UNREACHED else wording.minutes(int(seconds[k])) for k in order]
+        table[column] = pd.array(minutes, dtype="Int64")
+    table["needs_it"] = np.array([k in set(needing) for k in order], dtype=np.bool_)
+    return table[list(SERVED)], needing
+
+
+def _named(shown: ReportInput, rows: Collection[int]) -> pd.DataFrame:
+    """Return some pairs by the names of their cities, with tier and weight."""
+    names = shown.cities["name"].astype(str).to_numpy()
+    pairs = shown.pairs.iloc[list(rows)]
+    return pd.DataFrame(
+        {
+            "origin": names[pairs["origin"].to_numpy(dtype=np.int64)],
+            "destination": names[pairs["destination"].to_numpy(dtype=np.int64)],
+            "tier": pairs["group"].to_numpy(),
+            "weight": pairs["weight"].to_numpy(),
+        }
+    )
+
+
+def _empty(columns: Collection[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
+
+
+def _swaps(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
+    here, there = set(shown.links["candidate_id"]), set(other.links["candidate_id"])
+    parts = [
+        pd.DataFrame(links[links["candidate_id"].isin(names)]).assign(change=change)
+        for change, links, names in (("out", shown.links, here - there), ("in", other.links, there - here))
+    ]
+    return pd.concat(parts, ignore_index=True)[list(SWAPS)]
+
+
+def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
+    before = coverage.within(shown.pairs, state="after").to_numpy()
+    after = coverage.within(other.pairs, state="after").to_numpy()
+    rows = [*np.flatnonzero(before & ~after).tolist(), *np.flatnonzero(after & ~before).tolist()]
+    words = ["lost" if before[k] else "gained" for k in rows]
+    return _named(shown, rows).assign(change=words)[list(MOVED)]
+
+
+def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float | None) -> str:
+    if fault:
+        return f"Without it no plan was found: {fault}"
+    new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
+    lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
+    return (
+        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds {new} links "
+        f"that this one does not, leaves out {gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
+    )
+
+
+def _alternatives(
+    name: str, shown: ReportInput, counted: DesignProblem, candidates: Candidates, needing: list[int]
+) -> pd.DataFrame:
+    """Return the candidates that are not built and could take the place of a link, the best first.
+
+    These are candidates between the same ends or at the same station, and all that keep a pair that needs the
+    link within the limit when they are built in its place.
+    """
+    table = candidates.table
+    own = table[table["candidate_id"] == name]
+    built = set(shown.links["candidate_id"])
+    others = table[~table["candidate_id"].isin(built) & (table["fixed"] != "out")]
+    router = Router.of(counted)
+    rest = [counted.index[one] for one in built - {name}]
+    kept = [
+        len(router.within_limit(built=[*rest, counted.index[one]], pairs=needing))
+        if one in counted.index and counted.candidates[counted.index[one]].arcs
+        else 0
+        for one in others["candidate_id"]
+    ]
+    left = None if shown.budget is None else shown.budget - shown.cost + counted.cost_of([name])
+    found = pd.DataFrame(others.drop(columns="geometry")).assign(
+        same_ends=_at_same_ends(own, others),
+        pairs_kept=kept,
+        affordable=[left is None or int(cost) <= left for cost in others["cost"]],
+    )
+    if "gain_s" not in found.columns:
+        found["gain_s"] = pd.array([None] * len(found), dtype="Int64")
+    found = found[found["same_ends"] | (found["pairs_kept"] > 0)]
+    found = found.sort_values(
+        ["pairs_kept", "same_ends", "cost"], ascending=[False, False, True], kind="stable"
+    )
+    return found[list(ALTERNATIVES)].head(MOST_ALTERNATIVES).reset_index(drop=True)
+
+
+def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> list[bool]:
+    """Tell which candidates join the two ends of a link; of a measure at a station, which stand there too."""
+    if not len(own):
+        return [False] * len(others)
+    ends = {str(own["from_name"].iloc[0]), str(own["to_name"].iloc[0])}
+    station, is_measure = str(own["to_name"].iloc[0]), str(own["mode"].iloc[0]) == "access"
+    rows = zip(others["from_name"], others["to_name"], others["mode"], strict=True)
+    return [
+        {str(a), str(b)} == ends or (is_measure and mode == "access" and str(b) == station)
+        for a, b, mode in rows
+    ]
+
+
+def _sure(counted: str, missing: tuple[str, ...]) -> str:
+    but = f", not in: {', '.join(missing)}" if missing else ""
+    return f"Chosen in {counted} plausible cases{but}."
+
+
+def _pairs(number: int) -> str:
+    return f"{number} pair{'' if number == 1 else 's'}"

@@ -1,0 +1,70 @@
+"""What notebooks show holds names of the data as text alone."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+
+import pandas as pd
+import pytest
+from hostile_names import PAYLOADS, in_browser, read
+
+from optimiser.report import notebook
+from optimiser.report.notebook import MapView
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_hostile_name_in_a_table_adds_no_tag_and_is_read_as_written(payload):
+    def shown(name: str) -> str:
+        return notebook.heading(name, name) + notebook.table(
+            pd.DataFrame({name: [name, (name, 1)], "n": [1, 2]})
+        )
+
+    hostile, plain = read(shown(payload)), read(shown("Ada"))
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
+    assert payload in hostile.text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_hostile_name_on_a_map_stays_within_its_frame_and_its_data(payload, make):
+    frames = [
+        MapView.of(make("bc", names=("Ada", name, "Cy", "Di")))._repr_html_() for name in ("Bo", payload)
+    ]
+    outer, plain = read(frames[1]), read(frames[0])
+    assert [tag for tag, _ in outer.tags] == [tag for tag, _ in plain.tags] == ["iframe"]
+    attributes = dict(outer.tags[0][1])
+    assert attributes["sandbox"] == "allow-scripts"
+    inner, honest = (read(dict(one.tags[0][1])["srcdoc"]) for one in (outer, plain))
+    assert [tag for tag, _ in inner.tags] == [tag for tag, _ in honest.tags]
+
+
+def test_the_map_alone_runs_its_own_scripts_by_hash_and_fetches_nothing(make, tmp_path):
+    view = MapView.of(make("bc"), title="A <b>title</b>")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', view.html).group(1)
+    rules = dict(rule.split(" ", 1) for rule in html.unescape(policy).split("; "))
+    assert rules["default-src"] == "'none'"
+    assert all(source.startswith("'sha256-") for source in rules["script-src"].split())
+    assert "<title>A &lt;b&gt;title&lt;/b&gt;</title>" in view.html
+    assert view.save(tmp_path / "map.html").read_text(encoding="utf-8") == view.html
+
+
+def test_cells_read_as_in_a_report():
+    table = notebook.table(
+        pd.DataFrame({"a": [12345, None], "b": [True, False], "c": [0.25, float("nan")]}, dtype=object)
+    )
+    assert read(table).text == ["a", "b", "c", "12,345", "yes", "0.25", "–", "–"]
+
+
+def test_what_is_beyond_the_last_row_is_counted():
+    assert "and 3 more" in notebook.table(pd.DataFrame({"a": range(5)}), most=2)
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser here")
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 3))
+def test_in_a_browser_no_hostile_name_on_the_map_runs(start, make, tmp_path):
+    names = (*PAYLOADS[start : start + 3], "Ada", "Bo", "Cy")[:4]
+    path = MapView.of(make("bc", "cd", "idle", names=names), title="quiet").save(tmp_path / "map.html")
+    shown = in_browser(path, tmp_path)
+    assert "<title>quiet</title>" in shown
+    assert 'class="bk-' in shown

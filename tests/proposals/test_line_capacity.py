@@ -88,8 +88,9 @@ def test_sections_that_carry_other_trains_are_told_apart():
     found = candidates(base, everywhere, "rail_service")
     trains = dict(rows(found, {"hsr250": 0, "conv120": 0})[at][0::5] for at in range(3))
     assert trains == {
-        "n0 - n1": tuple((f"rail-service:{pair}", 16) for pair in ("a-b", "a-c", "a-d")),
-        "n1 - n2": tuple((f"rail-service:{pair}", 16) for pair in ("a-c", "a-d", "b-c", "b-d")),
+        # As many trains as from A to B and from B to C run there today, so that none are proposed.
+        "n0 - n1": tuple((f"rail-service:{pair}", 16) for pair in ("a-c", "a-d")),
+        "n1 - n2": tuple((f"rail-service:{pair}", 16) for pair in ("a-c", "a-d", "b-d")),
         "n2 - n3": tuple((f"rail-service:{pair}", 16) for pair in ("a-d", "b-d", "c-d")),
     }
 

@@ -519,16 +519,21 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     loaded = replace(loaded, name=str(summary["job"]))
     problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
     plan = verify.check(problem, result)
-    source, process = find_source(loaded), ChildProcess()
-    chain = Chain(loaded, source, progress or Progress(), process, known=result)
-    solving.prepare(process, loaded.job)  # it loads its code while the steps are read
-    if chain.design != problem:
-        raise JobError(
-            "the problem of the run no longer follows from its job: map, cities or polyring have changed",
-            where=str(home),
-            done="The folder is as it was.",
-            remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
-        )
     found = summary.get("cases")
     cases = None if found is None else CaseResults.of(found)
-    return Run(Study(chain, process), problem, result, plan, chain.counted.value, UNCHANGED, home, cases)
+    source, process = find_source(loaded), ChildProcess()
+    try:
+        chain = Chain(loaded, source, progress or Progress(), process, known=result)
+        solving.prepare(process, loaded.job)  # it loads its code while the steps are read
+        if chain.design != problem:
+            raise JobError(
+                "the problem of the run no longer follows from its job: map, cities or polyring have changed",
+                where=str(home),
+                done="The folder is as it was.",
+                remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
+            )
+        counted = chain.counted.value
+    except BaseException:
+        process.close()
+        raise
+    return Run(Study(chain, process), problem, result, plan, counted, UNCHANGED, home, cases)

@@ -525,15 +525,16 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
     try:
         chain = Chain(loaded, source, progress or Progress(), process, known=result)
         solving.prepare(process, loaded.job)  # it loads its code while the steps are read
-        if chain.design != problem:
-            raise JobError(
-                "the problem of the run no longer follows from its job: map, cities or polyring have changed",
-                where=str(home),
-                done="The folder is as it was.",
-                remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
-            )
-        counted = chain.counted.value
+        follows, counted = chain.design == problem, chain.counted.value
     except BaseException:
         process.close()
         raise
+    if not follows:
+        process.close()
+        raise JobError(
+            "the problem of the run no longer follows from its job: map, cities or polyring have changed",
+            where=str(home),
+            done="The folder is as it was.",
+            remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
+        )
     return Run(Study(chain, process), problem, result, plan, counted, UNCHANGED, home, cases)

@@ -110,9 +110,17 @@ class Reach:
             middle = self._medians()
             parts = ", ".join(f"{word} {middle[part]:.0f}" for part, word in PARTS.items() if middle[part])
             floor = max(row["floor_s"] for row in self.beyond) / 60
+            count = len(self.beyond)
+            who = "One pair stays" if count == 1 else f"{count} pairs stay"
             found.append(
-                f"The {len(self.beyond)} pairs that stay beyond it take with everything built, in minutes "
-                f"(medians): {parts}. Their physical floor is at most {floor:.0f}."
+                f"{who} beyond it even with everything built. Their trips then take, in minutes (medians): "
+                f"{parts}. Their physical floor is at most {floor:.0f}."
+            )
+        others = 0 if last is None else last["total"] - last["most"] - len(self.beyond)
+        if others > 0:
+            found.append(
+                f"{wording.integer(others)} more would be within it with everything built, but the limits of "
+                "the job (room on lines, caps) do not allow all of it."
             )
         return found
 

@@ -82,6 +82,21 @@ def cities(road: Network, places: Sequence[tuple[str, tuple[float, float], int, 
     return Cities(table.assign(road_node=np.array(nodes, dtype=np.int64), road_snap_km=np.zeros(len(nodes))))
 
 
+def four_in_line() -> tuple[Network, Cities]:
+    """Draw four cities 100 km apart in a line, two hours by road from one to the next, and their road."""
+    road = network(
+        [(0, 0), (100, 0), (200, 0), (300, 0)],
+        [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50), (2, 3, "primary", 100, 50)],
+    )
+    places = [
+        ("a", (0, 0), 9_000_000, 0),
+        ("b", (100, 0), 900_000, 1),
+        ("c", (200, 0), 800_000, 2),
+        ("d", (300, 0), 90_000, 3),
+    ]
+    return road, cities(road, places)
+
+
 def railway(tracks: Network, lines: Sequence[tuple[str, int, Sequence[int], Sequence[int]]]) -> RailBuild:
     """Draw services (class, headway, nodes, running seconds) on tracks whose nodes are all stations."""
     stops = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from candidates_drawing import base_case, cities, network, railway
+from candidates_drawing import base_case, cities, four_in_line, network, railway
 
 from networks.network import Network
 from networks.rail.parameters import read_rail_table
@@ -19,19 +19,7 @@ from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.table import assemble, merge
 from optimiser.proposals.trains import RailRules, Tracks
 
-ROAD = network(
-    [(0, 0), (100, 0), (200, 0), (300, 0)],
-    [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50), (2, 3, "primary", 100, 50)],
-)
-PLACES = cities(
-    ROAD,
-    [
-        ("a", (0, 0), 9_000_000, 0),
-        ("b", (100, 0), 900_000, 1),
-        ("c", (200, 0), 800_000, 2),
-        ("d", (300, 0), 90_000, 3),
-    ],
-)
+ROAD, PLACES = four_in_line()
 
 
 def drawn(classes=("hsr250", "hsr250", "conv120"), refs=("", "", ""), lines=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from candidates_drawing import base_case, cities, network, railway, with_arcs
+from candidates_drawing import base_case, four_in_line, network, railway, with_arcs
 
 from networks import intermodal
 from networks.network import Network
@@ -15,19 +15,7 @@ from optimiser.proposals import rail
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs
 
-ROAD = network(
-    [(0, 0), (100, 0), (200, 0), (300, 0)],
-    [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50), (2, 3, "primary", 100, 50)],
-)
-PLACES = cities(
-    ROAD,
-    [
-        ("a", (0, 0), 9_000_000, 0),
-        ("b", (100, 0), 900_000, 1),
-        ("c", (200, 0), 800_000, 2),
-        ("d", (300, 0), 90_000, 3),
-    ],
-)
+ROAD, PLACES = four_in_line()
 TRACKS = network(
     [(1, 1), (101, 1), (201, 1), (301, 1)],
     [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250), (2, 3, "rail", 100, 120)],

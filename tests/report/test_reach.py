@@ -34,6 +34,13 @@ def test_the_screen_shows_costs_bounds_and_what_is_out_of_reach():
     assert "5 of 6 pairs come within the limit (proven)" in text
 
 
+def test_pairs_beyond_by_their_times_are_told_from_those_beyond_by_limits():
+    assert FOUND.sentences()[1].startswith("One pair stays beyond it even with everything built.")
+    assert len(FOUND.sentences()) == 2
+    fewer = replace(FOUND, rows=tuple(row | {"most": 3, "most_bound": 3} for row in FOUND.rows))
+    assert fewer.sentences()[2].startswith("2 more would be within it with everything built, but the limits")
+
+
 def test_the_page_has_the_table_the_curve_and_the_parts():
     text = page.render(REPORT)
     assert "What shares of all pairs cost" in text

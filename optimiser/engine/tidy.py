@@ -14,7 +14,7 @@ from optimiser.engine.search.circuit_starts import (
 from optimiser.engine.search.circuits import Circuit, cover_of
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.model import lifted_circuits
+from optimiser.problem.model import candidates_on, lifted_circuits
 from optimiser.problem.result import Result, gap_of
 from optimiser.problem.ring import link_order
 
@@ -105,16 +105,12 @@ def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str
     for ring in problem.rings:
         if ring.id in circuits:
             circuits[ring.id] = _best_circuit(problem, ring, plan, circuits, free)
-            free |= {name for name in _names(ring, circuits[ring.id]) if name is not None}
+            free |= candidates_on(problem, {ring.id: circuits[ring.id]})
     built = free
     for _ in problem.requires:
         built = built | {second for first, second in problem.requires if first in built}
     starts = {name: t for name, t in plan.starts.items() if name in built}
     return PlanEvaluator(problem)(built, rings=circuits, starts=starts)
-
-
-def _names(ring: Ring, links: Circuit) -> set[str | None]:
-    return {ring.links[a].candidate for a in links}
 
 
 def _best_circuit(
@@ -128,7 +124,9 @@ def _best_circuit(
 
     With periods, only the candidates of its present circuit are allowed, so that it is formed no later.
     """
-    usable = _names(ring, circuits[ring.id]) if problem.periods else set(plan.built)
+    usable = set(plan.built)
+    if problem.periods:
+        usable = candidates_on(problem, {ring.id: circuits[ring.id]})
     barred = {c.id for c in problem.candidates} - usable
     length = priced_lengths(problem, ring, free=free, money_weight=CHEAPEST_FIRST)
     closed = touching_links(problem, ring, circuits)

@@ -336,6 +336,37 @@ def lifted_circuits(
     return {name: tuple(orders[name][k] for k in links) for name, links in circuits.items()}
 
 
+def candidates_on(problem: DesignProblem, circuits: Mapping[str, Sequence[int]]) -> set[str]:
+    """Return the ids of the candidates that circuits of rings use.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    circuits
+        Ring id to positions of its links.
+    """
+    rings = {ring.id: ring for ring in problem.rings}
+    names = {rings[name].links[at].candidate for name, links in circuits.items() for at in links}
+    return {name for name in names if name is not None}
+
+
+def with_circuits(problem: DesignProblem, circuits: Mapping[str, Sequence[int]]) -> DesignProblem:
+    """Return what is left to decide once the circuits of all rings are: a problem without rings.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    circuits
+        Ring id to positions of its links. Their candidates are built in any case; rings that are not named
+        are not formed. What the rings earn is left out of the objective.
+    """
+    built = candidates_on(problem, circuits)
+    fixed = (dataclasses.replace(c, fixed="in") if c.id in built else c for c in problem.candidates)
+    return problem.replace(rings=(), candidates=tuple(fixed))
+
+
 def _id(item: Candidate | Capacity | City | Ring) -> str:
     return item.id
 

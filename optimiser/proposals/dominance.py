@@ -45,28 +45,28 @@ def dominated(
     for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
         if left[row]:
             groups.setdefault(tuple(sorted(ends)), []).append(row)
-    several = [rows for rows in groups.values() if len(rows) > 1]
     opened = _Opened.of(arcs.take(left[arcs.candidate]), len(candidates))
     cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
     found = np.zeros(len(candidates), dtype=bool)
-    if not several:
-        return found
-    comparison = _Comparison.of(base, opened, [row for rows in several for row in rows])
     runs: dict[int, dict[int, int]] = {}
     for candidate, link, trains in candidates.runs[["candidate", "link", "trains"]].to_numpy().tolist():
         own = runs.setdefault(candidate, {})
         own[link] = own.get(link, 0) + trains
-    for rows in several:
+    rivals: dict[int, list[int]] = {}
+    for rows in groups.values():
         # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
         for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
-            if not free[row]:
-                continue
+            others = [r for r in rows if r != row and cost[r] <= cost[row]] if free[row] else []
+            rivals[row] = [r for r in others if _runs_no_more(runs.get(r, {}), runs.get(row, {}))]
+    compared = {row for row, others in rivals.items() if others}
+    if not compared:
+        return found
+    comparison = _Comparison.of(base, opened, sorted(compared.union(*rivals.values())))
+    for row, others in rivals.items():
+        if others:
             own_s = comparison.seconds(row, row)
-            others = (r for r in rows if r != row and not found[r] and cost[r] <= cost[row])
             found[row] = any(
-                _runs_no_more(runs.get(other, {}), runs.get(row, {}))
-                and (comparison.seconds(other, row) <= own_s).all()
-                for other in others
+                not found[other] and (comparison.seconds(other, row) <= own_s).all() for other in others
             )
     return found
 

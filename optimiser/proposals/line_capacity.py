@@ -85,28 +85,33 @@ def with_sections(base: BaseCase, candidates: Candidates, *, hours_a_day: float)
     table = base.rail.links.iloc[links]
     today = trains_today(base.services, links, hours_a_day=hours_a_day)
     columns = (table[name].tolist() for name in ("link_class", "ref", "length_km"))
+    least_kmh = _least_kmh()
     rows = [
         (link, *tracks, km, *place)
         for link, own, ref, km, place in zip(links, *columns, _places(base.rail, links), strict=True)
-        for tracks in _tracks(base, str(own), str(ref), today[link])
+        for tracks in _tracks(base, str(own), str(ref), today[link], least_kmh)
     ]
     return replace(candidates, sections=pd.DataFrame(rows, columns=list(SECTIONS)).astype(dict(SECTIONS)))
 
 
+def _least_kmh() -> dict[str, float]:
+    """Return the lowest design speed of each class of line."""
+    return {line.name: line.least_kmh for line in RailParameters.default().classes}
+
+
 def _tracks(
-    base: BaseCase, own: str, ref: str, trains: Mapping[str, float]
+    base: BaseCase, own: str, ref: str, trains: Mapping[str, float], least_kmh: Mapping[str, float]
 ) -> Iterator[tuple[str, str, float]]:
     """Yield the tracks of a link: the trains that they are for, their class, and today's trains a day."""
-    speed = {line.name: line.least_kmh for line in RailParameters.default().classes}
     fast = {name for name in {own, *trains} if base.access.is_fast(name)}
     other = {own, *trains} - fast
     if len({line for line in ref.split(";") if line.strip()}) > 1 and fast and other:
         for use, names in ((FAST, fast), (OTHER, other)):
-            fastest = max(names, key=lambda name: speed.get(name, 0.0))
+            fastest = max(names, key=lambda name: least_kmh.get(name, 0.0))
             yield use, fastest, sum(trains.get(name, 0.0) for name in sorted(names))
         return
     most = max(trains, key=lambda name: (trains[name], name), default=own)
-    yield ALL, max((own, most), key=lambda name: speed.get(name, 0.0)), sum(trains.values())
+    yield ALL, max((own, most), key=lambda name: least_kmh.get(name, 0.0)), sum(trains.values())
 
 
 def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[np.bool_]:
@@ -125,7 +130,7 @@ def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[
     """
     if base.rail is None or base.services is None:
         return np.zeros(0 if base.rail is None else len(base.rail.links), dtype=bool)
-    most, links = usual_most(), base.rail.links
+    most, least_kmh, links = usual_most(), _least_kmh(), base.rail.links
     today = trains_today(base.services, range(len(links)), hours_a_day=hours_a_day)
     columns = zip(today.values(), links["link_class"].tolist(), links["ref"].tolist(), strict=True)
     return np.array(
@@ -133,7 +138,7 @@ def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[
             bool(running)
             and all(
                 line_class in most and _left(most[line_class], count) < trains
-                for _, line_class, count in _tracks(base, str(own), str(ref), running)
+                for _, line_class, count in _tracks(base, str(own), str(ref), running, least_kmh)
             )
             for running, own, ref in columns
         ],

@@ -391,30 +391,48 @@ class Tracks:
 
     @cached_property
     def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-        """Return running times from each station of a city or a train, and the node before each."""
+        """Return running times from each station of a city or a train, and the node before each.
+
+        Paths are chosen by the seconds of `_graph`, and timed by those of running; infinite without a path.
+        """
         rows = sorted({*self._position, *self.trains})
         if not rows:
             return {}
         chosen, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
-        return {row: (self._running(chosen[at], before[at]), before[at]) for at, row in enumerate(rows)}
+        run_s = np.where(np.isfinite(chosen), self._along_paths(before.astype(np.int64)) / 10.0, np.inf)
+        return {row: (run_s[at], before[at]) for at, row in enumerate(rows)}
 
-    def _running(self, chosen: NDArray[np.float64], before: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the running seconds of the paths of a tree, to every node; infinite without a path.
+    def _along_paths(self, before: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the running time of the paths of trees to every node, tenths of a second; int64 [trees, n].
 
         Parameters
         ----------
-        chosen
-            float64 [n], seconds by which the paths were chosen: each node comes after the one before it.
         before
-            int64 [n], the node before each.
+            int64 [trees, n], the node before each; negative at the root, and without a path.
+
+        Notes
+        -----
+        Pointer jumping: each round adds what the node stands for that a path has been followed back to, and
+        so doubles the number of links that are counted (Wyllie, "The complexity of parallel computations",
+        1979).
         """
         tenths = np.maximum(1, np.rint(self._run_s * 10)).astype(np.int64)
-        found = np.where(np.isfinite(chosen), 0.0, np.inf)
-        for node in np.argsort(chosen, kind="stable").tolist():
-            if before[node] >= 0:
-                link = self._graph[1][int(before[node]), node]
-                found[node] = found[before[node]] + tenths[link] / 10.0
-        return found
+        pairs = self._graph[1]
+        count = before.shape[1]
+        keys = np.array([a * count + b for a, b in pairs], dtype=np.int64)
+        order = np.argsort(keys)
+        of_link = tenths[np.array(list(pairs.values()), dtype=np.int64)[order]]
+        here = np.broadcast_to(np.arange(count), before.shape)
+        back = np.where(before >= 0, before, here)
+        moves = back != here
+        found = np.zeros(before.shape, dtype=np.int64)
+        found[moves] = of_link[np.searchsorted(keys[order], back[moves] * count + here[moves])]
+        while True:
+            farther = np.take_along_axis(back, back, axis=1)
+            if (farther == back).all():
+                return found
+            found += np.take_along_axis(found, back, axis=1)
+            back = farther
 
     @cached_property
     def fronts(self) -> list[int]:

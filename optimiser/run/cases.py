@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from networks.intermodal import AccessParameters
-from optimiser.engine.child import ChildProcess
+from optimiser.engine.attempt import Runner
+from optimiser.engine.child import ChildProcess, Ending, Receive
+from optimiser.engine.search.task import cores
 from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import (
     UNCHANGED,
@@ -27,7 +32,7 @@ from optimiser.frontier.steps import Layer, LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
-from optimiser.problem.model import TIERS
+from optimiser.problem.model import TIERS, with_circuits
 from optimiser.proposals import line_capacity
 from optimiser.proposals.table import Candidates
 from optimiser.run import demands, proposing, solving
@@ -36,7 +41,7 @@ from optimiser.run.proposing import Draft
 from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
 from optimiser.run.trip_parts import split_arcs
-from optimiser.verify import check
+from optimiser.verify import Plan, check
 from optimiser.verify.times import coverable, covered_pairs
 
 _CASE_STEPS = (
@@ -194,23 +199,24 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
 def solve_cases(
     base: Base,
     cases: tuple[Case, ...],
-    built: tuple[str, ...],
+    plan: Plan,
     job: Job,
-    process: ChildProcess,
+    processes: Sequence[ChildProcess],
     notify: Callable[[str], object],
 ) -> list[dict[str, Any]]:
-    """Solve cases in one process; return a row each, every plan checked independently.
+    """Solve cases side by side; return a row each, every plan checked independently.
 
     Parameters
     ----------
     base, cases
         What they are resolved from, and the cases.
-    built
-        Ids of what the plan of the job builds.
+    plan
+        The plan of the job. Its rings are kept: their circuits are built in every case, and rings that it
+        does not form are formed in none, so that a case asks about links alone.
     job
         Gap and time limits of the cases; seed and threads.
-    process
-        Solves all of them, so that its code is loaded once.
+    processes
+        Each solves one case after another on its share of the threads, so that its code is loaded once.
     notify
         Called with a line before each case.
 
@@ -221,28 +227,52 @@ def solve_cases(
         case: `pairs`, of these `today`, with the best plan of the case `best`, with the plan of the job
         `plan`.
     """
-    settings = job.solve.model_copy(update={"gap": job.cases.gap})
-    rows, begun = [], time.monotonic()
-    with ThreadPoolExecutor(max_workers=1) as pool:  # the next case is resolved while one is solved
-        upcoming = pool.submit(resolve, base, cases[0]) if cases else None
-        for number, case in enumerate(cases, start=1):
+    threads = max(1, (job.solve.threads or cores()) // len(processes))
+    settings = job.solve.model_copy(update={"gap": job.cases.gap, "threads": threads})
+    idle, numbers, is_ending = SimpleQueue[ChildProcess](), itertools.count(1), threading.Event()
+    for process in processes:
+        idle.put(process)
+    end = time.monotonic() + job.cases.total_s
+
+    def solved(case: Case) -> dict[str, Any]:
+        problem = resolve(base, case)
+        problem = with_circuits(problem, plan.rings if problem.rings else {})
+        process = idle.get()
+
+        def run(task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
+            if is_ending.is_set():  # a task would start the process again
+                raise CancelledError
+            return process(task, receive, time_limit_s=time_limit_s)
+
+        try:
+            number = next(numbers)
             notify(f"Case {number} of {len(cases)}: {case.name}")
-            problem = resolve(base, case) if upcoming is None else upcoming.result()
-            upcoming = pool.submit(resolve, base, cases[number]) if number < len(cases) else None
-            left_s = (job.cases.total_s - (time.monotonic() - begun)) / (len(cases) - number + 1)
-            limit_s = min(job.cases.time_limit_s, max(LEAST_S, left_s))
-            rows.append(
-                _solved(case, problem, settings.model_copy(update={"time_limit_s": limit_s}), built, process)
-            )
-    return rows
+            share_s = (end - time.monotonic()) * len(processes) / (len(cases) - number + 1)
+            limit_s = min(job.cases.time_limit_s, max(LEAST_S, share_s))
+            limited = settings.model_copy(update={"time_limit_s": limit_s})
+            return _solved(case, problem, limited, plan.built, run)
+        finally:
+            idle.put(process)
+
+    # One more thread than processes, so that the next case is resolved while others are solved.
+    pool = ThreadPoolExecutor(max_workers=len(processes) + 1)
+    try:
+        return list(pool.map(solved, cases))
+    except BaseException:
+        is_ending.set()
+        for process in processes:
+            process.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _solved(
-    case: Case, problem: DesignProblem, settings: Solve, built: tuple[str, ...], process: ChildProcess
+    case: Case, problem: DesignProblem, settings: Solve, built: tuple[str, ...], run: Runner
 ) -> dict[str, Any]:
     """Return the row of a case."""
     try:
-        result = solving.solve(problem, settings, run=process)
+        result = solving.solve(problem, settings, run=run)
     except SolveFailure as failure:
         result = failure.result
     counted = set(counted_pairs(problem))

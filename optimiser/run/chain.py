@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import cores
 from optimiser.frontier.steps import scale_of, with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.job.rings import DERIVED
@@ -51,6 +53,10 @@ from optimiser.verify import Plan
 
 LEVELS = "levels.json"
 """File with the proof of the max-min levels."""
+
+
+MOST_PROCESSES = 4
+"""Most cases that are solved side by side; each takes some 400 MB."""
 
 
 @dataclass(frozen=True)
@@ -408,13 +414,12 @@ class Chain:
         def make() -> dict[str, Any]:
             base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
             asked = cases.stated_cases(job, self.candidates.value)
-            process, notify = self.solver or ChildProcess(), self.progress.begins
             within = within_limit(self.counted.value, plan)
-            try:
-                rows = cases.solve_cases(base, asked, plan.built, job, process, notify)
-            finally:
-                if self.solver is None:
-                    process.close()
+            with ExitStack() as stack:
+                first = self.solver or stack.enter_context(ChildProcess())
+                more = range(1, min(MOST_PROCESSES, job.solve.threads or cores()))
+                processes = [first, *(stack.enter_context(ChildProcess()) for _ in more)]
+                rows = cases.solve_cases(base, asked, plan, job, processes, self.progress.begins)
             return {"rows": rows, "pairs": len(base.problem.pairs), "covered": len(within.covered)}
 
         title = "Solving plausible cases"

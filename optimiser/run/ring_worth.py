@@ -11,6 +11,7 @@ import pandas as pd
 
 from networks.timegraph import TimeGraph
 from optimiser.problem import DesignProblem, Ring
+from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.proposals.prepare import root_weight
@@ -105,7 +106,7 @@ class WorthSetting:
         on_it = {stop.id for stop in ring.stops if not nodes.isdisjoint(stop.nodes)}
         table = self.cities[self.cities["city_id"].astype(str).isin(on_it)]
         of_cities = rate * sum(root_weight(int(people)) for people in table["population"])
-        built = sorted({name for at in circuit if (name := ring.links[at].candidate)})
+        built = sorted(candidates_on(problem, {ring.id: circuit}))
         faster, saved_s, of_minutes = self._minutes(problem, built)
         return RingWorth(
             ring=ring.id,
@@ -214,7 +215,7 @@ def _margin(
             worth - result.bound,
             answer.bound + earned - result.objective,
         )
-    names = {name for at in circuit if (name := ring.links[at].candidate)}
+    names = candidates_on(problem, {ring.id: circuit})
     return RingMargin(
         ring=ring.id,
         least=least / scale,

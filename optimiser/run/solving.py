@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from optimiser.engine.attempt import Runner
 from optimiser.engine.attempt import prepare as prepare_process
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods.variants import choose
@@ -28,7 +29,7 @@ def solve(
     settings: Solve,
     *,
     progress: Callable[[TracePoint], None] | None = None,
-    run: ChildProcess | None = None,
+    run: Runner | None = None,
 ) -> Result:
     """Solve a problem as a job says; return what the solver claims.
 

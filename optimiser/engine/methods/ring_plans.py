@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem, Ring
+from optimiser.problem.model import candidates_on, with_circuits
 
 CHEAPEST_FIRST, BALANCED = 10**9, 2 * 10**4
 """Length, in 1e-7 degree, that a unit of cost counts for in the search for circuits: 10,000 km for the
@@ -115,14 +115,7 @@ def first_plans(
     for circuits in _choices(problem)[: 1 if is_large else MOST_SETS]:
         if left() <= 0:
             return
-        on_circuits = names_on(problem, circuits)
-        plain = problem.replace(
-            rings=(),
-            candidates=tuple(
-                dataclasses.replace(c, fixed="in") if c.id in on_circuits else c for c in problem.candidates
-            ),
-        )
-        reduced = reduce(plain)
+        reduced = reduce(with_circuits(problem, circuits))
         if not reduced.feasible:
             continue
         least = FirstPlan(reduced.lifted(()), circuits)
@@ -143,13 +136,6 @@ def _fill_greedily(reduced: Reduction, circuits: Circuits, *, seconds: float, se
     return FirstPlan(reduced.lifted(best), circuits, Remainder(reduced, improver, attempts_for(t)))
 
 
-def names_on(problem: DesignProblem, circuits: Circuits) -> set[str]:
-    """Return the ids of the candidates that the circuits use."""
-    rings = {ring.id: ring for ring in problem.rings}
-    names = {rings[name].links[a].candidate for name, links in circuits.items() for a in links}
-    return {name for name in names if name is not None}
-
-
 def _choices(problem: DesignProblem) -> list[Circuits]:
     """Return choices of circuits with different candidates: the cheapest choices, and the most expensive."""
     rings = counting_rings(problem)
@@ -158,7 +144,7 @@ def _choices(problem: DesignProblem) -> list[Circuits]:
     for chosen_rings in (rings, required) if len(required) < len(rings) else (rings,):
         for length_of_money in (CHEAPEST_FIRST, BALANCED):
             for circuits in _circuits(problem, chosen_rings, length_of_money=length_of_money):
-                chosen.setdefault(frozenset(names_on(problem, circuits)), circuits)
+                chosen.setdefault(frozenset(candidates_on(problem, circuits)), circuits)
     cost = {c.id: c.cost for c in problem.candidates}
     ranked = sorted(chosen, key=lambda names: (sum(cost[name] for name in names), sorted(names)))
     kept = [*ranked[: MOST_SETS - 1], *ranked[MOST_SETS - 1 :][-1:]]
@@ -181,7 +167,7 @@ def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, length_of_mone
         if found:
             choices = [{**circuits, ring.id: links} for links in found[:MOST_RANKS]]
             circuits[ring.id] = found[0]
-            free |= names_on(problem, {ring.id: found[0]})
+            free |= candidates_on(problem, {ring.id: found[0]})
         elif ring.required:
             return []
     return choices

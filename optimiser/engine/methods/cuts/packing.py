@@ -116,14 +116,17 @@ _EPS = 1e-9
 
 
 @compiled
-def pack(t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: PackingWorkspace) -> int:
-    """Find the largest packing of paths, or stop once it reaches a target.
+def pack(
+    t: Tables, k: int, capacity: Floats, target: float, tolerance: float, pool: PathPool, w: PackingWorkspace
+) -> int:
+    """Find the largest packing of paths, or stop once it reaches a target or certainly misses it.
 
     Solves `max sum_p f_p` subject to `sum_{p uses j} f_p <= capacity_j` over all paths p of pair k within its
     limit, by the primal simplex method. Columns come from the pool first, then from a path search. When the
     outcome is `CUT`, `w.price` holds the dual prices, rounded up: every path within the limit costs at least
     `PRICE_UNIT`, so that `y_k <= sum_j price_j / PRICE_UNIT x_j` holds for every plan. By duality, no other
-    cut of this form has a smaller right side at the point `capacity`, up to the rounding.
+    cut of this form has a right side smaller by more than the tolerance at the point `capacity`, up to the
+    rounding.
 
     Parameters
     ----------
@@ -132,7 +135,10 @@ def pack(t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: 
     capacity
         float64 [J], capacity of each candidate, >= 0.
     target
-        Size of the packing at which the search stops; infinite to solve to optimality.
+        Size of the packing at which the search stops; infinite for the best cut. With a finite target the
+        search also stops once a cut of a smaller right side is known.
+    tolerance
+        With an infinite target: share by which the right side may exceed the smallest one, from 0 to below 1.
     pool
         Known paths; new ones are added in place.
     w
@@ -149,6 +155,11 @@ def pack(t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: 
     ACM Transactions on Computation Theory 2010; column generation for them as in Desrosiers and Lübbecke
     2005. Invariant: `filled` is a packing within the capacity, and every path in the basis costs 1 at the
     prices `dual`. Prices are integers and rounded up, so that the cut is valid exactly and not by tolerance.
+
+    The last columns take most of the time and change the cut little. With c < 1 the price of the cheapest
+    path, the prices divided by c are a cut whose right side is the packing divided by c (Farley, "A note on
+    bounding a class of linear programming problems, including cutting stock problems", Operations Research
+    1990), so that the search ends once this is good enough.
     """
     usable = t.use[t.use_start[k] : t.use_start[k + 1]]
     m = usable.size
@@ -168,9 +179,12 @@ def pack(t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: 
             return PACKED
         entering, gain = _entering_column(k, m, pool, dual)
         if gain < GAIN_TOLERANCE:
-            entering = _new_path(t, k, usable, pool, w)
+            least = _cheapest_path(t, k, usable, w)
+            if least >= 0.0 and _is_cut(usable, least, total, target, tolerance, w):
+                return CUT
+            entering = -1 if least < 0.0 else _add_path(k, m, pool, w)
             if entering < 0:
-                return CUT if entering == -1 else LOST
+                return LOST
             gain = _gain(k, entering, pool, dual)
         row = _leaving_row(k, m, entering, pool, w) if gain > 1e-9 else -1
         if row < 0:
@@ -230,8 +244,8 @@ def _gain(k: int, p: int, pool: PathPool, dual: Floats) -> float:
 
 
 @compiled
-def _new_path(t: Tables, k: int, usable: Integers, pool: PathPool, w: PackingWorkspace) -> int:
-    """Return the pool position of a new path that costs less than 1; -1: there is none, -2: no answer.
+def _cheapest_path(t: Tables, k: int, usable: Integers, w: PackingWorkspace) -> float:
+    """Return the price of the cheapest path at the dual prices; `PRICE_UNIT` where none costs less, -1: lost.
 
     Prices are rounded up to integers, less a tolerance. If even then every path costs at least 1, the cut
     with the rounded prices is valid exactly.
@@ -241,17 +255,36 @@ def _new_path(t: Tables, k: int, usable: Integers, pool: PathPool, w: PackingWor
         w.price[usable[i]] = min(PRICE_UNIT, np.ceil(dual * PRICE_UNIT - 1e-6))
     labels = w.labels
     ends = search_labels(t, k, w.price, PRICE_UNIT, labels.line_bit, labels)
-    if ends <= 0:
-        return -1 if ends == 0 else -2
-    count = path_candidates(labels, labels.ends[0], w.found)
-    if count < 0:
-        return -2
-    place = _free_position(k, usable.size, pool, w)
-    if place < 0:
-        return -2
-    pool.size[k, place] = count
-    for i in range(count):
-        pool.member[k, place, i] = w.place[w.found[i]]
+    if ends < 0:
+        return -1.0
+    return PRICE_UNIT if ends == 0 else float(labels.price[labels.ends[0]])
+
+
+@compiled
+def _is_cut(
+    usable: Integers, least: float, total: float, target: float, tolerance: float, w: PackingWorkspace
+) -> bool:
+    """Return whether the prices over that of the cheapest path are the cut sought; if so, divide them."""
+    if np.isfinite(target):
+        is_enough = least >= PRICE_UNIT or total * PRICE_UNIT < target * least
+    else:
+        is_enough = least >= (1.0 - tolerance) * PRICE_UNIT
+    if is_enough and least < PRICE_UNIT:
+        for j in usable:
+            # The sums over paths are integers, so that rounding up makes each of them at least PRICE_UNIT.
+            w.price[j] = min(PRICE_UNIT, np.ceil(w.price[j] * (PRICE_UNIT / least)))
+    return is_enough
+
+
+@compiled
+def _add_path(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
+    """Add the path of the last search to the pool; return its position, or -1 without room for it."""
+    count = path_candidates(w.labels, w.labels.ends[0], w.found)
+    place = -1 if count < 0 else _free_position(k, m, pool, w)
+    if place >= 0:
+        pool.size[k, place] = count
+        for i in range(count):
+            pool.member[k, place, i] = w.place[w.found[i]]
     return place
 
 

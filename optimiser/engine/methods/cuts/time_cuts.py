@@ -156,6 +156,10 @@ def _covers_pair(t: Tables, k: int, j: int, is_open: Mask, times: Integers, arra
     return reached
 
 
+TOLERANCE = 0.02
+"""Share by which the right side of a cut may exceed the smallest one: the last columns of a packing take most
+of the time of pairs with much slack, and change the cut little."""
+
 MOST_TERMS = 2_000_000
 """Number of coefficients above which the older half of the rows is dropped."""
 
@@ -291,7 +295,8 @@ def _violated(
 
     The first packing, at the point itself, only decides whether a violated cut exists. The cut itself is
     separated at a point on the way to the core point (in-out separation), and nearer to the point where that
-    cut does not cut the point off. `target` is y less the margin.
+    cut does not cut the point off; at last the point itself is separated exactly. `target` is y less the
+    margin.
     """
     counts = np.zeros(pairs.size, np.int64)
     candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
@@ -303,14 +308,18 @@ def _violated(
         if filled + usable.size > candidate.size:
             candidate = np.append(candidate, np.empty(candidate.size + usable.size, np.int64))
             value = np.append(value, np.empty(candidate.size - value.size, np.float64))
-        ending = pack(t, k, x, target[k], pool, workspace)
-        if ending != CUT:
-            counts[i] = -1 if ending == LOST else 0
-            continue
-        for part in (1.0, 0.1, 0.0):
+        tolerance = 0.0 if np.isfinite(target[k]) else TOLERANCE
+        if np.isfinite(target[k]):
+            ending = pack(t, k, x, target[k], 0.0, pool, workspace)
+            if ending != CUT:
+                counts[i] = -1 if ending == LOST else 0
+                continue
+        for part, most in ((1.0, np.inf), (0.1, np.inf), (0.0, np.inf), (0.0, target[k])):
             share = part * in_out_weight
             capacity = (1.0 - share) * x + share * core_point
-            if pack(t, k, capacity, np.inf, pool, workspace) == CUT:
+            ending = pack(t, k, capacity, most, tolerance, pool, workspace)
+            counts[i] = -1 if ending == LOST else 0
+            if ending == CUT:
                 total, count = 0.0, 0
                 for j in usable:
                     if workspace.price[j] > 0:

@@ -20,10 +20,10 @@ class Packing:
         self.problem, self.t = problem, tables(problem)
         self.pool, self.workspace = new_pool(self.t), new_workspace(self.t)
 
-    def at(self, capacity, *, k=0, target=np.inf):
+    def at(self, capacity, *, k=0, target=np.inf, tolerance=0.0):
         """Return how it ended, and the price of each candidate in units of `PRICE_UNIT`."""
         capacity = np.array(capacity, np.float64)[: self.t.size]
-        ending = pack(self.t, k, capacity, target, self.pool, self.workspace)
+        ending = pack(self.t, k, capacity, target, tolerance, self.pool, self.workspace)
         mine = self.t.use[self.t.use_start[k] : self.t.use_start[k + 1]]
         prices = np.zeros(self.t.size, np.int64)
         prices[mine] = self.workspace.price[mine]
@@ -74,6 +74,38 @@ def test_the_prices_are_the_dual_of_the_largest_packing(problem, capacity):
         assert ending == CUT
         assert prices @ capacity / PRICE_UNIT == pytest.approx(largest_packing(paths, capacity), abs=2e-5)
         assert min(sum(prices[j] for j in path) for path in paths) >= PRICE_UNIT
+
+
+@given(meshes(), capacities, st.floats(0.0, 0.9))
+@settings(max_examples=150, deadline=None)
+def test_within_a_tolerance_the_prices_are_a_cut_that_exceeds_the_packing_by_no_more(
+    problem, capacity, tolerance
+):
+    packing = Packing(problem)
+    capacity = capacity[: len(problem.candidates)]
+    for k, pair in enumerate(problem.pairs):
+        paths = paths_of(problem, pair)
+        ending, prices = packing.at(capacity, k=k, tolerance=tolerance)
+        assert ending == CUT
+        assert min(sum(prices[j] for j in path) for path in paths) >= PRICE_UNIT
+        most = largest_packing(paths, capacity) / (1.0 - tolerance)
+        assert prices @ capacity / PRICE_UNIT <= most + 2e-5
+
+
+@given(meshes(), capacities, st.floats(0.05, 1.5))
+@settings(max_examples=150, deadline=None)
+def test_below_a_target_the_prices_are_a_cut_below_it(problem, capacity, target):
+    packing = Packing(problem)
+    capacity = capacity[: len(problem.candidates)]
+    for k, pair in enumerate(problem.pairs):
+        paths = paths_of(problem, pair)
+        ending, prices = packing.at(capacity, k=k, target=target)
+        largest = largest_packing(paths, capacity)
+        if largest < target - 2e-5:
+            assert ending == CUT
+            assert prices @ capacity / PRICE_UNIT < target + 2e-5
+        if ending == CUT:
+            assert min(sum(prices[j] for j in path) for path in paths) >= PRICE_UNIT
 
 
 @given(meshes(), capacities, capacities)

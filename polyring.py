@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optimiser.engine.search.task import SolveParameters
+    from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.frontier import Limits, trace
     from optimiser.job import Job, LoadedJob
     from optimiser.job import find as find_job
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from optimiser.verify import Plan, check
 
 _HOMES = {
-    "optimiser.engine.search.task": ("SolveParameters",),
+    "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
     "optimiser.frontier": ("Limits", "trace"),
     "optimiser.job": ("Job", "LoadedJob", "find_job=find"),
     "optimiser.problem": (
@@ -77,10 +77,10 @@ _HOMES = {
 
 __all__ = [
     "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob",
-    "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring",
-    "RingLink", "RingStop", "Run", "SolveParameters", "Target", "TracedFrontier", "Why", "check", "compare",
-    "find_job", "load", "load_problem", "load_result", "run", "run_job", "save_problem", "save_result",
-    "solve", "trace", "verify",
+    "NamedPlan", "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem",
+    "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target", "TracedFrontier", "Why",
+    "check", "compare", "find_job", "load", "load_problem", "load_result", "run", "run_job", "save_problem",
+    "save_result", "solve", "trace", "verify",
 ]  # fmt: skip
 
 

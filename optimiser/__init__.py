@@ -17,20 +17,20 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from optimiser import engine, frontier, job, measures, problem, proposals, report, run, verify
-    from optimiser.engine.search.task import SolveParameters
+    from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.engine.solve import solve
     from optimiser.problem.result import Result
 
 __all__ = [
-    "Result", "SolveParameters", "engine", "frontier", "job", "measures", "problem", "proposals", "report",
-    "run", "solve", "verify",
+    "NamedPlan", "Result", "SolveParameters", "engine", "frontier", "job", "measures", "problem", "proposals",
+    "report", "run", "solve", "verify",
 ]  # fmt: skip
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submodules=("engine", "frontier", "job", "measures", "problem", "proposals", "report", "run", "verify"),
     submod_attrs={
-        "engine.search.task": ["SolveParameters"],
+        "engine.search.task": ["NamedPlan", "SolveParameters"],
         "engine.solve": ["solve"],
         "problem.result": ["Result"],
     },

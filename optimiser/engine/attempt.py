@@ -67,8 +67,9 @@ def attempt(
         with ChildProcess() as process:
             process.start()
             return attempt(problem, name, params, progress, process)
-    claims = CheckedClaims(problem, progress)
-    task = {"problem": json.loads(dumps(problem)), **_task(name, params)}
+    start = None if params.start is None else params.start.known_to(problem)
+    claims = CheckedClaims(problem, progress, start)
+    task = {"problem": json.loads(dumps(problem)), "start": start and [*start], **_task(name, params)}
     ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
     claims.finish(ending, proves=variant_of(name).proves)
     return claims, ending

@@ -10,6 +10,7 @@ from typing import Any
 from optimiser.engine.child import Ending
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent
+from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
 
@@ -26,17 +27,27 @@ class CheckedClaims:
         The original problem.
     progress
         Called with each improvement; None: no calls.
+    start
+        A plan to start from, feasible or not, by names that the problem has.
 
     Attributes
     ----------
+    start_faults
+        Rules that `start` violates, as sentences.
     refusals
         False claims, as sentences. The bounds of a process that made one are discarded.
     trace
         Improvements so far.
     """
 
-    def __init__(self, problem: DesignProblem, progress: Callable[[TracePoint], None] | None) -> None:
+    def __init__(
+        self,
+        problem: DesignProblem,
+        progress: Callable[[TracePoint], None] | None,
+        start: NamedPlan | None = None,
+    ) -> None:
         self.problem = problem
+        self.start_faults: tuple[str, ...] = ()
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._progress = progress
@@ -44,10 +55,10 @@ class CheckedClaims:
         self._cuts = self._nodes = 0
         self._proved_infeasible = False
         self._evaluator = PlanEvaluator(problem)
-        self._start()
+        self._start(start)
 
-    def _start(self) -> None:
-        """Start with the plan of all candidates that are fixed in, or of all allowed ones, if feasible."""
+    def _start(self, start: NamedPlan | None) -> None:
+        """Start with the plan given, that of all candidates fixed in, or of all allowed ones, if feasible."""
         self._incumbent: Incumbent[EvaluatedPlan] = Incumbent(
             lambda plan: None if plan.faults else Evaluated(plan, plan.objective, plan.cost, {}),
             minimise=self.problem.budget is None,
@@ -55,6 +66,11 @@ class CheckedClaims:
             send=self._improved,
             bound=self._trivial_bound(),
         )
+        if start is not None:
+            plan = self._evaluator(start.built, rings=start.circuits, starts=start.starts or None)
+            self.start_faults = plan.faults
+            if self._incumbent.plan(plan, "start"):
+                return
         must = tuple(c.id for c in self.problem.candidates if c.fixed == "in")
         allowed = tuple(c.id for c in self.problem.candidates if c.fixed != "out")
         for built in (must, allowed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from optimiser.engine.claims import BROKEN, CheckedClaims
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
@@ -127,13 +127,15 @@ def _solve(
 ) -> Result:
     claims, ending = attempt(problem, name, params, progress, run)
     result = _result(claims, ending, name, params)
+    note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
+    params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params, run)
     if result.rings:
         result = _tidied(problem, result, params)
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
-    return _checked(problem, result)
+    return _checked(problem, _with_note(result, note))
 
 
 def _result(claims: CheckedClaims, ending: Ending, name: str, params: SolveParameters) -> Result:
@@ -150,6 +152,14 @@ def _result(claims: CheckedClaims, ending: Ending, name: str, params: SolveParam
         message="; ".join(filter(None, [ending.message, *claims.refusals])),
         trace=tuple(claims.trace),
     )
+
+
+def _note_on_start(problem: DesignProblem, start: NamedPlan, faults: Sequence[str]) -> str:
+    """Return what kept a plan from being the start as it was given; empty where nothing did."""
+    unknown = sorted({*start.built, *start.circuits} - {*problem.index, *(ring.id for ring in problem.rings)})
+    reasons = [f"the problem lacks {', '.join(map(repr, unknown))}"] if unknown else []
+    reasons += faults
+    return f"the start was used only as a hint: {'; '.join(reasons)}" if reasons else ""
 
 
 def versions() -> dict[str, str]:

@@ -56,7 +56,7 @@ def warm_up(task: Task) -> None:
     else:
         problems = [tiny_problem(with_budget=with_budget, with_ring=True)]
     for problem in problems:
-        small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S)
+        small = dataclasses.replace(task, problem=problem, seconds=WARM_UP_S, start=None)
         _repeat(lambda small=small: solve(small, lambda _message: None))  # type: ignore[misc]
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.heuristics.greedy import nothing
+from optimiser.engine.methods.heuristics.lns import report_start
 from optimiser.engine.methods.variants import method_of
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.incumbent import Send, mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
-from optimiser.problem.model import lifted_circuits
+from optimiser.problem.model import canonical_circuits, lifted_circuits
 from optimiser.verify.infeasible import obstacles
 
 
@@ -40,7 +41,10 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
         return "infeasible", "", reduced.reason
     send({"kind": "bound", "step": "presolve", "bound": _first_bound(reduced)})
     left = max(0.0, task.seconds - (time.monotonic() - begun))
-    inner = dataclasses.replace(task, problem=reduced.problem, seconds=left, base=reduced.base)
+    start = task.start
+    if start is not None:
+        start = start._replace(circuits=canonical_circuits(problem, start.circuits))
+    inner = dataclasses.replace(task, problem=reduced.problem, seconds=left, base=reduced.base, start=start)
     return *_run(inner, _lifting(problem, reduced, send)), ""
 
 
@@ -106,6 +110,8 @@ def _run(task: Task, send: Send) -> tuple[str, str]:
     incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
         return ("proof" if incumbent.plan(nothing(t), "presolve") else "infeasible"), ""
+    if task.start is not None:
+        report_start(t, incumbent, task.problem, task.start.built)
     return _ending(task, method.run(t, incumbent, task))
 
 

@@ -87,12 +87,13 @@ class Session:
             self._solve(task)
 
     def _solve(self, values: Mapping[str, Any]) -> None:
-        from optimiser.engine.search.task import Task
+        from optimiser.engine.search.task import NamedPlan, Task
         from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
         from optimiser.problem import parse
 
-        task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS})
+        start = None if values["start"] is None else NamedPlan(*values["start"])
+        task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS}, start=start)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
         self._send({"kind": "ready"})

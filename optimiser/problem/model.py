@@ -336,6 +336,14 @@ def lifted_circuits(
     return {name: tuple(orders[name][k] for k in links) for name, links in circuits.items()}
 
 
+def canonical_circuits(
+    problem: DesignProblem, circuits: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[int, ...]]:
+    """Return circuits of a problem as circuits of the canonical problem; the inverse of `lifted_circuits`."""
+    orders = {ring.id: link_order(ring) for ring in problem.rings if ring.id in circuits}
+    return {name: tuple(orders[name].index(k) for k in links) for name, links in circuits.items()}
+
+
 def candidates_on(problem: DesignProblem, circuits: Mapping[str, Sequence[int]]) -> set[str]:
     """Return the ids of the candidates that circuits of rings use.
 

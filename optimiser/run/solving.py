@@ -9,7 +9,7 @@ from optimiser.engine.attempt import Runner
 from optimiser.engine.attempt import prepare as prepare_process
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods.variants import choose
-from optimiser.engine.search.task import SolveParameters, cores
+from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job.contradictions import least_keys
 from optimiser.job.model import Job
@@ -30,6 +30,7 @@ def solve(
     *,
     progress: Callable[[TracePoint], None] | None = None,
     run: Runner | None = None,
+    start: NamedPlan | None = None,
 ) -> Result:
     """Solve a problem as a job says; return what the solver claims.
 
@@ -43,8 +44,10 @@ def solve(
         Called with each improvement of plan or bound.
     run
         The process that solves it; default one of its own.
+    start
+        A known plan to start from.
     """
-    params = parameters(settings)
+    params = parameters(settings).replace(start=start)
     return solve_problem(problem, variant=settings.variant, params=params, progress=progress, run=run)
 
 

@@ -93,11 +93,11 @@ def solved_root(problem, *, solver="highs", threads=1, seconds=LONG_S):
     return t, incumbent, sent, Task(problem, "cuts", seconds, 0.0, threads, 1, solver), root
 
 
-def outcome_of(problem, variant="cuts", solver=None, *, seconds=LONG_S, gap=0.0, threads=1):
+def outcome_of(problem, variant="cuts", solver=None, *, seconds=LONG_S, gap=0.0, threads=1, start=None):
     """Return the result of a solve in this process, without times; no claim in it may be false."""
-    claims = CheckedClaims(problem, None)
+    claims = CheckedClaims(problem, None, start)
     able = VARIANTS[variant].solvers if problem.is_plain else VARIANTS[variant].extended
-    task = Task(problem, variant, seconds, gap, threads, 1, solver or next(iter(able), "none"))
+    task = Task(problem, variant, seconds, gap, threads, 1, solver or next(iter(able), "none"), start=start)
     reason, used, message = work.solve(task, claims.receive)
     claims.finish(Ending(reason, message, used), proves=variant_of(variant).proves)
     assert not claims.refusals

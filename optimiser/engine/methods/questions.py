@@ -273,7 +273,10 @@ class QuestionSession:
         t = question_tables(self._t, self._measures, question)
         is_small = len(t.limit) <= SMALL
         search = TreeImprover(
-            t, incumbent, seed=self._seed, improver=None if is_small else self._start(t, incumbent)
+            t,
+            incumbent,
+            seed=self._seed,
+            improver=None if is_small else start_plans(t, incumbent, seed=self._seed),
         )
         program, cuts = self._programs[0], self._cuts[0]
         root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
@@ -304,12 +307,6 @@ class QuestionSession:
             return ending
         workers = self._workers(question, incumbent, root)
         return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
-
-    def _start(self, t: Tables, incumbent: MaskIncumbent) -> Improver:
-        improver = start_plans(t, incumbent, seed=self._seed)
-        if incumbent.best is not None:
-            improver.start_from(incumbent.best)
-        return improver
 
     def _programs_for(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
         """Return `count` relaxations that are set to a question, each with its own cut finder."""

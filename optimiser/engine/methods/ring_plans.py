@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.methods.heuristics.greedy import Stop
-from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, report_start, start_plans
 from optimiser.engine.models.extended import build_repair, counting_rings
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
@@ -20,6 +21,7 @@ from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.model import candidates_on, with_circuits
 
@@ -90,7 +92,12 @@ class FirstPlan:
 
 
 def first_plans(
-    problem: DesignProblem, *, any_plan: bool, seed: int, left: Callable[[], float]
+    problem: DesignProblem,
+    *,
+    any_plan: bool,
+    seed: int,
+    left: Callable[[], float],
+    start: NamedPlan | None = None,
 ) -> Iterator[FirstPlan]:
     """Yield feasible plans, in no particular order; none where no circuits were found.
 
@@ -104,6 +111,9 @@ def first_plans(
         Random seed.
     left
         Returns the seconds left.
+    start
+        A plan to start from. Where it forms every ring that counts, only its circuits are tried, unless no
+        plan with them is feasible.
 
     Notes
     -----
@@ -111,8 +121,28 @@ def first_plans(
     budget on the plain problem.
     """
     evaluate = PlanEvaluator(problem)
+    plans_with = partial(_plans_with, problem, evaluate, any_plan=any_plan, seed=seed, left=left, start=start)
+    if start is not None and start.circuits.keys() >= {ring.id for ring in counting_rings(problem)}:
+        plans = list(plans_with([start.circuits]))
+        yield from plans
+        if plans:
+            return
     is_large = len(problem.pairs) * len(problem.candidates) > LARGE
-    for circuits in _choices(problem)[: 1 if is_large else MOST_SETS]:
+    yield from plans_with(_choices(problem)[: 1 if is_large else MOST_SETS])
+
+
+def _plans_with(
+    problem: DesignProblem,
+    evaluate: PlanEvaluator,
+    choices: Sequence[Circuits],
+    *,
+    any_plan: bool,
+    seed: int,
+    left: Callable[[], float],
+    start: NamedPlan | None,
+) -> Iterator[FirstPlan]:
+    """Yield feasible plans with the circuits of each choice."""
+    for circuits in choices:
         if left() <= 0:
             return
         reduced = reduce(with_circuits(problem, circuits))
@@ -123,14 +153,18 @@ def first_plans(
         if is_feasible:
             yield least
         if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and is_feasible):
-            full_plan = _fill_greedily(reduced, circuits, seconds=left(), seed=seed)
+            full_plan = _fill_greedily(reduced, circuits, seconds=left(), seed=seed, start=start)
             if not evaluate(full_plan.built, rings=circuits).faults:
                 yield full_plan
 
 
-def _fill_greedily(reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int) -> FirstPlan:
+def _fill_greedily(
+    reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int, start: NamedPlan | None
+) -> FirstPlan:
     t = tables(reduced.problem)
     incumbent = mask_incumbent(t, seconds=seconds, send=lambda _message: None, base=reduced.base)
+    if start is not None:
+        report_start(t, incumbent, reduced.problem, start.built)
     improver = start_plans(t, incumbent, seed=seed)
     best = () if incumbent.best is None else np.flatnonzero(incumbent.best[:-1]).tolist()
     return FirstPlan(reduced.lifted(best), circuits, Remainder(reduced, improver, attempts_for(t)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables, tables
-from optimiser.engine.search.task import Task
+from optimiser.engine.search.task import NamedPlan, Task
 
 ANY_GAP = 1.0
 """Requested relative gap from which any feasible plan is good enough."""
@@ -47,16 +46,8 @@ MOST_POINTS = 4
 """Number of integer points of a turn that are cut off: the last ones, and the final point."""
 
 
-class ExtendedPlan(NamedTuple):
-    """A plan with rings or periods: ids of built candidates, circuits of rings, and periods of the starts."""
-
-    built: Collection[str]
-    circuits: Circuits
-    starts: Mapping[str, int]
-
-
-def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[ExtendedPlan]:
-    """Return the incumbent of a problem with rings or periods.
+def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[NamedPlan]:
+    """Return the incumbent of a problem with rings or periods, which has the plan to start from, if feasible.
 
     Parameters
     ----------
@@ -69,15 +60,20 @@ def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[Extend
     """
     problem, evaluate = task.problem, PlanEvaluator(task.problem)
 
-    def evaluated(plan: ExtendedPlan) -> Evaluated[ExtendedPlan] | None:
-        found = evaluate(plan.built, rings=plan.circuits, starts=plan.starts)
+    def evaluated(plan: NamedPlan) -> Evaluated[NamedPlan] | None:
+        found = evaluate(plan.built, rings=plan.circuits, starts=plan.starts or None)
         if found.faults:
             return None
         built = [problem.index[name] for name in found.built]
-        message = {"built": built, "rings": dict(plan.circuits), "starts": dict(plan.starts)}
+        message = {"built": built, "rings": dict(plan.circuits), "starts": dict(found.starts)}
         return Evaluated(plan, found.objective, found.cost, message)
 
-    return Incumbent(evaluated, minimise=problem.budget is None, seconds=task.seconds, send=send, unit=unit)
+    incumbent = Incumbent(
+        evaluated, minimise=problem.budget is None, seconds=task.seconds, send=send, unit=unit
+    )
+    if task.start is not None:
+        incumbent.plan(task.start, "start")
+    return incumbent
 
 
 class PointReader:
@@ -99,7 +95,7 @@ class PointReader:
         self,
         task: Task,
         model: ExtendedModel,
-        incumbent: Incumbent[ExtendedPlan],
+        incumbent: Incumbent[NamedPlan],
         repair: RingRepair | None = None,
     ) -> None:
         self._task, self._model, self._incumbent, self._repair = task, model, incumbent, repair
@@ -108,6 +104,8 @@ class PointReader:
     def report_first_plans(self) -> None:
         """Report first plans: good circuits for the rings, with the remaining budget spent by heuristics.
 
+        Where there is a plan to start from, its circuits are the good ones.
+
         If no circuits are found, the repair model looks for a plan that builds only what its required rings
         need. With periods there is no first plan, since built candidates would need a period of start.
         """
@@ -115,9 +113,11 @@ class PointReader:
         if not self._model.rings or task.problem.periods:
             return
         any_plan = task.gap >= ANY_GAP
-        for first in first_plans(task.problem, any_plan=any_plan, seed=task.seed, left=incumbent.left):
-            is_better = incumbent.plan(ExtendedPlan(first.built, first.circuits, {}), "start")
-            if is_better:
+        for first in first_plans(
+            task.problem, any_plan=any_plan, seed=task.seed, left=incumbent.left, start=task.start
+        ):
+            is_better = incumbent.plan(NamedPlan(first.built, first.circuits), "start")
+            if is_better or (task.start is not None and self._remainder is None):
                 self._remainder = None if first.remainder is None else (first.circuits, first.remainder)
         if incumbent.best is None and self._repair is not None:
             fixed_in = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
@@ -135,7 +135,7 @@ class PointReader:
             c.id: values[x.name] for c, x in zip(self._task.problem.candidates, self._model.x, strict=True)
         }
         built = remainder.improved(guide, stop=self._incumbent.stop)
-        self._incumbent.plan(ExtendedPlan(built, circuits, {}), "lns")
+        self._incumbent.plan(NamedPlan(built, circuits), "lns")
 
     def read(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
         """Report the plans of an integer point, and return the ring rows that it violates.
@@ -184,7 +184,7 @@ class PointReader:
         problem = self._task.problem
         names = [problem.candidates[j].id for j in built]
         starts = {problem.candidates[j].id: self._start(values, j) for j in built if problem.periods}
-        self._incumbent.plan(ExtendedPlan(names, circuits, starts), step)
+        self._incumbent.plan(NamedPlan(names, circuits, starts), step)
 
     def _start(self, values: Values, j: int) -> int:
         """Return the period in which candidate j is started, at a point that builds it."""
@@ -373,7 +373,7 @@ def _relax(
     live: ExtendedHighs,
     cuts: StateCuts,
     reader: PointReader,
-    incumbent: Incumbent[ExtendedPlan],
+    incumbent: Incumbent[NamedPlan],
     scale: int,
     gap: float,
 ) -> bool:

@@ -1,20 +1,59 @@
-"""Describe what to solve: parameters, tasks, and questions about one problem."""
+"""Describe what to solve: parameters, tasks, plans to start from, and questions about one problem."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.result import Circuits, Result, Starts
 
 
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
+
+
+class NamedPlan(NamedTuple):
+    """A plan by names, which another problem may share.
+
+    Attributes
+    ----------
+    built
+        Ids of the built candidates.
+    circuits
+        Circuit of each ring that is formed, by id; positions of links in the problem at hand.
+    starts
+        Position of the period in which each built candidate is started; empty: the first one.
+    """
+
+    built: Collection[str]
+    circuits: Circuits = MappingProxyType({})
+    starts: Starts = MappingProxyType({})
+
+    @classmethod
+    def of(cls, result: Result) -> NamedPlan:
+        """Return the plan of a result; one that builds nothing where the result has none."""
+        return cls(result.built, result.rings, result.starts)
+
+    def known_to(self, problem: DesignProblem) -> NamedPlan:
+        """Return the part of the plan whose candidates, rings, links and periods a problem has."""
+        links = {ring.id: range(len(ring.links)) for ring in problem.rings}
+        built = tuple(name for name in self.built if name in problem.index)
+        return NamedPlan(
+            built,
+            {
+                name: tuple(circuit)
+                for name, circuit in self.circuits.items()
+                if name in links and all(at in links[name] for at in circuit)
+            },
+            {name: at for name, at in self.starts.items() if name in built and at < len(problem.periods)},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +78,9 @@ class SolveParameters:
     canonical
         Whether to choose, among optimal plans, the cheapest, and of these the first in canonical order. This
         takes further solves with a time limit of their own, which the `seconds` of the result do not include.
+    start
+        A known plan, from which every variant starts; where it is infeasible, it is a hint. It changes how
+        soon plans are found, never what is proved.
     """
 
     time_limit_s: float = 600.0
@@ -48,6 +90,7 @@ class SolveParameters:
     solver: str = "auto"
     memory_mb: int | None = None
     canonical: bool = False
+    start: NamedPlan | None = None
 
     def __post_init__(self) -> None:
         """Check all values, and report all that are out of range at once."""
@@ -84,6 +127,8 @@ class Task:
         As in `SolveParameters`.
     base
         Constant by which the objective of the original problem exceeds that of the reduced one.
+    start
+        A plan to start from, feasible or not, by names that the problem has.
     """
 
     problem: DesignProblem
@@ -94,6 +139,7 @@ class Task:
     seed: int
     solver: str
     base: int = 0
+    start: NamedPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

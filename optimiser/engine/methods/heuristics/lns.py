@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -29,9 +29,10 @@ from optimiser.engine.methods.heuristics.workspace import (
     restart_logs,
 )
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.paths import Floats, Integers, Mask
-from optimiser.engine.search.scoring import breach
+from optimiser.engine.search.paths import Floats, Integers, Mask, opened
+from optimiser.engine.search.scoring import breach, fits
 from optimiser.engine.search.tables import Tables
+from optimiser.problem import DesignProblem
 
 FIRST_CYCLE = 128
 """Attempts of the first cooling cycle."""
@@ -304,6 +305,26 @@ def attempts_for(t: Tables) -> int:
     return min(attempts, 4 << min(t.size, MOST_ATTEMPTS.bit_length()))
 
 
+def report_start(t: Tables, incumbent: MaskIncumbent, problem: DesignProblem, built: Collection[str]) -> None:
+    """Report a plan that is known from elsewhere; where it is infeasible, what a repair makes of it.
+
+    Parameters
+    ----------
+    t, problem
+        The problem as arrays, and as it is.
+    incumbent
+        Receives the plan.
+    built
+        Ids of the built candidates; those that the problem lacks are ignored.
+    """
+    plan = opened(problem, [problem.index[name] for name in built if name in problem.index])
+    if not fits(t, plan):
+        workspace = new_workspace(t, plan)
+        repair_breaches(workspace, stop=incumbent.stop)
+        plan = fill_greedily(workspace, stop=incumbent.stop)
+    incumbent.plan(plan, "start")
+
+
 def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improver:
     """Report the plans of the greedy heuristics and of a short large neighbourhood search.
 
@@ -312,7 +333,7 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
     t
         The problem.
     incumbent
-        Receives the plans.
+        Receives the plans; the search starts from a plan that it has already.
     seed
         Seed of the random numbers.
 
@@ -321,6 +342,7 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
     Improver
         The search, which can be resumed later, for example guided by a point of a relaxation.
     """
+    known = incumbent.best
     incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
     workspace = new_workspace(t, nothing(t), seed=seed)
     search = Improver(t, seed=seed, workspace=workspace)
@@ -336,6 +358,8 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
         incumbent.plan(plan, step)
         if breach(t, plan) == 0:
             search.start_from(plan)
+    if known is not None:
+        search.start_from(known)
     search.improve(
         attempts=attempts_for(t), stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
     )

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import TimeGraph
+from optimiser.proposals.contraction import contracted
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 _EARTH_KM = 6371.0088
@@ -135,6 +136,10 @@ def faster_of(times: csr_array, others: csr_array) -> csr_array:
     return both
 
 
+MANY = 100
+"""Sources from which it pays to contract a graph first."""
+
+
 def times_between(
     graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -152,6 +157,9 @@ def times_between(
     numpy.ndarray
         int64 [sources, targets], `NO_PATH_S` where no path exists.
     """
+    if len(sources) >= MANY:
+        row, graph = contracted(graph, np.concatenate([sources, targets]))
+        sources, targets = row[sources], row[targets]
     found = np.full((len(sources), len(targets)), NO_PATH_S, dtype=np.int64)
     # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
     for start in range(0, len(sources), 128):

@@ -17,7 +17,7 @@ import numpy as np
 from networks.intermodal import AccessParameters
 from optimiser.engine.attempt import Runner
 from optimiser.engine.child import ChildProcess, Ending, Receive
-from optimiser.engine.search.task import cores
+from optimiser.engine.search.task import NamedPlan, cores
 from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import (
     UNCHANGED,
@@ -212,7 +212,8 @@ def solve_cases(
         What they are resolved from, and the cases.
     plan
         The plan of the job. Its rings are kept: their circuits are built in every case, and rings that it
-        does not form are formed in none, so that a case asks about links alone.
+        does not form are formed in none, so that a case asks about links alone. The search starts from it,
+        so that of plans that are equally good within the gap the case rather keeps that of the job.
     job
         Gap and time limits of the cases; seed and threads.
     processes
@@ -250,7 +251,7 @@ def solve_cases(
             share_s = (end - time.monotonic()) * len(processes) / (len(cases) - number + 1)
             limit_s = min(job.cases.time_limit_s, max(LEAST_S, share_s))
             limited = settings.model_copy(update={"time_limit_s": limit_s})
-            return _solved(case, problem, limited, plan.built, run)
+            return _solved(case, problem, limited, NamedPlan(plan.built), run)
         finally:
             idle.put(process)
 
@@ -268,11 +269,11 @@ def solve_cases(
 
 
 def _solved(
-    case: Case, problem: DesignProblem, settings: Solve, built: tuple[str, ...], run: Runner
+    case: Case, problem: DesignProblem, settings: Solve, plan: NamedPlan, run: Runner
 ) -> dict[str, Any]:
-    """Return the row of a case."""
+    """Return the row of a case, solved from the plan of the job."""
     try:
-        result = solving.solve(problem, settings, run=run)
+        result = solving.solve(problem, settings, run=run, start=plan)
     except SolveFailure as failure:
         result = failure.result
     counted = set(counted_pairs(problem))
@@ -286,11 +287,11 @@ def _solved(
         "built": [],
         "pairs": len(counted),
         "today": len(counted & covered_pairs(problem, ())),
-        "plan": len(counted & covered_pairs(problem, built)),
+        "plan": len(counted & covered_pairs(problem, plan.built)),
         "best": None,
     }
     if result.has_plan:
-        plan = check(problem, result)
-        best = len(counted & set(plan.covered))
-        row |= {"status": plan.status, "cost": plan.cost, "built": list(plan.built), "best": best}
+        found = check(problem, result)
+        best = len(counted & set(found.covered))
+        row |= {"status": found.status, "cost": found.cost, "built": list(found.built), "best": best}
     return row

@@ -125,8 +125,7 @@ def pack(
     limit, by the primal simplex method. Columns come from the pool first, then from a path search. When the
     outcome is `CUT`, `w.price` holds the dual prices, rounded up: every path within the limit costs at least
     `PRICE_UNIT`, so that `y_k <= sum_j price_j / PRICE_UNIT x_j` holds for every plan. By duality, no other
-    cut of this form has a right side smaller by more than the tolerance at the point `capacity`, up to the
-    rounding.
+    cut of this form has a smaller right side at the point `capacity`, up to the rounding and the tolerance.
 
     Parameters
     ----------
@@ -138,7 +137,8 @@ def pack(
         Size of the packing at which the search stops; infinite for the best cut. With a finite target the
         search also stops once a cut of a smaller right side is known.
     tolerance
-        With an infinite target: share by which the right side may exceed the smallest one, from 0 to below 1.
+        With an infinite target: from 0 to below 1; the right side is at most the smallest one over 1 less
+        this.
     pool
         Known paths; new ones are added in place.
     w

@@ -156,9 +156,9 @@ def _covers_pair(t: Tables, k: int, j: int, is_open: Mask, times: Integers, arra
     return reached
 
 
-TOLERANCE = 0.02
-"""Share by which the right side of a cut may exceed the smallest one: the last columns of a packing take most
-of the time of pairs with much slack, and change the cut little."""
+TOLERANCE = 0.5
+"""Tolerance of a packing where no point is cut off: the last columns take most of the time of pairs with much
+slack, and later rounds find better cuts where they matter."""
 
 MOST_TERMS = 2_000_000
 """Number of coefficients above which the older half of the rows is dropped."""

@@ -333,7 +333,8 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
     t
         The problem.
     incumbent
-        Receives the plans; the search starts from a plan that it has already.
+        Receives the plans. Where it has one already, only this plan is completed, and the search from it is
+        kept as short as any.
     seed
         Seed of the random numbers.
 
@@ -342,11 +343,14 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
     Improver
         The search, which can be resumed later, for example guided by a point of a relaxation.
     """
-    known = incumbent.best
+    known, attempts = incumbent.best, attempts_for(t)
     incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
     workspace = new_workspace(t, nothing(t), seed=seed)
     search = Improver(t, seed=seed, workspace=workspace)
-    for step, start in (("greedy", nothing(t)), ("reverse-greedy", everything(t))):
+    starts = [("greedy", nothing(t)), ("reverse-greedy", everything(t))]
+    if known is not None:
+        starts, attempts = [("start", known)], min(attempts, LEAST_ATTEMPTS)
+    for step, start in starts:
         if incumbent.stop():
             return search
         move_to(workspace, start)
@@ -358,9 +362,5 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
         incumbent.plan(plan, step)
         if breach(t, plan) == 0:
             search.start_from(plan)
-    if known is not None:
-        search.start_from(known)
-    search.improve(
-        attempts=attempts_for(t), stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
-    )
+    search.improve(attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"))
     return search

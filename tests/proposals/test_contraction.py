@@ -1,0 +1,64 @@
+"""A contracted graph has the distances of the whole one between the nodes that stay."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
+
+from optimiser.proposals import base_case
+from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.contraction import contracted
+
+
+def chain():
+    """Return 0 - 1 - 2 - 3 - 4 with arcs of 1 to 4 s there and twice that back, and a dead end 5 at 2."""
+    ahead = [(0, 1, 1), (1, 2, 2), (2, 3, 3), (3, 4, 4), (2, 5, 9)]
+    arcs = [*ahead, *((b, a, 2 * s) for a, b, s in ahead)]
+    tail, head, seconds = np.array(arcs, dtype=np.int64).T
+    return time_matrix(6, tail, head, seconds)
+
+
+def test_of_a_chain_the_ends_stay_and_one_arc_each_way_joins_them():
+    row, small = contracted(chain(), np.array([0, 4]))
+    assert row.tolist() == [0, -1, -1, -1, 1, -1]
+    assert small.toarray().tolist() == [[0, 10], [20, 0]]
+
+
+def test_a_node_with_many_neighbours_stays():
+    spokes = [(0, k, k) for k in range(1, 9)] + [(k, 0, k) for k in range(1, 9)]
+    star = time_matrix(9, *np.array(spokes, dtype=np.int64).T)
+    row, small = contracted(star, np.arange(1, 9))
+    assert (row >= 0).all()
+    assert small.nnz == 16
+
+
+@st.composite
+def graphs(draw):
+    count = draw(st.integers(2, 14))
+    node = st.integers(0, count - 1)
+    arcs = draw(st.lists(st.tuples(node, node, st.integers(1, 9)), min_size=1, max_size=40))
+    kept = draw(st.lists(node, min_size=1, max_size=count))
+    return time_matrix(count, *np.array(arcs, dtype=np.int64).T), np.array(kept, dtype=np.int64)
+
+
+@given(graphs())
+@settings(max_examples=300, deadline=None)
+def test_distances_stay(drawn):
+    graph, kept = drawn
+    row, small = contracted(graph, kept)
+    assert (row[kept] >= 0).all()
+    there = dijkstra(small, indices=row[kept])[:, row[kept]]
+    assert (there == dijkstra(graph, indices=kept)[:, kept]).all()
+
+
+@given(graphs())
+@settings(max_examples=60, deadline=None)
+def test_times_do_not_depend_on_the_number_of_sources(drawn):
+    graph, kept = drawn
+    sources = np.resize(kept, base_case.MANY)
+    found = times_between(graph, sources, kept)
+    expected = times_between(graph, kept, kept)
+    assert (found[: len(kept)] == expected[: len(sources)]).all()
+    assert found.max() <= NO_PATH_S

@@ -123,3 +123,7 @@ def test_urban_ground_multiplies_roads_and_not_railways(tmp_path):
     table, town = read_cost_table(path), (0.0, 0.0, 0.0, 1.0, 0.0)
     assert estimate(table, "road", 10.0, town) == Cost(30, 75, 120)
     assert estimate(table, "track", 10.0, town) == estimate(table, "track", 10.0)
+
+
+def test_a_table_that_does_not_price_water_takes_four_times_plain_ground(own):
+    assert estimate(own, "road", 10.0, (0.0, 0.0, 0.0, 0.0, 1.0)) == Cost(40, 100, 160)

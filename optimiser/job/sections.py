@@ -203,6 +203,13 @@ class Candidates(Section):
         0.5, description="a road with a greater share beside one expressway is not proposed; 1: all are"
     )
     road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
+    longest_water_km: float = Field(
+        20.0,
+        ge=0,
+        le=40_000,
+        description="a new road or railway whose longest unbroken crossing of sea or lake has more km is not "
+        "proposed, those that close a ring included",
+    )
     road_kmh: float = Field(
         120.0,
         ge=5,

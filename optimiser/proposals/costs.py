@@ -20,8 +20,15 @@ from scipy.spatial import cKDTree
 from optimiser.problem.errors import CandidateError, EnvironmentFault
 from optimiser.proposals.base_case import line_km, on_sphere
 
-TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban")
+TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
 """Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
+
+WATER = TERRAIN_CLASSES.index("water")
+"""Position of water among the classes."""
+
+_MULTIPLIERS = {"water": 4.0}
+"""Multipliers of tables that give none, else 1: a table that does not price water is not to offer it at the
+price of plain ground. The factor is the ratio of the road rates of the Chinese table (quality C)."""
 
 PEOPLE_PER_KM2 = 10_000
 """Residents of a km2 of built-up ground: about 100 m2 a person, the middle of the range of the Chinese
@@ -137,7 +144,7 @@ class Cost:
 
 
 def estimate(
-    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0, 0.0)
+    table: CostTable, standard: str, quantity: float, shares: Sequence[float] = (1.0, 0.0, 0.0, 0.0, 0.0)
 ) -> Cost:
     """Estimate the cost of a length of line, or of a number of pieces.
 
@@ -150,7 +157,7 @@ def estimate(
     quantity
         Length in km, or number of pieces, as the rate says.
     shares
-        Shares of plain, hill, mountain and urban ground, summing to one.
+        Shares of plain, hill, mountain and urban ground and of water, summing to one.
 
     Returns
     -------
@@ -213,7 +220,8 @@ def _parse(document: Mapping[str, Any], where: str) -> CostTable:
     faults = [f"unknown key `{key}`" for key in document if key not in _TOP]
     faults += [f"key `{key}` is missing" for key in ("money", "price_year") if key not in document]
     faults += [fault for number, row in enumerate(rows, 1) for fault in _row_faults(number, row)]
-    factors = {terrain: multipliers.get(terrain, 1.0) for terrain in TERRAIN_CLASSES}
+    given = _MULTIPLIERS | multipliers
+    factors = {terrain: given.get(terrain, 1.0) for terrain in TERRAIN_CLASSES}
     faults += [
         f"multiplier of {terrain}: `{value}` is not a number above 0"
         for terrain, value in factors.items()
@@ -387,7 +395,8 @@ def read_terrain(path: str | Path) -> Terrain:
     Parameters
     ----------
     path
-        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain or urban; else a raster.
+        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain, urban or water; else a
+        raster.
 
     Raises
     ------
@@ -408,7 +417,14 @@ def read_terrain(path: str | Path) -> Terrain:
 
 
 def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
-    """Measure the share of each line in plain, hills, mountains and towns.
+    """Return the share of each line in plain, hills, mountains, towns and over water, as `survey` does."""
+    return survey(lines, terrain)[0]
+
+
+def survey(
+    lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure the share of each line on each terrain, and its longest crossing of water.
 
     Parameters
     ----------
@@ -419,18 +435,28 @@ def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> ND
 
     Returns
     -------
-    numpy.ndarray
-        float64 [n, 4], rows sum to one, columns as in `TERRAIN_CLASSES`.
+    shares, crossing_km : numpy.ndarray
+        float64 [n, 5], rows sum to one, columns as in `TERRAIN_CLASSES`; and float64 [n], km of the longest
+        unbroken stretch over water along the line as drawn.
     """
     samples = [sample_line(line) for line in lines]
     if not samples:
-        return np.zeros((0, len(TERRAIN_CLASSES)))
-    points = np.concatenate(samples)
+        return np.zeros((0, len(TERRAIN_CLASSES))), np.zeros(0)
+    points, sizes = np.concatenate(samples), np.array([len(part) for part in samples])
     classes = terrain.classify(points[:, 0], points[:, 1])
-    rows = np.repeat(np.arange(len(samples)), [len(part) for part in samples])
+    rows = np.repeat(np.arange(len(samples)), sizes)
     counts = np.zeros((len(samples), len(TERRAIN_CLASSES)))
     np.add.at(counts, (rows, classes), 1.0)
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
+    # A dry place before each line and after the last keeps the crossings of two lines apart.
+    starts = np.cumsum(sizes) - sizes
+    wet = np.append(np.insert(classes == WATER, starts, False), False).astype(np.int8)
+    line_of = np.insert(rows, starts, np.arange(len(samples)))
+    before, last = (np.flatnonzero(np.diff(wet) == step) for step in (1, -1))
+    longest = np.zeros(len(samples))
+    np.maximum.at(longest, line_of[last], last - before)
+    step_km = np.array([line_km(line) for line in lines]) / sizes
+    shares = np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
+    return shares, longest * step_km
 
 
 def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
@@ -456,7 +482,7 @@ def _read_polygons(path: Path) -> TerrainPolygons:
         raise CandidateError(
             "the polygons have no property `terrain`",
             where=str(path),
-            remedy="Give each polygon `terrain`: plain, hill, mountain or urban.",
+            remedy="Give each polygon `terrain`: plain, hill, mountain, urban or water.",
         )
     named = [str(value).strip().lower() for value in table["terrain"]]
     faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
@@ -465,7 +491,7 @@ def _read_polygons(path: Path) -> TerrainPolygons:
             "unknown terrain classes",
             where=str(path),
             faults=faults,
-            remedy="Use plain, hill, mountain or urban.",
+            remedy="Use plain, hill, mountain, urban or water.",
         )
     if table.crs is not None:
         table = table.to_crs(4326)

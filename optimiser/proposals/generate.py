@@ -307,6 +307,8 @@ class Rules:
     pairs_tried
         Express trains and links between cities that are no neighbours are looked for between so many pairs:
         those whose smaller city is largest.
+    longest_water_km
+        Nothing is proposed whose longest crossing of water has more km.
     prune_dominated
         Whether a candidate is dropped that another one between the same ends dominates.
     """
@@ -320,6 +322,7 @@ class Rules:
     curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
     pairs_tried: int = 300
+    longest_water_km: float = 20.0
     prune_dominated: bool = True
 
 
@@ -430,7 +433,13 @@ def generate(
     scope = Scope(base, rules)
     table = costs or builtin_cost_table()
     proposals = list(_with_rates(propose(scope), table, scope.left_out))
-    found = assemble(proposals, table, terrain or AllPlain(), report=scope.left_out)
+    found = assemble(
+        proposals,
+        table,
+        terrain or AllPlain(),
+        report=scope.left_out,
+        longest_water_km=rules.longest_water_km,
+    )
     found = prune(base, found, rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,12 +18,12 @@ from numpy.typing import NDArray
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import Arc
-from optimiser.proposals.costs import TERRAIN_CLASSES, Cost, CostTable, Terrain, estimate, terrain_shares
+from optimiser.proposals.costs import TERRAIN_CLASSES, WATER, Cost, CostTable, Terrain, estimate, survey
 
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
-    "standard", "plain", "hill", "mountain", "urban", "cost_low", "cost", "cost_high", "fixed", "why",
-    "replaces", "geometry",
+    "standard", "plain", "hill", "mountain", "urban", "water_km", "cost_low", "cost", "cost_high", "fixed",
+    "why", "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
 RUNS: Mapping[str, str] = {"candidate": "int64", "link": "int64", "trains": "int64", "fast": "bool"}
@@ -105,9 +107,10 @@ class Candidates:
         One row a candidate; columns `COLUMNS`: `candidate_id` (str, stable over runs), `kind` (of
         `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail,
         access), `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is
-        built, as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`,
-        `cost`, `cost_high` (int64, money), `fixed` (empty, in, out), `why` (the rule that made it),
-        `replaces` (of an upgrade), `geometry` (degrees). `evidence.with_evidence` adds what is there today.
+        built, as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line; the rest is
+        water), `water_km` (how far it runs over water), `cost_low`, `cost`, `cost_high` (int64, money),
+        `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an upgrade), `geometry`
+        (degrees). `evidence.with_evidence` adds what is there today.
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
         graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
@@ -237,6 +240,7 @@ def assemble(
     terrain: Terrain,
     *,
     report: Mapping[str, int] | None = None,
+    longest_water_km: float = math.inf,
 ) -> Candidates:
     """Price proposals and put them in tables, in order of their ids.
 
@@ -248,6 +252,8 @@ def assemble(
         What a km costs on which ground, and where that ground is.
     report
         What was left out before: reason to count.
+    longest_water_km
+        Proposals whose longest crossing of water has more km are left out, and counted.
 
     Raises
     ------
@@ -256,19 +262,27 @@ def assemble(
     """
     ordered = sorted(proposals, key=lambda proposal: proposal.candidate_id)
     _check_unique([proposal.candidate_id for proposal in ordered])
-    ground = terrain_shares([proposal.geometry for proposal in ordered], terrain)
+    ground, crossing_km = survey([proposal.geometry for proposal in ordered], terrain)
+    left_out = Counter(report or {})
+    left_out.update(
+        f"{one.kind}: crosses more than {longest_water_km:g} km of water"
+        for one, km in zip(ordered, crossing_km.tolist(), strict=True)
+        if km > longest_water_km
+    )
+    kept = np.flatnonzero(crossing_km <= longest_water_km).tolist()
+    ordered, ground = [ordered[row] for row in kept], ground[kept]
     rows = [_table_row(one, parts.tolist(), costs) for one, parts in zip(ordered, ground, strict=True)]
     arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
     runs = [(row, *run) for row, proposal in enumerate(ordered) for run in proposal.runs]
     whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
-    real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES), "float64")
+    real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
     return Candidates(
         table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype({**whole, **real})),
         arcs=pd.DataFrame(arcs, columns=["candidate", "tail_id", "head_id", "seconds"]).astype(
             {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
         ),
         runs=pd.DataFrame(runs, columns=list(RUNS)).astype(dict(RUNS)),
-        report=dict(report or {}),
+        report=dict(left_out),
         money=costs.money,
         price_year=costs.price_year,
         terrain_source=terrain.source,
@@ -282,6 +296,7 @@ def _table_row(proposal: Proposal, parts: list[float], costs: CostTable) -> dict
     return {
         **{name: getattr(proposal, name) for name in COLUMNS if hasattr(proposal, name)},
         **dict(zip(TERRAIN_CLASSES, parts, strict=True)),
+        "water_km": parts[WATER] * proposal.length_km,
         "cost_low": cost.low,
         "cost": cost.central,
         "cost_high": cost.high,

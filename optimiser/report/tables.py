@@ -40,6 +40,7 @@ DESCRIBED = (
     "hill",
     "mountain",
     "urban",
+    "water_km",
     "why",
     "replaces",
     *evidence.COLUMNS,
@@ -67,6 +68,7 @@ COLUMNS = {
     "hill": "share in hills",
     "mountain": "share in mountains",
     "urban": "share in built-up ground",
+    "water_km": "kilometres over sea or lake; the shares of ground sum to 1 with them",
     "pairs": "city pairs newly within the limit whose fastest path takes the link",
     "people": "inhabitants of the smaller cities of those pairs, each city once",
     "cost_per_person": "central cost per such inhabitant, in the single unit of money; empty without any",
@@ -82,8 +84,8 @@ COLUMNS = {
 }
 """Columns of links.csv and their meaning."""
 
-DECIMALS = {"length_km": 1, "speed_kmh": 0, "plain": 2, "hill": 2, "mountain": 2, "urban": 2} | dict.fromkeys(
-    ("town_share", "beside_share"), 2
+DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
+    ("plain", "hill", "mountain", "urban", "town_share", "beside_share"), 2
 )
 """Decimals of columns of links.csv."""
 

@@ -213,7 +213,7 @@ class _Backcaster:
         first, job = self._chain(self.loaded), self.loaded.job
         source, times = first.source, first.times.value
         _refuse_without_dates(times.report, self.day, source)
-        table, land = proposing.ground_of(source, times)
+        table, land = proposing.ground_of(source, times, first.rail)
         later = corridors.read_corridors(
             _table_of(source), table, land, after=self.day, level=job.costs.level
         )

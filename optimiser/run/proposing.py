@@ -28,6 +28,7 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
+from optimiser.proposals.water import WithWater
 from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
 from optimiser.run.independence import without_core
@@ -86,7 +87,7 @@ def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: S
     job, source
         The job and its data. With a matrix only the user's own candidates count.
     """
-    base, ground = base_case(times, rail, job, source), ground_of(source, times)
+    base, ground = base_case(times, rail, job, source), ground_of(source, times, rail)
     table, land = ground
     asked, rules = job.candidates, rules_of(job, source)
     given = None
@@ -183,7 +184,7 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         base = base_case(times, rail, job, source)
-        ground = ground_of(source, times)
+        ground = ground_of(source, times, rail)
         problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
     without = without_core(times, candidates, job)
     graph = times.graphs[job.times.definition]
@@ -222,15 +223,16 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     )
 
 
-def ground_of(source: Source, times: Times) -> Ground:
-    """Return the unit costs of a job (its own table, else that of the country), its terrain and its towns."""
+def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:
+    """Return the unit costs of a job (its own table, else that of the country), terrain, towns and water."""
     table = (
         costs.read_cost_table(source.costs_file)
         if source.costs_file
         else costs.builtin_cost_table(source.country)
     )
     land = costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
-    return table, costs.WithTowns.of(land, times.cities)
+    lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
+    return table, WithWater.of(costs.WithTowns.of(land, times.cities), times.cities, lines)
 
 
 def rules_of(job: Job, source: Source) -> Rules:
@@ -268,6 +270,7 @@ def rules_of(job: Job, source: Source) -> Rules:
         stations=StationRules(access_count=asked.access_count),
         patterns=PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
+        longest_water_km=asked.longest_water_km,
     )
 
 

@@ -41,11 +41,14 @@ def test_a_length_in_the_plain_costs_length_times_rate():
 
 
 def test_shares_of_terrain_weigh_the_rates():
-    assert estimate(builtin_cost_table("cn"), "expressway-4", 10.0, (0.5, 0.0, 0.5, 0.0)).central == 600 + 750
+    assert (
+        estimate(builtin_cost_table("cn"), "expressway-4", 10.0, (0.5, 0.0, 0.5, 0.0, 0.0)).central
+        == 600 + 750
+    )
 
 
 def test_terrain_without_a_rate_takes_the_multiplier(own):
-    assert estimate(own, "road", 10.0, (0.0, 0.0, 1.0, 0.0)) == Cost(20, 50, 80)
+    assert estimate(own, "road", 10.0, (0.0, 0.0, 1.0, 0.0, 0.0)) == Cost(20, 50, 80)
 
 
 def test_halves_are_rounded_up_once(own):
@@ -54,12 +57,12 @@ def test_halves_are_rounded_up_once(own):
 
 def test_pieces_cost_the_same_on_any_ground():
     table = builtin_cost_table("cn")
-    assert estimate(table, "trainset", 3.0, (0.0, 0.0, 1.0, 0.0)) == estimate(table, "trainset", 3.0)
+    assert estimate(table, "trainset", 3.0, (0.0, 0.0, 1.0, 0.0, 0.0)) == estimate(table, "trainset", 3.0)
 
 
 @given(st.floats(0.01, 500), st.floats(0, 1))
 def test_low_central_and_high_never_change_order(length_km, hill):
-    cost = estimate(builtin_cost_table("cn"), "rail-250", length_km, (1 - hill, hill, 0.0, 0.0))
+    cost = estimate(builtin_cost_table("cn"), "rail-250", length_km, (1 - hill, hill, 0.0, 0.0, 0.0))
     assert 1 <= cost.low <= cost.central <= cost.high
 
 
@@ -106,7 +109,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path):
 
 def test_urban_ground_has_its_own_rate_on_roads():
     table = builtin_cost_table("cn")
-    assert estimate(table, "expressway-4", 10.0, (0.0, 0.0, 0.0, 1.0)) == Cost(2300, 3000, 4950)
+    assert estimate(table, "expressway-4", 10.0, (0.0, 0.0, 0.0, 1.0, 0.0)) == Cost(2300, 3000, 4950)
 
 
 def test_urban_ground_multiplies_roads_and_not_railways(tmp_path):
@@ -117,6 +120,10 @@ def test_urban_ground_multiplies_roads_and_not_railways(tmp_path):
     )
     path = tmp_path / "costs.toml"
     path.write_text(OWN.replace("hill = 1.5", "hill = 1.5\nurban = 3.0") + rail)
-    table, town = read_cost_table(path), (0.0, 0.0, 0.0, 1.0)
+    table, town = read_cost_table(path), (0.0, 0.0, 0.0, 1.0, 0.0)
     assert estimate(table, "road", 10.0, town) == Cost(30, 75, 120)
     assert estimate(table, "track", 10.0, town) == estimate(table, "track", 10.0)
+
+
+def test_a_table_that_does_not_price_water_takes_four_times_plain_ground(own):
+    assert estimate(own, "road", 10.0, (0.0, 0.0, 0.0, 0.0, 1.0)) == Cost(40, 100, 160)

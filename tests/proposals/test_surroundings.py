@@ -67,5 +67,5 @@ def test_built_up_ground_is_urban_within_the_radius_of_the_people(plane):
         3.162, abs=0.001
     )
     shares = terrain_shares([line((0, 0), (0, 10))], land)
-    assert shares[0] == pytest.approx([0.7, 0.0, 0.0, 0.3], abs=0.03)
+    assert shares[0] == pytest.approx([0.7, 0.0, 0.0, 0.3, 0.0], abs=0.03)
     assert "populations" in land.source

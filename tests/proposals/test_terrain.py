@@ -1,4 +1,4 @@
-"""Check shares of plain, hills and mountains."""
+"""Check shares of terrain, and crossings of water."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def raster(tmp_path, heights):
 
 
 def test_without_terrain_all_ground_is_plain_and_flagged():
-    assert costs.terrain_shares([LINE], costs.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+    assert costs.terrain_shares([LINE], costs.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
     assert "assumed" in costs.AllPlain().source
 
 
 def test_the_roughest_polygon_counts(tmp_path):
     shares = costs.terrain_shares([LINE], costs.read_terrain(polygons(tmp_path, "hill", "mountain")))
-    assert shares[0] == pytest.approx([0.5, 0.25, 0.25, 0.0], abs=0.01)
+    assert shares[0] == pytest.approx([0.5, 0.25, 0.25, 0.0, 0.0], abs=0.01)
 
 
 def test_shares_of_each_line_sum_to_one(tmp_path):
@@ -63,7 +63,7 @@ def test_a_place_has_the_ground_on_which_it_lies(tmp_path):
 
 
 def test_no_lines_have_no_shares():
-    assert costs.terrain_shares([], costs.AllPlain()).shape == (0, 4)
+    assert costs.terrain_shares([], costs.AllPlain()).shape == (0, 5)
 
 
 def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
@@ -72,13 +72,13 @@ def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
     heights[:, 200:400] *= 100
     heights[:, 400:] *= 1000
     shares = costs.terrain_shares([LINE], costs.read_terrain(raster(tmp_path, heights)))
-    assert shares[0] == pytest.approx([0.27, 0.40, 0.33, 0.0], abs=0.01)
+    assert shares[0] == pytest.approx([0.27, 0.40, 0.33, 0.0, 0.0], abs=0.01)
 
 
 def test_ground_off_the_raster_is_plain(tmp_path):
     away = shapely.LineString([(100.0, 30.0), (100.5, 30.0)])
     source = costs.read_terrain(raster(tmp_path, np.random.default_rng(1).uniform(0, 1000, (50, 50))))
-    assert costs.terrain_shares([away], source).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+    assert costs.terrain_shares([away], source).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
 
 
 def test_other_classes_are_refused_all_at_once(tmp_path):

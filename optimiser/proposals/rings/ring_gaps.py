@@ -107,7 +107,10 @@ def close_gaps(
             break
     chosen = _chosen(ring, circuits, links.costs.keys(), network.rules.gap_count)
     row = {candidate_id: at for at, candidate_id in enumerate(links.costs)}
-    few = replace(links.take([row[candidate_id] for candidate_id in chosen]), report={})
+    few = replace(
+        links.take([row[candidate_id] for candidate_id in chosen]),
+        report={f"{why} (tried for the ring {network.rules.id})": n for why, n in links.report.items()},
+    )
     lines = [ring.graph.links[k].line for k in (circuits[0] if circuits else ())]
     return GapClosure(few, shapely.MultiLineString(lines))
 
@@ -133,7 +136,11 @@ def _with_straight_links(
     if sound_only and network.rules.mode == "road":
         around = standards.road.surroundings(network.base)
         proposals = [one for one in proposals if not around.fault(one.geometry)]
-    links = assemble([one for one in proposals if one.candidate_id not in known], *prices)
+    links = assemble(
+        [one for one in proposals if one.candidate_id not in known],
+        *prices,
+        longest_water_km=standards.longest_water_km,
+    )
     return links, generate(network, merge(candidates, links), prune=False)
 
 
@@ -339,8 +346,10 @@ def _gap(
     if found is None or not found.links:
         return (
             f"straight links between {'stations' if rules.mode == 'rail' else 'junctions'} within the band, "
-            f"and cities more than {rules.on_s // 60} minutes from them, would not close it either; "
-            "widen the band (radius_km, time_s), or lower the standard (classes, speed_kmh) or on_minutes"
+            f"and cities more than {rules.on_s // 60} minutes from them, that cross at most "
+            f"{standards.longest_water_km:g} km of water would not close it either; widen the band "
+            "(radius_km, time_s), lower the standard (classes, speed_kmh) or on_minutes, or raise "
+            "candidates.longest_water_km"
         )
     used = sorted({ring.graph.links[k].candidate for k in found.links} & km.keys())
     gaps = [

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
+from candidates_drawing import KM
 from ring_regions import GROUND, circuits, generated_ring, none, rules, square
 
 from optimiser.engine.search.circuits import shortest_circuit
 from optimiser.job.rings import Rings
+from optimiser.proposals.costs import WATER, TerrainPolygons
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
@@ -38,6 +41,25 @@ def test_one_gap_is_closed_by_a_link_across_it_or_by_one_that_shortens_the_ring(
 def test_the_links_are_priced_by_the_cost_table():
     found = further_links(square(without=(0,)), rules())
     assert found.table["cost"].tolist() == [round(120 * km) for km in found.table["length_km"]]
+
+
+def bay(west_km, east_km):
+    """Return a closure of the square whose southern side is missing, with a channel of water below it."""
+    water = TerrainPolygons((shapely.box(west_km * KM, -1.0, east_km * KM, 1.0),), (WATER,), "drawn")
+    region = square(without=(0,))
+    return close_gaps(RingNetwork(region, rules()), none(), Rules(), (GROUND[0], water)).candidates
+
+
+def test_a_link_across_a_bay_is_priced_as_a_bridge():
+    first = bay(-30, -18).table.iloc[0]
+    assert np.isclose(first["water_km"], 0.3 * first["length_km"])
+    assert first["cost"] == round((0.7 * 120 + 0.3 * 480) * first["length_km"])
+
+
+def test_a_link_across_a_wide_bay_is_left_out_and_counted():
+    found = bay(-35, -5)
+    assert len(found) == 0
+    assert all(why.endswith("km of water (tried for the ring ring)") for why in found.report)
 
 
 def test_a_ring_without_gaps_asks_for_nothing():
@@ -88,7 +110,9 @@ def test_a_band_in_which_nothing_fits_is_said_to_be_too_narrow():
 
 def test_cities_that_stations_serve_already_are_not_said_to_have_been_tried():
     (reason,) = reasons(square(), none(), rules(radius_km=(50.0, 55.0), on_s=300))
-    assert "cities more than 5 minutes from them, would not close it either" in reason
+    assert (
+        "cities more than 5 minutes from them, that cross at most 20 km of water would not close it" in reason
+    )
 
 
 def test_a_ring_that_too_few_cities_can_lie_on_is_refused_with_those_that_can():

@@ -148,6 +148,29 @@ def draw(name: str, run: pr.Run, page: Path) -> None:
             run.unroll(ring["id"]).savefig(page.with_name(f"{page.stem}_{word}.png"), dpi=100)
 
 
+def page(
+    options: argparse.Namespace, table: Sequence[str], notes: Sequence[str], loads_seen: Sequence[float]
+) -> str:
+    """Return the page with the rows so far."""
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
+    busy = f"load {min(loads_seen):.1f} to {max(loads_seen):.1f}"
+    asked = f"asked for a gap of {options.gap:.1%} within {options.time_limit:.0f} s a solve"
+    lines = (
+        f"# A ring for {options.budget:,} million CNY",
+        "",
+        NOTE,
+        f"{machine}, {busy}; {asked}.",
+        "",
+        f"| {' | '.join(HEADS)} |",
+        f"|{'---|' * len(HEADS)}",
+        *table,
+        "",
+        *notes,
+        "",
+    )
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rows and write the page.
 
@@ -162,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--time-limit", type=float, default=600.0)
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(arguments)
-    table, notes, loads_seen = list[str](), list[str](), list[float]()
+    table, notes, loads_seen, text = list[str](), list[str](), list[float](), ""
     for name in ROWS:
         with tempfile.TemporaryDirectory() as folder:
             run = pr.run(job_of(name, options, Path(folder)), out=Path(folder, "run"))
@@ -173,27 +196,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             finally:
                 run.close()
         loads_seen.append(os.getloadavg()[0])
-        print(table[-1], file=sys.stderr, flush=True)
-    machine = (
-        f"{os.cpu_count()} cores, {platform.machine()}, load {min(loads_seen):.1f} to {max(loads_seen):.1f}"
-    )
-    asked = f"asked for a gap of {options.gap:.1%} within {options.time_limit:.0f} s a solve"
-    lines = [
-        f"# A ring for {options.budget:,} million CNY",
-        "",
-        NOTE,
-        f"{machine}; {asked}.",
-        "",
-        f"| {' | '.join(HEADS)} |",
-        f"|{'---|' * len(HEADS)}",
-        *table,
-        "",
-        *notes,
-        "",
-    ]
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+        text = page(options, table, notes, loads_seen)
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(text, encoding="utf-8")
+    print(text)
     return 0
 
 

@@ -270,6 +270,7 @@ class Chain:
             "problem": self.problem.key,
             "plan": [self.result.built, self.result.rings, self.result.bound],
             "solve": self.loaded.job.solve.model_dump(),
+            "measures": self.loaded.job.measures.model_dump(),
         }
         rows = self._kept_json(
             "margins", "Asking what plans without the wished rings are worth", inputs, make

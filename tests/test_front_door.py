@@ -95,8 +95,9 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
     both = pr.compare(run, half)
     tables = {
         "links": run.links, "cities": run.cities, "pairs": run.pairs, "rings": run.rings,
-        "candidates": run.candidates, "why.pairs": why.pairs, "why.swaps": why.swaps, "why.moved": why.moved,
-        "why.alternatives": why.alternatives, "compare.links": both.links, "compare.pairs": both.pairs,
+        "ring_legs": run.ring_legs, "candidates": run.candidates, "why.pairs": why.pairs,
+        "why.swaps": why.swaps, "why.moved": why.moved, "why.alternatives": why.alternatives,
+        "compare.links": both.links, "compare.pairs": both.pairs,
     }  # fmt: skip
     assert set(tables) == set(run.columns.index.get_level_values("table"))
     for name, table in tables.items():

@@ -240,6 +240,10 @@ def _show(done: Traced) -> None:
             "time": f"Time ran out with {curve.open_boxes} gaps of the proven band open.",
         }.get(curve.ended, "")
     )
+    if not curve.counts_pairs_alone:
+        screen.line(
+            "The bounds hold for the objective: pairs within the limit, and what cities and rings earn."
+        )
     if caps := done.summary.get("caps"):
         amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
         screen.line(f"The caps are amounts, the same at every point: {amounts}.")
@@ -252,6 +256,7 @@ def _points(curve: Curve) -> list[dict[str, object]]:
     total = len(curve.points)
     step = max(1, -(-total // MOST_ROWS))
     kept = {*range(0, total, step), total - 1, *([] if curve.knee is None else [curve.knee])}
+    has_rings = any(point.plan.rings for point in curve.points)
     rows = []
     for at in sorted(at for at in kept if at >= 0):
         point = curve.points[at]
@@ -265,6 +270,7 @@ def _points(curve: Curve) -> list[dict[str, object]]:
                 "bound": "none" if point.bound is None else f"{point.bound:,.0f}",
                 "gap": "none" if point.gap is None else wording.percent(point.gap, digits=3),
                 "links": len(point.plan.built),
+                **({"rings": ", ".join(sorted(point.plan.rings))} if has_rings else {}),
                 "": "knee" if at == curve.knee else "",
             }
         )

@@ -82,6 +82,13 @@ class Curve:
         named = [group for group, weight in self.totals.items() if group not in ("", "all") and weight]
         return tuple(sorted(named, key=lambda group: (self.totals[group], group)))
 
+    @property
+    def counts_pairs_alone(self) -> bool:
+        """Whether the axis of coverage is the weight of pairs: no city or ring earns anything on it."""
+        if self.axes.kind != "two_way":
+            return True
+        return all(point.plan.reached[0] == point.plan.by_group["all"] for point in self.points)
+
     def share(self, plan: EvaluatedPoint, group: str) -> float:
         """Return the share of the weight of a group that a plan covers, from 0 to 1."""
         return plan.by_group.get(group, 0) / max(1, self.totals.get(group, 0))

@@ -49,6 +49,9 @@ LINKS = {**tables.COLUMNS, "geometry": _LINE}
 RINGS = {**ring_tables.COLUMNS, "geometry": f"closed {_LINE}; none where the ring is not formed"}
 """Columns of the table of rings and their meaning."""
 
+RING_LEGS = {**ring_tables.LEGS, "geometry": _LINE}
+"""Columns of the stretches of rings between cities, and their meaning."""
+
 CANDIDATES = {
     **{
         name: words
@@ -136,6 +139,7 @@ DICTIONARY: Mapping[str, Mapping[str, str]] = {
     "cities": CITIES,
     "pairs": PAIRS,
     "rings": RINGS,
+    "ring_legs": RING_LEGS,
     "candidates": CANDIDATES,
     "why.pairs": SERVED,
     "why.swaps": SWAPS,

@@ -109,7 +109,9 @@ def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     _scale_axis(axes.xaxis)
     axes.grid(axis="y", color=style.GRID, linewidth=0.8)
     axes.set_xlabel(_with_unit("Cost", curve), labelpad=8)
-    axes.set_title("Weight of the pairs within the limit", loc="left", size=10.5, color=style.INK, pad=10)
+    more = "" if curve.counts_pairs_alone else ", and what cities and rings earn"
+    title = f"Weight of the pairs within the limit{more}"
+    axes.set_title(title, loc="left", size=10.5, color=style.INK, pad=10)
     _name_lines(axes, curve, ends, right=right)
     if curve.knee is not None:
         knee = points[curve.knee]
@@ -136,8 +138,7 @@ def _groups_drawn(curve: Curve) -> list[str]:
 
 def _whole(curve: Curve) -> int:
     """Return the objective that counts as 100 %: the weight of all pairs, where nothing else counts."""
-    pairs_alone = all(point.value == point.plan.by_group["all"] for point in curve.points)
-    return max(1, curve.totals["all"] if pairs_alone else curve.everything.reached[0])
+    return max(1, curve.totals["all"] if curve.counts_pairs_alone else curve.everything.reached[0])
 
 
 def _share(curve: Curve, point: Point, group: str, whole: int) -> float:
@@ -166,7 +167,8 @@ def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, st
     for last, first, group, colour in sorted(ends):
         at = max(last, places[-1] + LABEL_GAP * height) if places else last
         places.append(at)
-        name = "all pairs" if group == "all" else f"{group} cities"
+        whole = "all pairs" if curve.counts_pairs_alone else "objective"
+        name = whole if group == "all" else f"{group} cities"
         axes.annotate(
             f"{name}\n{wording.percent(first)} to {wording.percent(last)}",
             xy=(right, last),

@@ -20,6 +20,7 @@ from optimiser.report import (
     files,
     line_capacity,
     measure_sections,
+    ring_section,
     ring_text,
     sentences,
     style,
@@ -194,7 +195,7 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "categories": [
             (name, stroke.name) for name, stroke in style.proposals().items() if name in categories
         ],
-        "rings": ring_text.section(report),
+        "rings": ring_section.section(report),
         "cases": None if report.cases is None else report.cases.section(report.links),
     }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -196,12 +197,16 @@ class RingMargin:
         below 0: the plan with it falls short.
     cost
         Cost of the candidates that the ring needs in the best plan found with it.
+    other
+        Figures of the best plan found without the ring, or with it where the plan of the run does not form
+        it: those of a row of `optimiser.measures.tables.Measures.ring_effects`.
     """
 
     ring: str
     least: float
     most: float
     cost: int
+    other: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

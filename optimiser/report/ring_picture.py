@@ -1,7 +1,8 @@
-"""Draw proposed rings and the known ones that they are compared with as one still picture, a map a ring."""
+"""Draw proposed rings as still pictures: beside known ones, a map a ring, and unrolled as a straight line."""
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optimiser.report import files, map_drawing, map_layers, ring_text, style, wording
+from optimiser.report import files, map_drawing, map_layers, ring_tables, ring_text, style, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.map_layers import Frame, Layers
 from optimiser.report.picture import draw_title
-from optimiser.report.ring_layout import RingShown, known_rings
+from optimiser.report.ring_layout import NEW, RingShown, known_rings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,9 @@ LINE = 0.2
 
 KEY, TEXT = 0.42, 0.55
 """Inches from the left at which the keys end and the texts begin."""
+
+UNROLLED = 10.0
+"""Inches of a ring unrolled."""
 
 LETTER = 0.56
 """Width of a letter as a share of its size, slightly more than the average."""
@@ -225,3 +229,95 @@ def _draw_key(axes: Axes, line: _Line, strokes: Sequence[style.Stroke], y: float
         dashes = (0, dashed.dash)
         (drawn,) = axes.plot([0, KEY], [y, y], color=dashed.colour, lw=dashed.width, linestyle=dashes)
         drawn.set_dash_capstyle("butt")
+
+
+# ---- a ring unrolled
+
+
+def unroll(ring: RingShown, *, dpi: int = 160) -> Figure:
+    """Draw a ring that is formed as a straight line: its cities, the km between them, what is new.
+
+    Parameters
+    ----------
+    ring
+        The ring.
+    dpi
+        Dots per inch.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bound to no window.
+    """
+    legs = ring_tables.legs(ring)
+    per_km = UNROLLED / (ring.length_km or 1.0)
+    starts = [sum(leg.length_km for leg in legs[:at]) * per_km for at in range(len(legs) + 1)]
+    names = [wording.join_names(leg.cities["name"].astype(str).tolist()) for leg in [*legs, legs[0]]]
+    distances = [_leg_words(leg) for leg in legs]
+    middles = [(one + other) / 2 for one, other in itertools.pairwise(starts)]
+    with style.figure(1, 1, dpi=dpi, size=9) as figure:
+        above, below = _flags(figure, starts, names, 10.0), _flags(figure, middles, distances, 8.5)
+        right = max(flag.right for flag in (*above, *below)) + EDGE
+        up, down = (LINE * (2 + max(flag.level for flag in flags)) for flags in (above, below))
+        width, height = max(right, UNROLLED) + EDGE, up + down + TITLE_HEIGHT + 2 * EDGE
+        figure.set_size_inches(width, height)
+        draw_title(figure, ring_text.sentence(ring), size=13, edge=EDGE)
+        axes = figure.add_axes((0, EDGE / height, 1, (up + down) / height))
+        axes.set(xlim=(-EDGE, width - EDGE), ylim=(-down, up))
+        axes.set_axis_off()
+        _draw_line(axes, ring, per_km)
+        for flag in above:
+            _draw_flag(axes, flag, 1, style.INK)
+            axes.scatter([flag.x], [0], s=42, c="white", edgecolors=style.INK, linewidths=1.4, zorder=6)
+        for flag in below:
+            _draw_flag(axes, flag, -1, style.MUTED)
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A text that begins at a place along a line, on the lowest level on which it covers no other."""
+
+    x: float
+    words: str
+    size: float
+    right: float
+    level: int
+
+
+def _leg_words(leg: ring_tables.Leg) -> str:
+    new = leg.km_of(NEW)
+    return f"{ring_text.short_km(leg.length_km)} km" + (f", {ring_text.short_km(new)} new" if new else "")
+
+
+def _flags(figure: Figure, places: Sequence[float], texts: Sequence[str], size: float) -> list[_Flag]:
+    """Return texts as flags, the last one first: their poles, at the left, then cross no other text."""
+    found: list[_Flag] = []
+    for x, words in reversed(list(zip(places, texts, strict=True))):
+        drawn = figure.text(0, 0, words, size=size, parse_math=False)
+        wide = drawn.get_window_extent().width / figure.dpi
+        drawn.remove()
+        right = x + KEY / 4 + wide
+        covered = [flag.level for flag in found if flag.x < right + KEY / 4]
+        found.append(_Flag(x, words, size, right, max(covered, default=-1) + 1))
+    return found
+
+
+def _draw_flag(axes: Axes, flag: _Flag, side: int, colour: str) -> None:
+    y = side * LINE * (1 + flag.level)
+    axes.plot([flag.x, flag.x], [0, y + side * LINE / 2], color=colour, lw=0.7, zorder=1)
+    text = axes.text(flag.x + KEY / 6, y, flag.words, size=flag.size, color=colour)
+    text.set(va="center", parse_math=False)
+
+
+def _draw_line(axes: Axes, ring: RingShown, per_km: float) -> None:
+    """Draw a ring from its first city on, the new parts with a dashed core as on maps."""
+    stroke, new, at = style.ring(ring.facts.mode), style.RING_NEW, 0.0
+    whole = [0, ring.length_km * per_km]
+    axes.plot(whole, [0, 0], color=stroke.colour, lw=2 * stroke.width, solid_capstyle="butt", zorder=3)
+    for leg in ring_tables.legs(ring):
+        for length, state in zip(leg.pieces["length_km"] * per_km, leg.pieces["state"], strict=True):
+            if state == NEW:
+                ends = [at, at + length]
+                axes.plot(ends, [0, 0], color=new.colour, lw=new.width, linestyle=(0, new.dash), zorder=4)
+            at += length

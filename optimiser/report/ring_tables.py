@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 from optimiser.problem.model import TIERS
 from optimiser.report import files, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import PIECES, RingShown, formed, joined, known_rings
+from optimiser.report.ring_layout import EXISTING, NEW, PIECES, RingShown, formed, joined, known_rings
 from optimiser.report.tables import WGS84
 
 COLUMNS = {
@@ -62,8 +63,21 @@ OVERLAPS = {
 """Columns of ring_overlaps.csv and their meaning."""
 
 
+LEGS = {
+    "ring": "id of the ring in problem.json",
+    "leg": "place round the ring, 1 first: clockwise from the first city after the northernmost node",
+    "from_cities": "cities at which it begins, by name",
+    "to_cities": "cities at which it ends",
+    "length_km": "kilometres",
+    "existing_km": "kilometres that exist at standard",
+    "new_km": "kilometres that the plan builds",
+    "roads": "names or numbers of the existing roads or lines",
+}
+"""Columns of the stretches of a ring between the cities on it, and their meaning."""
+
+
 def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
-    """Write rings.csv and ring_links.csv, and ring_overlaps.csv where rings are compared with known ones.
+    """Write rings.csv, ring_links.csv and ring_legs.csv, with ring_overlaps.csv where known rings are near.
 
     Parameters
     ----------
@@ -83,6 +97,7 @@ def write(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     written = {
         "rings.csv": rings(report),
         "ring_links.csv": links.assign(length_km=links["length_km"].astype("float64").round(3)),
+        "ring_legs.csv": pd.DataFrame(ring_legs(report).drop(columns="geometry")),
     }
     if known_rings(report.rings):
         written["ring_overlaps.csv"] = overlaps(report)
@@ -147,6 +162,73 @@ def ring_links(report: ReportInput) -> gpd.GeoDataFrame:
     found = [ring.pieces.assign(ring=ring.id)[columns] for ring in formed(report.rings)]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=WGS84)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A stretch of a ring from one place where cities lie on it to the next.
+
+    Attributes
+    ----------
+    cities
+        Cities at its beginning: rows of `RingShown.cities`; empty where no city lies on the ring.
+    pieces
+        Its pieces in order: rows of `RingShown.pieces`.
+    """
+
+    cities: pd.DataFrame
+    pieces: gpd.GeoDataFrame
+
+    @property
+    def length_km(self) -> float:
+        """Return its length."""
+        return float(self.pieces["length_km"].sum())
+
+    def km_of(self, state: str) -> float:
+        """Return how much of it is in a state, existing or new."""
+        return float(self.pieces.loc[self.pieces["state"] == state, "length_km"].sum())
+
+    @property
+    def roads(self) -> tuple[str, ...]:
+        """Return the first names of its existing pieces, each once, in order."""
+        names = self.pieces.loc[self.pieces["state"] == EXISTING, "name"]
+        return tuple(dict.fromkeys(first for name in names if (first := str(name).split(";")[0])))
+
+
+def legs(ring: RingShown) -> list[Leg]:
+    """Return a ring unrolled into its legs, clockwise from the first city on it; none if it is not formed."""
+    if not ring.is_formed:
+        return []
+    starts = sorted(set(ring.cities["piece"].astype(int))) or [1]
+    whole, place = len(ring.pieces), ring.pieces["piece"].to_numpy()
+    ends = [*starts[1:], starts[0] + whole]
+    return [
+        Leg(
+            ring.cities[ring.cities["piece"] == start],
+            pd.concat([ring.pieces[(place >= start) & (place < end)], ring.pieces[place < end - whole]]),
+        )
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def ring_legs(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return the stretches of all rings that are formed between the cities on them: `LEGS`, `geometry`."""
+    rows = []
+    for ring in formed(report.rings):
+        found = legs(ring)
+        for number, (leg, following) in enumerate(zip(found, [*found[1:], found[0]], strict=True), start=1):
+            row = (
+                ring.id,
+                number,
+                "; ".join(leg.cities["name"].astype(str)),
+                "; ".join(following.cities["name"].astype(str)),
+                round(leg.length_km, 3),
+                round(leg.km_of(EXISTING), 3),
+                round(leg.km_of(NEW), 3),
+                "; ".join(leg.roads),
+            )
+            rows.append((*row, joined(leg.pieces.geometry)))
+    return gpd.GeoDataFrame(rows, columns=[*LEGS, "geometry"], geometry="geometry", crs=WGS84)
 
 
 def circuits(report: ReportInput) -> gpd.GeoDataFrame:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from optimiser.measures.coverage import groups_in_order
-from optimiser.report import ring_tables, style, wording
+import pandas as pd
+
+from optimiser.report import style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import NEW, Overlap, RingShape, RingShown, known_rings
+from optimiser.report.ring_layout import Overlap, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -173,19 +174,10 @@ def worth(ring: RingShown) -> str:
     )
 
 
-def cities_on(ring: RingShown) -> list[tuple[str, str]]:
-    """Return the cities on a ring in order round it: name, and minutes to the ring in words."""
-    rows = zip(ring.cities["name"], ring.cities["seconds"], strict=True)
+def cities_on(cities: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return cities of a ring, rows of `RingShown.cities`: name, and minutes to the ring in words."""
+    rows = zip(cities["name"], cities["seconds"], strict=True)
     return [(str(name), _distance(seconds)) for name, seconds in rows]
-
-
-def cities_by_tier(ring: RingShown) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return `cities_on` for each tier, largest tier first."""
-    tiers, cities = ring.cities["tier"], cities_on(ring)
-    return [
-        (tier, [city for city, mine in zip(cities, tiers, strict=True) if mine == tier])
-        for tier in groups_in_order(tiers)
-    ]
 
 
 def _distance(seconds: int) -> str:
@@ -203,7 +195,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
         yield from filter(None, [worth(ring), margin(report, ring)])
-        names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring)]
+        names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring.cities)]
         if names:
             yield f"On it, clockwise: {wording.join_names(names)}."
         if ring.crosses_itself:
@@ -219,6 +211,20 @@ def inside(ring: RingShown) -> str:
     around_centres = f"It goes round {wording.join_names(centres)}" if centres else "It is closed"
     more = f", and also encloses {wording.join_names(others)}" if others else ""
     return f"{around_centres}{more}.{f' {CROSSING}' if ring.crosses_itself else ''}"
+
+
+def shape(ring: RingShown) -> str:
+    """Return the shape of a ring in a sentence; empty when it is not formed."""
+    found = ring.shape
+    if found is None:
+        return ""
+    over = 100 * (found.length_over_hull - 1)
+    return f"Roundness {found.roundness:.2f} (circle 1); {over:.0f} % longer than its convex hull."
+
+
+def short_km(km: float) -> str:
+    """Return kilometres rounded to one, and never to none."""
+    return f"{km:,.0f}" if km >= 1 else "< 1"
 
 
 def overlap(ring: RingShown, known: Overlap) -> str:
@@ -242,102 +248,6 @@ def stretch_name(ring: RingShown, stretch: dict[str, Any]) -> str:
     """Return the name of a stretch from `ring_tables.stretches`, or what it is where it has none."""
     modes = {"road": "road", "rail": "railway"}
     return stretch["name"] or f"{modes.get(ring.facts.mode, ring.facts.mode)} without a number"
-
-
-def section(report: ReportInput) -> list[dict[str, Any]]:
-    """Return what the section of the page on rings shows, one entry a ring."""
-    return [_entry(report, ring) for ring in report.rings]
-
-
-def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
-    is_formed = ring.is_formed
-    return {
-        "title": ring.id if len(report.rings) > 1 else "",
-        "mode": "rail" if ring.facts.mode == "rail" else "road",
-        "sentence": sentence(ring),
-        "terms": terms(ring),
-        "worth": worth(ring),
-        "margin": margin(report, ring) if is_formed else "",
-        "formed": is_formed,
-        "more": build(report, ring) if is_formed else not_formed(report, ring),
-        "figures": figures(report, ring) if is_formed else [],
-        "strip": strip(ring),
-        "tiers": cities_by_tier(ring),
-        "inside": inside(ring),
-        "stretches": [_stretch(report, ring, row) for row in ring_tables.stretches(ring)],
-        "overlaps": _overlaps(report, ring),
-    }
-
-
-def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
-    """Return the key figures of a ring that is formed: value, words, note."""
-    requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
-    earned = f"earns {wording.integer(ring.reward)}" if ring.reward else "required of every plan"
-    share = wording.share(ring.existing_km, ring.length_km)
-    shape = ring.shape
-    shaped = [] if shape is None else [_roundness(shape)]
-    return [
-        (f"{ring.length_km:,.0f} km", "total length", earned),
-        (f"{ring.existing_km:,.0f} km", "exist today", f"{share} of the length"),
-        (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
-        (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
-        *shaped,
-    ]
-
-
-def _roundness(shape: RingShape) -> tuple[str, str, str]:
-    """Return the shape of a ring as a key figure: value, words, note."""
-    over = 100 * (shape.length_over_hull - 1)
-    return f"{shape.roundness:.2f}", "roundness (circle 1)", f"{over:.0f} % longer than its convex hull"
-
-
-def strip(ring: RingShown) -> list[dict[str, float]]:
-    """Return the new parts of a ring unrolled, clockwise from its northernmost node.
-
-    Returns
-    -------
-    list of dict
-        `start` and `width` in percent of its length.
-    """
-    whole, at, parts = ring.length_km, 0.0, []
-    for length, state in zip(ring.pieces["length_km"], ring.pieces["state"], strict=True):
-        if state == NEW:
-            parts.append({"start": round(100 * at / whole, 3), "width": round(100 * length / whole, 3)})
-        at += float(length)
-    return parts
-
-
-def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[str, Any]:
-    links = report.links[report.links["candidate_id"] == row["candidate_id"]].to_dict("records")
-    name = row["name"] or (wording.link_name(links[0]) if links else stretch_name(ring, row))
-    is_new = row["state"] == NEW
-    return {
-        "name": name,
-        "state": "to be built" if is_new else "exists",
-        "is_new": is_new,
-        "rank": int(links[0]["rank"]) if links else 0,
-        "category": "rail" if ring.facts.mode == "rail" else "road",
-        "km": f"{row['length_km']:,.0f}" if row["length_km"] >= 1 else "< 1",
-        "cost": wording.integer(row["cost"]) if row["cost"] else "",
-    }
-
-
-def _overlaps(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
-    looks = known_strokes(report.rings)
-    return [
-        {
-            "place": style.KNOWN_RINGS.index(looks[one.reference]),
-            "name": one.name,
-            "the": with_article(one.name),
-            "km": f"{one.reference_km:,.0f}",
-            "corridor": f"{one.corridor_km:g}",
-            "of_ring": wording.percent(one.share_of_ring if ring.is_formed else None, digits=0),
-            "of_reference": wording.percent(one.share_of_reference if ring.is_formed else None, digits=0),
-            "why": one.why,
-            "source": one.source,
-        }
-        for one in known_rings([ring])
-    ]
 
 
 def known_strokes(rings: Sequence[RingShown]) -> dict[str, style.Stroke]:

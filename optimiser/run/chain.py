@@ -41,6 +41,7 @@ from optimiser.run import (
     reach,
     reading,
     reporting,
+    ring_effects,
     solving,
     store,
     timing,
@@ -262,17 +263,24 @@ class Chain:
             return ()
 
         def make() -> list[dict[str, Any]]:
-            return [asdict(one) for one in margins(self.design, self.result, self._scale, self._solve)]
+            found = margins(self.design, self.result, self._scale, self._solve, self._figures)
+            return [asdict(one) for one in found]
 
         inputs = {
             "problem": self.problem.key,
             "plan": [self.result.built, self.result.rings, self.result.bound],
             "solve": self.loaded.job.solve.model_dump(),
+            "measures": self.loaded.job.measures.model_dump(),
         }
         rows = self._kept_json(
             "margins", "Asking what plans without the wished rings are worth", inputs, make
         )
         return tuple(RingMargin(**row) for row in rows)
+
+    def _figures(self, plan: Plan) -> dict[str, Any]:
+        """Return the figures of another plan of the problem that the section on rings compares."""
+        measured = self.measured(self.counted.value, within_limit(self.counted.value, plan))
+        return ring_effects.state_of(measured, plan.built)
 
     @property
     def _scale(self) -> int:

@@ -178,6 +178,11 @@ class Run:
         return Table(ring_tables.all_circuits(self.shown))
 
     @cached_property
+    def ring_legs(self) -> gpd.GeoDataFrame:
+        """Return the rings of the plan unrolled: a row for each stretch between cities on them, EPSG:4326."""
+        return Table(ring_tables.ring_legs(self.shown))
+
+    @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
         """Return everything that could be built, EPSG:4326, with `built` for what the plan builds."""
         table = self._chain.candidates.value.table
@@ -327,6 +332,33 @@ class Run:
         from optimiser.report import picture
 
         return picture.draw(self.shown, dpi=100)
+
+    def unroll(self, ring: str | None = None) -> Figure:
+        """Draw a ring of the plan as a straight line: its cities, the km between them, what is new.
+
+        Parameters
+        ----------
+        ring
+            Id of the ring; None: the first that the plan forms.
+
+        Raises
+        ------
+        JobError
+            When the plan forms no such ring.
+        """
+        from optimiser.report import ring_picture
+
+        formed = [shown for shown in self.shown.rings if shown.is_formed]
+        found = next((shown for shown in formed if ring in (None, shown.id)), None)
+        if found is None:
+            names = ", ".join(shown.id for shown in formed) or "none"
+            raise JobError(
+                "the plan forms no ring" if ring is None else f"the plan forms no ring '{ring}'",
+                where="unroll",
+                done="Nothing was drawn.",
+                remedy=f"Rings that it forms: {names}. run.rings lists all that the job asks for.",
+            )
+        return ring_picture.unroll(found, dpi=100)
 
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.

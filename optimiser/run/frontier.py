@@ -392,6 +392,7 @@ def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, o
         "gap": "" if point.gap is None else f"{point.gap:.3g}",
         "status": point.status,
         "links": len(point.plan.built),
+        "rings": "; ".join(sorted(point.plan.rings)),
         "start": "warm" if point.warm else "cold",
         "seconds": f"{point.seconds:.3f}",
         "seconds_whole": f"{point.whole_seconds:.3f}",

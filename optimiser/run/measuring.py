@@ -10,7 +10,7 @@ import pandas as pd
 from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import TABLES, Measures
-from optimiser.run import measure_tables, store
+from optimiser.run import measure_tables, ring_effects, store
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 
@@ -25,6 +25,8 @@ def measure(measured: MeasuredPlan) -> Measures:
         build_order=measure_tables.build_order(measured, order.links),
         phases=measure_tables.phases(measured),
         independence=measure_tables.independence(measured),
+        ring_effects=ring_effects.effects(measured),
+        ring_savings=ring_effects.savings(measured),
         seconds=exact_seconds(measured),
         facts=_facts(measured) | {"order_method": order.method},
     )

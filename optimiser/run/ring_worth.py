@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,13 @@ from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import RingMargin, RingWorth
 from optimiser.run.demands import exact_share
 from optimiser.run.independence import WithoutCore
-from optimiser.verify import check, score
+from optimiser.verify import Plan, check, score
 from optimiser.verify.rings import circuit_nodes
 
 type Solver = Callable[[DesignProblem], Result]
 """Solves a problem; what it claims is checked."""
+type Figures = Callable[[Plan], Mapping[str, Any]]
+"""Returns the figures of a plan that a report compares, `ring_effects.state_of`."""
 
 
 def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple[int, ...]:
@@ -111,7 +114,7 @@ class WorthSetting:
         return RingWorth(
             ring=ring.id,
             reward=int(of_cities + rate * of_minutes),
-            cost=sum(problem.candidates[problem.index[name]].cost for name in built),
+            cost=problem.cost_of(built),
             cities=tuple(table["name"].astype(str)),
             of_cities=float(of_cities),
             pairs=faster,
@@ -162,7 +165,9 @@ def with_worth(
     return problem.replace(rings=rings), found
 
 
-def margins(problem: DesignProblem, result: Result, scale: int, solve: Solver) -> list[RingMargin]:
+def margins(
+    problem: DesignProblem, result: Result, scale: int, solve: Solver, figures: Figures
+) -> list[RingMargin]:
     """Return by how much the best plan with each wished ring exceeds the best one without it.
 
     Parameters
@@ -173,6 +178,8 @@ def margins(problem: DesignProblem, result: Result, scale: int, solve: Solver) -
         By what the weights of the job were multiplied (`optimiser.frontier.steps.with_steps`).
     solve
         Solves the problem with a ring required, or without it.
+    figures
+        Returns the figures of the other plan.
 
     Returns
     -------
@@ -182,12 +189,12 @@ def margins(problem: DesignProblem, result: Result, scale: int, solve: Solver) -
     wished = [ring for ring in problem.rings if not ring.required and ring.links]
     if problem.budget is None or not result.has_plan:
         return []
-    found = (_margin(problem, result, ring, scale, solve) for ring in wished)
+    found = (_margin(problem, result, ring, scale, solve, figures) for ring in wished)
     return [margin for margin in found if margin is not None]
 
 
 def _margin(
-    problem: DesignProblem, result: Result, ring: Ring, scale: int, solve: Solver
+    problem: DesignProblem, result: Result, ring: Ring, scale: int, solve: Solver, figures: Figures
 ) -> RingMargin | None:
     """Return the margin of a ring: the plan of the run has it or not, and the other plan is solved for."""
     is_formed = ring.id in result.rings
@@ -220,5 +227,6 @@ def _margin(
         ring=ring.id,
         least=least / scale,
         most=most / scale,
-        cost=sum(problem.candidates[problem.index[name]].cost for name in names),
+        cost=problem.cost_of(names),
+        other=figures(plan),
     )

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from cli_drawing import JOB, Drawing, cities_csv
 
+import polyring
 from optimiser.cli import call as call_command
+from optimiser.problem.errors import JobError
 
 type Call = Callable[..., tuple[int, str, str]]
 
@@ -37,7 +39,7 @@ centres = ["Hub"]
 least_cities = 3
 gap_longest_km = 130
 """
-FILES = {"rings.csv", "ring_links.csv"}
+FILES = {"rings.csv", "ring_links.csv", "ring_legs.csv", "ring_effects.csv"}
 
 
 def draw() -> str:
@@ -132,3 +134,40 @@ def test_the_same_job_without_its_ring_leaves_no_file_of_rings(done: Path, call:
     assert "rings" not in json.loads((done / "plain" / "summary.json").read_text())
     code, out, _ = call("compare", done / "plain", done / "out")
     assert (code, "Ring outer in the first: not asked for." in out) == (0, True)
+
+
+def test_a_finished_run_shows_its_ring_unrolled(done: Path) -> None:
+    run = polyring.load(done / "out")
+    run.close()
+    legs, (ring,) = run.ring_legs, run.rings.itertuples()
+    assert legs["length_km"].sum() == pytest.approx(ring.length_km, abs=0.1)
+    assert legs["new_km"].sum() == pytest.approx(ring.new_km, abs=0.1)
+    assert legs["to_cities"].tolist() == [*legs["from_cities"][1:], legs["from_cities"][0]]
+    words = {text.get_text() for axes in run.unroll().axes for text in axes.texts}
+    assert set(legs["from_cities"].str.replace("; ", " and ")) <= words
+    with pytest.raises(JobError, match="the plan forms no ring 'inner'"):
+        run.unroll("inner")
+
+
+def test_the_run_measures_what_its_ring_changes(done: Path) -> None:
+    table = pd.read_csv(done / "out" / "ring_effects.csv").set_index("state")
+    assert table.index.tolist() == ["today", "plan without the ring", "plan"]
+    plan = json.loads((done / "out" / "plan.json").read_text())
+    ring = pd.read_csv(done / "out" / "rings.csv").iloc[0]
+    assert table.loc["plan", "cost"] == plan["cost"]
+    assert table.loc["plan without the ring", "cost"] == plan["cost"] - ring["cost"]
+    summary = json.loads((done / "out" / "summary.json").read_text())
+    assert table.loc["plan", "pairs_within"] == summary["coverage"]["all"]["after_pairs"]
+    assert table.loc["today", "pairs_within"] == summary["coverage"]["all"]["before_pairs"]
+
+
+def test_a_wished_ring_enters_the_frontier_of_its_job_where_it_pays(done: Path, call: Call) -> None:
+    wish = (done / "job.toml").read_text() + "required = false\nreward = 400\n"
+    (done / "wish.toml").write_text(wish)
+    code, out, _ = call("frontier", done / "wish.toml", "--out", done / "front", "--points", 4)
+    rows = pd.read_csv(done / "front" / "frontier.csv").fillna({"rings": ""})
+    assert code == 0
+    assert rows["rings"].tolist()[0] == ""
+    assert rows["rings"].tolist()[-1] == "outer"
+    assert (rows["objective"] - rows["weight_all"]).tolist() == [400 * (name != "") for name in rows["rings"]]
+    assert "what cities and rings earn" in out

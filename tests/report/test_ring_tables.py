@@ -19,6 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "ring-files.md").read_text(encoding
 SECTIONS = {
     "rings.csv": ring_tables.COLUMNS,
     "ring_links.csv": {"ring": "", **PIECES},
+    "ring_legs.csv": ring_tables.LEGS,
     "ring_overlaps.csv": ring_tables.OVERLAPS,
 }
 
@@ -31,17 +32,16 @@ def test_the_tables_of_rings_equal_the_golden_files(name, ringed, tmp_path):
 
 
 def test_every_column_of_the_tables_has_a_meaning(compared, tmp_path):
-    meanings = (ring_tables.COLUMNS, {"ring": "", **PIECES}, ring_tables.OVERLAPS)
-    for path, known in zip(ring_tables.write(compared, tmp_path), meanings, strict=True):
+    for path, known in zip(ring_tables.write(compared, tmp_path), SECTIONS.values(), strict=True):
         assert list(pd.read_csv(path).columns) == list(known)
 
 
 def test_a_ring_that_is_not_formed_has_a_row_but_no_links(missed, tmp_path):
-    rings, links = (pd.read_csv(path) for path in ring_tables.write(missed, tmp_path))
+    rings, links, legs = (pd.read_csv(path) for path in ring_tables.write(missed, tmp_path))
     assert rings[["formed", "reward", "reward_earned", "length_km"]].to_numpy().tolist() == [
         [False, 12, 0, 0.0]
     ]
-    assert len(links) == 0
+    assert len(links) == len(legs) == 0
 
 
 def test_roads_that_share_a_number_are_one_stretch():

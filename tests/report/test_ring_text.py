@@ -52,9 +52,3 @@ def test_what_the_job_asks_of_a_ring_reads_as_a_sentence():
         "Requested: a ring of motorway round Centre, through Ay and at least 2 secondary cities and 1 small "
         "city, at most 950 km long; reward 40."
     )
-
-
-def test_the_strip_shows_where_round_the_ring_the_new_part_is(ringed):
-    assert ring_text.strip(ringed.rings[0]) == [
-        {"start": round(8000 / 280, 3), "width": round(3000 / 280, 3)}
-    ]

@@ -105,6 +105,10 @@ def test_a_ring_that_cannot_exist_is_worth_nothing():
     assert (worth.reward, found.rings[0].reward) == (0, 0)
 
 
+def built_of(plan):
+    return {"built": list(plan.built)}
+
+
 def wished(reward):
     """East closes the ring for 300 of 400; the pair needs 200 of it."""
     pair = Candidate("pair", 200, ((0, 1, 5),))
@@ -120,13 +124,15 @@ def test_the_margin_is_what_the_best_plan_with_the_ring_has_more(reward, margin)
     problem = wished(reward)
     result = outcome_of(problem)
     assert bool(result.rings) == (margin > 0)
-    (found,) = margins(problem, result, 1, outcome_of)
+    (found,) = margins(problem, result, 1, outcome_of, built_of)
     assert np.allclose([found.least, found.most], margin, atol=1e-3)
     assert found.cost == 300
-    (scaled,) = margins(problem, result, 2, outcome_of)
+    # The figures are those of the other plan: without the ring where the best plan has it, else with it.
+    assert found.other == {"built": ["pair"] if margin > 0 else ["east"]}
+    (scaled,) = margins(problem, result, 2, outcome_of, built_of)
     assert scaled.least == pytest.approx(margin / 2, abs=1e-3)
 
 
 def test_a_required_ring_has_no_margin():
     problem = wished(0).replace(rings=(square(),))
-    assert margins(problem, outcome_of(problem), 1, outcome_of) == []
+    assert margins(problem, outcome_of(problem), 1, outcome_of, built_of) == []

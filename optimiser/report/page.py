@@ -17,6 +17,7 @@ from markupsafe import Markup
 from optimiser.measures import coverage
 from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.report import (
+    exploring,
     files,
     line_capacity,
     measure_sections,
@@ -26,6 +27,7 @@ from optimiser.report import (
     webmap,
     wording,
 )
+from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 
 ESCAPES = str.maketrans(
@@ -54,7 +56,7 @@ def render(report: ReportInput) -> str:
     """Return the page as text.
 
     Names from OpenStreetMap enter it in two ways only: as text that the template engine escapes, and as JSON
-    in a block that is no script. The policy of the page runs no script but the two whose hashes it names, and
+    in blocks that are no script. The policy of the page runs no script but those whose hashes it names, and
     fetches nothing.
     """
     return _rendered("report.html", report, context(report))
@@ -77,7 +79,7 @@ def render_map(report: ReportInput, *, title: str = "") -> str:
 
 
 def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> str:
-    scripts = [_bokeh_script(), _data("report.js")]
+    scripts = [_bokeh_script(), _data("exploring.js"), _data("report.js")]
     return (
         _templates()
         .get_template(template)
@@ -86,6 +88,7 @@ def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> 
             style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
             map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
+            page_json=Markup(as_json(exploring.gather(report))),  # noqa: S704 - every < > & is escaped
             layers=webmap.layers(report),
             palette=_palette(),
             **variables,
@@ -119,8 +122,8 @@ def _map_item(report: ReportInput) -> dict[str, Any]:
 def _bokeh_script() -> str:
     from bokeh.resources import Resources
 
-    scripts = Resources(mode="inline", components=["bokeh"], minified=True).js_raw
-    return "\n".join(scripts).replace("\r\n", "\n")
+    # The library itself, without the call that sets its log level: that call writes to the console.
+    return str(Resources(mode="inline", components=["bokeh"], minified=True).js_raw[0]).replace("\r\n", "\n")
 
 
 def _data(name: str) -> str:
@@ -147,7 +150,10 @@ def _palette() -> list[tuple[str, str, str]]:
     proposals = {f"proposed-{name}": stroke for name, stroke in style.proposals().items()}
     strokes = {**style.NETWORK, **proposals}
     network = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
-    return [*network, *ring_text.palette()]
+    fixed = [("halo", style.HALO)]
+    for name, shades in (("within", style.WITHIN), ("beyond", style.BEYOND)):
+        fixed += zip((f"{name}-short", f"{name}-long"), shades, strict=True)
+    return [*network, *ring_text.palette(), *((name, colour, colour) for name, colour in fixed)]
 
 
 def context(report: ReportInput) -> dict[str, Any]:
@@ -157,7 +163,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "report": report,
         "title": f"{report.region}: {sentences.headline(report)}",
         "headline": sentences.headline(report),
-        "limit": wording.short_hours(report.limit_s),
         "limit_clock": wording.clock(report.limit_s),
         "definition": sentences.definition(report),
         "figures": _figures(report, tiers),
@@ -182,6 +187,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "order": measure_sections.build_order(report),
         "line_capacity": line_capacity.section(report.capacities),
         "reach": None if report.reach is None else report.reach.section(),
+        "what_if": None if report.cases is None else _what_if(report, report.cases),
         "alone": False,
         **_map_context(report),
     }
@@ -191,12 +197,21 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the section with the map."""
     categories = set(style.categories(report.links))
     return {
+        "limit": wording.short_hours(report.limit_s),
         "categories": [
             (name, stroke.name) for name, stroke in style.proposals().items() if name in categories
         ],
         "rings": ring_text.section(report),
         "cases": None if report.cases is None else report.cases.section(report.links),
+        "states": exploring.states(report),
+        "pairs_by_tier": _pairs_by_tier(report),
     }
+
+
+def _pairs_by_tier(report: ReportInput) -> dict[str, int]:
+    """Return the number of all pairs, then of those of each tier."""
+    counts = {row["group"]: int(row["pairs"]) for row in coverage.by_group(report.pairs).to_dict("records")}
+    return {"all": counts.pop("all"), **counts}
 
 
 def _figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
@@ -253,6 +268,7 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "per_person": wording.integer(row["cost_per_person"]),
         "chosen": "" if report.cases is None else report.cases.counted(row["candidate_id"]),
         "core": report.cases is not None and report.cases.is_core(row["candidate_id"]),
+        "step": exploring.steps(report).get(row["candidate_id"], 0),
     }
 
 
@@ -274,6 +290,30 @@ def _setting(row: Row) -> str:
         "in towns": row.get("town_share", 0.0),
     }
     return "; ".join(f"{100 * share:.0f} % {where}" for where, share in shares.items() if share >= 0.005)
+
+
+def _what_if(report: ReportInput, cases: CaseResults) -> list[dict[str, Any]]:
+    """Return one row a proposed link: in which plausible cases it is chosen, and what is lost without it."""
+    gained: dict[str, Row] = {}
+    if report.measures is not None and not report.measures.appraisal.empty:
+        gained = {row["candidate_id"]: row for row in report.measures.appraisal.to_dict("records")}
+    return [
+        {
+            "rank": int(row["rank"]),
+            "name": wording.link_name(row),
+            "kind": wording.kind(row["kind"]),
+            "category": style.category(mode=row["mode"], kind=row["kind"]),
+            "chosen": cases.chosen_in(row["candidate_id"]),
+            "open": cases.chosen_in_open(row["candidate_id"]),
+            "verdict": cases.verdict(row["candidate_id"]),
+            "dropped": "; ".join(cases.dropped_in(row["candidate_id"])),
+            "lost": int(row["pairs_lost_alone"]),
+            "people_number": people,
+            "people": wording.people(people) if people else wording.NONE,
+        }
+        for row in report.links.to_dict("records")
+        for people in [int(gained.get(row["candidate_id"], {}).get("people_brought", 0))]
+    ]
 
 
 def _tier(row: Row) -> dict[str, Any]:

@@ -15,8 +15,8 @@ def write(
     """Write all files of a report, each whole or not at all.
 
     They are links.csv, plan.gpkg, links.geojson, cities.geojson, plan.png and report.html. Where the job asks
-    for rings, rings.csv and ring_links.csv come first; where these are compared with known ones, ring_overlaps.csv and rings.png as
-    well. Each table of measures is a CSV file of its name. Where the job
+    for rings, rings.csv and ring_links.csv come first; where these are compared with known ones,
+    ring_overlaps.csv and rings.png as well. Each table of measures is a CSV file of its name. Where the job
     asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are solved,
     cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a section.
 

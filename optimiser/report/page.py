@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Hashable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
 
 
+@cache
 def _templates() -> Environment:
     """Return the page's frame `report.html` and a part for each of its sections, `sections/*.html`."""
     return Environment(
@@ -119,6 +121,7 @@ def _map_item(report: ReportInput) -> dict[str, Any]:
     return dict(json_item(webmap.draw(report)))
 
 
+@cache
 def _bokeh_script() -> str:
     from bokeh.resources import Resources
 

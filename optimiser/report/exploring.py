@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from anyascii import anyascii
 from numpy.typing import NDArray
 
 from networks.timegraph import UNREACHABLE
@@ -15,6 +16,9 @@ from optimiser.report import style, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import PARTS
 from optimiser.report.ring_layout import RingShown
+
+FIRST_OTHER = 0x250
+"""First code point beyond the Latin letters that every font has."""
 
 NO_PATH = -1
 """Minutes of a pair that no path joins, in the data of the page."""
@@ -73,7 +77,8 @@ def gather(report: ReportInput) -> dict[str, Any]:
     -------
     dict
         `cities`: name, tier, people, in the order of `city_order`; `rows`: place of each row of the table of
-        cities in that order; `pairs`: two places, minutes today, with the plan and with everything built
+        cities in that order; `latin`: names with other than Latin letters, and their transliterations, for
+        readers without a font; `pairs`: two places, minutes today, with the plan and with everything built
         (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in which of
         `coverage.STATES` the pair is within its limit, and the step of the build order from which it is
         (-1: never; without an order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
@@ -94,11 +99,18 @@ def gather(report: ReportInput) -> dict[str, Any]:
             for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)
         ],
         "rows": place.tolist(),
+        "latin": _transliterations(report),
         "pairs": _pairs(report, place, known if found else None),
         "parts": list(PARTS.values()),
         "trips": {} if known is None else _trips(report, known),
         "states": found,
     }
+
+
+def _transliterations(report: ReportInput) -> dict[str, str]:
+    columns = [report.cities["name"], report.links["from_name"], report.links["to_name"]]
+    names = {str(name) for column in columns for name in column} | {report.region}
+    return {name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER}
 
 
 def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[int]]:

@@ -211,7 +211,8 @@ def _draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, sof
     size = cities["tier"].map(lambda name: -style.tier(name).text)
     order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])
     texts = [
-        _label_text(axes, str(name), tier) for name, tier in zip(order["name"], order["tier"], strict=True)
+        _label_text(axes, style.legible(str(name)), tier)
+        for name, tier in zip(order["name"], order["tier"], strict=True)
     ]
     points = _pixels(axes, np.column_stack([order.geometry.x, order.geometry.y]))
     extents = [text.get_window_extent() for text in texts]

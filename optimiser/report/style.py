@@ -6,9 +6,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from anyascii import anyascii
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +30,7 @@ class Stroke:
 
 NETWORK = {
     "roads": Stroke("Other roads", "#dedad0", "#33383e", 0.5),
-    "rail": Stroke("Conventional rail", "#9aa0a6", "#5b636b", 0.7, (2, 2)),
+    "rail": Stroke("Conventional rail", "#aeb3b8", "#4d545b", 0.7, (2, 2)),
     "motorways": Stroke("Motorways", "#dcc48f", "#6b5b3a", 1.2),
     "high_speed": Stroke("High-speed rail", "#a9c6e2", "#3f5878", 1.4, (9, 2)),
 }
@@ -150,6 +152,34 @@ def proposals() -> dict[str, Stroke]:
     return PROPOSALS | COMPARED
 
 
+def legible(words: str) -> str:
+    """Return a text for a picture, in which letters that no installed font has are transliterated.
+
+    Parameters
+    ----------
+    words
+        Any text, for example a name in Chinese.
+    """
+    return words if _letters().issuperset(map(ord, words)) else anyascii(words)
+
+
+@cache
+def _fonts() -> list[str]:
+    from matplotlib import font_manager
+
+    installed = set(font_manager.get_font_names())
+    return [name for name in FONTS if name in installed]
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Return the code points that the fonts of pictures have, and line breaks."""
+    from matplotlib import font_manager
+
+    paths = [font_manager.findfont(name) for name in _fonts()]
+    return frozenset({ord("\n")}.union(*(font_manager.get_font(path).get_charmap() for path in paths)))
+
+
 @contextmanager
 def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[Figure]:
     """Yield an empty figure that is bound to no window; fonts and colours hold until the block ends.
@@ -164,9 +194,9 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
         Size of plain text in points.
     """
     import matplotlib as mpl
-    from matplotlib import font_manager
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     class Shown(Figure):
         """A figure that a notebook shows without pyplot."""
@@ -176,12 +206,12 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
             self.savefig(buffer, format="png", facecolor=self.get_facecolor())
             return buffer.getvalue()
 
-    installed = set(font_manager.get_font_names())
-    fonts = [name for name in FONTS if name in installed]
-    with mpl.rc_context({"font.family": fonts, "font.size": size, "text.color": INK}):
+    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
         found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
         FigureCanvasAgg(found)
         yield found
+        for text in found.findobj(Text):
+            text.set_text(legible(text.get_text()))
 
 
 def per_point(axes: Axes) -> float:

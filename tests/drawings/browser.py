@@ -141,7 +141,10 @@ class Page:
         return path
 
     def close(self) -> None:
-        self._socket.close()
+        async def end() -> None:
+            self._socket.close()
+
+        self._run(end)
         self._loop.close()
 
 

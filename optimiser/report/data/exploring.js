@@ -2,6 +2,26 @@
 /* Build order, city panel and time matrix, from the block "page-data". Names enter as text alone. */
 const explore = (() => {
   const data = JSON.parse(document.getElementById("page-data").textContent);
+
+  /* Names that no font of the reader has: their letters look like one that no font may have. */
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const looks = (letter) => {
+    pen.clearRect(0, 0, 40, 40);
+    pen.font = "24px sans-serif";
+    pen.fillText(letter, 4, 30);
+    return pen.getImageData(0, 0, 40, 40).data.join();
+  };
+  const box = Object.keys(data.latin).length ? looks("\u{10ffff}") : "";
+  const unread = Object.entries(data.latin).filter(([name]) => [...name].some((letter) => letter.codePointAt(0) >= 0x250 && looks(letter) === box));
+  const read = (text) => unread.reduce((found, [name, latin]) => found.replaceAll(name, latin), text);
+  if (unread.length) {
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) => (node.parentElement.closest("script") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+    while (walk.nextNode()) walk.currentNode.data = read(walk.currentNode.data);
+    document.title = read(document.title);
+    for (const city of data.cities) city[0] = read(city[0]);
+    for (const state of data.states) state.name = read(state.name);
+  }
+
   const last = data.states.length - 1;
   const byId = (id) => document.getElementById(id);
   const clock = (minutes) => (minutes < 0 ? "no path" : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`);
@@ -220,5 +240,5 @@ const explore = (() => {
     addEventListener("resize", drawMatrix);
   }
 
-  return { step: () => (last < 0 ? Infinity : now), reach, onStep: (listener) => listeners.push(listener), showCity, partners };
+  return { read, step: () => (last < 0 ? Infinity : now), reach, onStep: (listener) => listeners.push(listener), showCity, partners };
 })();

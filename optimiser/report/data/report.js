@@ -61,7 +61,7 @@
     if (!box.querySelector("[tabindex]")) box.tabIndex = 0;
   }
 
-  const item = JSON.parse(document.getElementById("map-data").textContent);
+  const item = JSON.parse(document.getElementById("map-data").textContent, (key, value) => (typeof value === "string" ? explore.read(value) : value));
   const target = document.getElementById("map");
   const narrow = target.clientWidth < 600;
   const height = Math.max(440, Math.min(720, Math.round(target.clientWidth * 0.68)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -54,11 +55,11 @@ def _write_layers(tables: dict[str, gpd.GeoDataFrame], path: Path) -> None:
 def write_geojson(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     """Write links.geojson and cities.geojson (RFC 7946: degrees, EPSG:4326), each whole or not at all."""
     found = layers(report)
-    shown = {"links.geojson": found["proposals"], "cities.geojson": found["cities"]}
     return tuple(
-        files.write_whole(
-            folder / name,
-            lambda part, table=table: table.to_file(part, driver="GeoJSON", engine="pyogrio", RFC7946="YES"),
-        )
-        for name, table in shown.items()
+        files.write_whole(folder / name, partial(_write_geojson, found[layer]))
+        for name, layer in (("links.geojson", "proposals"), ("cities.geojson", "cities"))
     )
+
+
+def _write_geojson(table: gpd.GeoDataFrame, path: Path) -> None:
+    table.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES")

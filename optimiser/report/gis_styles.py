@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def _network(*, roads: bool, rail: bool) -> list[Rule]:
 def rules(layer: str) -> list[Rule]:
     """Return how a layer is drawn, by its name; empty where nothing is said about it."""
     pair = style.Stroke("", style.GAINS, "", 0.8)
-    made = {
+    made: dict[str, Callable[[], list[Rule]]] = {
         "proposals": _proposals,
         "candidates": _proposals,
         "cities": lambda: _cities(with_states=True),

@@ -282,7 +282,7 @@
     scale.label_text_color = ink;
   };
   paint();
-  target.dataset.ready = "yes";
+  target.dataset.ready = Math.round(performance.now()); /* milliseconds since the page was asked for */
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   let width = target.clientWidth;
   addEventListener("resize", () => {

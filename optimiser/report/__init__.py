@@ -14,11 +14,12 @@ def write(
 ) -> tuple[Path, ...]:
     """Write all files of a report, each whole or not at all.
 
-    They are links.csv, plan.gpkg, plan.png and report.html. Where the job asks for rings, rings.csv,
-    ring_links.csv and ring_legs.csv come first; where these are compared with known ones, ring_overlaps.csv
-    and rings.png as well. Each table of measures is a CSV file of its name. Where the job asks what shares of
-    all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are solved, cases.csv has one
-    row a case. Where sections of line limit trains, capacities.csv has one row a section.
+    They are links.csv, plan.gpkg, links.geojson, cities.geojson, plan.png and report.html. Where the job asks
+    for rings, rings.csv, ring_links.csv and ring_legs.csv come first; where these are compared with known
+    ones, ring_overlaps.csv and rings.png as well. Each table of measures is a CSV file of its name. Where the
+    job asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are
+    solved, cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a
+    section.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def write(
         *([] if report.capacities is None else [line_capacity.write(report.capacities, folder)]),
         tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
+        *geopackage.write_geojson(report, folder),
     ]
     if with_picture:
         from optimiser.report import picture, ring_picture

@@ -16,6 +16,8 @@ type Row = Mapping[str, Any]
 
 CORE_SHARE = 0.9
 """Share of the cases that must choose a proposal of the robust core."""
+FRAGILE_SHARE = 0.5
+"""Share of the cases below which a proposal is fragile."""
 SETTLED_GAP = 0.02
 """Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
@@ -65,6 +67,27 @@ class CaseResults:
     def chosen_in(self, candidate_id: str) -> int:
         """Return the number of cases that choose a candidate."""
         return sum(candidate_id in row["built"] for row in self.solved)
+
+    @property
+    def unsettled(self) -> list[Row]:
+        """Return the other cases that have a plan."""
+        return [row for row in self.rows if row["best"] is not None and row not in self.solved]
+
+    def chosen_in_open(self, candidate_id: str) -> int:
+        """Return the number of unsettled cases whose best plan so far has a candidate."""
+        return sum(candidate_id in row["built"] for row in self.unsettled)
+
+    def dropped_in(self, candidate_id: str) -> tuple[str, ...]:
+        """Return the names of the cases that count and do not choose a candidate."""
+        return tuple(str(row["name"]) for row in self.solved if candidate_id not in row["built"])
+
+    def verdict(self, candidate_id: str) -> str:
+        """Return whether a candidate is ``robust``, ``mixed`` or ``fragile``; a dash where no case counts."""
+        if not self.solved:
+            return wording.NONE
+        if self.is_core(candidate_id):
+            return "robust"
+        return "mixed" if self.chosen_in(candidate_id) >= FRAGILE_SHARE * len(self.solved) else "fragile"
 
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
@@ -135,6 +158,8 @@ class CaseResults:
         return {
             "sentences": self.sentences(links),
             "count": len(self.solved),
+            "open": len(self.unsettled),
+            "fragile": wording.percent(FRAGILE_SHARE, digits=0),
             "core": wording.percent(CORE_SHARE, digits=0),
             "bars": bars,
             "width": WIDTH,

@@ -1,13 +1,14 @@
-"""Write a plan as one GeoPackage: five layers, and more where rings are asked for."""
+"""Write a plan for a GIS: one GeoPackage, drawn when it is opened, and proposals and cities as GeoJSON."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
 
 from optimiser.measures import coverage
-from optimiser.report import files, ring_tables, tables
+from optimiser.report import files, gis_styles, ring_tables, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.tables import WGS84
 
@@ -48,3 +49,17 @@ def _write_layers(tables: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     for name, table in tables.items():
         mode = "a" if path.exists() else "w"
         table.to_file(path, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
+    gis_styles.dress(path)
+
+
+def write_geojson(report: ReportInput, folder: Path) -> tuple[Path, ...]:
+    """Write links.geojson and cities.geojson (RFC 7946: degrees, EPSG:4326), each whole or not at all."""
+    found = layers(report)
+    return tuple(
+        files.write_whole(folder / name, partial(_write_geojson, found[layer]))
+        for name, layer in (("links.geojson", "proposals"), ("cities.geojson", "cities"))
+    )
+
+
+def _write_geojson(table: gpd.GeoDataFrame, path: Path) -> None:
+    table.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES")

@@ -59,7 +59,9 @@ def draw_proposals(axes: Axes, layers: Layers) -> None:
         for line in map_layers.parts(shape):
             x, y = line.xy
             axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=height)
-            axes.plot(x, y, color=stroke.colour, lw=stroke.width, solid_capstyle="round", zorder=height + 0.5)
+            look: Any = {"color": stroke.colour, "lw": stroke.width, "dash_capstyle": "butt"}
+            dashes: Any = (0, stroke.dash) if stroke.dash else "solid"
+            axes.plot(x, y, linestyle=dashes, solid_capstyle="round", zorder=height + 0.5, **look)
 
 
 def draw_rings(axes: Axes, layers: Layers) -> None:
@@ -143,7 +145,9 @@ def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
         if point is not None:
             colour = style.PROPOSALS[category].colour
             shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour}
-            _bold(axes, str(rank), colour, zorder=10, x=point.x, y=point.y, bbox=shape | {"linewidth": 1.4})
+            _bold(
+                axes, str(rank), style.INK, zorder=10, x=point.x, y=point.y, bbox=shape | {"linewidth": 1.4}
+            )
             found.append(_around(_pixels(axes, np.array([[point.x, point.y]])), 8.0 * per_point(axes)))
     return np.vstack(found)
 
@@ -207,7 +211,8 @@ def _draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, sof
     size = cities["tier"].map(lambda name: -style.tier(name).text)
     order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])
     texts = [
-        _label_text(axes, str(name), tier) for name, tier in zip(order["name"], order["tier"], strict=True)
+        _label_text(axes, style.legible(str(name)), tier)
+        for name, tier in zip(order["name"], order["tier"], strict=True)
     ]
     points = _pixels(axes, np.column_stack([order.geometry.x, order.geometry.y]))
     extents = [text.get_window_extent() for text in texts]

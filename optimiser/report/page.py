@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Hashable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from markupsafe import Markup
 from optimiser.measures import coverage
 from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.report import (
+    exploring,
     files,
     line_capacity,
     measure_sections,
@@ -27,6 +29,7 @@ from optimiser.report import (
     webmap,
     wording,
 )
+from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 
 ESCAPES = str.maketrans(
@@ -55,7 +58,7 @@ def render(report: ReportInput) -> str:
     """Return the page as text.
 
     Names from OpenStreetMap enter it in two ways only: as text that the template engine escapes, and as JSON
-    in a block that is no script. The policy of the page runs no script but the two whose hashes it names, and
+    in blocks that are no script. The policy of the page runs no script but those whose hashes it names, and
     fetches nothing.
     """
     return _rendered("report.html", report, context(report))
@@ -78,7 +81,7 @@ def render_map(report: ReportInput, *, title: str = "") -> str:
 
 
 def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> str:
-    scripts = [_bokeh_script(), _data("report.js")]
+    scripts = [_bokeh_script(), _data("exploring.js"), _data("report.js")]
     return (
         _templates()
         .get_template(template)
@@ -87,6 +90,7 @@ def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> 
             style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
             map_json=Markup(as_json(_map_item(report))),  # noqa: S704 - every < > & is escaped
+            page_json=Markup(as_json(exploring.gather(report))),  # noqa: S704 - every < > & is escaped
             layers=webmap.layers(report),
             palette=_palette(),
             **variables,
@@ -99,6 +103,7 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
 
 
+@cache
 def _templates() -> Environment:
     """Return the page's frame `report.html` and a part for each of its sections, `sections/*.html`."""
     return Environment(
@@ -117,11 +122,12 @@ def _map_item(report: ReportInput) -> dict[str, Any]:
     return dict(json_item(webmap.draw(report)))
 
 
+@cache
 def _bokeh_script() -> str:
     from bokeh.resources import Resources
 
-    scripts = Resources(mode="inline", components=["bokeh"], minified=True).js_raw
-    return "\n".join(scripts).replace("\r\n", "\n")
+    # The library itself, without the call that sets its log level: that call writes to the console.
+    return str(Resources(mode="inline", components=["bokeh"], minified=True).js_raw[0]).replace("\r\n", "\n")
 
 
 def _data(name: str) -> str:
@@ -148,7 +154,10 @@ def _palette() -> list[tuple[str, str, str]]:
     proposals = {f"proposed-{name}": stroke for name, stroke in style.proposals().items()}
     strokes = {**style.NETWORK, **proposals}
     network = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
-    return [*network, *ring_text.palette()]
+    fixed = [("halo", style.HALO)]
+    for name, shades in (("within", style.WITHIN), ("beyond", style.BEYOND)):
+        fixed += zip((f"{name}-short", f"{name}-long"), shades, strict=True)
+    return [*network, *ring_text.palette(), *((name, colour, colour) for name, colour in fixed)]
 
 
 def context(report: ReportInput) -> dict[str, Any]:
@@ -158,7 +167,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "report": report,
         "title": f"{report.region}: {sentences.headline(report)}",
         "headline": sentences.headline(report),
-        "limit": wording.short_hours(report.limit_s),
         "limit_clock": wording.clock(report.limit_s),
         "definition": sentences.definition(report),
         "figures": _figures(report, tiers),
@@ -183,6 +191,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "order": measure_sections.build_order(report),
         "line_capacity": line_capacity.section(report.capacities),
         "reach": None if report.reach is None else report.reach.section(),
+        "what_if": None if report.cases is None else _what_if(report, report.cases),
         "alone": False,
         **_map_context(report),
     }
@@ -192,12 +201,21 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the section with the map."""
     categories = set(style.categories(report.links))
     return {
+        "limit": wording.short_hours(report.limit_s),
         "categories": [
             (name, stroke.name) for name, stroke in style.proposals().items() if name in categories
         ],
         "rings": ring_section.section(report),
         "cases": None if report.cases is None else report.cases.section(report.links),
+        "states": exploring.states(report),
+        "pairs_by_tier": _pairs_by_tier(report),
     }
+
+
+def _pairs_by_tier(report: ReportInput) -> dict[str, int]:
+    """Return the number of all pairs, then of those of each tier."""
+    counts = {row["group"]: int(row["pairs"]) for row in coverage.by_group(report.pairs).to_dict("records")}
+    return {"all": counts.pop("all"), **counts}
 
 
 def _figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
@@ -254,6 +272,7 @@ def _link(row: Row, report: ReportInput) -> dict[str, Any]:
         "per_person": wording.integer(row["cost_per_person"]),
         "chosen": "" if report.cases is None else report.cases.counted(row["candidate_id"]),
         "core": report.cases is not None and report.cases.is_core(row["candidate_id"]),
+        "step": exploring.steps(report).get(row["candidate_id"], 0),
     }
 
 
@@ -275,6 +294,30 @@ def _setting(row: Row) -> str:
         "in towns": row.get("town_share", 0.0),
     }
     return "; ".join(f"{100 * share:.0f} % {where}" for where, share in shares.items() if share >= 0.005)
+
+
+def _what_if(report: ReportInput, cases: CaseResults) -> list[dict[str, Any]]:
+    """Return one row a proposed link: in which plausible cases it is chosen, and what is lost without it."""
+    gained: dict[str, Row] = {}
+    if report.measures is not None and not report.measures.appraisal.empty:
+        gained = {row["candidate_id"]: row for row in report.measures.appraisal.to_dict("records")}
+    return [
+        {
+            "rank": int(row["rank"]),
+            "name": wording.link_name(row),
+            "kind": wording.kind(row["kind"]),
+            "category": style.category(mode=row["mode"], kind=row["kind"]),
+            "chosen": cases.chosen_in(row["candidate_id"]),
+            "open": cases.chosen_in_open(row["candidate_id"]),
+            "verdict": cases.verdict(row["candidate_id"]),
+            "dropped": "; ".join(cases.dropped_in(row["candidate_id"])),
+            "lost": int(row["pairs_lost_alone"]),
+            "people_number": people,
+            "people": wording.people(people) if people else wording.NONE,
+        }
+        for row in report.links.to_dict("records")
+        for people in [int(gained.get(row["candidate_id"], {}).get("people_brought", 0))]
+    ]
 
 
 def _tier(row: Row) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from anyascii import anyascii
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,31 +29,36 @@ class Stroke:
 
 
 NETWORK = {
-    "roads": Stroke("Other roads", "#d9d4c7", "#3a3f45", 0.5),
-    "rail": Stroke("Conventional rail", "#8f979f", "#69727b", 0.7, (4, 2)),
-    "motorways": Stroke("Motorways", "#d3b174", "#7d6a45", 1.2),
-    "high_speed": Stroke("High-speed rail", "#8ba0c4", "#55719f", 1.4),
+    "roads": Stroke("Other roads", "#dedad0", "#33383e", 0.5),
+    "rail": Stroke("Conventional rail", "#aeb3b8", "#4d545b", 0.7, (2, 2)),
+    "motorways": Stroke("Motorways", "#dcc48f", "#6b5b3a", 1.2),
+    "high_speed": Stroke("High-speed rail", "#a9c6e2", "#3f5878", 1.4, (9, 2)),
 }
-"""Today's network by attribute of `map_layers.Layers`, lowest first."""
+"""Today's network by attribute of `map_layers.Layers`, lowest first: pale, so that proposals stand out."""
 
 PROPOSALS = {
-    "road": Stroke("Proposed road", "#c8321f", "#ff7a5c", 2.8),
-    "rail": Stroke("Proposed rail line", "#4a2a8f", "#a98bff", 2.8),
-    "service": Stroke("Proposed trains", "#b0479f", "#e78bd8", 2.0),
-    "access": Stroke("At and to stations", "#1f7a3d", "#6fd08f", 2.4),
+    "road": Stroke("Proposed road", "#d55e00", "#d55e00", 2.8),
+    "rail": Stroke("Proposed rail line", "#000000", "#ffffff", 2.8),
+    "service": Stroke("Proposed trains", "#aa4499", "#cc79a7", 2.2, (4, 1.4)),
+    "access": Stroke("At and to stations", "#009e73", "#009e73", 2.6, (1, 0.8)),
 }
-"""What is proposed, by category."""
+"""What is proposed, by category.
+
+The colours are those of Okabe and Ito (2008), Color Universal Design, and purple and indigo of Tol (2021),
+Colour schemes, so that they stay apart for readers with deuteranopia; in grey, dashes and widths tell them
+apart.
+"""
 
 COMPARED = {
     "both": Stroke("Built in both", "#3d4349", "#c9ced3", 2.4),
-    "first": Stroke("Only in the first", "#b35806", "#f1a340", 3.0),
-    "second": Stroke("Only in the second", "#7a3b9c", "#c79be0", 3.0),
+    "first": Stroke("Only in the first", "#d55e00", "#d55e00", 3.0),
+    "second": Stroke("Only in the second", "#0072b2", "#56b4e9", 3.0, (4, 1.4)),
 }
 """What two plans propose, by the plan that builds it."""
 
 RINGS = {
-    "road": Stroke("Ring, existing", "#0a4f9e", "#5aa9ff", 4.6),
-    "rail": Stroke("Railway ring, existing", "#2f6b1f", "#9bd67f", 4.6),
+    "road": Stroke("Ring, existing", "#0072b2", "#56b4e9", 4.6),
+    "rail": Stroke("Railway ring, existing", "#332288", "#f0e442", 4.6),
 }
 """The whole circuit of a ring, by mode."""
 
@@ -60,7 +67,7 @@ RING_NEW = Stroke("Ring, to be built", "#ffffff", "#14171a", 2.2, (2, 1))
 
 KNOWN_RINGS = (
     Stroke("", "#a3590a", "#e8a355", 2.2, (7, 2)),
-    Stroke("", "#8a2f7a", "#e48bd4", 2.2, (2, 1.4)),
+    Stroke("", "#882255", "#dd99bb", 2.2, (2, 1.4)),
     Stroke("", "#5d646b", "#a0a7ae", 2.2, (7, 2, 2, 2)),
 )
 """Known rings, in their order; told apart by dashes as well as by colour."""
@@ -89,13 +96,17 @@ OTHER_TIER = Tier("City", 6.0, 8.5)
 INK, PAPER, MUTED = "#1d2126", "#fdfcf8", "#6a7077"
 """Colours of text, ground and secondary text."""
 
-GAINS, LOSES = "#0b8074", "#c8321f"
+GAINS, LOSES = "#0b8074", "#d55e00"
 """Colours of what gains by the plan or by an assumption, and of what loses."""
 
-HALO = "#f2c94c"
+HALO = "#f0e442"
 """Colour of the halo of the robust core on the map."""
 
-TIER_LINES = {"core": "#8a6d1f", "secondary": "#2c62a8", "small": "#c8321f"}
+WITHIN, BEYOND = ("#f7fbff", "#9ecae1"), ("#e6550d", "#6b2000")
+"""Ends of the shades of times within the limit and beyond it, short to long: blues and oranges of ColorBrewer
+(Harrower and Brewer 2003). They darken with time, and a step of lightness marks the limit."""
+
+TIER_LINES = {"core": "#8a6d1f", "secondary": "#0072b2", "small": "#d55e00"}
 """Colours of the curves of tiers."""
 
 BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
@@ -141,6 +152,34 @@ def proposals() -> dict[str, Stroke]:
     return PROPOSALS | COMPARED
 
 
+def legible(words: str) -> str:
+    """Return a text for a picture, in which letters that no installed font has are transliterated.
+
+    Parameters
+    ----------
+    words
+        Any text, for example a name in Chinese.
+    """
+    return words if _letters().issuperset(map(ord, words)) else anyascii(words)
+
+
+@cache
+def _fonts() -> list[str]:
+    from matplotlib import font_manager
+
+    installed = set(font_manager.get_font_names())
+    return [name for name in FONTS if name in installed]
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Return the code points that the fonts of pictures have, and line breaks."""
+    from matplotlib import font_manager
+
+    paths = [font_manager.findfont(name) for name in _fonts()]
+    return frozenset({ord("\n")}.union(*(font_manager.get_font(path).get_charmap() for path in paths)))
+
+
 @contextmanager
 def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[Figure]:
     """Yield an empty figure that is bound to no window; fonts and colours hold until the block ends.
@@ -155,9 +194,9 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
         Size of plain text in points.
     """
     import matplotlib as mpl
-    from matplotlib import font_manager
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     class Shown(Figure):
         """A figure that a notebook shows without pyplot."""
@@ -167,12 +206,12 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
             self.savefig(buffer, format="png", facecolor=self.get_facecolor())
             return buffer.getvalue()
 
-    installed = set(font_manager.get_font_names())
-    fonts = [name for name in FONTS if name in installed]
-    with mpl.rc_context({"font.family": fonts, "font.size": size, "text.color": INK}):
+    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
         found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
         FigureCanvasAgg(found)
         yield found
+        for text in found.findobj(Text):
+            text.set_text(legible(text.get_text()))
 
 
 def per_point(axes: Axes) -> float:

@@ -13,9 +13,9 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
 from optimiser.measures import coverage
-from optimiser.report import map_layers, ring_tables, ring_text, style, wording
+from optimiser.report import exploring, map_layers, ring_tables, ring_text, style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.map_layers import CORE, Layers
+from optimiser.report.map_layers import CORE, WHOLE, Layers
 from optimiser.report.ring_layout import NEW, formed, known_rings
 from optimiser.report.tables import WGS84
 
@@ -51,6 +51,7 @@ CITY_TIPS = [
     ("People", "@people"),
     ("Within the limit", "@before of @partners today, @after with the plan"),
     ("Farthest", "@worst"),
+    ("Still beyond", "@beyond"),
 ]
 RING_TIPS = [("Ring", "@ring"), ("Here", "@name, @length"), ("State", "@state")]
 KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
@@ -70,13 +71,19 @@ LINK_COLUMNS = (
     "width",
     "chosen",
     "halo",
+    "dash",
+    "step",
 )
 """Columns of the lines of proposals."""
 
-BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category")
+BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "step")
 """Columns of the numbers of proposals."""
 
-STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state")
+RING_COLUMNS = ("xs", "ys", "step")
+"""Columns of the lines of rings. Of everything with a `step`, the page shows what the build order has built
+by the step that a reader chooses."""
+
+STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state", "step")
 """Columns of the stretches of rings."""
 
 HOVER_STEP_M = 4000
@@ -84,6 +91,12 @@ HOVER_STEP_M = 4000
 
 SCALE = 1.35
 """Pixels on the map to pan and zoom, per point on the still one."""
+
+DASH_SCALE = 3.0
+"""Pixels of a dash, per unit of the dashes of a `style.Stroke`."""
+
+MOST_BEYOND = 3
+"""Cities still beyond the limit that the box of a city names."""
 
 
 def models() -> Bokeh:
@@ -127,8 +140,8 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     for drawn, tips in ((known, KNOWN_TIPS), (rings, RING_TIPS), ([lines], LINK_TIPS)):
         if drawn:
             _add_hover(plot, drawn, tips)
-    plot.add_tools(models().TapTool(renderers=[lines], visible=False))
-    _draw_cities(plot, report, shown)
+    marks = _draw_cities(plot, report, shown)
+    plot.add_tools(models().TapTool(renderers=[lines, marks], visible=False))
     return plot
 
 
@@ -157,13 +170,15 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
         unit="m",
         dimensional=models().Metric(base_unit="m"),
         location="bottom_left",
+        margin=0,
+        padding=4,
         background_fill_alpha=0,
         border_line_color=None,
         bar_line_color="#80868c",
         bar_length=0.14,
         length_sizing="adaptive",
     )
-    plot.add_layout(scale)
+    plot.add_layout(scale, "below")  # inside, it would hide names
     return plot
 
 
@@ -173,9 +188,8 @@ def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
     halo = {"line_color": style.HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
     plot.multi_line("xs", "ys", source=source, name="proposals-core", **halo)
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
-    lines = plot.multi_line(
-        "xs", "ys", source=source, name="proposals-lines", line_color="colour", line_width=4
-    )
+    look = {"line_color": "colour", "line_dash": "dash", "line_width": 4}
+    lines = plot.multi_line("xs", "ys", source=source, name="proposals-lines", **look)
     plain = lines.glyph
     lines.selection_glyph = plain.clone(line_width=7)
     lines.hover_glyph = plain.clone(line_width=6)
@@ -194,7 +208,7 @@ def _draw_badges(plot: Bokeh, badges: Columns) -> None:
         text="rank",
         source=source,
         name="proposals-numbers",
-        text_color="colour",
+        text_color=style.INK,
         text_font_style="bold",
         text_font_size="11px",
         text_align="center",
@@ -222,11 +236,13 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
     """
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
+    built_at = exploring.steps(report)
     points = map_layers.number_points(shown)
     for row, point in zip(shown.links.to_dict("records"), points, strict=True):
         if point is None:
             continue
         tip = _link_tip(row, report, closes=row["candidate_id"] in shown.closing)
+        tip["step"] = built_at.get(row["candidate_id"], 0)
         badges.append(tip | _badge_place(point, row["geometry"]) | {"rank": str(row["rank"])})
         lines += [tip | _metres(line) for line in _hoverable(row["geometry"])]
     return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
@@ -252,9 +268,15 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
         "colour": stroke.colour,
         "category": category,
         "width": 1.4 * stroke.width,
+        "dash": _dashes(stroke),
         "chosen": _chosen(report, row["candidate_id"]),
         "halo": 0.55 if report.cases is not None and report.cases.is_core(row["candidate_id"]) else 0.0,
     }
+
+
+def _dashes(stroke: style.Stroke) -> list[int]:
+    """Return the dashes of a stroke in whole pixels; none of a solid line."""
+    return [max(1, round(DASH_SCALE * dash)) for dash in stroke.dash]
 
 
 def _chosen(report: ReportInput, candidate_id: str) -> str:
@@ -290,7 +312,7 @@ def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
         look = {
             "line_color": stroke.colour,
             "line_width": 3,
-            "line_dash": [round(3 * dash) for dash in stroke.dash],
+            "line_dash": _dashes(stroke),
         }
         part = f"known-{style.KNOWN_RINGS.index(stroke)}"
         drawn.append(_draw_part(plot, part, _columns(rows, ("xs", "ys", *tip)), look))
@@ -308,13 +330,16 @@ def _draw_rings(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
     if not len(shown.rings):
         return []
     smooth = {"line_join": "round", "line_cap": "round"}
-    circuits = shown.circuits
+    built_at = exploring.steps(report)
+    closed = [exploring.closing_step(ring, built_at) for ring in report.rings]
+    rings = shown.rings.assign(step=[closed[place] for place in shown.rings["ring"]])
+    circuits = rings[rings["part"] == WHOLE]
     _draw_part(plot, "rings-casing", _lines(circuits), {"line_color": "white", "line_width": 9, **smooth})
     for mode, mine in circuits.groupby("mode", sort=False):
         look = {"line_color": style.ring(str(mode)).colour, "line_width": 6, **smooth}
         _draw_part(plot, f"rings-whole-{mode}", _lines(mine), look)
     core = {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
-    _draw_part(plot, "rings-core", _lines(shown.rings[shown.rings["part"] == CORE]), core)
+    _draw_part(plot, "rings-core", _lines(rings[rings["part"] == CORE]), core)
     # An invisible part on top carries the figures.
     hidden = {"line_width": 9, "line_alpha": 0.0}
     return [_draw_part(plot, "rings-hover", _stretch_columns(report, shown), hidden)]
@@ -325,7 +350,8 @@ def _draw_part(plot: Bokeh, name: str, columns: Columns, look: Mapping[str, Any]
 
 
 def _lines(rings: gpd.GeoDataFrame) -> Columns:
-    return _columns(map(_metres, rings.geometry), ("xs", "ys"))
+    rows = zip(rings.geometry, rings["step"], strict=True)
+    return _columns((_metres(line) | {"step": int(step)} for line, step in rows), RING_COLUMNS)
 
 
 def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
@@ -334,6 +360,7 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
     Stretches that a proposal builds are left out: the box of the proposal describes them.
     """
     rows: list[dict[str, Any]] = []
+    built_at = exploring.steps(report)
     for ring in formed(report.rings):
         stretches = [row for row in ring_tables.stretches(ring) if row["candidate_id"] not in report.ranks]
         shapes = gpd.GeoSeries([row["geometry"] for row in stretches], crs=WGS84).to_crs(shown.cities.crs)
@@ -343,18 +370,22 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
                 "name": ring_text.stretch_name(ring, row),
                 "length": f"{row['length_km']:,.0f} km",
                 "state": "to be built" if row["state"] == NEW else "exists",
+                "step": exploring.closing_step(ring, built_at),
             }
             rows.append(tip | _metres(segmentize(shape, HOVER_STEP_M)))
     return _columns(rows, STRETCH_COLUMNS)
 
 
-def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> None:
+def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
+    """Draw marks and names of the cities; return the marks."""
     columns = _city_columns(report, shown.cities)
     source = models().ColumnDataSource(columns, name="cities")
     look = {"fill_color": "fill", "line_color": style.INK, "line_width": 1.4}
     marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
+    marks.nonselection_glyph = None
     _draw_names(plot, columns)
     _add_hover(plot, [marks], CITY_TIPS)
+    return marks
 
 
 def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
@@ -377,7 +408,25 @@ def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
         "size": (SCALE * table["_size"]).tolist(),
         "gains": gains.astype(int).tolist(),
         "fill": [style.GAINS if gain else "#ffffff" for gain in gains],
+        "row": table.index.tolist(),
+        "beyond": _still_beyond(report, table.index.tolist()),
     }
+
+
+def _still_beyond(report: ReportInput, rows: list[int]) -> list[str]:
+    """Return for each city those that stay beyond the limit with the plan, nearest first, in words."""
+    names = report.cities["name"].astype(str).tolist()
+    by_city: dict[int, list[str]] = {row: [] for row in rows}
+    columns = ["origin", "destination", "after_s"]
+    for one, other, seconds in coverage.still_beyond(report.pairs)[columns].to_numpy().tolist():
+        by_city[one].append(f"{names[other]} {wording.clock(seconds)}")
+        by_city[other].append(f"{names[one]} {wording.clock(seconds)}")
+    return [
+        ", ".join(found[:MOST_BEYOND])
+        + (f" and {len(found) - MOST_BEYOND} more" if len(found) > MOST_BEYOND else "")
+        or wording.NONE
+        for found in (by_city[row] for row in rows)
+    ]
 
 
 def _draw_names(plot: Bokeh, columns: Columns) -> None:

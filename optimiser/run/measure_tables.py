@@ -474,7 +474,39 @@ def building_order(measured: MeasuredPlan) -> BuildOrder:
     return replace(found, links=tuple(sorted(found.links, key=lambda name: starts.get(name, 0))))
 
 
-def build_order(measured: MeasuredPlan, links: Sequence[str]) -> pd.DataFrame:
+def covered_by_step(measured: MeasuredPlan, links: Sequence[str]) -> list[frozenset[int]]:
+    """Return the positions of the pairs within the limit after each step of building; step 0 is today.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+    links
+        Its ids in the order of building.
+    """
+    values = MarginalValues.of(measured.valuer, links)
+    return [values.covered(links[:at]) for at in range(len(links) + 1)]
+
+
+def opening_steps(steps: Sequence[Collection[int]], count: int) -> NDArray[np.int64]:
+    """Return the step from which each pair is within the limit, int64 [count]; -1 for those that never are.
+
+    Parameters
+    ----------
+    steps
+        What `covered_by_step` found.
+    count
+        Number of pairs.
+    """
+    found = np.full(count, -1, dtype=np.int64)
+    for at in range(len(steps) - 1, -1, -1):
+        found[list(steps[at])] = at
+    return found
+
+
+def build_order(
+    measured: MeasuredPlan, links: Sequence[str], steps: Sequence[Collection[int]]
+) -> pd.DataFrame:
     """Return the state after each step of building; step 0 is today.
 
     Parameters
@@ -483,6 +515,8 @@ def build_order(measured: MeasuredPlan, links: Sequence[str]) -> pd.DataFrame:
         The plan.
     links
         Its ids in the order of building.
+    steps
+        What `covered_by_step` found.
 
     Returns
     -------
@@ -492,11 +526,10 @@ def build_order(measured: MeasuredPlan, links: Sequence[str]) -> pd.DataFrame:
         `pairs_within_<tier>`, `weight_share_<tier>` by tier of the smaller city.
     """
     problem, starts = measured.problem, measured.plan.starts
-    values, opens = MarginalValues.of(measured.valuer, links), opening_periods(problem, starts)
+    opens = opening_periods(problem, starts)
     rows = list[dict[str, Any]]()
     spent = before = 0
-    for at, name in enumerate(("", *links)):
-        covered = values.covered(links[:at])
+    for at, (name, covered) in enumerate(zip(("", *links), steps, strict=True)):
         cost, weight = problem.cost_of([name]) if at else 0, measured.valuer.weight_of(covered)
         spent += cost
         periods = {

@@ -6,28 +6,33 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from networks.intermodal import AccessParameters
 from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import TABLES, Measures
 from optimiser.run import measure_tables, ring_effects, store
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
 
 def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
     order = measure_tables.building_order(measured)
+    steps = measure_tables.covered_by_step(measured, order.links)
+    opening = measure_tables.opening_steps(steps, len(measured.problem.pairs))
     return Measures(
         appraisal=measure_tables.appraisal(measured, order.links),
         equity=measure_tables.equity(measured),
         polycentricity=measure_tables.polycentricity(measured),
-        build_order=measure_tables.build_order(measured, order.links),
+        build_order=measure_tables.build_order(measured, order.links, steps),
         phases=measure_tables.phases(measured),
         independence=measure_tables.independence(measured),
         ring_effects=ring_effects.effects(measured),
         ring_savings=ring_effects.savings(measured),
-        seconds=exact_seconds(measured),
+        seconds=exact_seconds(measured).assign(step=opening, **trip_seconds(measured)),
         facts=_facts(measured) | {"order_method": order.method},
     )
 
@@ -38,6 +43,22 @@ def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:
         np.where(measured.times[state] >= UNREACHED, UNREACHABLE, measured.times[state]) for state in STATES
     )
     return pd.DataFrame({"before_s": before, "after_s": after})
+
+
+def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
+    """Return the seconds by part of the fastest trip of each pair with the plan, int64 [pairs] each.
+
+    Returns
+    -------
+    dict
+        By column, `<part>_s` for each of `trip_parts.PARTS`; zeros where no path leads.
+    """
+    rows = np.flatnonzero(measured.candidates.table["candidate_id"].isin(measured.plan.built).to_numpy())
+    start_s = AccessParameters.default().running.start_s
+    arcs = split_arcs(measured.graph, measured.candidates.take(rows.tolist()), start_s=start_s)
+    origin, destination = measured.ends.T
+    parts = trip_parts(arcs, measured.graph.origin[origin], measured.graph.destination[destination])
+    return {f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
 
 
 def _facts(measured: MeasuredPlan) -> dict[str, object]:

@@ -27,7 +27,7 @@ from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import files, inputs, line_capacity, sentences, tables
+from optimiser.report import files, gis_styles, inputs, line_capacity, sentences, tables
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.reach import Reach
@@ -263,15 +263,18 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
         Network of the railways; without any network, no network is written.
     """
     times.cities.to_file(folder / "cities.gpkg", layer="cities", driver="GPKG", engine="pyogrio")
+    gis_styles.dress(folder / "cities.gpkg", {"cities": "places"})
     skim_table(times).to_parquet(folder / "skim.parquet")
     table = candidates.table
     table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
+    gis_styles.dress(folder / "candidates.gpkg")
     files.write_csv(
         pd.DataFrame(table.drop(columns="geometry")).round(tables.DECIMALS), folder / "candidates.csv"
     )
     files.write_csv(left_out(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
         storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")
+        gis_styles.dress(folder / "network.gpkg")
 
 
 def left_out(candidates: Candidates) -> pd.DataFrame:

@@ -148,9 +148,7 @@ def explain(
     )
     gap = None if other is None else other.gap
     cases = shown.cases
-    missing = (
-        () if cases is None else tuple(str(one["name"]) for one in cases.solved if name not in one["built"])
-    )
+    missing = () if cases is None else cases.dropped_in(name)
     return Why(
         rank=int(row["rank"]),
         candidate_id=name,

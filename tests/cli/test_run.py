@@ -37,6 +37,8 @@ FILES = {
     "certificate.json",
     "report.html",
     "links.csv",
+    "links.geojson",
+    "cities.geojson",
     "appraisal.csv",
     "equity.csv",
     "polycentricity.csv",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from html.parser import HTMLParser
-from pathlib import Path
 
 PAYLOADS = (
     "</script><script>document.title='RAN'</script>",
@@ -17,6 +15,26 @@ PAYLOADS = (
     "javascript:document.title='RAN'",
     "]]><style>*{display:none}</style>",
     "&lt;b&gt;$$x$$ \u2028 @name",
+    "</title><script>document.title='RAN'</script>",
+    "</style><script>document.title='RAN'</script>",
+    "</textarea><svg/onload=document.title='RAN'>",
+    "--><img src=x onerror=document.title='RAN'>",
+    "' onmouseover='document.title=\"RAN\"",
+    "\" autofocus onfocus=document.title='RAN' x=\"",
+    "<details open ontoggle=document.title='RAN'>",
+    "<iframe srcdoc='<script>parent.document.title=1</script>'>",
+    "<a href='javascript:document.title=1'>x</a>",
+    "<base href='http://example.org/'>",
+    "<meta http-equiv=refresh content='0;url=javascript:document.title=1'>",
+    "<math><mtext></mtext><script>document.title='RAN'</script></math>",
+    "\\u003cscript\\u003edocument.title='RAN'\\u003c/script\\u003e",
+    "\\\";document.title='RAN';//",
+    "';document.title='RAN';'",
+    "@{name}{safe} @$name{custom}",
+    "<template><img src=x onerror=document.title='RAN'></template>",
+    "{%% include 'report.html' %%}{{ self.__class__ }}",
+    "<script>document.title='RAN'",
+    "<svg><animate onbegin=document.title='RAN' attributeName=x dur=1s>",
 )
 
 
@@ -45,18 +63,3 @@ def read(text: str) -> Reader:
     reader = Reader()
     reader.feed(text)
     return reader
-
-
-def in_browser(page: Path, folder: Path) -> str:
-    """Return what a browser without a screen makes of a page, five seconds after it was opened."""
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    command = ["chromium", *flags, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000"]
-    return subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=True, timeout=60
-    ).stdout

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 from rich.console import Console
+from ring_square import KNOWN, shown
 from shapely import LineString, Point
 
 from optimiser import verify
 from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import screen
+from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput, assemble
 
 HOUR = 3600
@@ -98,6 +105,96 @@ def report_out_of_reach() -> ReportInput:
     away = report.pairs["destination"] == 3
     times = {name: report.pairs[name].where(~away, 5 * HOUR) for name in ("all_built_s", "after_s")}
     return replace(report, budget=None, pairs=report.pairs.assign(**times))
+
+
+def explored(words: Iterator[str] | None = None) -> ReportInput:
+    """A measured plan with its build order, a ring that B-C closes, cases: all that a page can show.
+
+    Every name and note is the next of some words, where they are given.
+    """
+    order = ("bc", "cd", "idle")
+    names = NAMES if words is None else tuple(islice(words, len(NAMES)))
+    ring = shown(overlaps=(KNOWN,))
+    ring = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
+    report = line_report(*order, names=names, rings=(ring,))
+    report = replace(
+        report, measures=_measures(report, order), cases=CASES, links=CASES.with_counts(report.links)
+    )
+    if words is None:
+        return report
+    facts = replace(ring.facts, id=next(words), centres=(next(words),))
+    strange = replace(
+        ring,
+        facts=facts,
+        pieces=ring.pieces.assign(name=next(words)),
+        cities=ring.cities.assign(name=next(words)),
+        overlaps=(replace(KNOWN, name=next(words), source=next(words), why=next(words)),),
+    )
+    cases = replace(
+        CASES, rows=tuple(row | {"name": next(words), "description": next(words)} for row in CASES.rows)
+    )
+    columns = {name: next(words) for name in ("from_name", "to_name", "kind", "today", "replaces", "beside")}
+    return replace(
+        report,
+        region=next(words),
+        money=next(words),
+        variant=next(words),
+        solver=next(words),
+        notes=(next(words),),
+        sources=(next(words),),
+        assumptions=((next(words), next(words)),),
+        attribution=next(words),
+        rings=(strange,),
+        cases=cases,
+        links=report.links.assign(**columns, today_s=5400, with_s=3601, beside_share=0.41, town_share=0.2),
+    )
+
+
+def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:
+    """The build order alone, counted with the independent check."""
+    problem, pairs = line_problem(), report.pairs
+    within = [
+        np.array([s is not None and s <= 4 * HOUR for s in verify.score(problem, order[:at]).times_after_s])
+        for at in range(len(order) + 1)
+    ]
+    rows = []
+    for at, (name, inside) in enumerate(zip(("", *order), within, strict=True)):
+        link = report.links[report.links["candidate_id"] == name]
+        row = {"step": at, "candidate_id": name, "cost": problem.cost_of([name]) if at else 0}
+        row |= {key: str(link[key].iloc[0]) if at else "" for key in ("kind", "from_name", "to_name")}
+        row |= {"cost_so_far": problem.cost_of(order[:at]), "pairs_within": int(inside.sum())}
+        row |= {"weight_share": float(inside.mean())}
+        for tier in ("secondary", "small"):
+            mine = inside[(pairs["group"] == tier).to_numpy()]
+            row |= {f"pairs_within_{tier}": int(mine.sum()), f"weight_share_{tier}": float(mine.mean())}
+        rows.append(row)
+    steps = np.where(np.any(within, axis=0), np.argmax(within, axis=0), -1)
+    seconds = pairs[["before_s", "after_s"]].assign(step=steps)
+    empty = pd.DataFrame()
+    facts = {"order_method": "forward"}
+    return Measures(empty, empty, empty, pd.DataFrame(rows), empty, seconds, facts=facts)
+
+
+_CASE = {
+    "description": "",
+    "status": "optimal",
+    "gap": 0.0,
+    "seconds": 0.1,
+    "cost": 1,
+    "pairs": 6,
+    "today": 1,
+}
+CASES = CaseResults(
+    rows=(
+        {**_CASE, "name": "slow", "built": ["bc"], "plan": 3, "best": 2},
+        {**_CASE, "name": "fast", "built": ["bc", "cd"], "plan": 5, "best": 6},
+        {**_CASE, "name": "late", "built": ["idle"], "plan": 3, "best": 4, "gap": 0.2},
+        {**_CASE, "name": "open", "built": [], "plan": 3, "best": None, "status": "none", "gap": None},
+    ),
+    pairs=6,
+    covered=3,
+)
+"""Two cases that count, one that is not settled, and one without a plan."""
 
 
 def on_screen(report: ReportInput) -> str:

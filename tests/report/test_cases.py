@@ -5,21 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
-from report_drawing import line_report, on_screen
+from report_drawing import CASES, line_report, on_screen
 
 from optimiser.report import page, webmap
 from optimiser.report.cases import CaseResults
 
-ROW = {"description": "", "status": "optimal", "gap": 0.0, "seconds": 0.1, "cost": 1, "pairs": 6, "today": 1}
-FOUND = CaseResults(
-    rows=(
-        {**ROW, "name": "slow", "built": ["bc"], "plan": 3, "best": 2},
-        {**ROW, "name": "fast", "built": ["bc", "cd"], "plan": 5, "best": 6},
-        {**ROW, "name": "open", "built": [], "plan": 3, "best": None, "status": "none", "gap": None},
-    ),
-    pairs=6,
-    covered=3,
-)
+FOUND = CASES
 WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)
 
 
@@ -37,7 +28,7 @@ def test_links_get_their_counts(tmp_path):
     counts = report().links.set_index("candidate_id")["chosen_in"]
     assert counts.to_dict() == {"bc": 2, "cd": 1}
     FOUND.write(tmp_path)
-    assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == ["bc", "bc cd", ""]
+    assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == ["bc", "bc cd", "idle", ""]
 
 
 def test_the_page_has_the_tornado_with_the_widest_bar_on_top():

@@ -5,10 +5,11 @@ import geopandas as gpd
 from optimiser.report import geopackage, ring_layout
 
 
-def test_the_geopackage_has_five_layers(report, tmp_path):
+def test_the_geopackage_has_five_layers_and_their_styles(report, tmp_path):
     path = geopackage.write(report, tmp_path / "plan.gpkg")
     assert sorted(gpd.list_layers(path)["name"]) == [
         "cities",
+        "layer_styles",
         "network_rail",
         "network_roads",
         "pairs",

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
+from itertools import cycle, repeat
 
 import pytest
-from hostile_names import PAYLOADS, in_browser, read
-from report_drawing import PRICED, on_screen, report_out_of_reach
+from hostile_names import PAYLOADS, read
+from report_drawing import PRICED, explored, on_screen, report_out_of_reach
 from ring_square import shown
 
 from optimiser.measures.coverage import CityCover, TierCities
@@ -59,12 +59,12 @@ def test_the_map_block_is_json(drawn):
     assert json.loads(block.group(1))["doc"]
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_a_hostile_name_adds_no_tag_and_is_read_as_written(payload, make, drawn):
-    text = page.render(make("bc", "cd", "idle", names=("Ada", payload, "Cy", "Di")))
-    hostile, plain = read(text), read(drawn)
-    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
-    assert payload in hostile.text
+def test_hostile_names_add_no_tag_and_are_read_as_written():
+    honest, hostile = (
+        read(page.render(explored(words))) for words in (repeat("Ada"), cycle([" ".join(PAYLOADS)]))
+    )
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in honest.tags]
+    assert " ".join(PAYLOADS) in hostile.text
 
 
 def test_json_in_the_page_holds_no_markup():
@@ -86,15 +86,6 @@ def test_every_city_and_new_pair_stands_in_the_tables(drawn):
 def test_assumptions_sources_and_attribution_are_shown(make):
     text = page.render(make("bc", assumptions=(("Wait", "15 min"),), sources=("A fact table.",)))
     assert all(words in text for words in ("Wait", "15 min", "A fact table.", "© OpenStreetMap contributors"))
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser here")
-def test_in_a_browser_the_map_is_drawn_and_no_hostile_name_runs(make, tmp_path):
-    report = make("bc", "cd", "idle", names=(PAYLOADS[0], PAYLOADS[2], PAYLOADS[3], PAYLOADS[4]))
-    path = page.write(report, tmp_path / "report.html")
-    shown = in_browser(path, tmp_path)
-    assert "<title>Drawn land: 3 links" in shown
-    assert 'class="bk-' in shown
 
 
 def test_the_page_has_a_section_on_rings_only_where_the_job_asks_for_one(make, ringed):

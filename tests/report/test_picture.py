@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ring_square import shown
 
-from optimiser.report import page, picture
+from optimiser.report import page, picture, style
 
 
 def test_the_picture_is_a_png(report, tmp_path):
@@ -55,3 +55,13 @@ def test_the_legend_tells_road_rings_from_railway_rings(make):
     text = page.render(report)
     assert "railway ring, existing" in text
     assert "<h3>inner</h3>" in text
+
+
+def test_letters_that_no_font_has_are_transliterated_in_the_picture(make):
+    names = ("北京", "Bo", "Cy", "\U000e0fffx")
+    words = {
+        text.get_text() for axes in picture.draw(make("bc", names=names), dpi=50).axes for text in axes.texts
+    }
+    assert {style.legible(name) for name in names} <= words
+    assert not any("\U000e0fff" in text for text in words)
+    assert style.legible("北京") in ("北京", "BeiJing")

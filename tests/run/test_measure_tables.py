@@ -20,6 +20,7 @@ from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.run.measuring import measure
+from optimiser.run.trip_parts import PARTS
 
 
 @pytest.fixture
@@ -252,3 +253,19 @@ def test_a_pair_that_no_path_joins_has_no_time():
     assert found.seconds["before_s"].tolist().count(UNREACHABLE) == 3
     assert tier(found, "all", "today")["people_cut_off"] == 100_000
     assert tier(found, "all", "plan")["people_cut_off"] == 0
+
+
+def test_each_pair_knows_the_step_that_brings_it_within_the_limit(both):
+    steps = both.seconds["step"].to_numpy()
+    within = both.build_order["pairs_within"].tolist()
+    assert [int(((steps >= 0) & (steps <= at)).sum()) for at in range(len(within))] == within
+
+
+def test_pairs_that_are_never_within_the_limit_have_no_step():
+    found = measure(drawn_plan())
+    assert sorted(found.seconds["step"].tolist()) == [-1, -1, -1, 0, 0, 0]
+
+
+def test_the_parts_of_a_trip_sum_to_its_time(both):
+    parts = both.seconds[[f"{part}_s" for part in PARTS]].sum(axis=1)
+    assert parts.tolist() == both.seconds["after_s"].tolist()

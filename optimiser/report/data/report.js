@@ -32,20 +32,57 @@
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
+      heading.tabIndex = 0;
       heading.addEventListener("click", () => sort(table, column, heading));
+      heading.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        sort(table, column, heading);
+      });
     });
   }
 
-  const item = JSON.parse(document.getElementById("map-data").textContent);
+  /* Of rows that do something, one is in the order of tabs; arrow keys lead to the others. */
+  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody")) {
+    const enter = (row) => {
+      for (const other of body.rows) other.tabIndex = other === row ? 0 : -1;
+    };
+    if (body.rows.length) enter(body.rows[0]);
+    body.addEventListener("keydown", (event) => {
+      const row = event.target.closest("tr");
+      const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
+      if (!next) return;
+      event.preventDefault();
+      enter(next);
+      next.focus();
+    });
+  }
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (!box.querySelector("[tabindex]")) box.tabIndex = 0;
+  }
+
+  const item = JSON.parse(document.getElementById("map-data").textContent, (key, value) => (typeof value === "string" ? explore.read(value) : value));
   const target = document.getElementById("map");
   const narrow = target.clientWidth < 600;
   const height = Math.max(440, Math.min(720, Math.round(target.clientWidth * 0.68)));
+  Bokeh.logger?.set_level("off");
   await Bokeh.embed.embed_item(item, target);
   const plot = Bokeh.documents[0].get_model_by_name("map");
   plot.height = height;
   await new Promise((done) => setTimeout(done, 80));
   const parts = plot.renderers.filter((part) => part.name);
   const part = (name) => parts.find((one) => one.name === name);
+
+  /* What has a step is drawn once the build order has reached it; all of it is kept here. */
+  const wholes = new Map();
+  for (const { data_source: source } of parts) {
+    if ("step" in source.data && !wholes.has(source)) wholes.set(source, Object.fromEntries(Object.entries(source.data).map(([name, column]) => [name, [...column]])));
+  }
+  const refresh = (source) => {
+    const whole = wholes.get(source);
+    const kept = [...whole.step.keys()].filter((i) => whole.step[i] <= explore.step());
+    source.data = Object.fromEntries(Object.entries(whole).map(([name, column]) => [name, kept.map((i) => column[i])]));
+  };
 
   if (narrow) {
     part("proposals-badges").glyph.size = { value: 14 };
@@ -81,7 +118,7 @@
     const data = labels.data;
     const scale = plot.inner_width / (plot.x_range.end - plot.x_range.start);
     const at = (x, y) => [(x - plot.x_range.start) * scale, (plot.y_range.end - y) * scale];
-    const taken = [];
+    const taken = [[0, 0, 30, 46]]; /* the arrow to the north */
     const hit = (box) => box[0] < 0 || box[2] > plot.inner_width || taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]);
     for (let i = 0; i < data.x.length; i++) {
       const [x, y] = at(data.x[i], data.y[i]);
@@ -121,12 +158,13 @@
   };
   /* Numbers beside their lines keep their distance on the screen. */
   const perPixel = () => (plot.x_range.end - plot.x_range.start) / plot.inner_width;
-  const first = { ...badges.data, perPixel: perPixel() };
+  const first = { ...wholes.get(badges), perPixel: perPixel() };
   const near = (at, foot, zoom) => [...at].map((value, i) => foot[i] + (value - foot[i]) * zoom);
   const placeBadges = () => {
     if ([...first.x].every((x, i) => Math.hypot(x - first.foot_x[i], first.y[i] - first.foot_y[i]) < 2)) return;
     const zoom = perPixel() / first.perPixel;
-    badges.data = { ...badges.data, x: near(first.x, first.foot_x, zoom), y: near(first.y, first.foot_y, zoom) };
+    Object.assign(wholes.get(badges), { x: near(first.x, first.foot_x, zoom), y: near(first.y, first.foot_y, zoom) });
+    refresh(badges);
   };
   let waiting = 0;
   const soon = () => {
@@ -153,21 +191,23 @@
   }
 
   /* A row and its link on the map find each other. */
-  const rows = [...document.querySelectorAll("#links tbody tr")];
+  const rows = [...document.querySelectorAll("#links tbody tr, #what-if tbody tr")];
   const mark = (ranks) => rows.forEach((row) => row.classList.toggle("chosen", ranks.has(Number(row.dataset.rank))));
   links.selected.properties.indices.change.connect(() => {
     const ranks = new Set([...links.selected.indices].map((i) => links.data.rank[i]));
     mark(ranks);
     const row = rows.find((one) => one.classList.contains("chosen"));
-    if (row && !row.dataset.clicked) row.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (row && !following) row.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });
+  let following = false;
   const goTo = (row) => {
     const rank = Number(row.dataset.rank);
+    explore.reach(wholes.get(links).step[wholes.get(links).rank.indexOf(rank)] ?? 0);
     const found = [...links.data.rank.keys()].filter((i) => links.data.rank[i] === rank);
     if (!found.length) return;
-    row.dataset.clicked = "yes";
+    following = true;
     links.selected.indices = found;
-    delete row.dataset.clicked;
+    following = false;
     const xs = found.flatMap((i) => [...links.data.xs[i]]);
     const ys = found.flatMap((i) => [...links.data.ys[i]]);
     const room = Math.max(30000, 0.6 * (Math.max(...xs) - Math.min(...xs)), 0.6 * (Math.max(...ys) - Math.min(...ys)));
@@ -181,6 +221,42 @@
     });
   }
 
+  /* Cities: a tap opens their times, and they are filled once the build order brings them partners. */
+  const marks = part("cities");
+  const cities = marks.data_source;
+  cities.selected.properties.indices.change.connect(() => {
+    const [found] = cities.selected.indices;
+    if (found !== undefined) explore.showCity(cities.data.row[found]);
+  });
+  const fillCities = () => {
+    const counts = explore.partners();
+    const fills = [colour("unchanged"), colour("gains")];
+    const mine = [...cities.data.row].map((row) => counts[row]);
+    cities.data = { ...cities.data, after: mine.map(([, after]) => after), fill: mine.map(([before, after]) => fills[Number(after > before)]) };
+  };
+  explore.onStep(() => {
+    links.selected.indices = [];
+    for (const source of wholes.keys()) refresh(source);
+    fillCities();
+    placeLabels();
+  });
+
+  /* Keys move the map. */
+  target.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    const zoom = { "+": 0.8, "=": 0.8, "-": 1.25 }[event.key];
+    if (event.key === "0") show(home);
+    else if (move || zoom) {
+      const { x_range: across, y_range: up } = plot;
+      const [wide, high] = [across.end - across.start, up.end - up.start];
+      const [x, y] = [(across.start + across.end) / 2 + 0.12 * wide * (move?.[0] ?? 0), (up.start + up.end) / 2 + 0.12 * high * (move?.[1] ?? 0)];
+      const half = (zoom ?? 1) / 2;
+      across.setv({ start: x - half * wide, end: x + half * wide });
+      up.setv({ start: y - half * high, end: y + half * high });
+    } else return;
+    event.preventDefault();
+  });
+
   /* Colours of the page, light or dark, also on the map. */
   const paint = () => {
     const [card, ink] = ["card", "ink"].map(colour);
@@ -188,21 +264,25 @@
     const line = { "high_speed": "high-speed", "rail": "rail", "motorways": "motorways", "roads": "roads" };
     for (const [name, key] of Object.entries(line)) part(name).glyph.line_color = { value: colour(key) };
     part("proposals-casing").glyph.line_color = { value: card };
-    const kinds = Object.fromEntries([...new Set(links.data.category)].map((name) => [name, colour(`proposed-${name}`)]));
-    for (const source of [links, badges]) source.data = { ...source.data, colour: [...source.data.category].map((name) => kinds[name]) };
+    const kinds = Object.fromEntries([...new Set(wholes.get(links).category)].map((name) => [name, colour(`proposed-${name}`)]));
+    for (const source of [links, badges]) {
+      const whole = wholes.get(source);
+      whole.colour = whole.category.map((name) => kinds[name]);
+      refresh(source);
+    }
     for (const one of ringParts) one.glyph.line_color = { value: one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
     for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };
     part("proposals-badges").glyph.fill_color = { value: card };
-    const cities = part("cities");
-    const fills = [colour("unchanged"), colour("gains")];
-    cities.data_source.data = { ...cities.data_source.data, fill: [...cities.data_source.data.gains].map((gain) => fills[gain]) };
-    cities.glyph.line_color = { value: ink };
+    part("proposals-numbers").glyph.text_color = { value: ink };
+    fillCities();
+    marks.glyph.line_color = { value: ink };
     part("labels-text").glyph.text_color = { value: ink };
     part("labels-halo").glyph.setv({ text_color: { value: card }, text_outline_color: { value: card } });
     const scale = Bokeh.documents[0].get_model_by_name("scale");
     scale.label_text_color = ink;
   };
   paint();
+  target.dataset.ready = Math.round(performance.now()); /* milliseconds since the page was asked for */
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   let width = target.clientWidth;
   addEventListener("resize", () => {

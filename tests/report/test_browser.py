@@ -1,0 +1,215 @@
+"""The page in a browser: drawn without a network, explored by hand and by key, and deaf to hostile names."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+
+import pytest
+from browser import browser, needs_browser
+from hostile_names import PAYLOADS
+from report_drawing import explored
+
+from optimiser.report import page
+from optimiser.report.notebook import MapView
+
+pytestmark = needs_browser
+
+PLACE = """(name, at) => {
+  const plot = Bokeh.documents[0].get_model_by_name("map");
+  document.getElementById("map").scrollIntoView({block: "center"});
+  const view = Bokeh.index.find_one(plot);
+  const data = plot.renderers.find((one) => one.name === name).data_source.data;
+  const box = view.el.getBoundingClientRect();
+  const of = (column) => data[column][at][data[column][at].length >> 1];
+  const [x, y] = data.xs ? [of("xs"), of("ys")] : [data.x[at], data.y[at]];
+  const { x_scale, y_scale } = view.frame;
+  return [box.left + x_scale.compute(x), box.top + y_scale.compute(y)];
+}"""
+"""Where on the screen a row of a part of the map is drawn."""
+
+PART = 'Bokeh.documents[0].get_model_by_name("map").renderers.find((one) => one.name === "{}").data_source'
+
+WHERE = """(() => {
+  let here = document.activeElement;
+  while (here.shadowRoot?.activeElement) here = here.shadowRoot.activeElement;
+  const shown = getComputedStyle(here);
+  const seen = shown.outlineStyle !== "none" && shown.outlineWidth !== "0px";
+  return [here.id || here.className || here.tagName, seen];
+})()"""
+"""What has the focus, and whether a reader sees that."""
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return page.write(explored(), tmp_path_factory.mktemp("page") / "report.html")
+
+
+def focus(tab, name):
+    tab.value(f"document.querySelector('{name}').focus()")
+
+
+def drawn_ranks(tab):
+    return sorted(set(tab.value(f"[...{PART.format('proposals-lines')}.data.rank]")))
+
+
+def test_the_page_opens_from_disk_without_a_network_and_without_a_message(tab, path):
+    tab.open(path)
+    assert tab.messages == []
+    assert [one for one in tab.requests if not one.startswith("data:")] == [path.as_uri()]
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_nothing_is_wider_than_the_page(width, tab, path):
+    tab.open(path, width=width)
+    assert tab.value("document.documentElement.scrollWidth") == width
+    outside = """[...document.body.querySelectorAll("*")]
+      .filter((one) => !one.closest(".scroll, .matrix, #map"))
+      .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+      .map((one) => one.outerHTML.slice(0, 80))"""
+    assert tab.value(outside) == []
+
+
+def test_the_scale_bar_lies_below_the_map_and_hides_no_name(tab, path):
+    tab.open(path, width=400)
+    low = """(() => { const view = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("map"));
+      const scale = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("scale"));
+      return [view.frame.bbox.bottom, scale.bbox.top]; })()"""
+    frame, scale = tab.value(low)
+    assert scale >= frame
+
+
+def test_arrow_keys_on_the_slider_change_links_ring_tiles_and_table(tab, path):
+    tab.open(path)
+    assert len(drawn_ranks(tab)) == 3
+    assert tab.value(f"{PART.format('rings-whole-road')}.data.xs.length") == 1
+    focus(tab, "#state")
+    for left in (2, 1, 0):
+        tab.press("ArrowLeft")
+        assert len(drawn_ranks(tab)) == left
+        later = tab.value("document.querySelectorAll('#links tr.later').length")
+        assert later == 3 - left
+    assert tab.value(f"{PART.format('rings-whole-road')}.data.xs.length") == 0
+    assert tab.value("document.getElementById('state-spent').textContent") == "0"
+    assert tab.value("document.querySelector('.state-pairs').textContent") == "3"
+    assert "0 million CNY spent" in tab.value(
+        "document.getElementById('state').getAttribute('aria-valuetext')"
+    )
+    tab.press("ArrowRight")
+    assert tab.value("document.getElementById('state-spent').textContent") == "100"
+    tab.press("ArrowRight")
+    assert tab.value(f"[...{PART.format('cities')}.data.after]") != tab.value(
+        f"[...{PART.format('cities')}.data.before]"
+    )
+
+
+def test_a_tap_on_a_link_finds_its_row(tab, path):
+    tab.open(path)
+    rank = tab.value(f"{PART.format('proposals-lines')}.data.rank[0]")
+    tab.click(*tab.value(f"({PLACE})('proposals-lines', 0)"))
+    tab.until("document.querySelectorAll('#links tr.chosen').length === 1")
+    assert tab.value("document.querySelector('#links tr.chosen').dataset.rank") == str(rank)
+
+
+def test_a_row_finds_its_link_even_before_it_is_built(tab, path):
+    tab.open(path)
+    focus(tab, "#state")
+    for _ in range(3):
+        tab.press("ArrowLeft")
+    focus(tab, "#links tbody tr")
+    tab.press("ArrowDown")
+    tab.press("Enter")
+    links = PART.format("proposals-lines")
+    assert tab.value(f"[...{links}.selected.indices].map((i) => {links}.data.rank[i])") == [2]
+
+
+def test_a_tap_on_a_city_shows_its_times_and_what_keeps_others_away(tab, path):
+    tab.open(path)
+    focus(tab, "#state")
+    name = tab.value(f"{PART.format('cities')}.data.name[0]")
+    tab.click(*tab.value(f"({PLACE})('cities', 0)"))
+    tab.until("!document.getElementById('city-panel').hidden")
+    text = tab.value("document.getElementById('city-panel').innerText")
+    assert text.split("\n")[1] == name
+    assert "newly within it" in text
+
+
+def test_the_matrix_tells_times_by_key_and_by_pointer(tab, path):
+    tab.open(path)
+    focus(tab, "#matrix")
+    tab.press("ArrowRight")
+    words = "document.getElementById('matrix-note').textContent"
+    assert tab.value(words) == "Ada – Bo: 1:00 today, 1:00 with the plan, limit 4:00. Within it today."
+    spot = """(() => { const canvas = document.getElementById("matrix");
+      canvas.scrollIntoView({block: "center"});
+      const box = canvas.getBoundingClientRect(); const side = Number(canvas.dataset.side);
+      return [box.left + Number(canvas.dataset.left) + 3.5 * side, box.top + 0.5 * side]; })()"""
+    tab.move(*tab.value(spot))
+    assert tab.until(f"{words}.startsWith('Ada – Di') && {words}").endswith("Newly within it.")
+
+
+def test_every_stop_of_the_tab_key_is_seen_and_all_controls_are_reached(tab, path):
+    tab.open(path)
+    stops = []
+    for _ in range(400):
+        tab.press("Tab")
+        name, seen = tab.value(WHERE)
+        if name == "BODY":
+            break
+        assert seen, name
+        stops.append(name)
+    order = ["state", "toggle", "map", "matrix"]
+    assert sorted(order, key=stops.index) == order
+    rows = "(id) => document.querySelectorAll(`#${id} tbody tr[tabindex='0']`).length"
+    assert tab.value(f"['links', 'what-if', 'cities'].map({rows})") == [1, 1, 1]
+
+
+def test_a_heading_sorts_its_table_by_key(tab, path):
+    tab.open(path)
+    focus(tab, "#what-if thead th:nth-child(4)")
+    tab.press("Enter")
+    cells = "[...document.querySelectorAll('#what-if tbody td:nth-child({})')].map((one) => one.textContent)"
+    assert tab.value(cells.format(4)) == ["2", "1", "0"]
+    assert tab.value(cells.format(5)) == ["robust", "mixed", "fragile"]
+
+
+def test_names_that_no_font_can_show_are_transliterated(tab, tmp_path):
+    report = explored(cycle(["\u5317\u4eac", "\u5929\u6d25"]))
+    tab.open(page.write(report, tmp_path / "report.html"))
+    shown = tab.value("document.querySelector('#cities tbody th').textContent")
+    assert shown in ("\u5317\u4eac", "BeiJing")
+    assert shown == tab.value(f"{PART.format('labels-text')}.data.name[0]")
+    looks = "(letter) => { const pen = document.createElement('canvas').getContext('2d');"
+    looks += " pen.font = '24px sans-serif'; pen.fillText(letter, 4, 30);"
+    looks += " return pen.getImageData(0, 0, 40, 40).data.join(); }"
+    is_box = tab.value(f"({looks})('\u5317') === ({looks})('\U0010ffff')")
+    assert (shown == "BeiJing") == is_box
+
+
+def quiet(tab, path, title):
+    tab.open(path)
+    assert tab.messages == []
+    assert tab.value("document.title").startswith(title)
+
+
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 4))
+def test_no_hostile_name_runs_on_the_page_or_on_a_map(start, tab, tmp_path):
+    report = explored(islice(cycle(PAYLOADS), start, None))
+    quiet(tab, page.write(report, tmp_path / "report.html"), report.region[:5])
+    quiet(tab, MapView.of(report, title="quiet").save(tmp_path / "map.html"), "quiet")
+
+
+def test_no_hostile_name_runs_in_a_frame_of_a_notebook(tab, tmp_path):
+    frames = [MapView.of(explored(islice(cycle(PAYLOADS), start, None)))._repr_html_() for start in (0, 15)]
+    path = tmp_path / "notebook.html"
+    path.write_text(
+        f"<!DOCTYPE html><meta charset=utf-8><title>quiet</title>{''.join(frames)}", encoding="utf-8"
+    )
+    tab.open(path, drawn=False)
+    assert tab.value("document.title") == "quiet"
+    assert tab.value("document.querySelectorAll('body > *').length") == 2

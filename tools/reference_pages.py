@@ -1,4 +1,4 @@
-"""Write the parts of the documentation site that the program states itself: its commands, the keys of a job."""
+"""Write the parts of the documentation site that the program states itself: commands, job keys, ready jobs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def commands() -> str:
     return "\n".join(_command(typer.main.get_command(app), "polyring", None))
 
 
-def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
-    """Yield the lines for a command and for those below it; Typer brings a Click of its own, without types."""
+def _command(command: Any, name: str, parent: Any) -> Iterator[str]:  # noqa: ANN401 - types of Typer's own Click
+    """Yield the lines for a command and for those below it."""
     context = command.make_context(name, [], parent=parent, resilient_parsing=True)
     context.terminal_width = HELP_WIDTH
     yield from (f"## `{context.command_path}`", "", "```text", command.get_help(context), "```", "")
@@ -87,8 +87,20 @@ def _values(field: Mapping[str, Any]) -> str:
             return ", ".join([_TYPES[kind], *bounds])
 
 
+def ready_jobs() -> str:
+    """Return a section in Markdown for each ready job, with its text."""
+    from importlib import resources
+
+    from optimiser.job import ready_names
+
+    folder = resources.files("optimiser.job") / "ready"
+    texts = {name: (folder / f"{name}.toml").read_text(encoding="utf-8") for name in ready_names()}
+    return "\n".join(f"## `{name}`\n\n```toml\n{text}```\n" for name, text in texts.items())
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/command-line": commands,
     "docs/job-keys": job_keys,
+    "docs/ready-jobs": ready_jobs,
 }
 """Pages of the site that end with a generated part, by name."""

@@ -1,7 +1,7 @@
 """Build the documentation site and check it: `python tools/site.py` writes build/site, to be read from disk.
 
-Warnings are errors. Every link within the site must lead to a page, a file or an anchor that exists, and no page may
-load anything from another host.
+Warnings are errors. Every link within the site must lead to a page, a file or an anchor that exists, and no
+page may load anything from another host.
 """
 
 from __future__ import annotations
@@ -48,7 +48,17 @@ class _Page(HTMLParser):
 
 def build(out: Path) -> int:
     """Write the site into a folder; return the exit code of Sphinx, which is not 0 after any warning."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-c",
+        str(ROOT / "docs"),
+        str(ROOT),
+    ]
     code = subprocess.run([*command, str(out)], check=False).returncode
     (out / "index.html").write_text(_REDIRECT, encoding="utf-8")
     return code
@@ -62,9 +72,7 @@ def faults(site: Path) -> Iterator[str]:
     site
         Folder of HTML pages. Addresses of other hosts that pages only link to are not visited.
     """
-    pages = {
-        path.resolve(): _Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))
-    }
+    pages = {path.resolve(): _Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
     for path, page in pages.items():
         here = path.relative_to(site.resolve()).as_posix()
         for link in sorted(page.links | page.loaded):

@@ -1,7 +1,7 @@
 """Run the tutorials and write their output anew: `python tools/tutorials.py` (some minutes).
 
-In the pages docs/tutorial-*.md a block `console` holds commands behind `$`, a block `pycon` Python behind `>>>`; all other
-lines of such blocks are output. All pages work in the folder build/tutorials, which is emptied first.
+In the pages docs/tutorial-*.md a block `console` holds commands behind `$`, a block `pycon` Python behind
+`>>>`; all other lines of such blocks are output. All pages work in build/tutorials, which is emptied first.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def renewed(page: str) -> str:
 
 
 def _commands(text: str) -> list[str]:
-    environment = {**os.environ, "COLUMNS": _COLUMNS, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "COLUMNS": _COLUMNS,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
     parts = []
     for line in text.splitlines(keepends=True):
         if line.startswith("$ "):
@@ -71,7 +75,10 @@ def _statements(text: str, names: dict[str, object]) -> list[str]:
         source = "\n".join(line[4:] for line in lines) + "\n"
         with redirect_stdout(io.StringIO()) as output:
             exec(compile(source, "<tutorial>", "single"), names)  # noqa: S102 - the pages are our own
-        parts += [*(f"{line}\n" for line in lines), *(f"{row.rstrip()}\n" for row in output.getvalue().splitlines())]
+        parts += [
+            *(f"{line}\n" for line in lines),
+            *(f"{row.rstrip()}\n" for row in output.getvalue().splitlines()),
+        ]
     return parts
 
 

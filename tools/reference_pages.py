@@ -1,4 +1,4 @@
-"""Write the parts of the documentation site that the program states itself: commands, job keys, ready jobs."""
+"""Write the parts of the documentation site that the program states itself: commands, keys, ready jobs."""
 
 from __future__ import annotations
 

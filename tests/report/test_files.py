@@ -46,19 +46,22 @@ def test_a_cell_reads_back_as_its_text(tmp_path):
     assert pd.read_csv(path)["name"].tolist() == names
 
 
+TABLES = ["links.csv", "plan.gpkg", "links.geojson", "cities.geojson"]
+
+
 def names(paths):
     return [path.name for path in paths]
 
 
 def test_a_plan_that_builds_nothing_still_makes_every_file(make, tmp_path):
     written = reports.write(make(), tmp_path)
-    assert names(written) == ["links.csv", "plan.gpkg", "plan.png", "report.html"]
+    assert names(written) == [*TABLES, "plan.png", "report.html"]
     assert all(path.stat().st_size > 0 for path in written)
 
 
 def test_picture_and_page_can_be_left_out(report, tmp_path):
     written = reports.write(report, tmp_path, with_picture=False, with_page=False)
-    assert names(written) == ["links.csv", "plan.gpkg"]
+    assert names(written) == TABLES
 
 
 def test_a_plan_without_rings_writes_no_file_of_rings(make, tmp_path):

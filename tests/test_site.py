@@ -1,0 +1,120 @@
+"""The pages of the documentation site lead somewhere, and what they show is accepted by the program."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import polyring as pr
+from optimiser.job import ready_names
+from optimiser.problem import problem_file
+from optimiser.problem import result as results
+from tools import reference_pages, site, tutorials
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def _page(folder: Path, name: str, body: str) -> None:
+    (folder / name).write_text(f"<!DOCTYPE html><html><body>{body}</body></html>", encoding="utf-8")
+
+
+def _faults(folder: Path, body: str) -> list[str]:
+    _page(folder, "a.html", body)
+    _page(folder, "b.html", '<h1 id="there">B</h1>')
+    return list(site.faults(folder))
+
+
+@pytest.mark.parametrize(
+    "link", ["b.html", "b.html#there", "#here", "https://example.org/", "mailto:a@example.org", "a.html?q=1"]
+)
+def test_a_link_that_leads_somewhere_is_no_fault(link, tmp_path):
+    assert _faults(tmp_path, f'<p id="here"><a href="{link}">x</a></p>') == []
+
+
+@pytest.mark.parametrize(
+    ("link", "fault"),
+    [
+        ("c.html", "a.html: c.html does not exist"),
+        ("b.html#here", "a.html: b.html#here has no such anchor"),
+        ("#there", "a.html: #there has no such anchor"),
+        ("/b.html", "a.html: /b.html does not exist"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_named(link, fault, tmp_path):
+    assert _faults(tmp_path, f'<a href="{link}">x</a>') == [fault]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<script src="https://cdn.example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//cdn.example.org/x.css">',
+        '<img src="https://cdn.example.org/x.png">',
+    ],
+)
+def test_what_a_page_loads_from_another_host_is_named(element, tmp_path):
+    (fault,) = _faults(tmp_path, element)
+    assert "loads" in fault
+    assert "cdn.example.org" in fault
+
+
+def test_what_a_style_sheet_loads_from_another_host_is_named(tmp_path):
+    (tmp_path / "x.css").write_text('@import "https://cdn.example.org/font.css";', encoding="utf-8")
+    assert list(site.faults(tmp_path)) == ["x.css: loads https://cdn.example.org/font.css"]
+
+
+def test_every_command_of_the_program_is_on_its_page():
+    text = reference_pages.commands()
+    for command in ("run", "solve", "convert sndlib"):
+        assert f"## `polyring {command}`" in text
+    assert "-h, --help" in text
+
+
+def test_every_key_of_a_job_is_on_its_page():
+    text = reference_pages.job_keys()
+    for name, field in pr.Job.model_fields.items():
+        assert f"[{name}]" in text
+        assert all(f"| `{key}` |" in text for key in getattr(field.annotation, "model_fields", {}))
+    assert '| `kind` | `"coverage"` | `coverage`, `max_min` |' in text
+
+
+def test_every_ready_job_is_on_its_page():
+    text = reference_pages.ready_jobs()
+    assert all(f"## `{name}`" in text for name in ready_names())
+
+
+def test_the_problem_of_the_page_on_files_is_solved_by_the_result_beside_it(tmp_path):
+    blocks = re.findall(
+        r"```json\n(.*?)```", (DOCS / "file-formats.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    problem = problem_file.parse(json.loads(blocks[0]))
+    (tmp_path / "result.json").write_text(blocks[1], encoding="utf-8")
+    plan = pr.verify(problem, results.load(tmp_path / "result.json"))
+    assert plan.status == "optimal"
+
+
+SETTINGS = re.findall(
+    r"^\|[^|]*\| (`--set [^|]*?`)", (DOCS / "howto-question.md").read_text(encoding="utf-8"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("example", SETTINGS)
+def test_each_change_of_a_question_is_accepted(example):
+    words = shlex.split(example.strip("`"))
+    settings = [word for word in words if word != "--set"]
+    assert pr.find_job("jing-jin-ji", settings=settings)
+
+
+def test_outputs_of_a_tutorial_are_written_anew():
+    page = "a\n```console\n$ echo one\nold\n```\n```pycon\n>>> x = 2\n>>> x\n3\n```\nb\n"
+    new = "a\n```console\n$ echo one\none\n```\n```pycon\n>>> x = 2\n>>> x\n2\n```\nb\n"
+    assert tutorials.renewed(page) == new
+
+
+def test_a_command_of_a_tutorial_that_fails_is_an_error():
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        tutorials.renewed("```console\n$ exit 3\n```\n")

@@ -68,8 +68,8 @@ def solve(
     from optimiser.problem import result as results
     from optimiser.run.outcome import exit_code, refuse_empty
 
-    loaded = load(problem)
     _refuse_outputs([path for path in (output, write_lp, write_mps) if path is not None])
+    loaded = load(problem)
     name, named_solver = parted(variant)
     _write_models(loaded, name, {"lp": write_lp, "mps": write_mps})
     if output is None:
@@ -90,7 +90,7 @@ def solve(
                     loaded,
                     variant=Path(name) if name.endswith(SUFFIX) else name,
                     params=params,
-                    progress=progress.trace,
+                    progress=progress.trace(time_limit),
                     run=interruption.run,
                 )
             except SolveFailure as failure:
@@ -116,14 +116,13 @@ def solve(
 
 def _refuse_outputs(paths: Sequence[Path]) -> None:
     """Refuse files that cannot be written, and a solve that writes none."""
-    from optimiser.problem.errors import EnvironmentFault, ProblemError
+    from optimiser.problem.errors import EnvironmentFault
     from optimiser.problem.jsonfile import refuse_special_file
 
     if not paths:
-        raise ProblemError(
-            "no file to write is named", where="solve", done="Nothing was solved.",
-            remedy="Name a result file with -o, or a model with --write-lp or --write-mps.",
-        )  # fmt: skip
+        raise typer.BadParameter(
+            "no file to write is named: give -o, or a model to write with --write-lp or --write-mps."
+        )
     for path in paths:
         if not path.resolve().parent.is_dir():
             raise EnvironmentFault(

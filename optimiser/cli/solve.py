@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
+
+STANDARD = Path("-")
+"""Stands for the standard error."""
 
 
 def solve(
@@ -51,6 +55,10 @@ def solve(
     ] = False,
     start: Annotated[
         Path | None, typer.Option(help="Known plan to start from: a result, a run folder, or one id a line.")
+    ] = None,
+    solver_log: Annotated[
+        Path | None,
+        typer.Option(help="File for the log of the integer solver; -: the standard error, at the end."),
     ] = None,
     write_lp: Annotated[
         Path | None, typer.Option(help="Write the model of the variant, in LP format.")
@@ -83,7 +91,8 @@ def solve(
         canonical=canonical,
         start=None if start is None else named_plan(start, loaded),
     )
-    with Interruption() as interruption:
+    with _log_file(solver_log) as log, Interruption() as interruption:
+        params = params.replace(solver_log=log)
         with screen.progress(quiet=json) as progress, progress.step("solve", f"Solving {loaded.name}"):
             try:
                 result = solve_problem(
@@ -140,6 +149,26 @@ def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Pat
 
             write_model(problem, path, form=form, variant=variant)
             screen.note(f"The model is written to {path}.")
+
+
+@contextmanager
+def _log_file(asked: Path | None) -> Iterator[Path | None]:
+    """Yield an empty file for the log of the solver; that of `-` is printed and removed at the end."""
+    if asked is None:
+        yield None
+        return
+    if asked != STANDARD:
+        _refuse_outputs([asked])
+        asked.write_bytes(b"")
+        yield asked
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "solver.log"
+        log.touch()
+        try:
+            yield log
+        finally:
+            screen.note(log.read_text(encoding="utf-8", errors="replace"))
 
 
 class Interruption:

@@ -288,3 +288,33 @@ def test_a_variant_may_name_its_solver_or_be_a_file_of_ones_own(
     assert results.load(output).solver.startswith("HiGHS")
     assert call("solve", drawn, "-o", output, "--variant", own)[0] == 10
     assert results.load(output).variant == "mine"
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"), [("compact", "HiGHS"), ("compact:scip", "SCIP"), ("compact:cpsat", "CP-SAT")]
+)
+def test_the_log_of_the_solver_goes_to_a_file(
+    variant: str, words: str, drawn: Path, tmp_path: Path, call: Call
+) -> None:
+    log = tmp_path / "solver.log"
+    log.write_text("of an earlier solve", encoding="utf-8")
+    output = tmp_path / "result.json"
+    code, _, err = call("solve", drawn, "-o", output, "--variant", variant, "--solver-log", log)
+    text = log.read_text(encoding="utf-8")
+    assert code == 0
+    assert words.lower() in text.lower()
+    assert "earlier" not in text
+    assert words not in err
+
+
+def test_the_log_of_the_solver_may_be_printed(drawn: Path, tmp_path: Path, call: Call) -> None:
+    words = ("-o", tmp_path / "result.json", "--variant", "compact", "--solver-log", "-")
+    code, out, err = call("solve", drawn, *words)
+    assert code == 0
+    assert "Running HiGHS" in err
+    assert "Running HiGHS" not in out
+
+
+def test_a_log_in_a_folder_that_does_not_exist_is_refused(drawn: Path, tmp_path: Path, call: Call) -> None:
+    words = ("-o", tmp_path / "result.json", "--solver-log", tmp_path / "no" / "solver.log")
+    assert call("solve", drawn, *words)[0] == 5

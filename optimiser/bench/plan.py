@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optimiser.bench.instances import Instance
 from optimiser.engine.backends.pulp_solvers import installed_solver
-from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant
+from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 
@@ -115,7 +115,7 @@ def configurations(
     fitting: set[str] = set()
     absence_is_noted = "all" in solvers or ("all" in variants and not solvers)
     for word in _expanded(variants):
-        name, solver = _parted(word)
+        name, solver = parted(word)
         misfits: list[str] = []
         for one in _with_solvers(_named(name), [solver] if solver else solvers, misfits):
             fitting.add(one.solver)
@@ -144,15 +144,6 @@ def configurations(
 def _expanded(variants: Sequence[str]) -> Iterator[str]:
     for word in variants:
         yield from (name for name in VARIANTS if name != AUTO.name) if word == "all" else (word,)
-
-
-def _parted(word: str) -> tuple[str, str]:
-    """Return the variant and the solver that a word names, the solver empty where it names none."""
-    path, suffix, rest = word.rpartition(SUFFIX)
-    if suffix and (not rest or rest.startswith(":")):
-        return path + suffix, rest[1:]
-    name, _, solver = word.partition(":")
-    return name, solver
 
 
 def _named(name: str) -> Configuration:

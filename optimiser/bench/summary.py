@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from optimiser.bench.analysis import (
     EASY_S,
@@ -65,6 +67,7 @@ def summary(
         *(["## Left out\n", "\n".join(f"* {text}" for text in left_out) + "\n"] if left_out else []),
         *_consistency(rows, faults),
         *_families(rows),
+        *_seeds(rows),
         *_comparisons(speedups(by_label(rows), trace_of)),
         *_instances(rows),
         *_figures(figures),
@@ -125,6 +128,36 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.label, str(line.runs), str(line.proved) if line.sgm_1s is not None else "-", str(line.failed),
         str(line.best), _seconds(line.sgm_1s), _seconds(line.sgm_10s), _percent(line.mean_gap),
         _percent(line.mean_loss), _seconds(line.near_s), f"{line.peak_mb:,.0f}",
+    )  # fmt: skip
+
+
+def _seeds(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the spread over the seeds of each instance and configuration that was solved with several."""
+    groups = {
+        (instance, label): same
+        for label, found in by_label(rows).items()
+        for instance, same in by_instance(found).items()
+        if len({row.seed for row in same}) > 1
+    }
+    if not groups:
+        return
+    yield "## Over the seeds of an instance\n"
+    yield _table(
+        ("instance", "configuration", "seeds", "proved", "seconds: least", "median", "most", "gap: median",
+         "most", "plans: worst", "best"),
+        [_spread(*key, same) for key, same in sorted(groups.items())],
+    )  # fmt: skip
+
+
+def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    seconds = [row.seconds for row in rows]
+    gaps = [math.inf if row.gap is None else row.gap for row in rows]
+    plans = sorted(row.objective for row in rows if row.objective is not None)
+    ends = (f"{plans[0]:,}", f"{plans[-1]:,}") if plans else ("-", "-")
+    middle, most = (_percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
+    return (
+        instance, label, str(len(rows)), str(sum(map(proves, rows))), _seconds(min(seconds)),
+        _seconds(median(seconds)), _seconds(max(seconds)), middle, most, *ends,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from optimiser.cli import (
     bench,
     compare,
     convert,
+    explain,
     frontier,
     importing,
     info,
@@ -41,23 +42,51 @@ app = typer.Typer(
     name="polyring",
     help="Propose links and ring roads that bring every city of a cluster within reach, with a proof.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("run")(run.run)
-app.command("frontier")(frontier.frontier)
-app.command("backcast")(backcast.backcast)
-app.command("solve")(solve.solve)
-app.command("score")(score.score)
-app.command("verify")(score.verify)
-app.command("compare")(compare.compare)
-app.command("import")(importing.import_file)
-app.command("bench")(bench.bench)
-app.command("list")(info.list_all)
-app.command("init")(run.init)
-app.command("doctor")(info.doctor)
+_COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
+    ("run", run.run, ("jing-jin-ji", "job.toml --set budget.share=0.1 --out less", "job.toml --dry-run")),
+    ("frontier", frontier.frontier, ("jing-jin-ji", "job.toml --set frontier.points=12")),
+    ("backcast", backcast.backcast, ("jing-jin-ji --out past",)),
+    (
+        "solve",
+        solve.solve,
+        (
+            "problem.json -o result.json --time-limit 60 --gap 0.001",
+            "problem.json -o result.json --start earlier.json",
+            "problem.json --write-lp model.lp --variant compact",
+            "problem.json -o result.json --variant mine.py",
+        ),
+    ),
+    ("score", score.score, ("problem.json --built road:1,rail:7", "problem.json --plan plan.txt")),
+    ("verify", score.verify, ("polyring-runs/jing-jin-ji", "problem.json result.json")),
+    ("compare", compare.compare, ("polyring-runs/jing-jin-ji less",)),
+    ("explain", explain.explain, ("polyring-runs/jing-jin-ji 1", "less 3 --time-limit 20 --json")),
+    ("import", importing.import_file, ("region.osm.pbf -o network.gpkg --country CN",)),
+    (
+        "bench",
+        bench.bench,
+        (
+            "--instances problem.json --variant auto --variant compact:scip",
+            "--family grid --seeds 1..10 --time-limit-s 60 -o grids",
+        ),
+    ),
+    ("list", info.list_all, ("", "--json")),
+    ("init", run.init, ("job.toml --file region.osm.pbf --country CN",)),
+    ("doctor", info.doctor, ("",)),
+)
+"""Name, function and examples of each command."""
+
+
+def _examples(command: str, examples: Sequence[str]) -> str:
+    lines = (f"  polyring {command} {words}".rstrip() for words in examples)
+    return "\n".join(["\b", "Examples:", *lines])
+
+
+for _name, _function, _words in _COMMANDS:
+    app.command(_name, epilog=_examples(_name, _words))(_function)
 app.add_typer(convert.app)
 
 

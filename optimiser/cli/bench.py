@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from optimiser.bench.plan import Run
     from optimiser.bench.rows import Row
     from optimiser.bench.runner import Listener
+
+
+_MOST_SEEDS = 10_000
+"""Most seeds of a range."""
 
 
 def bench(
@@ -39,7 +43,10 @@ def bench(
         list[str] | None,
         typer.Option(help="Solver of the variants that have a choice, or all [default: their first]."),
     ] = None,
-    seeds: Annotated[list[int] | None, typer.Option(callback=within(SEED), help="Seed [default: 1].")] = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEED|FIRST..LAST", help="Seed, or a range of them [default: 1]."),
+    ] = None,
     time_limit_s: Annotated[
         float, typer.Option(callback=within(SECONDS), help="Limit of each solve, seconds.")
     ] = 60.0,
@@ -75,7 +82,7 @@ def bench(
             "--family": family or (),
             "--variant": variant or (),
             "--solver": solver or (),
-            "--seeds": map(str, seeds or ()),
+            "--seeds": seeds or (),
             "--time-limit-s": (f"{time_limit_s:g}",),
             "--gap": (f"{gap:g}",) if gap else (),
             "--threads": (f"{threads}",),
@@ -84,7 +91,7 @@ def bench(
     chosen = choose(instances or [], family or [])
     found, notes, faults = configurations(variant or ("auto",), solver or [])
     limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
-    runs = plan(chosen, found, sorted(set(seeds or [])) or [1], limits)
+    runs = plan(chosen, found, _seeds(seeds or ["1"]), limits)
     with exclusive(output), _listening(quiet=json) as listener:
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
@@ -103,6 +110,23 @@ def bench(
     if faults:
         raise incomplete(faults, solved=True)
     return 0
+
+
+def _seeds(words: Sequence[str]) -> list[int]:
+    """Return the seeds of words such as `3` and `1..10`, sorted."""
+    found: set[int] = set()
+    for word in words:
+        first, dots, last = word.partition("..")
+        if not first.isdecimal() or (dots and not last.isdecimal()):
+            raise typer.BadParameter(f"{word!r} is neither a seed nor a range such as 1..10.")
+        numbers = range(int(first), int(last if dots else first) + 1)
+        if not numbers:
+            raise typer.BadParameter(f"{word!r} is empty: the first seed lies beyond the last.")
+        if len(numbers) > _MOST_SEEDS:
+            raise typer.BadParameter(f"{word!r} has {len(numbers):,} seeds, more than {_MOST_SEEDS:,}.")
+        found.update(within(SEED)(number) for number in (numbers[0], numbers[-1]))
+        found.update(numbers)
+    return sorted(found)
 
 
 def _command(repeated: Mapping[str, Iterable[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,17 +21,22 @@ def compare(
     json: Json = False,
 ) -> int:
     """Put two runs side by side."""
-    found = difference(_summary(first), _summary(second))
+    summaries = _summary(first), _summary(second)
+    found = difference(*summaries)
     if json:
         screen.as_json(found)
         return 0
     names = (str(first), str(second))
-    screen.table("Figures", _side_by_side(found["figures"], names), right=names)
+    figures = {
+        key: list(map(_in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()
+    }
+    screen.table("Figures", _side_by_side(figures, names), right=names)
     screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
     _show_rings(found["rings"])
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
+    links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
     for key, title in titles.items():
-        screen.line(f"{title}: {', '.join(found['built'][key]) or 'nothing'}")
+        screen.line(f"{title}: {'; '.join(_link(name, links) for name in found['built'][key]) or 'nothing'}")
     return 0
 
 
@@ -99,6 +105,27 @@ def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[
         {"": key.replace("_", " "), left: _word(pair[0]), right: _word(pair[1])}
         for key, pair in values.items()
     ]
+
+
+def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN401 - a JSON value
+    """Return a figure of a run as people write it: money with its unit, the limit in hours."""
+    from optimiser.report import wording
+
+    if value is None:
+        return value
+    if key in ("cost", "budget"):
+        return wording.money(value, run.get("money", ""))
+    if key in ("gap", "gap_of_gain"):
+        return wording.gap(value)
+    return wording.hours(value) if key == "limit_s" else value
+
+
+def _link(name: str, links: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a link by its ends and kind; by its id where no run ranks it."""
+    from optimiser.report import wording
+
+    row = links.get(name)
+    return name if row is None else f"{wording.link_name(row)} ({wording.kind(row['kind'])})"
 
 
 def _word(value: object) -> object:

@@ -41,7 +41,9 @@ Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions o
 DrawSeed = Annotated[int, typer.Option(callback=within(SEED), help="Seed of the draw of candidates.")]
 
 
-@app.command()
+@app.command(
+    epilog="\b\nExamples:\n  polyring convert sndlib germany50.xml -o germany50.json --budget-percent 5"
+)
 def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
@@ -82,7 +84,9 @@ def sndlib(
     return _write(read(file, coordinates=cast("Coordinates", coordinates)), output, choices)
 
 
-@app.command()
+@app.command(
+    epilog="\b\nExamples:\n  polyring convert tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json"
+)
 def tntp(
     network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],

@@ -48,7 +48,9 @@ def list_all(json: Json = False) -> int:
         return 0
     screen.pairs("Regions", found["regions"], heads=("name", "title"), right=False)
     screen.table("Ready jobs", [{"name": name} for name in found["jobs"]])
-    screen.pairs("Variants", found["variants"], heads=("name", "what"), right=False)
+    for title, proves in (("Variants that prove", True), ("Variants without a proof", False)):
+        some = {name: one.about for name, one in VARIANTS.items() if one.proves == proves}
+        screen.pairs(title, some, heads=("name", "what"), right=False)
     screen.pairs("Solvers", found["solvers"], heads=("name", "version"), right=False)
     return 0
 

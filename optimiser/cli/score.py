@@ -15,6 +15,7 @@ from optimiser.cli.options import Json, Problem
 from optimiser.problem.errors import ProblemError, SolverError, VerificationError
 
 if TYPE_CHECKING:
+    from optimiser.engine.search.task import NamedPlan
     from optimiser.problem import DesignProblem, Ring
     from optimiser.verify.plan import Plan
 
@@ -126,6 +127,30 @@ def _listed(text: str, *, known: Container[str]) -> list[str]:
         ids.append(",".join(pieces[:end]))
         pieces = pieces[end:]
     return [name for name in ids if name]
+
+
+def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
+    """Return the plan of a file: a run folder, a result, or one id a line.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    problem
+        The problem at hand; a plan none of whose candidates it has is refused.
+
+    Raises
+    ------
+    ProblemError
+        When there is no plan in the file, or the problem has none of its candidates.
+    """
+    from optimiser.engine.search.task import NamedPlan
+
+    file = path / "result.json" if path.is_dir() else path
+    ids = _ids(file)
+    if ids and not set(ids) & problem.index.keys():
+        _refuse_unknown(problem, ids[:3], where=str(file))
+    return NamedPlan(tuple(ids), *_rings_and_starts(file))
 
 
 def _ids(path: Path) -> list[str]:

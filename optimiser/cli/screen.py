@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from optimiser.run.cache import Progress
 
 _WIDTH = 120
+
+MINUTE_S = 60.0
+"""Seconds between two lines of progress where the output is no terminal."""
 
 
 def line(text: str = "") -> None:
@@ -100,6 +105,28 @@ def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], r
 
 
 @contextmanager
+def _each_minute() -> Iterator[Callable[[str], None]]:
+    """Yield what takes a line of progress; the last one is printed each minute, while nothing else is."""
+    last, ended = "", threading.Event()
+
+    def begins(text: str) -> None:
+        nonlocal last
+        last = text
+
+    def print_lines() -> None:
+        start = time.monotonic()
+        while not ended.wait(MINUTE_S):
+            if last:
+                note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {last}")
+
+    threading.Thread(target=print_lines, daemon=True).start()
+    try:
+        yield begins
+    finally:
+        ended.set()
+
+
+@contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Progress]:
     """Show the steps of a run on the standard error.
 
@@ -111,14 +138,16 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
     Yields
     ------
     Progress
-        A moving line on a terminal, plain lines elsewhere.
+        A moving line on a terminal; elsewhere a line for each step that ended, and each minute what is being
+        done.
     """
     from optimiser.run.cache import Progress
 
     if quiet:
         yield Progress()
     elif not sys.stderr.isatty():
-        yield Progress(ends=note)
+        with _each_minute() as begins:
+            yield Progress(begins=begins, ends=note)
     else:
         from rich.console import Console
         from rich.markup import escape

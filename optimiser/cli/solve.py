@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -13,10 +14,12 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, SEED, THREADS, Json, Problem, within
+from optimiser.cli.score import named_plan
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.run import signals
 
 if TYPE_CHECKING:
+    from optimiser.engine.model_file import Form
     from optimiser.problem import DesignProblem
     from optimiser.problem.result import Result
     from optimiser.verify.plan import Plan
@@ -24,12 +27,21 @@ if TYPE_CHECKING:
 INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
 
+STANDARD = Path("-")
+"""Stands for the standard error."""
+
 
 def solve(
     problem: Problem,
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Result file to write.")],
-    variant: Annotated[str, typer.Option(help="Formulation and solver; see polyring list.")] = "auto",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Result file to write; not needed to write a model."),
+    ] = None,
+    variant: Annotated[
+        str,
+        typer.Option(help="Variant or a file of your own (mine.py), either with :SOLVER; see polyring list."),
+    ] = "auto",
     time_limit: Annotated[float, typer.Option(callback=within(SECONDS), help="Limit, seconds.")] = 600.0,
     gap: Annotated[float, typer.Option(callback=within(GAP), help="Relative gap asked for, 0 to 1.")] = 0.0,
     threads: Annotated[int, typer.Option(callback=within(THREADS), help="Threads; 0: as many as cores.")] = 0,
@@ -41,39 +53,54 @@ def solve(
             "--canonical", help="Of equal optimal plans the cheapest, then the first by id; solves again."
         ),
     ] = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Known plan to start from: a result, a run folder, or one id a line.")
+    ] = None,
+    solver_log: Annotated[
+        Path | None,
+        typer.Option(help="File for the log of the integer solver; -: the standard error, at the end."),
+    ] = None,
+    write_lp: Annotated[
+        Path | None, typer.Option(help="Write the model of the variant, in LP format.")
+    ] = None,
+    write_mps: Annotated[Path | None, typer.Option(help="Write it in MPS format.")] = None,
     json: Json = False,
 ) -> int:
-    """Solve a problem file."""
+    """Solve a problem file, or write its model."""
     from optimiser import verify
+    from optimiser.engine.methods.own_variant import SUFFIX, parted
     from optimiser.engine.search.task import SolveParameters, cores
     from optimiser.engine.solve import SolveFailure
     from optimiser.engine.solve import solve as solve_problem
     from optimiser.problem import load
     from optimiser.problem import result as results
-    from optimiser.problem.errors import EnvironmentFault
-    from optimiser.problem.jsonfile import refuse_special_file
     from optimiser.run.outcome import exit_code, refuse_empty
 
+    _refuse_outputs([path for path in (output, write_lp, write_mps) if path is not None])
     loaded = load(problem)
-    if not output.resolve().parent.is_dir():
-        raise EnvironmentFault(
-            "the folder does not exist", where=str(output.parent), done="Nothing was solved.",
-            remedy="Make the folder, or write elsewhere with -o.",
-        )  # fmt: skip
-    refuse_special_file(output, done="Nothing was solved.")
+    name, named_solver = parted(variant)
+    _write_models(loaded, name, {"lp": write_lp, "mps": write_mps})
+    if output is None:
+        return 0
     params = SolveParameters(
         time_limit_s=time_limit,
         gap=gap,
         threads=threads or cores(),
         seed=seed,
-        solver=solver,
+        solver=named_solver or solver,
         canonical=canonical,
+        start=None if start is None else named_plan(start, loaded),
     )
-    with Interruption() as interruption:
+    with _log_file(solver_log) as log, Interruption() as interruption:
+        params = params.replace(solver_log=log)
         with screen.progress(quiet=json) as progress, progress.step("solve", f"Solving {loaded.name}"):
             try:
                 result = solve_problem(
-                    loaded, variant=variant, params=params, progress=progress.trace, run=interruption.run
+                    loaded,
+                    variant=Path(name) if name.endswith(SUFFIX) else name,
+                    params=params,
+                    progress=progress.trace(time_limit),
+                    run=interruption.run,
                 )
             except SolveFailure as failure:
                 results.save(failure.result, output)
@@ -94,6 +121,54 @@ def solve(
         screen.note(f"Interrupted: the best plan so far is in {output}. The same command starts anew.")
         return signals.EXIT_CODE
     return exit_code(result, gap)
+
+
+def _refuse_outputs(paths: Sequence[Path]) -> None:
+    """Refuse files that cannot be written, and a solve that writes none."""
+    from optimiser.problem.errors import EnvironmentFault
+    from optimiser.problem.jsonfile import refuse_special_file
+
+    if not paths:
+        raise typer.BadParameter(
+            "no file to write is named: give -o, or a model to write with --write-lp or --write-mps."
+        )
+    for path in paths:
+        if not path.resolve().parent.is_dir():
+            raise EnvironmentFault(
+                "the folder does not exist", where=str(path.parent), done="Nothing was solved.",
+                remedy="Make the folder, or name another file.",
+            )  # fmt: skip
+        refuse_special_file(path, done="Nothing was solved.")
+
+
+def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Path | None]) -> None:
+    """Write the model of a problem in each format that is asked for."""
+    for form, path in files.items():
+        if path is not None:
+            from optimiser.engine.model_file import write_model
+
+            write_model(problem, path, form=form, variant=variant)
+            screen.note(f"The model is written to {path}.")
+
+
+@contextmanager
+def _log_file(asked: Path | None) -> Iterator[Path | None]:
+    """Yield an empty file for the log of the solver; that of `-` is printed and removed at the end."""
+    if asked is None:
+        yield None
+        return
+    if asked != STANDARD:
+        _refuse_outputs([asked])
+        asked.write_bytes(b"")
+        yield asked
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "solver.log"
+        log.touch()
+        try:
+            yield log
+        finally:
+            screen.note(log.read_text(encoding="utf-8", errors="replace"))
 
 
 class Interruption:

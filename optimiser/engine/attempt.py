@@ -69,7 +69,12 @@ def attempt(
             return attempt(problem, name, params, progress, process)
     start = None if params.start is None else params.start.known_to(problem)
     claims = CheckedClaims(problem, progress, start)
-    task = {"problem": json.loads(dumps(problem)), "start": start and [*start], **_task(name, params)}
+    task = {
+        "problem": json.loads(dumps(problem)),
+        "start": start and [*start],
+        "log": None if params.solver_log is None else str(params.solver_log.absolute()),
+        **_task(name, params),
+    }
     ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
     claims.finish(ending, proves=variant_of(name).proves)
     return claims, ending

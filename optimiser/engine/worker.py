@@ -16,7 +16,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
@@ -93,12 +95,14 @@ class Session:
         from optimiser.problem import parse
 
         start = None if values["start"] is None else NamedPlan(*values["start"])
-        task = Task(parse(values["problem"]), **{name: values[name] for name in TASK_FIELDS}, start=start)
+        options = {name: values[name] for name in TASK_FIELDS}
+        task = Task(parse(values["problem"]), **options, start=start, log=values["log"] is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
         self._send({"kind": "ready"})
         begun = time.monotonic()
-        reason, solver, message = solve(task, self._send)
+        with _output_to(values["log"]):
+            reason, solver, message = solve(task, self._send)
         self._done(begun, reason=reason, solver=solver, message=message)
 
     def _prepare(self, values: Mapping[str, Any]) -> None:
@@ -155,6 +159,24 @@ class Session:
         )
         counts = {"nodes": incumbent.nodes, "cuts": incumbent.cuts, "warm": is_warm}
         self._done(begun, reason=reason, solver=version(), late=incumbent.stop(), **counts)
+
+
+@contextmanager
+def _output_to(path: str | None) -> Iterator[None]:
+    """Append the standard output, that of libraries too, to a file; None: leave it."""
+    if path is None:
+        yield
+        return
+    before = os.dup(1)
+    with Path(path).open("ab") as file:
+        os.dup2(file.fileno(), 1)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32":
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(before, 1)
+        os.close(before)
 
 
 def _write(out: BinaryIO, message: dict[str, Any]) -> None:

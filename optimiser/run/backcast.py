@@ -305,7 +305,9 @@ class _Backcaster:
         settings = self.loaded.job.solve
 
         def make(place: Path) -> None:
-            found = solving.solve(problem, settings, progress=self.progress.trace, run=self.solver)
+            found = solving.solve(
+                problem, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
+            )
             results.save(found, place / "result.json")
 
         inputs = {

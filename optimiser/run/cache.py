@@ -17,7 +17,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from optimiser.problem.result import TracePoint
+from optimiser.problem.result import TracePoint, gap_of
 
 log = logging.getLogger(__name__)
 
@@ -142,10 +142,23 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
 
-    def trace(self, point: TracePoint) -> None:
-        """Report how far a solve has come."""
-        bound = "none" if point.bound is None else f"{point.bound:.1f}"
-        self.begins(f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}")
+    def trace(self, time_limit_s: float) -> Callable[[TracePoint], None]:
+        """Return what reports how far a solve with a time limit has come."""
+
+        def report(point: TracePoint) -> None:
+            bound, gap = "none", "unknown"
+            if point.bound is not None:
+                bound = f"{point.bound:.1f}"
+                if point.objective is not None:
+                    found = gap_of(point.objective, point.bound, minimise=point.bound < point.objective)
+                    gap = gap if found is None else f"{100 * found:.3g} %"
+            left = max(0.0, time_limit_s - point.seconds)
+            self.begins(
+                f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}, "
+                f"at most {left:.0f} s left"
+            )
+
+        return report
 
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[None]:

@@ -242,7 +242,9 @@ class Chain:
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
-            result = solving.solve(self.design, settings, progress=self.progress.trace, run=self.solver)
+            result = solving.solve(
+                self.design, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
+            )
             results.save(result, folder / "result.json")
 
         inputs = {"problem": self.problem.key, "solve": settings.model_dump()}

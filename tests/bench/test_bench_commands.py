@@ -12,6 +12,7 @@ import time
 
 import psutil
 import pytest
+import typer
 
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
@@ -133,3 +134,16 @@ def test_a_broken_network_file_is_refused_with_its_line(folder, capfd):
     assert call(["convert", "sndlib", "net.txt", "-o", "net.json"]) == 2
     assert "line 3: x of a node: 'x' is not a number" in capfd.readouterr().err
     assert not (folder / "net.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "seeds"), [(["3"], [3]), (["1..4"], [1, 2, 3, 4]), (["2..3", "7", "2"], [2, 3, 7])]
+)
+def test_seeds_are_numbers_and_ranges(words, seeds):
+    assert bench._seeds(words) == seeds
+
+
+@pytest.mark.parametrize("word", ["x", "1..", "3..1", "0..20000", "1..2..3", "-1", "1..3000000000"])
+def test_seeds_that_are_none_are_refused(word):
+    with pytest.raises(typer.BadParameter):
+        bench._seeds([word])

@@ -61,3 +61,20 @@ def test_seconds_include_the_reduction_as_the_footnote_states(monkeypatch):
     assert limits[0] <= 59.8
     assert result.seconds >= 0.25
     assert footnotes([row()])[0].startswith("Seconds are wall time of reduction and solve, without imports")
+
+
+def test_several_seeds_of_an_instance_are_summed_up():
+    rows = [
+        row(seed=1, seconds=1.0),
+        row(seed=2, seconds=4.0),
+        timed_out(seed=3, seconds=60.0),
+        row("alone", seed=1),
+    ]
+    text = summary(rows, lambda _: (), command="c", faults=[], figures={})
+    spread = text.partition("## Over the seeds of an instance")[2].partition("##")[0]
+    assert "| a | cuts/highs | 3 | 2 | 1.00 | 4.00 | 60.00 | 0.00 % | 22.22 % | 90 | 100 |" in spread
+    assert "alone" not in spread
+
+
+def test_one_seed_has_no_spread():
+    assert "Over the seeds" not in summary([row()], lambda _: (), command="c", faults=[], figures={})

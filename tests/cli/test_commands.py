@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from optimiser.cli import screen
 from optimiser.job import load
+from optimiser.problem.result import TracePoint
 from optimiser.run import folder
 
 Call = Callable[..., tuple[int, str, str]]
@@ -26,6 +28,7 @@ COMMANDS = (
     "score",
     "verify",
     "compare",
+    "explain",
     "import",
     "bench",
     "convert",
@@ -180,3 +183,50 @@ def test_a_foreign_folder_is_refused_before_anything_is_read(region: Path, call:
     assert code == 2
     assert "--out" in err
     assert [(path.name, path.read_text()) for path in (region / "out").iterdir()] == [("report.html", "mine")]
+
+
+def examples(command: str, call: Call) -> list[str]:
+    """Return the examples that the help of a command shows."""
+    _, out, _ = call(*command.split(), "--help")
+    lines = out.partition("Examples:\n")[2].splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "convert sndlib", "convert tntp"])
+def test_the_examples_of_a_help_are_lines_that_the_command_accepts(command: str, call: Call) -> None:
+    if command == "convert":
+        return
+    found = examples(command, call)
+    assert found
+    for line in found:
+        assert line.startswith(f"polyring {command}")
+        assert call(*line.split()[1:], "--help")[0] == 0, line
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    def completed(words: str) -> str:
+        environment = os.environ | {"_POLYRING_COMPLETE": "complete_bash", "COMP_WORDS": words}
+        environment["COMP_CWORD"] = str(len(words.split(" ")) - 1)
+        return subprocess.run(POLYRING, env=environment, capture_output=True, text=True, check=False).stdout
+
+    assert "explain" in completed("polyring ex").split()
+    assert "--write-lp" in completed("polyring solve --write").split()
+
+
+def test_list_groups_variants_by_whether_they_prove(call: Call) -> None:
+    out = call("list")[1]
+    proving, others = out.partition("Variants that prove")[2].split("Variants without a proof")
+    assert "compact" in proving
+    assert "reverse-greedy" in others
+
+
+def test_elsewhere_than_on_a_terminal_a_long_step_has_a_line_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(screen, "MINUTE_S", 0.05)
+    with screen.progress() as progress, progress.step("solve", "Solving"):
+        progress.trace(60.0)(TracePoint(20.0, "master", 90, 100.0))
+        time.sleep(0.5)
+    lines = capfd.readouterr().err.splitlines()
+    assert any("plan 90, bound 100.0, gap 11.1 %, at most 40 s left" in line for line in lines[:-1])
+    assert lines[-1].startswith("Solving: ")

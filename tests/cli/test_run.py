@@ -332,6 +332,32 @@ def test_compare_names_what_differs(done: Path, call: Call) -> None:
     assert json.loads(out)["built"]["first"] == []
 
 
+def test_compare_names_money_limits_and_links(done: Path, call: Call) -> None:
+    _, out, _ = call("compare", done / "out", done / "out")
+    summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))
+    (link, *_) = summary["links"]
+    assert f"{link['from_name']} – {link['to_name']} (" in out
+    assert summary["money"] in out
+    assert link["candidate_id"] not in out
+    limit = next(line for line in out.splitlines() if line.startswith("limit"))
+    assert "hour" in limit or " h" in limit
+
+
+def test_explain_says_who_needs_a_link_and_what_stands_in(done: Path, call: Call) -> None:
+    code, out, _ = call("explain", done / "out", "1")
+    assert code == 0
+    assert out.startswith("1. ")
+    assert "The best plan found without it" in out
+    code, out, _ = call("explain", done / "out", "1", "--json")
+    found = json.loads(out)
+    assert (code, found["rank"]) == (0, 1)
+    assert found["pairs"]
+    assert found["pairs"][0].keys() >= {"origin", "destination", "needs_it"}
+    code, _, err = call("explain", done / "out", "no-such-link")
+    assert code == 2
+    assert "no candidate has the id 'no-such-link'" in err
+
+
 def test_import_writes_a_network_that_reads_back(done: Path, call: Call) -> None:
     from networks import storage
 

@@ -223,3 +223,98 @@ def test_an_objective_too_large_for_a_gap_of_zero_is_explained(
     assert code == (10 if gap else 0)
     assert ("Count weight in a larger unit" in err) is bool(gap)
     assert call("solve", drawn, "-o", drawn.parent / "r.json", "--gap", "2e-9")[0] == 0
+
+
+def test_a_model_is_written_without_a_solve(drawn: Path, tmp_path: Path, call: Call) -> None:
+    lp, mps = tmp_path / "model.lp", tmp_path / "model.mps"
+    code, out, err = call("solve", drawn, "--write-lp", lp, "--write-mps", mps)
+    assert (code, out) == (0, "")
+    assert f"The model is written to {lp}." in err
+    assert "x0000001 = candidate 'ab'" in lp.read_text(encoding="utf-8")
+    assert mps.read_text(encoding="utf-8").startswith("* ")
+
+
+def test_a_solve_that_writes_nothing_is_refused(drawn: Path, call: Call) -> None:
+    code, _, err = call("solve", drawn)
+    assert code == 2
+    assert "--write-lp" in err
+
+
+def test_a_solve_starts_from_a_result_a_run_folder_or_ids(drawn: Path, tmp_path: Path, call: Call) -> None:
+    ids, folder = tmp_path / "plan.txt", tmp_path / "run"
+    folder.mkdir()
+    ids.write_text("ab\n", encoding="utf-8")
+    assert call("solve", drawn, "-o", folder / "result.json")[0] == 0
+    for plan in (ids, folder, folder / "result.json"):
+        code, out, _ = call("solve", drawn, "-o", tmp_path / "again.json", "--start", plan)
+        assert code == 0
+        assert "objective 6" in out
+        assert results.load(tmp_path / "again.json").trace[0].objective in (5, 6)
+
+
+def test_a_start_that_is_not_feasible_is_noted(drawn: Path, tmp_path: Path, call: Call) -> None:
+    ids = tmp_path / "plan.txt"
+    ids.write_text("ab\nbc\nold\n", encoding="utf-8")
+    code, out, err = call("solve", drawn, "-o", tmp_path / "result.json", "--start", ids)
+    assert code == 0
+    assert "objective 6" in out
+    assert "the problem lacks 'old'; it costs 7, more than the budget of 4" in err
+
+
+def test_a_start_of_another_problem_is_refused(drawn: Path, tmp_path: Path, call: Call) -> None:
+    ids = tmp_path / "plan.txt"
+    ids.write_text("abc\n", encoding="utf-8")
+    code, _, err = call("solve", drawn, "-o", tmp_path / "result.json", "--start", ids)
+    assert code == 2
+    assert "there is no candidate 'abc'; near it: bc, ab" in err
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_a_variant_may_name_its_solver_or_be_a_file_of_ones_own(
+    drawn: Path, tmp_path: Path, call: Call
+) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(
+        "from optimiser.engine.methods.heuristics.greedy import greedy\n"
+        "from optimiser.engine.methods.own_variant import Variant\n"
+        "VARIANT = Variant(name='mine', about='Greedy.', proves=False)\n"
+        "def run(t, incumbent, task):\n"
+        "    incumbent.plan(greedy(t), 'mine')\n"
+        "    return 'heuristic', ''\n",
+        encoding="utf-8",
+    )
+    output = tmp_path / "result.json"
+    assert call("solve", drawn, "-o", output, "--variant", "compact:highs")[0] == 0
+    assert results.load(output).solver.startswith("HiGHS")
+    assert call("solve", drawn, "-o", output, "--variant", own)[0] == 10
+    assert results.load(output).variant == "mine"
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"), [("compact", "HiGHS"), ("compact:scip", "SCIP"), ("compact:cpsat", "CP-SAT")]
+)
+def test_the_log_of_the_solver_goes_to_a_file(
+    variant: str, words: str, drawn: Path, tmp_path: Path, call: Call
+) -> None:
+    log = tmp_path / "solver.log"
+    log.write_text("of an earlier solve", encoding="utf-8")
+    output = tmp_path / "result.json"
+    code, _, err = call("solve", drawn, "-o", output, "--variant", variant, "--solver-log", log)
+    text = log.read_text(encoding="utf-8")
+    assert code == 0
+    assert words.lower() in text.lower()
+    assert "earlier" not in text
+    assert words not in err
+
+
+def test_the_log_of_the_solver_may_be_printed(drawn: Path, tmp_path: Path, call: Call) -> None:
+    words = ("-o", tmp_path / "result.json", "--variant", "compact", "--solver-log", "-")
+    code, out, err = call("solve", drawn, *words)
+    assert code == 0
+    assert "Running HiGHS" in err
+    assert "Running HiGHS" not in out
+
+
+def test_a_log_in_a_folder_that_does_not_exist_is_refused(drawn: Path, tmp_path: Path, call: Call) -> None:
+    words = ("-o", tmp_path / "result.json", "--solver-log", tmp_path / "no" / "solver.log")
+    assert call("solve", drawn, *words)[0] == 5

@@ -54,12 +54,12 @@ class CpsatMaster:
     the seed alone.
     """
 
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
+    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
         count = 0 if problem.must_cover else len(problem.pairs)
         self._pairs = len(problem.pairs)
         self._cities = () if problem.must_cover else problem.cities
         self._divisor = scale_of(problem)
-        self._threads, self._seed = threads, seed
+        self._threads, self._seed, self._log = threads, seed, log
         lp, decisions = build_master(problem)
         solver: Any = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
         handles = solver.buildSolverModel(lp)
@@ -136,6 +136,7 @@ class CpsatMaster:
         solver.parameters.interleave_search = self._threads >= LEAST_WORKERS
         solver.parameters.random_seed = self._seed % 2**31
         solver.parameters.relative_gap_limit = gap
+        solver.parameters.log_search_progress = self._log
         solver.parameters.linearization_level = 2  # all rows in the relaxation: the bound rests on them
         solver.parameters.max_time_in_seconds = max(0.0, seconds)
         solver.parameters.max_deterministic_time = FIRST_DETERMINISTIC_S * 2.0 ** min(turn, 40)

@@ -103,7 +103,9 @@ def gurobi_master(problem: DesignProblem, limits: TreeLimits, rows: Rows) -> Gur
     """
     lp, decisions = build_master(problem)
     seed, seconds = limits.seed % 2_000_000_000, max(0.0, limits.seconds)
-    solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=limits.threads, seed=seed)
+    solver: Any = instance(
+        "gurobi", seconds=seconds, gap=0.0, threads=limits.threads, seed=seed, msg=limits.log
+    )
     handles, _ = solver.buildSolverModel(lp)
     column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
     master = GurobiMaster(

@@ -344,7 +344,7 @@ def _finite(value: float) -> float | None:
 
 
 def to_highs(
-    lp: pulp.LpProblem, *, threads: int, seed: int, integer: bool = True
+    lp: pulp.LpProblem, *, threads: int, seed: int, integer: bool = True, log: bool = False
 ) -> tuple[Any, list[str], NDArray[np.int32]]:
     """Return a PuLP model as a HiGHS model, with the names of its columns and the integer columns.
 
@@ -356,6 +356,8 @@ def to_highs(
         Options of HiGHS.
     integer
         False: build the linear relaxation.
+    log
+        Whether HiGHS writes its log.
 
     Notes
     -----
@@ -366,7 +368,7 @@ def to_highs(
     names = {v.name for v in exported}
     unused = [v for v in lp.variables() if v.name not in names]
     variables = [*exported, *unused]
-    solver = pulp.HiGHS(msg=False, threads=threads, random_seed=seed, mip=integer)
+    solver = pulp.HiGHS(msg=log, threads=threads, random_seed=seed, mip=integer)
     solver.createAndConfigureSolver(lp)
     solver.buildSolverModel(lp)
     model: Any = lp.solverModel
@@ -674,14 +676,14 @@ class IntegerMaster(HighsModel):
     ----------
     problem
         A reduced problem.
-    threads, seed
-        Options of HiGHS.
+    threads, seed, log
+        Options of HiGHS, as in `Task`.
     """
 
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
+    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
         reset_threads()
         lp, variables = build_master(problem)
-        super().__init__(*to_highs(lp, threads=threads, seed=seed))
+        super().__init__(*to_highs(lp, threads=threads, seed=seed, log=log))
         self._pairs = len(problem.pairs)
         self._x = self.columns(variables.x)
         self._y = None if problem.must_cover else self.columns(variables.y)
@@ -746,8 +748,8 @@ class ExtendedHighs(HighsModel):
     ----------
     model
         The PuLP model.
-    threads, seed
-        Options of HiGHS.
+    threads, seed, log
+        Options of HiGHS, as in `Task`.
 
     Notes
     -----
@@ -755,9 +757,9 @@ class ExtendedHighs(HighsModel):
     it in a smaller model, and sometimes end with the result of that model.
     """
 
-    def __init__(self, model: ExtendedModel, *, threads: int, seed: int) -> None:
+    def __init__(self, model: ExtendedModel, *, threads: int, seed: int, log: bool = False) -> None:
         reset_threads()
-        super().__init__(*to_highs(model.lp, threads=threads, seed=seed))
+        super().__init__(*to_highs(model.lp, threads=threads, seed=seed, log=log))
 
     def solve_integer(self, **options: Any) -> IntegerSolution:  # noqa: ANN401 - as in the parent
         """Solve the model with integrality, from scratch."""

@@ -171,6 +171,8 @@ class TreeLimits:
         Number of threads, for solvers that use several.
     schedule
         Nodes at which fractional points are separated.
+    log
+        Whether the solver writes its log on the standard output.
     """
 
     seconds: float
@@ -180,6 +182,7 @@ class TreeLimits:
     seed: int = 1
     threads: int = 1
     schedule: SeparationSchedule = SeparationSchedule()
+    log: bool = False
 
 
 @dataclass(frozen=True, slots=True)

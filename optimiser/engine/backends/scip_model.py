@@ -75,7 +75,7 @@ class TreeModel:
     z: tuple[Any, ...] = ()
 
 
-def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> TreeModel:
+def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log: bool = False) -> TreeModel:
     """Return the master problem without cuts.
 
     Parameters
@@ -86,10 +86,12 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int) -> 
         int64 [J], 0 or 1 where a candidate is fixed, -1 where it is free; None: all are free.
     seed
         Random seed of SCIP.
+    log
+        Whether SCIP writes its log.
     """
     lp, decisions = build_master(problem)
     solver: Any = pulp.SCIP_PY
-    handles, _, exported = solver(msg=False).buildSolverModel(lp)
+    handles, _, exported = solver(msg=log).buildSolverModel(lp)
     column = {variable.id: handle for variable, handle in zip(exported, handles, strict=True)}
     master = TreeModel(
         lp.solverModel,

@@ -422,7 +422,7 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     can run in parallel. The result depends on the seed alone, as long as no time limit is reached and
     `separator` and `improve` are deterministic.
     """
-    master = tree_model(problem, fixed=fixed, seed=limits.seed)
+    master = tree_model(problem, fixed=fixed, seed=limits.seed, log=limits.log)
     add_rows(master, rows)
     add_splits(master, splits)
     state = SearchState(t, master, separator, incumbent, limits.schedule)

@@ -87,7 +87,15 @@ def _solve(
     lp: pulp.LpProblem, solver: Solver, task: Task, seconds: float, *, warm: bool = False, **more: object
 ) -> Any | None:  # noqa: ANN401 - PuLP's own
     return solve_model(
-        lp, solver, seconds=seconds, gap=task.gap, threads=task.threads, seed=task.seed, warm=warm, **more
+        lp,
+        solver,
+        seconds=seconds,
+        gap=task.gap,
+        threads=task.threads,
+        seed=task.seed,
+        warm=warm,
+        msg=task.log,
+        **more,
     )
 
 
@@ -140,7 +148,9 @@ class CompactMaster:
     ) -> MasterSolution[Values]:
         """Solve the model within the seconds given."""
         lp, task, solver = self._model.lp, self._task, self._solver
-        stats = solve_model(lp, solver, seconds=seconds, gap=gap, threads=task.threads, seed=task.seed)
+        stats = solve_model(
+            lp, solver, seconds=seconds, gap=gap, threads=task.threads, seed=task.seed, msg=task.log
+        )
         if stats is None:
             return MasterSolution(None, (), complete=True)
         self.name = result_name(stats, solver)

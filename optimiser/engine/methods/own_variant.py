@@ -88,6 +88,21 @@ class OwnVariant:
     variant: Variant
 
 
+def parted(word: str) -> tuple[str, str]:
+    """Return the variant and the solver that `VARIANT:SOLVER` names, the solver empty where it names none.
+
+    Parameters
+    ----------
+    word
+        Name of a variant, or path of a file with one, each alone or with a solver.
+    """
+    path, suffix, rest = word.rpartition(SUFFIX)
+    if suffix and (not rest or rest.startswith(":")):
+        return path + suffix, rest[1:]
+    name, _, solver = word.partition(":")
+    return name, solver
+
+
 def load(path: Path, *, taken: Collection[str] = ()) -> OwnVariant:
     """Load the variant of a file.
 

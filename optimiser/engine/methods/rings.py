@@ -348,7 +348,7 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent, repair)
     reader.report_first_plans()
-    live = ExtendedHighs(model, threads=task.threads, seed=task.seed)
+    live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
     cuts = _state_cuts(task, model, live)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -81,6 +82,8 @@ class SolveParameters:
     start
         A known plan, from which every variant starts; where it is infeasible, it is a hint. It changes how
         soon plans are found, never what is proved.
+    solver_log
+        File to which the log of the integer solver is appended; None: no log.
     """
 
     time_limit_s: float = 600.0
@@ -91,6 +94,7 @@ class SolveParameters:
     memory_mb: int | None = None
     canonical: bool = False
     start: NamedPlan | None = None
+    solver_log: Path | None = None
 
     def __post_init__(self) -> None:
         """Check all values, and report all that are out of range at once."""
@@ -129,6 +133,8 @@ class Task:
         Constant by which the objective of the original problem exceeds that of the reduced one.
     start
         A plan to start from, feasible or not, by names that the problem has.
+    log
+        Whether integer solvers write their logs on the standard output of the process.
     """
 
     problem: DesignProblem
@@ -140,6 +146,7 @@ class Task:
     solver: str
     base: int = 0
     start: NamedPlan | None = None
+    log: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

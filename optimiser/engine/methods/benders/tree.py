@@ -48,7 +48,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task, *, kind: Kind) -> tup
     """
     parts = commodities(task.problem)
     separator = BendersCuts(t, parts, FlowProgram, kind=kind, stop=incumbent.stop)
-    limits = TreeLimits(incumbent.left(), task.gap, seed=task.seed, schedule=SCHEDULE)
+    limits = TreeLimits(incumbent.left(), task.gap, seed=task.seed, schedule=SCHEDULE, log=task.log)
     outcome = search_tree(
         t,
         task.problem,

@@ -289,7 +289,7 @@ def search_in_solver(
         task.problem,
         incumbent,
         TimeCutSeparator(root.cuts),
-        limits=TreeLimits(incumbent.left(), task.gap, seed=task.seed, threads=task.threads),
+        limits=TreeLimits(incumbent.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log),
         rows=first_rows(root, task, incumbent.left),
         improve=Rounding(t, incumbent),
     )
@@ -318,7 +318,7 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
             task.problem,
             part_incumbent,
             TimeCutSeparator(root.cuts.another()),
-            limits=TreeLimits(part_incumbent.left(), task.gap, seed=task.seed),
+            limits=TreeLimits(part_incumbent.left(), task.gap, seed=task.seed, log=task.log),
             rows=rows,
             splits=root.splits,
             fixed=fixings(part, t.size),

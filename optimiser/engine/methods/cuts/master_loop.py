@@ -215,8 +215,9 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
 
 
 def _solver_master(task: Task) -> tuple[SolverMaster, str]:
+    options = {"threads": task.threads, "seed": task.seed}
     if task.solver == "cpsat":
         from optimiser.engine.backends import cpsat
 
-        return cpsat.CpsatMaster(task.problem, threads=task.threads, seed=task.seed), cpsat.version()
-    return IntegerMaster(task.problem, threads=task.threads, seed=task.seed), version()
+        return cpsat.CpsatMaster(task.problem, **options, log=task.log), cpsat.version()
+    return IntegerMaster(task.problem, **options, log=task.log), version()

@@ -1,0 +1,154 @@
+"""Write the model of a problem to an LP or MPS file, for other programs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from optimiser.engine.methods.variants import variant_of
+from optimiser.engine.models.compact import build_compact
+from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
+from optimiser.engine.models.decisions import Decisions, scale_of
+from optimiser.engine.models.extended import build_extended
+from optimiser.engine.models.modelling import pulp
+from optimiser.engine.presolve import Reduction, reduce
+from optimiser.engine.search.rows import Rows
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import InfeasibleError, ProblemError
+from optimiser.problem.jsonfile import write_atomically
+
+type Form = Literal["lp", "mps"]
+
+_COMMENT = {"lp": "\\ ", "mps": "* "}
+"""What a line of comment begins with."""
+
+CUT_VARIANTS = ("cuts", "cuts-loop")
+"""Variants whose model is the master problem with the cuts of its root."""
+
+ROOT_S = 600.0
+"""Time limit of the root whose cuts are written, seconds."""
+
+
+def write_model(problem: DesignProblem, path: Path | str, *, form: Form, variant: str = "auto") -> None:
+    """Write the model of a problem to a file.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    path
+        File to write; an existing one is replaced.
+    form
+        LP or free MPS format, by PuLP's writers.
+    variant
+        `auto` and `compact`: the compact model, whose optimum is that of the problem; with rings, what keeps
+        a ring from falling into pieces is separated during the solve and not in the file. `cuts` and
+        `cuts-loop`: the master problem with the cuts that bind at the root, whose optimum is a bound.
+
+    Raises
+    ------
+    ProblemError
+        When the variant has no model to be written.
+    InfeasibleError
+        When presolve proves that no plan exists.
+
+    Notes
+    -----
+    The comments at the top say what each variable of a candidate, pair and city stands for, what presolve
+    decided, and how the objective of the problem follows from that of the file.
+    """
+    lp, comments = _stated(problem, variant, mps=form == "mps")
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "model"
+        if form == "lp":
+            lp.writeLP(str(written))
+        else:
+            lp.writeMPS(str(written))
+        model = written.read_text(encoding="utf-8")
+    write_atomically(Path(path), "".join(f"{_COMMENT[form]}{line}\n" for line in comments) + model)
+
+
+def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.LpProblem, list[str]]:
+    """Return the model of a problem, and the comments on it."""
+    if variant not in ("auto", "compact", *CUT_VARIANTS) or not (problem.is_plain or variant != "cuts-loop"):
+        kind = "" if problem.is_plain else " of a problem with rings or periods"
+        raise ProblemError(
+            f"variant {variant_of(variant).name!r} has no model{kind} that could be written",
+            done="Nothing was written.",
+            remedy="Write that of --variant compact, or the master problem of --variant cuts.",
+        )
+    if not problem.is_plain:
+        ordered = problem.canonical()
+        model = build_extended(ordered, flows=variant not in CUT_VARIANTS)
+        cut = (
+            "; pairs are bounded by time cuts, which are not in this file" if variant in CUT_VARIANTS else ""
+        )
+        first = f"Rings or periods, without presolve{cut}."
+        states = [*_names(ordered, Decisions(model.x, model.states[-1].y, model.states[-1].z))]
+        return model.lp, [first, _objective(ordered, model.scale, 0, mps=mps), *states]
+    reduced = reduce(problem)
+    if not reduced.feasible:
+        raise InfeasibleError(
+            f"no plan meets the constraints: {reduced.reason}", done="No model was written."
+        )
+    if variant in CUT_VARIANTS:
+        lp, decisions = _master_with_cuts(reduced.problem)
+        first = "Master problem with the cuts that bind at the root: a relaxation, its optimum is a bound."
+    else:
+        lp, decisions = build_compact(reduced.problem)
+        first = "Compact model: an arc flow for each pair."
+    comments = [first, _objective(reduced.problem, scale_of(reduced.problem), reduced.base, mps=mps)]
+    return lp, [*comments, *_decided(reduced), *_names(reduced.problem, decisions)]
+
+
+def _objective(problem: DesignProblem, scale: int, base: int, *, mps: bool) -> str:
+    """Return how the objective follows from that of the file; in MPS format PuLP minimises its negative."""
+    factor = -scale if mps and problem.budget is not None else scale
+    return f"Problem {problem.name!r}. Objective of the problem = {factor} * OBJ + {base}."
+
+
+def _decided(reduced: Reduction) -> Iterator[str]:
+    """Yield what presolve decided."""
+    yield f"Presolve left {len(reduced.problem.candidates)} candidates, {len(reduced.problem.pairs)} pairs."
+    for name in reduced.forced:
+        yield f"built in any case: {name!r}"
+
+
+def _names(problem: DesignProblem, decisions: Decisions) -> Iterator[str]:
+    """Yield what each variable of a candidate, pair and city stands for."""
+    for x, candidate in zip(decisions.x, problem.candidates, strict=True):
+        yield f"{x.name} = candidate {candidate.id!r}"
+    for y, pair in zip(decisions.y, problem.pairs, strict=False):
+        yield f"{y.name} = pair {problem.nodes[pair.origin]!r} to {problem.nodes[pair.destination]!r}"
+    for z, city in zip(decisions.z, problem.cities, strict=False):
+        yield f"{z.name} = city {city.id!r}"
+
+
+def _master_with_cuts(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
+    """Return the master of a reduced problem with the rows that bind at its root."""
+    from optimiser.engine.backends.highs import Relaxation, reset_threads
+    from optimiser.engine.methods.cuts.relaxation import CutFinder
+    from optimiser.engine.methods.cuts.root import binding_rows, solve_root
+    from optimiser.engine.search.incumbent import mask_incumbent
+    from optimiser.engine.search.tables import tables
+
+    lp, decisions = build_master(problem)
+    if problem.candidates and problem.pairs:
+        t = tables(problem)
+        # Without a plan the gap stays open, so that all cuts are found.
+        incumbent = mask_incumbent(t, seconds=ROOT_S, send=lambda _message: None)
+        reset_threads()
+        root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder.of(t), gap=0.0)
+        if not isinstance(root, str):
+            add_partition_inequalities(lp, decisions, _stated_rows(binding_rows(root)))
+    return lp, decisions
+
+
+def _stated_rows(rows: Rows) -> Iterable[tuple[list[int], dict[int, int]]]:
+    """Yield the pairs and the factors of candidates of each row; a time cut is a row with one pair."""
+    for i in range(len(rows)):
+        inside = slice(rows.start[i], rows.start[i + 1])
+        factors = (int(value) for value in rows.value[inside])
+        yield rows.pairs_of(i).tolist(), dict(zip(rows.candidate[inside].tolist(), factors, strict=True))

@@ -23,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from optimiser.bench.outputs import Bench, bench
     from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.frontier import Limits, trace
     from optimiser.job import Job, LoadedJob
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from optimiser.problem.result import Result
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
+    from optimiser.report.notebook import MapView, Views, views
+    from optimiser.run.backcast import Backcasted, backcast
     from optimiser.run.cache import Progress
     from optimiser.run.comparison import Comparison, compare
     from optimiser.run.finished import Run, run
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from optimiser.verify import Plan, check
 
 _HOMES = {
+    "optimiser.bench.outputs": ("Bench", "bench"),
     "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
     "optimiser.frontier": ("Limits", "trace"),
     "optimiser.job": ("Job", "LoadedJob", "find_job=find"),
@@ -65,6 +69,8 @@ _HOMES = {
     ),
     "optimiser.problem.errors": ("OptimiserError",),
     "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
+    "optimiser.report.notebook": ("MapView", "Views", "views"),
+    "optimiser.run.backcast": ("Backcasted", "backcast"),
     "optimiser.run.cache": ("Progress",),
     "optimiser.run.comparison": ("Comparison", "compare"),
     "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
@@ -76,11 +82,12 @@ _HOMES = {
 """Module that each name comes from, and its name there where that differs: the imports above, at run time."""
 
 __all__ = [
-    "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob",
-    "NamedPlan", "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem",
-    "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target", "TracedFrontier", "Why",
-    "check", "compare", "find_job", "load", "load_problem", "load_result", "run", "run_job", "save_problem",
-    "save_result", "solve", "trace", "verify",
+    "Backcasted", "Bench", "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits",
+    "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region",
+    "RegionProblem", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target",
+    "TracedFrontier", "Views", "Why", "backcast", "bench", "check", "compare", "find_job", "load",
+    "load_problem", "load_result", "run", "run_job", "save_problem", "save_result", "solve", "trace",
+    "verify", "views",
 ]  # fmt: skip
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import osmium
 import pytest
-from cli_drawing import JOB, cities_csv, draw_map
+from cli_drawing import CITIES, JOB, cities_csv, draw_map
 from core_drawing import line
+from hostile_names import PAYLOADS, read
+from ring_square import square
 
 import optimiser
 import polyring as pr
+from optimiser.problem import RingLink
 
 
 @pytest.mark.parametrize("name", pr.__all__)
@@ -233,6 +241,99 @@ def test_a_frontier_goes_from_nothing_to_the_most_that_can_be_covered(run):
     assert found.points["objective"].is_monotonic_increasing
     assert set(found.links["candidate_id"]) <= set(run.candidates["candidate_id"])
     assert found.plot().axes
+    names = dict(zip(run.candidates["candidate_id"], run.candidates["from_name"], strict=True))
+    assert all(row.name.startswith(names[row.candidate_id]) for row in found.links.itertuples(index=False))
+
+
+def test_the_plan_of_each_point_can_be_browsed(run):
+    found = run.frontier(points=3)
+    shown = found.browse()
+    assert len(shown.names) == len(found.points)
+    last = read(shown.pages[-1]).text
+    assert all(found.labels[name]["name"] in last for name in found.curve.points[-1].plan.built)
+
+
+def test_a_frontier_leaves_rings_aside_where_it_is_told_to(run):
+    ring = square(links=tuple(RingLink(k, (k + 1) % 4) for k in range(4)), stops=(), least_stops=0)
+    ringed = replace(run, counted=run.counted.replace(rings=(ring,)))
+    assert ringed.frontier(points=2, rings=False).problem.rings == ()
+
+
+def program() -> str:
+    """Return the first program of the documentation."""
+    text = (Path(pr.__file__).parent / "docs" / "python.md").read_text(encoding="utf-8")
+    return re.search(r"## In one piece\n```python\n(.*?)```", text, re.DOTALL).group(1)
+
+
+def test_the_program_of_the_documentation_runs_as_written(run, home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    writer = osmium.SimpleWriter("north.osm.pbf")
+    for element in osmium.FileProcessor(str(home / "map.osm")):
+        writer.add(element)
+    writer.close()
+    Path("cities.csv").write_text(cities_csv(), encoding="utf-8")
+    idle = next(name for name in run.candidates["candidate_id"] if name not in run.built)
+    text = program()
+    for written, here in (
+        ('"jing-jin-ji"', f'"{home / "job.toml"}"'), ('"x"', f'"{idle}"'), ("3h30", "1h30"),
+        ('"4h"', '"2h"'), ('country="CN"', 'country="CN", limit="2h"'), ('"rail_link"', '"road_upgrade"'),
+    ):  # fmt: skip
+        assert written in text
+        text = text.replace(written, here)
+    names: dict[str, object] = {}
+    exec(text, names)  # noqa: S102 - it is our own documentation
+    names["run"].close()
+    names["plan"].close()
+    assert names["plan"].cost <= 130_000
+    assert Path("out", "report.html").is_file()
+
+
+def test_a_report_of_a_run_can_be_opened_again_and_one_of_a_what_if_has_no_job(run, half, tmp_path):
+    again = pr.load(run.report(tmp_path / "run"))
+    again.close()
+    assert again.plan == run.plan
+    assert not (half.report(tmp_path / "half") / "job.toml").exists()
+
+
+def test_all_that_a_notebook_shows_of_hostile_names_is_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
+    for part, names in enumerate((PAYLOADS[:6], PAYLOADS[4:])):
+        rows = [(key, name, *row[1:]) for (key, row), name in zip(CITIES.items(), names, strict=True)]
+        table = io.StringIO()
+        csv.writer(table).writerows([("id", "name", "lon", "lat", "population"), *rows])
+        folder = tmp_path / str(part)
+        folder.mkdir()
+        (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+        (folder / "cities.csv").write_text(table.getvalue(), encoding="utf-8")
+        region = pr.Region.read(folder / "map.osm", cities=folder / "cities.csv", country="CN", limit="2h")
+        problem = region.problem(budget=0.3, name=names[0])
+        plan = pr.verify(problem, pr.solve(problem, time_limit_s=60))
+        less = plan.solve(without=[1], time_limit_s=60)
+        curve, both = plan.frontier(points=2), pr.compare(plan, less)
+        shown = [
+            region,
+            problem,
+            plan,
+            less,
+            plan.why(1),
+            both,
+            curve,
+            curve.browse(),
+            pr.views({names[1]: both}),
+        ]
+        tables = [
+            table._repr_html_() for table in (plan.links, plan.cities, plan.pairs, region.travel_times())
+        ]
+        plan.close()
+        allowed = {
+            "h4", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "div", "style",
+        }  # fmt: skip
+        for text in [*(one._repr_html_() for one in shown), *tables]:
+            page = read(text)
+            assert {tag for tag, _ in page.tags} <= allowed
+            assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+            assert "RAN" not in "".join(page.blocks)
+        assert any(names[0].strip() in text for text in read(plan._repr_html_()).text)
 
 
 def test_a_region_is_worked_through_step_by_step(home):
@@ -268,7 +369,28 @@ def test_tables_can_be_explored(run):
     assert "leaflet" in run.links.explore()._repr_html_()
 
 
-def test_exploring_without_its_libraries_names_the_extra(run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "folium", None)
-    with pytest.raises(ImportError, match=r"polyring\[explore\]"):
+@pytest.mark.parametrize("library", ["folium", "mapclassify"])
+def test_exploring_without_its_libraries_names_the_extra(run, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=rf"the package {library}.*polyring\[explore\]"):
         run.links.explore()
+
+
+def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
+    region = pr.Region.read(home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h")
+    slower = (2 * region.travel_times()).rename_axis("seconds")
+    slower.to_csv(home / "times.csv")
+    own = "id,from,to,seconds,cost\nnew,Beta,Epsilon,600,10\n"
+    (home / "own.csv").write_text(own, encoding="utf-8")
+    modelled = pr.Region.read(home / "times.csv", cities=home / "cities.csv", country="CN", limit="2h")
+    assert modelled.travel_times().loc["Alpha", "Zeta"] == slower.loc["Alpha", "Zeta"]
+    candidates = modelled.candidates(file=home / "own.csv")
+    assert candidates.table["candidate_id"].tolist() == ["new"]
+
+
+def test_a_problem_of_the_caller_is_benched(tmp_path):
+    found = pr.bench([line(name="mine")], variants=["compact", "greedy"], time_limit_s=20, out=tmp_path)
+    assert found.solves["instance"].unique().tolist() == ["mine"]
+    assert found.variants.set_index("label")["best"].sum() >= 1
+    assert (tmp_path / "summary.md").is_file()
+    assert read(found._repr_html_()).text[0] == "Variants"

@@ -96,7 +96,7 @@ def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[
 
 def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str, Figure | None]]:
     pens = _pens(by_label(rows))
-    yield "Performance profile", "profile", _draw_profile(rows, pens)
+    yield "Performance profile", "profile", draw_profile(rows)
     yield "Mean gap over time", "gaps", _draw_mean_gaps(rows, trace_of, pens)
     for family, group in by_family(rows).items():
         yield f"Gap over time: {family}", f"gaps_{family}", _draw_gaps(family, group, trace_of, pens)
@@ -156,7 +156,7 @@ def _save(figure: Figure, path: Path) -> Path:
     return files.write_whole(path, lambda part: part.write_bytes(buffer.getvalue()))
 
 
-def _draw_profile(rows: Sequence[Row], pens: Mapping[str, Pen]) -> Figure | None:
+def draw_profile(rows: Sequence[Row]) -> Figure | None:
     """Draw for each configuration that can prove the share of problems proved within tau times the best time.
 
     Only problems (instance and seed) count on which every configuration was run. None where fewer than two
@@ -169,6 +169,7 @@ def _draw_profile(rows: Sequence[Row], pens: Mapping[str, Pen]) -> Figure | None
     ratios = performance_ratios(
         {label: [row.seconds if row.proved else math.inf for row in found] for label, found in groups.items()}
     )
+    pens = _pens(by_label(rows))
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     last = 1.1 * max([2.0, *(r for column in ratios.values() for r in column if math.isfinite(r))])
     for label, column in ratios.items():

@@ -1,19 +1,194 @@
-"""Write the outputs of a bench: table, figures and summary."""
+"""Do the solves of a bench, and write and show what came out: table, figures and summary."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from optimiser.bench import rows as table
 from optimiser.bench import traces
-from optimiser.bench.analysis import contradictions, longest, refuse_contradictions, with_plan_times
+from optimiser.bench.analysis import (
+    best_known,
+    by_label,
+    contradictions,
+    line_of,
+    longest,
+    refuse_contradictions,
+    with_plan_times,
+)
+from optimiser.bench.exit_status import fault_lines, incomplete
+from optimiser.bench.instances import Instance, choose
+from optimiser.bench.plan import Limits, Run, configurations, plan
 from optimiser.bench.rows import Key, Row, slug_of
-from optimiser.bench.store import Store
+from optimiser.bench.runner import Listener
+from optimiser.bench.runner import bench as solve_all
+from optimiser.bench.store import Store, exclusive
 from optimiser.bench.summary import summary
 from optimiser.bench.traces import Trace
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = ("instance", "variant", "solver", "seed", "status", "termination", "objective", "gap", "seconds")
+"""Columns of the solves that a notebook shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Receives the progress of a bench and says nothing."""
+
+    def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
+        """Receive the start of a solve."""
+
+    def ends(self, row: Row) -> None:
+        """Receive the end of a solve."""
+
+    def notes(self, text: str) -> None:
+        """Receive a note on something left out."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A finished bench.
+
+    Attributes
+    ----------
+    folder
+        Its folder, with `runs.csv`, `summary.md`, figures, problems, plans and traces.
+    rows
+        One a solve, those of earlier calls with this folder included.
+    left_out
+        What was asked for and could not be done.
+    """
+
+    folder: Path
+    rows: tuple[Row, ...] = field(repr=False)
+    left_out: tuple[OptimiserError, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def solves(self) -> pd.DataFrame:
+        """Return one row a solve: the columns of `runs.csv` (docs/bench.md)."""
+        return pd.DataFrame([asdict(row) for row in self.rows])
+
+    @cached_property
+    def variants(self) -> pd.DataFrame:
+        """Return one row a variant with its solver: solves, proofs, mean times and gaps (docs/bench.md)."""
+        best = best_known(self.rows)
+        return pd.DataFrame([asdict(line_of(name, rows, best)) for name, rows in by_label(self.rows).items()])
+
+    def plot(self) -> Figure | None:
+        """Draw the performance profile: the share of problems proved within a multiple of the best time.
+
+        None where fewer than two variants that prove were run on the same problems.
+        """
+        from optimiser.bench.figures import draw_profile
+
+        return draw_profile(longest(self.rows))
+
+    def _repr_html_(self) -> str:
+        """Return variants and solves as HTML, for a notebook."""
+        from optimiser.report import notebook
+
+        shown = {name: name for name in SHOWN}
+        return (
+            notebook.heading("Variants")
+            + notebook.table(self.variants)
+            + notebook.heading("Solves")
+            + notebook.table(self.solves, columns=shown)
+        )
+
+
+def bench(  # noqa: PLR0913 - the options of the command
+    instances: Iterable[str | DesignProblem] = (),
+    *,
+    families: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    solvers: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    time_limit_s: float = 60.0,
+    gap: float = 0.0,
+    threads: int = 1,
+    jobs: int = 1,
+    out: str | Path = "polyring-bench",
+    listener: Listener | None = None,
+) -> Bench:
+    """Solve problems with variants, each solve in a process of its own, and check every outcome.
+
+    Parameters
+    ----------
+    instances
+        Names and patterns of ``polyring bench --list``, problem files, folders of them, or problems.
+    families
+        Families of which every instance is wanted.
+    variants
+        Variants, or files with one of your own, either with ``:SOLVER``; or ``all``; none: ``auto``.
+    solvers
+        Solvers of the variants that have a choice; none: the first of each.
+    seeds
+        Random seeds; none: 1.
+    time_limit_s, gap, threads
+        Of each solve: limit in seconds, relative gap at which it may end, number of threads.
+    jobs
+        Solves at once; times then disturb each other.
+    out
+        Folder; solves that it holds are not done again.
+    listener
+        Receives the progress; None: nobody does.
+
+    Raises
+    ------
+    OptimiserError
+        When nothing can be solved, or outcomes contradict each other.
+    """
+    asked = list(instances)
+    words = [one for one in asked if isinstance(one, str)]
+    own = [one for one in asked if isinstance(one, DesignProblem)]
+    chosen = choose(words, families) if words or families or not own else ()
+    given = [Instance(one.name, "own", "a problem of the caller", partial(_same, one)) for one in own]
+    listener, folder = listener or Silence(), Path(out)
+    found, notes, faults = configurations(variants or ("auto",), solvers)
+    limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
+    runs = plan([*chosen, *given], found, sorted(set(seeds)) or [1], limits)
+    command = _command(
+        {
+            "--instances": [*words, *(one.name for one in own)],
+            "--family": families,
+            "--variant": variants,
+            "--solver": solvers,
+            "--seeds": map(str, seeds),
+            "--time-limit-s": (f"{time_limit_s:g}",),
+            "--gap": (f"{gap:g}",) if gap else (),
+            "--threads": (f"{threads}",),
+        }
+    )
+    with exclusive(folder):
+        for text in (*notes, *fault_lines(faults)):
+            listener.notes(f"left out: {text}")
+        done = solve_all(runs, folder, listener=listener, jobs=jobs)
+        faults = (*faults, *done.faults)
+        if not done.rows:
+            raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
+        write_outputs(done.rows, folder, command=command, left_out=fault_lines(faults))
+    return Bench(folder, tuple(Store(folder).rows()), faults)  # as written: with the times to good plans
+
+
+def _same(problem: DesignProblem) -> DesignProblem:
+    return problem
+
+
+def _command(repeated: Mapping[str, Iterable[str]]) -> str:
+    """Return the command that does these solves, from the values of each option."""
+    options = [text for name, values in repeated.items() for value in values for text in (name, value)]
+    return shlex.join(["polyring", "bench", *options])
 
 
 def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:

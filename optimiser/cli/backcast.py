@@ -86,20 +86,19 @@ def _show(done: Backcasted) -> None:
 
 
 def _rows(found: Backcast, purse: str) -> list[dict[str, object]]:
-    from optimiser.report.backcast import CHOOSERS, FIGURES, means
+    import pandas as pd
 
-    return [
-        {
-            "chooser": name,
-            "money": f"{mean.share:.0%}",
-            **{figure: _two(mean.middle[figure]) for figure in FIGURES},
-            "corridors": f"{sum(mean.found.values()):.1f}".removesuffix(".0"),
-            "pairs": "" if mean.pairs is None else f"{mean.pairs:.0f}",
-        }
-        for chooser, name in CHOOSERS.items()
-        for mean in means(found.of(chooser, purse=purse))
-    ]
+    from optimiser.report.backcast import FIGURES, found_by_chooser
 
-
-def _two(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    table = found_by_chooser(found, purse)
+    formats = {
+        "money": "{:.0%}",
+        **dict.fromkeys(FIGURES, "{:.2f}"),
+        "corridors": "{:.3g}",
+        "pairs": "{:.0f}",
+    }
+    shown = {
+        name: ["" if pd.isna(value) else form.format(value) for value in table[name]]
+        for name, form in formats.items()
+    }
+    return [dict(zip(table.columns, row, strict=True)) for row in table.assign(**shown).to_numpy().tolist()]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,48 +66,33 @@ def bench(
 ) -> int:
     """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
     from optimiser.bench.exit_status import fault_lines, incomplete
-    from optimiser.bench.instances import choose
-    from optimiser.bench.outputs import write_outputs
-    from optimiser.bench.plan import Limits, configurations, plan
-    from optimiser.bench.runner import bench as solve_all
-    from optimiser.bench.store import exclusive
-    from optimiser.problem.errors import ProblemError
+    from optimiser.bench.outputs import bench as bench_variants
 
     if list_names:
         return _show_names(as_json=json)
-    command = _command(
-        {
-            "--instances": instances or (),
-            "--family": family or (),
-            "--variant": variant or (),
-            "--solver": solver or (),
-            "--seeds": seeds or (),
-            "--time-limit-s": (f"{time_limit_s:g}",),
-            "--gap": (f"{gap:g}",) if gap else (),
-            "--threads": (f"{threads}",),
-        }
-    )
-    chosen = choose(instances or [], family or [])
-    found, notes, faults = configurations(variant or ("auto",), solver or [])
-    limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
-    runs = plan(chosen, found, _seeds(seeds or ["1"]), limits)
-    with exclusive(output), _listening(quiet=json) as listener:
-        for text in (*notes, *fault_lines(faults)):
-            listener.notes(f"left out: {text}")
-        done = solve_all(runs, output, listener=listener, jobs=jobs)
-        faults = (*faults, *done.faults)
-        if not done.rows:
-            raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
-        page = write_outputs(done.rows, output, command=command, left_out=fault_lines(faults))
+    with _listening(quiet=json) as listener:
+        done = bench_variants(
+            instances or (),
+            families=family or (),
+            variants=variant or (),
+            solvers=solver or (),
+            seeds=_seeds(seeds or ["1"]),
+            time_limit_s=time_limit_s,
+            gap=gap,
+            threads=threads,
+            jobs=jobs,
+            out=output,
+            listener=listener,
+        )
     if json:
-        files = {"table": str(output / "runs.csv"), "summary": str(page)}
-        screen.as_json({"rows": len(done.rows), **files, "left_out": fault_lines(faults)})
+        files = {"table": str(output / "runs.csv"), "summary": str(output / "summary.md")}
+        screen.as_json({"rows": len(done.rows), **files, "left_out": fault_lines(done.left_out)})
     else:
         right = ("objective", "bound", "gap", "seconds", "peak MB")
         screen.table("Solves", [_shown(row) for row in done.rows], right=right)
         screen.line(f"Files: {output}  (open summary.md)")
-    if faults:
-        raise incomplete(faults, solved=True)
+    if done.left_out:
+        raise incomplete(done.left_out, solved=True)
     return 0
 
 
@@ -127,12 +111,6 @@ def _seeds(words: Sequence[str]) -> list[int]:
         found.update(within(SEED)(number) for number in (numbers[0], numbers[-1]))
         found.update(numbers)
     return sorted(found)
-
-
-def _command(repeated: Mapping[str, Iterable[str]]) -> str:
-    """Return the command that does these solves, from the values of each option."""
-    options = [text for name, values in repeated.items() for value in values for text in (name, value)]
-    return shlex.join(["polyring", "bench", *options])
 
 
 def _shown(row: Row) -> dict[str, object]:
@@ -196,9 +174,9 @@ class _Lines:
 
 
 @contextmanager
-def _listening(*, quiet: bool) -> Iterator[Listener]:
+def _listening(*, quiet: bool) -> Iterator[Listener | None]:
     if quiet:
-        yield _Lines(lambda _text: None)
+        yield None
     elif sys.stderr.isatty():
         with _bar() as listener:
             yield listener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -109,5 +109,4 @@ def propose_direct_lines(
     Proposal
         One a pair.
     """
-    far = replace(tracks, rules=replace(tracks.rules, longest_km=rules.longest_km))
-    yield from propose_lines(far, pairs, left_out, kind="rail_direct")
+    yield from propose_lines(tracks, pairs, left_out, kind="rail_direct", longest_km=rules.longest_km)

@@ -30,7 +30,12 @@ class OnwardRun:
 
 
 def propose_lines(
-    tracks: Tracks, pairs: Iterable[tuple[int, int]], left_out: Counter[str], *, kind: str = "rail_link"
+    tracks: Tracks,
+    pairs: Iterable[tuple[int, int]],
+    left_out: Counter[str],
+    *,
+    kind: str = "rail_link",
+    longest_km: float | None = None,
 ) -> Iterator[Proposal]:
     """Propose new lines between cities where trains would be much faster than anything today.
 
@@ -46,6 +51,8 @@ def propose_lines(
         Reason to count; added to.
     kind
         Kind with which the reasons begin; `rail_link` joins neighbours.
+    longest_km
+        Longest line, as the crow flies; None: that of the rules for railways.
 
     Yields
     ------
@@ -53,14 +60,15 @@ def propose_lines(
         One a pair.
     """
     rules = tracks.rules
+    longest_km = rules.longest_km if longest_km is None else longest_km
     for a, b in pairs:
         direct_km = tracks.base.straight_km(a, b)
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
         run_s = tracks.times.run_s(direct_km * rules.route_factor, speed)
         if direct_km < rules.shortest_km:
             left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
-        elif direct_km > rules.longest_km:
-            left_out[f"{kind}: longer than {rules.longest_km:g} km"] += 1
+        elif direct_km > longest_km:
+            left_out[f"{kind}: longer than {longest_km:g} km"] += 1
         elif not _is_fast(tracks, (a, b), run_s):
             left_out[
                 f"{kind}: its train takes over {rules.time_ratio:g} of today's best time on the way"

@@ -226,6 +226,36 @@ def means(choices: Sequence[Choice]) -> list[Mean]:
     return [_mean(share, [one for one in choices if one.share == share]) for share in shares]
 
 
+def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
+    """Return what each chooser finds of what was built, by rising share of the money.
+
+    Parameters
+    ----------
+    found
+        The back-cast.
+    purse
+        Of `PURSES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `chooser`, `money` (share of what was spent), shares of the built km by name of `FIGURES`, corridors
+        found, and pairs of cities within the limit.
+    """
+    rows = [
+        {
+            "chooser": name,
+            "money": mean.share,
+            **mean.middle,
+            "corridors": sum(mean.found.values()),
+            "pairs": mean.pairs,
+        }
+        for chooser, name in CHOOSERS.items()
+        for mean in means(found.of(chooser, purse=purse))
+    ]
+    return pd.DataFrame(rows, columns=["chooser", "money", *FIGURES, "corridors", "pairs"])
+
+
 def _mean(share: float, draws: Sequence[Choice]) -> Mean:
     figures = {name: [value for one in draws if (value := one.figure(name)) is not None] for name in FIGURES}
     pairs = [one.pairs for one in draws if one.pairs is not None]

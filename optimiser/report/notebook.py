@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from optimiser.report import files, page, wording
 from optimiser.report.inputs import ReportInput
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
 
 MOST_ROWS = 30
 """Rows of a table that are shown; the rest is counted."""
@@ -96,3 +100,104 @@ class MapView:
             f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.html)}" width="100%" height="640" '
             'style="border:0" title="Map of the plan"></iframe>'
         )
+
+
+class Displayed(Protocol):
+    """What a notebook shows as HTML, such as a run, a comparison, or a table."""
+
+    def _repr_html_(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Views:
+    """Several views, of which a notebook shows one at a time.
+
+    With ipywidgets a slider chooses it. Where there are no widgets, each view opens at a click on its name,
+    which needs no script; that is also what a notebook shows that is only read.
+
+    Attributes
+    ----------
+    names
+        Names of the views, in order.
+    pages
+        HTML of each; text of the data is escaped in it already.
+    """
+
+    names: tuple[str, ...]
+    pages: tuple[str, ...]
+
+    @cached_property
+    def slider(self) -> VBox:
+        """Return a slider over the names with the view below it.
+
+        Raises
+        ------
+        ImportError
+            When ipywidgets is not installed; it names the extra.
+        """
+        try:
+            import ipywidgets
+        except ImportError as fault:
+            raise missing_extra("the slider", fault, "Without it each view opens at a click.") from fault
+        options = [(name, at) for at, name in enumerate(self.names)]
+        choice = ipywidgets.SelectionSlider(options=options, continuous_update=False)
+        page = ipywidgets.HTML(self.pages[0])
+        choice.observe(lambda change: setattr(page, "value", self.pages[change["new"]]), names="value")
+        return ipywidgets.VBox([choice, page])
+
+    def _repr_html_(self) -> str:
+        """Return the views as parts that open at a click, the first one open."""
+        return "".join(
+            f"<details{'' if at else ' open'}><summary>{escape(name)}</summary>{page}</details>"
+            for at, (name, page) in enumerate(zip(self.names, self.pages, strict=True))
+        )
+
+    def _repr_mimebundle_(self, **_asked: object) -> dict[str, Any]:
+        """Return the static views, and the slider where ipywidgets is installed."""
+        static = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        try:
+            return {**self.slider._repr_mimebundle_(), **static}
+        except ImportError:
+            return static
+
+    def __repr__(self) -> str:
+        """Return the names of the views."""
+        return f"<Views {', '.join(self.names)}>"
+
+
+def views(shown: Mapping[str, Displayed]) -> Views:
+    """Show several results under one slider, for example plans with more and more money.
+
+    Parameters
+    ----------
+    shown
+        What is shown under each name: whatever a notebook can show as HTML.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to show.
+    """
+    if not shown:
+        raise ValueError("views() needs at least one result to show; name each: views({'half': half})")
+    pages = [one._repr_html_() or escape(str(one)) for one in shown.values()]
+    return Views(tuple(shown), tuple(pages))
+
+
+def missing_extra(what: str, fault: ImportError, otherwise: str) -> ImportError:
+    """Return the error of a function whose library comes with the extra `explore`.
+
+    Parameters
+    ----------
+    what
+        What was asked for.
+    fault
+        The error of the import.
+    otherwise
+        What works without it.
+    """
+    return ImportError(
+        f"{what} needs the package {fault.name}, which is not installed. Install the extra: "
+        f"pip install 'polyring[explore]'. {otherwise}",
+        name=fault.name,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
 from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
@@ -30,7 +31,7 @@ from optimiser.proposals.costs import CostTable, Terrain, sample_line
 from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind, open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.report import backcast as view
-from optimiser.report import backcast_picture, files
+from optimiser.report import backcast_picture, files, notebook
 from optimiser.report.backcast import Backcast, Choice
 from optimiser.run import cache, corridors, folder, pipeline, proposing, solving, store
 from optimiser.run.cache import Progress
@@ -40,6 +41,9 @@ from optimiser.run.demands import exact_share
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ENDING = "-backcast"
 """Ending of the default run folder."""
@@ -68,17 +72,51 @@ class Backcasted:
     found: Backcast
     exit_code: int
 
+    def table(self, purse: str = "one") -> pd.DataFrame:
+        """Return what each chooser finds of what was built, along the money.
 
-def backcast(loaded: LoadedJob, *, day: date | None, out: Path | None, progress: Progress) -> Backcasted:
+        Parameters
+        ----------
+        purse
+            How the money is divided: `one` purse, or `by_mode`.
+        """
+        return view.found_by_chooser(self.found, purse)
+
+    def plot(self) -> Figure:
+        """Draw what was proposed beside what was built, and what each chooser finds along the money."""
+        return backcast_picture.draw(self.found)
+
+    def _repr_html_(self) -> str:
+        """Return region, day and what each chooser finds as HTML, for a notebook."""
+        found = self.found
+        parts = [notebook.heading(f"{found.region}, network of {found.day}")]
+        parts += [
+            notebook.heading(words) + notebook.table(self.table(purse))
+            for purse, words in view.PURSES.items()
+        ]
+        return "".join(parts)
+
+
+def backcast(
+    job: str | LoadedJob,
+    *,
+    day: date | str | None = None,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Backcasted:
     """Propose for a past day and compare with what was built since.
 
     Parameters
     ----------
-    loaded
-        The job. Demands that rules without a model cannot meet (rings, periods, least shares, caps, covered
-        cities, max-min fairness, what is fixed) are left out, so that all choose by the same question.
+    job
+        Name of a ready job, path of a job file, or a job. Demands that rules without a model cannot meet
+        (rings, periods, least shares, caps, covered cities, max-min fairness, what is fixed) are left out, so
+        that all choose by the same question.
     day
-        The day; None: `region.as_of` of the job.
+        The day, or its text as YYYY-MM-DD; None: `region.as_of` of the job.
+    settings
+        Changes of keys such as ``backcast.draws=5``, values in TOML; only where `job` is a name or a path.
     out
         Folder; None: that of the job with `ENDING`.
     progress
@@ -89,7 +127,8 @@ def backcast(loaded: LoadedJob, *, day: date | None, out: Path | None, progress:
     JobError
         Without a day, a table of what was built, dates in the map, or lines to choose from.
     """
-    day = day or loaded.job.region.as_of
+    loaded = find(job, settings=settings) if isinstance(job, str) else job
+    day = (date.fromisoformat(day) if isinstance(day, str) else day) or loaded.job.region.as_of
     if day is None:
         raise JobError(
             "no day is named", where="--as-of", done=_NOTHING, remedy="Give --as-of, such as 2016-03-10."
@@ -97,10 +136,12 @@ def backcast(loaded: LoadedJob, *, day: date | None, out: Path | None, progress:
     source = find_source(loaded)
     _refuse_without_lines(loaded, source)
     own = loaded.run_folder()
-    target = out or own.with_name(f"{own.name}{ENDING}")
+    target = own.with_name(f"{own.name}{ENDING}") if out is None else Path(out)
     asked = _as_of(loaded, day)
     with folder.staged(target) as stage, ChildProcess() as solver:
-        found, proven = _Backcaster(asked, _as_of(loaded, None), day, progress, solver).compare()
+        found, proven = _Backcaster(
+            asked, _as_of(loaded, None), day, progress or Progress(), solver
+        ).compare()
         pipeline.write_job(stage, asked)
         _write(stage, found)
     return Backcasted(target, found, 0 if proven else NOT_PROVEN)

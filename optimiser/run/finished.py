@@ -14,6 +14,7 @@ import pandas as pd
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import NamedPlan
 from optimiser.job import find, load
 from optimiser.job.model import Job, LoadedJob
 from optimiser.measures import coverage
@@ -31,7 +32,7 @@ from optimiser.report.notebook import MapView
 from optimiser.run import folder, measuring, outcome, pipeline, reporting, solving, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain, within_limit
-from optimiser.run.frontier import TracedFrontier, traced_curve
+from optimiser.run.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.run.source import find_source
 from optimiser.run.whatif import (
     TIME_LIMIT_S,
@@ -300,10 +301,18 @@ class Run:
         changes = self.changes.then(later)
         study, problem, counted = self.study.asked(changes)
         asked = self.study.job.solve.gap if gap is None else gap
-        result = study.solve(problem, changes.of(self.study.job), gap=asked, time_limit_s=time_limit_s)
+        result = study.solve(
+            problem,
+            changes.of(self.study.job),
+            gap=asked,
+            time_limit_s=time_limit_s,
+            start=NamedPlan.of(self.result),
+        )
         return Run(study, problem, result, verify.check(problem, result), counted, changes)
 
-    def frontier(self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0) -> TracedFrontier:
+    def frontier(
+        self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0, rings: bool = True
+    ) -> TracedFrontier:
         """Trace what each level of spending buys, with the candidates and demands of this run.
 
         Parameters
@@ -314,12 +323,16 @@ class Run:
             Relative gap of each point.
         time_limit_s
             Time limit of the whole frontier, in seconds.
+        rings
+            Whether plans meet what the job asks of rings. Without, one process answers all points, which
+            takes seconds; with rings each point is a solve of its own.
         """
+        problem = self.counted if rings else self.counted.replace(rings=())
         settings = self.study.job.frontier.model_copy(
             update={"points": points, "gap": gap, "total_s": time_limit_s}
         )
-        found = traced_curve(self.counted, settings, self.study.job.solve, lambda _tracer: None)
-        return TracedFrontier(self.counted, found)
+        found = traced_curve(problem, settings, self.study.job.solve, lambda _tracer: None)
+        return TracedFrontier(problem, found, labels_of(problem, self._chain.candidates.value.table))
 
     # ---- pictures and files
 
@@ -363,6 +376,9 @@ class Run:
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
 
+        The folder can be opened with `polyring.load` when its problem follows from a job: it holds that job
+        as `job.toml`. A what-if and a choice of candidates follow from none; they have none.
+
         Parameters
         ----------
         out
@@ -377,6 +393,8 @@ class Run:
         shown = replace(self.shown, measures=self.measures)
         with folder.staged(target) as stage:
             reports.write(shown, stage)
+            if self.changes == UNCHANGED and self._chain.own is None:
+                pipeline.write_job(stage, self._chain.loaded)
             save_problem(self.problem, stage / "problem.json")
             results.save(self.result, stage / "result.json")
             store.save_json(stage / "plan.json", self.plan.as_dict())
@@ -464,11 +482,7 @@ class Table(gpd.GeoDataFrame):  # type: ignore[misc]
             import folium  # noqa: F401
             import mapclassify  # noqa: F401
         except ImportError as fault:
-            raise ImportError(
-                f"explore() needs the package {fault.name}, which is not installed. Install the extra: "
-                "pip install 'polyring[explore]'. Run.map() needs no further package.",
-                name=fault.name,
-            ) from fault
+            raise notebook.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
         return super().explore(*args, **kwargs)
 
 

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,8 @@ from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.report import frontier_picture, notebook
+from optimiser.report import frontier_picture, notebook, wording
+from optimiser.report.notebook import Views
 from optimiser.run import cache, folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
@@ -92,10 +93,13 @@ class TracedFrontier:
         The problem.
     curve
         Points, bounds, knee.
+    labels
+        Name, kind and length of each candidate, by its id.
     """
 
-    problem: DesignProblem
-    curve: Curve
+    problem: DesignProblem = field(repr=False)
+    curve: Curve = field(repr=False)
+    labels: Mapping[str, Label] = field(repr=False)
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -107,18 +111,34 @@ class TracedFrontier:
     def links(self) -> pd.DataFrame:
         """Return the candidates in the order in which they enter: the columns of `frontier_links.csv`."""
         links = marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
-        labels = _labels(self.problem)
         return pd.DataFrame(
-            [_link_row(order, link, labels[link.id], self.problem) for order, link in enumerate(links, 1)]
+            [
+                _link_row(order, link, self.labels[link.id], self.problem)
+                for order, link in enumerate(links, 1)
+            ]
         )
 
     def plot(self) -> Figure:
         """Draw coverage against cost, by tier, with the band in which better plans may lie."""
         return frontier_picture.draw(self.curve)
 
+    def browse(self) -> Views:
+        """Return the plan of each point: under a slider, or where there are no widgets, at a click."""
+        money, points = self.curve.money, self.curve.points
+        pages = {}
+        for number, point in enumerate(points, start=1):
+            built = [self.labels[name] | {"cost": self.problem.cost_of([name])} for name in point.plan.built]
+            kinds = {"kind": [wording.kind(str(row["kind"])) for row in built]}
+            table = pd.DataFrame(built, columns=["name", "kind", "cost"]).assign(**kinds)
+            lines = (f"{len(built)} links, {self.curve.share(point.plan, 'all'):.1%} of the weight",)
+            name = f"{number}: {point.cost:,} {money}".strip()
+            pages[name] = notebook.heading(name, *lines) + notebook.table(table, most=len(table))
+        return Views(tuple(pages), tuple(pages.values()))
+
     def _repr_html_(self) -> str:
-        """Return the points as a table, for a notebook."""
-        return notebook.heading(f"{self.curve.name}: frontier") + notebook.table(self.points)
+        """Return the points as a table, and the plan of each at a click, for a notebook."""
+        title = notebook.heading(f"{self.curve.name}: frontier")
+        return title + notebook.table(self.points) + self.browse()._repr_html_()
 
 
 def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch) -> Traced:
@@ -141,14 +161,7 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
     with folder.staged(target) as stage:
         problem = chain.counted.value
         pipeline.write_job(stage, loaded)
-        labels = _labels(problem) | {
-            str(row.candidate_id): {
-                "name": f"{row.from_name} – {row.to_name}",
-                "kind": str(row.kind),
-                "length_km": round(float(row.length_km), 1),
-            }
-            for row in chain.candidates.value.table.itertuples()
-        }
+        labels = labels_of(problem, chain.candidates.value.table)
         return _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
 
 
@@ -176,6 +189,26 @@ def trace_file(path: Path, settings: Frontier, solve: Solve, *, out: Path, watch
 def _labels(problem: DesignProblem) -> dict[str, Label]:
     """Return what a problem alone says about its candidates, by id."""
     return {c.id: {"name": c.id, "kind": c.kind, "length_km": ""} for c in problem.candidates}
+
+
+def labels_of(problem: DesignProblem, candidates: pd.DataFrame) -> dict[str, Label]:
+    """Return name, kind and length of the candidates of a problem, by id.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    candidates
+        The table of candidates that it was made from.
+    """
+    return _labels(problem) | {
+        str(row.candidate_id): {
+            "name": f"{row.from_name} – {row.to_name}",
+            "kind": str(row.kind),
+            "length_km": round(float(row.length_km), 1),
+        }
+        for row in candidates.itertuples()
+    }
 
 
 def _trace(

@@ -32,6 +32,8 @@ from optimiser.run.source import find_source
 from optimiser.run.whatif import Limit, Study, limit_seconds
 from optimiser.verify import Plan
 
+MATRICES = (".csv", ".parquet")
+"""Endings of tables of travel times that take the place of a map."""
 CITY_SOURCES = ("geonames", "osm", "region")
 """Where cities may come from other than a file."""
 
@@ -92,7 +94,8 @@ class Region:
         Parameters
         ----------
         file
-            OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), or the name of an embedded region.
+            OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), name of an embedded region, or in place
+            of a map a table of travel times (`.csv`, `.parquet`; then only candidates of your own count).
         cities
             CSV with id, name, lon, lat, population; or `geonames`, `osm` (places of the map) or `region` (the
             list of an embedded region). Default: the region's own list where it has one, else `osm`.
@@ -111,7 +114,8 @@ class Region:
             When a file is missing, or a setting has faults.
         """
         name, is_embedded = str(file), str(file) in regions.names()
-        place = sections.Region(name=name) if is_embedded else sections.Region(file=name)
+        given = "name" if is_embedded else "matrix" if Path(name).suffix in MATRICES else "file"
+        place = sections.Region.model_validate({given: name})
         if country:
             place = place.model_copy(update={"country": country})
         listed = str(cities)

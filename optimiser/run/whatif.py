@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import NamedPlan
 from optimiser.frontier.cases import Base, Case, resolve
 from optimiser.job.contradictions import did_you_mean
 from optimiser.job.model import Job, LoadedJob
@@ -319,7 +320,9 @@ class Study:
             counted = resolve(replace(base, steps=()), replace(case, independence=False))
         return study, problem, counted
 
-    def solve(self, problem: DesignProblem, job: Job, *, gap: float, time_limit_s: float) -> Result:
+    def solve(
+        self, problem: DesignProblem, job: Job, *, gap: float, time_limit_s: float, start: NamedPlan
+    ) -> Result:
         """Solve a problem in the kept process.
 
         Parameters
@@ -332,6 +335,8 @@ class Study:
             Relative gap at which to stop.
         time_limit_s
             Time limit.
+        start
+            The plan that the question was asked of, from which the solve starts.
 
         Raises
         ------
@@ -341,7 +346,7 @@ class Study:
             When nothing was found in time.
         """
         settings = job.solve.model_copy(update={"gap": gap, "time_limit_s": time_limit_s})
-        result = solving.solve(problem, settings, run=self.process)
+        result = solving.solve(problem, settings, run=self.process, start=start)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
         return result

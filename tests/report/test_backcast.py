@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimiser.measures.recall import Recall
-from optimiser.report.backcast import Choice, choice_table, means, table
+from optimiser.report.backcast import CHOOSERS, Backcast, Choice, choice_table, found_by_chooser, means, table
 
 
 def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5) -> Choice:
@@ -67,3 +67,21 @@ def test_a_row_states_money_recall_and_precision():
 def test_the_lines_of_random_draws_and_of_everything_are_not_listed():
     found = choice_table([choice(0.5, 2), choice(0.5, 2, draw=1), choice(None, 10)])
     assert found["candidate_id"].tolist() == ["a", "b"]
+
+
+def test_what_a_chooser_finds_is_a_row_for_each_share_of_the_money():
+    draws = (choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, pairs=None))
+    found = found_by_chooser(_Found(draws), "one").set_index(["chooser", "money"])
+    assert found.index.tolist() == [(CHOOSERS["plan_lines"], 0.1), (CHOOSERS["random"], 0.5)]
+    assert found["road"].tolist() == [0.0, 0.4]
+    assert found["corridors"].tolist() == [0.0, 0.5]
+    assert found["pairs"].isna().tolist() == [True, False]
+
+
+class _Found:
+    """The choices of a back-cast."""
+
+    def __init__(self, choices):
+        self.choices = choices
+
+    of = Backcast.of

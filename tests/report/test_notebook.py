@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from itertools import cycle, repeat
 
 import pandas as pd
@@ -57,3 +58,34 @@ def test_cells_read_as_in_a_report():
 
 def test_what_is_beyond_the_last_row_is_counted():
     assert "and 3 more" in notebook.table(pd.DataFrame({"a": range(5)}), most=2)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_views_with_hostile_names_add_no_tag(payload):
+    static = read(notebook.views({payload: pd.DataFrame({payload: [payload]})})._repr_html_())
+    allowed = {"details", "summary", "div", "style", "table", "thead", "tbody", "tr", "th", "td"}
+    assert {tag for tag, _ in static.tags} <= allowed
+    assert payload in static.text
+
+
+def test_a_slider_shows_the_view_that_is_chosen_and_readers_get_all_of_them():
+    views = notebook.views({"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"a": [2]})})
+    choice, page = views.slider.children
+    choice.value = 1
+    assert page.value == views.pages[1]
+    shown = views._repr_mimebundle_()
+    assert shown["text/html"].count("<details") == 2
+    assert "application/vnd.jupyter.widget-view+json" in shown
+
+
+def test_without_widgets_views_are_static_and_the_slider_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    views = notebook.views({"one": pd.DataFrame({"a": [1]})})
+    assert set(views._repr_mimebundle_()) == {"text/plain", "text/html"}
+    with pytest.raises(ImportError, match=r"the package ipywidgets.*polyring\[explore\]"):
+        views.slider.close()
+
+
+def test_nothing_to_view_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        notebook.views({})

@@ -201,13 +201,11 @@ def labels_of(problem: DesignProblem, candidates: pd.DataFrame) -> dict[str, Lab
     candidates
         The table of candidates that it was made from.
     """
+    columns = ("candidate_id", "from_name", "to_name", "kind", "length_km")
+    rows = zip(*(candidates[name].tolist() for name in columns), strict=True)
     return _labels(problem) | {
-        str(row.candidate_id): {
-            "name": f"{row.from_name} – {row.to_name}",
-            "kind": str(row.kind),
-            "length_km": round(float(row.length_km), 1),
-        }
-        for row in candidates.itertuples()
+        str(key): {"name": f"{start} – {end}", "kind": str(kind), "length_km": round(float(km), 1)}
+        for key, start, end, kind, km in rows
     }
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pandas as pd
 
 from optimiser import verify
@@ -191,7 +192,7 @@ def _labels(problem: DesignProblem) -> dict[str, Label]:
     return {c.id: {"name": c.id, "kind": c.kind, "length_km": ""} for c in problem.candidates}
 
 
-def labels_of(problem: DesignProblem, candidates: pd.DataFrame) -> dict[str, Label]:
+def labels_of(problem: DesignProblem, candidates: gpd.GeoDataFrame) -> dict[str, Label]:
     """Return name, kind and length of the candidates of a problem, by id.
 
     Parameters

@@ -482,12 +482,22 @@ class Steps(Section):
 class Independence(Section):
     """What it counts that a pair outside the core has a way without it. Off with weight 0."""
 
+    @property
+    def counts_pairs(self) -> bool:
+        """Return whether pairs count in the objective for their independence."""
+        return self.counts and self.weight > 0
+
     weight: float = Field(
         0.0,
         ge=0,
         le=100,
         description="what full independence of a pair counts, as a multiple of its weight within the limit; "
         "0: nothing",
+    )
+    counts: bool = Field(
+        True,
+        description="pairs count in the objective for their independence; false: it is measured, and says "
+        "what rings are worth, but no pair counts for it",
     )
     stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = Field(
         (1.0, 1.1, 1.25),

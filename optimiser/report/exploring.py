@@ -29,6 +29,8 @@ def steps(report: ReportInput) -> dict[str, int]:
     if report.measures is None:
         return {}
     table = report.measures.build_order
+    if table.empty:  # nothing is built
+        return {}
     return {str(name): int(step) for name, step in zip(table["candidate_id"], table["step"], strict=True)}
 
 

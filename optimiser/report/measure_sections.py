@@ -181,14 +181,14 @@ def independence(report: ReportInput) -> dict[str, Any] | None:
         return None
     facts, table = report.measures.facts, report.measures.independence
     radius = facts["independence_radius_km"]
-    stretches = facts["independence_stretches"]
+    stretches, weight = facts["independence_stretches"], facts["independence_weight"]
     states = [
         (str(tier), rows[rows["state"] == "today"].iloc[0], rows[rows["state"] == "plan"].iloc[0])
         for tier, rows in table.groupby("tier", sort=False)
     ]
     return {
         "core": wording.join_names([f"{km:g} km of the centre of {name}" for name, km in radius.items()]),
-        "share": f"{facts['independence_weight'] / len(stretches):.3g}",
+        "share": f"{weight / len(stretches):.3g}" if weight else None,
         "heads": [wording.within_stretch(stretch) for stretch in stretches],
         "rows": [
             {

@@ -102,7 +102,7 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
             description="0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
             steps=_CASE_STEPS,
         )
-    if job.independence.weight:
+    if job.independence.counts_pairs:
         yield Case(
             name="independence off",
             description="pairs within the limit alone count",
@@ -174,7 +174,7 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
     without = without_core(times, candidates, job)
 
     def layer(changes: TimeChanges) -> Layer | None:
-        if without is None or changes == UNCHANGED:
+        if without is None or draft.layer is None or changes == UNCHANGED:
             return draft.layer
         return LayerRetimer(timer, without, draft.pairs)(changes)
 

@@ -223,7 +223,7 @@ class Chain:
     def _counts_in_parts(self) -> bool:
         """Whether pairs count in steps, or for their independence."""
         job = self.loaded.job
-        return bool(job.steps.shares or job.independence.weight)
+        return bool(job.steps.shares) or job.independence.counts_pairs
 
     def _with_parts(self, problem: DesignProblem) -> DesignProblem:
         """Return `counted`, or the like of it, with the further pairs of the job."""

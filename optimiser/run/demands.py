@@ -294,7 +294,7 @@ def describe_objective(job: Job) -> str:
         " of pairs and of cities" if job.city_coverage.weight else "",
         " and rewards of rings" if any(ring.reward for ring in job.rings) else "",
         " in steps beyond the limit" if job.steps.shares else "",
-        " and independence from the core" if job.independence.weight else "",
+        " and independence from the core" if job.independence.counts_pairs else "",
         " over all periods, each with its factor," if job.phasing.names else "",
     )
     return "".join(parts)

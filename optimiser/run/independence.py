@@ -201,7 +201,7 @@ class WithoutCore:
             One further pair for each pair that counts and each stretch.
         """
         rows, weight = self.rows(pairs), exact_share(self.asked.weight)
-        if not weight or not len(rows):
+        if not self.asked.counts_pairs or not len(rows):
             return None
         limits = self.limits_s(pairs["today_s"].to_numpy(dtype=np.int64)[rows])
         count = len(limits)

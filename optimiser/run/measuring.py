@@ -80,7 +80,7 @@ def _facts(measured: MeasuredPlan) -> dict[str, object]:
 def _facts_of_independence(without: WithoutCore) -> dict[str, object]:
     asked = without.asked
     return {
-        "independence_weight": asked.weight,
+        "independence_weight": asked.weight if asked.counts_pairs else 0.0,
         "independence_stretches": list(asked.stretches),
         "independence_radius_km": without.radius_km,
     }

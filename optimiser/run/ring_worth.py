@@ -102,7 +102,8 @@ class WorthSetting:
 
             worth = floor(w (sum of root(p) over the cities on the circuit
                              + sum of v min(T, seconds saved without the core) / T over the pairs outside the
-                               core that meet the same steps of independence with and without the circuit))
+                               core that meet the same steps of independence with and without the circuit;
+                               all of them where pairs do not count for their independence))
         """
         rate = exact_share(self.without.asked.weight)
         nodes = set(circuit_nodes(ring, circuit) or ()) if circuit else set()
@@ -129,8 +130,10 @@ class WorthSetting:
             return 0, 0, Fraction(0)
         ends = self.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)[rows]
         before, after = (self.without.times(self.graph, self.candidates, ends, plan) for plan in ((), built))
-        limits = self.without.limits_s(self.pairs["today_s"].to_numpy(dtype=np.int64)[rows])
-        counts = ((before <= limits) == (after <= limits)).all(axis=0) & (before < NO_PATH_S)
+        counts = before < NO_PATH_S
+        if self.without.asked.counts_pairs:  # a further step counts as a pair
+            limits = self.without.limits_s(self.pairs["today_s"].to_numpy(dtype=np.int64)[rows])
+            counts &= ((before <= limits) == (after <= limits)).all(axis=0)
         saved = np.where(counts, np.minimum(before - after, self.limit_s), 0)
         worth = sum(
             problem.pairs[k].weight * seconds

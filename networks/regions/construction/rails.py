@@ -17,7 +17,7 @@ from shapely.geometry import shape
 
 from networks.regions.construction.facts import Corridor, Place, Stretch, Through
 from networks.regions.construction.geometry import Point, between, distance_km, length_km, stretched
-from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of
+from networks.regions.construction.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
 
@@ -318,9 +318,12 @@ def _zone_of_edges(graph: WorkingGraph, zones: Sequence[Zone]) -> dict[Edge, int
 def _stretch_of_edges(graph: WorkingGraph, stretches: Sequence[Stretch]) -> dict[Edge, Stretch]:
     """Return the stretch of the edges on the shortest way between its ends that no line has claimed."""
     found: dict[Edge, Stretch] = {}
+    # Trains run by the lengths of lines, not by those of the package.
+    lengths = {(a, b): distance_km(graph.points[a], graph.points[b]) for a, b in graph.edges}
+    factors = {edge: lengths[edge] / max(km, LEAST_EDGE_KM) for edge, km in graph.edges.items()}
     for stretch in stretches:
         ends = [{graph.nearest_node(point)[0]: 0.0} for point in (stretch.start, stretch.end)]
-        legs = best_legs(graph.matrix(TAKEN_FACTOR), ends) or []
+        legs = best_legs(graph.matrix(TAKEN_FACTOR, factors), ends) or []
         edges = [edge_of(a, b) for leg in legs for a, b in itertools.pairwise(leg)]
         found |= {edge: stretch for edge in edges if edge not in graph.claims}
     return found

@@ -18,7 +18,7 @@ from networks.network import CLOSED, Network
 type _Edge = dict[str, Any]
 
 _METRES_PER_KM = 1000.0
-_CARRIED = ("mode", "link_class", "speed_source", "osm_id", "name", "ref", "start_date")
+_CARRIED = ("mode", "link_class", "speed_source", "osm_id", "name", "ref", "tracks", "start_date")
 
 
 def to_graph(network: Network) -> nx.MultiDiGraph:
@@ -96,7 +96,9 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
 def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
     data = [place for _, place in graph.nodes(data=True)]
     return {
-        "osm_id": [place.get("osm_id", _one_id(node)) for node, place in zip(graph.nodes, data, strict=True)],
+        "osm_id": [
+            place.get("osm_id", _one_number(node)) for node, place in zip(graph.nodes, data, strict=True)
+        ],
         "kind": [_one_text(place.get("kind", "junction")) for place in data],
         "name": [_one_text(place.get("name", "")) for place in data],
         "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
@@ -134,7 +136,7 @@ def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _E
 def _link(
     tail: int, head: int, data: _Edge, *, other: _Edge | None, points: NDArray[np.object_]
 ) -> dict[str, object]:
-    text = {name: _one_text(data.get(name, "")) for name in _CARRIED if name != "osm_id"}
+    text = {name: _one_text(data.get(name, "")) for name in _CARRIED if name not in {"osm_id", "tracks"}}
     text["link_class"] = text["link_class"] or _one_text(data.get("highway", ""))
     text["mode"] = text["mode"] or "road"
     text["speed_source"] = text["speed_source"] or "graph"
@@ -147,7 +149,8 @@ def _link(
         "oneway": other is None,
         "forward_s": round(data.get("travel_time", 0)),
         "backward_s": CLOSED if other is None else round(other.get("travel_time", 0)),
-        "osm_id": _one_id(data.get("osmid", 0)),
+        "osm_id": _one_number(data.get("osmid", 0)),
+        "tracks": _one_number(data.get("tracks", 0)),
         "geometry": data.get("geometry", shapely.LineString([points[tail], points[head]])),
     }
 
@@ -158,6 +161,6 @@ def _one_text(value: object) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _one_id(value: object) -> int:
+def _one_number(value: object) -> int:
     first = value[0] if isinstance(value, list) and value else value
     return int(first) if isinstance(first, int | np.integer) else 0

@@ -72,6 +72,7 @@ LINKS = (
     Column("osm_id", "int64", "-", "OSM id of the way, or of the longest of joined links; 0 if unknown"),
     Column("name", "str", "-", "name, empty if there is none"),
     Column("ref", "str", "-", "road or line number, empty if there is none"),
+    Column("tracks", "int64", "-", "number of tracks (rail), 0 if unknown; the least known of joined links"),
     Column("start_date", "str", "-", "opening date as tagged (ISO 8601, may be truncated), empty if unknown"),
     Column("geometry", "LineString", "degree", "line from tail to head"),
 )
@@ -226,6 +227,7 @@ def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
         )
     yield from _rows(~links["mode"].isin(MODES).to_numpy(), f"links.mode is not one of {', '.join(MODES)}")
     yield from _rows(links["length_km"].to_numpy() <= 0, "links.length_km is not above 0")
+    yield from _rows(links["tracks"].to_numpy() < 0, "links.tracks is below 0")
     speed = links["speed_kmh"].to_numpy()
     outside = (speed < LEAST_SPEED_KMH) | (speed > MOST_SPEED_KMH)
     yield from _rows(outside, f"links.speed_kmh outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}")

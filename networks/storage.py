@@ -163,13 +163,14 @@ def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:
-    """Return a checked network; files store empty text as missing values."""
+    """Return a checked network; files store empty text as missing values, and older ones no `tracks`."""
     blank = {column.name: "" for column in schema.LINKS if column.dtype == "str"}
     tables = [
         frame.fillna({name: "" for name in blank if name in frame}).infer_objects()
         for frame in (nodes, links)
     ]
-    network = schema.coerce(Network(nodes=tables[0], links=tables[1]))
+    links = tables[1].assign(tracks=tables[1].get("tracks", 0))
+    network = schema.coerce(Network(nodes=tables[0], links=links))
     schema.check(network)
     return network
 

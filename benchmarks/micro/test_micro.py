@@ -166,6 +166,7 @@ def _network(places: Floats, links: NDArray[np.int64]) -> Network:
         "length_km": seconds / 60.0, "speed_kmh": np.full(size, 60.0), "speed_source": ["tag"] * size,
         "oneway": np.zeros(size, dtype=bool), "forward_s": seconds, "backward_s": seconds,
         "osm_id": np.arange(size), "name": [""] * size, "ref": [""] * size, "start_date": [""] * size,
+        "tracks": [0] * size,
         "geometry": shapely.linestrings(places[links]),
     }  # fmt: skip
     return Network(nodes=table(nodes, NODES), links=table(columns, LINKS))

@@ -1,8 +1,9 @@
-"""Parse the speeds and service intervals of rail tags."""
+"""Parse the speeds, numbers of tracks and service intervals of rail tags."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
@@ -13,6 +14,7 @@ LONGEST_INTERVAL_S = 7 * 24 * 3600
 16 hours of service over half a train, 32 hours, are common."""
 
 _SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
+_COUNT = re.compile(r"^[1-9]\d?$", re.ASCII)
 _CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
 _PLAIN_MINUTES = re.compile(r"^\d{1,4}(?:\.\d{1,3})?$", re.ASCII)
 _MINUTES = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
@@ -41,6 +43,26 @@ def _one_speed_kmh(text: str) -> float | None:
         return None
     speed = float(match[1]) * (_KM_PER_MILE if match[2] == "mph" else 1.0)
     return speed if LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH else None
+
+
+def number_of_tracks(tags: Mapping[str, str]) -> int:
+    """Return the number of tracks of the line to which a way belongs.
+
+    `tracks` counts what one way stands for, `passenger_lines` the tracks of a line whose tracks are ways of
+    their own; the larger number counts.
+
+    Parameters
+    ----------
+    tags
+        Tags of a way.
+
+    Returns
+    -------
+    int
+        0 if neither tag is a whole number from 1 to 99.
+    """
+    values = (tags.get(key, "").strip() for key in ("tracks", "passenger_lines"))
+    return max((int(value) for value in values if _COUNT.match(value)), default=0)
 
 
 def parse_minutes_s(text: str | None) -> tuple[int, ...] | None:

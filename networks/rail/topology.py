@@ -16,6 +16,7 @@ from networks.osm.elements import Elements
 from networks.rail.parameters import Running
 from networks.rail.placing import Placed
 from networks.rail.stations import Station
+from networks.rail.tags import number_of_tracks
 from networks.rail.tracks import Track
 
 _LEAST_KM = 1e-6
@@ -223,6 +224,7 @@ def _link_table(
         "osm_id": [t.way_id for t in tracks],
         "name": _tag(tracks, "name"),
         "ref": _tag(tracks, "ref"),
+        "tracks": [number_of_tracks(t.tags) for t in tracks],
         "start_date": _tag(tracks, "start_date"),
         "geometry": _lines(links, placed),
     }

@@ -96,7 +96,8 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     for line in lines:
         km = layout.lengths_km[line.id] * region.rail_length_factor
         LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
-    tracks = add_tracks(graph, lines, layout, elements, zones=slow_zones(region.terrain, region.cities))
+    zones, stretches = slow_zones(region.terrain, region.cities), facts.rail_stretches(region.facts)
+    tracks = add_tracks(graph, lines, layout, elements, zones=zones, stretches=stretches)
     by_id = {line.id: line for line in lines}
     patterns = read_patterns(region.facts)
     services = [

@@ -64,6 +64,7 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
             "backward_s": np.where(oneway[kept], CLOSED, seconds[kept]),
             "osm_id": roads.ways.id[pieces.way],
             **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
+            "tracks": 0,
         },
         geometry=_lines(pieces, nodes, reversed_[kept]),
         crs=CRS,

@@ -65,10 +65,10 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
     Contraction
         The contracted network and the maps from the original one. A link joined from several has the sum of
         their lengths and times; the class, mode, name, number and speed source with the largest share of its
-        length; the length-weighted harmonic mean of their speeds; the latest of their opening dates; and the
-        OSM id of the longest. A two-way link merged from two one-way carriageways of one class has the line
-        and length of the one that leads from tail to head, and the time of either carriageway in its
-        direction.
+        length; the length-weighted harmonic mean of their speeds; the latest of their opening dates; the
+        smallest known number of tracks; and the OSM id of the longest. A two-way link merged from two one-way
+        carriageways of one class has the line and length of the one that leads from tail to head, and the
+        time of either carriageway in its direction.
 
     Raises
     ------
@@ -136,6 +136,7 @@ def _joined_links(
         "forward_s": after.forward_s,
         "backward_s": after.backward_s,
         "osm_id": links["osm_id"].to_numpy()[longest],
+        "tracks": _least_known(links["tracks"].to_numpy(), runs),
         "start_date": _latest(links["start_date"], runs),
         "geometry": _lines(links.geometry.to_numpy(), runs),
     }
@@ -161,6 +162,14 @@ def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:
     latest = np.zeros(runs.ptr.size - 1, dtype=np.int64)
     np.maximum.at(latest, runs.owner, codes[runs.member])
     return np.asarray(words, dtype=object)[latest]
+
+
+def _least_known(values: NDArray[np.int64], runs: Runs) -> NDArray[np.int64]:
+    """Return the smallest positive value of each run, 0 where there is none."""
+    none = np.iinfo(np.int64).max
+    least = np.full(runs.ptr.size - 1, none, dtype=np.int64)
+    np.minimum.at(least, runs.owner, np.where(values > 0, values, none)[runs.member])
+    return np.where(least == none, 0, least)
 
 
 def _lines(lines: NDArray[np.object_], runs: Runs) -> NDArray[np.object_]:

@@ -3,16 +3,17 @@
 Maps draw tracks that run side by side as one. So a link that belongs to several lines (`ref`) has tracks for
 fast trains and others for the rest, each with the room of its class. A link of one line has one pair of
 tracks. Its class is its own, or that of most of today's trains where that is faster: a high-speed line with a
-low limit within a city is still one.
+low limit within a city is still one. Where the map says how many tracks a link has, they count instead of the
+usual number of its class (`room`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,8 @@ type Level = Literal["low", "central", "high"]
 
 ALL, FAST, OTHER = "all", "fast", "other"
 """Trains that a pair of tracks is for."""
+_SINGLE_TRACK, _BESIDE_FREIGHT = "conv120", "conv160"
+"""Classes that usually have one track, and one pair of tracks beside freight."""
 _ROUNDING = 1e-6
 """Trains a day are fractions of a headway; so much is no train."""
 
@@ -42,6 +45,41 @@ def usual_most(level: Level = "central") -> dict[str, int]:
         Low, central or high estimate of `networks/data/rail.toml`, which gives the reasons.
     """
     return {str(name): int(row[level]) for name, row in read_rail_table()["line_capacity"].items()}
+
+
+def room(most: Mapping[str, int], line_class: str, tracks: int) -> int | None:
+    """Return how many trains a day and direction a section carries.
+
+    A single track is limited by trains that meet, whatever the speed, so that one track of a class that
+    usually has two carries what a single-track line does (`conv120`). Two tracks of a class that usually has
+    one carry what a pair of tracks beside freight does (`conv160`). Further pairs carry as much each; an odd
+    track adds nothing.
+
+    Parameters
+    ----------
+    most
+        Trains a day and direction that a section with the usual tracks carries, by class.
+    line_class
+        Class of line.
+    tracks
+        Number of tracks; 0 for the usual number of the class.
+
+    Returns
+    -------
+    int or None
+        None for a class without a limit.
+    """
+    row = line_class
+    if tracks and line_class in most:
+        is_single = usual_tracks(line_class) == 1
+        row = _SINGLE_TRACK if tracks == 1 and not is_single else row
+        row = _BESIDE_FREIGHT if tracks > 1 and is_single else row
+    return most[row] * max(1, tracks // 2) if row in most else None
+
+
+def usual_tracks(line_class: str) -> int:
+    """Return the usual number of tracks of a class of line in the table of capacities."""
+    return int(read_rail_table()["line_capacity"][line_class]["tracks"])
 
 
 def trains_today(
@@ -84,12 +122,12 @@ def with_sections(base: BaseCase, candidates: Candidates, *, hours_a_day: float)
     links = np.unique(candidates.runs["link"].to_numpy(dtype=np.int64)).tolist()
     table = base.rail.links.iloc[links]
     today = trains_today(base.services, links, hours_a_day=hours_a_day)
-    columns = (table[name].tolist() for name in ("link_class", "ref", "length_km"))
+    columns = (table[name].tolist() for name in ("link_class", "ref", "tracks", "length_km"))
     least_kmh = _least_kmh()
     rows = [
         (link, *tracks, km, *place)
-        for link, own, ref, km, place in zip(links, *columns, _places(base.rail, links), strict=True)
-        for tracks in _tracks(base, str(own), str(ref), today[link], least_kmh)
+        for link, own, ref, number, km, place in zip(links, *columns, _places(base.rail, links), strict=True)
+        for tracks in _tracks(base, (str(own), str(ref), number), today[link], least_kmh)
     ]
     return replace(candidates, sections=pd.DataFrame(rows, columns=list(SECTIONS)).astype(dict(SECTIONS)))
 
@@ -100,18 +138,24 @@ def _least_kmh() -> dict[str, float]:
 
 
 def _tracks(
-    base: BaseCase, own: str, ref: str, trains: Mapping[str, float], least_kmh: Mapping[str, float]
-) -> Iterator[tuple[str, str, float]]:
-    """Yield the tracks of a link: the trains that they are for, their class, and today's trains a day."""
+    base: BaseCase, link: tuple[str, str, int], trains: Mapping[str, float], least_kmh: Mapping[str, float]
+) -> Iterator[tuple[str, str, int, float]]:
+    """Yield the tracks of a link of a class, lines and a number of tracks.
+
+    That is the trains that they are for, their class, their number (0 if unknown), and today's trains a day.
+    Fewer than four tracks are shared by all trains; of more, fast and other trains have half each.
+    """
+    own, ref, number = link
     fast = {name for name in {own, *trains} if base.access.is_fast(name)}
     other = {own, *trains} - fast
-    if len({line for line in ref.split(";") if line.strip()}) > 1 and fast and other:
+    is_shared = 0 < number < 4
+    if len({line for line in ref.split(";") if line.strip()}) > 1 and fast and other and not is_shared:
         for use, names in ((FAST, fast), (OTHER, other)):
             fastest = max(names, key=lambda name: least_kmh.get(name, 0.0))
-            yield use, fastest, sum(trains.get(name, 0.0) for name in sorted(names))
+            yield use, fastest, number // 2, sum(trains.get(name, 0.0) for name in sorted(names))
         return
     most = max(trains, key=lambda name: (trains[name], name), default=own)
-    yield ALL, max((own, most), key=lambda name: least_kmh.get(name, 0.0)), sum(trains.values())
+    yield ALL, max((own, most), key=lambda name: least_kmh.get(name, 0.0)), number, sum(trains.values())
 
 
 def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[np.bool_]:
@@ -132,18 +176,20 @@ def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[
         return np.zeros(0 if base.rail is None else len(base.rail.links), dtype=bool)
     most, least_kmh, links = usual_most(), _least_kmh(), base.rail.links
     today = trains_today(base.services, range(len(links)), hours_a_day=hours_a_day)
-    columns = zip(today.values(), links["link_class"].tolist(), links["ref"].tolist(), strict=True)
-    return np.array(
-        [
-            bool(running)
-            and all(
-                line_class in most and _left(most[line_class], count) < trains
-                for _, line_class, count in _tracks(base, str(own), str(ref), running, least_kmh)
-            )
-            for running, own, ref in columns
-        ],
-        dtype=bool,
+    columns = (links[name].tolist() for name in ("link_class", "ref", "tracks"))
+
+    def is_full(running: Mapping[str, float], link: tuple[str, str, int]) -> bool:
+        rooms = (
+            (room(most, line_class, number), count)
+            for _, line_class, number, count in _tracks(base, link, running, least_kmh)
+        )
+        return all(carried is not None and _left(carried, count) < trains for carried, count in rooms)
+
+    found = (
+        bool(running) and is_full(running, (str(own), str(ref), number))
+        for running, own, ref, number in zip(today.values(), *columns, strict=True)
     )
+    return np.fromiter(found, dtype=bool, count=len(links))
 
 
 def _places(rail: Network, links: Iterable[int]) -> list[tuple[str, float, float, str, float, float]]:
@@ -171,30 +217,39 @@ def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFra
     candidates
         Candidates with their runs and sections.
     most
-        Trains a day and direction that a section carries, by class; a class that is missing has no limit.
+        Trains a day and direction that a section with the usual tracks carries, by class; a class that is
+        missing has no limit.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `section` (str, unique), `line_class`, `length_km` (of all links that are one), `most` (trains
+        Columns `section` (str, unique), `line_class`, `length_km` (of all links that are one), `tracks`
+        (int64, of the tightest) and `tracks_source` (`map`, or `class` for the usual number), `most` (trains
         a day that the tightest carries), `today` (float64, trains a day that run there), `left` (int64, room
         for further trains, at least 0), `use` (tuple of candidate id and trains a day, sorted); rows by
         `section`.
     """
-    merged: dict[tuple[tuple[str, int], ...], list[pd.Series]] = defaultdict(list)
+    merged: dict[tuple[tuple[str, int], ...], list[dict[Hashable, Any]]] = defaultdict(list)
     for use, row in _used(candidates):
-        if row["line_class"] in most:
-            merged[use].append(row)
+        carried = room(most, row["line_class"], row["number"])
+        if carried is not None:
+            merged[use].append(row.to_dict() | {"most": carried})
     found = []
     for use, rows in merged.items():
-        left = [_left(most[row["line_class"]], row["trains_today"]) for row in rows]
+        left = [_left(row["most"], row["trains_today"]) for row in rows]
         tight = rows[left.index(min(left))]
         if sum(trains for _, trains in use) > min(left):
             km = sum(float(row["length_km"]) for row in rows)
-            carried = most[tight["line_class"]], float(tight["trains_today"])
-            found.append((_name(rows), tight["line_class"], km, *carried, min(left), use))
-    columns = ["section", "line_class", "length_km", "most", "today", "left", "use"]
-    table = pd.DataFrame(found, columns=columns).sort_values(["section", "use"]).reset_index(drop=True)
+            line_class, number = str(tight["line_class"]), int(tight["number"])
+            tracks = (number, "map") if number else (usual_tracks(line_class), "class")
+            trains = tight["most"], float(tight["trains_today"])
+            found.append((_name(rows), line_class, km, *tracks, *trains, min(left), use))
+    what = ["section", "line_class", "length_km", "tracks", "tracks_source"]
+    table = (
+        pd.DataFrame(found, columns=[*what, "most", "today", "left", "use"])
+        .sort_values(["section", "use"])
+        .reset_index(drop=True)
+    )
     again = table.groupby("section").cumcount().tolist()
     unique = [f"{name} ({n + 1})" if n else name for name, n in zip(table["section"], again, strict=True)]
     return table.assign(section=unique)
@@ -218,7 +273,7 @@ def _left(most: int, today: float) -> int:
     return max(0, math.floor(most - today + _ROUNDING))
 
 
-def _name(rows: Iterable[pd.Series]) -> str:
+def _name(rows: Iterable[Mapping[Hashable, Any]]) -> str:
     """Name a section by the stations nearest to the two of its ends that are farthest apart."""
     ends = [(row[f"{end}_lon"], row[f"{end}_lat"], row[end]) for row in rows for end in ("from", "to")]
     places = sorted({(float(lon), float(lat), str(name)) for lon, lat, name in ends})

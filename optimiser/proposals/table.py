@@ -29,7 +29,8 @@ COLUMNS = (
 RUNS: Mapping[str, str] = {"candidate": "int64", "link": "int64", "trains": "int64", "fast": "bool"}
 """Columns of the runs of trains over today's tracks, and their types."""
 SECTIONS: Mapping[str, str] = {
-    "link": "int64", "tracks": "str", "line_class": "str", "trains_today": "float64", "length_km": "float64",
+    "link": "int64", "tracks": "str", "line_class": "str", "number": "int64", "trains_today": "float64",
+    "length_km": "float64",
     "from": "str", "from_lon": "float64", "from_lat": "float64",
     "to": "str", "to_lon": "float64", "to_lat": "float64",
 }  # fmt: skip
@@ -120,8 +121,8 @@ class Candidates:
         `fast` (whether they are trains of a fast class).
     sections
         One row a link of `runs` and pair of tracks; columns `SECTIONS`: `link`, `tracks` (the trains that
-        they are for), `line_class`, `trains_today` (a day and direction), `length_km`, and of both ends the
-        nearest station and the place. Set by `line_capacity.with_sections`.
+        they are for), `line_class`, `number` (of tracks, 0 if unknown), `trains_today` (a day and direction),
+        `length_km`, and of both ends the nearest station and the place. Set by `line_capacity.with_sections`.
     report
         What was left out: reason to count.
     money, price_year

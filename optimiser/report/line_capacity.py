@@ -20,8 +20,9 @@ def tabulate(sections: pd.DataFrame, built: Collection[str]) -> pd.DataFrame:
     Parameters
     ----------
     sections
-        Columns `section`, `line_class`, `length_km`, `most`, `today`, `left` and `use` (candidate id and
-        trains a day), one row a section on which not all trains of candidates have room.
+        Columns `section`, `line_class`, `length_km`, `tracks`, `tracks_source` (`map` or `class`), `most`,
+        `today`, `left` and `use` (candidate id and trains a day), one row a section on which not all trains
+        of candidates have room.
     built
         Ids of what the plan builds.
 
@@ -85,6 +86,7 @@ def section(table: pd.DataFrame | None) -> dict[str, Any] | None:
                 "name": str(row["section"]),
                 "line_class": str(row["line_class"]),
                 "km": f"{row['length_km']:.0f}",
+                "tracks": f"{row['tracks']}{'' if row['tracks_source'] == 'map' else ' (assumed)'}",
                 "most": int(row["most"]),
                 "today": f"{row['today']:.0f}",
                 "used": int(row["used"]),

@@ -53,6 +53,7 @@ def network(
         "osm_id": [0] * count,
         "name": [""] * count,
         "ref": [""] * count,
+        "tracks": [0] * count,
         "start_date": [""] * count,
         "geometry": [shapely.LineString([at[link[0]], at[link[1]]]) for link in links],
     }

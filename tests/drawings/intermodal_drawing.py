@@ -59,6 +59,7 @@ def network(
         "osm_id": [0] * count,
         "name": [""] * count,
         "ref": [""] * count,
+        "tracks": [0] * count,
         "start_date": [""] * count,
         "geometry": [shapely.LineString([spots[a], spots[b]]) for a, b, _ in links],
     }

@@ -50,6 +50,7 @@ def draw(
         "osm_id": np.arange(size) + 100,
         "name": [""] * size,
         "ref": [""] * size,
+        "tracks": [0] * size,
         "start_date": list(dates) or [""] * size,
         "geometry": np.array(lines, dtype=object),
     }
@@ -112,6 +113,7 @@ def network_of(places, links):
         "forward_s": [60] * size,
         "backward_s": [60] * size,
         "osm_id": range(size),
+        "tracks": [0] * size,
         "geometry": np.array(
             [shapely.LineString([points[a], points[b]]) for a, b in zip(tail, head, strict=True)],
             dtype=object,

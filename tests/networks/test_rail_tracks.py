@@ -63,6 +63,21 @@ def test_a_track_that_opened_later_is_left_out():
     assert built.report.tracks_left_out == {"opened later": 1}
 
 
+@pytest.mark.parametrize(
+    ("tags", "number"),
+    [
+        ({"tracks": "2"}, 2),
+        ({"tracks": " 1 "}, 1),
+        ({"tracks": "1", "passenger_lines": "2"}, 2),
+        ({"passenger_lines": "4"}, 4),
+        ({}, 0),
+        *[({"tracks": text}, 0) for text in ("0", "-2", "1;2", "two", "1.5", "100", "\u0662")],
+    ],
+)
+def test_the_number_of_tracks_follows_the_tags_and_is_0_where_they_are_no_number(tags, number):
+    assert build(tags).network.links["tracks"].tolist() == [number]
+
+
 def test_running_time_follows_from_length_and_design_speed():
     link = build({"maxspeed": "200"}).network.links.iloc[0]
     assert link["forward_s"] == round(3600 * link["length_km"] / (0.80 * 200))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.regions.construction.facts import Corridor, Place, Raised, Through
+from networks.regions.construction.facts import Corridor, Place, Raised, Stretch, Through
 from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
 from networks.regions.construction.geometry import (
     crossing,
@@ -26,7 +26,7 @@ from networks.regions.construction.geometry import (
 from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
 from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.patterns import add_patterns
-from networks.regions.construction.rails import Zone, add_tracks, lay_out
+from networks.regions.construction.rails import Layout, Zone, add_tracks, lay_out
 from networks.regions.construction.roads import Town, add_roads, classify, ground_lengths
 from networks.regions.construction.runs import Run, join_overlapping, join_through
 from networks.regions.construction.services import (
@@ -403,6 +403,30 @@ def test_trains_are_slower_in_a_zone():
     add_tracks(graph, lines, layout, elements, zones=zones)
     speeds = {(way.tags["maxspeed"], way.tags.get("maxspeed:design")) for way in elements.ways.values()}
     assert speeds == {("250", "350"), ("120", None)}
+
+
+def test_a_way_has_the_tracks_of_its_line_and_none_where_lines_are_one():
+    _, (main, branch), _ = railway()
+    single = replace(branch, tracks=1)
+    for lines, expected in (
+        ([main, single], {("main", None), ("branch", "1")}),
+        ([main, single, replace(single, id="along")], {("main", None), ("branch;along", None)}),
+    ):
+        graph, elements = railway()[0], Elements()
+        add_tracks(graph, lines, lay_out(graph, lines, []), elements)
+        tags = {(way.tags.get("ref"), way.tags.get("tracks")) for way in elements.ways.values()}
+        assert tags == expected
+
+
+def test_unclaimed_tracks_between_two_points_have_the_number_of_their_stretch():
+    points = [(40.0, 116.0 + at / 10) for at in range(4)]
+    edges = {(at, at + 1): distance_km(points[at], points[at + 1]) for at in range(3)}
+    graph, elements = WorkingGraph.of(Geograph(tuple(points), edges)), Elements()
+    graph.claim([0, 1], "main")
+    stretch = Stretch(start=points[0], end=points[2], tracks=2, source="memory (quality C)")
+    add_tracks(graph, [corridor("main", [])], Layout(), elements, stretches=[stretch])
+    found = [(way.tags.get("ref"), way.tags.get("tracks"), way.nodes) for way in elements.ways.values()]
+    assert sorted(found, key=str) == [("main", None, (1, 2)), (None, "2", (2, 3)), (None, None, (3, 4))]
 
 
 def test_the_interval_is_sixteen_hours_divided_by_the_trains():

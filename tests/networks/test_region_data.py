@@ -154,7 +154,9 @@ def test_every_expressway_of_the_table_is_in_the_file(elements):
     assert {corridor.id for corridor in facts.expressways(REGION.facts)} <= refs
 
 
-@pytest.mark.parametrize("tag", ["maxspeed", "start_date", "interval", "highspeed", "electrified", "usage"])
+@pytest.mark.parametrize(
+    "tag", ["maxspeed", "start_date", "interval", "highspeed", "electrified", "usage", "tracks"]
+)
 def test_each_inferred_tag_has_a_source(elements, tag):
     _, ways, relations = elements
     source = {"highspeed": "source:maxspeed", "usage": "source"}.get(tag, f"source:{tag}")

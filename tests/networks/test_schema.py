@@ -52,6 +52,7 @@ def test_all_faults_are_reported_at_once(network):
         ({"forward_s": np.array([-2, 5])}, "forward_s is neither a time nor 0 nor -1"),
         ({"backward_s": np.array([5, 5])}, "backward_s is open on a one-way link"),
         ({"backward_s": np.array([-1, -1])}, "backward_s is closed on a two-way link"),
+        ({"tracks": [2, -1]}, "links.tracks is below 0"),
         ({"mode": ["road", "boat"]}, "links.mode is not one of road, ferry, rail"),
         ({"name": ["a", None]}, "links.name is not text"),
         ({"name": [1, 2]}, "links.name has dtype int64; text is required"),

@@ -112,6 +112,13 @@ def test_a_joined_link_has_the_class_of_its_longest_part_and_the_latest_date():
     assert link["speed_kmh"] == pytest.approx(60)
 
 
+@pytest.mark.parametrize(("tracks", "joined"), [((2, 1, 0), 1), ((0, 4, 2), 2), ((0, 0, 0), 0)])
+def test_a_joined_link_has_the_smallest_known_number_of_tracks(tracks, joined):
+    drawn = draw([(0, 1, 10, 10), (1, 2, 60, 60), (2, 3, 60, 60)], count=4, modes=["rail"] * 3)
+    drawn = drawn.replace(links=drawn.links.assign(tracks=list(tracks)))
+    assert contract(drawn, keep=[0, 3]).network.links["tracks"].tolist() == [joined]
+
+
 def test_a_joined_line_contains_every_point_once_and_in_order():
     drawn = draw([(1, 0, 10, 10), (1, 2, 20, 20)], count=3)
     line = contract(drawn, keep=[0, 2]).network.links.geometry[0]

@@ -34,6 +34,12 @@ def test_a_network_is_read_as_it_was_written(network, tmp_path, write, read, nam
     same(read(tmp_path / name), network)
 
 
+def test_a_file_of_before_numbers_of_tracks_is_read_with_none_known(network, tmp_path):
+    storage.write_parquet(network, tmp_path)
+    network.links.drop(columns="tracks").to_parquet(tmp_path / "links.parquet")
+    same(storage.read_parquet(tmp_path), network)
+
+
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
 def test_a_network_without_links_is_read_as_it_was_written(tmp_path, write, read, name):
     network = draw([], count=2)

@@ -22,12 +22,15 @@ from optimiser.proposals.trains import RailRules, Tracks
 ROAD, PLACES = four_in_line()
 
 
-def drawn(classes=("hsr250", "hsr250", "conv120"), refs=("", "", ""), lines=None):
-    """A line of three links; every station has its name."""
+def drawn(classes=("hsr250", "hsr250", "conv120"), refs=("", "", ""), lines=None, number=(0, 0, 0)):
+    """A line of three links with numbers of tracks; every station has its name."""
     speeds = {"hsr250": 250, "conv160": 160, "conv120": 120}
     links = [(at, at + 1, name, 100, speeds[name]) for at, name in enumerate(classes)]
     tracks = network([(1, 1), (101, 1), (201, 1), (301, 1)], links, "rail")
-    tracks = Network(nodes=tracks.nodes.assign(kind="station"), links=tracks.links.assign(ref=list(refs)))
+    tracks = Network(
+        nodes=tracks.nodes.assign(kind="station"),
+        links=tracks.links.assign(ref=list(refs), tracks=list(number)),
+    )
     # Every 20 and every 50 minutes over 16 hours: 48 and 19.2 trains a day.
     today = lines or [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]
     return base_case(ROAD, PLACES, railway(tracks, today))
@@ -102,6 +105,71 @@ def test_fast_and_other_trains_have_tracks_of_their_own_where_lines_are_drawn_as
     # The new train is a fast one: it uses the fast tracks alone.
     table = line_capacity.line_sections(found, {"hsr250": 0, "conv160": 0})
     assert set(table["line_class"]) == {"hsr250"}
+
+
+MOST = {"hsr350": 180, "hsr250": 144, "conv160": 68, "conv120": 12}
+
+
+@pytest.mark.parametrize(
+    ("line_class", "tracks", "expected"),
+    [
+        ("hsr250", 0, 144),
+        ("hsr250", 1, 12),
+        ("hsr250", 2, 144),
+        ("hsr250", 3, 144),
+        ("hsr250", 4, 288),
+        ("conv160", 1, 12),
+        ("conv120", 0, 12),
+        ("conv120", 1, 12),
+        ("conv120", 2, 68),
+        ("conv120", 4, 136),
+        ("other", 2, None),
+    ],
+)
+def test_what_a_section_carries_follows_from_its_class_and_its_tracks(line_class, tracks, expected):
+    assert line_capacity.room(MOST, line_class, tracks) == expected
+
+
+def test_single_and_double_tracks_have_the_low_and_high_estimate_of_such_lines():
+    rooms = [
+        [line_capacity.room(line_capacity.usual_most(level), *link) for level in ("low", "central", "high")]
+        for link in (("hsr350", 1), ("conv120", 2), ("conv120", 6))
+    ]
+    assert rooms == [[7, 12, 16], [41, 68, 92], [123, 204, 276]]
+
+
+def test_sections_have_the_tracks_of_the_map_or_the_usual_number_of_their_class():
+    # 32 new trains on 12 less 10 a day, and on 144 less 19.2: the first link, a single track, is the tighter.
+    lines = [("hsr250", 5760, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]
+    table = line_capacity.line_sections(through_service(drawn(lines=lines, number=(1, 0, 0))), MOST)
+    columns = ["section", "tracks", "tracks_source", "most", "left"]
+    assert table[columns].to_numpy().tolist() == [["n0 - n2", 1, "map", 12, 2]]
+    usual = line_capacity.line_sections(through_service(drawn(lines=lines)), {"hsr250": 40})
+    assert usual[columns].to_numpy().tolist() == [["n0 - n2", 2, "class", 40, 20]]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (2, [("all", "hsr250", 2, 60.0)]),
+        (4, [("fast", "hsr250", 2, 48.0), ("other", "conv160", 2, 12.0)]),
+        (8, [("fast", "hsr250", 4, 48.0), ("other", "conv160", 4, 12.0)]),
+    ],
+)
+def test_lines_drawn_as_one_share_two_tracks_and_halve_four(number, expected):
+    lines = [("hsr250", 1200, [0, 1], [0, 1700]), ("conv160", 4800, [0, 1], [0, 2700])]
+    lines.append(("hsr250", 3000, [1, 2], [0, 1700]))
+    found = through_service(drawn(refs=("x;y", "", ""), lines=lines, number=(number, 0, 0)))
+    first = found.sections[found.sections["link"] == 0]
+    columns = ["tracks", "line_class", "number", "trains_today"]
+    assert [tuple(row) for row in first[columns].to_numpy()] == expected
+
+
+def test_links_are_full_by_the_tracks_that_they_have():
+    lines = [("conv120", 5760, [0, 3], [0, 9000])]
+    for number, full in (((0, 0, 0), [True] * 3), ((2, 1, 4), [False, True, False])):
+        base = drawn(("conv120",) * 3, lines=lines, number=number)
+        assert line_capacity.full_links(base, hours_a_day=16.0, trains=8).tolist() == full
 
 
 def test_a_line_runs_on_over_old_tracks_and_its_own_use_up_nothing():

@@ -11,6 +11,8 @@ SECTIONS = pd.DataFrame(
         "section": ["A - B", "C - D", "D - E"],
         "line_class": ["conv160", "hsr350", "conv120"],
         "length_km": [40.0, 60.0, 3.26],
+        "tracks": [2, 2, 1],
+        "tracks_source": ["map", "class", "class"],
         "most": [68, 180, 12],
         "today": [68.8, 150.0, 3.0],
         "left": [0, 30, 9],
@@ -47,11 +49,16 @@ def test_the_page_lists_full_sections_and_the_file_all(make, tmp_path):
     table = line_capacity.tabulate(SECTIONS, {"bc"})
     report = make("bc", capacities=table)
     shown = page.context(report)["line_capacity"]
-    assert [(row["name"], row["used"], row["kept_out"]) for row in shown["rows"]] == [
-        ("A - B", 0, "1 of 1"),
-        ("D - E", 8, "1 of 2"),
+    assert [(row["name"], row["tracks"], row["used"], row["kept_out"]) for row in shown["rows"]] == [
+        ("A - B", "2", 0, "1 of 1"),
+        ("D - E", "1 (assumed)", 8, "1 of 2"),
     ]
     assert "Sections of line that are full" in page.render(report)
     assert "line-capacity-heading" not in page.render(make("bc"))
     written = pd.read_csv(line_capacity.write(table, tmp_path))
     assert written["length_km"].tolist() == [40.0, 3.3, 60.0]
+    assert written[["tracks", "tracks_source"]].to_numpy().tolist() == [
+        [2, "map"],
+        [1, "class"],
+        [2, "class"],
+    ]

@@ -96,6 +96,8 @@ class Corridor:
         When trains became faster than in an earlier timetable; None if they did not.
     traffic, electrified
         Kind of traffic (such as ``freight``) and electrification, for railways.
+    tracks
+        Number of tracks, for railways; 0 if unknown.
     trains_a_day
         Trains per day and direction, for railways.
     trains_source
@@ -118,6 +120,7 @@ class Corridor:
     places: tuple[Place, ...]
     traffic: str = ""
     electrified: bool = False
+    tracks: int = 0
     trains_a_day: float = 0.0
     trains_source: str = ""
     design_most_kmh: float | None = None
@@ -151,6 +154,26 @@ class Through:
     station_b: str
     link_km: float | None
     trains_a_day: float | None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Tracks between two points that belong to no line of the table.
+
+    Parameters
+    ----------
+    start, end
+        Points on the tracks.
+    tracks
+        Number of tracks.
+    source
+        Source of that number, with its quality letter.
+    """
+
+    start: Point
+    end: Point
+    tracks: int
     source: str
 
 
@@ -195,6 +218,7 @@ def rail_lines(folder: Path) -> list[Corridor]:
             places=tuple(places[row["id"]]),
             traffic=row["traffic"],
             electrified=row["electrified"] == "yes",
+            tracks=int(row["tracks"] or 0),
             trains_a_day=_number(row["trains_a_day"]) or 0.0,
             trains_source=f"{row['trains_source']} (quality {row['trains_quality']})",
             running_kmh=_number(row["running_kmh"]),
@@ -215,6 +239,19 @@ def _raised(row: Row) -> Raised | None:
         day=row["raised_on"],
         source=f"{row['raised_source']} (quality {row['raised_quality']})",
     )
+
+
+def rail_stretches(folder: Path) -> list[Stretch]:
+    """Read the tracks between lines whose number is known from a folder of fact tables."""
+    return [
+        Stretch(
+            start=(float(row["from_lat"]), float(row["from_lon"])),
+            end=(float(row["to_lat"]), float(row["to_lon"])),
+            tracks=int(row["tracks"]),
+            source=f"{row['name']} ({row['name_zh']}), {row['source']} (quality {row['quality']})",
+        )
+        for row in _rows(folder / "rail_stretches.csv")
+    ]
 
 
 def through_running(folder: Path) -> list[Through]:

@@ -15,9 +15,9 @@ import shapely
 import shapely.affinity
 from shapely.geometry import shape
 
-from networks.regions.construction.facts import Corridor, Place, Through
+from networks.regions.construction.facts import Corridor, Place, Stretch, Through
 from networks.regions.construction.geometry import Point, between, distance_km, length_km, stretched
-from networks.regions.construction.matching import Edge, WorkingGraph, best_legs, edge_of
+from networks.regions.construction.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
 from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
 
@@ -252,6 +252,7 @@ def add_tracks(
     elements: Elements,
     *,
     zones: Sequence[Zone] = (),
+    stretches: Sequence[Stretch] = (),
 ) -> Tracks:
     """Add tracks and stations to the elements; ways end at stations and where lines diverge.
 
@@ -267,6 +268,8 @@ def add_tracks(
         Elements to which they are added; changed in place.
     zones
         Areas in which trains are slower; of several at one place the first counts.
+    stretches
+        Tracks between lines whose number is known.
 
     Returns
     -------
@@ -276,7 +279,11 @@ def add_tracks(
     known = {line.id: line for line in lines}
     users = _users(layout)
     slow = _zone_of_edges(graph, zones)
-    keys = {edge: (users.get(edge, frozenset()), edge in graph.drawn, slow.get(edge)) for edge in graph.edges}
+    counted = _stretch_of_edges(graph, stretches)
+    keys = {
+        edge: (users.get(edge, frozenset()), edge in graph.drawn, slow.get(edge), counted.get(edge))
+        for edge in graph.edges
+    }
     station_tags = _station_tags(lines, layout)
     ids = {
         node: elements.add_node(graph.points[node], station_tags.get(node, {}))
@@ -287,6 +294,8 @@ def add_tracks(
         edge = edge_of(line[0], line[1])
         tags = _track_tags(graph.claims.get(edge, ()), known, drawn=edge in graph.drawn)
         tags = _slowed(tags, zones[slow[edge]]) if edge in slow else tags
+        if edge in counted:
+            tags |= _tracks_tags(counted[edge].tracks, counted[edge].source)
         way = elements.add_way([ids[node] for node in line], tags)
         ways |= {edge_of(a, b): way for a, b in itertools.pairwise(line)}
     return Tracks({key: ids[node] for key, node in layout.stations.items()}, ways)
@@ -304,6 +313,24 @@ def _zone_of_edges(graph: WorkingGraph, zones: Sequence[Zone]) -> dict[Edge, int
             if within:
                 found.setdefault(edge, number)
     return found
+
+
+def _stretch_of_edges(graph: WorkingGraph, stretches: Sequence[Stretch]) -> dict[Edge, Stretch]:
+    """Return the stretch of the edges on the shortest way between its ends that no line has claimed."""
+    found: dict[Edge, Stretch] = {}
+    # Trains run by the lengths of lines, not by those of the package.
+    lengths = {(a, b): distance_km(graph.points[a], graph.points[b]) for a, b in graph.edges}
+    factors = {edge: lengths[edge] / max(km, LEAST_EDGE_KM) for edge, km in graph.edges.items()}
+    for stretch in stretches:
+        ends = [{graph.nearest_node(point)[0]: 0.0} for point in (stretch.start, stretch.end)]
+        legs = best_legs(graph.matrix(TAKEN_FACTOR, factors), ends) or []
+        edges = [edge_of(a, b) for leg in legs for a, b in itertools.pairwise(leg)]
+        found |= {edge: stretch for edge in edges if edge not in graph.claims}
+    return found
+
+
+def _tracks_tags(tracks: int, source: str) -> dict[str, str]:
+    return {"tracks": f"{tracks}", "source:tracks": source}
 
 
 def _slowed(tags: dict[str, str], zone: Zone) -> dict[str, str]:
@@ -366,7 +393,11 @@ def _track_tags(users: Sequence[str], known: Mapping[str, Corridor], *, drawn: b
 
 
 def _line_tags(lines: Sequence[Corridor]) -> dict[str, str]:
-    """Return the tags of a track from its fastest line and its earliest opening."""
+    """Return the tags of a track from its fastest line and its earliest opening.
+
+    Where several lines are one way, the tables do not say whether they share tracks, so that their number is
+    left out.
+    """
     main = max(lines, key=lambda line: line.design_kmh or 0)
     earliest = min(lines, key=lambda line: line.opened)
     tags = {
@@ -391,4 +422,6 @@ def _line_tags(lines: Sequence[Corridor]) -> dict[str, str]:
         tags["highspeed"] = "yes"
     if main.electrified:
         tags |= {"electrified": "contact_line", "source:electrified": main.speed_source}
+    if len(lines) == 1 and main.tracks:
+        tags |= _tracks_tags(main.tracks, main.speed_source)
     return tags

@@ -41,6 +41,7 @@ nitpicky = False
 
 default_role = "literal"  # docstrings mark code with single backquotes
 numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
 numpydoc_attributes_as_param_list = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

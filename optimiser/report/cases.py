@@ -40,20 +40,25 @@ class CaseResults:
         best plan of the case; None without one).
     pairs, covered
         Pairs, and those within the limit with the plan of the job as assumed.
+    kept
+        Ids of candidates on the rings of the plan: cases keep these, so that they choose nothing there.
     """
 
     rows: tuple[Row, ...]
     pairs: int
     covered: int
+    kept: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, value: Row) -> Self:
         """Return the value of an object written by `as_dict`."""
-        return cls(tuple(value["rows"]), int(value["pairs"]), int(value["covered"]))
+        rows, kept = tuple(value["rows"]), tuple(value.get("kept", ()))
+        return cls(rows, int(value["pairs"]), int(value["covered"]), kept)
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return {"rows": list(self.rows), "pairs": self.pairs, "covered": self.covered}
+        counts = {"pairs": self.pairs, "covered": self.covered}
+        return {"rows": list(self.rows), **counts, "kept": list(self.kept)}
 
     @property
     def solved(self) -> list[Row]:
@@ -83,6 +88,8 @@ class CaseResults:
 
     def verdict(self, candidate_id: str) -> str:
         """Return whether a candidate is ``robust``, ``mixed`` or ``fragile``; a dash where no case counts."""
+        if candidate_id in self.kept:
+            return "kept with the ring"
         if not self.solved:
             return wording.NONE
         if self.is_core(candidate_id):
@@ -91,10 +98,13 @@ class CaseResults:
 
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
-        return bool(self.solved) and self.chosen_in(candidate_id) >= CORE_SHARE * len(self.solved)
+        is_often = self.chosen_in(candidate_id) >= CORE_SHARE * len(self.solved)
+        return bool(self.solved) and candidate_id not in self.kept and is_often
 
     def counted(self, candidate_id: str) -> str:
         """Return in how many cases a candidate is chosen, in words."""
+        if candidate_id in self.kept:
+            return "kept"
         return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
 
     def with_counts(self, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -119,7 +129,9 @@ class CaseResults:
         if count:
             core = sum(self.is_core(str(name)) for name in links["candidate_id"])
             least = wording.percent(CORE_SHARE, digits=0)
-            size = f"{core} of {len(links)} proposals are chosen in at least {least}"
+            off_rings = " that are on no ring" if self.kept else ""
+            asked = sum(str(name) not in self.kept for name in links["candidate_id"])
+            size = f"{core} of {asked} proposals{off_rings} are chosen in at least {least}"
             most = max(self.solved, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"
             found.append(f"{size} of {count} plausible cases.")

@@ -24,6 +24,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
+from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
@@ -430,7 +431,8 @@ class Chain:
                 more = range(1, min(MOST_PROCESSES, job.solve.threads or cores()))
                 processes = [first, *(stack.enter_context(ChildProcess()) for _ in more)]
                 rows = cases.solve_cases(base, asked, plan, job, processes, self.progress.begins)
-            return {"rows": rows, "pairs": len(base.problem.pairs), "covered": len(within.covered)}
+            counts = {"pairs": len(base.problem.pairs), "covered": len(within.covered)}
+            return {"rows": rows, **counts, "kept": sorted(candidates_on(self.design, plan.rings))}
 
         title = "Solving plausible cases"
         return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))

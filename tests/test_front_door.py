@@ -333,7 +333,7 @@ def test_all_that_a_notebook_shows_of_hostile_names_is_text(tmp_path, monkeypatc
             assert {tag for tag, _ in page.tags} <= allowed
             assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
             assert "RAN" not in "".join(page.blocks)
-        assert any(names[0].strip() in text for text in read(plan._repr_html_()).text)
+        assert any(names[0].strip() in text for text in read(tables[1]).text)
 
 
 def test_a_region_is_worked_through_step_by_step(home):

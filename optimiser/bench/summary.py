@@ -156,7 +156,7 @@ def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
     ends = (f"{plans[0]:,}", f"{plans[-1]:,}") if plans else ("-", "-")
     middle, most = (_percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
     return (
-        instance, label, str(len(rows)), str(sum(map(proves, rows))), _seconds(min(seconds)),
+        instance, label, str(len(rows)), str(sum(row.proved for row in rows)), _seconds(min(seconds)),
         _seconds(median(seconds)), _seconds(max(seconds)), middle, most, *ends,
     )  # fmt: skip
 

@@ -76,7 +76,7 @@ def bench(
             families=family or (),
             variants=variant or (),
             solvers=solver or (),
-            seeds=_seeds(seeds or ["1"]),
+            seeds=_seeds(seeds or ()),
             time_limit_s=time_limit_s,
             gap=gap,
             threads=threads,
@@ -101,16 +101,22 @@ def _seeds(words: Sequence[str]) -> list[int]:
     found: set[int] = set()
     for word in words:
         first, dots, last = word.partition("..")
-        if not first.isdecimal() or (dots and not last.isdecimal()):
-            raise typer.BadParameter(f"{word!r} is neither a seed nor a range such as 1..10.")
+        least, most = SEED
+        if not first.lstrip("-").isdecimal() or (dots and not last.isdecimal()):
+            raise _bad_seeds(f"{word!r} is neither a seed nor a range such as 1..10.")
         numbers = range(int(first), int(last if dots else first) + 1)
         if not numbers:
-            raise typer.BadParameter(f"{word!r} is empty: the first seed lies beyond the last.")
+            raise _bad_seeds(f"{word!r} is empty: the first seed lies beyond the last.")
+        if not (least <= numbers[0] and numbers[-1] <= most):
+            raise _bad_seeds(f"{word} is not within {least:,} and {most:,}.")
         if len(numbers) > _MOST_SEEDS:
-            raise typer.BadParameter(f"{word!r} has {len(numbers):,} seeds, more than {_MOST_SEEDS:,}.")
-        found.update(within(SEED)(number) for number in (numbers[0], numbers[-1]))
+            raise _bad_seeds(f"{word!r} has {len(numbers):,} seeds, more than {_MOST_SEEDS:,}.")
         found.update(numbers)
     return sorted(found)
+
+
+def _bad_seeds(text: str) -> typer.BadParameter:
+    return typer.BadParameter(text, param_hint="'--seeds'")
 
 
 def _shown(row: Row) -> dict[str, object]:

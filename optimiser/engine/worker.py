@@ -94,14 +94,15 @@ class Session:
         from optimiser.engine.work import solve
         from optimiser.problem import parse
 
-        start = None if values["start"] is None else NamedPlan(*values["start"])
+        start, log = values.get("start"), values.get("log")
         options = {name: values[name] for name in TASK_FIELDS}
-        task = Task(parse(values["problem"]), **options, start=start, log=values["log"] is not None)
+        known = None if start is None else NamedPlan(*start)
+        task = Task(parse(values["problem"]), **options, start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
         self._send({"kind": "ready"})
         begun = time.monotonic()
-        with _output_to(values["log"]):
+        with _output_to(log):
             reason, solver, message = solve(task, self._send)
         self._done(begun, reason=reason, solver=solver, message=message)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 
-def read_rail_table() -> dict[str, Any]:
-    """Return the tables of `networks/data/rail.toml`, which states the source of each figure."""
+@functools.cache
+def read_rail_table() -> Mapping[str, Any]:
+    """Return the tables of `networks/data/rail.toml`, which states the source of each figure.
+
+    The file is read once a process: whoever takes a table leaves it as it is.
+    """
     text = resources.files("networks").joinpath("data", "rail.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return MappingProxyType(tomllib.loads(text))
 
 
 @dataclass(frozen=True, slots=True)

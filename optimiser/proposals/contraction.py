@@ -41,10 +41,10 @@ def contracted(graph: csr_array, kept: NDArray[np.int64]) -> tuple[NDArray[np.in
     for tail, arcs in enumerate(after):
         for head, time in arcs.items():
             before[head][tail] = time
-    stays = np.zeros(count, dtype=bool)
-    stays[kept] = True
-    waiting = deque(np.flatnonzero(~stays).tolist())
-    is_waiting, is_left = (~stays).tolist(), [True] * count
+    is_kept = np.zeros(count, dtype=bool)
+    is_kept[kept] = True
+    stays, is_waiting, is_left = is_kept.tolist(), (~is_kept).tolist(), [True] * count
+    waiting = deque(np.flatnonzero(~is_kept).tolist())
     while waiting:
         node = waiting.popleft()
         is_waiting[node] = False

@@ -412,9 +412,9 @@ class Tracks:
 
         Notes
         -----
-        Pointer jumping: each round adds what the node stands for that a path has been followed back to, and
-        so doubles the number of links that are counted (Wyllie, "The complexity of parallel computations",
-        1979).
+        Pointer jumping (Wyllie, "The complexity of parallel computations", 1979). For each node there is an
+        earlier node of its path, and the time from there. Each round goes on to the earlier node of that one
+        and adds its time, so that the number of links behind it doubles until the root is reached.
         """
         tenths = np.maximum(1, np.rint(self._run_s * 10)).astype(np.int64)
         pairs = self._graph[1]

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from dataclasses import replace
 from fractions import Fraction
 from queue import SimpleQueue
@@ -251,14 +251,17 @@ def solve_cases(
             share_s = (end - time.monotonic()) * len(processes) / (len(cases) - number + 1)
             limit_s = min(job.cases.time_limit_s, max(LEAST_S, share_s))
             limited = settings.model_copy(update={"time_limit_s": limit_s})
-            return _solved(case, problem, limited, NamedPlan(plan.built), run)
+            return _solved(case, problem, limited, NamedPlan(plan.built, starts=plan.starts), run)
         finally:
             idle.put(process)
 
     # One more thread than processes, so that the next case is resolved while others are solved.
     pool = ThreadPoolExecutor(max_workers=len(processes) + 1)
     try:
-        return list(pool.map(solved, cases))
+        futures = [pool.submit(solved, case) for case in cases]
+        for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+            future.result()  # raises what one of them raised
+        return [future.result() for future in futures]
     except BaseException:
         is_ending.set()
         for process in processes:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.timegraph import TimeGraph
 from optimiser.measures import definitions
 from optimiser.measures.appraisal import Assumptions, LinkAppraisal, PlanAppraisal, appraise
 from optimiser.measures.cost_overruns import (
@@ -25,7 +24,7 @@ from optimiser.measures.cost_overruns import (
     sum_of,
 )
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.dependence import CoreDependence, core_dependence, count_trips
+from optimiser.measures.dependence import CoreDependence, core_dependence
 from optimiser.measures.equity import ALL, TierEquity, equity_by_tier
 from optimiser.measures.gains import Gains
 from optimiser.measures.marginal import MarginalValues
@@ -43,7 +42,6 @@ from optimiser.problem import Ring
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import STATES, MeasuredPlan
-from optimiser.run.timing import with_arcs
 from optimiser.verify.rules import open_in_period, opening_periods
 
 PLAN_ROW = "plan"
@@ -158,8 +156,7 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
         Columns `measure` (a key of `measures.definitions.MEASURES`), `place`, `unit`, `today`, `plan`
         (float64), `meaning`, `source`.
     """
-    after = with_arcs(measured.graph, measured.arcs[["tail_id", "head_id", "seconds"]])
-    today, plan = _structure(measured, "today", measured.graph), _structure(measured, "plan", after)
+    today, plan = _structure(measured, "today", ()), _structure(measured, "plan", measured.plan.built)
     rows = [*_measures_of_region(measured, today, plan), *_measures_of_cities(measured, today, plan)]
     table = pd.DataFrame(
         [
@@ -178,16 +175,8 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
     return table.astype({"today": "float64", "plan": "float64"})
 
 
-def _structure(measured: MeasuredPlan, state: str, graph: TimeGraph) -> _Structure:
-    ends, cities = measured.ends, len(measured.cities)
-    counts = count_trips(
-        measured.marked_network(graph),
-        graph.origin[ends[:, 0]],
-        graph.destination[ends[:, 1]],
-        measured.weight,
-        areas=cities,
-    )
-    timed = measured.timed(state)
+def _structure(measured: MeasuredPlan, state: str, built: Collection[str]) -> _Structure:
+    cities, counts, timed = len(measured.cities), measured.trips(built), measured.timed(state)
     return _Structure(
         dependence=core_dependence(counts.core, measured.weight.tolist()),
         through=counts.through,

@@ -17,7 +17,7 @@ from networks.timegraph import TimeGraph
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.dependence import NO_AREA, MarkedNetwork
+from optimiser.measures.dependence import NO_AREA, MarkedNetwork, TripCounts, count_trips
 from optimiser.measures.equity import TimedPairs
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
@@ -25,6 +25,7 @@ from optimiser.proposals.prepare import reduced_network
 from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.run.core_area import core_cities, node_positions, roads_in_core
 from optimiser.run.independence import WithoutCore
+from optimiser.run.timing import with_arcs
 from optimiser.verify import Plan
 
 STATES = ("today", "plan")
@@ -134,16 +135,34 @@ class MeasuredPlan:
             groups=tuple(self.group.tolist()),
         )
 
-    def marked_network(self, graph: TimeGraph) -> MarkedNetwork:
-        """Return a network, today's or with the plan, with the core and the cities marked."""
-        return mark_network(
-            graph,
-            self.cities,
-            core=self.core,
-            core_km=self.settings.core_km,
-            near_km=self.settings.near_km,
-            lines=self.lines,
-        )
+    def trips(self, built: Iterable[str]) -> TripCounts:
+        """Return which ways the trips of all pairs take when some links of the plan are built.
+
+        Parameters
+        ----------
+        built
+            Ids of links of the plan.
+        """
+        key = frozenset(built)
+        if key not in self._trips:
+            opened = self.arcs[self.arcs["candidate_id"].isin(key)]
+            graph = with_arcs(self.graph, opened[["tail_id", "head_id", "seconds"]])
+            network = mark_network(
+                graph,
+                self.cities,
+                core=self.core,
+                core_km=self.settings.core_km,
+                near_km=self.settings.near_km,
+                lines=self.lines,
+            )
+            origin, destination = graph.origin[self.ends[:, 0]], graph.destination[self.ends[:, 1]]
+            self._trips[key] = count_trips(network, origin, destination, self.weight, areas=len(self.cities))
+        return self._trips[key]
+
+    @cached_property
+    def _trips(self) -> dict[frozenset[str], TripCounts]:
+        """Remember what was counted: several measures ask for the same states."""
+        return {}
 
 
 def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:

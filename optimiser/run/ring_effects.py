@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures.dependence import core_dependence, count_trips
+from optimiser.measures.dependence import core_dependence
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
+from optimiser.problem.model import candidates_on
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.run.measured_plan import MeasuredPlan
-from optimiser.run.timing import with_arcs
 
 type Seconds = NDArray[np.int64]
 type Row = dict[str, Any]
@@ -22,11 +22,9 @@ type Row = dict[str, Any]
 
 def new_stretches(measured: MeasuredPlan) -> dict[str, frozenset[str]]:
     """Return what the plan builds for each ring that it forms, and for no other ring: ids of candidates."""
-    circuits = measured.plan.rings
+    problem = measured.problem
     built = {
-        ring.id: frozenset(name for at in circuits[ring.id] if (name := ring.links[at].candidate))
-        for ring in measured.problem.rings
-        if ring.id in circuits
+        ring: frozenset(candidates_on(problem, {ring: links})) for ring, links in measured.plan.rings.items()
     }
     return {
         ring: own.difference(*(other for name, other in built.items() if name != ring))
@@ -114,12 +112,7 @@ def _off_core(measured: MeasuredPlan, built: Collection[str]) -> tuple[Seconds, 
 
 def _through_core(measured: MeasuredPlan, built: Collection[str]) -> float:
     """Return the share of the weight of pairs outside the core that every fastest way takes through it."""
-    opened = measured.arcs[measured.arcs["candidate_id"].isin(built)]
-    graph = with_arcs(measured.graph, opened[["tail_id", "head_id", "seconds"]])
-    origin, destination = graph.origin[measured.ends[:, 0]], graph.destination[measured.ends[:, 1]]
-    counts = count_trips(
-        measured.marked_network(graph), origin, destination, measured.weight, areas=len(measured.cities)
-    )
+    counts = measured.trips(built)
     return float(core_dependence(counts.core, measured.weight.tolist()).share_on_every)
 
 

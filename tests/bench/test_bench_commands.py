@@ -14,6 +14,7 @@ import psutil
 import pytest
 import typer
 
+from optimiser.bench import outputs
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.store import exclusive
@@ -90,6 +91,19 @@ def test_what_cannot_be_solved_is_reported_and_sets_the_exit_code(folder, capfd)
         assert [(row["instance"], row["seed"]) for row in csv.DictReader(file)] == [("mine", "1")]
     page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
     assert "## Left out\n\n* " in page
+
+
+def test_a_bench_from_python_tells_what_it_left_out(folder):
+    (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
+    found = outputs.bench(
+        ["mine.json", "bad.json"], variants=["greedy"], seeds=[1, 99999999999], out=folder / "out"
+    )
+    assert [(row.instance, row.seed) for row in found.rows] == [("mine", 1)]
+    told = " ".join(map(str, found.left_out))
+    assert "seed 99999999999 is outside 0..2147483647" in told
+    assert "bad.json" in told
+    page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "seed 99999999999 is outside" in page.partition("## Left out")[2]
 
 
 def test_a_bench_that_solves_nothing_reports_why(folder, capfd):

@@ -24,6 +24,19 @@ def test_only_cases_with_a_proven_plan_count():
     assert (FOUND.is_core("bc"), FOUND.is_core("cd")) == (True, False)
 
 
+def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
+    kept = replace(FOUND, kept=("bc",))
+    assert (kept.counted("bc"), kept.is_core("bc"), kept.verdict("bc")) == (
+        "kept",
+        False,
+        "kept with the ring",
+    )
+    assert kept.counted("cd") == FOUND.counted("cd")
+    (core, *_) = kept.sentences(line_report("bc", "cd").links)
+    assert core == "0 of 1 proposals that are on no ring are chosen in at least 90 % of 2 plausible cases."
+    assert CaseResults.of(kept.as_dict()) == kept
+
+
 def test_links_get_their_counts(tmp_path):
     counts = report().links.set_index("candidate_id")["chosen_in"]
     assert counts.to_dict() == {"bc": 2, "cd": 1}

@@ -108,6 +108,16 @@ def test_a_pair_is_independent_up_to_its_stretch_of_the_time_of_today():
     assert today[["independent_at_1", "independent_at_1.25", "without_way"]].tolist() == [1, 1, 2]
 
 
+def test_independence_that_does_not_count_is_measured_and_adds_no_pair():
+    asked = Independence(weight=0.25, counts=False, radius_km=(15.0,))
+    region = without(drawn_graph(), drawn_candidates(), asked)
+    plan = dataclasses.replace(drawn_plan("bd"), without=region)
+    found = measure(plan)
+    assert found.independence["independent_at_1"].max() == 3
+    assert found.facts["independence_weight"] == 0.0
+    assert region.layer(drawn_graph(), drawn_candidates(), plan.pairs) is None
+
+
 def test_without_independence_there_is_no_table():
     assert measure(drawn_plan("bd")).independence.empty
 

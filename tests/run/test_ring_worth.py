@@ -85,6 +85,15 @@ def test_a_ring_is_worth_its_cities_and_the_minutes_that_no_pair_counts(seconds,
     assert worth.cost == 30
 
 
+def test_where_no_pair_counts_for_its_independence_all_minutes_are_worth_something():
+    problem, setting = region(12)
+    asked = Independence(weight=0.25, counts=False, radius_km=(15.0,))
+    setting = replace(setting, without=replace(setting.without, asked=asked))
+    _, (worth,) = with_worth(problem, {"r"}, setting, outcome_of)
+    # 40 s without the core become 12 s: 28 of 100 s of a pair that weighs 10.
+    assert (worth.pairs, worth.of_minutes) == (1, 0.25 * 10 * 28 / 100)
+
+
 def test_a_reward_that_the_job_gives_stays():
     problem, setting = region(20)
     problem = problem.replace(rings=(ring(reward=7),))

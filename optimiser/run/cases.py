@@ -57,7 +57,7 @@ LEAST_S = 3.0
 """Seconds that each case gets to be solved, whatever the others took."""
 
 
-def stated_cases(job: Job, candidates: Candidates) -> tuple[Case, ...]:
+def stated_cases(job: Job, candidates: Candidates, *, has_ring: bool) -> tuple[Case, ...]:
     """Return the plausible cases of a job.
 
     Parameters
@@ -66,11 +66,13 @@ def stated_cases(job: Job, candidates: Candidates) -> tuple[Case, ...]:
         The job; what does not apply to it is left out.
     candidates
         What may be built; it says which kinds there are.
+    has_ring
+        Whether the plan of the job forms a ring, which the other cases keep.
     """
-    return tuple(_cases(job, candidates))
+    return tuple(_cases(job, candidates, has_ring=has_ring))
 
 
-def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
+def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
     table = candidates.table
     yield _timed("roads 10 % slower", "driving speeds times 0.9", road_speed=0.9)
     yield _timed("roads 10 % faster", "driving speeds times 1.1", road_speed=1.1)
@@ -108,7 +110,7 @@ def _cases(job: Job, candidates: Candidates) -> Iterator[Case]:
             description="pairs within the limit alone count",
             independence=False,
         )
-    if job.rings:
+    if has_ring:
         yield Case(name="no rings", description="none is asked for", rings=False)
     if job.phasing.names:
         yield Case(name="no discounting", description="every year counts the same", discounting=False)

@@ -424,7 +424,7 @@ class Chain:
 
         def make() -> dict[str, Any]:
             base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
-            asked = cases.stated_cases(job, self.candidates.value)
+            asked = cases.stated_cases(job, self.candidates.value, has_ring=bool(plan.rings))
             within = within_limit(self.counted.value, plan)
             with ExitStack() as stack:
                 first = self.solver or stack.enter_context(ChildProcess())

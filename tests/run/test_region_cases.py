@@ -26,4 +26,8 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     states = [cases.covered_pairs(problem, ()) for problem in (slow, chain.design, fast)]
     covered = [len(set(counted) & state) for state in states]
     assert covered == sorted(set(covered))
-    assert len(cases.stated_cases(chain.loaded.job, chain.candidates.value)) >= 12
+    asked = cases.stated_cases(chain.loaded.job, chain.candidates.value, has_ring=False)
+    assert len(asked) >= 12
+    assert "no rings" not in {case.name for case in asked}
+    more = cases.stated_cases(chain.loaded.job, chain.candidates.value, has_ring=True)
+    assert [case.name for case in more if case not in asked] == ["no rings"]

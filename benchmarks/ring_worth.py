@@ -21,6 +21,7 @@ from typing import Any
 
 import polyring as pr
 from optimiser.job import loads
+from optimiser.job.rings import DERIVED
 from optimiser.job.sections import Independence
 from optimiser.run.chain import within_limit
 from optimiser.run.independence import without_core
@@ -32,28 +33,13 @@ BUDGET = 130_000
 WEIGHT = 0.25
 STRETCHES = Independence().stretches
 
-_WISH = """
-[[rings]]
-id = "ring"
-centres = ["Beijing", "Tianjin"]
-least_cities = 6
-required = false
-reward = "derived"
-"""
-_WIDE = """radius_km = [50, 250]
-on_minutes = 30.0
-gap_longest_km = 120.0
-least_by_tier = {secondary = 3}
-longest_km = 1230.0
-most_stretch = 0.0
-"""
 ROWS: Mapping[str, tuple[float, str]] = {
     "independence off": (0.0, ""),
     "on, no ring": (WEIGHT, ""),
-    "on, near ring as a wish": (WEIGHT, f"{_WISH}radius_km = [35, 160]\n"),
-    "on, wide ring as a wish": (WEIGHT, _WISH + _WIDE),
+    "on, near ring as a wish": (WEIGHT, "jing-jin-ji"),
+    "on, wide ring as a wish": (WEIGHT, "jing-jin-ji-polycentric"),
 }
-"""Weight of independence, and the section `[[rings]]`, of each row by its name."""
+"""Weight of independence, and the ready job whose first ring is wished for, of each row by its name."""
 
 FIGURES = {
     "within 4 h": ("pairs_within", ""),
@@ -75,7 +61,7 @@ million CNY; proven gap and seconds of the solve. docs/rings.md says what worth 
 
 def job_of(name: str, options: argparse.Namespace, folder: Path) -> pr.LoadedJob:
     """Return the job of a row, which runs in a folder."""
-    weight, ring = ROWS[name]
+    weight, origin = ROWS[name]
     text = f"""
 [region]
 name = "jing-jin-ji"
@@ -90,8 +76,12 @@ picture = false
 [solve]
 gap = {options.gap}
 time_limit_s = {options.time_limit}
-{ring}"""
-    return pr.LoadedJob(name.replace(",", "").replace(" ", "-"), folder, loads(text, where=name))
+"""
+    job = loads(text, where=name)
+    if origin:
+        wished = {"id": "ring", "required": False, "reward": DERIVED}
+        job = job.model_copy(update={"rings": (pr.find_job(origin).job.rings[0].model_copy(update=wished),)})
+    return pr.LoadedJob(name.replace(",", "").replace(" ", "-"), folder, job)
 
 
 def figures(run: pr.Run) -> dict[str, Any]:

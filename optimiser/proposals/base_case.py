@@ -26,6 +26,8 @@ _EARTH_KM = 6371.0088
 NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
 
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+
 NEW = "new:"
 """Prefix of the ids of nodes that a candidate adds to the time graph."""
 
@@ -511,6 +513,13 @@ class BaseCase:
         distance_km = great_circle_km(lon, lat, self.lon, self.lat)
         nearest = int(np.argmin(distance_km))
         return nearest, float(distance_km[nearest])
+
+    def beside_city(self, lon: float, lat: float) -> str:
+        """Return the city nearest to a point in degrees, with the way from it: Hub (12 km north-west)."""
+        nearest, distance_km = self.nearest_city(lon, lat)
+        east = (lon - self.lon[nearest]) * np.cos(np.radians(lat))
+        bearing = np.degrees(np.arctan2(east, lat - self.lat[nearest]))
+        return f"{self.names[nearest]} ({distance_km:.0f} km {_COMPASS[round(float(bearing) / 45.0) % 8]})"
 
     def city_ends(self, city: int) -> tuple[str, str]:
         """Return the ids of the nodes where trips of a city start and end."""

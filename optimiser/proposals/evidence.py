@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, faster_of, great_circle_km, time_matrix
+from optimiser.proposals.rings.rules import STANDARD_KIND
 from optimiser.proposals.surroundings import Surroundings
 from optimiser.proposals.table import Candidates, number_arcs
 
@@ -57,12 +58,14 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         Towns and expressways.
     """
     ways = _Ways(base, candidates)
+    # What brings an existing stretch to a standard changes no time, and lies beside itself.
+    is_new = (candidates.table["kind"] != STANDARD_KIND).tolist()
     rows = [
-        ways.between(ends, row) if (ends := ways.ends_of(row)) is not None else ("", None, None)
-        for row in range(len(candidates))
+        ways.between(ends, row) if new and (ends := ways.ends_of(row)) is not None else ("", None, None)
+        for row, new in enumerate(is_new)
     ]
-    lines = candidates.table.geometry.tolist()
-    beside = [around.beside(line) for line in lines]
+    lines = list(zip(candidates.table.geometry.tolist(), is_new, strict=True))
+    beside = [around.beside(line) if new else (0.0, "") for line, new in lines]
     table = candidates.table.assign(
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
@@ -71,7 +74,9 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
             [None if before is None or after is None else before - after for _, before, after in rows],
             dtype="Int64",
         ),
-        town_share=np.array([around.town_share(line) for line in lines], dtype=np.float64),
+        town_share=np.array(
+            [around.town_share(line) if new else 0.0 for line, new in lines], dtype=np.float64
+        ),
         beside=[name for _, name in beside],
         beside_share=np.array([share for share, _ in beside], dtype=np.float64),
     )

@@ -16,6 +16,7 @@ from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.rings.rules import STANDARD_KIND
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 
 
@@ -450,7 +451,10 @@ def _check_numbers(limit_s: int, share: Fraction | float | None, budget: int | N
 
 
 def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
-    """Refuse arcs below a second, and candidates without an end in the time graph."""
+    """Refuse arcs below a second, and candidates without an end in the time graph.
+
+    What only brings an existing stretch to the standard of a ring has no arcs.
+    """
     ids = candidates.table["candidate_id"].tolist()
     faults = [
         f"{ids[row]}: an arc takes {seconds} s, less than 1"
@@ -458,6 +462,7 @@ def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
         if seconds < 1
     ]
     tied = set(arcs.candidate[(arcs.tail < arcs.old) | (arcs.head < arcs.old)].tolist())
+    tied |= set(np.flatnonzero(candidates.table["kind"] == STANDARD_KIND).tolist())
     faults += [
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]

@@ -73,7 +73,7 @@ class MeasuredPlan:
     @cached_property
     def valuer(self) -> Valuer:
         """Return the links of the plan prepared for valuation, with exact times beyond the limits."""
-        return Valuer.of(exact_problem(self.problem, self.graph, self.arcs, self.ends))
+        return Valuer.of(exact_problem(self.problem, self.graph, self.plan.built, self.arcs, self.ends))
 
     @cached_property
     def times(self) -> dict[str, Integers]:
@@ -201,7 +201,11 @@ def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[
 
 
 def exact_problem(
-    problem: DesignProblem, graph: TimeGraph, arcs: pd.DataFrame, ends: NDArray[np.int64]
+    problem: DesignProblem,
+    graph: TimeGraph,
+    built: Iterable[str],
+    arcs: pd.DataFrame,
+    ends: NDArray[np.int64],
 ) -> DesignProblem:
     """Return a problem with only the candidates of a plan, in which the times of all pairs are exact.
 
@@ -214,6 +218,8 @@ def exact_problem(
         The design problem.
     graph
         Road and rail joined, today.
+    built
+        Ids of the plan, of which some may open no arc.
     arcs
         Arcs that the plan opens, from `opened_arcs`.
     ends
@@ -225,7 +231,7 @@ def exact_problem(
         The pairs, cities and periods of the problem, and the built candidates; without rings, caps,
         capacities and targets.
     """
-    names = list(dict.fromkeys(arcs["candidate_id"]))
+    names = list(dict.fromkeys([*arcs["candidate_id"], *built]))
     rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
     at = {name: row for row, name in enumerate(names)}
     numbered = number_arcs(rows, arcs.assign(candidate=arcs["candidate_id"].map(at)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle, islice
 
 import pytest
-from browser import browser, needs_browser
+from browser import SCREENSHOTS, browser, needs_browser
 from hostile_names import PAYLOADS
 from report_drawing import explored
 
@@ -67,6 +67,8 @@ def test_the_page_opens_from_disk_without_a_network_and_without_a_message(tab, p
 @pytest.mark.parametrize("width", [400, 1400])
 def test_nothing_is_wider_than_the_page(width, tab, path):
     tab.open(path, width=width)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.picture(SCREENSHOTS / f"report-{width}.png")
     assert tab.value("document.documentElement.scrollWidth") == width
     outside = """[...document.body.querySelectorAll("*")]
       .filter((one) => !one.closest(".scroll, .matrix, #map"))

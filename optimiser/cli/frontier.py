@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, within
+from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, complete_job, within
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
@@ -38,7 +38,11 @@ type Watch = Callable[[Tracer], None]
 def frontier(
     job: Annotated[
         str,
-        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
+        typer.Argument(
+            metavar="JOB|PROBLEM.json",
+            help="A job file, a ready job's name, or a problem file.",
+            autocompletion=complete_job,
+        ),
     ],
     *,
     out: Annotated[

@@ -236,7 +236,7 @@ def with_closing_links(
     taken: dict[str, MultiLineString] = {}
     for ring in ring_rules(asked, base.ids, base.names):
         avoid = [taken[other] for other in ring.apart if other in taken]
-        closing = close_gaps(RingNetwork(base, ring), found, rules, ground, avoid=avoid)
+        closing = close_gaps(RingNetwork.of(base, ring), found, rules, ground, avoid=avoid)
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing.candidates))
         found, taken[ring.id] = merge(found, closing.candidates), closing.circuit
     return found
@@ -301,7 +301,7 @@ def add_rings(
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
     for ring in ring_rules(asked, base.ids, base.names):
-        network = RingNetwork(base, ring)
+        network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=problem.budget)
         unlimited = proposed
         if not proposed.ring.links and problem.budget is not None:

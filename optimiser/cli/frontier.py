@@ -251,7 +251,9 @@ def _show(done: Traced) -> None:
     if caps := done.summary.get("caps"):
         amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
         screen.line(f"The caps are amounts, the same at every point: {amounts}.")
-    screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")
+    page = "report.html, " if (done.folder / "report.html").exists() else ""
+    files = f"{page}frontier.csv, frontier.png, frontier_links.csv, plans in frontier/"
+    screen.line(f"Files: {done.folder}  ({files})")
 
 
 def _points(curve: Curve) -> list[dict[str, object]]:

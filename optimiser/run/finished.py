@@ -274,7 +274,7 @@ class Run:
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
-            Time limit in seconds. What it takes to state the question counts, but the solve gets a third at
+            Time limit in seconds. What it takes to state the question counts, but the solve gets a half at
             least. The plan found by then comes with its gap.
 
         Returns

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.dependence import core_dependence
@@ -16,7 +15,6 @@ from optimiser.problem.model import candidates_on
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.run.measured_plan import MeasuredPlan
 
-type Seconds = NDArray[np.int64]
 type Row = dict[str, Any]
 
 

@@ -25,7 +25,7 @@ from optimiser.run.proposing import with_tier_factors
 
 TIME_LIMIT_S = 12.0
 """Time limit of a what-if where none is given, so that it answers while the analyst waits."""
-LEAST_SHARE = 1 / 3
+LEAST_SHARE = 0.5
 """Share of the time limit that the solve gets at least, however long it took to state the question."""
 
 _NOTHING = "Nothing was solved."

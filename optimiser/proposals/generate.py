@@ -17,6 +17,7 @@ are kept elsewhere: the name for people (`optimiser.report.wording`), building y
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,9 +30,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
+    NO_PATH_S,
     BaseCase,
     NeighbourRules,
+    faster_of,
     fastest_arcs,
+    keeping_known,
     time_matrix,
     times_between,
 )
@@ -46,10 +50,12 @@ from optimiser.proposals.table import (
     Candidates,
     Item,
     NumberedArcs,
+    Priced,
     Proposal,
-    assemble,
     merge,
     number_arcs,
+    price,
+    tabulate,
 )
 from optimiser.proposals.trains import RailRules, Tracks
 
@@ -120,6 +126,8 @@ class Kind:
     needs_rate
         Whether a cost table without its rates is refused. Where not, the kind is left out and counted, so
         that a table of the user's need not price it.
+    by_limit
+        Whether its proposals depend on the limit. Those of all other kinds are made once for all limits.
     """
 
     mode: str
@@ -131,6 +139,7 @@ class Kind:
     far: bool = False
     in_rings: bool = False
     needs_rate: bool = True
+    by_limit: bool = False
 
     @property
     def lays_line(self) -> bool:
@@ -240,6 +249,7 @@ KINDS: Mapping[str, Kind] = {
         most=lambda rules: rules.patterns.express_count,
         counted_first=True,
         needs_rate=False,
+        by_limit=True,
     ),
     "station": Kind(
         mode="rail",
@@ -257,6 +267,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=train_and_curve_items,
         most=lambda rules: rules.curves.count,
+        by_limit=True,
     ),
     "direct_expressway": Kind(
         mode="road",
@@ -267,6 +278,7 @@ KINDS: Mapping[str, Kind] = {
         pays_for=line_items,
         most=lambda rules: rules.far.road_count,
         far=True,
+        by_limit=True,
     ),
     "rail_direct": Kind(
         mode="rail",
@@ -277,6 +289,7 @@ KINDS: Mapping[str, Kind] = {
         pays_for=line_and_train_items,
         most=lambda rules: rules.far.rail_count,
         far=True,
+        by_limit=True,
     ),
 }
 """Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
@@ -393,7 +406,9 @@ class Scope:
     @cached_property
     def tracks(self) -> Tracks:
         """Return today's stations, tracks and trains."""
-        return Tracks(self.base, self.rules.rail)
+        rail = self.rules.rail
+        found = self.base.once(("tracks", rail), lambda: Tracks(self.base, rail))
+        return found if found.base is self.base else keeping_known(found, base=self.base)
 
 
 def generate(
@@ -430,25 +445,25 @@ def generate(
         When a standard has no rate, or ids clash.
     """
     rules = rules or Rules()
-    scope = Scope(base, rules)
-    table = costs or builtin_cost_table()
-    proposals = list(_with_rates(propose(scope), table, scope.left_out))
-    found = assemble(
-        proposals,
-        table,
-        terrain or AllPlain(),
-        report=scope.left_out,
-        longest_water_km=rules.longest_water_km,
-    )
-    found = prune(base, found, rules)
+    table, ground = costs or builtin_cost_table(), terrain or AllPlain()
+
+    def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
+        scope = Scope(base, rules)
+        proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, scope.left_out))
+        return price(proposals, table, ground, longest_water_km=rules.longest_water_km), scope.left_out
+
+    always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
+    within, further = priced(by_limit=True)
+    found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
 
 
-def propose(scope: Scope) -> Iterator[Proposal]:
-    """Yield the proposals of all kinds that are asked for, neither priced nor pruned."""
+def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
+    """Yield the proposals, neither priced nor pruned, of kinds that depend on the limit, or of the others."""
     for name, kind in KINDS.items():
-        if name in scope.rules.kinds and (kind.mode == "road" or scope.base.rail is not None):
+        is_asked = name in scope.rules.kinds and kind.by_limit == by_limit
+        if is_asked and (kind.mode == "road" or scope.base.rail is not None):
             yield from of_kind(name, kind.propose(scope))
 
 
@@ -556,11 +571,19 @@ def needed_for_reach(
     candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
 
     def matrix() -> csr_array:
-        usable = np.concatenate([np.ones(len(graph.tail), dtype=bool), kept[arcs.candidate]])
-        return time_matrix(arcs.count, tail[usable], head[usable], seconds[usable])
+        new = arcs.take(kept[arcs.candidate])
+        return faster_of(base.times, time_matrix(arcs.count, new.tail, new.head, new.seconds))
 
-    def time_s(times: csr_array, origin: int, destination: int) -> float:
-        return float(dijkstra(times, indices=graph.origin[origin])[graph.destination[destination]])
+    @functools.cache
+    def with_all(origin: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return the seconds from an origin with all candidates, and the node before each."""
+        start = graph.origin[origin]
+        return dijkstra(full, indices=start, return_predecessors=True)
+
+    def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
+        """Return the destinations within the limit of an origin."""
+        found = dijkstra(times, indices=graph.origin[origin], limit=base.limit_s)
+        return np.asarray(found[graph.destination] <= base.limit_s, dtype=np.bool_)
 
     full = time_matrix(arcs.count, tail, head, seconds)
     fastest = fastest_arcs(tail, head, seconds)
@@ -571,13 +594,15 @@ def needed_for_reach(
             strict=True,
         )
     )
-    times = matrix()
+    times, within = matrix(), dict[int, NDArray[np.bool_]]()
     for origin, destination in open_pairs(base).tolist():
-        if time_s(times, origin, destination) <= base.limit_s:
+        if origin not in within:
+            within[origin] = reached(times, origin)
+        if within[origin][destination]:
             continue
         start, node = int(graph.origin[origin]), int(graph.destination[destination])
-        with_all, before = dijkstra(full, indices=start, return_predecessors=True)
-        if with_all[node] > base.limit_s:
+        seconds_with_all, before = with_all(origin)
+        if seconds_with_all[node] > base.limit_s:
             continue
         way: set[int] = set()
         while node != start:
@@ -589,8 +614,8 @@ def needed_for_reach(
         kept[missing] = True
         for row in missing:
             kept[row] = False
-            kept[row] = time_s(matrix(), origin, destination) > base.limit_s
-        times = matrix()
+            kept[row] = not reached(matrix(), origin)[destination]
+        times, within = matrix(), {}
     return np.flatnonzero(kept & ~left).tolist()
 
 
@@ -622,12 +647,14 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[n
         np.concatenate([graph.head, arcs.head]),
         np.concatenate([graph.seconds, arcs.seconds]),
     )
-    today = time_matrix(arcs.count, graph.tail, graph.head, graph.seconds)
     tails, tail_at = np.unique(arcs.tail, return_inverse=True)
     heads, head_at = np.unique(arcs.head, return_inverse=True)
-    to_tail = times_between(full, graph.origin, tails)[:, tail_at]
-    to_head = times_between(today, graph.origin, heads)[:, head_at]
-    to_end = times_between(full.T.tocsr(), graph.destination, heads)[:, head_at]
+    # Only paths within the limit are of interest.
+    to_tail = times_between(full, graph.origin, tails, most_s=base.limit_s)[:, tail_at]
+    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)[:, head_at]
+    to_head = np.full((len(graph.origin), len(arcs.head)), NO_PATH_S, dtype=np.int64)
+    old = arcs.head < len(graph.nodes)
+    to_head[:, old] = base.from_origins_s[:, arcs.head[old]]
     pairs = open_pairs(base)
     found = np.zeros((count, len(pairs)), dtype=bool)
     for at, (origin, destination) in enumerate(pairs.tolist()):

@@ -88,6 +88,33 @@ class MeasuredPlan:
         return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
 
     @cached_property
+    def outside(self) -> NDArray[np.int64]:
+        """Return the positions of the pairs whose independence counts; none where it does not count."""
+        none = np.zeros(0, dtype=np.int64)
+        return none if self.without is None else self.without.rows(self.pairs)
+
+    def off_core_s(self, built: Iterable[str]) -> Integers:
+        """Return the seconds of the pairs of `outside` without the core, `NO_PATH_S` where no path exists.
+
+        Parameters
+        ----------
+        built
+            Ids of links of the plan.
+        """
+        key, without = frozenset(built), self.without
+        if without is None:
+            return np.zeros(0, dtype=np.int64)
+        if key not in self._off_core_s:
+            ends = self.ends[self.outside]
+            self._off_core_s[key] = without.times(self.graph, self.candidates, ends, sorted(key))
+        return self._off_core_s[key]
+
+    @cached_property
+    def _off_core_s(self) -> dict[frozenset[str], Integers]:
+        """Remember what was computed: several measures ask for the same states."""
+        return {}
+
+    @cached_property
     def core(self) -> NDArray[np.int64]:
         """Return the rows of the core cities, or of the largest city where no city is of the core tier."""
         return core_cities(self.cities)

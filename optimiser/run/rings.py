@@ -236,7 +236,7 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    networks = [RingNetwork(base, ring) for ring in ring_rules(asked, base.ids, base.names)]
+    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base.ids, base.names)]
     for network in networks:
         ring = network.rules
         avoid = [taken[other] for other in ring.apart if other in taken]
@@ -318,7 +318,7 @@ def add_rings(
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
     for ring in ring_rules(asked, base.ids, base.names):
-        network = RingNetwork(base, ring)
+        network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=problem.budget)
         unlimited = proposed
         if not proposed.ring.links and problem.budget is not None:

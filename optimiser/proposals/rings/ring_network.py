@@ -47,6 +47,11 @@ class RingNetwork:
     base: BaseCase
     rules: RingRules
 
+    @classmethod
+    def of(cls, base: BaseCase, rules: RingRules) -> RingNetwork:
+        """Return the network of a ring, the same for all limits."""
+        return base.once(("ring network", rules), lambda: cls(base, rules))
+
     @cached_property
     def centres(self) -> tuple[Point, ...]:
         """Return the centres of the ring in 1e-7 degree."""

@@ -9,10 +9,10 @@ How to add a kind
 2. Add a row to `KINDS`: mode, instrument, generator and what a candidate pays for; where needed, how many are
    kept and whether rings may consist of it.
 
-Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. The following
-are kept elsewhere: the name for people (`optimiser.report.wording`), building years (`[phasing]` of a job;
-`other_years` where a kind has none), rates of new standards (`data/*.toml`), and the table of kinds in
-`docs/candidates.md`.
+Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. A row that is
+not in `KINDS` enters by `Rules.further` (docs/extending.md). The following are kept elsewhere: the name for
+people (`optimiser.report.wording`), building years (`[phasing]` of a job; `other_years` where a kind has
+none), rates of new standards (`data/*.toml`), and the table of kinds in `docs/candidates.md`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from optimiser.problem.errors import CandidateError
 from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
     NO_PATH_S,
@@ -292,12 +293,17 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
 }
-"""Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
+"""Every kind that is generated, by its name."""
+
+OWN = "own"
+"""The kind of the user's own candidates."""
 
 
-def of_kind(kind: str, proposals: Iterable[Proposal], *, instrument: str = "") -> Iterator[Proposal]:
+def of_kind(
+    kind: str, proposals: Iterable[Proposal], *, instrument: str = "", rows: Mapping[str, Kind] = KINDS
+) -> Iterator[Proposal]:
     """Yield proposals with what the table of kinds says of their kind; another instrument may be given."""
-    row = KINDS[kind]
+    row = rows[kind]
     for one in proposals:
         yield replace(
             one, kind=kind, mode=row.mode, instrument=instrument or row.instrument, items=row.pays_for(one)
@@ -317,6 +323,8 @@ class Rules:
         cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
+    further
+        Rows beside `KINDS`, by name; all of them are proposed. Rings do not consist of them.
     pairs_tried
         Express trains and links between cities that are no neighbours are looked for between so many pairs:
         those whose smaller city is largest.
@@ -334,9 +342,27 @@ class Rules:
     far: FarRules = field(default_factory=FarRules)
     curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
+    further: Mapping[str, Kind] = field(default_factory=dict, hash=False)
     pairs_tried: int = 300
     longest_water_km: float = 20.0
     prune_dominated: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the further rows, and report all faults at once."""
+        faults = [f"there is already a kind `{name}`" for name in self.further if name in (*KINDS, OWN)]
+        faults += [f"`{name}` is in_rings" for name, row in self.further.items() if row.in_rings]
+        if faults:
+            raise CandidateError(
+                "further kinds of candidates cannot be used",
+                faults=faults,
+                done="Nothing was proposed.",
+                remedy="Give each a name of its own; rings consist of the kinds in generate.KINDS alone.",
+            )
+
+    @property
+    def rows(self) -> Mapping[str, Kind]:
+        """Return the row of every kind, `KINDS` first."""
+        return {**KINDS, **self.further}
 
 
 @dataclass(frozen=True)
@@ -449,7 +475,7 @@ def generate(
 
     def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
         scope = Scope(base, rules)
-        proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, scope.left_out))
+        proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, rules.rows, scope.left_out))
         return price(proposals, table, ground, longest_water_km=rules.longest_water_km), scope.left_out
 
     always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
@@ -461,19 +487,20 @@ def generate(
 
 def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
     """Yield the proposals, neither priced nor pruned, of kinds that depend on the limit, or of the others."""
-    for name, kind in KINDS.items():
-        is_asked = name in scope.rules.kinds and kind.by_limit == by_limit
+    rules = scope.rules
+    for name, kind in rules.rows.items():
+        is_asked = (name in rules.kinds or name in rules.further) and kind.by_limit == by_limit
         if is_asked and (kind.mode == "road" or scope.base.rail is not None):
-            yield from of_kind(name, kind.propose(scope))
+            yield from of_kind(name, kind.propose(scope), rows=rules.rows)
 
 
 def _with_rates(
-    proposals: Iterable[Proposal], table: CostTable, left_out: Counter[str]
+    proposals: Iterable[Proposal], table: CostTable, rows: Mapping[str, Kind], left_out: Counter[str]
 ) -> Iterator[Proposal]:
     """Yield the proposals without those of optional kinds that the cost table does not price."""
     known = set(table.standards)
     for one in proposals:
-        if KINDS[one.kind].needs_rate or all(item.standard in known for item in one.items):
+        if rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
             yield one
         else:
             left_out[f"{one.kind}: the cost table has no rate"] += 1
@@ -512,10 +539,11 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
-    weight, far = _default_weights(base), np.isin(kinds, [name for name, kind in KINDS.items() if kind.far])
+    weight = _default_weights(base)
+    far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
     def keep_most(use: NDArray[np.bool_], *, far: bool, counted_first: bool) -> None:
-        for name, kind in KINDS.items():
+        for name, kind in rules.rows.items():
             if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
                 beyond = np.zeros(len(candidates), dtype=bool)

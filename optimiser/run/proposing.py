@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals import costs, line_capacity, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.evidence import with_evidence
-from optimiser.proposals.generate import Rules, generate
+from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
@@ -76,7 +77,13 @@ class Draft:
 
 
 def propose_candidates(
-    base: BaseCase, times: Times, rail: RailBuild | None, job: Job, source: Source
+    base: BaseCase,
+    times: Times,
+    rail: RailBuild | None,
+    job: Job,
+    source: Source,
+    *,
+    further: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Candidates:
     """Propose and price the candidates of a job.
 
@@ -90,10 +97,12 @@ def propose_candidates(
         Railways; None without a map.
     job, source
         The job and its data. With a matrix only the user's own candidates count.
+    further
+        Kinds that are proposed beside those of the job.
     """
     ground = shared_ground(base, source, times, rail)
     table, land = ground
-    asked, rules = job.candidates, rules_of(job, source)
+    asked, rules = job.candidates, replace(rules_of(job, source), further=further)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)

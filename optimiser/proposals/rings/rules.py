@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimiser.proposals.generate import KINDS
+from optimiser.proposals.generate import KINDS, OWN
 
 ROAD_CLASSES = ("motorway",)
 """Default classes of road at standard; their slip roads belong to them."""
@@ -13,7 +13,7 @@ RAIL_SPEED_KMH = 160.0
 
 STANDARD_KIND = "ring_standard"
 """Kind of the candidates that bring what exists to the standard of a ring."""
-RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), "own")
+RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), OWN)
 """Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
 
 

@@ -127,10 +127,10 @@ class TracedFrontier:
 
     def plot(self) -> Figure:
         """Draw coverage against cost, by tier, with the band in which better plans may lie."""
-        return frontier_picture.draw(self.curve)
+        return frontier_picture.draw(self.curve, dpi=100)
 
     def browse(self) -> Views:
-        """Return the plan of each point: under a slider, or where there are no widgets, at a click."""
+        """Return the plan of each point, which opens at a click; its `slider` leads from one to the next."""
         money, points = self.curve.money, self.curve.points
         pages = {}
         for number, point in enumerate(points, start=1):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from anyascii import anyascii
@@ -194,24 +194,37 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
         Size of plain text in points.
     """
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
+    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
+        found = unbound_figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+        yield found
+        for text in found.findobj(Text):
+            text.set_text(legible(text.get_text()))
+
+
+def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib takes them
+    """Return a figure that belongs to no window and that a notebook shows without pyplot.
+
+    Parameters
+    ----------
+    **options
+        As for `matplotlib.figure.Figure`.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     class Shown(Figure):
-        """A figure that a notebook shows without pyplot."""
+        """A figure with a picture of its own for notebooks."""
 
         def _repr_png_(self) -> bytes:
             buffer = io.BytesIO()
             self.savefig(buffer, format="png", facecolor=self.get_facecolor())
             return buffer.getvalue()
 
-    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
-        found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
-        FigureCanvasAgg(found)
-        yield found
-        for text in found.findobj(Text):
-            text.set_text(legible(text.get_text()))
+    found = Shown(**options)
+    FigureCanvasAgg(found)
+    return found
 
 
 def per_point(axes: Axes) -> float:

@@ -47,7 +47,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1
 DASHES: tuple[Dash, ...] = ("-", "--", "-.", ":", (0.0, (6.0, 1.5, 1.0, 1.5)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 """The numbers of colours, dashes and marks are coprime: the first 35 pens differ in at least two of three."""
-DPI = 150
+DPI, SCREEN_DPI = 150, 120
+"""Dots per inch of files and of notebooks; with fewer, hinting spoils bold titles."""
 
 LEGEND_KEY_IN, LEGEND_LETTER_IN = 0.65, 0.075
 """Width of a key of the legend with its padding, and of a letter, inches."""
@@ -113,7 +114,8 @@ def _pens(labels: Iterable[str]) -> dict[str, Pen]:
 
 def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Return a figure that belongs to no window, and its axes row by row; panels are measured in inches."""
-    figure = unbound_figure(figsize=(columns * width, rows * height), layout="constrained", facecolor=PAPER)
+    size = (columns * width, rows * height)
+    figure = unbound_figure(figsize=size, dpi=SCREEN_DPI, layout="constrained", facecolor=PAPER)
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     panels = list(axes.flat)
     for panel in panels:

@@ -17,7 +17,7 @@ from networks.intermodal import Definition
 from networks.timegraph import UNREACHABLE
 from optimiser import verify as checking
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.problem import DesignProblem
@@ -283,7 +283,7 @@ def _budget(budget: float) -> sections.Budget:
     )
 
 
-def solve(
+def solve(  # noqa: PLR0913 - the options of the command
     problem: DesignProblem | RegionProblem,
     *,
     gap: float | None = None,
@@ -291,6 +291,7 @@ def solve(
     threads: int | None = None,
     seed: int | None = None,
     variant: str | Path = "auto",
+    start: Result | NamedPlan | None = None,
     params: SolveParameters | None = None,
     progress: Callable[[TracePoint], None] | None = None,
 ) -> Result:
@@ -305,6 +306,9 @@ def solve(
         random seed.
     variant
         A name that ``polyring list`` shows, or a Python file with a variant of your own, which is run.
+    start
+        A known plan, also of a similar problem, from which the solve starts; where it is infeasible, it is a
+        hint. It changes how soon plans are found, never what is proved.
     params
         All limits and options; default `SolveParameters()`: gap 0, 600 s.
     progress
@@ -315,7 +319,8 @@ def solve(
     OptimiserError
         When variant, solver or problem do not fit, or the solver failed.
     """
-    given = {"gap": gap, "time_limit_s": time_limit_s, "threads": threads, "seed": seed}
+    known = NamedPlan.of(start) if isinstance(start, Result) else start
+    given = {"gap": gap, "time_limit_s": time_limit_s, "threads": threads, "seed": seed, "start": known}
     chosen = (params or SolveParameters()).replace(
         **{key: value for key, value in given.items() if value is not None}
     )

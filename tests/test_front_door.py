@@ -21,8 +21,10 @@ from ring_square import square
 
 import optimiser
 import polyring as pr
-from optimiser.problem import RingLink
+from optimiser.problem import RingLink, dumps
 from optimiser.report import style
+from optimiser.run.chain import Chain
+from optimiser.run.source import find_source
 
 
 @pytest.mark.parametrize("name", pr.__all__)
@@ -185,6 +187,17 @@ def test_another_limit_is_a_new_problem_with_candidates_of_its_own(run):
     assert set(shorter.built) <= set(shorter.candidates["candidate_id"])
     both = run.solve(limit=5400, budget=0.5)
     assert both.budget == run.budget // 2
+
+
+def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "shared"))
+    for limit in ("1h40", "1h50"):  # what the first one has worked out serves the second one
+        asked = run.solve(limit=limit)
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "alone"))
+    loaded = asked.study.chain.loaded
+    alone = Chain(loaded, find_source(loaded))
+    assert asked.study.chain.candidates.value.digest() == alone.candidates.value.digest()
+    assert dumps(asked.problem) == dumps(alone.design)
 
 
 @pytest.mark.parametrize(

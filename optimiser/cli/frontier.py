@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, within
+from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, complete_job, within
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
@@ -38,7 +38,11 @@ type Watch = Callable[[Tracer], None]
 def frontier(
     job: Annotated[
         str,
-        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
+        typer.Argument(
+            metavar="JOB|PROBLEM.json",
+            help="A job file, a ready job's name, or a problem file.",
+            autocompletion=complete_job,
+        ),
     ],
     *,
     out: Annotated[
@@ -247,7 +251,9 @@ def _show(done: Traced) -> None:
     if caps := done.summary.get("caps"):
         amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
         screen.line(f"The caps are amounts, the same at every point: {amounts}.")
-    screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")
+    page = "report.html, " if (done.folder / "report.html").exists() else ""
+    files = f"{page}frontier.csv, frontier.png, frontier_links.csv, plans in frontier/"
+    screen.line(f"Files: {done.folder}  ({files})")
 
 
 def _points(curve: Curve) -> list[dict[str, object]]:

@@ -77,6 +77,9 @@ KNOWN_RINGS = (
 SERVICES = ("rail_service", "rail_frequency", "express_service", "extra_stop")
 """Kinds of candidates that run on existing tracks."""
 
+ON_RINGS = ("ring_standard",)
+"""Kinds of candidates that are drawn as part of a ring: existing stretches that are paid for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:

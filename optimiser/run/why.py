@@ -223,8 +223,8 @@ def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float |
     new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
     lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
     return (
-        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds {new} links "
-        f"that this one does not, leaves out {gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
+        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds {new} "
+        f"link{'' if new == 1 else 's'} that this one does not, leaves out {gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Compare the best plans of one region at equal money: independence off, on, and on with the wish for a ring.
+"""Compare the best plans of one region at equal money: independence off, on, and on with rings.
 
 Usage: python benchmarks/ring_worth.py [--budget MONEY] [--time-limit SECONDS] [--gap GAP] [--out FILE.md]
 
@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polyring as pr
 from optimiser.job import loads
@@ -33,13 +33,25 @@ BUDGET = 130_000
 WEIGHT = 0.25
 STRETCHES = Independence().stretches
 
-ROWS: Mapping[str, tuple[float, str]] = {
-    "independence off": (0.0, ""),
-    "on, no ring": (WEIGHT, ""),
-    "on, near ring as a wish": (WEIGHT, "jing-jin-ji"),
-    "on, wide ring as a wish": (WEIGHT, "jing-jin-ji-polycentric"),
+
+class Row(NamedTuple):
+    """A row of the table: weight of independence, and some first rings of a ready job, wished or required."""
+
+    weight: float
+    job: str = ""
+    rings: int = 0
+    required: bool = False
+
+
+ROWS: Mapping[str, Row] = {
+    "independence off": Row(0.0),
+    "on, no ring": Row(WEIGHT),
+    "on, near ring as a wish": Row(WEIGHT, "jing-jin-ji", 1),
+    "on, wide ring as a wish": Row(WEIGHT, "jing-jin-ji-polycentric", 1),
+    "on, wide ring required": Row(WEIGHT, "jing-jin-ji-polycentric", 1, required=True),
+    "on, three rings required": Row(WEIGHT, "jing-jin-ji-polycentric", 3, required=True),
 }
-"""Weight of independence, and the ready job whose first ring is wished for, of each row by its name."""
+"""The rows by their names."""
 
 FIGURES = {
     "within 4 h": ("pairs_within", ""),
@@ -61,14 +73,14 @@ million CNY; proven gap and seconds of the solve. docs/rings.md says what worth 
 
 def job_of(name: str, options: argparse.Namespace, folder: Path) -> pr.LoadedJob:
     """Return the job of a row, which runs in a folder."""
-    weight, origin = ROWS[name]
+    row = ROWS[name]
     text = f"""
 [region]
 name = "jing-jin-ji"
 [budget]
 amount = {options.budget}
 [independence]
-weight = {weight}
+weight = {row.weight}
 [cases]
 enabled = false
 [output]
@@ -78,9 +90,10 @@ gap = {options.gap}
 time_limit_s = {options.time_limit}
 """
     job = loads(text, where=name)
-    if origin:
-        wished = {"id": "ring", "required": False, "reward": DERIVED}
-        job = job.model_copy(update={"rings": (pr.find_job(origin).job.rings[0].model_copy(update=wished),)})
+    if row.job:
+        force = {"required": row.required, "reward": 0 if row.required else DERIVED}
+        asked = pr.find_job(row.job).job.rings[: row.rings]
+        job = job.model_copy(update={"rings": tuple(ring.model_copy(update=force) for ring in asked)})
     return pr.LoadedJob(name.replace(",", "").replace(" ", "-"), folder, job)
 
 
@@ -112,30 +125,32 @@ def rows(name: str, run: pr.Run) -> Iterator[str]:
 
 
 def told(run: pr.Run) -> Iterator[str]:
-    """Yield a sentence on each ring of a run: its shape, worth and margin."""
+    """Yield a sentence on each ring of a run: its worth and margin, and what it is like."""
     for ring in run.summary.get("rings", ()):
-        words = [f"Worth {ring['worth']['reward']:,}, derived for a circuit of {ring['worth']['cost']:,}."]
+        words = list[str]()
+        if worth := ring.get("worth"):
+            words.append(f"worth {worth['reward']:,}, derived for a circuit of {worth['cost']:,}")
         if margin := ring.get("margin"):
             words.append(
-                f"The best plan with it, which spends {margin['cost']:,} on it, exceeds the best one "
-                f"without it by {margin['least']:,.0f} to {margin['most']:,.0f} (below 0: it falls short)."
+                f"the best plan with it, which spends {margin['cost']:,} on it, exceeds the best one without "
+                f"it by {margin['least']:,.0f} to {margin['most']:,.0f} (below 0: it falls short)"
             )
         if ring["formed"]:
             row = run.rings.set_index("ring").loc[ring["id"]]
             words.append(
-                f"Formed: {row['length_km']:,.0f} km, {row['new_km']:,.0f} km of them new; roundness "
-                f"{row['roundness']:.2f}, length over hull {row['length_over_hull']:.2f}; through "
-                f"{', '.join(city['name'] for city in ring['cities'])}."
+                f"formed for {ring['cost']:,}: {row['length_km']:,.0f} km, {row['new_km']:,.0f} km of them "
+                f"new; roundness {row['roundness']:.2f}, length over hull {row['length_over_hull']:.2f}; "
+                f"through {', '.join(city['name'] for city in ring['cities'])}"
             )
-        yield " ".join(words)
+        yield f"{ring['id']}: {'; '.join(words)}."
 
 
 def draw(name: str, run: pr.Run, page: Path) -> None:
     """Draw the rings that a run forms, unrolled, as PNG files beside the page."""
     for ring in run.summary.get("rings", ()):
         if ring["formed"]:
-            word = name.split()[1]
-            run.unroll(ring["id"]).savefig(page.with_name(f"{page.stem}_{word}.png"), dpi=100)
+            word = name.removeprefix("on, ").replace(" ", "_")
+            run.unroll(ring["id"]).savefig(page.with_name(f"{page.stem}_{word}_{ring['id']}.png"), dpi=100)
 
 
 def page(

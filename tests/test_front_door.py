@@ -16,11 +16,15 @@ import pytest
 from cli_drawing import CITIES, JOB, cities_csv, draw_map
 from core_drawing import line
 from hostile_names import PAYLOADS, read
+from matplotlib.colors import to_rgba
 from ring_square import square
 
 import optimiser
 import polyring as pr
-from optimiser.problem import RingLink
+from optimiser.problem import RingLink, dumps
+from optimiser.report import style
+from optimiser.run.chain import Chain
+from optimiser.run.source import find_source
 
 
 @pytest.mark.parametrize("name", pr.__all__)
@@ -201,6 +205,17 @@ def test_another_limit_is_a_new_problem_with_candidates_of_its_own(run):
     assert both.budget == run.budget // 2
 
 
+def test_another_limit_states_the_problem_of_a_job_of_its_own(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "shared"))
+    for limit in ("1h40", "1h50"):  # what the first one has worked out serves the second one
+        asked = run.solve(limit=limit)
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "alone"))
+    loaded = asked.study.chain.loaded
+    alone = Chain(loaded, find_source(loaded))
+    assert asked.study.chain.candidates.value.digest() == alone.candidates.value.digest()
+    assert dumps(asked.problem) == dumps(alone.design)
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [
@@ -249,6 +264,19 @@ def test_a_comparison_says_what_each_plan_builds_and_reaches(run, half):
     differ = set(run.plan.covered) ^ set(half.plan.covered)
     assert len(both.pairs) == len(differ)
     assert both.figures.loc["links"].tolist() == [len(run.built), len(half.built)]
+
+
+def test_the_still_map_of_a_comparison_shows_who_builds_what_and_which_cities_it_serves(run, half):
+    both = pr.compare(run, half)
+    figure = both.plot()
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    alone = both.links[both.links["built_in"] != "both"]
+    assert len(alone)
+    assert {str(number) for number in alone["number"]} <= set(texts)
+    assert {f"{value:,}" for value in both.figures.loc["objective"]} <= set(texts)
+    gains = (run.cities["after"] > half.cities["after"]).sum()
+    fills = [tuple(colour) for mark in figure.axes[0].collections for colour in mark.get_facecolors()]
+    assert fills.count(to_rgba(style.COMPARED["first"].colour)) == gains > 0
 
 
 def test_a_frontier_goes_from_nothing_to_the_most_that_can_be_covered(run):

@@ -24,8 +24,8 @@ from optimiser.bench.generators.random_places import (
 )
 from optimiser.engine.backends.highs import Relaxation, SmallLps
 from optimiser.engine.methods.cuts.lift_project import Splitter
-from optimiser.engine.methods.cuts.partitions import PartitionCuts, part_graph
-from optimiser.engine.methods.cuts.relaxation import MOST_PARTITIONS, PARTITION_MARGIN, CutFinder, relax
+from optimiser.engine.methods.cuts.partitions import MARGIN, PartitionCuts, part_graph
+from optimiser.engine.methods.cuts.relaxation import MOST_TIGHTENING, CutFinder, relax
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.methods.heuristics.greedy import reverse_greedy
 from optimiser.engine.presolve import reduce
@@ -103,7 +103,7 @@ def test_search_for_partition_inequalities(benchmark: BenchmarkFixture, reduced:
     x, y = half_built(reduced)
 
     def search() -> None:
-        PartitionCuts(part_graph(reduced)).violated(x, y, margin=PARTITION_MARGIN, most=MOST_PARTITIONS)
+        PartitionCuts(part_graph(reduced)).violated(x, y, margin=MARGIN, most=MOST_TIGHTENING)
 
     benchmark.pedantic(search, rounds=3, warmup_rounds=1)
 

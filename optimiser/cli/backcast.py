@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import Json, Settings
+from optimiser.cli.options import Job, Json, Settings
 
 if TYPE_CHECKING:
     from optimiser.report.backcast import Backcast
@@ -27,7 +27,7 @@ def _day(text: str | None) -> date | None:
 
 
 def backcast(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
+    job: Job,
     *,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day [default: region.as_of].")

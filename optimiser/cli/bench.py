@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, JOBS, SECONDS, SEED, THREADS, Json, within
+from optimiser.cli.options import GAP, JOBS, SECONDS, SEED, THREADS, Json, complete_variant, within
 
 if TYPE_CHECKING:
     from optimiser.bench.plan import Run
@@ -35,7 +35,8 @@ def bench(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto]."
+            help="Variant or a file of your own (mine.py), either with :SOLVER; or all [default: auto].",
+            autocompletion=complete_variant,
         ),
     ] = None,
     solver: Annotated[

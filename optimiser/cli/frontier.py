@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, within
+from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, complete_job, within
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
@@ -38,7 +38,11 @@ type Watch = Callable[[Tracer], None]
 def frontier(
     job: Annotated[
         str,
-        typer.Argument(metavar="JOB|PROBLEM.json", help="A job file, a ready job's name, or a problem file."),
+        typer.Argument(
+            metavar="JOB|PROBLEM.json",
+            help="A job file, a ready job's name, or a problem file.",
+            autocompletion=complete_job,
+        ),
     ],
     *,
     out: Annotated[
@@ -202,6 +206,7 @@ def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.curve import STEADY
     from optimiser.report import wording
+    from optimiser.run.frontier import page_name
 
     curve, links = done.curve, done.links
     money = f", {curve.money}" if curve.money else ""
@@ -247,7 +252,10 @@ def _show(done: Traced) -> None:
     if caps := done.summary.get("caps"):
         amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
         screen.line(f"The caps are amounts, the same at every point: {amounts}.")
-    screen.line(f"Files: {done.folder}  (frontier.csv, frontier.png, frontier_links.csv, plans in frontier/)")
+    page = page_name(done.folder)
+    shown = f"{page}, " if (done.folder / page).exists() else ""
+    files = f"{shown}frontier.csv, frontier.png, frontier_links.csv, plans in frontier/"
+    screen.line(f"Files: {done.folder}  ({files})")
 
 
 def _points(curve: Curve) -> list[dict[str, object]]:

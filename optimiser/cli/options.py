@@ -28,6 +28,27 @@ PERCENT = (0, 100)
 LIMIT_PERCENT = (100, 1_000_000)
 """Limit of a pair, per cent of its shortest time."""
 
+
+def complete_job(incomplete: str) -> list[str]:
+    """Return the ready jobs that begin with some letters; the shell adds files where there are none."""
+    from optimiser.job import ready_names
+
+    return [name for name in ready_names() if name.startswith(incomplete)]
+
+
+def complete_variant(incomplete: str) -> list[str]:
+    """Return the variants that begin with some letters."""
+    from optimiser.engine.methods.variants import VARIANTS
+
+    return [name for name in VARIANTS if name.startswith(incomplete)]
+
+
+Job = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB", help="A job file (*.toml), or a ready job's name.", autocompletion=complete_job
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Settings = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import Json, Settings
+from optimiser.cli.options import Job, Json, Settings
 
 if TYPE_CHECKING:
     from optimiser.run.pipeline import Written
@@ -17,7 +17,7 @@ _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # 
 
 
 def run(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job file (*.toml), or a ready job's name.")],
+    job: Job,
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
     ] = None,

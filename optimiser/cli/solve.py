@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, THREADS, Json, Problem, within
+from optimiser.cli.options import GAP, SECONDS, SEED, THREADS, Json, Problem, complete_variant, within
 from optimiser.cli.score import named_plan
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.run import signals
@@ -40,7 +40,10 @@ def solve(
     ] = None,
     variant: Annotated[
         str,
-        typer.Option(help="Variant or a file of your own (mine.py), either with :SOLVER; see polyring list."),
+        typer.Option(
+            help="Variant or a file of your own (mine.py), either with :SOLVER; see polyring list.",
+            autocompletion=complete_variant,
+        ),
     ] = "auto",
     time_limit: Annotated[float, typer.Option(callback=within(SECONDS), help="Limit, seconds.")] = 600.0,
     gap: Annotated[float, typer.Option(callback=within(GAP), help="Relative gap asked for, 0 to 1.")] = 0.0,

@@ -114,3 +114,14 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
             elif other not in ids:
                 hint = did_you_mean(other, ids) or f"; rings: {', '.join(ids)}"
                 yield path, f"there is no ring '{other}'{hint}"
+    yield from _between_charges(rings)
+
+
+def _between_charges(rings: Sequence[Rings]) -> Iterator[Contradiction]:
+    """Yield rings of one standard that pay differently for what exists, though they may share it."""
+    first: dict[tuple[object, ...], Rings] = {}
+    for number, ring in enumerate(rings):
+        other = first.setdefault((ring.mode, ring.classes, ring.speed_kmh), ring)
+        if ring.existing_cost_per_km != other.existing_cost_per_km:
+            reason = f"'{other.id}' is a ring of the same standard, and what both use is paid for once"
+            yield ("rings", str(number), "existing_cost_per_km"), f"{reason}; give both the same charge"

@@ -72,6 +72,13 @@ class Rings(Section):
         "centre, each in the region nearer to its own centre than to the others",
     )
     apart: Names = Field((), description="ids of other rings whose junctions it must not share")
+    existing_cost_per_km: float | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="money per km of existing road or track that the ring uses, to bring it to the standard "
+        "of a ring; not set: 0 for motorways and railways, for other roads the cost of rebuilding them",
+    )
     gap_count: Whole = Field(
         12, description="largest number of further links to propose where the ring has gaps"
     )

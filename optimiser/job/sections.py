@@ -522,10 +522,44 @@ class Independence(Section):
         return self
 
 
+CaseName = Literal[
+    "roads 10 % slower",
+    "roads 10 % faster",
+    "trains 10 % slower",
+    "trains 10 % faster",
+    "check-in 15 min",
+    "waits at most 15 min",
+    "waits half as long again",
+    "access 5 min faster",
+    "access 10 min slower",
+    "lines carry fewer trains",
+    "lines carry more trains",
+    "roads at high costs",
+    "rail lines at high costs",
+    "train services at high costs",
+    "access and stations at high costs",
+    "all at low costs",
+    "all at high costs",
+    "pairs weigh as people",
+    "all pairs weigh the same",
+    "demand less than the root",
+    "limit 15 min shorter",
+    "limit 15 min longer",
+    "no cliff",
+    "independence off",
+    "no rings",
+    "no discounting",
+]
+"""Names of the plausible cases; `optimiser.run.cases` says what each of them changes."""
+
+
 class Cases(Section):
     """How sure each proposal is: plausible cases that every run solves after its page is written."""
 
     enabled: bool = Field(True, description="solve the cases")
+    only: Annotated[tuple[CaseName, ...], Field(strict=False)] = Field(
+        (), description="names of the cases to solve, as cases.csv has them; empty: all that apply to the job"
+    )
     gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
     time_limit_s: float = Field(20.0, gt=0, le=10_000_000, description="limit on solving each case, seconds")
     total_s: float = Field(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,11 +21,16 @@ from networks.network import Network, Services
 from networks.timegraph import TimeGraph
 from optimiser.proposals.contraction import contracted
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _GEOD = pyproj.Geod(ellps="WGS84")
 _EARTH_KM = 6371.0088
 
 NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
+
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
 NEW = "new:"
 """Prefix of the ids of nodes that a candidate adds to the time graph."""
@@ -141,7 +147,11 @@ MANY = 100
 
 
 def times_between(
-    graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.int64]
+    graph: csr_array,
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    *,
+    most_s: float = np.inf,
 ) -> NDArray[np.int64]:
     """Compute shortest travel times.
 
@@ -151,11 +161,13 @@ def times_between(
         Sparse matrix of whole seconds.
     sources, targets
         Rows of nodes.
+    most_s
+        Longer times are of no interest.
 
     Returns
     -------
     numpy.ndarray
-        int64 [sources, targets], `NO_PATH_S` where no path exists.
+        int64 [sources, targets], `NO_PATH_S` where no path exists, or none that is short enough.
     """
     if len(sources) >= MANY:
         row, graph = contracted(graph, np.concatenate([sources, targets]))
@@ -163,7 +175,7 @@ def times_between(
     found = np.full((len(sources), len(targets)), NO_PATH_S, dtype=np.int64)
     # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
     for start in range(0, len(sources), 128):
-        block = dijkstra(graph, indices=sources[start : start + 128])[:, targets]
+        block = dijkstra(graph, indices=sources[start : start + 128], limit=most_s)[:, targets]
         reached = np.isfinite(block)
         found[start : start + 128][reached] = block[reached].astype(np.int64)
     return found
@@ -395,6 +407,17 @@ def _unique_pairs(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int64)
 
 
+def keeping_known[T: DataclassInstance](value: T, **changes: object) -> T:
+    """Return a dataclass with other fields, and with the cached properties that are worked out already.
+
+    The fields that change must not matter for these properties.
+    """
+    other = replace(value, **changes)
+    names = {one.name for one in fields(value)}
+    vars(other).update({name: known for name, known in vars(value).items() if name not in names})
+    return other
+
+
 @dataclass(frozen=True)
 class BaseCase:
     """What exists before anything is built.
@@ -417,6 +440,8 @@ class BaseCase:
         Time limit of the job.
     access
         Times at stations, the same as the graph was made with.
+    known
+        What `once` has made.
     """
 
     graph: TimeGraph
@@ -427,6 +452,26 @@ class BaseCase:
     skim: NDArray[np.int64]
     limit_s: int
     access: AccessParameters = field(default_factory=AccessParameters.default)
+    known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return a value that follows from networks and cities; it is made once for all limits.
+
+        Parameters
+        ----------
+        key
+            What it is, and the rules that it depends on besides.
+        make
+            Makes it; it must not depend on the limit.
+        """
+        if key not in self.known:
+            self.known[key] = make()
+        found: T = self.known[key]
+        return found
+
+    def at_limit(self, limit_s: int) -> BaseCase:
+        """Return the base case with another limit; all that follows from networks and cities is shared."""
+        return self if limit_s == self.limit_s else keeping_known(self, limit_s=limit_s)
 
     @property
     def door_to_door(self) -> bool:
@@ -434,15 +479,55 @@ class BaseCase:
         return self.graph.definition == "door_to_door"
 
     @cached_property
+    def node_ids(self) -> list[str]:
+        """Return the ids of the nodes of the graph."""
+        return [str(name) for name in self.graph.nodes["node_id"]]
+
+    @cached_property
     def node_row(self) -> dict[str, int]:
         """Return the row of each node id of the graph."""
-        return {name: row for row, name in enumerate(self.graph.nodes["node_id"])}
+        return {name: row for row, name in enumerate(self.node_ids)}
 
     @cached_property
     def times(self) -> csr_array:
         """Return the whole graph as a sparse matrix of seconds."""
         graph = self.graph
         return time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
+
+    @cached_property
+    def from_origins_s(self) -> NDArray[np.int64]:
+        """Return today's seconds from where the trips of each city start to every node; int64 [c, n]."""
+        found = dijkstra(self.times, indices=self.graph.origin)
+        return np.where(np.isfinite(found), found, NO_PATH_S).astype(np.int64)
+
+    def today_s(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return today's seconds between nodes; what was asked for before is not computed again.
+
+        Parameters
+        ----------
+        nodes
+            Rows of nodes of the graph, rising, int64 [n].
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 [n, n], `NO_PATH_S` where no path exists.
+        """
+        none = np.zeros(0, dtype=np.int64)
+        old, old_s = self.known.get("today_s", (none, none.reshape(0, 0)))
+        new = np.setdiff1d(nodes, old)
+        both = np.union1d(old, new)
+        if len(new):
+            at_old, at_new = np.searchsorted(both, old), np.searchsorted(both, new)
+            seconds = np.empty((len(both), len(both)), dtype=np.int64)
+            seconds[np.ix_(at_old, at_old)] = old_s
+            seconds[at_new] = times_between(self.times, new, both)
+            if len(old):
+                seconds[np.ix_(at_old, at_new)] = times_between(self.times.T.tocsr(), new, old).T
+            self.known["today_s"] = both, seconds
+        both, seconds = self.known["today_s"]
+        at = np.searchsorted(both, nodes)
+        return np.asarray(seconds[np.ix_(at, at)], dtype=np.int64)
 
     @cached_property
     def lon(self) -> NDArray[np.float64]:
@@ -511,6 +596,13 @@ class BaseCase:
         distance_km = great_circle_km(lon, lat, self.lon, self.lat)
         nearest = int(np.argmin(distance_km))
         return nearest, float(distance_km[nearest])
+
+    def beside_city(self, lon: float, lat: float) -> str:
+        """Return the city nearest to a point in degrees, with the way from it: Hub (12 km north-west)."""
+        nearest, distance_km = self.nearest_city(lon, lat)
+        east = (lon - self.lon[nearest]) * np.cos(np.radians(lat))
+        bearing = np.degrees(np.arctan2(east, lat - self.lat[nearest]))
+        return f"{self.names[nearest]} ({distance_km:.0f} km {_COMPASS[round(float(bearing) / 45.0) % 8]})"
 
     def city_ends(self, city: int) -> tuple[str, str]:
         """Return the ids of the nodes where trips of a city start and end."""

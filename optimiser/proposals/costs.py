@@ -70,7 +70,7 @@ class Rate:
     quality: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CostTable:
     """Unit costs of one country.
 
@@ -307,7 +307,7 @@ class TerrainPolygons:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WithTowns:
     """Class the built-up ground round city centres as urban, and all else as another source does.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,31 +87,36 @@ def propose_curves(
         One a curve at most: for the pair that saves most of those for which no other curve saves more.
     """
     best: dict[_Site, tuple[float, tuple[int, int], tuple[_Half, _Half]]] = {}
-    sites = list(_sites(tracks, rules))
-    halves = [[_halves(tracks, site, side) for side in (0, 1)] for site in sites]
+    sites, halves = tracks.base.once(("curves", tracks.rules, rules), lambda: _places(tracks, rules))
+    half_s, station = _half_times(halves, len(tracks.stations))
+    curve_s = np.array([_curve_s(tracks, site, rules) for site in sites], dtype=np.float64)
     for pair in open_pairs:
         a, b = tracks.base.in_id_order(*pair)
         today_s = tracks.fastest_s(a, b)
-        options = [
-            (one[a].seconds + other[b].seconds + _curve_s(tracks, site, rules), at, (one[a], other[b]))
-            for at, site in enumerate(sites)
-            for one, other in (halves[at], halves[at][::-1])
-            if a in one and b in other and one[a].station != other[b].station
-        ]
-        if not options:
+        run_s = half_s[:, :, a] + half_s[:, ::-1, b] + curve_s[:, None]
+        run_s[station[:, :, a] == station[:, ::-1, b]] = np.inf
+        if not np.isfinite(run_s).any():
             continue
-        run_s, at, ways = min(options, key=lambda option: (option[0], option[1]))
-        saved = min(today_s, 36_000.0) - run_s
+        at, side = divmod(int(np.argmin(run_s)), 2)  # of equally fast ones the first site
+        saved = min(today_s, 36_000.0) - float(run_s[at, side])
         if saved < rules.gain_s:
             left_out[f"connecting_curve: its train saves under {rules.gain_s // 60} min of running"] += 1
         elif sites[at] not in best or saved > best[sites[at]][0]:
-            best[sites[at]] = saved, (a, b), ways
+            best[sites[at]] = saved, (a, b), (halves[at][side][a], halves[at][1 - side][b])
     for site, (saved, pair, ways) in best.items():
         proposal = _proposal(tracks, rules, site, pair, ways, saved)
         if proposal is None:
             left_out["connecting_curve: as many direct trains run today"] += 1
         else:
             yield proposal
+
+
+def _places(
+    tracks: Tracks, rules: CurveRules
+) -> tuple[list[_Site], list[tuple[Mapping[int, _Half], Mapping[int, _Half]]]]:
+    """Return the sites, and for each the runs from cities to both of its sides."""
+    sites = list(_sites(tracks, rules))
+    return sites, [(_halves(tracks, site, 0), _halves(tracks, site, 1)) for site in sites]
 
 
 def _sites(tracks: Tracks, rules: CurveRules) -> Iterator[_Site]:
@@ -162,22 +167,46 @@ def _site(
 
 def _halves(tracks: Tracks, site: _Site, side: int) -> dict[int, _Half]:
     """Return for each city with tracks the fastest run from one of its stations to a side of a site."""
-    rail, link, share = tracks.base.rail, site.links[side], site.shares[side]
-    if rail is None:
-        return {}
-    tail, head = (int(rail.links[name].iloc[link]) for name in ("tail", "head"))
+    link, share = site.links[side], site.shares[side]
+    tail, head = tracks.ends_of(link)
     link_s = tracks.link_s(link)
     found = {}
     for city, stations in enumerate(tracks.stations):
         options = [
-            (0.0 if station == end else tracks.run_s(station, end)) + part * link_s
+            ((0.0 if station == end else tracks.run_s(station, end)) + part * link_s, station, end)
             for station in stations
             for end, part in ((tail, share), (head, 1.0 - share))
         ]
-        if options and np.isfinite(min(options)):
-            at = int(np.argmin(options))
-            found[city] = _Half(side, options[at], stations[at // 2], (tail, head)[at % 2])
+        best = min(options, key=lambda option: option[0], default=None)
+        if best is not None and np.isfinite(best[0]):
+            found[city] = _Half(side, *best)
     return found
+
+
+def _half_times(
+    halves: Sequence[tuple[Mapping[int, _Half], Mapping[int, _Half]]], cities: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the seconds and stations of the runs to both sides of each site.
+
+    Parameters
+    ----------
+    halves
+        For each site and side the run from each city that has one.
+    cities
+        Number of cities.
+
+    Returns
+    -------
+    seconds, station : numpy.ndarray
+        float64 and int64 [sites, 2, cities]; infinite, and -1, for cities without a run.
+    """
+    seconds = np.full((len(halves), 2, cities), np.inf)
+    station = np.full((len(halves), 2, cities), -1, dtype=np.int64)
+    for at, sides in enumerate(halves):
+        for side, found in enumerate(sides):
+            for city, half in found.items():
+                seconds[at, side, city], station[at, side, city] = half.seconds, half.station
+    return seconds, station
 
 
 def _curve_km(site: _Site, rules: CurveRules) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from optimiser.proposals.base_case import NO_PATH_S, BaseCase, times_between
+from optimiser.proposals.base_case import NO_PATH_S, BaseCase
 from optimiser.proposals.table import Candidates, NumberedArcs
 
 type Integers = NDArray[np.int64]
@@ -137,7 +137,7 @@ class _Comparison:
         """Gather the nodes of some candidates and today's times between them."""
         nodes = np.unique(np.concatenate([opened.nodes_of(row) for row in rows]))
         old = nodes[nodes < opened.arcs.old]
-        return cls(opened, old, times_between(base.times, old, old))
+        return cls(opened, old, base.today_s(old))
 
     def seconds(self, built: int, row: int) -> Integers:
         """Return the seconds between the ends of one candidate when another one, or itself, is built alone.

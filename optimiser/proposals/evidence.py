@@ -6,9 +6,10 @@ already, a road within a town, a gain of two minutes.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,6 +22,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, faster_of, great_circle_km, time_matrix
+from optimiser.proposals.rings.rules import STANDARD_KIND
 from optimiser.proposals.surroundings import Surroundings
 from optimiser.proposals.table import Candidates, number_arcs
 
@@ -57,12 +59,16 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         Towns and expressways.
     """
     ways = _Ways(base, candidates)
+    # What brings an existing stretch to a standard changes no time, and lies beside itself.
+    is_new = (candidates.table["kind"] != STANDARD_KIND).tolist()
     rows = [
-        ways.between(ends, row) if (ends := ways.ends_of(row)) is not None else ("", None, None)
-        for row in range(len(candidates))
+        base.once(("evidence", *ways.key_of(row)), functools.partial(ways.between_ends, row))
+        if new
+        else ("", None, None)
+        for row, new in enumerate(is_new)
     ]
-    lines = candidates.table.geometry.tolist()
-    beside = [around.beside(line) for line in lines]
+    lines = list(zip(candidates.table.geometry.tolist(), is_new, strict=True))
+    beside = [around.beside(line) if new else (0.0, "") for line, new in lines]
     table = candidates.table.assign(
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
@@ -71,7 +77,9 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
             [None if before is None or after is None else before - after for _, before, after in rows],
             dtype="Int64",
         ),
-        town_share=np.array([around.town_share(line) for line in lines], dtype=np.float64),
+        town_share=np.array(
+            [around.town_share(line) if new else 0.0 for line, new in lines], dtype=np.float64
+        ),
         beside=[name for _, name in beside],
         beside_share=np.array([share for share, _ in beside], dtype=np.float64),
     )
@@ -139,6 +147,30 @@ class _Ways:
             times, tree = dijkstra(self.base.times, indices=start, return_predecessors=True)
             self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
         return self._trees[start]
+
+    def key_of(self, row: int) -> tuple[Hashable, ...]:
+        """Return all of a candidate that its evidence depends on."""
+        none = np.zeros(0, dtype=np.int64)
+        arcs = tuple(self._arc_list[at] for at in self._arcs_of.get(row, none).tolist())
+        return (*self._facts[row], arcs)
+
+    @cached_property
+    def _arc_list(self) -> list[tuple[str, str, int]]:
+        """Return the ids and seconds of all arcs of candidates."""
+        columns = (self.candidates.arcs[name].tolist() for name in ("tail_id", "head_id", "seconds"))
+        return list(zip(*columns, strict=True))
+
+    @cached_property
+    def _facts(self) -> list[tuple[str, str, str, bytes]]:
+        """Return the ends, the mode and the line of each candidate."""
+        table = self.candidates.table
+        named = (table[name].tolist() for name in ("from_name", "to_name", "mode"))
+        return list(zip(*named, shapely.to_wkb(table.geometry.to_numpy()).tolist(), strict=True))
+
+    def between_ends(self, row: int) -> tuple[str, int | None, int | None]:
+        """Return what `between` says of the ends of a candidate; no text and None where they are unknown."""
+        ends = self.ends_of(row)
+        return ("", None, None) if ends is None else self.between(ends, row)
 
     def ends_of(self, row: int) -> tuple[int, int] | None:
         """Return the nodes of the time graph between which a candidate is judged; None where unknown."""
@@ -230,7 +262,7 @@ class _Ways:
 
     def _describe(self, arcs: list[int]) -> str:
         """Name the trains of a way by their stations, with their minutes, and its roads with their km."""
-        graph, links = self.base.graph, self.base.road.links
+        graph, links = self.base.graph, self._roads
         kinds = [ARC_KINDS[kind] for kind in graph.kind[arcs].tolist()]
         ride_s, road_km = defaultdict[str, int](int), defaultdict[str, float](float)
         for is_ride, part in itertools.groupby(
@@ -243,8 +275,8 @@ class _Ways:
                 ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
                 ride_s[" – ".join(map(self._station, ends))] += int(graph.seconds[run].sum())
                 continue
-            for link in (links.iloc[int(graph.ref[arc])] for arc in run):
-                road_km[str(link["ref"] or link["name"] or link["link_class"])] += float(link["length_km"])
+            for name, length_km in (links[int(graph.ref[arc])] for arc in run):
+                road_km[name] += length_km
         parts = []
         if ride_s:
             parts.append(f"train: {_listed({name: s / 60.0 for name, s in ride_s.items()}, 'min')}")
@@ -258,12 +290,25 @@ class _Ways:
             parts = [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()]
         return "; ".join(parts)
 
+    @cached_property
+    def _roads(self) -> list[tuple[str, float]]:
+        """Return the number, name or class of each road link, and its km."""
+        links = self.base.road.links
+        columns = (links[name].tolist() for name in ("ref", "name", "link_class", "length_km"))
+        return [
+            (str(ref or name or link_class), float(km))
+            for ref, name, link_class, km in zip(*columns, strict=True)
+        ]
+
     def _station(self, node: int) -> str:
         """Return the name of the station of a stop, which stands at the same point."""
+        return self._stations.get(self._points[node], "a station")
+
+    @cached_property
+    def _points(self) -> list[tuple[float, float]]:
+        """Return the points of the nodes of the time graph, degrees."""
         nodes = self.base.graph.nodes
-        return self._stations.get(
-            (float(nodes["lon"].iloc[node]), float(nodes["lat"].iloc[node])), "a station"
-        )
+        return list(zip(nodes["lon"].tolist(), nodes["lat"].tolist(), strict=True))
 
     @cached_property
     def _stations(self) -> dict[tuple[float, float], str]:

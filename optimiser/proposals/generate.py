@@ -9,14 +9,15 @@ How to add a kind
 2. Add a row to `KINDS`: mode, instrument, generator and what a candidate pays for; where needed, how many are
    kept and whether rings may consist of it.
 
-Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. The following
-are kept elsewhere: the name for people (`optimiser.report.wording`), building years (`[phasing]` of a job;
-`other_years` where a kind has none), rates of new standards (`data/*.toml`), and the table of kinds in
-`docs/candidates.md`.
+Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. A row that is
+not in `KINDS` enters by `Rules.further` (docs/extending.md). The following are kept elsewhere: the name for
+people (`optimiser.report.wording`), building years (`[phasing]` of a job; `other_years` where a kind has
+none), rates of new standards (`data/*.toml`), and the table of kinds in `docs/candidates.md`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,11 +28,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from optimiser.problem.errors import CandidateError
 from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
 from optimiser.proposals.base_case import (
+    NO_PATH_S,
     BaseCase,
     NeighbourRules,
+    faster_of,
     fastest_arcs,
+    keeping_known,
     time_matrix,
     times_between,
 )
@@ -46,10 +51,12 @@ from optimiser.proposals.table import (
     Candidates,
     Item,
     NumberedArcs,
+    Priced,
     Proposal,
-    assemble,
     merge,
     number_arcs,
+    price,
+    tabulate,
 )
 from optimiser.proposals.trains import RailRules, Tracks
 
@@ -120,6 +127,8 @@ class Kind:
     needs_rate
         Whether a cost table without its rates is refused. Where not, the kind is left out and counted, so
         that a table of the user's need not price it.
+    by_limit
+        Whether its proposals depend on the limit. Those of all other kinds are made once for all limits.
     """
 
     mode: str
@@ -131,6 +140,7 @@ class Kind:
     far: bool = False
     in_rings: bool = False
     needs_rate: bool = True
+    by_limit: bool = False
 
     @property
     def lays_line(self) -> bool:
@@ -240,6 +250,7 @@ KINDS: Mapping[str, Kind] = {
         most=lambda rules: rules.patterns.express_count,
         counted_first=True,
         needs_rate=False,
+        by_limit=True,
     ),
     "station": Kind(
         mode="rail",
@@ -257,6 +268,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=train_and_curve_items,
         most=lambda rules: rules.curves.count,
+        by_limit=True,
     ),
     "direct_expressway": Kind(
         mode="road",
@@ -267,6 +279,7 @@ KINDS: Mapping[str, Kind] = {
         pays_for=line_items,
         most=lambda rules: rules.far.road_count,
         far=True,
+        by_limit=True,
     ),
     "rail_direct": Kind(
         mode="rail",
@@ -277,14 +290,20 @@ KINDS: Mapping[str, Kind] = {
         pays_for=line_and_train_items,
         most=lambda rules: rules.far.rail_count,
         far=True,
+        by_limit=True,
     ),
 }
-"""Every kind that is generated, by its name; the user's own candidates are of the kind `own`."""
+"""Every kind that is generated, by its name."""
+
+OWN = "own"
+"""The kind of the user's own candidates."""
 
 
-def of_kind(kind: str, proposals: Iterable[Proposal], *, instrument: str = "") -> Iterator[Proposal]:
+def of_kind(
+    kind: str, proposals: Iterable[Proposal], *, instrument: str = "", rows: Mapping[str, Kind] = KINDS
+) -> Iterator[Proposal]:
     """Yield proposals with what the table of kinds says of their kind; another instrument may be given."""
-    row = KINDS[kind]
+    row = rows[kind]
     for one in proposals:
         yield replace(
             one, kind=kind, mode=row.mode, instrument=instrument or row.instrument, items=row.pays_for(one)
@@ -304,6 +323,8 @@ class Rules:
         cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
+    further
+        Rows beside `KINDS`, by name; all of them are proposed. Rings do not consist of them.
     pairs_tried
         Express trains and links between cities that are no neighbours are looked for between so many pairs:
         those whose smaller city is largest.
@@ -321,9 +342,27 @@ class Rules:
     far: FarRules = field(default_factory=FarRules)
     curves: CurveRules = field(default_factory=CurveRules)
     kinds: tuple[str, ...] = tuple(KINDS)
+    further: Mapping[str, Kind] = field(default_factory=dict, hash=False)
     pairs_tried: int = 300
     longest_water_km: float = 20.0
     prune_dominated: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the further rows, and report all faults at once."""
+        faults = [f"there is already a kind `{name}`" for name in self.further if name in (*KINDS, OWN)]
+        faults += [f"`{name}` is in_rings" for name, row in self.further.items() if row.in_rings]
+        if faults:
+            raise CandidateError(
+                "further kinds of candidates cannot be used",
+                faults=faults,
+                done="Nothing was proposed.",
+                remedy="Give each a name of its own; rings consist of the kinds in generate.KINDS alone.",
+            )
+
+    @property
+    def rows(self) -> Mapping[str, Kind]:
+        """Return the row of every kind, `KINDS` first."""
+        return {**KINDS, **self.further}
 
 
 @dataclass(frozen=True)
@@ -393,7 +432,9 @@ class Scope:
     @cached_property
     def tracks(self) -> Tracks:
         """Return today's stations, tracks and trains."""
-        return Tracks(self.base, self.rules.rail)
+        rail = self.rules.rail
+        found = self.base.once(("tracks", rail), lambda: Tracks(self.base, rail))
+        return found if found.base is self.base else keeping_known(found, base=self.base)
 
 
 def generate(
@@ -430,35 +471,36 @@ def generate(
         When a standard has no rate, or ids clash.
     """
     rules = rules or Rules()
-    scope = Scope(base, rules)
-    table = costs or builtin_cost_table()
-    proposals = list(_with_rates(propose(scope), table, scope.left_out))
-    found = assemble(
-        proposals,
-        table,
-        terrain or AllPlain(),
-        report=scope.left_out,
-        longest_water_km=rules.longest_water_km,
-    )
-    found = prune(base, found, rules)
+    table, ground = costs or builtin_cost_table(), terrain or AllPlain()
+
+    def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
+        scope = Scope(base, rules)
+        proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, rules.rows, scope.left_out))
+        return price(proposals, table, ground, longest_water_km=rules.longest_water_km), scope.left_out
+
+    always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
+    within, further = priced(by_limit=True)
+    found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
 
 
-def propose(scope: Scope) -> Iterator[Proposal]:
-    """Yield the proposals of all kinds that are asked for, neither priced nor pruned."""
-    for name, kind in KINDS.items():
-        if name in scope.rules.kinds and (kind.mode == "road" or scope.base.rail is not None):
-            yield from of_kind(name, kind.propose(scope))
+def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
+    """Yield the proposals, neither priced nor pruned, of kinds that depend on the limit, or of the others."""
+    rules = scope.rules
+    for name, kind in rules.rows.items():
+        is_asked = (name in rules.kinds or name in rules.further) and kind.by_limit == by_limit
+        if is_asked and (kind.mode == "road" or scope.base.rail is not None):
+            yield from of_kind(name, kind.propose(scope), rows=rules.rows)
 
 
 def _with_rates(
-    proposals: Iterable[Proposal], table: CostTable, left_out: Counter[str]
+    proposals: Iterable[Proposal], table: CostTable, rows: Mapping[str, Kind], left_out: Counter[str]
 ) -> Iterator[Proposal]:
     """Yield the proposals without those of optional kinds that the cost table does not price."""
     known = set(table.standards)
     for one in proposals:
-        if KINDS[one.kind].needs_rate or all(item.standard in known for item in one.items):
+        if rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
             yield one
         else:
             left_out[f"{one.kind}: the cost table has no rate"] += 1
@@ -497,10 +539,11 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
-    weight, far = _default_weights(base), np.isin(kinds, [name for name, kind in KINDS.items() if kind.far])
+    weight = _default_weights(base)
+    far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
     def keep_most(use: NDArray[np.bool_], *, far: bool, counted_first: bool) -> None:
-        for name, kind in KINDS.items():
+        for name, kind in rules.rows.items():
             if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
                 beyond = np.zeros(len(candidates), dtype=bool)
@@ -556,11 +599,19 @@ def needed_for_reach(
     candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
 
     def matrix() -> csr_array:
-        usable = np.concatenate([np.ones(len(graph.tail), dtype=bool), kept[arcs.candidate]])
-        return time_matrix(arcs.count, tail[usable], head[usable], seconds[usable])
+        new = arcs.take(kept[arcs.candidate])
+        return faster_of(base.times, time_matrix(arcs.count, new.tail, new.head, new.seconds))
 
-    def time_s(times: csr_array, origin: int, destination: int) -> float:
-        return float(dijkstra(times, indices=graph.origin[origin])[graph.destination[destination]])
+    @functools.cache
+    def with_all(origin: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return the seconds from an origin with all candidates, and the node before each."""
+        start = graph.origin[origin]
+        return dijkstra(full, indices=start, return_predecessors=True)
+
+    def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
+        """Return the destinations within the limit of an origin."""
+        found = dijkstra(times, indices=graph.origin[origin], limit=base.limit_s)
+        return np.asarray(found[graph.destination] <= base.limit_s, dtype=np.bool_)
 
     full = time_matrix(arcs.count, tail, head, seconds)
     fastest = fastest_arcs(tail, head, seconds)
@@ -571,13 +622,15 @@ def needed_for_reach(
             strict=True,
         )
     )
-    times = matrix()
+    times, within = matrix(), dict[int, NDArray[np.bool_]]()
     for origin, destination in open_pairs(base).tolist():
-        if time_s(times, origin, destination) <= base.limit_s:
+        if origin not in within:
+            within[origin] = reached(times, origin)
+        if within[origin][destination]:
             continue
         start, node = int(graph.origin[origin]), int(graph.destination[destination])
-        with_all, before = dijkstra(full, indices=start, return_predecessors=True)
-        if with_all[node] > base.limit_s:
+        seconds_with_all, before = with_all(origin)
+        if seconds_with_all[node] > base.limit_s:
             continue
         way: set[int] = set()
         while node != start:
@@ -589,8 +642,8 @@ def needed_for_reach(
         kept[missing] = True
         for row in missing:
             kept[row] = False
-            kept[row] = time_s(matrix(), origin, destination) > base.limit_s
-        times = matrix()
+            kept[row] = not reached(matrix(), origin)[destination]
+        times, within = matrix(), {}
     return np.flatnonzero(kept & ~left).tolist()
 
 
@@ -622,12 +675,14 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[n
         np.concatenate([graph.head, arcs.head]),
         np.concatenate([graph.seconds, arcs.seconds]),
     )
-    today = time_matrix(arcs.count, graph.tail, graph.head, graph.seconds)
     tails, tail_at = np.unique(arcs.tail, return_inverse=True)
     heads, head_at = np.unique(arcs.head, return_inverse=True)
-    to_tail = times_between(full, graph.origin, tails)[:, tail_at]
-    to_head = times_between(today, graph.origin, heads)[:, head_at]
-    to_end = times_between(full.T.tocsr(), graph.destination, heads)[:, head_at]
+    # Only paths within the limit are of interest.
+    to_tail = times_between(full, graph.origin, tails, most_s=base.limit_s)[:, tail_at]
+    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)[:, head_at]
+    to_head = np.full((len(graph.origin), len(arcs.head)), NO_PATH_S, dtype=np.int64)
+    old = arcs.head < len(graph.nodes)
+    to_head[:, old] = base.from_origins_s[:, arcs.head[old]]
     pairs = open_pairs(base)
     found = np.zeros((count, len(pairs)), dtype=bool)
     for at, (origin, destination) in enumerate(pairs.tolist()):

@@ -19,7 +19,7 @@ from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import FIXED, INSTRUMENTS
 from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import Cost, CostTable, Terrain
-from optimiser.proposals.generate import Rules, line_items
+from optimiser.proposals.generate import OWN, Rules, line_items
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.trains import Stop, Tracks, Train, train_arcs
 
@@ -346,7 +346,7 @@ def _proposal(row: Mapping[str, object], ends: list[_End], tracks: Tracks, rules
     candidate_id = str(row.get("id", f"own-{mode}:{ends[0].label}-{ends[1].label}"))
     proposal = Proposal(
         candidate_id=candidate_id,
-        kind="own",
+        kind=OWN,
         instrument=str(row.get("instrument", "infrastructure")),
         mode=mode,
         from_name=ends[0].name,

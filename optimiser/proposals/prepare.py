@@ -16,6 +16,7 @@ from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.rings.rules import STANDARD_KIND
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 
 
@@ -98,23 +99,25 @@ class Overlay:
         return np.searchsorted(self.terminals, nodes)
 
 
-def reduced_network(graph: TimeGraph, arcs: NumberedArcs) -> Overlay:
-    """Reduce a time graph to its cities and to the ends of candidates' arcs."""
+type Between = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+"""Returns the shortest seconds between nodes, whose rows rise: int64 [n, n]."""
+
+
+def reduced_network(graph: TimeGraph, arcs: NumberedArcs, *, today_s: Between | None = None) -> Overlay:
+    """Reduce a time graph to its cities and to the ends of candidates' arcs.
+
+    `today_s` returns the seconds between nodes of the graph, where they are known; None: they are computed.
+    """
     ends = arcs.ends
     terminals = np.concatenate([graph.origin, graph.destination, ends[ends < arcs.old]])
-    return overlay(arcs.old, graph.tail, graph.head, graph.seconds, terminals, extra=len(arcs.new_ids))
+    between = today_s or paths_of(arcs.old, graph.tail, graph.head, graph.seconds)
+    return overlay(arcs.old, between, terminals, extra=len(arcs.new_ids))
 
 
-def overlay(
-    count: int,
-    tail: NDArray[np.int64],
-    head: NDArray[np.int64],
-    seconds: NDArray[np.int64],
-    terminals: NDArray[np.int64],
-    *,
-    extra: int = 0,
-) -> Overlay:
-    """Replace a graph by the fewest arcs between terminals that keep their distances.
+def paths_of(
+    count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> Between:
+    """Return what computes the seconds between nodes of a graph.
 
     Parameters
     ----------
@@ -122,6 +125,19 @@ def overlay(
         Number of nodes of the graph.
     tail, head, seconds
         int64 [m], the graph; seconds >= 1.
+    """
+    return lambda nodes: times_between(time_matrix(count, tail, head, seconds), nodes, nodes)
+
+
+def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra: int = 0) -> Overlay:
+    """Replace a graph by the fewest arcs between terminals that keep their distances.
+
+    Parameters
+    ----------
+    count
+        Number of nodes of the graph.
+    between
+        Seconds between its nodes.
     terminals
         Rows of nodes to keep.
     extra
@@ -138,7 +154,7 @@ def overlay(
     size = len(kept) + extra
     distance = np.full((size, size), NO_PATH_S, dtype=np.int64)
     np.fill_diagonal(distance, 0)
-    known = times_between(time_matrix(count, tail, head, seconds), kept, kept)
+    known = between(kept)
     distance[: len(kept), : len(kept)] = known
     tails, heads = np.nonzero(_needed_arcs(known))
     return Overlay(
@@ -207,38 +223,45 @@ def relevant_arcs(
     base = small.at(small.tail), small.at(small.head), small.seconds
     everywhere = np.arange(len(small.terminals), dtype=np.int64)
     built = (np.concatenate(both) for both in zip(base, (tail, head, arcs.seconds), strict=True))
-    full = times_between(time_matrix(len(everywhere), *built), everywhere, everywhere)
+    full = time_matrix(len(everywhere), *built)
+    starts, start = np.unique(origin, return_inverse=True)
+    stops, stop = np.unique(destination, return_inverse=True)
+    from_starts = times_between(full, starts, everywhere)
+    to_stops = times_between(full.T.tocsr(), stops, everywhere)
     today = small.distance[origin, destination]
-    trips = origin, destination, np.where(today <= limit_s, today, limit_s)
+    trips = start, stop, np.where(today <= limit_s, today, limit_s)
     return Relevance(
-        base=_on_path(full, base, trips),
-        opened=_on_path(full, (tail, head, arcs.seconds), trips),
-        best_s=full[origin, destination],
+        base=_on_path(from_starts, to_stops, base, trips),
+        opened=_on_path(from_starts, to_stops, (tail, head, arcs.seconds), trips),
+        best_s=from_starts[start, destination],
     )
 
 
 type _Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
-def _on_path(full: NDArray[np.int64], arcs: _Columns, trips: _Columns) -> NDArray[np.bool_]:
+def _on_path(
+    from_starts: NDArray[np.int64], to_stops: NDArray[np.int64], arcs: _Columns, trips: _Columns
+) -> NDArray[np.bool_]:
     """Tell which arcs lie on a path that is short enough for a trip when everything is built.
 
     Parameters
     ----------
-    full
-        int64 [n, n], seconds with everything built.
+    from_starts, to_stops
+        int64 [starts, n] and [stops, n], seconds with everything built from starts of trips to every node,
+        and from every node to their stops.
     arcs
         Tails, heads and seconds.
     trips
-        Origins, destinations and the longest time that matters.
+        Rows of starts, rows of stops, and the longest time that matters.
     """
-    (tail, head, seconds), (origin, destination, longest) = arcs, trips
+    (tail, head, seconds), (start, stop, longest) = arcs, trips
     found = np.zeros(len(tail), dtype=bool)
-    for start in np.unique(origin).tolist():
-        own = origin == start
+    for row in range(len(from_starts)):
+        own = start == row
         # Time to the tail + time of the arc + time from the head on <= longest, for some trip from here.
-        slack = longest[own][None, :] - full[np.ix_(head, destination[own])]
-        found |= full[start, tail] + seconds <= slack.max(axis=1)
+        slack = longest[own][:, None] - to_stops[np.ix_(stop[own], head)]
+        found |= from_starts[row, tail] + seconds <= slack.max(axis=0)
     return found
 
 
@@ -269,6 +292,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     candidates: Candidates,
     skim: NDArray[np.int64],
     *,
+    today_s: Between | None = None,
     limit_s: int = 14400,
     beyond_s: int = 0,
     weight: Callable[[int], int] = root_weight,
@@ -290,6 +314,8 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         What may be built.
     skim
         int64 [c, c], seconds between cities today.
+    today_s
+        As for `reduced_network`.
     limit_s
         Time limit of every pair.
     beyond_s
@@ -324,6 +350,7 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         candidates,
         arcs,
         pairs,
+        today_s=today_s,
         beyond_s=beyond_s,
         budget=_budget(candidates, budget, budget_share),
         name=name,
@@ -338,6 +365,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
     arcs: NumberedArcs,
     pairs: pd.DataFrame,
     *,
+    today_s: Between | None = None,
     beyond_s: int = 0,
     budget: int | None = None,
     name: str = "region",
@@ -354,6 +382,8 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
         Arcs of the candidates that count, numbered by the nodes of the graph.
     pairs
         As `city_pairs` returns them: `origin`, `destination`, `limit`, `weight`, `group`.
+    today_s
+        As for `reduced_network`.
     beyond_s
         As for `design_problem`.
     budget
@@ -361,7 +391,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
     name, note, money
         As for `design_problem`.
     """
-    small = reduced_network(graph, arcs)
+    small = reduced_network(graph, arcs, today_s=today_s)
     usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
     ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
     limits = pairs["limit"].to_numpy()
@@ -450,7 +480,10 @@ def _check_numbers(limit_s: int, share: Fraction | float | None, budget: int | N
 
 
 def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
-    """Refuse arcs below a second, and candidates without an end in the time graph."""
+    """Refuse arcs below a second, and candidates without an end in the time graph.
+
+    What only brings an existing stretch to the standard of a ring has no arcs.
+    """
     ids = candidates.table["candidate_id"].tolist()
     faults = [
         f"{ids[row]}: an arc takes {seconds} s, less than 1"
@@ -458,6 +491,7 @@ def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
         if seconds < 1
     ]
     tied = set(arcs.candidate[(arcs.tail < arcs.old) | (arcs.head < arcs.old)].tolist())
+    tied |= set(np.flatnonzero(candidates.table["kind"] == STANDARD_KIND).tolist())
     faults += [
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]

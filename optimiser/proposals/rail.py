@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import shapely
 
 from networks.network import Services
 from networks.timegraph import ARC_KINDS
-from optimiser.proposals.base_case import Arc
+from optimiser.proposals.base_case import Arc, BaseCase
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
 
@@ -356,11 +356,12 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
         return
     least_s = tracks.rules.frequency_least_s
     together_s = _headways_between_ends(services)
+    boards = _boards_by_service(tracks.base)
     for service, headway_s in enumerate(services.lines["headway_s"].tolist()):
         if together_s[service] <= least_s:
             left_out[f"rail_frequency: a train every {least_s // 60} min already"] += 1
             continue
-        proposal = _more_trains(tracks, service, headway_s)
+        proposal = _more_trains(tracks, service, headway_s, boards.get(service, ()))
         if proposal is None:
             left_out["rail_frequency: the service has no boarding in the graph"] += 1
         else:
@@ -391,27 +392,32 @@ def _headways_between_ends(services: Services) -> list[float]:
     return found
 
 
-def _more_trains(tracks: Tracks, service: int, headway_s: int) -> Proposal | None:
+def _boards_by_service(base: BaseCase) -> dict[int, list[int]]:
+    """Return the arcs by which passengers board the trains of each service, rising."""
+    graph, found = base.graph, defaultdict[int, list[int]](list)
+    boards = np.flatnonzero(graph.kind == ARC_KINDS.index("board"))
+    for arc, service in zip(boards.tolist(), graph.ref[boards].tolist(), strict=True):
+        found[service].append(arc)
+    return found
+
+
+def _more_trains(tracks: Tracks, service: int, headway_s: int, boards: Sequence[int]) -> Proposal | None:
     """Return the proposal of more trains on one service, None where no wait gets shorter.
 
-    In vehicles, services of known times stand in the graph only together with others (`common_lines`). Their
-    trains at the shorter headway are then a train of their own beside these, with its known times.
+    `boards` are the arcs by which passengers board it. In vehicles, services of known times stand in the
+    graph only together with others (`common_lines`). Their trains at the shorter headway are then a train of
+    their own beside these, with its known times.
     """
     base, rules, times = tracks.base, tracks.rules, tracks.times
     graph, services, rail = base.graph, base.services, base.rail
-    access, every_s = times.access, rules.frequency_headway_s
+    access, every_s, names = times.access, rules.frequency_headway_s, base.node_ids
     line = None if services is None else services.lines.iloc[service]
     link_class = "" if line is None else str(line["link_class"])
-    names = graph.nodes["node_id"].to_numpy()
-    boards = (graph.kind == ARC_KINDS.index("board")) & (graph.ref == service)
     start_s = 0 if line is not None and line["known_times"] else access.running.start_s
     shorter: list[Arc] = []
-    for arc in np.flatnonzero(boards).tolist():
-        tail, head, seconds = (
-            str(names[graph.tail[arc]]),
-            str(names[graph.head[arc]]),
-            int(graph.seconds[arc]),
-        )
+    for arc in boards:
+        tail, head = (names[node[arc]] for node in (graph.tail, graph.head))
+        seconds = int(graph.seconds[arc])
         if tail.endswith("/timed"):
             continue
         if tail.endswith("/platforms"):

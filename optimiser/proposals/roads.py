@@ -111,7 +111,8 @@ class RoadRules:
 
     def surroundings(self, base: BaseCase) -> Surroundings:
         """Return towns and expressways of a region."""
-        return Surroundings(base, self.artefacts, self.expressway_classes)
+        rules = self.artefacts, self.expressway_classes
+        return base.once(("surroundings", *rules), lambda: Surroundings(base, *rules))
 
 
 def anchor_nodes(road: Network, rules: RoadRules | None = None) -> NDArray[np.int64]:

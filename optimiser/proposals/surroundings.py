@@ -95,10 +95,21 @@ class Surroundings:
         points, index = shapely.get_coordinates(lines[position], return_index=True)
         return cKDTree(on_sphere(points[:, 0], points[:, 1])), label[index], names
 
+    @cached_property
+    def _points(self) -> dict[bytes, NDArray[np.float64]]:
+        """Return the points on the sphere that stand for lines, as far as they were needed."""
+        return {}
+
+    def _points_of(self, line: shapely.Geometry) -> NDArray[np.float64]:
+        """Return the points on the sphere that stand for a line; float64 [n, 3], km."""
+        if (key := shapely.to_wkb(line)) not in self._points:
+            points = sample_line(line)
+            self._points[key] = on_sphere(points[:, 0], points[:, 1])
+        return self._points[key]
+
     def town_share(self, line: shapely.Geometry) -> float:
         """Return the share of a line that lies within towns."""
-        points = sample_line(line)
-        at = on_sphere(points[:, 0], points[:, 1])
+        at = self._points_of(line)
         distance_km = np.linalg.norm(at[:, None, :] - self._centres[None, :, :], axis=2)
         return float((distance_km <= self._reach_km).any(axis=1).mean())
 
@@ -118,16 +129,15 @@ class Surroundings:
         tree, label, names = self._expressways
         if not names:
             return 0.0, ""
-        points = sample_line(line)
-        at = on_sphere(points[:, 0], points[:, 1])
+        at = self._points_of(line)
         near: NDArray[np.object_] = np.asarray(tree.query_ball_point(at, self.rules.beside_km), dtype=object)
-        sample = np.repeat(np.arange(len(points)), [len(some) for some in near])
+        sample = np.repeat(np.arange(len(at)), [len(some) for some in near])
         if not len(sample):
             return 0.0, ""
         found = np.unique(sample * len(names) + label[[row for some in near for row in some]])
         count = np.bincount(found % len(names), minlength=len(names))
         most = int(np.argmax(count))
-        return float(count[most] / len(points)), names[most]
+        return float(count[most] / len(at)), names[most]
 
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""

@@ -261,18 +261,56 @@ def assemble(
     CandidateError
         When two proposals have one id, or a standard has no rate.
     """
-    ordered = sorted(proposals, key=lambda proposal: proposal.candidate_id)
-    _check_unique([proposal.candidate_id for proposal in ordered])
-    ground, crossing_km = survey([proposal.geometry for proposal in ordered], terrain)
-    left_out = Counter(report or {})
-    left_out.update(
-        f"{one.kind}: crosses more than {longest_water_km:g} km of water"
-        for one, km in zip(ordered, crossing_km.tolist(), strict=True)
-        if km > longest_water_km
+    proposals = list(proposals)
+    _check_unique(sorted(proposal.candidate_id for proposal in proposals))
+    return tabulate(
+        price(proposals, costs, terrain, longest_water_km=longest_water_km), costs, terrain, report=report
     )
-    kept = np.flatnonzero(crossing_km <= longest_water_km).tolist()
-    ordered, ground = [ordered[row] for row in kept], ground[kept]
-    rows = [_table_row(one, parts.tolist(), costs) for one, parts in zip(ordered, ground, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A proposal with its price.
+
+    Attributes
+    ----------
+    proposal
+        The proposal.
+    row
+        Its row of the candidate table; None where it is left out.
+    left_out
+        Why it is left out; empty where it is not.
+    """
+
+    proposal: Proposal
+    row: Mapping[str, object] | None
+    left_out: str = ""
+
+
+def price(
+    proposals: Sequence[Proposal], costs: CostTable, terrain: Terrain, *, longest_water_km: float = math.inf
+) -> list[Priced]:
+    """Price proposals by what they consist of and the ground below; see `assemble`."""
+    ground, crossing_km = survey([proposal.geometry for proposal in proposals], terrain)
+    wet = f"crosses more than {longest_water_km:g} km of water"
+    return [
+        Priced(one, _table_row(one, parts, costs))
+        if km <= longest_water_km
+        else Priced(one, None, f"{one.kind}: {wet}")
+        for one, parts, km in zip(proposals, ground.tolist(), crossing_km.tolist(), strict=True)
+    ]
+
+
+def tabulate(
+    priced: Iterable[Priced], costs: CostTable, terrain: Terrain, *, report: Mapping[str, int] | None = None
+) -> Candidates:
+    """Put priced proposals in tables, in order of their ids; see `assemble`."""
+    every = sorted(priced, key=lambda one: one.proposal.candidate_id)
+    _check_unique([one.proposal.candidate_id for one in every])
+    left_out = Counter(report or {})
+    left_out.update(one.left_out for one in every if one.left_out)
+    rows = [one.row for one in every if one.row is not None]
+    ordered = [one.proposal for one in every if one.row is not None]
     arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
     runs = [(row, *run) for row, proposal in enumerate(ordered) for run in proposal.runs]
     whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")

@@ -355,6 +355,17 @@ class Tracks:
         return pd.DataFrame(columns=["length_km", "speed_kmh"]) if rail is None else rail.links
 
     @cached_property
+    def _ends(self) -> list[tuple[int, int]]:
+        return [
+            (int(tail), int(head))
+            for tail, head in zip(self._links["tail"], self._links["head"], strict=True)
+        ]
+
+    def ends_of(self, link: int) -> tuple[int, int]:
+        """Return the rail nodes at the tail and the head of a link."""
+        return self._ends[link]
+
+    @cached_property
     def _length_km(self) -> NDArray[np.float64]:
         return np.asarray(self._links["length_km"], dtype=np.float64)
 

@@ -57,7 +57,7 @@ def is_water(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.b
     return np.asarray((cells[row, column >> 3] >> (7 - (column & 7))) & 1, dtype=np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WithWater:
     """Class points in seas and large lakes as water, and all else as another source does.
 

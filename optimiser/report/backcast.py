@@ -256,6 +256,34 @@ def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["chooser", "money", *FIGURES, "corridors", "pairs"])
 
 
+def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
+    """Return what the plan of lines alone finds of the km built, beside the best rule among the same lines.
+
+    Parameters
+    ----------
+    found, purse
+        As for `found_by_chooser`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each share of the money (index `money`): `plan`, the share that it finds; `best_rule` and
+        `rule`, what that one finds; `more`, whether the plan finds more than every rule, the mean of the
+        random choices among them.
+    """
+    rules = [name for name in CHOOSERS if name not in (*PLANS, "everything")]
+    finds = {
+        name: {mean.share: mean.middle["both"] or 0.0 for mean in means(found.of(name, purse=purse))}
+        for name in ("plan_lines", *rules)
+    }
+    rows = []
+    for share, plan in finds["plan_lines"].items():
+        best = max((name for name in rules if share in finds[name]), key=lambda name: finds[name][share])
+        rule = finds[best][share]
+        rows.append((share, plan, CHOOSERS[best], rule, plan > rule))
+    return pd.DataFrame(rows, columns=["money", "plan", "best_rule", "rule", "more"]).set_index("money")
+
+
 def _mean(share: float, draws: Sequence[Choice]) -> Mean:
     figures = {name: [value for one in draws if (value := one.figure(name)) is not None] for name in FIGURES}
     pairs = [one.pairs for one in draws if one.pairs is not None]

@@ -47,9 +47,9 @@ def write(found: Backcast, path: Path) -> Path:
     return files.write_figure(draw(found), path, dpi=DPI)
 
 
-def draw(found: Backcast) -> Figure:
+def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
     """Return the picture of a back-cast, bound to no window."""
-    with style.figure(WIDTH, HEIGHT, dpi=DPI, size=9) as figure:
+    with style.figure(WIDTH, HEIGHT, dpi=dpi, size=9) as figure:
         title = f"{found.region}: proposed for {found.day}, beside what was built since"
         figure.text(EDGE, 0.955, title, size=16, weight="bold", parse_math=False)
         spent = " and ".join(f"{amount:,} for {mode}" for mode, amount in found.spent.items())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
 import pandas as pd
 
 from optimiser.report import files, style, wording
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 type Row = Mapping[str, Any]
 
@@ -24,6 +27,9 @@ COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
 WIDTH, ROW, LEFT, RIGHT = 700, 20, 250, 60
 """Width of the tornado, height of a row, and margins, in its own units."""
+TABLE = ("name", "description", "today", "plan", "best", "change", "gap")
+"""Columns of the table of cases: name, what differs, pairs within the limit of the case today, with the plan
+of the job and with the best plan of the case, the change from the plan of the job as assumed, gap."""
 NUMBER = 34
 """Room for the number beside the longest bar."""
 
@@ -145,9 +151,46 @@ class CaseResults:
         """Return by how many pairs the best plan of a case differs from the plan of the job as assumed."""
         return int(row["best"]) - self.covered
 
+    @property
+    def _by_change(self) -> list[Row]:
+        """Return the cases that count, the one that moves the outcome most first."""
+        return sorted(self.solved, key=lambda row: -abs(self._change(row)))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return the cases that count, the one that moves the outcome most first: columns `TABLE`."""
+        rows = [{**row, "change": self._change(row)} for row in self._by_change]
+        return pd.DataFrame(rows, columns=list(TABLE))
+
+    def plot(self) -> Figure:
+        """Draw the tornado: by how many pairs each case moves its best plan, and this plan as it is."""
+        table = self.table.iloc[::-1]
+        with style.figure(9.0, 1.5 + 0.27 * len(table), dpi=100, size=9) as figure:
+            axes = figure.add_axes((0.3, 0.14, 0.66, 0.74))
+            gains = table["change"] >= 0
+            colours = gains.map({True: style.GAINS, False: style.LOSES}).tolist()
+            axes.barh(
+                table["name"], table["change"], color=colours, height=0.62, label="best plan of the case"
+            )
+            kept = table["plan"] - self.covered
+            axes.scatter(
+                kept, table["name"], s=34, c="white", edgecolors=style.INK, zorder=3, label="this plan"
+            )
+            axes.axvline(0, color=style.INK, lw=0.8)
+            axes.set_facecolor(style.PAPER)
+            axes.spines[["top", "right", "left"]].set_visible(False)
+            axes.tick_params(length=0)
+            axes.grid(axis="x", color=style.GRID, linewidth=0.8)
+            axes.set_axisbelow(True)
+            axes.margins(x=0.08)
+            axes.set_xlabel(f"pairs within the limit, less the {self.covered} of this plan as assumed")
+            figure.text(0.02, 0.94, "What each assumption changes", size=12, weight="bold")
+            axes.legend(loc="best", frameon=False)
+        return figure
+
     def section(self, links: pd.DataFrame) -> dict[str, Any]:
         """Return the variables of the page's section."""
-        rows = sorted(self.solved, key=lambda row: -abs(self._change(row)))
+        rows = self._by_change
         widest = max([1, *(abs(self._change(row)) for row in rows)])
         middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
         scale = ((WIDTH - LEFT - RIGHT) / 2 - NUMBER) / widest

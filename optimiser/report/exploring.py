@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,17 @@ NO_PATH = -1
 """Minutes of a pair that no path joins, in the data of the page."""
 
 
-def steps(report: ReportInput) -> dict[str, int]:
-    """Return the step of the build order that builds each proposed link, by id; empty without an order."""
+type Shown = int | list[int]
+"""When something is there: from a step of the build order on, or at the listed points of a frontier."""
+
+
+def steps(report: ReportInput) -> dict[str, Shown]:
+    """Return when each proposed link is there, by id; empty where there is nothing to choose from."""
+    if report.points:
+        return {
+            name: [at for at, point in enumerate(report.points) if name in point.built]
+            for name in report.links["candidate_id"].astype(str)
+        }
     if report.measures is None:
         return {}
     table = report.measures.build_order
@@ -34,34 +44,73 @@ def steps(report: ReportInput) -> dict[str, int]:
     return {str(name): int(step) for name, step in zip(table["candidate_id"], table["step"], strict=True)}
 
 
-def closing_step(ring: RingShown, built_at: dict[str, int]) -> int:
+def closing_step(ring: RingShown, built_at: Mapping[str, Any]) -> int:
     """Return the step of the build order at which a ring is closed; 0 where nothing has to be built."""
     return max((built_at.get(name, 0) for name in ring.candidates), default=0)
 
 
 def states(report: ReportInput) -> list[dict[str, Any]]:
-    """Return the state after each step of the build order; empty where there is none to choose from.
+    """Return the states that a reader chooses from; empty where there is none.
+
+    They are those after each step of the build order, or the points of a frontier.
 
     Returns
     -------
     list of dict
-        `rank` and `name` of the link built in the step (0 and empty for today), `spent` (money, in words),
-        `share` (of the weight, in words) and `pairs` within the limit: of all, then of each tier.
+        `words` on what is built, `spent` (money, in words), `share` (of the weight, in words) and `pairs`
+        within the limit: of all, then of each tier.
     """
+    if report.points:
+        return list(_points(report))
     if report.measures is None or len(report.measures.build_order) < 2:
         return []
     tiers = coverage.groups_in_order(report.pairs["group"])
-    ranks = report.ranks
+    rows = report.measures.build_order.to_dict("records")
     return [
         {
-            "rank": ranks.get(row["candidate_id"], 0),
-            "name": wording.link_name(row) if row["step"] else "",
+            "words": _built_words(report, row, len(rows) - 1),
             "spent": wording.integer(row["cost_so_far"]),
             "share": wording.percent(row["weight_share"]),
             "pairs": [int(row["pairs_within"]), *(int(row[f"pairs_within_{tier}"]) for tier in tiers)],
         }
-        for row in report.measures.build_order.to_dict("records")
+        for row in rows
     ]
+
+
+def _built_words(report: ReportInput, row: Mapping[Any, Any], last: int) -> str:
+    """Return what is built after a step of the build order, in a sentence."""
+    step = int(row["step"])
+    if not step:
+        return "Today: nothing is built."
+    rank = report.ranks.get(row["candidate_id"])
+    number = "" if rank is None else f"number {rank}, "
+    every = "all " if step == last else ""
+    return f"Built: {every}{step} of {last} proposals, the last one {number}{wording.link_name(row)}."
+
+
+def _points(report: ReportInput) -> Iterator[dict[str, Any]]:
+    """Yield the points of a frontier as states."""
+    group = report.pairs["group"].to_numpy()
+    tiers = coverage.groups_in_order(report.pairs["group"])
+    for number, point in enumerate(report.points, start=1):
+        mine = group[sorted(point.covered)]
+        many = len(point.built)
+        words = [f"Point {number} of {len(report.points)}: {many} link{'' if many == 1 else 's'}"]
+        words += ["the knee"] if point.is_knee else []
+        words += [f"forms {', '.join(point.rings)}"] if point.rings else []
+        words += ["no bound"] if point.gap is None else [f"gap {wording.gap(point.gap)}"]
+        yield {
+            "words": f"{', '.join(words)}.",
+            "spent": wording.integer(point.cost),
+            "share": wording.percent(point.share),
+            "pairs": [len(mine), *(int((mine == tier).sum()) for tier in tiers)],
+        }
+
+
+def first_state(report: ReportInput) -> int:
+    """Return the state that the page shows first: the knee of a frontier, else the last one."""
+    knees = [at for at, point in enumerate(report.points) if point.is_knee]
+    return knees[0] if knees else max(0, len(states(report)) - 1)
 
 
 def city_order(cities: pd.DataFrame) -> NDArray[np.int64]:
@@ -82,10 +131,10 @@ def gather(report: ReportInput) -> dict[str, Any]:
         cities in that order; `latin`: names with other than Latin letters, and their transliterations, for
         readers without a font; `pairs`: two places, minutes today, with the plan and with everything built
         (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in which of
-        `coverage.STATES` the pair is within its limit, and the step of the build order from which it is
-        (-1: never; without an order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
+        `coverage.STATES` the pair is within its limit, and when it is, as `Shown` (-1: never; without an
+        order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
         position of a pair that stays beyond its limit the minutes of each part with the plan; `states` as of
-        the function.
+        the function, and `first`, the one that is shown first.
     """
     order = city_order(report.cities)
     place = np.empty(len(order), dtype=np.int64)
@@ -106,6 +155,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "parts": list(PARTS.values()),
         "trips": {} if known is None else _trips(report, known),
         "states": found,
+        "first": first_state(report),
     }
 
 
@@ -115,7 +165,7 @@ def _transliterations(report: ReportInput) -> dict[str, str]:
     return {name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER}
 
 
-def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[int]]:
+def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[Any]]:
     pairs = report.pairs
     within = sum(
         coverage.within(pairs, state=state).to_numpy(dtype=np.int64) << bit
@@ -130,8 +180,12 @@ def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | 
         within,
         known["step"] if known is not None and "step" in known else plain,
     ]
-    table: list[list[int]] = np.column_stack([np.asarray(one, dtype=np.int64) for one in columns]).tolist()
-    return table
+    table: list[list[Any]] = np.column_stack([np.asarray(one, dtype=np.int64) for one in columns]).tolist()
+    if not report.points:
+        return table
+    points = list(enumerate(report.points))
+    shown = ([at for at, point in points if row in point.covered] for row in range(len(table)))
+    return [[*row[:-1], one] for row, one in zip(table, shown, strict=True)]
 
 
 def _minutes(seconds: pd.Series) -> NDArray[np.int64]:

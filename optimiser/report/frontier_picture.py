@@ -44,7 +44,7 @@ LEAST_CHANGE = 0.002
 BELOW = 0.07
 """Room below the lines for the words at their foot, as a share of the height."""
 
-LABEL_GAP = 0.0672
+LABEL_GAP = 0.08
 """Least distance of two labels at the right edge, as a share of the height."""
 
 NUMBERS = {
@@ -60,9 +60,9 @@ def write(path: Path, curve: Curve) -> Path:
     return files.write_figure(draw(curve), path, dpi=DPI)
 
 
-def draw(curve: Curve) -> Figure:
+def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
     """Return the picture of a frontier, bound to no window."""
-    with style.figure(WIDTH, HEIGHT, dpi=DPI, size=10) as figure:
+    with style.figure(WIDTH, HEIGHT, dpi=dpi, size=10) as figure:
         figure.text(LEFT, 0.94, f"{curve.name}: coverage against cost", size=17, weight="bold")
         figure.text(LEFT, 0.9, _proof(curve), size=10.5, color=style.MUTED)
         notes = (

@@ -26,6 +26,37 @@ ATTRIBUTION = "© OpenStreetMap contributors"
 
 
 @dataclass(frozen=True, slots=True)
+class PointShown:
+    """A point of a frontier as a page shows it.
+
+    Attributes
+    ----------
+    cost
+        Cost of its plan.
+    share
+        Share of the weight of all pairs that it covers, 0 to 1.
+    gap
+        Relative gap; None without a bound.
+    built
+        Ids of the candidates that it builds.
+    covered
+        Positions of the pairs within the limit.
+    rings
+        Ids of the rings that it forms.
+    is_knee
+        Whether it is the knee of the frontier.
+    """
+
+    cost: int
+    share: float
+    gap: float | None
+    built: frozenset[str]
+    covered: frozenset[int]
+    rings: tuple[str, ...] = ()
+    is_knee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReportInput:
     """Everything that the tables, pictures and pages of one plan show.
 
@@ -92,6 +123,10 @@ class ReportInput:
         Cities that count as a whole; None where the job counts none.
     counted
         What the objective adds up, in words.
+    points
+        Points of a frontier, by cost, where the page is that of a frontier: `links` are then those of all
+        points, in the order in which they enter, with columns `enters_at` (cost), `points` (how many build
+        it) and `is_core` (bool); the plan is that of the last point. Empty for the page of a plan.
     """
 
     region: str
@@ -126,6 +161,7 @@ class ReportInput:
     city_cover: CityCover | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
+    points: tuple[PointShown, ...] = ()
 
     @property
     def ranks(self) -> dict[str, int]:

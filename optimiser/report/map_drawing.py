@@ -53,9 +53,9 @@ def draw_network(axes: Axes, layers: Layers) -> None:
 
 def draw_proposals(axes: Axes, layers: Layers) -> None:
     """Draw the lines of the proposals, train services below roads and rail lines."""
-    order = {"service": 6.0, "access": 7.0, "rail": 7.0, "road": 7.0}
+    strokes = style.proposals()
     for shape, category in zip(layers.links.geometry, style.categories(layers.links), strict=True):
-        stroke, height = style.PROPOSALS[category], order[category]
+        stroke, height = strokes[category], 6.0 if category == "service" else 7.0
         for line in map_layers.parts(shape):
             x, y = line.xy
             axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=height)
@@ -143,7 +143,7 @@ def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
     points = map_layers.number_points(layers)
     for rank, point, category in zip(links["rank"], points, style.categories(links), strict=True):
         if point is not None:
-            colour = style.PROPOSALS[category].colour
+            colour = style.proposals()[category].colour
             shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour}
             _bold(
                 axes, str(rank), style.INK, zorder=10, x=point.x, y=point.y, bbox=shape | {"linewidth": 1.4}
@@ -292,8 +292,8 @@ def _draw_attribution(axes: Axes, words: str) -> Boxes:
         0.994, 0.006, words, size=7.5, color=style.MUTED, ha="right", va="bottom", parse_math=False, zorder=12
     )
     note.set_transform(axes.transAxes)
-    # Not a halo: letters drawn as outlines are wider than the hinted ones that are measured.
-    note.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
+    # A white ground and no halo: letters with one are set wider than measured, and would leave the map.
+    note.set_bbox({"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.5})
     box = note.get_window_extent()
     return placing.boxes([[box.x0 - 4, box.y0, box.x1, box.y1 + 2]])
 

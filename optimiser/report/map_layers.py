@@ -13,6 +13,7 @@ from pyproj import CRS
 from shapely import LineString, Point, get_coordinates, line_merge, multilinestrings, simplify
 from shapely.geometry.base import BaseGeometry
 
+from optimiser.report import style
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import NEW, RingShown, joined, known_rings, plane_of
 from optimiser.report.tables import WGS84
@@ -98,7 +99,7 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
         motorways=_merged(report.roads[large], crs, tolerance_m),
         rail=_merged(report.rail[~fast], crs, tolerance_m),
         high_speed=_merged(report.rail[fast], crs, tolerance_m),
-        links=report.links.to_crs(crs),
+        links=report.links[~report.links["kind"].isin(style.ON_RINGS)].to_crs(crs),
         cities=cities,
         rings=_ring_table(list(_ring_parts(report.rings)), RING_COLUMNS, crs, tolerance_m),
         known=_ring_table(known, KNOWN_COLUMNS, crs, tolerance_m),

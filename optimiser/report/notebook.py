@@ -110,10 +110,10 @@ class Displayed(Protocol):
 
 @dataclass(frozen=True)
 class Views:
-    """Several views, of which a notebook shows one at a time.
+    """Several views; each opens at a click on its name, which needs no script.
 
-    With ipywidgets a slider chooses it. Where there are no widgets, each view opens at a click on its name,
-    which needs no script; that is also what a notebook shows that is only read.
+    A notebook that is only read shows all of them so. `slider` is the same with ipywidgets, for a notebook
+    that runs: readers of a stored widget would see nothing.
 
     Attributes
     ----------
@@ -152,21 +152,13 @@ class Views:
             for at, (name, page) in enumerate(zip(self.names, self.pages, strict=True))
         )
 
-    def _repr_mimebundle_(self, **_asked: object) -> dict[str, Any]:
-        """Return the static views, and the slider where ipywidgets is installed."""
-        static = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        try:
-            return {**self.slider._repr_mimebundle_(), **static}
-        except ImportError:
-            return static
-
     def __repr__(self) -> str:
         """Return the names of the views."""
         return f"<Views {', '.join(self.names)}>"
 
 
 def views(shown: Mapping[str, Displayed]) -> Views:
-    """Show several results under one slider, for example plans with more and more money.
+    """Show several results, one at a time, for example plans with more and more money.
 
     Parameters
     ----------

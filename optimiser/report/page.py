@@ -80,6 +80,60 @@ def render_map(report: ReportInput, *, title: str = "") -> str:
     )
 
 
+def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
+    """Write the page of a frontier, whole or not at all.
+
+    Parameters
+    ----------
+    report
+        What to show: one with `points`.
+    path
+        The ``.html`` file.
+    picture
+        PNG file with the curve, which the page contains.
+    """
+    image = base64.b64encode(picture.read_bytes()).decode()
+    variables = {
+        "report": report,
+        "title": f"{report.region}: what each sum of money buys",
+        "alone": True,
+        "definition": sentences.definition(report),
+        "picture": f"data:image/png;base64,{image}",
+        "links": [_frontier_link(row, report) for row in report.links.to_dict("records")],
+        "points": [_point(number, report) for number in range(len(report.points))],
+        **_map_context(report),
+    }
+    return files.write_text(path, _rendered("frontier.html", report, variables))
+
+
+def _frontier_link(row: Row, report: ReportInput) -> dict[str, Any]:
+    """Return the cells of a link that some point of a frontier builds."""
+    return {
+        "rank": int(row["rank"]),
+        "name": wording.link_name(row),
+        "category": style.category(mode=row["mode"], kind=row["kind"]),
+        "kind": wording.kind(row["kind"]),
+        "km": f"{row['length_km']:.0f}",
+        "cost": wording.integer(row["cost"]),
+        "enters": wording.integer(row["enters_at"]),
+        "points": int(row["points"]),
+        "core": bool(row["is_core"]),
+        "step": as_json(exploring.steps(report)[str(row["candidate_id"])]),
+    }
+
+
+def _point(number: int, report: ReportInput) -> dict[str, Any]:
+    """Return the cells of a point of a frontier."""
+    point, state = report.points[number], exploring.states(report)[number]
+    return state | {
+        "number": number + 1,
+        "links": len(point.built),
+        "gap": wording.NONE if point.gap is None else wording.gap(point.gap),
+        "knee": point.is_knee,
+        "rings": ", ".join(point.rings),
+    }
+
+
 def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> str:
     scripts = [_bokeh_script(), _data("exploring.js"), _data("report.js")]
     return (
@@ -208,6 +262,7 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "rings": ring_section.section(report),
         "cases": None if report.cases is None else report.cases.section(report.links),
         "states": exploring.states(report),
+        "first_state": exploring.first_state(report),
         "pairs_by_tier": _pairs_by_tier(report),
     }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import pandas as pd
 
 from optimiser.measures import coverage
 from optimiser.report import files, map_drawing, map_layers, ring_text, sentences, style, wording
@@ -77,6 +79,58 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
     matplotlib.figure.Figure
         Bound to no window; its width follows the shape of the region.
     """
+    parts = (
+        f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
+        f"cost {sentences.budget(report)}",
+        sentences.proof(report),
+    )
+    title = f"{report.region}: {sentences.headline(report)}"
+    return _draw(report, title, parts, lambda axes: _draw_panel(axes, report), dpi=dpi)
+
+
+def draw_comparison(
+    report: ReportInput,
+    names: tuple[str, str],
+    figures: pd.DataFrame,
+    *,
+    filled: Mapping[str, str],
+    dpi: int = 160,
+) -> Figure:
+    """Draw the links of two plans on one map, by the plan that builds them.
+
+    Parameters
+    ----------
+    report
+        What is shown of the first plan, with the links of both: the column `category` says which plan builds
+        a link, a key of `style.COMPARED`.
+    names
+        What the plans are called.
+    figures
+        A row a figure, in words in its index, and a column a plan.
+    filled
+        Colours of the marks of cities by `city_id`, white where it names none.
+    dpi
+        Dots per inch for which labels are placed.
+    """
+    parts = (f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",)
+    title = f"{report.region}: {names[0]} (1) and {names[1]} (2)"
+
+    def panel(axes: Axes) -> None:
+        _draw_compared(_Panel.of(axes), report, figures)
+
+    return _draw(report, title, parts, panel, filled=filled, dpi=dpi)
+
+
+def _draw(
+    report: ReportInput,
+    title: str,
+    parts: Sequence[str],
+    draw_panel: Callable[[Axes], None],
+    *,
+    filled: Mapping[str, str] | None = None,
+    dpi: int,
+) -> Figure:
+    """Draw title, map and panel; the width follows the shape of the region."""
     layers = map_layers.project(report)
     layers = replace(layers, known=layers.known.iloc[:0])
     west, south, east, north = frame = map_layers.frame(layers)
@@ -87,12 +141,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         def place(left: float, across: float) -> Axes:
             return figure.add_axes((left / width, EDGE / height, across / width, MAP_HEIGHT / height))
 
-        draw_title(figure, f"{report.region}: {sentences.headline(report)}", size=17, edge=EDGE)
-        parts = (
-            f"Limit {wording.short_hours(report.limit_s)} {sentences.definition(report)}",
-            f"cost {sentences.budget(report)}",
-            sentences.proof(report),
-        )
+        draw_title(figure, title, size=17, edge=EDGE)
         subtitle = figure.text(EDGE / width, 1 - (EDGE + 0.38) / height, "   ·   ".join(parts), size=10.5)
         subtitle.set(color=style.MUTED, va="top", parse_math=False)
         axes = place(EDGE, map_width)
@@ -100,8 +149,8 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         map_drawing.draw_network(axes, layers)
         map_drawing.draw_proposals(axes, layers)
         map_drawing.draw_rings(axes, layers)
-        map_drawing.draw_marks(axes, layers, report)
-        _draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH), report)
+        map_drawing.draw_marks(axes, layers, report, filled=filled)
+        draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH))
     return figure
 
 
@@ -135,6 +184,13 @@ class _Panel:
 
     axes: Axes
     y: float = 0.985
+
+    @classmethod
+    def of(cls, axes: Axes) -> Self:
+        """Return an empty column that fills axes."""
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.set_axis_off()
+        return cls(axes)
 
     def text(self, x: float, words: str, *, size: float = 8.0, colour: str = style.INK) -> Text:
         """Write words on the line, from a share of the width on."""
@@ -175,9 +231,7 @@ class _Panel:
 
 def _draw_panel(axes: Axes, report: ReportInput) -> None:
     """Draw the legend, the rings, coverage by tier before and after, and the ranked links."""
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.set_axis_off()
-    panel = _Panel(axes)
+    panel = _Panel.of(axes)
     sections = (_draw_legend, *([_draw_rings] if report.rings else []), _draw_coverage, _draw_links)
     for number, section in enumerate(sections):
         panel.end_line(0.8 if number else 0)
@@ -192,17 +246,21 @@ def _draw_legend(panel: _Panel, report: ReportInput) -> None:
         *(stroke for name, stroke in style.PROPOSALS.items() if name in shown),
         *(style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")),
     ]
-    for pair in _two_by_two(strokes):
-        for x, stroke in zip((0.0, 0.5), pair, strict=False):
-            panel.key(x, stroke)
-            panel.text(x + 0.11, stroke.name, size=8.5)
-        panel.end_line()
+    _draw_keys(panel, strokes)
     tiers = map(style.tier, coverage.groups_in_order(report.cities["tier"]))
     marks = [(look.name, look.mark, "white") for look in tiers]
     for row in _two_by_two([*marks, ("City that gains partners", 7.5, style.GAINS)]):
         for x, (words, mark, fill) in zip((0.0, 0.5), row, strict=False):
             panel.axes.scatter([x + 0.04], [panel.y], s=mark**2, c=fill, edgecolors=style.INK, linewidths=1.0)
             panel.text(x + 0.11, words, size=8.5)
+        panel.end_line()
+
+
+def _draw_keys(panel: _Panel, strokes: Sequence[style.Stroke]) -> None:
+    for pair in _two_by_two(strokes):
+        for x, stroke in zip((0.0, 0.5), pair, strict=False):
+            panel.key(x, stroke)
+            panel.text(x + 0.11, stroke.name, size=8.5)
         panel.end_line()
 
 
@@ -251,9 +309,15 @@ def _draw_links(panel: _Panel, report: ReportInput) -> None:
     for words, x in LINK_COLUMNS:
         panel.right(x, words, size=7.5, colour=style.MUTED)
     panel.end_line()
+    _draw_rows(panel, report.links, "links.csv")
+
+
+def _draw_rows(panel: _Panel, links: pd.DataFrame, file: str) -> None:
+    """List links by number, name and figures; name the file that holds those for which there is no room."""
     room = min(MOST_LINKS, int(panel.y / LINE))
-    for row in report.links.head(room).to_dict("records"):
-        colour = style.PROPOSALS[style.category(mode=row["mode"], kind=row["kind"])].colour
+    shown = links.head(room)
+    for row, category in zip(shown.to_dict("records"), style.categories(shown), strict=True):
+        colour = style.proposals()[category].colour
         rank = panel.text(0.035, str(row["rank"]), colour=colour)
         rank.set(weight="bold", horizontalalignment="right")
         name = wording.link_name(row)
@@ -262,4 +326,29 @@ def _draw_links(panel: _Panel, report: ReportInput) -> None:
         for words, (_, x) in zip(cells, LINK_COLUMNS, strict=True):
             panel.right(x, words)
         panel.end_line()
-    panel.more(len(report.links) - room, "links.csv")
+    panel.more(len(links) - room, file)
+
+
+def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) -> None:
+    """Draw the legend, the figures of both plans, and the links that one of them builds alone."""
+    panel.heading("Legend")
+    network = [style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
+    _draw_keys(panel, [*style.COMPARED.values(), *network])
+    panel.paragraph("A city has the colour of the plan that brings more others within its limit.")
+    panel.end_line(0.8)
+    panel.heading("Figures")
+    panel.right(0.72, "1", size=8.5, colour=style.COMPARED["first"].colour)
+    panel.right(1.0, "2", size=8.5, colour=style.COMPARED["second"].colour)
+    panel.end_line()
+    for words, *values in figures.itertuples():
+        panel.text(0, str(words))
+        for value, x in zip(values, (0.72, 1.0), strict=True):
+            panel.right(x, wording.integer(value) if isinstance(value, int) else str(value))
+        panel.end_line()
+    panel.end_line(0.8)
+    alone = report.links[report.links["category"] != "both"]
+    panel.heading(f"Links of one plan alone (cost in {report.money})")
+    for words, x in LINK_COLUMNS:
+        panel.right(x, words, size=7.5, colour=style.MUTED)
+    panel.end_line()
+    _draw_rows(panel, alone, "the table of links")

@@ -24,11 +24,11 @@ from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, w
 PIECES = {
     "piece": "place in the circuit, 1 first: clockwise from the northernmost node",
     "link": "position of the link in the ring of problem.json",
-    "candidate_id": "id of the candidate that must be built for it; empty where it exists",
+    "candidate_id": "id of the candidate that is paid for it; empty where nothing is",
     "name": "name or number of the road or line",
     "state": "existing or new",
     "length_km": "kilometres",
-    "cost": "cost of the candidate, at the first of its pieces; 0 where it exists or was counted before",
+    "cost": "cost of the candidate, at the first of its pieces; 0 where none is or it was counted before",
 }
 """Columns of the pieces of a ring and their meaning; `geometry` runs in the direction of the circuit."""
 
@@ -39,7 +39,7 @@ ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 the circuit that begins there.
 """
 
-LINKS = ("ring", "position", "name", "length_km", "geometry")
+LINKS = ("ring", "position", "exists", "name", "length_km", "geometry")
 """Columns that are read of a table of ring links: id of the ring, position of the link in it, and so on."""
 
 EXISTING, NEW = "existing", "new"
@@ -278,8 +278,14 @@ class RingShown:
 
     @property
     def existing_km(self) -> float:
-        """Return how much of it exists at standard."""
+        """Return how much of it exists."""
         return self._length_km(EXISTING)
+
+    @property
+    def upgraded_km(self) -> float:
+        """Return how much of what exists is paid for, to bring it to the standard of the ring."""
+        is_upgraded = (self.pieces["state"] == EXISTING) & (self.pieces["candidate_id"] != "")
+        return float(self.pieces.loc[is_upgraded, "length_km"].sum())
 
     @property
     def new_km(self) -> float:
@@ -491,7 +497,7 @@ def _pieces(
                 "link": k,
                 "candidate_id": candidate,
                 "name": str(row.get("name") or ""),
-                "state": NEW if candidate else EXISTING,
+                "state": EXISTING if row.get("exists", not candidate) else NEW,
                 "length_km": _length_km(row.get("length_km"), shape),
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
                 "geometry": shape,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimiser.report import style, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import Overlap, RingShown, known_rings
+from optimiser.report.ring_layout import NEW, Overlap, RingShown, known_rings
 
 CROSSING = (
     "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
@@ -74,9 +74,13 @@ def build(report: ReportInput, ring: RingShown) -> str:
     if not ring.candidates:
         return f"Nothing has to be built for it.{earned}"
     ranks = report.ranks
-    numbers = [str(rank) for rank in sorted(ranks[name] for name in ring.candidates if name in ranks)]
+    new = set(ring.pieces.loc[ring.pieces["state"] == NEW, "candidate_id"])
+    numbers = [str(rank) for rank in sorted(ranks[name] for name in new if name in ranks)]
     which = f" (proposal{'' if len(numbers) == 1 else 's'} {wording.join_names(numbers)})" if numbers else ""
-    return f"{ring.new_km:,.0f} km of it must be built{which}, for {report.money_of(ring.cost)}.{earned}"
+    works = [f"{ring.new_km:,.0f} km of it must be built{which}"] if ring.new_km else []
+    if ring.upgraded_km:
+        works.append(f"{ring.upgraded_km:,.0f} km of what exists must be brought to the standard of a ring")
+    return f"{wording.join_names(works)}, for {report.money_of(ring.cost)}.{earned}"
 
 
 def closes(report: ReportInput, candidate_id: str) -> str:

@@ -56,13 +56,15 @@ def near_limit(report: ReportInput) -> str:
 
 
 def proposals(report: ReportInput) -> str:
-    """Return how many links, train services and measures at stations are proposed."""
-    found = style.categories(report.links)
+    """Return how many links, train services, measures at stations and stretches of rings are proposed."""
+    on_rings = report.links["kind"].isin(style.ON_RINGS)
+    found = style.categories(report.links[~on_rings])
     services, stations = found.count("service"), found.count("access")
     counts = (
         (len(found) - services - stations, "link", "links"),
         (services, "train service", "train services"),
         (stations, "measure at stations", "measures at stations"),
+        (int(on_rings.sum()), "improved stretch of a ring", "improved stretches of rings"),
     )
     return wording.join_names(
         [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]

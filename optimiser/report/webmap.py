@@ -53,6 +53,8 @@ CITY_TIPS = [
     ("Farthest", "@worst"),
     ("Still beyond", "@beyond"),
 ]
+FRONTIER_TIPS = [*LINK_TIPS[:4], ("Frontier", "@chosen")]
+"""What the map of a frontier says about a link; of cities it says the first of `CITY_TIPS`."""
 RING_TIPS = [("Ring", "@ring"), ("Here", "@name, @length"), ("State", "@state")]
 KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
 
@@ -137,7 +139,8 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     lines = _draw_links(plot, columns)
     known, rings = _draw_known(plot, report, shown), _draw_rings(plot, report, shown)
     _draw_badges(plot, badges)
-    for drawn, tips in ((known, KNOWN_TIPS), (rings, RING_TIPS), ([lines], LINK_TIPS)):
+    of_links = FRONTIER_TIPS if report.points else LINK_TIPS
+    for drawn, tips in ((known, KNOWN_TIPS), (rings, RING_TIPS), ([lines], of_links)):
         if drawn:
             _add_hover(plot, drawn, tips)
     marks = _draw_cities(plot, report, shown)
@@ -269,8 +272,8 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
         "category": category,
         "width": 1.4 * stroke.width,
         "dash": _dashes(stroke),
-        "chosen": _chosen(report, row["candidate_id"]),
-        "halo": 0.55 if report.cases is not None and report.cases.is_core(row["candidate_id"]) else 0.0,
+        "chosen": _chosen(report, row),
+        "halo": 0.55 if _is_core(report, row) else 0.0,
     }
 
 
@@ -279,9 +282,20 @@ def _dashes(stroke: style.Stroke) -> list[int]:
     return [max(1, round(DASH_SCALE * dash)) for dash in stroke.dash]
 
 
-def _chosen(report: ReportInput, candidate_id: str) -> str:
-    """Return in how many plausible cases a link is chosen, in words."""
-    return wording.NONE if report.cases is None else f"chosen in {report.cases.counted(candidate_id)}"
+def _chosen(report: ReportInput, row: dict[Any, Any]) -> str:
+    """Return in how many plausible cases, or points of a frontier, a link is chosen, in words."""
+    if report.points:
+        return (
+            f"in {row['points']} of {len(report.points)} points, from {report.money_of(row['enters_at'])} on"
+        )
+    return wording.NONE if report.cases is None else f"chosen in {report.cases.counted(row['candidate_id'])}"
+
+
+def _is_core(report: ReportInput, row: dict[Any, Any]) -> bool:
+    """Tell whether a link belongs to the robust core, of plausible cases or of a frontier."""
+    if report.points:
+        return bool(row["is_core"])
+    return report.cases is not None and report.cases.is_core(row["candidate_id"])
 
 
 def _badge_place(point: Point, shape: BaseGeometry) -> dict[str, int]:
@@ -384,7 +398,7 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
     marks.nonselection_glyph = None
     _draw_names(plot, columns)
-    _add_hover(plot, [marks], CITY_TIPS)
+    _add_hover(plot, [marks], CITY_TIPS[:4] if report.points else CITY_TIPS)
     return marks
 
 

@@ -29,6 +29,7 @@ KINDS = {
     "connecting_curve": "connecting curve with trains",
     "direct_expressway": "direct expressway",
     "rail_direct": "direct rail line",
+    "ring_standard": "brought to the standard of a ring",
     "own": "own proposal",
 }
 """Kinds of candidates in words."""

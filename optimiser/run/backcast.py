@@ -72,19 +72,35 @@ class Backcasted:
     found: Backcast
     exit_code: int
 
-    def table(self, purse: str = "one") -> pd.DataFrame:
+    def table(self, purse: str = "one", *, figure: str | None = None) -> pd.DataFrame:
         """Return what each chooser finds of what was built, along the money.
 
         Parameters
         ----------
         purse
             How the money is divided: `one` purse, or `by_mode`.
+        figure
+            One column of the table, such as `both` or `pairs`, with a row a chooser and a column for each
+            share of the money; None: all of them, a row for each chooser and share.
         """
-        return view.found_by_chooser(self.found, purse)
+        table = view.found_by_chooser(self.found, purse)
+        if figure is None:
+            return table
+        return table.pivot_table(index="chooser", columns="money", values=figure, sort=False)
+
+    def against_rules(self, purse: str = "one") -> pd.DataFrame:
+        """Return what the plan of lines alone finds along the money, beside the best of the simple rules.
+
+        Parameters
+        ----------
+        purse
+            How the money is divided: `one` purse, or `by_mode`.
+        """
+        return view.against_rules(self.found, purse)
 
     def plot(self) -> Figure:
         """Draw what was proposed beside what was built, and what each chooser finds along the money."""
-        return backcast_picture.draw(self.found)
+        return backcast_picture.draw(self.found, dpi=100)
 
     def _repr_html_(self) -> str:
         """Return region, day and what each chooser finds as HTML, for a notebook."""
@@ -265,20 +281,19 @@ class _Backcaster:
 
         base = proposing.base_case(times, first.rail, job, source)
         kinds = [kind for kind in LINES if kind in (job.candidates.kinds or LINES)]
-        whole = self._chain(_with(self.loaded, budget=total))
+        is_lines_alone = set(job.candidates.kinds) == set(kinds)
         alone = self._chain(_with(self.loaded, kinds=kinds, budget=total))
         straight = neighbour_lines(base, proposing.rules_of(job, source), table, land)
-        pool_of_whole, pool, neighbours = (
+        pool, neighbours = (
             self._pool(name, lines, base, counted)
             for name, lines in (
-                ("proposed", _lines(whole.candidates.value)),
                 ("proposed", _lines(alone.candidates.value)),
                 ("neighbours", proposing.at_level(straight, job)),
             )
         )
         count = _pair_counter(alone.counted.value)
         choices = (
-            *self._plans("plan", whole, pool_of_whole, purses),
+            *(() if is_lines_alone else self._plans_of_whole(purses, counted, base, total)),
             *self._plans("plan_lines", alone, pool, purses),
             *self._rules(pool, purses, count),
             *self._rules(neighbours, purses, None),
@@ -303,6 +318,14 @@ class _Backcaster:
             found_share=asked.found_share,
         )
         return _Pool(name, lines, links_of(lines, base), near)
+
+    def _plans_of_whole(
+        self, purses: Mapping[str, Money], built: Sequence[Corridor], base: BaseCase, total: int
+    ) -> Iterator[Choice]:
+        """Yield what the model chooses among all kinds of candidates, along the money."""
+        whole = self._chain(_with(self.loaded, budget=total))
+        pool = self._pool("proposed", _lines(whole.candidates.value), base, built)
+        yield from self._plans("plan", whole, pool, purses)
 
     def _plans(
         self, chooser: str, chain: Chain, pool: _Pool, purses: Mapping[str, Money]

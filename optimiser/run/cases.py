@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from networks.intermodal import AccessParameters
 from optimiser.engine.attempt import Runner
@@ -30,7 +31,7 @@ from optimiser.frontier.cases import (
 )
 from optimiser.frontier.steps import Layer, LimitStep
 from optimiser.job.model import Job
-from optimiser.job.sections import Solve
+from optimiser.job.sections import CaseName, Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS, with_circuits
 from optimiser.proposals import line_capacity
@@ -63,13 +64,14 @@ def stated_cases(job: Job, candidates: Candidates, *, has_ring: bool) -> tuple[C
     Parameters
     ----------
     job
-        The job; what does not apply to it is left out.
+        The job; what does not apply to it, and what `cases.only` does not name, is left out.
     candidates
         What may be built; it says which kinds there are.
     has_ring
         Whether the plan of the job forms a ring, which the other cases keep.
     """
-    return tuple(_cases(job, candidates, has_ring=has_ring))
+    stated, only = _cases(job, candidates, has_ring=has_ring), job.cases.only
+    return tuple(case for case in stated if not only or case.name in only)
 
 
 def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
@@ -85,58 +87,56 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
         yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
         yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
     if job.capacity.enabled and len(candidates.runs):
-        yield Case(name="lines carry fewer trains", description="low estimate", capacity="low")
-        yield Case(name="lines carry more trains", description="high estimate", capacity="high")
+        yield _case("lines carry fewer trains", "low estimate", capacity="low")
+        yield _case("lines carry more trains", "high estimate", capacity="high")
     yield from _priced(candidates)
     if job.objective.weight != "file":
-        yield Case(name="pairs weigh as people", description="smaller population", weight_exponent=1.0)
-        yield Case(name="all pairs weigh the same", description="weight 1", weight_exponent=0.0)
-        yield Case(
-            name="demand less than the root",
-            description="fourth root of the smaller population",
-            weight_exponent=0.25,
+        yield _case("pairs weigh as people", "smaller population", weight_exponent=1.0)
+        yield _case("all pairs weigh the same", "weight 1", weight_exponent=0.0)
+        yield _case(
+            "demand less than the root", "fourth root of the smaller population", weight_exponent=0.25
         )
     yield _timed("limit 15 min shorter", "every pair", limit_s=-900)
     yield _timed("limit 15 min longer", "every pair", limit_s=900)
     if not job.steps.shares:
-        yield Case(
-            name="no cliff",
-            description="0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
+        yield _case(
+            "no cliff",
+            "0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
             steps=_CASE_STEPS,
         )
     if job.independence.counts_pairs:
-        yield Case(
-            name="independence off",
-            description="pairs within the limit alone count",
-            independence=False,
-        )
+        yield _case("independence off", "pairs within the limit alone count", independence=False)
     if has_ring:
-        yield Case(name="no rings", description="none is asked for", rings=False)
+        yield _case("no rings", "none is asked for", rings=False)
     if job.phasing.names:
-        yield Case(name="no discounting", description="every year counts the same", discounting=False)
+        yield _case("no discounting", "every year counts the same", discounting=False)
 
 
-def _timed(name: str, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of TimeChanges
-    return Case(name=name, description=description, times=TimeChanges(**changes))
+def _case(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of Case
+    return Case(name=name, description=description, **changes)
+
+
+def _timed(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of TimeChanges
+    return _case(name, description, times=TimeChanges(**changes))
 
 
 def _priced(candidates: Candidates) -> Iterator[Case]:
     """Yield cases in which a class of candidates, or all, cost their low or their high estimate."""
     table = candidates.table
     is_service = table["instrument"] == "subsidy"
-    classes = {
-        "roads": table["mode"].eq("road"),
-        "rail lines": table["mode"].eq("rail") & ~is_service,
-        "train services": is_service,
-        "access and stations": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    classes: dict[CaseName, pd.Series] = {
+        "roads at high costs": table["mode"].eq("road"),
+        "rail lines at high costs": table["mode"].eq("rail") & ~is_service,
+        "train services at high costs": is_service,
+        "access and stations at high costs": ~table["mode"].isin(["road", "rail"]) & ~is_service,
     }
-    for words, rows in classes.items():
+    for name, rows in classes.items():
         kinds = sorted({str(kind) for kind in table["kind"][rows]})
         if kinds:
             prices: tuple[tuple[str, Price], ...] = tuple((kind, "high") for kind in kinds)
-            yield Case(name=f"{words} at high costs", description="high estimate", prices=prices)
-    yield Case(name="all at low costs", description="low estimate", prices=(("all", "low"),))
-    yield Case(name="all at high costs", description="high estimate", prices=(("all", "high"),))
+            yield _case(name, "high estimate", prices=prices)
+    yield _case("all at low costs", "low estimate", prices=(("all", "low"),))
+    yield _case("all at high costs", "high estimate", prices=(("all", "high"),))
 
 
 def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Base:

@@ -26,6 +26,7 @@ from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
+from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
@@ -80,6 +81,9 @@ class Chain:
         Candidates in place of those that would be proposed; None: they are proposed.
     known
         The result of an earlier run, in place of a solve; None: the problem is solved.
+    like
+        Steps of a job that differs only after the times: networks, times and what is known of them are
+        shared. None: there are none.
     """
 
     loaded: LoadedJob
@@ -88,6 +92,7 @@ class Chain:
     solver: ChildProcess | None = None
     own: Candidates | None = None
     known: Result | None = None
+    like: Chain | None = None
 
     @classmethod
     def of(cls, loaded: LoadedJob) -> Self:
@@ -97,6 +102,8 @@ class Chain:
     @cached_property
     def networks(self) -> Kept[reading.Networks]:
         """Road and rail networks of the map, services, import report."""
+        if self.like is not None:
+            return self.like.networks
         job, source = self.loaded.job, self.source
         inputs = {
             "files": self._checksums("map_file", "polygon_file"),
@@ -117,11 +124,15 @@ class Chain:
     @cached_property
     def rail(self) -> RailBuild | None:
         """Railways of the map; None with a matrix."""
+        if self.like is not None:
+            return self.like.rail
         return None if self.has_matrix else store.load_rail(self.networks.outcome.folder)
 
     @cached_property
     def times(self) -> Kept[timing.Times]:
         """Cities, and the times of all trips by both definitions."""
+        if self.like is not None:
+            return self.like.times
         job, source = self.loaded.job, self.source
         inputs = {
             "files": self._checksums("cities_file", "matrix_file"),
@@ -143,6 +154,14 @@ class Chain:
         return self._kept("times", title, inputs, make, store.save_times, store.load_times)
 
     @cached_property
+    def base(self) -> BaseCase:
+        """What exists before anything is built."""
+        job = self.loaded.job
+        if self.like is not None:
+            return self.like.base.at_limit(job.times.limit_s)
+        return proposing.base_case(self.times.value, self.rail, job, self.source)
+
+    @cached_property
     def candidates(self) -> Kept[Candidates]:
         """Candidates with their costs."""
         job, source = self.loaded.job, self.source
@@ -161,7 +180,7 @@ class Chain:
         def make() -> Candidates:
             if self.own is not None:
                 return self.own
-            return proposing.propose_candidates(self.times.value, self.rail, job, source)
+            return proposing.propose_candidates(self.base, self.times.value, self.rail, job, source)
 
         title = "Proposing and pricing candidates"
         return self._kept("candidates", title, inputs, make, store.save_candidates, store.load_candidates)
@@ -186,7 +205,7 @@ class Chain:
         def make() -> proposing.Draft:
             times, candidates = self.times.value, self.candidates.value
             return proposing.draft_problem(
-                times, self.rail, candidates, job, source, name=name, solve=self._solve
+                self.base, times, self.rail, candidates, job, source, name=name, solve=self._solve
             )
 
         return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)

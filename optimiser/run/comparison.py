@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -12,11 +13,14 @@ import pandas as pd
 from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import ProblemError
-from optimiser.report import notebook, wording
+from optimiser.report import notebook, style, wording
 from optimiser.report.columns import COMPARED_LINKS, COMPARED_PAIRS
 from optimiser.report.inputs import ReportInput
 from optimiser.report.notebook import MapView
 from optimiser.run.finished import Run, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +95,20 @@ class Comparison:
 
         The figures of cities are those of the first plan. Rings are drawn where both plans form the same.
         """
-        links = self._united.assign(rank=self._united["number"], category=self._united["built_in"])
-        same = [ring.circuit for ring in self.first.rings] == [ring.circuit for ring in self.second.rings]
-        shown = replace(self.first, links=links, rings=self.first.rings if same else (), cases=None)
-        return MapView.of(shown, title=" and ".join(self.names))
+        return MapView.of(self._shown, title=" and ".join(self.names))
+
+    def plot(self) -> Figure:
+        """Draw the links of both plans on one still map, with the figures and the links of one plan alone.
+
+        A city has the colour of the plan that brings more others within the limit.
+        """
+        from optimiser.report import picture
+
+        one, two = (coverage.by_city(shown.cities, shown.pairs) for shown in (self.first, self.second))
+        more = np.sign(one["after"].to_numpy() - two["after"].to_numpy()).tolist()
+        colours = {1: style.COMPARED["first"].colour, -1: style.COMPARED["second"].colour, 0: "white"}
+        filled = {str(name): colours[side] for name, side in zip(one["city_id"].tolist(), more, strict=True)}
+        return picture.draw_comparison(self._shown, self.names, self.figures, filled=filled, dpi=100)
 
     def _repr_html_(self) -> str:
         """Return figures, links and pairs as HTML, for a notebook."""
@@ -122,6 +136,13 @@ class Comparison:
 
     def _name(self, which: str) -> str:
         return dict(zip(("first", "second"), self.names, strict=True)).get(which, which)
+
+    @cached_property
+    def _shown(self) -> ReportInput:
+        """Return what is shown of the first plan with the links of both, coloured by the plan."""
+        links = self._united.assign(rank=self._united["number"], category=self._united["built_in"])
+        same = [ring.circuit for ring in self.first.rings] == [ring.circuit for ring in self.second.rings]
+        return replace(self.first, links=links, rings=self.first.rings if same else (), cases=None)
 
     @cached_property
     def _united(self) -> gpd.GeoDataFrame:

@@ -67,9 +67,14 @@ def enters_core(
         bool [n].
     """
     within = np.zeros(len(lines), dtype=np.bool_)
+    bounds = shapely.bounds(lines)
     for centre, km in zip(centres, radius_km.tolist(), strict=True):
         # Kilometres on a plane that touches the sphere at the centre (equirectangular).
         scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
-        flat = shapely.transform(lines, lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
-        within |= shapely.dwithin(flat, shapely.Point(0, 0), km)
+        # Most lines lie wholly to one side of the square round the circle, which their bounds tell.
+        reach = (km + 1.0) / scale
+        place = np.array([centre.x, centre.y])
+        near = (bounds[:, :2] <= place + reach).all(axis=1) & (bounds[:, 2:] >= place - reach).all(axis=1)
+        flat = shapely.transform(lines[near], lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
+        within[near] |= shapely.dwithin(flat, shapely.Point(0, 0), km)
     return within

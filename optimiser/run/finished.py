@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -36,6 +37,7 @@ from optimiser.run.chain import Chain, within_limit
 from optimiser.run.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.run.source import find_source
 from optimiser.run.whatif import (
+    LEAST_SHARE,
     TIME_LIMIT_S,
     UNCHANGED,
     Changes,
@@ -281,7 +283,8 @@ class Run:
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
-            Time limit of the solve, in seconds. The plan found by then comes with its gap.
+            Time limit in seconds. What it takes to state the question counts, but the solve gets a half at
+            least. The plan found by then comes with its gap.
 
         Returns
         -------
@@ -308,14 +311,15 @@ class Run:
             raise JobError(
                 "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."
             )
-        changes = self.changes.then(later)
+        changes, begun = self.changes.then(later), time.monotonic()
         study, problem, counted = self.study.asked(changes)
+        left_s = time_limit_s - (time.monotonic() - begun)
         asked = self.study.job.solve.gap if gap is None else gap
         result = study.solve(
             problem,
             changes.of(self.study.job),
             gap=asked,
-            time_limit_s=time_limit_s,
+            time_limit_s=max(left_s, LEAST_SHARE * time_limit_s),
             start=NamedPlan.of(self.result),
         )
         return Run(study, problem, result, verify.check(problem, result), counted, changes)

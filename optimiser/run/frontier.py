@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,19 +28,22 @@ from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.report import frontier_picture, notebook, wording
+from optimiser.report import frontier_picture, inputs, notebook, page, wording
+from optimiser.report.inputs import PointShown, ReportInput
 from optimiser.report.notebook import Views
 from optimiser.run import cache, folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
+from optimiser.verify import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ENDING = "-frontier"
 """Ending of the default run folder."""
+PICTURE = "frontier.png"
 PLANS = "frontier"
 """Folder of the plans inside the run folder."""
 DONE = ("answered", "thinned")
@@ -66,6 +69,8 @@ class Traced:
         The run folder.
     curve
         The frontier.
+    plans
+        The plan of each point, as the independent check found it.
     links
         Candidates in the order in which they enter.
     rows
@@ -78,6 +83,7 @@ class Traced:
 
     folder: Path
     curve: Curve
+    plans: tuple[Plan, ...]
     links: tuple[LinkOnFrontier, ...]
     rows: list[dict[str, Any]]
     summary: Mapping[str, Any]
@@ -121,10 +127,10 @@ class TracedFrontier:
 
     def plot(self) -> Figure:
         """Draw coverage against cost, by tier, with the band in which better plans may lie."""
-        return frontier_picture.draw(self.curve)
+        return frontier_picture.draw(self.curve, dpi=100)
 
     def browse(self) -> Views:
-        """Return the plan of each point: under a slider, or where there are no widgets, at a click."""
+        """Return the plan of each point, which opens at a click; its `slider` leads from one to the next."""
         money, points = self.curve.money, self.curve.points
         pages = {}
         for number, point in enumerate(points, start=1):
@@ -163,7 +169,61 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
         problem = chain.counted.value
         pipeline.write_job(stage, loaded)
         labels = labels_of(problem, chain.candidates.value.table)
-        return _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
+        done = _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
+        if loaded.job.output.report:
+            name = page_name(target)
+            page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
+        return done
+
+
+def page_name(target: Path) -> str:
+    """Return the name of the page of a frontier; in the folder of a run, whose page stays, it is another."""
+    return "frontier.html" if (target / "result.json").exists() else "report.html"
+
+
+def _shown(chain: Chain, done: Traced) -> ReportInput:
+    """Return what the page of the frontier of a job shows."""
+    problem, times, table = chain.counted.value, chain.times.value, chain.candidates.value.table
+    entered = {link.id: (rank, link) for rank, link in enumerate(done.links, start=1)}
+    known = table["candidate_id"].astype(str)
+    links = table.assign(candidate_id=known)[known.isin(set(entered)).to_numpy()]
+    own = [entered[name] for name in links["candidate_id"]]
+    links = links.assign(
+        rank=[rank for rank, _ in own],
+        cost=[problem.cost_of([link.id]) for _, link in own],
+        enters_at=[link.cost_of_entry for _, link in own],
+        points=[link.points for _, link in own],
+        is_core=[link.core for _, link in own],
+        pairs=0,
+        people=0,
+    )
+    shown = inputs.assemble(
+        problem,
+        done.plans[-1],
+        region=chain.source.title,
+        cities=times.cities,
+        candidates=table,
+        networks={
+            "road": times.road.links[["link_class", "geometry"]],
+            "rail": chain.rail_network.links[["link_class", "geometry"]],
+        },
+        ends=chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
+        definition=chain.loaded.job.times.definition,
+        attribution=chain.source.attribution,
+        points=tuple(
+            PointShown(
+                cost=point.cost,
+                share=done.curve.share(point.plan, "all"),
+                gap=point.gap,
+                built=frozenset(plan.built),
+                covered=frozenset(plan.covered),
+                rings=tuple(sorted(plan.rings)),
+                is_knee=at == done.curve.knee,
+            )
+            for at, (point, plan) in enumerate(zip(done.curve.points, done.plans, strict=True))
+        ),
+    )
+    return replace(shown, links=links.sort_values("rank", ignore_index=True))
 
 
 def trace_file(path: Path, settings: Frontier, solve: Solve, *, out: Path, watch: Watch) -> Traced:
@@ -225,14 +285,14 @@ def _trace(
     links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
     summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
     save(problem, stage / "problem.json")
-    _write_points(stage, problem, found)
+    plans = _write_points(stage, problem, found)
     rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
     _write_csv(stage / "frontier_links.csv", rows)
     store.save_json(stage / folder.FRONTIER, summary)
-    frontier_picture.write(stage / "frontier.png", found)
+    frontier_picture.write(stage / PICTURE, found)
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN
-    return Traced(target, found, links, rows, summary, code)
+    return Traced(target, found, plans, links, rows, summary, code)
 
 
 def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch: Watch) -> Curve:
@@ -379,20 +439,22 @@ def _read_answers(path: Path) -> dict[Question, Answer]:
 # ---- files
 
 
-def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> None:
-    """Write `frontier.csv`, and problem and result of every point, each checked independently."""
+def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> tuple[Plan, ...]:
+    """Write `frontier.csv`, and problem and result of every point; return the plans, each checked."""
     (stage / PLANS).mkdir()
-    rows = []
+    rows, plans = list[dict[str, object]](), list[Plan]()
     for number, point in enumerate(found.points, start=1):
         own = point.problem(problem, found.axes)
         claimed = point.result(own.name)
         plan = verify.check(own, claimed)
         verify.check_certificate(own, verify.certificate(own, plan))
+        plans.append(plan)
         stem = f"{PLANS}/point-{number:04d}"
         save(own, stage / f"{stem}.problem.json")
         results.save(claimed, stage / f"{stem}.result.json")
         rows.append(point_row(number, point, found, f"{stem}.result.json"))
     _write_csv(stage / "frontier.csv", rows)
+    return tuple(plans)
 
 
 def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:

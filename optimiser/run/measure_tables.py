@@ -273,13 +273,10 @@ def independence(measured: MeasuredPlan) -> pd.DataFrame:
     without = measured.without
     if without is None:
         return pd.DataFrame()
-    rows = without.rows(measured.pairs)
+    rows = measured.outside
     today = measured.times["today"][rows]
     limits = dict(zip(without.asked.stretches, without.limits_s(today), strict=True))
-    seconds = {
-        "today": without.times(measured.graph, measured.candidates, measured.ends[rows], ()),
-        "plan": without.times(measured.graph, measured.candidates, measured.ends[rows], measured.plan.built),
-    }
+    seconds = {"today": measured.off_core_s(()), "plan": measured.off_core_s(measured.plan.built)}
     joined = (seconds["today"] < NO_PATH_S) & (seconds["plan"] < NO_PATH_S)
     group = measured.group[rows]
     found = []

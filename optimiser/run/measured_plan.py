@@ -73,7 +73,7 @@ class MeasuredPlan:
     @cached_property
     def valuer(self) -> Valuer:
         """Return the links of the plan prepared for valuation, with exact times beyond the limits."""
-        return Valuer.of(exact_problem(self.problem, self.graph, self.arcs, self.ends))
+        return Valuer.of(exact_problem(self.problem, self.graph, self.plan.built, self.arcs, self.ends))
 
     @cached_property
     def times(self) -> dict[str, Integers]:
@@ -86,6 +86,33 @@ class MeasuredPlan:
         today = self.times["today"]
         columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
         return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
+
+    @cached_property
+    def outside(self) -> NDArray[np.int64]:
+        """Return the positions of the pairs whose independence counts; none where it does not count."""
+        none = np.zeros(0, dtype=np.int64)
+        return none if self.without is None else self.without.rows(self.pairs)
+
+    def off_core_s(self, built: Iterable[str]) -> Integers:
+        """Return the seconds of the pairs of `outside` without the core, `NO_PATH_S` where no path exists.
+
+        Parameters
+        ----------
+        built
+            Ids of links of the plan.
+        """
+        key, without = frozenset(built), self.without
+        if without is None:
+            return np.zeros(0, dtype=np.int64)
+        if key not in self._off_core_s:
+            ends = self.ends[self.outside]
+            self._off_core_s[key] = without.times(self.graph, self.candidates, ends, sorted(key))
+        return self._off_core_s[key]
+
+    @cached_property
+    def _off_core_s(self) -> dict[frozenset[str], Integers]:
+        """Remember what was computed: several measures ask for the same states."""
+        return {}
 
     @cached_property
     def core(self) -> NDArray[np.int64]:
@@ -201,7 +228,11 @@ def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[
 
 
 def exact_problem(
-    problem: DesignProblem, graph: TimeGraph, arcs: pd.DataFrame, ends: NDArray[np.int64]
+    problem: DesignProblem,
+    graph: TimeGraph,
+    built: Iterable[str],
+    arcs: pd.DataFrame,
+    ends: NDArray[np.int64],
 ) -> DesignProblem:
     """Return a problem with only the candidates of a plan, in which the times of all pairs are exact.
 
@@ -214,6 +245,8 @@ def exact_problem(
         The design problem.
     graph
         Road and rail joined, today.
+    built
+        Ids of the plan, of which some may open no arc.
     arcs
         Arcs that the plan opens, from `opened_arcs`.
     ends
@@ -225,7 +258,7 @@ def exact_problem(
         The pairs, cities and periods of the problem, and the built candidates; without rings, caps,
         capacities and targets.
     """
-    names = list(dict.fromkeys(arcs["candidate_id"]))
+    names = list(dict.fromkeys([*arcs["candidate_id"], *built]))
     rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
     at = {name: row for row, name in enumerate(names)}
     numbered = number_arcs(rows, arcs.assign(candidate=arcs["candidate_id"].map(at)))

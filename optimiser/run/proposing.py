@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals import costs, line_capacity, own, prepare
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.evidence import with_evidence
-from optimiser.proposals.generate import Rules, generate
+from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
@@ -30,7 +31,7 @@ from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.proposals.water import WithWater
 from optimiser.report.ring_layout import RingWorth
-from optimiser.run import demands
+from optimiser.run import cache, demands
 from optimiser.run.independence import without_core
 from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
 from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
@@ -75,21 +76,33 @@ class Draft:
     worth: tuple[RingWorth, ...] = ()
 
 
-def propose_candidates(times: Times, rail: RailBuild | None, job: Job, source: Source) -> Candidates:
+def propose_candidates(
+    base: BaseCase,
+    times: Times,
+    rail: RailBuild | None,
+    job: Job,
+    source: Source,
+    *,
+    further: Mapping[str, Kind] = MappingProxyType({}),
+) -> Candidates:
     """Propose and price the candidates of a job.
 
     Parameters
     ----------
+    base
+        What exists before anything is built, `base_case`.
     times
         Cities, roads and times.
     rail
         Railways; None without a map.
     job, source
         The job and its data. With a matrix only the user's own candidates count.
+    further
+        Kinds that are proposed beside those of the job.
     """
-    base, ground = base_case(times, rail, job, source), ground_of(source, times, rail)
+    ground = shared_ground(base, source, times, rail)
     table, land = ground
-    asked, rules = job.candidates, rules_of(job, source)
+    asked, rules = job.candidates, replace(rules_of(job, source), further=further)
     given = None
     if source.candidates_file is not None:
         given = own.read_own(source.candidates_file, base, table, land, rules=rules)
@@ -135,6 +148,7 @@ def at_level(candidates: Candidates, job: Job) -> Candidates:
 
 
 def draft_problem(
+    base: BaseCase,
     times: Times,
     rail: RailBuild | None,
     candidates: Candidates,
@@ -148,6 +162,8 @@ def draft_problem(
 
     Parameters
     ----------
+    base
+        What exists before anything is built, `base_case`.
     times, candidates
         Outcomes of the steps before.
     rail
@@ -164,6 +180,7 @@ def draft_problem(
         times.cities,
         candidates,
         times.skims[job.times.definition],
+        today_s=base.today_s,
         limit_s=job.times.limit_s,
         beyond_s=longest_s(demands.limit_steps(job)),
         weight=_WEIGHTS[job.objective.weight],
@@ -183,8 +200,7 @@ def draft_problem(
     problem = problem.replace(capacities=line_capacity.capacities(sections))
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
-        base = base_case(times, rail, job, source)
-        ground = ground_of(source, times, rail)
+        ground = shared_ground(base, source, times, rail)
         problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
     without = without_core(times, candidates, job)
     graph = times.graphs[job.times.definition]
@@ -221,6 +237,13 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
         limit_s=job.times.limit_s,
         access=access_parameters(job, source),
     )
+
+
+def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild | None) -> Ground:
+    """Return what `ground_of` does, made once for all limits."""
+    files = (source.costs_file, source.terrain_file)
+    key = ("ground", source.country, *(file and cache.checksum(file) for file in files))
+    return base.once(key, lambda: ground_of(source, times, rail))
 
 
 def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:

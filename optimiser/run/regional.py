@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,13 @@ from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
+from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
 from optimiser.report import notebook
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
 from optimiser.run.finished import Run, Table
+from optimiser.run.proposing import propose_candidates
 from optimiser.run.source import find_source
 from optimiser.run.whatif import Limit, Study, limit_seconds
 from optimiser.verify import Plan
@@ -180,7 +182,12 @@ class Region:
         return known.mask(known < 0)
 
     def candidates(
-        self, kinds: Sequence[str] = (), *, limit: Limit | None = None, file: str | Path = ""
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        limit: Limit | None = None,
+        file: str | Path = "",
+        further: Mapping[str, Kind] | None = None,
     ) -> Candidates:
         """Propose what may be built, with costs and with what serves its ends today.
 
@@ -192,6 +199,9 @@ class Region:
             Time limit that they should help to keep; None: that of the region.
         file
             Further candidates of your own: GeoJSON, GeoPackage or CSV.
+        further
+            Kinds of your own by name, each with its generator (docs/extending.md). They are proposed beside
+            the kinds asked for, and, since code cannot be compared, anew at each call.
 
         Returns
         -------
@@ -202,11 +212,17 @@ class Region:
         ------
         JobError
             When a kind is unknown.
+        CandidateError
+            When a kind of your own has the name of another, or what it proposes cannot be priced.
         """
         asked = self.loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
         if str(file):
             asked = asked.model_copy(update={"file": str(Path(file).absolute())})
-        return self._with(limit, candidates=asked).candidates.value
+        chain = self._with(limit, candidates=asked)
+        if not further:
+            return chain.candidates.value
+        job, source = chain.loaded.job, chain.source
+        return propose_candidates(chain.base, chain.times.value, chain.rail, job, source, further=further)
 
     def problem(
         self,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.dependence import core_dependence
@@ -16,7 +15,6 @@ from optimiser.problem.model import candidates_on
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.run.measured_plan import MeasuredPlan
 
-type Seconds = NDArray[np.int64]
 type Row = dict[str, Any]
 
 
@@ -90,8 +88,7 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
     without = measured.without
     if without is None:
         return row
-    rows, free = _off_core(measured, built)
-    _, today = _off_core(measured, ())
+    rows, free, today = measured.outside, measured.off_core_s(built), measured.off_core_s(())
     limits = zip(without.asked.stretches, without.limits_s(measured.times["today"][rows]), strict=True)
     joined = free[today < NO_PATH_S]
     return row | {
@@ -99,15 +96,6 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
         **{f"independent_at_{stretch:g}": int((free <= most).sum()) for stretch, most in limits},
         "off_core_minutes": float(joined.mean()) / 60 if len(joined) else None,
     }
-
-
-def _off_core(measured: MeasuredPlan, built: Collection[str]) -> tuple[Seconds, Seconds]:
-    """Return the pairs whose independence counts, and their seconds without the core."""
-    without = measured.without
-    if without is None:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    rows = without.rows(measured.pairs)
-    return rows, without.times(measured.graph, measured.candidates, measured.ends[rows], sorted(built))
 
 
 def _through_core(measured: MeasuredPlan, built: Collection[str]) -> float:
@@ -147,9 +135,11 @@ def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[
     names, tiers = measured.cities["name"].astype(str).tolist(), measured.group.tolist()
     every = np.arange(len(measured.ends))
     before, after = (measured.valuer.times(held) for held in (built - own, built))
-    rows, free_before = _off_core(measured, built - own)
-    _, free_after = _off_core(measured, built)
-    ways = ((ANY_WAY, every, before, after, UNREACHED), (OFF_CORE, rows, free_before, free_after, NO_PATH_S))
+    free_before, free_after = (measured.off_core_s(held) for held in (built - own, built))
+    ways = (
+        (ANY_WAY, every, before, after, UNREACHED),
+        (OFF_CORE, measured.outside, free_before, free_after, NO_PATH_S),
+    )
     for way, pairs, slow, fast, never in ways:
         for at in np.flatnonzero(fast < slow).tolist():
             one, other = measured.ends[pairs[at]].tolist()

@@ -24,6 +24,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import CostTable, Terrain
 from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings.charges import charges
 from optimiser.proposals.rings.generate import GeneratedRing, generate
 from optimiser.proposals.rings.lengths import with_longest
 from optimiser.proposals.rings.reference_rings import (
@@ -34,7 +35,7 @@ from optimiser.proposals.rings.reference_rings import (
 )
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
+from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, STANDARD_KIND, RingRules
 from optimiser.proposals.table import Candidates, merge
 from optimiser.report import ring_layout, ring_text
 from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
@@ -58,8 +59,8 @@ class RingTables:
     Attributes
     ----------
     links
-        One row a ring link: `ring`, `position`, `candidate_id` (empty where the link exists), `length_km`,
-        `name`, `geometry` (degrees).
+        One row a ring link: `ring`, `position`, `candidate_id` (empty where nothing is paid for), `exists`
+        (whether it exists), `length_km`, `name`, `geometry` (degrees).
     facts
         What the job asks of each ring, in the order of the problem.
     """
@@ -190,6 +191,7 @@ def _rules_of(
             required=section.required,
             reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
+            existing_cost_per_km=section.existing_cost_per_km,
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )
@@ -234,12 +236,27 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    for ring in ring_rules(asked, base.ids, base.names):
+    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base.ids, base.names)]
+    for network in networks:
+        ring = network.rules
         avoid = [taken[other] for other in ring.apart if other in taken]
-        closing = close_gaps(RingNetwork(base, ring), found, rules, ground, avoid=avoid)
+        stretches = network.stretches - set(found.table["candidate_id"])
+        found = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
+        closing = close_gaps(network, found, rules, ground, avoid=avoid)
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing.candidates))
         found, taken[ring.id] = merge(found, closing.candidates), closing.circuit
-    return found
+    return _without_idle_charges(found, networks)
+
+
+def _without_idle_charges(found: Candidates, networks: Sequence[RingNetwork]) -> Candidates:
+    """Return candidates without those of existing stretches that no circuit of a ring can use."""
+    is_charge = (found.table["kind"] == STANDARD_KIND).to_numpy(dtype=np.bool_)
+    if not is_charge.any():
+        return found
+    rings = [generate(network, found).ring for network in networks]
+    used = {link.candidate for ring in rings for link in ring.links}
+    kept = ~is_charge | found.table["candidate_id"].isin(used).to_numpy(dtype=np.bool_)
+    return found.take(np.flatnonzero(kept).tolist())
 
 
 def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
@@ -301,7 +318,7 @@ def add_rings(
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
     for ring in ring_rules(asked, base.ids, base.names):
-        network = RingNetwork(base, ring)
+        network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=problem.budget)
         unlimited = proposed
         if not proposed.ring.links and problem.budget is not None:
@@ -329,11 +346,11 @@ def add_rings(
 
 def _link_table(found: Sequence[tuple[RingRules, GeneratedRing]]) -> gpd.GeoDataFrame:
     rows = [
-        (ring.id, position, link.candidate, link.length_km, link.name, link.line)
+        (ring.id, position, link.candidate, link.exists, link.length_km, link.name, link.line)
         for ring, proposed in found
         for position, link in enumerate(proposed.graph.links)
     ]
-    columns = ["ring", "position", "candidate_id", "length_km", "name", "geometry"]
+    columns = ["ring", "position", "candidate_id", "exists", "length_km", "name", "geometry"]
     return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs="EPSG:4326")
 
 
@@ -401,9 +418,7 @@ def _overlap(
     """Return how far a ring follows a reference ring, and where it does not."""
     found = overlap(ring.circuit, reference.line)
     points = np.column_stack([cities.geometry.x, cities.geometry.y]).astype(np.float64)
-    existing: list[shapely.Geometry] = list(
-        links.geometry[(links["ring"] == ring.id) & (links["candidate_id"] == "")]
-    )
+    existing: list[shapely.Geometry] = list(links.geometry[(links["ring"] == ring.id) & links["exists"]])
     where = describe_difference(found, [str(name) for name in cities["name"]], points, existing)
     return Overlap(
         reference=reference.id,
@@ -438,6 +453,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         "length_km": round(ring.length_km, 3),
         "existing_km": round(ring.existing_km, 3),
+        "upgraded_km": round(ring.upgraded_km, 3),
         "new_km": round(ring.new_km, 3),
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.crosses_itself,

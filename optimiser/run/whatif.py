@@ -25,6 +25,8 @@ from optimiser.run.proposing import with_tier_factors
 
 TIME_LIMIT_S = 12.0
 """Time limit of a what-if where none is given, so that it answers while the analyst waits."""
+LEAST_SHARE = 0.5
+"""Share of the time limit that the solve gets at least, however long it took to state the question."""
 
 _NOTHING = "Nothing was solved."
 _CLOCK = re.compile(
@@ -364,7 +366,8 @@ class Study:
     def _through_job(self, changes: Changes) -> Study:
         chain, loaded = self.chain, self.chain.loaded
         changed = LoadedJob(f"{loaded.name}: {changes}", loaded.folder, changes.of(loaded.job))
-        return Study(Chain(changed, chain.source, chain.progress, chain.solver, own=chain.own), self.process)
+        steps = Chain(changed, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
+        return Study(steps, self.process)
 
     def _weighed(self, changes: Changes) -> Base:
         """Return the base with other factors of tiers."""

@@ -9,7 +9,7 @@ import pytest
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.highs import Relaxation
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.presolve import reduce
@@ -36,10 +36,10 @@ def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
     problem = reduce(hard(asked)).problem
     t = tables(problem)
     several = []
-    for with_partitions in (True, False):
+    for families in (FAMILIES, ()):
         incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
         start_plans(t, incumbent, seed=1)
-        cuts = CutFinder.of(t, with_partitions=with_partitions)
+        cuts = CutFinder.of(t, families=families)
         root = solve_root(t, incumbent, Relaxation(problem, seed=1), cuts, gap=0.0)
         several.append(sum(int((rows.pair_counts > 1).sum()) for rows in root.rows))
     assert several[0] > 0

@@ -88,6 +88,15 @@ def test_what_is_missing_is_named_and_nothing_is_written(past, call, tmp_path, w
     assert message in err
 
 
+def test_a_job_of_lines_alone_is_planned_once(past, call, tmp_path):
+    words = ("--as-of", "2016-03-10", *FEW, "--set", 'candidates.kinds=["road_link", "road_upgrade"]')
+    code, text, err = call("backcast", past / "job.toml", *words, "--out", tmp_path / "then", "--json")
+    assert code == 0, err
+    choosers = {row["chooser"] for row in json.loads(text)["choices"]}
+    assert "plan_lines" in choosers
+    assert "plan" not in choosers
+
+
 def test_a_map_without_dates_is_refused(region, call, tmp_path):
     (region / "built.csv").write_text(BUILT, encoding="utf-8")
     code, _, err = call(

@@ -211,6 +211,9 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert "explain" in completed("polyring ex").split()
     assert "--write-lp" in completed("polyring solve --write").split()
+    assert completed("polyring run jing-jin-ji-f").split() == ["jing-jin-ji-fair", "jing-jin-ji-full"]
+    assert completed("polyring solve p.json --variant lns").split() == ["lns"]
+    assert completed("polyring run my-").strip() == ""  # the shell then completes names of files
 
 
 def test_list_groups_variants_by_whether_they_prove(call: Call) -> None:

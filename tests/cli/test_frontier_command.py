@@ -46,6 +46,7 @@ def test_a_job_leaves_every_file_of_its_frontier(region, call, tmp_path):
     there = {path.name for path in out.iterdir()}
     assert there == {
         "job.toml", "problem.json", "frontier.csv", "frontier.json", "frontier.png", "frontier_links.csv",
+        "report.html",
         "frontier",
     }  # fmt: skip
     assert (out / "frontier.png").read_bytes().startswith(b"\x89PNG")

@@ -33,6 +33,8 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 START_S = 30
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+"""Pictures that tests leave behind for a reviewer to look at."""
 
 
 class Page:

@@ -20,7 +20,7 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import screen
 from optimiser.report.cases import CaseResults
-from optimiser.report.inputs import ReportInput, assemble
+from optimiser.report.inputs import PointShown, ReportInput, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")
@@ -147,6 +147,44 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
         rings=(strange,),
         cases=cases,
         links=report.links.assign(**columns, today_s=5400, with_s=3601, beside_share=0.41, town_share=0.2),
+    )
+
+
+def traced(words: Iterator[str] | None = None) -> ReportInput:
+    """A frontier of four points: nothing, B-C, C-D with the idle link in place of it, and everything.
+
+    Every name is the next of some words, where they are given.
+    """
+    order, problem = ("bc", "cd", "idle"), line_problem()
+    plans = (frozenset[str](), frozenset({"bc"}), frozenset({"cd", "idle"}), frozenset(order))
+    report = line_report(*order, names=NAMES if words is None else tuple(islice(words, len(NAMES))))
+    seen = [verify.score(problem, sorted(plan)) for plan in plans]
+    points = tuple(
+        PointShown(
+            cost=problem.cost_of(sorted(plan)),
+            share=len(found.covered) / len(problem.pairs),
+            gap=None if at == 0 else 0.0,
+            built=plan,
+            covered=frozenset(found.covered),
+            rings=("ring",) if at == 3 else (),
+            is_knee=at == 2,
+        )
+        for at, (plan, found) in enumerate(zip(plans, seen, strict=True))
+    )
+    counts = [sum(name in plan for plan in plans) for name in report.links["candidate_id"]]
+    links = report.links.assign(enters_at=100, points=counts, is_core=[True, False, False])
+    report = replace(report, points=points, links=links)
+    if words is None:
+        return report
+    columns = {name: next(words) for name in ("from_name", "to_name", "kind")}
+    strange = replace(points[-1], rings=(next(words),))
+    return replace(
+        report,
+        region=next(words),
+        money=next(words),
+        attribution=next(words),
+        points=(*points[:-1], strange),
+        links=links.assign(**columns),
     )
 
 

@@ -29,7 +29,7 @@ def drawn():
 def time_cuts_only(monkeypatch):
     """Seek no partition inequalities, beside which no lift-and-project cuts are sought."""
     of = CutFinder.of
-    monkeypatch.setattr(CutFinder, "of", lambda t: of(t, with_partitions=False))
+    monkeypatch.setattr(CutFinder, "of", lambda t, **_: of(t, families=()))
 
 
 def no_bound_is_wrong(problem, best, sent):

@@ -17,7 +17,7 @@ from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
 from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
-from optimiser.proposals.prepare import city_pairs, design_problem, overlay
+from optimiser.proposals.prepare import city_pairs, design_problem, overlay, paths_of
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
 
 CITIES = 3
@@ -135,7 +135,7 @@ def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs,
 def test_the_overlay_keeps_every_distance_between_terminals(arcs, terminals):
     rows = np.array(sorted(terminals), dtype=np.int64)
     graph = graph_of(arcs)
-    small = overlay(NODES, graph.tail, graph.head, graph.seconds, rows)
+    small = overlay(NODES, paths_of(NODES, graph.tail, graph.head, graph.seconds), rows)
     kept = times_between(time_matrix(NODES, small.tail, small.head, small.seconds), rows, rows)
     full = times_between(time_matrix(NODES, graph.tail, graph.head, graph.seconds), rows, rows)
     assert (kept == full).all()
@@ -146,7 +146,7 @@ def test_the_overlay_keeps_every_distance_between_terminals(arcs, terminals):
 def test_no_arc_of_the_overlay_can_be_spared(arcs, terminals):
     rows = np.array(sorted(terminals), dtype=np.int64)
     graph = graph_of(arcs)
-    small = overlay(NODES, graph.tail, graph.head, graph.seconds, rows)
+    small = overlay(NODES, paths_of(NODES, graph.tail, graph.head, graph.seconds), rows)
     for spared in range(len(small.tail)):
         left = np.arange(len(small.tail)) != spared
         tail, head = small.tail[spared : spared + 1], small.head[spared : spared + 1]

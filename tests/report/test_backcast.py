@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from optimiser.measures.recall import Recall
-from optimiser.report.backcast import CHOOSERS, Backcast, Choice, choice_table, found_by_chooser, means, table
+from optimiser.report.backcast import (
+    CHOOSERS,
+    Backcast,
+    Choice,
+    against_rules,
+    choice_table,
+    found_by_chooser,
+    means,
+    table,
+)
 
 
 def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5) -> Choice:
@@ -76,6 +85,15 @@ def test_what_a_chooser_finds_is_a_row_for_each_share_of_the_money():
     assert found["road"].tolist() == [0.0, 0.4]
     assert found["corridors"].tolist() == [0.0, 0.5]
     assert found["pairs"].isna().tolist() == [True, False]
+
+
+def test_the_plan_is_set_beside_the_best_rule_at_each_share_of_the_money():
+    draws = (choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 1, draw=1))
+    found = against_rules(_Found((*draws, choice(0.5, 4), choice(0.1, 3))), "one")
+    assert found.index.tolist() == [0.1, 0.5]
+    assert found["best_rule"].tolist() == [CHOOSERS["random"]] * 2
+    assert found["more"].tolist() == [True, False]
+    assert (found["plan"] - found["rule"]).tolist() == pytest.approx([2 / 15, 0.0])
 
 
 class _Found:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from itertools import cycle, islice
 
 import pytest
-from browser import browser, needs_browser
+from browser import SCREENSHOTS, browser, needs_browser
 from hostile_names import PAYLOADS
-from report_drawing import explored
+from report_drawing import explored, traced
 
 from optimiser.report import page
 from optimiser.report.notebook import MapView
@@ -26,6 +27,11 @@ PLACE = """(name, at) => {
   return [box.left + x_scale.compute(x), box.top + y_scale.compute(y)];
 }"""
 """Where on the screen a row of a part of the map is drawn."""
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
+)
+"""A PNG file of one pixel."""
 
 PART = 'Bokeh.documents[0].get_model_by_name("map").renderers.find((one) => one.name === "{}").data_source'
 
@@ -67,6 +73,8 @@ def test_the_page_opens_from_disk_without_a_network_and_without_a_message(tab, p
 @pytest.mark.parametrize("width", [400, 1400])
 def test_nothing_is_wider_than_the_page(width, tab, path):
     tab.open(path, width=width)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.picture(SCREENSHOTS / f"report-{width}.png")
     assert tab.value("document.documentElement.scrollWidth") == width
     outside = """[...document.body.querySelectorAll("*")]
       .filter((one) => !one.closest(".scroll, .matrix, #map"))
@@ -213,3 +221,79 @@ def test_no_hostile_name_runs_in_a_frame_of_a_notebook(tab, tmp_path):
     tab.open(path, drawn=False)
     assert tab.value("document.title") == "quiet"
     assert tab.value("document.querySelectorAll('body > *').length") == 2
+
+
+# ---- the page of a frontier
+
+
+def frontier(folder, words=None):
+    """Write the page of a drawn frontier."""
+    picture = folder / "frontier.png"
+    picture.write_bytes(PIXEL)
+    return page.write_frontier(traced(words), folder / "report.html", picture=picture)
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    return frontier(tmp_path_factory.mktemp("front"))
+
+
+def shown_state(tab):
+    """Return spent money, pairs and drawn links of what the slider shows, and the rows that are not pale."""
+    tiles = tab.value("[...document.querySelectorAll('.state-pairs')].map((one) => Number(one.textContent))")
+    rows = (
+        "[...document.querySelectorAll('#links tbody tr:not(.later)')].map((one) => Number(one.dataset.rank))"
+    )
+    spent = tab.value("document.getElementById('state-spent').textContent")
+    return spent, tiles, drawn_ranks(tab), sorted(tab.value(rows))
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_page_of_a_frontier_opens_without_a_network_and_a_message_and_fits(width, tab, front):
+    tab.open(front, width=width)
+    assert tab.messages == []
+    assert [one for one in tab.requests if not one.startswith("data:")] == [front.as_uri()]
+    assert tab.value("document.documentElement.scrollWidth") == width
+
+
+def test_a_frontier_is_shown_at_its_knee_first_and_keys_lead_to_its_other_points(tab, front):
+    ranks = traced().ranks
+    tab.open(front)
+    knee = sorted((ranks["cd"], ranks["idle"]))
+    assert shown_state(tab)[2:] == (knee, knee)
+    assert "the knee" in tab.value("document.getElementById('state-last').textContent")
+    focus(tab, "#state")
+    tab.press("ArrowLeft")  # a link leaves, and another one takes its place
+    assert shown_state(tab)[2:] == ([ranks["bc"]], [ranks["bc"]])
+    tab.press("ArrowLeft")
+    spent, tiles, drawn, pale = shown_state(tab)
+    assert (spent, drawn, pale) == ("0", [], [])
+    fewest = tiles[0]
+    for _ in range(3):
+        tab.press("ArrowRight")
+    spent, tiles, drawn, _ = shown_state(tab)
+    assert (spent, drawn) == ("310", [1, 2, 3])
+    assert tiles[0] == sum(tiles[1:]) > fewest
+    assert "forms ring" in tab.value("document.getElementById('state').getAttribute('aria-valuetext')")
+
+
+def test_a_point_of_the_table_and_a_link_beyond_the_point_move_the_slider(tab, front):
+    tab.open(front)
+    focus(tab, "#points tbody tr")
+    tab.press("Enter")
+    assert tab.value("document.getElementById('state').value") == "0"
+    assert tab.value("document.querySelector('#points tr.chosen').dataset.state") == "0"
+    focus(tab, f'#links tr[data-rank="{traced().ranks["bc"]}"]')
+    tab.press("Enter")
+    assert tab.value("document.getElementById('state').value") == "1"  # the nearest point that builds it
+    after = f"Math.max(...{PART.format('cities')}.data.after)"
+    few = tab.value(after)
+    focus(tab, "#state")
+    tab.press("ArrowRight")
+    assert tab.value(after) > few
+
+
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 4))
+def test_no_hostile_name_runs_on_the_page_of_a_frontier(start, tab, tmp_path):
+    words = islice(cycle(PAYLOADS), start, None)
+    quiet(tab, frontier(tmp_path, words), traced(islice(cycle(PAYLOADS), start, None)).region[:5])

@@ -52,6 +52,19 @@ def test_the_page_has_the_tornado_with_the_widest_bar_on_top():
     assert "<b>2 of 2</b>" in text
 
 
+def test_the_tornado_has_a_bar_for_the_best_plan_of_a_case_and_a_mark_for_this_plan_in_it():
+    table = FOUND.table
+    assert table[["name", "plan", "best", "change"]].to_numpy().tolist() == [
+        ["fast", 5, 6, 3],
+        ["slow", 3, 2, -1],
+    ]
+    axes = FOUND.plot().axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [-1, 3]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["slow", "fast"]
+    (marks,) = axes.collections
+    assert marks.get_offsets()[:, 0].tolist() == [0, 2]
+
+
 def test_the_screen_and_the_map_tell_the_counts():
     text = on_screen(report())
     assert "1 of 2 proposals are chosen in at least 90 % of 2 plausible cases" in text

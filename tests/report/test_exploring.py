@@ -24,13 +24,16 @@ def found():
 
 def test_each_state_tells_money_share_and_pairs_by_tier(found):
     states = exploring.states(found)
-    assert [(one["rank"], one["spent"], one["pairs"]) for one in states] == [
-        (0, "0", [3, 1, 2]),
-        (found.ranks["bc"], "100", [3, 1, 2]),
-        (found.ranks["cd"], "300", [6, 1, 5]),
-        (found.ranks["idle"], "310", [6, 1, 5]),
+    assert [(one["spent"], one["pairs"]) for one in states] == [
+        ("0", [3, 1, 2]),
+        ("100", [3, 1, 2]),
+        ("300", [6, 1, 5]),
+        ("310", [6, 1, 5]),
     ]
-    assert (states[0]["name"], states[2]["name"], states[0]["share"]) == ("", "Cy – Di", "50.0 %")
+    assert [states[0]["words"], states[0]["share"]] == ["Today: nothing is built.", "50.0 %"]
+    assert states[2]["words"] == (
+        f"Built: 2 of 3 proposals, the last one number {found.ranks['cd']}, Cy – Di."
+    )
 
 
 def test_a_plan_that_was_not_measured_has_no_states():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from itertools import combinations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from optimiser.report import style
 
@@ -116,3 +118,19 @@ def test_times_darken_with_a_step_at_the_limit():
     shades = [lightness(one) for one in (*style.WITHIN, *style.BEYOND)]
     assert shades == sorted(shades, reverse=True)
     assert shades[1] - shades[2] > 2 * LEAST_STEP
+
+
+def test_a_picture_in_a_notebook_keeps_its_ground_and_the_colour_of_a_short_line_among_many_shades():
+    with style.figure(4, 3, dpi=100, size=9) as figure:
+        axes = figure.add_axes((0, 0, 1, 0.7))
+        axes.imshow(np.linspace(0, 1, 10_000).reshape(100, 100), cmap="viridis", aspect="auto")
+        axes.plot([1, 9], [50, 50], color=style.PROPOSALS["road"].colour, lw=3)
+    shown = Image.open(io.BytesIO(figure._repr_png_()))
+    assert shown.mode == "P"
+    colours = np.asarray(shown.convert("RGB")).astype(int)
+    line, ground = (
+        [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        for colour in (style.PROPOSALS["road"].colour, style.PAPER)
+    )
+    assert np.abs(colours - line).max(axis=2).min() < 12
+    assert np.abs(colours[2, 2] - ground).max() <= 1

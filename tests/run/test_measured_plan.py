@@ -25,7 +25,7 @@ def test_the_exact_problem_keeps_what_pairs_use_beyond_their_limits():
     # A problem without open arcs: what preparing leaves when nothing helps within the limit.
     pruned = drawn_problem().replace(arcs=())
     opened = opened_arcs(pruned, drawn_candidates(), ["bd"])
-    exact = Valuer.of(exact_problem(pruned, drawn_graph(), opened, ENDS))
+    exact = Valuer.of(exact_problem(pruned, drawn_graph(), ["bd"], opened, ENDS))
     assert exact.times(()).tolist() == [3610, 7210, 10810, 10800, 14400, 3600]
     assert exact.times(["bd"]).tolist() == [3610, 7210, 9010, 9000, 5400, 3600]
 
@@ -61,8 +61,9 @@ def test_the_exact_problem_keeps_the_times_of_all_pairs_for_every_subset_of_the_
         [(f"c{j}", ids[tail], ids[head], s) for j, part in enumerate(built) for tail, head, s in part],
         columns=["candidate_id", "tail_id", "head_id", "seconds"],
     )
-    exact = exact_problem(problem, graph, opened, ENDS)
+    exact = exact_problem(problem, graph, [c.id for c in problem.candidates], opened, ENDS)
     known = [c.id for c in exact.candidates]
+    assert sorted(known) == [c.id for c in problem.candidates]
     for names in ([], known[:1], known):
         arcs = [*map(tuple, table.tolist()), *(arc for name in names for arc in built[int(name[1:])])]
         assert Valuer.of(exact).times(names).tolist() == shortest_times(7, arcs, ENDS.tolist())

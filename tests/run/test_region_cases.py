@@ -31,3 +31,6 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     assert "no rings" not in {case.name for case in asked}
     more = cases.stated_cases(chain.loaded.job, chain.candidates.value, has_ring=True)
     assert [case.name for case in more if case not in asked] == ["no rings"]
+    few = find("jing-jin-ji-links", settings=['cases.only=["no rings", "no cliff", "trains 10 % slower"]'])
+    only = cases.stated_cases(few.job, chain.candidates.value, has_ring=False)
+    assert [case.name for case in only] == ["trains 10 % slower", "no cliff"]

@@ -29,14 +29,23 @@ from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
+from optimiser.problem import DesignProblem
 
 NO_START_SOLUTION = ("highs", "HiGHS_CMD")
 """Solvers that get no start solution: HiGHS 1.16 completes a start without flows in a smaller model, and may
 return the result of that model."""
 
 
-def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    """Build and solve the compact model; the variant `compact`.
+type Formulation = Callable[[DesignProblem], tuple[pulp.LpProblem, Decisions]]
+"""States a reduced problem as an integer program that begins with the variables of `decisions.declare`. The x
+of every point that satisfies it are a plan that covers the pairs whose y, or the cities whose z, it counts;
+and every plan is the x of such a point, with all that it covers."""
+
+
+def prove(
+    t: Tables, incumbent: MaskIncumbent, task: Task, *, formulation: Formulation = build_compact
+) -> tuple[str, str]:
+    """Build a model of the whole problem and solve it; the variant `compact`.
 
     Parameters
     ----------
@@ -44,6 +53,8 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         The reduced problem as arrays, and the problem with its solve parameters.
     incumbent
         Receives plans and bounds.
+    formulation
+        States the model.
 
     Returns
     -------
@@ -54,7 +65,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     start_plans(t, incumbent, seed=task.seed)
     if incumbent.stop():
         return "time", ""
-    lp, variables = build_compact(task.problem)
+    lp, variables = formulation(task.problem)
     if incumbent.stop():
         return "time", task.solver
     solver, scale = installed_solver(task.solver), scale_of(task.problem)

@@ -26,9 +26,6 @@ type Run = Callable[[Tables, MaskIncumbent, Task], tuple[str, str]]
 type RunExtended = Callable[[Task, Send], tuple[str, str]]
 """Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
 
-LNS_QUIET = 20_000
-"""Attempts without a better plan after which the variant `lns` ends."""
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -106,15 +103,9 @@ def _compact_extended(task: Task, send: Send) -> tuple[str, str]:
 
 
 def _lns(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
-    from optimiser.engine.methods.heuristics.lns import start_plans
+    from optimiser.engine.methods.heuristics.lns import search_until_quiet
 
-    search, idle = start_plans(t, incumbent, seed=task.seed), 0
-    while idle < LNS_QUIET and not incumbent.stop():
-        quiet = search.improve(
-            attempts=100, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
-        )
-        idle = idle + quiet if quiet == 100 else quiet
-    return ("time" if incumbent.stop() else "heuristic"), ""
+    return search_until_quiet(t, incumbent, seed=task.seed), ""
 
 
 def _reverse_greedy(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:

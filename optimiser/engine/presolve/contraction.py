@@ -239,8 +239,12 @@ class ArcIndex:
         arcs = [*self._back[node], *self._out[node]]
         if len({owner for _, owner in arcs} - {NETWORK}) > 1:
             return False
-        shortcuts = {(tail, head, owner) for tail, head, _, owner in self._shortcuts(node)}
-        return len(shortcuts) <= len(arcs)
+        shortcuts = set[tuple[int, int, int]]()
+        for tail, head, _, owner in self._shortcuts(node):
+            shortcuts.add((tail, head, owner))
+            if len(shortcuts) > len(arcs):
+                return False
+        return True
 
     def contract(self, node: int) -> set[int]:
         """Replace a node by arcs between its neighbours, and return the neighbours."""

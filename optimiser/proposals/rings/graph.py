@@ -16,6 +16,8 @@ from optimiser.problem.ring_geometry import ray_crossings
 
 UNITS_A_DEGREE = 10_000_000
 """Units of the coordinates of a problem in one degree."""
+CHARGED = "ring-standard:"
+"""Ids of existing stretches that are paid for begin with this; alone: a stretch that has no id yet."""
 _KM_A_DEGREE = 111.2
 """Length of a degree of a great circle, km."""
 
@@ -68,7 +70,7 @@ class GraphLink:
     name
         Number or name of most of it.
     candidate
-        Id of the candidate that must be built for it; empty where it exists.
+        Id of the candidate that must be paid for; empty where there is none.
     """
 
     tail: int
@@ -77,6 +79,11 @@ class GraphLink:
     length_km: float
     name: str = ""
     candidate: str = ""
+
+    @property
+    def exists(self) -> bool:
+        """Return whether it exists, and a candidate only brings it to the standard of the ring."""
+        return not self.candidate or self.candidate.startswith(CHARGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,12 @@ def nodes_to_keep(graph: RingGraph, stops: Stops) -> set[int]:
     return kept
 
 
+def runs(graph: RingGraph) -> list[tuple[tuple[int, int], Chain]]:
+    """Return the chains between nodes at which not exactly two links of one kind meet, and their ends."""
+    paths = [(chain, _nodes_along(graph, chain)) for chain in _chains(graph, ())]
+    return [((path[0], path[-1]), chain) for chain, path in paths]
+
+
 def _chains(graph: RingGraph, keep: Collection[int]) -> list[Chain]:
     """Return the links of a graph as chains from one node that remains to the next."""
     at, wanted = graph.links_at_nodes(), set(keep)
@@ -214,7 +227,7 @@ def _chains(graph: RingGraph, keep: Collection[int]) -> list[Chain]:
 
 
 def _is_passed(graph: RingGraph, links: Sequence[int]) -> bool:
-    """Tell whether two links meet at a node that both exist, or belong to one candidate."""
+    """Tell whether two links meet at a node that both cost nothing, or belong to one candidate."""
     if len(links) != 2 or links[0] == links[1]:
         return False
     return graph.links[links[0]].candidate == graph.links[links[1]].candidate

@@ -25,7 +25,7 @@ from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.straight_links import propose_straight_links
-from optimiser.proposals.table import Candidates, assemble, merge
+from optimiser.proposals.table import Candidates, Proposal, assemble, merge
 
 _KM_A_UNIT_OF_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""
@@ -128,14 +128,20 @@ def _with_straight_links(
 
     Roads that lie mostly in towns or beside one expressway are left out where only sound ones are asked for.
     """
-    proposals = propose_straight_links(
-        network.existing_in_band, network.base, network.rules, standards,
-        cities=network.off_standard, longest_km=longest_km,
-    )  # fmt: skip
+
+    def propose() -> list[Proposal]:
+        found = propose_straight_links(
+            network.existing_in_band, network.base, network.rules, standards,
+            cities=network.off_standard, longest_km=longest_km,
+        )  # fmt: skip
+        if sound_only and network.rules.mode == "road":
+            around = standards.road.surroundings(network.base)
+            found = [one for one in found if not around.fault(one.geometry)]
+        return found
+
+    key = ("straight links", network.rules, standards, longest_km, sound_only)
+    proposals = network.base.once(key, propose)
     known = set(candidates.table["candidate_id"])
-    if sound_only and network.rules.mode == "road":
-        around = standards.road.surroundings(network.base)
-        proposals = [one for one in proposals if not around.fault(one.geometry)]
     links = assemble(
         [one for one in proposals if one.candidate_id not in known],
         *prices,

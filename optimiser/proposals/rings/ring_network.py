@@ -19,7 +19,8 @@ from networks.network import Network
 from optimiser.problem.ring import Point
 from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project
 from optimiser.proposals.rings.access import stops_of, within_distance, within_time
-from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, point_of
+from optimiser.proposals.rings.charges import is_charged, with_stretches_named
+from optimiser.proposals.rings.graph import CHARGED, GraphLink, GraphNode, RingGraph, point_of
 from optimiser.proposals.rings.rules import RING_KINDS, RingRules
 from optimiser.proposals.table import Candidates
 
@@ -46,6 +47,11 @@ class RingNetwork:
     base: BaseCase
     rules: RingRules
 
+    @classmethod
+    def of(cls, base: BaseCase, rules: RingRules) -> RingNetwork:
+        """Return the network of a ring, the same for all limits."""
+        return base.once(("ring network", rules), lambda: cls(base, rules))
+
     @cached_property
     def centres(self) -> tuple[Point, ...]:
         """Return the centres of the ring in 1e-7 degree."""
@@ -70,6 +76,11 @@ class RingNetwork:
     def existing_in_band(self) -> RingGraph:
         """Return what exists at standard within the band."""
         return self._within_band(self.existing)
+
+    @cached_property
+    def stretches(self) -> set[str]:
+        """Return the ids of existing stretches within the band that are paid for."""
+        return {link.candidate for link in self.existing_in_band.links} - {""}
 
     @cached_property
     def off_standard(self) -> list[int]:
@@ -171,7 +182,8 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     Returns
     -------
     RingGraph
-        Its nodes have the ids that the time graph gives to nodes of the network; nothing is contracted.
+        Its nodes have the ids that the time graph gives to nodes of the network; nothing is contracted. Links
+        that are charged for have the id of their stretch as candidate.
     """
     links, points = network.links, network.nodes.geometry
     at_class, slip = np.ones(len(links), dtype=bool), np.zeros(len(links), dtype=bool)
@@ -190,15 +202,16 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     lon, lat = points.x.iloc[kept].tolist(), points.y.iloc[kept].tolist()
     nodes = zip(kept.tolist(), lon, lat, can_stop.tolist(), strict=True)
     places = np.searchsorted(kept, ends).tolist()
-    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"])
+    paid = np.where(is_charged(table, rules), CHARGED, "").tolist()
+    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"], paid)
     graph = RingGraph(
         tuple(GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
         tuple(
-            GraphLink(a, b, line, float(km), str(ref) or str(name))
-            for (a, b), line, km, ref, name in zip(*columns, strict=True)
+            GraphLink(a, b, line, float(km), str(ref) or str(name), candidate)
+            for (a, b), line, km, ref, name, candidate in zip(*columns, strict=True)
         ),
     )
-    return _with_joined_junctions(graph, slip[rows], rules)
+    return with_stretches_named(_with_joined_junctions(graph, slip[rows], rules), rules)
 
 
 def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: RingRules) -> RingGraph:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimiser.proposals.generate import KINDS
+from optimiser.proposals.generate import KINDS, OWN
 
 ROAD_CLASSES = ("motorway",)
 """Default classes of road at standard; their slip roads belong to them."""
 RAIL_SPEED_KMH = 160.0
 """Default least design speed of tracks at standard."""
 
-RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), "own")
+STANDARD_KIND = "ring_standard"
+"""Kind of the candidates that bring what exists to the standard of a ring."""
+RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), OWN)
 """Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
 
 
@@ -54,6 +56,9 @@ class RingRules:
         A city lies on it when the drive from the city to one of its junctions or stations takes at most this.
     required, reward, apart
         As in `optimiser.problem.Ring`.
+    existing_cost_per_km
+        What a km of existing road or track costs when the ring uses it; None: nothing for motorways and
+        railways, and for other roads what the cost table says.
     gap_count, gap_longest_km
         At most so many further links are proposed to close it, and none is longer (straight line).
     tie_km
@@ -85,6 +90,7 @@ class RingRules:
     required: bool = True
     reward: int = 0
     apart: tuple[str, ...] = ()
+    existing_cost_per_km: float | None = None
     gap_count: int = 12
     gap_longest_km: float = 80.0
     tie_km: float = 10.0

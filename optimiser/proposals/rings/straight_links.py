@@ -24,7 +24,6 @@ _FEW_LINES = 3
 """from each junction of so many,"""
 _SECTORS = 8
 """and links to the nearest node in each of so many directions."""
-_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +218,5 @@ def _straight_link(
 
 
 def _name_of(base: BaseCase, place: _Place) -> str:
-    """Return the name of a city, else the nearest one with distance and direction: Hub (12 km north-west)."""
-    if place.city >= 0:
-        return base.names[place.city]
-    lon, lat = place.node.lon, place.node.lat
-    nearest, distance_km = base.nearest_city(lon, lat)
-    east = (lon - base.lon[nearest]) * np.cos(np.radians(lat))
-    bearing = np.degrees(np.arctan2(east, lat - base.lat[nearest]))
-    return f"{base.names[nearest]} ({distance_km:.0f} km {_COMPASS[round(float(bearing) / 45.0) % 8]})"
+    """Return the name of a city, else the nearest one with distance and direction."""
+    return base.names[place.city] if place.city >= 0 else base.beside_city(place.node.lon, place.node.lat)

@@ -19,7 +19,7 @@ const explore = (() => {
     while (walk.nextNode()) walk.currentNode.data = read(walk.currentNode.data);
     document.title = read(document.title);
     for (const city of data.cities) city[0] = read(city[0]);
-    for (const state of data.states) state.name = read(state.name);
+    for (const state of data.states) state.words = read(state.words);
   }
 
   const last = data.states.length - 1;
@@ -33,7 +33,10 @@ const explore = (() => {
     return element;
   };
   const listeners = [];
-  let now = last;
+  let now = data.first;
+
+  /* What is there from a step of the build order on, or at the points of a frontier that are listed. */
+  const shows = (step) => last < 0 || (Array.isArray(step) ? step.includes(now) : step <= now);
 
   /* Why a pair stays beyond its limit, in a sentence. */
   const reason = (at) => {
@@ -46,7 +49,7 @@ const explore = (() => {
     return trip ? `${cause}. With the plan, in minutes: ${trip}.` : `${cause}.`;
   };
 
-  /* The build order. */
+  /* The build order, or the points of a frontier. */
   const slider = byId("state");
   const choose = (step) => {
     now = step;
@@ -54,21 +57,28 @@ const explore = (() => {
     byId("state-spent").textContent = state.spent;
     byId("state-share").textContent = state.share;
     document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = state.pairs[at]; });
-    const words = step === 0 ? "Today: nothing is built."
-      : `Built: ${step === last ? "all " : ""}${step} of ${last} proposals, the last one ${state.rank ? `number ${state.rank}, ` : ""}${state.name}.`;
-    byId("state-last").textContent = words;
-    slider.setAttribute("aria-valuetext", `${state.spent} ${data.money} spent, ${state.pairs[0]} pairs within ${data.limit}. ${words}`);
-    for (const row of document.querySelectorAll("#links tbody tr")) row.classList.toggle("later", Number(row.dataset.step) > step);
+    byId("state-last").textContent = state.words;
+    slider.setAttribute("aria-valuetext", `${state.spent} ${data.money} spent, ${state.pairs[0]} pairs within ${data.limit}. ${state.words}`);
+    for (const row of document.querySelectorAll("#links tbody tr")) row.classList.toggle("later", !shows(JSON.parse(row.dataset.step)));
+    for (const row of document.querySelectorAll("#points tbody tr")) row.classList.toggle("chosen", Number(row.dataset.state) === step);
     for (const listener of listeners) listener(step);
   };
-  if (slider) {
-    slider.value = last;
-    slider.addEventListener("input", () => choose(Number(slider.value)));
-  }
-  const reach = (step) => {
-    if (!slider || step <= now) return;
+  const go = (step) => {
     slider.value = step;
     choose(step);
+  };
+  if (slider) {
+    go(now);
+    slider.addEventListener("input", () => choose(Number(slider.value)));
+  }
+  for (const row of document.querySelectorAll("#points tbody tr")) {
+    row.addEventListener("click", () => go(Number(row.dataset.state)));
+    row.addEventListener("keydown", (event) => { if (event.key === "Enter") go(Number(row.dataset.state)); });
+  }
+  const reach = (step) => {
+    if (!slider || shows(step)) return;
+    const nearer = (one, other) => (Math.abs(other - now) < Math.abs(one - now) ? other : one);
+    go(Array.isArray(step) ? step.reduce(nearer) : step);
   };
 
   /* A city: its times to all others, the farthest first. */
@@ -109,14 +119,14 @@ const explore = (() => {
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") showCity(Number(row.dataset.row), true); });
   }
 
-  /* Partners within the limit of each row of the table of cities, by the step of the build order. */
+  /* Partners within the limit of each row of the table of cities, today and in the state that is shown. */
   const partners = () => {
     const counts = data.cities.map(() => [0, 0]);
-    for (const [one, other, , , , , , step] of data.pairs) {
+    for (const [one, other, , , , , within, step] of data.pairs) {
       if (step < 0) continue;
       for (const city of [one, other]) {
-        if (step === 0) counts[city][0] += 1;
-        if (step <= now || last < 0) counts[city][1] += 1;
+        if (within & 1) counts[city][0] += 1;
+        if (shows(step)) counts[city][1] += 1;
       }
     }
     return data.rows.map((place) => counts[place]);
@@ -240,5 +250,5 @@ const explore = (() => {
     addEventListener("resize", drawMatrix);
   }
 
-  return { read, step: () => (last < 0 ? Infinity : now), reach, onStep: (listener) => listeners.push(listener), showCity, partners };
+  return { read, shows, reach, onStep: (listener) => listeners.push(listener), showCity, partners };
 })();

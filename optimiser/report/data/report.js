@@ -43,7 +43,7 @@
   }
 
   /* Of rows that do something, one is in the order of tabs; arrow keys lead to the others. */
-  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody")) {
+  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody, #points tbody")) {
     const enter = (row) => {
       for (const other of body.rows) other.tabIndex = other === row ? 0 : -1;
     };
@@ -73,14 +73,14 @@
   const parts = plot.renderers.filter((part) => part.name);
   const part = (name) => parts.find((one) => one.name === name);
 
-  /* What has a step is drawn once the build order has reached it; all of it is kept here. */
+  /* What has a step is drawn in the states that have it; all of it is kept here. */
   const wholes = new Map();
   for (const { data_source: source } of parts) {
     if ("step" in source.data && !wholes.has(source)) wholes.set(source, Object.fromEntries(Object.entries(source.data).map(([name, column]) => [name, [...column]])));
   }
   const refresh = (source) => {
     const whole = wholes.get(source);
-    const kept = [...whole.step.keys()].filter((i) => whole.step[i] <= explore.step());
+    const kept = [...whole.step.keys()].filter((i) => explore.shows(whole.step[i]));
     source.data = Object.fromEntries(Object.entries(whole).map(([name, column]) => [name, kept.map((i) => column[i])]));
   };
 

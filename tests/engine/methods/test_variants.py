@@ -20,7 +20,7 @@ from split_drawing import Idle, no_bound_is_wrong, time_cuts_only
 
 from optimiser import verify
 from optimiser.engine.methods.branching import tree_search
-from optimiser.engine.methods.cuts import relaxation
+from optimiser.engine.methods.cuts import partitions
 from optimiser.engine.methods.cuts import root as root_module
 from optimiser.engine.methods.cuts.partitions import PartitionCuts
 from optimiser.engine.methods.cuts.root import add_split_cuts
@@ -157,10 +157,10 @@ def test_the_methods_add_partition_inequalities(monkeypatch):
     found = []
 
     class Watched(PartitionCuts):
-        def violated(self, x, y, *, margin, most):
-            found.append(super().violated(x, y, margin=margin, most=most))
+        def violated(self, x, y, *, most):
+            found.append(super().violated(x, y, most=most))
             return found[-1]
 
-    monkeypatch.setattr(relaxation, "PartitionCuts", Watched)
+    monkeypatch.setattr(partitions, "PartitionCuts", Watched)
     assert proved(triangle(budget=1), "cuts", "highs")[0] == "proof"
     assert max(np.concatenate([rows.pair_counts for rows in found])) == 2

@@ -81,8 +81,8 @@ class PlungeRules:
         Most cuts of a round at such a node; those of largest weighted violation are kept.
     known_enough
         Number of violated cuts in the store at such a node from which no new cuts are sought.
-    partitions
-        Most partition inequalities of a round.
+    tightening
+        Most rows of each tightening family in a round.
     """
 
     length: int = 8
@@ -91,7 +91,7 @@ class PlungeRules:
     margin: float = 1e-2
     most_rows: int = 150
     known_enough: int = 150
-    partitions: int = 2
+    tightening: int = 2
 
 
 class Worker:
@@ -241,7 +241,7 @@ class Worker:
                 in_out_weight=rules.in_out_weight,
                 margin=INTEGRAL if is_integer else rules.margin,
                 known_enough=2**31 if is_integer else rules.known_enough,
-                partitions=rules.partitions,
+                tightening=rules.tightening,
             )
             if not len(rows):
                 return 0

@@ -15,7 +15,7 @@ from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits,
 from optimiser.engine.methods.branching.nodes import Node
 from optimiser.engine.methods.branching.parts import BRANCHING_CANDIDATES, fixings, search_parts, split
 from optimiser.engine.methods.branching.tree import PlungeRules, Report, Worker, search
-from optimiser.engine.methods.cuts.relaxation import POSITIVE, CutFinder, needed_rows
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, POSITIVE, CutFamily, CutFinder, needed_rows
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
     LARGE,
@@ -24,7 +24,13 @@ from optimiser.engine.methods.cuts.root import (
     binding_rows,
     solve_root,
 )
-from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import (
+    DESTROY_OPERATORS,
+    Destroy,
+    Improver,
+    attempts_for,
+    start_plans,
+)
 from optimiser.engine.methods.rounding import Rounding
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import Floats, Rows, stacked
@@ -46,9 +52,9 @@ MOST_QUIET_ATTEMPTS = 2_500
 ATTEMPTS_IN_TREE = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
 
-IN_OUT_WEIGHT, MARGIN, PARTITIONS = 0.2, 1e-3, 2
+IN_OUT_WEIGHT, MARGIN, TIGHTENING = 0.2, 1e-3, 2
 """In a tree of SCIP or Gurobi: in-out weight, least violation of a cut at a fractional point, and most
-partition inequalities of a round (they are dense, and each slows down all later nodes)."""
+rows of each tightening family in a round (they are dense, and each slows down all later nodes)."""
 
 SPLIT_BEYOND = 0.02
 """Gap of the root above which a search in SCIP is split into parts; below, a single tree ends sooner."""
@@ -66,7 +72,14 @@ CHOICE_SHARE = 0.1
 rows."""
 
 
-def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+def prove(
+    t: Tables,
+    incumbent: MaskIncumbent,
+    task: Task,
+    *,
+    families: Sequence[CutFamily] = FAMILIES,
+    destroy: Sequence[Destroy] = DESTROY_OPERATORS,
+) -> tuple[str, str]:
     """Solve a problem by branch and cut with time cuts; the variant `cuts`.
 
     Parameters
@@ -75,6 +88,10 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         The reduced problem as arrays, and the problem with its solve parameters.
     incumbent
         Receives plans, bounds and counts.
+    families
+        Families of rows that tighten the relaxation, beside the time cuts.
+    destroy
+        Destroy operators of the large neighbourhood search.
 
     Returns
     -------
@@ -83,12 +100,12 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     """
     if task.solver == "auto":
         task = replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")
-    improver = start_plans(t, incumbent, seed=task.seed)
+    improver = start_plans(t, incumbent, seed=task.seed, destroy=destroy)
     if incumbent.stop():
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    root = solve_root(t, incumbent, program, CutFinder.of(t), gap=task.gap)
+    root = solve_root(t, incumbent, program, CutFinder.of(t, families=families), gap=task.gap)
     if isinstance(root, str):
         return root, version()
     improve(incumbent, improver, attempts_for(t), root.x)
@@ -249,19 +266,19 @@ class TimeCutSeparator:
     Parameters
     ----------
     cuts
-        Separates time cuts and partition inequalities.
+        Separates time cuts and tightening rows.
     """
 
     def __init__(self, cuts: CutFinder) -> None:
         self._cuts = cuts
 
     def __call__(self, x: Floats, y: Floats, *, integer: bool) -> Rows:
-        """Return a violated time cut for each pair that has one, and a few partition inequalities.
+        """Return a violated time cut for each pair that has one, and a few tightening rows.
 
         At an integer point any violation counts, since a point without cuts is accepted as a plan.
         """
         margin = POSITIVE if integer else MARGIN
-        return self._cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, partitions=PARTITIONS)
+        return self._cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, tightening=TIGHTENING)
 
 
 def search_in_solver(
@@ -358,15 +375,15 @@ def first_rows(root: RootRelaxation, task: Task, left: Callable[[], float]) -> R
     Returns
     -------
     Rows
-        The time cuts that bind, or nearly bind, at the root. Of the partition inequalities that do, which are
+        The time cuts that bind, or nearly bind, at the root. Of the rows of several pairs that do, which are
         dense, only those that the bound needs.
     """
     rows = binding_rows(root)
-    is_partition = rows.pair_counts > 1
-    if not is_partition.any() or len(task.problem.pairs) >= LARGE:
+    is_dense = rows.pair_counts > 1
+    if not is_dense.any() or len(task.problem.pairs) >= LARGE:
         return rows
     end = (1.0 - CHOICE_SHARE) * left()
-    time_cuts = rows.only(~is_partition)
+    time_cuts = rows.only(~is_dense)
     program = Relaxation(task.problem, seed=task.seed)
     program.add(time_cuts)
-    return stacked(time_cuts, needed_rows(program, rows.only(is_partition), left=lambda: left() - end))
+    return stacked(time_cuts, needed_rows(program, rows.only(is_dense), left=lambda: left() - end))

@@ -130,7 +130,7 @@ class TimeCutMaster:
     incumbent
         Receives plans.
     cuts
-        Separates time cuts and partition inequalities.
+        Separates time cuts and tightening rows.
     solver
         The model, with the rows of the relaxation.
     seed

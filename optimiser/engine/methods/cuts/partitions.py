@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -190,6 +192,17 @@ LINK_PREFERENCE = 1e-6
 """Capacity added to every link, so that merging parts between which all links are unbuilt still gains."""
 
 
+MARGIN = 1e-2
+"""Least violation of a partition inequality: they are dense, and slightly violated ones move the bound
+little."""
+
+
+def partition_inequalities(t: Tables) -> Callable[[], PartitionCuts] | None:
+    """Prepare the family (`relaxation.CutFamily`): one part graph, a separator of its own for each worker."""
+    g = part_graph(t)
+    return None if g is None else partial(PartitionCuts, g)
+
+
 class PartitionCuts:
     """Separates partition inequalities of a problem.
 
@@ -211,18 +224,18 @@ class PartitionCuts:
         self._graph = g
         self._random = np.random.default_rng(SEED)
 
-    def violated(self, x: Floats, y: Floats, *, margin: float, most: int) -> Rows:
+    def violated(self, x: Floats, y: Floats, *, most: int, margin: float = MARGIN) -> Rows:
         """Return distinct partition inequalities that a point violates.
 
         Parameters
         ----------
         x, y
             float64 [J] and [K], the point to cut off.
-        margin
-            Least violation `sum y - sum m x`.
         most
             Most searches, hence rows; fewer on large part graphs, and none where one search would take too
             long (`WORK_PER_ROUND`).
+        margin
+            Least violation `sum y - sum m x`.
         """
         if self._graph is None:
             return NO_ROWS

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from optimiser.engine.backends.interfaces import LinearProgram, LpSolution, LpStatus
-from optimiser.engine.methods.cuts.partitions import PartGraph, PartitionCuts, part_graph
+from optimiser.engine.methods.cuts.partitions import partition_inequalities
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, joined, stacked
@@ -22,15 +22,11 @@ POSITIVE = 1e-6
 MARGIN = 1e-4
 """Least violation of a time cut at a point of the relaxation."""
 
-MOST_PARTITIONS = 30
-"""Most partition inequalities that a round adds."""
+MOST_TIGHTENING = 30
+"""Most rows of each tightening family that a round adds."""
 
-PARTITION_MARGIN = 1e-2
-"""Least violation of a partition inequality: they are dense, and slightly violated ones move the bound
-little."""
-
-PARTITIONS_FROM = 0.01
-"""Relative progress of a round below which partition inequalities are added: before, time cuts do more."""
+TIGHTENING_FROM = 0.01
+"""Relative progress of a round below which tightening rows are added: before, time cuts do more."""
 
 FOLLOW = 0.3
 """Weight of each new point in the moving average that is the core point."""
@@ -48,15 +44,40 @@ DEEP_SHARE = 0.8
 """Share of the largest violation from which a row is added in one step of `needed_rows`."""
 
 
+class RowSeparator(Protocol):
+    """Separates rows of one family, for one worker."""
+
+    def violated(self, x: Floats, y: Floats, *, most: int) -> Rows:
+        """Return rows of the family that a point violates, each of which holds for every plan.
+
+        Parameters
+        ----------
+        x, y
+            float64 [J] and [K], the point to cut off, from 0 to 1; y is ones where every pair must be
+            covered.
+        most
+            Most rows.
+        """
+
+
+type CutFamily = Callable[[Tables], Callable[[], RowSeparator] | None]
+"""A family of rows that tighten the relaxation. Called once for a reduced problem, it does the work that all
+workers share, and returns a function that makes the separator of a worker; None where it has no rows."""
+
+FAMILIES: tuple[CutFamily, ...] = (partition_inequalities,)
+"""The families that every method on time cuts separates besides. Time cuts are none of them: they make the
+master problem exact, and are always separated."""
+
+
 class CutFinder:
-    """Separates time cuts and, where existing arcs leave parts of the network apart, partition inequalities.
+    """Separates time cuts, and rows of the families that tighten the relaxation.
 
     Parameters
     ----------
     t
         A reduced problem.
-    parts
-        Part graph (`partitions.part_graph`); None: no partition inequalities are sought.
+    separators
+        Each makes the separator of a tightening family.
     core_point
         float64 [J], a point in the interior of the relaxation for in-out separation.
 
@@ -68,15 +89,17 @@ class CutFinder:
         The current core point; `follow` moves it.
     """
 
-    def __init__(self, t: Tables, *, parts: PartGraph | None, core_point: Floats) -> None:
-        self._t, self._parts = t, parts
+    def __init__(
+        self, t: Tables, *, separators: Sequence[Callable[[], RowSeparator]], core_point: Floats
+    ) -> None:
+        self._t, self._separators = t, separators
         self.size = t.size
         self._times = FractionalCuts(t)
-        self._partitions = PartitionCuts(parts)
+        self._tightening = [new() for new in separators]
         self.core_point = core_point
 
     @classmethod
-    def of(cls, t: Tables, *, with_partitions: bool = True) -> CutFinder:
+    def of(cls, t: Tables, *, families: Sequence[CutFamily] = FAMILIES) -> CutFinder:
         """Return a finder for a problem.
 
         Its core point builds every candidate to the same share: that of all costs which the budget allows.
@@ -85,16 +108,17 @@ class CutFinder:
         ----------
         t
             A reduced problem.
-        with_partitions
-            Whether to separate partition inequalities as well as time cuts.
+        families
+            Families that tighten the relaxation; none: time cuts alone are separated.
         """
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
-        parts = part_graph(t) if with_partitions else None
-        return cls(t, parts=parts, core_point=np.full(t.size, max(share, 1e-3)))
+        prepared = [family(t) for family in families]
+        separators = [new for new in prepared if new is not None]
+        return cls(t, separators=separators, core_point=np.full(t.size, max(share, 1e-3)))
 
     def another(self) -> CutFinder:
         """Return a finder with the same problem and core point and an empty cut store, for another worker."""
-        return CutFinder(self._t, parts=self._parts, core_point=self.core_point)
+        return CutFinder(self._t, separators=self._separators, core_point=self.core_point)
 
     def follow(self, x: Floats) -> None:
         """Move the core point towards a point of the relaxation, float64 [J]."""
@@ -108,10 +132,10 @@ class CutFinder:
         in_out_weight: float,
         margin: float = MARGIN,
         known_enough: int = 2**31,
-        partitions: int = MOST_PARTITIONS,
+        tightening: int = MOST_TIGHTENING,
         pairs: Integers | None = None,
     ) -> Rows:
-        """Return a violated time cut for each pair that has one, and violated partition inequalities.
+        """Return a violated time cut for each pair that has one, and violated tightening rows.
 
         Parameters
         ----------
@@ -125,8 +149,8 @@ class CutFinder:
             Least violation of a time cut.
         known_enough
             Number of violated cuts in the store from which no new cuts are sought.
-        partitions
-            Most partition inequalities.
+        tightening
+            Most rows of each tightening family.
         pairs
             int64, positions of the pairs to separate; default: those with y > 0.
         """
@@ -135,18 +159,19 @@ class CutFinder:
             selected, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
             known_enough=known_enough,
         )  # fmt: skip
-        return stacked(found, self.violated_partitions(x, y, most=partitions))
+        return stacked(found, self.violated_tightening(x, y, most=tightening))
 
-    def violated_partitions(self, x: Floats, y: Floats, *, most: int = MOST_PARTITIONS) -> Rows:
-        """Return at most `most` violated partition inequalities."""
-        return self._partitions.violated(x, y, margin=PARTITION_MARGIN, most=most)
+    def violated_tightening(self, x: Floats, y: Floats, *, most: int = MOST_TIGHTENING) -> Rows:
+        """Return violated tightening rows, at most `most` of each family."""
+        asked = self._tightening if most > 0 else []
+        return stacked(NO_ROWS, *(separator.violated(x, y, most=most) for separator in asked))
 
     def at_core_point(self) -> Rows:
         """Return for each pair the time cut of smallest right side at the core point."""
         pairs = np.arange(len(self._t.limit))
         claims = np.full(len(pairs), np.inf)
         return self.violated(
-            self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, partitions=0, pairs=pairs
+            self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, tightening=0, pairs=pairs
         )
 
     def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
@@ -163,10 +188,10 @@ class CutFinder:
         """
         claimed = np.flatnonzero((y > POSITIVE) & ~covered_pairs(self._t, np.append(x > 0, True)))
         parts = [
-            self.violated(x, y, in_out_weight=in_out_weight, margin=POSITIVE, pairs=claimed, partitions=0)
+            self.violated(x, y, in_out_weight=in_out_weight, margin=POSITIVE, pairs=claimed, tightening=0)
         ]
         parts += [separate(self._t, claimed, x, y, -x + 0.5 * order) for order in orders]
-        return joined([*parts, self.violated_partitions(x, y)])
+        return joined([*parts, self.violated_tightening(x, y)])
 
 
 class Solved(Protocol):
@@ -292,7 +317,7 @@ def relax(
     is_wide: Callable[[], bool] = lambda: True,
     is_fresh: bool = True,
 ) -> Relaxed:
-    """Tighten the linear relaxation of a master problem by time cuts and partition inequalities.
+    """Tighten the linear relaxation of a master problem by time cuts and rows of the tightening families.
 
     Parameters
     ----------
@@ -305,7 +330,7 @@ def relax(
     report
         Called with each solution and the number of cuts added before it; returns whether to stop.
     is_wide
-        Returns whether the gap is still so wide that partition inequalities pay off.
+        Returns whether the gap is still so wide that tightening rows pay off.
     is_fresh
         Whether the program has no cuts yet; it then starts with those that are tightest at the core point.
     """
@@ -322,10 +347,10 @@ def relax(
 
     def cut(solution: LpSolution, weight: float, history: list[float]) -> int:
         x = solution.decisions[: cuts.size]
-        partitions = MOST_PARTITIONS if is_wide() and stalls(history, PARTITIONS_FROM, 1) else 0
-        found = cuts.violated(x, solution.y, in_out_weight=weight, partitions=partitions)
-        if not (len(found) or partitions) and is_wide():
-            found = cuts.violated_partitions(x, solution.y)
+        tightening = MOST_TIGHTENING if is_wide() and stalls(history, TIGHTENING_FROM, 1) else 0
+        found = cuts.violated(x, solution.y, in_out_weight=weight, tightening=tightening)
+        if not (len(found) or tightening) and is_wide():
+            found = cuts.violated_tightening(x, solution.y)
         if len(found):
             cuts.follow(x)
             rows.append(found)

@@ -19,8 +19,8 @@ from optimiser.engine.search.tables import Tables
 LARGE = 3_000
 """Number of pairs from which the relaxation is solved by the interior point method."""
 
-PARTITIONS_BEYOND = 0.02
-"""Gap below which partition inequalities cost more time in the tree than they save."""
+TIGHTENING_BEYOND = 0.02
+"""Gap below which tightening rows, which are dense, cost more time in the tree than they save."""
 
 FAR_GAP = 0.1
 """Gap above which a proof of optimality is out of reach."""
@@ -102,7 +102,7 @@ class RootRelaxation:
     cuts
         Separates cuts, and stores those found.
     rows
-        Time cuts and partition inequalities found, one entry for each round.
+        Time cuts and tightening rows found, one entry for each round.
     solution
         Last solution of the relaxation.
     splits
@@ -132,7 +132,7 @@ def solve_root(
     gap: float,
     is_fresh: bool = True,
 ) -> RootRelaxation | str:
-    """Tighten the relaxation by time cuts and partition inequalities; bounds go to the incumbent.
+    """Tighten the relaxation by time cuts and tightening rows; bounds go to the incumbent.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def solve_root(
         cuts,
         left=incumbent.left,
         report=report,
-        is_wide=lambda: not incumbent.closed(PARTITIONS_BEYOND),
+        is_wide=lambda: not incumbent.closed(TIGHTENING_BEYOND),
         is_fresh=is_fresh,
     )
     program.use_interior_point(enabled=False)
@@ -209,10 +209,10 @@ def add_split_cuts(
 
     Notes
     -----
-    Skipped where partition inequalities were added, whose many terms make the membership programs slow (5
-    rounds in 50 s, and half a per cent of the bound, on a problem of the hard family), and where the
-    relaxation was solved without a basis. The gap is measured on the reduced problem: the constant that
-    presolve moved out of the objective would make the gap look smaller than it is.
+    Skipped where rows of several pairs were added, as partition inequalities are: their many terms make the
+    membership programs slow (5 rounds in 50 s, and half a per cent of the bound, on a problem of the hard
+    family). Skipped also where the relaxation was solved without a basis. The gap is measured on the reduced
+    problem: the constant that presolve moved out of the objective would make the gap look smaller than it is.
     """
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
         return root
@@ -278,7 +278,7 @@ def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelax
 
     def cut(solution: LpSolution) -> int:
         rows = root.cuts.violated(
-            solution.decisions[: root.cuts.size], solution.y, in_out_weight=TIME_CUT_WEIGHT, partitions=0
+            solution.decisions[: root.cuts.size], solution.y, in_out_weight=TIME_CUT_WEIGHT, tightening=0
         )
         if len(rows):
             found.append(rows)
@@ -290,6 +290,6 @@ def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelax
 
 
 def binding_rows(root: RootRelaxation) -> Rows:
-    """Return the distinct time cuts and partition inequalities that bind, or nearly bind, at the root."""
+    """Return the distinct time cuts and tightening rows that bind, or nearly bind, at the root."""
     rows = joined(root.rows)
     return rows.only(rows.right_side(root.x) <= rows.left_side(root.solution.y) + NEARLY_BINDING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -50,6 +50,9 @@ REWARDS = (10.0, 3.0, 0.5, 0.0)
 START_WORK = 12_000_000
 """Attempts of a start times entries of `t.use`: about a second on a problem of county size."""
 
+QUIET = 20_000
+"""Attempts without a better plan after which a search by itself ends."""
+
 LEAST_ATTEMPTS, MOST_ATTEMPTS = 30, 400
 """Bounds on the attempts of a start."""
 
@@ -73,7 +76,8 @@ def relatedness_of_candidates(t: Tables) -> Floats:
 
 
 type Destroy = Callable[[SearchWorkspace, np.random.Generator, int, Floats], None]
-"""Destroys part of the plan of a workspace, given a random generator, a size, and the relatedness matrix."""
+"""Destroys part of the plan of a workspace, given a random generator, about how many candidates to open or
+close, and the relatedness matrix (`relatedness_of_candidates`). The plan may break the budget afterwards."""
 
 
 def _sample(weight: Floats, allowed: Mask, size: int, rng: np.random.Generator) -> Integers:
@@ -143,7 +147,7 @@ def follow_guide(workspace: SearchWorkspace, rng: np.random.Generator, size: int
 
 
 DESTROY_OPERATORS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
-"""Destroy operators that need no guide."""
+"""The destroy operators of every search; none of them needs a guide."""
 
 type Take = Callable[[Mask], object]
 """Receives a better plan."""
@@ -162,6 +166,8 @@ class Improver:
         Seed of the random numbers.
     workspace
         A workspace of the problem; default: a new one.
+    destroy
+        Destroy operators, one of which is drawn for each attempt.
 
     Notes
     -----
@@ -171,13 +177,21 @@ class Improver:
     the best plan.
     """
 
-    def __init__(self, t: Tables, *, seed: int = 0, workspace: SearchWorkspace | None = None) -> None:
+    def __init__(
+        self,
+        t: Tables,
+        *,
+        seed: int = 0,
+        workspace: SearchWorkspace | None = None,
+        destroy: Sequence[Destroy] = DESTROY_OPERATORS,
+    ) -> None:
         self._workspace = new_workspace(t, nothing(t), seed=seed) if workspace is None else workspace
         self._relatedness = relatedness_of_candidates(t)
         self._rng = np.random.default_rng(seed)
         self._current = self._best = nothing(t)
         self._rank = self._best_rank = (-math.inf, -math.inf, -math.inf)
-        self._weights = np.ones(len(DESTROY_OPERATORS) + 1)
+        self._operators = tuple(destroy)
+        self._weights = np.ones(len(self._operators) + 1)
         self._step, self._cycle_length = 0, FIRST_CYCLE
 
     @property
@@ -243,7 +257,7 @@ class Improver:
 
     def _choose_operator(self, *, guided: bool) -> int:
         """Draw a destroy operator by its weight; a constant keeps each operator possible."""
-        cumulative = np.cumsum(self._weights[: len(DESTROY_OPERATORS) + int(guided)] + 0.05)
+        cumulative = np.cumsum(self._weights[: len(self._operators) + int(guided)] + 0.05)
         return int(np.searchsorted(cumulative, self._rng.random() * cumulative[-1]))
 
     def _destroy(self, operator: int, guide: Floats | None) -> None:
@@ -255,10 +269,10 @@ class Improver:
         set_prices(workspace)
         most = min(40.0, 2 + 0.3 * np.count_nonzero(workspace.is_open[:-1]))
         size = 1 + int(rng.random() ** 2 * most)
-        if guide is not None and operator == len(DESTROY_OPERATORS):
+        if guide is not None and operator == len(self._operators):
             follow_guide(workspace, rng, size, guide)
         else:
-            DESTROY_OPERATORS[operator](workspace, rng, size, self._relatedness)
+            self._operators[operator](workspace, rng, size, self._relatedness)
 
     def _repair(self) -> None:
         repair_breaches(self._workspace)
@@ -325,7 +339,9 @@ def report_start(t: Tables, incumbent: MaskIncumbent, problem: DesignProblem, bu
     incumbent.plan(plan, "start")
 
 
-def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improver:
+def start_plans(
+    t: Tables, incumbent: MaskIncumbent, *, seed: int = 0, destroy: Sequence[Destroy] = DESTROY_OPERATORS
+) -> Improver:
     """Report the plans of the greedy heuristics and of a short large neighbourhood search.
 
     Parameters
@@ -337,6 +353,8 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
         kept as short as any.
     seed
         Seed of the random numbers.
+    destroy
+        Destroy operators of the search.
 
     Returns
     -------
@@ -346,7 +364,7 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
     known, attempts = incumbent.best, attempts_for(t)
     incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
     workspace = new_workspace(t, nothing(t), seed=seed)
-    search = Improver(t, seed=seed, workspace=workspace)
+    search = Improver(t, seed=seed, workspace=workspace, destroy=destroy)
     starts = [("greedy", nothing(t)), ("reverse-greedy", everything(t))]
     if known is not None:
         starts, attempts = [("start", known)], min(attempts, LEAST_ATTEMPTS)
@@ -364,3 +382,33 @@ def start_plans(t: Tables, incumbent: MaskIncumbent, *, seed: int = 0) -> Improv
             search.start_from(plan)
     search.improve(attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"))
     return search
+
+
+def search_until_quiet(
+    t: Tables, incumbent: MaskIncumbent, *, seed: int, destroy: Sequence[Destroy] = DESTROY_OPERATORS
+) -> str:
+    """Destroy and repair parts of the plan until the time is up or it gains no more; the variant `lns`.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    incumbent
+        Receives the plans, and knows the time left.
+    seed
+        Seed of the random numbers.
+    destroy
+        Destroy operators of the search.
+
+    Returns
+    -------
+    str
+        Why the search ended: `time` or `heuristic`.
+    """
+    search, idle = start_plans(t, incumbent, seed=seed, destroy=destroy), 0
+    while idle < QUIET and not incumbent.stop():
+        quiet = search.improve(
+            attempts=100, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
+        )
+        idle = idle + quiet if quiet == 100 else quiet
+    return "time" if incumbent.stop() else "heuristic"

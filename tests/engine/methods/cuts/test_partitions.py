@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from partition_drawing import apart_today, links_used_by, triangle
 
-from optimiser.engine.methods.cuts.partitions import PartitionCuts, part_graph
-from optimiser.engine.methods.cuts.relaxation import PARTITION_MARGIN, CutFinder
+from optimiser.engine.methods.cuts.partitions import MARGIN, PartitionCuts, part_graph
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
 from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.engine.search.tables import tables
@@ -159,11 +159,11 @@ def test_the_finder_returns_time_cuts_and_partition_inequalities():
     assert (found.left_side(y) > found.right_side(x) + 1e-6).all()
 
 
-@pytest.mark.parametrize(("with_partitions", "most"), [(True, 0), (False, 30)])
-def test_the_finder_returns_time_cuts_alone_where_asked(with_partitions, most):
-    cuts = CutFinder.of(tables(triangle()), with_partitions=with_partitions)
+@pytest.mark.parametrize(("families", "most"), [(FAMILIES, 0), ((), 30)])
+def test_the_finder_returns_time_cuts_alone_where_asked(families, most):
+    cuts = CutFinder.of(tables(triangle()), families=families)
     x, y = np.array([0.4, 0.4, 0.0]), np.ones(3)
-    assert cuts.violated(x, y, in_out_weight=0.0, margin=1e-6, partitions=most).pair_counts.tolist() == [
+    assert cuts.violated(x, y, in_out_weight=0.0, margin=1e-6, tightening=most).pair_counts.tolist() == [
         1,
         1,
         1,
@@ -171,10 +171,10 @@ def test_the_finder_returns_time_cuts_alone_where_asked(with_partitions, most):
 
 
 def test_the_finder_ignores_partition_inequalities_that_are_hardly_violated():
-    x, y = np.full(3, (2.0 - 0.9 * PARTITION_MARGIN) / 3), np.ones(3)
+    x, y = np.full(3, (2.0 - 0.9 * MARGIN) / 3), np.ones(3)
     cuts = CutFinder.of(tables(triangle()))
     assert len(cuts.violated(x, y, in_out_weight=0.0, margin=1e-6)) == 0
-    assert len(cuts.violated_partitions(x, y)) == 0
+    assert len(cuts.violated_tightening(x, y)) == 0
 
 
 @given(apart_today(), scarce, claimed)

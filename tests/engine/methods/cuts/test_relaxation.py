@@ -16,6 +16,7 @@ from partition_drawing import apart_today, triangle
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.relaxation import (
+    FAMILIES,
     STALL_ROUNDS,
     CutFinder,
     cut_rounds,
@@ -33,13 +34,13 @@ from optimiser.problem import DesignProblem
 def relaxed(
     problem,
     *,
-    with_partitions=False,
+    families=(),
     stall_share=0.0,
     left=lambda: 10.0,
     report=lambda _solution, _found: False,
 ):
     """Return where the rounds ended, and the objective there; without a stall share they go on to the end."""
-    cuts = CutFinder.of(tables(problem), with_partitions=with_partitions)
+    cuts = CutFinder.of(tables(problem), families=families)
     with mock.patch.object(relaxation, "STALL_SHARE", stall_share):
         ended = relax(Relaxation(problem, seed=0), cuts, left=left, report=report)
     factor = scale_of(problem) * (-1 if problem.budget is None else 1)
@@ -86,16 +87,16 @@ def test_all_cuts_hold_for_every_plan(problem):
     ("budget", "alone", "joint"), [(None, 1.5, 2.0), (0, 0.0, 0.0), (1, 2.0, 1.5), (2, 3.0, 3.0)]
 )
 def test_partition_inequalities_tighten_the_relaxation_of_a_triangle(budget, alone, joint):
-    for with_partitions, optimum in ((False, alone), (True, joint)):
-        ended, value = relaxed(triangle(budget=budget), with_partitions=with_partitions)
+    for families, optimum in (((), alone), (FAMILIES, joint)):
+        ended, value = relaxed(triangle(budget=budget), families=families)
         assert ended.solution.status == "optimal"
-        assert value == pytest.approx(optimum, abs=2e-2 if with_partitions else 1e-3)
+        assert value == pytest.approx(optimum, abs=2e-2 if families else 1e-3)
 
 
 @given(apart_today() | apart_today(budget="some"))
 @settings(max_examples=50, deadline=None)
 def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_never_beyond(problem):
-    (_, without), (ended, value) = relaxed(problem), relaxed(problem, with_partitions=True)
+    (_, without), (ended, value) = relaxed(problem), relaxed(problem, families=FAMILIES)
     sign = -1 if problem.budget is None else 1
     weight = sum(pair.weight for pair in problem.pairs) + sum(c.cost for c in problem.candidates)
     assert ended.solution.status == "optimal"
@@ -114,7 +115,7 @@ def test_all_partition_inequalities_hold_for_every_plan():
     joint = 0
     for seed in range(40):
         problem = apart(seed)
-        ended, _ = relaxed(problem, with_partitions=True)
+        ended, _ = relaxed(problem, families=FAMILIES)
         joint += any((rows.pair_counts > 1).any() for rows in ended.rows)
         for plan, cover in zip(*plans(problem), strict=True):
             for rows in ended.rows:
@@ -133,7 +134,7 @@ def test_needed_rows_give_the_bound_of_all_rows_and_their_optimum_violates_none_
     fewer = moved = 0
     for seed in range(40):
         for problem in (apart(seed), apart(seed).replace(budget=None)):
-            ended, _ = relaxed(problem, with_partitions=True)
+            ended, _ = relaxed(problem, families=FAMILIES)
             if ended.solution.status == "infeasible":
                 continue
             rows = joined(ended.rows)
@@ -156,7 +157,7 @@ def test_needed_rows_give_the_bound_of_all_rows_and_their_optimum_violates_none_
 
 def test_all_rows_are_needed_when_there_is_no_time_to_choose():
     problem = triangle(budget=1)
-    ended, _ = relaxed(problem, with_partitions=True)
+    ended, _ = relaxed(problem, families=FAMILIES)
     rows = joined(ended.rows)
     joint = rows.only(rows.pair_counts > 1)
     assert len(joint)

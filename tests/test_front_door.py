@@ -432,6 +432,23 @@ def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
     assert candidates.table["candidate_id"].tolist() == ["new"]
 
 
+def test_a_region_is_priced_with_a_cost_table_of_ones_own(home):
+    rate = {"standard": "expressway-4", "mode": "road", "terrain": "plain", "per": "km"}
+    rate |= {"basis": "drawn", "source": "here", "quality": "C"}
+    words = "".join(f'{key} = "{text}"\n' for key, text in rate.items())
+    ground = "hill = 1.0\nmountain = 1.0\nurban = 1.0\nwater = 1.0\n"
+    head = f'money = "EUR"\nprice_year = 2024\n[multipliers]\n{ground}[[rates]]\n'
+    text = f"{head}{words}low = 5\ncentral = 7\nhigh = 9\n"
+    (home / "costs.toml").write_text(text, encoding="utf-8")
+    (home / "priced.csv").write_text("id,from,to,length_km\nnew,Beta,Epsilon,100\n", encoding="utf-8")
+    region = pr.Region.read(
+        home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h", costs=home / "costs.toml"
+    )
+    table = region.candidates(["gap"], file=home / "priced.csv").table.set_index("candidate_id")
+    assert table.loc["new", ["cost_low", "cost", "cost_high"]].tolist() == [500, 700, 900]
+    assert repr(region) == "<Region map>"  # neither files nor folders of the machine
+
+
 def test_a_problem_of_the_caller_is_benched(tmp_path):
     found = pr.bench([line(name="mine")], variants=["compact", "greedy"], time_limit_s=20, out=tmp_path)
     assert found.solves["instance"].unique().tolist() == ["mine"]

@@ -65,7 +65,7 @@ class RegionProblem:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Region:
     """A map with its cities; every step takes the values of earlier ones and is kept in the cache.
 
@@ -78,7 +78,7 @@ class Region:
     """
 
     loaded: LoadedJob
-    progress: Progress = field(default_factory=Progress, repr=False)
+    progress: Progress = field(default_factory=Progress)
 
     @classmethod
     def read(
@@ -88,6 +88,7 @@ class Region:
         cities: str | Path = "",
         country: str = "",
         limit: Limit = "4h",
+        costs: str | Path = "",
         settings: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Region:
@@ -105,6 +106,8 @@ class Region:
             ISO 3166 code for default speeds and costs.
         limit
             Time limit for which candidates are proposed.
+        costs
+            Cost table of your own (TOML, docs/candidates.md); default: that of the country.
         settings
             Changes of further keys of a job, such as ``access.wait_cap_s=900``, values in TOML.
         progress
@@ -125,7 +128,12 @@ class Region:
             chosen = sections.Cities.model_validate({"source": listed})
         else:
             chosen = sections.Cities(file=listed)
-        job = Job(region=place, cities=chosen, times=sections.Times(limit_s=limit_seconds(limit)))
+        job = Job(
+            region=place,
+            cities=chosen,
+            times=sections.Times(limit_s=limit_seconds(limit)),
+            costs=sections.Costs(table=str(costs)),
+        )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]
         loaded = LoadedJob(title, Path.cwd(), job)
@@ -249,6 +257,10 @@ class Region:
         if name:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
         return RegionProblem(chain, chain.design)
+
+    def __repr__(self) -> str:
+        """Return the name in one line; nothing is read for it."""
+        return f"<Region {self.loaded.name}>"
 
     def _repr_html_(self) -> str:
         """Return the cities as a table, for a notebook."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from networks import skims
 from networks.cities.table import Cities
 from networks.errors import SchemaError, SourceError
+from networks.inputs import checked
 from networks.timegraph import UNREACHABLE, Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
 
 def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _Table:
     try:
-        if path.suffix.lower() == ".parquet":
+        if checked(path).suffix.lower() == ".parquet":
             frame = pd.read_parquet(path).astype(object)
             frame = frame.where(frame.notna(), "").astype(str)
         else:

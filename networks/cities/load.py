@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import difflib
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
+from networks.inputs import MOST_TEXT_BYTES, checked, number
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
 _OPTIONAL = ("tier", "population_definition", "source")
@@ -60,7 +60,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
 
 def _read(path: Path) -> list[tuple[int, _Row]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, restval="", strict=True)
             header = [name.strip() for name in reader.fieldnames or ()]
             _check_header(header, path)
@@ -111,20 +111,20 @@ def _tier_fault(tier: str) -> str:
 
 
 def _population_fault(text: str) -> str:
-    number = _number(text)
+    people = number(text)
     if not text:
         return "population is missing"
-    if number is None:
+    if people is None:
         return f"population '{text}' is not a number"
-    if number < 0:
+    if people < 0:
         return f"population {text} is negative"
-    if number > _WORLD_POPULATION:
+    if people > _WORLD_POPULATION:
         return f"population {text} exceeds the population of the world"
-    return "" if number == int(number) else f"population {text} is not a whole number"
+    return "" if people == int(people) else f"population {text} is not a whole number"
 
 
 def _position_fault(row: _Row) -> str:
-    lat, lon = _number(row["lat"]), _number(row["lon"])
+    lat, lon = number(row["lat"]), number(row["lon"])
     if lat is None or lon is None:
         return f"latitude '{row['lat']}' or longitude '{row['lon']}' is not a number"
     if abs(lat) <= 90 and abs(lon) <= 180:
@@ -140,14 +140,6 @@ def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
         if row["id"] and first.setdefault(row["id"], line) != line:
             faults.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
     return faults
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from networks.errors import SchemaError
+from networks.inputs import MOST_TEXT_BYTES, checked, number
 from networks.rail.drafts import BY_TABLE, Draft
 from networks.rail.stations import Station
 from networks.rail.tags import LONGEST_INTERVAL_S
@@ -53,20 +54,20 @@ def read_lines(path: Path) -> tuple[Line, ...]:
     SchemaError
         With all faults: missing columns, repeated keys, too few stops, invalid headways.
     """
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         rows = [] if missing else list(reader)
     faults = [f"column '{name}' is missing" for name in missing]
     lines, seen = [], set[str]()
-    for number, row in enumerate(rows, start=2):
+    for at, row in enumerate(rows, start=2):
         try:
             line = _line(row)
         except ValueError as fault:
-            faults.append(f"line {number}: {fault}")
+            faults.append(f"line {at}: {fault}")
             continue
         if line.service_id in seen:
-            faults.append(f"line {number}: service_id '{line.service_id}' is repeated")
+            faults.append(f"line {at}: service_id '{line.service_id}' is repeated")
         seen.add(line.service_id)
         lines.append(line)
     if faults:
@@ -94,10 +95,7 @@ def _line(row: Mapping[str, str | None]) -> Line:
 def _headway(text: str) -> float | None:
     if not text:
         return None
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = 0.0
+    minutes = number(text) or 0.0
     if not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
         raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one week")
     return minutes

@@ -40,6 +40,13 @@ def import_file(
     from optimiser.report import files
     from optimiser.run.store import save_json
 
+    if output.is_dir():
+        raise EnvironmentFault(
+            "it is a folder, not a file",
+            where=str(output),
+            done="Nothing was read.",
+            remedy=f"Name the file, for example {output / 'network.gpkg'}.",
+        )
     if output.suffix != ".gpkg":
         output = output.with_name(f"{output.name}.gpkg")
     if not output.resolve().parent.is_dir():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from networks import inputs
 from optimiser.cli import screen
 from optimiser.cli.options import Json, Problem
 from optimiser.problem.errors import ProblemError, SolverError, VerificationError
@@ -164,7 +165,7 @@ def _ids(path: Path) -> list[str]:
             raise ProblemError("holds no list of ids named 'built'", where=str(path), done=_NOTHING)
         return ids
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = inputs.read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as fault:
         raise ProblemError(f"cannot be read: {fault}", where=str(path), done=_NOTHING) from fault
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

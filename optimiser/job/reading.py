@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from networks import inputs
 from optimiser.job import lines
 from optimiser.job.contradictions import contradictions, did_you_mean
 from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
@@ -77,9 +78,7 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
         When the file cannot be read, or when the job has faults.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise JobError(f"the file is larger than {MAX_BYTES // 1024} KiB", where=str(path), done=_NOTHING)
-        text = path.read_text(encoding="utf-8")
+        text = inputs.read_text(path, most_bytes=MAX_BYTES)
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
         raise JobError(f"cannot be read: {reason}", where=str(path), done=_NOTHING, remedy=_REMEDY) from fault

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
@@ -25,9 +25,17 @@ USUAL_YEARS = 5
 
 
 class Section(BaseModel):
-    """A section of a job: frozen, strict, without unknown keys, without nan or infinity."""
+    """A section of a job: frozen, strict, without unknown keys, nan, infinity and null characters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_no_null(cls, value: object) -> object:
+        """Refuse a character that ends a path where the system reads it."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds a null character")
+        return value
 
 
 class Region(Section):

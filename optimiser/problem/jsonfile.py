@@ -18,6 +18,9 @@ from optimiser.problem.errors import EnvironmentFault, ProblemError
 LARGEST = 2**63 - 1
 """Largest integer of the file formats."""
 
+MOST_BYTES = 2**30
+"""A file has at most so many bytes."""
+
 type Json = Any
 """A value as the JSON reader returns it."""
 
@@ -34,6 +37,24 @@ class JsonObject(dict[str, Json]):
     duplicates: tuple[str, ...] = ()
 
 
+def plain_file(path: Path) -> Path:
+    """Return a path if it leads to a plain file of at most `MOST_BYTES`.
+
+    Raises
+    ------
+    OSError
+        When it leads to something else, such as a device or a pipe, which might never end.
+    """
+    if "\0" in str(path):
+        raise OSError(0, "the path holds a null character")
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "it is a folder, a device or a pipe, not a file")
+    if found.st_size > MOST_BYTES:
+        raise OSError(0, f"it has {found.st_size:,} bytes, more than {MOST_BYTES:,}")
+    return path
+
+
 def read_json(path: Path) -> Json:
     """Read a JSON file; objects are returned as `JsonObject`.
 
@@ -45,7 +66,7 @@ def read_json(path: Path) -> Json:
         When the file cannot be opened.
     """
     try:
-        text = path.read_bytes()
+        text = plain_file(path).read_bytes()
     except OSError as error:
         raise EnvironmentFault(
             f"cannot be read ({error.strerror})",

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from networks import inputs
 from optimiser.problem.errors import CandidateError, EnvironmentFault
 from optimiser.proposals.base_case import line_km, on_sphere
 
@@ -206,9 +207,8 @@ def read_cost_table(path: str | Path) -> CostTable:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = tomllib.loads(inputs.read_text(path))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CandidateError("the cost table cannot be read", where=str(path), done=str(error)) from error
     return _parse(document, str(path))
 
@@ -475,7 +475,7 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
 def _read_polygons(path: Path) -> TerrainPolygons:
     """Read polygons and their classes, all faults at once."""
     try:
-        table = gpd.read_file(path)
+        table = inputs.read_features(path)
     except Exception as error:
         raise CandidateError("the terrain file cannot be read", where=str(path), done=str(error)) from error
     if "terrain" not in table.columns:
@@ -493,8 +493,6 @@ def _read_polygons(path: Path) -> TerrainPolygons:
             faults=faults,
             remedy="Use plain, hill, mountain, urban or water.",
         )
-    if table.crs is not None:
-        table = table.to_crs(4326)
     return TerrainPolygons(
         polygons=tuple(table.geometry),
         classes=tuple(TERRAIN_CLASSES.index(name) for name in named),

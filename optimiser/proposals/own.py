@@ -9,12 +9,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from networks import inputs
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import FIXED, INSTRUMENTS
 from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
@@ -32,6 +32,8 @@ COLUMNS = (
 _NUMBERS = (
     "from_lon", "from_lat", "to_lon", "to_lat", "length_km", "speed_kmh", "seconds", "cost", "headway_s",
 )  # fmt: skip
+_TOO_LARGE = 1e15
+"""No number of a candidate reaches this, so that sums of them stay whole."""
 _ABOVE_ZERO = ("length_km", "speed_kmh", "seconds", "headway_s")
 
 _REMEDY = (
@@ -118,24 +120,20 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     CandidateError
         When the file is missing or cannot be read.
     """
-    if not path.is_file():
-        raise CandidateError(f"the {what} does not exist", where=str(path))
     try:
         if path.suffix.lower() != ".csv":
-            shapes: pd.DataFrame = gpd.read_file(path)
-            if isinstance(shapes, gpd.GeoDataFrame) and shapes.crs is not None:
-                shapes = shapes.to_crs(4326)
-            return pd.DataFrame(shapes)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            return pd.DataFrame(inputs.read_features(path))
+        return pd.read_csv(inputs.checked(path), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise CandidateError(f"the {what} does not exist", where=str(path)) from error
     except Exception as error:
         raise CandidateError(f"the {what} cannot be read", where=str(path), done=str(error)) from error
 
 
 def _known_columns(path: Path) -> pd.DataFrame:
-    """Read the file of own candidates; unknown columns of a CSV are refused."""
+    """Read the file of own candidates; unknown columns and properties are refused."""
     table = read_table(path, "file of own candidates")
-    is_csv = path.suffix.lower() == ".csv"
-    unknown = [name for name in table.columns if is_csv and name not in COLUMNS]
+    unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
     if unknown:
         raise CandidateError(
             "unknown columns",
@@ -161,10 +159,8 @@ def is_empty(value: object) -> bool:
 
 def as_number(value: object) -> float:
     """Return a cell as a number, NaN where it is none."""
-    try:
-        return float(str(value))
-    except ValueError:
-        return math.nan
+    found = inputs.number(str(value))
+    return math.nan if found is None else found
 
 
 def _value_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
@@ -173,6 +169,11 @@ def _value_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
         f"{name} `{row[name]}` is not a number"
         for name in _NUMBERS
         if name in row and not math.isfinite(as_number(row[name]))
+    ]
+    faults += [
+        f"{name} `{row[name]}` is not below {_TOO_LARGE:g}"
+        for name in _NUMBERS
+        if name in row and as_number(row[name]) >= _TOO_LARGE
     ]
     faults += [
         f"{name} `{row[name]}` is not above 0"

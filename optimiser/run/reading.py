@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from networks import cities, impedance, osm, rail, road, schema
+from networks import cities, impedance, inputs, osm, rail, road, schema
 from networks.cities import Cities
 from networks.errors import SourceError
 from networks.import_report import ImportReport
@@ -198,7 +197,7 @@ def widened(shape: shapely.Geometry, margin_km: float) -> shapely.Geometry:
 
 def _polygon(path: Path) -> shapely.Geometry:
     try:
-        table = gpd.read_file(path).to_crs(4326)
+        table = inputs.read_features(path)
     except Exception as fault:
         raise SourceError(f"the polygon cannot be read: {fault}", where=str(path)) from fault
     shape = table.geometry.union_all()

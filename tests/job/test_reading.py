@@ -73,7 +73,7 @@ def test_broken_toml_gives_one_message(text: str) -> None:
 def test_a_file_of_megabytes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "big.toml"
     path.write_text(REGION + "#" * 300_000)
-    with pytest.raises(JobError, match="larger than 256 KiB"):
+    with pytest.raises(JobError, match="it has 300,030 bytes, more than 262,144"):
         load(path)
 
 

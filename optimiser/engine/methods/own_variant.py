@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.jsonfile import plain_file
 
 SUFFIX = ".py"
 """Extension of files that contain a variant."""
@@ -162,7 +163,7 @@ def _digest(text: bytes) -> str:
 
 def _text(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return plain_file(path).read_bytes()
     except OSError as error:
         raise ProblemError(
             f"the file of a variant cannot be read ({error.strerror})",

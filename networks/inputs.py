@@ -1,0 +1,148 @@
+"""Refuse files of a user that are no plain files, are too large, or are of another kind than their name says.
+
+Everything that is read from a user's file goes through here first, but for problem and result files, which
+`optimiser.problem` reads without this package. A faulty file is an `OSError`, so that each reader reports it
+as any other file that cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MOST_TEXT_BYTES = 64 * 2**20
+"""A job, a variant, a table of costs or of cities has at most so many bytes."""
+MOST_BYTES = 4 * 2**30
+"""A matrix or a GeoPackage has at most so many bytes."""
+
+_JSON_SUFFIXES = (".geojson", ".json")
+_SQLITE = b"SQLite format 3\0"
+"""First bytes of a GeoPackage."""
+
+
+class InputFileError(OSError):
+    """A file is none that is read."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(0, fault)
+
+    def __str__(self) -> str:
+        """Return the fault alone."""
+        return str(self.strerror)
+
+
+def checked(path: Path, *, most_bytes: int = MOST_BYTES) -> Path:
+    """Return a path if it leads to a plain file that is not too large.
+
+    Parameters
+    ----------
+    path
+        A path that a user gave.
+    most_bytes
+        Largest size.
+
+    Raises
+    ------
+    InputFileError
+        When it leads to a folder, a device or a pipe, which might never end, or the file is too large.
+    OSError
+        When nothing is there, or it may not be read.
+    """
+    if "\0" in str(path):
+        raise InputFileError("the path holds a null character")
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise InputFileError("it is a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise InputFileError("it is a device or a pipe, not a file")
+    if found.st_size > most_bytes:
+        raise InputFileError(f"it has {found.st_size:,} bytes, more than {most_bytes:,}")
+    return path
+
+
+def number(text: str) -> float | None:
+    """Return the finite number that a cell holds; None where it holds none.
+
+    Python's own reader would take `700_000` for a number.
+    """
+    try:
+        value = math.nan if "_" in text else float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def read_text(path: Path, *, most_bytes: int = MOST_TEXT_BYTES) -> str:
+    """Return the text of a small file in UTF-8.
+
+    Raises
+    ------
+    OSError
+        As for `checked`.
+    UnicodeDecodeError
+        When it is not UTF-8.
+    """
+    return checked(path, most_bytes=most_bytes).read_text(encoding="utf-8-sig")
+
+
+def read_features(path: Path) -> gpd.GeoDataFrame:
+    """Return the features of a GeoJSON file or a GeoPackage, in degrees of WGS 84.
+
+    GeoJSON is read without GDAL, whose other formats may name further files and addresses to be opened
+    whatever a file is called.
+
+    Raises
+    ------
+    OSError
+        As for `checked`, and when the file is neither of the two.
+    ValueError
+        When the content is damaged, or names a coordinate system that does not exist.
+    """
+    if path.suffix.lower() in _JSON_SUFFIXES:
+        return _read_geojson(path)
+    import geopandas as gpd
+
+    with checked(path).open("rb") as stream:
+        if stream.read(len(_SQLITE)) != _SQLITE:
+            raise InputFileError("it is neither GeoJSON (.geojson, .json) nor a GeoPackage (.gpkg)")
+    table = gpd.read_file(path, engine="pyogrio")
+    return table if table.crs is None else table.to_crs(4326)
+
+
+def _read_geojson(path: Path) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    text = checked(path, most_bytes=MOST_BYTES).read_text(encoding="utf-8-sig")
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("brackets are nested too deep") from None
+    kind = content.get("type") if isinstance(content, dict) else None
+    features = (
+        {"Feature": [content], "FeatureCollection": content.get("features")}.get(kind) if kind else None
+    )
+    if not isinstance(features, list) or not all(map(_is_feature, features)):
+        raise InputFileError("it is not GeoJSON: neither a feature nor a collection of features")
+    try:
+        crs = CRS.from_user_input(content["crs"]["properties"]["name"]) if content.get("crs") else CRS(4326)
+        table = gpd.GeoDataFrame.from_features(features, crs=crs)
+    except (CRSError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"its content is damaged: {error}") from error
+    if "geometry" not in table:
+        return gpd.GeoDataFrame(table, geometry=[], crs=crs).to_crs(4326)
+    return table.to_crs(4326)
+
+
+def _is_feature(value: object) -> bool:
+    """Tell whether a value looks like a feature; its geometry may be null."""
+    if not isinstance(value, dict) or value.get("type") != "Feature":
+        return False
+    return isinstance(value.get("properties") or {}, dict) and isinstance(value.get("geometry") or {}, dict)

@@ -23,7 +23,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from optimiser.bench.instances import instance
     from optimiser.bench.outputs import Bench, bench
+    from optimiser.engine.model_file import write_model
     from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.frontier import Limits, trace
     from optimiser.job import Job, LoadedJob
@@ -59,7 +61,9 @@ if TYPE_CHECKING:
     from optimiser.verify import Plan, check
 
 _HOMES = {
+    "optimiser.bench.instances": ("instance",),
     "optimiser.bench.outputs": ("Bench", "bench"),
+    "optimiser.engine.model_file": ("write_model",),
     "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
     "optimiser.frontier": ("Limits", "trace"),
     "optimiser.job": ("Job", "LoadedJob", "find_job=find"),
@@ -85,9 +89,9 @@ __all__ = [
     "Backcasted", "Bench", "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits",
     "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region",
     "RegionProblem", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target",
-    "TracedFrontier", "Views", "Why", "backcast", "bench", "check", "compare", "find_job", "load",
-    "load_problem", "load_result", "run", "run_job", "save_problem", "save_result", "solve", "trace",
-    "verify", "views",
+    "TracedFrontier", "Views", "Why", "backcast", "bench", "check", "compare", "find_job",
+    "instance", "load", "load_problem", "load_result", "run", "run_job", "save_problem", "save_result",
+    "solve", "trace", "verify", "views", "write_model",
 ]  # fmt: skip
 
 

@@ -78,6 +78,21 @@ def test_a_problem_is_solved_and_checked_from_the_front_door(tmp_path):
     assert plan.objective == result.objective
 
 
+def test_a_solve_starts_from_the_plan_of_a_result():
+    problem = line()
+    best = pr.solve(problem, time_limit_s=20)
+    again = pr.solve(problem, time_limit_s=0, variant="do-nothing", start=best)
+    assert pr.solve(problem, time_limit_s=0, variant="do-nothing").objective < best.objective
+    assert again.objective == best.objective
+
+
+def test_a_problem_of_the_bench_is_named():
+    problem = pr.instance("grid_5x5_1")
+    assert (problem.name, len(problem.candidates)) == ("grid_5x5_1", 25)
+    with pytest.raises(pr.OptimiserError, match="names 2 problems"):
+        pr.instance("grid_5x5_*")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """Return a folder with a drawn map, its cities and a job."""
@@ -107,9 +122,10 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
     both = pr.compare(run, half)
     tables = {
         "links": run.links, "cities": run.cities, "pairs": run.pairs, "rings": run.rings,
-        "ring_legs": run.ring_legs, "candidates": run.candidates, "why.pairs": why.pairs,
-        "why.swaps": why.swaps, "why.moved": why.moved, "why.alternatives": why.alternatives,
-        "compare.links": both.links, "compare.pairs": both.pairs,
+        "ring_legs": run.ring_legs, "ring_overlaps": run.ring_overlaps, "candidates": run.candidates,
+        "why.pairs": why.pairs, "why.swaps": why.swaps, "why.moved": why.moved,
+        "why.alternatives": why.alternatives, "compare.links": both.links,
+        "compare.pairs": both.pairs,
     }  # fmt: skip
     assert set(tables) == set(run.columns.index.get_level_values("table"))
     for name, table in tables.items():
@@ -416,9 +432,31 @@ def test_a_travel_time_matrix_takes_the_place_of_a_map(home):
     assert candidates.table["candidate_id"].tolist() == ["new"]
 
 
+def test_a_region_is_priced_with_a_cost_table_of_ones_own(home):
+    rate = {"standard": "expressway-4", "mode": "road", "terrain": "plain", "per": "km"}
+    rate |= {"basis": "drawn", "source": "here", "quality": "C"}
+    words = "".join(f'{key} = "{text}"\n' for key, text in rate.items())
+    ground = "hill = 1.0\nmountain = 1.0\nurban = 1.0\nwater = 1.0\n"
+    head = f'money = "EUR"\nprice_year = 2024\n[multipliers]\n{ground}[[rates]]\n'
+    text = f"{head}{words}low = 5\ncentral = 7\nhigh = 9\n"
+    (home / "costs.toml").write_text(text, encoding="utf-8")
+    (home / "priced.csv").write_text("id,from,to,length_km\nnew,Beta,Epsilon,100\n", encoding="utf-8")
+    region = pr.Region.read(
+        home / "map.osm", cities=home / "cities.csv", country="CN", limit="2h", costs=home / "costs.toml"
+    )
+    table = region.candidates(["gap"], file=home / "priced.csv").table.set_index("candidate_id")
+    assert table.loc["new", ["cost_low", "cost", "cost_high"]].tolist() == [500, 700, 900]
+    assert repr(region) == "<Region map>"  # neither files nor folders of the machine
+
+
 def test_a_problem_of_the_caller_is_benched(tmp_path):
     found = pr.bench([line(name="mine")], variants=["compact", "greedy"], time_limit_s=20, out=tmp_path)
     assert found.solves["instance"].unique().tolist() == ["mine"]
     assert found.variants.set_index("label")["best"].sum() >= 1
     assert (tmp_path / "summary.md").is_file()
+    figure = found.plot_gaps()
+    assert figure._repr_png_().startswith(b"\x89PNG")  # a notebook shows it
+    (panel,) = figure.axes
+    assert panel.get_title(loc="left") == "mine"
+    assert [one.get_label() for one in panel.lines] == ["compact/highs"]  # greedy proves nothing
     assert read(found._repr_html_()).text[0] == "Variants"

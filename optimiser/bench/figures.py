@@ -28,7 +28,7 @@ from optimiser.bench.analysis import (
 from optimiser.bench.rows import Row
 from optimiser.bench.traces import Trace
 from optimiser.report import files
-from optimiser.report.style import INK, MUTED, PAPER
+from optimiser.report.style import INK, MUTED, PAPER, unbound_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1
 DASHES: tuple[Dash, ...] = ("-", "--", "-.", ":", (0.0, (6.0, 1.5, 1.0, 1.5)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 """The numbers of colours, dashes and marks are coprime: the first 35 pens differ in at least two of three."""
-DPI = 150
+DPI, SCREEN_DPI = 150, 120
+"""Dots per inch of files and of notebooks; with fewer, hinting spoils bold titles."""
 
 LEGEND_KEY_IN, LEGEND_LETTER_IN = 0.65, 0.075
 """Width of a key of the legend with its padding, and of a letter, inches."""
@@ -99,7 +100,8 @@ def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str,
     yield "Performance profile", "profile", draw_profile(rows)
     yield "Mean gap over time", "gaps", _draw_mean_gaps(rows, trace_of, pens)
     for family, group in by_family(rows).items():
-        yield f"Gap over time: {family}", f"gaps_{family}", _draw_gaps(family, group, trace_of, pens)
+        figure = draw_gaps(group, trace_of, title=family, pens=pens)
+        yield f"Gap over time: {family}", f"gaps_{family}", figure
     sized = [row for row in rows if row.family in SIZED_FAMILIES]
     if sized:
         yield "Time against size", "sizes", _draw_sizes("generated countries", sized, pens)
@@ -112,9 +114,8 @@ def _pens(labels: Iterable[str]) -> dict[str, Pen]:
 
 def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Return a figure that belongs to no window, and its axes row by row; panels are measured in inches."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained", facecolor=PAPER)
+    size = (columns * width, rows * height)
+    figure = unbound_figure(figsize=size, dpi=SCREEN_DPI, layout="constrained", facecolor=PAPER)
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     panels = list(axes.flat)
     for panel in panels:
@@ -235,11 +236,28 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
     return figure
 
 
-def _draw_gaps(family: str, rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, Pen]) -> Figure | None:
+def draw_gaps(
+    rows: Sequence[Row], trace_of: TraceOf, *, title: str = "", pens: Mapping[str, Pen] | None = None
+) -> Figure | None:
     """Draw the gap of each configuration over time, one panel per instance; thin lines are further seeds.
 
-    None where no configuration can prove.
+    Parameters
+    ----------
+    rows
+        The table, or a part of it.
+    trace_of
+        Returns the progress of the solve of a row.
+    title
+        Follows "Gap over time" in the heading.
+    pens
+        Pens by label, where other figures have the same; None: chosen here.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None where no configuration can prove.
     """
+    pens = _pens(by_label(rows)) if pens is None else pens
     able = [row for row in rows if proves(row)]
     if not able:
         return None
@@ -257,8 +275,9 @@ def _draw_gaps(family: str, rows: Sequence[Row], trace_of: TraceOf, pens: Mappin
         _title(panel, name, f"{here[0].candidates} candidates, {here[0].open_pairs} open pairs")
     for panel in panels[len(shown) :]:
         panel.set_visible(False)
+    heading = f"Gap over time: {title}" if title else "Gap over time"
     left = f" (the {MOST_PANELS} largest of {len(sizes)})" if len(sizes) > MOST_PANELS else ""
-    figure.suptitle(f"Gap over time: {family}{left}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+    figure.suptitle(f"{heading}{left}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     _legend(figure, panels[0])
     return figure
 

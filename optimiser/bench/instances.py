@@ -102,6 +102,30 @@ def choose(words: Sequence[str], families: Sequence[str]) -> tuple[Instance, ...
     return tuple(chosen.values())
 
 
+def instance(name: str) -> DesignProblem:
+    """Return a problem of the bench.
+
+    Parameters
+    ----------
+    name
+        One that ``polyring bench --list`` shows, such as ``hub_ring_8x2_1``. It is generated, or built from
+        the map of the embedded region, and the same on every machine.
+
+    Raises
+    ------
+    ProblemError
+        When it names no problem or several.
+    """
+    found = choose([name], ())
+    if len(found) > 1:
+        raise ProblemError(
+            f"{name!r} names {len(found)} problems",
+            faults=[one.name for one in found],
+            remedy="Name one of them.",
+        )
+    return found[0].make()
+
+
 def _named(word: str, known: Sequence[Instance]) -> Sequence[Instance]:
     matching = [one for one in known if fnmatch.fnmatchcase(one.name, word)]
     if matching:

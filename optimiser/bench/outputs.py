@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -93,6 +93,15 @@ class Bench:
         from optimiser.bench.figures import draw_profile
 
         return draw_profile(longest(self.rows))
+
+    def plot_gaps(self) -> Figure | None:
+        """Draw the gap of each variant over time, a panel a problem; of many the nine largest.
+
+        None where no variant can prove.
+        """
+        from optimiser.bench.figures import draw_gaps
+
+        return draw_gaps(longest(self.rows), _trace_reader(Store(self.folder)))
 
     def _repr_html_(self) -> str:
         """Return variants and solves as HTML, for a notebook."""
@@ -191,6 +200,16 @@ def _command(repeated: Mapping[str, Iterable[str]]) -> str:
     return shlex.join(["polyring", "bench", *options])
 
 
+def _trace_reader(store: Store) -> Callable[[Row], Trace]:
+    """Return what reads the progress of the solve of a row, each file once."""
+
+    @cache
+    def load(key: Key) -> Trace:
+        return traces.load(store.trace(slug_of(key)))
+
+    return lambda row: load(row.key)
+
+
 def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: Sequence[str] = ()) -> Path:
     """Write table, figures and summary of a bench.
 
@@ -218,14 +237,7 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     from optimiser.bench.figures import write_figures
 
     store = Store(folder)
-
-    @cache
-    def load(key: Key) -> Trace:
-        return traces.load(store.trace(slug_of(key)))
-
-    def trace_of(row: Row) -> Trace:
-        return load(row.key)
-
+    trace_of = _trace_reader(store)
     filled = with_plan_times(rows, trace_of)
     table.save(filled, store.runs)
     shown = longest(filled)

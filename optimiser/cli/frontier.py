@@ -206,6 +206,7 @@ def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.curve import STEADY
     from optimiser.report import wording
+    from optimiser.run.frontier import page_name
 
     curve, links = done.curve, done.links
     money = f", {curve.money}" if curve.money else ""
@@ -251,8 +252,9 @@ def _show(done: Traced) -> None:
     if caps := done.summary.get("caps"):
         amounts = ", ".join(f"{name} {most:,}" for name, most in caps.items())
         screen.line(f"The caps are amounts, the same at every point: {amounts}.")
-    page = "report.html, " if (done.folder / "report.html").exists() else ""
-    files = f"{page}frontier.csv, frontier.png, frontier_links.csv, plans in frontier/"
+    page = page_name(done.folder)
+    shown = f"{page}, " if (done.folder / page).exists() else ""
+    files = f"{shown}frontier.csv, frontier.png, frontier_links.csv, plans in frontier/"
     screen.line(f"Files: {done.folder}  ({files})")
 
 

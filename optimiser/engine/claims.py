@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -51,7 +50,7 @@ class CheckedClaims:
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
         self._progress = progress
-        self._start_time: float | None = None
+        self._seconds = 0.0
         self._cuts = self._nodes = 0
         self._proved_infeasible = False
         self._evaluator = PlanEvaluator(problem)
@@ -92,12 +91,11 @@ class CheckedClaims:
         return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Process a message of the solver process; `ready` starts the clock of the trace."""
+        """Process a message of the solver process, which says when it was sent."""
         try:
+            self._seconds = float(message.get("seconds", 0.0))
             step = str(message.get("step", ""))
-            if message["kind"] == "ready":
-                self._start_time = time.monotonic()
-            elif message["kind"] == "plan":
+            if message["kind"] == "plan":
                 self._check_plan(message, step)
             elif message["kind"] == "bound":
                 if not math.isfinite(message["bound"]):
@@ -119,11 +117,10 @@ class CheckedClaims:
 
     def _improved(self, message: Mapping[str, Any]) -> None:
         """Append the current state to the trace."""
-        seconds = 0.0 if self._start_time is None else round(time.monotonic() - self._start_time, 3)
         best = self._incumbent.evaluated
         value = None if best is None else best.objective
         bound = self._incumbent.best_bound
-        point = TracePoint(seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
+        point = TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
         self.trace.append(point)
         if self._progress is not None:
             self._progress(point)
@@ -138,6 +135,7 @@ class CheckedClaims:
         proves
             Whether the variant proves bounds.
         """
+        self._seconds = round(ending.seconds, 3)
         if ending.reason in BROKEN and len(self.trace) <= 1:
             self._rescue()
         self.refusals.extend(self._contradictions(ending, proves=proves))

@@ -102,8 +102,13 @@ class Session:
             self._warm_up(task)
         self._send({"kind": "ready"})
         begun = time.monotonic()
+
+        def send(message: Mapping[str, Any]) -> None:
+            # The parent cannot tell when: it may be busy with earlier messages for seconds.
+            self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
+
         with _output_to(log):
-            reason, solver, message = solve(task, self._send)
+            reason, solver, message = solve(task, send)
         self._done(begun, reason=reason, solver=solver, message=message)
 
     def _prepare(self, values: Mapping[str, Any]) -> None:

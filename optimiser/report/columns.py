@@ -140,6 +140,7 @@ DICTIONARY: Mapping[str, Mapping[str, str]] = {
     "pairs": PAIRS,
     "rings": RINGS,
     "ring_legs": RING_LEGS,
+    "ring_overlaps": ring_tables.OVERLAPS,
     "candidates": CANDIDATES,
     "why.pairs": SERVED,
     "why.swaps": SWAPS,

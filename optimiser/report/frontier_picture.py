@@ -44,7 +44,7 @@ LEAST_CHANGE = 0.002
 BELOW = 0.07
 """Room below the lines for the words at their foot, as a share of the height."""
 
-LABEL_GAP = 0.0672
+LABEL_GAP = 0.08
 """Least distance of two labels at the right edge, as a share of the height."""
 
 NUMBERS = {

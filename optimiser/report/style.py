@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -212,9 +212,25 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
         Size of plain text in points.
     """
     import matplotlib as mpl
+    from matplotlib.text import Text
+
+    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
+        found = unbound_figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+        yield found
+        for text in found.findobj(Text):
+            text.set_text(legible(text.get_text()))
+
+
+def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib takes them
+    """Return a figure that belongs to no window and that a notebook shows without pyplot.
+
+    Parameters
+    ----------
+    **options
+        As for `matplotlib.figure.Figure`.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
     from PIL import Image
 
     class Shown(Figure):
@@ -226,12 +242,9 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
             _with_palette(Image.open(drawn).convert("RGB")).save(small, format="png", optimize=True)
             return small.getvalue()
 
-    with mpl.rc_context({"font.family": _fonts(), "font.size": size, "text.color": INK}):
-        found = Shown(figsize=(width, height), dpi=dpi, facecolor=PAPER)
-        FigureCanvasAgg(found)
-        yield found
-        for text in found.findobj(Text):
-            text.set_text(legible(text.get_text()))
+    found = Shown(**options)
+    FigureCanvasAgg(found)
+    return found
 
 
 def per_point(axes: Axes) -> float:

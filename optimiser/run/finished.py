@@ -30,6 +30,7 @@ from optimiser.report import columns, notebook, ring_tables, sentences, tables, 
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.notebook import MapView
+from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, outcome, pipeline, reporting, solving, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain, within_limit
@@ -186,6 +187,11 @@ class Run:
         return Table(ring_tables.ring_legs(self.shown))
 
     @cached_property
+    def ring_overlaps(self) -> pd.DataFrame:
+        """Return how far the rings of the plan run beside the known rings of the region."""
+        return ring_tables.overlaps(self.shown)
+
+    @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
         """Return everything that could be built, EPSG:4326, with `built` for what the plan builds."""
         table = self._chain.candidates.value.table
@@ -254,6 +260,7 @@ class Run:
         budget: float | None = None,
         weights: Mapping[str, int] | None = None,
         limit: Limit | None = None,
+        rings: bool = True,
         gap: float | None = None,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> Run:
@@ -271,6 +278,8 @@ class Run:
             Factor on the weight of pairs by tier of the smaller city, such as ``{"small": 3}``.
         limit
             Another time limit: ``"3h30"``, ``"210 min"``, seconds.
+        rings
+            False: the rings of the job are not asked for, so that the money for them is free for the rest.
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
@@ -295,6 +304,7 @@ class Run:
             budget=None if budget is None else budget_amount(budget, self.problem),
             weights=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
+            rings=rings,
         )
         both = sorted(set(later.without) & set(later.force))
         if both:
@@ -376,6 +386,25 @@ class Run:
                 remedy=f"Rings that it forms: {names}. run.rings lists all that the job asks for.",
             )
         return ring_picture.unroll(found, dpi=100)
+
+    def plot_rings(self) -> Figure:
+        """Draw the rings of the plan beside the known rings of the region: a map a ring, and why they differ.
+
+        Raises
+        ------
+        JobError
+            When the plan forms no ring that a known one could be compared with.
+        """
+        from optimiser.report import ring_picture
+
+        if not known_rings(self.shown.rings):
+            raise JobError(
+                "the plan forms no ring that a known ring of the region could be compared with",
+                where="plot_rings",
+                done="Nothing was drawn.",
+                remedy="run.plot() draws the plan, run.unroll() a ring as a straight line.",
+            )
+        return ring_picture.draw(self.shown, dpi=100)
 
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.

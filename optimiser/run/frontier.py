@@ -171,8 +171,14 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
         labels = labels_of(problem, chain.candidates.value.table)
         done = _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
         if loaded.job.output.report:
-            page.write_frontier(_shown(chain, done), stage / "report.html", picture=stage / PICTURE)
+            name = page_name(target)
+            page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
         return done
+
+
+def page_name(target: Path) -> str:
+    """Return the name of the page of a frontier; in the folder of a run, whose page stays, it is another."""
+    return "frontier.html" if (target / "result.json").exists() else "report.html"
 
 
 def _shown(chain: Chain, done: Traced) -> ReportInput:

@@ -17,7 +17,7 @@ from networks.intermodal import Definition
 from networks.timegraph import UNREACHABLE
 from optimiser import verify as checking
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
 from optimiser.problem import DesignProblem
@@ -65,7 +65,7 @@ class RegionProblem:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Region:
     """A map with its cities; every step takes the values of earlier ones and is kept in the cache.
 
@@ -78,7 +78,7 @@ class Region:
     """
 
     loaded: LoadedJob
-    progress: Progress = field(default_factory=Progress, repr=False)
+    progress: Progress = field(default_factory=Progress)
 
     @classmethod
     def read(
@@ -88,6 +88,7 @@ class Region:
         cities: str | Path = "",
         country: str = "",
         limit: Limit = "4h",
+        costs: str | Path = "",
         settings: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Region:
@@ -105,6 +106,8 @@ class Region:
             ISO 3166 code for default speeds and costs.
         limit
             Time limit for which candidates are proposed.
+        costs
+            Cost table of your own (TOML, docs/candidates.md); default: that of the country.
         settings
             Changes of further keys of a job, such as ``access.wait_cap_s=900``, values in TOML.
         progress
@@ -125,7 +128,12 @@ class Region:
             chosen = sections.Cities.model_validate({"source": listed})
         else:
             chosen = sections.Cities(file=listed)
-        job = Job(region=place, cities=chosen, times=sections.Times(limit_s=limit_seconds(limit)))
+        job = Job(
+            region=place,
+            cities=chosen,
+            times=sections.Times(limit_s=limit_seconds(limit)),
+            costs=sections.Costs(table=str(costs)),
+        )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]
         loaded = LoadedJob(title, Path.cwd(), job)
@@ -250,6 +258,10 @@ class Region:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
         return RegionProblem(chain, chain.design)
 
+    def __repr__(self) -> str:
+        """Return the name in one line; nothing is read for it."""
+        return f"<Region {self.loaded.name}>"
+
     def _repr_html_(self) -> str:
         """Return the cities as a table, for a notebook."""
         cities = pd.DataFrame(self.cities)
@@ -283,7 +295,7 @@ def _budget(budget: float) -> sections.Budget:
     )
 
 
-def solve(
+def solve(  # noqa: PLR0913 - the options of the command
     problem: DesignProblem | RegionProblem,
     *,
     gap: float | None = None,
@@ -291,6 +303,7 @@ def solve(
     threads: int | None = None,
     seed: int | None = None,
     variant: str | Path = "auto",
+    start: Result | NamedPlan | None = None,
     params: SolveParameters | None = None,
     progress: Callable[[TracePoint], None] | None = None,
 ) -> Result:
@@ -305,6 +318,9 @@ def solve(
         random seed.
     variant
         A name that ``polyring list`` shows, or a Python file with a variant of your own, which is run.
+    start
+        A known plan, also of a similar problem, from which the solve starts; where it is infeasible, it is a
+        hint. It changes how soon plans are found, never what is proved.
     params
         All limits and options; default `SolveParameters()`: gap 0, 600 s.
     progress
@@ -315,7 +331,8 @@ def solve(
     OptimiserError
         When variant, solver or problem do not fit, or the solver failed.
     """
-    given = {"gap": gap, "time_limit_s": time_limit_s, "threads": threads, "seed": seed}
+    known = NamedPlan.of(start) if isinstance(start, Result) else start
+    given = {"gap": gap, "time_limit_s": time_limit_s, "threads": threads, "seed": seed, "start": known}
     chosen = (params or SolveParameters()).replace(
         **{key: value for key, value in given.items() if value is not None}
     )

@@ -53,6 +53,8 @@ class Changes:
         Factor on the weight of the pairs of a tier.
     limit_s
         Another time limit.
+    rings
+        Whether the rings of the job are asked for.
     """
 
     without: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Changes:
     budget: int | None = None
     weights: tuple[tuple[str, int], ...] = ()
     limit_s: int | None = None
+    rings: bool = True
 
     def then(self, later: Changes) -> Changes:
         """Return these changes followed by later ones, which win where both speak of the same thing."""
@@ -69,6 +72,7 @@ class Changes:
             budget=self.budget if later.budget is None else later.budget,
             weights=tuple((dict(self.weights) | dict(later.weights)).items()),
             limit_s=self.limit_s if later.limit_s is None else later.limit_s,
+            rings=self.rings and later.rings,
         )
 
     @property
@@ -84,6 +88,7 @@ class Changes:
             "" if self.budget is None else f"budget {self.budget:,}",
             *(f"{tier} pairs times {factor}" for tier, factor in self.weights),
             "" if self.limit_s is None else f"limit {self.limit_s // 60} min",
+            "" if self.rings else "no rings",
         )
         return ", ".join(part for part in parts if part)
 
@@ -105,6 +110,7 @@ class Changes:
                 "budget": budget,
                 "times": times,
                 "objective": job.objective.model_copy(update=dict(self.weights)),
+                "rings": job.rings if self.rings else (),
             }
         )
 
@@ -313,7 +319,11 @@ class Study:
         changes = changes.of_choice
         _refuse_missing(changes, study.chain.design)
         case = Case(
-            name=str(changes), budget=changes.budget, fixed_in=changes.force, fixed_out=changes.without
+            name=str(changes),
+            budget=changes.budget,
+            fixed_in=changes.force,
+            fixed_out=changes.without,
+            rings=changes.rings,
         )
         base = study._weighed(changes)  # noqa: SLF001 - a study of this class
         problem = resolve(base, case)

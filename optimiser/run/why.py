@@ -73,7 +73,7 @@ class Why:
         need = int(self.pairs["needs_it"].sum())
         faster = len(self.pairs) - need
         yield (
-            f"{_pairs(need)} within the limit {'needs' if need == 1 else 'need'} it; "
+            f"{_counted(need, 'pair')} within the limit {'needs' if need == 1 else 'need'} it; "
             f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
         )
         yield self.stand_in
@@ -223,8 +223,9 @@ def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float |
     new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
     lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
     return (
-        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds {new} links "
-        f"that this one does not, leaves out {gone - 1} besides it, loses {_pairs(lost)} and gains {gained}."
+        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds "
+        f"{_counted(new, 'link')} that this one does not, leaves out {gone - 1} besides it, "
+        f"loses {_counted(lost, 'pair')} and gains {gained}."
     )
 
 
@@ -281,5 +282,5 @@ def _sure(counted: str, missing: tuple[str, ...]) -> str:
     return f"Chosen in {counted} plausible cases{but}."
 
 
-def _pairs(number: int) -> str:
-    return f"{number} pair{'' if number == 1 else 's'}"
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -149,6 +149,26 @@ def test_a_finished_run_shows_its_ring_unrolled(done: Path) -> None:
         run.unroll("inner")
 
 
+def test_a_what_if_without_rings_has_the_money_of_the_ring_for_other_links(done: Path) -> None:
+    run = polyring.load(done / "out")
+    free = run.solve(rings=False)
+    less = free.solve(budget=0.5)
+    run.close()
+    assert run.rings["formed"].all()
+    assert free.rings.empty
+    assert free.problem == run.problem.replace(name=free.name, rings=())
+    assert "no rings" in free.name
+    assert less.problem.rings == ()  # a what-if of a what-if keeps the change
+
+
+def test_rings_of_a_region_without_known_ones_are_beside_none(done: Path) -> None:
+    run = polyring.load(done / "out")
+    run.close()
+    assert run.ring_overlaps.empty
+    with pytest.raises(JobError, match="no ring that a known ring"):
+        run.plot_rings()
+
+
 def test_the_run_measures_what_its_ring_changes(done: Path) -> None:
     table = pd.read_csv(done / "out" / "ring_effects.csv").set_index("state")
     assert table.index.tolist() == ["today", "plan without the ring", "plan"]

@@ -47,7 +47,9 @@ def test_a_solve_is_answered_by_ready_messages_and_done(session):
     assert kinds(session.sent).count("ready") == kinds(session.sent).count("done") == 1
     done = session.sent[-1]
     assert (done["reason"], done["message"]) == ("proof", "")
-    assert done["seconds"] >= 0
+    sent_s = [message["seconds"] for message in session.sent if message["kind"] != "ready"]
+    assert sent_s == sorted(sent_s)
+    assert sent_s[0] >= 0
     plans = [message for message in session.sent if message["kind"] == "plan"]
     assert sorted(plans[-1]["built"]) == ["ac", "bd"]
     assert json.loads(json.dumps(session.sent)) == session.sent

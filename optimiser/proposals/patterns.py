@@ -79,9 +79,8 @@ def _patterns(tracks: Tracks) -> Iterator[_Pattern]:
     services = tracks.base.services
     if services is None:
         return
-    ordered = services.stops.sort_values(["service", "seq"])
-    for service in range(len(services.lines)):
-        line, stops = services.lines.iloc[service], ordered[ordered["service"] == service]
+    for service, line in enumerate(services.lines.to_dict("records")):
+        stops = tracks.calls.get(service, services.stops.iloc[:0])
         yield _Pattern(
             service_id=str(line["service_id"]),
             name=str(line["name"] or line["service_id"]),

@@ -429,7 +429,7 @@ def _more_trains(tracks: Tracks, service: int, headway_s: int, boards: Sequence[
             shorter.append((tail, head, seconds - saved))
     if line is None or services is None or rail is None:
         return None
-    stops = services.stops[services.stops["service"] == service].sort_values("seq")
+    stops = tracks.calls.get(service, services.stops.iloc[:0])
     candidate_id = f"rail-frequency:{line['service_id']}"
     faster = tuple(shorter)
     if line["known_times"] and not base.door_to_door:

@@ -345,6 +345,15 @@ class Tracks:
         services = self.base.services
         return Counter() if services is None else Counter(services.stops["node"].tolist())
 
+    @cached_property
+    def calls(self) -> dict[int, pd.DataFrame]:
+        """Return the rows of the stops of each service, in order."""
+        services = self.base.services
+        if services is None:
+            return {}
+        ordered = services.stops.sort_values(["service", "seq"])
+        return {int(stops["service"].iloc[0]): stops for _, stops in ordered.groupby("service")}
+
     def stop(self, city: int, row: int | None) -> Stop:
         """Return the stop of a new train in a city: at a station of the rail network, or at a new one."""
         return stop_at_new_station(self.base, city) if row is None else Stop(f"station:{row}")

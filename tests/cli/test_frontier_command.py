@@ -19,6 +19,7 @@ from optimiser import problem as problems
 from optimiser import verify
 from optimiser.frontier import askers, tracer
 from optimiser.problem import result as results
+from optimiser.run.frontier import page_name
 
 
 def rows_of(path):
@@ -51,6 +52,12 @@ def test_a_job_leaves_every_file_of_its_frontier(region, call, tmp_path):
     }  # fmt: skip
     assert (out / "frontier.png").read_bytes().startswith(b"\x89PNG")
     assert "Robust core" in text
+
+
+def test_the_page_of_a_run_stays_when_its_frontier_joins_it(tmp_path):
+    assert page_name(tmp_path) == "report.html"
+    (tmp_path / "result.json").touch()
+    assert page_name(tmp_path) == "frontier.html"
 
 
 def test_the_plan_of_each_point_is_verified_for_its_own_problem(drawn, call, tmp_path):

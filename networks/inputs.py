@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ MOST_TEXT_BYTES = 64 * 2**20
 """A job, a variant, a table of costs or of cities has at most so many bytes."""
 MOST_BYTES = 4 * 2**30
 """A matrix or a GeoPackage has at most so many bytes."""
+
+_DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that turn the direction of text: they can make a name read as another one."""
+_UNSHOWN: Mapping[int, str | None] = {
+    **dict.fromkeys((*range(32), *range(127, 160))),
+    **dict.fromkeys(map(ord, "\t\n\r"), " "),
+    **dict.fromkeys(map(ord, _DIRECTIONS)),
+}
+"""What becomes of characters that no name shows: terminals obey some of them."""
 
 _JSON_SUFFIXES = (".geojson", ".json")
 _SQLITE = b"SQLite format 3\0"
@@ -64,6 +74,11 @@ def checked(path: Path, *, most_bytes: int = MOST_BYTES) -> Path:
     if found.st_size > most_bytes:
         raise InputFileError(f"it has {found.st_size:,} bytes, more than {most_bytes:,}")
     return path
+
+
+def printable(text: str) -> str:
+    """Return a name without control characters and without those that turn the direction of text."""
+    return text if text.isprintable() else text.translate(_UNSHOWN)
 
 
 def number(text: str) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
-from networks.inputs import MOST_TEXT_BYTES, checked, number
+from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
 _OPTIONAL = ("tier", "population_definition", "source")
@@ -76,7 +76,8 @@ def _read(path: Path) -> list[tuple[int, _Row]]:
 
 
 def _stripped(row: Mapping[str | None, str | list[str]]) -> _Row:
-    return {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
+    cells = ((key, value) for key, value in row.items() if key is not None and isinstance(value, str))
+    return {key: printable(value).strip() for key, value in cells}
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import osmium
 from numpy.typing import NDArray
 
+from networks.inputs import printable
 from networks.osm.classes import ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
@@ -21,6 +22,13 @@ RAIL_TAG = ("railway", "rail")
 FERRY_TAG = ("route", "ferry")
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
+
+
+def _shown(tags: Tags) -> Tags:
+    """Return tags without characters that a terminal would obey."""
+    if all(map(str.isprintable, tags.values())):
+        return tags
+    return {key: printable(value) for key, value in tags.items()}
 
 
 @dataclass(slots=True)
@@ -40,7 +48,7 @@ class RawWays:
         self.id.append(way.id)
         self.refs.extend([node.ref for node in way.nodes])
         self.ends.append(len(self.refs))
-        self.tags.append(tags)
+        self.tags.append(_shown(tags))
 
 
 @dataclass(slots=True)
@@ -57,7 +65,7 @@ class RawPoints:
         self.id.append(node.id)
         self.x.append(node.location.x)
         self.y.append(node.location.y)
-        self.tags.append(dict(node.tags))
+        self.tags.append(_shown(dict(node.tags)))
 
     def points(self) -> Points:
         """Return the points sorted by id."""
@@ -144,7 +152,7 @@ def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
 def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
     if relation.tags.get("route") in {"train", "ferry"}:
         members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
-        scan.relations.append(Relation(relation.id, dict(relation.tags), members))
+        scan.relations.append(Relation(relation.id, _shown(dict(relation.tags)), members))
 
 
 def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]) -> tuple[Nodes, Points]:

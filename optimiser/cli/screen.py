@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from networks.inputs import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -22,14 +24,19 @@ MINUTE_S = 60.0
 
 
 def line(text: str = "") -> None:
-    """Print a line on the standard output."""
-    sys.stdout.write(f"{text}\n")
+    """Print a line, or several, on the standard output."""
+    sys.stdout.write(f"{_shown(text)}\n")
 
 
 def note(text: str) -> None:
     """Print a line on the standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{_shown(text)}\n")
     sys.stderr.flush()
+
+
+def _shown(text: str) -> str:
+    """Return lines without characters that a terminal would obey, whatever file they come from."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def warn(warnings: Sequence[str]) -> None:
@@ -50,11 +57,19 @@ def rich(shown: RenderableType) -> None:
 
 def _console() -> Console:
     """Return a console on the standard output that leaves a closed pipe to the caller."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
+    from rich.segment import Segment
 
     class Piped(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            # Styles become terminal codes after this, so that all other codes come from names.
+            for part in super().render(renderable, options):
+                yield part if part.control else part._replace(text=_shown(part.text))
 
     return Piped(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
 

@@ -122,12 +122,19 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     """
     try:
         if path.suffix.lower() != ".csv":
-            return pd.DataFrame(inputs.read_features(path))
-        return pd.read_csv(inputs.checked(path), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            table = pd.DataFrame(inputs.read_features(path))
+        else:
+            table = pd.read_csv(inputs.checked(path), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise CandidateError(f"the {what} does not exist", where=str(path)) from error
     except Exception as error:
         raise CandidateError(f"the {what} cannot be read", where=str(path), done=str(error)) from error
+    shown = {name: table[name].map(_printable) for name in table.columns if name != "geometry"}
+    return table.assign(**shown)
+
+
+def _printable(cell: object) -> object:
+    return inputs.printable(cell) if isinstance(cell, str) else cell
 
 
 def _known_columns(path: Path) -> pd.DataFrame:

@@ -234,6 +234,31 @@ def test_a_folder_is_no_name_of_an_import(region: Path, call: Call) -> None:
     _check(*_timed(call, "import", region / "map.osm", "-o", region))
 
 
+def test_no_name_steers_a_terminal_or_turns_text(region: Path, call: Call) -> None:
+    hostile = "\x1b[31mBe\u202eta\x07\x9b"
+    (region / "cities.csv").write_text(cities_csv().replace("Beta", hostile), encoding="utf-8")
+    drawn = draw_map().replace('v="G1"', 'v="G\u202e1"')
+    (region / "map.osm").write_text(drawn, encoding="utf-8")
+    folder = region / "out"
+    plain = ("--set", "output.report=false", "--set", "output.picture=false")
+    code, out, err = call("run", region / "job.toml", "--out", folder, *plain)
+    assert code == 0, err
+    texts = [
+        path.read_text(encoding="utf-8") for kind in ("csv", "json") for path in folder.glob(f"*.{kind}")
+    ]
+    for text in (out, err, *texts):
+        assert not set("\x1b\x07\x9b\u202e") & set(text)
+    assert "Beta" in "".join(texts).replace("[31m", "")
+
+
+def test_a_name_of_a_problem_steers_no_terminal(tmp_path: Path, call: Call) -> None:
+    text = json.dumps(PROBLEM).replace('"x"', '"\\u001b[2Jx"')
+    (tmp_path / "p.json").write_text(text)
+    code, out, err = call("score", tmp_path / "p.json", "--built", "\x1b[2Jx")
+    assert code == 0, err
+    assert "\x1b" not in out + err
+
+
 def test_there_are_enough_of_them() -> None:
     assert len([*problems(), *tables(), *own_files()]) >= 150
 

@@ -476,8 +476,13 @@ def generate(
     def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
         scope = Scope(base, rules)
         proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, rules.rows, scope.left_out))
-        return price(proposals, table, ground, longest_water_km=rules.longest_water_km), scope.left_out
+        new = [one for one in proposals if one not in prices]
+        found = price(new, table, ground, longest_water_km=rules.longest_water_km)
+        prices.update(zip(new, found, strict=True))
+        return [prices[one] for one in proposals], scope.left_out
 
+    key = ("prices", rules.longest_water_km, table, ground)
+    prices: dict[Proposal, Priced] = base.once(key, dict)
     always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
     within, further = priced(by_limit=True)
     found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)

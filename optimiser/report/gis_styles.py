@@ -64,18 +64,26 @@ class Rule:
 
 
 def _proposals() -> list[Rule]:
-    service = "kind IN ({})".format(", ".join(f"'{kind}'" for kind in style.SERVICES))
+    service, on_ring = (
+        "kind IN ({})".format(", ".join(f"'{kind}'" for kind in kinds))
+        for kinds in (style.SERVICES, style.ON_RINGS)
+    )
     where = {
         "service": service,
-        "rail": f"mode = 'rail' AND NOT {service}",
+        "rail": f"mode = 'rail' AND NOT {service} AND NOT {on_ring}",
         "access": f"mode = 'access' AND NOT {service}",
-        "road": f"mode = 'road' AND NOT {service}",
+        "road": f"mode = 'road' AND NOT {service} AND NOT {on_ring}",
     }
     looks = style.PROPOSALS
     access = (6.0, looks["access"].colour)
+    # The layers of rings draw what exists of them, so these stretches are hidden until somebody asks.
+    stretch = Rule("Improved stretch of a ring", on_ring, looks["road"], is_shown=False)
     return [
-        Rule(looks[name].name, where[name], looks[name], access if name == "access" else None)
-        for name in where
+        *(
+            Rule(looks[name].name, where[name], looks[name], access if name == "access" else None)
+            for name in where
+        ),
+        stretch,
     ]
 
 

@@ -1,13 +1,14 @@
 """Charge for existing stretches of a ring: what it takes to bring them to the standard of a ring.
 
-A stretch between two junctions is a candidate without arcs: it makes no trip faster, and a circuit that uses
-it needs it. Rings of one standard share these candidates, so that what two of them use is paid for once.
+A stretch of road or track is a candidate without arcs: it makes no trip faster, and a circuit that uses it
+needs it. Rings of one standard share these candidates, so that what two of them use is paid for once.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +27,8 @@ _ALIKE = 1.25
 """Lines between the same junctions are carriageways of one road where the longer one is at most so many times
 as long as the shorter one, and a kilometre more."""
 _ALIKE_KM = 1.0
+_STRETCH_KM = 10.0
+"""A stretch is at most so long, but for links that are longer."""
 
 
 def is_charged(links: pd.DataFrame, rules: RingRules) -> NDArray[np.bool_]:
@@ -53,8 +56,9 @@ def is_charged(links: pd.DataFrame, rules: RingRules) -> NDArray[np.bool_]:
 def with_stretches_named(graph: RingGraph, rules: RingRules) -> RingGraph:
     """Return a graph whose charged links have the id of the stretch that they belong to.
 
-    A stretch is a run of charged links from one junction to the next. The carriageways of a road, two lines
-    of about the same length between the same junctions, are one stretch.
+    A run of charged links from one junction to the next is cut into stretches of equal length, at most
+    `_STRETCH_KM`, so that a ring that leaves a road between two junctions pays for little beyond. Of the
+    carriageways of a road, lines of about the same length between the same junctions, the shortest remains.
 
     Parameters
     ----------
@@ -64,21 +68,30 @@ def with_stretches_named(graph: RingGraph, rules: RingRules) -> RingGraph:
     rules
         The standard, which is part of the ids.
     """
-    stretches = defaultdict[tuple[int, int], list[tuple[float, Chain]]](list)
+    charged = defaultdict[tuple[int, int], list[tuple[float, Chain]]](list)
     for (start, end), chain in runs(graph):
         if graph.links[chain[0][0]].candidate == CHARGED:
             km = sum(graph.links[position].length_km for position, _ in chain)
-            stretches[min(start, end), max(start, end)].append((km, chain))
-    links = list(graph.links)
-    for ends, lines in stretches.items():
+            charged[min(start, end), max(start, end)].append((km, chain))
+    if not charged:
+        return graph
+    links, left_out = list(graph.links), set[int]()
+    for ends, lines in charged.items():
         number, alike_km = 0, 0.0
         for km, chain in sorted(lines):
-            if not number or km > alike_km:
-                number, alike_km = number + 1, _ALIKE * km + _ALIKE_KM
-            name = _id_of(graph, ends, number, rules)
+            if number and km <= alike_km:
+                left_out |= {position for position, _ in chain}
+                continue
+            number, alike_km = number + 1, _ALIKE * km + _ALIKE_KM
+            name, parts, at_km = _id_of(graph, ends, number, rules), math.ceil(km / _STRETCH_KM), 0.0
             for position, _ in chain:
-                links[position] = replace(links[position], candidate=name)
-    return RingGraph(graph.nodes, tuple(links))
+                length_km = graph.links[position].length_km
+                part = min(parts, 1 + int(parts * (at_km + length_km / 2) / max(km, 1e-9)))
+                at_km += length_km
+                id_of_part = name if parts <= 1 else f"{name}/{part}"
+                links[position] = replace(links[position], candidate=id_of_part)
+    kept = [position for position in range(len(links)) if position not in left_out]
+    return RingGraph(graph.nodes, tuple(links)).take(kept)
 
 
 def _id_of(graph: RingGraph, ends: Sequence[int], number: int, rules: RingRules) -> str:
@@ -117,20 +130,16 @@ def charges(
     Returns
     -------
     Candidates
-        Without arcs; one of several carriageways gives the length.
+        Without arcs.
     """
     costs, _ = prices
     rebuilt = standards.road.rebuilt_standard
     standard = rebuilt if rebuilt in costs.standards else standards.road.standard
-    lines: Mapping[str, GraphLink] = {
-        link.candidate: link
-        for link in sorted(contract(graph, ()).links, key=lambda link: -link.length_km)
-        if link.candidate in names
-    }
-    return assemble([_charge(name, link, base, rules, standard) for name, link in lines.items()], *prices)
+    lines = [link for link in contract(graph, ()).links if link.candidate in names]
+    return assemble([_charge(link, base, rules, standard) for link in lines], *prices)
 
 
-def _charge(name: str, link: GraphLink, base: BaseCase, rules: RingRules, standard: str) -> Proposal:
+def _charge(link: GraphLink, base: BaseCase, rules: RingRules, standard: str) -> Proposal:
     """Return a stretch as a proposal."""
     start, end = (shapely.get_point(link.line, at) for at in (0, -1))
     rate, cost = rules.existing_cost_per_km, None
@@ -138,7 +147,7 @@ def _charge(name: str, link: GraphLink, base: BaseCase, rules: RingRules, standa
         amount = max(1, round(rate * link.length_km))
         cost = Cost(amount, amount, amount)
     return Proposal(
-        candidate_id=name,
+        candidate_id=link.candidate,
         from_name=base.beside_city(start.x, start.y),
         to_name=base.beside_city(end.x, end.y),
         length_km=link.length_km,

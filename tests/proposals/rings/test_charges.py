@@ -44,11 +44,13 @@ def test_motorways_cost_a_ring_nothing():
 
 def test_other_roads_cost_a_ring_what_rebuilding_them_costs():
     found, ring, tables = charged(detour(), classes=("motorway", "trunk"))
-    (row,) = found.table.itertuples()
-    assert row.length_km == 160
-    assert row.cost == estimate(RATES, "expressway-120", 160).central
-    assert (row.kind, row.mode, len(found.arcs)) == ("ring_standard", "road", 0)
-    assert {link.candidate for link in ring.links} == {None, row.candidate_id}
+    assert sorted(found.table["length_km"]) == [40, 40, 80]  # a link is not cut
+    assert sum(found.costs.values()) == sum(
+        estimate(RATES, "expressway-120", km).central for km in (40, 40, 80)
+    )
+    assert (set(found.table["kind"]), set(found.table["mode"])) == ({"ring_standard"}, {"road"})
+    assert len(found.arcs) == 0
+    assert {link.candidate for link in ring.links} == {None, *found.costs}
     assert tables.links["exists"].all()
 
 
@@ -90,8 +92,8 @@ def test_the_carriageways_of_a_road_are_one_stretch_and_another_road_is_not():
     graph = standard_graph(network(spots, links), rules(classes=("trunk",)))
     names = [link.candidate for link in graph.links]
     assert all(name.startswith(CHARGED) for name in names)
-    assert len(set(names[:3])) == len(set(names[3:])) == 1
-    assert names[0] != names[3]
+    assert [link.length_km for link in graph.links] == [30, 34, 34]  # of the two carriageways one
+    assert len(set(names)) == 3
 
 
 @pytest.mark.parametrize("band", [(0.0, 1000.0), (0.0, 70.0)])
@@ -108,4 +110,12 @@ def test_a_ring_that_is_charged_keeps_every_circuit():
     )
     found, ring, _ = charged(detour(), classes=("motorway", "trunk"))
     assert len(circuits(ring)) == len(circuits(free.ring)) == 1
-    assert len(found) == 1
+    assert len(found) == 3
+
+
+def test_a_long_road_is_cut_into_stretches_of_ten_km():
+    spots = [(0, 0), *((x, 0) for x in range(4, 33, 4))]
+    links = [(k, k + 1, "trunk", 4, 90) for k in range(8)]
+    graph = standard_graph(network(spots, links), rules(classes=("trunk",)))
+    names = [link.candidate for link in graph.links]
+    assert [names.count(name) for name in dict.fromkeys(names)] == [2, 2, 2, 2]

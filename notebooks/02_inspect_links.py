@@ -20,8 +20,8 @@
 # through, whether it survives other assumptions, what is there today, and which links a reader should doubt.
 #
 # The plan is that of the ready job `jing-jin-ji-links`: 34 cities, four hours door to door, 130 billion CNY.
-# A run solves some twenty plausible cases after its plan. Here `cases.only` asks for eight of them, to save
-# time: speeds, waits, access, costs, weights and the limit. A case counts when it is settled in time.
+# A run solves some twenty plausible cases after its plan. Here `cases.only` asks for six of them, to save
+# time: speeds, access, costs and the limit. A case counts when it is settled in time.
 
 # %%
 import pandas as pd
@@ -33,10 +33,8 @@ pd.set_option("display.max_colwidth", None, "display.max_rows", 60)
 cases = [
     "roads 10 % slower",
     "trains 10 % slower",
-    "waits half as long again",
     "access 10 min slower",
     "all at high costs",
-    "pairs weigh as people",
     "limit 15 min shorter",
     "limit 15 min longer",
 ]

@@ -375,6 +375,17 @@ def with_circuits(problem: DesignProblem, circuits: Mapping[str, Sequence[int]])
     return problem.replace(rings=(), candidates=tuple(fixed))
 
 
+def without_rings(problem: DesignProblem, names: Collection[str]) -> DesignProblem:
+    """Return a problem in which some rings, by id, are not asked for."""
+    return problem.replace(
+        rings=tuple(
+            dataclasses.replace(ring, apart=tuple(name for name in ring.apart if name not in names))
+            for ring in problem.rings
+            if ring.id not in names
+        )
+    )
+
+
 def _id(item: Candidate | Capacity | City | Ring) -> str:
     return item.id
 

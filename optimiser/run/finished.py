@@ -260,7 +260,7 @@ class Run:
         budget: float | None = None,
         weights: Mapping[str, int] | None = None,
         limit: Limit | None = None,
-        rings: bool = True,
+        rings: bool | None = None,
         gap: float | None = None,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> Run:
@@ -279,7 +279,9 @@ class Run:
         limit
             Another time limit: ``"3h30"``, ``"210 min"``, seconds.
         rings
-            False: the rings of the job are not asked for, so that the money for them is free for the rest.
+            None: the rings of the job, but for wishes that the plan of this run does not form, so that the
+            question is one about links and answered sooner. True: all of them. False: none, so that their
+            money is free for the rest.
         gap
             Relative gap at which to stop; None: that of the job.
         time_limit_s
@@ -304,7 +306,8 @@ class Run:
             budget=None if budget is None else budget_amount(budget, self.problem),
             weights=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
-            rings=rings,
+            rings=rings is not False,
+            unformed=() if rings is not None else self._unformed,
         )
         both = sorted(set(later.without) & set(later.force))
         if both:
@@ -323,6 +326,12 @@ class Run:
             start=NamedPlan.of(self.result),
         )
         return Run(study, problem, result, verify.check(problem, result), counted, changes)
+
+    @property
+    def _unformed(self) -> tuple[str, ...]:
+        """Return the ids of wished rings that the plan does not form."""
+        rings = self.study.chain.design.rings
+        return tuple(ring.id for ring in rings if not ring.required and ring.id not in self.result.rings)
 
     def frontier(
         self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0, rings: bool = True

@@ -12,7 +12,7 @@ import pandas as pd
 
 from networks.timegraph import TimeGraph
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.model import candidates_on
+from optimiser.problem.model import candidates_on, without_rings
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.proposals.prepare import root_weight
@@ -201,15 +201,8 @@ def _margin(
 ) -> RingMargin | None:
     """Return the margin of a ring: the plan of the run has it or not, and the other plan is solved for."""
     is_formed = ring.id in result.rings
-    others = [one for one in problem.rings if one is not ring]
-    forced = [replace(one, required=True, reward=0) if one is ring else one for one in problem.rings]
-    other = problem.replace(
-        rings=tuple(
-            replace(one, apart=tuple(name for name in one.apart if name != ring.id)) for one in others
-        )
-        if is_formed
-        else tuple(forced)
-    )
+    forced = (replace(one, required=True, reward=0) if one is ring else one for one in problem.rings)
+    other = without_rings(problem, {ring.id}) if is_formed else problem.replace(rings=tuple(forced))
     answer = solve(other)
     if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
         return None

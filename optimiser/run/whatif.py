@@ -16,7 +16,7 @@ from optimiser.job.contradictions import did_you_mean
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import TIERS
+from optimiser.problem.model import TIERS, without_rings
 from optimiser.problem.result import Result
 from optimiser.run import cases, pipeline, solving
 from optimiser.run.chain import Chain
@@ -55,6 +55,8 @@ class Changes:
         Another time limit.
     rings
         Whether the rings of the job are asked for.
+    unformed
+        Ids of rings that are not asked for since they are wishes and the plan does not form them.
     """
 
     without: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class Changes:
     weights: tuple[tuple[str, int], ...] = ()
     limit_s: int | None = None
     rings: bool = True
+    unformed: tuple[str, ...] = ()
 
     def then(self, later: Changes) -> Changes:
         """Return these changes followed by later ones, which win where both speak of the same thing."""
@@ -73,6 +76,7 @@ class Changes:
             weights=tuple((dict(self.weights) | dict(later.weights)).items()),
             limit_s=self.limit_s if later.limit_s is None else later.limit_s,
             rings=self.rings and later.rings,
+            unformed=later.unformed,
         )
 
     @property
@@ -110,7 +114,7 @@ class Changes:
                 "budget": budget,
                 "times": times,
                 "objective": job.objective.model_copy(update=dict(self.weights)),
-                "rings": job.rings if self.rings else (),
+                "rings": tuple(ring for ring in job.rings if self.rings and ring.id not in self.unformed),
             }
         )
 
@@ -312,9 +316,13 @@ class Study:
             The steps that times and candidates come from, the problem to be solved, and the problem whose
             pairs all count within the limit.
         """
-        through_job = changes if not self.takes_cases else Changes(limit_s=changes.limit_s)
+        through_job = changes
+        if self.takes_cases:
+            is_anew = changes.limit_s is not None
+            rings, unformed = (changes.rings, changes.unformed) if is_anew else (True, ())
+            through_job = Changes(limit_s=changes.limit_s, rings=rings, unformed=unformed)
         study = self if through_job == UNCHANGED else self._through_job(through_job)
-        if not self.takes_cases or changes.of_choice == UNCHANGED:
+        if not self.takes_cases or changes.of_choice == replace(through_job, limit_s=None):
             return study, study.chain.design, study.chain.counted.value
         changes = changes.of_choice
         _refuse_missing(changes, study.chain.design)
@@ -326,10 +334,11 @@ class Study:
             rings=changes.rings,
         )
         base = study._weighed(changes)  # noqa: SLF001 - a study of this class
-        problem = resolve(base, case)
+        problem = without_rings(resolve(base, case), changes.unformed)
         counted = problem
         if len(problem.pairs) != len(base.problem.pairs):  # pairs count in parts
             counted = resolve(replace(base, steps=()), replace(case, independence=False))
+            counted = without_rings(counted, changes.unformed)
         return study, problem, counted
 
     def solve(

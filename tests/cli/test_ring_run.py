@@ -161,6 +161,26 @@ def test_a_what_if_without_rings_has_the_money_of_the_ring_for_other_links(done:
     assert less.problem.rings == ()  # a what-if of a what-if keeps the change
 
 
+def test_a_what_if_asks_about_links_where_the_plan_forms_no_wished_ring(done: Path, call: Call) -> None:
+    wish = (
+        (done / "job.toml")
+        .read_text()
+        .replace(RING, RING + "required = false\nreward = 1\nexisting_cost_per_km = 20\n")
+        .replace("share = 1.0", "share = 0.3")
+    )
+    (done / "wish.toml").write_text(wish)
+    code, _, err = call("run", done / "wish.toml", "--out", done / "wish", "--json")
+    assert code == 0, err
+    run = polyring.load(done / "wish")
+    assert not run.rings["formed"].any()
+    less, all_of_it = run.solve(budget=0.9), run.solve(budget=0.9, rings=True)
+    later = run.solve(limit="100 min")
+    run.close()
+    assert less.problem.rings == later.problem.rings == ()
+    assert [ring.id for ring in all_of_it.problem.rings] == ["outer"]
+    assert "rings" not in less.name
+
+
 def test_rings_of_a_region_without_known_ones_are_beside_none(done: Path) -> None:
     run = polyring.load(done / "out")
     run.close()

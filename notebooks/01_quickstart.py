@@ -72,10 +72,6 @@ both.figures
 # %%
 both.links[both.links["built_in"] == "second"][["kind", "from_name", "to_name", "cost"]]
 
-# %%
-less = run.solve(without=[12], weights={"small": 2})
-print(less)
-
 # %% [markdown]
 # ## Step by step
 #

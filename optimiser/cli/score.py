@@ -46,7 +46,6 @@ def verify(
     from optimiser import verify as checks
     from optimiser.problem import load
     from optimiser.problem import result as results
-    from optimiser.problem.jsonfile import read_json
 
     problem_file = problem / "problem.json" if problem.is_dir() else problem
     result_file = result or (problem / "result.json" if problem.is_dir() else None)
@@ -69,9 +68,10 @@ def verify(
             done="There was nothing to check.",
             remedy="Solve again with more time, or by another variant; polyring list names them.",
         )
-    certificate = problem / "certificate.json"
-    if problem.is_dir() and certificate.exists():
-        checks.check_certificate(loaded, read_json(certificate))
+    if problem.is_dir() and result is None:
+        from optimiser.run.folder_check import check_folder
+
+        check_folder(problem, loaded, claimed, plan)
     summary = _summary(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by

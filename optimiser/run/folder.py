@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -22,6 +23,9 @@ SUMMARY_FORMAT = "polyring-summary/1"
 """Format that the `summary.json` of a run folder names."""
 RUN_FORMAT = "polyring-run/1"
 """Begin of the first line of the `job.toml` that a run writes."""
+CHECKSUMS = "checksums.json"
+"""File of a run folder with the SHA-256 of all others that the run wrote."""
+CHECKSUMS_FORMAT = "polyring-checksums/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 OPTIONAL = (
@@ -99,12 +103,23 @@ def _publish(stage: Path, folder: Path) -> None:
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     is_run = (stage / "summary.json").exists()
+    if is_run:
+        sums = {path.relative_to(stage).as_posix(): checksum(path) for path in files}
+        text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
+        (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
+        files.append(stage / CHECKSUMS)
     stale = [name for name in OPTIONAL if is_run and not (stage / name).exists()]
     for path in files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
     with signals.defer_signals():
         _move(files, stale, stage, folder)
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> None:

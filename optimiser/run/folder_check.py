@@ -1,0 +1,165 @@
+"""Check that the files of a run folder say what the independent check finds, and are those of the run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from optimiser import verify
+from optimiser.frontier.cases import counted_pairs
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import ProblemError, VerificationError
+from optimiser.problem.jsonfile import plain_file, read_json
+from optimiser.problem.result import Result
+from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT, checksum
+from optimiser.verify import Plan
+
+_FROM_PLAN = ("cost", "objective", "bound", "gap", "status")
+"""Figures of `summary.json` that are those of the plan."""
+
+
+def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> None:
+    """Refuse a run folder whose files contradict the verified plan, or were changed after the run.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    problem, claimed
+        Its problem and its result.
+    plan
+        What the independent check found about them.
+
+    Raises
+    ------
+    VerificationError
+        With every file that is missing, was changed, or says something else than the check.
+
+    Notes
+    -----
+    Plan, certificate, summary and the table of links are compared with what the problem and the list of what
+    is built give. Everything else is compared with the checksums that the run left, which find a change but
+    no forger who writes them anew.
+    """
+    faults = [
+        *_changed(folder),
+        *_plan_faults(folder, plan),
+        *_certificate_faults(folder, problem, plan),
+        *_summary_faults(folder, problem, claimed, plan),
+        *_link_faults(folder, problem, plan),
+    ]
+    if faults:
+        raise VerificationError(
+            "files of the run folder are not what the run wrote, or contradict the check",
+            where=str(folder),
+            faults=faults,
+            done="Problem and result were checked by themselves and agree.",
+            remedy="Run the job again into another folder: polyring run job.toml --out FOLDER.",
+        )
+
+
+def _changed(folder: Path) -> Iterator[str]:
+    """Yield files that are missing or differ from the checksums."""
+    listed = _object(folder / CHECKSUMS)
+    if listed is None:
+        yield f"{CHECKSUMS} is missing or no JSON object, so that changes cannot be found"
+        return
+    sums = listed.get("files")
+    if listed.get("format") != CHECKSUMS_FORMAT or not isinstance(sums, dict) or not sums:
+        yield f"{CHECKSUMS}: it is not a {CHECKSUMS_FORMAT}"
+        return
+    for name, expected in sorted(sums.items()):
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            yield f"{CHECKSUMS}: {name!r} leads out of the folder"
+        elif not path.is_file():
+            yield f"{name} is missing"
+        elif checksum(path) != expected:
+            yield f"{name} was changed after the run"
+    needed = {"certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json"}
+    yield from (f"{CHECKSUMS} does not list {name}" for name in sorted(needed - sums.keys()))
+
+
+def _plan_faults(folder: Path, plan: Plan) -> Iterator[str]:
+    found, true = _object(folder / "plan.json"), json.loads(json.dumps(plan.as_dict()))
+    if found is None:
+        yield "plan.json is missing or no JSON object"
+        return
+    names = sorted({*found, *true})
+    yield from (
+        f"plan.json: {name} is not what the check finds"
+        for name in names
+        if found.get(name) != true.get(name)
+    )
+
+
+def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[str]:
+    found = _object(folder / "certificate.json")
+    if found is None:
+        yield "certificate.json is missing or no JSON object"
+        return
+    try:
+        verify.check_certificate(problem, found)
+    except VerificationError as error:
+        yield from (f"certificate.json: {fault}" for fault in error.faults)
+        return
+    if sorted(item["id"] for item in found["built"]) != list(plan.built):
+        yield "certificate.json proves another plan"
+    elif {path["pair"] for path in found["paths"]} != set(plan.covered):
+        yield "certificate.json shows other pairs than the plan covers"
+
+
+def _summary_faults(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> Iterator[str]:
+    found = _object(folder / "summary.json")
+    if found is None:
+        yield "summary.json is missing or no JSON object"
+        return
+    true: dict[str, Any] = {name: getattr(plan, name) for name in _FROM_PLAN}
+    true |= {"built": list(plan.built), "budget": problem.budget}
+    for name, value in true.items():
+        given = sorted(found.get(name) or ()) if name == "built" else found.get(name)
+        if given != value:
+            yield f"summary.json: {name} is {_short(given)}, the check finds {_short(value)}"
+    if str((found.get("solve") or {}).get("solver")) != claimed.solver:
+        yield "summary.json: solve.solver is not that of the result"
+    for key, pairs in (("before_pairs", plan.covered_before), ("after_pairs", plan.covered)):
+        counts = Counter(problem.pairs[k].group for k in set(pairs) & set(counted_pairs(problem)))
+        for group, figures in (found.get("coverage") or {}).items():
+            count = counts.total() if group == "all" else counts[group]
+            if figures.get(key) != count:
+                yield f"summary.json: coverage.{group}.{key} is {figures.get(key)}, the check finds {count}"
+
+
+def _link_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[str]:
+    try:
+        text = plain_file(folder / "links.csv").read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text), strict=True))
+        costs = {row["candidate_id"]: int(row["cost"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        yield f"links.csv cannot be read: {error}"
+        return
+    if sorted(costs) != list(plan.built) or len(costs) < len(rows):
+        yield "links.csv does not list what is built, each once"
+        return
+    for name, cost in costs.items():
+        if cost != problem.cost_of([name]):
+            yield f"links.csv: {name} costs {cost}, in the problem {problem.cost_of([name])}"
+
+
+def _object(path: Path) -> Mapping[str, Any] | None:
+    """Return a JSON object of a file; None where there is none."""
+    try:
+        value = read_json(path)
+    except (OSError, ProblemError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

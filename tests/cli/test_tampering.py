@@ -1,0 +1,193 @@
+"""`polyring verify RUN` finds every change of a run folder, checksums or not."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cli_drawing import JOB, cities_csv, draw_map
+
+from optimiser.cli import call as call_command
+from optimiser.run.folder import CHECKSUMS, checksum
+
+Call = Callable[..., tuple[int, str, str]]
+Change = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a finished run."""
+    folder = tmp_path_factory.mktemp("tampered")
+    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+    return folder / "out"
+
+
+def in_json(name: str, *place: str | int, to: Any) -> Change:
+    """Return what puts a value at a place of a JSON file; a function of the old value is called."""
+
+    def change(folder: Path) -> None:
+        value = json.loads((folder / name).read_text())
+        inner = value
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = to(inner[place[-1]]) if callable(to) else to
+        (folder / name).write_text(json.dumps(value))
+
+    return change
+
+
+def in_text(name: str, pattern: str, new: str) -> Change:
+    """Return what replaces the first match of a pattern in a file."""
+
+    def change(folder: Path) -> None:
+        old = (folder / name).read_text(encoding="utf-8")
+        text = re.sub(pattern, new, old, count=1)
+        assert text != old
+        (folder / name).write_text(text, encoding="utf-8")
+
+    return change
+
+
+def without(name: str) -> Change:
+    """Return what deletes a file."""
+    return lambda folder: (folder / name).unlink()
+
+
+def filled(name: str, text: str) -> Change:
+    """Return what writes another text into a file."""
+
+    def change(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return change
+
+
+def dearer(folder: Path) -> None:
+    """Let the first link cost one more."""
+    table = pd.read_csv(folder / "links.csv")
+    table.loc[0, "cost"] += 1
+    table.to_csv(folder / "links.csv", index=False)
+
+
+def one(value: Any) -> Any:
+    return value + 1
+
+
+def less(value: list[Any]) -> list[Any]:
+    return value[1:]
+
+
+FORGED: dict[str, Change] = {
+    "result.status": in_json("result.json", "status", to="infeasible"),
+    "result.bound": in_json("result.json", "bound", to=lambda value: value - 1),
+    "result.objective": in_json("result.json", "objective", to=one),
+    "result.cost": in_json("result.json", "cost", to=lambda value: value - 1),
+    "result.coverage": in_json("result.json", "coverage", to=one),
+    "result.gap": in_json("result.json", "gap", to=-0.5),
+    "result.built": in_json("result.json", "built", to=less),
+    "result.solver": in_json("result.json", "solver", to="another"),
+    "plan.cost": in_json("plan.json", "cost", to=lambda value: value - 1),
+    "plan.objective": in_json("plan.json", "objective", to=one),
+    "plan.built": in_json("plan.json", "built", to=less),
+    "plan.covered": in_json("plan.json", "covered", to=less),
+    "plan.times": in_json("plan.json", "times_after_s", 0, to=lambda value: value - 60),
+    "plan.bound": in_json("plan.json", "bound", to=one),
+    "plan.status": in_json("plan.json", "status", to="proved"),
+    "plan.groups": in_json("plan.json", "groups", "small", "after", to=one),
+    "plan.more": in_json("plan.json", "coverage", "total", to=one),
+    "certificate.cost": in_json("certificate.json", "cost", to=lambda value: value - 1),
+    "certificate.coverage": in_json("certificate.json", "coverage", to=one),
+    "certificate.built": in_json("certificate.json", "built", to=less),
+    "certificate.item": in_json("certificate.json", "built", 0, "cost", to=lambda value: value - 1),
+    "certificate.paths": in_json("certificate.json", "paths", to=less),
+    "certificate.nodes": in_json("certificate.json", "paths", 0, "nodes", to=less),
+    "certificate.empty": filled("certificate.json", "{}"),
+    "certificate gone": without("certificate.json"),
+    "summary.cost": in_json("summary.json", "cost", to=lambda value: value - 1),
+    "summary.objective": in_json("summary.json", "objective", to=one),
+    "summary.bound": in_json("summary.json", "bound", to=one),
+    "summary.gap": in_json("summary.json", "gap", to=0.5),
+    "summary.status": in_json("summary.json", "status", to="proved"),
+    "summary.budget": in_json("summary.json", "budget", to=one),
+    "summary.built": in_json("summary.json", "built", to=less),
+    "summary.pairs": in_json("summary.json", "coverage", "all", "after_pairs", to=one),
+    "summary.before": in_json("summary.json", "coverage", "small", "before_pairs", to=one),
+    "summary.solver": in_json("summary.json", "solve", "solver", to="another"),
+    "summary gone": without("summary.json"),
+    "links.id": in_text("links.csv", "(road-[a-z]+|expressway-[a-z]+)", r"\1-other"),
+    "links.cost": dearer,
+    "links gone": without("links.csv"),
+    "problem.budget": in_json("problem.json", "budget", to=1),
+    "problem.weight": in_json("problem.json", "pairs", 0, "weight", to=one),
+}
+"""Changes that are found though the checksums are made to agree."""
+CHANGED: dict[str, Change] = {
+    "problem.cost": in_json("problem.json", "candidates", 0, "cost", to=one),
+    "page": in_text("report.html", "city pairs", "city PAIRS"),
+    "equity": in_text("equity.csv", "(\\d)\\n", "\\g<1>1\n"),
+    "appraisal": in_text("appraisal.csv", "cost", "price"),
+    "job": in_text("job.toml", "limit_s = \\d+", "limit_s = 9"),
+    "picture": filled("plan.png", "x"),
+    "map": filled("plan.gpkg", "x"),
+    "build order": without("build_order.csv"),
+    "links.pairs": in_text("links.csv", "(\\d)\\n", "\\g<1>1\n"),
+    "checksums gone": without(CHECKSUMS),
+    "checksums empty": in_json(CHECKSUMS, "files", to={}),
+    "checksums outside": in_json(CHECKSUMS, "files", to=lambda value: {**value, "../x": "0"}),
+    "checksums shorter": in_json(CHECKSUMS, "files", to=lambda value: dict(list(value.items())[:3])),
+}
+"""Changes that the checksums find."""
+
+
+def _forged(folder: Path) -> None:
+    """Write the checksums anew, as a forger would."""
+    names = json.loads((folder / CHECKSUMS).read_text())
+    names["files"] = {name: checksum(folder / name) for name in names["files"] if (folder / name).exists()}
+    (folder / CHECKSUMS).write_text(json.dumps(names))
+
+
+def test_an_untouched_folder_is_accepted(done: Path, call: Call) -> None:
+    code, _, err = call("verify", done)
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_a_forged_file_contradicts_the_check(change: Change, done: Path, tmp_path: Path, call: Call) -> None:
+    folder = shutil.copytree(done, tmp_path / "out")
+    change(folder)
+    _forged(folder)
+    code, _, err = call("verify", folder)
+    assert code in {2, 4}, err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_a_changed_file_differs_from_its_checksum(
+    change: Change, done: Path, tmp_path: Path, call: Call
+) -> None:
+    folder = shutil.copytree(done, tmp_path / "out")
+    change(folder)
+    code, _, err = call("verify", folder)
+    assert code == 4, err
+
+
+def test_all_changes_are_told_at_once(done: Path, tmp_path: Path, call: Call) -> None:
+    folder = shutil.copytree(done, tmp_path / "out")
+    (folder / "equity.csv").unlink()
+    FORGED["summary.cost"](folder)
+    code, _, err = call("verify", folder)
+    assert code == 4
+    assert "equity.csv is missing" in err
+    assert "summary.json was changed after the run" in err
+    assert "summary.json: cost is" in err

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from optimiser.job.sections import Names, Numbers, Section, Whole
 
+TABLE = "table"
+"""Charge for existing roads that comes from the cost table."""
 DERIVED = "derived"
 """Reward of a ring that is computed from what it brings (docs/rings.md)."""
 
@@ -72,12 +74,10 @@ class Rings(Section):
         "centre, each in the region nearer to its own centre than to the others",
     )
     apart: Names = Field((), description="ids of other rings whose junctions it must not share")
-    existing_cost_per_km: float | None = Field(
-        None,
-        ge=0,
-        le=1_000_000,
+    existing_cost_per_km: Annotated[float, Field(ge=0, le=1_000_000)] | Literal["table"] = Field(
+        0.0,
         description="money per km of existing road or track that the ring uses, to bring it to the standard "
-        "of a ring; not set: 0 for motorways and railways, for other roads the cost of rebuilding them",
+        "of a ring; 'table': for roads below expressways what the cost table asks for rebuilding them",
     )
     gap_count: Whole = Field(
         12, description="largest number of further links to propose where the ring has gaps"

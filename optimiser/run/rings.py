@@ -191,7 +191,9 @@ def _rules_of(
             required=section.required,
             reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
-            existing_cost_per_km=section.existing_cost_per_km,
+            existing_cost_per_km=charge
+            if isinstance(charge := section.existing_cost_per_km, float)
+            else None,
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )

@@ -35,6 +35,7 @@ FILES = {
     "plan.json",
     "plan.gpkg",
     "certificate.json",
+    "checksums.json",
     "report.html",
     "links.csv",
     "links.geojson",

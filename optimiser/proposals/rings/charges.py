@@ -39,7 +39,7 @@ def is_charged(links: pd.DataFrame, rules: RingRules) -> NDArray[np.bool_]:
     links
         Links of a network.
     rules
-        A charge of its own counts for everything; without one, roads below expressways are charged.
+        A charge per km counts for everything; that of the cost table for roads below expressways.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def _id_of(graph: RingGraph, ends: Sequence[int], number: int, rules: RingRules)
     standard = "+".join(rules.classes) or rules.mode
     speed = f">{rules.speed_kmh:g}" if rules.speed_kmh else ""
     places = sorted((graph.nodes[end].lon, graph.nodes[end].lat) for end in ends)
-    line = "-".join(f"{lon:.3f},{lat:.3f}" for lon, lat in places)
+    line = "-".join(f"{lon:.5f},{lat:.5f}" for lon, lat in places)
     return f"{CHARGED}{standard}{speed}:{line}" + ("" if number == 1 else f"#{number}")
 
 
@@ -122,10 +122,10 @@ def charges(
     base
         Networks and cities.
     rules
-        What is asked of the ring: its charge per km, if it has one.
+        What is asked of the ring.
     standards, prices
-        The standard to which roads are rebuilt, unit costs and terrain, for rings without a charge of their
-        own. Where the cost table does not price rebuilding, a stretch costs as much as a new road.
+        The standard to which roads are rebuilt, unit costs and terrain, for rings without a charge per km.
+        Where the cost table does not price rebuilding, a stretch costs as much as a new road.
 
     Returns
     -------

@@ -57,8 +57,8 @@ class RingRules:
     required, reward, apart
         As in `optimiser.problem.Ring`.
     existing_cost_per_km
-        What a km of existing road or track costs when the ring uses it; None: nothing for motorways and
-        railways, and for other roads what the cost table says.
+        What a km of existing road or track costs when the ring uses it; None: for roads below expressways
+        what the cost table asks for rebuilding them, else nothing.
     gap_count, gap_longest_km
         At most so many further links are proposed to close it, and none is longer (straight line).
     tie_km
@@ -90,7 +90,7 @@ class RingRules:
     required: bool = True
     reward: int = 0
     apart: tuple[str, ...] = ()
-    existing_cost_per_km: float | None = None
+    existing_cost_per_km: float | None = 0.0
     gap_count: int = 12
     gap_longest_km: float = 80.0
     tie_km: float = 10.0

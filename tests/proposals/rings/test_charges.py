@@ -36,14 +36,14 @@ def charged(region, **asked):
 
 
 def test_motorways_cost_a_ring_nothing():
-    found, ring, tables = charged(square())
+    found, ring, tables = charged(square(), existing_cost_per_km="table")
     assert len(found) == 0
     assert {link.candidate for link in ring.links} == {None}
     assert tables.links["exists"].all()
 
 
 def test_other_roads_cost_a_ring_what_rebuilding_them_costs():
-    found, ring, tables = charged(detour(), classes=("motorway", "trunk"))
+    found, ring, tables = charged(detour(), classes=("motorway", "trunk"), existing_cost_per_km="table")
     assert sorted(found.table["length_km"]) == [40, 40, 80]  # a link is not cut
     assert sum(found.costs.values()) == sum(
         estimate(RATES, "expressway-120", km).central for km in (40, 40, 80)
@@ -62,8 +62,8 @@ def test_a_charge_of_the_job_counts_for_everything_that_exists():
     assert sum(found.costs[name] for name in names) == 2.5 * 320
 
 
-def test_no_charge_makes_every_road_free():
-    found, ring, _ = charged(detour(), classes=("motorway", "trunk"), existing_cost_per_km=0)
+def test_what_the_job_takes_for_its_standard_is_free_unless_it_is_charged():
+    found, ring, _ = charged(detour(), classes=("motorway", "trunk"))
     assert len(found) == 0
     assert {link.candidate for link in ring.links} == {None}
 
@@ -89,7 +89,7 @@ def test_the_carriageways_of_a_road_are_one_stretch_and_another_road_is_not():
         (0, 1, "trunk", 30, 90), (1, 2, "trunk", 15, 90), (2, 0, "trunk", 15.4, 90),
         (0, 3, "trunk", 34, 90), (3, 1, "trunk", 34, 90),
     ]  # fmt: skip
-    graph = standard_graph(network(spots, links), rules(classes=("trunk",)))
+    graph = standard_graph(network(spots, links), rules(classes=("trunk",), existing_cost_per_km=None))
     names = [link.candidate for link in graph.links]
     assert all(name.startswith(CHARGED) for name in names)
     assert [link.length_km for link in graph.links] == [30, 34, 34]  # of the two carriageways one
@@ -105,10 +105,8 @@ def test_ids_do_not_depend_on_the_band(band):
 
 
 def test_a_ring_that_is_charged_keeps_every_circuit():
-    free = generate(
-        RingNetwork(detour(), rules(classes=("motorway", "trunk"), existing_cost_per_km=0.0)), none()
-    )
-    found, ring, _ = charged(detour(), classes=("motorway", "trunk"))
+    free = generate(RingNetwork(detour(), rules(classes=("motorway", "trunk"))), none())
+    found, ring, _ = charged(detour(), classes=("motorway", "trunk"), existing_cost_per_km="table")
     assert len(circuits(ring)) == len(circuits(free.ring)) == 1
     assert len(found) == 3
 
@@ -116,6 +114,6 @@ def test_a_ring_that_is_charged_keeps_every_circuit():
 def test_a_long_road_is_cut_into_stretches_of_ten_km():
     spots = [(0, 0), *((x, 0) for x in range(4, 33, 4))]
     links = [(k, k + 1, "trunk", 4, 90) for k in range(8)]
-    graph = standard_graph(network(spots, links), rules(classes=("trunk",)))
+    graph = standard_graph(network(spots, links), rules(classes=("trunk",), existing_cost_per_km=None))
     names = [link.candidate for link in graph.links]
     assert [names.count(name) for name in dict.fromkeys(names)] == [2, 2, 2, 2]

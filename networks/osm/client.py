@@ -21,6 +21,11 @@ _USER_AGENT = "polyring/0.1 (network design for city clusters)"
 _REMEDY = "Try later, choose another server, or download an extract of the region and read that file."
 
 
+_UNREACHED = "it cannot be reached"
+_SHORT_PAUSE_S = 3.0
+"""Pause before a server that was not reached is asked again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Addresses of the servers, and limits on retries and time.
@@ -31,6 +36,8 @@ class Server:
         URLs of the two services.
     attempts
         Largest number of requests for one answer.
+    attempts_unreached
+        Largest number of requests where the server is not reached at all.
     first_pause_s
         Pause after the first failure; it doubles after each further one.
     patience_s
@@ -44,6 +51,7 @@ class Server:
     overpass: str = OVERPASS
     nominatim: str = NOMINATIM
     attempts: int = 5
+    attempts_unreached: int = 2
     first_pause_s: float = 15.0
     patience_s: float = 600.0
     timeout_s: float = 180.0
@@ -74,8 +82,10 @@ def request(url: str, fields: Mapping[str, str], *, server: Server, method: str 
     Raises
     ------
     FetchError
-        If the server rejects the request, stays busy or cannot be reached.
+        If the address is none of the web, or the server rejects the request, stays busy or cannot be reached.
     """
+    if not url.lower().startswith(("http://", "https://")):
+        raise FetchError("Only addresses that begin with http:// or https:// are asked.", where=url)
     began, pause, failure = time.monotonic(), server.first_pause_s, ""
     for attempt in range(1, server.attempts + 1):
         left = server.patience_s - (time.monotonic() - began)
@@ -86,11 +96,12 @@ def request(url: str, fields: Mapping[str, str], *, server: Server, method: str 
         )
         if body is not None:
             return body
-        wait = max(pause, requested_pause)
-        if attempt < server.attempts and wait < server.patience_s - (time.monotonic() - began):
-            log.warning(
-                "%s: %s; attempt %d of %d in %.0f s", url, failure, attempt + 1, server.attempts, wait
-            )
+        is_reached = not failure.startswith(_UNREACHED)
+        # A server that is busy needs time; one that is not there rarely comes up within a minute.
+        attempts = server.attempts if is_reached else server.attempts_unreached
+        wait = max(pause, requested_pause) if is_reached else min(pause, _SHORT_PAUSE_S)
+        if attempt < attempts and wait < server.patience_s - (time.monotonic() - began):
+            log.warning("%s: %s; attempt %d of %d in %.0f s", url, failure, attempt + 1, attempts, wait)
             server.sleep(wait)
         else:
             break
@@ -116,7 +127,7 @@ def _send_once(
     try:
         answer = _send(url, urlencode(fields), method=method, timeout_s=timeout_s)
     except urllib3.exceptions.HTTPError as fault:
-        return None, f"it cannot be reached ({type(fault).__name__})", 0.0
+        return None, f"{_UNREACHED} ({type(fault).__name__})", 0.0
     if answer.status == 200:
         return answer.data, "", 0.0
     failure = f"HTTP status {answer.status} {answer.reason or ''}".strip()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from optimiser.job.sections import Names, Numbers, Section, Whole
 
-TABLE = "table"
+TABLE: Final = "table"
 """Charge for existing roads that comes from the cost table."""
 DERIVED = "derived"
 """Reward of a ring that is computed from what it brings (docs/rings.md)."""

@@ -17,7 +17,7 @@ from shapely import MultiLineString
 from networks.cities import load_csv
 from networks.errors import NetworksError
 from optimiser.job.contradictions import did_you_mean
-from optimiser.job.rings import DERIVED, Rings
+from optimiser.job.rings import DERIVED, TABLE, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
@@ -168,7 +168,7 @@ def _rules_of(
     is_road = section.mode == "road"
     is_side_by_side = section.arrangement == "side_by_side"
     apart = tuple(ring for other in section.apart for ring in ring_ids[other])
-    speed_kmh = 0.0 if is_road else RAIL_SPEED_KMH
+    speed_kmh, charge = 0.0 if is_road else RAIL_SPEED_KMH, section.existing_cost_per_km
     for number, name in enumerate(ring_ids[section.id]):
         own = (centres[number],) if is_side_by_side else centres
         siblings = () if is_side_by_side else tuple(ring for ring in ring_ids[section.id] if ring != name)
@@ -191,9 +191,7 @@ def _rules_of(
             required=section.required,
             reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
-            existing_cost_per_km=charge
-            if isinstance(charge := section.existing_cost_per_km, float)
-            else None,
+            existing_cost_per_km=None if charge == TABLE else charge,
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )

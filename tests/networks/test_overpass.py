@@ -172,6 +172,21 @@ def test_an_unreachable_server_raises_a_fetch_error(tmp_path):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
 
 
+def test_a_server_that_is_not_there_is_asked_twice_within_seconds(tmp_path):
+    pauses = []
+    server = osm.Server(overpass="http://127.0.0.1:9/api", sleep=pauses.append)
+    with pytest.raises(FetchError, match="cannot be reached"):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+    assert pauses == [3.0]
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "127.0.0.1"])
+def test_only_addresses_of_the_web_are_asked(address, tmp_path):
+    server = osm.Server(overpass=address, sleep=lambda _seconds: None)
+    with pytest.raises(FetchError, match="http"):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+
+
 def test_the_query_requests_everything_that_the_reader_uses(start, whole, tmp_path):
     fake = start(lambda _query, _count: (200, whole, {}))
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())

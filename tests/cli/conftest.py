@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,3 +36,16 @@ def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return code, out, err
 
     return command
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with a drawn region and its finished run in `out`; all tests share its cache."""
+    folder = tmp_path_factory.mktemp("done")
+    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+        yield folder

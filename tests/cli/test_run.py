@@ -6,15 +6,13 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
-from cli_drawing import CITIES, JOB, cities_csv, draw_map
+from cli_drawing import CITIES, JOB
 
 from optimiser import verify
-from optimiser.cli import call as call_command
 from optimiser.job import load
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
@@ -49,19 +47,6 @@ FILES = {
     "job.toml",
     "log.txt",
 }
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with a drawn region and its finished run in `out`; all tests share its cache."""
-    folder = tmp_path_factory.mktemp("done")
-    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
-    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
-        yield folder
 
 
 PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")

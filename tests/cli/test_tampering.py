@@ -11,26 +11,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cli_drawing import JOB, cities_csv, draw_map
 
-from optimiser.cli import call as call_command
 from optimiser.run.folder import CHECKSUMS, checksum
 
 Call = Callable[..., tuple[int, str, str]]
 Change = Callable[[Path], None]
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def out(done: Path) -> Path:
     """Return the folder of a finished run."""
-    folder = tmp_path_factory.mktemp("tampered")
-    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
-    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
-    return folder / "out"
+    return done / "out"
 
 
 def in_json(name: str, *place: str | int, to: Any) -> Change:
@@ -157,14 +148,14 @@ def _forged(folder: Path) -> None:
     (folder / CHECKSUMS).write_text(json.dumps(names))
 
 
-def test_an_untouched_folder_is_accepted(done: Path, call: Call) -> None:
-    code, _, err = call("verify", done)
+def test_an_untouched_folder_is_accepted(out: Path, call: Call) -> None:
+    code, _, err = call("verify", out)
     assert code == 0, err
 
 
 @pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
-def test_a_forged_file_contradicts_the_check(change: Change, done: Path, tmp_path: Path, call: Call) -> None:
-    folder = shutil.copytree(done, tmp_path / "out")
+def test_a_forged_file_contradicts_the_check(change: Change, out: Path, tmp_path: Path, call: Call) -> None:
+    folder = shutil.copytree(out, tmp_path / "out")
     change(folder)
     _forged(folder)
     code, _, err = call("verify", folder)
@@ -174,16 +165,16 @@ def test_a_forged_file_contradicts_the_check(change: Change, done: Path, tmp_pat
 
 @pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
 def test_a_changed_file_differs_from_its_checksum(
-    change: Change, done: Path, tmp_path: Path, call: Call
+    change: Change, out: Path, tmp_path: Path, call: Call
 ) -> None:
-    folder = shutil.copytree(done, tmp_path / "out")
+    folder = shutil.copytree(out, tmp_path / "out")
     change(folder)
     code, _, err = call("verify", folder)
     assert code == 4, err
 
 
-def test_all_changes_are_told_at_once(done: Path, tmp_path: Path, call: Call) -> None:
-    folder = shutil.copytree(done, tmp_path / "out")
+def test_all_changes_are_told_at_once(out: Path, tmp_path: Path, call: Call) -> None:
+    folder = shutil.copytree(out, tmp_path / "out")
     (folder / "equity.csv").unlink()
     FORGED["summary.cost"](folder)
     code, _, err = call("verify", folder)

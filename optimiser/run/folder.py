@@ -103,8 +103,10 @@ def _publish(stage: Path, folder: Path) -> None:
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     is_run = (stage / "summary.json").exists()
-    if is_run:
-        sums = {path.relative_to(stage).as_posix(): checksum(path) for path in files}
+    # A frontier may join a run in its folder, whose other files stay what they were.
+    earlier = {} if is_run else _checksums(folder)
+    if is_run or earlier:
+        sums = earlier | {path.relative_to(stage).as_posix(): checksum(path) for path in files}
         text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
         (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
         files.append(stage / CHECKSUMS)
@@ -114,6 +116,13 @@ def _publish(stage: Path, folder: Path) -> None:
             os.fsync(file.fileno())
     with signals.defer_signals():
         _move(files, stale, stage, folder)
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """Return the checksums that an earlier run left in a folder; none where there are none."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))["files"])
+    return {}
 
 
 def checksum(path: Path) -> str:

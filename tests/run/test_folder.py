@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -47,6 +48,20 @@ def test_a_failure_leaves_the_earlier_result(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "x.txt").read_text() == "old"
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {"x.txt", "summary.json", folder.CHECKSUMS}
+
+
+def test_what_joins_a_run_in_its_folder_joins_its_checksums(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with folder.staged(out) as stage:
+        (stage / "job.toml").write_text("old")
+        (stage / "summary.json").write_text(SUMMARY)
+    with folder.staged(out) as stage:
+        (stage / "job.toml").write_text("new")
+        (stage / "frontier.csv").write_text("x")
+    sums = json.loads((out / folder.CHECKSUMS).read_text())["files"]
+    assert sums == {
+        name: folder.checksum(out / name) for name in ("frontier.csv", "job.toml", "summary.json")
+    }
 
 
 def _interrupted(out: Path) -> None:

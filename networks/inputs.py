@@ -7,6 +7,7 @@ as any other file that cannot be read.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import stat
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 MOST_TEXT_BYTES = 64 * 2**20
-"""A job, a variant, a table of costs or of cities has at most so many bytes."""
+"""A table of costs, of cities or of train services has at most so many bytes."""
 MOST_BYTES = 4 * 2**30
 """A matrix or a GeoPackage has at most so many bytes."""
 
@@ -74,6 +75,12 @@ def checked(path: Path, *, most_bytes: int = MOST_BYTES) -> Path:
     if found.st_size > most_bytes:
         raise InputFileError(f"it has {found.st_size:,} bytes, more than {most_bytes:,}")
     return path
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def printable(text: str) -> str:

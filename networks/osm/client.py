@@ -19,9 +19,6 @@ NOMINATIM = "https://nominatim.openstreetmap.org/search"
 _BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
 _USER_AGENT = "polyring/0.1 (network design for city clusters)"
 _REMEDY = "Try later, choose another server, or download an extract of the region and read that file."
-
-
-_UNREACHED = "it cannot be reached"
 _SHORT_PAUSE_S = 3.0
 """Pause before a server that was not reached is asked again."""
 
@@ -86,28 +83,26 @@ def request(url: str, fields: Mapping[str, str], *, server: Server, method: str 
     """
     if not url.lower().startswith(("http://", "https://")):
         raise FetchError("Only addresses that begin with http:// or https:// are asked.", where=url)
-    began, pause, failure = time.monotonic(), server.first_pause_s, ""
+    began, pause, reason = time.monotonic(), server.first_pause_s, "the time limit was reached"
     for attempt in range(1, server.attempts + 1):
         left = server.patience_s - (time.monotonic() - began)
         if left <= 0:
             break
-        body, failure, requested_pause = _send_once(
-            url, fields, method=method, timeout_s=min(server.timeout_s + 10, left)
-        )
-        if body is not None:
-            return body
-        is_reached = not failure.startswith(_UNREACHED)
+        answer = _send_once(url, fields, method=method, timeout_s=min(server.timeout_s + 10, left))
+        if isinstance(answer, bytes):
+            return answer
+        reason = answer.reason
         # A server that is busy needs time; one that is not there rarely comes up within a minute.
-        attempts = server.attempts if is_reached else server.attempts_unreached
-        wait = max(pause, requested_pause) if is_reached else min(pause, _SHORT_PAUSE_S)
+        attempts = server.attempts if answer.is_reached else server.attempts_unreached
+        wait = max(pause, answer.pause_s) if answer.is_reached else min(pause, _SHORT_PAUSE_S)
         if attempt < attempts and wait < server.patience_s - (time.monotonic() - began):
-            log.warning("%s: %s; attempt %d of %d in %.0f s", url, failure, attempt + 1, attempts, wait)
+            log.warning("%s: %s; attempt %d of %d in %.0f s", url, reason, attempt + 1, attempts, wait)
             server.sleep(wait)
         else:
             break
         pause *= 2
     raise FetchError(
-        f"The server gave no usable answer: {failure or 'the time limit was reached'}.", where=url,
+        f"The server gave no usable answer: {reason}.", where=url,
         done="Earlier downloads are kept; the same call resumes from there.", remedy=_REMEDY,
     )  # fmt: skip
 
@@ -120,18 +115,27 @@ def _send(url: str, form: str, *, method: str, timeout_s: float) -> urllib3.Base
     return urllib3.request(method, url, body=form, headers=headers, timeout=timeout_s, retries=False)
 
 
-def _send_once(
-    url: str, fields: Mapping[str, str], *, method: str, timeout_s: float
-) -> tuple[bytes | None, str, float]:
-    """Return the body, or the failure and the pause that the server requests."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why there is no answer, the pause that the server requests, and whether it was reached at all."""
+
+    reason: str
+    pause_s: float = 0.0
+    is_reached: bool = True
+
+
+def _send_once(url: str, fields: Mapping[str, str], *, method: str, timeout_s: float) -> bytes | _Failure:
+    """Return the body of the answer, or why there is none."""
     try:
         answer = _send(url, urlencode(fields), method=method, timeout_s=timeout_s)
+    except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as fault:
+        return _Failure(f"it cannot be reached ({type(fault).__name__})", is_reached=False)
     except urllib3.exceptions.HTTPError as fault:
-        return None, f"{_UNREACHED} ({type(fault).__name__})", 0.0
+        return _Failure(f"the connection failed ({type(fault).__name__})")
     if answer.status == 200:
-        return answer.data, "", 0.0
+        return answer.data
     failure = f"HTTP status {answer.status} {answer.reason or ''}".strip()
     if answer.status not in _BUSY_STATUSES:
         raise FetchError(f"The server rejected the request: {failure}.", where=url, remedy=_REMEDY)
     retry_after = answer.headers.get("Retry-After", "")
-    return None, failure, float(retry_after) if retry_after.isdecimal() else 0.0
+    return _Failure(failure, float(retry_after) if retry_after.isdecimal() else 0.0)

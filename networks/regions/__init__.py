@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,8 +9,9 @@ from importlib import resources
 from pathlib import Path
 
 from networks.errors import SourceError
+from networks.inputs import checksum
 
-__all__ = ["Region", "check", "checksum", "folder", "names", "read"]
+__all__ = ["Region", "check", "folder", "names", "read"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +146,6 @@ def check(region: Region) -> None:
         done="Nothing was read and nothing was written.",
         remedy="Reinstall the package; after an intended change, write the new SHA-256 to region.toml.",
     )
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _root() -> Path:

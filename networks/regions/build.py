@@ -7,7 +7,8 @@ import logging
 import re
 from pathlib import Path
 
-from networks.regions import Region, checksum, folder, read
+from networks.inputs import checksum
+from networks.regions import Region, folder, read
 from networks.regions.construction import facts
 from networks.regions.construction.geograph import (
     Box,

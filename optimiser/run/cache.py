@@ -17,6 +17,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from networks.inputs import checksum
 from optimiser.problem.result import TracePoint, gap_of
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,6 @@ def folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("polyring", appauthor=False))
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

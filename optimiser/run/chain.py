@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from networks.inputs import checksum
 from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
@@ -535,7 +536,7 @@ class Chain:
     def _checksums(self, *files: str) -> dict[str, str]:
         """Return the checksums of files of the source by their names; empty where there is no file."""
         paths: dict[str, Path | None] = {name: getattr(self.source, name) for name in files}
-        return {name: "" if path is None else cache.checksum(path) for name, path in paths.items()}
+        return {name: "" if path is None else checksum(path) for name, path in paths.items()}
 
     def _kept[T](
         self,

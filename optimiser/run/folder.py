@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.run import signals
 
@@ -103,9 +103,11 @@ def _publish(stage: Path, folder: Path) -> None:
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     is_run = (stage / "summary.json").exists()
-    # A frontier may join a run in its folder, whose other files stay what they were.
+    # A frontier may join a run in its folder, whose other files stay what they were. Subfolders are replaced.
+    parts = {path.name for path in stage.iterdir() if path.is_dir()}
     earlier = {} if is_run else _checksums(folder)
     if is_run or earlier:
+        earlier = {name: sum_ for name, sum_ in earlier.items() if name.split("/")[0] not in parts}
         sums = earlier | {path.relative_to(stage).as_posix(): checksum(path) for path in files}
         text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
         (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
@@ -123,12 +125,6 @@ def _checksums(folder: Path) -> dict[str, str]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         return dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))["files"])
     return {}
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from networks.inputs import checksum
 from optimiser import verify
 from optimiser.frontier.cases import counted_pairs
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result
-from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT, checksum
+from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan
 
 _FROM_PLAN = ("cost", "objective", "bound", "gap", "status")

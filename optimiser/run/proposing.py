@@ -10,6 +10,7 @@ import pandas as pd
 
 from networks import matrix
 from networks.cities import Cities
+from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.road.tables import speed_table
 from optimiser.frontier.steps import Layer, longest_s
@@ -31,7 +32,7 @@ from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.trains import RailRules
 from optimiser.proposals.water import WithWater
 from optimiser.report.ring_layout import RingWorth
-from optimiser.run import cache, demands
+from optimiser.run import demands
 from optimiser.run.independence import without_core
 from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
 from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
@@ -242,7 +243,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
 def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild | None) -> Ground:
     """Return what `ground_of` does, made once for all limits."""
     files = (source.costs_file, source.terrain_file)
-    key = ("ground", source.country, *(file and cache.checksum(file) for file in files))
+    key = ("ground", source.country, *(file and checksum(file) for file in files))
     return base.once(key, lambda: ground_of(source, times, rail))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from optimiser.run.folder import CHECKSUMS, checksum
+from networks.inputs import checksum
+from optimiser.run.folder import CHECKSUMS
 
 Call = Callable[..., tuple[int, str, str]]
 Change = Callable[[Path], None]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.run import folder
 
@@ -58,9 +59,14 @@ def test_what_joins_a_run_in_its_folder_joins_its_checksums(tmp_path: Path) -> N
     with folder.staged(out) as stage:
         (stage / "job.toml").write_text("new")
         (stage / "frontier.csv").write_text("x")
+        (stage / "frontier").mkdir()
+        (stage / "frontier" / "2.json").write_text("x")
+    with folder.staged(out) as stage:
+        (stage / "frontier").mkdir()
+        (stage / "frontier" / "1.json").write_text("x")
     sums = json.loads((out / folder.CHECKSUMS).read_text())["files"]
     assert sums == {
-        name: folder.checksum(out / name) for name in ("frontier.csv", "job.toml", "summary.json")
+        name: checksum(out / name) for name in ("frontier.csv", "frontier/1.json", "job.toml", "summary.json")
     }
 
 

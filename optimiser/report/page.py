@@ -231,7 +231,11 @@ def context(report: ReportInput) -> dict[str, Any]:
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
         "near": pair_rows(report, coverage.near_misses(pairs)),
-        "proof": {"lines": _proof(report), "meaning": sentences.meaning(report)},
+        "proof": {
+            "lines": _proof(report),
+            "meaning": sentences.meaning(report),
+            "word": sentences.word(report),
+        },
         "sensitivity": _sensitivity(report),
         "out_of_reach": sentences.out_of_reach(report),
         "near_limit": sentences.near_limit(report),
@@ -446,6 +450,7 @@ def _proof(report: ReportInput) -> list[tuple[str, str]]:
             wording.integer(report.objective),
         ),
         ("Proven bound", bound),
+        ("Bound proved by", _capitalised(str(report.bound_source or "not stated"))),
         ("Gap", wording.gap(report.gap)),
     ]
     if not minimises:

@@ -112,6 +112,16 @@ def meaning(report: ReportInput) -> str:
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 
 
+def word(report: ReportInput) -> str:
+    """Return whose word the bound is, as a sentence."""
+    source = report.bound_source
+    if source is None:
+        return "The bound comes from the solver."
+    if not source.variant:
+        return "The bound needs no solver."
+    return f"The bound is the word of {' with '.join(filter(None, [source.variant, source.solver]))}."
+
+
 def out_of_reach(report: ReportInput) -> str:
     """Return how many pairs no plan can bring within the limit; empty where there is none."""
     left = coverage.out_of_reach(report.pairs)

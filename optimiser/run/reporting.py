@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -343,6 +344,7 @@ def summarise(
         "bound": plan.bound,
         "gap": plan.gap,
         "gap_of_gain": plan.gap_of_gain,
+        "bound_source": None if plan.bound_source is None else dataclasses.asdict(plan.bound_source),
         "asked_gap": job.solve.gap,
         "coverage": _coverage_rows(report),
         "definitions": {

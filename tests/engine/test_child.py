@@ -226,7 +226,7 @@ def test_a_shared_child_that_is_killed_fails_one_solve_and_the_next_has_a_new_on
         children()[0].kill()
         time.sleep(0.2)
         with pytest.raises(SolveFailure, match="killed"):
-            solve(line(), run=process)
+            solve(line(), run=process, params=SolveParameters(second_solver=False))
         assert solve(line(), run=process).status == "optimal"
 
 

@@ -266,7 +266,7 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
 _WHY = {
     "time": "time ran out; allow more with --time-limit",
     "heuristic": "this variant proves nothing; take --variant auto",
-    "stalled": "numerical noise ended the search; take another --variant or --solver",
+    "stalled": "noise ended the search, or the solver proves nothing; take another --variant or --solver",
     "unconfirmed": "our own prover did not confirm what the solver claims; allow more with --time-limit",
     "nodes": "the search reached its limit of nodes; take another --variant",
 }

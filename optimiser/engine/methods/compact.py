@@ -10,6 +10,7 @@ import numpy as np
 
 from optimiser.engine.backends.interfaces import MasterSolution
 from optimiser.engine.backends.pulp_solvers import (
+    DONE,
     Solver,
     installed_solver,
     proved_bound,
@@ -83,6 +84,8 @@ def prove(
         return "time", result_name(None, solver)
     if stats.has_solution:
         built = [float(v.varValue or 0.0) > 0.5 for v in variables.x]
+        if stats.status in DONE and incumbent.evaluate(np.append(built, True)) is None:
+            incumbent.pass_on({"built": np.flatnonzero(built).tolist()}, "compact")
         incumbent.plan(np.append(built, True), "compact")
     bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")

@@ -84,7 +84,7 @@ def verify(
         return 0
     if plan.bound is not None:
         summary["bound proved by"] = str(plan.bound_source or "not stated")
-    word = str(claimed.infeasible_by or "the solver")
+    word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
     _show(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
     return 0
 

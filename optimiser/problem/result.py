@@ -149,10 +149,14 @@ class ProofSource:
     variant: str = ""
     solver: str = ""
 
+    @property
+    def who(self) -> str:
+        """Return the variant with its solver; empty where none took part."""
+        return " with ".join(filter(None, [self.variant, self.solver]))
+
     def __str__(self) -> str:
         """Return the source in words."""
-        who = " with ".join(filter(None, [self.variant, self.solver]))
-        return _KINDS_IN_WORDS[self.kind] + (f" ({who})" if who else "")
+        return _KINDS_IN_WORDS[self.kind] + (f" ({self.who})" if self.who else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,9 +117,7 @@ def word(report: ReportInput) -> str:
     source = report.bound_source
     if source is None:
         return "The bound comes from the solver."
-    if not source.variant:
-        return "The bound needs no solver."
-    return f"The bound is the word of {' with '.join(filter(None, [source.variant, source.solver]))}."
+    return f"The bound is the word of {source.who}." if source.who else "The bound needs no solver."
 
 
 def out_of_reach(report: ReportInput) -> str:

@@ -159,8 +159,9 @@ def _solve(
     second = _completed(problem, prover, how, progress, in_new_process(run))
     if second.termination in (*FAILED, "interrupted") or _fault(problem, second) is not None:
         raise fault
+    asked = "" if params.solver in ("none", "auto") else params.solver
     note = (
-        f"{named(name, result.solver or params.solver)} failed ({_why(fault)}); solved again by "
+        f"{named(name, result.solver or asked)} failed ({_why(fault)}); solved again by "
         f"{named(prover, second.solver)}. --write-lp writes the model, for a report"
     )
     seconds = round(result.seconds + second.seconds, 3)

@@ -35,7 +35,8 @@ class CheckedClaims:
         A plan to start from, feasible or not, by names that the problem has.
     believes
         Whether bounds of the process, and its word that there is no plan, count. Where they do not, the bound
-        is the one that needs no solver, and `claimed_bound` and `is_called_infeasible` wait for confirmation.
+        is that of the reduction, which comes first, and `claimed_bound` and `is_called_infeasible` wait for
+        confirmation.
 
     Attributes
     ----------
@@ -69,6 +70,7 @@ class CheckedClaims:
         self._seconds = 0.0
         self._cuts = self._nodes = 0
         self._believes = believes
+        self._heard_bound = False
         self.claimed_bound: float | None = None
         self.is_called_infeasible = False
         self.bound_kind = "trivial"
@@ -121,7 +123,9 @@ class CheckedClaims:
             self._incumbent.plan(plan, step)
 
     def _take_bound(self, bound: float, step: str) -> None:
-        if self._believes:
+        # The first bound is that of the reduction: it is sent before any other code sees the problem.
+        is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
+        if self._believes or is_of_reduction:
             self._incumbent.bound(bound, step)
             return
         best = self._best_claimed()

@@ -18,8 +18,8 @@ from optimiser.verify.infeasible import prove_infeasible
 PROVER = "cuts"
 """Variant that confirms the claims of others."""
 
-LEAST_S = 2.0
-"""Seconds that a confirmation or a second attempt gets where less than that is left."""
+LEAST_S = 0.5
+"""Seconds of the time limit that must be left for a confirmation or a second attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,14 @@ def _no_plan(
         return Confirmation()
     if verdict.by != "solver":
         return Confirmation(ProofSource(verdict.by))
+    left = params.time_limit_s - ending.seconds
+    if left < LEAST_S:
+        who = named(name, ending.solver)
+        return Confirmation(
+            note=f"that no plan exists is the word of {who} alone: no time was left to confirm it"
+        )
     prover, how = second_way(problem, name, params, ending)
-    how = how.replace(time_limit_s=_left(params, ending), start=None)
+    how = how.replace(time_limit_s=left, start=None)
     found, end = attempt(problem, prover, how, run=in_new_process(run))
     if found.is_called_infeasible:
         return Confirmation(ProofSource("search" if end.solver else "presolve", prover, end.solver))
@@ -109,11 +115,14 @@ def _bound(
     best, minimise = claims.best(), claims.problem.budget is None
     if best["status"] in ("none", "optimal"):
         return Confirmation()
+    left = params.time_limit_s - ending.seconds
+    who = named(name, ending.solver)
+    if not variant_of(name).proves or left < LEAST_S:
+        why = "no time was left to confirm it" if variant_of(name).proves else "the variant proves nothing"
+        return Confirmation(note=f"the bound {claimed:g} is the word of {who} alone: {why}")
     prover, how = second_way(claims.problem, name, params, ending)
-    # A heuristic claims no more than what the reduction proves, which precedes every search.
-    seconds = _left(params, ending) if variant_of(name).proves else 0.0
     how = how.replace(
-        time_limit_s=seconds,
+        time_limit_s=left,
         gap=gap_of(best["objective"], claimed, minimise=minimise) or 0.0,
         start=NamedPlan(best["built"], best["rings"], best["starts"]),
     )
@@ -127,7 +136,6 @@ def _bound(
     proved = rounded_bound(ours["bound"], minimise=minimise)
     if claims.refusals or ((proved >= allowed) if minimise else (proved <= allowed)):
         return Confirmation(source)
-    who = named(name, ending.solver)
     return Confirmation(
         source, f"the bound {claimed:g} is the word of {who} alone: what is proved is {ours['bound']:g}"
     )
@@ -195,7 +203,3 @@ def in_new_process(run: Runner) -> Runner:
         return run({**task, "fresh": True}, receive, time_limit_s=time_limit_s)
 
     return run_anew
-
-
-def _left(params: SolveParameters, ending: Ending) -> float:
-    return max(LEAST_S, params.time_limit_s - ending.seconds)

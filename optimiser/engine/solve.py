@@ -151,11 +151,11 @@ def _solve(
     if fault is None:
         return result
     left = params.time_limit_s - result.seconds
-    if not params.second_solver or name.endswith(SUFFIX) or result.termination == "killed":
+    if not params.second_solver or name.endswith(SUFFIX) or left < LEAST_S:
         raise fault
     prover, how = second_way(problem, name, params, Ending(result.termination, solver=result.solver))
     start = NamedPlan.of(result) if result.has_plan and isinstance(fault, SolveFailure) else None
-    how = how.replace(time_limit_s=max(LEAST_S, left), start=start)
+    how = how.replace(time_limit_s=left, start=start)
     second = _completed(problem, prover, how, progress, in_new_process(run))
     if second.termination in (*FAILED, "interrupted") or _fault(problem, second) is not None:
         raise fault

@@ -193,7 +193,7 @@ def unbelieved(problem, *messages, ending):
     """Return what is known after claims of a process whose word does not count."""
     claims = CheckedClaims(problem, None, believes=False)
     for message in messages:
-        claims.receive({"step": "presolve", **message})
+        claims.receive({"step": "mine", **message})
     claims.finish(Ending(ending), proves=True)
     return claims
 
@@ -204,6 +204,17 @@ def test_a_bound_that_is_not_believed_waits_beside_the_trivial_one():
     assert (claims.claimed_bound, claims.bound_kind, claims.refusals) == (14.0, "trivial", [])
     assert (best["bound"], best["status"]) == (18.0, "feasible")
     assert [point.bound for point in claims.trace] == [18.0, 18.0, 16.0, 14.0]
+
+
+def test_the_first_bound_of_the_reduction_is_believed_and_none_after_it():
+    reduction = {"kind": "bound", "step": "presolve"}
+    claims = unbelieved(
+        line(budget=4), {**reduction, "bound": 17.0}, {**reduction, "bound": 2.5}, ending="time"
+    )
+    assert (claims.best()["bound"], claims.bound_kind) == (17.0, "presolve")
+    assert claims.claimed_bound == 2.5
+    late = unbelieved(line(budget=4), bound(17.5), {**reduction, "bound": 17.0}, ending="time")
+    assert (late.best()["bound"], late.bound_kind) == (18.0, "trivial")
 
 
 def test_a_bound_that_is_not_believed_is_refused_where_a_plan_contradicts_it():

@@ -192,11 +192,16 @@ def test_the_plan_of_the_first_solver_is_the_start_of_the_second():
     assert run.tasks[1]["start"][0] == ("bd",)
 
 
-def test_a_solver_killed_at_its_limit_leaves_no_time_for_another():
-    run = telling([{"kind": "plan", "built": ["bd"]}], "killed")
-    with pytest.raises(SolveFailure):
+def test_a_failure_of_the_last_moment_leaves_no_time_for_another_solver():
+    tasks = []
+
+    def run(task, _receive, *, time_limit_s):
+        tasks.append(task)
+        return Ending("crash", "too late", seconds=time_limit_s)
+
+    with pytest.raises(SolveFailure, match="too late"):
         solve(line(), params=SolveParameters(threads=1), run=run)
-    assert len(run.tasks) == 1
+    assert len(tasks) == 1
 
 
 def test_where_both_solvers_fail_the_first_failure_is_told():

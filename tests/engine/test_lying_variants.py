@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -217,19 +218,28 @@ def test_a_heuristic_of_the_user_gets_the_bound_of_the_reduction_alone(tmp_path)
     path.write_text(
         HEAD.replace("proves=True", "proves=False")
         + "def run(t, incumbent, task):\n    incumbent.plan(nothing(t), 'start')\n"
-        + "    incumbent.bound(0.0, 'x')\n    return 'heuristic', ''\n"
+        + "    incumbent.bound(float(incumbent.evaluated.objective), 'presolve')\n"
+        + "    return 'heuristic', ''\n"
         + "def run_extended(task, send):\n    return 'time', ''\n"
     )
-    limits = []
+    result, failed = outcome(dense_problem(5), path)
+    assert not failed
+    assert (result.status, result.termination) == ("feasible", "heuristic")
+    assert (result.bound_source.kind, result.bound) == ("trivial", 50.0)
+    assert "is the word of liar alone: the variant proves nothing" in result.message
 
+
+def test_a_bound_of_the_last_moment_is_not_confirmed(liar):
     def run(task, receive, *, time_limit_s):
-        limits.append(time_limit_s)
-        return HereProcess()(task, receive, time_limit_s=time_limit_s)
+        assert task["variant"].endswith(".py")
+        ending = HereProcess()(task, receive, time_limit_s=time_limit_s)
+        return dataclasses.replace(ending, seconds=time_limit_s)
 
-    result, _ = outcome(dense_problem(5), path, run=run)
-    assert limits == [60.0, 0.0]
-    assert result.bound_source.kind in ("trivial", "presolve")
-    assert result.bound >= brute_force(dense_problem(5))
+    for lie, problem, status in (("bound", dense_problem(5), "feasible"), ("no plan", impossible(), "none")):
+        result, failed = outcome(problem, liar(lie), run=run)
+        assert not failed
+        assert (result.status, result.termination) == (status, "unconfirmed")
+        assert "alone: no time was left to confirm it" in result.message
 
 
 def test_plans_within_a_gap_take_no_unconfirmed_word(liar):

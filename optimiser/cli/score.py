@@ -83,7 +83,7 @@ def verify(
         screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")})
         return 0
     if plan.bound is not None:
-        summary["bound proved by"] = str(plan.bound_source or "not stated")
+        summary["source of the bound"] = str(plan.bound_source or "not stated")
     word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
     _show(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
     return 0

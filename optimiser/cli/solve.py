@@ -238,7 +238,7 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
     bound = "none" if result.bound is None else f"{result.bound:.2f}".removesuffix("0").removesuffix(".0")
     screen.line(f"bound {bound}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
     if result.bound_source is not None:
-        screen.line(f"bound proved by: {result.bound_source}")
+        screen.line(f"source of the bound: {result.bound_source}")
     periods = {name: problem.periods[at].id for name, at in result.starts.items()}
     built = (f"{name} (from {periods[name]})" if name in periods else name for name in result.built)
     screen.line(f"built: {', '.join(built) or 'nothing'}")

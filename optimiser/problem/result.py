@@ -156,7 +156,7 @@ class ProofSource:
 
     def __str__(self) -> str:
         """Return the source in words."""
-        return _KINDS_IN_WORDS[self.kind] + (f" ({self.who})" if self.who else "")
+        return ", ".join(filter(None, [_KINDS_IN_WORDS[self.kind], self.who]))
 
 
 @dataclass(frozen=True, slots=True)

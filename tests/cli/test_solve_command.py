@@ -393,7 +393,7 @@ def test_another_solver_takes_over_and_a_note_says_so(
     code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json")
     assert code == 0
     assert "optimal: objective 6" in out
-    assert "bound proved by: search (cuts with HiGHS 1)" in out
+    assert "source of the bound: search, cuts with HiGHS 1" in out
     assert "Note: cuts failed (the solver process ended with signal 11); solved again by" in err
     assert [task["solver"] for task in tasks] == ["auto", "highs"]
 

@@ -107,7 +107,7 @@ def test_sources_read_back_as_written_and_the_published_schema_knows_their_kinds
         value = bare.replace(**{key: results.ProofSource(kind, "cuts", "HiGHS 1")})
         assert results.parse(json.loads(results.dumps(value))) == value
         jsonschema.validate(value.as_dict() | {"built": ["a"]}, schema_of("result.schema.json"))
-        assert str(getattr(value, key)).endswith(" (cuts with HiGHS 1)")
+        assert str(getattr(value, key)).endswith(", cuts with HiGHS 1")
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_a_malformed_source_is_rejected(source, answer):
 
 def test_a_source_in_words_names_who_took_part():
     assert str(results.ProofSource("trivial")) == "sums of weights or costs"
-    assert str(results.ProofSource("search", "cuts")) == "search (cuts)"
+    assert str(results.ProofSource("search", "cuts")) == "search, cuts"
     assert results.ProofSource("relaxation", "cuts", "SCIP 10").who == "cuts with SCIP 10"

@@ -231,7 +231,11 @@ def context(report: ReportInput) -> dict[str, Any]:
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
         "near": pair_rows(report, coverage.near_misses(pairs)),
-        "proof": {"lines": _proof(report), "meaning": sentences.meaning(report)},
+        "proof": {
+            "lines": _proof(report),
+            "meaning": sentences.meaning(report),
+            "certificate": sentences.certificate(report),
+        },
         "sensitivity": _sensitivity(report),
         "out_of_reach": sentences.out_of_reach(report),
         "near_limit": sentences.near_limit(report),
@@ -448,6 +452,9 @@ def _proof(report: ReportInput) -> list[tuple[str, str]]:
         ("Proven bound", bound),
         ("Gap", wording.gap(report.gap)),
     ]
+    if report.certified is not None:
+        certified = report.certified
+        lines.append(("Certified bound", f"{certified.bound:,} (gap {wording.gap(certified.gap)})"))
     if not minimises:
         lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
     how = " with ".join(part for part in (report.variant, report.solver) if part)

@@ -87,9 +87,27 @@ def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
     if report.gap is None:
         return "no bound: the distance from the optimum is not known"
-    if report.gap == 0:
-        return "proven optimal"
-    return f"proven within {wording.gap(report.gap)} of the optimum"
+    words = "proven optimal" if report.gap == 0 else f"proven within {wording.gap(report.gap)} of the optimum"
+    if report.certified is None:
+        return words
+    if report.certified.gap <= report.gap + SAME_GAP:
+        return f"{words}, certified"
+    solver = report.solver or "the solver"
+    gap = "the optimum itself" if report.gap == 0 else f"to {wording.gap(report.gap)}"
+    return f"certified to {wording.gap(report.certified.gap)} of the optimum; {gap} by the word of {solver}"
+
+
+def certificate(report: ReportInput) -> str:
+    """Return whose word the bound is, in sentences."""
+    if report.certified is None:
+        return "The bound comes from the solver."
+    proved = (
+        f"The certificate proves a bound of {wording.integer(report.certified.bound)} in exact integers. It "
+        "was checked without trusting a solver; bound_checker.py repeats that with Python alone."
+    )
+    if report.gap is not None and report.certified.gap <= report.gap + SAME_GAP:
+        return proved
+    return f"{proved} What the bound above says beyond that is the word of the solver."
 
 
 def meaning(report: ReportInput) -> str:
@@ -110,6 +128,10 @@ def meaning(report: ReportInput) -> str:
         return f"{best} No better plan exists: the gap is 0."
     gain = f", {wording.gap(report.gap_of_gain)} of what the plan adds" if report.gap_of_gain else ""
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
+
+
+SAME_GAP = 1e-9
+"""Difference up to which two gaps agree."""
 
 
 def out_of_reach(report: ReportInput) -> str:

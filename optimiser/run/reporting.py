@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,8 @@ class Findings:
         What shares of all pairs cost; None where the job asks for none.
     cases
         What plausible cases choose; None where they are not solved, or not yet.
+    certified
+        The bound that the certificate proves; None without one, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
     margins
@@ -99,6 +101,7 @@ class Findings:
     cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
     margins: tuple[RingMargin, ...] = ()
+    certified: inputs.CertifiedBound | None = None
 
 
 # ---- report
@@ -134,6 +137,7 @@ def assemble_report(found: Findings) -> ReportInput:
         fairness=found.fairness,
         reach=found.reach,
         cases=found.cases,
+        certified=found.certified,
         capacities=_capacities(found),
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
@@ -344,6 +348,7 @@ def summarise(
         "gap": plan.gap,
         "gap_of_gain": plan.gap_of_gain,
         "asked_gap": job.solve.gap,
+        "certified": None if found.certified is None else asdict(found.certified),
         "coverage": _coverage_rows(report),
         "definitions": {
             definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)

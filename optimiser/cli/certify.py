@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,9 +68,8 @@ def certify(
         screen.as_json({"certificate": str(written), **shown})
     else:
         screen.line(_sentence(shown))
-        screen.line(
-            f"Certificate: {written}. Check it with Python alone: python {_checker()} {problem_file} {written}"
-        )
+        screen.line(f"Certificate: {written}")
+        screen.line(f"Check it with Python alone: python {_checker()} {problem_file} {written}")
     return 0 if shown["is_complete"] else PARTLY
 
 
@@ -79,6 +79,7 @@ def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -
     from optimiser.run import pipeline
 
     loaded = find(str(folder / "job.toml"), settings=[f"certificate.time_limit_s={time_limit}"])
+    loaded = replace(loaded, name=claimed.problem)
     with screen.progress(quiet=quiet) as progress:
         pipeline.run(loaded, out=folder, progress=progress, known=claimed)
 
@@ -153,7 +154,8 @@ def _sentence(shown: dict[str, Any]) -> str:
         return "Certified: there is no plan."
     if shown["certified_gap"] is None:
         return f"Certified: no plan is better than {shown['certified_bound']:,}."
-    words = f"Certified to {wording.gap(shown['certified_gap'])}: no plan is better than {shown['certified_bound']:,}"
+    bound, gap = f"{shown['certified_bound']:,}", wording.gap(shown["certified_gap"])
+    words = f"Certified to {gap}: no plan is better than {bound}"
     if shown["is_complete"] or shown["claimed_gap"] is None:
         return f"{words}."
     solver = shown["solver"] or "the solver"

@@ -123,7 +123,7 @@ def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str
     proved = None
     if "bound" in certificate:
         try:
-            bound_checker.check(json.loads(dumps(problem)), certificate)
+            bound_checker.check(json.loads(dumps(problem)), dict(certificate))
             proved = certificate["bound"]["bound"]
         except (bound_checker.Refused, LookupError, TypeError, ValueError, AttributeError) as error:
             yield f"certificate.json: the proof of the bound does not hold: {error}"

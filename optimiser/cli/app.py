@@ -13,6 +13,7 @@ import typer
 from optimiser.cli import (
     backcast,
     bench,
+    certify,
     compare,
     convert,
     explain,
@@ -62,6 +63,11 @@ _COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
     ),
     ("score", score.score, ("problem.json --built road:1,rail:7", "problem.json --plan plan.txt")),
     ("verify", score.verify, ("polyring-runs/jing-jin-ji", "problem.json result.json")),
+    (
+        "certify",
+        certify.certify,
+        ("polyring-runs/jing-jin-ji", "problem.json result.json -o certificate.json"),
+    ),
     ("compare", compare.compare, ("polyring-runs/jing-jin-ji less",)),
     ("explain", explain.explain, ("polyring-runs/jing-jin-ji 1", "less 3 --time-limit 20 --json")),
     ("import", importing.import_file, ("region.osm.pbf -o network.gpkg --country CN",)),

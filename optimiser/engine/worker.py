@@ -1,8 +1,9 @@
 """Be the child process: read one task after another, do it, write plans and bounds, and end with the parent.
 
-`child` is the other side. A task is a JSON object with a problem and either a `variant` (solve it) or a
-`question` (answer it from what earlier questions about the same problem left). One with `prepare` has no
-problem and no answer: it loads the machine code of later tasks.
+`child` is the other side. A task is a JSON object with a problem and one of: a `variant` (solve it), a
+`question` (answer it from what earlier questions about the same problem left), `certify` (prove a bound in a
+form that can be checked). One with `prepare` has no problem and no answer: it loads the machine code of later
+tasks.
 """
 
 from __future__ import annotations
@@ -78,13 +79,15 @@ class Session:
         Parameters
         ----------
         task
-            JSON object: `problem`, and the fields of `Task` or those of `_answer`; or `prepare`, that
-            is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
+            JSON object: `problem`, and the fields of `Task` or those of `_answer` or `_certify`; or
+            `prepare`, that is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
         """
         if "prepare" in task:
             self._prepare(task)
         elif "question" in task:
             self._answer(task)
+        elif "certify" in task:
+            self._certify(task)
         else:
             self._solve(task)
 
@@ -110,6 +113,30 @@ class Session:
         with _output_to(log):
             reason, solver, message = solve(task, send)
         self._done(begun, reason=reason, solver=solver, message=message)
+
+    def _certify(self, task: Mapping[str, Any]) -> None:
+        """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
+        from optimiser.engine.backends.highs import version
+        from optimiser.engine.certify.prover import prove_bound
+        from optimiser.problem import parse
+
+        asked, problem = task["certify"], parse(task["problem"])
+        self._send({"kind": "ready"})
+        begun = time.monotonic()
+
+        def report(bound: int | None, nodes: int) -> None:
+            seconds = round(time.monotonic() - begun, 3)
+            self._send({"kind": "proof", "bound": bound, "nodes": nodes, "seconds": seconds})
+
+        proof = prove_bound(
+            problem,
+            asked["claimed"],
+            seed=asked["seed"],
+            left=lambda: float(asked["seconds"]) - (time.monotonic() - begun),
+            progress=report,
+        )
+        reason = "proof" if proof.is_complete else "time"
+        self._done(begun, reason=reason, solver=version(), message="", document=proof.document)
 
     def _prepare(self, values: Mapping[str, Any]) -> None:
         """Load what problems of a kind need, before one of them is known."""

@@ -39,6 +39,7 @@ class Job(sections.Section):
     frontier: sections.Frontier = sections.Frontier()
     reach: sections.Reach = sections.Reach()
     cases: sections.Cases = sections.Cases()
+    certificate: sections.Certificate = sections.Certificate()
     backcast: sections.Backcast = sections.Backcast()
     measures: sections.Measures = sections.Measures()
     output: sections.Output = sections.Output()

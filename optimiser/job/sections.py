@@ -575,6 +575,17 @@ class Cases(Section):
     )
 
 
+class Certificate(Section):
+    """How long a run tries to prove its bound in a form that anyone can check, after its page is written."""
+
+    time_limit_s: float = Field(
+        60.0,
+        ge=0,
+        le=10_000_000,
+        description="limit on certifying the bound, seconds; 0: no certificate of it",
+    )
+
+
 class Reach(Section):
     """What shares of all pairs cost, whatever the budget. Nothing here changes what is built."""
 

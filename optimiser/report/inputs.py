@@ -58,6 +58,25 @@ class PointShown:
 
 
 @dataclass(frozen=True, slots=True)
+class CertifiedBound:
+    """A bound whose proof was checked in exact integers, without trusting a solver.
+
+    Attributes
+    ----------
+    bound
+        Bound on the objective of every plan.
+    gap
+        Its relative distance from the objective of the plan.
+    seconds
+        That the proof took.
+    """
+
+    bound: int
+    gap: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReportInput:
     """Everything that the tables, pictures and pages of one plan show.
 
@@ -119,6 +138,8 @@ class ReportInput:
         What shares of all pairs cost; None where the job asks for none.
     cases
         What plausible cases choose; None where they are not solved, or not yet.
+    certified
+        The bound that the certificate proves; None without one, or not yet.
     capacities
         Sections of line with limits that matter: the table of `optimiser.report.line_capacity`; None where
         trains have no limits.
@@ -161,6 +182,7 @@ class ReportInput:
     fairness: Fairness | None = None
     reach: Reach | None = None
     cases: CaseResults | None = None
+    certified: CertifiedBound | None = None
     capacities: pd.DataFrame | None = None
     city_cover: CityCover | None = None
     counted: str = "covered weight"

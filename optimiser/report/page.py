@@ -234,7 +234,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "proof": {
             "lines": _proof(report),
             "meaning": sentences.meaning(report),
-            "word": sentences.word(report),
+            "certificate": sentences.certificate(report),
         },
         "sensitivity": _sensitivity(report),
         "out_of_reach": sentences.out_of_reach(report),
@@ -453,6 +453,9 @@ def _proof(report: ReportInput) -> list[tuple[str, str]]:
         ("Source of the bound", _capitalised(str(report.bound_source or "not stated"))),
         ("Gap", wording.gap(report.gap)),
     ]
+    if report.certified is not None:
+        certified = report.certified
+        lines.append(("Certified bound", f"{certified.bound:,} (gap {wording.gap(certified.gap)})"))
     if not minimises:
         lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
     how = " with ".join(part for part in (report.variant, report.solver) if part)

@@ -87,9 +87,36 @@ def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
     if report.gap is None:
         return "no bound: the distance from the optimum is not known"
-    if report.gap == 0:
-        return "proven optimal"
-    return f"proven within {wording.gap(report.gap)} of the optimum"
+    words = "proven optimal" if report.gap == 0 else f"proven within {wording.gap(report.gap)} of the optimum"
+    if report.certified is None:
+        return words
+    if report.certified.gap <= report.gap + SAME_GAP:
+        return f"{words}, certified"
+    solver = _prover(report)
+    gap = "the optimum itself" if report.gap == 0 else f"to {wording.gap(report.gap)}"
+    return f"certified to {wording.gap(report.certified.gap)} of the optimum; {gap} by the word of {solver}"
+
+
+def certificate(report: ReportInput) -> str:
+    """Return whose word the bound is, in sentences."""
+    if report.certified is None:
+        source = report.bound_source
+        if source is not None and not source.who:
+            return "The bound needs no solver."
+        return f"The bound is the word of {_prover(report)}."
+    proved = (
+        f"The certificate proves a bound of {wording.integer(report.certified.bound)} in exact integers. It "
+        "was checked without trusting a solver; bound_checker.py repeats that with Python alone."
+    )
+    if report.gap is not None and report.certified.gap <= report.gap + SAME_GAP:
+        return proved
+    return f"{proved} What the bound above says beyond that is the word of {_prover(report)}."
+
+
+def _prover(report: ReportInput) -> str:
+    """Return what proved the bound; its solver where the result does not say more."""
+    source = report.bound_source
+    return (source.who if source is not None else report.solver) or "the solver"
 
 
 def meaning(report: ReportInput) -> str:
@@ -112,12 +139,8 @@ def meaning(report: ReportInput) -> str:
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 
 
-def word(report: ReportInput) -> str:
-    """Return whose word the bound is, as a sentence."""
-    source = report.bound_source
-    if source is None:
-        return "The bound comes from the solver."
-    return f"The bound is the word of {source.who}." if source.who else "The bound needs no solver."
+SAME_GAP = 1e-9
+"""Difference up to which two gaps agree."""
 
 
 def out_of_reach(report: ReportInput) -> str:

@@ -14,6 +14,8 @@ from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
+from optimiser.engine.certify import certification
+from optimiser.engine.certify.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
 from optimiser.frontier.steps import scale_of, with_steps
@@ -25,12 +27,13 @@ from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
+from optimiser.problem.errors import SolverError
 from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import CertifiedBound, ReportInput
 from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin
 from optimiser.run import (
@@ -324,7 +327,9 @@ class Chain:
         inputs = {"times": times.key, "candidates": candidates.key}
         return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
 
-    def findings(self, plan: Plan, *, cases: CaseResults | None = None) -> reporting.Findings:
+    def findings(
+        self, plan: Plan, *, cases: CaseResults | None = None, certified: CertifiedBound | None = None
+    ) -> reporting.Findings:
         """Return all values of the run, for its report.
 
         Parameters
@@ -333,6 +338,8 @@ class Chain:
             The verified plan.
         cases
             What plausible cases choose; None: not solved, or not yet.
+        certified
+            The bound that the certificate proves; None: none, or not yet.
         """
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
         sensitivity = None if self.has_matrix else self._sensitivity()
@@ -354,6 +361,7 @@ class Chain:
             fairness=self._fairness(plan),
             reach=self.reach,
             cases=cases,
+            certified=certified,
             margins=() if self.has_cases and cases is None else self._margins,
         )
 
@@ -401,6 +409,7 @@ class Chain:
             "reach": None if found.reach is None else found.reach.as_dict(),
             "margins": [asdict(one) for one in found.margins],
             "cases": None if found.cases is None else found.cases.as_dict(),
+            "certified": None if found.certified is None else asdict(found.certified),
         }
 
         def make(folder: Path) -> None:
@@ -408,6 +417,50 @@ class Chain:
             reports.write(shown, folder, with_picture=output.picture, with_page=output.report)
 
         return self._outcome("report", "Writing report, map and links", inputs, make).folder
+
+    @property
+    def _certificate_inputs(self) -> dict[str, Any]:
+        job, result = self.loaded.job, self.result
+        return {
+            "problem": self.problem.key,
+            "bound": [result.objective, result.bound],
+            "certificate": job.certificate.model_dump(),
+            "seed": job.solve.seed,
+        }
+
+    @property
+    def certifies(self) -> bool:
+        """Whether a proof of the bound is sought that anyone can check."""
+        return self.loaded.job.certificate.time_limit_s > 0 and self.result.bound is not None
+
+    def certificate_is_kept(self) -> bool:
+        """Return whether the bound was certified in an earlier run."""
+        return cache.is_kept("certify", self._certificate_inputs)
+
+    def certified(self) -> Certified | None:
+        """Return the proof of the bound, or of as much of it as the time allows; None: nothing was proved."""
+        job, design = self.loaded.job, self.design
+
+        def report(seconds: float, bound: int | None, _nodes: int) -> None:
+            self.progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
+
+        def make() -> dict[str, Any]:
+            found = certify(
+                design,
+                certification.claimed_bound(design, self.result),
+                time_limit_s=job.certificate.time_limit_s,
+                seed=job.solve.seed,
+                progress=report,
+                run=self.solver,
+            )
+            return asdict(found)
+
+        try:
+            kept = self._kept_json("certify", "Certifying the bound", self._certificate_inputs, make)
+        except SolverError as fault:
+            self.progress.ends(str(fault))
+            return None
+        return Certified(**kept)
 
     @property
     def has_cases(self) -> bool:

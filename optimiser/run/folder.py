@@ -28,7 +28,10 @@ CHECKSUMS = "checksums.json"
 CHECKSUMS_FORMAT = "polyring-checksums/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
+CHECKER = "bound_checker.py"
+"""Script in a run folder that checks its certificate with the standard library alone."""
 OPTIONAL = (
+    CHECKER,
     "capacities.csv",
     "cases.csv",
     "independence.csv",

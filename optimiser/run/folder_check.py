@@ -14,12 +14,12 @@ from typing import Any
 from networks.inputs import checksum
 from optimiser import verify
 from optimiser.frontier.cases import counted_pairs
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, parse_rings_and_starts
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
-from optimiser.verify import Plan
+from optimiser.verify import Plan, bound_checker
 
 _FROM_PLAN = ("cost", "objective", "bound", "gap", "status")
 """Figures of `summary.json` that are those of the plan."""
@@ -164,6 +164,23 @@ def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Ite
         yield "certificate.json proves another plan"
     elif {path["pair"] for path in found["paths"]} != set(plan.covered):
         yield "certificate.json shows other pairs than the plan covers"
+    else:
+        yield from _bound_faults(folder, problem, found)
+
+
+def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the proof of a bound fails, or differs from what the summary says is certified."""
+    stated = ((_object(folder / "summary.json") or {}).get("certified") or {}).get("bound")
+    proved = None
+    if "bound" in certificate:
+        try:
+            bound_checker.check(json.loads(dumps(problem)), dict(certificate))
+            proved = certificate["bound"]["bound"]
+        except (bound_checker.Refused, LookupError, TypeError, ValueError, AttributeError) as error:
+            yield f"certificate.json: the proof of the bound does not hold: {error}"
+            return
+    if proved != stated:
+        yield f"summary.json: certified.bound is {stated}, the certificate proves {proved}"
 
 
 def _summary_faults(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> Iterator[str]:

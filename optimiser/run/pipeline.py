@@ -21,7 +21,9 @@ from optimiser.run.outcome import exit_code
 from optimiser.run.source import find_source
 
 if TYPE_CHECKING:
-    from optimiser.report.inputs import ReportInput
+    from optimiser.engine.certify.certification import Certified
+    from optimiser.problem.result import Result
+    from optimiser.report.inputs import CertifiedBound, ReportInput
     from optimiser.run.chain import Chain
     from optimiser.verify import Plan
 
@@ -66,6 +68,7 @@ def run(
     out: Path | None = None,
     progress: Progress | None = None,
     solver: ChildProcess | None = None,
+    known: Result | None = None,
 ) -> Written:
     """Run a job and write its run folder, whole or not at all.
 
@@ -79,6 +82,8 @@ def run(
         Notified of each step.
     solver
         The process that solves everything, which stays open; None: one of its own.
+    known
+        The result of an earlier run of the job, in place of a solve; None: the problem is solved.
 
     Returns
     -------
@@ -92,14 +97,14 @@ def run(
     """
     if solver is None:
         with ChildProcess() as process:
-            return run(loaded, out=out, progress=progress, solver=process)
+            return run(loaded, out=out, progress=progress, solver=process, known=known)
     source, target = find_source(loaded), out or loaded.run_folder()
     with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
         from optimiser import verify
         from optimiser.run import solving
         from optimiser.run.chain import Chain
 
-        chain = Chain(loaded, source, progress or Progress(), solver)
+        chain = Chain(loaded, source, progress or Progress(), solver, known=known)
         log.info("job %s", loaded.name)
         problem, result = chain.design, chain.result
         if not result.has_plan:
@@ -107,11 +112,11 @@ def run(
                 solving.refuse_empty_run(problem, result, loaded.job, names_of_nodes(chain))
         with chain.progress.step("verify", "Checking the plan"):
             plan = verify.check(problem, result)
-        follow = chain.has_cases and not chain.cases_are_kept(plan)
-        summary, report = _write(stage, chain, plan, with_cases=chain.has_cases and not follow)
+        follow = _what_follows(chain, plan)
+        summary, report = _write(stage, chain, plan, is_whole=not follow)
     if follow:
-        chain.progress.ends(f"The page is written ({target / 'report.html'}); the cases follow.")
-        summary, report = _write_with_cases(target, chain, plan)
+        chain.progress.ends(f"The page is written ({target / 'report.html'}); {follow} follow.")
+        summary, report = _write_again(target, chain, plan)
     code = exit_code(result, loaded.job.solve.gap)
     return Written(target, chain, plan, summary, report, code)
 
@@ -182,16 +187,23 @@ def names_of_nodes(chain: Chain) -> dict[str, str]:
     return {**dict(named), **nodes}
 
 
-def _write_with_cases(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
-    """Solve the cases and write the run folder again, with them; until then the first one stands."""
+def _what_follows(chain: Chain, plan: Plan) -> str:
+    """Return what a run works out after its page is written, as it was not kept from before."""
+    certificate = "the proof of its bound" if chain.certifies and not chain.certificate_is_kept() else ""
+    cases = "the plausible cases" if chain.has_cases and not chain.cases_are_kept(plan) else ""
+    return " and ".join(part for part in (certificate, cases) if part)
+
+
+def _write_again(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
+    """Certify the bound, solve the cases and write the run folder again; until then the first one stands."""
     with folder.staged(target) as stage:
         shutil.copyfile(target / "log.txt", stage / "log.txt")
         with _logging_to(stage / "log.txt"):
-            return _write(stage, chain, plan, with_cases=True)
+            return _write(stage, chain, plan, is_whole=True)
 
 
-def _write(stage: Path, chain: Chain, plan: Plan, *, with_cases: bool) -> tuple[dict[str, Any], ReportInput]:
-    """Fill the stage of a run folder; return the summary and what the report shows."""
+def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[dict[str, Any], ReportInput]:
+    """Fill the stage of a run folder, whole or without what takes long; return summary and report."""
     from optimiser import verify
     from optimiser.run import reporting, store
     from optimiser.run.chain import LEVELS
@@ -206,15 +218,31 @@ def _write(stage: Path, chain: Chain, plan: Plan, *, with_cases: bool) -> tuple[
     store.save_json(stage / "plan.json", plan.as_dict())
     certificate = verify.certificate(chain.design, plan)
     verify.check_certificate(chain.design, certificate)
+    proof = chain.certified() if is_whole and chain.certifies else None
+    if proof is not None:
+        certificate["bound"] = proof.document
+        shutil.copyfile(verify.bound_checker.__file__, stage / folder.CHECKER)
     store.save_json(stage / "certificate.json", certificate)
     _copy(chain.tables, stage)
-    found = chain.findings(plan, cases=chain.cases(plan) if with_cases else None)
+    cases = chain.cases(plan) if is_whole and chain.has_cases else None
+    found = chain.findings(plan, cases=cases, certified=_certified_bound(chain, plan, proof))
     shown = reporting.assemble_report(found)
     _copy(chain.report(found, shown), stage)
     watch = chain.progress
     summary = reporting.summarise(found, shown, seconds=watch.seconds, reused=watch.reused)
     store.save_json(stage / "summary.json", summary)
     return summary, shown
+
+
+def _certified_bound(chain: Chain, plan: Plan, proof: Certified | None) -> CertifiedBound | None:
+    """Return what a proof certifies of a plan, for the report."""
+    from optimiser.report.inputs import CertifiedBound
+
+    bound = None if proof is None else proof.bound
+    gap = results.gap_of(plan.objective, bound, minimise=chain.design.budget is None)
+    return (
+        None if proof is None or bound is None or gap is None else CertifiedBound(bound, gap, proof.seconds)
+    )
 
 
 def _copy(kept: Path, stage: Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -77,6 +76,8 @@ class Findings:
         What shares of all pairs cost; None where the job asks for none.
     cases
         What plausible cases choose; None where they are not solved, or not yet.
+    certified
+        The bound that the certificate proves; None without one, or not yet.
     sensitivity
         Coverage at other speeds; None with a matrix.
     margins
@@ -100,6 +101,7 @@ class Findings:
     cases: CaseResults | None
     sensitivity: list[dict[str, Any]] | None
     margins: tuple[RingMargin, ...] = ()
+    certified: inputs.CertifiedBound | None = None
 
 
 # ---- report
@@ -135,6 +137,7 @@ def assemble_report(found: Findings) -> ReportInput:
         fairness=found.fairness,
         reach=found.reach,
         cases=found.cases,
+        certified=found.certified,
         capacities=_capacities(found),
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
@@ -344,8 +347,9 @@ def summarise(
         "bound": plan.bound,
         "gap": plan.gap,
         "gap_of_gain": plan.gap_of_gain,
-        "bound_source": None if plan.bound_source is None else dataclasses.asdict(plan.bound_source),
+        "bound_source": None if plan.bound_source is None else asdict(plan.bound_source),
         "asked_gap": job.solve.gap,
+        "certified": None if found.certified is None else asdict(found.certified),
         "coverage": _coverage_rows(report),
         "definitions": {
             definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)

@@ -23,11 +23,11 @@ def test_without_a_bound_nothing_is_claimed(report):
 
 
 def test_the_source_of_a_bound_is_named(report):
-    assert sentences.word(report) == "The bound comes from the solver."
+    assert sentences.certificate(report) == "The bound is the word of the solver."
     by_sums = replace(report, bound_source=ProofSource("trivial"))
-    assert sentences.word(by_sums) == "The bound needs no solver."
+    assert sentences.certificate(by_sums) == "The bound needs no solver."
     by_search = replace(report, bound_source=ProofSource("search", "cuts", "SCIP 10"))
-    assert sentences.word(by_search) == "The bound is the word of cuts with SCIP 10."
+    assert sentences.certificate(by_search) == "The bound is the word of cuts with SCIP 10."
 
 
 def test_the_headline_names_the_ring_that_is_closed(ringed):

@@ -187,13 +187,17 @@ class HighsModel:
 
     def drop_slack_rows(self) -> int:
         """Remove added rows that do not bind at the last point, and return the number of added rows left."""
-        least = np.array(self._model.getLp().row_lower_)
-        activity = np.array(self._model.getSolution().row_value)
-        slack = np.flatnonzero(activity > least + BINDING)
-        slack = slack[slack >= self._fixed_rows].astype(np.int32)
+        slack = self._slack_rows().astype(np.int32)
         if len(slack):
             self._model.deleteRows(len(slack), slack)
         return self._row_count() - self._fixed_rows
+
+    def _slack_rows(self) -> Integers:
+        """Return the positions of the added rows that do not bind at the last point."""
+        least = np.array(self._model.getLp().row_lower_)
+        activity = np.array(self._model.getSolution().row_value)
+        slack = np.flatnonzero(activity > least + BINDING)
+        return slack[slack >= self._fixed_rows]
 
     def change_bounds(self, columns: Integers, lower: Floats, upper: Floats) -> None:
         """Set the bounds of columns."""

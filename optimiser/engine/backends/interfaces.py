@@ -46,20 +46,8 @@ class LpSolution:
     reduced_costs: Floats
 
 
-class LinearProgram(Protocol):
-    """A live linear relaxation of the master problem, with the cuts found so far."""
-
-    def add(self, rows: Rows) -> None:
-        """Add cuts that are valid for every plan."""
-
-    def set_bounds(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the decisions, float64 [J + C] each."""
-
-    def set_cutoff(self, objective: float) -> None:
-        """End later solves as infeasible once no integer objective above this one is possible."""
-
-    def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from the last basis within the seconds given."""
+class Probing(Protocol):
+    """A live relaxation that can be probed: what `branching.nodes.branch` needs."""
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
         """Fix a decision, run a few simplex iterations, and restore the state before.
@@ -76,6 +64,22 @@ class LinearProgram(Protocol):
         tuple
             The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound.
         """
+
+
+class LinearProgram(Probing, Protocol):
+    """A live linear relaxation of the master problem, with the cuts found so far."""
+
+    def add(self, rows: Rows) -> None:
+        """Add cuts that are valid for every plan."""
+
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of the decisions, float64 [J + C] each."""
+
+    def set_cutoff(self, objective: float) -> None:
+        """End later solves as infeasible once no integer objective above this one is possible."""
+
+    def solve(self, *, seconds: float) -> LpSolution:
+        """Solve from the last basis within the seconds given."""
 
     def drop_slack_rows(self) -> int:
         """Remove cuts that do not bind at the last point, and return the number of cuts left."""

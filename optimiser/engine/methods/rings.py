@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
-from optimiser.engine.methods.cuts.relaxation import CutFinder, tighten
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFamily, CutFinder, tighten
 from optimiser.engine.methods.ring_plans import (
     Circuits,
     Remainder,
@@ -29,6 +29,7 @@ from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import NamedPlan, Task
+from optimiser.problem import DesignProblem
 
 ANY_GAP = 1.0
 """Requested relative gap from which any feasible plan is good enough."""
@@ -214,13 +215,20 @@ class StateCuts:
         For each period, the columns of candidates and of pairs.
     seed
         Random seed of the orders of candidates.
+    families
+        Families of rows besides time cuts.
     """
 
     def __init__(
-        self, t: Tables, live: ExtendedHighs, states: Sequence[tuple[Integers, Integers]], seed: int
+        self,
+        t: Tables,
+        live: ExtendedHighs,
+        states: Sequence[tuple[Integers, Integers]],
+        seed: int,
+        families: Sequence[CutFamily] = FAMILIES,
     ) -> None:
         self._live = live
-        cuts = CutFinder.of(t)
+        cuts = CutFinder.of(t, families=families)
         self._states = [_State(x, y, cuts if s == 0 else cuts.another()) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
         first = cuts.at_core_point()
@@ -349,24 +357,31 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     reader = PointReader(task, model, incumbent, repair)
     reader.report_first_plans()
     live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
-    cuts = _state_cuts(task, model, live)
+    cuts = state_cuts(task.problem, model, live, seed=task.seed)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()
     master = ExtendedMaster(live, reader, cuts, model.scale)
     return prove_by_master(master, incumbent, gap=task.gap), version()
 
 
-def _state_cuts(task: Task, model: ExtendedModel, live: ExtendedHighs) -> StateCuts | None:
+def state_cuts(
+    problem: DesignProblem,
+    model: ExtendedModel,
+    live: ExtendedHighs,
+    *,
+    seed: int,
+    families: Sequence[CutFamily] = FAMILIES,
+) -> StateCuts | None:
     """Return the separation of time cuts; None where no pair depends on what is built."""
-    net, pairs = open_network(task.problem)
+    net, pairs = open_network(problem)
     if not net.candidates or not pairs:
         return None
-    positions = [task.problem.index[c.id] for c in net.candidates]
+    positions = [problem.index[c.id] for c in net.candidates]
     states = [
         (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
-    return StateCuts(tables(net), live, states, task.seed)
+    return StateCuts(tables(net), live, states, seed, families)
 
 
 def _relax(

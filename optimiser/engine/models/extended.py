@@ -75,7 +75,7 @@ class ExtendedModel:
     scale: int
 
 
-def build_extended(problem: DesignProblem, *, flows: bool = True) -> ExtendedModel:
+def build_extended(problem: DesignProblem, *, flows: bool = True, all_links: bool = False) -> ExtendedModel:
     """Return the model of a problem with rings or periods.
 
     Parameters
@@ -84,6 +84,9 @@ def build_extended(problem: DesignProblem, *, flows: bool = True) -> ExtendedMod
         Any problem.
     flows
         Whether to add the flows of pairs. Without them, cuts must keep uncovered pairs from counting.
+    all_links
+        Whether links of rings stay in the model although the budget or the greatest length rules out every
+        circuit through them: a certificate needs no proof of that then.
     """
     lp = empty_model(problem)
     x = tuple(
@@ -96,7 +99,7 @@ def build_extended(problem: DesignProblem, *, flows: bool = True) -> ExtendedMod
     states = tuple(_state(lp, pairs, x, starts, t) for t in range(max(1, len(problem.periods))))
     for t, state in enumerate(states if flows else ()):
         _add_flows(lp, pairs, state, t)
-    rings = _rings(lp, problem, _by_id(problem, states[-1].x))
+    rings = _rings(lp, problem, _by_id(problem, states[-1].x), all_links=all_links)
     terms = _costs(problem, x) if problem.budget is None else _gains(lp, problem, states, rings)
     scale = divisor(factor for _, factor in terms)
     lp.setObjective(affine((v, float(f // scale)) for v, f in terms))
@@ -154,11 +157,11 @@ def _add_flows(lp: pulp.LpProblem, pairs: _Pairs, state: Decisions, t: int) -> N
 
 
 def _rings(
-    lp: pulp.LpProblem, problem: DesignProblem, x: dict[str, pulp.LpVariable]
+    lp: pulp.LpProblem, problem: DesignProblem, x: dict[str, pulp.LpVariable], *, all_links: bool = False
 ) -> tuple[RingDecisions, ...]:
     """Add the required and rewarded rings, with their rows."""
     rings = tuple(
-        declare_ring(lp, ring, number, usable_links(problem, ring))
+        declare_ring(lp, ring, number, range(len(ring.links)) if all_links else usable_links(problem, ring))
         for number, ring in enumerate(counting_rings(problem), start=1)
     )
     for ring in rings:

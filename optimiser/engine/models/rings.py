@@ -363,8 +363,7 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[pulp.LpAffi
     Harary 1953; for integers, Zaslavsky, "Biased graphs I", 1989).
     """
     inside = set(circuit_nodes(decisions.ring, links) or ())
-    centres = range(len(decisions.ring.centres))
-    if not any(_is_balanced(decisions, inside, s) for s in centres):
+    if balanced_centre(decisions, inside) is None:
         return
     outgoing = []
     for a in decisions.forward:
@@ -387,10 +386,25 @@ def mend_row(decisions: RingDecisions, links: Circuit) -> pulp.LpAffineExpressio
     return affine(used) <= len(links) - 1
 
 
-def _is_balanced(decisions: RingDecisions, inside: Collection[int], s: int) -> bool:
-    """Return whether every circuit within a set of nodes has winding number 0 round centre s.
+def balanced_centre(decisions: RingDecisions, inside: Collection[int]) -> tuple[int, dict[int, int]] | None:
+    """Return a centre round which no circuit within a set of nodes winds, and potentials that show it.
 
-    Potentials g are propagated from a root along the links; the set is balanced if no link contradicts them.
+    Returns
+    -------
+    tuple or None
+        Position of the first such centre, and the number g of each node (`leave_rows`); None without one.
+    """
+    for s in range(len(decisions.ring.centres)):
+        potentials = _potentials(decisions, inside, s)
+        if potentials is not None:
+            return s, potentials
+    return None
+
+
+def _potentials(decisions: RingDecisions, inside: Collection[int], s: int) -> dict[int, int] | None:
+    """Return potentials whose differences are the crossings of all links within a set, or None.
+
+    They are propagated from a root along the links; none exist if a link contradicts them.
     """
     steps: dict[int, list[tuple[int, int]]] = {v: [] for v in inside}
     for a, turns in decisions.turns.items():
@@ -410,5 +424,5 @@ def _is_balanced(decisions: RingDecisions, inside: Collection[int], s: int) -> b
                     potential[to] = potential[v] + change
                     stack.append(to)
                 elif potential[to] != potential[v] + change:
-                    return False
-    return True
+                    return None
+    return potential

@@ -13,6 +13,10 @@ from optimiser.engine.search.tables import Tables
 
 type Floats = NDArray[np.float64]
 
+PRICE_UNIT = 2.0**20
+"""Integer price that stands for 1 in fractional time cuts: coefficients are multiples of 1 / `PRICE_UNIT`,
+so that the costs of paths are compared exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.engine.backends.interfaces import LinearProgram, LpSolution
+from optimiser.engine.backends.interfaces import LpSolution, Probing
 from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
@@ -199,7 +199,7 @@ def fix_by_reduced_cost(node: Node, solution: LpSolution, cutoff: float) -> Node
 
 
 def branch(
-    program: LinearProgram,
+    program: Probing,
     node: Node,
     solution: LpSolution,
     *,
@@ -250,7 +250,7 @@ def branch(
 
 
 def _probe(
-    program: LinearProgram, decision: int, solution: LpSolution, cutoff: float, observed: Pseudocosts
+    program: Probing, decision: int, solution: LpSolution, cutoff: float, observed: Pseudocosts
 ) -> _Choice:
     """Probe both sides of a decision; record the changes if neither side is pruned.
 

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from optimiser.engine.search.compiled import Record, compiled
 from optimiser.engine.search.labels import LabelStore, new_store, path_candidates, search_labels
 from optimiser.engine.search.paths import Integers
-from optimiser.engine.search.rows import Floats
+from optimiser.engine.search.rows import PRICE_UNIT, Floats
 from optimiser.engine.search.tables import Tables
 
 LONGEST_PATH = 48
 """Most candidates of a path that the pool can hold."""
-
-PRICE_UNIT = 2.0**20
-"""Integer price that stands for 1. With integer prices, path costs are compared exactly."""
 
 
 class PathPool(NamedTuple):

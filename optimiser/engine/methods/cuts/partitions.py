@@ -39,6 +39,8 @@ class PartGraph(NamedTuple):
         Link i joins the parts `group[start[i]:start[i + 1]]` (two or more) and is opened by candidate
         `owner[i]`; int64 [L + 1], [sum of sizes] and [L]. A candidate whose arcs are not connected opens
         several links.
+    part
+        int64 [n], the part of each node.
     """
 
     size: int
@@ -48,6 +50,7 @@ class PartGraph(NamedTuple):
     start: Integers
     group: Integers
     owner: Integers
+    part: Integers
 
 
 def part_graph(t: Tables) -> PartGraph | None:
@@ -88,6 +91,7 @@ def part_graph(t: Tables) -> PartGraph | None:
         start=np.cumsum([0, *(len(groups) for _, groups in links)]).astype(np.int64),
         group=np.array([g for _, groups in links for g in groups], np.int64),
         owner=np.array([owner for owner, _ in links], np.int64),
+        part=group,
     )
 
 
@@ -210,6 +214,9 @@ class PartitionCuts:
     ----------
     g
         The part graph (`part_graph`); with None, no inequality is ever found.
+    found
+        Called with the pairs of each inequality that is returned, int64, and the part of each node, int64
+        [n].
 
     Notes
     -----
@@ -220,8 +227,10 @@ class PartitionCuts:
     for every plan, whatever the point.
     """
 
-    def __init__(self, g: PartGraph | None) -> None:
-        self._graph = g
+    def __init__(
+        self, g: PartGraph | None, found: Callable[[Integers, Integers], None] = lambda _pairs, _part: None
+    ) -> None:
+        self._graph, self._found = g, found
         self._random = np.random.default_rng(SEED)
 
     def violated(self, x: Floats, y: Floats, *, most: int, margin: float = MARGIN) -> Rows:
@@ -253,6 +262,7 @@ class PartitionCuts:
             key = (np.sort(forest).tobytes(), joins.tobytes())
             if violation > margin and key not in found:
                 found[key] = (g.pair[np.sort(forest)], joins)
+                self._found(g.pair[np.sort(forest)], part[g.part])
                 misses = 0
                 continue
             misses += 1

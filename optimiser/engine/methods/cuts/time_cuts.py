@@ -9,7 +9,6 @@ import numpy as np
 from optimiser.engine.methods.cuts.packing import (
     CUT,
     LOST,
-    PRICE_UNIT,
     PackingWorkspace,
     PathPool,
     new_pool,
@@ -18,7 +17,7 @@ from optimiser.engine.methods.cuts.packing import (
 )
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import Integers, Mask, pop, push
-from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, starts
+from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Floats, Rows, stacked, starts
 from optimiser.engine.search.tables import Tables
 
 

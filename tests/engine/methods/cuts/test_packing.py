@@ -6,7 +6,8 @@ from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.packing import CUT, PACKED, PRICE_UNIT, new_pool, new_workspace, pack
+from optimiser.engine.methods.cuts.packing import CUT, PACKED, new_pool, new_workspace, pack
+from optimiser.engine.search.rows import PRICE_UNIT
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 

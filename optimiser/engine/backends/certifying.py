@@ -1,0 +1,266 @@
+"""Solve the linear programs of a bound certificate, and name every row so that its multiplier can be kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+
+from optimiser.engine.backends.highs import MOST_ITERATIONS, PROBE_S, ExtendedHighs
+from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.models.extended import ExtendedModel
+from optimiser.engine.models.modelling import pulp
+from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedRow:
+    """A row `sum of coefficient * variable <= right`, with what tells a checker why it holds.
+
+    Attributes
+    ----------
+    evidence
+        JSON object of the certificate.
+    columns, coefficients
+        int64 and Python integers, the terms.
+    right
+        Right side.
+    unit
+        Common denominator of the coefficients and the right side.
+    is_equation
+        Whether both sides are equal, so that the multiplier may have either sign.
+    """
+
+    evidence: dict[str, Any]
+    columns: Sequence[int]
+    coefficients: Sequence[int]
+    right: int
+    unit: int = 1
+    is_equation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duals:
+    """Multipliers of a solved linear program, by number of the row; empty where there are none.
+
+    Attributes
+    ----------
+    multipliers
+        Row number to multiplier, at least 0 but for equations.
+    weight
+        Multiplier of the objective: 1, or 0 where the multipliers show that no point exists.
+    """
+
+    multipliers: dict[int, float] = field(default_factory=dict)
+    weight: int = 1
+
+
+class CertifyingHighs(ExtendedHighs):
+    """The live relaxation of a model with rings, periods and neither, whose rows carry their evidence.
+
+    Parameters
+    ----------
+    model
+        The model, without flows.
+    seed
+        Random seed of HiGHS.
+
+    Attributes
+    ----------
+    rows
+        All rows so far, those since removed too; a row is known by its number here.
+    decisions
+        int64 [N], the integer columns, on which a search may branch.
+    lower_bounds, upper_bounds
+        float64, bounds of all columns in the model.
+    gain
+        Coefficients of the scaled objective, which is maximised.
+    values
+        float64, values of all columns at the last solution.
+    partitions
+        Returns the parts and the coefficients of a partition inequality on the original network, or None
+        where it does not hold there (`certify.partition_rows`).
+    open_columns
+        For the column of each pair, those of the candidates that are open in its state.
+
+    Notes
+    -----
+    The objective is always maximised; HiGHS minimises its negative. It uses one thread and no presolve,
+    so that duals and rays are those of the rows as they stand.
+    """
+
+    def __init__(self, model: ExtendedModel, *, seed: int) -> None:
+        super().__init__(model, threads=1, seed=seed)
+        self._set_integer(enabled=False)
+        self._model.setOptionValue("presolve", "off")
+        self._model.setOptionValue("solver", "simplex")
+        lp = self._model.getLp()
+        cost = np.array(lp.col_cost_)
+        if model.lp.sense == pulp.LpMaximize:
+            self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
+            self._model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), -cost)
+            cost = -cost
+        self.gain = [-round(value) for value in cost.tolist()]
+        self.rows: list[CertifiedRow] = []
+        self._live: list[int] = []
+        self._sign: list[int] = []  # -1 where HiGHS has the negative of the row
+        self._add_model_rows(model)
+        self.values = np.zeros(len(self._names))
+        self.decisions = self._integers.astype(np.int64)
+        self.lower_bounds = np.array(lp.col_lower_)
+        self.upper_bounds = np.array(lp.col_upper_)
+        self._lower = self.lower_bounds[self.decisions]
+        self._upper = self.upper_bounds[self.decisions]
+        self._at_lower, self._at_upper = self._lower.copy(), self._upper.copy()
+        self.partitions: Callable[[Integers], tuple[list[int], dict[int, int]] | None] = lambda _pairs: None
+        self.open_columns = {
+            self._column[y.name]: [self._column[x.name] for x in state.x]
+            for state in model.states
+            for y in state.y
+        }
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the names of the columns."""
+        return self._names
+
+    def _add_model_rows(self, model: ExtendedModel) -> None:
+        for row in model.lp.constraints():
+            is_least = row.sense == pulp.LpConstraintGE
+            sign = -1 if is_least else 1
+            terms = [(self._column[v.name], sign * round(factor)) for v, factor in row.items()]
+            self._record(
+                CertifiedRow(
+                    {"model": row.name},
+                    [i for i, _ in terms],
+                    [f for _, f in terms],
+                    -sign * round(row.constant),
+                    is_equation=row.sense == pulp.LpConstraintEQ,
+                ),
+                sign,
+            )
+
+    def _record(self, row: CertifiedRow, sign: int) -> None:
+        self._live.append(len(self.rows))
+        self._sign.append(sign)
+        self.rows.append(row)
+
+    def add_cuts(self, rows: Rows, x: Integers, y: Integers | None) -> None:
+        """Add time cuts, and partition inequalities that hold on the original network."""
+        if y is None:
+            raise ValueError(y)
+        found = []
+        for i, count in enumerate(rows.pair_counts.tolist()):
+            inside = slice(rows.start[i], rows.start[i + 1])
+            columns = x[rows.candidate[inside]].tolist()
+            if count == 1:
+                found.append(self._time_cut(int(y[rows.pairs_of(i)[0]]), columns, rows.value[inside]))
+            elif (partition := self._partition(rows.pairs_of(i), y)) is not None:
+                found.append(partition)
+        self._add(found)
+
+    def _time_cut(self, pair: int, columns: Sequence[int], value: Floats) -> CertifiedRow:
+        unit = 1 if bool((value == 1.0).all()) else int(PRICE_UNIT)
+        prices = [round(v * unit) for v in value.tolist()]
+        opens = {self._names[j]: price for j, price in zip(columns, prices, strict=True)}
+        evidence = {"time": self._names[pair], "unit": unit, "prices": opens}
+        return CertifiedRow(evidence, [pair, *columns], [unit, *(-p for p in prices)], 0, unit)
+
+    def _partition(self, pairs: Integers, y: Integers) -> CertifiedRow | None:
+        found = self.partitions(pairs)
+        if found is None:
+            return None
+        parts, merges = found
+        columns = y[pairs].tolist()
+        # The variables of the candidates in the state to which these pairs belong.
+        opens = self.open_columns[columns[0]]
+        evidence = {"partition": [self._names[k] for k in columns], "parts": parts}
+        terms = [*columns, *(opens[j] for j in merges)]
+        factors = [*(1 for _ in columns), *(-m for m in merges.values())]
+        return CertifiedRow(evidence, terms, factors, 0)
+
+    def add_proved(self, rows: Sequence[tuple[dict[str, Any], pulp.LpAffineExpression]]) -> None:
+        """Add rows of rings, each with its evidence; `drop_slack_rows` keeps them."""
+        found = []
+        for evidence, row in rows:
+            sign = 1 if row.sense == pulp.LpConstraintLE else -1
+            terms = [(self._column[v.name], sign * round(factor)) for v, factor in row.items()]
+            right = -sign * round(row.constant)
+            found.append(CertifiedRow(evidence, [i for i, _ in terms], [f for _, f in terms], right))
+        self._add(found)
+
+    def _add(self, rows: Sequence[CertifiedRow]) -> None:
+        """Add rows to the program, in which every added row has a least value."""
+        start = np.cumsum([0, *(len(row.columns) for row in rows)])[:-1]
+        super().add_rows(
+            np.array([-row.right / row.unit for row in rows]),
+            start,
+            np.array([i for row in rows for i in row.columns], np.int64),
+            np.array([-c / row.unit for row in rows for c in row.coefficients]),
+        )
+        for row in rows:
+            self._record(row, -1)
+
+    def drop_slack_rows(self) -> int:
+        """Remove added rows that do not bind at the last point, and return the number of added rows left."""
+        removed = set(self._slack_rows().tolist())
+        left = super().drop_slack_rows()
+        self._live = [number for i, number in enumerate(self._live) if i not in removed]
+        self._sign = [sign for i, sign in enumerate(self._sign) if i not in removed]
+        return left
+
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of the decisions, float64 [N] each."""
+        changed = np.flatnonzero((lower != self._at_lower) | (upper != self._at_upper))
+        if len(changed):
+            self.change_bounds(self.decisions[changed], lower[changed], upper[changed])
+            self._at_lower, self._at_upper = lower.copy(), upper.copy()
+
+    def solve(self, *, seconds: float) -> LpSolution:
+        """Solve from the last basis; `values` holds those of all columns."""
+        self._run(seconds)
+        status, solution = self._status(), self._model.getSolution()
+        values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+        self.values = values if len(values) else np.zeros(len(self._names))
+        reduced = reduced if len(reduced) else np.zeros(len(self._names))
+        optimum = -float(self._model.getInfo().objective_function_value)
+        objective = {"optimal": optimum, "infeasible": -math.inf, "limit": math.inf}[status]
+        return LpSolution(
+            status, objective, self.values[self.decisions], np.zeros(0), -reduced[self.decisions]
+        )
+
+    def duals(self) -> Duals:
+        """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point."""
+        weight = 1
+        if self._status() == "optimal":
+            values = np.array(self._model.getSolution().row_dual)
+        else:
+            weight = 0
+            _status, has_ray, *rest = self._model.getDualRay()
+            values = np.array(rest[0]) if has_ray and rest else np.zeros(0)
+        found = {}
+        for at in np.flatnonzero(values).tolist():
+            row = self.rows[self._live[at]]
+            multiplier = -self._sign[at] * float(values[at])
+            if row.is_equation or multiplier > 0.0:
+                found[self._live[at]] = multiplier
+        return Duals(found, weight)
+
+    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
+        """Fix a decision, run a few dual simplex iterations, and restore bounds and basis."""
+        model, column = self._model, int(self.decisions[decision])
+        basis = model.getBasis()
+        model.changeColBounds(column, value, value)
+        model.setOptionValue("simplex_iteration_limit", iterations)
+        self._run(PROBE_S)
+        status = self._status()
+        objective = -model.getInfo().objective_function_value
+        model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
+        model.changeColBounds(column, self._at_lower[decision], self._at_upper[decision])
+        model.setBasis(basis)
+        return -math.inf if status == "infeasible" else objective, status != "limit"

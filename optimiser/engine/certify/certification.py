@@ -1,0 +1,137 @@
+"""Ask a child process for a proof of a bound, and check the proof."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimiser.engine.attempt import Runner
+from optimiser.engine.child import ChildProcess
+from optimiser.problem import DesignProblem, dumps
+from optimiser.problem.errors import SolverError
+from optimiser.problem.result import Result, rounded_bound
+from optimiser.verify import bound_checker
+
+type OnBound = Callable[[float, int | None, int], None]
+"""Called with the seconds so far, the bound proved so far, and the number of nodes of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A bound whose proof was checked in exact arithmetic.
+
+    Attributes
+    ----------
+    bound
+        Bound on the objective of every plan; None: there is no plan.
+    seconds
+        That the proof took; checking it not included.
+    checked_s
+        That the check took.
+    document
+        The proof, for `certificate.json`.
+    """
+
+    bound: int | None
+    seconds: float
+    checked_s: float
+    document: dict[str, Any] = field(repr=False)
+
+
+def claimed_bound(problem: DesignProblem, result: Result) -> int | None:
+    """Return the bound of a result as an integer; None where it claims that there is no plan.
+
+    Without a bound, it is the objective of the plan: as much is proved as the time allows.
+    """
+    if result.status == "infeasible":
+        return None
+    bound = result.objective if result.bound is None else result.bound
+    return rounded_bound(bound, minimise=problem.budget is None)
+
+
+def certify(
+    problem: DesignProblem,
+    claimed: int | None,
+    *,
+    time_limit_s: float,
+    seed: int = 1,
+    memory_mb: int | None = None,
+    progress: OnBound = lambda _seconds, _bound, _nodes: None,
+    run: Runner | None = None,
+) -> Certified:
+    """Prove a bound, or as much of it as the time allows, and check the proof without trusting any solver.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    claimed
+        Bound on the objective that is to be proved; None: that there is no plan.
+    time_limit_s
+        Time limit of the proof.
+    seed
+        Random seed.
+    memory_mb
+        Memory limit of the child process; None: no limit.
+    progress
+        Called as the bound improves.
+    run
+        Runs the task in a child process; default: a new one.
+
+    Returns
+    -------
+    Certified
+        The bound that the check found.
+
+    Raises
+    ------
+    SolverError
+        When the child process ended without a proof, or the check refused it.
+    """
+    if run is None:
+        with ChildProcess() as process:
+            process.start()
+            return certify(
+                problem,
+                claimed,
+                time_limit_s=time_limit_s,
+                seed=seed,
+                memory_mb=memory_mb,
+                progress=progress,
+                run=process,
+            )
+    raw = json.loads(dumps(problem))
+    question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed, "memory_mb": memory_mb}
+
+    def receive(message: dict[str, Any]) -> None:
+        if message["kind"] == "proof":
+            progress(float(message["seconds"]), message["bound"], int(message["nodes"]))
+
+    ending = run(
+        {"certify": question, "problem": raw, "memory_mb": memory_mb}, receive, time_limit_s=time_limit_s
+    )
+    document = ending.details.get("document")
+    where = f"problem {problem.name!r}"
+    if not isinstance(document, dict):
+        raise SolverError(
+            "no bound was certified",
+            where=where,
+            faults=[ending.message or f"the process ended by {ending.reason}"],
+            done="Plan and bound stay as they were; the bound is the word of the solver.",
+            remedy="Certify again with more time or memory: polyring certify RUN --time-limit SECONDS.",
+        )
+    begun = time.monotonic()
+    try:
+        bound = bound_checker.check_bound(raw, document)
+    except (bound_checker.Refused, LookupError, TypeError, ValueError) as error:
+        raise SolverError(
+            "the check refused the proof of a bound",
+            where=where,
+            faults=[str(error)],
+            done="Plan and bound stay as they were; the bound is the word of the solver.",
+            remedy="Report the problem file.",
+        ) from error
+    return Certified(bound, ending.seconds, time.monotonic() - begun, document)

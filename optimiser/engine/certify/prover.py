@@ -1,0 +1,329 @@
+"""Prove a bound by a tree whose leaves carry exact multipliers of rows that hold for every plan.
+
+The relaxation is that of `models.extended` with time cuts, partition inequalities and ring rows. HiGHS solves
+it in floating point. At each leaf its duals, rounded to multiples of 2^-`BITS`, prove a bound in integers by
+weak duality, whatever HiGHS did: a wrong dual makes the bound weaker, never wrong (Neumaier and Shcherbina,
+"Safe bounds in linear and mixed-integer linear programming", Mathematical Programming 2004; for certificates
+with a tree: Cheung, Gleixner and Steffy, "Verifying integer programming results", IPCO 2017). All rows are
+those of the original problem, without presolve. `verify.bound_checker` evaluates the tree independently.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optimiser.engine.backends.certifying import CertifyingHighs, Duals
+from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.certify.partition_rows import PartitionRows
+from optimiser.engine.methods.branching.nodes import Node, Pseudocosts, branch, fractional
+from optimiser.engine.methods.cuts.relaxation import stalls
+from optimiser.engine.methods.ring_plans import circuits_of_point
+from optimiser.engine.methods.rings import StateCuts, state_cuts
+from optimiser.engine.models.extended import build_extended
+from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.rings import RingDecisions, balanced_centre, leave_rows, mend_row
+from optimiser.engine.presolve.sequence import open_network
+from optimiser.engine.search.circuits import Circuit
+from optimiser.engine.search.rows import Floats
+from optimiser.problem import DesignProblem
+from optimiser.verify.rings import circuit_nodes
+
+BITS = 40
+"""Multipliers are multiples of 2^-`BITS`: with costs of 10^6, roundings stay far below an objective of 1."""
+
+ROOT_ROUNDS, NODE_ROUNDS = 200, 4
+"""Most rounds of cuts at the root, and at another node."""
+
+FIRST_ROUNDS, FIRST_WEIGHT, LATER_WEIGHT = 3, 0.3, 0.2
+"""In-out weight of the cuts of the first rounds of the root, and of later ones; 0 where these find none."""
+
+NODE_PROGRESS = 1e-5
+"""Relative progress of a round below which a node is branched on."""
+
+CLEAN_EVERY = 4
+"""Rounds of the root after which rows that do not bind are removed from the program."""
+
+type Evidence = tuple[dict[str, Any], pulp.LpAffineExpression]
+"""A row, and what shows that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What multipliers prove within the bounds of a node.
+
+    Attributes
+    ----------
+    multipliers
+        By number of the row, in units of 2^-`BITS`.
+    weight
+        Multiplier of the objective, 1; 0 where the multipliers show that the node holds no plan.
+    bound
+        Largest scaled objective of a plan in the node; None: it holds none.
+    """
+
+    multipliers: dict[int, int]
+    weight: int
+    bound: int | None
+
+
+@dataclass(slots=True)
+class _TreeNode:
+    """A node of the tree; without children, its leaf counts."""
+
+    node: Node
+    leaf: Leaf
+    column: int = -1
+    children: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundProof:
+    """A proof of a bound.
+
+    Attributes
+    ----------
+    bound
+        Bound on the objective of every plan; None: there is no plan.
+    is_complete
+        Whether the bound that was asked for is proved.
+    nodes
+        Number of nodes of the tree.
+    document
+        The proof as a JSON object: `bound`, `denominator_bits`, `rows` (each with its evidence) and `tree` (a
+        list of nodes: a variable with the positions of both children, or a leaf with its multipliers).
+    """
+
+    bound: int | None
+    is_complete: bool
+    nodes: int
+    document: dict[str, Any] = field(repr=False)
+
+
+def prove_bound(
+    problem: DesignProblem,
+    target: int | None,
+    *,
+    seed: int,
+    left: Callable[[], float],
+    progress: Callable[[int | None, int], None] = lambda _bound, _nodes: None,
+) -> BoundProof:
+    """Prove a bound, or as much of it as the time allows.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    target
+        Bound on the objective to be proved; None: that there is no plan.
+    seed
+        Random seed.
+    left
+        Returns the seconds left.
+    progress
+        Called with the bound proved so far and the number of nodes.
+    """
+    return _Prover(problem, target, seed, left, progress).prove()
+
+
+class _Prover:
+    def __init__(
+        self,
+        problem: DesignProblem,
+        target: int | None,
+        seed: int,
+        left: Callable[[], float],
+        progress: Callable[[int | None, int], None],
+    ) -> None:
+        self._problem, self._seed, self._left, self._progress = problem, seed, left, progress
+        self._model = build_extended(problem, flows=False, all_links=True)
+        self._lp = CertifyingHighs(self._model, seed=seed)
+        self._sign = -1 if problem.budget is None else 1
+        # Scaled objectives are integers: what lies between two of them is as good as the lower one.
+        scaled = -math.inf if target is None else math.floor(self._sign * target / self._model.scale)
+        self._target = scaled
+        self._cuts: StateCuts | None = None
+        self._nodes: list[_TreeNode] = []
+
+    def prove(self) -> BoundProof:
+        """Search the tree, largest proved bound first, until the target is proved or the time is over.
+
+        Invariant: the leaf of each node without children proves its bound for all plans within the node; at
+        first with the multipliers of its parent.
+        """
+        lp = self._lp
+        root = Node(math.inf, lp.lower_bounds[lp.decisions], lp.upper_bounds[lp.decisions])
+        self._nodes = [_TreeNode(root, self._evaluated({}, 1, root))]
+        if self._left() > 0:
+            self._cuts = self._state_cuts()
+        heap, known = [(-math.inf, -math.inf, 0)], Pseudocosts.none(len(lp.decisions))
+        while heap and self._left() > 0:
+            at = heapq.heappop(heap)[2]
+            solution = self._solve(at)
+            self._report()
+            if solution is None:
+                continue
+            observed = Pseudocosts.none(len(lp.decisions))
+            children = self._children(self._nodes[at].node, solution, known, observed)
+            known = known.plus(observed)
+            if not children or self._left() <= 0:
+                break
+            self._nodes[at].column = int(lp.decisions[children[0].decision])
+            self._nodes[at].children = tuple(range(len(self._nodes), len(self._nodes) + len(children)))
+            inherited = self._nodes[at].leaf
+            for child in children:
+                leaf = self._evaluated(inherited.multipliers, inherited.weight, child)
+                proved = -math.inf if leaf.bound is None else leaf.bound
+                if proved > self._target:
+                    heapq.heappush(heap, (-proved, -child.bound, len(self._nodes)))
+                self._nodes.append(_TreeNode(child, leaf))
+        return self._proof()
+
+    def _state_cuts(self) -> StateCuts | None:
+        net, pairs = open_network(self._problem)
+        if not net.candidates or not pairs:
+            return None
+        rows = PartitionRows(self._problem, net, pairs)
+        self._lp.partitions = rows.row
+        return state_cuts(self._problem, self._model, self._lp, seed=self._seed, families=(rows.family,))
+
+    def _children(
+        self, node: Node, solution: LpSolution, known: Pseudocosts, observed: Pseudocosts
+    ) -> list[Node]:
+        """Return the children of a node, value 0 first; none where every decision is fixed."""
+        if len(fractional(solution.decisions)):
+            # Without a cutoff, no child is dropped for what a probe says: only leaves prove anything.
+            found = branch(self._lp, node, solution, cutoff=-math.inf, known=known, observed=observed)
+            if len(found) == 2:
+                return sorted(found, key=lambda child: child.side)
+        free = np.flatnonzero(node.upper > node.lower)
+        if not len(free):
+            return []
+        decision = int(free[np.argmin(np.abs(solution.decisions[free] - 0.5))])
+        value = float(solution.decisions[decision])
+        return [node.child(decision, side, bound=solution.objective, value=value) for side in (0, 1)]
+
+    def _solve(self, at: int) -> LpSolution | None:
+        """Tighten the relaxation of a node, and keep its best multipliers; None where they suffice."""
+        lp, item = self._lp, self._nodes[at]
+        lp.set_bounds(item.node.lower, item.node.upper)
+        history: list[float] = []
+        # Where HiGHS proves nothing exactly, branching goes on with any decision.
+        last = LpSolution("limit", item.node.bound, np.full(len(lp.decisions), 0.5), _NONE, _NONE)
+        for turn in range(ROOT_ROUNDS if at == 0 else NODE_ROUNDS):
+            solution = lp.solve(seconds=self._left())
+            if self._closes(item, solution):
+                return None
+            if solution.status != "optimal":
+                break
+            last = solution
+            history.append(solution.objective)
+            if self._left() <= 0 or (at and stalls(history, NODE_PROGRESS, 1)):
+                break
+            if turn and turn % CLEAN_EVERY == 0:
+                lp.drop_slack_rows()
+            if not at:
+                self._report()
+            weight = FIRST_WEIGHT if not at and turn < FIRST_ROUNDS else LATER_WEIGHT
+            if not self._cut(lp.values, weight) and not self._cut(lp.values, 0.0):
+                break
+        return last
+
+    def _closes(self, item: _TreeNode, solution: LpSolution) -> bool:
+        """Keep the multipliers of the last solve if they are better; return whether the target is proved."""
+        known = item.leaf.bound
+        is_better = known is None or solution.objective < known + 1.0
+        if solution.status == "infeasible" or (solution.status == "optimal" and is_better):
+            duals = self._lp.duals()
+            leaf = self._leaf(duals, item.node)
+            if known is not None and (leaf.bound is None or leaf.bound < known):
+                item.leaf = leaf
+        return item.leaf.bound is None or item.leaf.bound <= self._target
+
+    def _cut(self, values: Floats, weight: float) -> int:
+        """Add rows that a point violates; return their number."""
+        added = 0 if self._cuts is None else self._cuts.cut(values, weight)
+        if self._model.rings and not len(fractional(values[self._lp.decisions])):
+            _, in_pieces = circuits_of_point(self._model.rings, self._lp.by_name(np.round(values)))
+            rows = [row for ring, circuits in in_pieces for row in _ring_rows(ring, circuits)]
+            self._lp.add_proved(rows)
+            added += len(rows)
+        return added
+
+    def _leaf(self, duals: Duals, node: Node) -> Leaf:
+        """Round multipliers, and evaluate what they prove."""
+        rounded = {row: round(math.ldexp(value, BITS)) for row, value in duals.multipliers.items()}
+        return self._evaluated({row: u for row, u in rounded.items() if u}, duals.weight, node)
+
+    def _evaluated(self, multipliers: dict[int, int], weight: int, node: Node) -> Leaf:
+        """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""
+        lp = self._lp
+        units = math.lcm(*(lp.rows[row].unit for row in multipliers))
+        scale = units << BITS
+        left, total = [weight * gain * scale for gain in lp.gain], 0
+        for number, multiplier in multipliers.items():
+            row = lp.rows[number]
+            factor = multiplier * (units // row.unit)
+            total += factor * row.right
+            for column, coefficient in zip(row.columns, row.coefficients, strict=True):
+                left[column] -= factor * coefficient
+        low, high = lp.lower_bounds.copy(), lp.upper_bounds.copy()
+        low[lp.decisions], high[lp.decisions] = node.lower, node.upper
+        for value, least, most in zip(left, low.tolist(), high.tolist(), strict=True):
+            if value:
+                total += value * int(most if value > 0 else least)
+        if weight:
+            return Leaf(multipliers, 1, total // scale)
+        return Leaf(multipliers, 0, None) if total < 0 else self._evaluated({}, 1, node)
+
+    def _bound(self) -> int | None:
+        leaves = (item.leaf.bound for item in self._nodes if not item.children)
+        scaled = max((bound for bound in leaves if bound is not None), default=None)
+        return None if scaled is None else self._sign * scaled * self._model.scale
+
+    def _report(self) -> None:
+        self._progress(self._bound(), len(self._nodes))
+
+    def _proof(self) -> BoundProof:
+        leaves = [item.leaf for item in self._nodes if not item.children]
+        used = sorted({row for leaf in leaves for row in leaf.multipliers})
+        place = {row: i for i, row in enumerate(used)}
+        tree: list[Any] = []
+        for item in self._nodes:
+            if item.children:
+                tree.append([self._lp.names[item.column], *item.children])
+            else:
+                pairs = [[place[row], u] for row, u in sorted(item.leaf.multipliers.items())]
+                tree.append({"objective": item.leaf.weight, "multipliers": pairs})
+        bound = self._bound()
+        document = {
+            "bound": bound,
+            "denominator_bits": BITS,
+            "rows": [self._lp.rows[row].evidence for row in used],
+            "tree": tree,
+        }
+        is_complete = all(leaf.bound is None or leaf.bound <= self._target for leaf in leaves)
+        return BoundProof(bound, is_complete, len(self._nodes), document)
+
+
+_NONE = np.zeros(0)
+
+
+def _ring_rows(ring: RingDecisions, circuits: list[Circuit]) -> Iterator[Evidence]:
+    """Yield the rows that exclude circuits which form no ring (`models.rings.detached_rows`)."""
+    found: list[Evidence] = []
+    for links in circuits:
+        inside = sorted(set(circuit_nodes(ring.ring, links) or ()))
+        balanced = balanced_centre(ring, inside)
+        if balanced is not None:
+            centre, g = balanced
+            evidence = {"leave": ring.tag, "nodes": inside, "potentials": [g[v] for v in inside]}
+            for v, row in zip(inside, leave_rows(ring, links), strict=True):
+                found.append(({**evidence, "centre": centre, "node": v}, row))
+    mends = (({"mend": ring.tag, "links": list(links)}, mend_row(ring, links)) for links in circuits)
+    yield from found or mends

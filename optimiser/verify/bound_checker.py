@@ -1,0 +1,597 @@
+"""Check a plan, and the bound on all plans, with the standard library alone.
+
+    python bound_checker.py PROBLEM.json CERTIFICATE.json [--gap G]
+
+This file imports nothing of polyring and may be copied anywhere. It trusts no solver and no floating-point
+number: all arithmetic is on integers. PROBLEM is a `polyring-problem/1`, whose format it takes for granted.
+
+**The bound.** Every plan is a 0/1 point of the variables below. A *row* holds for every plan: a rule of the
+problem, which is stated here again (`Model`, `RingRows`), or a cut whose evidence is checked (`proved_row`).
+A *tree* splits the plans by the value, 0 or 1, of a variable at each inner node, so its leaves cover all
+plans. A *leaf* has multipliers u >= 0 of rows `a v <= b`, of either sign for equations. For a plan v of the
+leaf and the objective c v, which is maximised,
+
+    c v  <=  c v + sum_i u_i (b_i - a_i v)  =  sum_i u_i b_i + d v        with  d = c - sum_i u_i a_i,
+
+and each term of d v is at most the larger of its values at both bounds of its variable: weak duality. With 0
+in place of c, a negative sum shows that the leaf holds no plan. A cost is maximised as its negative.
+
+**Variables**, numbered from 1 in the order of the problem file. x_j: candidate j is built; with periods also
+x_j_t: it is started in t, and o_j_t: it is open in t. y_k, z_i: pair k, city i is covered; with periods
+y_k_t, z_i_t. Of each ring that is required or rewarded, r: it is formed; fa_a, fb_a: its circuit passes link
+a from tail to head, or back; q_s: it winds clockwise round centre s; n_i: it passes stop i; rt_t: r in t.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import sys
+from collections import ChainMap, Counter, defaultdict
+from collections.abc import Collection, Iterable
+from functools import cache, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+Terms = list[tuple[str, int]]
+Row = tuple[dict[str, int], int, bool, int]  # terms, right side, whether it is an equation, common unit
+
+
+class Refused(Exception):
+    """The plan or the proof does not hold."""
+
+
+def need(holds: object, text: str) -> None:
+    """Raise `Refused` with a text unless something holds."""
+    if not holds:
+        raise Refused(text)
+
+
+def integers(values: Any, what: str) -> list[int]:  # noqa: ANN401 - JSON
+    """Return a list of integers; refuse anything else."""
+    need(isinstance(values, list) and all(type(v) is int for v in values), f"{what} are no integers")
+    return list(values)
+
+
+def summed(terms: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return terms with one entry a variable."""
+    total = Counter[str]()
+    for variable, factor in terms:
+        total[variable] += factor
+    return total
+
+
+class Network:
+    """The arcs of a problem, each with the candidate that opens it (-1: none), and shortest times."""
+
+    def __init__(self, problem: Json) -> None:
+        self.problem, self.candidates = problem, problem["candidates"]
+        self.number = {c["id"]: j for j, c in enumerate(self.candidates)}
+        self.allowed = frozenset(j for j, c in enumerate(self.candidates) if c.get("fixed") != "out")
+        self.arcs: list[tuple[int, int, int, int]] = [(*arc, -1) for arc in problem["arcs"]]
+        self.arcs += [(*arc, j) for j in sorted(self.allowed) for arc in self.candidates[j]["arcs"]]
+        self.all_built = cache(partial(self.times, is_open=self.allowed))
+        self.usable = cache(self._usable)
+
+    def times(self, source: int, *, is_open: Collection[int], back: bool = False) -> dict[int, int]:
+        """Return the shortest seconds from a node to each node it reaches; back: to it."""
+        near: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for tail, head, seconds, owner in self.arcs:
+            if owner < 0 or owner in is_open:
+                near[head if back else tail].append((tail if back else head, seconds))
+        found: dict[int, int] = {}
+        heap = [(0, source)]
+        while heap:
+            time, node = heapq.heappop(heap)
+            if node not in found:
+                found[node] = time
+                for to, seconds in near[node]:
+                    heapq.heappush(heap, (time + seconds, to))
+        return found
+
+    def covered(self, is_open: Collection[int]) -> set[int]:
+        """Return the pairs within their limits when some candidates are open."""
+        times, pairs = cache(partial(self.times, is_open=is_open)), enumerate(self.problem["pairs"])
+        return {k for k, p in pairs if times(p["origin"]).get(p["destination"], math.inf) <= p["limit"]}
+
+    def _usable(self, k: int) -> list[tuple[int, int, int, int]]:
+        """Return the arcs on walks of pair k within its limit, with everything built that may be."""
+        pair = self.problem["pairs"][k]
+        start, end = self.all_built(pair["origin"]), self.all_built(pair["destination"], back=True)
+        both = [arc for arc in self.arcs if arc[0] in start and arc[1] in end]
+        return [arc for arc in both if start[arc[0]] + arc[2] + end[arc[1]] <= pair["limit"]]
+
+
+def every_path_costs(net: Network, k: int, price: dict[int, int], least: int) -> bool:
+    """Return whether the candidates of every path of pair k within its limit cost at least so much.
+
+    A path pays once for a candidate. Label setting with time as resource: a label is dropped where another
+    one at its node is no later and, even if it had to pay again what the first has paid, no dearer. `ahead`
+    bounds from below what the rest of a simple path costs, with a price spread over the most arcs of its
+    candidate that such a path can take. Of the cheapest walks within the limit, a fastest one is simple.
+    """
+    pair, back = net.problem["pairs"][k], net.all_built(net.problem["pairs"][k]["destination"], back=True)
+    links = {j: {frozenset(arc[:2]) for arc in net.candidates[j]["arcs"]} for j in price}
+    most = {j: min(len(mine), len(frozenset[int]().union(*mine)) - 1) for j, mine in links.items()}
+    share = {j: value // max(1, most[j]) for j, value in price.items()}
+    bit = {j: 1 << i for i, j in enumerate(j for j in price if share[j] < price[j])}
+    out, into = defaultdict(list), defaultdict(list)
+    for tail, head, seconds, j in net.usable(k):
+        out[tail].append((head, seconds, price.get(j, 0), share.get(j, 0), bit.get(j, 0)))
+        into[head].append((tail, share.get(j, 0)))
+    ahead: dict[int, int] = {}
+    nearest = [(0, pair["destination"])]
+    while nearest:
+        cost, node = heapq.heappop(nearest)
+        if node not in ahead:
+            ahead[node] = cost
+            for tail, more in into[node]:
+                heapq.heappush(nearest, (cost + more, tail))
+    settled: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    labels = [(0, 0, pair["origin"], 0, 0, 0)]
+    while labels and least > 0:
+        _, time, node, cost, spread, paid = heapq.heappop(labels)
+        if node == pair["destination"]:
+            return False
+        earlier = [(c, paid & ~p) for t, c, p in settled[node] if t <= time]
+        if any(c + sum(price[j] for j, one in bit.items() if again & one) <= cost for c, again in earlier):
+            continue
+        settled[node].append((time, cost, paid))
+        for head, seconds, more, part, mark in out[node]:
+            total = cost if paid & mark else cost + more
+            bound = max(total, spread + part + ahead.get(head, least))
+            if bound < least and time + seconds + back[head] <= pair["limit"]:
+                heapq.heappush(labels, (bound, time + seconds, head, total, spread + part, paid | mark))
+    return True
+
+
+def rank(edges: Iterable[tuple[int, int]]) -> int:
+    """Return the number of edges of a spanning forest of a graph."""
+    parts, count = dict[int, set[int]](), 0
+    for one, two in edges:
+        a, b = parts.setdefault(one, {one}), parts.setdefault(two, {two})
+        if a is not b:
+            count += 1
+            a |= b
+            parts.update(dict.fromkeys(b, a))
+    return count
+
+
+class Model:
+    """Variables with their bounds, the rows of the rules by name, and the objective."""
+
+    def __init__(self, net: Network) -> None:
+        self.net, self.problem = net, net.problem
+        self.periods, self.budget = self.problem.get("periods", []), self.problem["budget"]
+        self.low, self.high, self.rows = dict[str, int](), dict[str, int](), dict[str, Row]()
+        fixed = [c.get("fixed") for c in net.candidates]
+        self.x = [self.variable(f"x{j:07d}", f == "in", f != "out") for j, f in enumerate(fixed, 1)]
+        self.y, self.z, self.starts = (list[list[str]]() for _ in range(3))
+        self.open = [self.x]
+        if self.periods:
+            self._add_periods()
+        always, ever = net.covered(frozenset()), net.covered(net.allowed)
+        must = self.budget is None and self.problem.get("cover", "all") == "all"
+        for t in range(len(self.open)):
+            tag = f"_{t + 1}" if self.periods else ""
+            names = [f"y{k + 1:07d}{tag}" for k in range(len(self.problem["pairs"]))]
+            lows = always | ever if must else always
+            self.y.append([self.variable(y, k in lows, k in ever) for k, y in enumerate(names)])
+            self._add_cities(t, tag)
+        self.pair_of = {y: (k, t) for t, row in enumerate(self.y) for k, y in enumerate(row)}
+        self._add_rules()
+        earns = self.budget is not None
+        rings = [r for r in self.problem.get("rings", []) if r["required"] or (earns and r.get("reward", 0))]
+        self.rings = [RingRows(self, ring, f"{number:03d}") for number, ring in enumerate(rings, 1)]
+        self._add_apart()
+        gain = self._objective()
+        self.unit = math.gcd(*gain.values()) or 1
+        self.gain = {v: f // self.unit for v, f in gain.items() if f}
+
+    def variable(self, name: str, low: bool = False, high: bool = True) -> str:  # noqa: FBT001, FBT002
+        """Add a variable, and return its name."""
+        self.low[name], self.high[name] = int(low), int(high)
+        return name
+
+    def add(self, name: str, terms: Terms, sense: str, right: int, *, divide: bool = False) -> None:
+        """Add a row; with `divide`, divided by the divisor of its terms, and its right side rounded."""
+        total = summed(terms)
+        unit = math.gcd(*total.values()) or 1 if divide else 1
+        sign = -1 if sense == ">=" else 1
+        total = {v: sign * f // unit for v, f in total.items()}
+        need(name not in self.rows, f"two rows are called {name}")
+        self.rows[name] = (total, sign * right // unit, sense == "==", 1)
+
+    def _add_periods(self) -> None:
+        """State that what is built is started once, opens after its lead, and can be paid for by then."""
+        money, costs, every = 0, [c["cost"] for c in self.net.candidates], range(len(self.periods))
+        leads = [c.get("lead", 0) for c in self.net.candidates]
+        self.starts = [[self.variable(f"{x}_{t + 1}") for t in every] for x in self.x]
+        self.open = []
+        for j, x in enumerate(self.x):
+            self.add(f"start_{j + 1:07d}", [*((s, 1) for s in self.starts[j]), (x, -1)], "==", 0)
+        for t in every:
+            money += self.periods[t]["budget"]
+            spent = [(s, costs[j]) for j, row in enumerate(self.starts) for s in row[: t + 1]]
+            self.add(f"budget_{t + 1:03d}", spent, "<=", money, divide=True)
+            self.open.append([self.variable(f"o{x[1:]}_{t + 1}") for x in self.x])
+            for j, o in enumerate(self.open[t]):
+                early = self.starts[j][: max(0, t - leads[j] + 1)]
+                self.add(f"open_{o[1:]}", [(o, 1), *((s, -1) for s in early)], "==", 0)
+        for i, (one, two) in enumerate(self.problem.get("requires", []), 1):
+            a, b = self.net.number[one], self.net.number[two]
+            for u in every:  # started by u, a is open from u + lead, and b must be open by then
+                later = self.starts[b][: max(0, u + leads[a] - leads[b] + 1)]
+                terms = [*((s, 1) for s in self.starts[a][: u + 1]), *((s, -1) for s in later)]
+                self.add(f"require_{i:07d}_{u + 1}", terms, "<=", 0)
+
+    def _add_cities(self, t: int, tag: str) -> None:
+        """State that a covered city has as many covered pairs as it needs."""
+        cities = self.problem.get("cities", [])
+        self.z.append([self.variable(f"z{i:07d}{tag}") for i in range(1, len(cities) + 1)])
+        for i, (city, z) in enumerate(zip(cities, self.z[t], strict=True), 1):
+            mine = [self.y[t][k] for k in city["pairs"]]
+            for number, y in enumerate(mine if city["need"] == len(mine) else [], 1):
+                self.add(f"city_{i:07d}_{number:07d}{tag}", [(z, 1), (y, -1)], "<=", 0)
+            self.add(f"city_{i:07d}{tag}", [(z, city["need"]), *((y, -1) for y in mine)], "<=", 0)
+
+    def _add_rules(self) -> None:
+        """State budget, caps, capacities, excludes, requires and targets."""
+        problem, number, x = self.problem, self.net.number, self.x
+        costs = [(x[j], c["cost"]) for j, c in enumerate(self.net.candidates)]
+        if self.budget is not None and not self.periods:
+            self.add("budget", costs, "<=", self.budget, divide=True)
+        for name, most in problem.get("caps", {}).items():
+            mine = [costs[j] for j, c in enumerate(self.net.candidates) if c.get("instrument") == name]
+            self.add(f"cap_{name}", mine, "<=", most, divide=True)
+        for i, capacity in enumerate(problem.get("capacities", []), 1):
+            used = [(x[number[name]], units) for name, units in capacity["use"].items()]
+            self.add(f"capacity_{i:07d}", used, "<=", capacity["most"], divide=True)
+        for i, (a, b) in enumerate(problem.get("excludes", []), 1):
+            self.add(f"exclude_{i:07d}", [(x[number[a]], 1), (x[number[b]], 1)], "<=", 1)
+        for i, (a, b) in enumerate([] if self.periods else problem.get("requires", []), 1):
+            self.add(f"require_{i:07d}", [(x[number[a]], 1), (x[number[b]], -1)], "<=", 0)
+        for i, target in enumerate(problem.get("targets", []), 1):
+            of, variables = ("cities", self.z) if target.get("of") == "cities" else ("pairs", self.y)
+            both = zip(variables[-1], problem[of], strict=True)
+            mine = [(v, item["weight"]) for v, item in both if item.get("group", "") == target["group"]]
+            if target["least"] > sum(weight for _, weight in mine) and x:
+                self.add(f"target_{i:07d}", [(x[0], 1)], "<=", -1)  # no plan: every row holds
+            else:
+                self.add(f"target_{i:07d}", mine, ">=", target["least"], divide=True)
+
+    def _add_apart(self) -> None:
+        """State that rings which are apart do not visit nodes at the same position."""
+        number, rows = 0, {item.ring["id"]: item for item in self.rings}
+        apart = {tuple(sorted((a, b))) for a in rows for b in rows[a].ring.get("apart", []) if b in rows}
+        for one, two in sorted(apart):
+            first, second = (list(enumerate(rows[name].ring["nodes"])) for name in (one, two))
+            for v, u in [(v, u) for v, point in first for u, other in second if point == other]:
+                number += 1
+                terms = [*rows[one].entering[v], *rows[two].entering[u]]
+                self.add(f"apart_{number:07d}", terms, "<=", 1)
+
+    def broken(self, point: dict[str, int], names: Iterable[str]) -> list[str]:
+        """Return those of some rows that a point violates, whose other variables are 0."""
+        rows = [(name, *self.rows[name]) for name in names]
+        values = [sum(factor * point.get(v, 0) for v, factor in row[1].items()) for row in rows]
+        both = zip(rows, values, strict=True)
+        return [row[0] for row, value in both if value > row[2] or (row[3] and value != row[2])]
+
+    def _objective(self) -> dict[str, int]:
+        """Return the terms of what is maximised: minus the cost, or what is gained in all periods."""
+        if self.budget is None:
+            return summed((x, -c["cost"]) for x, c in zip(self.x, self.net.candidates, strict=True))
+        terms: Terms = []
+        for t in range(len(self.open)):
+            factor = self.periods[t]["factor"] if self.periods else 1
+            for variables, of in ((self.y, "pairs"), (self.z, "cities")):
+                items = zip(variables[t], self.problem.get(of, []), strict=True)
+                terms += [(v, factor * item["weight"]) for v, item in items]
+            terms += [(r.formed_in(t), factor * r.ring["reward"]) for r in self.rings if r.ring.get("reward")]
+        return summed(terms)
+
+
+class RingRows:
+    """The variables and rows of a ring, whose circuit is directed so that it winds +1 round centre 1."""
+
+    def __init__(self, model: Model, ring: Json, tag: str) -> None:
+        self.model, self.ring, self.tag = model, ring, tag
+        self.links = ring["links"]
+        every = {a: [self._crossings(a, s) for s in ring["centres"]] for a in range(len(self.links))}
+        # No circuit may use a link that runs through a centre.
+        self.turns = {a: [w or 0 for w in counts] for a, counts in every.items() if None not in counts}
+        self.formed = model.variable(f"r{tag}", ring["required"])
+        both = [(a, sign) for a in self.turns for sign in (1, -1)]  # passed from tail to head, and back
+        self.way = {(a, sign): model.variable(f"f{' ab'[sign]}{tag}_{a + 1:06d}") for a, sign in both}
+        self.entering: dict[int, Terms] = defaultdict(list)
+        for (a, sign), f in self.way.items():
+            self.entering[self.links[a]["head" if sign > 0 else "tail"]].append((f, 1))
+        self.by_time, self.passes = dict[int, str](), dict[int, str]()
+        before = set(model.rows)
+        self._add_circuit()
+        self._add_stops()
+        self.own_rows = [name for name in model.rows if name not in before and not name.startswith("use")]
+
+    def _crossings(self, a: int, centre: list[int]) -> int | None:
+        """Return how often link a crosses the ray from a centre to the east, northwards less southwards.
+
+        The ray is shifted to the north by less than any distance. None: the link runs through the centre.
+        """
+        link, (x, y), count = self.links[a], centre, 0
+        line = [self.ring["nodes"][link["tail"]], *link.get("via", []), self.ring["nodes"][link["head"]]]
+        for (ax, ay), (bx, by) in pairwise(line):
+            side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+            if side == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
+                return None
+            count += (ay <= y < by and side > 0) - (by <= y < ay and side < 0)
+        return count
+
+    def _opens(self, a: int, t: int = -1) -> str:
+        name = self.links[a]["candidate"]
+        return "" if name is None else self.model.open[t][self.model.net.number[name]]
+
+    def _add_circuit(self) -> None:
+        """State that the circuit visits a node once, uses what is there, winds once, and is not too long."""
+        balance: dict[int, Terms] = defaultdict(list)
+        for (a, sign), f in self.way.items():
+            balance[self.links[a]["head"]].append((f, sign))
+            balance[self.links[a]["tail"]].append((f, -sign))
+        for v, terms in balance.items():
+            self.model.add(f"circuit{self.tag}_{v + 1:06d}", terms, "==", 0)
+            visits = [*self.entering[v], (self.formed, -1)]
+            self.model.add(f"visit{self.tag}_{v + 1:06d}", visits, "<=", 0)
+        for a in self.turns:
+            both = [(self.way[a, 1], 1), (self.way[a, -1], 1), (self._opens(a) or self.formed, -1)]
+            self.model.add(f"use{self.tag}_{a + 1:06d}", both, "<=", 0)
+        for s in range(len(self.ring["centres"])):
+            label = f"{self.tag}_{s + 1:03d}"
+            terms = [(f, sign * self.turns[a][s]) for (a, sign), f in self.way.items()]
+            if s:
+                terms.append((self.model.variable(f"q{label}"), 2))
+                self.model.add(f"turn{label}", [(f"q{label}", 1), (self.formed, -1)], "<=", 0)
+            self.model.add(f"round{label}", [*terms, (self.formed, -1)], "==", 0)
+        if "longest" in self.ring:
+            lengths = [self.links[a]["length"] for a, _ in self.way]
+            unit = math.gcd(*lengths) or 1
+            terms = [(f, length // unit) for f, length in zip(self.way.values(), lengths, strict=True)]
+            longest = min(self.ring["longest"], sum(lengths) // 2) // unit
+            self.model.add(f"longest{self.tag}", [*terms, (self.formed, -longest)], "<=", 0)
+
+    def _add_stops(self) -> None:
+        """State which stops the circuit passes, and which and how many it must."""
+        groups = self.ring.get("least_by_group", {})
+        for i, stop in enumerate(self.ring["stops"]):
+            if self.ring["least_stops"] or stop.get("must") or groups.get(stop.get("group", ""), 0):
+                n = self.passes[i] = self.model.variable(f"n{self.tag}_{i + 1:06d}")
+                visits = [(f, -1) for v in set(stop["nodes"]) for f, _ in self.entering[v]]
+                self.model.add(f"stop{self.tag}_{i + 1:06d}", [(n, 1), *visits], "<=", 0)
+                if stop.get("must"):
+                    self.model.add(f"must{self.tag}_{i + 1:06d}", [(n, 1), (self.formed, -1)], ">=", 0)
+        wanted = [(f"_{i:03d}", group, least) for i, (group, least) in enumerate(groups.items(), 1)]
+        for label, group, least in [("", None, self.ring["least_stops"]), *wanted]:
+            stops = [(n, self.ring["stops"][i].get("group", "")) for i, n in self.passes.items()]
+            mine = [n for n, own in stops if group in (None, own)]
+            terms = [(self.formed, -min(least, len(mine) + 1)), *((n, 1) for n in mine)]
+            self.model.add(f"stops{self.tag}{label}", terms, ">=", 0)
+
+    def formed_in(self, t: int) -> str:
+        """Return the variable that says that the ring is complete in period t."""
+        if t == len(self.model.open) - 1:
+            return self.formed
+        if t not in self.by_time:
+            label = f"{self.tag}_{t + 1:03d}"
+            rt = self.by_time[t] = self.model.variable(f"rt{label}")
+            self.model.add(f"formed{label}", [(rt, 1), (self.formed, -1)], "<=", 0)
+            for a in (a for a in self.turns if self._opens(a)):
+                used = [(rt, 1), (self.way[a, 1], 1), (self.way[a, -1], 1), (self._opens(a, t), -1)]
+                self.model.add(f"formed{label}_{a + 1:06d}", used, "<=", 1)
+        return self.by_time[t]
+
+    def point(self, links: list[int]) -> dict[str, int]:
+        """Return the variables that are 1 for a circuit of links in order; refuse what is no circuit."""
+        need(links and all(a in self.turns for a in links), "a circuit has an unknown link")
+        for begin in (self.links[links[0]]["tail"], self.links[links[0]]["head"]):
+            at, steps, visited = begin, [], []
+            for a in links:
+                ends = self.links[a]["tail"], self.links[a]["head"]
+                if at in ends:
+                    steps.append((a, 1 if at == ends[0] else -1))
+                    visited.append(at)
+                    at = ends[1] if at == ends[0] else ends[0]
+            if len(steps) == len(links) == len(set(visited)) == len(set(links)) and at == begin:
+                break
+        else:
+            raise Refused("links do not follow each other round a circuit that visits no node twice")
+        centres = range(len(self.ring["centres"]))
+        winding = [sum(sign * self.turns[a][s] for a, sign in steps) for s in centres]
+        turn = -1 if winding[0] < 0 else 1
+        found = {self.formed: 1, **{self.way[a, turn * sign]: 1 for a, sign in steps}}
+        found.update({f"q{self.tag}_{s + 1:03d}": 1 for s, w in enumerate(winding) if s and turn * w < 0})
+        stops = self.ring["stops"]
+        found.update({n: 1 for i, n in self.passes.items() if set(stops[i]["nodes"]) & set(visited)})
+        return found
+
+    def leave_row(self, row: Json) -> Row:
+        """Return the row that a circuit through a node leaves a set of nodes, none of whose circuits winds.
+
+        The evidence has a number g for each node of the set, such that every link within it crosses the ray
+        from one centre g_head - g_tail times. These cancel along a circuit, which so does not wind round it.
+        """
+        s, v, *nodes = integers([row["centre"], row["node"], *row["nodes"]], "nodes of a ring")
+        g = dict(zip(nodes, integers(row["potentials"], "potentials"), strict=True))
+        need(v in g and 0 <= s < len(self.ring["centres"]), "a node or a centre of a ring is wrong")
+        terms = list(self.entering[v])
+        for (a, sign), f in self.way.items():
+            ends = (self.links[a]["tail"], self.links[a]["head"])[::sign]
+            if ends[0] in g and ends[1] in g:
+                need(sign * self.turns[a][s] == g[ends[1]] - g[ends[0]], "a circuit of a set may be the ring")
+            elif ends[0] in g:
+                terms.append((f, -1))
+        return summed(terms), 0, False, 1
+
+    def mend_row(self, row: Json) -> Row:
+        """Return the row that excludes a circuit which is no ring: whatever uses all its links is itself."""
+        links = integers(row["links"], "links")
+        need(
+            self.model.broken(self.point(links), self.own_rows), "a circuit is excluded that may be the ring"
+        )
+        return {f: 1 for (a, _), f in self.way.items() if a in links}, len(links) - 1, False, 1
+
+
+def proved_row(model: Model, row: Json) -> Row:
+    """Return a row of a certificate, after checking what shows that it holds for every plan."""
+    if "model" in row:
+        need(row["model"] in model.rows, f"the problem has no row {row['model']!r}")
+        return model.rows[row["model"]]
+    if "time" in row:
+        return time_cut(model, row)
+    if "partition" in row:
+        return partition_row(model, row)
+    (ring,) = (item for item in model.rings if item.tag == row.get("leave", row.get("mend")))
+    return ring.leave_row(row) if "leave" in row else ring.mend_row(row)
+
+
+def time_cut(model: Model, row: Json) -> Row:
+    """Return `unit y <= sum of price x`: every path of the pair within its limit costs at least the unit."""
+    need(row["time"] in model.pair_of, "a time cut names no pair")
+    k, t = model.pair_of[row["time"]]
+    number, opens = {name: j for j, name in enumerate(model.open[t])}, row["prices"]
+    unit, *prices = integers([row["unit"], *opens.values()], "the prices of a time cut")
+    need(unit > 0 and min([0, *prices]) == 0 and opens.keys() <= number.keys(), "a price is wrong")
+    price = {number[name]: value for name, value in opens.items()}
+    need(every_path_costs(model.net, k, price, unit), f"a path of pair {k} costs less than its time cut says")
+    return {row["time"]: unit, **{name: -value for name, value in opens.items()}}, 0, False, unit
+
+
+def partition_row(model: Model, row: Json) -> Row:
+    """Return `sum of y <= sum of m x`, where m counts the parts that the arcs of a candidate merge.
+
+    Each node belongs to a part. No existing arc that a pair of the row can use joins two parts, and the pairs
+    are edges of a forest over the parts. Merge the parts that arcs of built candidates join, which such a
+    pair can use: a covered pair has its ends merged, and that takes as many merges as pairs are covered.
+    """
+    parts, pairs = integers(row["parts"], "the parts of a row"), row["partition"]
+    need(len(parts) == len(model.problem["nodes"]), "a node has no part")
+    (t,) = {model.pair_of[y][1] for y in pairs}
+    members = [model.problem["pairs"][model.pair_of[y][0]] for y in pairs]
+    forest = rank((parts[pair["origin"]], parts[pair["destination"]]) for pair in members)
+    need(forest == len(pairs), "the pairs of a row form no forest")
+    merges: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for arc in {arc for y in pairs for arc in model.net.usable(model.pair_of[y][0])}:
+        if parts[arc[0]] != parts[arc[1]]:
+            need(arc[3] >= 0, "an existing arc joins two parts")
+            merges[arc[3]].add((parts[arc[0]], parts[arc[1]]))
+    terms = {model.open[t][j]: -rank(edges) for j, edges in merges.items()}
+    return {**terms, **dict.fromkeys(pairs, 1)}, 0, False, 1
+
+
+def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int], scale: int) -> int | None:
+    """Return the largest objective, over its unit, of a plan in a leaf; None: the leaf holds no plan."""
+    used = [integers(entry, "a row and its multiplier") for entry in leaf["multipliers"]]
+    need(leaf["objective"] in (0, 1), "a leaf counts the objective neither once nor not at all")
+    need(all(0 <= i < len(rows) for i, _ in used), "a multiplier names no row")
+    scale *= (units := math.lcm(*(rows[i][3] for i, _ in used)))
+    left = defaultdict(int, {v: leaf["objective"] * gain * scale for v, gain in model.gain.items()})
+    total = 0
+    for i, multiplier in used:
+        terms, right, is_equation, unit = rows[i]
+        need(multiplier >= 0 or is_equation, "a multiplier is negative")
+        total += multiplier * right * (units // unit)
+        for v, factor in terms.items():
+            left[v] -= multiplier * factor * (units // unit)
+    low, high = ChainMap(fixed, model.low), ChainMap(fixed, model.high)
+    total += sum(value * (high[v] if value > 0 else low[v]) for v, value in left.items())
+    need(leaf["objective"] or total < 0, "a leaf is called empty, and its multipliers do not show it")
+    return total // scale if leaf["objective"] else None
+
+
+def check_bound(problem: Json, proof: Json) -> int | None:
+    """Return the bound on the objective that a proof establishes; None: there is no plan."""
+    model = Model(Network(problem))
+    rows = [proved_row(model, row) for row in proof["rows"]]
+    (bits,) = integers([proof["denominator_bits"]], "denominator_bits")
+    tree, bounds, seen = proof["tree"], [], set()
+    stack: list[tuple[int, dict[str, int]]] = [(0, {})]
+    while stack:
+        at, fixed = stack.pop()
+        need(type(at) is int and 0 <= at < len(tree) and at not in seen, "the tree is no tree")
+        seen.add(at)
+        if isinstance(tree[at], list):
+            variable, down, up = tree[at]
+            need(variable in model.low, f"the tree branches on {variable!r}, which is no variable")
+            stack += [(down, {**fixed, variable: 0}), (up, {**fixed, variable: 1})]
+        elif all(model.low[v] <= value <= model.high[v] for v, value in fixed.items()):
+            bounds.append(leaf_bound(model, rows, tree[at], fixed, 1 << bits))
+    best = max((bound for bound in bounds if bound is not None), default=None)
+    return None if best is None else best * model.unit * (-1 if problem["budget"] is None else 1)
+
+
+def check_plan(problem: Json, evidence: Json) -> int:
+    """Return the objective of the plan of a certificate, whose point must satisfy every rule."""
+    model = Model(Network(problem))
+    number, candidates = model.net.number, model.net.candidates
+    built = [number[item["id"]] for item in evidence["built"]]
+    starts = {number[name]: t for name, t in evidence.get("starts", {}).items()}
+    need(len(set(built)) == len(built), "a candidate is built twice")
+    need(starts.keys() == (set(built) if model.periods else set()), "not every start is of what is built")
+    need(min(integers([0, *starts.values()], "the starts")) == 0, "a start lies before the first period")
+    point = dict.fromkeys([*(model.x[j] for j in built), *(model.starts[j][t] for j, t in starts.items())], 1)
+    for t, names in enumerate(model.open):
+        opened = {j for j in built if not model.periods or starts[j] + candidates[j].get("lead", 0) <= t}
+        covered = model.net.covered(opened)
+        point.update({names[j]: 1 for j in opened} | {model.y[t][k]: 1 for k in covered})
+        for z, city in zip(model.z[t], problem.get("cities", []), strict=True):
+            point[z] = int(sum(k in covered for k in city["pairs"]) >= city["need"])
+    circuits = {item["id"]: integers(item["links"], "links") for item in evidence.get("rings", [])}
+    for item in (item for item in model.rings if item.ring["id"] in circuits):
+        point.update(item.point(links := circuits[item.ring["id"]]))
+        owners = [number[name] for a in links if (name := item.links[a]["candidate"]) is not None]
+        times = item.by_time.items()
+        point.update({rt: int(all(point.get(model.open[t][j], 0) for j in owners)) for t, rt in times})
+    broken = model.broken(point, model.rows)
+    broken += [v for v in model.low if not model.low[v] <= point.get(v, 0) <= model.high[v]]
+    need(not broken, f"the plan breaks the rules or bounds {', '.join(broken[:5])}")
+    cost = sum(candidates[j]["cost"] for j in built)
+    weight = sum(problem["pairs"][k]["weight"] for k in covered)
+    need((evidence["cost"], evidence["coverage"]) == (cost, weight), f"true: cost {cost}, weight {weight}")
+    value = model.unit * sum(gain * point.get(v, 0) for v, gain in model.gain.items())
+    return -value if problem["budget"] is None else value
+
+
+def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
+    """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
+    objective = check_plan(problem, certificate) if "built" in certificate else None
+    plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
+    if "bound" not in certificate:
+        return f"{plan}; no bound is shown", None
+    bound = check_bound(problem, certificate["bound"])
+    need(bound == certificate["bound"]["bound"], f"the bound that is proved is {bound}, and not as claimed")
+    if bound is None or objective is None:
+        need(objective is None, "there is a plan, and a proof that there is none")
+        return ("there is no plan" if bound is None else f"{plan}; no plan is better than {bound}"), None
+    slack = objective - bound if problem["budget"] is None else bound - objective
+    need(slack >= 0, "the plan beats the bound")
+    gap = slack / max(1, abs(objective))
+    return f"{plan}; no plan is better than {bound}: a gap of {100 * gap:.4g} %", gap
+
+
+def main(arguments: list[str]) -> int:
+    """Check the files that the command line names; return the exit code."""
+    most = float(arguments.pop()) if arguments[-2:-1] == ["--gap"] and arguments.pop(-2) else None
+    try:
+        problem, certificate = (json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments)
+        text, gap = check(problem, certificate)
+        need(most is None or (gap is not None and gap <= most), f"{text}, where {most} was asked for")
+    except (Refused, LookupError, TypeError, ValueError, AttributeError, OSError) as fault:
+        sys.stdout.write(f"REFUSED: {fault}\n")
+        return 1
+    sys.stdout.write(f"OK: {text}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -187,7 +187,7 @@ class CheckedClaims:
             )
 
     def replace_bound(self, bound: float, kind: str) -> None:
-        """Put a bound that was proved elsewhere in the place of what the process claimed.
+        """Believe a bound that was proved elsewhere, if it is better than the one believed so far.
 
         Parameters
         ----------
@@ -196,17 +196,28 @@ class CheckedClaims:
         kind
             What it rests on (`ProofSource`).
         """
-        minimise = self._incumbent.minimise
-        weaker = min if minimise else max
-        self.claimed_bound, self.bound_kind = None, kind
-        self._incumbent.reset_bound(bound)
-        self.trace = [
-            dataclasses.replace(point, bound=None if point.bound is None else weaker(point.bound, bound))
-            for point in self.trace
-        ]
+        known = self._incumbent.best_bound
+        if known is None or ((bound > known) if self._incumbent.minimise else (bound < known)):
+            self._set_bound(bound, kind)
+        self.drop_claimed_bound()
+
+    def drop_claimed_bound(self) -> None:
+        """Forget the bound that the process claimed, in the trace too."""
+        self.claimed_bound, believed = None, self._incumbent.best_bound
+        if believed is not None:
+            weaker = min if self._incumbent.minimise else max
+            self.trace = [
+                dataclasses.replace(p, bound=None if p.bound is None else weaker(p.bound, believed))
+                for p in self.trace
+            ]
 
     def _reset_bound(self) -> None:
-        self.replace_bound(trivial_bound(self.problem, self._evaluator.coverable), "trivial")
+        self._set_bound(trivial_bound(self.problem, self._evaluator.coverable), "trivial")
+        self.drop_claimed_bound()
+
+    def _set_bound(self, bound: float, kind: str) -> None:
+        self.bound_kind = kind
+        self._incumbent.reset_bound(bound)
 
     def _rescue(self) -> None:
         """Report the plan of the reverse greedy heuristic."""

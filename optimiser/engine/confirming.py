@@ -113,6 +113,7 @@ def _bound(
 ) -> Confirmation:
     """Replace a bound that is not believed by one of our own."""
     best, minimise = claims.best(), claims.problem.budget is None
+    claims.drop_claimed_bound()
     if best["status"] in ("none", "optimal"):
         return Confirmation()
     left = params.time_limit_s - ending.seconds
@@ -132,12 +133,14 @@ def _bound(
     if (ours["objective"] < allowed) if minimise else (ours["objective"] > allowed):
         claims.refuse(f"a plan with objective {ours['objective']} contradicts the solver's bound {claimed}")
     claims.replace_bound(ours["bound"], found.bound_kind)
-    source = source_of(found.bound_kind, prover, end.solver)
-    proved = rounded_bound(ours["bound"], minimise=minimise)
+    believed = claims.best()["bound"]
+    is_ours = believed == ours["bound"] and claims.bound_kind == found.bound_kind
+    source = source_of(found.bound_kind, prover, end.solver) if is_ours else None
+    proved = rounded_bound(believed, minimise=minimise)
     if claims.refusals or ((proved >= allowed) if minimise else (proved <= allowed)):
         return Confirmation(source)
     return Confirmation(
-        source, f"the bound {claimed:g} is the word of {who} alone: what is proved is {ours['bound']:g}"
+        source, f"the bound {claimed:g} is the word of {who} alone: what is proved is {believed:g}"
     )
 
 

@@ -236,6 +236,14 @@ def test_a_bound_proved_elsewhere_replaces_the_claimed_one_and_corrects_the_trac
     assert [point.bound for point in claims.trace] == [18.0, 18.0, 16.5]
 
 
+def test_a_weaker_bound_proved_elsewhere_leaves_the_one_believed():
+    first = {"kind": "bound", "step": "presolve", "bound": 15.0}
+    claims = unbelieved(line(budget=4), plan("ac"), first, bound(14.0), ending="proof")
+    claims.replace_bound(18.0, "trivial")
+    assert (claims.best()["bound"], claims.bound_kind) == (15.0, "presolve")
+    assert [point.bound for point in claims.trace] == [18.0, 18.0, 15.0, 15.0]
+
+
 def test_a_cost_from_below_is_corrected_downwards():
     claims = unbelieved(line(budget=None), plan("ac", "bd"), bound(7.0), ending="proof")
     claims.replace_bound(5.0, "relaxation")

@@ -240,6 +240,7 @@ def test_a_bound_of_the_last_moment_is_not_confirmed(liar):
         assert not failed
         assert (result.status, result.termination) == (status, "unconfirmed")
         assert "alone: no time was left to confirm it" in result.message
+        assert all(point.bound >= 50.0 for point in result.trace if lie == "bound")
 
 
 def test_plans_within_a_gap_take_no_unconfirmed_word(liar):

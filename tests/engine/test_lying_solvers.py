@@ -116,6 +116,13 @@ def test_a_second_solver_takes_over_from_a_command_that_breaks_or_lies(
         assert (result.variant, result.status) == ("compact", "feasible")
 
 
+def test_a_command_that_calls_a_problem_infeasible_against_a_known_plan_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", write_shim(tmp_path, "cbc", "infeasible"))
+    params = SolveParameters(threads=1, solver="cbc", second_solver=False)
+    with pytest.raises(SolveFailure, match="claimed that the problem is infeasible, but a plan is known"):
+        solve(HARD, variant="compact", params=params, run=here)
+
+
 @pytest.mark.parametrize(("command", "solver"), [("cbc", "cbc"), ("glpsol", "glpk_cmd")])
 def test_the_bound_of_an_honest_command_is_confirmed_by_our_own_prover(command, solver, broken):
     broken(command, "none")

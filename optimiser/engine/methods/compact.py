@@ -90,7 +90,8 @@ def prove(
     bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")
     is_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
-    if is_infeasible and incumbent.best is None:
+    # Solvers that run out of time may say infeasible; early on, against a known plan, it is a false claim.
+    if is_infeasible and (incumbent.best is None or incumbent.left() > task.seconds / 2):
         return "infeasible", result_name(stats, solver)
     ending = incumbent.ending(task.gap)
     timed_out = ending == "stalled" and stats.status == pulp.LpSolveStatus.TimeLimit

@@ -30,7 +30,7 @@ class CheckedClaims:
     problem
         The original problem.
     progress
-        Called with each improvement; None: no calls.
+        Called with each improvement; None: no calls. Also an attribute.
     start
         A plan to start from, feasible or not, by names that the problem has.
     believes
@@ -66,7 +66,7 @@ class CheckedClaims:
         self.start_faults: tuple[str, ...] = ()
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
-        self._progress = progress
+        self.progress = progress
         self._seconds = 0.0
         self._cuts = self._nodes = 0
         self._believes = believes
@@ -146,8 +146,8 @@ class CheckedClaims:
         bound = self._best_claimed()
         point = TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
         self.trace.append(point)
-        if self._progress is not None:
-            self._progress(point)
+        if self.progress is not None:
+            self.progress(point)
 
     def finish(self, ending: Ending, *, proves: bool) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.

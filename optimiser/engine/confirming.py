@@ -85,7 +85,7 @@ def _no_plan(
         )
     prover, how = second_way(problem, name, params, ending)
     how = how.replace(time_limit_s=left, start=None)
-    found, end = attempt(problem, prover, how, run=in_new_process(run))
+    found, end = attempt(problem, prover, how, claims.progress, in_new_process(run))
     if found.is_called_infeasible:
         return Confirmation(ProofSource("search" if end.solver else "presolve", prover, end.solver))
     best = found.best()
@@ -127,7 +127,7 @@ def _bound(
         gap=gap_of(best["objective"], claimed, minimise=minimise) or 0.0,
         start=NamedPlan(best["built"], best["rings"], best["starts"]),
     )
-    found, end = attempt(claims.problem, prover, how, run=in_new_process(run))
+    found, end = attempt(claims.problem, prover, how, claims.progress, in_new_process(run))
     ours = found.best()
     allowed = rounded_bound(claimed, minimise=minimise)
     if (ours["objective"] < allowed) if minimise else (ours["objective"] > allowed):

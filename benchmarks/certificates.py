@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from optimiser import verify
-from optimiser.engine.certify.certification import Certified, certify, claimed_bound
+from optimiser.engine.certification import Certified, certify, claimed_bound
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import DesignProblem, dumps, load

@@ -13,7 +13,7 @@ from optimiser.cli.options import SECONDS, SEED, Json, within
 from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
-    from optimiser.engine.certify.certification import Certified
+    from optimiser.engine.certification import Certified
     from optimiser.problem import DesignProblem
     from optimiser.problem.result import Result
 
@@ -105,8 +105,8 @@ def _write(
 ) -> Certified:
     """Write a certificate of a plan and its bound; return what was proved."""
     from optimiser import verify
-    from optimiser.engine.certify.certification import certify as prove
-    from optimiser.engine.certify.certification import claimed_bound
+    from optimiser.engine.certification import certify as prove
+    from optimiser.engine.certification import claimed_bound
     from optimiser.report import files
     from optimiser.run import store
 
@@ -126,7 +126,7 @@ def _write(
 
 def _claims(problem: DesignProblem, claimed: Result, bound: int | None) -> dict[str, Any]:
     """Return what is certified of a result, beside what its solver claims."""
-    from optimiser.engine.certify.certification import claimed_bound
+    from optimiser.engine.certification import claimed_bound
     from optimiser.problem.result import gap_of
 
     minimise, aim = problem.budget is None, claimed_bound(problem, claimed)

@@ -117,7 +117,7 @@ class Session:
     def _certify(self, task: Mapping[str, Any]) -> None:
         """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
         from optimiser.engine.backends.highs import version
-        from optimiser.engine.certify.prover import prove_bound
+        from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])

@@ -14,8 +14,8 @@ from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
-from optimiser.engine.certify import certification
-from optimiser.engine.certify.certification import Certified, certify
+from optimiser.engine import certification
+from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
 from optimiser.frontier.steps import scale_of, with_steps

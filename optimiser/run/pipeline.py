@@ -21,7 +21,7 @@ from optimiser.run.outcome import exit_code
 from optimiser.run.source import find_source
 
 if TYPE_CHECKING:
-    from optimiser.engine.certify.certification import Certified
+    from optimiser.engine.certification import Certified
     from optimiser.problem.result import Result
     from optimiser.report.inputs import CertifiedBound, ReportInput
     from optimiser.run.chain import Chain

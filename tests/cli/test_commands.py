@@ -27,6 +27,7 @@ COMMANDS = (
     "solve",
     "score",
     "verify",
+    "certify",
     "compare",
     "explain",
     "import",

@@ -84,7 +84,7 @@ class CertifyingHighs(ExtendedHighs):
         float64, values of all columns at the last solution.
     partitions
         Returns the parts and the coefficients of a partition inequality on the original network, or None
-        where it does not hold there (`certify.partition_rows`).
+        where it does not hold there (`methods.partition_evidence`).
     open_columns
         For the column of each pair, those of the candidates that are open in its state.
 

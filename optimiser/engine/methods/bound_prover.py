@@ -20,9 +20,9 @@ import numpy as np
 
 from optimiser.engine.backends.certifying import CertifyingHighs, Duals
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.certify.partition_rows import PartitionRows
 from optimiser.engine.methods.branching.nodes import Node, Pseudocosts, branch, fractional
 from optimiser.engine.methods.cuts.relaxation import stalls
+from optimiser.engine.methods.partition_evidence import PartitionRows
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
 from optimiser.engine.models.extended import build_extended

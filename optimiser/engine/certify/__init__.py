@@ -1,1 +1,0 @@
-"""Prove bounds in a form that can be checked without trusting a solver."""

@@ -1,0 +1,237 @@
+"""The stand-alone checker accepts what holds, refuses what does not, and needs Python alone."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from core_drawing import both_ways, brute_force, dense_problem
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from label_drawing import enabling_paths, open_problems
+from problem_files import as_json
+from ring_drawing import ringed, square, undemanding
+
+from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.verify import bound_checker
+from optimiser.verify.bound_checker import Model, Network, Refused, check, check_bound, every_path_costs
+
+FILE = Path(bound_checker.__file__)
+
+
+def two_links(**changes):
+    """A pair a-c that needs both of two links of cost 3, and one a-b that needs the first; money for one."""
+    return DesignProblem(
+        name="two links",
+        nodes=("a", "b", "c"),
+        arcs=(),
+        candidates=(Candidate("ab", 3, both_ways((0, 1, 10))), Candidate("bc", 3, both_ways((1, 2, 10)))),
+        pairs=(Pair(0, 2, 20, 5), Pair(0, 1, 10, 2)),
+        budget=4,
+    ).replace(**changes)
+
+
+def proof(rows, tree, bound, bits=0):
+    return {"rows": rows, "tree": tree, "bound": bound, "denominator_bits": bits}
+
+
+def leaf(*multipliers, objective=1):
+    return {"objective": objective, "multipliers": [list(one) for one in multipliers]}
+
+
+A_NEEDS_AB = {"time": "y0000001", "unit": 1, "prices": {"x0000001": 1}}
+A_NEEDS_BC = {"time": "y0000001", "unit": 1, "prices": {"x0000002": 1}}
+BUDGET = {"model": "budget"}
+
+
+def test_the_file_imports_the_standard_library_alone_and_is_short_enough_to_audit():
+    tree = ast.parse(FILE.read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.split(".")[0] for name in names} <= set(sys.stdlib_module_names)
+    assert len(FILE.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def test_a_copy_of_the_file_runs_anywhere(tmp_path):
+    shutil.copyfile(FILE, tmp_path / "check.py")
+    problem = as_json(two_links())
+    (tmp_path / "p.json").write_text(json.dumps(problem))
+    evidence = {"built": [{"id": "ab", "cost": 3}], "cost": 3, "coverage": 2}
+    tree = [["x0000001", 1, 2], leaf((0, 5)), leaf((1, 3), (2, 5))]
+    certificate = {**evidence, "bound": proof([A_NEEDS_AB, BUDGET, A_NEEDS_BC], tree, 4)}
+    (tmp_path / "c.json").write_text(json.dumps(certificate))
+
+    def run(*words):
+        command = [sys.executable, "-I", str(tmp_path / "check.py"), "p.json", "c.json", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    first = run()
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith(
+        "OK: the plan holds, its objective is 2; no plan is better than 4: a gap of 100 %"
+    )
+    strict = run("--gap", "0.1")
+    assert strict.returncode == 1
+    assert strict.stdout.startswith("REFUSED: ")
+
+
+def test_the_bound_of_a_leaf_is_exact():
+    # The objective is 5 y1 + 2 y2; the budget row is x1 + x2 <= 1 after division by 3 and rounding.
+    raw = as_json(two_links())
+    assert check_bound(raw, proof([], [leaf()], 7)) == 7
+    rows = [A_NEEDS_AB, A_NEEDS_BC, BUDGET]
+    # 5 y1 <= 2.5 (x1 + x2) <= 2.5, so that the objective is at most 4.5.
+    assert check_bound(raw, proof(rows, [leaf((0, 5), (1, 5), (2, 5))], 4, bits=1)) == 4
+    # Without x1, y1 = 0; with x1, there is no money for x2.
+    split = [["x0000001", 1, 2], leaf((0, 5)), leaf((1, 5), (2, 5))]
+    assert check_bound(raw, proof(rows, split, 2)) == 2
+
+
+def test_a_leaf_without_plans_is_proved_by_multipliers_alone():
+    raw = as_json(two_links(budget=None, cover="all"))
+    # Every pair must be covered: y1 = 1 <= x1, so that nothing is left where x1 = 0.
+    split = [["x0000001", 1, 2], leaf((0, 1), objective=0), leaf((1, 3))]
+    assert check_bound(raw, proof([A_NEEDS_AB, A_NEEDS_BC], split, 6)) == 6
+    with pytest.raises(Refused, match="empty"):
+        check_bound(raw, proof([A_NEEDS_AB], [["x0000001", 1, 2], leaf(objective=0), leaf()], 6))
+
+
+@pytest.mark.parametrize(
+    ("rows", "tree", "text"),
+    [
+        ([A_NEEDS_AB], [leaf((0, -5))], "negative"),
+        ([A_NEEDS_AB], [leaf((1, 5))], "names no row"),
+        ([A_NEEDS_AB], [leaf((0, 0.5))], "no integers"),
+        ([A_NEEDS_AB], [leaf((0, True))], "no integers"),
+        ([], [leaf(objective=2)], "objective"),
+        ([], [["x0000009", 1, 2], leaf(), leaf()], "no variable"),
+        ([], [["x0000001", 1, 1], leaf()], "no tree"),
+        ([], [["x0000001", 1, 0], leaf()], "no tree"),
+        ([], [["x0000001", 1, 7], leaf()], "no tree"),
+        ([], [["x0000001", 1, -1], leaf()], "no tree"),
+        ([{"model": "budget_2"}], [leaf()], "no row"),
+        ([{"time": "y0000009", "unit": 1, "prices": {}}], [leaf()], "no pair"),
+        ([{"time": "y0000001", "unit": 0, "prices": {}}], [leaf()], "price"),
+        ([{"time": "y0000001", "unit": 1, "prices": {"x0000001": -1}}], [leaf()], "price"),
+        ([{"time": "y0000001", "unit": 1, "prices": {"y0000002": 1}}], [leaf()], "price"),
+        ([{"time": "y0000001", "unit": 2, "prices": {"x0000001": 1}}], [leaf()], "costs less"),
+        ([{"time": "y0000002", "unit": 1, "prices": {"x0000002": 1}}], [leaf()], "costs less"),
+    ],
+)
+def test_what_proves_nothing_is_refused(rows, tree, text):
+    with pytest.raises(Refused, match=text):
+        check_bound(as_json(two_links()), proof(rows, tree, 0))
+
+
+def test_a_claim_that_the_tree_does_not_prove_is_refused():
+    raw = as_json(two_links())
+    with pytest.raises(Refused, match="not as claimed"):
+        check(raw, {"bound": proof([], [leaf()], 6)})
+    plan = {"built": [], "cost": 0, "coverage": 0}
+    assert check(raw, {**plan, "bound": proof([], [leaf()], 7)})[1] == 7.0
+    with pytest.raises(Refused, match="true: cost 0"):
+        check(raw, {**plan, "coverage": 1})
+    with pytest.raises(Refused, match="budget"):
+        check(raw, {"built": [{"id": "ab"}, {"id": "bc"}], "cost": 6, "coverage": 7})
+
+
+@given(open_problems(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_prices_are_compared_with_every_path(problem, data):
+    # A path pays once for a candidate, however many of its arcs it takes.
+    prices = {j: data.draw(st.integers(0, 4)) for j in range(len(problem.candidates))}
+    net = Network(as_json(problem))
+    for k, pair in enumerate(problem.pairs):
+        least = min(sum(prices[j] for j in used) for _, used in enabling_paths(problem, pair))
+        assert every_path_costs(net, k, prices, least)
+        assert not every_path_costs(net, k, prices, least + 1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plan_passes_exactly_if_it_keeps_the_rules(seed):
+    problem = dense_problem(seed)
+    raw, best = as_json(problem), brute_force(problem)
+    names = sorted(problem.index)
+    values = []
+    for size in range(len(names) + 1):
+        for built in itertools.combinations(names, size):
+            cost = problem.cost_of(built)
+            weight = sum(
+                p.weight
+                for k, p in enumerate(problem.pairs)
+                if k in Network(raw).covered({problem.index[name] for name in built})
+            )
+            evidence = {"built": [{"id": name} for name in built], "cost": cost, "coverage": weight}
+            try:
+                values.append(bound_checker.check_plan(raw, evidence))
+            except Refused:
+                continue
+        if size == 3 and seed % 8:
+            return  # every size for a few, the small ones for all
+    choose = min if problem.budget is None else max
+    assert (choose(values) if values else None) == best
+
+
+def test_the_plan_of_a_ring_needs_its_circuit():
+    raw = as_json(ringed(square()))
+    built = {"built": [{"id": "north"}, {"id": "west"}], "cost": 5, "coverage": 1}
+    assert bound_checker.check_plan(raw, {**built, "rings": [{"id": "square", "links": [0, 1, 2, 3]}]}) == 1
+    for rings in ([], [{"id": "square", "links": [0, 1, 4]}]):
+        with pytest.raises(Refused):
+            bound_checker.check_plan(raw, {**built, "rings": rings})
+    unpaid = {"built": [{"id": "north"}], "cost": 2, "coverage": 1}
+    with pytest.raises(Refused, match="use001"):
+        bound_checker.check_plan(raw, {**unpaid, "rings": [{"id": "square", "links": [0, 1, 2, 3]}]})
+
+
+def test_a_row_that_excludes_a_circuit_is_refused_where_it_may_be_the_ring():
+    raw = as_json(ringed(square(centres=((1, 3),))))
+    mend = {"mend": "001", "links": [0, 1, 2, 3]}
+    with pytest.raises(Refused, match="may be the ring"):
+        check_bound(raw, proof([mend], [leaf()], 10))
+    # The triangle misses the town, so that its row holds; it says nothing about the objective.
+    assert check_bound(raw, proof([{**mend, "links": [0, 1, 4]}], [leaf((0, 1))], 12)) == 12
+
+
+def test_a_set_whose_circuit_winds_is_refused():
+    raw = as_json(ringed(square()))
+    row = {"leave": "001", "nodes": [0, 1, 2, 3], "potentials": [0, 0, 0, 0], "centre": 0, "node": 0}
+    with pytest.raises(Refused, match="may be the ring"):
+        check_bound(raw, proof([row], [leaf()], 10))
+    # No link within two nodes of the south crosses the ray from the centre to the east.
+    held = {**row, "nodes": [0, 1], "potentials": [0, 0]}
+    # Two ways lead out of the set; each may add the multiplier to the largest objective, 10.
+    assert check_bound(raw, proof([held], [leaf((0, 1))], 12)) == 12
+    with pytest.raises(Refused, match="wrong"):
+        check_bound(raw, proof([{**held, "node": 2}], [leaf()], 10))
+
+
+def test_a_circuit_that_is_none_is_refused():
+    model = Model(Network(as_json(ringed(undemanding(square())))))
+    (rows,) = model.rings
+    with pytest.raises(Refused, match="round a circuit"):
+        rows.point([0, 1])
+    with pytest.raises(Refused, match="unknown link"):
+        rows.point([99])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_multipliers_never_prove_too_much(seed):
+    # Any multipliers of rows that hold give a bound that holds, however foolish they are.
+    problem = dense_problem(seed)
+    best = brute_force(problem)
+    raw, chance = as_json(problem), random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    names = list(Model(Network(raw)).rows)
+    rows = [{"model": name} for name in names]
+    for _ in range(5):
+        multipliers = [(i, chance.randrange(0, 2**12)) for i in range(len(rows)) if chance.random() < 0.5]
+        bound = check_bound(raw, proof(rows, [leaf(*multipliers)], None, bits=8))
+        if best is not None:
+            assert bound <= best if problem.budget is None else bound >= best

@@ -181,9 +181,10 @@ def second_way(
 
     if not problem.is_plain:
         return PROVER, params.replace(solver="highs", seed=params.seed % (2**31 - 1) + 1)
-    picks_scip = name == PROVER and params.solver == "auto" and len(problem.pairs) <= SMALL
-    asked_scip = params.solver == "scip" or picks_scip
-    used_scip = ending.solver.startswith("SCIP") if ending.solver else asked_scip
+    used_scip = params.solver == "scip"
+    if params.solver == "auto":
+        known = ending.solver
+        used_scip = known.startswith("SCIP") if known else name == PROVER and len(problem.pairs) <= SMALL
     return PROVER, params.replace(
         solver="scip" if not used_scip and is_installed(SOLVERS["scip"]) else "highs"
     )

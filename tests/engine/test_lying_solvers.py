@@ -9,10 +9,12 @@ from ring_drawing import ringed
 from solver_shims import FAULTS, write_shim
 
 from optimiser import verify
+from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine import solve as solve_module
 from optimiser.engine.child import Ending
 from optimiser.engine.confirming import second_way
 from optimiser.engine.methods import compact
+from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import Target
@@ -257,6 +259,58 @@ def test_the_second_solver_is_another_one(variant, asked, used, second):
 def test_with_rings_the_prover_gets_another_seed():
     params = SolveParameters(threads=1, solver="highs")
     assert second_way(ringed(), "cuts", params, Ending("crash")) == ("cuts", params.replace(seed=2))
+
+
+# ---- libraries inside `cuts` that break or lie
+
+
+def raising(*_args, **_more):
+    raise RuntimeError("no licence")
+
+
+def proving_too_much(incumbent):
+    sign = 1 if incumbent.minimise else -1
+    incumbent.bound(incumbent.evaluated.objective + sign, "tree")
+    return "proof", "Liar 1"
+
+
+LIBRARY_FAULTS = {
+    "crash": (raising, raising, "no licence"),
+    "infeasible": (
+        lambda *_args: ("infeasible", "Liar 1"),
+        lambda *_args, **_more: "infeasible",
+        "claimed that the problem is infeasible, but a plan is known",
+    ),
+    "bound": (
+        lambda _t, incumbent, *_more: proving_too_much(incumbent),
+        lambda incumbent, *_args, **_more: proving_too_much(incumbent)[0],
+        "contradicts the solver's bound",
+    ),
+}
+"""What stands for the tree of SCIP, what for our own tree on HiGHS, and what a reader learns."""
+
+
+@pytest.mark.parametrize("fault", LIBRARY_FAULTS)
+@pytest.mark.parametrize(("asked", "second"), [("scip", "HiGHS"), ("highs", "SCIP")])
+def test_a_library_that_breaks_or_lies_is_followed_by_the_other_one(asked, second, fault, monkeypatch):
+    in_scip, in_highs, told = LIBRARY_FAULTS[fault]
+    if asked == "scip":
+        monkeypatch.setattr(tree_search, "search_in_solver", in_scip)
+    else:
+        monkeypatch.setattr(tree_search, "search_tree", in_highs)
+    open_at_the_root = grid(GridParameters(rows=4, columns=4, candidates=16, pairs=20))
+    params = SolveParameters(threads=1, solver=asked)
+    result = solve(open_at_the_root, variant="cuts", params=params, run=here)
+    assert result.status == "optimal"
+    assert told in result.message
+    assert result.solver.startswith(second)
+    assert result.objective == solve_honestly(open_at_the_root)
+
+
+def solve_honestly(problem):
+    """Return the optimum by a method that has no part of `cuts`."""
+    params = SolveParameters(threads=1, solver="highs")
+    return solve(problem, variant="compact", params=params, run=here).objective
 
 
 # ---- where a bound comes from

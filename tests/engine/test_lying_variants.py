@@ -140,7 +140,7 @@ def no_reduction(monkeypatch):
     monkeypatch.setattr("optimiser.engine.work.reduction_of", unreduced)
 
 
-def unreduced(problem):
+def unreduced(problem, **_more):
     from optimiser.engine.presolve import Reduction
 
     return Reduction(problem=problem, forced=(), forced_cost=0, base_weight=0, feasible=True, reason="")

@@ -106,7 +106,6 @@ def _write(
     """Write a certificate of a plan and its bound; return what was proved."""
     from optimiser import verify
     from optimiser.engine.certification import certify as prove
-    from optimiser.engine.certification import claimed_bound
     from optimiser.report import files
     from optimiser.run import store
 
@@ -117,9 +116,7 @@ def _write(
         def report(seconds: float, bound: int | None, _nodes: int) -> None:
             progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
 
-        proof = prove(
-            problem, claimed_bound(problem, claimed), time_limit_s=time_limit, seed=seed, progress=report
-        )
+        proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
     files.write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
     return proof
 

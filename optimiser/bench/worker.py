@@ -63,6 +63,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         threads=task["threads"],
         seed=task["seed"],
         solver="auto" if task["solver"] == "none" else task["solver"],
+        second_solver=False,  # the row is that of the solver named
     )
     try:
         variant = Path(task["file"]) if task.get("file") else task["variant"]

@@ -29,7 +29,7 @@ _VERDICTS = {
     "": "everything claimed is true",
     "argument": "no plan exists, as claimed; proved again by an argument",
     "enumeration": "no plan exists, as claimed; proved again by trying every plan",
-    "solver": "that no plan exists is claimed by the solver alone: too many plans to try, no short argument",
+    "solver": "that no plan exists is the word of {word} alone: too many plans to try, no short argument",
 }
 """Verdict on a result, by what proves that there is no plan."""
 _NOTHING = "Nothing was computed."
@@ -60,6 +60,10 @@ def verify(
             done="There was nothing to check.",
             remedy="Solve again with more time, or by another variant; polyring list names them.",
         )
+    if claimed.status == "infeasible":
+        from optimiser.run.folder_check import refuse_contradicted
+
+        refuse_contradicted(loaded, result_file)
     if problem.is_dir() and result is None:
         from optimiser.run.folder_check import check_folder
 
@@ -68,9 +72,12 @@ def verify(
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by
     if json:
-        screen.as_json(summary)
-    else:
-        _show(f"{result_file}: {_VERDICTS[plan.infeasible_by]}.", summary)
+        screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")})
+        return 0
+    if plan.bound is not None:
+        summary["source of the bound"] = str(plan.bound_source or "not stated")
+    word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
+    _show(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
     return 0
 
 

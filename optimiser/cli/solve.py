@@ -237,6 +237,8 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
     proven = "" if result.is_proven(gap) else " NOT proven,"
     bound = "none" if result.bound is None else f"{result.bound:.2f}".removesuffix("0").removesuffix(".0")
     screen.line(f"bound {bound}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
+    if result.bound_source is not None:
+        screen.line(f"source of the bound: {result.bound_source}")
     periods = {name: problem.periods[at].id for name, at in result.starts.items()}
     built = (f"{name} (from {periods[name]})" if name in periods else name for name in result.built)
     screen.line(f"built: {', '.join(built) or 'nothing'}")
@@ -264,7 +266,8 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
 _WHY = {
     "time": "time ran out; allow more with --time-limit",
     "heuristic": "this variant proves nothing; take --variant auto",
-    "stalled": "numerical noise ended the search; take another --variant or --solver",
+    "stalled": "noise ended the search, or the solver proves nothing; take another --variant or --solver",
+    "unconfirmed": "our own prover did not confirm what the solver claims; allow more with --time-limit",
     "nodes": "the search reached its limit of nodes; take another --variant",
 }
 """Why a gap is not proven, and what to do, by the termination of the solve."""

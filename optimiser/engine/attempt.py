@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.claims import CheckedClaims
+from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import variant_of
 from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem, dumps
@@ -25,6 +26,24 @@ class Runner(Protocol):
         self, task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
     ) -> Ending:
         """Run a task, and pass its messages to `receive`."""
+
+
+BELIEVED_SOLVERS = ("none", "auto", "highs", "scip", "gurobi", "cpsat")
+"""Solvers whose word counts in variants of the program. Commands, and classes of PuLP that nobody tested, are
+confirmed by our own prover (`confirming`)."""
+
+
+def is_believed(name: str, solver: str) -> bool:
+    """Return whether bounds of a variant with a solver, and its word that there is no plan, count.
+
+    Parameters
+    ----------
+    name
+        Name of a variant, or path of a file with a variant of the user's own.
+    solver
+        Name of its solver.
+    """
+    return not name.endswith(SUFFIX) and solver in BELIEVED_SOLVERS
 
 
 class UnsettledError(Exception):
@@ -68,7 +87,7 @@ def attempt(
             process.start()
             return attempt(problem, name, params, progress, process)
     start = None if params.start is None else params.start.known_to(problem)
-    claims = CheckedClaims(problem, progress, start)
+    claims = CheckedClaims(problem, progress, start, believes=is_believed(name, params.solver))
     task = {
         "problem": json.loads(dumps(problem)),
         "start": start and [*start],

@@ -171,7 +171,7 @@ class ChildProcess:
         Parameters
         ----------
         task
-            A JSON object.
+            A JSON object; with `fresh`, a child that did earlier tasks is replaced first.
         receive
             Takes the message `ready`, with which the clock starts, and each `plan`, `bound` and `count`.
         time_limit_s
@@ -182,6 +182,8 @@ class ChildProcess:
         EnvironmentFault
             When the child cannot be started.
         """
+        if task.get("fresh"):
+            self.close()
         self.start()
         self._send(task)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,9 +13,13 @@ from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
+from optimiser.verify.rules import trivial_bound
 
 BROKEN = ("crash", "memory", "killed")
 """Reasons for the end of a process after which its final claims are not trusted."""
+
+_KIND_OF_STEP = {"presolve": "presolve", "relaxation": "relaxation", "columns": "relaxation"}
+"""What a bound rests on, by the step that proved it; a search with any other step."""
 
 
 class CheckedClaims:
@@ -25,9 +30,13 @@ class CheckedClaims:
     problem
         The original problem.
     progress
-        Called with each improvement; None: no calls.
+        Called with each improvement; None: no calls. Also an attribute.
     start
         A plan to start from, feasible or not, by names that the problem has.
+    believes
+        Whether bounds of the process, and its word that there is no plan, count. Where they do not, the bound
+        is that of the reduction, which comes first, and `claimed_bound` and `is_called_infeasible` wait for
+        confirmation.
 
     Attributes
     ----------
@@ -36,7 +45,13 @@ class CheckedClaims:
     refusals
         False claims, as sentences. The bounds of a process that made one are discarded.
     trace
-        Improvements so far.
+        Improvements so far, with the bounds that the process claimed.
+    claimed_bound
+        The best bound of a process that is not believed; None without one.
+    is_called_infeasible
+        Whether the process claims that there is no plan, and nothing contradicts it.
+    bound_kind
+        What the best bound rests on (`ProofSource`).
     """
 
     def __init__(
@@ -44,15 +59,21 @@ class CheckedClaims:
         problem: DesignProblem,
         progress: Callable[[TracePoint], None] | None,
         start: NamedPlan | None = None,
+        *,
+        believes: bool = True,
     ) -> None:
         self.problem = problem
         self.start_faults: tuple[str, ...] = ()
         self.refusals: list[str] = []
         self.trace: list[TracePoint] = []
-        self._progress = progress
+        self.progress = progress
         self._seconds = 0.0
         self._cuts = self._nodes = 0
-        self._proved_infeasible = False
+        self._believes = believes
+        self._heard_bound = False
+        self.claimed_bound: float | None = None
+        self.is_called_infeasible = False
+        self.bound_kind = "trivial"
         self._evaluator = PlanEvaluator(problem)
         self._start(start)
 
@@ -63,7 +84,7 @@ class CheckedClaims:
             minimise=self.problem.budget is None,
             seconds=math.inf,
             send=self._improved,
-            bound=self._trivial_bound(),
+            bound=trivial_bound(self.problem, self._evaluator.coverable),
         )
         if start is not None:
             plan = self._evaluator(start.built, rings=start.circuits, starts=start.starts or None)
@@ -76,20 +97,6 @@ class CheckedClaims:
             if self._incumbent.plan(self._evaluator(built), "start"):
                 return
 
-    def _trivial_bound(self) -> float:
-        """Return a bound without a solver: the cost of what is fixed in, or the weight of all that counts."""
-        problem, coverable = self.problem, self._evaluator.coverable
-        if problem.budget is None:
-            return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
-        gains = sum(
-            pair.weight for pair, is_coverable in zip(problem.pairs, coverable, strict=True) if is_coverable
-        )
-        gains += sum(
-            city.weight for city in problem.cities if sum(coverable[k] for k in city.pairs) >= city.need
-        )
-        gains += sum(ring.reward for ring in problem.rings)
-        return float(gains * (sum(period.factor for period in problem.periods) if problem.periods else 1))
-
     def receive(self, message: Mapping[str, Any]) -> None:
         """Process a message of the solver process, which says when it was sent."""
         try:
@@ -100,7 +107,7 @@ class CheckedClaims:
             elif message["kind"] == "bound":
                 if not math.isfinite(message["bound"]):
                     raise ValueError(message["bound"])  # noqa: TRY301 - handled with all invalid messages below
-                self._incumbent.bound(float(message["bound"]), step)
+                self._take_bound(float(message["bound"]), step)
             elif message["kind"] == "count":
                 self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
                 self._improved({"step": step})
@@ -115,15 +122,32 @@ class CheckedClaims:
         else:
             self._incumbent.plan(plan, step)
 
+    def _take_bound(self, bound: float, step: str) -> None:
+        # The first bound is that of the reduction: it is sent before any other code sees the problem.
+        is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
+        if self._believes or is_of_reduction:
+            self._incumbent.bound(bound, step)
+            return
+        best = self._best_claimed()
+        if best is None or ((bound > best) if self._incumbent.minimise else (bound < best)):
+            self.claimed_bound = bound
+            self._improved({"step": step})
+
+    def _best_claimed(self) -> float | None:
+        """Return the best bound, believed or not."""
+        return self._incumbent.best_bound if self.claimed_bound is None else self.claimed_bound
+
     def _improved(self, message: Mapping[str, Any]) -> None:
         """Append the current state to the trace."""
+        if message.get("kind") == "bound":
+            self.bound_kind = _KIND_OF_STEP.get(str(message["step"]), "search")
         best = self._incumbent.evaluated
         value = None if best is None else best.objective
-        bound = self._incumbent.best_bound
+        bound = self._best_claimed()
         point = TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
         self.trace.append(point)
-        if self._progress is not None:
-            self._progress(point)
+        if self.progress is not None:
+            self.progress(point)
 
     def finish(self, ending: Ending, *, proves: bool) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.
@@ -140,9 +164,60 @@ class CheckedClaims:
             self._rescue()
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
-            self._incumbent.reset_bound(self._trivial_bound())
-        elif ending.reason == "infeasible":
-            self._proved_infeasible = True
+            self._reset_bound()
+        else:
+            self.is_called_infeasible = ending.reason == "infeasible"
+
+    def refuse(self, claim: str, plan: NamedPlan | None = None) -> None:
+        """Refuse the final claims after the end, and keep a plan that contradicts them.
+
+        Parameters
+        ----------
+        claim
+            What is false, as a sentence.
+        plan
+            The plan, if it is known in full.
+        """
+        self.refusals.append(claim)
+        self.is_called_infeasible = False
+        self._reset_bound()
+        if plan is not None:
+            self._incumbent.plan(
+                self._evaluator(plan.built, rings=plan.circuits, starts=plan.starts or None), "check"
+            )
+
+    def replace_bound(self, bound: float, kind: str) -> None:
+        """Believe a bound that was proved elsewhere, if it is better than the one believed so far.
+
+        Parameters
+        ----------
+        bound
+            The bound.
+        kind
+            What it rests on (`ProofSource`).
+        """
+        known = self._incumbent.best_bound
+        if known is None or ((bound > known) if self._incumbent.minimise else (bound < known)):
+            self._set_bound(bound, kind)
+        self.drop_claimed_bound()
+
+    def drop_claimed_bound(self) -> None:
+        """Forget the bound that the process claimed, in the trace too."""
+        self.claimed_bound, believed = None, self._incumbent.best_bound
+        if believed is not None:
+            weaker = min if self._incumbent.minimise else max
+            self.trace = [
+                dataclasses.replace(p, bound=None if p.bound is None else weaker(p.bound, believed))
+                for p in self.trace
+            ]
+
+    def _reset_bound(self) -> None:
+        self._set_bound(trivial_bound(self.problem, self._evaluator.coverable), "trivial")
+        self.drop_claimed_bound()
+
+    def _set_bound(self, bound: float, kind: str) -> None:
+        self.bound_kind = kind
+        self._incumbent.reset_bound(bound)
 
     def _rescue(self) -> None:
         """Report the plan of the reverse greedy heuristic."""
@@ -167,7 +242,7 @@ class CheckedClaims:
             return
         if ending.reason == "infeasible":
             yield "the solver claimed that the problem is infeasible, but a plan is known"
-        bound, minimise = self._incumbent.best_bound, self._incumbent.minimise
+        bound, minimise = self._best_claimed(), self._incumbent.minimise
         if bound is None:
             return
         allowed = rounded_bound(bound, minimise=minimise)
@@ -182,7 +257,8 @@ class CheckedClaims:
         if plan is None:
             nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}
             nothing |= {"rings": {}, "starts": {}}
-            return {"status": "infeasible" if self._proved_infeasible else "none", **nothing}
+            is_infeasible = self.is_called_infeasible and self._believes
+            return {"status": "infeasible" if is_infeasible else "none", **nothing}
         bound = self._incumbent.best_bound
         gap = gap_of(plan.objective, bound, minimise=self._incumbent.minimise)
         return {

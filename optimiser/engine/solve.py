@@ -9,11 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from optimiser import verify
-from optimiser.engine.attempt import ANY_GAP, Runner, UnsettledError, any_plan, attempt, plan_within_gap
+from optimiser.engine.attempt import (
+    ANY_GAP,
+    Runner,
+    UnsettledError,
+    any_plan,
+    attempt,
+    is_believed,
+    plan_within_gap,
+)
 from optimiser.engine.canonical import earlier_plans
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.claims import BROKEN, CheckedClaims
+from optimiser.engine.confirming import (
+    LEAST_S,
+    PROVER,
+    Confirmation,
+    confirm,
+    in_new_process,
+    named,
+    second_way,
+    source_of,
+)
 from optimiser.engine.explain import explain
+from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import NamedPlan, SolveParameters
@@ -24,8 +43,8 @@ from optimiser.problem.result import Result, TracePoint
 FAILED = (*BROKEN, "refused")
 """Terminations that mean a failure of the solver."""
 
-PROVER = "cuts"
-"""Variant used for proofs where the requested one proves nothing or is the user's own."""
+UNCONFIRMED = "unconfirmed"
+"""Termination of a solve whose claimed proof nothing confirmed."""
 
 MOST_EXPLAINING_S = 30.0
 """Time limit for explaining infeasibility, in seconds."""
@@ -79,7 +98,7 @@ def solve(
     Result
         After a time-out, the best plan so far with its bound: at worst the plan that builds nothing or
         everything, if one of them is feasible. The status is `none` when no plan is known, and `infeasible`
-        when infeasibility is proved; the message then explains it.
+        when infeasibility is proved and confirmed (`confirming.confirm`); the message then explains it.
 
     Raises
     ------
@@ -88,7 +107,8 @@ def solve(
     EnvironmentFault
         When the requested solver, or the only one of the variant, is not installed.
     SolveFailure
-        When the solver crashed, hung or made a false claim; its `result` is usable.
+        When the solver crashed, hung or made a false claim, and a second one did not help; its `result` is
+        usable.
     """
     params = params or SolveParameters()
     if params.solver not in ("auto", "highs"):
@@ -125,8 +145,42 @@ def _solve(
     progress: Callable[[TracePoint], None] | None,
     run: Runner,
 ) -> Result:
+    """Solve a problem; where the solver fails, once more with another one."""
+    result = _completed(problem, name, params, progress, run)
+    fault = _fault(problem, result)
+    if fault is None:
+        return result
+    left = params.time_limit_s - result.seconds
+    if not params.second_solver or name.endswith(SUFFIX) or left < LEAST_S:
+        raise fault
+    prover, how = second_way(problem, name, params, Ending(result.termination, solver=result.solver))
+    start = NamedPlan.of(result) if result.has_plan and isinstance(fault, SolveFailure) else None
+    how = how.replace(time_limit_s=left, start=start)
+    second = _completed(problem, prover, how, progress, in_new_process(run))
+    if second.termination in (*FAILED, "interrupted") or _fault(problem, second) is not None:
+        raise fault
+    asked = "" if params.solver in ("none", "auto") else params.solver
+    note = (
+        f"{named(name, result.solver or asked)} failed ({_why(fault)}); solved again by "
+        f"{named(prover, second.solver)}. --write-lp writes the model, for a report"
+    )
+    seconds = round(result.seconds + second.seconds, 3)
+    return _with_note(second.replace(seconds=seconds), note)
+
+
+def _completed(
+    problem: DesignProblem,
+    name: str,
+    params: SolveParameters,
+    progress: Callable[[TracePoint], None] | None,
+    run: Runner,
+) -> Result:
+    """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
-    result = _result(claims, ending, name, params)
+    found = confirm(claims, ending, name, params, run)
+    if name.endswith(SUFFIX):
+        run = in_new_process(run)
+    result = _result(claims, ending, found, name, params)
     note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
@@ -135,22 +189,34 @@ def _solve(
         result = _tidied(problem, result, params)
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
-    return _checked(problem, _with_note(result, note))
+    return _with_note(result, note)
 
 
-def _result(claims: CheckedClaims, ending: Ending, name: str, params: SolveParameters) -> Result:
+def _result(
+    claims: CheckedClaims, ending: Ending, found: Confirmation, name: str, params: SolveParameters
+) -> Result:
+    best = claims.best()
+    variant, reason = variant_of(name).name, ending.reason
+    if claims.is_called_infeasible:
+        best["status"] = "none" if found.source is None else "infeasible"
+    if found.note and reason in ("proof", "gap", "infeasible"):
+        reason = UNCONFIRMED
+    told = "; ".join(filter(None, [ending.message, *claims.refusals]))
+    by_bound = None if best["bound"] is None else source_of(claims.bound_kind, variant, ending.solver)
     return Result(
         problem=claims.problem.name,
-        **claims.best(),
-        variant=variant_of(name).name,
+        **best,
+        variant=variant,
         seconds=round(ending.seconds, 3),
         seed=params.seed,
         threads=params.threads,
         solver=ending.solver,
         versions=versions(),
-        termination="refused" if claims.refusals else ending.reason,
-        message="; ".join(filter(None, [ending.message, *claims.refusals])),
+        termination="refused" if claims.refusals else reason,
+        message="\n".join(filter(None, [told, found.note])),
         trace=tuple(claims.trace),
+        bound_source=by_bound and (found.source or by_bound),
+        infeasible_by=found.source if best["status"] == "infeasible" else None,
     )
 
 
@@ -214,8 +280,9 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
 
 
 def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
-    """Return the variant of a result, or `PROVER` if that proves nothing or is the user's own."""
-    if result.variant in VARIANTS and VARIANTS[result.variant].proves:
+    """Return the variant of a result, or `PROVER` if that proves nothing or is not believed."""
+    known = VARIANTS.get(result.variant)
+    if known is not None and known.proves and is_believed(result.variant, params.solver):
         return result.variant, params
     name, solver = choose(PROVER, has_budget=True, is_extended=not problem.is_plain)
     return name, params.replace(solver=solver)
@@ -239,17 +306,24 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters, 
     return _with_note(result.replace(message="", reasons=reasons), "\n".join(map(str, reasons)))
 
 
-def _checked(problem: DesignProblem, result: Result) -> Result:
+def _fault(problem: DesignProblem, result: Result) -> SolverError | None:
+    """Return what is wrong with a result: a failure of its solver, or what the independent check finds."""
     try:
         verify.check(problem, result)
     except VerificationError as error:
-        raise SolverError("the result failed the independent check", faults=error.faults) from error
-    if result.termination in FAILED:
-        raise SolveFailure(
-            f"the solver failed: {result.message}",
-            result=result,
-            where=f"problem {problem.name!r}, variant {result.variant!r}",
-            done="The best plan found before is kept; its cost and coverage are checked.",
-            remedy="Try another --variant or --solver, a longer time limit, or more memory.",
-        )
-    return result
+        return SolverError("the result failed the independent check", faults=error.faults)
+    if result.termination not in FAILED:
+        return None
+    return SolveFailure(
+        f"the solver failed: {result.message}",
+        result=result,
+        where=f"problem {problem.name!r}, variant {result.variant!r}",
+        done="The best plan found before is kept; its cost and coverage are checked.",
+        remedy="Try another --variant or --solver, a longer time limit, or more memory.",
+    )
+
+
+def _why(fault: SolverError) -> str:
+    """Return what a fault says, in one line."""
+    told = fault.result.message if isinstance(fault, SolveFailure) else "; ".join([fault.what, *fault.faults])
+    return told.splitlines()[0] if told else "without a message"

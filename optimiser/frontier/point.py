@@ -14,7 +14,7 @@ from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.evaluation import EvaluatedPoint
 from optimiser.frontier.region import Region
 from optimiser.problem import DesignProblem
-from optimiser.problem.result import Result, gap_of
+from optimiser.problem.result import ProofSource, Result, gap_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ class Point:
             termination="proof" if self.gap == 0 else "time" if self.late else "gap",
             rings=self.plan.rings,
             starts=self.plan.starts,
+            bound_source=None if self.bound is None else ProofSource("search", "frontier", self.solver),
         )
 
 

@@ -20,6 +20,7 @@ from optimiser.problem.jsonfile import (
     objects_in,
     read_json,
     repeated,
+    text_faults,
     write_atomically,
 )
 from optimiser.problem.model import Target
@@ -36,6 +37,14 @@ REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
 RING_KEYS = keys_of("id links")
 
 REASON_KEYS = keys_of("text target nodes barred capacity? ring? stops?")
+
+SOURCE_KEYS = keys_of("kind variant solver")
+
+BOUND_KINDS = ("trivial", "presolve", "relaxation", "search")
+"""What a bound may rest on (`ProofSource`)."""
+
+INFEASIBLE_KINDS = ("argument", "enumeration", "presolve", "search")
+"""What may prove that no plan exists (`ProofSource`)."""
 
 type Circuits = Mapping[str, tuple[int, ...]]
 """The circuit of each ring that is formed: ring id to positions of links, in order round the circuit."""
@@ -112,6 +121,44 @@ class Reason:
         return self.text + note
 
 
+_KINDS_IN_WORDS = {
+    "trivial": "sums of weights or costs",
+    "presolve": "exact reduction",
+    "relaxation": "linear relaxation",
+    "search": "search",
+    "argument": "shortest paths and sums",
+    "enumeration": "trying every plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSource:
+    """Whose word a bound is, or that no plan exists.
+
+    Attributes
+    ----------
+    kind
+        `trivial` (the weight of all that can be covered, or the cost of what is fixed in), `presolve` (the
+        exact reduction), `relaxation` (a linear program) or `search` (a tree, or integer programs); for the
+        absence of a plan also `argument` (shortest paths and sums) and `enumeration` (of every plan).
+    variant, solver
+        The variant that proved it, and the solver that it used; empty where none took part.
+    """
+
+    kind: str
+    variant: str = ""
+    solver: str = ""
+
+    @property
+    def who(self) -> str:
+        """Return the variant with its solver; empty where none took part."""
+        return " with ".join(filter(None, [self.variant, self.solver]))
+
+    def __str__(self) -> str:
+        """Return the source in words."""
+        return ", ".join(filter(None, [_KINDS_IN_WORDS[self.kind], self.who]))
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a solve claims; `verify.check` turns it into a plan.
@@ -143,6 +190,7 @@ class Result:
     termination
         Why the solve ended: `proof`, `infeasible` (proof that there is no plan), `gap`, `time`, `nodes` (a
         limit), `stalled` (numerical noise, or a solver whose status proves nothing), `heuristic`,
+        `unconfirmed` (a claimed proof that was not confirmed in time),
         `interrupted` (a signal; the best plan so far); by a fault of the solver: `crash`, `memory`, `refused`
         (it made a false claim) or `killed` (hard limit).
     message
@@ -155,6 +203,10 @@ class Result:
         Periods in which the built candidates are started.
     reasons
         Without a plan the reasons, as in `message`.
+    bound_source
+        Whose word the bound is; None without a bound, or in a file that does not say.
+    infeasible_by
+        With status `infeasible`, whose word that is: never that of the claim alone, but of what confirmed it.
     """
 
     problem: str
@@ -177,6 +229,8 @@ class Result:
     rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
+    bound_source: ProofSource | None = None
+    infeasible_by: ProofSource | None = None
 
     @property
     def has_plan(self) -> bool:
@@ -190,14 +244,16 @@ class Result:
         return self.has_plan and self.gap is not None and self.gap <= gap
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of the result file; empty rings, starts and reasons are left out."""
+        """Return the JSON object of the result file; optional keys without a value are left out."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         values["built"] = list(self.built)
         values["versions"] = dict(self.versions)
         values["rings"] = circuit_objects(self.rings)
         values["starts"] = dict(self.starts)
         values["reasons"] = [_reason_object(reason) for reason in self.reasons]
-        optional = ("rings", "starts", "reasons")
+        for key in ("bound_source", "infeasible_by"):
+            values[key] = None if values[key] is None else dataclasses.asdict(values[key])
+        optional = ("rings", "starts", "reasons", "bound_source", "infeasible_by")
         values = {key: value for key, value in values.items() if value or key not in optional}
         values["trace"] = [dataclasses.asdict(point) for point in self.trace]
         return {"format": FORMAT, **values}
@@ -330,6 +386,8 @@ def parse(value: Json, *, where: str = "result") -> Result:
         rings=_circuits(value),
         starts=dict(value.get("starts", {})),
         reasons=tuple(_reason(item) for item in value.get("reasons", [])),
+        bound_source=_source(value.get("bound_source")),
+        infeasible_by=_source(value.get("infeasible_by")),
     )
 
 
@@ -347,6 +405,10 @@ def parse_rings_and_starts(value: Json, *, where: str) -> tuple[dict[str, tuple[
 
 def _circuits(value: Json) -> dict[str, tuple[int, ...]]:
     return {item["id"]: tuple(item["links"]) for item in value.get("rings", [])}
+
+
+def _source(value: Json) -> ProofSource | None:
+    return None if value is None else ProofSource(**value)
 
 
 def _reason(item: Json) -> Reason:
@@ -389,12 +451,25 @@ def _faults(value: Mapping[str, Json]) -> Iterator[str]:
         yield from (f"built: {name!r} occurs twice" for name in repeated(built))
     yield from _ring_and_start_faults(value)
     yield from _reason_faults(value)
+    for key, kinds in (("bound_source", BOUND_KINDS), ("infeasible_by", INFEASIBLE_KINDS)):
+        if value.get(key) is not None:
+            yield from _source_faults(value[key], key, kinds)
     for key in ("cost", "coverage", "objective"):
         if key in value and not is_integer(value[key]):
             yield f"{key}: {value[key]!r} is not an integer >= 0"
     for key in ("bound", "gap"):
         if value.get(key) is not None and not _is_number(value[key]):
             yield f"{key}: {value[key]!r} is not a number"
+
+
+def _source_faults(value: Json, key: str, kinds: tuple[str, ...]) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{key}: not an object"
+        return
+    yield from key_faults(value, SOURCE_KEYS, f"{key}: ")
+    yield from text_faults(value, SOURCE_KEYS, f"{key}.")
+    if value.get("kind") not in kinds:
+        yield f"{key}.kind: {value.get('kind')!r} is none of {', '.join(kinds)}"
 
 
 def _ring_and_start_faults(value: Json) -> Iterator[str]:

@@ -15,6 +15,7 @@ from optimiser.measures.coverage import CityCover
 from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
+from optimiser.problem.result import ProofSource
 from optimiser.report import tables, wording
 from optimiser.report.cases import CaseResults
 from optimiser.report.reach import Reach
@@ -96,6 +97,8 @@ class ReportInput:
     gap, gap_of_gain
         Relative distance to the bound: of the objective, and of what the plan adds to today. None without a
         bound.
+    bound_source
+        Whose word the bound is; None without a bound, or where the result does not say.
     status
         ``optimal``, ``feasible`` or ``none``.
     cities
@@ -165,6 +168,7 @@ class ReportInput:
     links: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     rail: gpd.GeoDataFrame
+    bound_source: ProofSource | None = None
     definition: str = "door_to_door"
     variant: str = ""
     solver: str = ""
@@ -255,6 +259,7 @@ def assemble(
         bound=plan.bound,
         gap=plan.gap,
         gap_of_gain=plan.gap_of_gain,
+        bound_source=plan.bound_source,
         status=plan.status,
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),

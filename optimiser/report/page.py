@@ -450,6 +450,7 @@ def _proof(report: ReportInput) -> list[tuple[str, str]]:
             wording.integer(report.objective),
         ),
         ("Proven bound", bound),
+        ("Source of the bound", _capitalised(str(report.bound_source or "not stated"))),
         ("Gap", wording.gap(report.gap)),
     ]
     if report.certified is not None:

@@ -29,6 +29,7 @@ def summary(report: ReportInput) -> Group:
         *sentences.city_cover(report.city_cover),
         *sentences.fairness(report.fairness),
         *_out_of_reach(report),
+        sentences.certificate(report),
         sentences.near_limit(report),
         *sentences.measures(report),
         *_other_assumptions(report),

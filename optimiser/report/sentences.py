@@ -92,7 +92,7 @@ def proof(report: ReportInput) -> str:
         return words
     if report.certified.gap <= report.gap + SAME_GAP:
         return f"{words}, certified"
-    solver = report.solver or "the solver"
+    solver = _prover(report)
     gap = "the optimum itself" if report.gap == 0 else f"to {wording.gap(report.gap)}"
     return f"certified to {wording.gap(report.certified.gap)} of the optimum; {gap} by the word of {solver}"
 
@@ -100,14 +100,23 @@ def proof(report: ReportInput) -> str:
 def certificate(report: ReportInput) -> str:
     """Return whose word the bound is, in sentences."""
     if report.certified is None:
-        return "The bound comes from the solver."
+        source = report.bound_source
+        if source is not None and not source.who:
+            return "The bound needs no solver."
+        return f"The bound is the word of {_prover(report)}."
     proved = (
         f"The certificate proves a bound of {wording.integer(report.certified.bound)} in exact integers. It "
         "was checked without trusting a solver; bound_checker.py repeats that with Python alone."
     )
     if report.gap is not None and report.certified.gap <= report.gap + SAME_GAP:
         return proved
-    return f"{proved} What the bound above says beyond that is the word of the solver."
+    return f"{proved} What the bound above says beyond that is the word of {_prover(report)}."
+
+
+def _prover(report: ReportInput) -> str:
+    """Return what proved the bound; its solver where the result does not say more."""
+    source = report.bound_source
+    return (source.who if source is not None else report.solver) or "the solver"
 
 
 def meaning(report: ReportInput) -> str:

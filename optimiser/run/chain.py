@@ -646,5 +646,5 @@ def within_limit(counted: DesignProblem, plan: Plan) -> Plan:
     if len(plan.times_after_s) == len(counted.pairs):
         return plan
     seen = verify.score(counted, plan.built, rings=plan.rings, starts=plan.starts)
-    kept = ("objective", "bound", "gap", "gap_of_gain", "status")
+    kept = ("objective", "bound", "gap", "gap_of_gain", "bound_source", "status")
     return replace(seen, **{name: getattr(plan, name) for name in kept})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from collections import Counter
@@ -16,7 +17,7 @@ from optimiser.frontier.cases import counted_pairs
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
-from optimiser.problem.result import Result
+from optimiser.problem.result import Result, parse_rings_and_starts
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
 
@@ -62,6 +63,56 @@ def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Pl
             done="Problem and result were checked by themselves and agree.",
             remedy="Run the job again into another folder: polyring run job.toml --out FOLDER.",
         )
+
+
+def refuse_contradicted(problem: DesignProblem, result_file: Path) -> None:
+    """Refuse the claim that no plan exists where a file beside the result holds one.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    result_file
+        The result that claims it; `certificate.json`, `plan.json` and `summary.json` beside it are read.
+
+    Raises
+    ------
+    VerificationError
+        When one of them holds a plan that meets every constraint.
+    """
+    folder = result_file.parent
+    holders = [name for name in _WITH_PLAN if _holds_plan(problem, _object(folder / name))]
+    if holders:
+        raise VerificationError(
+            "the result failed the independent check",
+            where=str(result_file),
+            faults=[
+                f"it is called infeasible, yet {name} beside it holds a plan that meets every constraint"
+                for name in holders
+            ],
+            done="The claim is refused.",
+            remedy="Solve again with another variant or solver, and report the problem file.",
+        )
+
+
+_WITH_PLAN = ("certificate.json", "plan.json", "summary.json")
+"""Files of a run folder that say what is built, besides the result."""
+
+
+def _holds_plan(problem: DesignProblem, value: Mapping[str, Any] | None) -> bool:
+    """Return whether a file says what is built, and that meets every constraint."""
+    if value is None or value.get("problem", problem.name) != problem.name:
+        return False
+    items = value.get("built")
+    if not isinstance(items, list):
+        return False
+    names = [item.get("id") if isinstance(item, dict) else item for item in items]
+    try:
+        rings, starts = parse_rings_and_starts(value, where="")
+        verify.score(problem, map(str, names), rings=rings, starts=starts)
+    except (ProblemError, VerificationError):
+        return False
+    return True
 
 
 def _changed(folder: Path) -> Iterator[str]:
@@ -139,6 +190,7 @@ def _summary_faults(folder: Path, problem: DesignProblem, claimed: Result, plan:
         return
     true: dict[str, Any] = {name: getattr(plan, name) for name in _FROM_PLAN}
     true |= {"built": list(plan.built), "budget": problem.budget}
+    true["bound_source"] = None if plan.bound_source is None else dataclasses.asdict(plan.bound_source)
     for name, value in true.items():
         given = sorted(found.get(name) or ()) if name == "built" else found.get(name)
         if given != value:

@@ -347,6 +347,7 @@ def summarise(
         "bound": plan.bound,
         "gap": plan.gap,
         "gap_of_gain": plan.gap_of_gain,
+        "bound_source": None if plan.bound_source is None else asdict(plan.bound_source),
         "asked_gap": job.solve.gap,
         "certified": None if found.certified is None else asdict(found.certified),
         "coverage": _coverage_rows(report),

@@ -64,6 +64,9 @@ def prove_infeasible(problem: DesignProblem) -> Verdict:
         with suppress(TooManyStepsError):
             plan = _first_extended_plan(problem)
             return Verdict("enumeration") if plan is None else Verdict("", plan)
+    plan = _trivial_extended_plan(problem)
+    if plan is not None:
+        return Verdict("", plan)
     # Without rings and periods the problem is a relaxation: where that has no plan, neither has the problem.
     candidates = tuple(replace(c, lead=0) for c in problem.candidates)
     verdict = prove_infeasible(problem.replace(rings=(), periods=(), candidates=candidates))
@@ -390,6 +393,38 @@ def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
         if suffices[final]:
             return tuple(sorted(built))
     return None
+
+
+def _trivial_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
+    """Return what builds all that is allowed, or only what must be built, if that keeps every rule."""
+    required, count = rules.required_pairs(problem), _StepCount()
+    must = [c.id for c in problem.candidates if c.fixed == "in"]
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
+    for names in (must, allowed):
+        schedule = _earliest_starts(problem, names)
+        if any(rules.building_faults(problem, names)) or any(rules.schedule_faults(problem, schedule)):
+            continue
+        final = rules.period_states(problem, names, schedule)[-1].is_open
+        if any(rules.coverage_faults(problem, covered_pairs(problem, final), required)):
+            continue
+        with suppress(TooManyStepsError):
+            if _can_form(problem, final, count):
+                return tuple(sorted(names))
+    return None
+
+
+def _earliest_starts(problem: DesignProblem, names: Iterable[str]) -> dict[str, int]:
+    """Return the first period of each candidate by which there is money, one candidate after another."""
+    starts: dict[str, int] = {}
+    if not problem.periods:
+        return starts
+    left = list(itertools.accumulate(period.budget for period in problem.periods))
+    for name in names:
+        cost = problem.cost_of([name])
+        t = next((t for t in range(len(left)) if min(left[t:]) >= cost), len(left) - 1)
+        starts[name] = t
+        left = [money - cost if i >= t else money for i, money in enumerate(left)]
+    return starts
 
 
 def _start_choices(problem: DesignProblem, name: str) -> list[int | None]:

@@ -12,6 +12,7 @@ from optimiser.problem.errors import VerificationError
 from optimiser.problem.jsonfile import repeated
 from optimiser.problem.result import (
     Circuits,
+    ProofSource,
     Result,
     Starts,
     Status,
@@ -84,6 +85,8 @@ class Plan:
     infeasible_by
         With status `infeasible`, what proves it: an `argument` or an `enumeration` of the check itself, or
         only the claim of the `solver`; empty otherwise.
+    bound_source
+        Whose word the bound is; None without a bound, or where the result does not say.
     """
 
     problem: str
@@ -106,6 +109,7 @@ class Plan:
     rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     coverage_by_period: tuple[int, ...] = ()
+    bound_source: ProofSource | None = None
 
     @property
     def newly_covered(self) -> tuple[int, ...]:
@@ -283,7 +287,10 @@ def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
     if result.bound is None or gap is None:
         if result.status == "optimal":
             yield "it is called optimal without a bound"
+        if result.bound_source is not None:
+            yield "a source is named for a bound that is not there"
         return
+    yield from _source_faults(problem, result, result.bound)
     best = rounded_bound(result.bound, minimise=minimise)
     if (best > plan.objective) if minimise else (best < plan.objective):
         yield f"the bound {result.bound} lies on the wrong side of the objective {plan.objective}"
@@ -292,6 +299,16 @@ def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
         yield f"it is called optimal with a gap of {gap:.6f}"
     if result.gap is not None and abs(result.gap - gap) > GAP_TOLERANCE:
         yield f"gap: {result.gap} was claimed, {gap} is true"
+
+
+def _source_faults(problem: DesignProblem, result: Result, bound: float) -> Iterator[str]:
+    """Yield how the source of a bound contradicts it, where the check can recompute it."""
+    source, minimise = result.bound_source, problem.budget is None
+    if source is None or source.kind != "trivial":
+        return
+    true = rules.trivial_bound(problem, coverable(problem))
+    if (bound > true) if minimise else (bound < true):
+        yield f"the bound {bound} is called trivial, and sums of the problem give {true}"
 
 
 def _infeasible_by(problem: DesignProblem) -> ProvedBy:
@@ -315,4 +332,11 @@ def _with_bound(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
         before = rules.weight_of(problem, set(plan.covered_before)) * rules.total_factor(problem)
         gain = (rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
     gap = gap_of(plan.objective, result.bound, minimise=minimise)
-    return replace(plan, status=result.status, bound=result.bound, gap=gap, gap_of_gain=gain)
+    return replace(
+        plan,
+        status=result.status,
+        bound=result.bound,
+        gap=gap,
+        gap_of_gain=gain,
+        bound_source=result.bound_source,
+    )

@@ -53,6 +53,23 @@ def total_factor(problem: DesignProblem) -> int:
     return sum(period.factor for period in problem.periods) if problem.periods else 1
 
 
+def trivial_bound(problem: DesignProblem, coverable: Sequence[bool]) -> float:
+    """Return a bound without a solver: the cost of what is fixed in, or the weight of all that counts.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    coverable
+        [K], whether each pair is covered when everything is built that may be.
+    """
+    if problem.budget is None:
+        return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
+    pairs = {k for k, yes in enumerate(coverable) if yes}
+    gains = weight_of(problem, pairs) + sum(ring.reward for ring in problem.rings)
+    return float(gains * total_factor(problem))
+
+
 def opening_periods(problem: DesignProblem, starts: Starts) -> dict[str, int]:
     """Return the period from which on each built candidate is open; it may lie after the last one."""
     return {name: t + problem.candidates[problem.index[name]].lead for name, t in starts.items()}

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from core_drawing import crowded_line
 
 from optimiser import problem as problems
 from optimiser.cli import frontier
 from optimiser.cli import solve as solve_command
 from optimiser.engine import solve as engine
 from optimiser.engine.child import Ending
-from optimiser.problem import Candidate, DesignProblem, Pair, save
+from optimiser.problem import Candidate, DesignProblem, Pair, Target, save
 from optimiser.problem import result as results
-from optimiser.problem.result import Result
+from optimiser.problem.result import ProofSource, Result
 from optimiser.run import signals
 
 type Call = Callable[..., tuple[int, str, str]]
@@ -318,3 +319,121 @@ def test_the_log_of_the_solver_may_be_printed(drawn: Path, tmp_path: Path, call:
 def test_a_log_in_a_folder_that_does_not_exist_is_refused(drawn: Path, tmp_path: Path, call: Call) -> None:
     words = ("-o", tmp_path / "result.json", "--solver-log", tmp_path / "no" / "solver.log")
     assert call("solve", drawn, *words)[0] == 5
+
+
+# ---- claims that are not believed, and a second solver
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Message]]:
+    """Return a function that sets how the tasks of the solver process end, one after another.
+
+    It returns the tasks, to which each one is added as it comes.
+    """
+
+    def end(*endings: tuple[list[Message], Ending]) -> list[Message]:
+        tasks: list[Message] = []
+
+        class Child:
+            def start(self) -> None:
+                pass
+
+            def close(self) -> None:
+                pass
+
+            def __call__(self, task: Message, receive: Receive, *, time_limit_s: float) -> Ending:
+                assert time_limit_s > 0
+                messages, ending = endings[len(tasks)]
+                tasks.append(task)
+                for message in messages:
+                    receive(message)
+                return ending
+
+        monkeypatch.setattr(solve_command, "ChildProcess", Child)
+        return tasks
+
+    return end
+
+
+def hard(path: Path) -> Path:
+    """Return the file of a problem with a plan that only a search finds."""
+    problem = crowded_line(targets=(Target("small", 9),), excludes=(("ac", "ad"),))
+    save(problem, path)
+    return path
+
+
+def test_a_claim_that_nothing_confirms_in_time_ends_with_nothing_known(
+    tmp_path: Path, call: Call, children: Callable[..., list[Message]]
+) -> None:
+    children(([], Ending("infeasible", solver="HiGHS 1")), ([], Ending("time")))
+    output = tmp_path / "r.json"
+    code, _, err = call("solve", hard(tmp_path / "p.json"), "-o", output)
+    assert code == 4
+    assert "that no plan exists is the word of cuts with HiGHS 1 alone: cuts with" in err
+    result = results.load(output)
+    assert (result.status, result.termination) == ("none", "unconfirmed")
+
+
+def test_a_confirmed_claim_ends_as_infeasible_and_names_who_confirmed_it(
+    tmp_path: Path, call: Call, children: Callable[..., list[Message]]
+) -> None:
+    confirmed = ([], Ending("infeasible", solver="SCIP 10"))
+    no_time = ([], Ending("time"))
+    children(([], Ending("infeasible", solver="HiGHS 1")), confirmed, *[no_time] * 99)
+    output = tmp_path / "r.json"
+    assert call("solve", hard(tmp_path / "p.json"), "-o", output, "--solver", "highs")[0] == 3
+    assert results.load(output).infeasible_by == ProofSource("search", "cuts", "SCIP 10")
+
+
+def test_another_solver_takes_over_and_a_note_says_so(
+    drawn: Path, call: Call, children: Callable[..., list[Message]]
+) -> None:
+    second = ([bound(6.0), plan("bc")], Ending("proof", "", "HiGHS 1", 0.5))
+    tasks = children(([plan("ab")], Ending("crash", "the solver process ended with signal 11")), second)
+    code, out, err = call("solve", drawn, "-o", drawn.parent / "r.json")
+    assert code == 0
+    assert "optimal: objective 6" in out
+    assert "source of the bound: search, cuts with HiGHS 1" in out
+    assert "Note: cuts failed (the solver process ended with signal 11); solved again by" in err
+    assert [task["solver"] for task in tasks] == ["auto", "highs"]
+
+
+def test_where_the_second_solver_fails_too_the_checked_plan_is_written(
+    drawn: Path, call: Call, children: Callable[..., list[Message]]
+) -> None:
+    children(([plan("ab")], Ending("crash", "first")), ([plan("bc")], Ending("crash", "second")))
+    code, _, err = call("solve", drawn, "-o", drawn.parent / "r.json")
+    assert code == 4
+    assert "the solver failed: first" in err
+    assert results.load(drawn.parent / "r.json").built == ("ab",)
+
+
+def test_a_bound_of_ones_own_that_is_not_confirmed_is_said_to_be_a_word(
+    drawn: Path, tmp_path: Path, call: Call, children: Callable[..., list[Message]]
+) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(
+        "from optimiser.engine.methods.own_variant import Variant\n"
+        "VARIANT = Variant(name='mine', about='Claims.', proves=True)\n"
+        "def run(t, incumbent, task):\n    return 'proof', ''\n",
+        encoding="utf-8",
+    )
+    claims = ([plan("ab"), bound(5.0)], Ending("proof", "", "", 1.0))
+    children(claims, ([bound(8.0)], Ending("time", "", "HiGHS 1", 9.0)))
+    code, out, err = call("solve", drawn, "-o", tmp_path / "r.json", "--variant", own)
+    assert code == 10
+    assert "bound 8, gap 60 %, NOT proven" in out
+    assert "Note: the bound 5 is the word of mine alone: what is proved is 8." in err
+    assert "our own prover did not confirm what the solver claims" in err
+
+
+def test_verify_names_the_source_of_a_bound(drawn: Path, call: Call) -> None:
+    output = drawn.parent / "r.json"
+    assert call("solve", drawn, "-o", output)[0] == 0
+    source = results.load(output).bound_source
+    assert source is not None
+    code, out, _ = call("verify", drawn, output)
+    assert code == 0
+    assert str(source) in " ".join(out.split())
+    code, out, _ = call("verify", drawn, output, "--json")
+    assert json.loads(out)["bound_source"]["kind"] == source.kind

@@ -11,8 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from core_drawing import claim, crowded_line
 
 from networks.inputs import checksum
+from optimiser import verify
+from optimiser.problem import Target, save
+from optimiser.problem import result as results
 from optimiser.run.folder import CHECKSUMS
 
 Call = Callable[..., tuple[int, str, str]]
@@ -72,6 +76,27 @@ def dearer(folder: Path) -> None:
     table.to_csv(folder / "links.csv", index=False)
 
 
+NOTHING = {
+    "status": "infeasible",
+    "built": [],
+    "cost": 0,
+    "coverage": 0,
+    "objective": 0,
+    "bound": None,
+    "gap": None,
+}
+"""What a result says that claims that no plan exists."""
+
+
+def called_infeasible(folder: Path) -> None:
+    """Let the result claim that no plan exists."""
+    value = json.loads((folder / "result.json").read_text())
+    for key in ("bound_source", "rings", "starts"):
+        value.pop(key, None)
+    value["infeasible_by"] = {"kind": "search", "variant": "cuts", "solver": "HiGHS"}
+    (folder / "result.json").write_text(json.dumps(value | NOTHING))
+
+
 def one(value: Any) -> Any:
     return value + 1
 
@@ -81,6 +106,10 @@ def less(value: list[Any]) -> list[Any]:
 
 
 FORGED: dict[str, Change] = {
+    "result.infeasible": called_infeasible,
+    "result.source": in_json("result.json", "bound_source", "kind", to="presolve"),
+    "result.source unknown": in_json("result.json", "bound_source", "kind", to="oracle"),
+    "result.source of nobody": in_json("result.json", "bound_source", to=None),
     "result.status": in_json("result.json", "status", to="infeasible"),
     "result.bound": in_json("result.json", "bound", to=lambda value: value - 1),
     "result.objective": in_json("result.json", "objective", to=one),
@@ -96,6 +125,8 @@ FORGED: dict[str, Change] = {
     "plan.times": in_json("plan.json", "times_after_s", 0, to=lambda value: value - 60),
     "plan.bound": in_json("plan.json", "bound", to=one),
     "plan.status": in_json("plan.json", "status", to="proved"),
+    "plan.source": in_json("plan.json", "bound_source", "solver", to="another"),
+    "summary.source": in_json("summary.json", "bound_source", "kind", to="trivial"),
     "plan.groups": in_json("plan.json", "groups", "small", "after", to=one),
     "plan.more": in_json("plan.json", "coverage", "total", to=one),
     "certificate.cost": in_json("certificate.json", "cost", to=lambda value: value - 1),
@@ -179,6 +210,43 @@ def test_a_changed_file_differs_from_its_checksum(
     change(folder)
     code, _, err = call("verify", folder)
     assert code == 4, err
+
+
+@pytest.mark.parametrize("kept", ["certificate.json", "plan.json", "summary.json"])
+def test_a_claim_that_no_plan_exists_is_refused_beside_a_file_that_holds_one(
+    kept: str, tmp_path: Path, call: Call
+) -> None:
+    problem = crowded_line(targets=(Target("small", 9),), excludes=(("ac", "ad"),))
+    found = verify.score(problem, ["ac", "bd"])
+    files = {
+        "certificate.json": verify.certificate(problem, found),
+        "plan.json": found.as_dict(),
+        "summary.json": {"built": list(found.built), "objective": 18},
+    }
+    save(problem, tmp_path / "problem.json")
+    results.save(claim(problem=problem.name), tmp_path / "result.json")
+    called_infeasible(tmp_path)
+    words = ("verify", tmp_path / "problem.json", tmp_path / "result.json")
+    code, shown, err = call(*words)
+    assert code == 0, err
+    assert "that no plan exists is the word of cuts with HiGHS alone" in shown
+    (tmp_path / kept).write_text(json.dumps(files[kept]))
+    code, _, err = call(*words)
+    assert code == 4
+    assert f"it is called infeasible, yet {kept} beside it holds a plan that meets every constraint" in err
+
+
+def test_a_forged_certificate_beside_a_claim_counts_only_if_its_plan_holds(
+    out: Path, tmp_path: Path, call: Call
+) -> None:
+    for name in ("problem.json", "result.json", "certificate.json"):
+        shutil.copy(out / name, tmp_path / name)
+    called_infeasible(tmp_path)
+    in_json("certificate.json", "built", to=[{"id": "unknown", "cost": 1}])(tmp_path)
+    in_json("problem.json", "targets", to=[{"group": "small", "least": 10**9}])(tmp_path)
+    code, out_text, err = call("verify", tmp_path / "problem.json", tmp_path / "result.json")
+    assert code == 0, err
+    assert "no plan exists, as claimed; proved again by an argument" in out_text
 
 
 def test_all_changes_are_told_at_once(out: Path, tmp_path: Path, call: Call) -> None:

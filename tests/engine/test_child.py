@@ -178,6 +178,13 @@ def test_tasks_follow_each_other_in_one_child():
     assert not process.is_running
 
 
+def test_a_task_may_ask_for_a_child_that_did_no_other():
+    with ChildProcess(repeating('send(kind="done",reason="time",seconds=0,pid=os.getpid())')) as process:
+        endings = [process({"fresh": fresh}, print, time_limit_s=5) for fresh in (True, False, True)]
+    pids = [ending.details["pid"] for ending in endings]
+    assert pids[0] == pids[1] != pids[2]
+
+
 def test_after_a_crash_the_next_task_has_a_new_child():
     body = 'os._exit(3) if task["n"]==1 else send(kind="done",reason="time",seconds=0,pid=os.getpid())'
     with ChildProcess(repeating(body)) as process:
@@ -226,7 +233,7 @@ def test_a_shared_child_that_is_killed_fails_one_solve_and_the_next_has_a_new_on
         children()[0].kill()
         time.sleep(0.2)
         with pytest.raises(SolveFailure, match="killed"):
-            solve(line(), run=process)
+            solve(line(), run=process, params=SolveParameters(second_solver=False))
         assert solve(line(), run=process).status == "optimal"
 
 

@@ -9,6 +9,7 @@ from ring_drawing import ring_problem, ringed, square, whole_brute_force
 
 from optimiser.engine.child import Ending
 from optimiser.engine.claims import CheckedClaims
+from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import Target
 
 
@@ -183,6 +184,90 @@ def test_a_false_claim_outweighs_a_proof_that_there_is_no_plan():
 def test_a_broken_process_without_a_plan_leaves_that_of_the_reverse_greedy_heuristic(reason):
     assert claims_of(line(), READY, ending=reason).best()["built"] == ("ac", "bd")
     assert claims_of(line(), READY, plan("bd"), ending=reason).best()["built"] == ("bd",)
+
+
+# ---- claims that are not believed
+
+
+def unbelieved(problem, *messages, ending):
+    """Return what is known after claims of a process whose word does not count."""
+    claims = CheckedClaims(problem, None, believes=False)
+    for message in messages:
+        claims.receive({"step": "mine", **message})
+    claims.finish(Ending(ending), proves=True)
+    return claims
+
+
+def test_a_bound_that_is_not_believed_waits_beside_the_trivial_one():
+    claims = unbelieved(line(budget=4), plan("ac"), bound(16.0), bound(14.0), bound(15.0), ending="proof")
+    best = claims.best()
+    assert (claims.claimed_bound, claims.bound_kind, claims.refusals) == (14.0, "trivial", [])
+    assert (best["bound"], best["status"]) == (18.0, "feasible")
+    assert [point.bound for point in claims.trace] == [18.0, 18.0, 16.0, 14.0]
+
+
+def test_the_first_bound_of_the_reduction_is_believed_and_none_after_it():
+    reduction = {"kind": "bound", "step": "presolve"}
+    claims = unbelieved(
+        line(budget=4), {**reduction, "bound": 17.0}, {**reduction, "bound": 2.5}, ending="time"
+    )
+    assert (claims.best()["bound"], claims.bound_kind) == (17.0, "presolve")
+    assert claims.claimed_bound == 2.5
+    late = unbelieved(line(budget=4), bound(17.5), {**reduction, "bound": 17.0}, ending="time")
+    assert (late.best()["bound"], late.bound_kind) == (18.0, "trivial")
+
+
+def test_a_bound_that_is_not_believed_is_refused_where_a_plan_contradicts_it():
+    claims = unbelieved(line(), plan("ac", "bd"), bound(17.0), ending="proof")
+    assert claims.refusals == ["a plan with objective 18 contradicts the solver's bound 17.0"]
+    assert claims.claimed_bound is None
+
+
+def test_that_no_plan_exists_is_no_status_where_it_is_not_believed():
+    claims = unbelieved(line(targets=(Target("small", 10),)), ending="infeasible")
+    assert claims.is_called_infeasible
+    assert claims.best()["status"] == "none"
+
+
+def test_a_bound_proved_elsewhere_replaces_the_claimed_one_and_corrects_the_trace():
+    claims = unbelieved(line(budget=4), plan("ac"), bound(14.0), ending="proof")
+    claims.replace_bound(16.5, "search")
+    assert (claims.best()["bound"], claims.bound_kind, claims.claimed_bound) == (16.5, "search", None)
+    assert [point.bound for point in claims.trace] == [18.0, 18.0, 16.5]
+
+
+def test_a_weaker_bound_proved_elsewhere_leaves_the_one_believed():
+    first = {"kind": "bound", "step": "presolve", "bound": 15.0}
+    claims = unbelieved(line(budget=4), plan("ac"), first, bound(14.0), ending="proof")
+    claims.replace_bound(18.0, "trivial")
+    assert (claims.best()["bound"], claims.bound_kind) == (15.0, "presolve")
+    assert [point.bound for point in claims.trace] == [18.0, 18.0, 15.0, 15.0]
+
+
+def test_a_cost_from_below_is_corrected_downwards():
+    claims = unbelieved(line(budget=None), plan("ac", "bd"), bound(7.0), ending="proof")
+    claims.replace_bound(5.0, "relaxation")
+    assert [point.bound for point in claims.trace][-1] == 5.0
+    assert max(point.bound for point in claims.trace) == 5.0
+
+
+def test_a_claim_refused_after_the_end_keeps_the_plan_that_contradicts_it():
+    claims = claims_of(line(targets=(Target("small", 9),), excludes=(("ac", "ad"),)), ending="infeasible")
+    assert claims.best()["status"] == "infeasible"
+    claims.refuse("there is a plan", NamedPlan(("ac", "bd")))
+    assert claims.refusals == ["there is a plan"]
+    assert (claims.best()["built"], claims.is_called_infeasible) == (("ac", "bd"), False)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [("presolve", "presolve"), ("relaxation", "relaxation"), ("columns", "relaxation"), ("tree", "search")],
+)
+def test_what_the_best_bound_rests_on_is_known_by_its_step(step, kind):
+    claims = claims_of(line(budget=4), plan("ac"), {**bound(15.0), "step": step}, bound(17.0))
+    assert claims.bound_kind == kind
+    claims.refuse("false")
+    assert claims.bound_kind == "trivial"
 
 
 # ---- the trace

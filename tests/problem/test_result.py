@@ -92,3 +92,43 @@ def test_a_result_with_malformed_rings_or_starts_is_rejected(change, answer):
     bare = {"format": "polyring-result/1", "problem": "p", "status": "feasible", "built": ["a"]}
     with pytest.raises(ProblemError, match=answer):
         results.parse({**bare, "cost": 1, "coverage": 2, "bound": None, **change})
+
+
+# ---- whose word a bound is
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"), [("bound_source", results.BOUND_KINDS), ("infeasible_by", results.INFEASIBLE_KINDS)]
+)
+def test_sources_read_back_as_written_and_the_published_schema_knows_their_kinds(key, kinds):
+    bare = results.Result("p", "feasible", ("a",), 1, 2, 3, 4.0, 0.5, "", 0.0, 1, 1, "")
+    assert key not in bare.as_dict()
+    for kind in kinds:
+        value = bare.replace(**{key: results.ProofSource(kind, "cuts", "HiGHS 1")})
+        assert results.parse(json.loads(results.dumps(value))) == value
+        jsonschema.validate(value.as_dict() | {"built": ["a"]}, schema_of("result.schema.json"))
+        assert str(getattr(value, key)).endswith(", cuts with HiGHS 1")
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ([], "bound_source: not an object"),
+        ({"kind": "search", "variant": ""}, "key 'solver' is missing"),
+        ({"kind": "search", "variant": "", "solver": "", "who": ""}, "unknown key 'who'"),
+        ({"kind": "search", "variant": 1, "solver": ""}, "bound_source.variant: 1 is not a string"),
+        ({"kind": "oracle", "variant": "", "solver": ""}, "bound_source.kind: 'oracle' is none of trivial"),
+        ({"kind": "argument", "variant": "", "solver": ""}, "'argument' is none of"),
+        ({"kind": [], "variant": "", "solver": ""}, "kind: .* is none of"),
+    ],
+)
+def test_a_malformed_source_is_rejected(source, answer):
+    bare = {"format": "polyring-result/1", "problem": "p", "status": "feasible", "built": ["a"]}
+    with pytest.raises(ProblemError, match=answer):
+        results.parse({**bare, "cost": 1, "coverage": 2, "bound": 4, "bound_source": source})
+
+
+def test_a_source_in_words_names_who_took_part():
+    assert str(results.ProofSource("trivial")) == "sums of weights or costs"
+    assert str(results.ProofSource("search", "cuts")) == "search, cuts"
+    assert results.ProofSource("relaxation", "cuts", "SCIP 10").who == "cuts with SCIP 10"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from report_drawing import PRICED, report_out_of_reach
 from ring_square import shown
 
+from optimiser.problem.result import ProofSource
 from optimiser.report import sentences, tables
 
 
@@ -19,6 +20,14 @@ def test_the_headline_says_that_nothing_is_built(make):
 def test_without_a_bound_nothing_is_claimed(report):
     assert "no bound" in sentences.proof(report)
     assert "a better plan may exist" in sentences.meaning(report)
+
+
+def test_the_source_of_a_bound_is_named(report):
+    assert sentences.certificate(report) == "The bound is the word of the solver."
+    by_sums = replace(report, bound_source=ProofSource("trivial"))
+    assert sentences.certificate(by_sums) == "The bound needs no solver."
+    by_search = replace(report, bound_source=ProofSource("search", "cuts", "SCIP 10"))
+    assert sentences.certificate(by_search) == "The bound is the word of cuts with SCIP 10."
 
 
 def test_the_headline_names_the_ring_that_is_closed(ringed):

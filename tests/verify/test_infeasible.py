@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from core_drawing import best_plans, brute_force, claim, crowded_line, line, side_problems
 from hypothesis import given, settings
+from ring_drawing import leading, phased, ring_problem, ringed, whole_brute_force
 
 from optimiser import verify
 from optimiser.problem import Candidate, Capacity, City, Target
 from optimiser.problem.errors import VerificationError
+from optimiser.verify import infeasible
 from optimiser.verify.infeasible import obstacles, prove_infeasible
 
 
@@ -143,3 +147,34 @@ def test_the_plan_states_what_proves_infeasibility():
 def test_a_proof_too_long_to_repeat_is_attributed_to_the_solver():
     problem = crowded_line(targets=(Target("small", 9),), excludes=(("ac", "bd"),))
     assert verify.check(problem, empty_claim()).infeasible_by == "solver"
+
+
+# ---- rings and periods, where not every plan can be tried
+
+
+@pytest.fixture
+def too_many(monkeypatch):
+    """Let no problem be small enough to try every plan."""
+    monkeypatch.setattr(infeasible, "is_enumerable", lambda _problem: False)
+
+
+def test_building_everything_refutes_the_claim_that_a_ring_cannot_be_formed(too_many):
+    assert prove_infeasible(ringed(budget=10)).plan == ("across", "fast", "north", "west")
+    assert prove_infeasible(ringed(budget=9)).by == "solver"
+
+
+def test_what_must_be_built_is_tried_in_the_first_periods_that_have_the_money(too_many):
+    candidates = tuple(dataclasses.replace(c, fixed="in") for c in phased().candidates if c.id != "across")
+    pairs = tuple(dataclasses.replace(pair, group="all") for pair in phased().pairs)
+    problem = phased(candidates=candidates, pairs=pairs, targets=(Target("all", 10),))
+    assert prove_infeasible(problem).plan == ("fast", "north", "west")
+    late = leading(problem, fast=2)
+    assert prove_infeasible(late).by == "solver"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_plan_that_refutes_a_claim_exists(seed, too_many):
+    problem = ring_problem(seed)
+    verdict = prove_infeasible(problem)
+    assert verdict.plan is None or whole_brute_force(problem) is not None
+    assert verdict.by != "argument" or whole_brute_force(problem) is None

@@ -8,6 +8,7 @@ from core_drawing import claim, line, side_line
 from optimiser import verify
 from optimiser.problem import Candidate, Target
 from optimiser.problem.errors import VerificationError
+from optimiser.problem.result import ProofSource
 
 
 def test_a_correct_result_becomes_a_plan_with_its_bound():
@@ -35,6 +36,30 @@ def test_a_correct_result_becomes_a_plan_with_its_bound():
 def test_a_false_claim_is_reported(change, answer):
     with pytest.raises(VerificationError, match=answer):
         verify.check(line(), claim(**change))
+
+
+def test_a_bound_called_trivial_is_recomputed():
+    claimed = claim(bound_source=ProofSource("search", "cuts", "HiGHS"))
+    assert verify.check(line(), claimed).bound_source == claimed.bound_source
+    poor = line(budget=4)
+    plan = claim(built=("ac",), cost=3, coverage=14, objective=14, bound=14.0)
+    verify.check(poor, plan.replace(bound_source=ProofSource("presolve")))
+    with pytest.raises(VerificationError, match=r"the bound 14.0 is called trivial, and sums of the problem"):
+        verify.check(poor, plan.replace(bound_source=ProofSource("trivial")))
+
+
+def test_a_cost_bound_called_trivial_is_what_is_fixed_in():
+    dear = claim(bound=7.0, objective=7, bound_source=ProofSource("trivial"))
+    with pytest.raises(VerificationError, match="sums of the problem give 0"):
+        verify.check(line(budget=None), dear)
+    verify.check(line(budget=None), dear.replace(status="feasible", bound=0.0, gap=1.0))
+
+
+def test_a_source_without_a_bound_is_reported():
+    with pytest.raises(VerificationError, match="a source is named for a bound that is not there"):
+        verify.check(
+            line(), claim(status="feasible", bound=None, gap=None, bound_source=ProofSource("search"))
+        )
 
 
 def test_fixed_candidates_are_enforced():

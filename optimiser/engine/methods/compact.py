@@ -10,6 +10,7 @@ import numpy as np
 
 from optimiser.engine.backends.interfaces import MasterSolution
 from optimiser.engine.backends.pulp_solvers import (
+    DONE,
     Solver,
     installed_solver,
     proved_bound,
@@ -83,11 +84,14 @@ def prove(
         return "time", result_name(None, solver)
     if stats.has_solution:
         built = [float(v.varValue or 0.0) > 0.5 for v in variables.x]
+        if stats.status in DONE and incumbent.evaluate(np.append(built, True)) is None:
+            incumbent.pass_on({"built": np.flatnonzero(built).tolist()}, "compact")
         incumbent.plan(np.append(built, True), "compact")
     bound = proved_bound(stats, solver, gap=task.gap, minimise=incumbent.minimise)
     incumbent.bound(math.inf if bound is None else bound * scale, "compact")
     is_infeasible = stats.status == pulp.LpSolveStatus.Infeasible and solver.proves_infeasible
-    if is_infeasible and incumbent.best is None:
+    # Solvers that run out of time may say infeasible; early on, against a known plan, it is a false claim.
+    if is_infeasible and (incumbent.best is None or incumbent.left() > task.seconds / 2):
         return "infeasible", result_name(stats, solver)
     ending = incumbent.ending(task.gap)
     timed_out = ending == "stalled" and stats.status == pulp.LpSolveStatus.TimeLimit

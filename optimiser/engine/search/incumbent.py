@@ -124,6 +124,18 @@ class Incumbent[Plan]:
         self._send({"kind": "plan", "step": step, **found.message})
         return True
 
+    def pass_on(self, message: Mapping[str, object], step: str) -> None:
+        """Send a plan that a solver calls feasible and `evaluate` does not: the receiver says what it breaks.
+
+        Parameters
+        ----------
+        message
+            Content of the message that reports the plan.
+        step
+            Name of the step that found it.
+        """
+        self._send({"kind": "plan", "step": step, **message})
+
     def _rank(self, found: Evaluated[Plan]) -> tuple[int, int]:
         return (found.objective if self.minimise else -found.objective), found.cost
 

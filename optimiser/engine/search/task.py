@@ -84,6 +84,9 @@ class SolveParameters:
         soon plans are found, never what is proved.
     solver_log
         File to which the log of the integer solver is appended; None: no log.
+    second_solver
+        Whether another solver is tried when the solver breaks or makes a false claim, within the time limit.
+        Not for variants of the user's own.
     """
 
     time_limit_s: float = 600.0
@@ -95,6 +98,7 @@ class SolveParameters:
     canonical: bool = False
     start: NamedPlan | None = None
     solver_log: Path | None = None
+    second_solver: bool = True
 
     def __post_init__(self) -> None:
         """Check all values, and report all that are out of range at once."""

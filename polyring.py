@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optimiser.bench.instances import instance
     from optimiser.bench.outputs import Bench, bench
+    from optimiser.engine.certification import Certified, certify
     from optimiser.engine.model_file import write_model
     from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.frontier import Limits, trace
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "optimiser.bench.instances": ("instance",),
     "optimiser.bench.outputs": ("Bench", "bench"),
+    "optimiser.engine.certification": ("Certified", "certify"),
     "optimiser.engine.model_file": ("write_model",),
     "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
     "optimiser.frontier": ("Limits", "trace"),
@@ -86,12 +88,12 @@ _HOMES = {
 """Module that each name comes from, and its name there where that differs: the imports above, at run time."""
 
 __all__ = [
-    "Backcasted", "Bench", "Candidate", "Capacity", "City", "Comparison", "DesignProblem", "Job", "Limits",
-    "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair", "Period", "Plan", "Progress", "Region",
-    "RegionProblem", "Result", "Ring", "RingLink", "RingStop", "Run", "SolveParameters", "Target",
-    "TracedFrontier", "Views", "Why", "backcast", "bench", "check", "compare", "find_job",
-    "instance", "load", "load_problem", "load_result", "run", "run_job", "save_problem", "save_result",
-    "solve", "trace", "verify", "views", "write_model",
+    "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "Comparison", "DesignProblem",
+    "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair", "Period", "Plan",
+    "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop", "Run",
+    "SolveParameters", "Target", "TracedFrontier", "Views", "Why", "backcast", "bench", "certify", "check",
+    "compare", "find_job", "instance", "load", "load_problem", "load_result", "run", "run_job",
+    "save_problem", "save_result", "solve", "trace", "verify", "views", "write_model",
 ]  # fmt: skip
 
 

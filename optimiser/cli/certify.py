@@ -10,6 +10,7 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import SECONDS, SEED, Json, within
+from optimiser.cli.score import files_of
 from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -42,18 +43,9 @@ def certify(
     from optimiser.problem import load
     from optimiser.problem import result as results
 
-    is_run = problem.is_dir()
-    result_file = result or (problem / "result.json" if is_run else None)
-    if result_file is None:
-        raise ProblemError(
-            "a result is missing",
-            where=str(problem),
-            done="Nothing was certified.",
-            remedy="Name a problem and a result file, or a run folder.",
-        )
-    problem_file = problem / "problem.json" if is_run else problem
+    problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
-    if is_run and result is None and output is None:
+    if problem.is_dir() and result is None and output is None:
         _rewrite(problem, claimed, time_limit=time_limit, quiet=json)
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
@@ -106,7 +98,6 @@ def _write(
     """Write a certificate of a plan and its bound; return what was proved."""
     from optimiser import verify
     from optimiser.engine.certification import certify as prove
-    from optimiser.engine.certification import claimed_bound
     from optimiser.report import files
     from optimiser.run import store
 
@@ -117,9 +108,7 @@ def _write(
         def report(seconds: float, bound: int | None, _nodes: int) -> None:
             progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
 
-        proof = prove(
-            problem, claimed_bound(problem, claimed), time_limit_s=time_limit, seed=seed, progress=report
-        )
+        proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
     files.write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
     return proof
 

@@ -47,15 +47,7 @@ def verify(
     from optimiser.problem import load
     from optimiser.problem import result as results
 
-    problem_file = problem / "problem.json" if problem.is_dir() else problem
-    result_file = result or (problem / "result.json" if problem.is_dir() else None)
-    if result_file is None:
-        raise ProblemError(
-            "a result is missing",
-            where=str(problem),
-            done="Nothing was checked.",
-            remedy="Name a problem and a result file, or a run folder.",
-        )
+    problem_file, result_file = files_of(problem, result)
     loaded = load(problem_file)
     claimed = results.load(result_file)
     plan = checks.check(loaded, claimed)
@@ -87,6 +79,25 @@ def verify(
     word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
     _show(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
     return 0
+
+
+def files_of(problem: Path, result: Path | None) -> tuple[Path, Path]:
+    """Return the problem and the result file that a command names, of which a run folder holds both.
+
+    Raises
+    ------
+    ProblemError
+        When no result is named.
+    """
+    found = result or (problem / "result.json" if problem.is_dir() else None)
+    if found is None:
+        raise ProblemError(
+            "a result is missing",
+            where=str(problem),
+            done=_NOTHING,
+            remedy="Name a problem and a result file, or a run folder.",
+        )
+    return problem / "problem.json" if problem.is_dir() else problem, found
 
 
 def score(

@@ -54,9 +54,9 @@ def claimed_bound(problem: DesignProblem, result: Result) -> int | None:
 
 def certify(
     problem: DesignProblem,
-    claimed: int | None,
+    claimed: Result | int | None,
     *,
-    time_limit_s: float,
+    time_limit_s: float = 60.0,
     seed: int = 1,
     memory_mb: int | None = None,
     progress: OnBound = lambda _seconds, _bound, _nodes: None,
@@ -69,7 +69,8 @@ def certify(
     problem
         Any problem.
     claimed
-        Bound on the objective that is to be proved; None: that there is no plan.
+        What is to be proved: the bound of a result, a bound on the objective, or, with None, that there is no
+        plan.
     time_limit_s
         Time limit of the proof.
     seed
@@ -103,6 +104,8 @@ def certify(
                 progress=progress,
                 run=process,
             )
+    if isinstance(claimed, Result):
+        claimed = claimed_bound(problem, claimed)
     raw = json.loads(dumps(problem))
     question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed, "memory_mb": memory_mb}
 

@@ -14,7 +14,6 @@ from networks.network import Network
 from networks.rail import RailBuild
 from optimiser import report as reports
 from optimiser import verify
-from optimiser.engine import certification
 from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
@@ -447,7 +446,7 @@ class Chain:
         def make() -> dict[str, Any]:
             found = certify(
                 design,
-                certification.claimed_bound(design, self.result),
+                self.result,
                 time_limit_s=job.certificate.time_limit_s,
                 seed=job.solve.seed,
                 progress=report,

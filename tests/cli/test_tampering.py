@@ -135,6 +135,13 @@ FORGED: dict[str, Change] = {
     "certificate.item": in_json("certificate.json", "built", 0, "cost", to=lambda value: value - 1),
     "certificate.paths": in_json("certificate.json", "paths", to=less),
     "certificate.nodes": in_json("certificate.json", "paths", 0, "nodes", to=less),
+    "certificate.bound": in_json("certificate.json", "bound", "bound", to=lambda value: value - 1),
+    "certificate.leaf": in_json(
+        "certificate.json", "bound", "tree", -1, to={"objective": 0, "multipliers": []}
+    ),
+    "certificate.tree": in_json("certificate.json", "bound", "tree", to=[]),
+    "certificate.row": in_json("certificate.json", "bound", "rows", to=[]),
+    "summary.certified": in_json("summary.json", "certified", "bound", to=lambda value: value - 1),
     "certificate.empty": filled("certificate.json", "{}"),
     "certificate gone": without("certificate.json"),
     "summary.cost": in_json("summary.json", "cost", to=lambda value: value - 1),

@@ -10,7 +10,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from optimiser.engine.backends.highs import MOST_ITERATIONS, PROBE_S, ExtendedHighs
+from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.models.modelling import pulp
@@ -253,14 +253,5 @@ class CertifyingHighs(ExtendedHighs):
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
         """Fix a decision, run a few dual simplex iterations, and restore bounds and basis."""
-        model, column = self._model, int(self.decisions[decision])
-        basis = model.getBasis()
-        model.changeColBounds(column, value, value)
-        model.setOptionValue("simplex_iteration_limit", iterations)
-        self._run(PROBE_S)
-        status = self._status()
-        objective = -model.getInfo().objective_function_value
-        model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
-        model.changeColBounds(column, self._at_lower[decision], self._at_upper[decision])
-        model.setBasis(basis)
-        return -math.inf if status == "infeasible" else objective, status != "limit"
+        bounds = self._at_lower[decision], self._at_upper[decision]
+        return self.probe_column(int(self.decisions[decision]), value, bounds, iterations=iterations)

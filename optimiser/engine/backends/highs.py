@@ -204,6 +204,28 @@ class HighsModel:
         if len(columns):
             self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def probe_column(
+        self, column: int, value: float, bounds: tuple[float, float], *, iterations: int
+    ) -> tuple[float, bool]:
+        """Fix a column of a model that HiGHS minimises, run a few iterations, and restore bounds and basis.
+
+        Returns
+        -------
+        tuple
+            Minus the objective reached, minus infinity when infeasible; and whether it is an upper bound.
+        """
+        model = self._model
+        basis = model.getBasis()
+        model.changeColBounds(column, value, value)
+        model.setOptionValue("simplex_iteration_limit", iterations)
+        self._run(PROBE_S)
+        status = self._status()
+        objective = -model.getInfo().objective_function_value
+        model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
+        model.changeColBounds(column, *bounds)
+        model.setBasis(basis)
+        return -math.inf if status == "infeasible" else objective, status != "limit"
+
     def _set_integer(self, *, enabled: bool) -> None:
         kind = highspy.HighsVarType.kInteger if enabled else highspy.HighsVarType.kContinuous
         self._model.changeColsIntegrality(
@@ -537,17 +559,12 @@ class Relaxation(HighsModel):
             The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound. At
             the iteration limit it is not: the simplex method may still use perturbed costs.
         """
-        model, column = self._model, self._decisions[decision]
-        basis = model.getBasis()
-        model.changeColBounds(column, value, value)
-        model.setOptionValue("simplex_iteration_limit", iterations)
-        self._run(PROBE_S)
-        status = self._status()
-        objective = -model.getInfo().objective_function_value
-        model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
-        model.changeColBounds(column, self._lower[decision], self._upper[decision])
-        model.setBasis(basis)
-        return -math.inf if status == "infeasible" else objective, status != "limit"
+        return self.probe_column(
+            int(self._decisions[decision]),
+            value,
+            (self._lower[decision], self._upper[decision]),
+            iterations=iterations,
+        )
 
 
 class QuestionRelaxation(Relaxation):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,9 @@ NODE_PROGRESS = 1e-5
 
 CLEAN_EVERY = 4
 """Rounds of the root after which rows that do not bind are removed from the program."""
+
+REPORT_S = 0.5
+"""Least seconds between two reports."""
 
 type Evidence = tuple[dict[str, Any], pulp.LpAffineExpression]
 """A row, and what shows that it holds."""
@@ -148,6 +152,7 @@ class _Prover:
         scaled = -math.inf if target is None else math.floor(self._sign * target / self._model.scale)
         self._target = scaled
         self._cuts: StateCuts | None = None
+        self._reported_s = -math.inf
         self._nodes: list[_TreeNode] = []
 
     def prove(self) -> BoundProof:
@@ -287,7 +292,11 @@ class _Prover:
         return None if scaled is None else self._sign * scaled * self._model.scale
 
     def _report(self) -> None:
-        self._progress(self._bound(), len(self._nodes))
+        """Report the bound, but not more often than every `REPORT_S`: it takes a look at every node."""
+        now = time.monotonic()
+        if now - self._reported_s >= REPORT_S:
+            self._reported_s = now
+            self._progress(self._bound(), len(self._nodes))
 
     def _proof(self) -> BoundProof:
         leaves = [item.leaf for item in self._nodes if not item.children]
@@ -301,6 +310,7 @@ class _Prover:
                 pairs = [[place[row], u] for row, u in sorted(item.leaf.multipliers.items())]
                 tree.append({"objective": item.leaf.weight, "multipliers": pairs})
         bound = self._bound()
+        self._progress(bound, len(self._nodes))
         document = {
             "bound": bound,
             "denominator_bits": BITS,

@@ -16,7 +16,7 @@ from ring_drawing import ring_problem, ringed, square, web_problem, whole_brute_
 
 from optimiser import verify
 from optimiser.engine.backends import certifying
-from optimiser.engine.certification import certify, claimed_bound
+from optimiser.engine.certification import certify
 from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.solve import solve
 from optimiser.problem import load
@@ -135,9 +135,7 @@ def test_the_child_process_proves_and_the_parent_checks():
     problem = ringed(square())
     result = solve(problem)
     seen = []
-    proof = certify(
-        problem, claimed_bound(problem, result), time_limit_s=20, progress=lambda *now: seen.append(now)
-    )
+    proof = certify(problem, result, time_limit_s=20, progress=lambda *now: seen.append(now))
     assert proof.bound == result.objective
     assert seen[-1][1] == proof.bound
     evidence = verify.certificate(problem, verify.check(problem, result))
@@ -174,7 +172,7 @@ def test_damage_never_passes_with_another_claim(monkeypatch):
         result = solve(problem)
         if not result.has_plan:
             continue
-        proof = certify(problem, claimed_bound(problem, result), time_limit_s=20)
+        proof = certify(problem, result, time_limit_s=20)
         certificate, raw = bench.certificate_of(problem, result, proof), as_json(problem)
         assert not bench.passes(raw, certificate, certificate)
         for _ in range(15):

@@ -9,7 +9,7 @@ from typing import Any
 from optimiser.engine.attempt import Runner, attempt
 from optimiser.engine.child import Ending
 from optimiser.engine.claims import CheckedClaims
-from optimiser.engine.methods.variants import variant_of
+from optimiser.engine.methods.variants import VARIANTS, variant_of
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import ProofSource, gap_of, rounded_bound
@@ -155,6 +155,20 @@ def source_of(kind: str, variant: str, solver: str) -> ProofSource:
         What proved it.
     """
     return ProofSource(kind) if kind in ("trivial", "presolve") else ProofSource(kind, variant, solver)
+
+
+def prover_of(problem: DesignProblem, params: SolveParameters) -> tuple[str, SolveParameters]:
+    """Return `PROVER`, and parameters with the solver asked for if it runs with that, else its default.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    params
+        Parameters of a solve.
+    """
+    able = VARIANTS[PROVER].solvers if problem.is_plain else VARIANTS[PROVER].extended
+    return PROVER, params.replace(solver=params.solver if params.solver in able else able[0])
 
 
 def second_way(

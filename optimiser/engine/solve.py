@@ -15,7 +15,6 @@ from optimiser.engine.attempt import (
     UnsettledError,
     any_plan,
     attempt,
-    is_believed,
     plan_within_gap,
 )
 from optimiser.engine.canonical import earlier_plans
@@ -23,17 +22,17 @@ from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.claims import BROKEN, CheckedClaims
 from optimiser.engine.confirming import (
     LEAST_S,
-    PROVER,
     Confirmation,
     confirm,
     in_new_process,
     named,
+    prover_of,
     second_way,
     source_of,
 )
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
-from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
+from optimiser.engine.methods.variants import choose, variant_of
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem
@@ -256,7 +255,7 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
         return _with_note(result, "the canonical plan is not determined for problems with rings or periods")
     if result.status != "optimal":
         return _with_note(result, "the canonical plan is not determined without a proof of optimality")
-    name, params = _prover(problem, result, params)
+    name, params = prover_of(problem, params)
     end = time.monotonic() + params.time_limit_s
 
     def params_left(gap: float) -> SolveParameters:
@@ -279,22 +278,13 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
     return _with_note(result.replace(built=found.built, cost=found.cost, coverage=found.coverage), note)
 
 
-def _prover(problem: DesignProblem, result: Result, params: SolveParameters) -> tuple[str, SolveParameters]:
-    """Return the variant of a result, or `PROVER` if that proves nothing or is not believed."""
-    known = VARIANTS.get(result.variant)
-    if known is not None and known.proves and is_believed(result.variant, params.solver):
-        return result.variant, params
-    name, solver = choose(PROVER, has_budget=True, is_extended=not problem.is_plain)
-    return name, params.replace(solver=solver)
-
-
 def _with_note(result: Result, note: str) -> Result:
     return result.replace(message="\n".join(filter(None, [result.message, note])))
 
 
 def _explained(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
     """Return a result whose message explains why the problem is infeasible."""
-    name, params = _prover(problem, result, params)
+    name, params = prover_of(problem, params)
 
     def has_no_plan(part: DesignProblem, seconds: float) -> bool:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from optimiser import verify
 from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
-from optimiser.engine.methods.variants import choose
+from optimiser.engine.confirming import prover_of
 from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
@@ -192,7 +192,7 @@ def _queries(problem: DesignProblem, settings: Solve) -> Iterator[Query]:
     params = solving.parameters(settings)
     seconds = max(1.0, params.time_limit_s / QUERIES_IN_A_LIMIT)
     if not problem.is_plain or settings.variant != "auto" or settings.solver not in ("auto", "highs"):
-        yield partial(_solve_query, problem, settings.variant, params.replace(time_limit_s=seconds))
+        yield partial(_solve_query, problem, params.replace(time_limit_s=seconds))
         return
     tiers = _tiers(problem)
     axes = Axes("three_way", tiers)
@@ -210,12 +210,12 @@ def _queries(problem: DesignProblem, settings: Solve) -> Iterator[Query]:
 
 
 def _solve_query(
-    problem: DesignProblem, variant: str, params: SolveParameters, least: Weights
+    problem: DesignProblem, params: SolveParameters, least: Weights
 ) -> tuple[tuple[str, ...], str]:
-    """Answer a query by a solve of its own."""
-    name, solver = choose(variant, has_budget=True, solver=params.solver, is_extended=not problem.is_plain)
+    """Answer a query by a solve of its own, whose word that there is no plan must count."""
+    name, params = prover_of(problem, params)
     try:
-        found = any_plan(with_least(problem, least), name, params.replace(solver=solver))
+        found = any_plan(with_least(problem, least), name, params)
     except UnsettledError:
         return (), "open"
     return ((), "no") if found is None else (found, "yes")

@@ -137,5 +137,5 @@ def certify(
             done="Plan and bound stay as they were; the bound is the word of the solver.",
             remedy="Report the problem file.",
         ) from error
-    # The prover works on floating-point objectives, which round numbers beyond 2^53; what counts is the check.
+    # The prover rounds objectives beyond 2^53, which HiGHS cannot hold; what counts is the check.
     return Certified(bound, ending.seconds, time.monotonic() - begun, {**document, "bound": bound})

@@ -7,6 +7,7 @@ from ring_square import shown
 
 from optimiser.problem.result import ProofSource
 from optimiser.report import sentences, tables
+from optimiser.report.inputs import CertifiedBound
 
 
 def test_the_headline_counts_links_and_new_pairs(report):
@@ -28,6 +29,22 @@ def test_the_source_of_a_bound_is_named(report):
     assert sentences.certificate(by_sums) == "The bound needs no solver."
     by_search = replace(report, bound_source=ProofSource("search", "cuts", "SCIP 10"))
     assert sentences.certificate(by_search) == "The bound is the word of cuts with SCIP 10."
+
+
+def test_what_is_certified_is_told_apart_from_what_is_claimed(report):
+    by_search = ProofSource("search", "cuts", "SCIP 10")
+    claimed = replace(report, gap=0.001, bound=101.0, bound_source=by_search)
+    assert sentences.proof(claimed) == "proven within 0.1 % of the optimum"
+    whole = replace(claimed, certified=CertifiedBound(101, 0.001, 2.0))
+    assert sentences.proof(whole) == "proven within 0.1 % of the optimum, certified"
+    assert sentences.certificate(whole).endswith("bound_checker.py repeats that with Python alone.")
+    part = replace(claimed, certified=CertifiedBound(103, 0.03, 2.0))
+    assert (
+        sentences.proof(part) == "certified to 3 % of the optimum; to 0.1 % by the word of cuts with SCIP 10"
+    )
+    assert sentences.certificate(part).endswith("beyond that is the word of cuts with SCIP 10.")
+    optimal = replace(part, gap=0.0)
+    assert "; the optimum itself by the word of cuts with SCIP 10" in sentences.proof(optimal)
 
 
 def test_the_headline_names_the_ring_that_is_closed(ringed):

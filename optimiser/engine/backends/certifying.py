@@ -61,7 +61,7 @@ class Duals:
 
 
 class CertifyingHighs(ExtendedHighs):
-    """The live relaxation of a model with rings, periods and neither, whose rows carry their evidence.
+    """The live relaxation of a model, with rings, periods or neither, whose rows carry their evidence.
 
     Parameters
     ----------
@@ -107,8 +107,9 @@ class CertifyingHighs(ExtendedHighs):
             cost = -cost
         self.gain = [-round(value) for value in cost.tolist()]
         self.rows: list[CertifiedRow] = []
+        # For each row of the program, its number, and -1 where HiGHS has the negative of the row.
         self._live: list[int] = []
-        self._sign: list[int] = []  # -1 where HiGHS has the negative of the row
+        self._sign: list[int] = []
         self._add_model_rows(model)
         self.values = np.zeros(len(self._names))
         self.decisions = self._integers.astype(np.int64)
@@ -116,7 +117,6 @@ class CertifyingHighs(ExtendedHighs):
         self.upper_bounds = np.array(lp.col_upper_)
         self._lower = self.lower_bounds[self.decisions]
         self._upper = self.upper_bounds[self.decisions]
-        self._at_lower, self._at_upper = self._lower.copy(), self._upper.copy()
         self.partitions: Callable[[Integers], tuple[list[int], dict[int, int]] | None] = lambda _pairs: None
         self.open_columns = {
             self._column[y.name]: [self._column[x.name] for x in state.x]
@@ -185,7 +185,7 @@ class CertifyingHighs(ExtendedHighs):
         return CertifiedRow(evidence, terms, factors, 0)
 
     def add_proved(self, rows: Sequence[tuple[dict[str, Any], pulp.LpAffineExpression]]) -> None:
-        """Add rows of rings, each with its evidence; `drop_slack_rows` keeps them."""
+        """Add rows of rings, each with its evidence."""
         found = []
         for evidence, row in rows:
             sign = 1 if row.sense == pulp.LpConstraintLE else -1
@@ -216,10 +216,10 @@ class CertifyingHighs(ExtendedHighs):
 
     def set_bounds(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of the decisions, float64 [N] each."""
-        changed = np.flatnonzero((lower != self._at_lower) | (upper != self._at_upper))
+        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
         if len(changed):
             self.change_bounds(self.decisions[changed], lower[changed], upper[changed])
-            self._at_lower, self._at_upper = lower.copy(), upper.copy()
+            self._lower, self._upper = lower.copy(), upper.copy()
 
     def solve(self, *, seconds: float) -> LpSolution:
         """Solve from the last basis; `values` holds those of all columns."""
@@ -253,5 +253,5 @@ class CertifyingHighs(ExtendedHighs):
 
     def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
         """Fix a decision, run a few dual simplex iterations, and restore bounds and basis."""
-        bounds = self._at_lower[decision], self._at_upper[decision]
+        bounds = self._lower[decision], self._upper[decision]
         return self.probe_column(int(self.decisions[decision]), value, bounds, iterations=iterations)

@@ -50,6 +50,9 @@ NODE_PROGRESS = 1e-5
 CLEAN_EVERY = 4
 """Rounds of the root after which rows that do not bind are removed from the program."""
 
+MOST_NODES = 20_000
+"""Most nodes of a tree: a leaf takes some 5 kB of the certificate."""
+
 REPORT_S = 0.5
 """Least seconds between two reports."""
 
@@ -167,7 +170,7 @@ class _Prover:
         if self._left() > 0:
             self._cuts = self._state_cuts()
         heap, known = [(-math.inf, -math.inf, 0)], Pseudocosts.none(len(lp.decisions))
-        while heap and self._left() > 0:
+        while heap and self._left() > 0 and len(self._nodes) < MOST_NODES:
             at = heapq.heappop(heap)[2]
             solution = self._solve(at)
             self._report()

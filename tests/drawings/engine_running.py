@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from optimiser import verify
 from optimiser.engine import work
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
@@ -17,7 +18,7 @@ from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.engine.worker import Session
-from optimiser.problem.result import Result
+from optimiser.problem.result import Result, rounded_bound
 
 LONG_S = 300.0
 """Room for the compilation of a first run on a slow and busy machine; the clock must not decide a proof."""
@@ -112,3 +113,18 @@ def outcome_of(problem, variant="cuts", solver=None, *, seconds=LONG_S, gap=0.0,
         termination=reason,
         message=message,
     )
+
+
+def has_true_labels(problem, result, optimum):
+    """Return whether no label of a result is false; the optimum is None where no plan exists."""
+    if result.status == "infeasible":
+        return optimum is None
+    if not result.has_plan:
+        return result.bound is None
+    verify.check(problem, result)
+    best, bound = (
+        min if problem.budget is None else max,
+        rounded_bound(result.bound, minimise=problem.budget is None),
+    )
+    is_between = best(result.objective, optimum) == optimum and best(bound, optimum) == bound
+    return is_between and (result.status != "optimal" or result.objective == optimum)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from core_drawing import brute_force, crowded_line, dense_problem, line, plan_value
-from engine_running import COUNT, HereProcess
+from engine_running import COUNT, HereProcess, has_true_labels
 from ring_drawing import ring_problem, whole_brute_force
 
 from optimiser import verify
@@ -16,7 +16,6 @@ from optimiser.engine.child import Ending
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import Target
-from optimiser.problem.result import rounded_bound
 
 HEAD = """from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.methods.variants import Variant
@@ -77,21 +76,6 @@ def outcome(problem, path, params=PARAMS, run=None):
         return solve(problem, variant=path, params=params, run=run or HereProcess()), False
     except SolveFailure as failure:
         return failure.result, True
-
-
-def has_true_labels(problem, result, optimum):
-    """Return whether no label of a result is false; the optimum is None where no plan exists."""
-    if result.status == "infeasible":
-        return optimum is None
-    if not result.has_plan:
-        return result.bound is None
-    verify.check(problem, result)
-    best, bound = (
-        min if problem.budget is None else max,
-        rounded_bound(result.bound, minimise=problem.budget is None),
-    )
-    is_between = best(result.objective, optimum) == optimum and best(bound, optimum) == bound
-    return is_between and (result.status != "optimal" or result.objective == optimum)
 
 
 @pytest.mark.parametrize("lie", LIES)

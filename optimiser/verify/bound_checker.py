@@ -514,6 +514,7 @@ def check_bound(problem: Json, proof: Json) -> int | None:
     model = Model(Network(problem))
     rows = [proved_row(model, row) for row in proof["rows"]]
     (bits,) = integers([proof["denominator_bits"]], "denominator_bits")
+    need(0 <= bits <= 4096, "denominator_bits is out of range")
     tree, bounds, seen = proof["tree"], [], set()
     stack: list[tuple[int, dict[str, int]]] = [(0, {})]
     while stack:
@@ -564,6 +565,7 @@ def check_plan(problem: Json, evidence: Json) -> int:
 
 def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
+    need("built" in certificate or "bound" in certificate, "the file shows neither a plan nor a bound")
     objective = check_plan(problem, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
     if "bound" not in certificate:
@@ -586,7 +588,7 @@ def main(arguments: list[str]) -> int:
         problem, certificate = (json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments)
         text, gap = check(problem, certificate)
         need(most is None or (gap is not None and gap <= most), f"{text}, where {most} was asked for")
-    except (Refused, LookupError, TypeError, ValueError, AttributeError, OSError) as fault:
+    except (Refused, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError) as fault:
         sys.stdout.write(f"REFUSED: {fault}\n")
         return 1
     sys.stdout.write(f"OK: {text}\n")

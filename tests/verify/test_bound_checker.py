@@ -130,6 +130,31 @@ def test_what_proves_nothing_is_refused(rows, tree, text):
         check_bound(as_json(two_links()), proof(rows, tree, 0))
 
 
+@pytest.mark.parametrize("bits", [-1, 10**9, 1.5, None])
+def test_a_denominator_that_is_none_is_refused(bits):
+    with pytest.raises(Refused, match="denominator_bits"):
+        check_bound(as_json(two_links()), proof([], [leaf()], 7, bits=bits))
+
+
+def test_files_that_are_no_certificates_are_refused(tmp_path, capsys):
+    problem = tmp_path / "p.json"
+    problem.write_text(json.dumps(as_json(two_links())))
+    for text in (
+        "",
+        "[]",
+        "{",
+        '{"bound": 3}',
+        '{"bound": {"rows": 1}}',
+        "[" * 100_000,
+        '{"built": [{"id": "zz"}]}',
+    ):
+        (tmp_path / "c.json").write_text(text)
+        assert bound_checker.main([str(problem), str(tmp_path / "c.json")]) == 1, text
+        assert capsys.readouterr().out.startswith("REFUSED: ")
+    assert bound_checker.main([str(problem), str(tmp_path / "gone.json")]) == 1
+    assert bound_checker.main([str(problem)]) == 1
+
+
 def test_a_claim_that_the_tree_does_not_prove_is_refused():
     raw = as_json(two_links())
     with pytest.raises(Refused, match="not as claimed"):

@@ -24,19 +24,17 @@ def limit_of(seed):
     return SHORTEST_S * (LONGEST_S / SHORTEST_S) ** share
 
 
-@pytest.mark.parametrize(("variant", "solver"), JOBS)
-def test_an_interrupted_solve_has_true_labels(variant, solver):
-    for seed in range(COUNT):
-        problem = dense_problem(1000 + seed)
-        params = SolveParameters(threads=1, solver=solver, seed=seed, time_limit_s=limit_of(seed))
-        result = solve(problem, variant=variant, params=params, run=HereProcess())
-        assert has_true_labels(problem, result, brute_force(problem)), seed
+CASES = [
+    *((dense_problem, brute_force, *job) for job in JOBS),
+    *((ring_problem, whole_brute_force, *job) for job in EXTENDED_JOBS),
+]
+"""What draws problems and what solves them by trying every plan, with a variant and its solver."""
 
 
-@pytest.mark.parametrize(("variant", "solver"), EXTENDED_JOBS)
-def test_an_interrupted_solve_with_rings_and_periods_has_true_labels(variant, solver):
+@pytest.mark.parametrize(("draw", "optimum_of", "variant", "solver"), CASES)
+def test_an_interrupted_solve_has_true_labels(draw, optimum_of, variant, solver):
     for seed in range(COUNT):
-        problem = ring_problem(1000 + seed)
+        problem = draw(1000 + seed)
         params = SolveParameters(threads=1, solver=solver, seed=seed, time_limit_s=limit_of(seed))
         result = solve(problem, variant=variant, params=params, run=HereProcess())
-        assert has_true_labels(problem, result, whole_brute_force(problem)), seed
+        assert has_true_labels(problem, result, optimum_of(problem)), seed

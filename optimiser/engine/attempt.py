@@ -76,7 +76,8 @@ def attempt(
         **_task(name, params),
     }
     ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
-    claims.finish(ending, proves=variant_of(name).proves)
+    left = params.time_limit_s - ending.seconds
+    claims.finish(ending, proves=variant_of(name).proves, seconds=left)
     return claims, ending
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounde
 
 BROKEN = ("crash", "memory", "killed")
 """Reasons for the end of a process after which its final claims are not trusted."""
+
+LEAST_RESCUE_S = 0.3
+"""Seconds that the heuristic has, after a failure without a plan, even where the time is up."""
 
 
 class CheckedClaims:
@@ -125,7 +129,7 @@ class CheckedClaims:
         if self._progress is not None:
             self._progress(point)
 
-    def finish(self, ending: Ending, *, proves: bool) -> None:
+    def finish(self, ending: Ending, *, proves: bool, seconds: float = math.inf) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.
 
         Parameters
@@ -134,27 +138,35 @@ class CheckedClaims:
             How the process ended.
         proves
             Whether the variant proves bounds.
+        seconds
+            Time left for the heuristic. Where a plan is known and no time is left, it does not run.
         """
         self._seconds = round(ending.seconds, 3)
-        if ending.reason in BROKEN and len(self.trace) <= 1:
-            self._rescue()
+        is_worth_it = seconds > 0 or self._incumbent.best is None
+        if ending.reason in BROKEN and len(self.trace) <= 1 and is_worth_it:
+            self._rescue(max(seconds, LEAST_RESCUE_S))
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
             self._incumbent.reset_bound(self._trivial_bound())
         elif ending.reason == "infeasible":
             self._proved_infeasible = True
 
-    def _rescue(self) -> None:
-        """Report the plan of the reverse greedy heuristic."""
+    def _rescue(self, seconds: float) -> None:
+        """Report the plan of the reverse greedy heuristic, as far as it comes in some seconds."""
         import numpy as np
 
         from optimiser.engine.methods.heuristics.greedy import reverse_greedy
         from optimiser.engine.search.tables import tables
         from optimiser.engine.work import reduction_of
 
-        reduced = reduction_of(self.problem)
+        end = time.monotonic() + seconds
+
+        def stop() -> bool:
+            return time.monotonic() >= end
+
+        reduced = reduction_of(self.problem, stop=stop)
         if reduced.feasible:
-            plan = reverse_greedy(tables(reduced.problem))
+            plan = reverse_greedy(tables(reduced.problem), stop=stop)
             built = reduced.lifted(np.flatnonzero(plan[:-1]).tolist())
             self._incumbent.plan(self._evaluator(built), "reverse-greedy")
 

@@ -12,7 +12,7 @@ from optimiser import verify
 from optimiser.engine.attempt import ANY_GAP, Runner, UnsettledError, any_plan, attempt, plan_within_gap
 from optimiser.engine.canonical import earlier_plans
 from optimiser.engine.child import ChildProcess, Ending
-from optimiser.engine.claims import BROKEN, CheckedClaims
+from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
 from optimiser.engine.search.evaluation import PlanEvaluator
@@ -21,21 +21,22 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
 
-FAILED = (*BROKEN, "refused")
-"""Terminations that mean a failure of the solver."""
+FAILED = ("crash", "memory", "refused")
+"""Terminations that mean a failure of the solver. `killed` does not: a solver that did not stop at its limit
+was ended soon after, and what it had found before is a result as after any time-out."""
 
 PROVER = "cuts"
 """Variant used for proofs where the requested one proves nothing or is the user's own."""
 
-MOST_EXPLAINING_S = 30.0
-"""Time limit for explaining infeasibility, in seconds."""
+LEAST_EXPLAINING_S, MOST_EXPLAINING_S = 0.5, 30.0
+"""Bounds on the time for explaining infeasibility, in seconds, which else is what the solve has left."""
 
 PACKAGES = ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools")
 """Packages whose versions a result records."""
 
 
 class SolveFailure(SolverError):
-    """A solver crashed, hung or made a false claim; `result` still contains the best checked plan.
+    """A solver crashed or made a false claim; `result` still contains the best checked plan.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def solve(
     EnvironmentFault
         When the requested solver, or the only one of the variant, is not installed.
     SolveFailure
-        When the solver crashed, hung or made a false claim; its `result` is usable.
+        When the solver crashed or made a false claim; its `result` is usable.
     """
     params = params or SolveParameters()
     if params.solver not in ("auto", "highs"):
@@ -235,7 +236,8 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters, 
         except UnsettledError:
             return False
 
-    reasons = explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s))
+    seconds = max(LEAST_EXPLAINING_S, min(MOST_EXPLAINING_S, params.time_limit_s - result.seconds))
+    reasons = explain(problem, has_no_plan, seconds=seconds)
     return _with_note(result.replace(message="", reasons=reasons), "\n".join(map(str, reasons)))
 
 

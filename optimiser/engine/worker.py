@@ -11,7 +11,6 @@ import ctypes
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -21,20 +20,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from optimiser.engine.lifeline import die_with_parent
+
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
     from optimiser.engine.methods.questions import QuestionSession
     from optimiser.engine.search.task import Task
-
-PR_SET_PDEATHSIG = 1
-"""Option of Linux's `prctl` that names the signal at the death of the parent."""
-
 
 TASK_FIELDS = ("variant", "seconds", "gap", "threads", "seed", "solver")
 
 
 def main() -> None:
     """Do the tasks that standard input gives, one JSON object a line; messages go to standard output."""
-    _die_with_parent()
+    die_with_parent()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.Queue[bytes] = queue.Queue()
@@ -198,12 +195,6 @@ def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
     for line in lifeline:
         lines.put(line)
     os._exit(1)
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process with its parent."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit_memory(megabytes: int | None) -> None:

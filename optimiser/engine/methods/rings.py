@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
-from optimiser.engine.methods.cuts.relaxation import CutFinder, tighten
+from optimiser.engine.methods.cuts.relaxation import CORE_SHARE, CutFinder, tighten
 from optimiser.engine.methods.ring_plans import (
     Circuits,
     Remainder,
@@ -214,16 +214,24 @@ class StateCuts:
         For each period, the columns of candidates and of pairs.
     seed
         Random seed of the orders of candidates.
+    left
+        Returns the seconds left.
     """
 
     def __init__(
-        self, t: Tables, live: ExtendedHighs, states: Sequence[tuple[Integers, Integers]], seed: int
+        self,
+        t: Tables,
+        live: ExtendedHighs,
+        states: Sequence[tuple[Integers, Integers]],
+        *,
+        seed: int,
+        left: Callable[[], float],
     ) -> None:
         self._live = live
-        cuts = CutFinder.of(t)
+        cuts = CutFinder.of(t, stop=lambda: left() <= 0)
         self._states = [_State(x, y, cuts if s == 0 else cuts.another()) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
-        first = cuts.at_core_point()
+        first = cuts.at_core_point(seconds=CORE_SHARE * left())
         for state in self._states:
             live.add_cuts(first, state.x, state.y)
 
@@ -349,14 +357,16 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     reader = PointReader(task, model, incumbent, repair)
     reader.report_first_plans()
     live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
-    cuts = _state_cuts(task, model, live)
+    cuts = _state_cuts(task, model, live, incumbent.left)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()
     master = ExtendedMaster(live, reader, cuts, model.scale)
     return prove_by_master(master, incumbent, gap=task.gap), version()
 
 
-def _state_cuts(task: Task, model: ExtendedModel, live: ExtendedHighs) -> StateCuts | None:
+def _state_cuts(
+    task: Task, model: ExtendedModel, live: ExtendedHighs, left: Callable[[], float]
+) -> StateCuts | None:
     """Return the separation of time cuts; None where no pair depends on what is built."""
     net, pairs = open_network(task.problem)
     if not net.candidates or not pairs:
@@ -366,7 +376,7 @@ def _state_cuts(task: Task, model: ExtendedModel, live: ExtendedHighs) -> StateC
         (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
-    return StateCuts(tables(net), live, states, task.seed)
+    return StateCuts(tables(net), live, states, seed=task.seed, left=left)
 
 
 def _relax(

@@ -80,7 +80,7 @@ def test_every_class_can_be_made_with_its_limits(name, monkeypatch):
     made = instance(name, seconds=2.5, gap=0.0, threads=1, seed=1, warm=True)
     assert made.name == name
     if TIME in others()[name].keywords and hasattr(made, "timeLimit") and name != "COPT_CMD":
-        assert abs(made.timeLimit) == (3 if others()[name].is_command else 2.5)
+        assert abs(made.timeLimit) == (2 if others()[name].is_command else 2.5)
 
 
 def test_a_missing_solver_is_reported_with_those_that_are_installed(monkeypatch):

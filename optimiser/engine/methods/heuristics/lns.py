@@ -9,11 +9,9 @@ import numpy as np
 
 from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
-    Stop,
     everything,
     fill_greedily,
     flip_candidates,
-    never_stop,
     nothing,
     plan_rank,
     prune,
@@ -28,7 +26,7 @@ from optimiser.engine.methods.heuristics.workspace import (
     new_workspace,
     restart_logs,
 )
-from optimiser.engine.search.incumbent import MaskIncumbent
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.paths import Floats, Integers, Mask, opened
 from optimiser.engine.search.scoring import breach, fits
 from optimiser.engine.search.tables import Tables

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Self
 
-from optimiser.engine.lifeline import ScratchFolder
+from optimiser.engine.search.lifeline import ScratchFolder
 from optimiser.problem.errors import EnvironmentFault
 
 STARTUP_S = 300.0
@@ -41,6 +41,9 @@ SIGKILL = 9
 
 POLL_S = 0.5
 """Longest wait for a message before the deadline is checked again."""
+
+NO_MEMORY = ("bad_alloc", "MemoryError", "Cannot allocate memory")
+"""What libraries write when memory runs out, before they end the process."""
 
 STDERR_TAIL = 2000
 """Characters of the standard error of a crashed child that its ending reports."""
@@ -78,6 +81,17 @@ class Ending:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+def describe_lack_of_memory(megabytes: int | None) -> str:
+    """Say that the memory is used up.
+
+    Parameters
+    ----------
+    megabytes
+        The limit; None without one.
+    """
+    return "memory ran out" if megabytes is None else f"the memory limit of {megabytes} MB was reached"
+
+
 def most_overrun_s(time_limit_s: float) -> float:
     """Return by how many seconds a solve may exceed its time limit."""
     return max(OVERRUN_S, OVERRUN_SHARE * time_limit_s)
@@ -107,6 +121,7 @@ class ChildProcess:
         self._errors: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._scratch: ScratchFolder | None = None
+        self._memory_mb: int | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -214,6 +229,7 @@ class ChildProcess:
             When the child cannot be started.
         """
         self.start()
+        self._memory_mb = task.get("memory_mb")
         self._send(task)
         try:
             ending = self._converse(receive, time_limit_s)
@@ -292,6 +308,9 @@ class ChildProcess:
             tail = self._errors.read()[-STDERR_TAIL:].decode(errors="replace").strip()
         if code == -SIGKILL:
             text = "the solver process was killed (signal 9), probably for lack of memory"
+            return {"kind": "failed", "reason": "memory", "message": text}
+        if any(word in tail for word in NO_MEMORY):
+            text = describe_lack_of_memory(self._memory_mb)
             return {"kind": "failed", "reason": "memory", "message": text}
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         text = f"the solver process ended with {how}" + (f": {tail}" if tail else "")

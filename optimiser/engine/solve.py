@@ -21,9 +21,12 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
 
+KILLED = "killed"
+"""Termination of a solve whose process did not stop at its limit by itself and was ended soon after. What it
+had found before is a result as after any other time-out."""
+
 FAILED = ("crash", "memory", "refused")
-"""Terminations that mean a failure of the solver. `killed` does not: a solver that did not stop at its limit
-was ended soon after, and what it had found before is a result as after any time-out."""
+"""Terminations that mean a failure of the solver."""
 
 PROVER = "cuts"
 """Variant used for proofs where the requested one proves nothing or is the user's own."""

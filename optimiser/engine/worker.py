@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from optimiser.engine.lifeline import die_with_parent
+from optimiser.engine.child import describe_lack_of_memory
+from optimiser.engine.search.lifeline import die_with_parent
 
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
     from optimiser.engine.methods.questions import QuestionSession
@@ -43,7 +44,8 @@ def main() -> None:
         try:
             session.do(task)
         except MemoryError:
-            _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
+            message = describe_lack_of_memory(task.get("memory_mb"))
+            _write(out, {"kind": "failed", "reason": "memory", "message": message})
         except Exception as error:  # noqa: BLE001 - whatever went wrong is reported to the parent
             from optimiser.engine.methods.own_variant import describe_error
 

@@ -14,8 +14,8 @@ from core_drawing import dense_problem, line
 
 from optimiser import verify
 from optimiser.engine import child as child_module
-from optimiser.engine import lifeline
 from optimiser.engine.child import ChildProcess, hard_limit_s
+from optimiser.engine.search import lifeline
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import dumps

@@ -16,8 +16,8 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
-from optimiser.engine.lifeline import end_tree, end_with_parent
 from optimiser.engine.models.modelling import pulp
+from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem.errors import EnvironmentFault
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
@@ -320,6 +320,10 @@ _PUNCTUAL = MappingProxyType({"highs": PunctualHighs, "scip": PunctualScip})
 """Classes that take the place of those of PuLP."""
 
 
+NO_MEMORY = "memory"
+"""What the forked process answers when its memory is used up."""
+
+
 STATISTICS = ("solver", "solver_version", "has_solution", "objective", "best_bound")
 """Attributes of PuLP's solve statistics that the forked process sends back, besides status and values."""
 
@@ -371,6 +375,8 @@ def solve_in_time(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float) -> 
     if not received:
         return None
     answer = json.loads(received)
+    if answer.get("failed") == NO_MEMORY:
+        raise MemoryError
     if "failed" in answer:
         raise pulp.PulpError(answer["failed"])
     lp.assignVarsVals(answer.pop("values"))
@@ -390,6 +396,8 @@ def _solve_and_end(
             values = {v.name: v.varValue for v in lp.variables() if v.varValue is not None}
             answer = {name: getattr(stats, name) for name in STATISTICS}
             answer |= {"status": int(stats.status), "values": values}
+        except MemoryError:
+            answer = {"failed": NO_MEMORY}
         except Exception as error:  # noqa: BLE001 - every failure is reported to the parent process
             answer = {"failed": f"{type(error).__name__}: {error}"}
         with os.fdopen(sink, "wb") as stream:

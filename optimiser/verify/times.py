@@ -11,7 +11,7 @@ from functools import lru_cache
 from optimiser.problem import DesignProblem
 
 KEPT = 8
-"""Results of `pair_times` that are kept: every check of a plan asks for two of them, nothing and all built."""
+"""Results of `pair_times` that are kept: every check asks for two, nothing and all built."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,7 @@ from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
 from optimiser.engine.child import ChildProcess, Ending, most_overrun_s
 from optimiser.engine.methods.variants import VARIANTS
+from optimiser.engine.search.compiled import use_machine_code
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import DesignProblem, load
@@ -93,17 +95,17 @@ class Timed:
 
 def timed(problem: DesignProblem, variant: str, params: SolveParameters, process: ChildProcess) -> Timed:
     """Solve a problem in a process, and measure from the start of its clock to the checked result."""
-    begun, waited, fault = time.monotonic(), _waited_s(), ""
+    begun, waits, fault = time.monotonic(), _waits(), ""
     result: Result | None = None
 
     def run(
         task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
     ) -> Ending:
         def note(message: dict[str, Any]) -> None:
-            nonlocal begun, waited
+            nonlocal begun, waits
             if message["kind"] == "ready" and not has_begun:
                 has_begun.append(True)
-                begun, waited = time.monotonic(), _waited_s()
+                begun, waits = time.monotonic(), _waits()
             receive(message)
 
         return process(task, note, time_limit_s=time_limit_s)
@@ -115,24 +117,25 @@ def timed(problem: DesignProblem, variant: str, params: SolveParameters, process
         result, fault = failure.result, str(failure)
     except OptimiserError as error:
         fault = str(error)
-    return Timed(result, time.monotonic() - begun, _waited_s() - waited, fault)
+    return Timed(result, time.monotonic() - begun, _waited_s(waits), fault)
 
 
-def _waited_s() -> float:
-    """Return how long this process and its children have waited for a processor so far.
+def _waits() -> dict[int, float]:
+    """Return how long this process and its children have waited for a processor so far, in seconds.
 
-    Of each process its first thread counts, as the two take turns. 0 where the system does not say.
+    Of each process its first thread counts, as the two take turns. Empty where the system does not say.
     """
-    processes = [psutil.Process(), *psutil.Process().children()]
-    return sum(_waited_by(process.pid) for process in processes)
+    found = {}
+    for process in (psutil.Process(), *psutil.Process().children()):
+        with suppress(OSError, ValueError, IndexError):
+            text = Path(f"/proc/{process.pid}/task/{process.pid}/schedstat").read_text(encoding="ascii")
+            found[process.pid] = int(text.split()[1]) / 1e9
+    return found
 
 
-def _waited_by(process_id: int) -> float:
-    try:
-        text = Path(f"/proc/{process_id}/task/{process_id}/schedstat").read_text(encoding="ascii")
-        return int(text.split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
+def _waited_s(before: Mapping[int, float]) -> float:
+    """Return how long this process and its present children have waited since."""
+    return sum(seconds - before.get(process_id, 0.0) for process_id, seconds in _waits().items())
 
 
 # ---- random problems under random limits
@@ -186,6 +189,7 @@ def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:
         False: (plain.dense_problem, plain.brute_force),
         True: (rings.ring_problem, rings.whole_brute_force),
     }
+    use_machine_code()  # this process evaluates so many plans that it would compile in the middle of a solve
     every, tallies, wrong = list(jobs()), dict[str, Tally](), list[str]()
     begun = time.monotonic()
     with ChildProcess() as process:
@@ -227,7 +231,9 @@ def _count(
         tally.late_by_machine += 1
     elif over_s > most_overrun_s(limit_s):
         tally.overruns += 1
-        yield f"{over_s:.2f} s over the limit, of which {found.waited_s:.2f} s without a processor"
+        end = "no result" if found.result is None else f"{found.result.status}, {found.result.termination}"
+        waited = f"{found.waited_s:.2f} s without a processor"
+        yield f"{over_s:.2f} s over the limit, of which {waited}; {end}"
     if found.fault:
         tally.failed += 1
         yield found.fault.splitlines()[0]

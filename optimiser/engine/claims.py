@@ -17,9 +17,6 @@ from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounde
 BROKEN = ("crash", "memory", "killed")
 """Reasons for the end of a process after which its final claims are not trusted."""
 
-LEAST_RESCUE_S = 0.3
-"""Seconds that the heuristic has, after a failure without a plan, even where the time is up."""
-
 
 class CheckedClaims:
     """The best plan and bound of a running solve; every plan is evaluated on the original problem.
@@ -139,12 +136,11 @@ class CheckedClaims:
         proves
             Whether the variant proves bounds.
         seconds
-            Time left for the heuristic. Where a plan is known and no time is left, it does not run.
+            Time left for the heuristic; without any it does not run.
         """
         self._seconds = round(ending.seconds, 3)
-        is_worth_it = seconds > 0 or self._incumbent.best is None
-        if ending.reason in BROKEN and len(self.trace) <= 1 and is_worth_it:
-            self._rescue(max(seconds, LEAST_RESCUE_S))
+        if ending.reason in BROKEN and len(self.trace) <= 1 and seconds > 0:
+            self._rescue(seconds)
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
             self._incumbent.reset_bound(self._trivial_bound())

@@ -88,6 +88,7 @@ class Session:
             self._solve(task)
 
     def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.search.compiled import compile_within
         from optimiser.engine.search.task import NamedPlan, Task
         from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
@@ -101,6 +102,7 @@ class Session:
             self._warm_up(task)
         self._send({"kind": "ready"})
         begun = time.monotonic()
+        compile_within(task.seconds)
 
         def send(message: Mapping[str, Any]) -> None:
             # The parent cannot tell when: it may be busy with earlier messages for seconds.
@@ -140,6 +142,7 @@ class Session:
 
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.questions import QuestionSession
+        from optimiser.engine.search.compiled import compile_within
         from optimiser.engine.search.task import Question
         from optimiser.engine.warm_up import is_large, warm_up_questions
         from optimiser.problem import parse
@@ -153,6 +156,7 @@ class Session:
             self._questions = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
         self._send({"kind": "ready"})
         begun = time.monotonic()
+        compile_within(task["seconds"])
         for built in task["known"]:
             self._questions.know(built)
         reason, incumbent = self._questions.answer(

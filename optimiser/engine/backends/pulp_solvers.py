@@ -10,6 +10,7 @@ import select
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, SimpleNamespace
@@ -269,11 +270,14 @@ def instance(
 class PunctualHighs(pulp.HiGHS):
     """PuLP's HiGHS, whose time limit includes the construction of the model.
 
-    HiGHS that ends in its presolve has no values, at which PuLP would fail.
+    A run that ends early or in an error may leave no values, at which PuLP fails with an `IndexError`.
     """
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
-        """Solve a model."""
+        """Solve a model; the process may have solved another one with another number of threads before."""
+        from optimiser.engine.backends.highs import reset_threads
+
+        reset_threads()
         self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
         return super().actualSolve(lp, **kwargs)
 
@@ -286,7 +290,7 @@ class PunctualHighs(pulp.HiGHS):
     def findSolutionValues(self, lp: pulp.LpProblem) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return the status, and whether there is a solution; the variables get its values."""
         model: Any = lp.solverModel
-        if len(model.getSolution().col_value):
+        with suppress(IndexError):
             return super().findSolutionValues(lp)  # type: ignore[no-untyped-call] # PuLP does not say
         statuses = {"kInfeasible": pulp.LpSolveStatus.Infeasible, "kTimeLimit": pulp.LpSolveStatus.TimeLimit}
         return statuses.get(model.getModelStatus().name, pulp.LpSolveStatus.Undefined), False

@@ -30,7 +30,7 @@ took 90 s on a machine whose two cores were shared by five users."""
 OVERRUN_S, OVERRUN_SHARE = 2.0, 0.05
 """A solve ends at most this many seconds, or this share of its limit, after the limit: whichever is more."""
 
-KILLED_AFTER = 0.7
+KILLED_AFTER = 0.8
 """Share of that time after which a child is killed; the rest is for the check of its last plan."""
 
 CLOSING_S = 1.0

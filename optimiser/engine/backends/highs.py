@@ -783,9 +783,16 @@ class ExtendedHighs(HighsModel):
 
 
 class SmallLps:
-    """Solves many small linear programs, one after another, in one instance of HiGHS."""
+    """Solves many small linear programs, one after another, in one instance of HiGHS.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    left
+        Returns the seconds left.
+    """
+
+    def __init__(self, left: Callable[[], float] = lambda: math.inf) -> None:
+        self._left = left
         model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (
             ("output_flag", False),
@@ -817,6 +824,7 @@ class SmallLps:
         lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
         lp.a_matrix_.value_ = matrix.data
         self._model.passModel(lp)
+        self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, self._left()))
         self._model.run()
         if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None

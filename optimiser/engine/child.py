@@ -42,7 +42,7 @@ SIGKILL = 9
 POLL_S = 0.5
 """Longest wait for a message before the deadline is checked again."""
 
-NO_MEMORY = ("bad_alloc", "MemoryError", "Cannot allocate memory")
+NO_MEMORY = ("bad_alloc", "MemoryError", "annot allocate memory", "allocation still failed", "pthread_create")
 """What libraries write when memory runs out, before they end the process."""
 
 STDERR_TAIL = 2000

@@ -40,7 +40,6 @@ def main() -> None:
     session = Session(lambda message: _write(out, message))
     while True:
         task = json.loads(lines.get())
-        _limit_memory(task.get("memory_mb"))
         try:
             session.do(task)
         except MemoryError:
@@ -100,6 +99,7 @@ class Session:
         task = Task(parse(values["problem"]), **options, start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
+        _limit_memory(values.get("memory_mb"))  # libraries that cannot be loaded say all sorts of things
         self._send({"kind": "ready"})
         begun = time.monotonic()
         compile_within(task.seconds)
@@ -204,11 +204,14 @@ def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
 
 
 def _limit_memory(megabytes: int | None) -> None:
-    if megabytes is None or sys.platform == "win32":
+    """Limit the address space of this process; None takes back the limit of an earlier task."""
+    if sys.platform == "win32":
         return
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    soft = most if megabytes is None else megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (soft, most))
 
 
 if __name__ == "__main__":

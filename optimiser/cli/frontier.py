@@ -205,6 +205,7 @@ def _state(tracer: Tracer, pace: Pace, wanted: int) -> str:
 def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.curve import STEADY
+    from optimiser.frontier.tracer import FAILED
     from optimiser.report import wording
     from optimiser.run.frontier import page_name
 
@@ -242,9 +243,11 @@ def _show(done: Traced) -> None:
             "complete": "These are all non-dominated plans, within the gap asked for.",
             "points": f"There are more plans between these; {curve.open_boxes} gaps of the proven band are "
             "open.",
+            FAILED: f"The solver failed with {curve.open_boxes} gaps of the proven band open.",
             "time": f"Time ran out with {curve.open_boxes} gaps of the proven band open.",
         }.get(curve.ended, "")
     )
+    screen.warn(curve.faults)
     if not curve.counts_pairs_alone:
         screen.line(
             "The bounds hold for the objective: pairs within the limit, and what cities and rings earn."

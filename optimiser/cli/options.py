@@ -14,6 +14,8 @@ GAP = (0.0, 1.0)
 """Least and largest relative gap that can be asked for."""
 SECONDS = (0.001, 10_000_000.0)
 """Least and largest time limit."""
+MEMORY_MB = (0, 10_000_000)
+"""Memory limit of a solver in megabytes; 0: none."""
 THREADS = (0, 4096)
 """Threads of a solver; 0: as many as cores."""
 SEED = (0, 2**31 - 1)

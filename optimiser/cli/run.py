@@ -56,10 +56,11 @@ def _show(done: Written, *, asked_gap: float) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
     from optimiser.report import wording
     from optimiser.report.screen import summary
+    from optimiser.run.outcome import NOT_PROVEN
 
     screen.line()
     screen.rich(summary(done.report))
-    if done.exit_code:
+    if done.exit_code == NOT_PROVEN:
         asked = wording.percent(asked_gap, digits=3)
         screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, THREADS, Json, Problem, complete_variant, within
+from optimiser.cli.options import (
+    GAP,
+    MEMORY_MB,
+    SECONDS,
+    SEED,
+    THREADS,
+    Json,
+    Problem,
+    complete_variant,
+    within,
+)
 from optimiser.cli.score import named_plan
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.run import signals
@@ -50,6 +60,12 @@ def solve(
     threads: Annotated[int, typer.Option(callback=within(THREADS), help="Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, typer.Option(callback=within(SEED), help="Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
+    memory_mb: Annotated[
+        int,
+        typer.Option(
+            callback=within(MEMORY_MB), help="Limit on the address space of the solver, MB; 0: none."
+        ),
+    ] = 0,
     canonical: Annotated[
         bool,
         typer.Option(
@@ -91,6 +107,7 @@ def solve(
         threads=threads or cores(),
         seed=seed,
         solver=named_solver or solver,
+        memory_mb=memory_mb or None,
         canonical=canonical,
         start=None if start is None else named_plan(start, loaded),
     )
@@ -264,6 +281,7 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
 
 
 _WHY = {
+    "killed": "the solver did not stop in time; allow more with --time-limit, or try --variant auto",
     "time": "time ran out; allow more with --time-limit",
     "heuristic": "this variant proves nothing; take --variant auto",
     "stalled": "noise ended the search, or the solver proves nothing; take another --variant or --solver",

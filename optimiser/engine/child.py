@@ -20,16 +20,30 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Self
 
+from optimiser.engine.search.lifeline import ScratchFolder
 from optimiser.problem.errors import EnvironmentFault
 
-STARTUP_S = 120.0
-"""Seconds that imports and first compilation may take before the clock of a task starts."""
+STARTUP_S = 300.0
+"""Seconds that imports and first compilation may take before the clock of a task starts; compiling everything
+took 90 s on a machine whose two cores were shared by five users."""
+
+OVERRUN_S, OVERRUN_SHARE = 2.0, 0.05
+"""A solve ends at most this many seconds, or this share of its limit, after the limit: whichever is more."""
+
+KILLED_AFTER = 0.8
+"""Share of that time after which a child is killed; the rest is for the check of its last plan."""
+
+CLOSING_S = 1.0
+"""Longest wait for the last messages of a killed child."""
 
 SIGKILL = 9
 """Signal that ends a process when memory runs out, and whenever somebody sends it."""
 
 POLL_S = 0.5
 """Longest wait for a message before the deadline is checked again."""
+
+NO_MEMORY = ("bad_alloc", "MemoryError", "annot allocate memory", "allocation still failed", "pthread_create")
+"""What libraries write when memory runs out, before they end the process."""
 
 STDERR_TAIL = 2000
 """Characters of the standard error of a crashed child that its ending reports."""
@@ -49,7 +63,7 @@ class Ending:
     ----------
     reason
         `proof`, `gap`, `time`, `stalled`, `heuristic` or `infeasible`; or `crash`, `memory`, or `killed` (at
-        the hard limit).
+        the hard limit: it did not stop at its time limit by itself).
     message
         More about it, for readers; empty when all went well.
     solver
@@ -67,9 +81,25 @@ class Ending:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+def describe_lack_of_memory(megabytes: int | None) -> str:
+    """Say that the memory is used up.
+
+    Parameters
+    ----------
+    megabytes
+        The limit; None without one.
+    """
+    return "memory ran out" if megabytes is None else f"the memory limit of {megabytes} MB was reached"
+
+
+def most_overrun_s(time_limit_s: float) -> float:
+    """Return by how many seconds a solve may exceed its time limit."""
+    return max(OVERRUN_S, OVERRUN_SHARE * time_limit_s)
+
+
 def hard_limit_s(time_limit_s: float) -> float:
     """Return the seconds after which a child with a time limit is killed."""
-    return 1.2 * time_limit_s + 10.0
+    return time_limit_s + KILLED_AFTER * most_overrun_s(time_limit_s)
 
 
 class ChildProcess:
@@ -90,6 +120,8 @@ class ChildProcess:
         self._command = command
         self._errors: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._scratch: ScratchFolder | None = None
+        self._memory_mb: int | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -116,6 +148,7 @@ class ChildProcess:
         if self._child is not None:
             return
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
+        self._scratch = ScratchFolder()
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 list(self._command or WORKER),
@@ -123,7 +156,11 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    **self._scratch.environment,
+                },
             )
         except OSError as error:
             self.close()
@@ -148,15 +185,10 @@ class ChildProcess:
         self._send(task)
 
     def close(self) -> None:
-        """Kill the child with its whole group, wait for it, and close its pipes."""
+        """Kill the child with its whole group, close its pipes, and remove its temporary files."""
+        self._kill()
         child, self._child = self._child, None
         if child is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "killpg"):
-                    os.killpg(child.pid, SIGKILL)
-                else:
-                    child.kill()
-            child.wait()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
                     with suppress(OSError):
@@ -164,6 +196,20 @@ class ChildProcess:
         if self._errors is not None:
             self._errors.close()
             self._errors = None
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
+
+    def _kill(self) -> None:
+        """Kill the child with its whole group, and wait for it."""
+        if self._child is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._child.pid, SIGKILL)
+            else:
+                self._child.kill()
+        self._child.wait()
 
     def __call__(self, task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
         """Run a task in the child and pass on its messages.
@@ -185,15 +231,19 @@ class ChildProcess:
         if task.get("fresh"):
             self.close()
         self.start()
+        self._memory_mb = task.get("memory_mb")
         self._send(task)
         try:
             ending = self._converse(receive, time_limit_s)
         except BaseException:
             self.close()  # what it says from now on would be taken for messages of the next task
             raise
-        if ending.reason in ("crash", "memory", "killed"):
+        if ending.reason in ("crash", "memory", "killed") or not self._lives():
             self.close()
         return ending
+
+    def _lives(self) -> bool:
+        return self._child is not None and self._child.poll() is None
 
     def _send(self, task: Mapping[str, Any]) -> None:
         """Write a task; the pipe stays open. That the child is gone is noticed when its messages end."""
@@ -203,13 +253,12 @@ class ChildProcess:
                 self._child.stdin.flush()
 
     def _converse(self, receive: Receive, time_limit_s: float) -> Ending:
-        begun = time.monotonic()
-        deadline = begun + STARTUP_S + hard_limit_s(time_limit_s)
-        while True:
-            message = self._next_message(deadline)
+        begun, is_ready = time.monotonic(), False
+        deadline = begun + STARTUP_S
+        while (message := self._next_message(deadline)) is not None:
             kind = message["kind"]
             if kind == "ready":
-                begun = time.monotonic()
+                begun, is_ready = time.monotonic(), True
                 deadline = begun + hard_limit_s(time_limit_s)
                 receive(message)
             elif kind == "done":
@@ -218,16 +267,39 @@ class ChildProcess:
                 return Ending(message["reason"], message["message"], "", time.monotonic() - begun)
             else:
                 receive(message)
+        return self._end_late(receive, begun, is_ready=is_ready)
 
-    def _next_message(self, deadline: float) -> dict[str, Any]:
-        """Return the next message; one of kind `failed` when the child ends, or at the deadline."""
+    def _next_message(self, deadline: float) -> dict[str, Any] | None:
+        """Return the next message, one of kind `failed` when the child ends; None at the deadline."""
         while (left := deadline - time.monotonic()) > 0:
             try:
                 line = self._lines.get(timeout=min(POLL_S, left))
             except queue.Empty:
                 continue
             return self._last_message() if line is None else _parsed(line)
-        return {"kind": "failed", "reason": "killed", "message": "the solver did not keep its time limit"}
+        return None
+
+    def _end_late(self, receive: Receive, begun: float, *, is_ready: bool) -> Ending:
+        """Kill the child at its deadline, and pass on the last plan and the last bound that it sent.
+
+        Messages wait where checking them takes longer than finding them. Each plan is better than those
+        before it, so that the last one is enough.
+        """
+        self._kill()
+        latest: dict[str, dict[str, Any]] = {}
+        with suppress(queue.Empty):
+            while (line := self._lines.get(timeout=CLOSING_S)) is not None:
+                message = _parsed(line)
+                latest[message["kind"]] = message
+        for kind in ("plan", "bound", "count"):
+            if kind in latest:
+                receive(latest[kind])
+        if "done" in latest:
+            return ending_of(latest["done"])
+        text = "the solver did not stop at its time limit and was ended"
+        if not is_ready:
+            text = f"the solver process was not ready to start after {STARTUP_S:g} s and was ended"
+        return Ending("killed", text, "", time.monotonic() - begun if is_ready else 0.0)
 
     def _last_message(self) -> dict[str, Any]:
         """Return why a child ended without a message."""
@@ -238,6 +310,9 @@ class ChildProcess:
             tail = self._errors.read()[-STDERR_TAIL:].decode(errors="replace").strip()
         if code == -SIGKILL:
             text = "the solver process was killed (signal 9), probably for lack of memory"
+            return {"kind": "failed", "reason": "memory", "message": text}
+        if any(word in tail for word in NO_MEMORY):
+            text = describe_lack_of_memory(self._memory_mb)
             return {"kind": "failed", "reason": "memory", "message": text}
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         text = f"the solver process ended with {how}" + (f": {tail}" if tail else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -149,7 +150,7 @@ class CheckedClaims:
         if self.progress is not None:
             self.progress(point)
 
-    def finish(self, ending: Ending, *, proves: bool) -> None:
+    def finish(self, ending: Ending, *, proves: bool, seconds: float = math.inf) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.
 
         Parameters
@@ -158,10 +159,12 @@ class CheckedClaims:
             How the process ended.
         proves
             Whether the variant proves bounds.
+        seconds
+            Time left for the heuristic; without any it does not run.
         """
         self._seconds = round(ending.seconds, 3)
-        if ending.reason in BROKEN and len(self.trace) <= 1:
-            self._rescue()
+        if ending.reason in BROKEN and len(self.trace) <= 1 and seconds > 0:
+            self._rescue(seconds)
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
             self._reset_bound()
@@ -219,17 +222,22 @@ class CheckedClaims:
         self.bound_kind = kind
         self._incumbent.reset_bound(bound)
 
-    def _rescue(self) -> None:
-        """Report the plan of the reverse greedy heuristic."""
+    def _rescue(self, seconds: float) -> None:
+        """Report the plan of the reverse greedy heuristic, as far as it comes in some seconds."""
         import numpy as np
 
         from optimiser.engine.methods.heuristics.greedy import reverse_greedy
         from optimiser.engine.search.tables import tables
         from optimiser.engine.work import reduction_of
 
-        reduced = reduction_of(self.problem)
+        end = time.monotonic() + seconds
+
+        def stop() -> bool:
+            return time.monotonic() >= end
+
+        reduced = reduction_of(self.problem, stop=stop)
         if reduced.feasible:
-            plan = reverse_greedy(tables(reduced.problem))
+            plan = reverse_greedy(tables(reduced.problem), stop=stop)
             built = reduced.lifted(np.flatnonzero(plan[:-1]).tolist())
             self._incumbent.plan(self._evaluator(built), "reverse-greedy")
 

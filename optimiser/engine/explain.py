@@ -17,6 +17,9 @@ from optimiser.verify.rules import required_pairs
 MOST_SENTENCES = 5
 """Most reasons in a message."""
 
+MOST_ENUMERATING_S = 1.0
+"""Seconds after the time limit in which small relaxations are still enumerated, which needs no solver."""
+
 MOST_LISTED = 12
 """Most constraints of a conflict that a message lists."""
 
@@ -114,12 +117,14 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
     all_constraints = list(constraints(problem))
 
     def is_empty(some: Sequence[Constraint]) -> bool:
+        left = end - time.monotonic()
+        if left <= -MOST_ENUMERATING_S:
+            return False
         part = with_only(problem, some)
         if is_enumerable(part):
             verdict = prove_infeasible(part)
             if verdict.by != "solver":
                 return verdict.plan is None
-        left = end - time.monotonic()
         return left > 0 and has_no_plan(part, left)
 
     found = quick_explain(all_constraints, is_empty)

@@ -19,7 +19,7 @@ from optimiser.engine.attempt import (
 )
 from optimiser.engine.canonical import earlier_plans
 from optimiser.engine.child import ChildProcess, Ending
-from optimiser.engine.claims import BROKEN, CheckedClaims
+from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.confirming import (
     LEAST_S,
     Confirmation,
@@ -39,21 +39,25 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError, VerificationError
 from optimiser.problem.result import Result, TracePoint
 
-FAILED = (*BROKEN, "refused")
+KILLED = "killed"
+"""Termination of a solve whose process did not stop at its limit by itself and was ended soon after. What it
+had found before is a result as after any other time-out."""
+
+FAILED = ("crash", "memory", "refused")
 """Terminations that mean a failure of the solver."""
 
 UNCONFIRMED = "unconfirmed"
 """Termination of a solve whose claimed proof nothing confirmed."""
 
-MOST_EXPLAINING_S = 30.0
-"""Time limit for explaining infeasibility, in seconds."""
+LEAST_EXPLAINING_S, MOST_EXPLAINING_S = 0.5, 30.0
+"""Bounds on the time for explaining infeasibility, in seconds, which else is what the solve has left."""
 
 PACKAGES = ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools")
 """Packages whose versions a result records."""
 
 
 class SolveFailure(SolverError):
-    """A solver crashed, hung or made a false claim; `result` still contains the best checked plan.
+    """A solver crashed or made a false claim; `result` still contains the best checked plan.
 
     Parameters
     ----------
@@ -106,8 +110,7 @@ def solve(
     EnvironmentFault
         When the requested solver, or the only one of the variant, is not installed.
     SolveFailure
-        When the solver crashed, hung or made a false claim, and a second one did not help; its `result` is
-        usable.
+        When the solver crashed or made a false claim, and a second one did not help; its `result` is usable.
     """
     params = params or SolveParameters()
     if params.solver not in ("auto", "highs"):
@@ -292,7 +295,8 @@ def _explained(problem: DesignProblem, result: Result, params: SolveParameters, 
         except UnsettledError:
             return False
 
-    reasons = explain(problem, has_no_plan, seconds=min(MOST_EXPLAINING_S, params.time_limit_s))
+    seconds = max(LEAST_EXPLAINING_S, min(MOST_EXPLAINING_S, params.time_limit_s - result.seconds))
+    reasons = explain(problem, has_no_plan, seconds=seconds)
     return _with_note(result.replace(message="", reasons=reasons), "\n".join(map(str, reasons)))
 
 

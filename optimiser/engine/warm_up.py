@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.questions import QuestionSession
 from optimiser.engine.search.compiled import use_machine_code
 from optimiser.engine.search.task import Question, Task
@@ -21,6 +22,12 @@ LEAST_WORK = 500
 WARM_UP_S, MOST_WARM_UPS = 0.5, 20
 """Time limit of one warm-up solve, and most of them: more follow as long as anything was compiled in the
 last."""
+
+MOST_IDLE_S = 4.0
+"""Seconds of warm-ups that compile nothing: a solver that hangs would take all of them."""
+
+PROVER, SOLVER = "cuts", "highs"
+"""Variant and solver whose warm-up serves variants of the user's own."""
 
 # Roads of the warm-up problem: ends, seconds today, cost of an upgrade. It is drawn so that its root stays
 # open: every later step of a search is then compiled before the clock starts.
@@ -45,11 +52,15 @@ def is_large(problem: DesignProblem) -> bool:
 def warm_up(task: Task) -> None:
     """Load what a task needs before its clock starts, by solving small problems of the same kind.
 
+    A variant of the user's own runs only within its time limit: what it calls is loaded by `PROVER`.
+
     Parameters
     ----------
     task
         The task; its problem is not touched.
     """
+    if task.variant.endswith(SUFFIX):
+        task = dataclasses.replace(task, variant=PROVER, solver=SOLVER)
     with_budget = task.problem.budget is not None
     if task.problem.is_plain:
         problems = [small_problem(with_budget=yes) for yes in ((True,) if with_budget else (True, False))]
@@ -80,16 +91,22 @@ def warm_up_questions(threads: int) -> None:
 
 
 def _repeat(work: Callable[[], object]) -> None:
-    """Do some work until a round compiles nothing; what it raises is left to the real task."""
+    """Do some work until a round compiles nothing; what it raises is left to the real task.
+
+    A round that compiles nothing and takes long all the same may load libraries, and is repeated for a while.
+    """
     from optimiser.engine.search.native import watch_compilation
 
     use_machine_code()
     with suppress(Exception):
+        idle_s = 0.0
         for _ in range(MOST_WARM_UPS):
             begun = time.monotonic()
             with watch_compilation() as compiled:
                 work()
-            if not compiled() and time.monotonic() - begun < 2 * WARM_UP_S:
+            took_s = time.monotonic() - begun
+            idle_s += 0.0 if compiled() else took_s
+            if not compiled() and (took_s < 2 * WARM_UP_S or idle_s > MOST_IDLE_S):
                 return
 
 

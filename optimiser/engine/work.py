@@ -11,12 +11,15 @@ from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.methods.heuristics.lns import report_start
 from optimiser.engine.methods.variants import method_of
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.incumbent import Send, mask_incumbent
+from optimiser.engine.search.incumbent import Send, Stop, mask_incumbent, never_stop
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import canonical_circuits, lifted_circuits
 from optimiser.verify.infeasible import obstacles
+
+REDUCTION_SHARE = 0.25
+"""Share of the time limit after which the reduction begins no further round; a plan needs time as well."""
 
 
 def solve(task: Task, send: Send) -> tuple[str, str, str]:
@@ -36,7 +39,8 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
     """
     begun = time.monotonic()
     problem = task.problem
-    reduced = reduction_of(problem)
+    end = begun + REDUCTION_SHARE * task.seconds
+    reduced = reduction_of(problem, stop=lambda: time.monotonic() >= end)
     if not reduced.feasible:
         return "infeasible", "", reduced.reason
     send({"kind": "bound", "step": "presolve", "bound": _first_bound(reduced)})
@@ -78,9 +82,17 @@ def _first_bound(reduced: Reduction) -> float:
     return float(reduced.base_weight + (open_weight + rewards) * factors)
 
 
-def reduction_of(problem: DesignProblem) -> Reduction:
-    """Return the reduction of a problem; one with rings or periods stays as it is."""
-    return reduce(problem) if problem.is_plain else unreduced(problem)
+def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reduction:
+    """Return the reduction of a problem; one with rings or periods stays as it is.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    stop
+        Returns whether the time for it is up.
+    """
+    return reduce(problem, stop=stop) if problem.is_plain else unreduced(problem)
 
 
 def unreduced(problem: DesignProblem) -> Reduction:

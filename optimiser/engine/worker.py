@@ -12,7 +12,6 @@ import ctypes
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -22,20 +21,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from optimiser.engine.child import describe_lack_of_memory
+from optimiser.engine.search.lifeline import die_with_parent
+
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
     from optimiser.engine.methods.questions import QuestionSession
     from optimiser.engine.search.task import Task
-
-PR_SET_PDEATHSIG = 1
-"""Option of Linux's `prctl` that names the signal at the death of the parent."""
-
 
 TASK_FIELDS = ("variant", "seconds", "gap", "threads", "seed", "solver")
 
 
 def main() -> None:
     """Do the tasks that standard input gives, one JSON object a line; messages go to standard output."""
-    _die_with_parent()
+    die_with_parent()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.Queue[bytes] = queue.Queue()
@@ -43,11 +41,11 @@ def main() -> None:
     session = Session(lambda message: _write(out, message))
     while True:
         task = json.loads(lines.get())
-        _limit_memory(task.get("memory_mb"))
         try:
             session.do(task)
         except MemoryError:
-            _write(out, {"kind": "failed", "reason": "memory", "message": "the memory limit was reached"})
+            message = describe_lack_of_memory(task.get("memory_mb"))
+            _write(out, {"kind": "failed", "reason": "memory", "message": message})
         except Exception as error:  # noqa: BLE001 - whatever went wrong is reported to the parent
             from optimiser.engine.methods.own_variant import describe_error
 
@@ -92,6 +90,7 @@ class Session:
             self._solve(task)
 
     def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.search.compiled import compile_within
         from optimiser.engine.search.task import NamedPlan, Task
         from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
@@ -103,8 +102,10 @@ class Session:
         task = Task(parse(values["problem"]), **options, start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
+        _limit_memory(values.get("memory_mb"))  # libraries that cannot be loaded say all sorts of things
         self._send({"kind": "ready"})
         begun = time.monotonic()
+        compile_within(task.seconds)
 
         def send(message: Mapping[str, Any]) -> None:
             # The parent cannot tell when: it may be busy with earlier messages for seconds.
@@ -168,6 +169,7 @@ class Session:
 
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.questions import QuestionSession
+        from optimiser.engine.search.compiled import compile_within
         from optimiser.engine.search.task import Question
         from optimiser.engine.warm_up import is_large, warm_up_questions
         from optimiser.problem import parse
@@ -181,6 +183,7 @@ class Session:
             self._questions = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
         self._send({"kind": "ready"})
         begun = time.monotonic()
+        compile_within(task["seconds"])
         for built in task["known"]:
             self._questions.know(built)
         reason, incumbent = self._questions.answer(
@@ -227,18 +230,15 @@ def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
     os._exit(1)
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this process with its parent."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _limit_memory(megabytes: int | None) -> None:
-    if megabytes is None or sys.platform == "win32":
+    """Limit the address space of this process; None takes back the limit of an earlier task."""
+    if sys.platform == "win32":
         return
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    soft = most if megabytes is None else megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (soft, most))
 
 
 if __name__ == "__main__":

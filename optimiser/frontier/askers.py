@@ -24,6 +24,9 @@ from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Circuits, Result, Starts
 
+REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "killed": "time"}
+"""Reason of an answer by the termination of its solve, where it is another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -188,7 +191,7 @@ class SolveAsker(_ChildAsker):
             warm=False,
             nodes=result.trace[-1].nodes if result.trace else 0,
             cuts=result.trace[-1].cuts if result.trace else 0,
-            reason="answered" if result.termination in ("proof", "gap", "infeasible") else result.termination,
+            reason=REASONS.get(result.termination, result.termination),
             solver=result.solver,
             message=result.message,
             rings={} if best is None else best.rings,
@@ -334,7 +337,7 @@ class SessionAsker(_ChildAsker):
         if built is not None:
             self._known_plans[built] = None
             self._sent.add(built)
-        failed = ending.reason in BROKEN
+        is_late = ending.reason == "killed" or ending.details.get("late")
         return Answer(
             asked=question,
             built=None if built is None else self._reduced.lifted(built),
@@ -345,7 +348,7 @@ class SessionAsker(_ChildAsker):
             warm=bool(ending.details.get("warm")),
             nodes=int(ending.details.get("nodes", 0)),
             cuts=int(ending.details.get("cuts", 0)),
-            reason=ending.reason if failed else "time" if ending.details["late"] else "answered",
+            reason="time" if is_late else ending.reason if ending.reason in BROKEN else "answered",
             solver=ending.solver,
             message=ending.message,
         )

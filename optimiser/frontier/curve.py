@@ -55,11 +55,14 @@ class Curve:
         Position of the knee among the points; None with fewer than three points.
     ended
         `complete`: all non-dominated points are known within the gap; `points`: the requested number of
-        points was found; `time`: the time limit was reached.
+        points was found; `time`: the time limit was reached; `failed`: the solver failed, and the points are
+        those found before.
     asked_gap
         Requested relative gap.
     open_boxes
         Number of boxes in which there may be more points.
+    faults
+        How the solver failed, as sentences.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Curve:
     ended: str
     asked_gap: float
     open_boxes: int
+    faults: tuple[str, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -119,6 +123,7 @@ def curve(tracer: Tracer) -> Curve:
         ended=tracer.state.ended,
         asked_gap=tracer.limits.gap,
         open_boxes=len(region.boxes),
+        faults=tuple(tracer.state.faults),
     )
 
 

@@ -129,6 +129,9 @@ SECOND_STAGE_SHARE = 0.25
 """Least share of the time limit of a question for its second stage."""
 
 
+FAILED = "failed"
+"""Ending of a tracing whose solver failed after the first points."""
+
 MOST_FAULTS = 5
 
 
@@ -181,7 +184,14 @@ class Tracer:
             if (left := end - time.monotonic()) <= 0:
                 self.state.ended = "time"
                 return
-            point = self._answer_level(level, min(self.limits.point_s, left))
+            try:
+                point = self._answer_level(level, min(self.limits.point_s, left))
+            except SolverError as error:
+                if not self.state.points:
+                    raise
+                self.state.faults.append(error.what)
+                self.state.ended = FAILED
+                return
             if point is not None and point.place not in self.state.places:
                 self.state.places.add(point.place)
                 yield point

@@ -436,6 +436,9 @@ class Solve(Section):
     time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on solving, seconds")
     threads: Whole = Field(0, le=4096, description="threads of the solver; 0: as many as cores")
     seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+    memory_mb: Whole = Field(
+        0, le=10_000_000, description="limit on the address space of the solver, MB; 0: none (not on Windows)"
+    )
 
 
 class Frontier(Section):

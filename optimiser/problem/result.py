@@ -191,8 +191,8 @@ class Result:
         Why the solve ended: `proof`, `infeasible` (proof that there is no plan), `gap`, `time`, `nodes` (a
         limit), `stalled` (numerical noise, or a solver whose status proves nothing), `heuristic`,
         `unconfirmed` (a claimed proof that was not confirmed in time),
-        `interrupted` (a signal; the best plan so far); by a fault of the solver: `crash`, `memory`, `refused`
-        (it made a false claim) or `killed` (hard limit).
+        `interrupted` (a signal; the best plan so far), `killed` (it did not stop at its limit and was ended;
+        the same); by a fault of the solver: `crash`, `memory`, or `refused` (it made a false claim).
     message
         Details of the end for a reader; without a plan the reasons, one a line.
     trace

@@ -17,6 +17,7 @@ from optimiser import verify
 from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
+from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.steps import scale_of, with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.job.rings import DERIVED
@@ -53,7 +54,8 @@ from optimiser.run import (
 )
 from optimiser.run.cache import Kept, Outcome, Progress
 from optimiser.run.measured_plan import MeasuredPlan
-from optimiser.run.ring_worth import margins
+from optimiser.run.outcome import describe_failure
+from optimiser.run.ring_worth import margins as ring_margins
 from optimiser.run.source import Source, find_source
 from optimiser.verify import Plan
 
@@ -87,6 +89,8 @@ class Chain:
     like
         Steps of a job that differs only after the times: networks, times and what is known of them are
         shared. None: there are none.
+    faults
+        What failed without taking the plan along, as sentences; they become notes of the run.
     """
 
     loaded: LoadedJob
@@ -96,6 +100,7 @@ class Chain:
     own: Candidates | None = None
     known: Result | None = None
     like: Chain | None = None
+    faults: list[str] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, loaded: LoadedJob) -> Self:
@@ -259,23 +264,44 @@ class Chain:
 
     @cached_property
     def result(self) -> Result:
-        """What the solver claims; only proven results are kept for the next run."""
+        """What the solver claims; only proven results are kept for the next run.
+
+        Where the solver failed, the best plan before, which was checked, is the result.
+        """
         if self.known is not None:
             return self.known
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
-            result = solving.solve(
-                self.design, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
-            )
+            try:
+                result = solving.solve(
+                    self.design,
+                    settings,
+                    progress=self.progress.trace(settings.time_limit_s),
+                    run=self.solver,
+                )
+            except SolveFailure as failure:
+                if not failure.result.has_plan:
+                    raise
+                result = failure.result
             results.save(result, folder / "result.json")
 
         inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
         outcome = self._outcome("solve", "Solving", inputs, make)
         found = results.load(outcome.folder / "result.json")
-        if not found.is_proven(settings.gap):
+        if not found.is_proven(settings.gap) or found.termination in FAILED:
             cache.forget(outcome)
+        if found.termination in (*FAILED, KILLED):
+            self.faults.append(describe_failure(found, settings.time_limit_s))
         return found
+
+    def _spared[T](self, title: str, make: Callable[[], T], default: T) -> T:
+        """Return a value that the plan does not depend on; the default, and a fault, where a solver fails."""
+        try:
+            return make()
+        except SolverError as error:
+            self.faults.append(f"{title} failed and is left out: {error.what}.")
+            return default
 
     def _solve(self, problem: DesignProblem) -> Result:
         """Solve a further problem of the job, in its process."""
@@ -288,7 +314,7 @@ class Chain:
             return ()
 
         def make() -> list[dict[str, Any]]:
-            found = margins(self.design, self.result, self._scale, self._solve, self._figures)
+            found = ring_margins(self.design, self.result, self._scale, self._solve, self._figures)
             return [asdict(one) for one in found]
 
         inputs = {
@@ -343,6 +369,11 @@ class Chain:
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
         sensitivity = None if self.has_matrix else self._sensitivity()
         measures = self.measures(plan)
+        none: tuple[RingMargin, ...] = ()
+        is_asked = not self.has_cases or cases is not None
+        compared = self._spared(
+            "The comparison without wished rings", lambda: self._margins if is_asked else none, none
+        )
         return reporting.Findings(
             job=self.loaded.job,
             source=self.source,
@@ -357,11 +388,12 @@ class Chain:
             sensitivity=sensitivity,
             seconds=measures.seconds,
             measures=measures,
-            fairness=self._fairness(plan),
-            reach=self.reach,
+            fairness=self._spared("The price of the demands", lambda: self._fairness(plan), None),
+            reach=self._spared("Reach", lambda: self.reach, None),
             cases=cases,
             certified=certified,
-            margins=() if self.has_cases and cases is None else self._margins,
+            margins=compared,
+            faults=tuple(self.faults),
         )
 
     @cached_property

@@ -23,6 +23,7 @@ from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.askers import Answer, answer_from
 from optimiser.frontier.axes import Axes, axes_of
 from optimiser.frontier.curve import STEADY, Curve, LinkOnFrontier, curve, marginal_order
+from optimiser.frontier.tracer import FAILED
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save
@@ -292,6 +293,7 @@ def _trace(
     frontier_picture.write(stage / PICTURE, found)
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN
+    code = SolverError.exit_code if found.ended == FAILED else code
     return Traced(target, found, plans, links, rows, summary, code)
 
 
@@ -538,6 +540,7 @@ def _summary(
         "asked_gap": found.asked_gap,
         "largest_gap": None if None in gaps else max((gap for gap in gaps if gap is not None), default=None),
         "open_boxes": found.open_boxes,
+        **({"faults": list(found.faults)} if found.faults else {}),
         "knee": None if found.knee is None else found.knee + 1,
         "today": dict(found.today.by_group),
         "everything": {"cost": found.everything.cost, **found.everything.by_group},

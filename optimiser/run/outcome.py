@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from optimiser.engine.solve import FAILED, KILLED
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.result import Result
 
@@ -15,8 +16,38 @@ _REMEDY = (
 
 
 def exit_code(result: Result, gap: float) -> int:
-    """Return the exit code of a result that holds a plan: 0 within the gap asked for, else 10."""
+    """Return the exit code of a result that holds a plan.
+
+    Returns
+    -------
+    int
+        4 where the solver failed and the plan is the best one found before; else 0 within the gap asked for,
+        and 10 beyond it.
+    """
+    if result.termination in FAILED:
+        return SolverError.exit_code
     return 0 if result.is_proven(gap) else NOT_PROVEN
+
+
+def describe_failure(result: Result, time_limit_s: float) -> str:
+    """Say why a plan is only the best one found so far.
+
+    Parameters
+    ----------
+    result
+        A result whose solver failed, or did not stop at its time limit.
+    time_limit_s
+        The time limit.
+    """
+    if result.termination == KILLED:
+        return (
+            f"The solver did not stop at its time limit of {time_limit_s:g} s and was ended. Plan and bound "
+            "are the best found by then; the plan is checked."
+        )
+    return (
+        f"The solver failed: {result.message}. The plan is the best one found and checked before, and the "
+        "bound is what was believed then."
+    )
 
 
 def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy: str = "") -> None:

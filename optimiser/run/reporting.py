@@ -82,6 +82,8 @@ class Findings:
         Coverage at other speeds; None with a matrix.
     margins
         By how much plans with wished rings exceed those without; empty where this is not asked (yet).
+    faults
+        What failed without taking the plan along, as sentences.
     """
 
     job: Job
@@ -102,6 +104,7 @@ class Findings:
     sensitivity: list[dict[str, Any]] | None
     margins: tuple[RingMargin, ...] = ()
     certified: inputs.CertifiedBound | None = None
+    faults: tuple[str, ...] = ()
 
 
 # ---- report
@@ -159,6 +162,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
     has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
     table = _capacities(found)
     return (
+        *found.faults,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *fairness.notes_on_levels(found.levels),
         *(() if table is None else line_capacity.notes(table)),
@@ -359,7 +363,7 @@ def summarise(
         "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
-        "warnings": list(import_warnings(found.times.report)),
+        "warnings": [*found.faults, *import_warnings(found.times.report)],
         "notes": list(report.notes),
         "links": _link_rows(report),
         **({"rings": rings.summarise_rings(report.rings)} if report.rings else {}),

@@ -82,6 +82,7 @@ def parameters(settings: Solve) -> SolveParameters:
         threads=settings.threads or cores(),
         seed=settings.seed,
         solver=settings.solver,
+        memory_mb=settings.memory_mb or None,
     )
 
 

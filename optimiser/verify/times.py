@@ -6,8 +6,12 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optimiser.problem import DesignProblem
+
+KEPT = 8
+"""Results of `pair_times` that are kept: every check asks for two, nothing and all built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ def shortest_paths(rows: dict[int, tuple[Step, ...]], origin: int) -> tuple[dict
 
 def pair_times(problem: DesignProblem, built: Iterable[str]) -> tuple[int | None, ...]:
     """Return the time of each pair in seconds when some candidates are built; None without a path."""
+    return _pair_times(problem, frozenset(built))
+
+
+@lru_cache(maxsize=KEPT)
+def _pair_times(problem: DesignProblem, built: frozenset[str]) -> tuple[int | None, ...]:
     rows = fastest_steps(problem, built)
     origins = {pair.origin for pair in problem.pairs}
     times = {origin: shortest_paths(rows, origin)[0] for origin in origins}

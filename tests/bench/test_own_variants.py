@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ import pytest
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.plan import Configuration, configurations
 from optimiser.cli import call
+from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.variants import own
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
 from optimiser.problem.errors import ProblemError
+
+BUSY_S = 3.0
+"""Room for a machine that does other work as well."""
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bench.md"
@@ -94,6 +99,34 @@ def test_a_false_bound_of_an_own_variant_is_refused(folder):
     with pytest.raises(SolveFailure, match="contradicts the solver's bound") as caught:
         solve(LATTICE, variant=path, params=SolveParameters(time_limit_s=20.0))
     assert (caught.value.result.variant, caught.value.result.termination) == ("mine", "refused")
+
+
+@pytest.mark.parametrize("wait", ["while True: pass", "import time; time.sleep(600)"])
+def test_an_own_variant_that_hangs_costs_its_limit_and_two_seconds_and_keeps_its_plan(wait, folder):
+    """It is not tried out before the clock starts either; the problem is large enough for a warm-up."""
+    problem = grid(GridParameters(rows=5, columns=5, candidates=25, pairs=100))
+    hang = "def run(t, incumbent, task):\n    incumbent.plan(greedy(t), 'greedy')\n    " + wait
+    greedy = "from optimiser.engine.methods.heuristics.greedy import greedy\n\n\n"
+    seconds = []
+    with ChildProcess() as process:
+
+        def run(task, receive, *, time_limit_s):
+            begun = []
+
+            def note(message):
+                begun.append(time.monotonic())
+                receive(message)
+
+            ending = process(task, note, time_limit_s=time_limit_s)
+            seconds.append(time.monotonic() - begun[0])
+            return ending
+
+        params = SolveParameters(time_limit_s=1.0, threads=1)
+        result = solve(problem, variant=written(HEAD + greedy + hang), params=params, run=run)
+    assert result.termination == "killed"
+    assert result.status == "feasible"
+    assert result.built
+    assert seconds[0] < 1.0 + 2.0 + BUSY_S
 
 
 def test_the_name_of_a_variant_is_never_run_as_a_file(folder):

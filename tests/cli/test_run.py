@@ -6,13 +6,16 @@ import json
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from cli_drawing import CITIES, JOB
 
 from optimiser import verify
+from optimiser.engine import child
 from optimiser.job import load
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
@@ -293,6 +296,58 @@ def test_a_heuristic_without_proof_ends_with_ten(done: Path, call: Call) -> None
     )
     assert code == 10
     assert results.load(done / "guess.json").status == "feasible"
+
+
+SOLVER = """
+import json, os, sys, time
+def send(**message): print(json.dumps(message), flush=True)
+for line in sys.stdin:
+    task = json.loads(line)
+    if "prepare" not in task:
+        send(kind="ready")
+        send(kind="bound", step="s", bound=1e9)
+        {end}
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "termination", "said"),
+    [
+        ("os._exit(3)", 4, "crash", "The solver failed"),
+        ("os.kill(os.getpid(), 9)", 4, "memory", "The solver failed"),
+        ("time.sleep(60)", 10, "killed", "did not stop at its time limit of 0.5 s"),
+    ],
+)
+def test_a_run_whose_solver_fails_leaves_its_folder_with_the_plan_known_by_then(
+    done: Path,
+    call: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+    code: int,
+    termination: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(child, "WORKER", [sys.executable, "-c", SOLVER.format(end=end)])
+    out = tmp_path / "out"
+    settings = (*PLAIN, "--set", "solve.time_limit_s=0.5", "--set", "budget.share=0.31")
+    found, _, messages = call("run", done / "job.toml", "--out", out, *settings)
+    assert found == code
+    assert {path.name for path in out.iterdir()} == FILES - {"report.html", "plan.png"}
+    assert results.load(out / "result.json").termination == termination
+    assert json.loads((out / "plan.json").read_text(encoding="utf-8"))["status"] == "feasible"
+    assert any(said in warning for warning in _summary(out)["warnings"])
+    assert said in messages.replace("\n", " ")
+    assert call("verify", out)[0] == 0
+
+
+def test_a_run_whose_solver_fails_without_a_plan_leaves_none(
+    done: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "WORKER", [sys.executable, "-c", SOLVER.format(end="os._exit(3)")])
+    settings = (*PLAIN, "--set", "budget.share=0.0", "--set", "least.small=1.0")
+    assert call("run", done / "job.toml", "--out", tmp_path / "out", *settings)[0] == 4
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_impossible_demand_ends_with_three(done: Path, call: Call) -> None:

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +15,7 @@ from core_drawing import dense_problem, line
 from optimiser import verify
 from optimiser.engine import child as child_module
 from optimiser.engine.child import ChildProcess, hard_limit_s
+from optimiser.engine.search import lifeline
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import dumps
@@ -86,6 +89,23 @@ def test_a_solver_that_fails_or_makes_false_claims_leaves_a_checked_plan_and_a_v
     verify.check(line(), result)
 
 
+@POSIX
+@pytest.mark.parametrize("variant", ["cuts", "compact"])
+def test_a_memory_limit_that_is_reached_is_named_and_a_plan_is_kept(variant):
+    problem, params = dense_problem(5), SolveParameters(threads=1, memory_mb=60)
+    with pytest.raises(SolveFailure, match="the memory limit of 60 MB was reached") as caught:
+        solve(problem, variant=variant, params=params)
+    assert caught.value.result.termination == "memory"
+    assert verify.check(problem, caught.value.result).built
+    with ChildProcess() as process:
+        for memory_mb, status in ((60, "feasible"), (None, "optimal")):
+            try:
+                result = solve(problem, params=params.replace(memory_mb=memory_mb), run=process)
+            except SolveFailure as failure:
+                result = failure.result
+            assert result.status == status
+
+
 def test_the_best_plan_before_a_crash_is_kept(solve_with):
     with pytest.raises(SolveFailure) as caught:
         solve_with('send(kind="ready");send(kind="plan",step="s",built=["bd"]);os._exit(1)')
@@ -101,17 +121,61 @@ def test_a_crash_before_any_plan_leaves_the_plan_of_the_reverse_greedy_heuristic
 def test_a_solver_that_hangs_is_killed_at_its_hard_limit(monkeypatch, solve_with):
     monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s + 0.5)
     begun = time.monotonic()
-    with pytest.raises(SolveFailure, match="time limit") as caught:
-        solve_with(PLAN + "time.sleep(60)", time_limit_s=0.1)
+    body = 'send(kind="bound",step="s",bound=18.5);time.sleep(60)'
+    result = solve_with(PLAN + body, time_limit_s=0.1)
     assert time.monotonic() - begun < 10
-    assert caught.value.result.built == ("ac", "bd")
+    assert (result.built, result.bound) == (("ac", "bd"), 18.0)
+    assert (result.termination, result.status) == ("killed", "optimal")
+    assert "did not stop at its time limit" in result.message
+
+
+def test_what_waits_at_the_hard_limit_is_read_before_the_solver_is_given_up(monkeypatch):
+    """Checking the first plan takes longer than the solve may take; later ones wait meanwhile."""
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
+    heard = []
+
+    def receive(message):
+        heard.append(message)
+        time.sleep(1.2 if message["kind"] == "plan" and message["n"] == 1 else 0)
+
+    body = READY + 'send(kind="plan",n=1);time.sleep(0.3);send(kind="plan",n=2);send(kind="plan",n=3);'
+    with ChildProcess(shim(body + "time.sleep(60)")) as process:
+        assert process({}, receive, time_limit_s=1.0).reason == "killed"
+    assert [message.get("n") for message in heard] == [None, 1, 3]
+    with ChildProcess(shim(body + 'send(kind="done",reason="time",seconds=0)')) as process:
+        assert process({}, receive, time_limit_s=1.0).reason == "time"
+
+
+@POSIX
+def test_temporary_files_of_a_killed_child_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
+    body = "import tempfile;open(tempfile.mkdtemp()+'/x','w').close();" + READY + "time.sleep(60)"
+    with ChildProcess(shim(body)) as process:
+        assert process({}, lambda _: None, time_limit_s=0.5).reason == "killed"
+        assert not list(tmp_path.iterdir())
+
+
+@POSIX
+def test_temporary_files_of_a_killed_parent_are_removed_by_the_next_solve(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    abandoned = tmp_path / f"{lifeline.PREFIX}x"
+    abandoned.mkdir()
+    (abandoned / lifeline.LOCK).touch()
+    kept = lifeline.ScratchFolder()
+    other = lifeline.ScratchFolder()
+    assert not abandoned.exists()
+    kept.remove()
+    assert [path.name for path in tmp_path.iterdir()] == [Path(other.environment["TMPDIR"]).name]
+    other.remove()
 
 
 # ---- one task
 
 
-def test_the_hard_limit_is_the_time_limit_and_a_fifth_and_ten_seconds():
-    assert hard_limit_s(600.0) == 730.0
+def test_the_hard_limit_leaves_time_for_the_check_within_two_seconds_or_a_twentieth():
+    assert hard_limit_s(1.0) == pytest.approx(2.6)
+    assert hard_limit_s(600.0) == pytest.approx(624.0)
 
 
 def test_tasks_and_messages_travel_as_json():

@@ -133,10 +133,11 @@ def test_measures_of_a_problem_without_open_pairs_have_no_columns(session):
     assert session.sent[-1]["reason"] == "proof"
 
 
-def test_a_limit_of_memory_is_set_for_the_process(monkeypatch):
+def test_a_limit_of_memory_is_set_for_a_task_and_taken_back_for_the_next(monkeypatch):
     resource = pytest.importorskip("resource")
     limits = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (5, 7))
     monkeypatch.setattr(resource, "setrlimit", lambda kind, both: limits.append((kind, both)))
-    worker._limit_memory(None)
     worker._limit_memory(3)
-    assert limits == [(resource.RLIMIT_AS, (3 * 2**20, 3 * 2**20))]
+    worker._limit_memory(None)
+    assert limits == [(resource.RLIMIT_AS, (3 * 2**20, 7)), (resource.RLIMIT_AS, (7, 7))]

@@ -15,8 +15,10 @@ from ring_drawing import ringed
 from optimiser.engine import child
 from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits, trace, tracing
+from optimiser.frontier import tracer as tracer_module
 from optimiser.frontier.askers import SessionAsker, SolveAsker, answer_from
 from optimiser.frontier.axes import axes_of
+from optimiser.frontier.curve import curve
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.errors import SolverError
 
@@ -103,6 +105,28 @@ def test_a_process_that_cannot_start_is_a_fault_with_its_message(monkeypatch):
     assert "no library" in found.message
     with pytest.raises(SolverError, match="no library"):
         list(trace(line(), limits=Limits(points=0)))
+
+
+def test_a_solver_that_fails_after_the_first_points_leaves_them(monkeypatch):
+    """The process answers as one should, up to the third question; from then on none can be started."""
+    asked, ask = [], SessionAsker.ask
+
+    def answer(asker, question, *, seconds, gap):
+        asked.append(question)
+        if len(asked) > 2:
+            monkeypatch.setattr(child, "WORKER", (sys.executable, "-c", "import sys; sys.exit('no library')"))
+            asker._process.close()
+        return ask(asker, question, seconds=seconds, gap=gap)
+
+    monkeypatch.setattr(SessionAsker, "ask", answer)
+    monkeypatch.setattr(tracer_module, "MOST_FAULTS", 0)
+    with tracing(line(), limits=Limits(points=0)) as tracer:
+        points = list(tracer)
+        found = curve(tracer)
+    assert points
+    assert found.ended == "failed"
+    assert "the solver failed repeatedly" in found.faults
+    assert found.points
 
 
 def test_solves_of_a_frontier_share_a_process_that_ends_with_it():

@@ -27,6 +27,7 @@ from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, SplitRows
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
+from optimiser.problem.result import bound_tolerance
 
 INFINITY = highspy.kHighsInf
 
@@ -40,7 +41,7 @@ MOST_NODES = MOST_ITERATIONS = 2**31 - 1
 """Node and iteration limits that are never reached."""
 
 BELOW_ONE = 0.999
-"""Absolute gap at which the optimum is proved: scaled objectives are integer."""
+"""Absolute gap at which the optimum is proved: scaled objectives are integer. See `proving_gap`."""
 
 FIRST_NODES = 200
 """Node limit of the first turn of an integer master; it doubles each turn, so that cuts are found early."""
@@ -295,7 +296,8 @@ class HighsModel:
         """
         self._set_integer(enabled=True)
         self._model.setOptionValue("mip_rel_gap", gap)
-        self._model.setOptionValue("mip_abs_gap", BELOW_ONE)
+        costs = np.array(self._model.getLp().col_cost_)
+        self._model.setOptionValue("mip_abs_gap", proving_gap(float(np.abs(costs).sum())))
         self._model.setOptionValue("mip_max_nodes", min(nodes, MOST_NODES))
         if start is not None:
             columns, values = start
@@ -363,6 +365,19 @@ def callback_options(on_progress: OnProgress) -> dict[str, object]:
 
     activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt]
     return {"callbackTuple": (on_callback, None), "callbacksToActivate": activated}
+
+
+def proving_gap(largest: float) -> float:
+    """Return an absolute gap at which the rounded bound of an integer objective proves its optimum.
+
+    A bound is relaxed by its tolerance before it is rounded, and so must the gap be narrower by it.
+
+    Parameters
+    ----------
+    largest
+        Largest absolute value of the objective.
+    """
+    return max(0.0, BELOW_ONE - 2.0 * bound_tolerance(largest))
 
 
 def _finite(value: float) -> float | None:
@@ -789,9 +804,16 @@ class ExtendedHighs(HighsModel):
 
 
 class SmallLps:
-    """Solves many small linear programs, one after another, in one instance of HiGHS."""
+    """Solves many small linear programs, one after another, in one instance of HiGHS.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    left
+        Returns the seconds left.
+    """
+
+    def __init__(self, left: Callable[[], float] = lambda: math.inf) -> None:
+        self._left = left
         model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (
             ("output_flag", False),
@@ -823,6 +845,7 @@ class SmallLps:
         lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
         lp.a_matrix_.value_ = matrix.data
         self._model.passModel(lp)
+        self._model.setOptionValue("time_limit", self._model.getRunTime() + max(0.0, self._left()))
         self._model.run()
         if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None

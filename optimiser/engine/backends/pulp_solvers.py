@@ -8,6 +8,7 @@ import math
 import os
 import select
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from functools import cache
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
-import psutil
-
+from optimiser.engine.backends.interfaces import solver_noise
 from optimiser.engine.models.modelling import pulp
+from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem.errors import EnvironmentFault
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
@@ -61,9 +62,9 @@ _REPORTS_ALL_OPTIMAL = ("COPT_CMD", "FSCIP_CMD", "GUROBI_CMD")
 DONE = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
 """Statuses of a solve that closed the requested gap."""
 
-GRACE_FACTOR, GRACE_S = 1.1, 2.0
-"""A command is killed after `GRACE_FACTOR` times its own time limit plus `GRACE_S` seconds: GLPK applies the
-limit to the relaxation and to the tree separately. The child process has more (`child.hard_limit_s`)."""
+GRACE_S = 1.0
+"""Seconds after the time limit at which a solver that runs in a forked process is killed: within them it can
+end by itself and answer. The child process has more (`child.hard_limit_s`)."""
 
 _REPORTS_NONE_INFEASIBLE = ("COINMP_DLL", "CPLEX_CMD")
 """Classes that report infeasible when they found no solution."""
@@ -250,7 +251,7 @@ def instance(
     if solver.name not in SOLVERS:
         seconds, gap = max(seconds, _SHORTEST_S), max(gap, _SMALLEST_GAP)
     settings = {
-        TIME: max(1, math.ceil(seconds)) if solver.is_command else seconds,
+        TIME: max(1, math.floor(seconds)) if solver.is_command else seconds,
         GAP: gap,
         THREADS: threads,
         SEED: seed,
@@ -259,12 +260,80 @@ def instance(
     options |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         options["warmStart"] = warm
+    if solver.name in _PUNCTUAL:
+        punctual: pulp.LpSolver = _PUNCTUAL[solver.name](**options)
+        return punctual
     pulp_solver: pulp.LpSolver = pulp.getSolver(solver.pulp_name, **options)
     return pulp_solver
 
 
+class PunctualHighs(pulp.HiGHS):
+    """PuLP's HiGHS, whose time limit includes the construction of the model.
+
+    A run that ends early or in an error may leave no values, at which PuLP fails with an `IndexError`.
+    """
+
+    def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """Solve a model; the process may have solved another one with another number of threads before."""
+        from optimiser.engine.backends.highs import reset_threads
+
+        reset_threads()
+        self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
+        return super().actualSolve(lp, **kwargs)
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Run HiGHS for the rest of the time."""
+        model: Any = lp.solverModel
+        model.setOptionValue("time_limit", max(0.0, self._end - time.monotonic()))
+        super().callSolver(lp)  # type: ignore[no-untyped-call] # PuLP does not say
+
+    def findSolutionValues(self, lp: pulp.LpProblem) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """Return the status, and whether there is a solution; the variables get its values."""
+        model: Any = lp.solverModel
+        with suppress(IndexError):
+            return super().findSolutionValues(lp)  # type: ignore[no-untyped-call] # PuLP does not say
+        statuses = {"kInfeasible": pulp.LpSolveStatus.Infeasible, "kTimeLimit": pulp.LpSolveStatus.TimeLimit}
+        return statuses.get(model.getModelStatus().name, pulp.LpSolveStatus.Undefined), False
+
+
+class PunctualScip(pulp.SCIP_PY):
+    """PuLP's SCIP, whose time limit includes the construction of the model, and which reports its bound."""
+
+    def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """Solve a model."""
+        self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
+        return super().actualSolve(lp, **kwargs)
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Run SCIP for the rest of the time."""
+        model: Any = lp.solverModel
+        model.setParam("limits/time", max(0.0, self._end - time.monotonic()))
+        super().callSolver(lp)  # type: ignore[no-untyped-call] # PuLP does not say
+
+    def buildStats(self, lp: pulp.LpProblem, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """Return statistics with the bound, relaxed by the noise of a floating-point solver."""
+        model: Any = lp.solverModel
+        bound = float(model.getDualbound())
+        if abs(bound) < model.infinity():
+            noise = solver_noise(bound)
+            kwargs["best_bound"] = bound + (noise if lp.sense == pulp.LpMaximize else -noise)
+        return super().buildStats(lp, *args, **kwargs)
+
+
+_PUNCTUAL = MappingProxyType({"highs": PunctualHighs, "scip": PunctualScip})
+"""Classes that take the place of those of PuLP."""
+
+
+NO_MEMORY = "memory"
+"""What the forked process answers when its memory is used up."""
+
+
 STATISTICS = ("solver", "solver_version", "has_solution", "objective", "best_bound")
 """Attributes of PuLP's solve statistics that the forked process sends back, besides status and values."""
+
+
+_UNLIMITED_S = 1e20
+"""What solvers take for no time limit."""
 
 
 ALARM_S = 2.0
@@ -296,29 +365,34 @@ def solve_in_time(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float) -> 
     """
     if not hasattr(os, "fork"):
         return lp.solve(solver)
-    source, sink = os.pipe()
+    (source, sink), caller = os.pipe(), os.getpid()
     process_id = os.fork()
     if not process_id:
-        _solve_and_end(lp, solver, max(seconds, 0.0) + ALARM_S, sink)
+        _solve_and_end(lp, solver, max(seconds, 0.0) + ALARM_S, sink, caller)
     os.close(sink)
     with os.fdopen(source, "rb") as stream:
         in_time = bool(select.select([stream], [], [], max(seconds, 0.0))[0])
         received = stream.read() if in_time else b""
     if not in_time:
-        _end_with_commands(process_id)
+        end_tree(process_id)
     os.waitpid(process_id, 0)
     if not received:
         return None
     answer = json.loads(received)
+    if answer.get("failed") == NO_MEMORY:
+        raise MemoryError
     if "failed" in answer:
         raise pulp.PulpError(answer["failed"])
     lp.assignVarsVals(answer.pop("values"))
     return SimpleNamespace(**answer | {"status": pulp.LpSolveStatus(answer["status"])})
 
 
-def _solve_and_end(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float, sink: int) -> NoReturn:
-    """Solve in the forked process, write the answer to a pipe, and exit."""
+def _solve_and_end(
+    lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float, sink: int, caller: int
+) -> NoReturn:
+    """Solve in the forked process, write the answer to a pipe, and exit; end with the process that forked."""
     try:
+        end_with_parent(caller)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
@@ -326,20 +400,14 @@ def _solve_and_end(lp: pulp.LpProblem, solver: pulp.LpSolver, seconds: float, si
             values = {v.name: v.varValue for v in lp.variables() if v.varValue is not None}
             answer = {name: getattr(stats, name) for name in STATISTICS}
             answer |= {"status": int(stats.status), "values": values}
+        except MemoryError:
+            answer = {"failed": NO_MEMORY}
         except Exception as error:  # noqa: BLE001 - every failure is reported to the parent process
             answer = {"failed": f"{type(error).__name__}: {error}"}
         with os.fdopen(sink, "wb") as stream:
             stream.write(json.dumps(answer).encode())
     finally:
         os._exit(0)
-
-
-def _end_with_commands(process_id: int) -> None:
-    with suppress(psutil.Error):
-        parent = psutil.Process(process_id)
-        for process in (parent, *parent.children(recursive=True)):
-            with suppress(psutil.Error):
-                process.kill()
 
 
 def result_name(stats: Any | None, solver: Solver) -> str:  # noqa: ANN401 - PuLP's own
@@ -404,17 +472,16 @@ def solve_model(
     lp
         The model; its variables get their values.
     solver
-        The solver to call. Where it has no time limit, or ignores it, it runs in a forked process.
+        The solver to call. All but HiGHS, which reports its progress, run in a forked process, which is
+        killed `GRACE_S` after the time limit: some ignore it, and others begin to count when PuLP has stated
+        the model to them.
     seconds, gap, threads, seed, warm, more
         As for `instance`.
     """
     pulp_solver = instance(
         solver.name, seconds=seconds, gap=gap, threads=threads, seed=seed, warm=warm, **more
     )
-    if TIME not in solver.keywords:
-        return solve_in_time(lp, pulp_solver, seconds)
-    return (
-        solve_in_time(lp, pulp_solver, GRACE_FACTOR * seconds + GRACE_S)
-        if solver.is_command
-        else lp.solve(pulp_solver)
-    )
+    if solver.name == "highs":
+        return lp.solve(pulp_solver)
+    grace_s = GRACE_S if TIME in solver.keywords else 0.0
+    return solve_in_time(lp, pulp_solver, max(0.0, seconds) + grace_s)

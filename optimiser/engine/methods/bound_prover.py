@@ -198,7 +198,14 @@ class _Prover:
             return None
         rows = PartitionRows(self._problem, net, pairs)
         self._lp.partitions = rows.row
-        return state_cuts(self._problem, self._model, self._lp, seed=self._seed, families=(rows.family,))
+        return state_cuts(
+            self._problem,
+            self._model,
+            self._lp,
+            seed=self._seed,
+            left=self._left,
+            families=(rows.family,),
+        )
 
     def _children(
         self, node: Node, solution: LpSolution, known: Pseudocosts, observed: Pseudocosts

@@ -225,6 +225,7 @@ class QuestionSession:
         self._programs: list[QuestionRelaxation] = []
         self._threads = threads if len(self._t.limit) >= LEAST_FOR_THREADS else 1
         self._is_fresh = True
+        self._incumbent: MaskIncumbent | None = None
 
     def know(self, built: list[int]) -> None:
         """Add a plan that was found elsewhere, given by the positions of the built candidates."""
@@ -267,7 +268,12 @@ class QuestionSession:
         incumbent = self._pool.incumbent(
             question, unit=program.divisor, seconds=seconds, send=send, base=base
         )
+        self._incumbent = incumbent
         return self._search(question, incumbent, gap), incumbent
+
+    def _is_late(self) -> bool:
+        """Return whether the time of the current question is up."""
+        return self._incumbent is not None and self._incumbent.stop()
 
     def _search(self, question: Question, incumbent: MaskIncumbent, gap: float) -> str:
         t = question_tables(self._t, self._measures, question)
@@ -312,7 +318,8 @@ class QuestionSession:
         """Return `count` relaxations that are set to a question, each with its own cut finder."""
         while len(self._programs) < count:
             self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
-            self._cuts.append(self._cuts[0].another() if self._cuts else CutFinder.of(self._t))
+            finder = self._cuts[0].another() if self._cuts else None
+            self._cuts.append(finder or CutFinder.of(self._t, stop=self._is_late))
         weights = None if question.cheapest else self._measures[list(question.counted)].sum(axis=0)
         for program in self._programs[:count]:
             program.set_question(budget=question.budget, least=question.least, weights=weights)

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
-from optimiser.engine.methods.heuristics.greedy import Stop
 from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, report_start, start_plans
 from optimiser.engine.models.extended import build_repair, counting_rings
 from optimiser.engine.models.modelling import pulp
@@ -18,7 +17,7 @@ from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.incumbent import mask_incumbent
+from optimiser.engine.search.incumbent import Stop, mask_incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import NamedPlan

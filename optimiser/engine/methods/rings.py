@@ -10,7 +10,13 @@ import numpy as np
 from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
-from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFamily, CutFinder, tighten
+from optimiser.engine.methods.cuts.relaxation import (
+    CORE_SHARE,
+    FAMILIES,
+    CutFamily,
+    CutFinder,
+    tighten,
+)
 from optimiser.engine.methods.ring_plans import (
     Circuits,
     Remainder,
@@ -215,6 +221,8 @@ class StateCuts:
         For each period, the columns of candidates and of pairs.
     seed
         Random seed of the orders of candidates.
+    left
+        Returns the seconds left.
     families
         Families of rows besides time cuts.
     """
@@ -224,14 +232,16 @@ class StateCuts:
         t: Tables,
         live: ExtendedHighs,
         states: Sequence[tuple[Integers, Integers]],
+        *,
         seed: int,
+        left: Callable[[], float],
         families: Sequence[CutFamily] = FAMILIES,
     ) -> None:
         self._live = live
-        cuts = CutFinder.of(t, families=families)
+        cuts = CutFinder.of(t, families=families, stop=lambda: left() <= 0)
         self._states = [_State(x, y, cuts if s == 0 else cuts.another()) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
-        first = cuts.at_core_point()
+        first = cuts.at_core_point(seconds=CORE_SHARE * left())
         for state in self._states:
             live.add_cuts(first, state.x, state.y)
 
@@ -357,7 +367,7 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     reader = PointReader(task, model, incumbent, repair)
     reader.report_first_plans()
     live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
-    cuts = state_cuts(task.problem, model, live, seed=task.seed)
+    cuts = state_cuts(task.problem, model, live, seed=task.seed, left=incumbent.left)
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()
     master = ExtendedMaster(live, reader, cuts, model.scale)
@@ -370,6 +380,7 @@ def state_cuts(
     live: ExtendedHighs,
     *,
     seed: int,
+    left: Callable[[], float],
     families: Sequence[CutFamily] = FAMILIES,
 ) -> StateCuts | None:
     """Return the separation of time cuts; None where no pair depends on what is built."""
@@ -381,7 +392,7 @@ def state_cuts(
         (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
-    return StateCuts(tables(net), live, states, seed, families)
+    return StateCuts(tables(net), live, states, seed=seed, left=left, families=families)
 
 
 def _relax(

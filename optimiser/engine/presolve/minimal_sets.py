@@ -15,6 +15,7 @@ from optimiser.engine.presolve.dominance import RowConditions, dearest_first
 from optimiser.engine.presolve.fixings import propagate_fixings
 from optimiser.engine.presolve.pairs import merged, settled, with_pairs
 from optimiser.engine.presolve.stage import Stage, must_cover, without
+from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
 from optimiser.engine.search.tables import tables
 from optimiser.problem import DesignProblem
@@ -62,7 +63,7 @@ class Families(NamedTuple):
     unknown: frozenset[str]
 
 
-def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
+def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE, *, stop: Stop = never_stop) -> Families:
     """Return for each pair all minimal sets of candidates that cover it within the budget.
 
     Labels (time, set of candidates used) are extended from the origin in order of the size of the set, then
@@ -77,6 +78,8 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
         The problem of a stage.
     effort
         Limits beyond which a pair is given up.
+    stop
+        Returns whether the time is up: the remaining pairs are then given up.
     """
     t = tables(problem)
     store = new_store(t, ends=effort.sets, labels=effort.labels, members=WIDTH)
@@ -87,7 +90,8 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
     unknown: set[str] = set()
     for k in range(len(t.limit)):
         usable = t.use[t.use_start[k] : t.use_start[k + 1]]
-        sets = enabling_sets(t, k, price, price_limit, usable, store) if len(usable) <= WIDTH else None
+        is_tried = len(usable) <= WIDTH and not stop()
+        sets = enabling_sets(t, k, price, price_limit, usable, store) if is_tried else None
         if sets is None:
             found.append(None)
             unknown.update(names[j] for j in usable.tolist())
@@ -96,7 +100,7 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE) -> Families:
     return Families(tuple(found), frozenset(unknown))
 
 
-def by_minimal_sets(stage: Stage, effort: Effort = LITTLE) -> Stage:
+def by_minimal_sets(stage: Stage, effort: Effort = LITTLE, *, stop: Stop = never_stop) -> Stage:
     """Apply the rules of this module in turn, up to the first that invalidates the minimal sets.
 
     Parameters
@@ -105,8 +109,10 @@ def by_minimal_sets(stage: Stage, effort: Effort = LITTLE) -> Stage:
         Any stage after `settle_pairs`.
     effort
         Limits of the enumeration.
+    stop
+        Returns whether the time is up; the remaining pairs then count as given up.
     """
-    families = minimal_sets(stage.problem, effort)
+    families = minimal_sets(stage.problem, effort, stop=stop)
     for rule in (close_unaffordable_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs):
         before = stage
         stage = rule(stage, families)

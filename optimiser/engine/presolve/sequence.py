@@ -14,6 +14,7 @@ from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, pro
 from optimiser.engine.presolve.minimal_sets import LITTLE, Effort, by_minimal_sets
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
 from optimiser.engine.presolve.stage import Rule, Stage, apply, must_cover
+from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import covered
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
@@ -89,7 +90,7 @@ class Reduction:
         return tuple(sorted({*self.forced, *(self.problem.candidates[j].id for j in built)}))
 
 
-def reduce(problem: DesignProblem, *, groups: Iterable[str] = ()) -> Reduction:
+def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = never_stop) -> Reduction:
     """Reduce a problem.
 
     Parameters
@@ -98,6 +99,8 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = ()) -> Reduction:
         A plain problem (`DesignProblem.is_plain`); for others use `open_network`.
     groups
         Groups of pairs that are kept although no target names them.
+    stop
+        Returns whether the time is up. The first round of the rules that need no minimal sets is always done.
 
     Raises
     ------
@@ -114,9 +117,10 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = ()) -> Reduction:
         where = f"problem {problem.name!r}"
         raise ProblemError("problems with rings or periods cannot be reduced", where=where)
     stage = dataclasses.replace(first_stage(problem), groups=frozenset(groups))
-    stage = _repeat(_by_network, stage)
+    stage = _repeat(_by_network, stage, stop)
     for effort in EFFORTS if must_cover(stage.problem) else EFFORTS[:1]:
-        stage = _repeat(partial(_by_sets, effort=effort), stage)
+        if not stop():
+            stage = _repeat(partial(_by_sets, effort=effort, stop=stop), stage, stop)
     return Reduction(
         problem=stage.problem.canonical(),
         forced=stage.forced,
@@ -131,20 +135,20 @@ def _by_network(stage: Stage) -> Stage:
     return apply(stage, *BY_NETWORK)
 
 
-def _by_sets(stage: Stage, *, effort: Effort) -> Stage:
+def _by_sets(stage: Stage, *, effort: Effort, stop: Stop) -> Stage:
     """Apply the rules on minimal sets and, if they removed enough, the other rules again."""
     if stage.reason:
         return stage
-    after = by_minimal_sets(stage, effort)
-    return _repeat(_by_network, after) if _removed_enough(stage, after) else after
+    after = by_minimal_sets(stage, effort, stop=stop)
+    return _repeat(_by_network, after, stop) if _removed_enough(stage, after) else after
 
 
-def _repeat(rule: Rule, stage: Stage) -> Stage:
-    """Apply a rule in rounds while each removes enough."""
+def _repeat(rule: Rule, stage: Stage, stop: Stop) -> Stage:
+    """Apply a rule in rounds while each removes enough and time is left."""
     for _ in range(MOST_ROUNDS):
         before = stage
         stage = rule(stage)
-        if not _removed_enough(before, stage):
+        if not _removed_enough(before, stage) or stop():
             break
     return stage
 

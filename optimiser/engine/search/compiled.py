@@ -9,6 +9,7 @@ compiled (`use_machine_code`). Both ways give the same results: a test holds the
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,9 @@ import numpy as np
 
 INTERPRETED_S = 1.0
 """Seconds that the kernels of a process may run as Python before they are compiled."""
+
+COMPILING_S = 20.0
+"""Seconds before the end of a time limit from which on nothing is compiled."""
 
 ZERO, ONE = cast("int", np.int64(0)), cast("int", np.int64(1))
 """Integers that numba does not take for literals (see `compiled`)."""
@@ -56,6 +60,7 @@ class _Tier:
 
     def __init__(self) -> None:
         self.compiles = False
+        self.latest = math.inf
         self.dispatcher: Callable[[Kernel], Any]
         self.pack: Callable[[type[Record], tuple[Any, ...]], object]
         self._seconds = 0.0
@@ -64,7 +69,7 @@ class _Tier:
     def spend(self, seconds: float) -> None:
         """Count time in Python; kernels of kernels count twice, for this is a rule of thumb."""
         self._seconds += seconds
-        if self._seconds > INTERPRETED_S:
+        if self._seconds > INTERPRETED_S and time.monotonic() < self.latest:
             self.change()
 
     def change(self) -> None:
@@ -84,6 +89,18 @@ _TIER = _Tier()
 def use_machine_code() -> None:
     """Compile the kernels of this process from now on, as for a problem that is known to be large."""
     _TIER.change()
+
+
+def compile_within(seconds: float) -> None:
+    """Let this process change to machine code by itself only while that is worth it.
+
+    Parameters
+    ----------
+    seconds
+        Time limit of what begins now. In its last `COMPILING_S` seconds Python is the better choice: loading
+        machine code takes some seconds and making it up to a minute, during which no clock is read.
+    """
+    _TIER.latest = time.monotonic() + seconds - COMPILING_S
 
 
 class Kernel:

@@ -19,6 +19,15 @@ type Send = Callable[[dict[str, object]], None]
 """Sends a message, a JSON object."""
 
 
+type Stop = Callable[[], bool]
+"""Returns whether the time is up."""
+
+
+def never_stop() -> bool:
+    """Return False: the time is never up."""
+    return False
+
+
 class Evaluated[Plan](NamedTuple):
     """A feasible plan with its objective and cost.
 

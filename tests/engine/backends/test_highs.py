@@ -38,6 +38,7 @@ from optimiser.engine.backends.highs import (
     QuestionRelaxation,
     Relaxation,
     SmallLps,
+    proving_gap,
 )
 from optimiser.engine.methods.branching.nodes import integer_bound
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
@@ -46,6 +47,19 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.search.rows import Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import City, Period
+from optimiser.problem.result import rounded_bound
+
+
+@given(best=st.integers(0, 400_000_000))
+def test_a_bound_within_the_gap_that_proves_allows_no_better_objective(best):
+    assert rounded_bound(best + proving_gap(best)) == best
+    assert rounded_bound(best - proving_gap(best), minimise=True) == best
+
+
+def test_a_gap_just_below_one_proves_nothing_of_large_objectives():
+    """HiGHS ends there with a bound that allows one more: `cuts-loop` then stalled."""
+    assert rounded_bound(2_000_000 + BELOW_ONE) == 2_000_001
+
 
 HALF = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([0.5, 0.5, 0.5]))
 LOOSE = Rows(np.array([0]), np.array([0, 3]), np.array([0, 1, 2]), np.array([1.0, 1.0, 1.0]))

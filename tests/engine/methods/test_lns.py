@@ -9,10 +9,11 @@ from heuristic_drawing import open_line, tables_drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.heuristics.greedy import never_stop, nothing, reverse_greedy
+from optimiser.engine.methods.heuristics import lns
+from optimiser.engine.methods.heuristics.greedy import nothing, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.incumbent import mask_incumbent
+from optimiser.engine.search.incumbent import mask_incumbent, never_stop
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.problem import load
@@ -46,6 +47,15 @@ def test_the_plans_of_a_start_all_fit_and_come_again_when_asked_again(t):
     best, plans = reported(t)
     assert best is None or fits(t, best)
     assert reported(t)[1] == plans
+
+
+def test_start_plans_leave_time_for_a_bound(monkeypatch):
+    monkeypatch.setattr(lns, "START_S", 0.0)
+    monkeypatch.setattr(lns, "START_SHARE", 0.0)
+    t = tables(dense_problem(1))
+    assert len(reported(t)[1]) == 1
+    monkeypatch.setattr(lns, "START_SHARE", 1.0)
+    assert len(reported(t)[1]) > 1
 
 
 @given(tables_drawn(), st.integers(0, 9))

@@ -135,6 +135,15 @@ def test_all_rules_together_keep_the_optimum(problem):
     assert (None if small is None else small + reduced.base) == brute_force(problem)
 
 
+@given(problem=problems() | corridors(), looks=st.integers(0, 12))
+@drawn
+def test_a_reduction_that_the_clock_ends_keeps_the_optimum(problem, looks):
+    left = iter(range(looks))
+    reduced = reduce(problem, stop=lambda: next(left, None) is None)
+    small = brute_force(reduced.problem) if reduced.feasible else None
+    assert (None if small is None else small + reduced.base) == brute_force(problem)
+
+
 def cheapest(problem):
     """Return the least cost of an optimal plan, None when there is no plan."""
     found = [(value if problem.budget is None else -value, problem.cost_of(b)) for b, value in plans(problem)]

@@ -105,7 +105,8 @@ def prove(
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    root = solve_root(t, incumbent, program, CutFinder.of(t, families=families), gap=task.gap)
+    cuts = CutFinder.of(t, families=families, stop=incumbent.stop)
+    root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()
     improve(incumbent, improver, attempts_for(t), root.x)

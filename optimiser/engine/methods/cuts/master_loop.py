@@ -93,6 +93,8 @@ def prove_by_master[P, Plan](
             incumbent.bound(solution.bound, step)
         added = master.refute(solution.points)
         incumbent.count(step, cuts=added, nodes=1)
+        if incumbent.stop():
+            break  # the points may not have been separated to the end
         if not added and solution.complete and not incumbent.closed(gap):
             # The gap of the master relates to its own scaled objective, so the gap of the problem may still
             # be open: solve once more to optimality. If that does not close it, nothing else will.
@@ -204,7 +206,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    root = solve_root(t, incumbent, program, CutFinder.of(t), gap=task.gap)
+    root = solve_root(t, incumbent, program, CutFinder.of(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
         return root, version()
     solver, name = _solver_master(task)

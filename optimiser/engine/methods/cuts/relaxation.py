@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +12,8 @@ import numpy as np
 
 from optimiser.engine.backends.interfaces import LinearProgram, LpSolution, LpStatus
 from optimiser.engine.methods.cuts.partitions import partition_inequalities
-from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, in_portions, separate
+from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, joined, stacked
 from optimiser.engine.search.scoring import covered_pairs
@@ -39,6 +42,9 @@ DECAY, DECAY_EVERY = 0.7, 4
 
 STALL_ROUNDS, STALL_SHARE = 5, 2e-4
 """The bound stalls when this many rounds improve it by less than this share of itself."""
+
+CORE_SHARE = 0.5
+"""Share of the time left for the cuts at the core point; without a solve after them there is no bound."""
 
 DEEP_SHARE = 0.8
 """Share of the largest violation from which a row is added in one step of `needed_rows`."""
@@ -80,6 +86,8 @@ class CutFinder:
         Each makes the separator of a tightening family.
     core_point
         float64 [J], a point in the interior of the relaxation for in-out separation.
+    stop
+        Returns whether the time is up: the separation then ends with the cuts found so far.
 
     Attributes
     ----------
@@ -90,16 +98,21 @@ class CutFinder:
     """
 
     def __init__(
-        self, t: Tables, *, separators: Sequence[Callable[[], RowSeparator]], core_point: Floats
+        self,
+        t: Tables,
+        *,
+        separators: Sequence[Callable[[], RowSeparator]],
+        core_point: Floats,
+        stop: Stop = never_stop,
     ) -> None:
         self._t, self._separators = t, separators
         self.size = t.size
-        self._times = FractionalCuts(t)
+        self._times = FractionalCuts(t, stop=stop)
         self._tightening = [new() for new in separators]
         self.core_point = core_point
 
     @classmethod
-    def of(cls, t: Tables, *, families: Sequence[CutFamily] = FAMILIES) -> CutFinder:
+    def of(cls, t: Tables, *, families: Sequence[CutFamily] = FAMILIES, stop: Stop = never_stop) -> CutFinder:
         """Return a finder for a problem.
 
         Its core point builds every candidate to the same share: that of all costs which the budget allows.
@@ -110,15 +123,23 @@ class CutFinder:
             A reduced problem.
         families
             Families that tighten the relaxation; none: time cuts alone are separated.
+        stop
+            Returns whether the time is up.
         """
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
         prepared = [family(t) for family in families]
         separators = [new for new in prepared if new is not None]
-        return cls(t, separators=separators, core_point=np.full(t.size, max(share, 1e-3)))
+        return cls(t, separators=separators, core_point=np.full(t.size, max(share, 1e-3)), stop=stop)
 
     def another(self) -> CutFinder:
         """Return a finder with the same problem and core point and an empty cut store, for another worker."""
-        return CutFinder(self._t, separators=self._separators, core_point=self.core_point)
+        return CutFinder(
+            self._t, separators=self._separators, core_point=self.core_point, stop=self._times.stop
+        )
+
+    def end_at(self, stop: Stop) -> None:
+        """End later separations when `stop` returns that the time is up."""
+        self._times.stop = stop
 
     def follow(self, x: Floats) -> None:
         """Move the core point towards a point of the relaxation, float64 [J]."""
@@ -163,16 +184,27 @@ class CutFinder:
 
     def violated_tightening(self, x: Floats, y: Floats, *, most: int = MOST_TIGHTENING) -> Rows:
         """Return violated tightening rows, at most `most` of each family."""
-        asked = self._tightening if most > 0 else []
+        asked = self._tightening if most > 0 and not self._times.stop() else []
         return stacked(NO_ROWS, *(separator.violated(x, y, most=most) for separator in asked))
 
-    def at_core_point(self) -> Rows:
-        """Return for each pair the time cut of smallest right side at the core point."""
+    def at_core_point(self, *, seconds: float = math.inf) -> Rows:
+        """Return for each pair the time cut of smallest right side at the core point.
+
+        Parameters
+        ----------
+        seconds
+            Time limit, after which the remaining pairs are left out.
+        """
         pairs = np.arange(len(self._t.limit))
         claims = np.full(len(pairs), np.inf)
-        return self.violated(
-            self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, tightening=0, pairs=pairs
-        )
+        end, stop = time.monotonic() + seconds, self._times.stop
+        self.end_at(lambda: stop() or time.monotonic() >= end)
+        try:
+            return self.violated(
+                self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, tightening=0, pairs=pairs
+            )
+        finally:
+            self.end_at(stop)
 
     def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
         """Return cuts that an integer point violates because its plan does not cover all pairs with y > 0.
@@ -190,7 +222,11 @@ class CutFinder:
         parts = [
             self.violated(x, y, in_out_weight=in_out_weight, margin=POSITIVE, pairs=claimed, tightening=0)
         ]
-        parts += [separate(self._t, claimed, x, y, -x + 0.5 * order) for order in orders]
+        parts += [
+            separate(self._t, portion, x, y, -x + 0.5 * order)
+            for order in orders
+            for portion in in_portions(claimed, self._times.stop)
+        ]
         return joined([*parts, self.violated_tightening(x, y)])
 
 
@@ -334,7 +370,7 @@ def relax(
     is_fresh
         Whether the program has no cuts yet; it then starts with those that are tightest at the core point.
     """
-    rows = [cuts.at_core_point()] if is_fresh else []
+    rows = [cuts.at_core_point(seconds=CORE_SHARE * left())] if is_fresh else []
     for first in rows:
         program.add(first)
     last: LpSolution | None = None

@@ -217,7 +217,7 @@ def add_split_cuts(
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
-    splits, solve_small = list[SplitRows](), SmallLps()
+    splits, solve_small = list[SplitRows](), SmallLps(incumbent.left)
     for _ in range(SPLIT_ROUNDS):
         before = root.solution.objective
         open_gap = before - root.scale.of_plan(incumbent.best)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from optimiser.engine.methods.cuts.packing import (
     pack,
 )
 from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import Integers, Mask, pop, push
 from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Floats, Rows, stacked, starts
 from optimiser.engine.search.tables import Tables
@@ -222,6 +225,35 @@ def _best(
     return found
 
 
+FIRST_PAIRS = 16
+"""Pairs of the first compiled call of a separation."""
+
+CALL_S = 0.1
+"""Seconds that a compiled call should take, within a factor of two: between two calls the clock is read."""
+
+
+def in_portions(pairs: Integers, stop: Stop) -> Iterator[Integers]:
+    """Yield pairs in portions of about `CALL_S` seconds each, until the time is up.
+
+    Parameters
+    ----------
+    pairs
+        int64, positions of pairs.
+    stop
+        Called before each portion.
+    """
+    at, size = 0, FIRST_PAIRS
+    while at < len(pairs) and not stop():
+        begun = time.monotonic()
+        yield pairs[at : at + size]
+        taken = time.monotonic() - begun
+        at += size
+        if taken < CALL_S / 2:
+            size *= 2
+        elif taken > 2 * CALL_S:
+            size = max(1, size // 2)
+
+
 class FractionalCuts:
     """Separates fractional time cuts: prices at which every path within the limit costs at least 1.
 
@@ -231,10 +263,12 @@ class FractionalCuts:
     ----------
     t
         A reduced problem.
+    stop
+        Returns whether the time is up; the remaining pairs are then not separated.
     """
 
-    def __init__(self, t: Tables) -> None:
-        self._t = t
+    def __init__(self, t: Tables, *, stop: Stop = never_stop) -> None:
+        self._t, self.stop = t, stop
         self._pool = new_pool(t)
         self._workspace = new_workspace(t)
         self._store = CutStore(len(t.limit))
@@ -267,14 +301,20 @@ class FractionalCuts:
         known = self._store.violated(pairs, x, y, margin=margin)
         if len(known) >= known_enough:
             return known
-        pairs = np.setdiff1d(pairs, known.pair)
-        counts, candidate, value = _violated(
-            self._t, pairs, x, y - margin, core_point, in_out_weight, self._pool, self._workspace
-        )
-        fresh = Rows(pairs[counts > 0], starts(counts[counts > 0]), candidate, value)
-        if (counts < 0).any():
-            # Where the packing failed, fall back on the greedy cut that opens large x first.
-            fresh = stacked(fresh, separate(self._t, pairs[counts < 0], x, y, -x, margin=margin))
+        target = y - margin
+        packed, lost = [NO_ROWS], [np.zeros(0, np.int64)]
+        for portion in in_portions(np.setdiff1d(pairs, known.pair), self.stop):
+            counts, candidate, value = _violated(
+                self._t, portion, x, target, core_point, in_out_weight, self._pool, self._workspace
+            )
+            packed.append(Rows(portion[counts > 0], starts(counts[counts > 0]), candidate, value))
+            lost.append(portion[counts < 0])
+        # Where the packing failed, fall back on the greedy cut that opens large x first.
+        greedy = [
+            separate(self._t, portion, x, y, -x, margin=margin)
+            for portion in in_portions(np.concatenate(lost), self.stop)
+        ]
+        fresh = stacked(*packed, *greedy)
         self._store.add(fresh)
         return stacked(known, fresh)
 

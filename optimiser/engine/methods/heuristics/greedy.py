@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from optimiser.engine.methods.heuristics.moves import (
@@ -20,22 +18,15 @@ from optimiser.engine.methods.heuristics.workspace import (
     move_to,
     new_workspace,
 )
+from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.tables import Tables
-
-type Stop = Callable[[], bool]
-"""Returns whether the time is up."""
 
 TRIES = 8
 """Uncovered pairs for which each step of the greedy heuristic searches a covering group of candidates."""
 
 LOW_PREFERENCE = 1e-9
 """Preference of a candidate that is opened only when nothing else gains."""
-
-
-def never_stop() -> bool:
-    """Return False: the time is never up."""
-    return False
 
 
 def nothing(t: Tables) -> Mask:

@@ -9,11 +9,9 @@ import numpy as np
 
 from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
-    Stop,
     everything,
     fill_greedily,
     flip_candidates,
-    never_stop,
     nothing,
     plan_rank,
     prune,
@@ -28,7 +26,7 @@ from optimiser.engine.methods.heuristics.workspace import (
     new_workspace,
     restart_logs,
 )
-from optimiser.engine.search.incumbent import MaskIncumbent
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.paths import Floats, Integers, Mask, opened
 from optimiser.engine.search.scoring import breach, fits
 from optimiser.engine.search.tables import Tables
@@ -49,6 +47,10 @@ REWARDS = (10.0, 3.0, 0.5, 0.0)
 
 START_WORK = 12_000_000
 """Attempts of a start times entries of `t.use`: about a second on a problem of county size."""
+
+START_S, START_SHARE = 10.0, 0.5
+"""Seconds, and share of the time left, after which start plans are not improved any further: whichever is
+more. A bound needs time as well."""
 
 QUIET = 20_000
 """Attempts without a better plan after which a search by itself ends."""
@@ -362,6 +364,11 @@ def start_plans(
         The search, which can be resumed later, for example guided by a point of a relaxation.
     """
     known, attempts = incumbent.best, attempts_for(t)
+    end = incumbent.left() - max(START_S, START_SHARE * incumbent.left())
+
+    def stop() -> bool:
+        return incumbent.left() <= max(0.0, end)
+
     incumbent.plan(everything(t) if t.budget < 0 else nothing(t), "start")
     workspace = new_workspace(t, nothing(t), seed=seed)
     search = Improver(t, seed=seed, workspace=workspace, destroy=destroy)
@@ -369,18 +376,18 @@ def start_plans(
     if known is not None:
         starts, attempts = [("start", known)], min(attempts, LEAST_ATTEMPTS)
     for step, start in starts:
-        if incumbent.stop():
+        if stop():
             return search
         move_to(workspace, start)
         workspace.loss[:] = -1.0
         if step == "reverse-greedy":
-            prune(workspace, stop=incumbent.stop)
-        fill_greedily(workspace, stop=incumbent.stop)
-        plan = prune(workspace, stop=incumbent.stop)
+            prune(workspace, stop=stop)
+        fill_greedily(workspace, stop=stop)
+        plan = prune(workspace, stop=stop)
         incumbent.plan(plan, step)
         if breach(t, plan) == 0:
             search.start_from(plan)
-    search.improve(attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"))
+    search.improve(attempts=attempts, stop=stop, take=lambda plan: incumbent.plan(plan, "lns"))
     return search
 
 

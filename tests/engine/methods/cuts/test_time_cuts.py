@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core_drawing import covered_by, line, problems
+from core_drawing import covered_by, dense_problem, line, problems
 from cut_drawing import mesh, meshes, paths_of, plans, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +45,30 @@ def weakest_time_cuts(problem, x):
         min((1.0 - row) @ x for row, yes in zip(rows, covers[:, k], strict=True) if not yes)
         for k in range(len(problem.pairs))
     ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_the_size_of_the_portions_does_not_change_the_cuts(size, monkeypatch):
+    problem = dense_problem(3)
+    x = np.full(len(problem.candidates), 0.3)
+    rounds = [FractionalCuts(tables(problem)) for _ in range(2)]
+    whole = [terms(violated(problem, x * share, finder=rounds[0])) for share in (1.0, 0.5)]
+    monkeypatch.setattr(time_cuts, "FIRST_PAIRS", size)
+    monkeypatch.setattr(time_cuts, "CALL_S", 0.0)  # each portion is then half of the one before
+    assert [terms(violated(problem, x * share, finder=rounds[1])) for share in (1.0, 0.5)] == whole
+    assert len(whole[0]) > 3
+
+
+def test_when_the_time_is_up_the_cuts_found_so_far_are_returned(monkeypatch):
+    monkeypatch.setattr(time_cuts, "FIRST_PAIRS", 1)
+    monkeypatch.setattr(time_cuts, "CALL_S", 0.0)
+    problem, answers = dense_problem(3), iter([False, False, False, True])
+    x = np.full(len(problem.candidates), 0.3)
+    whole = terms(violated(problem, x))
+    finder = FractionalCuts(tables(problem), stop=lambda: next(answers, True))
+    part = terms(violated(problem, x, finder=finder))
+    assert part
+    assert part == whole[: len(part)] != whole
 
 
 def test_two_of_three_are_cut_with_one_half_each():

@@ -1,0 +1,691 @@
+"""Change the code in small ways, and see whether the tests notice.
+
+``python tools/mutants.py --package rings --mutants 20 --seed 1`` draws 20 places in the sources of a package
+and changes each of them alone: `<` to `<=`, 3 to 4, + to -, `and` to `or`, `min` to `max`, a statement left
+out. It runs the tests that belong to the package until one fails. A mutant that no test notices survives.
+Mutants that change nothing that matters are listed with the reason in `tests/equivalent_mutants.toml`, and do
+not count.
+
+The mutants run in a copy of the tree in the temporary folder. The checkout is only read. Before, all tests of
+the package run once without a change, which records the functions that each test calls. A mutant is shown to
+the tests that call its function, the shortest first. What a test calls in a child process is not recorded, so
+that some mutants count as survivors which such a test would notice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
+"""Mutants that change nothing that matters, each with the reason."""
+
+COPIED = ("networks", "optimiser", "tests", "benchmarks", "docs", "notebooks", "tools")
+"""Folders that a mutant's copy of the tree holds, beside the files of the top folder."""
+
+LEAST_LIMIT_S = 60.0
+"""Time limit of the tests of one mutant, where five times what they take without a change is less."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """Sources that are mutated together, and the tests that must notice.
+
+    Attributes
+    ----------
+    sources
+        Files and folders; modules in folders below a folder are left to packages of their own.
+    tests
+        Files and folders in the order in which they run, the nearest first.
+    without
+        Sources that are left out.
+    """
+
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+PACKAGES = {
+    "model": Package(
+        ("optimiser/engine/models",),
+        (
+            "tests/engine/models",
+            "tests/engine/methods/test_rings.py",
+            "tests/engine/methods/test_side.py",
+            "tests/engine/methods/test_compact.py",
+        ),
+        without=("optimiser/engine/models/document.py",),
+    ),
+    "cuts": Package(("optimiser/engine/methods/cuts",), ("tests/engine/methods/cuts",)),
+    "reduction": Package(
+        ("optimiser/engine/presolve",),
+        ("tests/engine/presolve", "tests/engine/test_explain.py"),
+        without=("optimiser/engine/presolve/document.py",),
+    ),
+    "verify": Package(("optimiser/verify",), ("tests/verify", "tests/engine/methods/test_rings.py")),
+    "rings": Package(
+        ("optimiser/proposals/rings", "optimiser/problem/ring.py", "optimiser/problem/ring_geometry.py"),
+        ("tests/proposals/rings", "tests/problem"),
+    ),
+    "problem": Package(
+        ("optimiser/problem",),
+        ("tests/problem", "tests/verify/test_plan.py"),
+        without=("optimiser/problem/ring.py", "optimiser/problem/ring_geometry.py"),
+    ),
+    "frontier": Package(("optimiser/frontier",), ("tests/frontier",)),
+    "candidates": Package(("optimiser/proposals",), ("tests/proposals",)),
+}
+"""What can be mutated, by the name that the command takes."""
+
+COMPARISONS: dict[type[ast.cmpop], ast.cmpop] = {
+    ast.Lt: ast.LtE(),
+    ast.LtE: ast.Lt(),
+    ast.Gt: ast.GtE(),
+    ast.GtE: ast.Gt(),
+    ast.Eq: ast.NotEq(),
+    ast.NotEq: ast.Eq(),
+    ast.In: ast.NotIn(),
+    ast.NotIn: ast.In(),
+    ast.Is: ast.IsNot(),
+    ast.IsNot: ast.Is(),
+}
+
+OPERATORS: dict[type[ast.operator], ast.operator] = {
+    ast.Add: ast.Sub(),
+    ast.Sub: ast.Add(),
+    ast.Mult: ast.FloorDiv(),
+    ast.Div: ast.Mult(),
+    ast.FloorDiv: ast.Mult(),
+    ast.Mod: ast.FloorDiv(),
+    ast.BitAnd: ast.BitOr(),
+    ast.BitOr: ast.BitAnd(),
+}
+
+NAMES = {
+    "min": "max",
+    "max": "min",
+    "minimum": "maximum",
+    "maximum": "minimum",
+    "argmin": "argmax",
+    "argmax": "argmin",
+    "any": "all",
+    "all": "any",
+}
+"""Functions and methods that take the same arguments."""
+
+PLAIN_TESTS = (ast.Compare, ast.BoolOp, ast.Constant)
+"""Conditions that other changes negate already, or that are constant."""
+
+
+UNJUDGED = {"annotation", "returns", "decorator_list", "type_params", "bases"}
+"""Parts of definitions that hold types and decorators."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one place.
+
+    Attributes
+    ----------
+    path
+        The source, relative to the checkout.
+    function
+        Qualified name of the function or class around it; empty at the top of a module.
+    line, column
+        Where it begins; from 1.
+    before, after
+        Source text of the place, and what takes its place.
+    start, end
+        The place in the UTF-8 bytes of the source.
+    is_in_function
+        Whether it runs when the function is called, and not when the module is imported.
+    """
+
+    path: str
+    function: str
+    line: int
+    column: int
+    before: str
+    after: str
+    start: int
+    end: int
+    is_in_function: bool
+
+    def __str__(self) -> str:
+        """Return the place and the change in one line."""
+        before, after = (re.sub(r"\s+", " ", text) for text in (self.before, self.after))
+        return f"{self.path}:{self.line}:{self.column} {self.function or '(module)'}: {before} -> {after}"
+
+    def applied(self, source: bytes) -> bytes:
+        """Return the source with the change."""
+        return source[: self.start] + self.after.encode() + source[self.end :]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant.
+
+    Attributes
+    ----------
+    mutant
+        The mutant.
+    state
+        `killed`, `timed out` or `survived`; `equivalent` for a survivor that is listed as such.
+    by
+        The test that failed, or why the mutant is equivalent.
+    seconds
+        Wall time of its tests.
+    """
+
+    mutant: Mutant
+    state: str
+    by: str
+    seconds: float
+
+
+def mutants_of(path: str, text: str) -> list[Mutant]:
+    """Return every mutant of a source.
+
+    Types, decorators, formatted text and what is inside a `raise` are left alone: readers judge messages.
+
+    Parameters
+    ----------
+    path
+        Name of the source in what is returned.
+    text
+        Its text.
+    """
+    lines = [0]
+    for line in text.encode().split(b"\n"):
+        lines.append(lines[-1] + len(line) + 1)
+    source, found = text.encode(), []
+    for node, function, after, is_in_function in _changes(ast.parse(text), "", in_function=False):
+        start = lines[node.lineno - 1] + node.col_offset
+        end = lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        before = source[start:end].decode()
+        place = path, function, node.lineno, node.col_offset + 1
+        found.append(Mutant(*place, before, after, start, end, is_in_function))
+    return sorted(set(found), key=lambda mutant: (mutant.start, mutant.end, mutant.after))
+
+
+def _changes(
+    tree: ast.AST, function: str, *, in_function: bool
+) -> Iterator[tuple[ast.expr | ast.stmt, str, str, bool]]:
+    """Yield each place below a node, the function around it, its new text, and whether it is in that."""
+    for child in _judged(tree):
+        inner, inside = function, in_function
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            inner = f"{function}.{child.name}" if function else child.name
+            inside = isinstance(child, ast.FunctionDef)
+        if isinstance(child, ast.stmt) and _can_be_left_out(child):
+            yield child, function, "pass", in_function
+        if isinstance(child, ast.expr):
+            for after in _replacements(child):
+                yield child, function, f"({after})", in_function
+        if isinstance(child, ast.If | ast.IfExp | ast.While) and _is_plain(child.test):
+            yield child.test, function, f"(not ({ast.unparse(child.test)}))", in_function
+        if not isinstance(child, ast.Raise):
+            yield from _changes(child, inner, in_function=inside)
+
+
+def _judged(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the children of a node whose change may matter."""
+    if isinstance(tree, ast.TypeAlias | ast.JoinedStr) or (
+        isinstance(tree, ast.keyword) and tree.arg == "strict"
+    ):
+        return
+    for name, value in ast.iter_fields(tree):
+        if name not in UNJUDGED:
+            yield from (
+                one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST)
+            )
+
+
+def _can_be_left_out(statement: ast.stmt) -> bool:
+    """Return whether a statement acts on what is there: a row that is added, a sum, a refusal."""
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assign):
+        return all(isinstance(target, ast.Subscript | ast.Attribute) for target in statement.targets)
+    return isinstance(statement, ast.AugAssign | ast.Raise | ast.Continue)
+
+
+def _is_plain(test: ast.expr) -> bool:
+    return not isinstance(test, PLAIN_TESTS) and not (
+        isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    )
+
+
+def _replacements(node: ast.expr) -> Iterator[str]:  # noqa: C901 - one case a kind of node
+    """Yield what may take the place of an expression."""
+    match node:
+        case ast.Compare(left, ops, comparators):
+            for at, op in enumerate(ops):
+                if type(op) in COMPARISONS:
+                    changed = [*ops[:at], COMPARISONS[type(op)], *ops[at + 1 :]]
+                    yield ast.unparse(ast.Compare(left, changed, comparators))
+        case ast.BoolOp(op, values):
+            yield ast.unparse(ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values))
+        case ast.BinOp(left, op, right) if type(op) in OPERATORS and not (_is_text(left) or _is_text(right)):
+            yield ast.unparse(ast.BinOp(left, OPERATORS[type(op)], right))
+        case ast.UnaryOp(ast.Not() | ast.Invert() | ast.USub(), operand):
+            yield ast.unparse(operand)
+        case ast.Constant(int() as value) if not isinstance(value, bool):
+            yield str(value + 1)
+            if value:
+                yield str(value - 1)
+        case ast.Constant(float() as value):
+            yield repr(2 * value if value else 1.0)
+        case ast.Constant(bool() as value):
+            yield str(not value)
+        case ast.Name(name) if name in NAMES:
+            yield NAMES[name]
+        case ast.Attribute(value, name) if name in NAMES:
+            yield f"{ast.unparse(value)}.{NAMES[name]}"
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def sources_of(package: Package) -> list[Path]:
+    """Return the files of a package, in order of their paths."""
+    found: list[Path] = []
+    for name in package.sources:
+        path = ROOT / name
+        found += sorted(path.glob("*.py")) if path.is_dir() else [path]
+    left_out = {ROOT / name for name in package.without}
+    return [path for path in found if path.name != "__init__.py" and path not in left_out]
+
+
+def drawn(name: str, count: int, seed: int) -> list[Mutant]:
+    """Return a sample of the mutants of a package, without a place drawn twice.
+
+    Parameters
+    ----------
+    name
+        The package.
+    count
+        Number of mutants.
+    seed
+        Number that decides the sample.
+    """
+    every: list[Mutant] = []
+    for path in sources_of(PACKAGES[name]):
+        every += mutants_of(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    generator = random.Random(f"{name} {seed}")  # noqa: S311 - a sample, no secret
+    found: dict[tuple[str, int], Mutant] = {}
+    for mutant in generator.sample(every, len(every)):
+        found.setdefault((mutant.path, mutant.start), mutant)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+class Tree:
+    """A copy of the checkout in which one mutant after the other is tested.
+
+    Parameters
+    ----------
+    folder
+        Where the copy is made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        ignore = shutil.ignore_patterns(".hypothesis", ".pytest_cache")
+        for name in COPIED:
+            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        for path in ROOT.iterdir():
+            if path.is_file():
+                shutil.copy2(path, folder / path.name)
+        where = self._run(
+            [sys.executable, "-c", "import optimiser; print(optimiser.__file__)"], LEAST_LIMIT_S
+        )[1]
+        if str(folder) not in where:
+            raise SystemExit(f"the tests would not import the copy in {folder}, but {where.strip()}")
+
+    def write(self, mutant: Mutant) -> None:
+        """Put a mutant in the place of its source."""
+        self._replace(mutant.path, mutant.applied((ROOT / mutant.path).read_bytes()))
+
+    def restore(self, mutant: Mutant) -> None:
+        """Put the source back."""
+        self._replace(mutant.path, (ROOT / mutant.path).read_bytes())
+
+    def _replace(self, path: str, content: bytes) -> None:
+        """Write a source and drop its byte code, which is only told apart by size and second."""
+        target = self.folder / path
+        target.write_bytes(content)
+        for stale in target.parent.glob(f"__pycache__/{target.stem}.*.pyc"):
+            stale.unlink()
+
+    def first_failure(self, task: dict[str, Any], limit_s: float) -> tuple[str, str, dict[str, Any]]:
+        """Return `survived`, `killed` or `timed out`, the first test that fails, and what was recorded.
+
+        Parameters
+        ----------
+        task
+            As of `run_tests`.
+        limit_s
+            Wall time.
+        """
+        with tempfile.TemporaryDirectory(prefix="mutant-task-") as folder:
+            path = Path(folder) / "task.json"
+            path.write_text(json.dumps(task), encoding="utf-8")
+            code, output = self._run([sys.executable, "-m", "tools.mutants", "--run", str(path)], limit_s)
+            recorded = json.loads(path.read_text(encoding="utf-8"))
+        if code is None:
+            return "timed out", "", {}
+        failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+        if code > 1 and not failed:  # wrong use of pytest, or a fault in it, is no test that fails
+            raise SystemExit(f"pytest ended with {code}:\n{output[-2000:]}")
+        if code == 0:
+            return "survived", "", recorded
+        return "killed", failed[0] if failed else f"exit code {code}", recorded
+
+    def _run(self, command: list[str], limit_s: float) -> tuple[int | None, str]:
+        """Return the exit code and output of a command in the copy; no code where its time ran out."""
+        with tempfile.TemporaryDirectory(prefix="mutant-cache-") as cache:
+            changed = {
+                "PYTHONPATH": str(self.folder),
+                "POLYRING_CACHE": cache,
+                "HYPOTHESIS_STORAGE_DIRECTORY": cache,
+                "POLYRING_SHARED": os.environ.get("POLYRING_SHARED", str(ROOT.parent / "shared")),
+            }
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=os.environ | changed,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            try:
+                output, _ = process.communicate(timeout=limit_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+                return None, ""
+            return process.returncode, output
+
+
+class Recorder:
+    """A pytest plugin that notes which functions each test calls in this process, and how long it takes.
+
+    Parameters
+    ----------
+    folder
+        The tree; calls of functions below `optimiser` in it are noted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.calls: dict[str, set[str]] = defaultdict(set)
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inside = f"{folder}/optimiser/"
+        self._from = len(f"{folder}/")
+        self._test = ""
+        sys.monitoring.use_tool_id(sys.monitoring.PROFILER_ID, "mutants")
+        sys.monitoring.set_events(sys.monitoring.PROFILER_ID, sys.monitoring.events.PY_START)
+        sys.monitoring.register_callback(
+            sys.monitoring.PROFILER_ID, sys.monitoring.events.PY_START, self._started
+        )
+
+    def _started(self, code: CodeType, _offset: int) -> object:
+        """Note a call; the next one of the same function in the same test is not reported."""
+        if self._test and code.co_filename.startswith(self._inside):
+            name = code.co_qualname.replace(".<locals>", "")
+            self.calls[f"{code.co_filename[self._from :]} {name}"].add(self._test)
+        return sys.monitoring.DISABLE
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note calls for another test from now on."""
+        self._test = nodeid.split("[", 1)[0]
+        sys.monitoring.restart_events()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add the set-up, call or tear-down of a test."""
+        self.seconds[report.nodeid.split("[", 1)[0]] += report.duration
+
+
+class ShortestFirst:
+    """A pytest plugin that runs some tests alone, in the order given.
+
+    Parameters
+    ----------
+    tests
+        Their names without parameters.
+    """
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.rank = {test: rank for rank, test in enumerate(tests)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Drop the other tests and sort these."""
+        names = {item: item.nodeid.split("[", 1)[0] for item in items}
+        items[:] = sorted(
+            (one for one in items if names[one] in self.rank), key=lambda one: self.rank[names[one]]
+        )
+
+
+def run_tests(task: Path) -> int:
+    """Run tests in the tree that is the working directory, and return the exit code of pytest.
+
+    Parameters
+    ----------
+    task
+        JSON file with the `paths` of tests, and with the `tests` among them to run in this order; without
+        `tests`, all run, and what they call is written to the same file.
+    """
+    asked = json.loads(task.read_text(encoding="utf-8"))
+    options = [
+        "-x",
+        "-n",
+        "0",
+        "-q",
+        "--no-header",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-seed=0",
+    ]
+    if "tests" in asked:
+        return int(pytest.main([*options, *asked["paths"]], plugins=[ShortestFirst(asked["tests"])]))
+    recorder = Recorder(Path.cwd())
+    code = int(pytest.main([*options, *asked["paths"]], plugins=[recorder]))
+    calls = {name: sorted(tests) for name, tests in recorder.calls.items()}
+    task.write_text(json.dumps({"calls": calls, "seconds": recorder.seconds}), encoding="utf-8")
+    return code
+
+
+class Bench:
+    """Tests the mutants of one package in a copy of the tree.
+
+    Parameters
+    ----------
+    tree
+        The copy.
+    package
+        What is mutated, and the tests that must notice.
+    """
+
+    def __init__(self, tree: Tree, package: Package) -> None:
+        self.tree = tree
+        self.package = package
+        state, by, recorded = tree.first_failure({"paths": package.tests}, 3600.0)
+        if state != "survived":
+            raise SystemExit(f"the tests fail without any change, so nothing was measured: {by} {state}")
+        self.calls: dict[str, list[str]] = recorded["calls"]
+        self.seconds: dict[str, float] = recorded["seconds"]
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that call the function of a mutant, the shortest first.
+
+        What is outside a function is read when modules are imported: all tests that call a function of the
+        module are asked.
+        """
+        called = set(self.calls.get(f"{mutant.path} {mutant.function}", []))
+        if not mutant.is_in_function:
+            called = {
+                test
+                for name, some in self.calls.items()
+                if name.split(" ")[0] == mutant.path
+                for test in some
+            }
+        return sorted(called, key=lambda test: (self.seconds[test], test))
+
+    def outcome(self, mutant: Mutant, reason: str | None) -> Outcome:
+        """Return what becomes of a mutant.
+
+        Parameters
+        ----------
+        mutant
+            The mutant.
+        reason
+            Why it is listed as equivalent, or None.
+        """
+        begun, state, by = time.monotonic(), "survived", "no test runs it"
+        tests = self.tests_of(mutant)
+        if tests:
+            self.tree.write(mutant)
+            limit_s = max(LEAST_LIMIT_S, 5.0 * sum(self.seconds[test] for test in tests))
+            paths = sorted({test.split("::", 1)[0] for test in tests})
+            state, by, _ = self.tree.first_failure({"paths": paths, "tests": tests}, limit_s)
+            self.tree.restore(mutant)
+        if state == "survived" and reason is not None:
+            state, by = "equivalent", reason
+        return Outcome(mutant, state, by, round(time.monotonic() - begun, 1))
+
+
+def key_of(mutant: Mutant) -> tuple[str, str, str, str]:
+    """Return what names a mutant as long as its lines stay: file, function, lines before and after."""
+    source = (ROOT / mutant.path).read_bytes()
+    first = source.rfind(b"\n", 0, mutant.start) + 1
+    last = source.find(b"\n", mutant.end)
+    lines = (
+        source[first:last],
+        source[first : mutant.start] + mutant.after.encode() + source[mutant.end : last],
+    )
+    before, after = (" ".join(line.decode().split()) for line in lines)
+    return mutant.path, mutant.function, before, after
+
+
+def reasons() -> dict[tuple[str, str, str, str], str]:
+    """Return why each listed mutant is equivalent, by its key."""
+    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", [])
+    return {(one["path"], one["function"], one["before"], one["after"]): one["why"] for one in entries}
+
+
+def table(outcomes: dict[str, list[Outcome]]) -> str:
+    """Return the counts of each package as a table in Markdown.
+
+    Parameters
+    ----------
+    outcomes
+        Outcomes by package.
+    """
+    head = "| package | mutants | killed | timed out | survived | equivalent | killed of those that matter |"
+    rows = [head, "|---|---|---|---|---|---|---|"]
+    for name, some in outcomes.items():
+        count = Counter(outcome.state for outcome in some)
+        matter = len(some) - count["equivalent"]
+        share = f"{(count['killed'] + count['timed out']) / matter:.0%}" if matter else "none"
+        states = (count[state] for state in ("killed", "timed out", "survived", "equivalent"))
+        rows.append(f"| {name} | {len(some)} | {' | '.join(map(str, states))} | {share} |")
+    return "\n".join(rows)
+
+
+def measure(name: str, mutants: Sequence[Mutant], tree: Tree) -> list[Outcome]:
+    """Test mutants of a package and print each outcome.
+
+    Parameters
+    ----------
+    name
+        The package.
+    mutants
+        Its mutants.
+    tree
+        The copy in which they are tested.
+    """
+    bench, known, found = Bench(tree, PACKAGES[name]), reasons(), []
+    print(f"{name}: {len(mutants)} mutants; {sum(bench.seconds.values()):.0f} s of tests", flush=True)
+    for mutant in mutants:
+        outcome = bench.outcome(mutant, known.get(key_of(mutant)))
+        found.append(outcome)
+        by = f"  ({outcome.by})" if outcome.by else ""
+        print(f"{outcome.state:<10} {outcome.seconds:6.1f} s  {mutant}{by}", flush=True)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw mutants, test them and print what became of each.
+
+    Parameters
+    ----------
+    arguments
+        Of the command line; those of the process where None.
+    """
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument(
+        "--package", action="append", choices=PACKAGES, help="may be repeated; all by default"
+    )
+    parser.add_argument("--mutants", type=int, default=20, help="mutants a package (default: 20)")
+    parser.add_argument("--seed", type=int, default=1, help="decides the sample (default: 1)")
+    parser.add_argument("--file", default="", help="only mutants whose path contains this text")
+    parser.add_argument("--list", action="store_true", help="print the sample and test nothing")
+    parser.add_argument("--json", type=Path, help="file for the outcomes")
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--again", type=Path, help="outcomes of before: test only what survived there")
+    options = parser.parse_args(arguments)
+    if options.run:
+        sys.exit(run_tests(options.run))
+    samples = {
+        name: [one for one in drawn(name, options.mutants, options.seed) if options.file in one.path]
+        for name in options.package or PACKAGES
+    }
+    if options.again:
+        earlier = json.loads(options.again.read_text(encoding="utf-8"))
+        samples = {
+            name: [Mutant(**one["mutant"]) for one in some if one["state"] in ("survived", "equivalent")]
+            for name, some in earlier.items()
+        }
+    if options.list:
+        print("\n".join(f"{name}: {mutant}" for name, some in samples.items() for mutant in some))
+        return
+    outcomes: dict[str, list[Outcome]] = {}
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Tree(Path(folder))
+        for name, some in samples.items():
+            outcomes[name] = measure(name, some, tree)
+            if options.json:
+                plain = {one: [asdict(outcome) for outcome in of] for one, of in outcomes.items()}
+                options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    print(table(outcomes))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
@@ -166,3 +167,22 @@ def test_the_drawn_railway_is_what_the_network_side_reads():
     assert isinstance(drawn, RailBuild)
     assert isinstance(drawn.network, Network)
     assert intermodal.join(ROAD, drawn, PLACES).definition == "door_to_door"
+
+
+def two_stations(first, second):
+    """Return the four cities, the first with two stations; tracks run from each to `b` in km at 100 km/h."""
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 2, "rail", first, 100), (1, 2, "rail", second, 100)], "rail")
+    lines = [("conv160", 3600, [0, 2], [0, 3600]), ("conv160", 3600, [1, 2], [0, 3600])]
+    return tracks_of(base_case(ROAD, PLACES, railway(tracks, lines)))
+
+
+@pytest.mark.parametrize(("first", "second", "start", "km"), [(100, 120, 0, 100.0), (130, 110, 1, 110.0)])
+def test_the_best_path_between_cities_is_the_fastest_between_any_of_their_stations(first, second, start, km):
+    tracks = two_stations(first, second)
+    assert sorted(tracks.stations[0]) == [0, 1]
+    path = tracks.best_path(0, 1)
+    assert (path.nodes, path.length_km) == ((start, 2), km)
+    assert tracks.fastest_s(0, 1) == tracks.run_s(start, 2) < tracks.run_s(1 - start, 2)
+    assert tracks.best_path(0, 3) is None
+    assert tracks.fastest_s(0, 3) == math.inf

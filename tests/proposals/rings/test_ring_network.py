@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from candidates_drawing import network
+import dataclasses
+import itertools
+
+import pytest
+import shapely
+from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
 from ring_regions import none, rules, square
 
+from optimiser.proposals.base_case import NEW
 from optimiser.proposals.rings.ring_network import RingNetwork, standard_graph
 
 
@@ -25,3 +31,58 @@ def test_everything_within_reach_is_in_the_graph():
     region = square()
     graph = RingNetwork(region, rules()).with_candidates(none())
     assert sum(link.length_km for link in graph.links) == 320
+
+
+# ---- new railways
+
+
+RAIL_SPOTS = [(0, 60), (50, 60), (100, 60)]
+
+
+def rail_region():
+    """Return three stations in a line, and a city `far` 150 km east without one."""
+    road = network([(0, 0), (150, 60)], [(0, 1, "primary", 160, 50)])
+    tracks = network(RAIL_SPOTS, [(0, 1, "rail", 50, 100), (1, 2, "rail", 50, 100)], "rail")
+    places = cities(road, [("hub", (0, 0), 9_000_000, 0), ("far", (150, 60), 200_000, 1)])
+    return base_case(road, places, railway(tracks, [("conv160", 3600, [0, 1, 2], [0, 1800, 1800])]))
+
+
+def new_railway(line, *calls):
+    """Return a table of one new railway: its line in km, and the ids at which its trains call in order."""
+    arcs = tuple((a, b, 600) for a, b in itertools.pairwise(calls))
+    drawn = proposal("new", 0, 1, 60, kind="rail_link")
+    shape = shapely.LineString([(x * KM, y * KM) for x, y in line])
+    return table(
+        dataclasses.replace(drawn, mode="rail", speed_kmh=250.0, arcs=arcs, geometry=shape, length_km=100.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "calls", "ends"),
+    [
+        # a line past all three stations joins those at its ends
+        ([(0, 60), (100, 60)], ["station:0", "station:1", "station:2"], ["station:0", "station:2"]),
+        # its trains run on over today's tracks, which the ring does not pay for
+        ([(0, 60), (50, 60)], ["station:0", "station:1", "station:2"], ["station:0", "station:1"]),
+        # arcs within trains and on foot are none of stations
+        ([(50, 60), (100, 60)], ["n0", "station:1", "n/after", "station:2"], ["station:1", "station:2"]),
+        # a new station lies in its city
+        ([(100, 60), (150, 60)], ["station:2", f"{NEW}station/far"], ["station:2", f"{NEW}station/far"]),
+    ],
+)  # fmt: skip
+def test_a_new_railway_joins_the_stations_at_the_ends_of_its_line(line, calls, ends):
+    asked = rules(mode="rail", classes=(), speed_kmh=200.0)
+    graph = RingNetwork(rail_region(), asked).with_candidates(new_railway(line, *calls))
+    (link,) = [link for link in graph.links if link.candidate == "new"]
+    assert sorted((graph.nodes[link.tail].key, graph.nodes[link.head].key)) == sorted(ends)
+    assert link.length_km == 100.0
+    assert shapely.get_coordinates(link.line).round(6).tolist() == [
+        [round(x * KM, 6), round(y * KM, 6)] for x, y in line
+    ]
+
+
+@pytest.mark.parametrize("calls", [["station:0", "n1"], ["n0", "n1"], [f"{NEW}station/hub/0", "station:0"]])
+def test_a_new_railway_with_a_single_station_joins_nothing(calls):
+    asked = rules(mode="rail", classes=(), speed_kmh=200.0)
+    graph = RingNetwork(rail_region(), asked).with_candidates(new_railway([(0, 60), (50, 60)], *calls))
+    assert [link.candidate for link in graph.links] == []

@@ -276,6 +276,11 @@ def test_a_length_is_an_obstacle_exactly_if_no_walk_is_shorter(seed, draw):
 # ---- plans
 
 
+def test_links_without_length_are_no_obstacle_and_no_endless_search():
+    links = tuple(replace(link, length=0) for link in square().links)
+    assert list(ring_obstacles(ringed(square(links=links, longest=0)), {})) == []
+
+
 def test_a_plan_with_a_required_ring_needs_its_circuit():
     problem, built = ringed(), ("north", "west")
     plan = verify.score(problem, built, rings={"square": (0, 1, 2, 3)})

@@ -66,6 +66,8 @@ def new_railway(line, *calls):
         ([(0, 60), (50, 60)], ["station:0", "station:1", "station:2"], ["station:0", "station:1"]),
         # arcs within trains and on foot are none of stations
         ([(50, 60), (100, 60)], ["n0", "station:1", "n/after", "station:2"], ["station:1", "station:2"]),
+        # its corners stay
+        ([(0, 60), (30, 75), (100, 60)], ["station:0", "station:2"], ["station:0", "station:2"]),
         # a new station lies in its city
         ([(100, 60), (150, 60)], ["station:2", f"{NEW}station/far"], ["station:2", f"{NEW}station/far"]),
     ],
@@ -86,3 +88,48 @@ def test_a_new_railway_with_a_single_station_joins_nothing(calls):
     asked = rules(mode="rail", classes=(), speed_kmh=200.0)
     graph = RingNetwork(rail_region(), asked).with_candidates(new_railway([(0, 60), (50, 60)], *calls))
     assert [link.candidate for link in graph.links] == []
+
+
+# ---- lines of candidates
+
+
+def pieces_of(line, *calls):
+    """Return ends, corners in km and length of the pieces of a road between nodes of `square`."""
+    region = square(places=(("town", (20, 0), 300_000, 1, (40, 60)),))
+    arcs = tuple((a, b, 600) for a, b in itertools.pairwise(calls))
+    shape = shapely.LineString([(x * KM, y * KM) for x, y in line])
+    drawn = dataclasses.replace(proposal("new", 1, 5, 60), arcs=arcs, geometry=shape, length_km=100.0)
+    graph = RingNetwork(region, rules()).with_candidates(table(drawn))
+    return [
+        (
+            graph.nodes[link.tail].key,
+            graph.nodes[link.head].key,
+            (shapely.get_coordinates(link.line) / KM).round(3).tolist(),
+            round(link.length_km, 3),
+        )
+        for link in graph.links
+        if link.candidate == "new"
+    ]
+
+
+def test_a_road_is_cut_at_its_interchanges_and_its_length_shared_by_the_pieces():
+    # from the middle of the south past the hub, a quarter on the way, to the middle of the north
+    line = [(0, -40), (30, -40), (0, 0), (0, 40)]
+    found = pieces_of(line, "road:1", "road:8", "road:5")
+    first, second = found
+    assert first[:3] == ("road:1", "road:8", [[0.0, -40.0], [30.0, -40.0], [0.0, 0.0]])
+    assert second[:3] == ("road:5", "road:8", [[0.0, 40.0], [0.0, 0.0]])
+    assert first[3] == pytest.approx(100 * 80 / 120, abs=0.2)
+    assert first[3] + second[3] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_line_of_the_user_keeps_its_corners_though_its_ends_are_beside_the_nodes(step):
+    line = [(0.1, -40), (30, -20), (0.1, 40)][::step]
+    (piece,) = pieces_of(line, "road:1", "road:5")
+    assert piece[:3] == ("road:1", "road:5", [[0.1, -40.0], [30.0, -20.0], [0.1, 40.0]])
+
+
+def test_a_straight_line_beside_the_nodes_gives_way_to_the_one_between_them():
+    (piece,) = pieces_of([(0.1, -40), (0.1, 40)], "road:5", "road:1")
+    assert piece[:3] == ("road:1", "road:5", [[0.0, -40.0], [0.0, 40.0]])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import faulthandler
 import json
 import os
 import random
@@ -28,11 +29,12 @@ import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -44,8 +46,11 @@ EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
 COPIED = ("networks", "optimiser", "tests", "benchmarks", "docs", "notebooks", "tools")
 """Folders that a mutant's copy of the tree holds, beside the files of the top folder."""
 
-LEAST_LIMIT_S = 60.0
-"""Time limit of the tests of one mutant, where five times what they take without a change is less."""
+LEAST_LIMIT_S = 30.0
+"""Time limit of one test under a mutant, where five times what it takes without a change is less."""
+
+LATE = "late.txt"
+"""File beside a task that is not empty when a test was ended at its time limit."""
 
 
 @dataclass(frozen=True)
@@ -397,7 +402,9 @@ class Tree:
             path.write_text(json.dumps(task), encoding="utf-8")
             code, output = self._run([sys.executable, "-m", "tools.mutants", "--run", str(path)], limit_s)
             recorded = json.loads(path.read_text(encoding="utf-8"))
-        if code is None:
+            late = path.with_name(LATE)
+            is_late = code is None or (late.is_file() and late.stat().st_size > 0)
+        if is_late or code is None:
             return "timed out", "", {}
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
         if code > 1 and not failed:  # wrong use of pytest, or a fault in it, is no test that fails
@@ -426,11 +433,13 @@ class Tree:
             )
             try:
                 output, _ = process.communicate(timeout=limit_s)
+                code: int | None = process.returncode
             except subprocess.TimeoutExpired:
+                code, output = None, ""
+            with suppress(ProcessLookupError):  # a test that was ended may leave child processes
                 os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-                return None, ""
-            return process.returncode, output
+            process.communicate()
+            return code, output
 
 
 class Recorder:
@@ -477,11 +486,19 @@ class ShortestFirst:
     Parameters
     ----------
     tests
-        Their names without parameters.
+        Their names without parameters, each with the seconds after which it is ended.
+    late
+        File that is written to when a test is ended.
     """
 
-    def __init__(self, tests: Sequence[str]) -> None:
+    def __init__(self, tests: Mapping[str, float], late: TextIO) -> None:
         self.rank = {test: rank for rank, test in enumerate(tests)}
+        self.limit_s = tests
+        self.late = late
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """End the process where this test takes too long, also within compiled code."""
+        faulthandler.dump_traceback_later(self.limit_s[nodeid.split("[", 1)[0]], exit=True, file=self.late)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -498,8 +515,8 @@ def run_tests(task: Path) -> int:
     Parameters
     ----------
     task
-        JSON file with the `paths` of tests, and with the `tests` among them to run in this order; without
-        `tests`, all run, and what they call is written to the same file.
+        JSON file with the `paths` of tests, and with the `tests` among them to run in this order, each with
+        its time limit in seconds; without `tests`, all run, and what they call is written to the same file.
     """
     asked = json.loads(task.read_text(encoding="utf-8"))
     options = [
@@ -514,7 +531,10 @@ def run_tests(task: Path) -> int:
         "--hypothesis-seed=0",
     ]
     if "tests" in asked:
-        return int(pytest.main([*options, *asked["paths"]], plugins=[ShortestFirst(asked["tests"])]))
+        with task.with_name(LATE).open("w", encoding="utf-8") as late:
+            return int(
+                pytest.main([*options, *asked["paths"]], plugins=[ShortestFirst(asked["tests"], late)])
+            )
     recorder = Recorder(Path.cwd())
     code = int(pytest.main([*options, *asked["paths"]], plugins=[recorder]))
     calls = {name: sorted(tests) for name, tests in recorder.calls.items()}
@@ -572,9 +592,10 @@ class Bench:
         tests = self.tests_of(mutant)
         if tests:
             self.tree.write(mutant)
-            limit_s = max(LEAST_LIMIT_S, 5.0 * sum(self.seconds[test] for test in tests))
+            limits = {test: max(LEAST_LIMIT_S, 5.0 * self.seconds[test]) for test in tests}
             paths = sorted({test.split("::", 1)[0] for test in tests})
-            state, by, _ = self.tree.first_failure({"paths": paths, "tests": tests}, limit_s)
+            task = {"paths": paths, "tests": limits}
+            state, by, _ = self.tree.first_failure(task, LEAST_LIMIT_S + sum(limits.values()))
             self.tree.restore(mutant)
         if state == "survived" and reason is not None:
             state, by = "equivalent", reason

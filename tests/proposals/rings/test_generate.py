@@ -18,7 +18,9 @@ from ring_regions import (
     square,
 )
 
+from optimiser.job.rings import Rings
 from optimiser.proposals.rings.generate import links_on_circuits
+from optimiser.run.rings import ring_rules
 from optimiser.verify.rings import missing_stops
 
 
@@ -149,3 +151,9 @@ def test_a_new_road_shorter_than_the_existing_one_stays_where_length_counts():
     short = generated_ring(region, new, rules(longest_km=330.0)).ring
     assert {link.candidate for link in free.links} == {None}
     assert {link.candidate for link in short.links} == {None, "new"}
+
+
+def test_a_ring_asked_for_in_python_has_the_defaults_of_a_job():
+    """But a job limits the stretch of its rings."""
+    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], ["hub"], ["Hub"])
+    assert of_job == rules()

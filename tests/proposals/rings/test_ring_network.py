@@ -27,6 +27,33 @@ def test_two_carriageways_and_their_slip_roads_are_one_line():
     assert {tuple(sorted(two)) for two in ends} == {(0, 1)}
 
 
+@pytest.mark.parametrize(
+    ("apart_km", "slip_km", "junctions"),
+    [(0.7, 5.0, 1), (0.8, 5.0, 2), (0.8, 2.0, 1), (0.8, 2.1, 2)],
+)
+def test_ends_of_slip_roads_beside_each_other_or_joined_by_a_short_one_are_one_junction(
+    apart_km, slip_km, junctions
+):
+    spots = [(0, 0), (0, apart_km), (30, 0), (30, 20), (-30, 20)]
+    links = [
+        (0, 2, "motorway", 30, 100), (1, 3, "motorway", 36, 100), (1, 4, "motorway", 36, 100),
+        (0, 1, "motorway_link", slip_km, 40),
+    ]  # fmt: skip
+    graph = standard_graph(network(spots, links), rules())
+    assert len(graph.nodes) == 3 + junctions
+    assert len(graph.links) == 2 + junctions
+
+
+def test_roads_of_the_class_that_are_too_slow_leave_but_their_slip_roads_stay():
+    spots = [(0, 0), (30, 0), (60, 0), (60, 9)]
+    links = [
+        (0, 1, "motorway", 30, 100), (1, 2, "motorway", 30, 99), (2, 3, "motorway_link", 9, 40),
+        (0, 2, "primary", 60, 120),
+    ]  # fmt: skip
+    graph = standard_graph(network(spots, links), rules(speed_kmh=100.0))
+    assert sorted(link.length_km for link in graph.links) == [9.0, 30.0]
+
+
 def test_everything_within_reach_is_in_the_graph():
     region = square()
     graph = RingNetwork(region, rules()).with_candidates(none())

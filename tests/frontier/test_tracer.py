@@ -218,3 +218,32 @@ def test_three_way_frontiers_reject_periods(monkeypatch):
     )
     with pytest.raises(ProblemError, match="not possible with periods"):
         traced(problem.replace(pairs=pairs), monkeypatch, axes="three_way")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"points": -1}, {"gap": -0.1}, {"gap": float("nan")}, {"point_s": 0.0}, {"total_s": 0.0}]
+)
+def test_a_limit_outside_its_range_is_named_alone(wrong):
+    with pytest.raises(ProblemError) as caught:
+        Limits(**wrong)
+    (fault,) = caught.value.faults
+    assert repr(next(iter(wrong.values()))) in fault
+
+
+def test_limits_may_be_at_the_edge_of_their_ranges():
+    assert Limits(points=0, gap=0.0, point_s=1e-9, total_s=1e-9).points == 0
+
+
+def test_a_point_adds_up_both_stages_and_carries_the_seed(monkeypatch):
+    answers = []
+    ask = SessionAsker.ask
+
+    def noted(self, asked, **options):
+        answers.append(ask(self, asked, **options).replace(cuts=10, nodes=7, seconds=2.0, whole_seconds=3.0))
+        return answers[-1]
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    _, points = traced(line(), monkeypatch)
+    first = points[0]
+    assert (first.cuts, first.nodes, first.seconds, first.whole_seconds) == (20, 14, 4.0, 6.0)
+    assert (first.seed, first.threads) == (1, 1)

@@ -60,6 +60,16 @@ def test_everything_within_reach_is_in_the_graph():
     assert sum(link.length_km for link in graph.links) == 320
 
 
+@pytest.mark.parametrize(
+    ("ref", "name", "shown"),
+    [("G1", "Ring road", "G1"), ("", "Ring road", "Ring road"), ("G1", "", "G1"), ("", "", "")],
+)
+def test_a_link_has_the_number_of_its_road_and_its_name_where_there_is_none(ref, name, shown):
+    drawn = network([(0, 0), (30, 0)], [(0, 1, "motorway", 30, 100)])
+    (link,) = standard_graph(drawn.replace(links=drawn.links.assign(ref=ref, name=name)), rules()).links
+    assert link.name == shown
+
+
 # ---- new railways
 
 

@@ -266,7 +266,7 @@ def test_a_gap_is_no_gap_where_a_road_from_nearby_leads_there(gap):
 
 
 def test_anchors_are_where_expressways_meet_other_roads_and_where_they_end():
-    # 0 to 3 and 7 an expressway, with two carriageways from 1 to 2; a slip road 3 - 4, a primary road 1 - 5 - 6
+    # expressway 0 - 1 - 2 - 3 - 7 with two carriageways from 1 to 2, slip road 3 - 4, primary road 1 - 5 - 6
     spots = [(0, 0), (10, 0), (20, 0), (30, 0), (30, 1), (10, 9), (10, 18), (40, 0)]
     links = [
         (0, 1, "motorway", 10, 100), (1, 2, "motorway", 10, 100), (2, 1, "motorway", 10, 100),

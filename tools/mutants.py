@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ast
 import faulthandler
+import importlib
 import json
 import os
 import random
@@ -28,13 +29,14 @@ import sys
 import tempfile
 import time
 import tomllib
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import CodeType
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import pytest
 
@@ -48,6 +50,18 @@ COPIED = ("networks", "optimiser", "tests", "benchmarks", "docs", "notebooks", "
 
 LEAST_LIMIT_S = 30.0
 """Time limit of one test under a mutant, where five times what it takes without a change is less."""
+
+LIBRARIES = (
+    "geopandas", "highspy", "hypothesis.strategies", "networkx", "numba", "pulp", "scipy.optimize",
+    "scipy.sparse.csgraph", "scipy.spatial", "shapely",
+)  # fmt: skip
+"""Libraries that most tests load; nothing of the project, which each mutant changes."""
+
+ENDED, CRASHED = -1000, 70
+"""Instead of the exit code of pytest: the tests of a mutant were ended, or pytest did not return."""
+
+OUTPUT = "output.txt"
+"""File beside a task with what pytest wrote."""
 
 LATE = "late.txt"
 """File beside a task that is not empty when a test was ended at its time limit."""
@@ -366,11 +380,27 @@ class Tree:
         for path in ROOT.iterdir():
             if path.is_file():
                 shutil.copy2(path, folder / path.name)
-        where = self._run(
-            [sys.executable, "-c", "import optimiser; print(optimiser.__file__)"], LEAST_LIMIT_S
-        )[1]
-        if str(folder) not in where:
-            raise SystemExit(f"the tests would not import the copy in {folder}, but {where.strip()}")
+        changed = {
+            "PYTHONPATH": str(folder),
+            "POLYRING_SHARED": os.environ.get("POLYRING_SHARED", str(ROOT.parent / "shared")),
+            "OPENBLAS_NUM_THREADS": "1",  # a process with threads had better not be forked
+        }
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tools.mutants", "--serve"],
+            cwd=folder,
+            env=os.environ | changed,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the tree."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the process that runs the tests."""
+        self._server.communicate()
 
     def write(self, mutant: Mutant) -> None:
         """Put a mutant in the place of its source."""
@@ -400,11 +430,12 @@ class Tree:
         with tempfile.TemporaryDirectory(prefix="mutant-task-") as folder:
             path = Path(folder) / "task.json"
             path.write_text(json.dumps(task), encoding="utf-8")
-            code, output = self._run([sys.executable, "-m", "tools.mutants", "--run", str(path)], limit_s)
+            code = self._code_of(path, limit_s)
             recorded = json.loads(path.read_text(encoding="utf-8"))
+            output = path.with_name(OUTPUT).read_text(encoding="utf-8", errors="replace")
             late = path.with_name(LATE)
-            is_late = code is None or (late.is_file() and late.stat().st_size > 0)
-        if is_late or code is None:
+            is_late = code == ENDED or (late.is_file() and late.stat().st_size > 0)
+        if is_late:
             return "timed out", "", {}
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
         if code > 1 and not failed:  # wrong use of pytest, or a fault in it, is no test that fails
@@ -413,33 +444,64 @@ class Tree:
             return "survived", "", recorded
         return "killed", failed[0] if failed else f"exit code {code}", recorded
 
-    def _run(self, command: list[str], limit_s: float) -> tuple[int | None, str]:
-        """Return the exit code and output of a command in the copy; no code where its time ran out."""
-        with tempfile.TemporaryDirectory(prefix="mutant-cache-") as cache:
-            changed = {
-                "PYTHONPATH": str(self.folder),
-                "POLYRING_CACHE": cache,
-                "HYPOTHESIS_STORAGE_DIRECTORY": cache,
-                "POLYRING_SHARED": os.environ.get("POLYRING_SHARED", str(ROOT.parent / "shared")),
-            }
-            process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env=os.environ | changed,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            try:
-                output, _ = process.communicate(timeout=limit_s)
-                code: int | None = process.returncode
-            except subprocess.TimeoutExpired:
-                code, output = None, ""
-            with suppress(ProcessLookupError):  # a test that was ended may leave child processes
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return code, output
+    def _code_of(self, task: Path, limit_s: float) -> int:
+        """Return the exit code of the tests of a task, which another process runs."""
+        server = self._server
+        if server.stdin is None or server.stdout is None:
+            raise AssertionError
+        server.stdin.write(f"{limit_s} {task}\n")
+        server.stdin.flush()
+        answer = server.stdout.readline()
+        if not answer:
+            raise SystemExit("the process that runs the tests ended")
+        return int(answer)
+
+
+def serve() -> None:
+    """Run the tests of each task that is named on the standard input, and print the exit codes.
+
+    Each task has a process of its own, which begins with the libraries of others loaded: that is most of what
+    a short test takes.
+    """
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    # The one thread that is left is that of Arrow's allocator, which is made for forks.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+    for line in sys.stdin:
+        limit, path = line.rstrip("\n").split(" ", 1)
+        process = os.fork()
+        if not process:
+            _run_task(Path(path))
+        print(_exit_code(process, time.monotonic() + float(limit)), flush=True)
+
+
+def _run_task(task: Path) -> None:
+    """Run the tests of a task in this process, and end it."""
+    os.setsid()
+    output = os.open(task.with_name(OUTPUT), os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ["POLYRING_CACHE"] = os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(task.with_name("cache"))
+    code = CRASHED
+    try:
+        code = run_tests(task)
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _exit_code(process: int, end: float) -> int:
+    """Return the exit code of a process, `ENDED` where its time ran out; nothing of its group is left."""
+    found, status = 0, 0
+    while not found and time.monotonic() < end:
+        found, status = os.waitpid(process, os.WNOHANG)
+        time.sleep(0.02)
+    with suppress(ProcessLookupError):  # a test that was ended may leave child processes
+        os.killpg(process, signal.SIGKILL)
+    if not found:
+        os.waitpid(process, 0)
+        return ENDED
+    return os.waitstatus_to_exitcode(status)
 
 
 class Recorder:
@@ -679,11 +741,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--file", default="", help="only mutants whose path contains this text")
     parser.add_argument("--list", action="store_true", help="print the sample and test nothing")
     parser.add_argument("--json", type=Path, help="file for the outcomes")
-    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--again", type=Path, help="outcomes of before: test only what survived there")
     options = parser.parse_args(arguments)
-    if options.run:
-        sys.exit(run_tests(options.run))
+    if options.serve:
+        serve()
+        return
     samples = {
         name: [one for one in drawn(name, options.mutants, options.seed) if options.file in one.path]
         for name in options.package or PACKAGES
@@ -698,8 +761,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(f"{name}: {mutant}" for name, some in samples.items() for mutant in some))
         return
     outcomes: dict[str, list[Outcome]] = {}
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        tree = Tree(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, Tree(Path(folder)) as tree:
         for name, some in samples.items():
             outcomes[name] = measure(name, some, tree)
             if options.json:

@@ -613,14 +613,19 @@ class Bench:
         The copy.
     package
         What is mutated, and the tests that must notice.
+    known
+        What was recorded of its tests before; None to run them once.
     """
 
-    def __init__(self, tree: Tree, package: Package) -> None:
+    def __init__(self, tree: Tree, package: Package, known: dict[str, Any] | None = None) -> None:
         self.tree = tree
         self.package = package
-        state, by, recorded = tree.first_failure({"paths": package.tests}, 3600.0)
-        if state != "survived":
-            raise SystemExit(f"the tests fail without any change, so nothing was measured: {by} {state}")
+        recorded = known
+        if recorded is None:
+            state, by, recorded = tree.first_failure({"paths": package.tests}, 3600.0)
+            if state != "survived":
+                raise SystemExit(f"the tests fail without any change, so nothing was measured: {by} {state}")
+        self.recorded = recorded
         self.calls: dict[str, list[str]] = recorded["calls"]
         self.seconds: dict[str, float] = recorded["seconds"]
 
@@ -702,7 +707,7 @@ def table(outcomes: dict[str, list[Outcome]]) -> str:
     return "\n".join(rows)
 
 
-def measure(name: str, mutants: Sequence[Mutant], tree: Tree) -> list[Outcome]:
+def measure(name: str, mutants: Sequence[Mutant], bench: Bench) -> list[Outcome]:
     """Test mutants of a package and print each outcome.
 
     Parameters
@@ -711,10 +716,10 @@ def measure(name: str, mutants: Sequence[Mutant], tree: Tree) -> list[Outcome]:
         The package.
     mutants
         Its mutants.
-    tree
-        The copy in which they are tested.
+    bench
+        Where they are tested.
     """
-    bench, known, found = Bench(tree, PACKAGES[name]), reasons(), []
+    known, found = reasons(), list[Outcome]()
     print(f"{name}: {len(mutants)} mutants; {sum(bench.seconds.values()):.0f} s of tests", flush=True)
     for mutant in mutants:
         outcome = bench.outcome(mutant, known.get(key_of(mutant)))
@@ -742,6 +747,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--list", action="store_true", help="print the sample and test nothing")
     parser.add_argument("--json", type=Path, help="file for the outcomes")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--calls",
+        type=Path,
+        help="file for what each test calls; read where it is there, so that tests must be as they were",
+    )
     parser.add_argument("--again", type=Path, help="outcomes of before: test only what survived there")
     options = parser.parse_args(arguments)
     if options.serve:
@@ -761,9 +771,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(f"{name}: {mutant}" for name, some in samples.items() for mutant in some))
         return
     outcomes: dict[str, list[Outcome]] = {}
+    calls: dict[str, Any] = {}
+    if options.calls and options.calls.is_file():
+        calls = json.loads(options.calls.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, Tree(Path(folder)) as tree:
         for name, some in samples.items():
-            outcomes[name] = measure(name, some, tree)
+            bench = Bench(tree, PACKAGES[name], calls.get(name))
+            if options.calls:
+                calls[name] = bench.recorded
+                options.calls.write_text(json.dumps(calls), encoding="utf-8")
+            outcomes[name] = measure(name, some, bench)
             if options.json:
                 plain = {one: [asdict(outcome) for outcome in of] for one, of in outcomes.items()}
                 options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")

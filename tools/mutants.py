@@ -179,7 +179,8 @@ class Mutant:
     start, end
         The place in the UTF-8 bytes of the source.
     is_in_function
-        Whether it runs when the function is called, and not when the module is imported.
+        Whether it runs at recorded calls of the function alone: not when the module is imported, and not as
+        machine code.
     """
 
     path: str
@@ -257,7 +258,7 @@ def _changes(
         inner, inside = function, in_function
         if isinstance(child, ast.FunctionDef | ast.ClassDef):
             inner = f"{function}.{child.name}" if function else child.name
-            inside = isinstance(child, ast.FunctionDef)
+            inside = isinstance(child, ast.FunctionDef) and not _is_kernel(child)
         if isinstance(child, ast.stmt) and _can_be_left_out(child):
             yield child, function, "pass", in_function
         if isinstance(child, ast.expr):
@@ -267,6 +268,11 @@ def _changes(
             yield child.test, function, f"(not ({ast.unparse(child.test)}))", in_function
         if not isinstance(child, ast.Raise):
             yield from _changes(child, inner, in_function=inside)
+
+
+def _is_kernel(function: ast.FunctionDef) -> bool:
+    """Return whether a function may run as machine code, so that its calls are not recorded."""
+    return any(ast.unparse(decorator).startswith("compiled") for decorator in function.decorator_list)
 
 
 def _judged(tree: ast.AST) -> Iterator[ast.AST]:
@@ -632,8 +638,8 @@ class Bench:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that call the function of a mutant, the shortest first.
 
-        What is outside a function is read when modules are imported: all tests that call a function of the
-        module are asked.
+        What is outside a function is read when modules are imported, and calls of kernels are not recorded:
+        all tests that call a function of the module are asked.
         """
         called = set(self.calls.get(f"{mutant.path} {mutant.function}", []))
         if not mutant.is_in_function:

@@ -115,6 +115,7 @@ def test_solves_of_a_frontier_share_a_process_that_ends_with_it():
         assert children() == started
     assert not children()
     assert (first.bound, second.bound) == (10.0, 1.0)
+    assert (first.warm, second.warm) == (False, False)
     assert answer_from(first.as_dict()) == first
 
 

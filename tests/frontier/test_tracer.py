@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from ring_drawing import ring_problem, ringed, square
 
 from optimiser import verify
+from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits
-from optimiser.frontier.askers import SessionAsker
+from optimiser.frontier.askers import Answer, SessionAsker
 from optimiser.frontier.curve import curve
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period
@@ -247,3 +248,36 @@ def test_a_point_adds_up_both_stages_and_carries_the_seed(monkeypatch):
     first = points[0]
     assert (first.cuts, first.nodes, first.seconds, first.whole_seconds) == (20, 14, 4.0, 6.0)
     assert (first.seed, first.threads) == (1, 1)
+
+
+def test_the_second_stage_has_the_time_that_the_first_one_left(monkeypatch):
+    given = []
+    ask = SessionAsker.ask
+
+    def noted(self, asked, *, seconds, gap):
+        given.append(seconds)
+        return ask(self, asked, seconds=seconds, gap=gap)
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    traced(line(), monkeypatch, limits=Limits(points=0, point_s=20.0, total_s=600.0))
+    first, second = given[:2]
+    assert first == pytest.approx(20.0, abs=0.01)
+    assert 10.0 < second < first
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [
+        (["ac", "bd"], None, ("ac", "bd")),
+        (["ac", "bd"], ("ac",), ("ac", "bd")),  # covers less
+        (["ac", "bd"], ("ac", "ad", "bd"), ("ac", "bd")),  # costs more
+        (["ad"], ("ac", "bd"), ("ac", "bd")),  # costs less and covers more
+        (["ac", "ad", "bd"], ("ac", "bd"), ("ac", "bd")),  # costs less and covers the same
+    ],
+)
+def test_the_plan_of_the_second_stage_counts_where_it_is_nowhere_worse(first, second, chosen, monkeypatch):
+    tracer, _ = traced(line(budget=99), monkeypatch, limits=Limits(points=1))
+    asked = Question(None, (18,), cheapest=True)
+    answer = Answer(asked, second, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+    for question in (asked, Question(99, (0,), cheapest=False)):
+        assert tracer._better(tracer.evaluate(first), answer, question).built == chosen

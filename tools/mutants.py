@@ -49,7 +49,7 @@ COPIED = ("networks", "optimiser", "tests", "benchmarks", "docs", "notebooks", "
 """Folders that a mutant's copy of the tree holds, beside the files of the top folder."""
 
 LEAST_LIMIT_S = 30.0
-"""Time limit of one test under a mutant, where five times what it takes without a change is less."""
+"""Time limit of one test under a mutant, besides a multiple of what it takes without a change."""
 
 LIBRARIES = (
     "geopandas", "highspy", "hypothesis.strategies", "networkx", "numba", "pulp", "scipy.optimize",
@@ -651,6 +651,12 @@ class Bench:
             }
         return sorted(called, key=lambda test: (self.seconds[test], test))
 
+    def limit_s(self, test: str) -> float:
+        """Return the time limit of a test alone, which makes what it shared with others of its file anew."""
+        file = f"{test.split('::', 1)[0]}::"
+        shared_s = sum(seconds for name, seconds in self.seconds.items() if name.startswith(file))
+        return LEAST_LIMIT_S + 5.0 * self.seconds[test] + 2.0 * shared_s
+
     def outcome(self, mutant: Mutant, reason: str | None) -> Outcome:
         """Return what becomes of a mutant.
 
@@ -665,7 +671,7 @@ class Bench:
         tests = self.tests_of(mutant)
         if tests:
             self.tree.write(mutant)
-            limits = {test: max(LEAST_LIMIT_S, 5.0 * self.seconds[test]) for test in tests}
+            limits = {test: self.limit_s(test) for test in tests}
             paths = sorted({test.split("::", 1)[0] for test in tests})
             task = {"paths": paths, "tests": limits}
             state, by, _ = self.tree.first_failure(task, LEAST_LIMIT_S + sum(limits.values()))
@@ -758,7 +764,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=Path,
         help="file for what each test calls; read where it is there, so that tests must be as they were",
     )
-    parser.add_argument("--again", type=Path, help="outcomes of before: test only what survived there")
+    parser.add_argument("--again", type=Path, help="outcomes of this sample: test only what survived")
     options = parser.parse_args(arguments)
     if options.serve:
         serve()
@@ -769,9 +775,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     if options.again:
         earlier = json.loads(options.again.read_text(encoding="utf-8"))
+        again = {
+            Mutant(**one["mutant"])
+            for some in earlier.values()
+            for one in some
+            if one["state"] in ("survived", "equivalent")
+        }
         samples = {
-            name: [Mutant(**one["mutant"]) for one in some if one["state"] in ("survived", "equivalent")]
-            for name, some in earlier.items()
+            name: [one for one in drawn(name, options.mutants, options.seed) if one in again]
+            for name in earlier
         }
     if options.list:
         print("\n".join(f"{name}: {mutant}" for name, some in samples.items() for mutant in some))

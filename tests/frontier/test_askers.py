@@ -21,6 +21,7 @@ from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker, answer_f
 from optimiser.frontier.axes import axes_of
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.errors import SolverError
+from optimiser.problem.result import Result, TracePoint
 
 QUESTION = Question(7, (0,), cheapest=False)
 
@@ -202,3 +203,35 @@ def test_answers_of_a_file_are_those_that_were_written():
     assert answer_from(json.loads(json.dumps(found.as_dict()))) == found
     none = found.replace(built=None, rings={}, starts={})
     assert answer_from(json.loads(json.dumps(none.as_dict()))) == none
+
+
+@pytest.mark.parametrize(
+    ("termination", "reason"),
+    [
+        ("proof", "answered"),
+        ("gap", "answered"),
+        ("infeasible", "answered"),
+        ("time", "time"),
+        ("crash", "crash"),
+    ],
+)
+def test_an_answer_tells_how_the_solve_ended_and_what_it_took(termination, reason):
+    asker = asker_of(line(), SolveAsker)
+    ended = Result(
+        "line", "none", (), 0, 0, 0, 5.0, None, "", 1.5, 1, 1, "s", termination=termination, message="m"
+    )
+    found = asker._found(QUESTION, ended, 2.5)
+    assert (found.reason, found.built, found.bound, found.empty, found.warm) == (
+        reason,
+        None,
+        5.0,
+        False,
+        False,
+    )
+    assert (found.seconds, found.whole_seconds, found.solver, found.message) == (1.5, 2.5, "s", "m")
+    assert (found.nodes, found.cuts) == (0, 0)
+    traced = ended.replace(
+        trace=tuple(TracePoint(0.1, "root", 1, 2.0, cuts=k, nodes=k - 1) for k in (3, 6)), status="infeasible"
+    )
+    found = asker._found(QUESTION, traced, 2.5)
+    assert (found.nodes, found.cuts, found.empty) == (5, 6, True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tools import mutants
-from tools.mutants import Mutant, Outcome
+from tools import mutants, mutations
+from tools.mutants import Outcome
+from tools.mutations import Mutant
 
 
 def changed(text):
     """Return the text under every mutant of it."""
-    return [m.applied(text.encode()).decode() for m in mutants.mutants_of("a.py", text)]
+    return [m.applied(text.encode()).decode() for m in mutations.mutants_of("a.py", text)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_a_statement_that_acts_on_something_is_left_out(statement):
 
 def test_a_mutant_knows_its_place_beyond_letters_of_several_bytes():
     text = 'def f(a):\n    return "é", [a + 1 for b in a]\n'
-    first, *_ = mutants.mutants_of("a.py", text)
+    first, *_ = mutations.mutants_of("a.py", text)
     assert (first.function, first.line, first.before, first.after) == ("f", 2, "a + 1", "(a - 1)")
     assert first.applied(text.encode()).decode() == text.replace("a + 1", "(a - 1)")
     assert first.is_in_function
@@ -71,7 +72,7 @@ def test_a_mutant_knows_its_place_beyond_letters_of_several_bytes():
 
 def test_what_runs_at_import_is_in_no_function():
     text = "A = 3\nclass C:\n    b = 4\n    def f(self):\n        return 5\n"
-    found = {(m.function, m.before, m.is_in_function) for m in mutants.mutants_of("a.py", text)}
+    found = {(m.function, m.before, m.is_in_function) for m in mutations.mutants_of("a.py", text)}
     assert found == {("", "3", False), ("C", "4", False), ("C.f", "5", True)}
 
 
@@ -97,5 +98,5 @@ def test_equivalent_mutants_are_left_out_of_the_share():
 def test_every_listed_mutant_still_stands_in_its_source():
     for path, function, before, after in mutants.reasons():
         text = (mutants.ROOT / path).read_text(encoding="utf-8")
-        keys = {mutants.key_of(mutant) for mutant in mutants.mutants_of(path, text)}
+        keys = {mutants.key_of(mutant) for mutant in mutations.mutants_of(path, text)}
         assert (path, function, before, after) in keys, before

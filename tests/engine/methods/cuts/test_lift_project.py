@@ -298,7 +298,7 @@ def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
 
 
 def test_the_cut_of_a_budget_for_less_than_two_uses_that_nothing_is_built_twice():
-    """3 a + 3 b <= 5: with a built at most 2/3 of b is, without it at most all of b, so that a / 3 + b <= 1."""
+    """3 a + 3 b <= 5: with a built at most 2/3 of b is, without it all of b may be, so a / 3 + b <= 1."""
     point = np.array([5 / 6, 5 / 6])
     for j in (0, 1):
         ((alpha, least),) = dense([by_hand([[-3.0, -3.0]], np.array([-5.0]), point).cut(j)], 2)

@@ -6,15 +6,19 @@ import itertools
 
 import pytest
 from core_drawing import dense_problem, line, side_problems
+from engine_running import HereProcess
 from frontier_drawing import extended_places, non_dominated, places_of, traced
 from hypothesis import HealthCheck, given, settings
 from ring_drawing import ring_problem, ringed, square
 
 from optimiser import verify
 from optimiser.engine.search.task import Question
-from optimiser.frontier import Limits
+from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier.askers import Answer, SessionAsker
 from optimiser.frontier.curve import curve
+from optimiser.frontier.region import Box
+from optimiser.frontier.tracer import Memory
+from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period
 from optimiser.problem.result import rounded_bound
@@ -281,3 +285,37 @@ def test_the_plan_of_the_second_stage_counts_where_it_is_nowhere_worse(first, se
     answer = Answer(asked, second, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     for question in (asked, Question(99, (0,), cheapest=False)):
         assert tracer._better(tracer.evaluate(first), answer, question).built == chosen
+
+
+def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(monkeypatch):
+    """Something must be built: the least cost is at least 2.4, so 3, and a level below it is no question."""
+    problem = line(targets=(Target("small", 5),))
+    ask = SessionAsker.ask
+
+    def loose(self, asked, **options):
+        found = ask(self, asked, **options)
+        return found.replace(bound=2.4) if asked.budget is None and asked.least == (0,) else found
+
+    monkeypatch.setattr(SessionAsker, "ask", loose)
+    tracer, points = traced(problem, monkeypatch)
+    assert tracer.state.region.whole == Box((-16,), (-3,))
+    assert min(point.cost for point in points) == 3
+
+
+def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
+    asked, kept = [], {}
+    ask = SessionAsker.ask
+
+    def noted(self, question, **options):
+        asked.append(question)
+        return ask(self, question, **options)
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    monkeypatch.setattr(askers, "ChildProcess", HereProcess)
+    memory = Memory(recall=kept.get, keep=lambda found: kept.__setitem__(found.asked, found))
+    for count in (len, lambda _asked: 0):
+        asked.clear()
+        with tracing(line(), limits=Limits(points=0), memory=memory, threads=1) as tracer:
+            assert [point.place for point in tracer]
+        assert tracer.state.answers == count(asked) == len(asked)
+    assert kept

@@ -16,6 +16,7 @@ from optimiser.problem.jsonfile import (
     LARGEST,
     is_integer,
     keys_of,
+    plain_file,
     read_json,
     refuse_special_file,
     repeated,
@@ -128,3 +129,13 @@ def test_integers_lie_within_bounds_and_are_neither_floats_nor_booleans(
 def test_keys_are_read_off_their_names_and_repeated_names_are_sorted() -> None:
     assert keys_of("id  group? most") == {"id": True, "group": False, "most": True}
     assert repeated(["b", "a", "b", "c", "a", "b"]) == ["a", "b"]
+
+
+def test_a_file_of_a_gibibyte_may_be_read_and_a_larger_one_not(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.json"
+    for size in (2**30, 2**30 + 1):
+        with path.open("wb") as file:
+            file.truncate(size)
+        if size == 2**30:
+            assert plain_file(path) == path
+    assert refusal(path) == "cannot be read (it has 1,073,741,825 bytes, more than 1,073,741,824)"

@@ -98,7 +98,7 @@ class Outcome:
     mutant
         The mutant.
     state
-        `killed`, `timed out` or `survived`; `equivalent` for a survivor that is listed as such.
+        `killed`, `timed out` or `survived`; `equivalent` for one that is listed as such, and not tested.
     by
         The test that failed, or why the mutant is equivalent.
     seconds
@@ -202,6 +202,8 @@ class Bench:
         reason
             Why it is listed as equivalent, or None.
         """
+        if reason is not None:
+            return Outcome(mutant, "equivalent", reason, 0.0)
         begun, state, by = time.monotonic(), "survived", "no test runs it"
         tests = self.tests_of(mutant)
         if tests:
@@ -211,8 +213,6 @@ class Bench:
             task = {"paths": paths, "tests": limits}
             state, by, _ = self.tree.first_failure(task, LEAST_LIMIT_S + sum(limits.values()))
             self.tree.restore(mutant)
-        if state == "survived" and reason is not None:
-            state, by = "equivalent", reason
         return Outcome(mutant, state, by, round(time.monotonic() - begun, 1))
 
 

@@ -139,3 +139,12 @@ def test_a_file_of_a_gibibyte_may_be_read_and_a_larger_one_not(tmp_path: Path) -
         if size == 2**30:
             assert plain_file(path) == path
     assert refusal(path) == "cannot be read (it has 1,073,741,825 bytes, more than 1,073,741,824)"
+
+
+def test_a_path_through_a_file_is_an_environment_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(EnvironmentFault, match=r"cannot be written \(Not a directory\)"):
+        write_atomically(tmp_path / "a.json" / "b.json", "{}")
+    with pytest.raises(EnvironmentFault, match="Not a directory") as fault:
+        refuse_special_file(tmp_path / "a.json" / "b.json", done="Nothing was solved.")
+    assert fault.value.done == "An earlier file of that name is intact."

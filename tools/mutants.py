@@ -173,18 +173,21 @@ class Bench:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that call the function of a mutant, the shortest first.
 
-        What is outside a function is read when modules are imported, and calls of kernels are not recorded:
-        all tests that call a function of the module are asked.
+        Calls of kernels are not recorded: the tests that call any function of the module are asked. What is
+        outside a function is read when a module is imported or a dataclass is made: all tests are asked.
         """
+
+        def shortest_first(tests: Iterable[str]) -> list[str]:
+            return sorted(tests, key=lambda test: (self.seconds[test], test))
+
         called = set(self.calls.get(f"{mutant.path} {mutant.function}", []))
-        if not mutant.is_in_function:
-            called = {
-                test
-                for name, some in self.calls.items()
-                if name.split(" ")[0] == mutant.path
-                for test in some
-            }
-        return sorted(called, key=lambda test: (self.seconds[test], test))
+        if mutant.is_in_function:
+            return shortest_first(called)
+        by_module = {
+            test for name, some in self.calls.items() if name.split(" ")[0] == mutant.path for test in some
+        }
+        others = [] if called else shortest_first(self.seconds.keys() - by_module)
+        return [*shortest_first(by_module), *others]
 
     def limit_s(self, test: str) -> float:
         """Return the time limit of a test alone, which makes what it shared with others of its file anew."""

@@ -77,7 +77,8 @@ def test_money_below_what_must_be_built_needs_no_process():
     with asker_of(forced) as asker:
         found = asker.ask(Question(2, (0,), cheapest=False), seconds=20, gap=0)
         assert not children()
-    assert (found.built, found.empty) == (None, True)
+    assert (found.built, found.empty, found.warm) == (None, True, True)
+    assert (found.seconds, found.whole_seconds) == (0.0, 0.0)
 
 
 def test_plans_known_from_elsewhere_are_used():

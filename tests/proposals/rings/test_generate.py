@@ -26,6 +26,7 @@ from optimiser.job.rings import Rings
 from optimiser.proposals.rings.generate import links_on_circuits, ring_of
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, nodes_to_keep
 from optimiser.proposals.rings.ring_network import RingNetwork
+from optimiser.proposals.rings.rules import RING_KINDS
 from optimiser.run.rings import ring_rules
 from optimiser.verify.rings import missing_stops
 
@@ -269,3 +270,7 @@ def test_a_city_keeps_its_soonest_reached_node_on_the_way(stops, kept):
 def test_a_circuit_without_a_junction_keeps_where_it_begins():
     assert nodes_to_keep(path_of(4, closed=True), {}) == {0}
     assert nodes_to_keep(path_of(4, closed=True), {7: {2: 60}}) == {0, 2}
+
+
+def test_a_ring_may_consist_of_what_lays_or_widens_a_line():
+    assert RING_KINDS == ("road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "own")

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
-from core_drawing import dense_problem, line
+from core_drawing import crowded_line, dense_problem, line
 from ring_drawing import ringed
 
 from optimiser.engine import child
 from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits, trace, tracing
 from optimiser.frontier import tracer as tracer_module
-from optimiser.frontier.askers import SessionAsker, SolveAsker, answer_from
+from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker, answer_from
 from optimiser.frontier.axes import axes_of
 from optimiser.frontier.curve import curve
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem.errors import SolverError
+from optimiser.problem.result import Result, TracePoint
 
 QUESTION = Question(7, (0,), cheapest=False)
 
@@ -76,7 +79,8 @@ def test_money_below_what_must_be_built_needs_no_process():
     with asker_of(forced) as asker:
         found = asker.ask(Question(2, (0,), cheapest=False), seconds=20, gap=0)
         assert not children()
-    assert (found.built, found.empty) == (None, True)
+    assert (found.built, found.empty, found.warm) == (None, True, True)
+    assert (found.seconds, found.whole_seconds) == (0.0, 0.0)
 
 
 def test_plans_known_from_elsewhere_are_used():
@@ -137,6 +141,7 @@ def test_solves_of_a_frontier_share_a_process_that_ends_with_it():
         assert children() == started
     assert not children()
     assert (first.bound, second.bound) == (10.0, 1.0)
+    assert (first.warm, second.warm) == (False, False)
     assert answer_from(first.as_dict()) == first
 
 
@@ -156,3 +161,102 @@ def test_a_killed_parent_takes_the_process_along():
     parent.wait()
     _, alive = psutil.wait_procs([orphan], timeout=5)
     assert not alive
+
+
+def test_a_new_process_gets_all_known_plans_and_each_plan_once():
+    asker = asker_of(line())
+    asker.know(["bd", "ac"])
+    asker.know(["ac", "nowhere"])
+    asker.know(["ac"])
+    names = [candidate.id for candidate in asker._reduced.problem.candidates]
+    ask = {"seconds": 1.0, "gap": 0.0, "base": 0}
+    task = asker._task(QUESTION, **ask)
+    assert [[names[j] for j in plan] for plan in task["known"]] == [["ac", "bd"], ["ac"]]
+    assert {"problem", "measures", "seed", "threads", "question"} <= task.keys()
+    asker.know(["bd"])
+    asker._process = SimpleNamespace(is_running=True)
+    again = asker._task(QUESTION, **ask)
+    assert [[names[j] for j in plan] for plan in again["known"]] == [["bd"]]
+    assert "problem" not in again
+
+
+def test_candidates_that_a_plan_does_not_need_are_dropped_the_dearest_first():
+    """`ad` covers nothing that `ac` and `bd` do not; idle candidates lead nowhere."""
+    problem = crowded_line(budget=99)
+    asker = asker_of(problem, SolveAsker)
+    plan = asker._evaluate(["ac", "bd", "ad", "idle03", "idle07"], rings={}, starts={})
+    assert asker._drop_idle(plan, Question(99, (0,), cheapest=False)).built == ("ac", "bd")
+    assert asker._drop_idle(plan, Question(None, (18,), cheapest=True)).built == ("ac", "bd")
+    assert asker._drop_idle(plan, Question(None, (19,), cheapest=True)).built == plan.built
+
+
+def test_of_known_plans_the_best_that_answers_the_question_counts():
+    asker = asker_of(line(budget=99), SolveAsker)
+    for built in ([], ["ac"], ["ad"], ["ac", "bd"], ["ac", "bd", "ad"]):
+        asker._plans.append(asker._evaluate(built, rings={}, starts={}))
+
+    def best(*question, cheapest):
+        found = asker._best(Question(*question, cheapest=cheapest))
+        return None if found is None else found.built
+
+    assert best(99, (0,), cheapest=False) == ("ac", "bd")  # of equal coverage the cheaper one
+    assert best(6, (0,), cheapest=False) == ("ac",)
+    assert best(2, (0,), cheapest=False) == ()
+    assert best(None, (0,), cheapest=True) == ()
+    assert best(None, (14,), cheapest=True) == ("ac",)
+    assert best(None, (15,), cheapest=True) == ("ac", "bd")
+    assert best(None, (19,), cheapest=True) is None
+
+
+def test_answers_of_a_file_are_those_that_were_written():
+    found = Answer(
+        asked=Question(None, (3, 4), cheapest=True, rows=(1,)),
+        built=("a", "b"),
+        bound=2.5,
+        empty=False,
+        seconds=1.0,
+        whole_seconds=2.0,
+        warm=True,
+        nodes=3,
+        cuts=4,
+        reason="time",
+        solver="s",
+        message="m",
+        rings={"r": (2, 0)},
+        starts={"a": 1},
+    )
+    assert answer_from(json.loads(json.dumps(found.as_dict()))) == found
+    none = found.replace(built=None, rings={}, starts={})
+    assert answer_from(json.loads(json.dumps(none.as_dict()))) == none
+
+
+@pytest.mark.parametrize(
+    ("termination", "reason"),
+    [
+        ("proof", "answered"),
+        ("gap", "answered"),
+        ("infeasible", "answered"),
+        ("time", "time"),
+        ("crash", "crash"),
+    ],
+)
+def test_an_answer_tells_how_the_solve_ended_and_what_it_took(termination, reason):
+    asker = asker_of(line(), SolveAsker)
+    ended = Result(
+        "line", "none", (), 0, 0, 0, 5.0, None, "", 1.5, 1, 1, "s", termination=termination, message="m"
+    )
+    found = asker._found(QUESTION, ended, 2.5)
+    assert (found.reason, found.built, found.bound, found.empty, found.warm) == (
+        reason,
+        None,
+        5.0,
+        False,
+        False,
+    )
+    assert (found.seconds, found.whole_seconds, found.solver, found.message) == (1.5, 2.5, "s", "m")
+    assert (found.nodes, found.cuts) == (0, 0)
+    traced = ended.replace(
+        trace=tuple(TracePoint(0.1, "root", 1, 2.0, cuts=k, nodes=k - 1) for k in (3, 6)), status="infeasible"
+    )
+    found = asker._found(QUESTION, traced, 2.5)
+    assert (found.nodes, found.cuts, found.empty) == (5, 6, True)

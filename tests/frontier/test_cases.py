@@ -101,3 +101,24 @@ def test_the_demands_of_a_job_are_stated_after_times_and_weights():
     found, _ = base(demands=stated)
     case = resolve(found, Case(name="x", weight_exponent=0.0, discounting=False))
     assert case.targets == (Target("small", 6),)
+
+
+def test_a_candidate_without_estimates_costs_what_it_costs():
+    found, _ = base(costs={"ac": (2, 3, 6)})
+    case = resolve(found, Case(name="dear", prices=(("all", "high"),)))
+    assert [candidate.cost for candidate in case.candidates] == [6, 4, 9]
+
+
+@pytest.mark.parametrize(
+    ("exponent", "weights"),
+    [
+        (None, [5, 4, 7, 2, 1]),
+        (1.0, [4, 9, 32, 25, 36]),
+        (0.5, [2, 3, 8, 5, 6]),
+        (0.25, [141, 173, 400, 224, 245]),
+    ],
+)
+def test_weights_go_by_people_to_a_power_and_small_powers_by_hundredths(exponent, weights):
+    found, _ = base()
+    case = resolve(found, Case(name="weighed", weight_exponent=exponent))
+    assert [pair.weight for pair in case.pairs] == weights

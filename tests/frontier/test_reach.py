@@ -13,7 +13,7 @@ from engine_running import HereProcess
 from optimiser import verify
 from optimiser.frontier import askers
 from optimiser.frontier.axes import own_problem
-from optimiser.frontier.reach import counted_axes, counting_problem, reach
+from optimiser.frontier.reach import ReachRow, counted_axes, counting_problem, reach
 
 SHARES = (Fraction(2, 5), Fraction(4, 5), Fraction(1))
 
@@ -108,3 +108,9 @@ def test_leads_of_candidates_are_left_out():
     first, *others = line().candidates
     assert all(c.lead == 0 for c in counting_problem(line(candidates=(first, *others))).candidates)
     assert dataclasses.replace(first, lead=0) == first
+
+
+@pytest.mark.parametrize(("bound", "status"), [(None, "open"), (6, "open"), (5, "open"), (4, "unreachable")])
+def test_a_share_without_a_plan_is_unreachable_only_beyond_a_proven_bound(bound, status):
+    row = ReachRow(group="all", total=9, today=1, most=4, most_bound=bound, share=Fraction(1, 2), asked=5)
+    assert row.status == status

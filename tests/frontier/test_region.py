@@ -41,3 +41,101 @@ def test_a_box_whose_bounds_agree_is_no_longer_open():
     region.proved((0,), 12.0)
     region.found((9,), 12.0)
     assert region.widest() is None
+
+
+# ---- boxes by hand
+
+
+def test_a_box_knows_its_sides_and_its_middle_on_the_easy_side():
+    box = Box((0, -9), (5, -4))
+    assert box.sides == (6, 6)
+    assert box.middle() == (2, -7)
+    assert Box((3,), (3,)).sides == (1,)
+    assert Box((3,), (3,)).middle() == (3,)
+
+
+def test_a_region_without_levels_has_no_box():
+    assert Region((4,), (3,)).boxes == []
+    assert Region((4, 0), (4, -1)).boxes == []
+    assert Region((4,), (4,)).widest() == Box((4,), (4,))
+
+
+def test_the_widest_box_has_most_levels_times_the_width_of_its_band():
+    """Levels 0..9 are cut at 5: 0..4 has 5 levels and a band of 8, 6..9 has 4 levels and a band of 11."""
+    region = Region((0,), (9,))
+    region.proved((0,), 2.0)
+    region.found((4,), 10.0)
+    region.settle((5,), (5,))
+    region.proved((6,), 9.0)
+    region.found((9,), 20.0)
+    assert region.widest() == Box((6,), (9,))
+    region.proved((6,), 10.0)  # 4 x 10 is as much as 5 x 8: the first box
+    assert region.widest() == Box((0,), (4,))
+    region.proved((6,), 19.999)
+    assert region.widest() == Box((0,), (4,))
+    region.found((4,), 2.0)
+    assert region.widest() == Box((6,), (9,))
+
+
+def test_the_boxes_that_are_too_narrow_are_closed_on_the_way():
+    region = Region((0,), (9,), gap=0.1)
+    region.settle((5,), (5,))
+    region.proved((0,), 9.0)
+    region.found((4,), 10.0)  # a band of 1 on 10
+    region.found((9,), 10.1)
+    assert not region.is_open((3,))
+    assert region.is_open((7,))
+    assert region.is_known((3,))
+    assert region.widest() == Box((6,), (9,))
+    assert region.boxes == [Box((6,), (9,))]
+    region.proved((6,), 9.5)
+    assert region.widest() is None
+    assert region.boxes == []
+
+
+def test_a_gap_is_relative_to_one_at_least():
+    region = Region((0,), (9,), gap=0.5)
+    region.proved((0,), 0.0)
+    region.found((9,), 0.5)
+    assert region.is_known((4,))
+    region = Region((0,), (9,), gap=0.5)
+    region.proved((0,), -1.0)
+    region.found((9,), -0.49)
+    assert not region.is_known((4,))
+
+
+def test_a_level_without_both_bounds_is_not_known():
+    region = Region((0,), (9,))
+    assert not region.is_known((4,))
+    region.proved((0,), 1.0)
+    assert not region.is_known((4,))
+    region.found((3,), 1.0)
+    assert (region.is_known((3,)), region.is_known((4,))) == (True, False)
+
+
+def test_the_best_of_several_bounds_and_plans_at_a_level_counts():
+    region = Region((0,), (9,))
+    for bound in (3.0, 5.0, 4.0):
+        region.proved((2,), bound)
+    for value in (9.0, 7.0, 8.0):
+        region.found((2,), value)
+    assert (region.lower((2,)), region.upper((2,)), region.bounded()) == (5.0, 7.0, [(2,)])
+
+
+def test_without_a_plan_all_harder_levels_are_settled():
+    region = Region((0, 0), (3, 3))
+    region.settle((1, 2), None)
+    assert [region.is_open(level) for level in ((1, 2), (3, 3), (0, 3), (3, 1))] == [False, False, True, True]
+
+
+def test_a_box_is_cut_along_its_longest_side_first():
+    """Relative to the whole, the second side is longer: that cut goes through the whole box."""
+    region = Region((0, 0), (99, 9))
+    region.settle((0, 0), (49, 9))
+    region.settle((70, 4), (70, 4))
+    assert sorted(region.boxes) == [
+        Box((50, 0), (99, 3)),
+        Box((50, 4), (69, 4)),
+        Box((50, 5), (99, 9)),
+        Box((71, 4), (99, 4)),
+    ]

@@ -6,14 +6,19 @@ import itertools
 
 import pytest
 from core_drawing import dense_problem, line, side_problems
+from engine_running import HereProcess
 from frontier_drawing import extended_places, non_dominated, places_of, traced
 from hypothesis import HealthCheck, given, settings
 from ring_drawing import ring_problem, ringed, square
 
 from optimiser import verify
-from optimiser.frontier import Limits
-from optimiser.frontier.askers import SessionAsker
+from optimiser.engine.search.task import Question
+from optimiser.frontier import Limits, askers, tracing
+from optimiser.frontier.askers import Answer, SessionAsker
 from optimiser.frontier.curve import curve
+from optimiser.frontier.region import Box
+from optimiser.frontier.tracer import Memory
+from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period
 from optimiser.problem.result import rounded_bound
@@ -218,3 +223,99 @@ def test_three_way_frontiers_reject_periods(monkeypatch):
     )
     with pytest.raises(ProblemError, match="not possible with periods"):
         traced(problem.replace(pairs=pairs), monkeypatch, axes="three_way")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"points": -1}, {"gap": -0.1}, {"gap": float("nan")}, {"point_s": 0.0}, {"total_s": 0.0}]
+)
+def test_a_limit_outside_its_range_is_named_alone(wrong):
+    with pytest.raises(ProblemError) as caught:
+        Limits(**wrong)
+    (fault,) = caught.value.faults
+    assert repr(next(iter(wrong.values()))) in fault
+
+
+def test_limits_may_be_at_the_edge_of_their_ranges():
+    assert Limits(points=0, gap=0.0, point_s=1e-9, total_s=1e-9).points == 0
+
+
+def test_a_point_adds_up_both_stages_and_carries_the_seed(monkeypatch):
+    answers = []
+    ask = SessionAsker.ask
+
+    def noted(self, asked, **options):
+        answers.append(ask(self, asked, **options).replace(cuts=10, nodes=7, seconds=2.0, whole_seconds=3.0))
+        return answers[-1]
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    _, points = traced(line(), monkeypatch)
+    first = points[0]
+    assert (first.cuts, first.nodes, first.seconds, first.whole_seconds) == (20, 14, 4.0, 6.0)
+    assert (first.seed, first.threads) == (1, 1)
+
+
+def test_the_second_stage_has_the_time_that_the_first_one_left(monkeypatch):
+    given = []
+    ask = SessionAsker.ask
+
+    def noted(self, asked, *, seconds, gap):
+        given.append(seconds)
+        return ask(self, asked, seconds=seconds, gap=gap)
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    traced(line(), monkeypatch, limits=Limits(points=0, point_s=20.0, total_s=600.0))
+    first, second = given[:2]
+    assert first == pytest.approx(20.0, abs=0.01)
+    assert 10.0 < second < first
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [
+        (["ac", "bd"], None, ("ac", "bd")),
+        (["ac", "bd"], ("ac",), ("ac", "bd")),  # covers less
+        (["ac", "bd"], ("ac", "ad", "bd"), ("ac", "bd")),  # costs more
+        (["ad"], ("ac", "bd"), ("ac", "bd")),  # costs less and covers more
+        (["ac", "ad", "bd"], ("ac", "bd"), ("ac", "bd")),  # costs less and covers the same
+    ],
+)
+def test_the_plan_of_the_second_stage_counts_where_it_is_nowhere_worse(first, second, chosen, monkeypatch):
+    tracer, _ = traced(line(budget=99), monkeypatch, limits=Limits(points=1))
+    asked = Question(None, (18,), cheapest=True)
+    answer = Answer(asked, second, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+    for question in (asked, Question(99, (0,), cheapest=False)):
+        assert tracer._better(tracer.evaluate(first), answer, question).built == chosen
+
+
+def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(monkeypatch):
+    """Something must be built: the least cost is at least 2.4, so 3, and a level below it is no question."""
+    problem = line(targets=(Target("small", 5),))
+    ask = SessionAsker.ask
+
+    def loose(self, asked, **options):
+        found = ask(self, asked, **options)
+        return found.replace(bound=2.4) if asked.budget is None and asked.least == (0,) else found
+
+    monkeypatch.setattr(SessionAsker, "ask", loose)
+    tracer, points = traced(problem, monkeypatch)
+    assert tracer.state.region.whole == Box((-16,), (-3,))
+    assert min(point.cost for point in points) == 3
+
+
+def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
+    asked, kept = [], {}
+    ask = SessionAsker.ask
+
+    def noted(self, question, **options):
+        asked.append(question)
+        return ask(self, question, **options)
+
+    monkeypatch.setattr(SessionAsker, "ask", noted)
+    monkeypatch.setattr(askers, "ChildProcess", HereProcess)
+    memory = Memory(recall=kept.get, keep=lambda found: kept.__setitem__(found.asked, found))
+    for count in (len, lambda _asked: 0):
+        asked.clear()
+        with tracing(line(), limits=Limits(points=0), memory=memory, threads=1) as tracer:
+            assert [point.place for point in tracer]
+        assert tracer.state.answers == count(asked) == len(asked)
+    assert kept

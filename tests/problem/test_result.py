@@ -132,3 +132,40 @@ def test_a_source_in_words_names_who_took_part():
     assert str(results.ProofSource("trivial")) == "sums of weights or costs"
     assert str(results.ProofSource("search", "cuts")) == "search, cuts"
     assert results.ProofSource("relaxation", "cuts", "SCIP 10").who == "cuts with SCIP 10"
+
+
+# ---- what a result says
+
+
+def ended(status, gap=None):
+    return results.Result("p", status, (), 0, 0, 0, None, gap, "", 0.0, 1, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "gap", "has_plan", "proven"),
+    [
+        ("optimal", 0.0, True, True),
+        ("feasible", 0.01, True, True),
+        ("feasible", 0.011, True, False),
+        ("feasible", None, True, False),
+        ("infeasible", None, False, True),
+        ("none", None, False, False),
+        ("none", 0.0, False, False),
+    ],
+)
+def test_a_result_is_proven_within_its_gap_or_infeasible(status, gap, has_plan, proven):
+    assert (ended(status, gap).has_plan, ended(status, gap).is_proven(0.01)) == (has_plan, proven)
+
+
+def test_a_bound_may_be_wrong_by_a_millionth_and_a_billionth_of_itself():
+    assert bound_tolerance(0.0) == 1e-6
+    assert bound_tolerance(-1e9) == bound_tolerance(1e9) == 1.000001
+
+
+def test_a_reason_names_some_of_the_candidates_that_cannot_be_built_and_counts_the_others():
+    barred = {f"c{k}": "is fixed out" for k in range(results.MOST_BARRED)}
+    named = ", ".join(f"'c{k}' is fixed out" for k in range(results.MOST_BARRED))
+    assert str(results.Reason("short")) == "short"
+    assert str(results.Reason("short", barred=barred)) == f"short; not to be built: {named}"
+    more = {**barred, "d": "x", "e": "y"}
+    assert str(results.Reason("short", barred=more)) == f"short; not to be built: {named} and 2 more"

@@ -10,8 +10,9 @@ import pytest
 from problem_files import as_json, faults_of, schema_of
 from ring_drawing import circuits_of, ring_problem, ringed, square
 
-from optimiser.problem import Candidate, Period, RingStop, parse
+from optimiser.problem import Candidate, Period, RingLink, RingStop, parse
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.jsonfile import LARGEST
 from optimiser.problem.ring import canonical_ring, link_order
 from optimiser.verify.rings import circuit_fault
 
@@ -174,3 +175,74 @@ def test_a_circuit_of_the_canonical_ring_forms_the_original_ring(seed):
         order, names = link_order(ring), {link.candidate for link in ring.links}
         for links in circuits_of(canonical_ring(ring), names)[:5]:
             assert circuit_fault(ring, [order[k] for k in links], names) == ""
+
+
+# ---- the canonical order, by hand
+
+
+def test_lists_of_a_canonical_ring_are_sorted_and_have_no_duplicates_that_mean_nothing():
+    ring = square(
+        centres=((3, 3), (2, 2), (3, 3)),
+        nodes=((4, 0), (0, 0), (4, 4), (0, 4)),
+        links=(RingLink(0, 1), RingLink(2, 0, "b", ((5, 1), (6, 2))), RingLink(0, 2, "a"), RingLink(0, 2)),
+        stops=(RingStop("z", (3, 0, 3)), RingStop("a", (2,))),
+        apart=("y", "x", "y"),
+        least_by_group=(("q", 1), ("p", 2)),
+    )
+    found = canonical_ring(ring)
+    assert found.centres == ((2, 2), (3, 3))
+    assert found.nodes == ((0, 0), (0, 4), (4, 0), (4, 4))
+    assert found.links == (
+        RingLink(0, 2),
+        RingLink(2, 3),
+        RingLink(2, 3, "a"),
+        RingLink(2, 3, "b", ((6, 2), (5, 1))),
+    )
+    assert link_order(ring) == (0, 3, 2, 1)
+    assert found.stops == (RingStop("a", (3,)), RingStop("z", (1, 2)))
+    assert (found.apart, found.least_by_group) == (("x", "y"), (("p", 2), ("q", 1)))
+
+
+def test_a_loop_runs_by_its_smaller_corner_first_and_a_known_length_comes_after_none():
+    corners = ((9, 9), (1, 1))
+    links = (RingLink(0, 0, length=0), RingLink(0, 0, None, corners), RingLink(0, 0), RingLink(0, 0, ""))
+    found = canonical_ring(square(links=links)).links
+    assert found == (
+        RingLink(0, 0),
+        RingLink(0, 0, length=0),
+        RingLink(0, 0, None, corners[::-1]),
+        RingLink(0, 0, ""),
+    )
+
+
+def test_equal_nodes_keep_their_order():
+    ring = square(nodes=((4, 4), (0, 0), (4, 4), (0, 0)), links=(RingLink(0, 1), RingLink(2, 3)))
+    found = canonical_ring(ring)
+    assert found.nodes == ((0, 0), (0, 0), (4, 4), (4, 4))
+    assert found.links == (RingLink(0, 2, None), RingLink(1, 3, None))
+
+
+# ---- values at the edge
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"centres": ((LARGEST + 1, 0),)}, "centres[0]: [9223372036854775808, 0] is not two integers"),
+        ({"centres": ((0, -LARGEST - 2),)}, "centres[0]: [0, -9223372036854775809] is not two integers"),
+        ({"least_by_group": (("big", 1), ("big", 2))}, "least_by_group: 'big' occurs twice"),
+        ({"least_by_group": (("", 1),)}, "least_by_group: no stops are of group ''; there are big"),
+        ({"stops": (), "least_by_group": (("big", 1),)}, "least_by_group: no stops are of group 'big'"),
+        ({"longest": None, "reward": None}, "reward: None is not an integer >= 0"),
+        ({"required": 1}, "required: 1 is neither true nor false"),
+        ({"apart": ("square",)}, "apart: 'square' is not another ring"),
+    ],
+)
+def test_a_ring_made_in_python_is_checked_by_the_same_rules(changes, fault):
+    with pytest.raises(ProblemError) as caught:
+        ringed(dataclasses.replace(demanding(), **changes))
+    assert caught.value.faults == (f"rings[0] ('square').{fault}",)
+
+
+def test_coordinates_may_be_as_large_as_the_format_allows():
+    assert ringed(square(centres=((LARGEST, -LARGEST - 1),))).rings[0].centres == ((LARGEST, -LARGEST - 1),)

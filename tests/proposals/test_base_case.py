@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pytest
+from candidates_drawing import KM, base_case, four_in_line, network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from optimiser.proposals.base_case import (
+    MANY,
+    NO_PATH_S,
     NeighbourRules,
+    RoadPaths,
     drop_similar,
+    faster_of,
+    fastest_arcs,
     gabriel_pairs,
     great_circle_km,
     nearest_pairs,
     neighbour_pairs,
     project,
+    time_matrix,
+    times_between,
 )
 
 places = st.lists(
@@ -102,3 +113,137 @@ def test_projected_distances_agree_with_the_ellipsoid_within_a_thousandth():
     plane = project(lon, lat)
     flat = np.hypot(*(plane[0] - plane[1]))
     assert abs(flat / great_circle_km(lon[:1], lat[:1], lon[1:2], lat[1:2])[0] - 1) < 1e-3
+
+
+def test_two_points_are_neighbours_and_one_has_none():
+    points = np.array([[0.0, 0.0], [50.0, 5.0]])
+    assert neighbour_pairs(points, NeighbourRules()).tolist() == [[0, 1]]
+    assert neighbour_pairs(points, NeighbourRules(longest_km=50.0)).tolist() == []
+    assert neighbour_pairs(points[:1], NeighbourRules()).shape == (0, 2)
+
+
+def test_the_nearest_of_equally_near_points_is_the_first():
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [9.0, 0.0]])
+    assert nearest_pairs(points, 1).tolist() == [[0, 1], [0, 2], [0, 3], [1, 4]]
+    assert len(nearest_pairs(points, 9)) == 10
+
+
+@pytest.mark.parametrize(
+    ("angle_deg", "detour", "stays"), [(20.0, 1.2, True), (21.9, 1.2, False), (60.0, 1.07, True)]
+)
+def test_a_link_goes_at_the_edge_of_angle_and_detour(angle_deg, detour, stays):
+    """The way over the third point leaves at 21.8 degrees and is 1.0770 times as long."""
+    points = np.array([[0.0, 0.0], [50.0, 20.0], [100.0, 0.0]])
+    left = drop_similar(points, np.array([[0, 1], [0, 2], [1, 2]]), angle_deg=angle_deg, detour=detour)
+    assert ([0, 2] in left.tolist()) == stays
+
+
+# ---- arcs and times
+
+
+arcs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 9)), max_size=25)
+
+
+def split(found):
+    return (np.array([arc[k] for arc in found], dtype=np.int64) for k in range(3))
+
+
+@given(arcs)
+def test_of_parallel_arcs_the_first_of_the_fastest_remains_and_loops_go(found):
+    best = {}
+    for at, (tail, head, seconds) in enumerate(found):
+        if tail != head and seconds < best.get((tail, head), (99, 0))[0]:
+            best[tail, head] = seconds, at
+    assert fastest_arcs(*split(found)).tolist() == [at for _, (_, at) in sorted(best.items())]
+
+
+@given(arcs, arcs)
+def test_of_two_networks_the_faster_arc_between_two_nodes_counts(first, second):
+    both = faster_of(time_matrix(5, *split(first)), time_matrix(5, *split(second)))
+    assert (both.todense() == time_matrix(5, *split([*first, *second])).todense()).all()
+    wider = faster_of(time_matrix(5, *split(first)), time_matrix(7, *split([*second, (5, 6, 3)])))
+    assert (wider.todense() == time_matrix(7, *split([*first, *second, (5, 6, 3)])).todense()).all()
+
+
+@given(arcs)
+def test_times_between_nodes_are_the_shortest_up_to_a_limit(found):
+    graph = time_matrix(5, *split(found))
+    every = np.arange(5)
+    exact = dijkstra(graph)
+    assert (times_between(graph, every, every) == np.where(np.isfinite(exact), exact, NO_PATH_S)).all()
+    near = times_between(graph, every, every, most_s=6)
+    assert (near == np.where(exact <= 6, exact, NO_PATH_S)).all()
+    many = np.tile(every, MANY // 5 + 30)  # several blocks, and a contracted graph
+    assert (times_between(graph, many, every) == times_between(graph, every, every)[many]).all()
+
+
+# ---- a region of four cities
+
+
+ROAD, PLACES = four_in_line()
+REGION = base_case(ROAD, PLACES)
+
+
+def test_a_path_over_roads_names_its_nodes_and_its_fastest_links():
+    links = [
+        (0, 1, "primary", 10, 50),
+        (0, 1, "primary", 10, 80),
+        (2, 1, "primary", 10, 50),
+        (3, 3, "primary", 1, 50),
+    ]
+    paths = RoadPaths.of(network([(0, 0), (10, 0), (20, 0), (30, 0)], links))
+    _, before = paths.tree(0)
+    assert paths.path(before, 0, 2) == ([0, 1, 2], [1, 2])
+    assert paths.path(before, 0, 0) == ([0], [])
+    assert paths.path(before, 0, 3) == ([], [])
+    assert paths.tree(2)[0].tolist() == [720 + 450, 720, 0, np.inf]
+
+
+def test_times_by_road_end_at_cities_on_the_network():
+    assert REGION.road_s(0, 2) == 14_400
+    off = dataclasses.replace(REGION, cities=PLACES.table.assign(road_node=[0, 1, -1, 3]))
+    assert (off.road_s(0, 2), off.road_s(2, 0), off.road_s(0, 3)) == (None, None, 21_600)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ((100, 20), "B (20 km north)"),
+        ((110, 10), "B (14 km north-east)"),
+        ((120, 0), "B (20 km east)"),
+        ((110, -10), "B (14 km south-east)"),
+        ((100, -20), "B (20 km south)"),
+        ((90, -10), "B (14 km south-west)"),
+        ((80, 0), "B (20 km west)"),
+        ((90, 10), "B (14 km north-west)"),
+        ((260, 0), "D (40 km west)"),
+    ],
+)
+def test_a_place_is_named_by_the_nearest_city_and_the_way_from_it(place, words):
+    assert REGION.beside_city(place[0] * KM, place[1] * KM) == words
+
+
+def test_neighbours_may_be_of_some_tiers_alone_and_go_by_ids():
+    assert REGION.neighbours(NeighbourRules(nearest=1)) == [(0, 1), (1, 2), (2, 3)]
+    assert REGION.tiers == ["core", "secondary", "secondary", "small"]
+    assert REGION.neighbours(NeighbourRules(nearest=1), tiers=("core", "small")) == []
+    assert REGION.neighbours(NeighbourRules(longest_km=400.0), tiers=("core", "small")) == [(0, 3)]
+    assert REGION.neighbours(NeighbourRules(), tiers=("small",)) == []
+    assert REGION.in_id_order(3, 1) == (1, 3)
+
+
+def test_new_roads_open_both_ways_in_every_copy_of_the_network():
+    arc = ("road:0", "road:9", 60)
+    assert REGION.two_way_road_arcs([arc]) == (arc, ("road:9", "road:0", 60))
+    vehicles = base_case(ROAD, PLACES, definition="in_vehicle").two_way_road_arcs([arc])
+    assert len(vehicles) == 6
+    assert {a.partition("/")[2] for a, _, _ in vehicles} == {"", "between", "after"}
+    assert all(a.partition("/")[2] == b.partition("/")[2] for a, b, _ in vehicles)
+
+
+@given(st.lists(st.sets(st.integers(0, 7), min_size=1), min_size=1, max_size=3))
+def test_times_asked_for_bit_by_bit_are_those_asked_for_at_once(questions):
+    region = base_case(ROAD, PLACES)
+    for some in questions:
+        nodes = np.array(sorted(some), dtype=np.int64)
+        assert (region.today_s(nodes) == times_between(region.times, nodes, nodes)).all()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections import Counter
 
 import pytest
 from candidates_drawing import base_case, four_in_line, network, railway, with_arcs
 
 from networks import intermodal
+from networks.intermodal import AccessParameters
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS
@@ -166,3 +169,96 @@ def test_the_drawn_railway_is_what_the_network_side_reads():
     assert isinstance(drawn, RailBuild)
     assert isinstance(drawn.network, Network)
     assert intermodal.join(ROAD, drawn, PLACES).definition == "door_to_door"
+
+
+def two_stations(first, second):
+    """Return the four cities, the first with two stations; tracks run from each to `b` in km at 100 km/h."""
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 2, "rail", first, 100), (1, 2, "rail", second, 100)], "rail")
+    lines = [("conv160", 3600, [0, 2], [0, 3600]), ("conv160", 3600, [1, 2], [0, 3600])]
+    return tracks_of(base_case(ROAD, PLACES, railway(tracks, lines)))
+
+
+@pytest.mark.parametrize(("first", "second", "start", "km"), [(100, 120, 0, 100.0), (130, 110, 1, 110.0)])
+def test_the_best_path_between_cities_is_the_fastest_between_any_of_their_stations(first, second, start, km):
+    tracks = two_stations(first, second)
+    assert sorted(tracks.stations[0]) == [0, 1]
+    path = tracks.best_path(0, 1)
+    assert (path.nodes, path.length_km) == ((start, 2), km)
+    assert tracks.fastest_s(0, 1) == tracks.run_s(start, 2) < tracks.run_s(1 - start, 2)
+    assert tracks.best_path(0, 3) is None
+    assert tracks.fastest_s(0, 3) == math.inf
+
+
+# ---- trains by hand
+
+
+def instant(**changes):
+    """Return times at stations under which nothing takes any time."""
+    access = AccessParameters.default("CN")
+    running = dataclasses.replace(access.running, start_s=0)
+    nothing = dict.fromkeys(("check_in_hsr_s", "check_in_conv_s", "wait_cap_s", "alight_s", "transfer_s"), 0)
+    return dataclasses.replace(access, running=running, **(nothing | changes))
+
+
+@pytest.mark.parametrize("door_to_door", [True, False])
+def test_no_step_at_a_station_takes_less_than_a_second(door_to_door):
+    times = TrainTimes(instant(), door_to_door)
+    arcs = [
+        *times.station_arcs("station:0", "aboard", "arrived", Train("hsr250", 3600, 1800)),
+        *times.new_station_arcs("station:0"),
+    ]
+    assert {seconds for *_, seconds in arcs} == {1}
+    assert len(arcs) == (8 if door_to_door else 10)
+
+
+def test_a_step_at_a_station_takes_its_own_time():
+    access = instant(alight_s=7, check_in_hsr_s=11, check_in_conv_s=13, transfer_s=17)
+    arcs = [
+        *TrainTimes(access, door_to_door=True).station_arcs("s", "on", "off", Train("hsr250", 3600, 1800)),
+        *TrainTimes(access, door_to_door=True).new_station_arcs("s"),
+    ]
+    assert sorted(seconds for *_, seconds in arcs) == sorted([1, 1, 1, 1, 7, 11, 13, 16])
+
+
+def test_running_times_and_rides_are_rounded_to_seconds():
+    access = AccessParameters.default("CN")
+    times, running = TrainTimes(access, door_to_door=True), access.running
+    assert times.run_s(100.0, 250.0) == round(100.0 / (running.factor * 250.0) * 3600)
+    assert times.run_s(0.0, 250.0) == 1
+    assert times.ride_s([100, 200, 300]) == 600 + running.start_s + 2 * running.stop_s
+    assert times.ride_s([100]) == 100 + running.start_s
+    headway = {"link_class": "hsr250", "headway_s": 3600}
+    assert times.station_s(*headway.values()) == access.board_s(**headway) - running.start_s + access.alight_s
+    assert TrainTimes(access, door_to_door=False).station_s("hsr250", 3600) == 0
+
+
+def test_trains_a_day_and_their_km_count_whole_trains_in_both_directions():
+    rules = RailRules()
+    assert [rules.train_class(kmh) for kmh in (179.9, 180.0)] == ["conv160", "hsr250"]
+    hourly = Train("hsr250", 3600, 1800)
+    assert hourly.a_day(16.0) == 16
+    assert hourly.km_a_day(100.0, 16.0) == 3200.0
+
+
+def test_a_path_of_a_few_metres_takes_a_second():
+    tracks = two_stations(0.001, 200)
+    path = tracks.best_path(0, 1)
+    assert (path.run_s, tracks.upgraded_run_s(path, 300.0)) == (1, 1)
+
+
+def test_a_path_counts_its_slow_km_and_its_parts():
+    spots = [(1, 1), (50, 1), (101, 1)]
+    rows = [(0, 1, "rail", 49, 120), (1, 2, "rail", 51, 160)]
+    lines = [("conv160", 3600, [0, 2], [0, 3600])]
+    tracks = tracks_of(base_case(ROAD, PLACES, railway(network(spots, rows, "rail"), lines)))
+    path = tracks.path(0, 2)
+    assert (path.nodes, path.links, path.length_km, path.slow_km) == ((0, 1, 2), (0, 1), 100.0, 49.0)
+    assert tracks.run_between(path, 0, 1) + tracks.run_between(path, 1, 2) == pytest.approx(path.run_s, abs=1)
+    assert tracks.run_between(path, 0, 1) == tracks.times.run_s(49.0, 120.0)
+    assert tracks.fast_links(path, 160.0) == (1,)
+    assert tracks.fast_links(path, 160.1) == ()
+    faster = tracks.times.run_s(49.0, 160.0) + tracks.times.run_s(51.0, 160.0)
+    assert tracks.upgraded_run_s(path, 160.0) == pytest.approx(faster, abs=1)
+    assert tracks.upgraded_run_s(path, 100.0) == path.run_s
+    assert tracks.path(2, 0).nodes == (2, 1, 0)

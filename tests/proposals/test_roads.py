@@ -263,3 +263,16 @@ def test_a_gap_is_no_gap_where_a_road_from_nearby_leads_there(gap):
     assert (
         len(propose_gaps(base_case(road, _cities_of(gap)), replace(RULES, detour_index=1.6), Counter())) == 1
     )
+
+
+def test_anchors_are_where_expressways_meet_other_roads_and_where_they_end():
+    # expressway 0 - 1 - 2 - 3 - 7 with two carriageways from 1 to 2, slip road 3 - 4, primary road 1 - 5 - 6
+    spots = [(0, 0), (10, 0), (20, 0), (30, 0), (30, 1), (10, 9), (10, 18), (40, 0)]
+    links = [
+        (0, 1, "motorway", 10, 100), (1, 2, "motorway", 10, 100), (2, 1, "motorway", 10, 100),
+        (2, 3, "motorway", 10, 100), (3, 4, "motorway_link", 1, 60), (3, 7, "motorway", 10, 100),
+        (1, 5, "primary", 9, 50), (5, 6, "primary", 9, 50),
+    ]  # fmt: skip
+    assert anchor_nodes(network(spots, links)).tolist() == [0, 1, 4, 7]
+    trunk = replace(RULES, expressway_classes=("primary",))
+    assert anchor_nodes(network(spots, links), trunk).tolist() == [1, 6]

@@ -116,3 +116,20 @@ def test_an_altered_certificate_is_rejected(spoil):
     spoil(evidence)
     with pytest.raises(VerificationError):
         verify.check_certificate(line(), evidence)
+
+
+def name_twice(evidence):
+    evidence["built"].append(evidence["built"][0])
+    evidence["cost"] += evidence["built"][0]["cost"]
+
+
+def name_unknown(evidence):
+    evidence["built"].append({"id": "xy", "cost": 0})
+
+
+@pytest.mark.parametrize("spoil", [name_twice, name_unknown])
+def test_a_certificate_names_known_candidates_once(spoil):
+    evidence = copy.deepcopy(verify.certificate(line(), verify.score(line(), ["ac", "bd"])))
+    spoil(evidence)
+    with pytest.raises(VerificationError, match="an id is unknown or occurs twice"):
+        verify.check_certificate(line(), evidence)

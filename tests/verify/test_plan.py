@@ -6,9 +6,10 @@ import pytest
 from core_drawing import claim, line, side_line
 
 from optimiser import verify
-from optimiser.problem import Candidate, Target
+from optimiser.problem import Candidate, Pair, Target
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.result import ProofSource
+from optimiser.verify.times import covered_pairs, fastest_steps, pair_times, shortest_paths
 
 
 def test_a_correct_result_becomes_a_plan_with_its_bound():
@@ -116,3 +117,90 @@ def test_coverable_pairs_may_stay_uncovered_where_only_targets_count():
     problem = line(budget=None, cover="targets", targets=(Target("small", 5),))
     plan = verify.score(problem, ["ac"])
     assert (plan.objective, plan.coverage.after) == (3, 14)
+
+
+@pytest.mark.parametrize(
+    ("bound", "status", "gap", "fault"),
+    [
+        (18.0, "optimal", 0.0, ""),
+        (18.999, "optimal", 0.0, ""),
+        (19.0, "feasible", 1 / 18, ""),
+        (19.0, "feasible", 1 / 18 + 9e-10, ""),
+        (19.0, "feasible", 1 / 18 + 2e-9, "gap"),
+        (19.0, "feasible", 1 / 18 - 2e-9, "gap"),
+        (19.0, "feasible", None, ""),
+        (17.9, "feasible", None, "wrong side"),
+        (None, "feasible", None, ""),
+    ],
+)
+def test_a_bound_and_a_gap_are_held_against_the_plan(bound, status, gap, fault):
+    found = claim(bound=bound, status=status, gap=gap)
+    if fault:
+        with pytest.raises(VerificationError, match=fault) as caught:
+            verify.check(line(), found)
+        assert len(caught.value.faults) == 1
+    else:
+        assert verify.check(line(), found).bound == bound
+
+
+@pytest.mark.parametrize(("bound", "fault"), [(7.0, ""), (6.2, ""), (7.2, "wrong side"), (6.0, "with a gap")])
+def test_a_bound_on_the_least_cost_lies_below_the_cost(bound, fault):
+    problem = line(budget=None)
+    found = claim(bound=bound, gap=None, objective=7)
+    if fault:
+        with pytest.raises(VerificationError, match=fault):
+            verify.check(problem, found)
+    else:
+        assert verify.check(problem, found).gap_of_gain is None
+
+
+def test_the_gain_is_what_a_plan_covers_beyond_today():
+    """Of 18, 2 are covered today; a bound of 19 leaves 1 of a gain of 16."""
+    plan = verify.check(line(), claim(status="feasible", bound=19.0, gap=None))
+    assert (plan.covered_before, plan.newly_covered) == ((3,), (0, 1, 2))
+    assert plan.gap_of_gain == 1 / 16
+    assert (plan.coverage.before, plan.coverage.after, plan.coverage.all_built) == (2, 18, 18)
+    assert (plan.groups["core"].total, plan.groups["core"].after) == (10, 9)
+
+
+@pytest.mark.parametrize("change", [{"cost": 1}, {"coverage": 1}, {"built": ("ac",)}, {"rings": {"r": (0,)}}])
+def test_a_result_without_a_plan_claims_nothing(change):
+    nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}
+    assert verify.check(line(), claim(status="none", **nothing)).built == ()
+    with pytest.raises(VerificationError, match="it is called none, yet something is claimed"):
+        verify.check(line(), claim(**{"status": "none", **nothing, **change}))
+
+
+def test_every_wrong_value_is_reported_at_once():
+    with pytest.raises(VerificationError) as caught:
+        verify.check(line(), claim(cost=6, coverage=19, objective=17))
+    assert caught.value.faults[:3] == (
+        "cost: 6 was claimed, 7 is true",
+        "coverage: 19 was claimed, 18 is true",
+        "objective: 17 was claimed, 18 is true",
+    )
+
+
+# ---- times
+
+
+def test_times_are_those_of_the_fastest_steps_and_of_equal_ones_that_of_today():
+    arcs = (*line().arcs, (0, 1, 90), (0, 1, 90))
+    same = Candidate("same", 1, ((0, 1, 90), (1, 2, 99)))
+    problem = line(arcs=arcs, candidates=(same,))
+    steps = {
+        (s.tail, s.head): (s.seconds, s.candidate)
+        for row in fastest_steps(problem, ["same"]).values()
+        for s in row
+    }
+    assert (steps[0, 1], steps[1, 2], steps[2, 1]) == ((90, None), (99, "same"), (100, None))
+    times, last = shortest_paths(fastest_steps(problem, ["same"]), 0)
+    assert times == {0: 0, 1: 90, 2: 189, 3: 289}
+    assert last[2].candidate == "same"
+
+
+def test_a_pair_is_covered_up_to_its_limit_and_never_without_a_path():
+    pairs = (Pair(0, 2, 200, 1), Pair(0, 2, 199, 1), Pair(0, 4, 10**9, 1), Pair(1, 1, 0, 1))
+    problem = line(nodes=("a", "b", "c", "d", "e"), pairs=pairs)
+    assert pair_times(problem, ()) == (200, 200, None, 0)
+    assert covered_pairs(problem, ()) == {0, 3}

@@ -30,6 +30,7 @@ from optimiser.problem import RingLink, RingStop, load
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.ring_geometry import link_crossings, ray_crossings
 from optimiser.verify.rings import (
+    _bearing,
     circuit_fault,
     circuit_line,
     circuit_nodes,
@@ -276,6 +277,11 @@ def test_a_length_is_an_obstacle_exactly_if_no_walk_is_shorter(seed, draw):
 # ---- plans
 
 
+def test_links_without_length_are_no_obstacle_and_no_endless_search():
+    links = tuple(replace(link, length=0) for link in square().links)
+    assert list(ring_obstacles(ringed(square(links=links, longest=0)), {})) == []
+
+
 def test_a_plan_with_a_required_ring_needs_its_circuit():
     problem, built = ringed(), ("north", "west")
     plan = verify.score(problem, built, rings={"square": (0, 1, 2, 3)})
@@ -340,3 +346,19 @@ def test_the_reference_optima_with_rings_and_periods_have_the_stated_values(shar
         plan = verify.score(problem, item["built"], rings=circuits, starts=item["starts"])
         found = (plan.objective, plan.cost, plan.coverage.after)
         assert found == (item["objective"], item["cost"], item["coverage"]), item["problem"]
+
+
+@pytest.mark.parametrize(
+    ("centre", "point", "bearing"),
+    [
+        ((0, 0), (0, 5), 0.0),
+        ((0, 0), (5, 0), 90.0),
+        ((3, 0), (3, -5), 180.0),
+        ((3, 0), (-2, 0), -90.0),
+        # at 60 degrees north a degree of longitude is half as long as one of latitude
+        ((10, 600_000_000), (20, 600_000_005), 45.0),
+        ((10, 600_000_000), (0, 600_000_005), -45.0),
+    ],
+)
+def test_bearings_are_those_of_a_compass_on_the_ground(centre, point, bearing):
+    assert _bearing(centre, point) == pytest.approx(bearing)

@@ -9,9 +9,9 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
 from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
 from optimiser.engine.presolve.document import RULES, page
-from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.dominance import as_fast, drop_dominated
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
-from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
+from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, merged, settle_pairs
 from optimiser.problem import Candidate, Capacity, City, Pair, Target
 
 
@@ -266,3 +266,42 @@ def test_every_rule_has_its_proof_on_the_page(rule):
     title = rule.__name__.replace("_", " ").capitalize()
     after = page().split(f"**{title}.**", maxsplit=1)[1]
     assert "Proof." in after.split("**", maxsplit=1)[0]
+
+
+def test_a_pair_that_a_city_lists_once_of_its_class_merges_with_one_that_no_city_lists():
+    """The city lists two pairs of class `a` and one of class `b`: those of `a` stay apart, `b` may merge."""
+    pairs = tuple(Pair(0, 2, 120, weight, "g") for weight in (1, 2, 4, 8, 16))
+    problem = line(pairs=pairs, cities=(City("c", 1, (0, 1, 2), 2),))
+    after = merged(problem, ["a", "a", "b", "b", "a"])
+    assert [pair.weight for pair in after.pairs] == [1, 2, 12, 16]
+    assert after.cities == (City("c", 1, (0, 1, 2), 2),)
+
+
+def test_a_city_that_lists_each_class_alike_often_needs_its_share_of_the_classes():
+    pairs = tuple(Pair(0, 2, 120, weight, "g") for weight in (1, 2, 4, 8))
+    problem = line(pairs=pairs, cities=(City("c", 1, (0, 1, 2, 3), 3),))
+    after = merged(problem, ["a", "b", "a", "b"])
+    assert [pair.weight for pair in after.pairs] == [5, 10]
+    assert after.cities == (City("c", 1, (0, 1), 2),)
+    assert merged(problem, ["a", "b", "c", "d"]) == problem
+
+
+@pytest.mark.parametrize(
+    ("arc", "replaces"),
+    [
+        ((0, 2, 50), True),  # the same arc
+        ((0, 2, 51), False),
+        ((0, 1, 40), False),  # and on for 100 s
+        ((1, 2, 1), False),  # after 100 s
+    ],
+)
+def test_an_arc_replaces_another_that_takes_at_least_as_long(arc, replaces):
+    problem = line(candidates=(Candidate("a", 3, ((0, 2, 50),)), Candidate("b", 3, (arc,))))
+    assert as_fast(problem)[0].tolist() == [True, replaces]
+
+
+@pytest.mark.parametrize(("seconds", "replaces"), [(150, True), (149, False)])
+def test_an_arc_replaces_another_with_what_exists_at_both_ends(seconds, replaces):
+    """From a to d: today 100 s to b, then the other arc of 50 s."""
+    problem = line(candidates=(Candidate("a", 3, ((0, 3, seconds),)), Candidate("b", 3, ((1, 3, 50),))))
+    assert as_fast(problem)[0].tolist() == [True, replaces]

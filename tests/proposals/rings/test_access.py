@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
-from ring_regions import generated_ring, none, rules, square
+import shapely
+from ring_regions import KM, generated_ring, none, rules, square
+
+from optimiser.proposals.rings.access import within_distance, within_time
+from optimiser.proposals.rings.ring_network import RingNetwork
 
 
 def town(km, kmh, *, people=300_000):
@@ -52,3 +58,36 @@ def test_the_band_may_be_a_driving_time():
     assert generated_ring(square(), none(), rules(time_s=(2400.0, 3840.0))).ring.links
     assert generated_ring(square(), none(), rules(time_s=(2401.0, 3840.0))).ring.links == ()
     assert generated_ring(square(), none(), rules(time_s=(2400.0, 3839.0))).ring.links == ()
+
+
+@pytest.mark.parametrize(
+    ("time_s", "kept"),
+    [((0.0, 3840.0), 8), ((0.0, 3839.0), 0), ((2400.0, math.inf), 8), ((2401.0, math.inf), 0)],
+)
+def test_a_driving_time_may_have_one_limit_alone(time_s, kept):
+    region = square()
+    graph = RingNetwork(region, rules()).existing
+    assert within_time(graph, rules(time_s=time_s), region).sum() == kept
+
+
+def test_the_band_keeps_its_distances_from_the_nearest_centre():
+    # `hub` lies at 0, 0 and `town` 100 km east of it
+    region = square(places=(("town", (100, 0), 300_000, 1, (110, 60)),))
+    lines = [shapely.LineString([(x * KM, 10 * KM), (x * KM, 12 * KM)]) for x in (0, 50, 100)]
+    both = rules(centres=(0, 1), radius_km=(5.0, 20.0))
+    assert within_distance(lines, both, region).tolist() == [True, False, True]
+    assert within_distance(lines, rules(radius_km=(5.0, 20.0)), region).tolist() == [True, False, False]
+    assert within_distance(lines, rules(radius_km=(11.0, 20.0)), region).tolist() == [False, False, False]
+
+
+def test_a_ring_keeps_to_where_its_own_centre_is_nearer_than_every_rival():
+    region = square(
+        places=(("east", (100, 0), 300_000, 1, (110, 60)), ("west", (-100, 0), 300_000, 1, (110, 60)))
+    )
+    lines = [shapely.LineString([(x * KM, 10 * KM), (x * KM, 12 * KM)]) for x in (-60, -40, 0, 40, 60)]
+    kept = within_distance(lines, rules(rivals=(1, 2)), region)
+    assert kept.tolist() == [False, True, True, True, False]
+
+
+def test_no_lines_have_no_distances():
+    assert within_distance([], rules(), square()).shape == (0,)

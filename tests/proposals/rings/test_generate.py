@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ring_regions import (
     GRID_EDGES,
     GRID_NETWORK,
+    KM,
     circuit_marks,
     circuits,
     generated_ring,
@@ -18,7 +22,12 @@ from ring_regions import (
     square,
 )
 
-from optimiser.proposals.rings.generate import links_on_circuits
+from optimiser.job.rings import Rings
+from optimiser.proposals.rings.generate import links_on_circuits, ring_of
+from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, nodes_to_keep
+from optimiser.proposals.rings.ring_network import RingNetwork
+from optimiser.proposals.rings.rules import RING_KINDS
+from optimiser.run.rings import ring_rules
 from optimiser.verify.rings import missing_stops
 
 
@@ -149,3 +158,119 @@ def test_a_new_road_shorter_than_the_existing_one_stays_where_length_counts():
     short = generated_ring(region, new, rules(longest_km=330.0)).ring
     assert {link.candidate for link in free.links} == {None}
     assert {link.candidate for link in short.links} == {None, "new"}
+
+
+def test_a_ring_asked_for_in_python_has_the_defaults_of_a_job():
+    """But a job limits the stretch of its rings."""
+    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], ["hub"], ["Hub"])
+    assert of_job == rules()
+
+
+# ---- the ring of the design problem, by hand
+
+
+def triangle(candidate=""):
+    """Return three nodes round the hub, the first at a city; the northern side must be built."""
+    places = ((0, -40), (40, 40), (-40, 40))
+    nodes = tuple(GraphNode(f"road:{k}", x * KM, y * KM) for k, (x, y) in enumerate(places))
+    ends = ((0, 1), (1, 2), (2, 0))
+    lines = [
+        shapely.LineString([(nodes[a].lon, nodes[a].lat), (nodes[b].lon, nodes[b].lat)]) for a, b in ends
+    ]
+    names = ("", candidate, "")
+    return RingGraph(
+        nodes,
+        tuple(
+            GraphLink(a, b, line, 10.25 * (k + 1), candidate=name)
+            for k, ((a, b), line, name) in enumerate(zip(ends, lines, names, strict=True))
+        ),
+    )
+
+
+def made(stops=None, **asked):
+    """Return the ring of the triangle; `town` is small, `port` secondary."""
+    places = (("town", (0, -50), 300_000, 1, (10, 60)), ("port", (50, 50), 700_000, 4, (10, 60)))
+    region = square(places=places)
+    assert region.tiers == ["core", "small", "secondary"]
+    return ring_of(triangle("north"), stops or {}, RingNetwork(region, rules(**asked)))
+
+
+def test_links_of_a_ring_have_their_metres_and_what_must_be_built():
+    ring = made(longest_km=100.0004, reward=3, required=False, apart=("other",))
+    assert [(a.tail, a.head, a.candidate, a.length) for a in ring.links] == [
+        (0, 1, None, 10_250),
+        (1, 2, "north", 20_500),
+        (2, 0, None, 30_750),
+    ]
+    assert (ring.longest, ring.reward, ring.required, ring.apart) == (100_000, 3, False, ("other",))
+    assert made().longest is None
+    assert ring.centres == ((0, 0),)
+
+
+def test_cities_of_a_ring_are_stops_at_the_nodes_where_they_lie():
+    ring = made({1: {2: 900, 0: 30}}, must=(2,))
+    assert [(s.id, s.nodes, s.group, s.must) for s in ring.stops] == [
+        ("town", (0, 2), "small", False),
+        ("port", (), "secondary", True),
+    ]
+
+
+def test_numbers_of_cities_count_by_tier_and_a_tier_without_cities_keeps_its_demand():
+    near = {1: {0: 30}, 2: {1: 30}}
+    both = (("secondary", 1), ("small", 0))
+    ring = made(near, least_cities=2, least_by_tier=both)
+    assert (ring.least_stops, ring.least_by_group) == (2, (("secondary", 1),))
+    lacking = made({1: {0: 30}}, least_by_tier=both)
+    assert (lacking.least_stops, lacking.least_by_group) == (2, ())
+    more = made({1: {0: 30}}, least_cities=5, least_by_tier=(("small", 1), *both))
+    assert (more.least_stops, more.least_by_group) == (5, (("small", 1),))
+    assert made(least_by_tier=(("secondary", 0),)).least_stops == 0
+
+
+@pytest.mark.parametrize(("budget", "count"), [(None, 3), (7, 3), (6, 0)])
+def test_links_that_only_circuits_beyond_the_budget_use_leave(budget, count):
+    region = square()
+    priced = road("north", 0, 1, region=region)
+    priced = dataclasses.replace(priced, table=priced.table.assign(cost=7))
+    network_of = RingNetwork(region, rules())
+    assert len(links_on_circuits(triangle("north"), priced, network_of, budget=budget).links) == count
+    assert len(links_on_circuits(triangle(), priced, network_of, budget=0).links) == 3
+
+
+# ---- nodes that contraction keeps
+
+
+def path_of(count, *, closed=False):
+    """Return a line of nodes a degree apart, or a circuit of them."""
+    nodes = tuple(GraphNode(f"road:{k}", float(k), 0.0) for k in range(count))
+    ends = [(k, k + 1) for k in range(count - 1)] + ([(count - 1, 0)] if closed else [])
+    return RingGraph(
+        nodes, tuple(GraphLink(a, b, shapely.LineString([(a, 0), (b, 0)]), 1.0) for a, b in ends)
+    )
+
+
+@pytest.mark.parametrize(
+    ("stops", "kept"),
+    [
+        ({}, set()),
+        # of the nodes on the way that serve a city the soonest reached, of equal ones the first
+        ({7: {1: 60, 2: 50, 3: 70}}, {2}),
+        ({7: {3: 50, 2: 50}}, {2}),
+        # none where an end serves the city as well
+        ({7: {1: 60, 0: 900}}, set()),
+        ({7: {1: 60, 4: 900}}, set()),
+        ({7: {1: 60}, 8: {3: 10, 2: 20}}, {1, 3}),
+        ({7: {1: 60}, 8: {4: 10, 2: 20}}, {1}),
+    ],
+)
+def test_a_city_keeps_its_soonest_reached_node_on_the_way(stops, kept):
+    assert nodes_to_keep(path_of(5), stops) == kept
+
+
+def test_a_circuit_without_a_junction_keeps_where_it_begins():
+    assert nodes_to_keep(path_of(4, closed=True), {}) == {0}
+    assert nodes_to_keep(path_of(4, closed=True), {7: {2: 60}}) == {0, 2}
+
+
+def test_a_ring_may_consist_of_what_lays_or_widens_a_line():
+    assert RING_KINDS == ("road_upgrade", "road_link", "gap", "rail_link", "rail_upgrade", "own")

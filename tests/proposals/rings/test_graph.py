@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ring_regions import GRID, GRID_EDGES, circuit_marks, grid_graph
 
-from optimiser.proposals.rings.graph import contract, thinned, without_twins
+from optimiser.proposals.rings.graph import (
+    GraphLink,
+    GraphNode,
+    RingGraph,
+    contract,
+    thinned,
+    without_twins,
+)
 from optimiser.verify.rings import winding_number
 
 near = st.integers(-30_000_000, 30_000_000)
@@ -54,3 +62,89 @@ def test_of_twins_the_shortest_ring_stays(edges):
     before, after = circuit_marks(graph), circuit_marks(left)
     assert after <= before
     assert min(after, default=0.0) == min(before, default=0.0)
+
+
+# ---- twins
+
+
+PLACES = (GraphNode("road:0", -0.5, 0.0), GraphNode("road:1", 0.5, 0.0))
+NORTH, SOUTH = (0, 1_000_000), (0, -1_000_000)
+"""Centres a tenth of a degree north and south of the line between the nodes."""
+
+
+def arc(tail, head, north, length_km, candidate="", *, place=PLACES):
+    """Return a link between two nodes that passes so many degrees north of the middle between them."""
+    ends = [(place[k].lon, place[k].lat) for k in (tail, head)]
+    return GraphLink(
+        tail, head, shapely.LineString([ends[0], (0.0, north), ends[1]]), length_km, candidate=candidate
+    )
+
+
+def kept_of(links, centres, **options):
+    """Return the positions of the links that stay."""
+    graph = RingGraph(PLACES, tuple(links))
+    left = without_twins(graph, centres, **options)
+    return [k for k, link in enumerate(links) if link in left.links]
+
+
+def test_of_twins_what_exists_stays_and_of_that_the_shortest():
+    links = [arc(0, 1, 0.2, 10.0), arc(1, 0, 0.3, 8.0), arc(0, 1, 0.2, 5.0, "new"), arc(0, 1, 0.2, 8.0, "as")]
+    assert kept_of(links, [NORTH]) == [1]
+    # new links that are shorter than what exists stay where length counts
+    assert kept_of(links, [NORTH], keep_short=True) == [1, 2]
+
+
+def test_of_twins_that_must_be_built_the_shortest_of_each_candidate_stays():
+    links = [arc(0, 1, 0.2, 5.0, "a"), arc(0, 1, 0.3, 4.0, "a"), arc(1, 0, 0.2, 9.0, "b")]
+    assert kept_of(links, [NORTH]) == kept_of(links, [NORTH], keep_short=True) == [1, 2]
+
+
+def test_links_that_pass_a_centre_on_different_sides_are_no_twins():
+    links = [arc(0, 1, 0.2, 10.0), arc(0, 1, 0.0, 8.0), arc(0, 1, -0.2, 9.0)]
+    assert kept_of(links, [NORTH]) == [0, 1]
+    assert kept_of(links, [NORTH, SOUTH]) == [0, 1, 2]
+
+
+def test_a_link_through_a_centre_leaves():
+    assert kept_of([arc(0, 1, 0.2, 10.0), arc(0, 1, 0.0, 8.0)], [(0, 0)]) == [0]
+
+
+def loop(south, north, length_km):
+    """Return a loop at the western node, round what lies between two latitudes."""
+    line = shapely.LineString([(-0.5, 0.0), (0.3, south), (0.3, north), (-0.5, 0.0)])
+    return GraphLink(0, 0, line, length_km)
+
+
+def test_a_loop_stays_where_it_winds_round_a_centre_whichever_way_it_runs():
+    both, back = loop(-0.5, 0.5, 9.0), loop(0.5, -0.5, 8.0)
+    north, beside = loop(0.0, 0.5, 7.0), loop(0.01, 0.02, 6.0)
+    assert kept_of([both, back, north, beside], [NORTH, SOUTH]) == [1, 2]
+
+
+# ---- contraction
+
+
+def chain(*links):
+    """Return a graph of four nodes in a line a degree apart."""
+    nodes = tuple(GraphNode(f"road:{k}", float(k), 0.0) for k in range(4))
+    return RingGraph(nodes, tuple(links))
+
+
+def test_links_between_two_junctions_become_one_with_their_length_line_and_longest_name():
+    straight = [shapely.LineString([(k, 0), (k + 1, 0)]) for k in range(3)]
+    graph = chain(
+        GraphLink(0, 1, straight[0], 2.0, "G1"),
+        GraphLink(2, 1, straight[1].reverse(), 3.0, "G2"),
+        GraphLink(2, 3, straight[2], 1.5, "G1"),
+    )
+    (joined,) = contract(graph, {0, 3}).links
+    assert {joined.tail, joined.head} == {0, 1}
+    assert (joined.length_km, joined.name) == (6.5, "G1")
+    assert shapely.get_coordinates(joined.line)[:, 0].tolist() in ([0, 1, 2, 3], [3, 2, 1, 0])
+
+
+def test_a_node_to_be_kept_and_links_of_different_candidates_stay_apart():
+    straight = [shapely.LineString([(k, 0), (k + 1, 0)]) for k in range(3)]
+    links = [GraphLink(k, k + 1, straight[k], 1.0, candidate=name) for k, name in enumerate(("", "", "new"))]
+    assert sorted(link.length_km for link in contract(chain(*links), {0, 3}).links) == [1.0, 2.0]
+    assert sorted(link.length_km for link in contract(chain(*links), {0, 1, 3}).links) == [1.0, 1.0, 1.0]

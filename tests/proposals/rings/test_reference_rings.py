@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import shapely
 from candidates_drawing import KM
 
 from optimiser.job import find
 from optimiser.problem.errors import JobError
-from optimiser.proposals.rings.reference_rings import overlap, read_reference_rings
+from optimiser.proposals.rings.reference_rings import (
+    describe_difference,
+    overlap,
+    read_reference_rings,
+)
 from optimiser.run.source import find_source
 
 HEADER = "ring,title,mode,seq,lat,lon,source,quality\n"
@@ -69,3 +74,37 @@ def test_the_region_that_comes_with_the_package_knows_a_road_and_a_railway_ring(
     known = {one.mode: one for one in read_reference_rings(path)}
     assert {mode: round(one.length_km) for mode, one in known.items()} == {"road": 775, "rail": 393}
     assert all(one.line.is_closed and one.line.is_simple for one in known.values())
+
+
+# ---- in words
+
+
+CITIES = ("South", "North", "East", "West", "Far")
+PLACES = np.array([(50, -9), (50, 109), (109, 50), (-9, 50), (400, 400)]) * KM
+
+
+LOW = loop((0, 0), (100, 0), (100, 70), (0, 40))
+
+
+def words(ring, *existing):
+    return describe_difference(overlap(ring, SQUARE), CITIES, PLACES, existing)
+
+
+def test_a_ring_that_is_followed_all_round_says_so():
+    assert words(SQUARE) == "The known ring is followed all round."
+
+
+def test_places_where_a_ring_is_not_followed_are_named_the_longest_part_first():
+    # of the northern side all is missed, of the western one some 45 km, of the eastern one some 15
+    assert words(LOW) == (
+        "The known ring is not followed where it runs nearest to North, West, East; 0 % of that part has "
+        "something at standard within 5 km that a ring could use today."
+    )
+
+
+@pytest.mark.parametrize(("km_north", "percent"), [(104.9, 62), (105.1, 0)])
+def test_what_exists_beside_the_part_that_is_not_followed_is_counted(km_north, percent):
+    road = shapely.LineString([(0, km_north * KM), (100 * KM, km_north * KM)])
+    far = shapely.LineString([(0, 300 * KM), (100 * KM, 300 * KM)])
+    found = int(words(LOW, far, road).split("; ")[1].split(" %")[0])
+    assert found == pytest.approx(percent, abs=6)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import shapely
 from candidates_drawing import KM
-from ring_regions import GROUND, circuits, generated_ring, none, rules, square
+from ring_regions import GROUND, circuits, generated_ring, none, road, rules, square
 
 from optimiser.engine.search.circuits import shortest_circuit
 from optimiser.job.rings import Rings
 from optimiser.proposals.costs import WATER, TerrainPolygons
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
+from optimiser.proposals.rings.ring_gaps import (
+    _KM_A_UNIT_OF_COST,
+    close_gaps,
+    link_lengths,
+    obstacles,
+    off_the_ray,
+)
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
 from optimiser.run.rings import ring_rules, with_closing_links
@@ -167,3 +174,42 @@ def test_links_past_as_many_cities_as_asked_come_before_those_past_others():
     found = further_links(region, asked)
     assert len(generated_ring(region, found, asked).stops) == 3
     assert reasons(region, found, asked) == []
+
+
+@pytest.mark.parametrize("city", [1, 2, 3])
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (300.0, 500.0), (-300.0, -500.0)])
+def test_a_circuit_through_a_node_does_without_what_crosses_its_ray_elsewhere(city, shift):
+    towns = [(name, place, 300_000, node, (10, 60)) for name, place, node in (
+        ("west", (-50, 0), 7), ("east", (50, 0), 3), ("south", (0, -50), 1),
+    )]  # fmt: skip
+    sides = [(12 + k, 12 + (k + 1) % 4, "motorway", 120, 100) for k in range(4)]
+    region = square(places=towns, spots=OUTER, more=sides, shift=shift)
+    network = RingNetwork(region, rules())
+    ring = generated_ring(region, none(), rules())
+    node = min(ring.stops[city], key=ring.stops[city].get)
+    outer = [link.length_km == 480 for link in ring.graph.links]
+    assert sum(outer) == 1
+    assert off_the_ray(ring, node, network).tolist() == outer
+
+
+def test_the_ray_leaves_from_the_nearest_centre():
+    """`far` lies 200 km north: from there, the ray through the southern side crosses the northern one too."""
+    places = (("south", (0, -50), 300_000, 1, (10, 60)), ("far", (0, 200), 300_000, 5, (160, 60)))
+    region = square(places=places)
+    asked = rules(centres=(0, 2))
+    ring = generated_ring(region, none(), rules())
+    (node,) = {min(nodes, key=nodes.get) for city, nodes in ring.stops.items() if city == 1}
+    assert not off_the_ray(ring, node, RingNetwork(region, asked)).any()
+
+
+def test_the_length_of_a_link_is_its_share_of_the_cost_then_its_km():
+    region = square(without=(0,))
+    found = generated_ring(region, road("new", 0, 1, region=region), rules())
+    is_new = [link.candidate == "new" for link in found.graph.links]
+    assert sum(is_new) == 1
+    km = [link.length_km for link in found.graph.links]
+    lengths = link_lengths(found, {"new": 700}).tolist()
+    dear = link_lengths(found, {"new": 700}, worth_of_a_km=3).tolist()
+    for k, new in enumerate(is_new):
+        assert lengths[k] == round(_KM_A_UNIT_OF_COST * 700 * new + km[k])
+        assert dear[k] == round(_KM_A_UNIT_OF_COST * (700 * new + 3 * km[k]) + km[k])

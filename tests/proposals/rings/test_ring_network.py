@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from candidates_drawing import network
+import dataclasses
+import itertools
+
+import pytest
+import shapely
+from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
 from ring_regions import none, rules, square
 
+from optimiser.proposals.base_case import NEW
 from optimiser.proposals.rings.ring_network import RingNetwork, standard_graph
 
 
@@ -21,7 +27,146 @@ def test_two_carriageways_and_their_slip_roads_are_one_line():
     assert {tuple(sorted(two)) for two in ends} == {(0, 1)}
 
 
+@pytest.mark.parametrize(
+    ("apart_km", "slip_km", "junctions"),
+    [(0.7, 5.0, 1), (0.8, 5.0, 2), (0.8, 2.0, 1), (0.8, 2.1, 2)],
+)
+def test_ends_of_slip_roads_beside_each_other_or_joined_by_a_short_one_are_one_junction(
+    apart_km, slip_km, junctions
+):
+    spots = [(0, 0), (0, apart_km), (30, 0), (30, 20), (-30, 20)]
+    links = [
+        (0, 2, "motorway", 30, 100), (1, 3, "motorway", 36, 100), (1, 4, "motorway", 36, 100),
+        (0, 1, "motorway_link", slip_km, 40),
+    ]  # fmt: skip
+    graph = standard_graph(network(spots, links), rules())
+    assert len(graph.nodes) == 3 + junctions
+    assert len(graph.links) == 2 + junctions
+
+
+def test_roads_of_the_class_that_are_too_slow_leave_but_their_slip_roads_stay():
+    spots = [(0, 0), (30, 0), (60, 0), (60, 9)]
+    links = [
+        (0, 1, "motorway", 30, 100), (1, 2, "motorway", 30, 99), (2, 3, "motorway_link", 9, 40),
+        (0, 2, "primary", 60, 120),
+    ]  # fmt: skip
+    graph = standard_graph(network(spots, links), rules(speed_kmh=100.0))
+    assert sorted(link.length_km for link in graph.links) == [9.0, 30.0]
+
+
 def test_everything_within_reach_is_in_the_graph():
     region = square()
     graph = RingNetwork(region, rules()).with_candidates(none())
     assert sum(link.length_km for link in graph.links) == 320
+
+
+@pytest.mark.parametrize(
+    ("ref", "name", "shown"),
+    [("G1", "Ring road", "G1"), ("", "Ring road", "Ring road"), ("G1", "", "G1"), ("", "", "")],
+)
+def test_a_link_has_the_number_of_its_road_and_its_name_where_there_is_none(ref, name, shown):
+    drawn = network([(0, 0), (30, 0)], [(0, 1, "motorway", 30, 100)])
+    (link,) = standard_graph(drawn.replace(links=drawn.links.assign(ref=ref, name=name)), rules()).links
+    assert link.name == shown
+
+
+# ---- new railways
+
+
+RAIL_SPOTS = [(0, 60), (50, 60), (100, 60)]
+
+
+def rail_region():
+    """Return three stations in a line, and a city `far` 150 km east without one."""
+    road = network([(0, 0), (150, 60)], [(0, 1, "primary", 160, 50)])
+    tracks = network(RAIL_SPOTS, [(0, 1, "rail", 50, 100), (1, 2, "rail", 50, 100)], "rail")
+    places = cities(road, [("hub", (0, 0), 9_000_000, 0), ("far", (150, 60), 200_000, 1)])
+    return base_case(road, places, railway(tracks, [("conv160", 3600, [0, 1, 2], [0, 1800, 1800])]))
+
+
+def new_railway(line, *calls):
+    """Return a table of one new railway: its line in km, and the ids at which its trains call in order."""
+    arcs = tuple((a, b, 600) for a, b in itertools.pairwise(calls))
+    drawn = proposal("new", 0, 1, 60, kind="rail_link")
+    shape = shapely.LineString([(x * KM, y * KM) for x, y in line])
+    return table(
+        dataclasses.replace(drawn, mode="rail", speed_kmh=250.0, arcs=arcs, geometry=shape, length_km=100.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "calls", "ends"),
+    [
+        # a line past all three stations joins those at its ends
+        ([(0, 60), (100, 60)], ["station:0", "station:1", "station:2"], ["station:0", "station:2"]),
+        # its trains run on over today's tracks, which the ring does not pay for
+        ([(0, 60), (50, 60)], ["station:0", "station:1", "station:2"], ["station:0", "station:1"]),
+        # arcs within trains and on foot are none of stations
+        ([(50, 60), (100, 60)], ["n0", "station:1", "n/after", "station:2"], ["station:1", "station:2"]),
+        # its corners stay
+        ([(0, 60), (30, 75), (100, 60)], ["station:0", "station:2"], ["station:0", "station:2"]),
+        # a new station lies in its city
+        ([(100, 60), (150, 60)], ["station:2", f"{NEW}station/far"], ["station:2", f"{NEW}station/far"]),
+    ],
+)  # fmt: skip
+def test_a_new_railway_joins_the_stations_at_the_ends_of_its_line(line, calls, ends):
+    asked = rules(mode="rail", classes=(), speed_kmh=200.0)
+    graph = RingNetwork(rail_region(), asked).with_candidates(new_railway(line, *calls))
+    (link,) = [link for link in graph.links if link.candidate == "new"]
+    assert sorted((graph.nodes[link.tail].key, graph.nodes[link.head].key)) == sorted(ends)
+    assert link.length_km == 100.0
+    assert shapely.get_coordinates(link.line).round(6).tolist() == [
+        [round(x * KM, 6), round(y * KM, 6)] for x, y in line
+    ]
+
+
+@pytest.mark.parametrize("calls", [["station:0", "n1"], ["n0", "n1"], [f"{NEW}station/hub/0", "station:0"]])
+def test_a_new_railway_with_a_single_station_joins_nothing(calls):
+    asked = rules(mode="rail", classes=(), speed_kmh=200.0)
+    graph = RingNetwork(rail_region(), asked).with_candidates(new_railway([(0, 60), (50, 60)], *calls))
+    assert [link.candidate for link in graph.links] == []
+
+
+# ---- lines of candidates
+
+
+def pieces_of(line, *calls):
+    """Return ends, corners in km and length of the pieces of a road between nodes of `square`."""
+    region = square(places=(("town", (20, 0), 300_000, 1, (40, 60)),))
+    arcs = tuple((a, b, 600) for a, b in itertools.pairwise(calls))
+    shape = shapely.LineString([(x * KM, y * KM) for x, y in line])
+    drawn = dataclasses.replace(proposal("new", 1, 5, 60), arcs=arcs, geometry=shape, length_km=100.0)
+    graph = RingNetwork(region, rules()).with_candidates(table(drawn))
+    return [
+        (
+            graph.nodes[link.tail].key,
+            graph.nodes[link.head].key,
+            (shapely.get_coordinates(link.line) / KM).round(3).tolist(),
+            round(link.length_km, 3),
+        )
+        for link in graph.links
+        if link.candidate == "new"
+    ]
+
+
+def test_a_road_is_cut_at_its_interchanges_and_its_length_shared_by_the_pieces():
+    # from the middle of the south past the hub, a quarter on the way, to the middle of the north
+    line = [(0, -40), (30, -40), (0, 0), (0, 40)]
+    found = pieces_of(line, "road:1", "road:8", "road:5")
+    first, second = found
+    assert first[:3] == ("road:1", "road:8", [[0.0, -40.0], [30.0, -40.0], [0.0, 0.0]])
+    assert second[:3] == ("road:5", "road:8", [[0.0, 40.0], [0.0, 0.0]])
+    assert first[3] == pytest.approx(100 * 80 / 120, abs=0.2)
+    assert first[3] + second[3] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_line_of_the_user_keeps_its_corners_though_its_ends_are_beside_the_nodes(step):
+    line = [(0.1, -40), (30, -20), (0.1, 40)][::step]
+    (piece,) = pieces_of(line, "road:1", "road:5")
+    assert piece[:3] == ("road:1", "road:5", [[0.1, -40.0], [30.0, -20.0], [0.1, 40.0]])
+
+
+def test_a_straight_line_beside_the_nodes_gives_way_to_the_one_between_them():
+    (piece,) = pieces_of([(0.1, -40), (0.1, 40)], "road:5", "road:1")
+    assert piece[:3] == ("road:1", "road:5", [[0.0, -40.0], [0.0, 40.0]])

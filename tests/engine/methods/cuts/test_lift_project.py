@@ -295,3 +295,13 @@ def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
     for alpha, least in found:
         above = (kept @ alpha >= PARALLEL - 1e-12) & (depth >= least - alpha @ point - 1e-6)
         assert above.any()
+
+
+def test_the_cut_of_a_budget_for_less_than_two_uses_that_nothing_is_built_twice():
+    """3 a + 3 b <= 5: with a built at most 2/3 of b is, without it all of b may be, so a / 3 + b <= 1."""
+    point = np.array([5 / 6, 5 / 6])
+    for j in (0, 1):
+        ((alpha, least),) = dense([by_hand([[-3.0, -3.0]], np.array([-5.0]), point).cut(j)], 2)
+        facet = np.array([-1 / 3, -1.0] if j == 0 else [-1.0, -1 / 3]) / np.sqrt(10 / 9)
+        assert alpha == pytest.approx(facet, abs=1e-4)
+        assert least == pytest.approx(-1 / np.sqrt(10 / 9), abs=1e-4)

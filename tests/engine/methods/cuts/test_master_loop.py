@@ -271,6 +271,9 @@ class Recorder:
     def forbid(self, x):
         self.forbidden.append(x.tolist())
 
+    def solve(self, *, start, **asked):
+        return start, asked
+
 
 def refuted(problem, *points):
     t, solver, near = tables(problem), Recorder(), []
@@ -299,6 +302,17 @@ def test_a_true_point_is_not_cut_off_and_its_plan_is_reported():
 def test_a_plan_that_violates_a_rule_unknown_to_the_model_is_forbidden():
     added, solver, _, _ = refuted(two_of_three(budget=1), Point(np.array([1.0, 1.0, 0.0]), np.ones(1)))
     assert (added, solver.forbidden) == (1, [[1.0, 1.0, 0.0]])
+
+
+def test_a_master_starts_from_the_best_known_plan():
+    t, solver = tables(two_of_three(budget=3)), Recorder()
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+    master = TimeCutMaster(t, incumbent, CutFinder.of(t), solver, seed=1, improve=lambda _x: None)
+    asked = {"gap": 0.25, "turn": 2, "seconds": 9.0, "on_point": None}
+    assert master.solve(**asked) == (None, asked)
+    incumbent.plan(np.array([True, True, False, True]), "greedy")
+    start, passed = master.solve(**asked)
+    assert (start.x.tolist(), start.y.tolist(), passed) == ([1.0, 1.0, 0.0], [1.0], asked)
 
 
 # ---- the method

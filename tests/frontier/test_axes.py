@@ -1,0 +1,166 @@
+"""The axes of a frontier on the line: its measures, and the problems that its questions are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from core_drawing import line, side_line
+from ring_drawing import phased, ringed, square
+
+from optimiser.engine.search.task import Question
+from optimiser.frontier.axes import Axes, axes_of, most_money, own_problem, shares_of, top_of, with_budget
+from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.problem import City, Period, Target
+from optimiser.problem.errors import ProblemError
+
+TWO = Axes("two_way")
+THREE = Axes("three_way", ("core", "small"))
+COUNTED = Axes("counted", ("all", "core"))
+
+
+def cheapest(*least):
+    return Question(None, least, cheapest=True)
+
+
+# ---- measures
+
+
+def test_a_two_way_frontier_measures_pairs_and_cities_by_their_weights():
+    assert TWO.measures(side_line()).tolist() == [[5, 4, 7, 2, 1, 3, 2]]
+    assert TWO.names == ("all",)
+
+
+def test_a_three_way_frontier_measures_the_pairs_of_each_group_and_no_cities():
+    assert THREE.measures(side_line()).tolist() == [[0, 0, 7, 2, 1, 0, 0], [5, 4, 0, 0, 0, 0, 0]]
+    assert THREE.names == ("core", "small")
+
+
+def test_the_group_of_all_pairs_counts_them_all_only_where_pairs_are_counted():
+    assert COUNTED.measures(line()).tolist() == [[5, 4, 7, 2, 1], [0, 0, 7, 2, 1]]
+    assert Axes("three_way", ("all", "core")).measures(line()).tolist() == [[0] * 5, [0, 0, 7, 2, 1]]
+
+
+def test_a_three_way_frontier_has_two_groups_that_the_problem_has():
+    assert axes_of("three_way", line(), ("small", "core")).groups == ("small", "core")
+    for groups in (("core",), ("core", "small", "core"), ("core", "far")):
+        with pytest.raises(ProblemError, match="needs two groups"):
+            axes_of("three_way", line(), groups)
+
+
+# ---- money
+
+
+def test_budgets_of_periods_keep_their_shares_and_are_rounded_down_up_to_each_period():
+    thirds = tuple(Period(name, 1, 1) for name in "abc")
+    problem = phased(periods=thirds, budget=3)
+    assert shares_of(thirds) == [(1, 3), (2, 3), (3, 3)]
+    assert shares_of(tuple(dataclasses.replace(p, budget=0) for p in thirds)) == [(1, 3), (2, 3), (3, 3)]
+    assert [p.budget for p in with_budget(problem, 10).periods] == [3, 3, 4]
+    assert with_budget(problem, 10).budget == 10
+
+
+def test_the_largest_budget_pays_for_everything_in_the_first_period_with_money():
+    # all candidates cost 1 + 4 + 2 + 3
+    assert most_money(ringed()) == 10
+    assert (
+        most_money(phased(periods=(Period("a", 0, 1), Period("b", 3, 1), Period("c", 4, 1)), budget=7)) == 24
+    )
+    assert top_of(ringed()).budget == 10
+
+
+@pytest.mark.parametrize(
+    ("starts", "needs"),
+    [({"north": 0}, 6), ({"north": 1}, 2), ({"fast": 0, "north": 1}, 12), ({"fast": 1, "north": 1}, 6)],
+)
+def test_a_plan_needs_a_budget_whose_shares_pay_for_each_period(starts, needs):
+    """A third of the budget comes in the first period; `fast` costs 4 and `north` 2."""
+    problem = phased(periods=(Period("early", 3, 1), Period("late", 6, 2)))
+    assert FrontierEvaluator(problem, TWO)(list(starts), starts=starts).needs == needs
+
+
+def test_a_first_period_without_money_asks_for_none():
+    problem = phased(periods=(Period("early", 0, 1), Period("late", 9, 2)))
+    assert FrontierEvaluator(problem, TWO)(["fast"], starts={"fast": 1}).needs == 4
+
+
+def test_a_plan_reaches_the_measures_of_its_axes():
+    found = FrontierEvaluator(side_line(), THREE)(["ac", "bd"])
+    assert (found.cost, found.needs, found.reached) == (7, 7, (9, 9))
+    assert found.by_group == {"core": 9, "small": 9, "all": 18}
+    assert FrontierEvaluator(side_line(), TWO)(["ac", "bd"]).reached == (21,)
+    assert FrontierEvaluator(side_line(), TWO).totals() == {"core": 10, "small": 9, "all": 19}
+
+
+# ---- problems of their own
+
+
+def test_a_question_about_money_is_the_problem_with_that_budget():
+    own = own_problem(line(), TWO, Question(4, (0,), cheapest=False))
+    assert own == line(budget=4, name="line with 4")
+
+
+@pytest.mark.parametrize(
+    "question", [Question(None, (0,), cheapest=False), Question(4, (1,), cheapest=False)]
+)
+def test_a_question_about_money_with_a_target_or_without_money_is_no_problem(question):
+    with pytest.raises(ValueError, match="Question"):
+        own_problem(line(), TWO, question)
+
+
+def test_a_question_about_coverage_is_a_target_on_all_pairs():
+    own = own_problem(line(), TWO, cheapest(14))
+    assert (own.budget, own.cover, own.targets) == (None, "targets", (Target("all", 14),))
+    assert {pair.group for pair in own.pairs} == {"all"}
+    assert own_problem(line(), TWO, cheapest(-3)).targets == (Target("all", 0),)
+
+
+def test_a_question_about_groups_is_a_target_on_each_beside_those_of_the_problem():
+    problem = line(targets=(Target("small", 1),))
+    own = own_problem(problem, THREE, cheapest(9, -1))
+    assert own.targets == (Target("small", 1), Target("core", 9), Target("small", 0))
+    assert own.pairs == problem.pairs
+
+
+def test_the_targets_of_a_problem_stand_where_nothing_more_is_asked():
+    targets = (Target("small", 1),)
+    problem = line(targets=targets)
+    assert own_problem(problem, TWO, cheapest(0)).targets == targets
+    with pytest.raises(ValueError, match="Question"):
+        own_problem(problem, TWO, cheapest(1))
+
+
+@pytest.mark.parametrize(
+    ("problem", "counts"),
+    [
+        (line(cities=(City("a", 0, (0,), 1),)), False),
+        (line(cities=(City("a", 0, (0,), 1), City("b", 2, (1,), 1))), True),
+        (ringed(square(reward=0)), False),
+        (ringed(square(reward=5), square(id="other")), True),
+    ],
+)
+def test_a_target_on_pairs_stands_for_the_objective_only_where_nothing_else_counts(problem, counts):
+    if counts:
+        with pytest.raises(ValueError, match="Question"):
+            own_problem(problem, TWO, cheapest(1))
+    else:
+        assert own_problem(problem, TWO, cheapest(1)).targets == (Target("all", 1),)
+
+
+def test_least_costs_are_not_asked_with_periods():
+    with pytest.raises(ValueError, match="ringed"):
+        own_problem(phased(), TWO, cheapest(1))
+
+
+def test_a_counted_question_makes_a_city_of_each_pair():
+    own = own_problem(line(), COUNTED, cheapest(0, 2))
+    assert own.targets == (Target("core", 2, "cities"),)
+    assert [(c.weight, c.pairs, c.need, c.group) for c in own.cities] == [
+        (1, (k,), 1, group) for k, group in enumerate(("small", "small", "core", "core", "core"))
+    ]
+    whole = own_problem(line(), COUNTED, cheapest(3, 0))
+    assert whole.targets == (Target("all", 3, "cities"),)
+    assert {city.group for city in whole.cities} == {"all"}
+    for least in ((0, 0), (1, 1)):
+        with pytest.raises(ValueError, match="Question"):
+            own_problem(line(), COUNTED, cheapest(*least))

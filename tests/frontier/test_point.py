@@ -1,0 +1,105 @@
+"""Points of a frontier by hand: which dominate, their order, their gaps and results."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from optimiser.engine.search.task import Question
+from optimiser.frontier.evaluation import EvaluatedPoint
+from optimiser.frontier.point import Point, dominates, front
+from optimiser.frontier.region import Region
+
+
+def point(cost, *reached, asked=None, bound=None, needs=None, late=False):
+    plan = EvaluatedPoint(("a",), cost, cost if needs is None else needs, reached, {"all": sum(reached)})
+    question = asked or Question(cost, (0,) * len(reached), cheapest=False)
+    return Point(
+        question,
+        plan,
+        bound,
+        seconds=1.23456,
+        whole_seconds=2.0,
+        warm=False,
+        nodes=0,
+        cuts=0,
+        solver="HiGHS 1",
+        seed=3,
+        threads=2,
+        late=late,
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "does"),
+    [
+        ((3, 5), (4, 5), True),
+        ((3, 6), (3, 5), True),
+        ((3, 5), (3, 5), False),
+        ((4, 6), (3, 5), False),
+        ((3, 5, 7), (3, 5, 6), True),
+        ((3, 5, 7), (4, 6, 6), False),
+    ],
+)
+def test_a_point_dominates_what_is_nowhere_better_and_somewhere_worse(first, second, does):
+    assert dominates(point(*first), point(*second)) == does
+
+
+def test_money_that_early_periods_lack_counts_in_the_place_of_a_point():
+    assert point(3, 5, needs=8).place == (8, 5)
+    assert dominates(point(4, 5), point(3, 5, needs=8))
+
+
+def fronted(*points, levels=None, region=None):
+    region = region or Region((-99,) * 2, (0,) * 2)
+    return front(points, region, levels or {one.asked: (0, 0) for one in points})
+
+
+def test_a_front_goes_by_cost_and_has_no_dominated_point():
+    points = [point(7, 9, 2), point(3, 5, 5), point(8, 9, 1), point(7, 2, 9), point(3, 4, 5), point(0, 0, 0)]
+    for order in itertools.permutations(points[:4]):
+        assert [one.place for one in fronted(*order, *points[4:])] == [
+            (0, 0, 0),
+            (3, 5, 5),
+            (7, 9, 2),
+            (7, 2, 9),
+        ]
+
+
+def test_of_two_points_at_one_place_the_one_with_the_smaller_gap_stays():
+    wide, near, none = (point(3, 10, asked=Question(b, (0,), cheapest=False)) for b in (3, 4, 5))
+    region = Region((-9,), (0,))
+    region.proved((-3,), -14.0)
+    region.proved((-4,), -14.0)
+    levels = {wide.asked: (-4,), near.asked: (-3,), none.asked: (-9,)}
+    region.proved((-3,), -12.0)
+    for order in itertools.permutations((wide, near, none)):
+        (kept,) = fronted(*order, region=region, levels=levels)
+        assert (kept.asked.budget, kept.bound, kept.gap) == (4, 12.0, 0.2)
+
+
+def test_the_gap_and_status_of_a_point_follow_from_its_bound():
+    assert (point(3, 10).gap, point(3, 10).status) == (None, "feasible")
+    assert (point(3, 10, bound=10.4).gap, point(3, 10, bound=10.4).status) == (0.0, "optimal")
+    assert (point(3, 10, bound=11.0).gap, point(3, 10, bound=11.0).status) == (0.1, "feasible")
+    least = Question(None, (10,), cheapest=True)
+    assert (point(4, 10, asked=least, bound=3.0).gap, point(4, 10, asked=least).value) == (0.25, 4)
+    assert point(4, 10, asked=least, bound=3.5).status == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("bound", "late", "ending"),
+    [
+        (10.0, False, ("optimal", "proof")),
+        (10.0, True, ("optimal", "proof")),
+        (12.0, True, ("feasible", "time")),
+        (12.0, False, ("feasible", "gap")),
+        (None, True, ("feasible", "time")),
+    ],
+)
+def test_the_result_of_a_point_says_how_its_solve_ended(bound, late, ending):
+    found = point(3, 10, bound=bound, late=late).result("p")
+    assert (found.status, found.termination) == ending
+    assert (found.cost, found.objective, found.coverage, found.bound) == (3, 10, 10, bound)
+    assert (found.seconds, found.seed, found.threads, found.solver) == (1.235, 3, 2, "HiGHS 1")

@@ -124,15 +124,14 @@ def commands() -> tuple[Command, ...]:
     solver = find("cbc")
     if solver is not None and is_installed(solver):
         variants[-1] = "compact:cbc"
+    points = ("--set", "frontier.points=4", "--set", "frontier.time_limit_s=600")
     bench = [word for name in variants for word in ("--variant", name)]
     return (
-        Command("run", ("run", "job.toml", "--set", "output.picture=false", "--out", "out"), draw_region),
-        Command(
-            "frontier", ("frontier", "job.toml", "--set", "frontier.points=5", "--out", "out"), draw_region
-        ),
+        Command("run", ("run", "job.toml", "--set", "solve.time_limit_s=600", "--out", "out"), draw_region),
+        Command("frontier", ("frontier", "job.toml", *points, "--out", "out"), draw_region),
         Command(
             "bench",
-            ("bench", "--instances", "small.json", *bench, "--time-limit-s", "20", "-o", "out"),
+            ("bench", "--instances", "small.json", *bench, "--time-limit-s", "600", "-o", "out"),
             draw_problem,
         ),
     )
@@ -275,11 +274,19 @@ def cycle(
     tally.faults += [*_after_signal(place), *place.leftovers()]
     found = content(place.out)
     tally.faults += [
-        f"{name} differs from that of an uninterrupted {command.name}"
+        f"{name} differs from that of an uninterrupted {command.name}{_first_difference(found, wanted, name)}"
         for name in sorted({*found, *wanted})
         if name not in found or name not in wanted or found[name] != wanted[name]
     ]
     tally.cycles += 1
+
+
+def _first_difference(found: Mapping[str, object], wanted: Mapping[str, object], name: str) -> str:
+    """Return the first line or row in which two files differ, where they consist of such."""
+    one, two = found.get(name), wanted.get(name)
+    if not isinstance(one, list) or not isinstance(two, list):
+        return ""
+    return next((f": {a} in place of {b}" for a, b in zip(one, two, strict=False) if a != b), "")
 
 
 def _after_signal(place: Place) -> Iterator[str]:

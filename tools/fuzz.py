@@ -56,17 +56,6 @@ MAP = b"""<osm version="0.6"><node id="1" lat="40" lon="116"/><node id="2" lat="
 <way id="2"><nd ref="2"/><nd ref="3"/><tag k="railway" v="rail"/></way>
 <way id="3"><nd ref="1"/><nd ref="3"/><tag k="route" v="ferry"/><tag k="duration" v="00:20"/></way>
 <relation id="1"><member type="node" ref="3" role="stop"/><tag k="route" v="train"/></relation></osm>"""
-JOB = b"""[region]
-file = "map.osm"
-[cities]
-file = "cities.csv"
-[times]
-limit_s = 7200
-[budget]
-share = 0.3
-[[rings]]
-centres = ["a"]
-"""
 PROBLEM: Mapping[str, Any] = {
     "format": "polyring-problem/1",
     "name": "small",
@@ -168,10 +157,14 @@ def own(data: bytes) -> None:
         need((found.table["cost"] >= 0).all())
 
 
-@cache
-def _base_case() -> Any:  # noqa: ANN401 - drawings of the tests have no types
+def _drawing(name: str) -> Any:  # noqa: ANN401 - drawings of the tests have no types
     sys.path.append(str(ROOT / "tests" / "drawings"))
-    drawing = importlib.import_module("candidates_drawing")
+    return importlib.import_module(name)
+
+
+@cache
+def _base_case() -> Any:  # noqa: ANN401
+    drawing = _drawing("candidates_drawing")
     network = drawing.network(
         [(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)]
     )
@@ -217,7 +210,7 @@ TARGETS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]]
     ),
     "xml": (xml, lambda: [MAP]),
     "pbf": (pbf, lambda: [_pbf_seed()]),
-    "job": (jobs, lambda: [JOB]),
+    "job": (jobs, lambda: [_drawing("cli_drawing").JOB.encode()]),
     "problem": (problems, lambda: [json.dumps(PROBLEM).encode()]),
     "own": (
         own,

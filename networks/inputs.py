@@ -35,6 +35,8 @@ _UNSHOWN: Mapping[int, str | None] = {
 _JSON_SUFFIXES = (".geojson", ".json")
 _SQLITE = b"SQLite format 3\0"
 """First bytes of a GeoPackage."""
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""First bytes of a GeoTIFF: either order of bytes, of 32 or 64 bits."""
 
 
 class InputFileError(OSError):
@@ -135,6 +137,20 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
             raise InputFileError("it is neither GeoJSON (.geojson, .json) nor a GeoPackage (.gpkg)")
     table = gpd.read_file(path, engine="pyogrio")
     return table if table.crs is None else table.to_crs(4326)
+
+
+def checked_tiff(path: Path) -> Path:
+    """Return a path if it leads to a TIFF, whatever it is called.
+
+    Raises
+    ------
+    OSError
+        As for `checked`, and when the file is something else.
+    """
+    with checked(path).open("rb") as stream:
+        if stream.read(4) not in _TIFF:
+            raise InputFileError("it is no GeoTIFF (.tif)")
+    return path
 
 
 def _read_geojson(path: Path) -> gpd.GeoDataFrame:

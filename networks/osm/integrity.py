@@ -8,8 +8,11 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
+
+import osmium
 
 from networks.errors import SourceError
 
@@ -26,11 +29,17 @@ _MOST_HEADER_BYTES = 64 * 1024
 _MOST_BLOB_BYTES = 32 * 1024 * 1024
 
 
+_SAMPLED_BLOCKS = 20
+"""Blocks of a PBF file whose nodes are looked for in its ways; a block has 8,000 elements."""
+_FEW_UNUSED, _MOST_UNUSED = 30, 0.001
+"""Number and share of untagged nodes that may belong to no way, where there are no relations."""
+
+
 def check(path: Path) -> str:
     """Check a file before any of it is used.
 
-    A PBF file that was truncated exactly between two blocks, and still contains ways, cannot be told from a
-    complete one without a checksum.
+    A PBF file that was truncated between two blocks is recognised by its ways (`check_ways`); one that lacks
+    relations alone, or hardly any way, cannot be told from a complete one without a checksum.
 
     Parameters
     ----------
@@ -105,22 +114,66 @@ def _first_pbf_fault(path: Path) -> str | None:
     A PBF file is a sequence of blocks: a four-byte length, a BlobHeader of that length, and a blob of the
     length given in the header. Only the headers are read.
     """
-    size = path.stat().st_size
+    try:
+        blocks = len(_block_ends(path))
+    except ValueError as fault:
+        return str(fault)
+    return None if blocks > 1 else "a header without data"
+
+
+def _block_ends(path: Path) -> list[int]:
+    """Return the byte at which each block of a PBF file ends."""
+    size, ends = path.stat().st_size, [0]
     with path.open("rb") as stream:
-        position, blocks = 0, 0
-        while position < size:
+        while (position := ends[-1]) < size:
             try:
                 kind, length = _blob_header(stream)
             except ValueError as fault:
-                return f"{fault} at byte {position:,} of {size:,}"
-            if kind != ("OSMHeader" if blocks == 0 else "OSMData"):
-                return f"a block of kind {kind!r} at byte {position:,}"
-            position = stream.tell() + length
-            if position > size:
-                return f"the last block needs {position - size:,} more bytes than the file has"
+                raise ValueError(f"{fault} at byte {position:,} of {size:,}") from fault
+            if kind != ("OSMHeader" if position == 0 else "OSMData"):
+                raise ValueError(f"a block of kind {kind!r} at byte {position:,}")
+            ends.append(stream.tell() + length)
+            if ends[-1] > size:
+                raise ValueError(f"the last block needs {ends[-1] - size:,} more bytes than the file has")
             stream.seek(length, os.SEEK_CUR)
-            blocks += 1
-    return None if blocks > 1 else "a header without data"
+    return ends[1:]
+
+
+def check_ways(path: Path) -> None:
+    """Reject a PBF file that was truncated between two blocks of ways.
+
+    Such a file has no relations, which come last, and nodes that no way uses. Complete extracts have hardly
+    any untagged node without a way: at most 12 of 57,000 in eight extracts of several tools. The nodes of
+    some blocks are counted.
+
+    Raises
+    ------
+    SourceError
+        If more than `_MOST_UNUSED` of the untagged nodes belong to no way, and the file has no relation.
+    """
+    name = str(path)
+    if not path.name.endswith(".pbf") or any(True for _ in osmium.FileProcessor(name, osmium.osm.RELATION)):
+        return
+    used = osmium.IdTracker()
+    for way in osmium.FileProcessor(name, osmium.osm.WAY):
+        used.add_references(way)
+    ends = _block_ends(path)
+    step = -(-len(ends) // _SAMPLED_BLOCKS)
+    with path.open("rb") as stream:
+        sample = stream.read(ends[0])
+        for start, end in list(pairwise(ends))[::step]:
+            stream.seek(start)
+            sample += stream.read(end - start)
+    ids, untagged, unused = used.node_ids(), 0, 0
+    for node in osmium.FileProcessor(osmium.io.FileBuffer(sample, "pbf"), osmium.osm.NODE):
+        if not node.tags:
+            untagged += 1
+            unused += not ids.get(node.id)
+    if unused > _FEW_UNUSED and unused > _MOST_UNUSED * untagged:
+        share = f"{100 * unused / untagged:.1f} %"
+        raise file_error(
+            path, f"The file is incomplete: {share} of its nodes belong to no way, and it has no relations."
+        )
 
 
 def _blob_header(stream: BinaryIO) -> tuple[str, int]:

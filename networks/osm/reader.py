@@ -61,6 +61,8 @@ def read(
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
+    if not scan.relations:
+        integrity.check_ways(path)
     _check_positions(path, nodes, points, scan)
     return _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
 

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -25,7 +26,7 @@ from optimiser.cli import (
     screen,
     solve,
 )
-from optimiser.run import signals
+from optimiser.run import cache, signals
 
 INTERNAL = 1
 """Exit code of a fault in polyring itself."""
@@ -36,6 +37,8 @@ PIPE_CLOSED = 141
 
 _RESUMING = {"run", "frontier", "backcast", "bench"}
 """Commands that keep the steps that they have finished."""
+_SOLVING = _RESUMING | {"solve", "explain"}
+"""Commands that call solvers, which write temporary files."""
 _RESUME = "Interrupted; run the same command again to resume: finished steps are kept."
 _START_ANEW = "Interrupted; the same command starts anew. No file was left half written."
 
@@ -139,7 +142,9 @@ def call(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     words = [word for word in arguments if word != "--debug"]
     try:
-        with signals.raise_on_signals():
+        with signals.raise_on_signals(), ExitStack() as stack:
+            if _SOLVING & set(words[:1]):
+                stack.enter_context(cache.own_temporary_folder())
             outcome = app(args=words, prog_name="polyring", standalone_mode=False)
         sys.stdout.flush()
     except (signals.Interrupted, KeyboardInterrupt):

@@ -6,14 +6,13 @@ import difflib
 import json
 import os
 import stat
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from optimiser.problem.errors import EnvironmentFault, ProblemError
+from optimiser.problem.parts import part_folder
 
 LARGEST = 2**63 - 1
 """Largest integer of the file formats."""
@@ -175,7 +174,7 @@ def repeated(names: Iterable[str]) -> list[str]:
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file completely or not at all.
 
-    A temporary file in the same folder replaces it at the end. Where a symbolic link stands, the file that it
+    A file in a new folder beside it replaces it at the end. Where a symbolic link stands, the file that it
     names is written, and the link stays.
 
     Raises
@@ -186,23 +185,16 @@ def write_atomically(path: Path, text: str) -> None:
     """
     refuse_special_file(path, done="Nothing was written.")
     target = _target(path)
-    temporary = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
+        with part_folder(target.parent) as part:
+            temporary = part / target.name
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
     except OSError as error:
         raise _write_fault(path, error) from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
 
 _SPECIAL_FILES = (
@@ -258,10 +250,3 @@ def _write_fault(path: Path, error: OSError) -> EnvironmentFault:
         done="An earlier file of that name is intact.",
         remedy="Check the folder, its permissions and the free space.",
     )
-
-
-def _umask() -> int:
-    # The mask can only be read by setting it.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -396,7 +396,7 @@ def read_terrain(path: str | Path) -> Terrain:
     ----------
     path
         GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain, urban or water; else a
-        raster.
+        GeoTIFF of heights in metres.
 
     Raises
     ------
@@ -511,10 +511,12 @@ def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and h
             remedy="Install the extra `terrain` (pip install 'polyring[terrain]').",
         ) from error
     try:
-        raster = rasterio.open(path)
-    except rasterio.errors.RasterioIOError as error:
+        # Neither another driver nor a file beside it is opened: both may name further files and addresses.
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
+            raster = rasterio.open(inputs.checked_tiff(path), driver="GTiff")
+    except (OSError, rasterio.errors.RasterioIOError) as error:
         raise CandidateError(
-            "neither polygons nor a raster that can be opened", where=str(path), done=str(error)
+            "neither polygons nor a GeoTIFF that can be opened", where=str(path), done=str(error)
         ) from error
     if raster.crs is None:
         raise CandidateError(

@@ -29,7 +29,7 @@ _STEP_DEG = 0.01
 def _wet_cells() -> NDArray[np.uint8]:
     """Return the map, uint8 [rows from north to south, bytes of eight cells from west to east]."""
     file = resources.files("optimiser.proposals") / "data" / "water.npz"
-    with file.open("rb") as stream, np.load(stream) as content:
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
         return np.asarray(content["water"], dtype=np.uint8)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pandas as pd
 
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import refuse_special_file
+from optimiser.problem.parts import part_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +43,8 @@ def write_whole(path: Path, make: Callable[[Path], object]) -> Path:
     refuse_special_file(path, done="Nothing was written.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-            part = Path(folder) / path.name
+        with part_folder(path.parent) as folder:
+            part = folder / path.name
             make(part)
             with part.open("rb+") as file:
                 os.fsync(file.fileno())

@@ -10,15 +10,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 from networks.inputs import checksum
+from optimiser.problem.parts import part_folder, remove_left_behind
 from optimiser.problem.result import TracePoint, gap_of
+from optimiser.run import signals
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ MANIFEST = "manifest.json"
 KEPT = 16
 """Number of outcomes kept of each step; the least recently used ones are removed first."""
 _ATTEMPTS = 5
+_TEMPORARY = ("TMPDIR", "TMP", "TEMP")
+"""Variables of the environment that name the folder of temporary files; PuLP puts the second first."""
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
 
 
@@ -204,14 +208,46 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
             os.utime(place)
         return Outcome(folder=place, key=name, reused=True)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-") as part:
-        fresh = Path(part) / "outcome"
+    with part_folder(place.parent) as part, signals.cleanup_on_kill(partial(shutil.rmtree, part, True)):
+        fresh = part / "outcome"
         fresh.mkdir()
         make(fresh)
         _seal(fresh)
         _swap(fresh, place)
     prune(place.parent, keep=place, most=KEPT)
     return Outcome(folder=place, key=name, reused=False)
+
+
+@contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """Let this process and those it starts keep temporary files in a folder of their own in the cache.
+
+    Solvers leave models and solutions there when they are killed. The folder is removed at the end, and by
+    the next process when this one is killed; so are the steps that killed processes began. Where the cache
+    cannot be written, the system's folder is used.
+    """
+    parent = folder() / "temporary"
+    with ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            place = stack.enter_context(part_folder(parent))
+        except OSError:
+            yield
+            return
+        for step in (folder() / "steps").glob("*"):
+            remove_left_behind(step)
+        stack.enter_context(signals.cleanup_on_kill(partial(shutil.rmtree, place, True)))
+        kept, kept_folder = {name: os.environ.pop(name, None) for name in _TEMPORARY}, tempfile.tempdir
+        os.environ.update(dict.fromkeys(_TEMPORARY, str(place)))
+        tempfile.tempdir = str(place)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = kept_folder
+            for name, value in kept.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value
 
 
 def is_kept(step: str, inputs: Mapping[str, Any]) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
+from optimiser.problem.parts import is_same_file, try_lock
 from optimiser.run import signals
 
 LOCK = ".lock"
@@ -238,7 +238,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise _refusal(folder, f"the folder cannot be written: {error.strerror}") from error
     with file:
-        if not _try_lock(file) or not _is_same_file(file, path):
+        if not try_lock(file) or not is_same_file(file, path):
             in_use = f"the folder is in use by {_holder(path)}"
             raise _refusal(folder, in_use, "Wait until that run ends, or choose another folder with --out.")
         file.seek(0)
@@ -253,33 +253,9 @@ def locked(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _is_same_file(file: IO[str], path: Path) -> bool:
-    """Tell whether the locked file is the one in the folder, not one just removed by its last holder."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def _holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         return f"process {holder['pid']} on host {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-
-
-def _try_lock(file: IO[str]) -> bool:
-    """Take the lock of the operating system without waiting."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -39,7 +39,9 @@ def blob_edges(data: bytes) -> list[int]:
     while at < len(data):
         (length,) = struct.unpack(">I", data[at : at + 4])
         header = data[at + 4 : at + 4 + length]
-        size = header[-1] if header[-1] < 0x80 else (header[-2] & 0x7F) | (header[-1] << 7)
+        # Field 3, the size of the blob, comes last: seven bits a byte, the lowest first.
+        digits = header[header.index(b"\x18", 2 + header[1]) + 1 :]
+        size = sum((digit & 0x7F) << (7 * place) for place, digit in enumerate(digits))
         at += 4 + length + size
         edges.append(at)
     return edges
@@ -79,6 +81,23 @@ def test_a_file_truncated_before_its_ways_is_reported_to_contain_no_ways(pbf, tm
     data = pbf.read_bytes()
     fault = rejection(saved(tmp_path, "cut.osm.pbf", data[: blob_edges(data)[1]]))
     assert "no ways" in fault.what
+
+
+def test_a_file_truncated_between_two_blocks_of_ways_is_rejected(tmp_path):
+    """Osmium reads such a file without an error; the nodes of the missing ways show what happened."""
+    nodes = {n: (116 + n / 10_000, 40 + n % 7 / 1000) for n in range(1, 18_002)}
+    ways = [(n, (n, n + 1), ROAD) for n in range(1, 18_001)]
+    island = [(1, [("w", 3, "outer")], {"type": "multipolygon", "natural": "water"})]
+    whole = write(tmp_path / "whole.osm.pbf", nodes=nodes, ways=ways, relations=island)
+    data = whole.read_bytes()
+    edges = blob_edges(data)
+    assert len(osm.read(whole).roads) == 18_000
+    for edge in edges[-4:-2]:
+        fault = rejection(saved(tmp_path, "cut.osm.pbf", data[:edge]))
+        assert "of its nodes belong to no way" in fault.what
+    assert (
+        len(osm.read(saved(tmp_path, "roads.osm.pbf", data[: edges[-2]])).roads) == 18_000
+    )  # none is missing
 
 
 def test_a_file_truncated_one_byte_beside_a_block_boundary_is_rejected(pbf, tmp_path):

@@ -99,6 +99,21 @@ def test_a_missing_file_is_named(tmp_path):
         costs.read_terrain(tmp_path / "none.tif")
 
 
+@pytest.mark.parametrize("name", ["dem.tif", "dem.vrt", "dem.asc"])
+@pytest.mark.parametrize("kind", ["vrt", "grid", "address"])
+def test_only_a_geotiff_is_opened_whatever_its_name_says(tmp_path, name, kind):
+    there = raster(tmp_path, np.zeros((5, 5))).rename(tmp_path / "there.tif")
+    contents = {
+        "vrt": f"<VRTDataset rasterXSize='5' rasterYSize='5'><SRS>EPSG:4326</SRS><VRTRasterBand band='1'>"
+        f"<SimpleSource><SourceFilename>{there}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>",
+        "grid": "ncols 2\nnrows 2\nxllcorner 116\nyllcorner 39\ncellsize 1\n1 2\n3 4\n",
+        "address": "<GDAL_WMS><Service name='TMS'><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>",
+    }
+    (tmp_path / name).write_text(contents[kind])
+    with pytest.raises(CandidateError, match="GeoTIFF"):
+        costs.read_terrain(tmp_path / name)
+
+
 def test_a_raster_without_rasterio_is_a_fault_of_the_environment(tmp_path, monkeypatch):
     path = raster(tmp_path, np.zeros((5, 5)))
     monkeypatch.setitem(sys.modules, "rasterio", None)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
+from optimiser.problem.parts import PREFIX
 from optimiser.run import cache
 
 
@@ -103,3 +108,29 @@ def test_an_intact_outcome_that_came_first_stays() -> None:
 
     outcome = cache.get("step", {}, late)
     assert [(outcome.folder / "a.txt").stat().st_ino] == first
+
+
+def test_temporary_files_of_a_process_and_its_children_are_in_the_cache_and_removed() -> None:
+    ask = [sys.executable, "-c", "import tempfile; print(tempfile.mkstemp()[1])"]
+    before = dict(os.environ), tempfile.gettempdir()
+    with cache.own_temporary_folder():
+        left = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+        assert left.is_relative_to(cache.folder() / "temporary")
+        assert tempfile.gettempdir() == str(left.parent)
+        assert left.exists()
+    assert list((cache.folder() / "temporary").iterdir()) == []
+    assert (dict(os.environ), tempfile.gettempdir()) == before
+
+
+def test_steps_that_a_killed_process_began_are_removed_by_the_next_command() -> None:
+    left = cache.folder() / "steps" / "networks" / f"{PREFIX}x"
+    left.mkdir(parents=True)
+    with cache.own_temporary_folder():
+        assert not left.exists()
+
+
+def test_a_cache_that_cannot_be_written_leaves_the_systems_folder(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    before = tempfile.gettempdir()
+    with cache.own_temporary_folder():
+        assert tempfile.gettempdir() == before

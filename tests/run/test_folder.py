@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,31 @@ def test_a_second_process_is_refused_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - begin < 1.0
     assert "in use by process" in done.stdout
     assert "since" in done.stdout
+
+
+def test_one_of_eight_writers_gets_the_folder_and_the_others_are_refused_within_a_second(
+    tmp_path: Path,
+) -> None:
+    """Locks belong to open files, so that threads stand for processes here."""
+    start, held = threading.Barrier(8), threading.Barrier(8)
+
+    def write(_number: int) -> float | None:
+        start.wait(30)
+        begun = time.monotonic()
+        try:
+            with folder.locked(tmp_path):
+                held.wait(30)
+                return None
+        except EnvironmentFault:
+            seconds = time.monotonic() - begun
+            held.wait(30)
+            return seconds
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(write, range(8)))
+    refused = [seconds for seconds in found if seconds is not None]
+    assert len(refused) == 7
+    assert max(refused) < 1.0
 
 
 def test_a_stale_lock_file_blocks_nobody(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Folders of unfinished files: gone at the end, and what a killed process left is gone at the next one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem.parts import PREFIX, part_folder, remove_left_behind
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from optimiser.problem.parts import part_folder
+with part_folder(Path(sys.argv[1])) as part:
+    (part / "half.txt").write_text("half")
+    print(part.name, flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(parent: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start a process that holds a folder; return it with the folder."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, parent], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, parent / process.stdout.readline().strip()
+
+
+def test_nothing_is_left_at_the_end(tmp_path: Path) -> None:
+    with part_folder(tmp_path) as part:
+        (part / "a.txt").write_text("a")
+        assert part.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
+    def fail() -> None:
+        with part_folder(tmp_path) as part:
+            (part / "a.txt").write_text("a")
+            raise ValueError("half-way")
+
+    with pytest.raises(ValueError, match="half-way"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_running_process_stays_and_that_of_a_killed_one_goes(tmp_path: Path) -> None:
+    process, part = holder(tmp_path)
+    with process:
+        remove_left_behind(tmp_path)
+        assert (part / "half.txt").exists()
+        process.kill()
+    remove_left_behind(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_file_in_a_folder_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    process, _ = holder(tmp_path)
+    with process:
+        process.kill()
+    assert [path.name[: len(PREFIX)] for path in tmp_path.iterdir()] == [PREFIX]
+    write_atomically(tmp_path / "r.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_link_that_looks_like_a_left_folder_is_not_followed(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "a.txt").write_text("a")
+    (inside / f"{PREFIX}x").symlink_to(outside)
+    remove_left_behind(inside)
+    assert [path.name for path in outside.iterdir()] == ["a.txt"]
+
+
+def test_folders_of_other_names_stay(tmp_path: Path) -> None:
+    (tmp_path / ".part-x").mkdir()
+    remove_left_behind(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".part-x"]

@@ -1,0 +1,35 @@
+"""The targets of the fuzzer hold for their seeds, and for inputs that once broke them."""
+
+from __future__ import annotations
+
+import pytest
+
+from networks.errors import NetworksError
+from optimiser.problem.errors import OptimiserError
+from tools import fuzz
+
+FOUND: tuple[tuple[str, bytes], ...] = ()
+"""Target and input."""
+
+
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+def test_the_seeds_hold(name: str) -> None:
+    target, seeds = fuzz.TARGETS[name]
+    for seed in seeds():
+        target(seed)
+
+
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+@pytest.mark.parametrize("step", range(8))
+def test_cut_and_doubled_seeds_hold(name: str, step: int) -> None:
+    target, seeds = fuzz.TARGETS[name]
+    for seed in seeds():
+        at = len(seed) * step // 8
+        for data in (seed[:at], seed[:at] + seed, seed[:at] + b"\0" + seed[at:], seed[:at] + seed[at + 1 :]):
+            target(data)
+
+
+def test_a_value_that_must_not_be_breaks_a_target() -> None:
+    with pytest.raises(fuzz.UnsoundError):
+        fuzz.need(holds=False)
+    assert not issubclass(fuzz.UnsoundError, NetworksError | OptimiserError)

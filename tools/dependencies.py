@@ -1,0 +1,112 @@
+"""List what polyring is made of: licences, a software bill of materials, known vulnerabilities.
+
+    python tools/dependencies.py                    # write docs/dependencies.md
+    python tools/dependencies.py --sbom build/sbom.json     # CycloneDX, by `uv export`
+    python tools/dependencies.py --audit            # pip-audit; needs an index and its advisories
+
+The page lists what a user gets with `pip install polyring`, extras apart; tools of developers are not part of
+it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "dependencies.md"
+BEGIN, END = "<!-- table -->", "<!-- end -->"
+UV = (sys.executable, "-m", "uv")
+LONGEST = 60
+"""Characters of a licence in the table; some packages have the whole text in place of the name."""
+
+
+def uv(*words: str) -> str:
+    """Run uv in the project, and return what it prints."""
+    return subprocess.run([*UV, *words], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+
+def tree(*options: str) -> dict[str, str]:
+    """Return the version of each package that is installed with some extras, by its name."""
+    export = (
+        "export",
+        "--quiet",
+        "--no-hashes",
+        "--no-annotate",
+        "--no-header",
+        "--no-emit-project",
+        "--no-dev",
+    )
+    lines = uv(*export, *options).splitlines()
+    pins = (re.match(r"([\w.-]+)==([\w.+!-]+)", line) for line in lines)
+    return {pin[1].lower(): pin[2] for pin in pins if pin}
+
+
+def licences(pins: dict[str, str]) -> dict[str, str]:
+    """Return the licence of each package as pip-licenses finds it in an environment of these packages."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "requirements.txt"
+        wanted.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8")
+        python = uv("python", "find").strip()
+        words = ("tool", "run", "--quiet", "--python", python, "--with-requirements", str(wanted))
+        text = uv(*words, "pip-licenses", "--format=json", "--from=mixed")
+    found = {row["Name"].lower().replace("_", "-"): row["License"] for row in json.loads(text)}
+    return {name: _short(found.get(name.replace("_", "-"), "not stated")) for name in pins}
+
+
+def _short(licence: str) -> str:
+    line = " ".join(licence.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def table() -> str:
+    """Return the rows of the page."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
+    parts = {"": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
+    known = parts[""]
+    every = {name: version for pins in parts.values() for name, version in pins.items()}
+    of = licences(every)
+    rows = ["| package | version | licence | with |", "|---|---|---|---|"]
+    for title, pins in parts.items():
+        own = {name: version for name, version in pins.items() if not title or name not in known}
+        rows += [f"| {name} | {version} | {of[name]} | {title} |" for name, version in sorted(own.items())]
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Do what is asked for; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sbom", type=Path, metavar="FILE", help="write a bill of materials instead")
+    parser.add_argument("--audit", action="store_true", help="look for known vulnerabilities instead")
+    asked = parser.parse_args()
+    if asked.sbom is not None:
+        asked.sbom.parent.mkdir(parents=True, exist_ok=True)
+        asked.sbom.write_text(uv("export", "--quiet", "--preview", "--format", "cyclonedx1.5", "--no-dev"))
+        print(f"{len(json.loads(asked.sbom.read_text())['components'])} components in {asked.sbom}")
+        return 0
+    if asked.audit:
+        with tempfile.TemporaryDirectory() as folder:
+            wanted = Path(folder) / "requirements.txt"
+            pins = tree("--all-extras")
+            wanted.write_text(
+                "".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8"
+            )
+            audit = ("pip-audit", "--no-deps", "--disable-pip", "--strict", "-r", str(wanted))
+            return subprocess.run([*UV, "tool", "run", "--quiet", *audit], check=False, cwd=ROOT).returncode
+    text = PAGE.read_text(encoding="utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
+    print(f"{PAGE.relative_to(ROOT)} is written; polyring {metadata.version('polyring')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

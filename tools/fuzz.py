@@ -1,0 +1,269 @@
+"""Feed random input to the readers, and stop at the first that does not end with a message or a sound value.
+
+    python tools/fuzz.py values --runs 1000000      # one target, so many executions
+    python tools/fuzz.py all --seconds 120          # every target for two minutes
+
+The targets are functions of bytes; `tests/test_fuzz.py` calls them with their seeds and with inputs that were
+found before. Input is drawn by atheris (`--group fuzz`), which follows the branches that are taken. One that
+breaks a target is kept in `build/fuzz/TARGET`; make a test of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import contextlib
+import importlib
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from networks import impedance, osm, rail, road
+from networks.errors import NetworksError
+from networks.rail import tags as rail_tags
+from networks.road import directions, ferries, speeds, tables
+from optimiser import job
+from optimiser.job.writing import render
+from optimiser.problem import dumps, load
+from optimiser.problem.errors import OptimiserError
+from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.own import read_own
+
+ROOT = Path(__file__).resolve().parents[1]
+FOUND = ROOT / "build" / "fuzz"
+START = """
+import atheris, sys
+with atheris.instrument_imports(include=["networks", "optimiser"], exclude=["optimiser.engine"]):
+    from tools import fuzz
+fuzz.fuzz(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+"""
+"""Program of the process of a target: branches are followed in what is imported within the block."""
+LONGEST = 4096
+"""Bytes of an input, at most."""
+
+MAP = b"""<osm version="0.6"><node id="1" lat="40" lon="116"/><node id="2" lat="40" lon="116.1"/>
+<node id="3" lat="40.1" lon="116.1"><tag k="railway" v="station"/><tag k="name" v="A"/></node>
+<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/><tag k="maxspeed" v="80"/></way>
+<way id="2"><nd ref="2"/><nd ref="3"/><tag k="railway" v="rail"/></way>
+<way id="3"><nd ref="1"/><nd ref="3"/><tag k="route" v="ferry"/><tag k="duration" v="00:20"/></way>
+<relation id="1"><member type="node" ref="3" role="stop"/><tag k="route" v="train"/></relation></osm>"""
+PROBLEM: Mapping[str, Any] = {
+    "format": "polyring-problem/1",
+    "name": "small",
+    "nodes": ["a", "b", "c"],
+    "arcs": [[0, 1, 100], [1, 0, 100]],
+    "candidates": [{"id": "x", "cost": 5, "arcs": [[1, 2, 50]]}],
+    "pairs": [{"origin": 0, "destination": 2, "limit": 150, "weight": 3, "group": "small"}],
+    "budget": 5,
+}
+
+
+@cache
+def folder() -> Path:
+    """Return a folder for the files that targets read, in memory where the system offers that."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    place = tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
+    atexit.register(place.cleanup)
+    return Path(place.name)
+
+
+class UnsoundError(Exception):
+    """A reader returned a value that it must not."""
+
+
+def need(holds: object) -> None:
+    """Raise `UnsoundError` unless something holds."""
+    if not holds:
+        raise UnsoundError
+
+
+def values(data: bytes) -> None:
+    """Check the values of tags that hold speeds, directions, durations and numbers."""
+    text = data.decode("utf-8", "replace")
+    table = tables.speed_table("CN")
+    limit = speeds.parse_limit(text, table=table)
+    need((limit.kmh is None) == bool(limit.reason))
+    need(limit.kmh is None or 0 < limit.kmh <= max(table.most_kmh, table.none_kmh))
+    tagged = {"oneway": text, "highway": text, "junction": text}
+    for reversible in ("two_way", "closed"):
+        need(directions.direction(tagged, reversible=reversible)[0] in {0, 1, -1, 2})
+    crossing = ferries.duration_s(text)
+    need(crossing is None or 1 <= crossing <= 14 * 86400)
+    speed = rail_tags.parse_speed_kmh(text)
+    need(speed is None or math.isfinite(speed))
+    need(0 <= rail_tags.number_of_tracks({"tracks": text, "passenger_lines": text}) < 100)
+    minutes = rail_tags.parse_minutes_s(text)
+    need(minutes is None or all(0 <= each <= 86400 for each in minutes))
+    interval = rail_tags.parse_interval_s(text)
+    need(interval is None or 1 <= interval <= 7 * 86400)
+
+
+def xml(data: bytes) -> None:
+    """Check the import of a map as XML."""
+    _import(folder() / "map.osm", data)
+
+
+def pbf(data: bytes) -> None:
+    """Check the import of a map as PBF."""
+    _import(folder() / "map.osm.pbf", data)
+
+
+def _import(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    with contextlib.suppress(NetworksError):
+        elements = osm.read(path)
+        network = impedance.add_travel_times(road.build(elements, country="CN")[0])
+        rail.build(elements)
+        times = network.links[["forward_s", "backward_s"]].to_numpy(dtype=float)
+        need(not (times <= 0).any())
+        need(np.isfinite(network.links["length_km"]).all())
+
+
+def jobs(data: bytes) -> None:
+    """Check that a job is refused with a message, or read again as it was written."""
+    path = folder() / "job.toml"
+    path.write_bytes(data)
+    with contextlib.suppress(OptimiserError):
+        found = job.load(path).job
+        need(job.loads(render(found)) == found)
+
+
+def problems(data: bytes) -> None:
+    """Check that a problem is refused with a message, or read again as it was written."""
+    path = folder() / "problem.json"
+    path.write_bytes(data)
+    with contextlib.suppress(OptimiserError):
+        found = load(path)
+        path.write_text(dumps(found), encoding="utf-8")
+        need(load(path) == found)
+
+
+def own(data: bytes) -> None:
+    """Check that own candidates are refused with a message, or have whole costs and times above zero."""
+    path = folder() / ("own.geojson" if data[:1] == b"{" else "own.csv")
+    path.write_bytes(data)
+    with contextlib.suppress(OptimiserError):
+        found = read_own(path, _base_case(), builtin_cost_table(), AllPlain())
+        need((found.arcs["seconds"] > 0).all())
+        need((found.table["cost"] >= 0).all())
+
+
+def _drawing(name: str) -> Any:  # noqa: ANN401 - drawings of the tests have no types
+    sys.path.append(str(ROOT / "tests" / "drawings"))
+    return importlib.import_module(name)
+
+
+@cache
+def _base_case() -> Any:  # noqa: ANN401
+    drawing = _drawing("candidates_drawing")
+    network = drawing.network(
+        [(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)]
+    )
+    places = [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), ("c1", (200, 0), 70_000, 2)]
+    return drawing.base_case(network, drawing.cities(network, places))
+
+
+def _pbf_seed() -> bytes:
+    """Return the map as PBF without compression, so that a changed byte reaches the reader."""
+    import osmium
+
+    source, target = folder() / "seed.osm", folder() / "seed.osm.pbf"
+    source.write_bytes(MAP)
+    target.unlink(missing_ok=True)
+    with osmium.SimpleWriter(osmium.io.File(str(target), "pbf,pbf_compression=none")) as writer:
+        for element in osmium.FileProcessor(str(source)):
+            writer.add(element)
+    return target.read_bytes()
+
+
+LINE = {"type": "LineString", "coordinates": [[0, 0], [1, 0]]}
+OWN_JSON = {
+    "type": "FeatureCollection",
+    "features": [{"type": "Feature", "properties": {"id": "x", "cost": 5}, "geometry": LINE}],
+}
+SPEEDS = (
+    "50 mph",
+    "CN:urban",
+    "none",
+    "walk",
+    "70|100",
+    "50;30",
+    "0",
+    "5 knots",
+    "80 @ wet",
+    "PT1H30M",
+    "-1",
+)
+TARGETS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
+    "values": (
+        values,
+        lambda: [text.encode() for text in (*SPEEDS, "2 h", "00:35:10", "3;4.5", "reversible")],
+    ),
+    "xml": (xml, lambda: [MAP]),
+    "pbf": (pbf, lambda: [_pbf_seed()]),
+    "job": (jobs, lambda: [_drawing("cli_drawing").JOB.encode()]),
+    "problem": (problems, lambda: [json.dumps(PROBLEM).encode()]),
+    "own": (
+        own,
+        lambda: [
+            b"id,mode,from,to,length_km,speed_kmh,cost\nx,road,a1,C1,120,100,500\n",
+            json.dumps(OWN_JSON).encode(),
+        ],
+    ),
+}
+"""Function and seeds of each target."""
+
+
+def fuzz(name: str, runs: int, seconds: int) -> None:
+    """Run a target in this process until `runs` executions or `seconds` are over; the process then ends."""
+    import atheris
+
+    target, seeds = TARGETS[name]
+    corpus, found = folder() / "corpus", FOUND / name
+    corpus.mkdir()
+    found.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds()):
+        target(seed)
+        (corpus / str(number)).write_bytes(seed)
+    limits = [f"-runs={runs or -1}", f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-timeout=10"]
+    atheris.Setup(
+        [sys.argv[0], str(corpus), f"-artifact_prefix={found}/", "-print_final_stats=1", *limits], target
+    )
+    atheris.Fuzz()
+
+
+def main() -> int:
+    """Fuzz one target, or all one after the other, each in a process of its own; return 1 where one broke."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("target", choices=[*TARGETS, "all"])
+    parser.add_argument("--runs", type=int, default=0, help="executions; 0: as many as the time allows")
+    parser.add_argument("--seconds", type=int, default=0, help="seconds of each target; 0: no limit")
+    asked = parser.parse_args()
+    broken = []
+    for name in TARGETS if asked.target == "all" else [asked.target]:
+        begun = time.monotonic()
+        command = [sys.executable, "-c", START, name, str(asked.runs), str(asked.seconds)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+        lines = [line for line in done.stderr.splitlines() if "number_of_executed_units" in line]
+        runs = lines[-1].split()[-1] if lines else "?"
+        print(
+            f"{name}: {runs} executions in {time.monotonic() - begun:.0f} s, exit code {done.returncode}",
+            flush=True,
+        )
+        if done.returncode:
+            broken.append(name)
+            print(done.stdout[-2000:], done.stderr[-4000:])
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

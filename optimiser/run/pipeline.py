@@ -115,7 +115,7 @@ def run(
         follow = _what_follows(chain, plan)
         summary, report = _write(stage, chain, plan, is_whole=not follow)
     if follow:
-        chain.progress.ends(f"The page is written ({target / 'report.html'}); {follow} follow.")
+        chain.progress.ends(f"The page is written ({target / 'report.html'}); to come: {follow}.")
         summary, report = _write_again(target, chain, plan)
     code = exit_code(result, loaded.job.solve.gap)
     return Written(target, chain, plan, summary, report, code)
@@ -188,8 +188,11 @@ def names_of_nodes(chain: Chain) -> dict[str, str]:
 
 
 def _what_follows(chain: Chain, plan: Plan) -> str:
-    """Return what a run works out after its page is written, as it was not kept from before."""
-    certificate = "the proof of its bound" if chain.certifies and not chain.certificate_is_kept() else ""
+    """Return what a run works out after its page is written: what takes long and was not kept from before."""
+    from optimiser.engine.warm_up import is_large
+
+    takes_long = chain.certifies and is_large(chain.design) and not chain.certificate_is_kept()
+    certificate = "the proof of its bound" if takes_long else ""
     cases = "the plausible cases" if chain.has_cases and not chain.cases_are_kept(plan) else ""
     return " and ".join(part for part in (certificate, cases) if part)
 
@@ -205,6 +208,7 @@ def _write_again(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any]
 def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[dict[str, Any], ReportInput]:
     """Fill the stage of a run folder, whole or without what takes long; return summary and report."""
     from optimiser import verify
+    from optimiser.engine.warm_up import is_large
     from optimiser.run import reporting, store
     from optimiser.run.chain import LEVELS
 
@@ -218,7 +222,8 @@ def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[di
     store.save_json(stage / "plan.json", plan.as_dict())
     certificate = verify.certificate(chain.design, plan)
     verify.check_certificate(chain.design, certificate)
-    proof = chain.certified() if is_whole and chain.certifies else None
+    is_next = is_whole or not is_large(chain.design)
+    proof = chain.certified() if is_next and chain.certifies else None
     if proof is not None:
         certificate["bound"] = proof.document
         shutil.copyfile(verify.bound_checker.__file__, stage / folder.CHECKER)

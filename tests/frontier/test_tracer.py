@@ -303,8 +303,9 @@ def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(mo
 
 
 def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
-    asked, kept = [], {}
+    asked, kept, told = [], {}, []
     ask = SessionAsker.ask
+    monkeypatch.setattr(SessionAsker, "know", lambda _self, built: told.append(built))
 
     def noted(self, question, **options):
         asked.append(question)
@@ -319,3 +320,4 @@ def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
             assert [point.place for point in tracer]
         assert tracer.state.answers == count(asked) == len(asked)
     assert kept
+    assert {*told} == {found.built for found in kept.values() if found.built is not None}

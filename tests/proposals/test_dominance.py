@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -93,3 +94,23 @@ def test_a_candidate_is_as_fast_only_if_it_is_between_all_ends_of_the_other():
 )
 def test_a_candidate_that_runs_more_trains_over_some_link_dominates_nothing(rival, own, expected):
     assert beaten(one("x", 3000, 10, runs=rival), one("y", 3000, 11, runs=own)) == expected
+
+
+def over(name, cost, *nodes, seconds=1000):
+    """Return a candidate from one node to the next and back."""
+    arcs = tuple(arc for a, b in itertools.pairwise(nodes) for arc in ((a, b, seconds), (b, a, seconds)))
+    return dataclasses.replace(one(name, 1, cost), arcs=arcs)
+
+
+def test_new_nodes_of_a_candidate_alone_need_not_be_served_by_another():
+    x, y = over("x", 10, "road:0", "new:x", "road:2"), over("y", 11, "road:0", "new:y", "road:2")
+    assert beaten(x, y) == ["y"]
+
+
+def test_new_nodes_at_which_others_have_arcs_are_ends_that_count():
+    station = "new:station/s"
+    x, y = over("x", 10, "road:0", "new:x", "road:2"), over("y", 11, "road:0", station, "road:2")
+    other = dataclasses.replace(over("z", 5, "road:1", station), from_name="B", to_name="S")
+    assert beaten(x, y, other) == []
+    both = over("x", 10, "road:0", station, "road:2")
+    assert beaten(both, y, other) == ["y"]

@@ -103,3 +103,11 @@ def test_cities_that_must_lie_on_it_count_in_the_shortest_circuit():
         stops=(RingStop("bay", (4,), must=True),),
     )
     assert limits(bay, most_stretch=1.0) == [22_000]
+
+
+def test_a_link_without_length_adds_nothing():
+    links = tuple(
+        dataclasses.replace(k, length=0) if k.tail == 3 and k.head == 0 else k for k in drawn().links
+    )
+    assert sum(link.length == 0 for link in links) == 1
+    assert limits(drawn(links=links), most_stretch=1.0) == [12_000]

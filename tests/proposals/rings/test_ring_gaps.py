@@ -177,7 +177,7 @@ def test_links_past_as_many_cities_as_asked_come_before_those_past_others():
 
 
 @pytest.mark.parametrize("city", [1, 2, 3])
-@pytest.mark.parametrize("shift", [(0.0, 0.0), (300.0, 500.0), (-300.0, -500.0)])
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (300.0, 500.0), (-300.0, -500.0), (12_900.0, 4_300.0)])
 def test_a_circuit_through_a_node_does_without_what_crosses_its_ray_elsewhere(city, shift):
     towns = [(name, place, 300_000, node, (10, 60)) for name, place, node in (
         ("west", (-50, 0), 7), ("east", (50, 0), 3), ("south", (0, -50), 1),

@@ -6,7 +6,7 @@ from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.engine.methods.cuts.packing import CUT, PACKED, new_pool, new_workspace, pack
+from optimiser.engine.methods.cuts.packing import CUT, LOST, PACKED, new_pool, new_workspace, pack
 from optimiser.engine.search.rows import PRICE_UNIT
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
@@ -125,3 +125,10 @@ def test_the_outcome_tells_whether_the_packing_reaches_the_target(problem, capac
     most = largest_packing(paths_of(problem, problem.pairs[0]), capacity[: len(problem.candidates)])
     if abs(most - target) > 1e-4:
         assert Packing(problem).at(capacity, target=target)[0] == (PACKED if most > target else CUT)
+
+
+def test_a_path_of_more_candidates_than_there_is_room_for_ends_the_search():
+    packing = Packing(two_of_three())
+    packing.workspace = packing.workspace._replace(found=np.zeros(1, np.int64))
+    assert packing.at([0.5, 0.5, 0.5])[0] == LOST
+    assert not packing.pool.size.any()

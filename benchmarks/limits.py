@@ -465,7 +465,8 @@ def _sizes_page(found: Mapping[str, Any]) -> Iterator[str]:
         "processor is how long both processes waited in all (that of a killed solver is not known)."
     )
     yield ""
-    heads = "family candidates pairs limit_s over_s waited_s end objective bound trivial".split()  # noqa: SIM905
+    measured = ("over_s", "waited_s", "end", "objective", "bound", "trivial")
+    heads: tuple[str, ...] = ("family", "candidates", "pairs", "limit_s", *measured)
     shown = (*heads[:3], "limit s", "s over", "s without a processor", *heads[6:9], "weight of all pairs")
     yield from _table(shown, [[_shown(row.get(head)) for head in heads] for row in found["solves"]])
     yield ""

@@ -460,10 +460,14 @@ def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _sizes_page(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "Solves with `auto` on all cores; s over the limit includes the check of the plan."
+    yield (
+        "Solves with `auto` on all cores; s over the limit includes the check of the plan, and s without a "
+        "processor is how long both processes waited in all (that of a killed solver is not known)."
+    )
     yield ""
-    heads = ("family", "candidates", "pairs", "limit_s", "over_s", "end", "objective", "bound", "trivial")
-    shown = (*heads[:3], "limit s", "s over", *heads[5:8], "weight of all pairs")
+    measured = ("over_s", "waited_s", "end", "objective", "bound", "trivial")
+    heads: tuple[str, ...] = ("family", "candidates", "pairs", "limit_s", *measured)
+    shown = (*heads[:3], "limit s", "s over", "s without a processor", *heads[6:9], "weight of all pairs")
     yield from _table(shown, [[_shown(row.get(head)) for head in heads] for row in found["solves"]])
     yield ""
     yield "`polyring run` on jobs with a table of travel times:"

@@ -23,6 +23,7 @@ from optimiser.bench.instances import Instance, from_path
 from optimiser.bench.outputs import write_outputs
 from optimiser.bench.plan import Configuration, Limits, Run, plan
 from optimiser.bench.store import Store
+from optimiser.engine.child import STARTUP_S
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of
@@ -322,7 +323,7 @@ def test_killing_a_process_kills_its_children():
 
 
 def test_a_process_beyond_its_hard_limit_is_killed():
-    process = child("import time; time.sleep(60)", around_s=-131.0)
+    process = child("import time; time.sleep(60)", around_s=-STARTUP_S - 1.0)
     assert "exceeded its time limit" in wait(process).answer["fault"]
 
 

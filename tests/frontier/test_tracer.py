@@ -16,7 +16,7 @@ from optimiser.engine.search.task import Question
 from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier.askers import Answer, SessionAsker
 from optimiser.frontier.curve import curve
-from optimiser.frontier.region import Box
+from optimiser.frontier.region import Box, Region
 from optimiser.frontier.tracer import Memory
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
@@ -321,3 +321,20 @@ def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
         assert tracer.state.answers == count(asked) == len(asked)
     assert kept
     assert {*told} == {found.built for found in kept.values() if found.built is not None}
+
+
+def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the_least_cost(monkeypatch):
+    tracer, _ = traced(line(), monkeypatch, limits=Limits(points=1))
+    plan = tracer.evaluate(["ac", "bd"])
+    money, coverage = Question(9, (0,), cheapest=False), Question(None, (15,), cheapest=True)
+    assert tracer._second_question(money, plan) == Question(None, (18,), cheapest=True)
+    assert tracer._second_question(coverage, plan) == Question(7, (15,), cheapest=False)
+    answer = Answer(coverage, None, 1.0, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+    tracer.state.region = Region((-16,), (0,))
+    for question, bound in ((coverage, 1.0), (money, None), (money, 0.0), (money, 8.0)):
+        tracer._record_second_bound(question, plan, answer.replace(bound=bound))
+    assert tracer.state.region.bounded() == []
+    for bound in (1.0, 7.0):
+        tracer._record_second_bound(money, plan, answer.replace(bound=bound))
+    assert tracer.state.region.bounded() == [(0,), (-6,)]
+    assert tracer.state.region.lower((-6,)) == -17.0

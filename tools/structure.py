@@ -34,7 +34,7 @@ ENTRY_POINTS = (
 )
 """Functions that are started from outside Python: console script and child processes."""
 
-LIMITS = {"modules": 370, "lines of code": 46_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 370, "lines of code": 46_500, "layers": 12, "folders of optimiser": 11}
 
 
 @dataclass

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from networks.errors import NetworksError
 from optimiser.problem.errors import OptimiserError
 from tools import fuzz
 
-FOUND: tuple[tuple[str, bytes], ...] = ()
-"""Target and input."""
+
+def _null_in_a_table_of_strings() -> bytes:
+    """Return a map whose key `route` begins with a null character: osmium read beyond its block."""
+    head, _, rest = fuzz.TARGETS["pbf"][1]()[0].rpartition(b"\x05route")
+    return head + b"\x05\0oute" + rest
+
+
+FOUND = (("pbf", _null_in_a_table_of_strings),)
+"""Target, and a function that makes the input."""
+
+
+@pytest.mark.parametrize(("name", "make"), FOUND)
+def test_what_once_broke_a_target_holds(name: str, make: Callable[[], bytes]) -> None:
+    fuzz.TARGETS[name][0](make())
 
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import struct
+import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -115,10 +116,33 @@ def _first_pbf_fault(path: Path) -> str | None:
     length given in the header. Only the headers are read.
     """
     try:
-        blocks = len(_block_ends(path))
-    except ValueError as fault:
+        ends = _block_ends(path)
+        _check_strings(path, ends)
+    except (ValueError, zlib.error) as fault:
         return str(fault)
-    return None if blocks > 1 else "a header without data"
+    return None if len(ends) > 1 else "a header without data"
+
+
+def _check_strings(path: Path, ends: list[int]) -> None:
+    """Raise `ValueError` where a string holds a null character: libosmium then reads beyond the block."""
+    with path.open("rb") as stream:
+        for start in ends[:-1]:
+            stream.seek(start)
+            blob = _protobuf_fields(stream.read(_blob_header(stream)[1]))
+            data, packed = blob.get(1), blob.get(3)
+            if isinstance(packed, bytes):
+                data = zlib.decompressobj().decompress(packed, _MOST_BLOB_BYTES)
+            table = _protobuf_fields(data).get(1) if isinstance(data, bytes) else None
+            # The first string of a table is empty; the byte that says so is mostly the only null.
+            if not isinstance(table, bytes) or (table[:2] == b"\n\0" and table.count(0) == 1):
+                continue
+            at = 0
+            while at < len(table):
+                _, at = _varint(table, at)
+                size, at = _varint(table, at)
+                if 0 in table[at : at + size]:
+                    raise ValueError(f"a text with a null character in the block at byte {start:,}")
+                at += size
 
 
 def _block_ends(path: Path) -> list[int]:

@@ -9,10 +9,12 @@ import hashlib
 import struct
 from pathlib import Path
 
+import osmium
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
+from osmium.osm import mutable
 
 from networks import osm, rail
 from networks.errors import SourceError
@@ -125,6 +127,23 @@ def test_a_web_page_is_recognised(tmp_path, name):
 @pytest.mark.parametrize("name", ["none.osm.pbf", "none.osm", "none.osm.gz"])
 def test_an_empty_file_is_reported_as_empty(tmp_path, name):
     assert "empty" in rejection(saved(tmp_path, name, b"")).what
+
+
+@pytest.mark.parametrize("packing", ["none", "zlib"])
+def test_a_null_character_in_a_text_is_rejected_before_osmium_reads_it(tmp_path, packing):
+    """Osmium ends the process there with a segmentation fault; the fuzzer found it."""
+    path = tmp_path / "null.osm.pbf"
+    with osmium.SimpleWriter(osmium.io.File(str(path), f"pbf,pbf_compression={packing}")) as writer:
+        for one, place in GRID.items():
+            writer.add_node(mutable.Node(id=one, location=place, version=1))
+        writer.add_way(mutable.Way(id=1, nodes=[1, 2], tags={"highway": "primary", "na\1me": "x"}, version=1))
+    data = path.read_bytes()
+    if packing == "none":
+        assert b"na\1me" in data
+        path.write_bytes(data.replace(b"na\1me", b"na\0me"))
+        assert "null character" in rejection(path).what
+    else:
+        assert len(osm.read(path).roads) == 1
 
 
 def test_random_bytes_are_rejected(tmp_path):

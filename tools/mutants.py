@@ -73,7 +73,12 @@ PACKAGES = {
         ("tests/engine/presolve", "tests/engine/test_explain.py"),
         without=("optimiser/engine/presolve/document.py",),
     ),
-    "verify": Package(("optimiser/verify",), ("tests/verify", "tests/engine/methods/test_rings.py")),
+    "verify": Package(
+        ("optimiser/verify",),
+        ("tests/verify", "tests/engine/methods/test_rings.py"),
+        without=("optimiser/verify/bound_checker.py",),
+    ),
+    "certificate": Package(("optimiser/verify/bound_checker.py",), ("tests/verify/test_bound_checker.py",)),
     "rings": Package(
         ("optimiser/proposals/rings", "optimiser/problem/ring.py", "optimiser/problem/ring_geometry.py"),
         ("tests/proposals/rings", "tests/problem"),

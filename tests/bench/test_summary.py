@@ -42,7 +42,7 @@ def test_footnotes_name_what_cannot_be_compared():
 
 
 def test_seconds_include_the_reduction_as_the_footnote_states(monkeypatch):
-    def slow(problem):
+    def slow(problem, **options):
         time.sleep(0.2)
         return reduce(problem)
 

@@ -333,9 +333,10 @@ def test_a_run_whose_solver_fails_leaves_its_folder_with_the_plan_known_by_then(
     monkeypatch.setattr(child, "WORKER", [sys.executable, "-c", SOLVER.format(end=end)])
     out = tmp_path / "out"
     settings = (*PLAIN, "--set", "solve.time_limit_s=0.5", "--set", "budget.share=0.31")
+    settings = (*settings, "--set", "certificate.time_limit_s=0.5")
     found, _, messages = call("run", done / "job.toml", "--out", out, *settings)
     assert found == code
-    assert {path.name for path in out.iterdir()} == FILES - {"report.html", "plan.png"}
+    assert {path.name for path in out.iterdir()} == FILES - {"report.html", "plan.png", "bound_checker.py"}
     assert results.load(out / "result.json").termination == termination
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))["status"] == "feasible"
     assert any(said in warning for warning in _summary(out)["warnings"])

@@ -14,6 +14,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are oth
 @pytest.mark.parametrize("name", ["run", "bench"])
 def test_a_killed_command_leaves_nothing_and_resumes_to_the_same_result(name: str) -> None:
     """`python benchmarks/kills.py --kills 200` is the long version."""
-    tally = kills.measure([name], 2, seed=3, most_s=600.0)[name]
+    tally = kills.measure([name], 1, seed=3, most_s=600.0)[name]
     assert tally.faults == []
-    assert tally.signals.total() >= 2
+    assert tally.signals.total() >= 1

@@ -119,11 +119,13 @@ class Session:
         """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.bound_prover import prove_bound
+        from optimiser.engine.search.compiled import compile_within
         from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])
         self._send({"kind": "ready"})
         begun = time.monotonic()
+        compile_within(asked["seconds"])
 
         def report(bound: int | None, nodes: int) -> None:
             seconds = round(time.monotonic() - begun, 3)

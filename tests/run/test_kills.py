@@ -11,7 +11,7 @@ from benchmarks import kills
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are otherwise there")
 
 
-@pytest.mark.parametrize("name", ["run", "bench"])
+@pytest.mark.parametrize("name", ["bench"])
 def test_a_killed_command_leaves_nothing_and_resumes_to_the_same_result(name: str) -> None:
     """`python benchmarks/kills.py --kills 200` is the long version."""
     tally = kills.measure([name], 1, seed=3, most_s=600.0)[name]

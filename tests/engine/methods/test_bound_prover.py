@@ -36,7 +36,7 @@ def proved(problem, target, *, seconds=20.0):
     return bound
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_the_optimum_of_random_problems_is_certified(seed):
     problem = dense_problem(seed)
     best = brute_force(problem)
@@ -44,7 +44,7 @@ def test_the_optimum_of_random_problems_is_certified(seed):
 
 
 @pytest.mark.parametrize("draw", [ring_problem, web_problem])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_the_optimum_of_random_problems_with_rings_and_periods_is_certified(draw, seed):
     problem = draw(seed)
     best = whole_brute_force(problem)
@@ -168,14 +168,14 @@ def test_damage_never_passes_with_another_claim(monkeypatch):
     bench = importlib.import_module("certificates")
     chance = random.Random(1)  # noqa: S311 - chance for drawings, no secret
     tried = 0
-    for problem in (*map(dense_problem, range(5)), ringed(square()), *map(ring_problem, range(3))):
+    for problem in (*map(dense_problem, range(3)), ringed(square()), *map(ring_problem, range(2))):
         result = solve(problem)
         if not result.has_plan:
             continue
         proof = certify(problem, result, time_limit_s=20)
         certificate, raw = bench.certificate_of(problem, result, proof), as_json(problem)
         assert not bench.passes(raw, certificate, certificate)
-        for _ in range(25):
+        for _ in range(40):
             assert not bench.passes(raw, bench.damaged(certificate, chance), certificate)
             tried += 1
     assert tried >= 150

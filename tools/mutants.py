@@ -78,7 +78,10 @@ PACKAGES = {
         ("tests/verify", "tests/engine/methods/test_rings.py"),
         without=("optimiser/verify/bound_checker.py",),
     ),
-    "certificate": Package(("optimiser/verify/bound_checker.py",), ("tests/verify/test_bound_checker.py",)),
+    "certificate": Package(
+        ("optimiser/verify/bound_checker.py",),
+        ("tests/verify/test_bound_checker.py", "tests/engine/methods/test_bound_prover.py"),
+    ),
     "rings": Package(
         ("optimiser/proposals/rings", "optimiser/problem/ring.py", "optimiser/problem/ring_geometry.py"),
         ("tests/proposals/rings", "tests/problem"),

@@ -12,12 +12,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from core_drawing import both_ways, brute_force, dense_problem
+from core_drawing import both_ways, brute_force, covered_by, dense_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
+from partition_drawing import triangle
 from problem_files import as_json
-from ring_drawing import ringed, square, undemanding
+from ring_drawing import (
+    _different_choices,
+    open_in,
+    ring_problem,
+    ringed,
+    square,
+    starts_of,
+    undemanding,
+    web_problem,
+    whole_value,
+)
 
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.verify import bound_checker
@@ -130,7 +141,61 @@ def test_what_proves_nothing_is_refused(rows, tree, text):
         check_bound(as_json(two_links()), proof(rows, tree, 0))
 
 
-@pytest.mark.parametrize("bits", [-1, 10**9, 1.5, None])
+def test_precision_ends_at_4096_bits():
+    assert check_bound(as_json(two_links()), proof([], [leaf()], 7, bits=4096)) == 7
+
+
+@pytest.mark.parametrize(("draw", "seed"), [*((ring_problem, s) for s in range(10)), (web_problem, 1)])
+def test_a_plan_with_rings_and_periods_passes_exactly_if_it_keeps_the_rules(draw, seed):
+    problem = draw(seed)
+    raw, chance = as_json(problem), random.Random(seed)  # noqa: S311 - chance for drawings, no secret
+    names = sorted(problem.index)
+    sets = [set(one) for size in range(len(names) + 1) for one in itertools.combinations(names, size)]
+    for built in chance.sample(sets, min(12, len(sets))):
+        for starts in list(starts_of(problem, built))[:4]:
+            final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
+            for circuits in list(_different_choices(problem, final))[:4]:
+                covered = covered_by(problem, final)
+                evidence = {
+                    "built": [{"id": name} for name in built],
+                    "cost": problem.cost_of(built),
+                    "coverage": sum(p.weight for p, yes in zip(problem.pairs, covered, strict=True) if yes),
+                    "rings": [{"id": name, "links": list(links)} for name, links in circuits.items()],
+                    **({"starts": dict(starts)} if problem.periods else {}),
+                }
+                try:
+                    value = bound_checker.check_plan(raw, evidence)
+                except Refused:
+                    value = None
+                assert value == whole_value(problem, built, circuits, starts)
+
+
+def test_a_pair_can_use_the_arcs_on_walks_within_its_limit_and_no_others():
+    net = Network(as_json(two_links(pairs=(Pair(0, 2, 20, 5), Pair(0, 2, 19, 5), Pair(0, 1, 10, 2)))))
+    assert {arc[:2] for arc in net.usable(0)} == {(0, 1), (1, 2)}
+    assert net.usable(1) == []
+    assert {arc[:2] for arc in net.usable(2)} == {(0, 1)}
+
+
+def test_a_partition_needs_a_forest_and_parts_that_nothing_joins():
+    raw = as_json(triangle())
+    nodes = list(range(len(raw["nodes"])))
+    row = {"partition": ["y0000001", "y0000002"], "parts": nodes}
+    model = Model(Network(raw))
+    terms, right, is_equation, unit = bound_checker.partition_row(model, row)
+    assert (right, is_equation, unit) == (0, False, 1)
+    assert {v: f for v, f in terms.items() if v[0] == "y"} == {"y0000001": 1, "y0000002": 1}
+    assert all(f == -1 for v, f in terms.items() if v[0] == "x")
+    with pytest.raises(Refused, match="forest"):
+        bound_checker.partition_row(model, {**row, "parts": [0] * len(nodes)})
+    with pytest.raises(Refused, match="no part"):
+        bound_checker.partition_row(model, {**row, "parts": nodes[:-1]})
+    joined = {**raw, "arcs": [[0, 1, 1]]}
+    with pytest.raises(Refused, match="existing arc"):
+        bound_checker.partition_row(Model(Network(joined)), row)
+
+
+@pytest.mark.parametrize("bits", [-1, 4097, 10**9, 1.5, None])
 def test_a_denominator_that_is_none_is_refused(bits):
     with pytest.raises(Refused, match="denominator_bits"):
         check_bound(as_json(two_links()), proof([], [leaf()], 7, bits=bits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import itertools
 import json
 import random
@@ -30,7 +31,7 @@ from ring_drawing import (
     whole_value,
 )
 
-from optimiser.problem import Candidate, DesignProblem, Pair
+from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.verify import bound_checker
 from optimiser.verify.bound_checker import Model, Network, Refused, check, check_bound, every_path_costs
 
@@ -170,6 +171,22 @@ def test_a_plan_with_rings_and_periods_passes_exactly_if_it_keeps_the_rules(draw
                 assert value == whole_value(problem, built, circuits, starts)
 
 
+def test_what_another_needs_opens_no_later_whatever_their_leads():
+    candidates = two_links().candidates
+    slow = (dataclasses.replace(candidates[0], lead=1), candidates[1])
+    periods = tuple(Period(f"p{t}", 2, 1) for t in range(3))
+    problem = two_links(candidates=slow, budget=6, periods=periods, requires=(("ab", "bc"),))
+    rows = Model(Network(as_json(problem))).rows
+    for u in range(3):
+        # Started by u, ab is open a period later, and by then bc must be started.
+        started = {f"x0000001_{t + 1}": 1 for t in range(u + 1)}
+        needed = {f"x0000002_{t + 1}": -1 for t in range(min(3, u + 2))}
+        assert rows[f"require_0000001_{u + 1}"] == ({**started, **needed}, 0, False, 1)
+    assert rows["open_0000001_1"][0] == {"o0000001_1": 1}
+    assert rows["open_0000001_3"][0] == {"o0000001_3": 1, "x0000001_1": -1, "x0000001_2": -1}
+    assert [rows[f"budget_00{t}"][1] for t in (1, 2, 3)] == [0, 1, 2]
+
+
 def test_a_pair_can_use_the_arcs_on_walks_within_its_limit_and_no_others():
     net = Network(as_json(two_links(pairs=(Pair(0, 2, 20, 5), Pair(0, 2, 19, 5), Pair(0, 1, 10, 2)))))
     assert {arc[:2] for arc in net.usable(0)} == {(0, 1), (1, 2)}
@@ -224,6 +241,8 @@ def test_a_claim_that_the_tree_does_not_prove_is_refused():
     raw = as_json(two_links())
     with pytest.raises(Refused, match="not as claimed"):
         check(raw, {"bound": proof([], [leaf()], 6)})
+    alone = check(raw, {"bound": proof([], [leaf()], 7)})
+    assert alone == ("no plan is shown; no plan is better than 7", None)
     plan = {"built": [], "cost": 0, "coverage": 0}
     assert check(raw, {**plan, "bound": proof([], [leaf()], 7)})[1] == 7.0
     with pytest.raises(Refused, match="true: cost 0"):
@@ -279,6 +298,16 @@ def test_the_plan_of_a_ring_needs_its_circuit():
     unpaid = {"built": [{"id": "north"}], "cost": 2, "coverage": 1}
     with pytest.raises(Refused, match="use001"):
         bound_checker.check_plan(raw, {**unpaid, "rings": [{"id": "square", "links": [0, 1, 2, 3]}]})
+
+
+def test_a_reward_counts_in_each_period_in_which_the_ring_is_complete():
+    periods = (Period("first", 5, 1), Period("second", 4, 1))
+    raw = as_json(ringed(square(required=False, reward=5), budget=9, periods=periods))
+    plan = {"built": [{"id": "north"}, {"id": "west"}], "cost": 5, "coverage": 1}
+    plan["rings"] = [{"id": "square", "links": [0, 1, 2, 3]}]
+    # One pair of weight 1 is covered in both periods.
+    assert bound_checker.check_plan(raw, {**plan, "starts": {"north": 0, "west": 0}}) == 12
+    assert bound_checker.check_plan(raw, {**plan, "starts": {"north": 0, "west": 1}}) == 7
 
 
 def test_a_row_that_excludes_a_circuit_is_refused_where_it_may_be_the_ring():

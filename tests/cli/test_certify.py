@@ -8,23 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_drawing import TWO_PAIRS as PROBLEM
 
 from optimiser.engine import certification
 from optimiser.engine.child import Ending
-from optimiser.problem import Candidate, DesignProblem, Pair, save
+from optimiser.problem import save
 from optimiser.verify.bound_checker import main
 
 Call = Callable[..., tuple[int, str, str]]
-
-PROBLEM = DesignProblem(
-    name="drawn",
-    nodes=("a", "b", "c"),
-    arcs=((0, 1, 100), (1, 2, 100)),
-    candidates=(Candidate("ab", 3, ((0, 1, 10),)), Candidate("bc", 4, ((1, 2, 10),))),
-    pairs=(Pair(0, 1, 50, 5), Pair(1, 2, 50, 6)),
-    budget=4,
-)
-"""Two pairs, each with a candidate of its own, and money for one of them."""
 
 
 @pytest.fixture

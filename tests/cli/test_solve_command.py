@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from cli_drawing import TWO_PAIRS as PROBLEM
 from core_drawing import crowded_line
 
 from optimiser import problem as problems
@@ -18,22 +19,12 @@ from optimiser.cli import frontier
 from optimiser.cli import solve as solve_command
 from optimiser.engine import solve as engine
 from optimiser.engine.child import Ending
-from optimiser.problem import Candidate, DesignProblem, Pair, Target, save
+from optimiser.problem import Pair, Target, save
 from optimiser.problem import result as results
 from optimiser.problem.result import ProofSource, Result
 from optimiser.run import signals
 
 type Call = Callable[..., tuple[int, str, str]]
-
-PROBLEM = DesignProblem(
-    name="drawn",
-    nodes=("a", "b", "c"),
-    arcs=((0, 1, 100), (1, 2, 100)),
-    candidates=(Candidate("ab", 3, ((0, 1, 10),)), Candidate("bc", 4, ((1, 2, 10),))),
-    pairs=(Pair(0, 1, 50, 5), Pair(1, 2, 50, 6)),
-    budget=4,
-)
-"""Two pairs, each with a candidate of its own, and money for one of them."""
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
+from optimiser.problem import Candidate, DesignProblem, Pair
+
 CITIES = {
     # id: (name, lon, lat, population)
     "a": ("Alpha", 116.0, 39.0, 6_000_000),
@@ -56,6 +58,17 @@ class Drawing:
             inner = "".join(f'<nd ref="{ref}"/>' for ref in refs)
             rows.append(f'<way id="{number}" version="1">{inner}{_tags(tags)}</way>')
         return "\n".join([*rows, "</osm>\n"])
+
+
+TWO_PAIRS = DesignProblem(
+    name="drawn",
+    nodes=("a", "b", "c"),
+    arcs=((0, 1, 100), (1, 2, 100)),
+    candidates=(Candidate("ab", 3, ((0, 1, 10),)), Candidate("bc", 4, ((1, 2, 10),))),
+    pairs=(Pair(0, 1, 50, 5), Pair(1, 2, 50, 6)),
+    budget=4,
+)
+"""Two pairs, each with a candidate of its own, and money for one of them."""
 
 
 def _tags(tags: dict[str, str]) -> str:

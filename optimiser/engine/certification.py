@@ -15,6 +15,9 @@ from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result, rounded_bound
 from optimiser.verify import bound_checker
 
+WRITING_S = 15.0
+"""Seconds beyond its limit that a proof may take to be written down, which needs every leaf."""
+
 type OnBound = Callable[[float, int | None, int], None]
 """Called with the seconds so far, the bound proved so far, and the number of nodes of the tree."""
 
@@ -107,15 +110,14 @@ def certify(
     if isinstance(claimed, Result):
         claimed = claimed_bound(problem, claimed)
     raw = json.loads(dumps(problem))
-    question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed, "memory_mb": memory_mb}
+    question = {"claimed": claimed, "seconds": time_limit_s, "seed": seed}
 
     def receive(message: dict[str, Any]) -> None:
         if message["kind"] == "proof":
             progress(float(message["seconds"]), message["bound"], int(message["nodes"]))
 
-    ending = run(
-        {"certify": question, "problem": raw, "memory_mb": memory_mb}, receive, time_limit_s=time_limit_s
-    )
+    task = {"certify": question, "problem": raw, "memory_mb": memory_mb}
+    ending = run(task, receive, time_limit_s=time_limit_s + WRITING_S)
     document = ending.details.get("document")
     where = f"problem {problem.name!r}"
     if not isinstance(document, dict):
@@ -128,7 +130,7 @@ def certify(
         )
     begun = time.monotonic()
     try:
-        bound = bound_checker.check_bound(raw, document)
+        bound = bound_checker.check_bound(bound_checker.Model(raw), document)
     except (bound_checker.Refused, LookupError, TypeError, ValueError) as error:
         raise SolverError(
             "the check refused the proof of a bound",

@@ -16,12 +16,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, Self
 
-from optimiser.engine.search.lifeline import ScratchFolder
 from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.parts import TEMPORARY_VARIABLES, part_folder
 
 STARTUP_S = 300.0
 """Seconds that imports and first compilation may take before the clock of a task starts; compiling everything
@@ -120,7 +121,7 @@ class ChildProcess:
         self._command = command
         self._errors: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
-        self._scratch: ScratchFolder | None = None
+        self._scratch = ExitStack()
         self._memory_mb: int | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue()
 
@@ -148,8 +149,9 @@ class ChildProcess:
         if self._child is not None:
             return
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
-        self._scratch = ScratchFolder()
         try:
+            # What a killed child leaves there goes with the folder, or with the next one.
+            scratch = self._scratch.enter_context(part_folder(Path(tempfile.gettempdir())))
             self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 list(self._command or WORKER),
                 stdin=subprocess.PIPE,
@@ -159,7 +161,7 @@ class ChildProcess:
                 env={
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                    **self._scratch.environment,
+                    **dict.fromkeys(TEMPORARY_VARIABLES, str(scratch)),
                 },
             )
         except OSError as error:
@@ -196,9 +198,7 @@ class ChildProcess:
         if self._errors is not None:
             self._errors.close()
             self._errors = None
-        if self._scratch is not None:
-            self._scratch.remove()
-            self._scratch = None
+        self._scratch.close()
 
     def _kill(self) -> None:
         """Kill the child with its whole group, and wait for it."""

@@ -123,6 +123,7 @@ class Session:
         from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])
+        _limit_memory(task.get("memory_mb"))
         self._send({"kind": "ready"})
         begun = time.monotonic()
         compile_within(asked["seconds"])

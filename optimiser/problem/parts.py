@@ -12,6 +12,8 @@ from typing import IO
 
 PREFIX = ".polyring-part-"
 """Begin of the names of these folders."""
+TEMPORARY_VARIABLES = ("TMPDIR", "TMP", "TEMP")
+"""Variables of the environment that name the folder of temporary files; PuLP puts the second first."""
 _LOCK = ".lock"
 _ATTEMPTS = 10
 

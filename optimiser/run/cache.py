@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from networks.inputs import checksum
-from optimiser.problem.parts import part_folder, remove_left_behind
+from optimiser.problem.parts import TEMPORARY_VARIABLES, part_folder, remove_left_behind
 from optimiser.problem.result import TracePoint, gap_of
 from optimiser.run import signals
 
@@ -29,8 +29,6 @@ MANIFEST = "manifest.json"
 KEPT = 16
 """Number of outcomes kept of each step; the least recently used ones are removed first."""
 _ATTEMPTS = 5
-_TEMPORARY = ("TMPDIR", "TMP", "TEMP")
-"""Variables of the environment that name the folder of temporary files; PuLP puts the second first."""
 _LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
 
 
@@ -237,8 +235,11 @@ def own_temporary_folder() -> Iterator[None]:
         for step in (folder() / "steps").glob("*"):
             remove_left_behind(step)
         stack.enter_context(signals.cleanup_on_kill(partial(shutil.rmtree, place, True)))
-        kept, kept_folder = {name: os.environ.pop(name, None) for name in _TEMPORARY}, tempfile.tempdir
-        os.environ.update(dict.fromkeys(_TEMPORARY, str(place)))
+        kept, kept_folder = (
+            {name: os.environ.pop(name, None) for name in TEMPORARY_VARIABLES},
+            tempfile.tempdir,
+        )
+        os.environ.update(dict.fromkeys(TEMPORARY_VARIABLES, str(place)))
         tempfile.tempdir = str(place)
         try:
             yield

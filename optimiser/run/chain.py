@@ -481,6 +481,7 @@ class Chain:
                 self.result,
                 time_limit_s=job.certificate.time_limit_s,
                 seed=job.solve.seed,
+                memory_mb=job.solve.memory_mb or None,
                 progress=report,
                 run=self.solver,
             )

@@ -243,11 +243,10 @@ def _certified_bound(chain: Chain, plan: Plan, proof: Certified | None) -> Certi
     """Return what a proof certifies of a plan, for the report."""
     from optimiser.report.inputs import CertifiedBound
 
-    bound = None if proof is None else proof.bound
-    gap = results.gap_of(plan.objective, bound, minimise=chain.design.budget is None)
-    return (
-        None if proof is None or bound is None or gap is None else CertifiedBound(bound, gap, proof.seconds)
-    )
+    if proof is None or proof.bound is None:
+        return None
+    gap = results.gap_of(plan.objective, proof.bound, minimise=chain.design.budget is None)
+    return None if gap is None else CertifiedBound(proof.bound, gap, proof.seconds)
 
 
 def _copy(kept: Path, stage: Path) -> None:

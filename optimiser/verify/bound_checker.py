@@ -163,8 +163,8 @@ def rank(edges: Iterable[tuple[int, int]]) -> int:
 class Model:
     """Variables with their bounds, the rows of the rules by name, and the objective."""
 
-    def __init__(self, net: Network) -> None:
-        self.net, self.problem = net, net.problem
+    def __init__(self, problem: Json) -> None:
+        self.problem, self.net = problem, (net := Network(problem))
         self.periods, self.budget = self.problem.get("periods", []), self.problem["budget"]
         self.low, self.high, self.rows = dict[str, int](), dict[str, int](), dict[str, Row]()
         fixed = [c.get("fixed") for c in net.candidates]
@@ -509,9 +509,8 @@ def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int],
     return total // scale if leaf["objective"] else None
 
 
-def check_bound(problem: Json, proof: Json) -> int | None:
+def check_bound(model: Model, proof: Json) -> int | None:
     """Return the bound on the objective that a proof establishes; None: there is no plan."""
-    model = Model(Network(problem))
     rows = [proved_row(model, row) for row in proof["rows"]]
     (bits,) = integers([proof["denominator_bits"]], "denominator_bits")
     need(0 <= bits <= 4096, "denominator_bits is out of range")
@@ -528,13 +527,12 @@ def check_bound(problem: Json, proof: Json) -> int | None:
         elif all(model.low[v] <= value <= model.high[v] for v, value in fixed.items()):
             bounds.append(leaf_bound(model, rows, tree[at], fixed, 1 << bits))
     best = max((bound for bound in bounds if bound is not None), default=None)
-    return None if best is None else best * model.unit * (-1 if problem["budget"] is None else 1)
+    return None if best is None else best * model.unit * (-1 if model.budget is None else 1)
 
 
-def check_plan(problem: Json, evidence: Json) -> int:
+def check_plan(model: Model, evidence: Json) -> int:
     """Return the objective of the plan of a certificate, whose point must satisfy every rule."""
-    model = Model(Network(problem))
-    number, candidates = model.net.number, model.net.candidates
+    problem, number, candidates = model.problem, model.net.number, model.net.candidates
     built = [number[item["id"]] for item in evidence["built"]]
     starts = {number[name]: t for name, t in evidence.get("starts", {}).items()}
     need(len(set(built)) == len(built), "a candidate is built twice")
@@ -566,11 +564,12 @@ def check_plan(problem: Json, evidence: Json) -> int:
 def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
     need("built" in certificate or "bound" in certificate, "the file shows neither a plan nor a bound")
-    objective = check_plan(problem, certificate) if "built" in certificate else None
+    model = Model(problem)
+    objective = check_plan(model, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
     if "bound" not in certificate:
         return f"{plan}; no bound is shown", None
-    bound = check_bound(problem, certificate["bound"])
+    bound = check_bound(model, certificate["bound"])
     need(bound == certificate["bound"]["bound"], f"the bound that is proved is {bound}, and not as claimed")
     if bound is None or objective is None:
         need(objective is None, "there is a plan, and a proof that there is none")

@@ -222,7 +222,7 @@ def whole_brute_force(problem):
                 final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
                 values += [
                     whole_value(problem, built, chosen, starts)
-                    for chosen in _different_choices(problem, final)
+                    for chosen in different_choices(problem, final)
                 ]
     known = [value for value in values if value is not None]
     if not known:
@@ -230,7 +230,7 @@ def whole_brute_force(problem):
     return min(known) if problem.budget is None else max(known)
 
 
-def _different_choices(problem, built):
+def different_choices(problem, built):
     """Return choices of circuits that differ in their rings, or with periods in the candidates of a ring."""
     found = {}
     rings = {ring.id: ring for ring in problem.rings}

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -15,10 +14,9 @@ from core_drawing import dense_problem, line
 from optimiser import verify
 from optimiser.engine import child as child_module
 from optimiser.engine.child import ChildProcess, hard_limit_s
-from optimiser.engine.search import lifeline
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
-from optimiser.problem import dumps
+from optimiser.problem import dumps, parts
 from optimiser.problem.errors import EnvironmentFault
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and groups are a matter of POSIX")
@@ -159,15 +157,14 @@ def test_temporary_files_of_a_killed_child_are_removed(tmp_path, monkeypatch):
 @POSIX
 def test_temporary_files_of_a_killed_parent_are_removed_by_the_next_solve(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    abandoned = tmp_path / f"{lifeline.PREFIX}x"
+    abandoned = tmp_path / f"{parts.PREFIX}x"
     abandoned.mkdir()
-    (abandoned / lifeline.LOCK).touch()
-    kept = lifeline.ScratchFolder()
-    other = lifeline.ScratchFolder()
-    assert not abandoned.exists()
-    kept.remove()
-    assert [path.name for path in tmp_path.iterdir()] == [Path(other.environment["TMPDIR"]).name]
-    other.remove()
+    (abandoned / ".lock").touch()
+    with ChildProcess(shim(READY)) as process:
+        process.start()
+        assert len(list(tmp_path.glob(f"{parts.PREFIX}*"))) == 1
+        assert not abandoned.exists()
+    assert not list(tmp_path.iterdir())
 
 
 # ---- one task

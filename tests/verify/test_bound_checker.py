@@ -20,7 +20,7 @@ from label_drawing import enabling_paths, open_problems
 from partition_drawing import triangle
 from problem_files import as_json
 from ring_drawing import (
-    _different_choices,
+    different_choices,
     open_in,
     ring_problem,
     ringed,
@@ -33,7 +33,7 @@ from ring_drawing import (
 
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.verify import bound_checker
-from optimiser.verify.bound_checker import Model, Network, Refused, check, check_bound, every_path_costs
+from optimiser.verify.bound_checker import Model, Network, Refused, check, every_path_costs
 
 FILE = Path(bound_checker.__file__)
 
@@ -56,6 +56,10 @@ def proof(rows, tree, bound, bits=0):
 
 def leaf(*multipliers, objective=1):
     return {"objective": objective, "multipliers": [list(one) for one in multipliers]}
+
+
+def check_bound(raw, proof):
+    return bound_checker.check_bound(Model(raw), proof)
 
 
 A_NEEDS_AB = {"time": "y0000001", "unit": 1, "prices": {"x0000001": 1}}
@@ -155,7 +159,7 @@ def test_a_plan_with_rings_and_periods_passes_exactly_if_it_keeps_the_rules(draw
     for built in chance.sample(sets, min(12, len(sets))):
         for starts in list(starts_of(problem, built))[:4]:
             final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
-            for circuits in list(_different_choices(problem, final))[:4]:
+            for circuits in list(different_choices(problem, final))[:4]:
                 covered = covered_by(problem, final)
                 evidence = {
                     "built": [{"id": name} for name in built],
@@ -165,7 +169,7 @@ def test_a_plan_with_rings_and_periods_passes_exactly_if_it_keeps_the_rules(draw
                     **({"starts": dict(starts)} if problem.periods else {}),
                 }
                 try:
-                    value = bound_checker.check_plan(raw, evidence)
+                    value = bound_checker.check_plan(Model(raw), evidence)
                 except Refused:
                     value = None
                 assert value == whole_value(problem, built, circuits, starts)
@@ -176,7 +180,7 @@ def test_what_another_needs_opens_no_later_whatever_their_leads():
     slow = (dataclasses.replace(candidates[0], lead=1), candidates[1])
     periods = tuple(Period(f"p{t}", 2, 1) for t in range(3))
     problem = two_links(candidates=slow, budget=6, periods=periods, requires=(("ab", "bc"),))
-    rows = Model(Network(as_json(problem))).rows
+    rows = Model(as_json(problem)).rows
     for u in range(3):
         # Started by u, ab is open a period later, and by then bc must be started.
         started = {f"x0000001_{t + 1}": 1 for t in range(u + 1)}
@@ -198,7 +202,7 @@ def test_a_partition_needs_a_forest_and_parts_that_nothing_joins():
     raw = as_json(triangle())
     nodes = list(range(len(raw["nodes"])))
     row = {"partition": ["y0000001", "y0000002"], "parts": nodes}
-    model = Model(Network(raw))
+    model = Model(raw)
     terms, right, is_equation, unit = bound_checker.partition_row(model, row)
     assert (right, is_equation, unit) == (0, False, 1)
     assert {v: f for v, f in terms.items() if v[0] == "y"} == {"y0000001": 1, "y0000002": 1}
@@ -209,7 +213,7 @@ def test_a_partition_needs_a_forest_and_parts_that_nothing_joins():
         bound_checker.partition_row(model, {**row, "parts": nodes[:-1]})
     joined = {**raw, "arcs": [[0, 1, 1]]}
     with pytest.raises(Refused, match="existing arc"):
-        bound_checker.partition_row(Model(Network(joined)), row)
+        bound_checker.partition_row(Model(joined), row)
 
 
 @pytest.mark.parametrize("bits", [-1, 4097, 10**9, 1.5, None])
@@ -279,7 +283,7 @@ def test_a_plan_passes_exactly_if_it_keeps_the_rules(seed):
             )
             evidence = {"built": [{"id": name} for name in built], "cost": cost, "coverage": weight}
             try:
-                values.append(bound_checker.check_plan(raw, evidence))
+                values.append(bound_checker.check_plan(Model(raw), evidence))
             except Refused:
                 continue
         if size == 3 and seed % 8:
@@ -289,15 +293,15 @@ def test_a_plan_passes_exactly_if_it_keeps_the_rules(seed):
 
 
 def test_the_plan_of_a_ring_needs_its_circuit():
-    raw = as_json(ringed(square()))
+    model, circuit = Model(as_json(ringed(square()))), [{"id": "square", "links": [0, 1, 2, 3]}]
     built = {"built": [{"id": "north"}, {"id": "west"}], "cost": 5, "coverage": 1}
-    assert bound_checker.check_plan(raw, {**built, "rings": [{"id": "square", "links": [0, 1, 2, 3]}]}) == 1
+    assert bound_checker.check_plan(model, {**built, "rings": circuit}) == 1
     for rings in ([], [{"id": "square", "links": [0, 1, 4]}]):
         with pytest.raises(Refused):
-            bound_checker.check_plan(raw, {**built, "rings": rings})
+            bound_checker.check_plan(model, {**built, "rings": rings})
     unpaid = {"built": [{"id": "north"}], "cost": 2, "coverage": 1}
     with pytest.raises(Refused, match="use001"):
-        bound_checker.check_plan(raw, {**unpaid, "rings": [{"id": "square", "links": [0, 1, 2, 3]}]})
+        bound_checker.check_plan(model, {**unpaid, "rings": circuit})
 
 
 def test_a_reward_counts_in_each_period_in_which_the_ring_is_complete():
@@ -306,8 +310,8 @@ def test_a_reward_counts_in_each_period_in_which_the_ring_is_complete():
     plan = {"built": [{"id": "north"}, {"id": "west"}], "cost": 5, "coverage": 1}
     plan["rings"] = [{"id": "square", "links": [0, 1, 2, 3]}]
     # One pair of weight 1 is covered in both periods.
-    assert bound_checker.check_plan(raw, {**plan, "starts": {"north": 0, "west": 0}}) == 12
-    assert bound_checker.check_plan(raw, {**plan, "starts": {"north": 0, "west": 1}}) == 7
+    assert bound_checker.check_plan(Model(raw), {**plan, "starts": {"north": 0, "west": 0}}) == 12
+    assert bound_checker.check_plan(Model(raw), {**plan, "starts": {"north": 0, "west": 1}}) == 7
 
 
 def test_a_row_that_excludes_a_circuit_is_refused_where_it_may_be_the_ring():
@@ -333,7 +337,7 @@ def test_a_set_whose_circuit_winds_is_refused():
 
 
 def test_a_circuit_that_is_none_is_refused():
-    model = Model(Network(as_json(ringed(undemanding(square())))))
+    model = Model(as_json(ringed(undemanding(square()))))
     (rows,) = model.rings
     with pytest.raises(Refused, match="round a circuit"):
         rows.point([0, 1])
@@ -347,7 +351,7 @@ def test_random_multipliers_never_prove_too_much(seed):
     problem = dense_problem(seed)
     best = brute_force(problem)
     raw, chance = as_json(problem), random.Random(seed)  # noqa: S311 - chance for drawings, no secret
-    names = list(Model(Network(raw)).rows)
+    names = list(Model(raw).rows)
     rows = [{"model": name} for name in names]
     for _ in range(5):
         multipliers = [(i, chance.randrange(0, 2**12)) for i in range(len(rows)) if chance.random() < 0.5]

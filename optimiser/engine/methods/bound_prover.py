@@ -51,7 +51,7 @@ CLEAN_EVERY = 4
 """Rounds of the root after which rows that do not bind are removed from the program."""
 
 MOST_NODES = 20_000
-"""Most nodes of a tree: a leaf takes some 5 kB of the certificate."""
+"""Most nodes of a tree: a leaf takes 4 to 8 kB of the certificate."""
 
 REPORT_S = 0.5
 """Least seconds between two reports."""

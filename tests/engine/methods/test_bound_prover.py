@@ -21,7 +21,7 @@ from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.solve import solve
 from optimiser.problem import load
 from optimiser.problem.errors import SolverError
-from optimiser.verify.bound_checker import check, check_bound
+from optimiser.verify.bound_checker import Model, check, check_bound
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,7 +31,7 @@ def proved(problem, target, *, seconds=20.0):
     end = time.monotonic() + seconds
     proof = prove_bound(problem, target, seed=1, left=lambda: end - time.monotonic())
     document = json.loads(json.dumps(proof.document))
-    bound = check_bound(as_json(problem), document)
+    bound = check_bound(Model(as_json(problem)), document)
     assert bound == proof.bound == document["bound"]
     return bound
 
@@ -78,7 +78,7 @@ def test_partitions_are_rows_of_a_certificate():
     problem = triangle()
     end = time.monotonic() + 20
     proof = prove_bound(problem, brute_force(problem), seed=1, left=lambda: end - time.monotonic())
-    assert check_bound(as_json(problem), proof.document) == brute_force(problem)
+    assert check_bound(Model(as_json(problem)), proof.document) == brute_force(problem)
 
 
 @pytest.mark.parametrize("lie", ["random", "negative", "huge", "none", "equation"])

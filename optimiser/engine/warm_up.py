@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.questions import QuestionSession
 from optimiser.engine.search.compiled import use_machine_code
@@ -88,6 +89,17 @@ def warm_up_questions(threads: int) -> None:
             session.answer(question, seconds=WARM_UP_S, gap=0.0, base=0, send=lambda _message: None)
 
     _repeat(answer)
+
+
+def warm_up_proofs() -> None:
+    """Load what proofs of bounds need before their clock starts."""
+    problem = small_problem(with_budget=True)
+
+    def prove() -> None:
+        end = time.monotonic() + WARM_UP_S
+        prove_bound(problem, 0, seed=1, left=lambda: end - time.monotonic())
+
+    _repeat(prove)
 
 
 def _repeat(work: Callable[[], object]) -> None:

@@ -120,9 +120,13 @@ class Session:
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import compile_within
+        from optimiser.engine.warm_up import is_large, warm_up_proofs
         from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])
+        if self._warms_up and is_large(problem) and ("proof",) not in self._warm:
+            self._warm.add(("proof",))
+            warm_up_proofs()
         _limit_memory(task.get("memory_mb"))
         self._send({"kind": "ready"})
         begun = time.monotonic()

@@ -453,11 +453,11 @@ def _proof(report: ReportInput) -> list[tuple[str, str]]:
         ("Source of the bound", _capitalised(str(report.bound_source or "not stated"))),
         ("Gap", wording.gap(report.gap)),
     ]
+    if not minimises:
+        lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
     if report.certified is not None:
         certified = report.certified
         lines.append(("Certified bound", f"{certified.bound:,} (gap {wording.gap(certified.gap)})"))
-    if not minimises:
-        lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
     how = " with ".join(part for part in (report.variant, report.solver) if part)
     return [*lines, ("Solved by", f"{how}, {report.seconds:.1f} s")] if how else lines
 

@@ -7,7 +7,7 @@ import time
 
 import numba
 import pytest
-from core_drawing import line
+from core_drawing import brute_force, line
 from ring_drawing import ringed
 
 from optimiser.engine import warm_up
@@ -112,3 +112,17 @@ def test_the_warm_up_of_questions_answers_one_of_each_kind(monkeypatch):
     monkeypatch.setattr(warm_up, "WARM_UP_S", 30.0)
     warm_up.warm_up_questions(2)
     assert asked_for[-2:] == [(False, "proof"), (True, "proof")]
+
+
+def test_the_optimum_of_the_small_problem_is_proved(monkeypatch):
+    proofs = []
+
+    def prove(*args, **options):
+        proofs.append(original(*args, **options))
+
+    original = warm_up.prove_bound
+    monkeypatch.setattr(warm_up, "prove_bound", prove)
+    monkeypatch.setattr(warm_up, "WARM_UP_S", 30.0)
+    warm_up.warm_up_proofs()
+    problem = warm_up.small_problem(with_budget=True)
+    assert proofs[-1].bound == brute_force(problem)

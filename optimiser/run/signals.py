@@ -82,12 +82,13 @@ def raise_on_signals() -> Iterator[None]:
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.unraisablehook = on_dropped
     watcher.start()
+    fault: Exception | None = None
     try:
         yield
-    except Exception as fault:
-        if received.is_set():
-            raise Interrupted from fault
-        raise
+    except Exception as error:
+        if not received.is_set():
+            raise
+        fault = error
     finally:
         over.set()
         sys.unraisablehook = before_hook
@@ -95,6 +96,8 @@ def raise_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
         signal.set_wakeup_fd(before_fd)
         os.close(write)
+    if received.is_set():  # turned into a fault, or swallowed by an import that may fail
+        raise Interrupted from fault
 
 
 @contextmanager

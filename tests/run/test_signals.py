@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,11 @@ def test_a_library_that_turns_the_signal_into_a_fault_of_its_import_is_interrupt
     with pytest.raises(signals.Interrupted) as caught, signals.raise_on_signals():
         _import_compiled()
     assert isinstance(caught.value.__cause__, ImportError)
+
+
+def test_an_optional_import_that_swallows_the_signal_does_not_hide_it() -> None:
+    with pytest.raises(signals.Interrupted), signals.raise_on_signals(), suppress(ImportError):
+        _import_compiled()
 
 
 def test_an_exception_without_a_signal_is_unchanged() -> None:

@@ -9,7 +9,6 @@ from cut_drawing import mesh, two_of_three
 from optimiser.engine.methods.cuts import packing
 from optimiser.engine.methods.cuts.packing import (
     CUT,
-    LOST,
     PACKED,
     PathPool,
     _add_path,
@@ -169,23 +168,21 @@ def test_a_path_takes_a_free_place_and_in_a_full_pool_that_of_the_worst_path_out
     assert _free_position(0, 2, pool_of([0], [0, 1]), w) == -1
 
 
-@pytest.mark.parametrize("places", [2, 3, 4])
-def test_a_pool_of_few_places_changes_no_value_of_the_packing(places):
-    """Two candidates in each of three places in a row: of eight paths, at most `places` are kept."""
-    links = [[(i, i + 1, 1)] for i in range(3) for _ in range(2)]
+@pytest.mark.parametrize("places", [8, 9, 10])
+def test_a_pool_that_is_full_makes_room_for_the_paths_of_each_basis(places):
+    """Nine candidates, three in each of three places in a row: 27 paths, of which nine make a basis."""
+    links = [[(i, i + 1, 1)] for i in range(3) for _ in range(3)]
     t = tables(mesh(4, [], links, [Pair(0, 3, 3, 1)]))
-    capacity, seen = np.array([0.3, 0.2, 0.1, 0.5, 0.4, 0.4]), set()
-    for most in (places, 64):
-        pool = PathPool(
-            np.zeros(1, np.int64), np.zeros((1, most), np.int16), np.zeros((1, most, 48), np.int16)
-        )
-        w = new_workspace(t)
-        ending = pack(t, 0, capacity, np.inf, 0.0, pool, w)
-        assert ending == CUT or (most == places and ending == LOST)
-        if ending == CUT:
-            seen.add(round(float(w.price[:6] @ capacity / PRICE_UNIT), 4))
-        assert pool.known[0] <= most
-    assert seen == {0.5}
+    pool = PathPool(
+        np.zeros(1, np.int64), np.zeros((1, places), np.int16), np.zeros((1, places, 48), np.int16)
+    )
+    w, chance = new_workspace(t), np.random.default_rng(1)
+    for _ in range(40):
+        capacity = chance.integers(0, 9, 9) / 8
+        assert pack(t, 0, capacity, np.inf, 0.0, pool, w) == CUT
+        least = capacity.reshape(3, 3).sum(axis=1).min()  # what the narrowest place lets pass
+        assert w.price[:9] @ capacity / PRICE_UNIT == pytest.approx(least, abs=2e-5)
+    assert pool.known.tolist() == [places]
 
 
 UNIT = int(PRICE_UNIT)

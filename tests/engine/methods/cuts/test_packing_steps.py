@@ -185,6 +185,18 @@ def test_a_pool_that_is_full_makes_room_for_the_paths_of_each_basis(places):
     assert pool.known.tolist() == [places]
 
 
+def test_a_basis_holds_the_slacks_of_the_rows_that_no_path_fills():
+    """Two links in a row of capacities 1 and a half: the path takes the place of the second slack."""
+    t = tables(mesh(3, [], [[(0, 1, 1)], [(1, 2, 1)]], [Pair(0, 2, 2, 1)]))
+    w, pool = new_workspace(t), new_pool(t)
+    assert pack(t, 0, np.array([1.0, 0.5]), np.inf, 0.0, pool, w) == CUT
+    assert w.basis.tolist() == [-1, 0]
+    assert w.filled.tolist() == [0.5, 0.5]
+    assert w.dual.tolist() == [0.0, 1.0]
+    assert pack(t, 0, np.array([0.5, 1.0]), np.inf, 0.0, pool, w) == CUT
+    assert w.basis.tolist() == [0, -2]
+
+
 UNIT = int(PRICE_UNIT)
 
 

@@ -548,6 +548,10 @@ def test_repairs_prefer_few_and_cheap_candidates_then_few_links():
     assert (model.starts, model.states, model.scale) == ((), (), 1)
 
 
+def test_a_repair_uses_no_link_that_no_affordable_circuit_uses():
+    assert not any(name.startswith("fa") for name in bounds_of(build_repair(ringed(budget=4)).lp))
+
+
 def test_weights_are_divided_term_by_term():
     lp = pulp.LpProblem()
     x = [lp.add_variable(f"x{j}", 0, 1) for j in range(3)]

@@ -159,6 +159,49 @@ def test_points_found_on_the_way_are_taken():
     assert master.taken == [1]
 
 
+def test_a_solve_ends_as_soon_as_its_bound_on_the_way_closes_the_gap():
+    """The plan of 5 is known; bounds of 9 and 6 leave it open, one of 5 proves it before the solve ends."""
+    answers = []
+
+    class Falling(Claims):
+        def solve(self, *, on_point, **_):
+            answers.extend(on_point(bound, None) for bound in (9.0, 6.0, None, 5.0))
+            return MasterSolution(None, (), complete=False)
+
+    reason, incumbent = proved(Falling({0: (5, 5)}), known=[0])
+    assert answers == [False, False, False, True]
+    assert (reason, incumbent.best_bound) == ("proof", 5.0)
+
+
+def test_a_solve_ends_when_the_time_is_up_on_the_way():
+    answers = []
+
+    class Slow(Claims):
+        def solve(self, *, on_point, **_):
+            answers.append(on_point(9.0, None))
+            self.incumbent.stop = lambda: True
+            answers.append(on_point(None, 0))
+            return MasterSolution(8.0, (0,), complete=False)
+
+    reason, incumbent = proved(Slow({0: (9, 5)}))
+    assert answers == [False, True]
+    assert (reason, incumbent.best, incumbent.best_bound) == ("time", 0, 8.0)
+    assert (incumbent.cuts, incumbent.nodes) == (1, 1)
+
+
+def test_messages_name_the_step_and_the_gap_of_each_solve_is_that_asked_for():
+    sent, master = [], Claims({0: (9, 1), 1: (3, 3)})
+    master.incumbent = Incumbent(
+        lambda point: Evaluated(point, master.claims[point][1], 0, {}),
+        minimise=False,
+        seconds=60.0,
+        send=sent.append,
+    )
+    assert prove_by_master(master, master.incumbent, gap=0.125, step="rings") == "proof"
+    assert {gap for gap, _ in master.asked} == {0.125}
+    assert {message["step"] for message in sent if message["kind"] == "bound"} == {"rings"}
+
+
 def test_an_infeasible_master_contradicts_a_known_plan():
     master = Claims({0: (9, 5)}, cut_off={0})
     assert proved(master, known=[0])[0] == "stalled"

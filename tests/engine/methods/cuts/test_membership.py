@@ -127,7 +127,7 @@ def test_variables_at_1_are_constants_and_those_at_0_are_left_out():
 
 def test_of_the_rows_left_out_the_most_violated_join_first_and_thirty_at_most():
     found = splitter(np.eye(3), [0.0] * 3, [0.5] * 3)
-    missing = np.array([0.5, 0.1, 0.9, 0.2, 0.30005, 0.3002])
+    missing = np.array([0.5, 0.1, 0.9, 0.2, 0.30005, 0.30015])
     assert found._most_violated(missing, 0.3, np.array([0])).tolist() == [2, 5]
     assert found._most_violated(missing, 0.0, np.array([2, 3])).tolist() == [0, 5, 4, 1]
     assert found._most_violated(np.full(50, 0.5), 0.2, np.array([0, 1])).tolist() == [*range(2, 32)]

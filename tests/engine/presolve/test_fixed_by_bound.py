@@ -72,6 +72,15 @@ def test_a_loss_fixes_exactly_where_it_exceeds_the_room_to_the_next_better_plan(
     assert never.tolist() == [True, False, False, False]
 
 
+def test_without_a_tolerance_a_loss_that_leaves_the_next_better_objective_fixes_nothing():
+    losses = np.array([-3.5, -3.75, 3.5, 3.75])
+    must, never = fixed_by_bound(
+        losses, np.array([0.0, 0.0, 1.0, 1.0]), bound=14.5, incumbent=10.0, tolerance=0.0
+    )
+    assert must.tolist() == [False, False, False, True]
+    assert never.tolist() == [False, True, False, False]
+
+
 def test_values_within_the_tolerance_of_0_and_1_count_as_these():
     losses, value = np.array([-9.0, -9.0, 9.0, 9.0]), np.array([9e-7, 1.1e-6, 1 - 9e-7, 1 - 1.1e-6])
     must, never = fixed_by_bound(losses, value, bound=11.0, incumbent=10.0)

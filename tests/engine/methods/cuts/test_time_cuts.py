@@ -126,6 +126,17 @@ def test_a_path_too_long_to_be_packed_is_cut_by_a_set_of_candidates():
     assert terms(violated(problem, x)) == [(0, {7: 1.0, count: 1.0})]
 
 
+@pytest.mark.parametrize("y", [np.inf, 1.0])
+def test_a_pair_whose_packing_fails_on_the_way_has_a_cut_of_a_set_of_candidates(y):
+    """Of a chain that is too long to be packed, the link of least x and the direct link are the cut."""
+    count = LONGEST_PATH + 2
+    chain = [[(i, i + 1, 1)] for i in range(count)]
+    problem = mesh(count + 1, [], [*chain, [(0, count, 1)]], [Pair(0, count, count, 1)])
+    x = np.append(np.full(count, 0.5), 0.25)
+    x[7] = 0.125
+    assert terms(violated(problem, x, [y], weight=0.5)) == [(0, {7: 1.0, count: 1.0})]
+
+
 @given(meshes(), shares, weights)
 @settings(max_examples=120, deadline=None)
 def test_no_plan_violates_a_cut(problem, x, weight):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
-from core_drawing import both_ways, brute_force, capacities, plan_value
+from core_drawing import both_ways, brute_force, capacities, covered_by, plan_value
 from hypothesis import strategies as st
 
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
@@ -25,6 +25,19 @@ def optimum(stage):
     """Return the optimal objective that a stage stands for, None when it has no plan."""
     value = None if stage.reason else brute_force(stage.problem)
     return None if value is None else value + stage.base
+
+
+def families_by_trial(problem):
+    """Return the minimal sets of each pair among all sets that can be paid for."""
+    names = [c.id for c in problem.candidates]
+    chosen = [set(two) for n in range(len(names) + 1) for two in itertools.combinations(names, n)]
+    paid = [s for s in chosen if problem.budget is None or problem.cost_of(s) <= problem.budget]
+    covers = [(s, covered_by(problem, s)) for s in paid]
+    found = []
+    for k in range(len(problem.pairs)):
+        enough = [s for s, flags in covers if flags[k]]
+        found.append(tuple(sorted(tuple(sorted(s)) for s in enough if not any(o < s for o in enough))))
+    return found
 
 
 GROUPS = ("", "small", "core")

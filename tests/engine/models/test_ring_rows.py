@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pulp
 import pytest
+from model_rows import terms
 from ring_drawing import leading, phased, ringed, square
 
 from optimiser.engine.models.extended import build_extended, build_repair
@@ -15,15 +16,6 @@ from optimiser.engine.models.rings import declare_ring, detached_rows, leave_row
 from optimiser.problem import Period, RingLink, RingStop
 
 HERE = Path(__file__).resolve().parent
-
-
-def terms(row):
-    """Return the terms of a row by name, its sense and its right side."""
-    return (
-        {variable.name: factor for variable, factor in row.items() if factor},
-        {-1: "<=", 0: "==", 1: ">="}[row.sense],
-        -row.constant,
-    )
 
 
 # ---- rows against detached circuits

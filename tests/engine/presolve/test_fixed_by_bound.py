@@ -50,6 +50,44 @@ def test_a_loss_of_all_the_room_fixes_and_a_smaller_one_does_not():
     assert never.tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("integer", "bound", "room"), [(True, 14.5, 3.5), (False, 14.5, 4.5), (True, 10.0, 0.0)]
+)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_loss_fixes_exactly_where_it_exceeds_the_room_to_the_next_better_plan(integer, bound, room, sign):
+    """The room is what the bound exceeds the least better objective by, and 1e-6 of the bound."""
+    edge = room + 1e-6 * bound if room else 1e-6
+    losses = np.array([-1.01, -0.99, 0.99, 1.01]) * edge
+    if room:
+        losses = np.array([-edge - 1e-9, -edge + 1e-9, edge - 1e-9, edge + 1e-9])
+    must, never = fixed_by_bound(
+        sign * losses,
+        np.array([0.0, 0.0, 1.0, 1.0]),
+        bound=sign * bound,
+        incumbent=sign * 10.0,
+        minimise=sign < 0,
+        integer=integer,
+    )
+    assert must.tolist() == [False, False, False, True]
+    assert never.tolist() == [True, False, False, False]
+
+
+def test_without_a_tolerance_a_loss_that_leaves_the_next_better_objective_fixes_nothing():
+    losses = np.array([-3.5, -3.75, 3.5, 3.75])
+    must, never = fixed_by_bound(
+        losses, np.array([0.0, 0.0, 1.0, 1.0]), bound=14.5, incumbent=10.0, tolerance=0.0
+    )
+    assert must.tolist() == [False, False, False, True]
+    assert never.tolist() == [False, True, False, False]
+
+
+def test_values_within_the_tolerance_of_0_and_1_count_as_these():
+    losses, value = np.array([-9.0, -9.0, 9.0, 9.0]), np.array([9e-7, 1.1e-6, 1 - 9e-7, 1 - 1.1e-6])
+    must, never = fixed_by_bound(losses, value, bound=11.0, incumbent=10.0)
+    assert must.tolist() == [False, False, True, False]
+    assert never.tolist() == [True, False, False, False]
+
+
 def test_minimising_the_signs_turn_round():
     reduced_cost, value = np.array([4.0, 3.0, -5.0]), np.array([0.0, 0.0, 1.0])
     must, never = fixed_by_bound(reduced_cost, value, bound=5.5, incumbent=10.0, minimise=True)

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import itertools
-
-from core_drawing import both_ways, covered_by, line
+from core_drawing import both_ways, line
 from hypothesis import HealthCheck, given, settings
-from reduction_drawing import problems
+from reduction_drawing import families_by_trial, problems
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.minimal_sets import (
@@ -17,19 +15,6 @@ from optimiser.engine.presolve.minimal_sets import (
 )
 from optimiser.engine.presolve.pairs import first_stage
 from optimiser.problem import Candidate, Pair
-
-
-def families_by_trial(problem):
-    """Return the minimal sets of each pair among all sets that can be paid for."""
-    names = [c.id for c in problem.candidates]
-    chosen = [set(two) for n in range(len(names) + 1) for two in itertools.combinations(names, n)]
-    paid = [s for s in chosen if problem.budget is None or problem.cost_of(s) <= problem.budget]
-    covers = [(s, covered_by(problem, s)) for s in paid]
-    found = []
-    for k in range(len(problem.pairs)):
-        enough = [s for s, flags in covers if flags[k]]
-        found.append(tuple(sorted(tuple(sorted(s)) for s in enough if not any(o < s for o in enough))))
-    return found
 
 
 @given(problem=problems(fixed=(None,)))

@@ -12,11 +12,19 @@ from hypothesis import strategies as st
 
 from optimiser.engine.backends.highs import IntegerMaster
 from optimiser.engine.backends.interfaces import MasterSolution, Point
-from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove, prove_by_master
+from optimiser.engine.methods.cuts import master_loop
+from optimiser.engine.methods.cuts.master_loop import (
+    IN_OUT_WEIGHT,
+    ORDERS,
+    TimeCutMaster,
+    prove,
+    prove_by_master,
+)
 from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.root import binding_rows
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, mask_incumbent
-from optimiser.engine.search.rows import Rows
+from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
@@ -149,6 +157,49 @@ def test_points_found_on_the_way_are_taken():
     master = Claims({0: (9, 9), 1: (8, 8), 2: (7, 7)}, early=1)
     proved(master)
     assert master.taken == [1]
+
+
+def test_a_solve_ends_as_soon_as_its_bound_on_the_way_closes_the_gap():
+    """The plan of 5 is known; bounds of 9 and 6 leave it open, one of 5 proves it before the solve ends."""
+    answers = []
+
+    class Falling(Claims):
+        def solve(self, *, on_point, **_):
+            answers.extend(on_point(bound, None) for bound in (9.0, 6.0, None, 5.0))
+            return MasterSolution(None, (), complete=False)
+
+    reason, incumbent = proved(Falling({0: (5, 5)}), known=[0])
+    assert answers == [False, False, False, True]
+    assert (reason, incumbent.best_bound) == ("proof", 5.0)
+
+
+def test_a_solve_ends_when_the_time_is_up_on_the_way():
+    answers = []
+
+    class Slow(Claims):
+        def solve(self, *, on_point, **_):
+            answers.append(on_point(9.0, None))
+            self.incumbent.stop = lambda: True
+            answers.append(on_point(None, 0))
+            return MasterSolution(8.0, (0,), complete=False)
+
+    reason, incumbent = proved(Slow({0: (9, 5)}))
+    assert answers == [False, True]
+    assert (reason, incumbent.best, incumbent.best_bound) == ("time", 0, 8.0)
+    assert (incumbent.cuts, incumbent.nodes) == (1, 1)
+
+
+def test_messages_name_the_step_and_the_gap_of_each_solve_is_that_asked_for():
+    sent, master = [], Claims({0: (9, 1), 1: (3, 3)})
+    master.incumbent = Incumbent(
+        lambda point: Evaluated(point, master.claims[point][1], 0, {}),
+        minimise=False,
+        seconds=60.0,
+        send=sent.append,
+    )
+    assert prove_by_master(master, master.incumbent, gap=0.125, step="rings") == "proof"
+    assert {gap for gap, _ in master.asked} == {0.125}
+    assert {message["step"] for message in sent if message["kind"] == "bound"} == {"rings"}
 
 
 def test_an_infeasible_master_contradicts_a_known_plan():
@@ -315,7 +366,124 @@ def test_a_master_starts_from_the_best_known_plan():
     assert (start.x.tolist(), start.y.tolist(), passed) == ([1.0, 1.0, 0.0], [1.0], asked)
 
 
+class Refuting:
+    """Stands for the separation: returns the rows given for each point, and keeps what it is asked."""
+
+    def __init__(self, *rows):
+        self.rows, self.asked = list(rows), []
+
+    def refuting(self, x, y, *, orders, in_out_weight):
+        self.asked.append((x.tolist(), y.tolist(), orders, in_out_weight))
+        return self.rows.pop(0)
+
+
+def row(*candidates):
+    """Return the row that pair 0 needs one of some candidates."""
+    count = len(candidates)
+    return Rows(np.zeros(1, np.int64), np.array([0, count]), np.array(candidates), np.ones(count))
+
+
+def test_the_points_of_a_turn_are_separated_as_plans_and_improved_from_the_last():
+    t, solver, near = tables(two_of_three(budget=3)), Recorder(), []
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+    cuts = Refuting(row(0, 1), row(0, 1), row(2))
+    master = TimeCutMaster(t, incumbent, cuts, solver, seed=4, improve=near.append)
+    points = [Point(np.array(x), np.ones(1)) for x in ([0.2, 0.9, 0.6], [0.0, 0.0, 0.4], [1.0, 0.1, 0.0])]
+    assert master.refute(tuple(points)) == 2  # equal rows count once
+    assert [asked[0] for asked in cuts.asked] == [[0.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    assert {asked[-1] for asked in cuts.asked} == {IN_OUT_WEIGHT}
+    orders = cuts.asked[0][2]
+    assert orders.tolist() == np.random.default_rng(4).random((ORDERS, 3)).tolist()
+    assert len(solver.rows[0]) == 2
+    assert near == [points[-1].x]
+    assert incumbent.best.tolist() == [False, True, True, True]
+
+
+def test_plans_that_break_a_rule_are_forbidden_where_no_row_cuts_off_any_point():
+    """Two shortcuts are more than the money buys: both plans are cut off one by one, the third is none."""
+    t = tables(two_of_three(budget=1))
+    points = tuple(
+        Point(np.array(x), np.zeros(1)) for x in ([0.9, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0])
+    )
+    for rows, forbidden, count in (
+        ([NO_ROWS] * 3, [[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]], 2),
+        ([NO_ROWS, row(0), NO_ROWS], [], 1),
+    ):
+        solver = Recorder()
+        incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+        master = TimeCutMaster(t, incumbent, Refuting(*rows), solver, seed=1, improve=lambda _x: None)
+        assert master.refute(points) == count
+        assert solver.forbidden == forbidden
+
+
+@pytest.mark.parametrize(("value", "built"), [(0.5, False), (0.51, True)])
+def test_a_point_stands_for_the_plan_of_what_it_builds_by_more_than_half(value, built):
+    t = tables(two_of_three(budget=3))
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+    master = TimeCutMaster(t, incumbent, Refuting(), Recorder(), seed=1, improve=lambda _x: None)
+    master.take(Point(np.array([1.0, value, 0.0]), np.ones(1)))
+    assert incumbent.best.tolist() == [True, built, False, True]
+
+
+def test_without_points_nothing_is_improved():
+    t, near = tables(two_of_three(budget=3)), []
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+    master = TimeCutMaster(t, incumbent, Refuting(), Recorder(), seed=1, improve=near.append)
+    assert master.refute(()) == 0
+    assert near == []
+
+
 # ---- the method
+
+
+def test_the_method_starts_from_plans_relaxes_and_hands_the_binding_rows_to_the_master(monkeypatch):
+    problem, called = two_of_three(budget=1), []
+    t = tables(problem)
+    incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
+
+    def noted(name, function=None):
+        def call(*given, **named):
+            called.append(name)
+            return function(*given, **named) if function else None
+
+        return call
+
+    def start(given, to, *, seed):
+        assert (given, to, seed) == (t, incumbent, 7)
+
+    relax = master_loop.solve_root
+
+    def root(*given, gap):
+        assert gap == -1.0
+        found = relax(*given, gap=gap)
+        called.append(len(binding_rows(found)))
+        return found
+
+    class Master(Recorder):
+        def solve(self, **asked):
+            called.append(len(self.rows[0]))
+            assert asked["gap"] == -1.0
+            return MasterSolution(None, (), complete=True, infeasible=True)
+
+    monkeypatch.setattr(master_loop, "start_plans", noted("start", start))
+    monkeypatch.setattr(master_loop, "reset_threads", noted("threads"))
+    monkeypatch.setattr(master_loop, "solve_root", root)
+    monkeypatch.setattr(master_loop, "_solver_master", lambda _task: (Master(), "solver 1"))
+    found = prove(t, incumbent, Task(problem, "cuts-loop", 60.0, -1.0, 1, 7, "highs"))
+    assert found == ("infeasible", "solver 1")
+    assert called[:2] == ["start", "threads"]
+    assert called[2] == called[3] > 0
+
+
+@pytest.mark.parametrize("name", ["highs", "cpsat"])
+def test_the_solver_of_a_task_is_named_with_its_version(name):
+    if name == "cpsat":
+        pytest.importorskip("ortools")
+    master, label = master_loop._solver_master(
+        Task(two_of_three(budget=3), "cuts-loop", 60.0, 0.0, 1, 1, name)
+    )
+    assert isinstance(master, IntegerMaster) is (name == "highs")
+    assert label.lower().startswith("highs" if name == "highs" else "cp-sat")
 
 
 def solved(problem, solver, *, seconds=300.0):

@@ -263,6 +263,21 @@ def test_a_bound_that_moves_by_the_share_exactly_does_not_stall():
     assert not stalls([-10.0, -11.0], 1 / 11, 1)
 
 
+@pytest.mark.parametrize(
+    ("history", "rounds", "is_stalled"),
+    [
+        ([1000.0, 900.0, 100.0, 90.0], 1, False),  # 10 of 90
+        ([1000.0, 900.0, 100.0, 96.0], 1, True),  # 4 of 96
+        ([1.0, 2.0, 100.0, 96.0], 1, True),
+        ([1000.0, 104.0, 103.0, 100.0], 2, True),
+        ([1000.0, 106.0, 103.0, 100.0], 2, False),
+        ([104.0, 103.0, 100.0], 3, False),
+    ],
+)
+def test_progress_is_measured_over_the_last_rounds_as_a_share_of_the_last_bound(history, rounds, is_stalled):
+    assert stalls(history, 0.05, rounds) is is_stalled
+
+
 def test_a_bound_of_0_that_does_not_move_does_not_stall():
     assert not stalls([0.0] * 9, 0.1)
 

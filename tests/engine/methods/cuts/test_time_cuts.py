@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from core_drawing import covered_by, dense_problem, line, problems
-from cut_drawing import mesh, meshes, paths_of, plans, two_of_three
+from cut_drawing import largest_packing, mesh, meshes, paths_of, plans, two_of_three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.engine.methods.cuts import time_cuts
-from optimiser.engine.methods.cuts.packing import LONGEST_PATH
+from optimiser.engine.methods.cuts.packing import CUT, LONGEST_PATH, PACKED, new_pool, new_workspace, pack
 from optimiser.engine.methods.cuts.time_cuts import CutStore, FractionalCuts, separate
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.rows import NO_ROWS, Rows
+from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 
@@ -126,6 +126,17 @@ def test_a_path_too_long_to_be_packed_is_cut_by_a_set_of_candidates():
     assert terms(violated(problem, x)) == [(0, {7: 1.0, count: 1.0})]
 
 
+@pytest.mark.parametrize("y", [np.inf, 1.0])
+def test_a_pair_whose_packing_fails_on_the_way_has_a_cut_of_a_set_of_candidates(y):
+    """Of a chain that is too long to be packed, the link of least x and the direct link are the cut."""
+    count = LONGEST_PATH + 2
+    chain = [[(i, i + 1, 1)] for i in range(count)]
+    problem = mesh(count + 1, [], [*chain, [(0, count, 1)]], [Pair(0, count, count, 1)])
+    x = np.append(np.full(count, 0.5), 0.25)
+    x[7] = 0.125
+    assert terms(violated(problem, x, [y], weight=0.5)) == [(0, {7: 1.0, count: 1.0})]
+
+
 @given(meshes(), shares, weights)
 @settings(max_examples=120, deadline=None)
 def test_no_plan_violates_a_cut(problem, x, weight):
@@ -178,6 +189,58 @@ def test_a_point_slightly_outside_its_bounds_counts_as_on_them(weight):
     assert terms(violated(two_of_three(), [-1e-9, 1 + 1e-9, 0.0], weight=weight)) == terms(
         violated(two_of_three(), [0.0, 1.0, 0.0], weight=weight)
     )
+
+
+def drawn_mesh(seed):
+    """Draw one-link candidates between five places, two pairs that everything covers, and two points."""
+    chance = np.random.default_rng(seed)
+    links = [[(*chance.choice(5, 2, replace=False).tolist(), int(chance.integers(1, 4)))] for _ in range(8)]
+    pairs = [Pair(0, 3, int(chance.integers(4, 9)), 1), Pair(1, 4, int(chance.integers(4, 9)), 1)]
+    problem = mesh(5, [], links, pairs)
+    yes = covered_by(problem, {c.id for c in problem.candidates})
+    pairs = [pair for pair, is_covered in zip(pairs, yes, strict=True) if is_covered]
+    x, core = chance.integers(0, 21, (2, 8)) / 20
+    return problem.replace(pairs=tuple(pairs)), x, core, chance.choice([0.3, 0.7, 1.0])
+
+
+def first_cut_on_the_way(t, k, x, core, target, weight, pool, workspace):
+    """Return the place on the way from the core point at which the cut is found, and its terms; None: none.
+
+    The whole way of the in-out weight, a tenth of it, the point, and the point for a cut below the target.
+    """
+    if np.isfinite(target) and pack(t, k, x, target, 0.0, pool, workspace) == PACKED:
+        return None
+    mine = t.use[t.use_start[k] : t.use_start[k + 1]].tolist()
+    tolerance = 0.0 if np.isfinite(target) else 0.5
+    for place, (part, most) in enumerate([(1.0, np.inf), (0.1, np.inf), (0.0, np.inf), (0.0, target)]):
+        near = (1.0 - part * weight) * x + part * weight * core
+        assert pack(t, k, near, most, tolerance, pool, workspace) == CUT
+        found = {j: workspace.price[j] / PRICE_UNIT for j in mine if workspace.price[j] > 0}
+        if sum(value * x[j] for j, value in found.items()) < target:
+            return place, found
+    return None
+
+
+def test_the_cut_of_a_pair_is_the_first_on_the_way_from_the_core_point_that_cuts_off_the_point():
+    places = []
+    for seed in range(80):
+        problem, x, core, y = drawn_mesh(seed)
+        if not problem.pairs:
+            continue
+        t, pairs = tables(problem), np.arange(len(problem.pairs))
+        claims = np.full(len(pairs), y if seed % 4 else np.inf)
+        if seed % 4 > 1:  # what the point supports and the margin, or half of the margin
+            claims = np.array([largest_packing(paths_of(problem, p), x) for p in problem.pairs])
+            claims += 0.0102 if seed % 4 == 2 else 0.005
+        pool, workspace = new_pool(t), new_workspace(t)
+        expected = [
+            first_cut_on_the_way(t, k, x, core, claims[k] - 0.01, 0.8, pool, workspace)
+            for k in pairs.tolist()
+        ]
+        found = FractionalCuts(t).violated(pairs, x, claims, core_point=core, in_out_weight=0.8, margin=0.01)
+        assert terms(found) == [(k, cut[1]) for k, cut in enumerate(expected) if cut]
+        places += [cut and cut[0] for cut in expected]
+    assert min(places.count(place) for place in (None, 0, 1)) >= 10, places
 
 
 # ---- minimal cuts in a given order
@@ -298,3 +361,12 @@ def test_the_older_half_is_dropped_when_there_are_too_many_terms(monkeypatch: py
     monkeypatch.setattr(time_cuts, "MOST_TERMS", 3)
     held = store_of((0, {0: 1.0, 1: 1.0}), (1, {2: 1.0, 1: 1.0}))
     assert violated_in(held, [0.0, 0.0, 0.0]) == [(1, {2: 1.0, 1: 1.0})]
+
+
+def test_of_an_odd_number_of_rows_the_greater_half_is_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(time_cuts, "MOST_TERMS", 2)
+    held = store_of((0, {0: 1.0}), (1, {1: 1.0}), (0, {2: 1.0}))
+    assert violated_in(held, [0.0, 0.0, 0.0]) == [(1, {1: 1.0}), (0, {2: 1.0})]
+    monkeypatch.setattr(time_cuts, "MOST_TERMS", 3)
+    held = store_of((0, {0: 1.0}), (1, {1: 1.0}), (0, {2: 1.0}))
+    assert violated_in(held, [0.0, 0.5, 0.5]) == [(0, {0: 1.0}), (1, {1: 1.0})]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from optimiser.problem import parts
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.parts import PREFIX, part_folder, remove_left_behind
+from optimiser.problem.parts import PREFIX, is_same_file, part_folder, remove_left_behind, try_lock
 
 HOLDER = """
 import sys, time
@@ -80,3 +82,33 @@ def test_folders_of_other_names_stay(tmp_path: Path) -> None:
     (tmp_path / ".part-x").mkdir()
     remove_left_behind(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".part-x"]
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_on_windows_the_first_byte_is_locked_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_free: bool
+) -> None:
+    asked = []
+
+    def locking(number: int, mode: str, count: int) -> None:
+        asked.append((number, mode, count))
+        if not is_free:
+            raise PermissionError
+
+    with (tmp_path / "lock").open("w") as file, monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK="without waiting"))
+        patch.setattr(parts, "os", SimpleNamespace(name="nt"))
+        assert try_lock(file) is is_free
+        assert asked == [(file.fileno(), "without waiting", 1)]
+
+
+def test_a_lock_is_taken_once(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with path.open("w") as first, path.open("w") as second:
+        assert try_lock(first)
+        assert not try_lock(second)
+        assert is_same_file(first, path)
+        path.unlink()
+        assert not is_same_file(first, path)
+        path.touch()
+        assert not is_same_file(second, path)

@@ -59,6 +59,16 @@ def test_the_gap_uses_the_rounded_bound():
 # ---- files
 
 
+def test_a_result_is_saved_as_its_text_and_loaded_again(tmp_path):
+    path = tmp_path / "sub" / "result.json"
+    path.parent.mkdir()
+    value = results.Result("p", "feasible", ("a",), 1, 2, 3, 4.5, 0.5, "cuts", 0.0, 1, 1, "s")
+    results.save(value, path)
+    assert path.read_text(encoding="utf-8") == results.dumps(value)
+    assert results.load(str(path)) == value
+    assert [one.name for one in path.parent.iterdir()] == ["result.json"]
+
+
 def test_rings_and_starts_of_a_result_read_back_as_written():
     value = results.Result(
         "p", "feasible", ("a",), 1, 2, 3, None, None, "", 0.0, 1, 1, "", rings={"r": (2, 0)}, starts={"a": 1}

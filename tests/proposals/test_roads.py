@@ -315,7 +315,7 @@ def ends_of_gaps(**changes):
     base = base_case(road, cities(road, [("a", (-40, 0), 900_000, 0), ("b", (12, 100), 600_000, 7)]))
     report = Counter()
     found = propose_gaps(base, replace(RULES, **{"border_km": 1.0, **changes}), report)
-    return [one.arcs[0][:2] for one in found], [one.why for one in found], dict(report)
+    return [one.arcs[0][:2] for one in found], [one.why for one in found], dict(+report)
 
 
 def test_of_dead_ends_those_with_the_worst_detours_are_closed_first():

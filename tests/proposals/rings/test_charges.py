@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from candidates_drawing import KM, network
+import shapely
+from candidates_drawing import KM, base_case, cities, network
 from ring_regions import GROUND, RATES, circuits, none, rules, square
 
 from optimiser.job.rings import Rings
 from optimiser.problem import Candidate, DesignProblem
 from optimiser.proposals.costs import estimate
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.charges import is_charged
+from optimiser.proposals.rings.charges import charges, is_charged
 from optimiser.proposals.rings.generate import generate
 from optimiser.proposals.rings.graph import CHARGED
 from optimiser.proposals.rings.ring_network import RingNetwork, standard_graph
@@ -193,3 +194,27 @@ def test_what_is_charged_is_everything_at_a_rate_or_roads_below_expressways():
     assert is_charged(links, rules(existing_cost_per_km=0.5)).tolist() == [True] * 5
     assert is_charged(links, rules(existing_cost_per_km=0.0)).tolist() == [False] * 5
     assert is_charged(links, rules(mode="rail", existing_cost_per_km=None)).tolist() == [False] * 5
+
+
+def test_a_stretch_leads_from_its_first_corner_to_its_last():
+    """Two links of 4 and 5 km with a bend between them are one stretch."""
+    drawn = network([(0, 0), (4, 0), (4, 5)], [(0, 1, "trunk", 4, 90), (1, 2, "trunk", 5, 90)])
+    region = base_case(drawn, cities(drawn, [("hub", (0, 0), 9_000_000, 0)]))
+    asked = rules(classes=("trunk",), existing_cost_per_km=2.0, speed_kmh=80.0)
+    graph = standard_graph(drawn, asked)
+    (name,) = {link.candidate for link in graph.links}
+    found = charges(graph, [name], region, asked, Rules(), GROUND)
+    row = found.table.iloc[0]
+    assert (row["from_name"], row["to_name"], row["length_km"], row["cost"]) == (
+        "Hub (0 km north)",
+        "Hub (6 km north-east)",
+        9.0,
+        18,
+    )
+    assert (row["speed_kmh"], row["why"]) == (80.0, "brings an existing stretch to the standard of a ring")
+    assert shapely.get_coordinates(row["geometry"]).round(4).tolist() == [
+        [0.0, 0.0],
+        [round(4 * KM, 4), 0.0],
+        [round(4 * KM, 4), round(5 * KM, 4)],
+    ]
+    assert len(charges(graph, [], region, asked, Rules(), GROUND)) == 0

@@ -151,7 +151,10 @@ def test_sections_have_the_tracks_of_the_map_or_the_usual_number_of_their_class(
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
+        (0, [("fast", "hsr250", 0, 48.0), ("other", "conv160", 0, 12.0)]),
+        (1, [("all", "hsr250", 1, 60.0)]),
         (2, [("all", "hsr250", 2, 60.0)]),
+        (3, [("all", "hsr250", 3, 60.0)]),
         (4, [("fast", "hsr250", 2, 48.0), ("other", "conv160", 2, 12.0)]),
         (8, [("fast", "hsr250", 4, 48.0), ("other", "conv160", 4, 12.0)]),
     ],

@@ -115,6 +115,12 @@ def test_links_are_dropped_within_45_degrees_for_ways_up_to_15_percent_longer_wh
     assert NeighbourRules() == NeighbourRules(nearest=3, angle_deg=45.0, detour=1.15, longest_km=250.0)
 
 
+@pytest.mark.parametrize("scale", [0.008, 1.0, 0.016])
+def test_links_are_dropped_whatever_their_unit(scale):
+    points = np.array([[0.0, 0.0], [50.0, 5.0], [100.0, 0.0]]) * scale
+    assert len(drop_similar(points, np.array([[0, 1], [0, 2], [1, 2]]), detour=1.15)) == 2
+
+
 def test_neighbours_are_neither_too_far_apart_nor_replaced_by_others():
     points = np.array([[0.0, 0.0], [50.0, 5.0], [100.0, 0.0], [900.0, 0.0]])
     found = neighbour_pairs(points, NeighbourRules(nearest=2, longest_km=200.0))

@@ -137,6 +137,22 @@ def test_the_rows_that_serve_most_weight_are_chosen_first():
     assert most_serving(use, np.array([5.0, 5.0, 6.0]), 2) == [0, 2]
 
 
+@pytest.mark.parametrize(
+    ("use", "weight", "most", "rows"),
+    [
+        ([[1], [0]], [0.5], 2, [0, 1]),  # each row once, also one that serves nothing
+        ([[1], [0]], [0.5], 1, [0]),
+        ([[1], [0]], [0.5], 0, []),
+        ([[1, 0], [1, 0], [0, 1]], [5.0, 2.6], 2, [0, 2]),  # the half of 5 is less than 2.6
+        ([[1, 0], [1, 0], [0, 1]], [5.0, 2.4], 2, [0, 1]),
+        ([[1, 0], [1, 0], [1, 0], [0, 1]], [6.0, 2.5], 3, [0, 1, 3]),  # the third time counts a third
+        ([[0, 1], [1, 0]], [3.0, 3.0], 1, [0]),  # of equal ones the first
+    ],
+)
+def test_rows_that_serve_what_is_served_already_count_less(use, weight, most, rows):
+    assert most_serving(np.array(use, dtype=bool), np.array(weight), most) == rows
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5), st.data()

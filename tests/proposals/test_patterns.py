@@ -9,7 +9,7 @@ import shapely
 from candidates_drawing import base_case, cities, network, railway, with_arcs
 
 from optimiser.proposals import patterns
-from optimiser.proposals.base_case import NEW
+from optimiser.proposals.base_case import NEW, great_circle_km
 from optimiser.proposals.generate import generate
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.trains import RailRules, Tracks
@@ -183,3 +183,26 @@ def test_an_express_is_within_the_limit_and_the_slack_to_the_second(slack_s):
     edge = PatternRules(express_slack_s=whole_s - tracks.base.limit_s + slack_s, express_calls=(0,))
     found = list(patterns.propose_express_services(tracks, edge, [(0, 3)], Counter()))
     assert len(found) == (slack_s == 0)
+
+
+def test_a_new_station_may_lie_as_far_from_the_centre_as_the_rules_say():
+    tracks = tracks_of(LINES[:1])
+    base = tracks.base
+    km = [float(great_circle_km(base.lon[city], base.lat[city], *tracks.place_of(city))) for city in (1, 2)]
+    for longest, count in ((max(km), 2), (min(km) - 1e-9, 0)):
+        rules = PatternRules(new_station_km=longest)
+        assert len(list(patterns.propose_stations(tracks, rules, Counter()))) == count
+
+
+@pytest.mark.parametrize(("second_km", "start"), [(110, 1), (125, 0)])
+def test_an_express_leaves_from_the_station_of_the_soonest_trip(second_km, start):
+    """The farther of two stations is reached 520 s later; its tracks are 20 or 5 km shorter at 80 km/h."""
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 2, "rail", 130, 100), (1, 2, "rail", second_km, 100)], "rail")
+    lines = [("conv160", 3600, [0, 2], [0, 5850]), ("conv160", 3600, [1, 2], [0, 5000])]
+    found = Tracks(base_case(ROAD, PLACES, railway(tracks, lines)), RailRules(station_km=0.5))
+    rules = PatternRules(reach_s=99_999, reach_count=2)
+    ways = {s: found.reach_s[0, found.fronts.index(s)] + found.run_s(s, 2) for s in (0, 1)}
+    assert min(ways, key=ways.get) == start
+    path = patterns._best_path(found, rules, 0, 1)
+    assert path.nodes[0] == start

@@ -293,3 +293,22 @@ def test_a_candidate_must_touch_the_graph_at_one_end_unless_it_is_a_stretch_of_a
         design_problem(
             graph, table(), dataclasses.replace(bare, table=stretch.table), skim_of(graph), limit_s=12
         )
+
+
+@pytest.mark.parametrize(("limit_s", "covered"), [(3, 0), (4, 1), (9, 1), (10, 2), (13, 2), (14, 3)])
+def test_pairs_are_covered_today_up_to_the_limit_to_the_second(limit_s, covered):
+    pairs = prepared_line(limit_s=limit_s).pairs
+    assert pairs["covered_today"].tolist() == [k < covered for k in range(3)]
+
+
+@pytest.mark.parametrize("extra", [0, 2])
+def test_an_overlay_has_the_terminals_and_the_nodes_that_are_added(extra):
+    graph, rows = graph_of(LINE), np.array([0, 2], dtype=np.int64)
+    between = paths_of(NODES, graph.tail, graph.head, graph.seconds)
+    found = overlay(NODES, between, rows, extra=extra) if extra else overlay(NODES, between, rows)
+    assert found.terminals.tolist() == [0, 2, *range(NODES, NODES + extra)]
+    assert found.distance.shape == (2 + extra, 2 + extra)
+    assert found.distance[:2, :2].tolist() == [[0, 14], [14, 0]]
+    assert (found.distance[2:, :2] == NO_PATH_S).all()
+    assert found.distance.diagonal().tolist() == [0] * (2 + extra)
+    assert found.at(np.array([2, 0])).tolist() == [1, 0]

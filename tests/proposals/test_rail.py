@@ -373,3 +373,33 @@ def test_a_train_runs_on_to_the_nearest_core_city_that_is_no_end_of_the_line(onw
     assert rail.onward_run(tracks, (0, 1), 1, 1) is None  # A is an end of the line
     assert rail.onward_run(tracks, (1, 3), 1, None) is None
     assert rail.onward_run(tracks, (0, 3), 0, 0) is None
+
+
+def test_a_train_takes_a_second_at_least_without_its_stations():
+    """Check-in for slow trains takes less than that of the fast ones with which rides are compared."""
+    tracks = tracks_of(base_case(ROAD, PLACES, railway(TRACKS, [("conv160", 60, [0, 1], [0, 1])])))
+    assert tracks.best_service_s(0, 1) == 1
+
+
+def test_trains_between_two_stations_of_one_city_are_no_trains_to_another():
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 1, "rail", 4, 100), (1, 2, "rail", 100, 100)], "rail")
+    hourly = Train("conv160", 3600, 1800)
+    for stops, runs in (([0, 1], False), ([1, 2], True)):
+        today_s = [("conv160", 3600, stops, [0, 3600])]
+        found = tracks_of(base_case(ROAD, PLACES, railway(tracks, today_s)))
+        assert sorted(found.stations[0]) == [0, 1]
+        assert found.runs_today((0, 1), (0, 2), hourly) == runs
+
+
+@pytest.mark.parametrize(("headway_s", "trainsets"), [(1250, 1), (2400, 4)])
+def test_more_trains_take_one_trainset_at_least(headway_s, trainsets):
+    """A round trip takes 2 x (3,260 + 240 + 1,800) s: nine trainsets for a train every 20 minutes."""
+    running = [("hsr250", headway_s, [0, 1], [0, 3260])]
+    rules = RailRules(frequency_least_s=1200, frequency_headway_s=1200)
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, running))
+    (found,) = rail.propose_more_trains(tracks_of(drawn, rules), Counter())
+    assert found.trainsets == trainsets
+    a_day = 16 * 3600 * (1 / 1200 - 1 / headway_s)
+    assert found.runs == ((0, math.ceil(round(a_day, 6)), True),)
+    assert found.train_km_a_day == pytest.approx(2 * a_day * found.length_km)

@@ -12,6 +12,7 @@ from candidates_drawing import KM, base_case, cities, network, table
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.roads import (
     RoadRules,
+    _degree,
     anchor_nodes,
     propose_expressway_upgrades,
     propose_gaps,
@@ -348,3 +349,7 @@ def test_of_dead_ends_those_with_the_worst_detours_are_closed_first():
 )
 def test_a_gap_is_within_reach_a_detour_and_off_the_border(changes, count):
     assert len(ends_of_gaps(**changes)[0]) == count
+
+
+def test_carriageways_between_two_nodes_count_once_for_each_of_them():
+    assert _degree(np.array([[0, 1], [1, 0], [1, 2], [1, 2], [3, 2]]), 5).tolist() == [1, 2, 2, 1, 0]

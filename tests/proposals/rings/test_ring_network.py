@@ -13,7 +13,12 @@ from ring_regions import none, road, rules, square
 
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.rings.graph import GraphNode
-from optimiser.proposals.rings.ring_network import RingNetwork, lines_through, standard_graph
+from optimiser.proposals.rings.ring_network import (
+    RingNetwork,
+    _line_between,
+    lines_through,
+    standard_graph,
+)
 
 
 def test_two_carriageways_and_their_slip_roads_are_one_line():
@@ -274,3 +279,12 @@ def test_cities_that_nothing_at_standard_is_near_to_are_off_it():
     assert RingNetwork(region, rules(tiers=("secondary",))).off_standard == [2]
     assert RingNetwork(region, rules(tiers=("secondary",), must=(3,))).off_standard == [2, 3]
     assert RingNetwork(region, rules(tiers=("secondary",), centres=(2,))).off_standard == []
+
+
+@pytest.mark.parametrize(("off_deg", "corners"), [(0.5e-6, 2), (0.99e-6, 2), (1.5e-6, 3)])
+def test_a_node_lies_on_a_line_within_a_tenth_of_a_metre(off_deg, corners):
+    """From the node in the middle of the first part a line runs to its end, else the whole line is kept."""
+    line = shapely.LineString([(0.0, 0.0), (0.2, 0.0), (0.4, 0.0)])
+    cut = _line_between(line, GraphNode("a", 0.3, off_deg), GraphNode("b", 0.4, 0.0))
+    assert len(cut.coords) == corners
+    assert cut.coords[-1] == (0.4, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from core_drawing import line
 
 from optimiser.problem import (
     Candidate,
@@ -183,3 +184,15 @@ def test_the_canonical_problem_is_sorted_and_has_no_duplicates_that_mean_nothing
     assert found.targets == (Target("g", 1), Target("g", 2))
     assert found.excludes == (("ab", "bc"),)
     assert found.requires == (("ab", "bc"), ("bc", "ab"))
+
+
+def test_what_must_be_covered_is_said_without_a_budget_alone():
+    targets = (Target("small", 1),)
+    assert line(budget=None, targets=targets, cover="targets").cover == "targets"
+    for changes, fault in (
+        ({"targets": targets}, "cover: is allowed only with a budget of null"),
+        ({"budget": None}, "cover: 'targets' without targets"),
+    ):
+        with pytest.raises(ProblemError) as caught:
+            line(cover="targets", **changes)
+        assert list(caught.value.faults) == [fault]

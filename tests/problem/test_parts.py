@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -112,3 +113,16 @@ def test_a_lock_is_taken_once(tmp_path: Path) -> None:
         assert not is_same_file(first, path)
         path.touch()
         assert not is_same_file(second, path)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_folder_is_removed_before_and_after_its_lock_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """An open file cannot be removed on Windows: the first attempt leaves the folder there."""
+    removed = []
+    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    with suppress(KeyError), part_folder(tmp_path) as part:
+        if fails:
+            raise KeyError
+    assert removed == [(part, {"ignore_errors": True})] * (1 if fails else 2)

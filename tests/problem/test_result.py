@@ -69,6 +69,12 @@ def test_a_result_is_saved_as_its_text_and_loaded_again(tmp_path):
     assert [one.name for one in path.parent.iterdir()] == ["result.json"]
 
 
+@pytest.mark.parametrize("value", [[], "x", 3, None])
+def test_a_result_is_an_object(value):
+    with pytest.raises(ProblemError, match="the file does not hold an object"):
+        results.parse(value)
+
+
 def test_rings_and_starts_of_a_result_read_back_as_written():
     value = results.Result(
         "p", "feasible", ("a",), 1, 2, 3, None, None, "", 0.0, 1, 1, "", rings={"r": (2, 0)}, starts={"a": 1}

@@ -100,7 +100,7 @@ def test_a_line_touches_another_one_within_the_distance(south, touch_km, count):
 
 
 def test_lines_cross_at_shares_of_their_lengths():
-    (site,) = set(near_site(-30.0))
+    (site,) = near_site(-30.0)
     assert (site.links, site.km) == ((0, 1), 0.0)
     assert site.shares == pytest.approx((0.5, 1 / 3))
 
@@ -108,7 +108,7 @@ def test_lines_cross_at_shares_of_their_lengths():
 def test_runs_to_a_site_come_from_the_nearer_end_of_its_link():
     """50 and 60 km at 0.8 x 160 km/h take 1,406 and 1,688 s."""
     tracks = lines()
-    (site,) = set(_sites(tracks, CurveRules()))
+    (site,) = _sites(tracks, CurveRules())
     first, second = _halves(tracks, site, 0), _halves(tracks, site, 1)
     assert {city: (half.side, half.station, half.end) for city, half in first.items()} == {0: (0, 0, 0)}
     assert {city: (half.side, half.station, half.end) for city, half in second.items()} == {1: (1, 3, 3)}

@@ -72,6 +72,10 @@ RING = Ring(
         (two(weights=(HALF, HALF)), "pairs: the weights sum to 9,223,372,036,854,775,808, above"),
         (two(weights=(HALF, HALF), budget=None), "pairs: the weights sum to"),
         (
+            two(weights=(HALF, HALF - 1), cities=(City("c", 1, (0,), 1),)),
+            "the weights of pairs and cities and the",
+        ),
+        (
             two(weights=(HALF, 1), cities=(City("c", HALF, (0,), 1),)),
             "the weights of pairs and cities and the",
         ),
@@ -196,3 +200,11 @@ def test_what_must_be_covered_is_said_without_a_budget_alone():
         with pytest.raises(ProblemError) as caught:
             line(cover="targets", **changes)
         assert list(caught.value.faults) == [fault]
+
+
+def test_of_equal_pairs_the_one_that_cities_count_comes_last_wherever_it_stood():
+    pairs = (Pair(0, 1, 9, 1, "g"),) * 3
+    for counted in range(3):
+        cities = (City("s", 1, (counted,), 1), City("t", 1, (counted, (counted + 1) % 3), 1))
+        found = two(pairs=pairs, cities=cities).canonical()
+        assert [(city.id, city.pairs) for city in found.cities] == [("s", (1,)), ("t", (1, 2))]

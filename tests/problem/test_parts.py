@@ -126,3 +126,57 @@ def test_a_folder_is_removed_before_and_after_its_lock_is_let_go(
         if fails:
             raise KeyError
     assert removed == [(part, {"ignore_errors": True})] * (1 if fails else 2)
+
+
+def test_what_was_left_behind_is_removed_before_and_after_its_lock_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / f"{PREFIX}left"
+    left.mkdir()
+    removed = []
+    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    remove_left_behind(tmp_path)
+    assert removed == [(left, {"ignore_errors": True})] * 2
+
+
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *missing: bool) -> list[Path]:
+    """Let the folders that are made be missing at once, or not, in this order; return those made."""
+    folders, gone = [], list(missing)
+
+    def make(**_where: object) -> str:
+        folder = tmp_path / f"{PREFIX}{len(folders)}"
+        folders.append(folder)
+        if not gone.pop(0):
+            folder.mkdir()
+        return str(folder)
+
+    monkeypatch.setattr(parts.tempfile, "mkdtemp", make)
+    return folders
+
+
+def test_a_folder_that_is_removed_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = made(tmp_path, monkeypatch, True, True, False)
+    with part_folder(tmp_path) as part:
+        assert part == folders[2]
+    assert len(folders) == 3
+
+
+def test_where_every_folder_is_removed_at_once_the_fault_names_the_outer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = made(tmp_path, monkeypatch, *[True] * 99)
+    with pytest.raises(FileNotFoundError, match="removed as soon as they are made"), part_folder(tmp_path):
+        pass
+    assert len(folders) == parts._ATTEMPTS
+
+
+def test_on_a_disk_without_locks_the_last_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "try_lock", lambda _file: False)
+    folders = made(tmp_path, monkeypatch, *[False] * 99)
+    with part_folder(tmp_path) as part:
+        assert part == folders[-1]
+        assert len(folders) == parts._ATTEMPTS

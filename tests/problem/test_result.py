@@ -98,6 +98,8 @@ def test_the_published_schema_knows_how_a_solve_may_end(termination):
         ({"rings": [{"id": "r"}]}, r"rings\[0\]: key 'links' is missing"),
         ({"rings": [{"id": "r", "links": [], "turns": 1}]}, r"rings\[0\]: unknown key 'turns'"),
         ({"rings": [{"id": 1, "links": []}]}, r"rings\[0\].id: 1 is not a string"),
+        ({"rings": [{"id": "r", "links": [0, 1.5]}]}, r"rings\[0\].links: not a list of positions"),
+        ({"rings": [{"id": "r", "links": "x"}]}, r"rings\[0\].links: not a list of positions"),
         ({"rings": [{"id": "r", "links": [-1]}]}, r"rings\[0\].links: not a list of positions"),
         ({"rings": [{"id": "r", "links": []}] * 2}, "'r' occurs twice"),
         ({"starts": []}, "starts: not an object"),

@@ -208,3 +208,18 @@ def test_of_equal_pairs_the_one_that_cities_count_comes_last_wherever_it_stood()
         cities = (City("s", 1, (counted,), 1), City("t", 1, (counted, (counted + 1) % 3), 1))
         found = two(pairs=pairs, cities=cities).canonical()
         assert [(city.id, city.pairs) for city in found.cities] == [("s", (1,)), ("t", (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("use", "fault"),
+    [
+        ((("ab", 1), ("ab", 2)), "capacities[0] ('c').use: 'ab' is named twice"),
+        ((("no", 1),), "capacities[0] ('c').use: there is no candidate 'no'"),
+        ((("ab", 0),), "capacities[0] ('c').use: 0 of 'ab' is not an integer >= 1"),
+        ((), "capacities[0] ('c').use: names no candidate; leave the capacity out"),
+    ],
+)
+def test_a_capacity_names_each_of_its_candidates_once(use, fault):
+    with pytest.raises(ProblemError) as caught:
+        two(capacities=(Capacity("c", use, 9),))
+    assert list(caught.value.faults) == [fault]

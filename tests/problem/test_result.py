@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import jsonschema
 import pytest
@@ -73,6 +74,13 @@ def test_a_result_is_saved_as_its_text_and_loaded_again(tmp_path):
 def test_a_result_is_an_object(value):
     with pytest.raises(ProblemError, match="the file does not hold an object"):
         results.parse(value)
+
+
+@pytest.mark.parametrize("bound", [math.inf, math.nan])
+def test_a_result_file_holds_finite_numbers_alone(bound):
+    value = results.Result("p", "feasible", ("a",), 1, 2, 3, bound, None, "", 0.0, 1, 1, "")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.dumps(value)
 
 
 def test_rings_and_starts_of_a_result_read_back_as_written():

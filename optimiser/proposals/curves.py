@@ -127,7 +127,7 @@ def _sites(tracks: Tracks, rules: CurveRules) -> Iterator[_Site]:
     lines = rail.links.geometry.to_numpy()
     ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
     tree = shapely.STRtree(lines)
-    for one, other in np.sort(tree.query(lines, predicate="crosses").T, axis=1).tolist():
+    for one, other in tree.query(lines, predicate="crosses").T.tolist():  # each pair both ways
         if one < other and not set(ends[one].tolist()) & set(ends[other].tolist()):
             cut = shapely.intersection(lines[one], lines[other])
             yield _site(lines, (one, other), shapely.get_coordinates(cut)[0], None)

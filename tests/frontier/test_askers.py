@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,17 +13,21 @@ from types import SimpleNamespace
 import psutil
 import pytest
 from core_drawing import crowded_line, dense_problem, line
-from ring_drawing import ringed
+from ring_drawing import phased, ringed
 
 from optimiser.engine import child
+from optimiser.engine.child import Ending
+from optimiser.engine.presolve import reduce
 from optimiser.engine.search.task import Question
-from optimiser.frontier import Limits, trace, tracing
+from optimiser.engine.solve import SolveFailure
+from optimiser.frontier import Limits, askers, trace, tracing
 from optimiser.frontier import tracer as tracer_module
 from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker, answer_from
-from optimiser.frontier.axes import axes_of
+from optimiser.frontier.axes import Axes, axes_of, own_problem, top_of
 from optimiser.frontier.curve import curve
 from optimiser.frontier.evaluation import FrontierEvaluator
-from optimiser.problem.errors import SolverError
+from optimiser.problem import Target
+from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.result import Result, TracePoint
 
 QUESTION = Question(7, (0,), cheapest=False)
@@ -256,7 +261,256 @@ def test_an_answer_tells_how_the_solve_ended_and_what_it_took(termination, reaso
     assert (found.seconds, found.whole_seconds, found.solver, found.message) == (1.5, 2.5, "s", "m")
     assert (found.nodes, found.cuts) == (0, 0)
     traced = ended.replace(
-        trace=tuple(TracePoint(0.1, "root", 1, 2.0, cuts=k, nodes=k - 1) for k in (3, 6)), status="infeasible"
+        trace=tuple(TracePoint(0.1, "root", 1, 2.0, cuts=k, nodes=k - 1) for k in (3, 4, 6)),
+        status="infeasible",
     )
     found = asker._found(QUESTION, traced, 2.5)
     assert (found.nodes, found.cuts, found.empty) == (5, 6, True)
+
+
+# ---- separate solves, with a solver that answers from a list
+
+
+def solved(**changes):
+    """Return the result of a solve of the line: ac and bd, proved."""
+    fields = {"status": "optimal", "built": ("ac", "bd"), "cost": 7, "coverage": 18, "objective": 18}
+    rest = {"bound": 18.0, "gap": 0.0, "variant": "", "seconds": 1.5, "seed": 1, "threads": 1, "solver": "s"}
+    return Result(problem="line", **(fields | rest | changes))
+
+
+@pytest.fixture
+def solves(monkeypatch):
+    """Let every solve return the next of a list of results, a failure raised, and note what was asked."""
+    results, asked = [], []
+
+    def solve(problem, **options):
+        asked.append((problem, options))
+        result = results.pop(0)
+        if isinstance(result, SolveFailure):
+            raise result
+        return result
+
+    monkeypatch.setattr(askers, "solve", solve)
+    return results, asked
+
+
+def test_a_separate_solve_gets_the_limits_of_the_question_and_the_variant_of_the_asker(solves):
+    results, asked = solves
+    results.append(solved())
+    axes = axes_of("two_way", line())
+    evaluate = FrontierEvaluator(line(), axes)
+    asker = SolveAsker(line(), axes, evaluate, seed=5, threads=3, variant="compact")
+    asker.know(["ad"])
+    found = asker.ask(QUESTION, seconds=12.5, gap=0.25)
+    ((problem, options),) = asked
+    assert problem == own_problem(line(), axes, QUESTION)
+    params = options["params"]
+    assert (params.time_limit_s, params.gap, params.seed, params.threads) == (12.5, 0.25, 5, 3)
+    assert (options["variant"], options["run"]) == ("compact", asker._process)
+    assert (found.built, found.bound, found.seconds) == (("ac", "bd"), 18.0, 1.5)
+    assert 0 <= found.whole_seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("status", "known"), [("optimal", 1), ("feasible", 1), ("none", 0), ("infeasible", 0), ("failed", 1)]
+)
+def test_a_plan_of_a_solve_serves_the_questions_after_it(solves, status, known):
+    results, _ = solves
+    result = solved(status="feasible" if status == "failed" else status)
+    results += [SolveFailure("it broke", result=result) if status == "failed" else result]
+    results += [solved(status="none", built=(), bound=None)]
+    asker = asker_of(line(), SolveAsker)
+    asker.ask(QUESTION, seconds=1, gap=0)
+    assert len(asker._plans) == known
+    again = asker.ask(Question(8, (0,), cheapest=False), seconds=1, gap=0)
+    assert (again.built, again.bound) == (("ac", "bd") if known else None, None)
+
+
+def test_the_circuits_and_starts_of_a_plan_come_with_it(solves):
+    results, _ = solves
+    built, starts = ("north", "west"), {"north": 0, "west": 1}
+    results.append(solved(built=built, starts=starts, rings={"square": (0, 1, 2, 3)}))
+    asker = asker_of(phased(rings=ringed().rings), SolveAsker)
+    found = asker.ask(Question(99, (0,), cheapest=False), seconds=1, gap=0)
+    assert (found.built, found.starts, found.rings) == (built, starts, {"square": (0, 1, 2, 3)})
+
+
+def test_a_question_that_is_no_problem_is_answered_by_the_best_known_plan_without_what_is_idle(solves):
+    asker = asker_of(phased(), SolveAsker)
+    question = Question(None, (2,), cheapest=True)
+    none = asker.ask(question, seconds=1, gap=0)
+    assert (none.built, none.bound, none.empty, none.warm, none.reason) == (
+        None,
+        None,
+        False,
+        True,
+        "thinned",
+    )
+    assert (none.asked, none.rings, none.starts) == (question, {}, {})
+    starts = {"north": 0, "fast": 1, "west": 1}
+    asker._plans.append(asker._evaluate(starts, rings={}, starts=starts))
+    found = asker.ask(question, seconds=1, gap=0)
+    assert (found.built, found.starts, found.reason) == (("fast",), {"fast": 1}, "thinned")
+    assert (found.bound, found.empty, found.warm, found.asked) == (None, False, True, question)
+    assert [plan.built for plan in asker._plans] == [("fast", "north", "west"), ("fast",)]
+    assert found.seconds == found.whole_seconds
+    assert 0 <= found.seconds < 60
+
+
+def test_plans_that_break_a_rule_answer_nothing():
+    asker = asker_of(line(excludes=(("ac", "bd"),)), SolveAsker)
+    asker._plans += [asker._evaluate(built, rings={}, starts={}) for built in (["ac", "bd"], ["ac"])]
+    assert asker._best(QUESTION).built == ("ac",)
+
+
+# ---- a session whose process is told what to answer
+
+
+class Told:
+    """Stands for the process of a session: notes its tasks, and answers with messages and an ending."""
+
+    is_running = True
+
+    def __init__(self, *messages, **ending):
+        self.messages = messages
+        self.ending = Ending(**({"reason": "proof"} | ending))
+        self.tasks = []
+
+    def __call__(self, task, receive, *, time_limit_s):
+        self.tasks.append((task, time_limit_s))
+        for message in self.messages:
+            receive(message)
+        return self.ending
+
+
+def told(problem, *messages, axes=("two_way",), **ending):
+    """Return a session asker with such a process, and the process."""
+    chosen = axes_of(axes[0], problem, *axes[1:])
+    asker = SessionAsker(problem, chosen, FrontierEvaluator(problem, chosen), seed=5, threads=3)
+    asker._process = Told(*messages, **ending)
+    return asker, asker._process
+
+
+def built_in(problem, name):
+    """Return a problem in which a candidate must be built."""
+    return problem.replace(
+        candidates=tuple(
+            dataclasses.replace(c, fixed="in") if c.id == name else c for c in problem.candidates
+        )
+    )
+
+
+def test_a_session_is_asked_about_the_reduced_problem_and_answers_about_the_original():
+    """`ac` must be built: the session sees 3 less of money and 12 less of coverage."""
+    problem = built_in(line(), "ac")
+    details = {"nodes": 7, "cuts": 8, "warm": True}
+    messages = (
+        {"kind": "plan", "built": []},
+        {"kind": "bound", "bound": 5.5},
+        {"kind": "trace", "bound": 9.0},
+        {"kind": "plan", "built": [0]},
+        {"kind": "bound", "bound": 4.0},
+    )
+    asker, process = told(problem, *messages, solver="s", seconds=2.5, message="m", details=details)
+    found = asker.ask(Question(7, (13,), cheapest=False), seconds=9.0, gap=0.25)
+    ((task, limit),) = process.tasks
+    base = asker._base[0]
+    assert (asker._cheapest_base, limit) == (3, 9.0)
+    assert task["question"] == {"budget": 4, "least": [13 - base], "cheapest": False, "rows": []}
+    assert (task["seconds"], task["gap"], task["base"]) == (9.0, 0.25, base)
+    assert (task["seed"], task["threads"]) == (5, 3)
+    assert (found.built, found.bound) == (asker._reduced.lifted((0,)), 4.0 + base)
+    assert (found.nodes, found.cuts, found.warm, found.seconds) == (7, 8, True, 2.5)
+    assert (found.solver, found.message, found.reason, found.empty) == ("s", "m", "answered", False)
+    assert 0 <= found.whole_seconds < 60
+    least = asker.ask(Question(None, (13,), cheapest=True), seconds=9.0, gap=0.0)
+    task, _ = process.tasks[1]
+    assert (task["question"]["budget"], task["base"], least.bound) == (None, 3, 7.0)
+    assert task["known"] == []
+
+
+@pytest.mark.parametrize(
+    ("axes", "total"),
+    [(("two_way",), [2 + 5 + 1]), (("three_way", ("core", "small")), [2 + 1, 5])],
+)
+def test_what_is_covered_without_building_more_is_the_base_of_each_measure(axes, total):
+    """With `ac` and a limit of 300 s for the last pair, the pairs of 5, 2 and 1 are covered in every plan."""
+    *pairs, last = line().pairs
+    pairs = (
+        *(dataclasses.replace(p, limit=120) if p.weight == 7 else p for p in pairs),
+        dataclasses.replace(last, limit=300),
+    )
+    asker, _ = told(built_in(line(pairs=pairs), "ac"), axes=axes)
+    reached = FrontierEvaluator(asker._reduced.problem, Axes(*axes))(()).reached
+    assert [a + b for a, b in zip(asker._base, reached, strict=True)] == total
+
+
+@pytest.mark.parametrize(("budget", "empty"), [(2, True), (3, False)])
+def test_money_for_what_must_be_built_is_enough_to_ask(budget, empty):
+    asker, process = told(built_in(line(), "ac"))
+    found = asker.ask(Question(budget, (0,), cheapest=False), seconds=1, gap=0)
+    assert (found.empty, len(process.tasks)) == (empty, not empty)
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason", "empty"),
+    [
+        ({"reason": "proof"}, "answered", False),
+        ({"reason": "infeasible"}, "answered", True),
+        ({"reason": "killed"}, "time", False),
+        ({"reason": "gap", "details": {"late": True}}, "time", False),
+        ({"reason": "gap", "details": {"late": False}}, "answered", False),
+        ({"reason": "crash"}, "crash", False),
+        ({"reason": "memory"}, "memory", False),
+    ],
+)
+def test_an_answer_of_a_session_tells_how_its_process_ended(ending, reason, empty):
+    asker, _ = told(line(), **ending)
+    found = asker.ask(QUESTION, seconds=1, gap=0)
+    assert (found.reason, found.empty, found.built, found.bound) == (reason, empty, None, None)
+    assert (found.nodes, found.cuts, found.warm) == (0, 0, False)
+
+
+def test_a_plan_that_a_session_found_is_not_sent_to_it_again():
+    asker, process = told(line(), {"kind": "plan", "built": [0, 1]})
+    asker.ask(QUESTION, seconds=1, gap=0)
+    asker.ask(QUESTION, seconds=1, gap=0)
+    assert [task["known"] for task, _ in process.tasks] == [[], []]
+    process.is_running = False
+    asker.ask(QUESTION, seconds=1, gap=0)
+    assert process.tasks[2][0]["known"] == [[0, 1]]
+
+
+def test_the_bound_of_some_groups_counts_the_base_of_these_alone():
+    asker, process = told(line(), {"kind": "bound", "bound": 1.0}, axes=("three_way", ("core", "small")))
+    asker._base = [10, 200]
+    found = [
+        asker.ask(Question(9, (0, 0), cheapest=False, rows=rows), seconds=1, gap=0).bound
+        for rows in ((), (0,), (1,))
+    ]
+    assert found == [211.0, 11.0, 201.0]
+    assert process.tasks[0][0]["question"]["least"] == [-10, -200]
+
+
+def test_a_problem_without_a_plan_at_any_budget_is_refused():
+    problem = line(targets=(Target("small", 10),))
+    with pytest.raises(InfeasibleError, match="even with a budget for everything"):
+        asker_of(problem)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_measures_of_a_plan_are_those_of_its_reduction_and_the_base(seed):
+    problem = dense_problem(seed)
+    axes = axes_of("two_way", problem)
+    evaluate = FrontierEvaluator(problem, axes)
+    reduced = reduce(top_of(problem), groups=axes.groups)
+    if not reduced.feasible:
+        pytest.skip("drawn without a plan")
+    (base,) = askers._base(reduced, evaluate, axes.measures(reduced.problem))
+    inner = FrontierEvaluator(reduced.problem, axes)
+    names = [c.id for c in reduced.problem.candidates]
+    for size in (0, 1, len(names)):
+        here = inner(names[:size])
+        there = evaluate(reduced.lifted(range(size)))
+        assert there.reached[0] == here.reached[0] + base
+        assert there.cost == here.cost + reduced.forced_cost

@@ -9,7 +9,16 @@ from core_drawing import line, side_line
 from ring_drawing import phased, ringed, square
 
 from optimiser.engine.search.task import Question
-from optimiser.frontier.axes import Axes, axes_of, most_money, own_problem, shares_of, top_of, with_budget
+from optimiser.frontier.axes import (
+    Axes,
+    axes_of,
+    everything,
+    most_money,
+    own_problem,
+    shares_of,
+    top_of,
+    with_budget,
+)
 from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.problem import City, Period, Target
 from optimiser.problem.errors import ProblemError
@@ -164,3 +173,79 @@ def test_a_counted_question_makes_a_city_of_each_pair():
     for least in ((0, 0), (1, 1)):
         with pytest.raises(ValueError, match="Question"):
             own_problem(line(), COUNTED, cheapest(*least))
+
+
+def test_a_point_of_counted_pairs_names_its_problem_and_each_pair():
+    own = own_problem(line(), COUNTED, cheapest(0, 2))
+    assert own.name == "line for 2 pairs of core"
+    assert [city.id for city in own.cities] == [f"pair {k}" for k in range(5)]
+    assert (own.budget, own.cover, own.pairs) == (None, "targets", line().pairs)
+
+
+def test_problems_of_points_are_named_after_their_questions():
+    problem = line(targets=(Target("small", 1),))
+    assert own_problem(line(), TWO, cheapest(14)).name == "line for 14"
+    assert own_problem(problem, TWO, cheapest(0)).name == "line at least cost"
+    assert own_problem(problem, TWO, cheapest(-1)).targets == problem.targets
+    assert own_problem(line(), THREE, cheapest(9, 0)).name == "line for core 9 and small 0"
+
+
+def test_a_question_about_money_may_ask_for_nothing_of_each_group():
+    assert own_problem(line(), THREE, Question(4, (0, -2), cheapest=False)).budget == 4
+    with pytest.raises(ValueError, match="Question"):
+        own_problem(line(), THREE, Question(4, (0, 1), cheapest=False))
+
+
+def test_a_question_about_coverage_needs_pairs():
+    with pytest.raises(ValueError, match="Question"):
+        own_problem(line(pairs=()), TWO, cheapest(1))
+
+
+def test_with_another_budget_a_problem_covers_all_it_can():
+    problem = line(budget=None, targets=(Target("small", 1),), cover="targets")
+    found = with_budget(problem, 0)
+    assert (found.budget, found.cover, found.targets, found.periods) == (0, "all", problem.targets, ())
+    assert everything(line()) == 16
+    assert most_money(line()) == 16
+
+
+def test_budgets_up_to_each_period_do_not_fall_when_the_budget_rises():
+    problem = phased(
+        budget=7, periods=tuple(Period(name, part, 1) for name, part in zip("abc", (2, 0, 5), strict=True))
+    )
+    before = [0, 0, 0]
+    for budget in range(20):
+        parts = [p.budget for p in with_budget(problem, budget).periods]
+        up_to = [sum(parts[: t + 1]) for t in range(3)]
+        assert up_to == [budget * 2 // 7, budget * 2 // 7, budget]
+        assert all(a <= b for a, b in zip(before, up_to, strict=True))
+        before = up_to
+
+
+def test_two_way_axes_have_no_groups_whatever_is_asked_for():
+    assert axes_of("two_way", line(), ("core", "small")) == Axes("two_way")
+    problem = line(pairs=tuple(dataclasses.replace(p, group="secondary") for p in line().pairs[:2]))
+    with pytest.raises(ProblemError, match="no pair of group 'small'") as caught:
+        axes_of("three_way", problem)
+    assert caught.value.faults == ("there is no pair of group 'small'",)
+
+
+def test_what_is_covered_in_the_last_period_counts_by_group_and_the_objective_by_period():
+    """`fast` covers the 9 from the later period on, which counts twice; the 1 is covered all the time."""
+    problem = phased(periods=(Period("early", 3, 1), Period("late", 6, 2)))
+    problem = problem.replace(
+        pairs=tuple(
+            dataclasses.replace(p, group=g) for p, g in zip(problem.pairs, ("core", "small"), strict=True)
+        )
+    )
+    found = FrontierEvaluator(problem, TWO)(["fast"], starts={"fast": 1})
+    assert found.by_group == {"core": 9, "small": 1, "all": 10}
+    assert (found.reached, found.starts, found.faults) == ((1 + 2 * 10,), {"fast": 1}, ())
+    early = FrontierEvaluator(problem, TWO)(["fast"], starts={"fast": 0})
+    assert (early.reached, early.needs, early.cost) == ((10 + 2 * 10,), 12, 4)
+
+
+def test_a_plan_says_which_rules_it_breaks_at_any_budget():
+    evaluate = FrontierEvaluator(line(budget=0, excludes=(("ac", "bd"),)), TWO)
+    assert evaluate(["ad"]).faults == ()
+    assert len(evaluate(["ac", "bd"]).faults) == 1

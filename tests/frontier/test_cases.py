@@ -7,9 +7,10 @@ from fractions import Fraction
 
 import pytest
 from core_drawing import line
+from ring_drawing import ringed
 
 from optimiser.frontier.cases import Base, Case, TimeChanges, counted_pairs, resolve
-from optimiser.frontier.steps import LimitStep, with_steps
+from optimiser.frontier.steps import Layer, LimitStep, with_steps
 from optimiser.problem import Capacity, Target
 
 STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))
@@ -122,3 +123,93 @@ def test_weights_go_by_people_to_a_power_and_small_powers_by_hundredths(exponent
     found, _ = base()
     case = resolve(found, Case(name="weighed", weight_exponent=exponent))
     assert [pair.weight for pair in case.pairs] == weights
+
+
+def test_a_case_says_beyond_which_limit_times_are_kept_by_what_lies_further():
+    for beyond, kept in ((0, 60), (59, 60), (61, 61)):
+        found, asked = base(steps=STEPS)
+        times = TimeChanges(beyond_s=beyond)
+        resolve(found, Case(name="x", times=times))
+        assert asked == [TimeChanges(beyond_s=kept)]
+
+
+def test_the_steps_of_a_case_go_before_those_of_the_base():
+    found, asked = base(steps=STEPS)
+    later = (LimitStep(Fraction(1, 2), 0), LimitStep(Fraction(1, 2), 30))
+    case = resolve(found, Case(name="x", steps=later))
+    assert asked == [TimeChanges(beyond_s=30)]
+    assert [p.weight for p in case.pairs] == [5, 4, 7, 2, 1] * 2
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_the_layer_is_timed_with_the_times_of_the_case_unless_independence_does_not_count(counts):
+    asked = []
+
+    def layer(changes):
+        asked.append(changes)
+        network = line(pairs=(dataclasses.replace(line().pairs[0], limit=77),))
+        return Layer(network, (2,), (Fraction(1, 2),))
+
+    found, _ = base(layer=layer)
+    times = TimeChanges(limit_s=30)
+    case = resolve(found, Case(name="x", times=times, independence=counts))
+    assert asked == ([times] if counts else [])
+    assert [p.limit for p in case.pairs[5:]] == ([77] if counts else [])
+    assert counted_pairs(case) == (0, 1, 2, 3, 4)
+
+
+def test_rings_are_those_of_the_base_unless_the_case_asks_for_none():
+    found, _ = base(problem=ringed(), people=(1, 1), costs={})
+    found = dataclasses.replace(found, factors=(1, 1))
+    assert resolve(found, Case(name="x")).rings == ringed().rings
+    assert resolve(found, Case(name="x", rings=False)).rings == ()
+
+
+def test_a_factor_on_a_cost_is_rounded_and_a_kind_goes_before_all():
+    found, _ = base()
+    case = resolve(found, Case(name="x", prices=(("all", 1.5), ("rail", 0.25))))
+    assert [c.cost for c in case.candidates] == [4, 6, 2]
+    case = resolve(found, Case(name="x", prices=(("road", "high"),)))
+    assert [c.cost for c in case.candidates] == [6, 5, 9]
+
+
+def test_a_fixing_of_a_candidate_stays_unless_the_case_sets_another():
+    ac, bd, ad = line().candidates
+    fixed = tuple(dataclasses.replace(c, fixed=f) for c, f in ((ac, "out"), (bd, "in"), (ad, "out")))
+    found, _ = base(problem=line(candidates=fixed))
+    assert [c.fixed for c in resolve(found, Case(name="x")).candidates] == ["out", "in", "out"]
+    case = resolve(found, Case(name="x", fixed_in=("ac", "ad"), fixed_out=("bd", "ad")))
+    assert [c.fixed for c in case.candidates] == ["in", "out", "in"]
+
+
+def test_demands_count_later_periods_less_unless_the_case_says_otherwise():
+    said = []
+
+    def stated(problem, *, discounting):
+        said.append((problem.name, discounting))
+        return problem
+
+    found, _ = base(demands=stated)
+    resolve(found, Case(name="x"))
+    resolve(found, Case(name="y", discounting=False))
+    assert said == [("line: x", True), ("line: y", False)]
+
+
+def test_a_budget_of_nothing_is_a_budget():
+    found, _ = base()
+    assert resolve(found, Case(name="x", budget=0)).budget == 0
+    assert resolve(found, Case(name="x")).budget == 7
+
+
+def test_changes_of_times_change_nothing_by_default():
+    assert TimeChanges() == TimeChanges(
+        road_speed=1.0,
+        rail_speed=1.0,
+        check_in_most_s=None,
+        transfer_most_s=None,
+        wait_most_s=None,
+        wait_factor=1.0,
+        access_s=0,
+        limit_s=0,
+        beyond_s=0,
+    )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from core_drawing import line
 
 from optimiser.engine.search.task import Question
+from optimiser.engine.solve import versions
+from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.evaluation import EvaluatedPoint
 from optimiser.frontier.point import Point, dominates, front
 from optimiser.frontier.region import Region
+from optimiser.problem.result import ProofSource
 
 
 def point(cost, *reached, asked=None, bound=None, needs=None, late=False):
@@ -103,3 +107,49 @@ def test_the_result_of_a_point_says_how_its_solve_ended(bound, late, ending):
     assert (found.status, found.termination) == ending
     assert (found.cost, found.objective, found.coverage, found.bound) == (3, 10, 10, bound)
     assert (found.seconds, found.seed, found.threads, found.solver) == (1.235, 3, 2, "HiGHS 1")
+
+
+def test_points_of_one_cost_go_by_what_they_reach_the_most_first():
+    points = [point(3, 5, 8), point(3, 9, 1), point(3, 5, 5), point(3, 7, 7), point(2, 0, 0)]
+    assert [one.place for one in fronted(*points)] == [(2, 0, 0), (3, 9, 1), (3, 7, 7), (3, 5, 8)]
+
+
+def test_the_bound_of_a_point_is_the_best_of_the_region_with_the_sign_of_its_question():
+    money, least = Question(3, (0,), cheapest=False), Question(None, (9,), cheapest=True)
+    region = Region((-9,), (9,))
+    region.proved((-3,), -12.0)
+    region.proved((9,), 2.0)
+    levels = {money: (-3,), least: (9,)}
+    (found,) = fronted(point(3, 10, asked=money, bound=15.0), region=region, levels=levels)
+    assert (found.bound, found.gap) == (12.0, 0.2)
+    (found,) = fronted(point(3, 10, asked=least, bound=1.0), region=region, levels=levels)
+    assert (found.bound, round(found.gap, 9)) == (2.0, round(1 / 3, 9))
+    (found,) = fronted(point(3, 10, asked=money, bound=15.0), levels={money: (-3, 0)})
+    assert found.bound == 15.0
+
+
+def test_of_two_points_at_one_place_with_the_same_gap_the_first_stays():
+    first, second = (point(3, 10, asked=Question(b, (0,), cheapest=False), bound=12.0) for b in (3, 4))
+    assert fronted(first, second) == [first]
+    assert fronted(second, first) == [second]
+
+
+def test_the_result_of_a_point_carries_its_plan_and_where_its_bound_is_from():
+    plan = EvaluatedPoint(
+        ("a", "b"), 4, 6, (9, 2), {"core": 9, "small": 2, "all": 14}, rings={"r": (0, 1)}, starts={"a": 1}
+    )
+    asked = Question(None, (9, 0), cheapest=True)
+    found = point(4, 9, 2, asked=asked, bound=2.0).replace(plan=plan).result("own")
+    assert (found.problem, found.variant, found.built) == ("own", "frontier", ("a", "b"))
+    assert (found.cost, found.objective, found.coverage, found.gap) == (4, 4, 14, 0.5)
+    assert (found.rings, found.starts) == ({"r": (0, 1)}, {"a": 1})
+    assert found.bound_source == ProofSource("search", "frontier", "HiGHS 1")
+    assert found.versions == versions()
+    unbounded = point(4, 9, 2, asked=asked).result("own")
+    assert (unbounded.bound, unbounded.gap, unbounded.bound_source) == (None, None, None)
+
+
+def test_a_point_solves_the_problem_of_its_question():
+    found = point(3, 14, asked=Question(3, (0,), cheapest=False))
+    assert found.problem(line(), Axes("two_way")) == own_problem(line(), Axes("two_way"), found.asked)
+    assert (found.cost, found.value) == (3, 14)

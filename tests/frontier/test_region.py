@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.frontier.region import Box, Region
@@ -139,3 +140,82 @@ def test_a_box_is_cut_along_its_longest_side_first():
         Box((50, 5), (99, 9)),
         Box((71, 4), (99, 4)),
     ]
+
+
+# ---- against a region that looks at every level
+
+LEVELS = list(itertools.product(range(5), range(5)))
+numbers = st.integers(-3, 6).map(float)
+events = st.lists(
+    st.tuples(st.sampled_from(["proved", "found", "settle"]), st.sampled_from(LEVELS), numbers, boxes),
+    max_size=8,
+)
+
+
+def room_of(box, found, proved):
+    """Return the number of levels times the width of the band, at least the tolerance."""
+    high = min(value for at, value in found.items() if at[0] >= box.high[0] and at[1] >= box.high[1])
+    low = max(value for at, value in proved.items() if at[0] <= box.low[0] and at[1] <= box.low[1])
+    return math.prod(b - a + 1 for a, b in zip(box.low, box.high, strict=True)) * max(high - low, 1e-12)
+
+
+@settings(max_examples=40)
+@given(events=events, gap=st.sampled_from([0.0, 0.5]))
+def test_the_open_box_of_most_room_is_the_widest_whatever_was_asked_before(events, gap):
+    region, found, proved = Region((0, 0), (4, 4), gap=gap), {(4, 4): 6.0}, {(0, 0): -3.0}
+    region.found((4, 4), 6.0)
+    region.proved((0, 0), -3.0)
+    for kind, level, value, box in events:
+        if kind == "settle":
+            region.settle(box.low, box.high)
+        elif kind == "proved":
+            region.proved(level, value)
+            proved[level] = max(value, proved.get(level, -math.inf))
+        else:
+            region.found(level, value)
+            found[level] = min(value, found.get(level, math.inf))
+        before = [one for one in region.boxes if not region._is_narrow(one)]
+        widest = region.widest()
+        if widest is None:
+            assert before == []
+        else:
+            rooms = {one: room_of(one, found, proved) for one in before}
+            assert rooms[widest] == max(rooms.values())
+            assert widest in region.boxes
+            assert set(before) <= set(region.boxes)
+    for level in LEVELS:
+        below = [v for at, v in proved.items() if at[0] <= level[0] and at[1] <= level[1]]
+        above = [v for at, v in found.items() if at[0] >= level[0] and at[1] >= level[1]]
+        least, most = max(below, default=-math.inf), min(above, default=math.inf)
+        assert (region.lower(level), region.upper(level)) == (least, most)
+        agree = (
+            math.isfinite(least) and math.isfinite(most) and most - least <= gap * max(1, abs(most)) + 1e-9
+        )
+        assert region.is_known(level) == agree
+
+
+def test_boxes_of_the_same_room_go_by_their_levels():
+    region = Region((0,), (8,))
+    region.settle((4,), (4,))
+    region.proved((0,), 0.0)
+    region.found((8,), 5.0)
+    assert region.widest() == Box((0,), (3,))
+    region.settle((0,), (0,))
+    assert region.widest() == Box((5,), (8,))
+
+
+def test_without_any_number_every_box_is_as_wide_as_can_be():
+    region = Region((0,), (8,))
+    region.settle((2,), (2,))
+    assert region.widest() == Box((0,), (1,))
+    region.found((8,), 5.0)
+    assert region.widest() == Box((3,), (8,))
+
+
+def test_what_is_settled_may_lie_beyond_the_levels():
+    region = Region((0, 0), (3, 3))
+    region.settle((4, 4), None)
+    region.settle((-5, -5), (-1, 9))
+    assert region.boxes == [Box((0, 0), (3, 3))]
+    region.settle((-5, 2), (9, 9))
+    assert region.boxes == [Box((0, 0), (3, 1))]

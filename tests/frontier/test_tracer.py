@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 from core_drawing import dense_problem, line, side_problems
 from engine_running import HereProcess
-from frontier_drawing import extended_places, non_dominated, places_of, traced
+from frontier_drawing import ALL, extended_places, non_dominated, places_of, traced
 from hypothesis import HealthCheck, given, settings
-from ring_drawing import ring_problem, ringed, square
+from ring_drawing import phased, ring_problem, ringed, square
 
 from optimiser import verify
-from optimiser.engine.search.task import Question
+from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, askers, tracing
-from optimiser.frontier.askers import Answer, SessionAsker
+from optimiser.frontier import tracer as tracer_module
+from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker
+from optimiser.frontier.axes import axes_of
 from optimiser.frontier.curve import curve
+from optimiser.frontier.evaluation import FrontierEvaluator
 from optimiser.frontier.region import Box, Region
-from optimiser.frontier.tracer import Memory
+from optimiser.frontier.tracer import Memory, Tracer
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period
@@ -338,3 +342,406 @@ def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the
         tracer._record_second_bound(money, plan, answer.replace(bound=bound))
     assert tracer.state.region.bounded() == [(0,), (-6,)]
     assert tracer.state.region.lower((-6,)) == -17.0
+
+
+# ---- one level at a time, with an asker that answers from a list
+
+
+class Listed:
+    """Stands for an asker: notes each question, and answers with the next of a list."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = []
+        self.known = []
+
+    def know(self, built):
+        self.known.append(built)
+
+    def ask(self, question, *, seconds, gap):
+        self.asked.append((question, seconds, gap))
+        built, bound, *changes = self.answers.pop(0)
+        known = {"seconds": 1.5, "whole_seconds": 2.5, "warm": True, "nodes": 3, "cuts": 4, "solver": "s"}
+        fields = {"empty": False} | known | (changes[0] if changes else {})
+        return Answer(question, built, bound, **fields)
+
+
+def listing(*answers, problem=None, axes="two_way", limits=ALL, memory=None):
+    """Return a tracer of the line with such an asker, its region not yet made, and the asker."""
+    problem = line() if problem is None else problem
+    chosen = axes_of(axes, problem, () if axes == "two_way" else ("core", "small"))
+    asker = Listed(*answers)
+    tracer = Tracer(
+        problem=problem,
+        axes=chosen,
+        evaluate=FrontierEvaluator(problem, chosen),
+        asker=asker,
+        limits=limits,
+        memory=memory or Memory(),
+        seed=5,
+        threads=3,
+    )
+    return tracer, asker
+
+
+def money(budget):
+    return Question(budget, (0,), cheapest=False)
+
+
+def test_a_level_is_asked_twice_and_closes_what_its_plan_reaches():
+    tracer, asker = listing(
+        (("ac", "ad"), 14.4, {"warm": False}),
+        (("ac",), 2.9, {"nodes": 10, "cuts": 20, "warm": True}),
+        limits=Limits(points=0, point_s=20.0, gap=0.25),
+    )
+    tracer.state.region = Region((-16,), (0,))
+    point = tracer._answer_level((-13,), 20.0)
+    (first, first_s, first_gap), (second, second_s, second_gap) = asker.asked
+    assert (first, first_s, first_gap) == (money(13), 20.0, 0.25)
+    assert (second, second_gap) == (Question(None, (14,), cheapest=True), 0.25)
+    assert 19.0 < second_s <= 20.0
+    assert (point.asked, point.plan.built, point.bound, point.late) == (money(13), ("ac",), 14.4, False)
+    assert (point.seconds, point.whole_seconds, point.warm) == (3.0, 5.0, False)
+    assert (point.nodes, point.cuts, point.solver, point.seed, point.threads) == (13, 24, "s", 5, 3)
+    region = tracer.state.region
+    assert region.boxes == [Box((-16,), (-14,)), Box((-2,), (0,))]
+    assert [(at, region.lower(at)) for at in region.bounded()] == [((-13,), -14.0), ((-2,), -13.0)]
+    assert (region.upper((-3,)), region.upper((-2,))) == (-14.0, float("inf"))
+    assert (tracer.state.points, tracer.state.levels) == ([point], {money(13): (-13,)})
+    assert (tracer.state.start, tracer.state.answers, tracer.state.unsettled) == (None, 2, 0)
+
+
+def test_a_level_of_three_axes_is_asked_for_its_least_cost_and_then_for_more_coverage():
+    tracer, asker = listing((("ad",), 2.2, {"reason": "time"}), (("ac", "bd"), 30.0), axes="three_way")
+    tracer.state.region = Region((0, 0), (10, 9))
+    point = tracer._answer_level((0, 0), 20.0)
+    questions = [question for question, _, _ in asker.asked]
+    assert questions == [Question(None, (0, 0), cheapest=True), Question(9, (0, 0), cheapest=False)]
+    assert point.place == (7, 9, 9)
+    assert (point.bound, point.late) == (2.2, True)
+    region = tracer.state.region
+    assert [(at, region.lower(at)) for at in region.bounded()] == [((0, 0), 3.0)]
+    assert (region.upper((9, 9)), region.upper((10, 0))) == (7.0, float("inf"))
+    assert tracer.state.start == (9, 9)
+    assert sorted(region.boxes) == [Box((10, 0), (10, 9))]
+
+
+@pytest.mark.parametrize(("empty", "unsettled"), [(True, 0), (False, 1)])
+def test_a_level_without_a_plan_is_settled_with_all_harder_ones(empty, unsettled):
+    tracer, asker = listing((None, 5.0, {"empty": empty}))
+    tracer.state.region = Region((-16,), (0,))
+    assert tracer._answer_level((-4,), 20.0) is None
+    region = tracer.state.region
+    assert (region.boxes, region.lower((-4,))) == ([Box((-16,), (-5,))], -5.0)
+    assert (tracer.state.unsettled, tracer.state.points, len(asker.asked)) == (unsettled, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "asked"), [("time", 19.9, 1), ("time", 20.0, 2), ("answered", 19.9, 2)]
+)
+def test_a_plan_cut_short_by_the_end_of_the_whole_run_is_no_point(reason, seconds, asked):
+    tracer, asker = listing((("ac",), 16.0, {"reason": reason}), (None, None))
+    tracer.state.region = Region((-16,), (0,))
+    point = tracer._answer_level((-5,), seconds)
+    region = tracer.state.region
+    assert (point is None, len(asker.asked)) == (asked == 1, asked)
+    assert (region.upper((-3,)), region.lower((-5,))) == (-14.0, -16.0)
+    assert (region.boxes == [region.whole]) == (asked == 1)
+    assert len(tracer.state.points) == asked - 1
+
+
+def test_the_second_stage_gets_a_quarter_of_the_time_at_least(monkeypatch):
+    """The first answer takes 18 of 20 seconds: 2 are left, and 5 are given."""
+    clock = iter([100.0, 118.0, 200.0, 212.0])
+    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: next(clock))
+    tracer, asker = listing(*[(("ac",), 14.0), (None, None)] * 2)
+    tracer.state.region = Region((-16,), (0,))
+    tracer._answer_level((-5,), 20.0)
+    tracer._answer_level((-4,), 20.0)
+    assert [seconds for _, seconds, _ in asker.asked] == [20.0, 5.0, 20.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("weight", "cost", "chosen"),
+    [(4, 4, "ac"), (5, 4, "ac"), (6, 4, "bd"), (5, 3, "ac"), (5, 2, "bd")],
+)
+def test_of_two_plans_for_a_coverage_the_one_that_is_no_worse_in_sum_and_money_counts(weight, cost, chosen):
+    """With `ac`, 9 of the core and 5 of the small pairs are covered for 3; with `bd` the core alone."""
+    ac, bd, ad = line().candidates
+    small, other, *pairs = line().pairs
+    other = dataclasses.replace(other, weight=weight, group="core")
+    problem = line(pairs=(small, other, *pairs), candidates=(ac, dataclasses.replace(bd, cost=cost), ad))
+    tracer, _ = listing(axes="three_way", problem=problem)
+    first = tracer.evaluate(["bd"])
+    assert (first.cost, first.reached, tracer.evaluate(["ac"]).reached) == (cost, (9 + weight, 0), (9, 5))
+    least = Question(None, (0, 0), cheapest=True)
+    answer = Answer(least, ("ac",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+    assert tracer._better(first, answer, least).built == (chosen,)
+    assert tracer._better(first, answer, Question(9, (0, 0), cheapest=False)).built == ("bd",)
+
+
+@pytest.mark.parametrize(
+    ("problem", "axes", "whole"),
+    [
+        (line(), "two_way", Box((-16,), (0,))),
+        (line(), "three_way", Box((2, 0), (9, 9))),
+        (phased(), "two_way", Box((-23,), (0,))),
+    ],
+)
+def test_the_levels_are_those_between_building_nothing_and_everything(problem, axes, whole):
+    tracer, asker = listing(problem=problem, axes=axes, limits=Limits(points=0, gap=0.5))
+    region = tracer._new_region(1e12)
+    assert (region.whole, asker.asked) == (whole, [])
+    region.found(whole.high, 2.0)
+    region.proved(whole.low, 0.99)
+    assert not region.is_known(whole.low)
+    region.proved(whole.low, 1.0)
+    assert region.is_known(whole.low)
+
+
+def test_what_must_and_must_not_be_built_bounds_the_levels():
+    ac, bd, ad = line().candidates
+    fixed = (dataclasses.replace(ac, fixed="in"), bd, dataclasses.replace(ad, fixed="out"))
+    tracer, _ = listing(problem=line(candidates=fixed))
+    assert tracer._new_region(1e12).whole == Box((-16,), (-3,))
+    fixed = (ac, dataclasses.replace(bd, fixed="out"), ad)
+    tracer, _ = listing(problem=line(candidates=fixed), axes="three_way")
+    assert tracer._new_region(1e12).whole == Box((2, 0), (9, 5))
+
+
+@pytest.mark.parametrize(("bound", "least"), [(None, 0), (2.4, 3), (-1.5, 0), (3.0, 3)])
+def test_the_least_cost_is_asked_where_nothing_is_no_plan(bound, least, monkeypatch):
+    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: 100.0)
+    problem = line(targets=(Target("small", 5),))
+    tracer, asker = listing((None, bound), problem=problem)
+    assert tracer._new_region(107.0).whole == Box((-16,), (-least,))
+    assert asker.asked == [(Question(None, (0,), cheapest=True), 7.0, 0.0)]
+    tracer, asker = listing((None, bound), problem=problem)
+    tracer._new_region(190.0)
+    assert asker.asked[0][1] == 20.0
+
+
+def test_a_problem_without_a_plan_has_no_frontier():
+    tracer, _ = listing((None, None, {"empty": True}), problem=line(targets=(Target("small", 5),)))
+    with pytest.raises(InfeasibleError, match="no plan meets the constraints"):
+        tracer._new_region(1e12)
+
+
+# ---- the next question
+
+
+def test_the_ends_are_asked_first_then_the_middle_of_the_widest_box_until_there_are_enough_points():
+    tracer, _ = listing(limits=Limits(points=3))
+    tracer.state.region = region = Region((-16,), (0,))
+    assert tracer._next() == (-16,)
+    region.settle((-16,), (-12,))
+    assert tracer._next() == (0,)
+    region.settle((-1,), (0,))
+    assert tracer._next() == (-7,)
+    tracer.state.places |= {(0, 1), (1, 2)}
+    assert tracer._next() == (-7,)
+    tracer.state.places |= {(2, 3)}
+    assert tracer._next() is None
+    tracer.state.places -= {(2, 3)}
+    region.settle((-11,), (-2,))
+    assert tracer._next() is None
+
+
+@pytest.mark.parametrize(("known", "level"), [(63, (-7,)), (64, (-11,))])
+def test_where_all_points_are_asked_for_the_easy_ends_of_boxes_come_after_a_while(known, level):
+    tracer, _ = listing(limits=Limits(points=0))
+    tracer.state.region = region = Region((-16,), (0,))
+    region.settle((-16,), (-12,))
+    region.settle((-1,), (0,))
+    tracer.state.places |= {(k, k) for k in range(known)}
+    assert tracer._next() == level
+    many, _ = listing(limits=Limits(points=99))
+    many.state.region = region
+    many.state.places |= tracer.state.places
+    assert many._next() == (-7,)
+
+
+def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled():
+    tracer, _ = listing(limits=Limits(points=5, placing="even"))
+    tracer.state.region = region = Region((-16,), (0,))
+    assert list(tracer._grid()) == [(0,), (-4,), (-8,), (-12,), (-16,)]
+    tracer.state.start = (-9,)
+    assert list(tracer._grid()) == [(0,), (-2,), (-4,), (-6,), (-9,)]
+    region.settle((-16,), (-9,))
+    region.settle((-3,), (0,))
+    assert tracer._next() == (-4,)
+    region.settle((-8,), (-4,))
+    assert tracer._next() is None
+
+
+@pytest.mark.parametrize(
+    ("points", "first", "second"),
+    [
+        (1, [9, 3], [9, 0]),
+        (4, [9, 3], [9, 0]),
+        (5, [9, 6, 3], [9, 5, 0]),
+        (0, [9, 9, 8, 7, 6, 5, 4, 3], [9, 8, 7, 6, 4, 3, 2, 0]),
+    ],
+)
+def test_a_grid_of_two_groups_has_as_many_steps_along_each(points, first, second):
+    tracer, _ = listing(limits=Limits(points=points, placing="even"), axes="three_way")
+    tracer.state.region = Region((3, 0), (9, 9))
+    assert list(tracer._grid()) == list(itertools.product(first, second))
+
+
+# ---- endings and faults
+
+
+def iterated(tracer, region, levels):
+    """Let a tracer ask these levels of a region, one after the other."""
+    levels = iter(levels)
+    kind = type(tracer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "_new_region", lambda _self, _end: region)
+        patch.setattr(kind, "_next", lambda _self: next(levels, None))
+        return list(tracer)
+
+
+def test_a_place_that_was_found_before_is_no_further_point():
+    answers = [(("ac",), 14.0), (None, None)]
+    tracer, _ = listing(*answers * 2, *[(("ac", "bd"), 18.0), (None, None)])
+    points = iterated(tracer, Region((-16,), (0,)), [(-5,), (-4,), (-9,)])
+    assert [point.place for point in points] == [(3, 14), (7, 18)]
+    assert tracer.state.places == {(3, 14), (7, 18)}
+    assert len(tracer.state.points) == 3
+
+
+def test_each_question_has_what_is_left_of_the_whole_time(monkeypatch):
+    """The run begins at 100 and may take 30 s; the second level begins 18 s later."""
+    now = [100.0]
+    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: now[0])
+    limits = Limits(points=0, point_s=20.0, total_s=30.0)
+    tracer, asker = listing(*[(None, None)] * 5, limits=limits)
+
+    def levels():
+        for at, level in ((100.0, -5), (118.0, -4), (129.5, -3), (130.0, -2)):
+            now[0] = at
+            yield (level,)
+
+    assert iterated(tracer, Region((-16,), (0,)), levels()) == []
+    assert [seconds for _, seconds, _ in asker.asked] == [20.0, 12.0, 0.5]
+    assert tracer.state.ended == "time"
+
+
+@pytest.mark.parametrize(
+    ("known", "unsettled", "open_boxes", "ended"),
+    [
+        (True, 0, False, "complete"),
+        (True, 1, False, "time"),
+        (False, 0, False, "time"),
+        (True, 0, True, "points"),
+    ],
+)
+def test_a_tracing_is_complete_where_nothing_is_open(known, unsettled, open_boxes, ended):
+    tracer, _ = listing((("ac",), 14.0 if known else 15.0), (None, None))
+    region = tracer.state.region = Region((-16,), (0,))
+    tracer._answer_level((-5,), 20.0)
+    tracer.state.unsettled = unsettled
+    if not open_boxes:
+        region.boxes = []
+    assert tracer._ending() == ended
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_fault"),
+    [
+        ("crash", True),
+        ("memory", True),
+        ("killed", True),
+        ("refused", True),
+        ("time", False),
+        ("answered", False),
+    ],
+)
+def test_failures_are_noted_and_not_stored_and_other_answers_are(reason, is_fault):
+    kept = []
+    tracer, asker = listing(
+        *[(None, None, {"reason": reason, "message": f"m{k}"}) for k in range(6)],
+        memory=Memory(keep=kept.append),
+    )
+    for k in range(5):
+        tracer._answer(money(k), 1.0)
+    assert tracer.state.faults == [f"{reason}: m{k}" for k in range(5) if is_fault]
+    assert len(kept) == (0 if is_fault else 5)
+    assert (tracer.state.answers, len(asker.asked), asker.known) == (5, 5, [])
+    if is_fault:
+        with pytest.raises(SolverError, match="failed repeatedly"):
+            tracer._answer(money(9), 1.0)
+    else:
+        tracer._answer(money(9), 1.0)
+    assert tracer.state.answers == 6
+
+
+def test_a_stored_answer_without_a_plan_tells_the_asker_nothing():
+    question = money(4)
+    for built, known in ((None, []), (("ac",), [("ac",)]), ((), [()])):
+        stored = Answer(question, built, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+        tracer, asker = listing(memory=Memory(recall={question: stored}.get))
+        assert tracer._answer(question, 1.0) is stored
+        assert (asker.known, asker.asked, tracer.state.answers) == (known, [], 0)
+
+
+def test_a_plan_that_breaks_a_rule_is_the_fault_of_the_solver():
+    tracer, _ = listing((("ac", "bd"), 18.0), problem=line(excludes=(("ac", "bd"),)))
+    tracer.state.region = Region((-16,), (0,))
+    with pytest.raises(SolverError, match="violates a rule") as caught:
+        tracer._answer_level((-9,), 20.0)
+    assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_fault_before_the_first_point_is_an_error_and_after_it_an_ending(before):
+    wrong = (("ac", "bd"), 18.0)
+    tracer, _ = listing(
+        *[(("ac",), 14.0), (None, None)] * before, wrong, problem=line(excludes=(("ac", "bd"),))
+    )
+    if before:
+        assert len(iterated(tracer, Region((-16,), (0,)), [(-5,), (-9,)])) == 1
+        assert (tracer.state.ended, len(tracer.state.faults)) == ("failed", 1)
+    else:
+        with pytest.raises(SolverError, match="violates a rule"):
+            iterated(tracer, Region((-16,), (0,)), [(-9,)])
+
+
+def test_without_a_point_the_failures_of_the_solver_are_an_error():
+    crash = (None, None, {"reason": "crash", "message": "m"})
+    tracer, _ = listing(crash)
+    with pytest.raises(SolverError, match="before the first point") as caught:
+        iterated(tracer, Region((-16,), (0,)), [(-9,)])
+    assert tuple(caught.value.faults) == ("crash: m",)
+    tracer, _ = listing(crash, (("ac",), 14.0), (None, None))
+    assert len(iterated(tracer, Region((-16,), (0,)), [(-9,), (-5,)])) == 1
+
+
+def test_plans_with_circuits_and_starts_are_evaluated_with_them():
+    tracer, _ = listing(problem=phased())
+    answer = Answer(
+        money(9), ("fast",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True, starts={"fast": 1}
+    )
+    assert tracer._evaluate(answer).starts == {"fast": 1}
+    assert tracer._evaluate(answer.replace(built=None, starts={})).built == ()
+
+
+def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_costs():
+    for problem, known in ((line(), [(-2,)]), (phased(), [])):
+        tracer, _ = listing(problem=problem)
+        tracer.state.region = Region((-16,), (0,))
+        plan = tracer.evaluate(["fast"] if known == [] else ["ac"])
+        answer = Answer(money(5), None, 2.5, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
+        tracer._record_second_bound(money(5), plan, answer)
+        assert tracer.state.region.bounded() == known
+
+
+def test_limits_and_the_number_of_threads_have_defaults():
+    assert Limits() == Limits(points=40, placing="widest", gap=0.0, point_s=60.0, total_s=1200.0)
+    with tracing(line()) as tracer:
+        assert (tracer.threads, tracer.seed, tracer.limits) == (cores(), 1, Limits())
+        assert isinstance(tracer.asker, SessionAsker)
+    with tracing(ringed(), seed=4, threads=2) as tracer:
+        assert (tracer.threads, tracer.seed) == (2, 4)
+        assert isinstance(tracer.asker, SolveAsker)

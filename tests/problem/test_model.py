@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from core_drawing import line
 
 from optimiser.problem import (
     Candidate,
@@ -70,6 +71,10 @@ RING = Ring(
     [
         (two(weights=(HALF, HALF)), "pairs: the weights sum to 9,223,372,036,854,775,808, above"),
         (two(weights=(HALF, HALF), budget=None), "pairs: the weights sum to"),
+        (
+            two(weights=(HALF, HALF - 1), cities=(City("c", 1, (0,), 1),)),
+            "the weights of pairs and cities and the",
+        ),
         (
             two(weights=(HALF, 1), cities=(City("c", HALF, (0,), 1),)),
             "the weights of pairs and cities and the",
@@ -183,3 +188,38 @@ def test_the_canonical_problem_is_sorted_and_has_no_duplicates_that_mean_nothing
     assert found.targets == (Target("g", 1), Target("g", 2))
     assert found.excludes == (("ab", "bc"),)
     assert found.requires == (("ab", "bc"), ("bc", "ab"))
+
+
+def test_what_must_be_covered_is_said_without_a_budget_alone():
+    targets = (Target("small", 1),)
+    assert line(budget=None, targets=targets, cover="targets").cover == "targets"
+    for changes, fault in (
+        ({"targets": targets}, "cover: is allowed only with a budget of null"),
+        ({"budget": None}, "cover: 'targets' without targets"),
+    ):
+        with pytest.raises(ProblemError) as caught:
+            line(cover="targets", **changes)
+        assert list(caught.value.faults) == [fault]
+
+
+def test_of_equal_pairs_the_one_that_cities_count_comes_last_wherever_it_stood():
+    pairs = (Pair(0, 1, 9, 1, "g"),) * 3
+    for counted in range(3):
+        cities = (City("s", 1, (counted,), 1), City("t", 1, (counted, (counted + 1) % 3), 1))
+        found = two(pairs=pairs, cities=cities).canonical()
+        assert [(city.id, city.pairs) for city in found.cities] == [("s", (1,)), ("t", (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("use", "fault"),
+    [
+        ((("ab", 1), ("ab", 2)), "capacities[0] ('c').use: 'ab' is named twice"),
+        ((("no", 1),), "capacities[0] ('c').use: there is no candidate 'no'"),
+        ((("ab", 0),), "capacities[0] ('c').use: 0 of 'ab' is not an integer >= 1"),
+        ((), "capacities[0] ('c').use: names no candidate; leave the capacity out"),
+    ],
+)
+def test_a_capacity_names_each_of_its_candidates_once(use, fault):
+    with pytest.raises(ProblemError) as caught:
+        two(capacities=(Capacity("c", use, 9),))
+    assert list(caught.value.faults) == [fault]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from optimiser.problem import parts
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.parts import PREFIX, part_folder, remove_left_behind
+from optimiser.problem.parts import PREFIX, is_same_file, part_folder, remove_left_behind, try_lock
 
 HOLDER = """
 import sys, time
@@ -80,3 +83,100 @@ def test_folders_of_other_names_stay(tmp_path: Path) -> None:
     (tmp_path / ".part-x").mkdir()
     remove_left_behind(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".part-x"]
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_on_windows_the_first_byte_is_locked_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_free: bool
+) -> None:
+    asked = []
+
+    def locking(number: int, mode: str, count: int) -> None:
+        asked.append((number, mode, count))
+        if not is_free:
+            raise PermissionError
+
+    with (tmp_path / "lock").open("w") as file, monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK="without waiting"))
+        patch.setattr(parts, "os", SimpleNamespace(name="nt"))
+        assert try_lock(file) is is_free
+        assert asked == [(file.fileno(), "without waiting", 1)]
+
+
+def test_a_lock_is_taken_once(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with path.open("w") as first, path.open("w") as second:
+        assert try_lock(first)
+        assert not try_lock(second)
+        assert is_same_file(first, path)
+        path.unlink()
+        assert not is_same_file(first, path)
+        path.touch()
+        assert not is_same_file(second, path)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_folder_is_removed_before_and_after_its_lock_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """An open file cannot be removed on Windows: the first attempt leaves the folder there."""
+    removed = []
+    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    with suppress(KeyError), part_folder(tmp_path) as part:
+        if fails:
+            raise KeyError
+    assert removed == [(part, {"ignore_errors": True})] * (1 if fails else 2)
+
+
+def test_what_was_left_behind_is_removed_before_and_after_its_lock_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / f"{PREFIX}left"
+    left.mkdir()
+    removed = []
+    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    remove_left_behind(tmp_path)
+    assert removed == [(left, {"ignore_errors": True})] * 2
+
+
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *missing: bool) -> list[Path]:
+    """Let the folders that are made be missing at once, or not, in this order; return those made."""
+    folders, gone = [], list(missing)
+
+    def make(**_where: object) -> str:
+        folder = tmp_path / f"{PREFIX}{len(folders)}"
+        folders.append(folder)
+        if not gone.pop(0):
+            folder.mkdir()
+        return str(folder)
+
+    monkeypatch.setattr(parts.tempfile, "mkdtemp", make)
+    return folders
+
+
+def test_a_folder_that_is_removed_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = made(tmp_path, monkeypatch, True, True, False)
+    with part_folder(tmp_path) as part:
+        assert part == folders[2]
+    assert len(folders) == 3
+
+
+def test_where_every_folder_is_removed_at_once_the_fault_names_the_outer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = made(tmp_path, monkeypatch, *[True] * 99)
+    with pytest.raises(FileNotFoundError, match="removed as soon as they are made"), part_folder(tmp_path):
+        pass
+    assert len(folders) == parts._ATTEMPTS
+
+
+def test_on_a_disk_without_locks_the_last_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "try_lock", lambda _file: False)
+    folders = made(tmp_path, monkeypatch, *[False] * 99)
+    with part_folder(tmp_path) as part:
+        assert part == folders[-1]
+        assert len(folders) == parts._ATTEMPTS

@@ -8,7 +8,7 @@ import stat
 
 import jsonschema
 import pytest
-from core_drawing import line, problems
+from core_drawing import line, problems, side_line
 from hypothesis import given, settings
 from problem_files import as_json, faults_of, schema_of
 
@@ -67,6 +67,25 @@ def test_a_duplicate_key_is_rejected(tmp_path):
     path.write_text(dumps(line()).replace('"budget":7', '"budget":7,"budget":8'), encoding="utf-8")
     with pytest.raises(ProblemError, match="key 'budget' occurs twice"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('"bd":3', "capacities[0].use: key 'bd' occurs twice"),
+        ('"subsidy":4', "caps: key 'subsidy' occurs twice"),
+        ('"name":"line"', "key 'name' occurs twice"),
+        ('"cost":3', "candidates[0]: key 'cost' occurs twice"),
+    ],
+)
+def test_a_duplicate_key_is_named_with_its_place(tmp_path, text, place):
+    path = tmp_path / "twice.json"
+    written = dumps(side_line())
+    assert text in written
+    path.write_text(written.replace(text, f"{text},{text}", 1), encoding="utf-8")
+    with pytest.raises(ProblemError) as caught:
+        load(path)
+    assert place in caught.value.faults
 
 
 @pytest.mark.parametrize(

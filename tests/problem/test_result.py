@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import jsonschema
 import pytest
@@ -59,6 +60,29 @@ def test_the_gap_uses_the_rounded_bound():
 # ---- files
 
 
+def test_a_result_is_saved_as_its_text_and_loaded_again(tmp_path):
+    path = tmp_path / "sub" / "result.json"
+    path.parent.mkdir()
+    value = results.Result("p", "feasible", ("a",), 1, 2, 3, 4.5, 0.5, "cuts", 0.0, 1, 1, "s")
+    results.save(value, path)
+    assert path.read_text(encoding="utf-8") == results.dumps(value)
+    assert results.load(str(path)) == value
+    assert [one.name for one in path.parent.iterdir()] == ["result.json"]
+
+
+@pytest.mark.parametrize("value", [[], "x", 3, None])
+def test_a_result_is_an_object(value):
+    with pytest.raises(ProblemError, match="the file does not hold an object"):
+        results.parse(value)
+
+
+@pytest.mark.parametrize("bound", [math.inf, math.nan])
+def test_a_result_file_holds_finite_numbers_alone(bound):
+    value = results.Result("p", "feasible", ("a",), 1, 2, 3, bound, None, "", 0.0, 1, 1, "")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.dumps(value)
+
+
 def test_rings_and_starts_of_a_result_read_back_as_written():
     value = results.Result(
         "p", "feasible", ("a",), 1, 2, 3, None, None, "", 0.0, 1, 1, "", rings={"r": (2, 0)}, starts={"a": 1}
@@ -82,6 +106,8 @@ def test_the_published_schema_knows_how_a_solve_may_end(termination):
         ({"rings": [{"id": "r"}]}, r"rings\[0\]: key 'links' is missing"),
         ({"rings": [{"id": "r", "links": [], "turns": 1}]}, r"rings\[0\]: unknown key 'turns'"),
         ({"rings": [{"id": 1, "links": []}]}, r"rings\[0\].id: 1 is not a string"),
+        ({"rings": [{"id": "r", "links": [0, 1.5]}]}, r"rings\[0\].links: not a list of positions"),
+        ({"rings": [{"id": "r", "links": "x"}]}, r"rings\[0\].links: not a list of positions"),
         ({"rings": [{"id": "r", "links": [-1]}]}, r"rings\[0\].links: not a list of positions"),
         ({"rings": [{"id": "r", "links": []}] * 2}, "'r' occurs twice"),
         ({"starts": []}, "starts: not an object"),

@@ -10,7 +10,7 @@ import pytest
 from problem_files import as_json, faults_of, schema_of
 from ring_drawing import circuits_of, ring_problem, ringed, square
 
-from optimiser.problem import Candidate, Period, RingLink, RingStop, parse
+from optimiser.problem import Candidate, Period, RingLink, RingStop, dumps, load, parse
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import LARGEST
 from optimiser.problem.ring import canonical_ring, link_order
@@ -246,3 +246,14 @@ def test_a_ring_made_in_python_is_checked_by_the_same_rules(changes, fault):
 
 def test_coordinates_may_be_as_large_as_the_format_allows():
     assert ringed(square(centres=((LARGEST, -LARGEST - 1),))).rings[0].centres == ((LARGEST, -LARGEST - 1),)
+
+
+def test_a_group_of_stops_that_is_named_twice_is_a_fault(tmp_path):
+    stops = tuple(dataclasses.replace(stop, group="port") for stop in square().stops)
+    text = dumps(ringed(square(stops=stops, least_by_group=(("port", 1),))))
+    assert '"port":1' in text
+    path = tmp_path / "twice.json"
+    path.write_text(text.replace('"port":1', '"port":1,"port":1', 1), encoding="utf-8")
+    with pytest.raises(ProblemError) as caught:
+        load(path)
+    assert list(caught.value.faults) == ["rings[0].least_by_group: key 'port' occurs twice"]

@@ -313,3 +313,9 @@ def test_an_error_says_what_where_and_what_to_do_one_part_a_line():
     assert str(ProblemError("it failed")) == "it failed"
     assert (error.what, error.where, error.faults) == ("it failed", "a.json", ("one", "two"))
     assert (error.done, error.remedy) == ("Nothing.", "Try.")
+
+
+def test_the_text_of_an_error_is_its_argument():
+    error = ProblemError("what", where="here", faults=["one"], done="done.", remedy="Do.")
+    assert error.args == (str(error),)
+    assert "here: what" in str(error)

@@ -24,9 +24,11 @@ from optimiser.proposals.base_case import (
     great_circle_km,
     nearest_pairs,
     neighbour_pairs,
+    on_sphere,
     project,
     time_matrix,
     times_between,
+    travel_time_s,
 )
 
 places = st.lists(
@@ -100,6 +102,23 @@ def test_a_link_stays_when_the_other_way_is_too_long():
     points = np.array([[0.0, 0.0], [50.0, 30.0], [100.0, 0.0]])
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
     assert len(drop_similar(points, pairs, detour=1.15)) == 3
+
+
+def test_links_are_dropped_within_45_degrees_for_ways_up_to_15_percent_longer_where_nothing_else_is_asked():
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    for aside, kept in ((27.0, 2), (30.0, 3)):  # 1.14 and 1.17 times as long
+        points = np.array([[0.0, 0.0], [50.0, aside], [100.0, 0.0]])
+        assert len(drop_similar(points, pairs)) == kept
+    for aside, kept in ((49.0, 2), (51.0, 3)):
+        points = np.array([[0.0, 0.0], [50.0, aside], [100.0, 0.0]])
+        assert len(drop_similar(points, pairs, detour=2.0)) == kept
+    assert NeighbourRules() == NeighbourRules(nearest=3, angle_deg=45.0, detour=1.15, longest_km=250.0)
+
+
+@pytest.mark.parametrize("scale", [0.008, 1.0, 0.016])
+def test_links_are_dropped_whatever_their_unit(scale):
+    points = np.array([[0.0, 0.0], [50.0, 5.0], [100.0, 0.0]]) * scale
+    assert len(drop_similar(points, np.array([[0, 1], [0, 2], [1, 2]]), detour=1.15)) == 2
 
 
 def test_neighbours_are_neither_too_far_apart_nor_replaced_by_others():
@@ -263,3 +282,55 @@ def test_a_link_is_open_in_the_directions_that_take_time_be_it_a_second():
 def test_of_equally_fast_parallel_links_the_first_counts_whichever_way_it_was_drawn():
     drawn = network([(0, 0), (10, 0)], [(1, 0, "primary", 10, 50), (0, 1, "primary", 10, 50)])
     assert RoadPaths.of(drawn).link.tolist() == [0, 0]
+
+
+# ---- what is worked out once
+
+
+def test_what_follows_from_networks_is_made_once_for_all_limits():
+    region, made = base_case(ROAD, PLACES), []
+    for one in (region, region.at_limit(7200), region.at_limit(region.limit_s)):
+        assert one.once("x", lambda: made.append("x") or "made") == "made"
+        assert one.once(("y", one.limit_s), lambda: None) is None
+    assert made == ["x"]
+    assert region.at_limit(region.limit_s) is region
+    assert region.at_limit(7200).limit_s == 7200
+    assert region.at_limit(7200).known is region.known
+
+
+def test_rows_and_ids_of_nodes_lead_to_each_other():
+    assert [REGION.node_row[name] for name in REGION.node_ids] == list(range(len(REGION.node_ids)))
+    assert REGION.city_ends(2) == ("city:c", "city:c")
+    assert REGION.straight_km(0, 2) == pytest.approx(200, rel=0.01)
+    assert np.round(np.array(REGION.straight_line(1, 3).coords) / KM).tolist() == [[100, 0], [300, 0]]
+    nearest, km = REGION.nearest_city(140 * KM, 30 * KM)
+    assert (nearest, round(km)) == (1, 50)
+
+
+def test_times_from_where_trips_start_reach_every_node():
+    found = REGION.from_origins_s
+    assert found.shape == (4, len(REGION.node_ids))
+    for city in range(4):
+        assert found[city, REGION.graph.origin[city]] == 0
+        assert found[city, REGION.graph.destination].tolist() == REGION.skim[city].tolist()
+    cut = network([(0, 0), (100, 0), (200, 0), (300, 0)], [(0, 1, "primary", 100, 50)])
+    parted = base_case(cut, PLACES)
+    assert parted.from_origins_s[0, parted.graph.destination[2]] == NO_PATH_S
+    assert parted.drive_s[0].tolist() == [0.0, 7200.0, np.inf, np.inf]
+
+
+@pytest.mark.parametrize(("km", "kmh", "seconds"), [(100.0, 50.0, 7200), (0.0, 50.0, 1), (0.02, 48.0, 2)])
+def test_travel_times_are_whole_seconds_and_one_at_least(km, kmh, seconds):
+    assert travel_time_s(km, kmh) == seconds
+
+
+def test_points_on_the_sphere_are_as_far_apart_as_on_the_ground():
+    lon, lat = np.array([10.0, 10.1, 10.0, -170.0]), np.array([50.0, 50.0, 50.1, -50.0])
+    at = on_sphere(lon, lat)
+    assert np.linalg.norm(at, axis=1) == pytest.approx([6371.0088] * 4)
+    assert np.linalg.norm(at[0] - at[1]) == pytest.approx(7.1475, abs=1e-3)
+    assert np.linalg.norm(at[0] - at[2]) == pytest.approx(11.1195, abs=1e-3)
+    assert at[3] == pytest.approx(-at[0])
+    assert on_sphere(np.array([0.0, 90.0, 0.0]), np.array([0.0, 0.0, 90.0])) == pytest.approx(
+        6371.0088 * np.eye(3), abs=1e-9
+    )

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.costs import Cost, builtin_cost_table, estimate, read_cost_table
+from optimiser.proposals.base_case import line_km
+from optimiser.proposals.costs import (
+    WATER,
+    Cost,
+    builtin_cost_table,
+    estimate,
+    read_cost_table,
+    sample_line,
+    survey,
+    urban_radius_km,
+)
 
 OWN = """
 money = "million EUR"
@@ -127,3 +141,123 @@ def test_urban_ground_multiplies_roads_and_not_railways(tmp_path):
 
 def test_a_table_that_does_not_price_water_takes_four_times_plain_ground(own):
     assert estimate(own, "road", 10.0, (0.0, 0.0, 0.0, 0.0, 1.0)) == Cost(40, 100, 160)
+
+
+def test_ground_without_rate_and_multiplier_costs_as_much_as_plain_ground(tmp_path):
+    path = tmp_path / "costs.toml"
+    path.write_text(OWN.replace("hill = 1.5\nmountain = 2.0", ""))
+    table = read_cost_table(path)
+    for at in range(4):
+        shares = tuple(float(k == at) for k in range(5))
+        assert estimate(table, "road", 10.0, shares) == Cost(10, 25, 40)
+    assert table.multipliers == {"plain": 1.0, "hill": 1.0, "mountain": 1.0, "urban": 1.0, "water": 4.0}
+    assert table.rate("road", "water").basis == "b; plain x 4"
+
+
+def test_a_rate_for_a_terrain_goes_before_the_multiplier(tmp_path):
+    path = tmp_path / "costs.toml"
+    row = OWN[OWN.index("[[rates]]") :]
+    path.write_text(OWN + row.replace('"plain"', '"hill"').replace("central = 2.5", "central = 3"))
+    table = read_cost_table(path)
+    assert estimate(table, "road", 10.0, (0.0, 1.0, 0.0, 0.0, 0.0)) == Cost(10, 30, 40)
+    assert estimate(table, "road", 10.0, (0.0, 0.0, 1.0, 0.0, 0.0)) == Cost(20, 50, 80)
+    assert table.standards == ("road",)
+
+
+def test_something_costs_one_at_least_and_nothing_costs_nothing(own):
+    assert estimate(own, "road", 0.01) == Cost(1, 1, 1)
+    assert estimate(own, "road", 0.0) == Cost(0, 0, 0)
+    assert estimate(own, "road", 1.0) == Cost(1, 3, 4)
+    assert Cost(1, 2, 3) + Cost(10, 20, 30) == Cost(11, 22, 33)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (("low = 1", "low = 0"), "rate 1: low, central and high must be numbers above 0"),
+        (("low = 1", "low = true"), "rate 1: low, central and high must be numbers above 0"),
+        (("high = 4", "high = inf"), "rate 1: low, central and high must be numbers above 0"),
+        (("low = 1", "low = 3"), "rate 1: low <= central <= high does not hold"),
+        (('per = "km"', 'per = "mile"'), "rate 1: per `mile` is neither km nor each"),
+        (('basis = "b"', ""), "rate 1: `basis` is missing"),
+        (('basis = "b"', 'basis = "b"\nbase = 1'), "rate 1: unknown key `base`"),
+        (("price_year = 2024", ""), "key `price_year` is missing"),
+        (("price_year = 2024", "price_year = 2024\nyear = 1"), "unknown key `year`"),
+        (("hill = 1.5", "hill = 0"), "multiplier of hill: `0` is not a number above 0"),
+    ],
+)
+def test_each_fault_of_a_table_is_named_alone(tmp_path, change, fault):
+    path = tmp_path / "costs.toml"
+    assert change[0] in OWN
+    path.write_text(OWN.replace(*change))
+    with pytest.raises(CandidateError) as error:
+        read_cost_table(path)
+    assert list(error.value.faults) == [fault]
+
+
+def test_a_rate_that_is_given_twice_or_not_at_all_is_a_fault(tmp_path):
+    path = tmp_path / "costs.toml"
+    head, row = OWN[: OWN.index("[[rates]]")], OWN[OWN.index("[[rates]]") :]
+    for text, fault in ((OWN + row, "road on plain is given twice"), (head, "no [[rates]]")):
+        path.write_text(text)
+        with pytest.raises(CandidateError) as error:
+            read_cost_table(path)
+        assert list(error.value.faults) == [fault]
+    path.write_text(OWN)
+    assert read_cost_table(path).note == ""
+
+
+@pytest.mark.parametrize(
+    ("km", "at"), [(0.3, [0.5]), (0.74, [0.5]), (0.76, [0.25, 0.75]), (1.5, [1 / 6, 0.5, 5 / 6])]
+)
+def test_a_line_is_sampled_at_the_middles_of_parts_of_half_a_km(km, at):
+    line = shapely.LineString([(0, 0), (km / 111.195, 0)])
+    found = sample_line(line)
+    assert found[:, 0] == pytest.approx(np.array(at) * km / 111.195, rel=1e-9)
+    assert found[:, 1].tolist() == [0.0] * len(at)
+
+
+def test_towns_are_urban_within_the_radius_of_their_people():
+    assert urban_radius_km(np.array([0.0, 31_415.926_535, 314_159.265_35])).tolist() == pytest.approx(
+        [0.0, 1.0, 10**0.5]
+    )
+
+
+class Wet:
+    """Ground of 200 parts a degree of longitude; those whose numbers are in a set are water, others plain."""
+
+    source = "drawn"
+
+    def __init__(self, *wet):
+        self.wet = wet
+
+    def classify(self, lon, lat):  # noqa: ARG002
+        return np.where(np.isin(np.floor(lon * 200).astype(int), self.wet), WATER, 0).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    ("wet", "parts"),
+    [
+        ((), 0),
+        ((0, 1, 2), 3),
+        ((3,), 1),
+        ((8, 9), 2),
+        ((1, 2, 4, 5, 6, 8), 3),
+        ((0, 9), 1),
+        (tuple(range(10)), 10),
+    ],
+)
+def test_the_longest_crossing_is_the_longest_unbroken_stretch_of_a_line(wet, parts):
+    """A line of 5.56 km, sampled at 11 points of which two lie in one part; a second one that is all dry."""
+    first = shapely.LineString([(0, 0), (0.05, 0)])
+    second = shapely.LineString([(0.05, 0), (0.1, 0)])
+    shares, crossing_km = survey([first, second], Wet(*wet))
+    samples = np.floor(sample_line(first)[:, 0] * 200).astype(int)
+    is_wet = np.isin(samples, wet)
+    longest = max((sum(1 for _ in run) for yes, run in itertools.groupby(is_wet) if yes), default=0)
+    assert crossing_km == pytest.approx([line_km(first) * longest / len(samples), 0.0])
+    assert (longest > 0) == (parts > 0)
+    assert shares[0] == pytest.approx([1 - is_wet.mean(), 0, 0, 0, is_wet.mean()])
+    assert shares[1].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    both = survey([first, first], Wet(*wet))[1]
+    assert both == pytest.approx([crossing_km[0]] * 2)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
-from candidates_drawing import base_case, cities, network, railway, table
+from candidates_drawing import KM, base_case, cities, network, railway, table
 
 from optimiser.proposals.base_case import NEW
-from optimiser.proposals.curves import CurveRules, propose_curves
+from optimiser.proposals.curves import (
+    CurveRules,
+    _curve_km,
+    _curve_s,
+    _half_times,
+    _halves,
+    _Site,
+    _sites,
+    propose_curves,
+)
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.trains import RailRules, Tracks
 
@@ -66,3 +76,66 @@ def test_a_curve_that_saves_too_little_is_counted():
 def test_without_railways_there_are_no_curves():
     tracks = Tracks(base_case(ROAD, PLACES, None), RailRules())
     assert list(propose_curves(tracks, CurveRules(), [(0, 1)], Counter())) == []
+
+
+# ---- sites and runs by hand
+
+
+def near_site(south, **rules):
+    """Return the sites of a line that ends `south` km north of another one."""
+    return list(_sites(lines(south=south), CurveRules(**rules)))
+
+
+@pytest.mark.parametrize(
+    ("south", "touch_km", "count"), [(1.6, 2.0, 1), (1.6, 1.5, 0), (2.1, 2.0, 0), (2.1, 2.2, 1)]
+)
+def test_a_line_touches_another_one_within_the_distance(south, touch_km, count):
+    found = near_site(south, touch_km=touch_km)
+    assert len(found) == count
+    for site in found:
+        assert site.links == (1, 0)
+        assert site.shares == pytest.approx((0.0, 0.5), abs=1e-3)
+        assert site.km == pytest.approx(south, rel=1e-2)
+        assert site.points[1] == pytest.approx((50 * KM, 0.0), abs=1e-6)
+
+
+def test_lines_cross_at_shares_of_their_lengths():
+    (site,) = near_site(-30.0)
+    assert (site.links, site.km) == ((0, 1), 0.0)
+    assert site.shares == pytest.approx((0.5, 1 / 3))
+
+
+def test_runs_to_a_site_come_from_the_nearer_end_of_its_link():
+    """50 and 60 km at 0.8 x 160 km/h take 1,406 and 1,688 s."""
+    tracks = lines()
+    (site,) = _sites(tracks, CurveRules())
+    first, second = _halves(tracks, site, 0), _halves(tracks, site, 1)
+    assert {city: (half.side, half.station, half.end) for city, half in first.items()} == {0: (0, 0, 0)}
+    assert {city: (half.side, half.station, half.end) for city, half in second.items()} == {1: (1, 3, 3)}
+    assert first[0].seconds == pytest.approx(50 / 128 * 3600)
+    assert second[1].seconds == pytest.approx(60 / 128 * 3600)
+    seconds, station = _half_times([(first, second)], 3)
+    assert seconds[0].tolist() == [[first[0].seconds, np.inf, np.inf], [np.inf, second[1].seconds, np.inf]]
+    assert station[0].tolist() == [[0, -1, -1], [-1, 3, -1]]
+
+
+@pytest.mark.parametrize(
+    ("km", "rules", "curve_km"),
+    [(0.0, {}, 1.5), (1.0, {}, 1.5), (2.0, {}, 3.0), (2.0, {"curve_factor": 1.0}, 2.0)],
+)
+def test_a_curve_is_longer_than_what_it_bridges_and_has_a_least_length(km, rules, curve_km):
+    site = _Site((0, 1), (0.5, 0.5), ((0.0, 0.0), (0.0, 0.0)), km)
+    assert _curve_km(site, CurveRules(**rules)) == curve_km
+    assert _curve_s(lines(), site, CurveRules(**rules)) == round(curve_km / 64 * 3600)
+
+
+def test_no_curve_is_built_where_as_many_direct_trains_run():
+    """A direct train every two hours, which takes ten hours, is as many as would run over the curve."""
+    tracks = lines()
+    direct = [("conv160", 3600, [0, 1], [0, 3000]), ("conv160", 7200, [0, 3], [0, 36_000])]
+    base = base_case(ROAD, PLACES, railway(tracks.base.rail, direct))
+    left_out: Counter[str] = Counter()
+    assert list(propose_curves(Tracks(base, RailRules()), CurveRules(), [(0, 1)], left_out)) == []
+    assert left_out == {"connecting_curve: as many direct trains run today": 1}
+    more = CurveRules(headway_s=7199)
+    assert len(list(propose_curves(Tracks(base, RailRules()), more, [(0, 1)], Counter()))) == 1

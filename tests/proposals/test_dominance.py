@@ -114,3 +114,9 @@ def test_new_nodes_at_which_others_have_arcs_are_ends_that_count():
     assert beaten(x, y, other) == []
     both = over("x", 10, "road:0", station, "road:2")
     assert beaten(both, y, other) == ["y"]
+
+
+def test_one_that_dominates_is_enough_whatever_the_others_do():
+    slow, fast = one("slow", 9000, 1), one("fast", 3000, 10)
+    assert beaten(slow, fast, one("y", 3000, 11)) == ["y"]
+    assert beaten(slow, one("slower", 9500, 2), one("y", 3000, 11)) == ["slower"]

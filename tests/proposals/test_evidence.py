@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from candidates_drawing import base_case, cities, network, proposal, railway, table
+import shapely
+from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
@@ -99,3 +100,65 @@ def test_measures_at_stations_are_compared_with_that_part_of_a_trip():
         change_s - ARRIVING_S + once_s,
         today_s - (change_s - ARRIVING_S + once_s),
     ]
+
+
+@pytest.mark.parametrize(("km", "said"), [(0.4, "way to the station"), (0.5, "road: primary 1 km")])
+def test_roads_are_named_from_a_kilometre_on(km, said):
+    """Two cities with a road of this length twice between them."""
+    road = network([(0, 0), (km, 0), (2 * km, 0)], [(0, 1, "primary", km, 50), (1, 2, "primary", km, 50)])
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (2 * km, 0), 80_000, 2)]))
+    row = evidence(base, proposal("new", 0, 2, 20, ends=("A", "B"))).iloc[0]
+    assert row["today"].startswith(said)
+
+
+def test_a_candidate_far_from_its_cities_has_no_ends(triangle):
+    """Its names are no cities and its arcs no nodes of today; its line ends 10 km and 30 km from cities."""
+    drawn = proposal("new", 0, 2, 2000, ends=("here", "there"))
+    arcs = (("new:x", "new:y", 60), ("new:y", "new:x", 60))
+    unknown = ("", "<NA>", "<NA>")
+    for spots, known in (
+        ([(0, 10), (60, 10)], True),
+        ([(0, 16), (60, 10)], False),
+        ([(0, 10), (60, 16)], False),
+        ([(0, 10), (1, 10)], False),  # both ends lie beside one city
+    ):
+        line = shapely.LineString([(x * KM, y * KM) for x, y in spots])
+        row = evidence(triangle, replace(drawn, arcs=arcs, geometry=line)).iloc[0]
+        found = (row["today"], str(row["today_s"]), str(row["with_s"]))
+        assert (found != unknown) == known
+        if known:
+            assert found == ("road: primary 90 km", *[str(triangle.skim[0, 1])] * 2)
+
+
+def test_a_stretch_for_a_ring_changes_no_time_and_lies_beside_nothing(triangle):
+    both = [
+        replace(proposal(kind, 0, 2, 20, ends=("A", "B"), kind=kind), arcs=())
+        for kind in ("ring_standard", "gap")
+    ]
+    stretch, gap = (
+        one for _, one in evidence(triangle, *both).sort_values("kind", ascending=False).iterrows()
+    )
+    assert (stretch["today"], stretch["beside"], stretch["town_share"]) == ("", "", 0.0)
+    assert stretch[["today_s", "with_s", "gain_s"]].isna().all()
+    assert (gap["today"], gap["town_share"]) == ("road: primary 90 km", pytest.approx(0.7, abs=0.4))
+    assert gap["gain_s"] == 0
+
+
+def test_the_three_largest_parts_of_a_way_are_named_and_the_others_added_up():
+    links = [
+        (k, k + 1, name, km, 50)
+        for k, (name, km) in enumerate(
+            (
+                ("primary", 30),
+                ("secondary", 8),
+                ("tertiary", 20),
+                ("trunk", 5),
+                ("primary", 7),
+                ("residential", 3),
+            )
+        )
+    ]
+    road = network([(10 * k, 0) for k in range(7)], links)
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 6)]))
+    row = evidence(base, proposal("new", 0, 6, 20, ends=("A", "B"))).iloc[0]
+    assert row["today"] == "road: primary 37 km, tertiary 20 km, secondary 8 km, others 8 km"

@@ -137,6 +137,22 @@ def test_the_rows_that_serve_most_weight_are_chosen_first():
     assert most_serving(use, np.array([5.0, 5.0, 6.0]), 2) == [0, 2]
 
 
+@pytest.mark.parametrize(
+    ("use", "weight", "most", "rows"),
+    [
+        ([[1], [0]], [0.5], 2, [0, 1]),  # each row once, also one that serves nothing
+        ([[1], [0]], [0.5], 1, [0]),
+        ([[1], [0]], [0.5], 0, []),
+        ([[1, 0], [1, 0], [0, 1]], [5.0, 2.6], 2, [0, 2]),  # the half of 5 is less than 2.6
+        ([[1, 0], [1, 0], [0, 1]], [5.0, 2.4], 2, [0, 1]),
+        ([[1, 0], [1, 0], [1, 0], [0, 1]], [6.0, 2.5], 3, [0, 1, 3]),  # the third time counts a third
+        ([[0, 1], [1, 0]], [3.0, 3.0], 1, [0]),  # of equal ones the first
+    ],
+)
+def test_rows_that_serve_what_is_served_already_count_less(use, weight, most, rows):
+    assert most_serving(np.array(use, dtype=bool), np.array(weight), most) == rows
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5), st.data()
@@ -254,3 +270,23 @@ def test_a_new_kind_needs_a_row_of_the_table_alone(drawn, monkeypatch):
     assert found.table[["kind", "instrument"]].to_numpy().tolist() == [["checkpoint", "barrier"]]
     prepared = design_problem(drawn.graph, PLACES, found, drawn.skim, limit_s=9000)
     assert [(one.kind, bool(one.arcs)) for one in prepared.problem.candidates] == [("checkpoint", True)]
+
+
+def test_what_is_of_use_with_far_links_alone_does_not_count_before_them():
+    """`cd` brings D within reach of A where `far` joins A and C; `db` serves smaller cities by itself."""
+    road = network(
+        [(0, 0), (100, 0), (200, 0), (300, 0)], [(at, at + 1, "primary", 100, 50) for at in range(3)]
+    )
+    people = (9_000_000, 10_000, 10_000, 900_000)
+    places = cities(road, [(name, (100 * at, 0), people[at], at) for at, name in enumerate("abcd")])
+    every = table(
+        proposal("cd", 2, 3, 5000, kind="express_service"),
+        proposal("db", 3, 1, 6900, kind="express_service"),
+        proposal("far", 0, 2, 500, kind="direct_expressway"),
+        proposal("ad", 0, 3, 7000),
+        proposal("bd", 1, 3, 7000),
+    )
+    for count, kept in ((1, ["ad", "bd", "db", "far"]), (2, ["ad", "bd", "cd", "db", "far"])):
+        few = Rules(patterns=PatternRules(express_count=count), prune_dominated=False)
+        found = prune(base_case(road, places, limit_s=9000), every, few)
+        assert found.table["candidate_id"].tolist() == kept

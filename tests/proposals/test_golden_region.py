@@ -10,13 +10,27 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
 from candidates_drawing import base_case, cities, network, railway
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from networks.network import Network
-from optimiser.proposals.generate import KINDS, Rules, generate
+from optimiser.proposals.base_case import NeighbourRules
+from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.curves import CurveRules
+from optimiser.proposals.evidence import COLUMNS as EVIDENCE
+from optimiser.proposals.evidence import with_evidence
+from optimiser.proposals.far_links import FarRules
+from optimiser.proposals.generate import KINDS, Rules, Scope, generate, propose
+from optimiser.proposals.patterns import PatternRules
+from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.stations import StationRules
+from optimiser.proposals.surroundings import ArtefactRules
+from optimiser.proposals.table import assemble
+from optimiser.proposals.trains import RailRules
 
 HERE = Path(__file__).resolve().parent / "golden"
 
@@ -124,10 +138,7 @@ def described(found):
 @pytest.mark.parametrize(("definition", "limit_s"), [("door_to_door", 14_400), ("in_vehicle", 10_800)])
 def test_the_candidates_of_the_region_are_the_golden_ones(definition, limit_s):
     text = described(generate(region(limit_s, definition), rules=Rules(prune_dominated=True)))
-    path = HERE / f"{definition}.txt"
-    if os.environ.get("POLYRING_GOLDEN") == "write":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    golden(definition, text)
 
 
 def test_the_region_has_candidates_of_every_kind():
@@ -135,3 +146,131 @@ def test_the_region_has_candidates_of_every_kind():
         (HERE / f"{name}.txt").read_text(encoding="utf-8") for name in ("door_to_door", "in_vehicle")
     )
     assert {name for name in KINDS if f": {name} " not in text} == set()
+
+
+# ---- before pruning, and with other rules
+
+OTHER = Rules(
+    neighbours=NeighbourRules(nearest=2, angle_deg=30.0, detour=1.3, longest_km=200.0),
+    road=RoadRules(
+        speed_kmh=110.0,
+        upgrade_least_km=5.0,
+        upgrade_run_km=1.0,
+        upgrade_least_gain=0.25,
+        detour_index=1.05,
+        least_gain=0.2,
+        served_share=0.4,
+        served_detour=1.5,
+        shortest_km=60.0,
+        longest_km=130.0,
+        gap_longest_km=80.0,
+        gap_detour_index=1.5,
+        gap_count=1,
+        border_km=5.0,
+        artefacts=ArtefactRules(town_km=12.0, most_in_towns=0.3, beside_km=10.0, most_beside=0.3),
+    ),
+    rail=RailRules(
+        shortest_km=60.0,
+        longest_km=150.0,
+        fast_least_km=95.0,
+        time_ratio=0.9,
+        tracks_do=1.8,
+        onward_s=7000,
+        track_detour=1.2,
+        service_gain_s=300,
+        service_least_km=100.0,
+        service_calls=1,
+        service_end_tiers=("core", "secondary", "small"),
+        frequency_least_s=2000,
+        frequency_headway_s=1500,
+        station_km=25.0,
+        hours_a_day=18.0,
+    ),
+    stations=StationRules(way_gain_s=60, hub_services=2, check_in_trains=10.0, way_longest_km=20.0),
+    patterns=PatternRules(stop_share=1, stop_city_km=25.0, express_calls=(0, 2), express_least_km=120.0),
+    far=FarRules(longest_km=280.0, road_index=1.5),
+    curves=CurveRules(touch_km=12.0, gain_s=300, curve_kmh=60.0),
+    pairs_tried=12,
+)
+"""Rules that leave out and propose other things than the usual ones do."""
+
+CASES = {
+    "door_to_door": ("door_to_door", 14_400, Rules()),
+    "in_vehicle": ("in_vehicle", 10_800, Rules()),
+    "other_rules": ("door_to_door", 18_000, OTHER),
+}
+
+
+def golden(name, text):
+    """Compare a text with a golden file, or write it."""
+    path = HERE / f"{name}.txt"
+    if os.environ.get("POLYRING_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def proposed(base, rules):
+    """Return all proposals before they are priced and pruned, and what generators left out."""
+    scope = Scope(base, rules)
+    found = [one for by_limit in (False, True) for one in propose(scope, by_limit=by_limit)]
+    return found, scope.left_out
+
+
+def in_short(one):
+    """Return a proposal as a line: its facts, and of arcs, corners and runs the number and a sum."""
+    arcs = f"{len(one.arcs)} arcs of {sum(seconds for *_, seconds in one.arcs)} s"
+    ends = sorted({(tail, head, seconds) for tail, head, seconds in one.arcs})
+    corners = shapely.get_coordinates(one.geometry)
+    weighed = (np.arange(1, len(corners) + 1)[:, None] * corners).sum(axis=0)
+    line = f"{len(corners)} corners, {weighed[0]:.4f} {weighed[1]:.4f}"
+    runs = " ".join(f"{link}x{trains}{'!' if fast else ''}" for link, trains, fast in one.runs)
+    items = " + ".join(f"{item.quantity:.3f} {item.standard}" for item in one.items)
+    return (
+        f"{one.candidate_id}: {one.kind} ({one.mode}, {one.instrument}) {one.from_name} - {one.to_name}, "
+        f"{one.length_km:.3f} km at {one.speed_kmh:.2f}, {one.standard}; {one.why}; {one.replaces}; {items}; "
+        f"{arcs}, the first {ends[0]}; {line}; runs {runs}; {one.trainsets} trainsets, "
+        f"{one.train_km_a_day:.1f} km a day, {one.units:.3f} units"
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_proposals_before_pruning_are_the_golden_ones(case):
+    definition, limit_s, rules = CASES[case]
+    found, left_out = proposed(region(limit_s, definition), rules)
+    lines = [in_short(one) for one in found]
+    lines += [f"{count} x {why}" for why, count in sorted(left_out.items())]
+    golden(f"proposals_{case}", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_there_today_beside_each_proposal_is_golden(case):
+    definition, limit_s, rules = CASES[case]
+    base = region(limit_s, definition)
+    found, _ = proposed(base, rules)
+    table = with_evidence(
+        base, assemble(found, builtin_cost_table("cn"), AllPlain()), rules.road.surroundings(base)
+    ).table
+    lines = [
+        f"{row['candidate_id']}: {row['cost_low']}/{row['cost']}/{row['cost_high']}; "
+        + "; ".join(
+            f"{row[name]:.3f}" if isinstance(row[name], float) else str(row[name]) for name in EVIDENCE
+        )
+        for row in table.to_dict("records")
+    ]
+    golden(f"evidence_{case}", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("pruned", [True, False])
+def test_of_each_kind_as_many_are_kept_as_the_rules_say(pruned):
+    few = Rules(
+        rail=RailRules(link_count=3, service_count=1, frequency_count=1),
+        stations=StationRules(check_in_count=2, timed_count=1, access_count=3),
+        patterns=PatternRules(stop_count=2, station_count=1, express_count=4),
+        far=FarRules(road_count=2, rail_count=3),
+        curves=CurveRules(count=0),
+        prune_dominated=pruned,
+    )
+    found = generate(region(14_400, "door_to_door"), rules=few)
+    lines = [f"{row['candidate_id']}: {row['kind']}" for row in found.table.to_dict("records")]
+    lines += [f"{count} x {why}" for why, count in sorted(found.report.items())]
+    golden(f"few_{'pruned' if pruned else 'all'}", "\n".join(lines) + "\n")

@@ -151,7 +151,10 @@ def test_sections_have_the_tracks_of_the_map_or_the_usual_number_of_their_class(
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
+        (0, [("fast", "hsr250", 0, 48.0), ("other", "conv160", 0, 12.0)]),
+        (1, [("all", "hsr250", 1, 60.0)]),
         (2, [("all", "hsr250", 2, 60.0)]),
+        (3, [("all", "hsr250", 3, 60.0)]),
         (4, [("fast", "hsr250", 2, 48.0), ("other", "conv160", 2, 12.0)]),
         (8, [("fast", "hsr250", 4, 48.0), ("other", "conv160", 4, 12.0)]),
     ],
@@ -229,3 +232,32 @@ def test_the_table_follows_from_intervals_and_shares():
             part = passengers if name.startswith("conv") else 1.0
             assert row[level] == int(minutes / row["interval_min"] * used * part + 1e-9)
     assert line_capacity.usual_most("low")["conv120"] == 7
+
+
+def test_without_railways_or_runs_there_are_no_sections():
+    found = through_service(drawn())
+    bare = replace(found, sections=found.sections.iloc[:0])
+    roads = base_case(ROAD, PLACES, None)
+    assert line_capacity.with_sections(roads, bare, hours_a_day=16.0) is bare
+    still = replace(bare, runs=bare.runs.iloc[:0])
+    assert line_capacity.with_sections(drawn(), still, hours_a_day=16.0) is still
+    silent = replace(drawn(), services=None)
+    assert line_capacity.with_sections(silent, bare, hours_a_day=16.0) is bare
+    assert line_capacity.full_links(roads, hours_a_day=16.0, trains=1).tolist() == []
+    assert line_capacity.full_links(silent, hours_a_day=16.0, trains=1).tolist() == [False] * 3
+
+
+def test_tracks_of_several_classes_have_the_room_of_the_fastest():
+    lines = [
+        ("hsr250", 1200, [0, 1], [0, 1700]),
+        ("hsr350", 4800, [0, 1], [0, 1500]),
+        ("conv120", 2400, [0, 1], [0, 2700]),
+        ("hsr250", 3000, [1, 2], [0, 1700]),
+    ]
+    found = through_service(drawn(("conv160", "hsr250", "conv120"), ("x;y", "", ""), lines))
+    first = found.sections[found.sections["link"] == 0]
+    columns = ["tracks", "line_class", "trains_today"]
+    assert [tuple(row) for row in first[columns].to_numpy()] == [
+        ("fast", "hsr350", 60.0),
+        ("other", "conv160", 24.0),
+    ]

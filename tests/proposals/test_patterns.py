@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import shapely
 from candidates_drawing import base_case, cities, network, railway, with_arcs
 
 from optimiser.proposals import patterns
+from optimiser.proposals.base_case import NEW, great_circle_km
 from optimiser.proposals.generate import generate
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.trains import RailRules, Tracks
@@ -99,3 +101,108 @@ def test_express_trains_come_priced_with_everything_else():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, [slow]), limit_s=11_500)
     kinds = set(generate(drawn).table["kind"])
     assert "express_service" in kinds
+
+
+@pytest.mark.parametrize("share", [1, 2])
+def test_a_further_stop_splits_the_leg_where_the_station_lies(share):
+    """The fast train takes 5,100 s over three links of 1,800 s each at its own speed."""
+    tracks = tracks_of(LINES[:1])
+    found = list(patterns.propose_extra_stops(tracks, PatternRules(stop_share=share), Counter()))
+    assert [one.candidate_id for one in found] == ["extra-stop:s0-1", "extra-stop:s0-2"]
+    for one, first in zip(found, (1700, 3400), strict=True):
+        name = f"{NEW}{one.candidate_id}"
+        rides = {(tail, head): seconds for tail, head, seconds in one.arcs}
+        assert rides[f"{name}/0", f"{name}/1/arrived"] == first
+        assert rides[f"{name}/1", f"{name}/2/arrived"] == 5100 - first
+        assert rides[f"{name}/1/arrived", f"{name}/1"] == 450
+        assert (one.trainsets, one.units, one.length_km, one.speed_kmh) == (1, 1.0, 0.0, 0.0)
+        assert one.runs == tuple((link, 48 // share, True) for link in range(3))
+        assert one.why.startswith(f"line 0: a train every {20 * share} min stops at")
+        assert shapely.get_coordinates(one.geometry).shape == (3, 2)
+    assert [one.from_name for one in found] == ["B", "C"]
+
+
+@pytest.mark.parametrize(("headway_s", "trainsets"), [(600, 2), (450, 2), (449, 3), (900, 1)])
+def test_trains_that_stop_more_take_trainsets_for_the_time_of_a_round_trip(headway_s, trainsets):
+    tracks = tracks_of([("hsr250", headway_s, [0, 3], [0, 5100])])
+    found = list(patterns.propose_extra_stops(tracks, PatternRules(stop_share=1), Counter()))
+    assert {one.trainsets for one in found} == {trainsets}
+
+
+def test_a_leg_of_two_seconds_is_split_in_seconds():
+    tracks = tracks_of([("hsr250", 1200, [0, 3], [0, 2])])
+    found = list(patterns.propose_extra_stops(tracks, PatternRules(), Counter()))
+    rides = [seconds for one in found for tail, head, seconds in one.arcs if tail.endswith("/0")]
+    assert {seconds for seconds in rides if seconds < 100} == {1}
+
+
+@pytest.mark.parametrize(("most_s", "count"), [(2400, 2), (2399, 0)])
+def test_trains_that_pass_as_often_as_asked_may_stop(most_s, count):
+    report: Counter[str] = Counter()
+    rules = PatternRules(stop_most_s=most_s)
+    assert len(list(patterns.propose_extra_stops(tracks_of(LINES[:1]), rules, report))) == count
+    assert report == ({} if count else {"extra_stop: too few trains pass": 2})
+    report = Counter()
+    assert len(list(patterns.propose_stations(tracks_of(LINES[:1]), rules, report))) == count
+    assert report == ({} if count else {"station: too few trains pass": 1})
+
+
+def test_where_every_city_has_trains_there_are_no_new_stations():
+    report: Counter[str] = Counter()
+    assert list(patterns.propose_stations(tracks_of(), PatternRules(), report)) == []
+    assert report == {"station: every city has a station with trains": 1}
+    near = PatternRules(new_station_km=1.41)
+    assert list(patterns.propose_stations(tracks_of(LINES[:1]), near, Counter())) == []
+    assert (
+        len(
+            list(
+                patterns.propose_stations(tracks_of(LINES[:1]), PatternRules(new_station_km=1.43), Counter())
+            )
+        )
+        == 2
+    )
+
+
+def test_reasons_of_express_trains_are_counted_for_each_pair():
+    report: Counter[str] = Counter()
+    rules = PatternRules(express_least_km=150.0)
+    found = patterns.propose_express_services(tracks_of(RARE), rules, [(0, 1), (1, 2), (0, 3)], report)
+    assert list(found) == []
+    assert report == {
+        "express_service: ends closer than 150 km": 2,
+        "express_service: its ends stay beyond the limit": 3,
+    }
+
+
+@pytest.mark.parametrize("slack_s", [0, -1])
+def test_an_express_is_within_the_limit_and_the_slack_to_the_second(slack_s):
+    rules = PatternRules(express_slack_s=100_000, express_calls=(0,))
+    tracks = tracks_of(RARE)
+    (express,) = patterns.propose_express_services(tracks, rules, [(0, 3)], Counter())
+    whole_s = int(with_arcs(tracks.base.graph, express.arcs)[0, 3])
+    edge = PatternRules(express_slack_s=whole_s - tracks.base.limit_s + slack_s, express_calls=(0,))
+    found = list(patterns.propose_express_services(tracks, edge, [(0, 3)], Counter()))
+    assert len(found) == (slack_s == 0)
+
+
+def test_a_new_station_may_lie_as_far_from_the_centre_as_the_rules_say():
+    tracks = tracks_of(LINES[:1])
+    base = tracks.base
+    km = [float(great_circle_km(base.lon[city], base.lat[city], *tracks.place_of(city))) for city in (1, 2)]
+    for longest, count in ((max(km), 2), (min(km) - 1e-9, 0)):
+        rules = PatternRules(new_station_km=longest)
+        assert len(list(patterns.propose_stations(tracks, rules, Counter()))) == count
+
+
+@pytest.mark.parametrize(("second_km", "start"), [(110, 1), (125, 0)])
+def test_an_express_leaves_from_the_station_of_the_soonest_trip(second_km, start):
+    """The farther of two stations is reached 520 s later; its tracks are 20 or 5 km shorter at 80 km/h."""
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 2, "rail", 130, 100), (1, 2, "rail", second_km, 100)], "rail")
+    lines = [("conv160", 3600, [0, 2], [0, 5850]), ("conv160", 3600, [1, 2], [0, 5000])]
+    found = Tracks(base_case(ROAD, PLACES, railway(tracks, lines)), RailRules(station_km=0.5))
+    rules = PatternRules(reach_s=99_999, reach_count=2)
+    ways = {s: found.reach_s[0, found.fronts.index(s)] + found.run_s(s, 2) for s in (0, 1)}
+    assert min(ways, key=ways.get) == start
+    path = patterns._best_path(found, rules, 0, 1)
+    assert path.nodes[0] == start

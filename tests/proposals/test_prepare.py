@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from fractions import Fraction
 
@@ -223,3 +224,91 @@ def test_candidates_that_hang_on_nothing_are_refused():
 def test_arcs_without_time_are_refused():
     with pytest.raises(CandidateError, match="less than 1"):
         prepared_line(lists=[((0, 2, 0),)])
+
+
+def test_the_report_counts_the_reduction():
+    prepared = prepared_line(lists=[((2, 0, 3),), ((9, 1, 50), (1, 9, 50))])
+    assert prepared.report == {
+        "nodes of the graph": 9,
+        "arcs of the graph": 6,
+        "terminals": 4,
+        "arcs that keep all distances": 4,
+        "nodes of the problem": 3,
+        "arcs of the problem": 3,
+        "arcs of candidates": 3,
+        "arcs of candidates that a pair can use": 1,
+    }
+    assert prepared.problem.nodes == ("city:0", "city:1", "city:2")
+    assert sorted(prepared.problem.arcs) == [(1, 0, 10), (1, 2, 4), (2, 1, 4)]
+    assert [c.arcs for c in prepared.problem.candidates] == [((2, 0, 3),), ()]
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "beyond_s", "arcs"), [(12, 0, 0), (12, 1, 0), (12, 2, 1), (13, 1, 1), (14, 0, 1)]
+)
+def test_arcs_count_within_the_limit_and_what_lies_beyond_it(limit_s, beyond_s, arcs):
+    """With the candidate a trip from city 2 to city 0 takes 14 s, as long as without it."""
+    found = prepared_line(lists=[((2, 3, 9),)], limit_s=limit_s, beyond_s=beyond_s)
+    assert len(found.problem.candidates[0].arcs) == arcs
+    assert found.pairs["coverable"].tolist() == [True, True, limit_s >= 14]
+    assert found.problem.pairs[0].limit == limit_s
+
+
+def test_pairs_without_a_way_take_no_time_and_are_not_covered():
+    graph = graph_of([(0, 1, 5), (1, 0, 5)])
+    found = design_problem(graph, table(), candidates_of([((0, 1, 4),)]), skim_of(graph), limit_s=12)
+    assert found.pairs["today_s"].tolist() == [-1, 5, -1]
+    assert found.pairs["best_s"].tolist() == [-1, 5, -1]
+    assert found.pairs["covered_today"].tolist() == [False, True, False]
+
+
+def test_numbers_of_zero_are_no_fault_and_each_negative_one_is_named():
+    assert prepared_line(limit_s=0, budget_share=0).problem.budget == 0
+    for options, fault in (
+        ({"limit_s": -1}, "limit: -1"),
+        ({"budget_share": -0.1}, "budget share: -0.1"),
+        ({"budget": -1}, "budget: -1"),
+    ):
+        with pytest.raises(ProblemError) as error:
+            prepared_line(**options)
+        assert list(error.value.faults) == [fault]
+
+
+def test_texts_of_a_problem_are_those_asked_for():
+    problem = prepared_line(name="n", note="t", money="m").problem
+    assert (problem.name, problem.note, problem.money) == ("n", "t", "m")
+    assert prepared_line().problem.money == candidates_of([]).money
+    assert prepared_line(money="").problem.money == ""
+
+
+def test_a_candidate_must_touch_the_graph_at_one_end_unless_it_is_a_stretch_of_a_ring():
+    assert len(prepared_line(lists=[((9, 1, 3),), ((0, 1, 3),)]).problem.candidates) == 2
+    stretch = candidates_of([((0, 1, 3),)])
+    bare = dataclasses.replace(
+        stretch, table=stretch.table.assign(kind="ring_standard"), arcs=stretch.arcs.iloc[:0]
+    )
+    graph = graph_of(LINE)
+    assert design_problem(graph, table(), bare, skim_of(graph), limit_s=12).problem.candidates[0].arcs == ()
+    with pytest.raises(CandidateError, match="c0: no end of it"):
+        design_problem(
+            graph, table(), dataclasses.replace(bare, table=stretch.table), skim_of(graph), limit_s=12
+        )
+
+
+@pytest.mark.parametrize(("limit_s", "covered"), [(3, 0), (4, 1), (9, 1), (10, 2), (13, 2), (14, 3)])
+def test_pairs_are_covered_today_up_to_the_limit_to_the_second(limit_s, covered):
+    pairs = prepared_line(limit_s=limit_s).pairs
+    assert pairs["covered_today"].tolist() == [k < covered for k in range(3)]
+
+
+@pytest.mark.parametrize("extra", [0, 2])
+def test_an_overlay_has_the_terminals_and_the_nodes_that_are_added(extra):
+    graph, rows = graph_of(LINE), np.array([0, 2], dtype=np.int64)
+    between = paths_of(NODES, graph.tail, graph.head, graph.seconds)
+    found = overlay(NODES, between, rows, extra=extra) if extra else overlay(NODES, between, rows)
+    assert found.terminals.tolist() == [0, 2, *range(NODES, NODES + extra)]
+    assert found.distance.shape == (2 + extra, 2 + extra)
+    assert found.distance[:2, :2].tolist() == [[0, 14], [14, 0]]
+    assert (found.distance[2:, :2] == NO_PATH_S).all()
+    assert found.distance.diagonal().tolist() == [0] * (2 + extra)
+    assert found.at(np.array([2, 0])).tolist() == [1, 0]

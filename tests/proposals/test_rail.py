@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections import Counter
 
 import pytest
-from candidates_drawing import base_case, four_in_line, network, railway, with_arcs
+from candidates_drawing import KM, base_case, four_in_line, network, railway, with_arcs
 
 from networks import intermodal
 from networks.intermodal import AccessParameters
@@ -262,3 +263,143 @@ def test_a_path_counts_its_slow_km_and_its_parts():
     assert tracks.upgraded_run_s(path, 160.0) == pytest.approx(faster, abs=1)
     assert tracks.upgraded_run_s(path, 100.0) == path.run_s
     assert tracks.path(2, 0).nodes == (2, 1, 0)
+
+
+# ---- what runs today
+
+
+def today(rules=RailRules()):  # noqa: B008
+    """Return the tracks of A to D with fast trains from A to B and from B to C."""
+    return tracks_of(base_case(ROAD, PLACES, railway(TRACKS, LINES)), rules)
+
+
+def test_todays_best_train_counts_without_stations_and_the_first_wait():
+    """Half of 20 minutes counts by four tenths, 240 s; starting takes 240 s; a change costs 1,740 s more."""
+    tracks = today()
+    assert tracks.best_service_s(0, 1) == tracks.best_service_s(1, 0) == 240 + 1700 + 240
+    assert tracks.best_service_s(0, 2) == 2180 + 1740 + 1700
+    assert tracks.best_service_s(0, 3) is None
+    assert [tracks.ride_today_s(*pair) for pair in ((0, 1), (0, 3), (2, 3))] == [2180, 21_600, 7200]
+    assert tracks.today_s(0, 1) == 1080 + 1700 + 300
+    assert tracks.today_s(0, 2) == 6520
+
+
+def test_stations_have_their_trains_of_a_day_and_the_time_from_each_city():
+    tracks = today()
+    assert (tracks.fronts, tracks.stations) == ([0, 1, 2, 3], [[0], [1], [2], [3]])
+    assert dict(tracks.trains) == {0: 1, 1: 2, 2: 1}
+    assert [tracks.trains_a_day(row) for row in range(4)] == [48.0, 48.0 + 19.2, 19.2, 0.0]
+    assert tracks.reach_s[0].tolist() == [1721, 4801, 8241, 16_483]
+    assert [tracks.station_name(row) for row in range(4)] == ["n0", "n1", "n2", "n3"]
+    assert tracks.place_of(1) == pytest.approx((101 * KM, 1 * KM))
+
+
+@pytest.mark.parametrize(
+    ("city", "most_s", "count", "rows"),
+    [
+        (0, 5000, 2, [0, 1]),
+        (0, 4801, 2, [0, 1]),
+        (0, 4800, 2, [0]),
+        (0, 99_999, 1, [0]),
+        (1, 99_999, 2, [1, 0]),
+        (3, 5000, 2, []),  # no train stops at the station of D
+        (3, 99_999, 3, [2, 1, 0]),
+    ],
+)
+def test_without_a_station_nearby_those_with_trains_that_are_reached_soonest_count(city, most_s, count, rows):
+    tracks = today(RailRules(station_km=0.5))
+    assert tracks.stations == [[]] * 4
+    assert tracks.reached_stations(city, most_s, count) == rows
+    assert today().reached_stations(city, 0, 0) == [city]
+
+
+@pytest.mark.parametrize(
+    ("pair", "headway_s", "runs"),
+    [
+        ((0, 1), 1200, True),
+        ((0, 1), 1199, False),
+        ((1, 2), 3000, True),
+        ((1, 2), 1200, False),
+        ((0, 2), 99_999, False),
+    ],
+)
+def test_direct_trains_of_today_count_where_they_call_at_both_ends(pair, headway_s, runs):
+    train = Train("hsr250", headway_s, 1800)
+    assert today().runs_today(pair, pair, train) == runs
+    assert today().runs_today((3, 3), pair, train) == runs  # the stations of the new service count as well
+
+
+def test_runs_over_todays_tracks_name_each_link_once_with_trains_and_class():
+    tracks = today()
+    assert tracks.runs_over([2, 0, 2], "hsr250", 8) == ((2, 8, True), (0, 8, True))
+    assert tracks.runs_over([1], "conv160", 3) == ((1, 3, False),)
+    assert (tracks.route_of(0), tracks.route_of(1), tracks.route_of(7)) == ((0,), (1,), ())
+    assert tracks.ends_of(2) == (2, 3)
+    assert tracks.link_s(2) == pytest.approx(100 / (0.8 * 120) * 3600)
+
+
+def test_without_railways_nothing_runs():
+    tracks = tracks_of(base_case(ROAD, PLACES, None))
+    assert (tracks.trains_a_day(0), tracks.route_of(0), dict(tracks.trains), tracks.fronts) == (
+        0.0,
+        (),
+        {},
+        [],
+    )
+    assert (tracks.stations, tracks.best_service_s(0, 1)) == ([[]] * 4, None)
+    assert tracks.ride_today_s(0, 1) == 7200
+
+
+@pytest.mark.parametrize(
+    ("count", "calls"), [(0, [0, 3]), (1, [0, 1, 3]), (2, [0, 1, 2, 3]), (9, [0, 1, 2, 3])]
+)
+def test_a_train_calls_on_the_way_at_the_largest_cities_with_most_trains(count, calls):
+    """B and C are secondary cities; two services call at B and one at C."""
+    tracks = today()
+    path = tracks.path(0, 3)
+    found, runs_s = rail.calls_on_the_way(tracks, (0, 3), path, count)
+    assert found == tuple((city, city) for city in calls)
+    of_link = [450 * 1.0 / 0.8 * 3.2, 450 * 1.0 / 0.8 * 3.2, 3750.0]
+    assert runs_s == tuple(round(sum(of_link[a:b])) for a, b in itertools.pairwise(calls))
+
+
+@pytest.mark.parametrize(("onward_s", "reaches"), [(1800, True), (1799, False)])
+def test_a_train_runs_on_to_the_nearest_core_city_that_is_no_end_of_the_line(onward_s, reaches):
+    tracks = today(RailRules(onward_s=onward_s))
+    found = rail.onward_run(tracks, (1, 3), 1, 1)
+    assert (found is not None) == reaches
+    if found is not None:
+        assert (found.city, found.path.nodes, found.path.run_s) == (0, (1, 0), 1800)
+    assert rail.onward_run(tracks, (0, 1), 1, 1) is None  # A is an end of the line
+    assert rail.onward_run(tracks, (1, 3), 1, None) is None
+    assert rail.onward_run(tracks, (0, 3), 0, 0) is None
+
+
+def test_a_train_takes_a_second_at_least_without_its_stations():
+    """Check-in for slow trains takes less than that of the fast ones with which rides are compared."""
+    tracks = tracks_of(base_case(ROAD, PLACES, railway(TRACKS, [("conv160", 60, [0, 1], [0, 1])])))
+    assert tracks.best_service_s(0, 1) == 1
+
+
+def test_trains_between_two_stations_of_one_city_are_no_trains_to_another():
+    spots = [(1, 1), (3, 3), (101, 1)]
+    tracks = network(spots, [(0, 1, "rail", 4, 100), (1, 2, "rail", 100, 100)], "rail")
+    hourly = Train("conv160", 3600, 1800)
+    for stops, runs in (([0, 1], False), ([1, 2], True)):
+        today_s = [("conv160", 3600, stops, [0, 3600])]
+        found = tracks_of(base_case(ROAD, PLACES, railway(tracks, today_s)))
+        assert sorted(found.stations[0]) == [0, 1]
+        assert found.runs_today((0, 1), (0, 2), hourly) == runs
+
+
+@pytest.mark.parametrize(("headway_s", "trainsets"), [(1250, 1), (2400, 4)])
+def test_more_trains_take_one_trainset_at_least(headway_s, trainsets):
+    """A round trip takes 2 x (3,260 + 240 + 1,800) s: nine trainsets for a train every 20 minutes."""
+    running = [("hsr250", headway_s, [0, 1], [0, 3260])]
+    rules = RailRules(frequency_least_s=1200, frequency_headway_s=1200)
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, running))
+    (found,) = rail.propose_more_trains(tracks_of(drawn, rules), Counter())
+    assert found.trainsets == trainsets
+    a_day = 16 * 3600 * (1 / 1200 - 1 / headway_s)
+    assert found.runs == ((0, math.ceil(round(a_day, 6)), True),)
+    assert found.train_km_a_day == pytest.approx(2 * a_day * found.length_km)

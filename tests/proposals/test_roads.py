@@ -12,6 +12,7 @@ from candidates_drawing import KM, base_case, cities, network, table
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.roads import (
     RoadRules,
+    _degree,
     anchor_nodes,
     propose_expressway_upgrades,
     propose_gaps,
@@ -276,3 +277,79 @@ def test_anchors_are_where_expressways_meet_other_roads_and_where_they_end():
     assert anchor_nodes(network(spots, links)).tolist() == [0, 1, 4, 7]
     trunk = replace(RULES, expressway_classes=("primary",))
     assert anchor_nodes(network(spots, links), trunk).tolist() == [1, 6]
+
+
+def reasons_of(base, rules, pair=(1, 2)):
+    """Return the number of direct roads that are proposed for a pair, and what was left out."""
+    report = Counter()
+    return len(list(propose_links(base, [pair], rules, report))), dict(report)
+
+
+def test_a_direct_road_keeps_each_rule_to_its_edge(corridor):
+    """From B to C it is 58 km, 12 km and 30 km further than by today's roads."""
+    km = corridor.straight_km(1, 2)
+    assert reasons_of(corridor, replace(RULES, longest_km=km)) == (1, {})
+    assert reasons_of(corridor, replace(RULES, shortest_km=km)) == (1, {})
+    longer, shorter = replace(RULES, shortest_km=km + 0.1), replace(RULES, longest_km=km - 0.1)
+    assert reasons_of(corridor, longer) == (0, {f"road_link: shorter than {km + 0.1:g} km": 1})
+    assert reasons_of(corridor, shorter) == (0, {f"road_link: longer than {km - 0.1:g} km": 1})
+    new_s = round(km * 1.2 / 100.0 * 3600)
+    today_s = corridor.road_s(1, 2)
+    index = today_s / new_s
+    assert reasons_of(corridor, replace(RULES, detour_index=index - 1e-6)) == (1, {})
+    assert reasons_of(corridor, replace(RULES, detour_index=index + 1e-6))[0] == 0
+    assert int(corridor.skim[1, 2]) >= today_s
+    saved = 1 - (corridor.skim[1, 2] - today_s + new_s) / corridor.skim[1, 2]
+    assert reasons_of(corridor, replace(RULES, least_gain=saved - 1e-6)) == (1, {})
+    assert reasons_of(corridor, replace(RULES, least_gain=saved + 1e-6))[0] == 0
+
+
+def ends_of_gaps(**changes):
+    """Return ends and index of the gaps of a star: dead ends 1 and 3 beside expressway nodes 5 and 6."""
+    spots = [(-40, 0), (0, 0), (-40, 60), (0, 60), (12, -40), (12, 0), (12, 60), (12, 100), (0.5, 0)]
+    links = [
+        (0, 1, "motorway", 40, 100), (2, 3, "motorway", 40, 100),
+        (4, 5, "motorway", 40, 100), (5, 6, "motorway", 60, 100), (6, 7, "motorway", 40, 100),
+        (0, 2, "primary", 60, 50), (0, 4, "primary", 70, 50), (1, 8, "primary", 200, 50),
+    ]  # fmt: skip
+    road = network(spots, links)
+    base = base_case(road, cities(road, [("a", (-40, 0), 900_000, 0), ("b", (12, 100), 600_000, 7)]))
+    report = Counter()
+    found = propose_gaps(base, replace(RULES, **{"border_km": 1.0, **changes}), report)
+    return [one.arcs[0][:2] for one in found], [one.why for one in found], dict(+report)
+
+
+def test_of_dead_ends_those_with_the_worst_detours_are_closed_first():
+    """From 1 to 5 it is 40 km of motorway, 70 of primary road and 40 again; from 3 to 6 far more."""
+    ends, whys, report = ends_of_gaps()
+    assert ends == [("road:3", "road:6"), ("road:1", "road:5")]
+    assert whys == [
+        f"dead end 12 km from another expressway; today's way takes {index} times as long"
+        for index in (27.7, 15.3)  # 14,400 and 7,920 s instead of 519
+    ]
+    assert report == {}
+    ends, _, report = ends_of_gaps(gap_count=1)
+    assert (ends, report) == ([("road:3", "road:6")], {"gap: beyond the worst 1": 1})
+    ends, _, report = ends_of_gaps(gap_count=0)
+    assert (ends, report) == ([], {"gap: beyond the worst 0": 2})
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({"gap_longest_km": 14.5}, 2),
+        ({"gap_longest_km": 14.3}, 0),
+        ({"gap_detour_index": 15.2}, 2),
+        ({"gap_detour_index": 15.4}, 1),
+        ({"gap_detour_index": 27.7}, 1),
+        ({"gap_detour_index": 27.9}, 0),
+        ({"border_km": 11.9}, 2),
+        ({"border_km": 12.1}, 0),
+    ],
+)
+def test_a_gap_is_within_reach_a_detour_and_off_the_border(changes, count):
+    assert len(ends_of_gaps(**changes)[0]) == count
+
+
+def test_carriageways_between_two_nodes_count_once_for_each_of_them():
+    assert _degree(np.array([[0, 1], [1, 0], [1, 2], [1, 2], [3, 2]]), 5).tolist() == [1, 2, 2, 1, 0]

@@ -113,3 +113,84 @@ def test_a_way_leaves_its_share_of_the_time_of_the_tier():
     seconds = {one.candidate_id: one.arcs[0][2] for one in found}
     assert seconds["access:a-0-rapid-transit"] == 1800
     assert seconds["access:a-0-bus-lane"] == 2160
+
+
+@pytest.mark.parametrize(
+    ("hsr_s", "conv_s", "halls", "minutes"),
+    [
+        (900, 600, [], ""),
+        (901, 600, ["check-in-hsr"], "15"),
+        (900, 601, ["check-in-conv"], "10"),
+        (901, 601, ["check-in-hsr", "check-in-conv"], "15 and 10"),
+    ],
+)
+def test_check_in_is_shortened_in_the_halls_where_it_is_longer(hsr_s, conv_s, halls, minutes):
+    tracks = Tracks(drawn_with(replace(CHINA, check_in_hsr_s=hsr_s, check_in_conv_s=conv_s)), RailRules())
+    found = list(stations.propose_check_in(tracks, StationRules(), Counter()))
+    assert len(found) == (3 if halls else 0)
+    for one, row, trains in zip(found, (0, 1, 2), (48, 67, 19), strict=False):
+        assert [head for _, head, _ in one.arcs] == [f"station:{row}/{hall}" for hall in halls]
+        assert one.why == f"check-in of {minutes} min for {trains} trains a day and direction"
+        assert one.candidate_id == f"check-in:{row}-n{row}"
+        assert (one.standard, one.length_km, one.speed_kmh) == ("check-in", 0.0, 0.0)
+    assert [one.units for one in found] == ([1.0, 2.0, 1.0] if halls else [])
+
+
+def test_measures_take_a_second_at_least():
+    nothing = StationRules(check_in_hsr_s=0, check_in_conv_s=0, transfer_s=0, timed_wait_s=0, hub_services=1)
+    tracks = Tracks(drawn_with(), RailRules())
+    both = [
+        *stations.propose_check_in(tracks, nothing, Counter()),
+        *stations.propose_timed_transfers(tracks, nothing, Counter()),
+    ]
+    assert {seconds for one in both for *_, seconds in one.arcs} == {1}
+
+
+def test_the_place_of_a_measure_is_marked_by_a_short_line():
+    tracks = Tracks(drawn_with(), RailRules())
+    hub = next(iter(stations.propose_timed_transfers(tracks, StationRules(hub_services=2), Counter())))
+    (west, south), (east, north) = hub.geometry.coords
+    lon, lat = tracks.place_of(1)
+    assert (south, north) == (lat, lat)
+    assert west < lon < east
+    assert (west + east) / 2 == pytest.approx(lon)
+    assert hub.why == "2 services connect within 15 min"
+    assert (hub.from_name, hub.to_name, hub.units) == ("B", "n1", 1.0)
+
+
+def ways_to(city, row, **rules):
+    """Return the ways of one kind from a city to a station, and what was left out of them."""
+    left_out: Counter[str] = Counter()
+    tracks = Tracks(drawn_with(), RailRules())
+    way = AccessWay("tram", "rapid-transit", 120, 40.0, 0.5)
+    found = stations.propose_access(tracks, StationRules(ways=(way,), **rules), left_out)
+    name = f"access:{'abc'[city]}-{row}-rapid-transit"
+    return [one for one in found if one.candidate_id == name], dict(left_out), tracks
+
+
+def test_a_way_saves_as_much_as_asked_and_is_as_long_as_allowed():
+    """Half of the 20 minutes of the tier is more than the ride of 1.8 km."""
+    (one,), _, tracks = ways_to(0, 0, way_gain_s=-10_000)
+    least = CHINA.centre_station.of(tracks.base.tiers[0])
+    today = int(tracks.reach_s[0, 0])
+    assert one.arcs[0][2] == round(0.5 * least)
+    gain_s = today - one.arcs[0][2]
+    assert len(ways_to(0, 0, way_gain_s=gain_s)[0]) == 1
+    assert ways_to(0, 0, way_gain_s=gain_s + 1)[0] == []
+    km = one.length_km / 1.3
+    assert len(ways_to(0, 0, way_gain_s=-10_000, way_longest_km=km + 1e-9)[0]) == 1
+    assert ways_to(0, 0, way_gain_s=-10_000, way_longest_km=km - 1e-9)[0] == []
+    assert one.why == f"tram: {one.arcs[0][2] / 60:.0f} min from centre to station, {today / 60:.0f} today"
+
+
+def test_ways_that_save_too_little_are_counted_one_by_one():
+    """Each of three cities has one station within 40 km."""
+    found, left_out, _ = ways_to(0, 0, way_gain_s=36_000)
+    assert (found, left_out) == ([], {"access: a tram saves under 600 min": 3})
+
+
+@pytest.mark.parametrize(("corridors", "times"), [((("core", 3.0),), (3.0, 1.0)), ((), (1.0, 1.0))])
+def test_larger_cities_need_several_corridors(corridors, times):
+    for city, factor in zip((0, 1), times, strict=True):
+        (one,), _, _ = ways_to(city, city, way_gain_s=-10_000, corridors=corridors)
+        assert one.units == pytest.approx(factor * one.length_km)

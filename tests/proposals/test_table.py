@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
+import numpy as np
 import pandas as pd
 import pytest
 from candidates_drawing import proposal, table
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.table import fix, merge
+from optimiser.proposals.base_case import line_km
+from optimiser.proposals.costs import WATER, AllPlain, builtin_cost_table
+from optimiser.proposals.table import Item, assemble, fix, merge, number_arcs
 
 
 def test_ids_used_twice_are_refused():
@@ -38,3 +44,136 @@ def test_the_arcs_keep_their_dtypes_when_there_are_none():
     empty = table()
     assert isinstance(empty.arcs, pd.DataFrame)
     assert str(empty.arcs["seconds"].dtype) == "int64"
+
+
+def wet(*kinds):
+    """Return ground that is water at the first of these points of each line, the others plain."""
+
+    class Ground:
+        source = "drawn"
+
+        def classify(self, lon, lat):  # noqa: ARG002
+            found = np.zeros(len(lon), dtype=np.int8)
+            found[: kinds[0]] = WATER
+            return found
+
+    return Ground()
+
+
+def priced(*proposals, ground=None, longest_km=math.inf, report=None):
+    costs = builtin_cost_table()
+    return assemble(proposals, costs, ground or AllPlain(), longest_water_km=longest_km, report=report)
+
+
+def unpriced(name, km=10.0):
+    """Return a road of 0.1 degree, whose cost follows from the table."""
+    return dataclasses.replace(
+        proposal(name, 0, 1, 5), cost=None, length_km=km, items=(Item("expressway-4", km),)
+    )
+
+
+def test_a_line_over_water_costs_more_and_says_how_far_it_runs_there():
+    """Of 22 sampled points, 11 lie in water."""
+    half = priced(unpriced("x"), ground=wet(11)).table.iloc[0]
+    assert (half["plain"], half["hill"], half["mountain"], half["urban"]) == (0.5, 0.0, 0.0, 0.0)
+    assert half["water_km"] == 5.0
+    dry = priced(unpriced("x")).table.iloc[0]
+    assert (dry["cost_low"], dry["cost"], dry["cost_high"], dry["water_km"]) == (900, 1200, 1500, 0.0)
+    rate = builtin_cost_table().rate("expressway-4", "water")
+    assert half["cost"] == round(600 + 5 * rate.central)
+
+
+def test_proposals_whose_crossing_is_too_wide_are_left_out_and_counted():
+    step_km = line_km(unpriced("x").geometry) / 22
+    report = {"before": 2}
+    found = priced(unpriced("x"), ground=wet(11), longest_km=11 * step_km + 1e-9, report=report)
+    assert (len(found), found.report) == (1, {"before": 2})
+    found = priced(unpriced("x"), ground=wet(11), longest_km=5.0, report=report)
+    assert (len(found), found.report) == (0, {"before": 2, "road_link: crosses more than 5 km of water": 1})
+
+
+def test_candidates_that_are_taken_keep_their_arcs_and_runs():
+    runs = {"a": ((3, 8, True),), "b": (), "c": ((1, 2, False), (2, 2, False))}
+    every = table(
+        *(
+            dataclasses.replace(proposal(name, k, k + 1, 5 + k), runs=runs[name])
+            for k, name in enumerate("abc")
+        )
+    )
+    found = every.take([2, 0])
+    assert found.table["candidate_id"].tolist() == ["c", "a"]
+    assert found.arcs.to_numpy().tolist() == [
+        [0, "road:2", "road:3", 7],
+        [0, "road:3", "road:2", 7],
+        [1, "road:0", "road:1", 5],
+        [1, "road:1", "road:0", 5],
+    ]
+    assert found.runs.to_numpy().tolist() == [[0, 1, 2, False], [0, 2, 2, False], [1, 3, 8, True]]
+    assert len(every) == 3
+    assert every.costs == {"a": 10, "b": 10, "c": 10}
+
+
+def test_merged_candidates_add_up_reasons_and_keep_the_money():
+    first, second = (
+        dataclasses.replace(table(proposal(name, 0, 1, 5)), report=report)
+        for name, report in (("b", {"x": 1, "y": 2}), ("a", {"y": 3}))
+    )
+    both = merge(first, second)
+    assert both.report == {"x": 1, "y": 5}
+    assert (both.money, both.price_year, both.terrain_source) == (
+        first.money,
+        first.price_year,
+        first.terrain_source,
+    )
+    unpriced_table = dataclasses.replace(second, money="", price_year=0, terrain_source="")
+    assert merge(unpriced_table, first).money == merge(first, unpriced_table).money == first.money
+    assert merge(unpriced_table, first).price_year == first.price_year
+    with pytest.raises(CandidateError, match="are priced in"):
+        merge(first, dataclasses.replace(second, money="shells"))
+    with pytest.raises(CandidateError, match="used twice") as error:
+        merge(first, first)
+    assert list(error.value.faults) == ["b"]
+
+
+def test_the_digest_is_of_all_that_candidates_hold():
+    one = table(proposal("x", 0, 1, 5))
+    assert one.digest() == table(proposal("x", 0, 1, 5)).digest()
+    others = [
+        table(proposal("y", 0, 1, 5)),
+        table(proposal("x", 0, 1, 6)),
+        table(proposal("x", 0, 1, 5, cost=11)),
+        dataclasses.replace(one, report={"x": 1}),
+        dataclasses.replace(one, money="shells"),
+        dataclasses.replace(one, price_year=1),
+        dataclasses.replace(one, terrain_source="x"),
+        fix(one, in_=["x"]),
+    ]
+    assert len({one.digest(), *(other.digest() for other in others)}) == 9
+
+
+def test_arcs_are_numbered_by_the_nodes_of_the_graph_and_new_ones_after_them():
+    new = dataclasses.replace(
+        proposal("x", 0, 1, 5), arcs=(("road:1", "new:b", 3), ("new:b", "new:a", 4), ("new:a", "road:0", 5))
+    )
+    found = number_arcs({"road:0": 0, "road:1": 1, "city": 2}, table(new).arcs)
+    assert (found.count, found.old, found.new_ids) == (5, 3, ("new:a", "new:b"))
+    assert (found.tail.tolist(), found.head.tolist(), found.seconds.tolist()) == (
+        [1, 4, 3],
+        [4, 3, 0],
+        [3, 4, 5],
+    )
+    assert found.ends.tolist() == [0, 1, 3, 4]
+    taken = found.take(np.array([False, True, True]))
+    assert (taken.tail.tolist(), taken.candidate.tolist(), taken.count) == ([4, 3], [0, 0], 5)
+
+
+def test_candidates_are_fixed_in_and_out():
+    every = table(*(proposal(name, 0, 1, 5) for name in "abc"))
+    assert fix(every, in_=["a"], out=["c"]).table["fixed"].tolist() == ["in", "", "out"]
+    with pytest.raises(CandidateError) as error:
+        fix(every, in_=["a", "z", "y"], out=["a"])
+    assert list(error.value.faults) == [
+        "no candidate `y`",
+        "no candidate `z`",
+        "`a` is fixed both in and out",
+    ]

@@ -241,6 +241,33 @@ def test_files_that_are_no_certificates_are_refused(tmp_path, capsys):
     assert bound_checker.main([str(problem)]) == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        ([], 0, "OK: the plan holds, its objective is 0; no plan is better than 7: a gap of 700 %"),
+        (
+            ["--gap", "7"],
+            0,
+            "OK: the plan holds, its objective is 0; no plan is better than 7: a gap of 700 %",
+        ),
+        (["--gap", "6.9"], 1, "REFUSED: the plan holds, its objective is 0; no plan is better than 7"),
+    ],
+)
+def test_a_gap_may_be_asked_for_on_the_command_line(tmp_path, capsys, asked, code, said):
+    problem, certificate = tmp_path / "p.json", tmp_path / "c.json"
+    problem.write_text(json.dumps(as_json(two_links())))
+    shown = {"built": [], "cost": 0, "coverage": 0, "bound": proof([], [leaf()], 7)}
+    certificate.write_text(json.dumps(shown))
+    arguments = [str(problem), str(certificate), *asked]
+    assert bound_checker.main(arguments) == code
+    assert capsys.readouterr().out.startswith(said)
+    del shown["bound"]
+    certificate.write_text(json.dumps(shown))
+    arguments = [str(problem), str(certificate), *asked]
+    assert bound_checker.main(arguments) == (1 if asked else 0)
+    assert "no bound is shown" in capsys.readouterr().out
+
+
 def test_a_claim_that_the_tree_does_not_prove_is_refused():
     raw = as_json(two_links())
     with pytest.raises(Refused, match="not as claimed"):

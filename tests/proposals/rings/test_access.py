@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 
+import numpy as np
 import pytest
 import shapely
 from ring_regions import KM, generated_ring, none, rules, square
 
-from optimiser.proposals.rings.access import within_distance, within_time
+from optimiser.proposals.rings.access import drive_times, stops_of, within_distance, within_time
+from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
 from optimiser.proposals.rings.ring_network import RingNetwork
 
 
@@ -91,3 +95,46 @@ def test_a_ring_keeps_to_where_its_own_centre_is_nearer_than_every_rival():
 
 def test_no_lines_have_no_distances():
     assert within_distance([], rules(), square()).shape == (0,)
+
+
+# ---- nodes off the road
+
+
+def graph_at(*nodes):
+    """Return a graph of nodes (key, place in km), joined one after the other."""
+    drawn = tuple(GraphNode(key, x * KM, y * KM) for key, (x, y) in nodes)
+    links = tuple(
+        GraphLink(k, k + 1, shapely.LineString([(a.lon, a.lat), (b.lon, b.lat)]), 1.0)
+        for k, (a, b) in enumerate(itertools.pairwise(drawn))
+    )
+    return RingGraph(drawn, links)
+
+
+def test_roads_are_reached_by_road_and_stations_from_the_nearest_road_node():
+    """From `hub` to road node 3, 40 km east, it takes 2,400 s; beyond it 20 km/h count, up to 5 km."""
+    region = square()
+    graph = graph_at(
+        ("station:0", (44, 0)), ("road:3", (40, 0)), ("station:1", (46, 0)), ("station:2", (41, 0))
+    )
+    (found,) = drive_times(graph, region)
+    assert found[1] == 2400
+    assert found[0] == pytest.approx(2400 + 4 / 20 * 3600, abs=2)
+    assert found[2] == np.inf
+    assert found[3] == pytest.approx(2400 + 1 / 20 * 3600, abs=1)
+    assert drive_times(graph_at(("road:3", (40, 0)), ("road:8", (0, 0))), region).tolist() == [[2400, 0]]
+
+
+def test_without_a_road_that_is_reached_no_station_is():
+    region = square()
+    nowhere = dataclasses.replace(region, cities=region.cities.assign(road_node=[-1]))
+    graph = graph_at(("station:0", (44, 0)), ("road:3", (40, 0)))
+    assert drive_times(graph, nowhere).tolist() == [[np.inf, np.inf]]
+
+
+def test_only_nodes_that_can_stop_serve_a_city():
+    region = square(places=(town(10, 60),))
+    graph = graph_at(("road:1", (0, -40)), ("road:2", (40, -40)))
+    assert stops_of(graph, rules(on_s=600), region) == {1: {0: 600}}
+    assert stops_of(graph, rules(on_s=599), region) == {}
+    none = RingGraph(tuple(dataclasses.replace(node, can_stop=False) for node in graph.nodes), graph.links)
+    assert stops_of(none, rules(on_s=600), region) == {}

@@ -11,6 +11,7 @@ from ring_regions import square as region_of_square
 
 from optimiser.problem import RingLink, RingStop
 from optimiser.proposals.rings.lengths import shortest_circuit_within, with_longest
+from optimiser.proposals.table import merge
 
 LENGTHS = (4_000, 4_000, 4_000, 4_000, 20_000)
 
@@ -111,3 +112,21 @@ def test_a_link_without_length_adds_nothing():
     )
     assert sum(link.length == 0 for link in links) == 1
     assert limits(drawn(links=links), most_stretch=1.0) == [12_000]
+
+
+@pytest.mark.parametrize(
+    ("required", "budget", "metres"),
+    [(True, 4, 16_000), (True, 3, 32_000), (False, 3, 16_000), (False, 2, 16_000), (False, 1, 32_000)],
+)
+def test_what_a_required_ring_takes_is_not_there_for_the_next_one(required, budget, metres):
+    """Either ring has a northern side of its own, for 2 each."""
+    region = region_of_square()
+    both = merge(road("north", 0, 1, region=region), road("other", 1, 2, region=region))
+    both = dataclasses.replace(both, table=both.table.assign(cost=2))
+    links = tuple(
+        dataclasses.replace(link, candidate="other") if link.candidate else link for link in drawn().links
+    )
+    second = drawn(id="second", links=links)
+    found = limits(drawn(required=required), second, budget=budget, table=both, most_stretch=1.0)
+    assert found[1] == metres
+    assert found[0] == (16_000 if budget > 1 else 32_000)

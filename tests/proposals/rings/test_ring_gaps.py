@@ -213,3 +213,15 @@ def test_the_length_of_a_link_is_its_share_of_the_cost_then_its_km():
     for k, new in enumerate(is_new):
         assert lengths[k] == round(_KM_A_UNIT_OF_COST * 700 * new + km[k])
         assert dear[k] == round(_KM_A_UNIT_OF_COST * (700 * new + 3 * km[k]) + km[k])
+
+
+def test_the_gap_that_needs_the_fewest_km_is_named_however_many_links_exist():
+    """A junction lies 600 m behind the end of the gap: a link to it would be longer and use one link less."""
+    region = square(
+        without=(0, 1),
+        spots=[(0.6, -40), (0.6, -20)],
+        more=[(1, 9, "motorway", 0.6, 100), (9, 2, "motorway", 39.4, 100), (9, 10, "motorway", 20, 100)],
+    )
+    (reason,) = reasons(region, none(), rules())
+    assert "open gap between " in reason
+    assert "(48 km); raise" in reason

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
-from ring_regions import none, rules, square
+from ring_regions import none, road, rules, square
 
 from optimiser.proposals.base_case import NEW
-from optimiser.proposals.rings.ring_network import RingNetwork, standard_graph
+from optimiser.proposals.rings.graph import GraphNode
+from optimiser.proposals.rings.ring_network import (
+    RingNetwork,
+    _line_between,
+    lines_through,
+    standard_graph,
+)
 
 
 def test_two_carriageways_and_their_slip_roads_are_one_line():
@@ -170,3 +177,114 @@ def test_a_line_of_the_user_keeps_its_corners_though_its_ends_are_beside_the_nod
 def test_a_straight_line_beside_the_nodes_gives_way_to_the_one_between_them():
     (piece,) = pieces_of([(0.1, -40), (0.1, 40)], "road:5", "road:1")
     assert piece[:3] == ("road:1", "road:5", [[0.0, -40.0], [0.0, 40.0]])
+
+
+# ---- lines and ties
+
+
+def drawn_graph(spots, links):
+    """Return a graph of motorways, its nodes in the order of the spots."""
+    drawn = network(spots, [(a, b, "motorway", 10, 100) for a, b in links])
+    return standard_graph(drawn, rules())
+
+
+@pytest.mark.parametrize(
+    ("links", "lines"),
+    [
+        ([(0, 1)], [0, 1]),
+        ([(0, 1), (1, 2)], [0, 1, 2]),
+        ([(0, 1), (1, 2), (2, 3), (3, 4)], [0, 1, 1, 1, 4]),
+        ([(3, 1), (1, 4), (4, 0), (0, 2)], [0, 0, 2, 3, 0]),  # 3 - 1 - 4 - 0 - 2
+        ([(0, 1), (1, 2), (2, 0)], [0, 0, 0]),
+        ([(0, 1), (1, 2), (1, 3), (3, 4), (4, 5)], [0, 1, 2, 3, 3, 5]),  # three links meet at 1
+        ([(0, 1), (2, 3), (1, 2), (4, 5), (5, 6)], [0, 1, 1, 3, 4, 5, 6]),
+    ],
+)
+def test_a_line_is_a_run_of_nodes_at_which_two_links_meet(links, lines):
+    count = len(lines)
+    assert lines_through(drawn_graph([(10 * k, k * k) for k in range(count)], links)) == lines
+
+
+PARALLEL = [(x, y) for y in (2, 4, 6, 8) for x in (-30, -1, 1, 30)]
+"""Four motorways from west to east, 2, 4, 6 and 8 km north of 0, 0, each with two nodes near there."""
+
+
+def tied(**asked):
+    """Return nodes and km of the ties of a node at 0, 0 to four motorways."""
+    links = [(4 * k + a, 4 * k + a + 1, "motorway", 30, 100) for k in range(4) for a in range(3)]
+    road = network([*PARALLEL, (0, 0)], [*links, (16, 1, "primary", 2, 50)])
+    region = base_case(road, cities(road, [("hub", (0, 0), 9_000_000, 16)]))
+    of = RingNetwork(region, rules(**asked))
+    found = [(of.existing.nodes[to].key, line, km) for to, line, km in of._ties(GraphNode("x", 0.0, 0.0))]
+    for key, line, km in found:
+        x, y = PARALLEL[int(key.removeprefix("road:"))]
+        assert (shapely.get_coordinates(line) / KM).round(3).tolist() == [[0, 0], [x, y]]
+        assert km == pytest.approx(math.hypot(x, y), rel=1e-2)
+    return [int(key.removeprefix("road:")) for key, _, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("tie_km", "ties"), [(10.0, [1, 5, 9]), (6.0, [1, 5]), (4.2, [1, 5]), (4.0, [1]), (2.0, [])]
+)
+def test_an_end_off_the_standard_reaches_the_nearest_node_of_three_lines_at_most(tie_km, ties):
+    assert tied(tie_km=tie_km) == ties
+
+
+def test_ties_belong_to_the_candidate_that_ends_off_the_standard():
+    region = square(places=(("town", (0, -45), 300_000, 1, (5, 60)),))
+    candidate = road("new", 9, 5, region=region, cost_km=85.0)
+    graph = RingNetwork(region, rules(tie_km=6.0)).with_candidates(candidate)
+    found = [link for link in graph.links if link.candidate == "new"]
+    ends = [(graph.nodes[link.tail].key, graph.nodes[link.head].key) for link in found]
+    assert ends == [("road:5", "road:9"), ("road:9", "road:1")]
+    assert [round(link.length_km, 1) for link in found] == [85.0, 5.0]
+    assert [link.name for link in found] == ["a - b", ""]
+    alone = RingNetwork(region, rules(tie_km=4.0)).with_candidates(candidate)
+    assert [link.length_km for link in alone.links if link.candidate == "new"] == [85.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "usable"),
+    [
+        ({}, True),
+        ({"kind": "gap"}, True),
+        ({"kind": "through_trains"}, False),
+        ({"mode": "rail"}, False),
+        ({"speed_kmh": 99.0}, False),
+        ({"fixed": "out"}, False),
+        ({"fixed": "in"}, True),
+    ],
+)
+def test_a_ring_may_consist_of_lines_of_its_mode_that_are_fast_enough(changes, usable):
+    region = square()
+    of = RingNetwork(region, rules(speed_kmh=100.0))
+    assert of._usable(road("new", 1, 5, region=region, **changes)) == ([0] if usable else [])
+
+
+def test_the_network_of_a_mode_that_a_region_lacks_has_no_links():
+    assert len(RingNetwork(square(), rules(mode="rail")).network.links) == 0
+    region = rail_region()
+    assert RingNetwork(region, rules(mode="rail")).network is region.rail
+    assert RingNetwork(region, rules()).network is region.road
+    assert RingNetwork(square(shift=(100.0, 50.0)), rules()).centres == ((round(1e9 * KM), round(5e8 * KM)),)
+
+
+def test_cities_that_nothing_at_standard_is_near_to_are_off_it():
+    places = (
+        ("near", (0, -45), 900_000, 1, (5, 60)),
+        ("far", (0, -80), 900_000, 1, (40, 60)),
+        ("small", (0, -85), 30_000, 1, (45, 60)),
+    )
+    region = square(places=places)
+    assert RingNetwork(region, rules(tiers=("secondary",))).off_standard == [2]
+    assert RingNetwork(region, rules(tiers=("secondary",), must=(3,))).off_standard == [2, 3]
+    assert RingNetwork(region, rules(tiers=("secondary",), centres=(2,))).off_standard == []
+
+
+@pytest.mark.parametrize(("off_deg", "corners"), [(0.5e-6, 2), (0.99e-6, 2), (1.5e-6, 3)])
+def test_a_node_lies_on_a_line_within_a_tenth_of_a_metre(off_deg, corners):
+    """From the node in the middle of the first part a line runs to its end, else the whole line is kept."""
+    line = shapely.LineString([(0.0, 0.0), (0.2, 0.0), (0.4, 0.0)])
+    cut = _line_between(line, GraphNode("a", 0.3, off_deg), GraphNode("b", 0.4, 0.0))
+    assert len(cut.coords) == corners
+    assert cut.coords[-1] == (0.4, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import shapely
@@ -9,7 +11,15 @@ from ring_regions import KM, rules, square
 
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
-from optimiser.proposals.rings.straight_links import _nearest, _starts, propose_straight_links, standard_of
+from optimiser.proposals.rings.straight_links import (
+    _cities_off_network,
+    _name_of,
+    _nearest,
+    _Place,
+    _starts,
+    propose_straight_links,
+    standard_of,
+)
 
 
 def test_points_of_tracks_without_a_station_hide_no_station_behind_them():
@@ -93,3 +103,25 @@ def test_a_speed_that_no_standard_has_leaves_nothing_to_build():
     assert standard_of(rules(speed_kmh=standards.road.speed_kmh), standards)[0] == standards.road.standard
     assert standard_of(rules(speed_kmh=standards.road.speed_kmh + 1), standards) is None
     assert standard_of(rules(mode="rail", speed_kmh=1000.0), standards) is None
+
+
+def test_a_place_has_the_name_of_its_city_or_lies_beside_one():
+    region, node = square(), GraphNode("road:0", 10 * KM, 0.0)
+    assert _name_of(region, _Place(node, 0)) == "Hub"
+    assert _name_of(region, _Place(node)) == "Hub (10 km east)"
+
+
+def test_cities_off_the_network_start_at_their_road_nodes_or_at_new_stations():
+    region = square(
+        places=(("town", (0, -50), 300_000, 1, (10, 60)), ("port", (60, 0), 300_000, 3, (20, 60)))
+    )
+    graph = spread((0, 0), (1, 0), ties=[(0, 1)])
+    on_road = list(_cities_off_network(graph, region, rules(), [1, 2]))
+    assert [(place.node.key, place.city) for place in on_road] == [("road:9", 1), ("road:10", 2)]
+    assert (on_road[0].node.lon, on_road[0].node.lat) == pytest.approx((0.0, -50 * KM))
+    known = RingGraph((GraphNode("road:9", 0.0, 0.0),), ())
+    assert [place.city for place in _cities_off_network(known, region, rules(), [1, 2])] == [2]
+    on_rail = list(_cities_off_network(graph, region, rules(mode="rail"), [1]))
+    assert [(place.node.key, place.city) for place in on_rail] == [("new:station/town", 1)]
+    off = dataclasses.replace(region, cities=region.cities.assign(road_node=[8, -1, 0]))
+    assert [place.node.key for place in _cities_off_network(spread((1, 1)), off, rules(), [1, 2])] == []

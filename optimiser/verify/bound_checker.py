@@ -582,8 +582,8 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
 
 def main(arguments: list[str]) -> int:
     """Check the files that the command line names; return the exit code."""
-    most = float(arguments.pop()) if arguments[-2:-1] == ["--gap"] and arguments.pop(-2) else None
     try:
+        most = float(arguments.pop()) if arguments[-2:-1] == ["--gap"] and arguments.pop(-2) else None
         problem, certificate = (json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments)
         text, gap = check(problem, certificate)
         need(most is None or (gap is not None and gap <= most), f"{text}, where {most} was asked for")

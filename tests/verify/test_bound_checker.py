@@ -386,3 +386,15 @@ def test_random_multipliers_never_prove_too_much(seed):
         bound = check_bound(raw, proof(rows, [leaf(*multipliers)], None, bits=8))
         if best is not None:
             assert bound <= best if problem.budget is None else bound >= best
+
+
+def test_a_second_centre_may_lie_on_either_side_of_the_direction_of_a_circuit():
+    ring = dataclasses.replace(ringed().rings[0], centres=((2, 2), (3, 3)))
+    rows = Model(as_json(ringed(rings=(ring,)))).rows
+    for name, other in (("round001_001", {}), ("round001_002", {"q001_002": 2})):
+        terms, least, is_equation, _ = rows[name]
+        crossed = {f: value for f, value in terms.items() if value}
+        assert (crossed, least, is_equation) == (
+            {"fa001_000002": 1, "fb001_000002": -1, "r001": -1, **other}, 0, True
+        )  # fmt: skip
+    assert rows["turn001_002"][:3] == ({"q001_002": 1, "r001": -1}, 0, False)

@@ -89,7 +89,10 @@ def test_obstacles_are_found_only_where_there_is_no_plan(problem):
             ),
         ),
         (
-            line(cities=(City("dee", 3, (3, 4), 2, "core"),), targets=(Target("core", 3, "cities"),)),
+            line(
+                cities=(City("dee", 3, (3, 4), 2, "core"), City("ess", 3, (4,), 1, "small")),
+                targets=(Target("core", 3, "cities"),),
+            ),
             (
                 "the target of 3 for the cities of group 'core' is 3 short even with everything built that "
                 "may be; dee has 1 of the 2 pairs that it needs, without d - a (150 s, limit 10 s)"
@@ -161,6 +164,22 @@ def too_many(monkeypatch):
 def test_building_everything_refutes_the_claim_that_a_ring_cannot_be_formed(too_many):
     assert prove_infeasible(ringed(budget=10)).plan == ("across", "fast", "north", "west")
     assert prove_infeasible(ringed(budget=9)).by == "solver"
+
+
+def test_what_must_be_built_is_tried_where_the_budget_is_too_small_for_all(too_many):
+    candidates = tuple(
+        dataclasses.replace(c, fixed=None if c.id == "across" else "in") for c in ringed().candidates
+    )
+    assert prove_infeasible(ringed(candidates=candidates, budget=9)).plan == ("fast", "north", "west")
+
+
+def test_a_start_is_the_first_period_with_the_money_or_the_last_one(too_many):
+    dear = tuple(dataclasses.replace(c, cost=10 if c.id == "fast" else c.cost) for c in phased().candidates)
+    assert infeasible._earliest_starts(phased(), ["fast", "west", "north"]) == {
+        "fast": 0, "west": 1, "north": 1
+    }  # fmt: skip
+    assert infeasible._earliest_starts(phased(candidates=dear), ["fast"]) == {"fast": 1}
+    assert infeasible._earliest_starts(ringed(), ["fast"]) == {}
 
 
 def test_what_must_be_built_is_tried_in_the_first_periods_that_have_the_money(too_many):

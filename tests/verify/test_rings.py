@@ -29,6 +29,7 @@ from optimiser import verify
 from optimiser.problem import RingLink, RingStop, load
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.ring_geometry import link_crossings, ray_crossings
+from optimiser.verify import rings
 from optimiser.verify.rings import (
     _bearing,
     circuit_fault,
@@ -362,3 +363,10 @@ def test_the_reference_optima_with_rings_and_periods_have_the_stated_values(shar
 )
 def test_bearings_are_those_of_a_compass_on_the_ground(centre, point, bearing):
     assert _bearing(centre, point) == pytest.approx(bearing)
+
+
+@pytest.mark.parametrize(
+    ("count", "ending"), [(1, "n1"), (10, "n9, n10"), (11, "n9, n10 and 1 more"), (25, "n10 and 15 more")]
+)
+def test_ten_names_are_listed_and_the_others_counted(count, ending):
+    assert rings.listed([f"n{i}" for i in range(1, count + 1)]).endswith(ending)

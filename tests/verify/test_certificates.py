@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import pytest
 from core_drawing import line, problems, side_line
 from hypothesis import given, settings
+from ring_drawing import phased
 
 from optimiser import verify
 from optimiser.problem import Target
@@ -133,3 +135,27 @@ def test_a_certificate_names_known_candidates_once(spoil):
     spoil(evidence)
     with pytest.raises(VerificationError, match="an id is unknown or occurs twice"):
         verify.check_certificate(line(), evidence)
+
+
+def test_a_path_may_use_what_is_built_in_the_last_period_alone():
+    plan = verify.score(phased(), ["fast"], starts={"fast": 1})
+    evidence = verify.certificate(phased(), plan)
+    assert evidence["paths"][0]["candidates"] == ["fast"]
+    verify.check_certificate(phased(), evidence)
+
+
+@pytest.mark.parametrize(("claimed", "limit"), [(49, 60), (51, 60), (50, 49)])
+def test_the_time_of_a_path_is_its_sum_and_within_the_limit(claimed, limit):
+    evidence = verify.certificate(phased(), verify.score(phased(), ["fast"], starts={"fast": 1}))
+    evidence["paths"][0]["time_s"] = claimed
+    pairs = (dataclasses.replace(phased().pairs[0], limit=limit), *phased().pairs[1:])
+    with pytest.raises(VerificationError, match=f"path of pair 0: {claimed} s is not its sum, or above"):
+        verify.check_certificate(phased(pairs=pairs), evidence)
+
+
+@pytest.mark.parametrize("number", [-1, 2, 1.0, True, "0"])
+def test_a_pair_that_is_none_is_unknown(number):
+    evidence = verify.certificate(phased(), verify.score(phased(), []))
+    evidence["paths"].append({**evidence["paths"][0], "pair": number})
+    with pytest.raises(VerificationError, match="a pair is unknown"):
+        verify.check_certificate(phased(), evidence)

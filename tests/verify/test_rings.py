@@ -370,3 +370,12 @@ def test_bearings_are_those_of_a_compass_on_the_ground(centre, point, bearing):
 )
 def test_ten_names_are_listed_and_the_others_counted(count, ending):
     assert rings.listed([f"n{i}" for i in range(1, count + 1)]).endswith(ending)
+
+
+def test_each_component_of_the_usable_links_is_found_once():
+    ring = ringed().rings[0]
+    apart = tuple(replace(link, tail=link.tail + 4, head=link.head + 4) for link in ring.links)
+    far = tuple((x + 10, y) for x, y in ring.nodes)
+    twice = replace(ring, nodes=ring.nodes + far, links=ring.links + apart)
+    assert [sorted(part.nodes) for part in rings._components(twice, ())] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [sorted(part.nodes) for part in rings._components(ring, ())] == [[0, 1, 2, 3]]

@@ -33,6 +33,8 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
         "branching/relpscost/initcand": 20,
         "branching/relpscost/sbiterquot": 0.2,
         "branching/relpscost/sbiterofs": 20_000,
+        "nodeselection/bfs/stdpriority": 1_000_000,
+        "nodeselection/bfs/maxplungedepth": 0,
     }
 )
 """Parameters of SCIP.
@@ -43,7 +45,8 @@ that already; these parameters are a second safeguard. Reductions by the objecti
 valid relaxation and stay on. Restarts and multiple aggregation would replace the columns that rows refer to.
 Conflict analysis cannot explain a row that was added inside the tree. On thousands of rows of pairs,
 aggregated mixed-integer rounding took an eighth of the time and found next to nothing; on large relaxations,
-strong branching took nearly half of the time, so its effort is limited.
+strong branching took nearly half of the time, so its effort is limited. Plans come from elsewhere, so that
+only the bound matters: the node of the weakest bound is always next, without dives for plans.
 """
 
 

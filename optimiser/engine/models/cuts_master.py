@@ -132,10 +132,11 @@ def add_lift_and_project_cuts(
 
     The row holds in both cases and cuts off y_ac = y_df = 3/4.
 
-    In general, let G v >= g be rows that hold for every plan, j a candidate, p, q >= 0 multipliers of the
-    rows, a = p G and b = q G. Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
+    In general, let G v >= g be rows that hold for every plan, v_j a variable that is 0 or 1 in every plan (a
+    candidate is built or not, a pair covered or not), p, q >= 0 multipliers of the rows, a = p G and b = q G.
+    Then alpha_i = max(a_i, b_i) for i != j, alpha_j = q g - p g + a_j, beta = q g.
 
-    Proof: v >= 0. A plan with x_j = 1 satisfies alpha v >= a v + q g - p g >= q g; one with x_j = 0 satisfies
+    Proof: v >= 0. A plan with v_j = 1 satisfies alpha v >= a v + q g - p g >= q g; one with v_j = 0 satisfies
     alpha v >= b v >= q g. Any variable v_i may be replaced by its complement 1 - v_i first.
 
     These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. Any multipliers give a valid row;

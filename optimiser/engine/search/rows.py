@@ -210,16 +210,16 @@ def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
 def split_row(
     one: tuple[Floats, float], zero: tuple[Floats, float], j: int, point: Floats
 ) -> tuple[Floats, float, float]:
-    """Return the disjunctive row that holds whether j is built or not, as violated as possible at a point.
+    """Return the disjunctive row that holds whether v_j is 1 or 0, as violated as possible at a point.
 
     Parameters
     ----------
     one
-        p G and p g: float64 [J + K + C] and a number, a row that holds for every plan that builds j.
+        p G and p g: float64 [J + K + C] and a number, a row that holds for every plan in which v_j is 1.
     zero
-        q G and q g: a row that holds for every plan that does not.
+        q G and q g: a row that holds for every plan in which it is 0.
     j
-        Position of the candidate.
+        Column of a candidate or pair.
     point
         float64 [J + K + C], from 0 to 1; decides which variables are complemented.
 

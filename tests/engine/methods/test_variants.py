@@ -70,8 +70,8 @@ def split_from_the_first(monkeypatch):
     """
     counts = []
 
-    def watched(incumbent, root, *, gap):
-        later = add_split_cuts(incumbent, root, gap=gap, least_fractional=1)
+    def watched(incumbent, root, **how):
+        later = add_split_cuts(incumbent, root, least_fractional=1, **how)
         counts.append(len(later.splits))
         return later
 

@@ -60,8 +60,7 @@ SPLIT_BEYOND = 0.02
 """Gap of the root above which a search in SCIP is split into parts; below, a single tree ends sooner."""
 
 PROOF_WITHIN = 0.15
-"""Gap up to which a proof is in reach. The search is then split into two parts per thread, to balance the
-load. Above, there is one part per thread: a part that waits for a thread would keep the bound from moving."""
+"""Gap up to which a proof is in reach, so that choosing the parts well pays off."""
 
 FEW_BRANCHING_CANDIDATES = 2
 """Decisions evaluated when a part is split above that gap: each costs two solves and brings no proof
@@ -105,13 +104,13 @@ def prove(
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    cuts = CutFinder.of(t, families=families, stop=incumbent.stop)
+    cuts = CutFinder.of(t, families=families, stop=incumbent.stop, threads=task.threads)
     root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()
     improve(incumbent, improver, attempts_for(t), root.x)
     if task.solver != "gurobi" and not incumbent.closed(task.gap):  # Gurobi has cuts like these of its own
-        root = add_split_cuts(incumbent, root, gap=task.gap)
+        root = add_split_cuts(incumbent, root, gap=task.gap, threads=task.threads)
     _improve_far_from_proof(t, incumbent, improver, root.x)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
@@ -347,7 +346,7 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
     parts = split(
         root.program,
         root.solution,
-        parts=task.threads * (2 if is_proof_in_reach else 1),
+        parts=task.threads,
         cutoff=scale.of_plan(incumbent.best),
         size=t.size,
         left=incumbent.left,

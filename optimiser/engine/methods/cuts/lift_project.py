@@ -1,4 +1,4 @@
-r"""Separate lift-and-project cuts: rows from the disjunction that a candidate is either built or not.
+r"""Separate lift-and-project cuts: a candidate is either built or not, a pair either covered or not.
 
 Time cuts describe each pair on its own, but do not combine with the budget: with half of everything built,
 every pair is half covered, although half of the budget buys a network that covers far less than half of the
@@ -6,7 +6,10 @@ pairs. A plan either builds candidate j or does not, and in both cases satisfies
 them. So a point v that is a convex combination of plans splits into u, the share of plans that build j, and
 v - u:
 
-    G u >= g x_j,    G (v - u) >= g (1 - x_j),    u_j = x_j,    max(0, v + x_j - 1) <= u <= min(v, x_j).
+    G u >= g v_j,    G (v - u) >= g (1 - v_j),    u_j = v_j,    max(0, v + v_j - 1) <= u <= min(v, v_j).
+
+The same holds for a pair j, which a plan covers or does not; in the first case all time cuts of the pair must
+hold in full.
 
 This is a linear program in u (the *membership program*: Bonami 2012, "On optimizing over lift-and-project
 closures"). If it is infeasible, its dual multipliers define a row that v violates (`search.rows.split_row`).
@@ -99,12 +102,12 @@ class Splitter:
         self._solve = solve
 
     def cut(self, j: int) -> SplitRows:
-        """Return a cut from the disjunction on candidate j, or `NO_SPLITS`.
+        """Return a cut from the disjunction on column j, or `NO_SPLITS`.
 
         Parameters
         ----------
         j
-            Position of a candidate with 0 < x_j < 1 at the point.
+            Column of a candidate or pair with a value between 0 and 1 at the point.
         """
         share = self._point[j]
         lower = np.maximum(0.0, self._point + share - 1.0)

@@ -88,6 +88,8 @@ class CutFinder:
         float64 [J], a point in the interior of the relaxation for in-out separation.
     stop
         Returns whether the time is up: the separation then ends with the cuts found so far.
+    threads
+        Threads that separate time cuts at the same time.
 
     Attributes
     ----------
@@ -104,15 +106,23 @@ class CutFinder:
         separators: Sequence[Callable[[], RowSeparator]],
         core_point: Floats,
         stop: Stop = never_stop,
+        threads: int = 1,
     ) -> None:
         self._t, self._separators = t, separators
         self.size = t.size
-        self._times = FractionalCuts(t, stop=stop)
+        self._times = FractionalCuts(t, stop=stop, threads=threads)
         self._tightening = [new() for new in separators]
         self.core_point = core_point
 
     @classmethod
-    def of(cls, t: Tables, *, families: Sequence[CutFamily] = FAMILIES, stop: Stop = never_stop) -> CutFinder:
+    def of(
+        cls,
+        t: Tables,
+        *,
+        families: Sequence[CutFamily] = FAMILIES,
+        stop: Stop = never_stop,
+        threads: int = 1,
+    ) -> CutFinder:
         """Return a finder for a problem.
 
         Its core point builds every candidate to the same share: that of all costs which the budget allows.
@@ -125,14 +135,17 @@ class CutFinder:
             Families that tighten the relaxation; none: time cuts alone are separated.
         stop
             Returns whether the time is up.
+        threads
+            Threads that separate time cuts at the same time.
         """
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
         prepared = [family(t) for family in families]
         separators = [new for new in prepared if new is not None]
-        return cls(t, separators=separators, core_point=np.full(t.size, max(share, 1e-3)), stop=stop)
+        core_point = np.full(t.size, max(share, 1e-3))
+        return cls(t, separators=separators, core_point=core_point, stop=stop, threads=threads)
 
     def another(self) -> CutFinder:
-        """Return a finder with the same problem and core point and an empty cut store, for another worker."""
+        """Return a finder for another worker: same problem and core point, an empty cut store, one thread."""
         return CutFinder(
             self._t, separators=self._separators, core_point=self.core_point, stop=self._times.stop
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,12 +14,16 @@ from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.lift_project import Splitter
 from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds, relax, stalls
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_SPLITS, Floats, Rows, SplitRows, gathered, joined
 from optimiser.engine.search.tables import Tables
 
 LARGE = 3_000
 """Number of pairs from which the relaxation is solved by the interior point method."""
+
+LARGE_SPLITS = 6_000
+"""Number of pairs from which no lift-and-project cuts are sought: solving the relaxation from scratch by the
+simplex method, which they need, takes too long."""
 
 TIGHTENING_BEYOND = 0.02
 """Gap below which tightening rows, which are dense, cost more time in the tree than they save."""
@@ -44,6 +50,9 @@ SPLITS_BEYOND = 0.05
 LEAST_FRACTIONAL = 90
 """Number of fractional candidates from which lift-and-project cuts pay off; with fewer, the tree alone is
 faster."""
+
+MOST_SPLIT_PAIRS = 200
+"""Most pairs of which a round asks what holds whether they are covered or not."""
 
 FRACTIONAL = 0.01
 """Distance from 0 and 1 above which a candidate counts as fractional here."""
@@ -187,6 +196,7 @@ def add_split_cuts(
     *,
     gap: float = 0.0,
     least_fractional: int = LEAST_FRACTIONAL,
+    threads: int = 1,
 ) -> RootRelaxation:
     """Tighten the relaxation by lift-and-project cuts while the gap is wide and they close much of it.
 
@@ -200,6 +210,8 @@ def add_split_cuts(
         Relative gap at which to stop.
     least_fractional
         Number of fractional candidates below which no cuts are sought.
+    threads
+        Threads that seek cuts at the same time; the cuts do not depend on it.
 
     Returns
     -------
@@ -211,22 +223,22 @@ def add_split_cuts(
     -----
     Skipped where rows of several pairs were added, as partition inequalities are: their many terms make the
     membership programs slow (5 rounds in 50 s, and half a per cent of the bound, on a problem of the hard
-    family). Skipped also where the relaxation was solved without a basis. The gap is measured on the reduced
+    family). Skipped also with very many pairs. The gap is measured on the reduced
     problem: the constant that presolve moved out of the objective would make the gap look smaller than it is.
     """
-    if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE:
+    if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE_SPLITS:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
-    splits, solve_small = list[SplitRows](), SmallLps(incumbent.left)
+    splits, solvers = list[SplitRows](), [SmallLps(incumbent.left) for _ in range(threads)]
     for _ in range(SPLIT_ROUNDS):
         before = root.solution.objective
         open_gap = before - root.scale.of_plan(incumbent.best)
-        fractional = np.flatnonzero(np.abs(root.x - 0.5) < 0.5 - FRACTIONAL)
+        fractional = np.flatnonzero(_is_fractional(root.x))
         if open_gap <= SPLITS_BEYOND * max(1.0, abs(before)) or len(fractional) < least_fractional:
             break
         if incumbent.stop() or incumbent.closed(gap) or incumbent.left() < end:
             break
-        fresh = _split_cuts(incumbent, root, fractional.tolist(), solve_small)
+        fresh = _split_cuts(incumbent, root, [*fractional.tolist(), *_fractional_pairs(root)], solvers)
         if not len(fresh):
             break
         root.program.add_splits(fresh)
@@ -247,17 +259,40 @@ def add_split_cuts(
     return replace(root, splits=binding)
 
 
+def _is_fractional(values: Floats) -> Mask:
+    """Return bool, the values that count as fractional here."""
+    is_fractional: Mask = np.abs(values - 0.5) < 0.5 - FRACTIONAL
+    return is_fractional
+
+
+def _fractional_pairs(root: RootRelaxation) -> list[int]:
+    """Return the columns of pairs that are covered in part, those of the largest uncertain weight first."""
+    y = root.solution.y
+    if root.t.must_cover:  # there are no such columns
+        return []
+    pairs = np.flatnonzero(_is_fractional(y))
+    worth = (root.t.weight * np.minimum(y, 1.0 - y))[pairs]
+    order: Integers = root.t.size + pairs[np.argsort(-worth, kind="stable")]
+    return [int(column) for column in order[:MOST_SPLIT_PAIRS]]
+
+
 def _split_cuts(
-    incumbent: MaskIncumbent, root: RootRelaxation, fractional: list[int], solve_small: SmallLps
+    incumbent: MaskIncumbent, root: RootRelaxation, fractional: list[int], solvers: Sequence[SmallLps]
 ) -> SplitRows:
-    """Return lift-and-project cuts that the root violates, at most one for each fractional candidate."""
-    splitter = Splitter(*root.program.rows(), root.program.point(root.solution), solve_small)
-    found = []
-    for j in fractional:
-        if incumbent.stop():
-            break
-        found.append(splitter.cut(j))
-    return splitter.kept(found)
+    """Return lift-and-project cuts that the root violates, at most one for each fractional variable."""
+    rows, point, threads = root.program.rows(), root.program.point(root.solution), len(solvers)
+    splitters = [Splitter(*rows, point, solve) for solve in solvers]
+    found = [NO_SPLITS] * len(fractional)
+
+    def seek(number: int) -> None:
+        for i in range(number, len(fractional), threads):
+            if incumbent.stop():
+                return
+            found[i] = splitters[number].cut(fractional[i])
+
+    with ThreadPoolExecutor(threads) as executor:
+        list(executor.map(seek, range(threads)))
+    return splitters[0].kept(found)
 
 
 def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelaxation | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -225,15 +226,13 @@ def _best(
     return found
 
 
-FIRST_PAIRS = 16
-"""Pairs of the first compiled call of a separation."""
-
-CALL_S = 0.1
-"""Seconds that a compiled call should take, within a factor of two: between two calls the clock is read."""
+PORTION = 16
+"""Pairs of one compiled call of a separation: between two calls the clock is read, and the threads that share
+the pairs have equal work."""
 
 
 def in_portions(pairs: Integers, stop: Stop) -> Iterator[Integers]:
-    """Yield pairs in portions of about `CALL_S` seconds each, until the time is up.
+    """Yield pairs in portions, until the time is up.
 
     Parameters
     ----------
@@ -242,16 +241,10 @@ def in_portions(pairs: Integers, stop: Stop) -> Iterator[Integers]:
     stop
         Called before each portion.
     """
-    at, size = 0, FIRST_PAIRS
-    while at < len(pairs) and not stop():
-        begun = time.monotonic()
-        yield pairs[at : at + size]
-        taken = time.monotonic() - begun
-        at += size
-        if taken < CALL_S / 2:
-            size *= 2
-        elif taken > 2 * CALL_S:
-            size = max(1, size // 2)
+    for at in range(0, len(pairs), PORTION):
+        if stop():
+            return
+        yield pairs[at : at + PORTION]
 
 
 class FractionalCuts:
@@ -265,12 +258,14 @@ class FractionalCuts:
         A reduced problem.
     stop
         Returns whether the time is up; the remaining pairs are then not separated.
+    threads
+        Threads that separate pairs at the same time; the cuts do not depend on it.
     """
 
-    def __init__(self, t: Tables, *, stop: Stop = never_stop) -> None:
+    def __init__(self, t: Tables, *, stop: Stop = never_stop, threads: int = 1) -> None:
         self._t, self.stop = t, stop
         self._pool = new_pool(t)
-        self._workspace = new_workspace(t)
+        self._workspaces = [new_workspace(t) for _ in range(threads)]
         self._store = CutStore(len(t.limit))
 
     def violated(
@@ -302,13 +297,17 @@ class FractionalCuts:
         if len(known) >= known_enough:
             return known
         target = y - margin
-        packed, lost = [NO_ROWS], [np.zeros(0, np.int64)]
-        for portion in in_portions(np.setdiff1d(pairs, known.pair), self.stop):
+
+        def pack_pairs(portion: Integers, workspace: PackingWorkspace) -> tuple[Rows, Integers]:
             counts, candidate, value = _violated(
-                self._t, portion, x, target, core_point, in_out_weight, self._pool, self._workspace
+                self._t, portion, x, target, core_point, in_out_weight, self._pool, workspace
             )
-            packed.append(Rows(portion[counts > 0], starts(counts[counts > 0]), candidate, value))
-            lost.append(portion[counts < 0])
+            rows = Rows(portion[counts > 0], starts(counts[counts > 0]), candidate, value)
+            return rows, portion[counts < 0]
+
+        parts = self._on_threads(np.setdiff1d(pairs, known.pair), pack_pairs)
+        packed = [NO_ROWS, *(rows for rows, _ in parts)]
+        lost = [np.zeros(0, np.int64), *(pairs for _, pairs in parts)]
         # Where the packing failed, fall back on the greedy cut that opens large x first.
         greedy = [
             separate(self._t, portion, x, y, -x, margin=margin)
@@ -317,6 +316,27 @@ class FractionalCuts:
         fresh = stacked(*packed, *greedy)
         self._store.add(fresh)
         return stacked(known, fresh)
+
+    def _on_threads[T](self, pairs: Integers, work: Callable[[Integers, PackingWorkspace], T]) -> list[T]:
+        """Return the results of portions of pairs, in their order, until the time is up."""
+        portions = in_portions(pairs, self.stop)
+        if len(self._workspaces) == 1 or len(pairs) <= PORTION:
+            return [work(portion, self._workspaces[0]) for portion in portions]
+        free = SimpleQueue[PackingWorkspace]()
+        for workspace in self._workspaces:
+            free.put(workspace)
+
+        def with_workspace(portion: Integers) -> list[T]:
+            if self.stop():  # the executor takes all portions at once
+                return []
+            workspace = free.get()
+            try:
+                return [work(portion, workspace)]
+            finally:
+                free.put(workspace)
+
+        with ThreadPoolExecutor(len(self._workspaces)) as executor:
+            return [result for results in executor.map(with_workspace, portions) for result in results]
 
 
 @compiled

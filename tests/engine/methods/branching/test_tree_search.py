@@ -108,8 +108,8 @@ def splits(monkeypatch):
     """Seek cuts from one fractional candidate on; return how many each root got."""
     counts = []
 
-    def watched(incumbent, root, *, gap):
-        later = add_split_cuts(incumbent, root, gap=gap, least_fractional=1)
+    def watched(incumbent, root, **how):
+        later = add_split_cuts(incumbent, root, least_fractional=1, **how)
         counts.append(len(later.splits))
         return later
 

@@ -10,7 +10,7 @@ import pytest
 from cut_drawing import mesh, two_of_three
 
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.cuts import relaxation, time_cuts
+from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.relaxation import (
     CORE_SHARE,
     FIRST_WEIGHT,
@@ -263,22 +263,9 @@ def test_there_is_room_for_the_cuts_of_pairs_that_very_many_candidates_can_serve
 # ---- portions
 
 
-@pytest.mark.parametrize(
-    ("taken", "sizes"),
-    [
-        (0.0, [16, 32, 64, 128, 60]),
-        (0.046875, [16, 32, 64, 128, 60]),
-        (0.0625, [16] * 18 + [12]),
-        (0.25, [16] * 18 + [12]),
-        (0.265625, [16, 8, 4, 2] + [1] * 270),
-    ],
-)
-def test_portions_double_where_a_call_is_quick_and_halve_where_it_is_slow(monkeypatch, taken, sizes):
-    monkeypatch.setattr(time_cuts, "CALL_S", 0.125)
-    now = itertools.count()
-    monkeypatch.setattr(time_cuts.time, "monotonic", lambda: next(now) * taken)
+def test_portions_have_sixteen_pairs_each_but_the_last():
     portions = list(in_portions(np.arange(300), lambda: False))
-    assert [len(portion) for portion in portions] == sizes
+    assert [len(portion) for portion in portions] == [16] * 18 + [12]
     assert np.concatenate(portions).tolist() == list(range(300))
 
 

@@ -49,8 +49,10 @@ def fractional_problems():
     return found
 
 
-def fractional(problem, point):
-    built = point[: len(problem.candidates)]
+def fractional(problem, point, *, with_pairs=False):
+    """Return the candidates, and the columns of the pairs where asked for, with fractional values."""
+    pairs = len(problem.pairs) if with_pairs and not problem.must_cover else 0
+    built = point[: len(problem.candidates) + pairs]
     return np.flatnonzero((built > INTEGRALITY_TOLERANCE) & (built < 1.0 - INTEGRALITY_TOLERANCE)).tolist()
 
 
@@ -88,7 +90,7 @@ def test_every_row_holds_for_every_plan_and_is_violated_at_its_point():
     for problem, program, solution in fractional_problems():
         plans, point = columns_of_plans(problem), np.clip(program.point(solution), 0.0, 1.0)
         splitter = Splitter(*program.rows(), point, SmallLps())
-        found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
+        found = [row for j in fractional(problem, point, with_pairs=True) if len(row := splitter.cut(j))]
         for alpha, least in dense(found, len(point)):
             assert (plans @ alpha >= least - 1e-9).all()
             assert least - alpha @ point > LEAST_DEPTH
@@ -115,7 +117,9 @@ def test_rows_of_higher_rank_hold_for_every_plan_and_no_bound_falls_below_the_be
         for number in range(ROUNDS):
             point = program.point(solution)
             splitter = Splitter(*program.rows(), point, SmallLps())
-            rows = splitter.kept([row for j in fractional(problem, point) if len(row := splitter.cut(j))])
+            rows = splitter.kept(
+                [row for j in fractional(problem, point, with_pairs=True) if len(row := splitter.cut(j))]
+            )
             if not len(rows):
                 break
             second += number > 0
@@ -151,7 +155,7 @@ def test_rows_of_wrong_multipliers_are_valid_too():
     for seed, (problem, program, solution) in enumerate(fractional_problems()):
         plans, point = columns_of_plans(problem), program.point(solution)
         splitter = Splitter(*program.rows(), point, Careless(seed))
-        found = [row for j in fractional(problem, point) if len(row := splitter.cut(j))]
+        found = [row for j in fractional(problem, point, with_pairs=True) if len(row := splitter.cut(j))]
         assert all((row.least - row.left_side(np.clip(point, 0.0, 1.0)) > LEAST_DEPTH).all() for row in found)
         rows = splitter.kept(found)
         assert all((rows.left_side(plan) >= rows.least).all() for plan in plans)

@@ -15,6 +15,7 @@ from optimiser.engine.methods.cuts.relaxation import STALL_ROUNDS, Relaxed
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
     LARGE,
+    LARGE_SPLITS,
     SPLIT_ROUNDS,
     TIGHTENING_BEYOND,
     TIME_CUT_ROUNDS,
@@ -355,8 +356,8 @@ def test_without_a_cut_or_a_solution_the_last_root_is_returned(monkeypatch):
     [
         ({"rows": (rows_of(1.0), rows_of(1.0))}, 1),
         ({"rows": (rows_of(1.0), rows_of(1.0, pairs=2))}, 0),
-        ({"pairs": LARGE - 1}, 1),
-        ({"pairs": LARGE}, 0),
+        ({"pairs": LARGE_SPLITS - 1}, 1),
+        ({"pairs": LARGE_SPLITS}, 0),
     ],
 )
 def test_no_cuts_are_sought_beside_rows_of_several_pairs_or_with_many_pairs(monkeypatch, changes, count):
@@ -376,15 +377,17 @@ def test_a_cut_is_sought_for_each_candidate_until_the_time_is_up(monkeypatch):
             return splits_of(float(j))
 
         def kept(self, found):
-            return [float(rows.least[0]) for rows in found]
+            return [float(rows.least[0]) for rows in found if len(rows)]
 
     monkeypatch.setattr(root_module, "Splitter", Splitter)
     incumbent = Incumbent()
-    assert _split_cuts(incumbent, root_of(Program()), [0, 2], None) == [0.0, 2.0]
+    assert _split_cuts(incumbent, root_of(Program()), [0, 2], [None]) == [0.0, 2.0]
     answers = iter([False, True])
     incumbent.stop = lambda: next(answers)
-    assert _split_cuts(incumbent, root_of(Program()), [1, 2], None) == [1.0]
+    assert _split_cuts(incumbent, root_of(Program()), [1, 2], [None]) == [1.0]
     assert asked == [0, 2, 1]
+    incumbent.stop = lambda: False
+    assert _split_cuts(incumbent, root_of(Program()), [4, 3, 0, 2], [None] * 3) == [4.0, 3.0, 0.0, 2.0]
 
 
 class Cuts:

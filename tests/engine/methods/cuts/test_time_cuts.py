@@ -47,21 +47,20 @@ def weakest_time_cuts(problem, x):
     ]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("size", [1, 2, 1000])
-def test_the_size_of_the_portions_does_not_change_the_cuts(size, monkeypatch):
+def test_neither_the_size_of_the_portions_nor_the_threads_change_the_cuts(size, threads, monkeypatch):
     problem = dense_problem(3)
     x = np.full(len(problem.candidates), 0.3)
-    rounds = [FractionalCuts(tables(problem)) for _ in range(2)]
+    rounds = [FractionalCuts(tables(problem)), FractionalCuts(tables(problem), threads=threads)]
     whole = [terms(violated(problem, x * share, finder=rounds[0])) for share in (1.0, 0.5)]
-    monkeypatch.setattr(time_cuts, "FIRST_PAIRS", size)
-    monkeypatch.setattr(time_cuts, "CALL_S", 0.0)  # each portion is then half of the one before
+    monkeypatch.setattr(time_cuts, "PORTION", size)
     assert [terms(violated(problem, x * share, finder=rounds[1])) for share in (1.0, 0.5)] == whole
     assert len(whole[0]) > 3
 
 
 def test_when_the_time_is_up_the_cuts_found_so_far_are_returned(monkeypatch):
-    monkeypatch.setattr(time_cuts, "FIRST_PAIRS", 1)
-    monkeypatch.setattr(time_cuts, "CALL_S", 0.0)
+    monkeypatch.setattr(time_cuts, "PORTION", 1)
     problem, answers = dense_problem(3), iter([False, False, False, True])
     x = np.full(len(problem.candidates), 0.3)
     whole = terms(violated(problem, x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data folder is not here")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def forget_threads() -> None:
+    """Let each test choose its number of threads: the scheduler of HiGHS keeps that of the first model."""
+    if "highspy" in sys.modules:
+        from optimiser.engine.backends.highs import reset_threads
+
+        reset_threads()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

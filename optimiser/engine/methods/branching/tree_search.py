@@ -110,7 +110,7 @@ def prove(
         return root, version()
     improve(incumbent, improver, attempts_for(t), root.x)
     if task.solver != "gurobi" and not incumbent.closed(task.gap):  # Gurobi has cuts like these of its own
-        root = add_split_cuts(incumbent, root, gap=task.gap, threads=task.threads)
+        root = add_split_cuts(incumbent, root, gap=task.gap)
     _improve_far_from_proof(t, incumbent, improver, root.x)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -196,7 +194,6 @@ def add_split_cuts(
     *,
     gap: float = 0.0,
     least_fractional: int = LEAST_FRACTIONAL,
-    threads: int = 1,
 ) -> RootRelaxation:
     """Tighten the relaxation by lift-and-project cuts while the gap is wide and they close much of it.
 
@@ -210,8 +207,6 @@ def add_split_cuts(
         Relative gap at which to stop.
     least_fractional
         Number of fractional candidates below which no cuts are sought.
-    threads
-        Threads that seek cuts at the same time; the cuts do not depend on it.
 
     Returns
     -------
@@ -229,7 +224,7 @@ def add_split_cuts(
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE_SPLITS:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
-    splits, solvers = list[SplitRows](), [SmallLps(incumbent.left) for _ in range(threads)]
+    splits, solve_small = list[SplitRows](), SmallLps(incumbent.left)
     for _ in range(SPLIT_ROUNDS):
         before = root.solution.objective
         open_gap = before - root.scale.of_plan(incumbent.best)
@@ -238,7 +233,7 @@ def add_split_cuts(
             break
         if incumbent.stop() or incumbent.closed(gap) or incumbent.left() < end:
             break
-        fresh = _split_cuts(incumbent, root, [*fractional.tolist(), *_fractional_pairs(root)], solvers)
+        fresh = _split_cuts(incumbent, root, [*fractional.tolist(), *_fractional_pairs(root)], solve_small)
         if not len(fresh):
             break
         root.program.add_splits(fresh)
@@ -277,22 +272,16 @@ def _fractional_pairs(root: RootRelaxation) -> list[int]:
 
 
 def _split_cuts(
-    incumbent: MaskIncumbent, root: RootRelaxation, fractional: list[int], solvers: Sequence[SmallLps]
+    incumbent: MaskIncumbent, root: RootRelaxation, fractional: list[int], solve_small: SmallLps
 ) -> SplitRows:
     """Return lift-and-project cuts that the root violates, at most one for each fractional variable."""
-    rows, point, threads = root.program.rows(), root.program.point(root.solution), len(solvers)
-    splitters = [Splitter(*rows, point, solve) for solve in solvers]
-    found = [NO_SPLITS] * len(fractional)
-
-    def seek(number: int) -> None:
-        for i in range(number, len(fractional), threads):
-            if incumbent.stop():
-                return
-            found[i] = splitters[number].cut(fractional[i])
-
-    with ThreadPoolExecutor(threads) as executor:
-        list(executor.map(seek, range(threads)))
-    return splitters[0].kept(found)
+    splitter = Splitter(*root.program.rows(), root.program.point(root.solution), solve_small)
+    found = []
+    for j in fractional:
+        if incumbent.stop():
+            break
+        found.append(splitter.cut(j))
+    return splitter.kept(found)
 
 
 def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelaxation | None:

@@ -177,7 +177,7 @@ def test_nothing_is_done_with_few_fractional_candidates():
 @pytest.mark.usefixtures("no_partitions")
 def test_nothing_is_done_with_many_pairs(monkeypatch):
     for problem, _, _, incumbent, _, root in roots()[:5]:
-        monkeypatch.setattr(root_module, "LARGE", len(problem.pairs))
+        monkeypatch.setattr(root_module, "LARGE_SPLITS", len(problem.pairs))
         assert add_split_cuts(incumbent, root, least_fractional=1) is root
 
 

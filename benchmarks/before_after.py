@@ -21,13 +21,20 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimiser.bench.analysis import paired_ratio, shifted_geometric_mean
+from optimiser.bench.instances import choose, instance
+from optimiser.bench.summary import markdown_table
+from optimiser.problem import save
+
 ROOT = Path(__file__).resolve().parents[1]
 TIME_SHIFT_S, GAP_SHIFT = 1.0, 1e-3
+MOST_GAP = 10.0
+"""Gap that counts where there is no plan or no bound, or a wider one."""
 LATE_S = 120.0
 """Seconds beyond the limit after which a solve counts as failed."""
 SOLVE = """
@@ -55,6 +62,10 @@ class Outcome:
         """Return whether the gap is closed."""
         return self.gap <= 0.0
 
+    def time_s(self, limit_s: float) -> float:
+        """Return the seconds to the proof; without one, the limit."""
+        return self.seconds if self.is_proved else limit_s
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -69,8 +80,7 @@ class Comparison:
     def ratio(self, limit_s: float) -> float:
         """Return the ratio of times, multiplied by that of gaps where a version left one."""
         one, two = (
-            (TIME_SHIFT_S + (found.seconds if found.is_proved else limit_s))
-            * (GAP_SHIFT + max(0.0, found.gap))
+            (TIME_SHIFT_S + found.time_s(limit_s)) * (GAP_SHIFT + found.gap)
             for found in (self.before, self.after)
         )
         return two / one
@@ -98,15 +108,8 @@ def solved(tree: Path, problem: Path, *, limit_s: float, threads: int, seed: int
     if ended.returncode:
         raise SystemExit(f"{problem.name} in {tree}: {ended.stderr.strip().splitlines()[-1:]}")
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return Outcome(
-        **{name: math.inf if found[name] is None else float(found[name]) for name in Outcome.__slots__}
-    )
-
-
-def mean(values: Iterable[float], shift: float) -> float:
-    """Return the shifted geometric mean."""
-    logarithms = [math.log(shift + value) for value in values]
-    return math.exp(sum(logarithms) / len(logarithms)) - shift
+    values = {name: math.inf if found[name] is None else float(found[name]) for name in Outcome.__slots__}
+    return Outcome(**{**values, "gap": min(max(0.0, values["gap"]), MOST_GAP)})
 
 
 def rows(found: Sequence[Comparison], limit_s: float) -> list[list[str]]:
@@ -120,64 +123,44 @@ def rows(found: Sequence[Comparison], limit_s: float) -> list[list[str]]:
 
 def _row(family: str, threads: str, group: Sequence[Comparison], limit_s: float) -> list[str]:
     before, after = [one.before for one in group], [one.after for one in group]
-    times = [
-        mean((one.seconds if one.is_proved else limit_s for one in side), TIME_SHIFT_S)
-        for side in (before, after)
-    ]
+    times = [[side.time_s(limit_s) for side in sides] for sides in (before, after)]
     is_open = [one for one in group if not (one.before.is_proved and one.after.is_proved)]
-    gaps = [
-        mean((max(0.0, one.gap) for one in side), GAP_SHIFT)
-        for side in ([one.before for one in is_open], [one.after for one in is_open])
-        if side
-    ]
+    gaps = [[one.before.gap for one in is_open], [one.after.gap for one in is_open]]
     worst = max(group, key=lambda one: one.ratio(limit_s))
     return [
         family,
         threads,
         str(len(group)),
         f"{sum(one.is_proved for one in before)} / {sum(one.is_proved for one in after)}",
-        f"{times[0]:.2f} / {times[1]:.2f}",
-        f"{(times[1] + TIME_SHIFT_S) / (times[0] + TIME_SHIFT_S):.2f}",
-        " / ".join(f"{100 * gap:.2f}" for gap in gaps) or "-",
-        f"{(gaps[1] + GAP_SHIFT) / (gaps[0] + GAP_SHIFT):.2f}" if gaps else "-",
+        " / ".join(f"{shifted_geometric_mean(values, TIME_SHIFT_S):.2f}" for values in times),
+        f"{paired_ratio(times[1], times[0], TIME_SHIFT_S):.2f}",
+        " / ".join(f"{100 * shifted_geometric_mean(values, GAP_SHIFT):.2f}" for values in gaps if values)
+        or "-",
+        f"{paired_ratio(gaps[1], gaps[0], GAP_SHIFT):.2f}" if is_open else "-",
         f"{worst.name} {worst.ratio(limit_s):.2f}",
     ]
 
 
-HEADS = ("family", "threads", "solves", "proofs", "s", "ratio", "gap %", "ratio", "worst")
-
-
 def markdown(found: Sequence[Comparison], limit_s: float, title: str) -> str:
     """Return the tables of families and of problems."""
-    lines = ["# Two versions of the engine", "", title, ""]
-    lines += [_line(HEADS), _line(["---"] * len(HEADS)), *(_line(row) for row in rows(found, limit_s))]
-    heads = ("problem", "threads", "plan before", "after", "bound before", "after", "s before", "after")
-    lines += ["", _line(heads), _line(["---"] * len(heads))]
-    for one in found:
-        sides = (one.before, one.after)
-        lines.append(
-            _line(
-                [
-                    one.name,
-                    str(one.threads),
-                    *(f"{side.objective:,.0f}" for side in sides),
-                    *(f"{side.bound:,.1f}" for side in sides),
-                    *(f"{side.seconds:.1f}" for side in sides),
-                ]
-            )
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    heads = ("family", "threads", "solves", "proofs", "s", "ratio", "gap %", "ratio", "worst")
+    each = ("problem", "threads", "plan before", "after", "bound before", "after", "s before", "after")
+    cells = [
+        [
+            one.name,
+            str(one.threads),
+            *(f"{side.objective:,.0f}" for side in (one.before, one.after)),
+            *(f"{side.bound:,.1f}" for side in (one.before, one.after)),
+            *(f"{side.seconds:.1f}" for side in (one.before, one.after)),
+        ]
+        for one in found
+    ]
+    tables = (markdown_table(heads, rows(found, limit_s)), markdown_table(each, cells))
+    return "\n".join(("# Two versions of the engine", "", title, "", *tables))
 
 
 def compare(asked: argparse.Namespace, before: Path, folder: Path) -> list[Comparison]:
     """Solve every problem with both versions."""
-    from optimiser.bench.instances import choose, instance
-    from optimiser.problem import save
-
     named = [("files", Path(path).resolve()) for path in asked.problem]
     families = asked.family or (
         [] if asked.problem else ["grid", "corridors", "hub-ring", "geometric", "hard"]

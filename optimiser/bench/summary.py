@@ -116,7 +116,7 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
     for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
         count = len({row.instance for row in group})
         yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
-        yield _table(
+        yield markdown_table(
             ("configuration", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]",
              "mean gap [2]", "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
             [_cells(line_of(label, found, best)) for label, found in by_label(group).items()],
@@ -142,7 +142,7 @@ def _seeds(rows: Sequence[Row]) -> Iterator[str]:
     if not groups:
         return
     yield "## Over the seeds of an instance\n"
-    yield _table(
+    yield markdown_table(
         ("instance", "configuration", "seeds", "proved", "seconds: least", "median", "most", "gap: median",
          "most", "plans: worst", "best"),
         [_spread(*key, same) for key, same in sorted(groups.items())],
@@ -169,7 +169,7 @@ def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
         f"To proof: problems on which the baseline needs more than {EASY_S:g} s. To the same gap: problems "
         f"on which it needs more than {SLOW_S:g} s or does not finish, and the gap at which it ended.\n"
     )
-    yield _table(
+    yield markdown_table(
         ("baseline", "configuration", "to", "problems", "baseline cut off", "configuration cut off",
          "ratio of sgm [6]", "paired [6]"),
         [
@@ -184,7 +184,7 @@ def _instances(rows: Sequence[Row]) -> Iterator[str]:
     labels, best = list(by_label(rows)), best_known(rows)
     yield "## Every instance\n"
     yield "Seconds to proof, else the gap at the end; of heuristics the loss; of several seeds the median.\n"
-    yield _table(
+    yield markdown_table(
         ("instance", "places / candidates / open pairs", "best plan", "tightest bound", *labels),
         [
             (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
@@ -220,7 +220,8 @@ def _figures(figures: Mapping[str, Path]) -> Iterator[str]:
         yield "\n".join(f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
 
 
-def _table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, of which all columns but the first are aligned to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 

@@ -116,6 +116,7 @@ def prove(
         return incumbent.ending(task.gap), version()
     if task.solver in ("scip", "gurobi"):
         return search_in_solver(t, incumbent, task, root)
+    root.cuts.on_one_thread()
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
     after_round = partial(_improve_in_tree, incumbent, improver)
     return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), version()

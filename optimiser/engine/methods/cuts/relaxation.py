@@ -154,6 +154,10 @@ class CutFinder:
         """End later separations when `stop` returns that the time is up."""
         self._times.stop = stop
 
+    def on_one_thread(self) -> None:
+        """Separate later points on one thread, for a worker beside others."""
+        self._times.on_one_thread()
+
     def follow(self, x: Floats) -> None:
         """Move the core point towards a point of the relaxation, float64 [J]."""
         self.core_point = (1.0 - FOLLOW) * self.core_point + FOLLOW * np.clip(x, 0.0, 1.0)

@@ -218,8 +218,8 @@ def add_split_cuts(
     -----
     Skipped where rows of several pairs were added, as partition inequalities are: their many terms make the
     membership programs slow (5 rounds in 50 s, and half a per cent of the bound, on a problem of the hard
-    family). Skipped also with very many pairs. The gap is measured on the reduced
-    problem: the constant that presolve moved out of the objective would make the gap look smaller than it is.
+    family). Skipped also with very many pairs (`LARGE_SPLITS`). The gap is measured on the reduced problem:
+    the constant that presolve moved out of the objective would make the gap look smaller than it is.
     """
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE_SPLITS:
         return root

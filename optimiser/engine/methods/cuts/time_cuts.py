@@ -268,6 +268,10 @@ class FractionalCuts:
         self._workspaces = [new_workspace(t) for _ in range(threads)]
         self._store = CutStore(len(t.limit))
 
+    def on_one_thread(self) -> None:
+        """Separate later points on one thread."""
+        del self._workspaces[1:]
+
     def violated(
         self,
         pairs: Integers,

@@ -59,6 +59,21 @@ def test_neither_the_size_of_the_portions_nor_the_threads_change_the_cuts(size, 
     assert len(whole[0]) > 3
 
 
+def test_a_worker_beside_others_separates_on_one_thread(monkeypatch):
+    def refuse(_threads):
+        raise AssertionError
+
+    monkeypatch.setattr(time_cuts, "PORTION", 1)
+    monkeypatch.setattr(time_cuts, "ThreadPoolExecutor", refuse)
+    problem = dense_problem(3)
+    x = np.full(len(problem.candidates), 0.3)
+    finder = FractionalCuts(tables(problem), threads=2)
+    with pytest.raises(AssertionError):
+        violated(problem, x, finder=finder)
+    finder.on_one_thread()
+    assert terms(violated(problem, x, finder=finder)) == terms(violated(problem, x))
+
+
 def test_when_the_time_is_up_the_cuts_found_so_far_are_returned(monkeypatch):
     monkeypatch.setattr(time_cuts, "PORTION", 1)
     problem, answers = dense_problem(3), iter([False, False, False, True])

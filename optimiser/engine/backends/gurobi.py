@@ -239,7 +239,6 @@ class SearchState:
         self._separator, self._improve = separator, improve
         self.cuts = 0
         self.failure: BaseException | None = None
-        self._points = 0
         self._reported = (0, 0)
         self._rounds = (-1, 0)
 
@@ -302,8 +301,7 @@ class SearchState:
         self.cuts += len(rows)
         for row in self.master.constraints(rows):
             model.cbCut(row)
-        self._points += 1
-        if self._improve is not None and (self._points & (self._points - 1) == 0 or self._points % 200 == 0):
+        if self._improve is not None:
             self._improve(x)
 
     def _is_due(self, node: int) -> bool:

@@ -547,6 +547,17 @@ class Relaxation(HighsModel):
         objective = {"optimal": self._objective(), "infeasible": -math.inf, "limit": math.inf}[status]
         return LpSolution(status, objective, values[self._decisions], y, reduced_costs)
 
+    def solve_anew(self, *, seconds: float) -> LpSolution:
+        """Solve by the interior point method with crossover, which leaves a basis for later solves.
+
+        Without a basis to start from, large problems take the simplex method ten times as long.
+        """
+        self._model.setOptionValue("solver", "ipm")
+        try:
+            return self.solve(seconds=seconds)
+        finally:
+            self._model.setOptionValue("solver", "choose")
+
     def _objective(self) -> float:
         """Return the objective of the last solution, raised to the bound that its duals prove.
 

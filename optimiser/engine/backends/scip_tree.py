@@ -322,7 +322,6 @@ class IncumbentHeuristic(Heur):
     def __init__(self, state: SearchState, improve: Improve | None) -> None:
         self._state = state
         self._improve = improve
-        self._calls = 0
 
     def heurexec(self, timing: int, _infeasible: bool) -> dict[str, int]:  # noqa: FBT001 - SCIP's signature
         """Update the objective limit, and search for plans now and then."""
@@ -330,9 +329,7 @@ class IncumbentHeuristic(Heur):
 
     def _update(self, timing: int) -> int:
         if self._improve is not None and timing != TIMING.BEFORENODE:
-            self._calls += 1
-            if (self._calls & (self._calls - 1)) == 0 or self._calls % 200 == 0:
-                self._improve(self._state.point()[0])
+            self._improve(self._state.point()[0])
         set_objective_limit(self._state)
         return RESULT.DIDNOTFIND
 

@@ -210,6 +210,17 @@ def test_the_interior_point_method_finds_the_same_objective():
     assert (first.objective, live.solve(seconds=10).objective) == pytest.approx((-3.0, -3.0), abs=1e-5)
 
 
+@given(meshes() | meshes(budget="some"))
+@settings(max_examples=40, deadline=None)
+def test_a_solve_anew_leaves_a_basis_to_probe_from(problem):
+    from_scratch, anew = Relaxation(problem, seed=0), Relaxation(problem, seed=0)
+    objectives = (from_scratch.solve(seconds=10).objective, anew.solve_anew(seconds=10).objective)
+    assert objectives[0] == pytest.approx(objectives[1], abs=1e-6)
+    assert anew.solve(seconds=10).objective == pytest.approx(objectives[0], abs=1e-6)
+    probes = [live.probe(0, 0.0, iterations=100) for live in (from_scratch, anew)]
+    assert probes[0] == pytest.approx(probes[1], abs=1e-6)
+
+
 @given(meshes(budget="some"))
 @settings(max_examples=40, deadline=None)
 def test_the_interior_point_method_never_ends_below_the_optimum(problem):

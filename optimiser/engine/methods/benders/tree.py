@@ -20,7 +20,7 @@ from optimiser.engine.backends.flow_highs import FlowProgram
 from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.backends.scip_tree import search_tree, version
 from optimiser.engine.methods.benders.separation import BendersCuts, Kind, cut_set_rows
-from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.methods.rounding import TreeHeuristics
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.tables import Tables, commodities
 from optimiser.engine.search.task import Task
@@ -56,6 +56,6 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task, *, kind: Kind) -> tup
         separator,
         limits=limits,
         rows=cut_set_rows(parts),
-        improve=Rounding(t, incumbent),
+        improve=TreeHeuristics(t, incumbent),
     )
     return outcome.reason, version()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import count
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
 from optimiser.engine.backends.highs import Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits, TreeOutcome
-from optimiser.engine.methods.branching.nodes import Node
+from optimiser.engine.methods.branching.nodes import Node, fractional
 from optimiser.engine.methods.branching.parts import BRANCHING_CANDIDATES, fixings, search_parts, split
 from optimiser.engine.methods.branching.tree import PlungeRules, Report, Worker, search
 from optimiser.engine.methods.cuts.relaxation import FAMILIES, POSITIVE, CutFamily, CutFinder, needed_rows
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
     LARGE,
+    LEAST_FRACTIONAL,
     RootRelaxation,
     add_split_cuts,
     binding_rows,
@@ -31,8 +35,9 @@ from optimiser.engine.methods.heuristics.lns import (
     attempts_for,
     start_plans,
 )
-from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.methods.rounding import TreeHeuristics
 from optimiser.engine.search.incumbent import MaskIncumbent
+from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats, Rows, stacked
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
@@ -42,12 +47,12 @@ SMALL = 1_000
 """Most pairs with which `auto` chooses the tree of SCIP, which prunes better; beyond, our own tree solves its
 relaxations faster in HiGHS."""
 
-QUIET_ROUNDS, MOST_ROUNDS = 15, 60
-"""Where a proof is out of reach: rounds of the large neighbourhood search without a better plan after which
-it ends, and most rounds."""
+FAR_STARTS, FAR_SHARE = 4, 0.3
+"""Where a proof is out of reach: starts of the large neighbourhood search before the tree, and share of the
+time left after which all end."""
 
-MOST_QUIET_ATTEMPTS = 2_500
-"""Attempts without a better plan after which that search ends as well: rounds of small problems are long."""
+FAR_ROUNDS, FAR_ATTEMPTS = 15, 2_500
+"""Rounds, and attempts, without a better plan after which each of them ends: whichever comes first."""
 
 ATTEMPTS_IN_TREE = 3
 """Attempts of the large neighbourhood search after each round of the tree."""
@@ -111,7 +116,12 @@ def prove(
     improve(incumbent, improver, attempts_for(t), root.x)
     if task.solver != "gurobi" and not incumbent.closed(task.gap):  # Gurobi has cuts like these of its own
         root = add_split_cuts(incumbent, root, gap=task.gap)
-    _improve_far_from_proof(t, incumbent, improver, root.x)
+    if not incumbent.closed(FAR_GAP):
+        others = range(task.seed + 1, task.seed + FAR_STARTS) if is_far_from_proof(incumbent, root) else ()
+        searches = [improver, *(Improver(t, seed=seed, destroy=destroy) for seed in others)]
+        improve_beyond(FAR_GAP, t, incumbent, searches, root.x, threads=task.threads)
+    if incumbent.best is not None:
+        improver.start_from(incumbent.best)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
     if task.solver in ("scip", "gurobi"):
@@ -141,18 +151,60 @@ def improve(incumbent: MaskIncumbent, improver: Improver, attempts: int, guide: 
     )
 
 
-def _improve_far_from_proof(t: Tables, incumbent: MaskIncumbent, improver: Improver, guide: Floats) -> None:
-    """Search longer for better plans where the gap is wide: there a better plan is all that can be gained."""
-    attempts, quiet = attempts_for(t), 0
-    for _ in range(MOST_ROUNDS):
-        if (
-            quiet >= min(QUIET_ROUNDS * attempts, MOST_QUIET_ATTEMPTS)
-            or incumbent.stop()
-            or incumbent.closed(FAR_GAP)
-        ):
-            return
-        idle = improve(incumbent, improver, attempts, guide)
-        quiet = quiet + idle if idle == attempts else idle
+def is_far_from_proof(incumbent: MaskIncumbent, root: RootRelaxation) -> bool:
+    """Return whether a proof is out of reach: the gap is wide, and many candidates are built in part."""
+    return len(fractional(root.x)) >= LEAST_FRACTIONAL and not incumbent.closed(FAR_GAP)
+
+
+def improve_beyond(
+    gap: float,
+    t: Tables,
+    incumbent: MaskIncumbent,
+    searches: Sequence[Improver],
+    guide: Floats,
+    *,
+    threads: int = 1,
+) -> None:
+    """Search longer for better plans where the gap is wide: there a better plan is all that can be gained.
+
+    Each search ends by itself (`FAR_ROUNDS`), and all end after a share of the time left (`FAR_SHARE`). The
+    plans do not depend on the number of threads, as long as that share suffices.
+
+    Parameters
+    ----------
+    gap
+        Gap within which a single search ends.
+    t, incumbent
+        The problem, and the incumbent, which receives the plans.
+    searches
+        Searches of different starts.
+    guide
+        float64 [J], a point of the relaxation, which guides every other round of each search.
+    threads
+        Number of searches that run at a time.
+    """
+    attempts, end, lock = attempts_for(t), (1.0 - FAR_SHARE) * incumbent.left(), Lock()
+    most_quiet = min(FAR_ROUNDS * attempts, FAR_ATTEMPTS)
+
+    def is_late() -> bool:
+        return incumbent.stop() or incumbent.left() <= end
+
+    def take(plan: Mask) -> None:
+        with lock:
+            incumbent.plan(plan, "lns")
+
+    def run(one: Improver) -> None:
+        quiet = 0
+        for number in count():
+            # Several searches do not look at each other's plans, so that threads change nothing.
+            if quiet >= most_quiet or is_late() or (len(searches) == 1 and incumbent.closed(gap)):
+                return
+            near = guide if number % 2 else None
+            idle = one.improve(attempts=attempts, stop=is_late, take=take, guide=near)
+            quiet = quiet + idle if idle == attempts else idle
+
+    with ThreadPoolExecutor(threads) as executor:
+        list(executor.map(run, searches))
 
 
 def _improve_in_tree(incumbent: MaskIncumbent, improver: Improver, report: Report) -> None:
@@ -240,7 +292,7 @@ def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: 
         program.keep_rows()
         for rows in root.rows:
             program.add(rows)
-        program.solve(seconds=incumbent.left())
+        (program.solve_anew if len(root.t.limit) >= LARGE else program.solve)(seconds=incumbent.left())
     return new_worker(incumbent, root, program, cuts, program.drop_slack_rows())
 
 
@@ -309,9 +361,13 @@ def search_in_solver(
         TimeCutSeparator(root.cuts),
         limits=TreeLimits(incumbent.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log),
         rows=first_rows(root, task, incumbent.left),
-        improve=Rounding(t, incumbent),
+        improve=_tree_heuristics(t, incumbent, task.seed, is_near=not is_far_from_proof(incumbent, root)),
     )
     return outcome.reason, name
+
+
+def _tree_heuristics(t: Tables, incumbent: MaskIncumbent, seed: int, *, is_near: bool) -> TreeHeuristics:
+    return TreeHeuristics(t, incumbent, Improver(t, seed=seed), is_near=is_near)
 
 
 def _solver_tree(solver: str, root: RootRelaxation) -> tuple[SolverTree, str]:
@@ -330,6 +386,8 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
 
     rows = first_rows(root, task, incumbent.left)
 
+    is_near = not is_far_from_proof(incumbent, root)
+
     def search_part(part: Node, part_incumbent: MaskIncumbent) -> TreeOutcome:
         return scip_tree.search_tree(
             t,
@@ -340,7 +398,7 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
             rows=rows,
             splits=root.splits,
             fixed=fixings(part, t.size),
-            improve=Rounding(t, part_incumbent),
+            improve=_tree_heuristics(t, part_incumbent, task.seed + parts.index(part), is_near=is_near),
         )
 
     scale, is_proof_in_reach = root.scale, incumbent.closed(PROOF_WITHIN)

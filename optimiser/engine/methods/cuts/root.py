@@ -224,6 +224,8 @@ def add_split_cuts(
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE_SPLITS:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
+    if len(root.t.limit) >= LARGE:
+        root = replace(root, solution=root.program.solve_anew(seconds=incumbent.left()))
     splits, solve_small = list[SplitRows](), SmallLps(incumbent.left)
     for _ in range(SPLIT_ROUNDS):
         before = root.solution.objective

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
 from cut_drawing import clique_covers, two_of_three
@@ -11,8 +12,9 @@ from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_o
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.branching import tree_search
-from optimiser.engine.methods.branching.tree_search import prove, search_in_solver
+from optimiser.engine.methods.branching.tree_search import improve_beyond, prove, search_in_solver
 from optimiser.engine.methods.cuts.root import add_split_cuts
+from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.scoring import objective_of
@@ -199,3 +201,33 @@ def test_a_tree_that_begins_with_the_cuts_proves_that_there_is_no_plan(solver, t
     problem = corridors(least)
     reason, incumbent, sent = proved(problem, solver=solver, threads=threads)
     check(problem, 11 if least == 11 else None, incumbent, sent, reason)
+
+
+def test_searches_of_several_starts_find_the_same_on_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr(tree_search, "FAR_ATTEMPTS", 60)
+    t = tables(reduced(clique_covers(6, 4)))
+    found = []
+    for threads in (1, 2, 3):
+        incumbent = mask_incumbent(t, seconds=LONG_S, send=lambda _: None)
+        searches = [Improver(t, seed=seed) for seed in range(3)]
+        improve_beyond(0.1, t, incumbent, searches, np.full(t.size, 0.5), threads=threads)
+        found.append((objective_of(t, incumbent.best), [one.best.tolist() for one in searches]))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == min(objective_of(t, one.best) for one in searches)
+
+
+def test_a_single_search_ends_within_the_gap():
+    t = tables(reduced(clique_covers(6, 4)))
+    incumbent = mask_incumbent(t, seconds=LONG_S, send=lambda _: None)
+    incumbent.plan(np.ones(t.size + 1, bool), "start")
+    incumbent.bound(1.0, "relaxation")
+    gap = incumbent.gap()
+    improve_beyond(gap, t, incumbent, [Improver(t, seed=0)], np.full(t.size, 0.5))
+    assert incumbent.gap() == gap
+
+
+def test_searches_end_after_their_share_of_the_time():
+    t = tables(reduced(clique_covers(6, 4)))
+    incumbent = mask_incumbent(t, seconds=1.0, send=lambda _: None)
+    improve_beyond(0.1, t, incumbent, [Improver(t, seed=0) for _ in range(50)], np.full(t.size, 0.5))
+    assert incumbent.left() == pytest.approx(1.0 - tree_search.FAR_SHARE, abs=0.3)

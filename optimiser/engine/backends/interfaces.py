@@ -177,6 +177,9 @@ class TreeLimits:
         Nodes at which fractional points are separated.
     log
         Whether the solver writes its log on the standard output.
+    dives
+        Whether SCIP goes on with a child of the last node before it turns to the node of the weakest bound.
+        That makes a node cheaper, and the bound rise later.
     """
 
     seconds: float
@@ -187,6 +190,7 @@ class TreeLimits:
     threads: int = 1
     schedule: SeparationSchedule = SeparationSchedule()
     log: bool = False
+    dives: bool = True
 
 
 @dataclass(frozen=True, slots=True)

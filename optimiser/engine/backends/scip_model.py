@@ -34,7 +34,6 @@ SETTINGS: Mapping[str, object] = MappingProxyType(
         "branching/relpscost/sbiterquot": 0.2,
         "branching/relpscost/sbiterofs": 20_000,
         "nodeselection/bfs/stdpriority": 1_000_000,
-        "nodeselection/bfs/maxplungedepth": 0,
     }
 )
 """Parameters of SCIP.
@@ -46,7 +45,7 @@ valid relaxation and stay on. Restarts and multiple aggregation would replace th
 Conflict analysis cannot explain a row that was added inside the tree. On thousands of rows of pairs,
 aggregated mixed-integer rounding took an eighth of the time and found next to nothing; on large relaxations,
 strong branching took nearly half of the time, so its effort is limited. Plans come from elsewhere, so that
-only the bound matters: the node of the weakest bound is always next, without dives for plans.
+after each dive the node of the weakest bound is next.
 """
 
 

@@ -96,9 +96,13 @@ class SearchState:
 
     def point(self) -> tuple[Floats, Floats]:
         """Return x and y of the current relaxation, clipped to [0, 1]."""
-        x = np.array([variable.getLPSol() for variable in self.master.x])
         y = [variable.getLPSol() for variable in self.master.y] or [1.0] * len(self.t.limit)
-        return np.clip(x, 0.0, 1.0), np.clip(np.array(y), 0.0, 1.0)
+        return self.candidates(), np.clip(np.array(y), 0.0, 1.0)
+
+    def candidates(self) -> Floats:
+        """Return x of the current relaxation, clipped to [0, 1]."""
+        x: Floats = np.clip(np.array([variable.getLPSol() for variable in self.master.x]), 0.0, 1.0)
+        return x
 
     def run(self, work: Callable[[], int], otherwise: int) -> dict[str, int]:
         """Return the result of a callback; on an exception, store it and interrupt SCIP."""
@@ -329,7 +333,7 @@ class IncumbentHeuristic(Heur):
 
     def _update(self, timing: int) -> int:
         if self._improve is not None and timing != TIMING.BEFORENODE:
-            self._improve(self._state.point()[0])
+            self._improve(self._state.candidates())
         set_objective_limit(self._state)
         return RESULT.DIDNOTFIND
 
@@ -432,6 +436,8 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
             "limits/memory": limits.memory_mb,
         }
     )
+    if not limits.dives:
+        master.model.setParam("nodeselection/bfs/maxplungedepth", 0)
     set_objective_limit(state)
     master.model.optimizeNogil()
     if state.failure is not None:

@@ -22,9 +22,6 @@ ROUNDED_EVERY = 200
 ATTEMPTS_AT_POINT = 5
 """Attempts of the large neighbourhood search at each point of a tree."""
 
-MOST_QUIET_ATTEMPTS = 100
-"""Attempts without a better plan after which the search rests until the tree finds one."""
-
 
 class Rounding:
     """Rounds points of a relaxation and repairs the results; plans go to the incumbent.
@@ -78,41 +75,25 @@ class TreeHeuristics:
     incumbent
         Receives the plans.
     improver
-        A large neighbourhood search for this tree alone; None: points are only rounded.
-    is_near
-        Whether a proof is near. The neighbourhood search then continues from the best plan, and rests after
-        `MOST_QUIET_ATTEMPTS`; otherwise it begins anew, to find plans of another kind, and never rests.
+        A large neighbourhood search for this tree alone, which does not begin with the best plan, in order to
+        find plans of another kind; None: points are only rounded.
     """
 
-    def __init__(
-        self, t: Tables, incumbent: MaskIncumbent, improver: Improver | None = None, *, is_near: bool = True
-    ) -> None:
+    def __init__(self, t: Tables, incumbent: MaskIncumbent, improver: Improver | None = None) -> None:
         self._incumbent = incumbent
         self._rounding = Rounding(t, incumbent)
         self._improver = improver
-        self._is_near = is_near
         self._points = 0
-        self._quiet = 0
-        self._start: Mask | None = None
 
     def __call__(self, x: Floats) -> None:
         """Search near a point, float64 [J]: odd points guide the neighbourhood search, even ones do not."""
         self._points += 1
         if (self._points & (self._points - 1)) == 0 or self._points % ROUNDED_EVERY == 0:
             self._rounding(x)
-        best = self._incumbent.best
-        if self._improver is None or best is None:
-            return
-        if best is not self._start:
-            if self._is_near:
-                self._improver.start_from(best)
-            self._start, self._quiet = best, 0
-        if self._is_near and self._quiet >= MOST_QUIET_ATTEMPTS:
-            return
-        self._quiet += ATTEMPTS_AT_POINT
-        self._improver.improve(
-            attempts=ATTEMPTS_AT_POINT,
-            stop=self._incumbent.stop,
-            take=lambda plan: self._incumbent.plan(plan, "lns"),
-            guide=x if self._points % 2 else None,
-        )
+        if self._improver is not None:
+            self._improver.improve(
+                attempts=ATTEMPTS_AT_POINT,
+                stop=self._incumbent.stop,
+                take=lambda plan: self._incumbent.plan(plan, "lns"),
+                guide=x if self._points % 2 else None,
+            )

@@ -47,9 +47,9 @@ SMALL = 1_000
 """Most pairs with which `auto` chooses the tree of SCIP, which prunes better; beyond, our own tree solves its
 relaxations faster in HiGHS."""
 
-FAR_STARTS, FAR_SHARE = 4, 0.3
-"""Where a proof is out of reach: starts of the large neighbourhood search before the tree, and share of the
-time left after which all end."""
+FAR_STARTS, FAR_SHARE = 2, 0.3
+"""Where a proof is out of reach: starts of the large neighbourhood search before the tree for each thread,
+and share of the time left after which all end."""
 
 FAR_ROUNDS, FAR_ATTEMPTS = 15, 2_500
 """Rounds, and attempts, without a better plan after which each of them ends: whichever comes first."""
@@ -117,8 +117,9 @@ def prove(
     if task.solver != "gurobi" and not incumbent.closed(task.gap):  # Gurobi has cuts like these of its own
         root = add_split_cuts(incumbent, root, gap=task.gap)
     if not incumbent.closed(FAR_GAP):
-        others = range(task.seed + 1, task.seed + FAR_STARTS) if is_far_from_proof(incumbent, root) else ()
-        searches = [improver, *(Improver(t, seed=seed, destroy=destroy) for seed in others)]
+        starts = FAR_STARTS * task.threads if is_far_from_proof(incumbent, root) else 1
+        others = [Improver(t, seed=task.seed + i, destroy=destroy) for i in range(1, starts)]
+        searches = [improver, *others]
         improve_beyond(FAR_GAP, t, incumbent, searches, root.x, threads=task.threads)
     if incumbent.best is not None:
         improver.start_from(incumbent.best)
@@ -354,20 +355,25 @@ def search_in_solver(
     solver_tree, name = _solver_tree(task.solver, root)
     if task.solver == "scip" and task.threads > 1 and not incumbent.closed(SPLIT_BEYOND):
         return _search_in_parts(t, incumbent, task, root), name
+    is_far = is_far_from_proof(incumbent, root)
+    rows = first_rows(root, task, incumbent.left)
     outcome = solver_tree(
         t,
         task.problem,
         incumbent,
         TimeCutSeparator(root.cuts),
-        limits=TreeLimits(incumbent.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log),
-        rows=first_rows(root, task, incumbent.left),
-        improve=_tree_heuristics(t, incumbent, task.seed, is_near=not is_far_from_proof(incumbent, root)),
+        limits=TreeLimits(
+            incumbent.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log, dives=not is_far
+        ),
+        rows=rows,
+        improve=_tree_heuristics(t, incumbent, task.seed, is_far=is_far),
     )
     return outcome.reason, name
 
 
-def _tree_heuristics(t: Tables, incumbent: MaskIncumbent, seed: int, *, is_near: bool) -> TreeHeuristics:
-    return TreeHeuristics(t, incumbent, Improver(t, seed=seed), is_near=is_near)
+def _tree_heuristics(t: Tables, incumbent: MaskIncumbent, seed: int, *, is_far: bool) -> TreeHeuristics:
+    """Return the heuristics of a solver's tree. Near a proof, time is better spent on the bound."""
+    return TreeHeuristics(t, incumbent, Improver(t, seed=seed) if is_far else None)
 
 
 def _solver_tree(solver: str, root: RootRelaxation) -> tuple[SolverTree, str]:
@@ -386,7 +392,7 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
 
     rows = first_rows(root, task, incumbent.left)
 
-    is_near = not is_far_from_proof(incumbent, root)
+    is_far = is_far_from_proof(incumbent, root)
 
     def search_part(part: Node, part_incumbent: MaskIncumbent) -> TreeOutcome:
         return scip_tree.search_tree(
@@ -394,11 +400,13 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
             task.problem,
             part_incumbent,
             TimeCutSeparator(root.cuts.another()),
-            limits=TreeLimits(part_incumbent.left(), task.gap, seed=task.seed, log=task.log),
+            limits=TreeLimits(
+                part_incumbent.left(), task.gap, seed=task.seed, log=task.log, dives=not is_far
+            ),
             rows=rows,
             splits=root.splits,
             fixed=fixings(part, t.size),
-            improve=_tree_heuristics(t, part_incumbent, task.seed + parts.index(part), is_near=is_near),
+            improve=_tree_heuristics(t, part_incumbent, task.seed + parts.index(part), is_far=is_far),
         )
 
     scale, is_proof_in_reach = root.scale, incumbent.closed(PROOF_WITHIN)

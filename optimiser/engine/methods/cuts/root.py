@@ -20,8 +20,8 @@ LARGE = 3_000
 """Number of pairs from which the relaxation is solved by the interior point method."""
 
 LARGE_SPLITS = 6_000
-"""Number of pairs from which no lift-and-project cuts are sought: solving the relaxation from scratch by the
-simplex method, which they need, takes too long."""
+"""Number of pairs from which no lift-and-project cuts are sought: a round takes a minute and more, and closes
+two hundredths of the gap and less."""
 
 TIGHTENING_BEYOND = 0.02
 """Gap below which tightening rows, which are dense, cost more time in the tree than they save."""
@@ -224,8 +224,11 @@ def add_split_cuts(
     if any((rows.pair_counts > 1).any() for rows in root.rows) or len(root.t.limit) >= LARGE_SPLITS:
         return root
     end = (1.0 - SPLIT_TIME_SHARE) * incumbent.left()
-    if len(root.t.limit) >= LARGE:
-        root = replace(root, solution=root.program.solve_anew(seconds=incumbent.left()))
+    if len(root.t.limit) >= LARGE:  # its points are of the interior point method, and no vertices
+        vertex = root.program.solve_anew(seconds=incumbent.left())
+        if vertex.status != "optimal":
+            return root
+        root = replace(root, solution=vertex)
     splits, solve_small = list[SplitRows](), SmallLps(incumbent.left)
     for _ in range(SPLIT_ROUNDS):
         before = root.solution.objective

@@ -74,7 +74,11 @@ class Program:
 
     def __init__(self, *solutions):
         self.left, self.added, self.splits, self.interior, self.dropped = list(solutions), [], [], [], 0
-        self.seconds = []
+        self.seconds, self.anew = [], []
+
+    def solve_anew(self, *, seconds):
+        self.anew.append(seconds)
+        return self.solve(seconds=seconds)
 
     def use_interior_point(self, *, enabled):
         self.interior.append(enabled)
@@ -253,11 +257,12 @@ class Rounds:
 
 
 def split(
-    monkeypatch, objectives, *, incumbent=None, cuts=None, x=(0.5, 0.5, 0.5), least_fractional=1, **changes
-):
+    monkeypatch, objectives, *, incumbent=None, cuts=None, x=(0.5, 0.5, 0.5), least_fractional=1,
+    program=None, **changes,
+):  # fmt: skip
     rounds = Rounds(monkeypatch, objectives, cuts=cuts)
     incumbent = incumbent or Incumbent()
-    root = root_of(Program(), x=x, incumbent=incumbent, **changes)
+    root = root_of(program or Program(solution(10.0)), x=x, incumbent=incumbent, **changes)
     later = add_split_cuts(incumbent, root, gap=0.25, least_fractional=least_fractional)
     return later, rounds, incumbent
 
@@ -363,6 +368,21 @@ def test_without_a_cut_or_a_solution_the_last_root_is_returned(monkeypatch):
 def test_no_cuts_are_sought_beside_rows_of_several_pairs_or_with_many_pairs(monkeypatch, changes, count):
     _, rounds, _ = split(monkeypatch, [10.0], **changes)
     assert len(rounds.fractional) == count
+
+
+@pytest.mark.parametrize(("pairs", "count"), [(LARGE - 1, 0), (LARGE, 1)])
+def test_a_large_root_is_solved_anew_for_a_vertex(monkeypatch, pairs, count):
+    program = Program(solution(9.0))
+    later, rounds, _ = split(monkeypatch, [8.95, 8.95], program=program, pairs=pairs)
+    assert len(program.anew) == count
+    assert len(rounds.fractional) == (1 if count else 2)  # from 9 to 8.95 is too little for another round
+    assert later.solution.objective == 8.95
+
+
+def test_without_time_for_a_vertex_no_cuts_are_sought(monkeypatch):
+    program = Program(solution(9.0, status="limit"))
+    later, rounds, _ = split(monkeypatch, [], program=program, pairs=LARGE)
+    assert (later.solution.objective, later.solution.status, rounds.fractional) == (10.0, "optimal", [])
 
 
 def test_a_cut_is_sought_for_each_candidate_until_the_time_is_up(monkeypatch):

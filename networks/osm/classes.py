@@ -11,15 +11,29 @@ DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 LENGTH_FACTOR = "polyring:length_factor"
 """Key of the length of a way on the ground over the length of its line, for lines known to be short."""
 
+_ACCESS = ("access", "vehicle", "motor_vehicle", "motorcar")
+_ONEWAY = ("oneway", *(f"oneway:{vehicle}" for vehicle in _ACCESS[1:]))
+_SIDED = (*_ACCESS, *(f"{key}:{side}" for key in _ACCESS for side in ("forward", "backward")))
+
 ROAD_KEYS = frozenset(
     {
-        "highway", "oneway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type",
-        "name", "name:en", "ref", "start_date", "opening_date", "access", "motor_vehicle", "vehicle",
-        "motorcar", "area", "lanes", "surface", "route", "duration", "maxspeed:conditional",
-        "oneway:conditional", "toll", "bridge", "tunnel", LENGTH_FACTOR,
+        "highway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type",
+        "name", "name:en", "ref", "start_date", "opening_date", "area", "lanes", "surface", "smoothness",
+        "tracktype", "construction", "proposed", "impassable", "status", "hov", "hov:lanes", "route",
+        "duration", "maxspeed:conditional", "toll", "bridge", "tunnel", LENGTH_FACTOR,
+        *(f"{key}{suffix}" for key in (*_SIDED, *_ONEWAY) for suffix in ("", ":conditional")),
     }
 )  # fmt: skip
 """Keys of road tags that are kept; all others are discarded to save memory."""
+
+
+BARRIER_KEYS = frozenset(
+    {"barrier", "access", "vehicle", "motor_vehicle", "motorcar", "bollard", "kerb", "highway", "maxheight"}
+)
+"""Keys of the tags of way nodes that are kept, where one of `BARRIER_SIGNS` is among them."""
+
+BARRIER_SIGNS = frozenset({"barrier", *_ACCESS})
+"""Keys of which a node needs one to stop cars."""
 
 
 def with_slip_roads(classes: frozenset[str]) -> frozenset[str]:

@@ -115,6 +115,11 @@ class Points:
         """Return the number of points."""
         return len(self.id)
 
+    @classmethod
+    def none(cls) -> Points:
+        """Return no points."""
+        return cls(np.empty(0, np.int64), np.empty(0), np.empty(0), ())
+
 
 class Member(NamedTuple):
     """Member of a relation: kind (`n`, `w` or `r`), OSM id and role."""
@@ -189,6 +194,8 @@ class Elements:
         Relations with `route=train` or `route=ferry`.
     source, counts
         Origin of the data, and counts of what was read, cut and dropped.
+    barriers
+        Nodes of roads with a barrier or an access tag, with the tags in `networks.osm.classes.BARRIER_KEYS`.
     """
 
     nodes: Nodes
@@ -201,3 +208,4 @@ class Elements:
     relations: tuple[Relation, ...]
     source: Source
     counts: ReadCounts
+    barriers: Points = field(default_factory=Points.none)

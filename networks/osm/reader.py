@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +57,15 @@ def read(
     try:
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
         stops = _member_nodes(scan.relations)
-        nodes, points = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
+        nodes, points, barriers = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
     if not scan.relations:
         integrity.check_ways(path)
     _check_positions(path, nodes, points, scan)
-    return _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
+    elements = _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
+    return replace(elements, barriers=barriers)
 
 
 def _known(roads: frozenset[str]) -> frozenset[str]:

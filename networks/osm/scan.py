@@ -12,7 +12,7 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.inputs import printable
-from networks.osm.classes import ROAD_KEYS
+from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
 STATION_TAGS = (("railway", "station"), ("railway", "halt"))
@@ -60,12 +60,13 @@ class RawPoints:
     y: array[int] = field(default_factory=lambda: array("q"))
     tags: list[Tags] = field(default_factory=list)
 
-    def add(self, node: osmium.osm.Node) -> None:
-        """Append a node with all its tags."""
+    def add(self, node: osmium.osm.Node, *, keys: frozenset[str] | None = None) -> None:
+        """Append a node with its tags: those of the given keys, or all."""
+        tags = dict(node.tags)
         self.id.append(node.id)
         self.x.append(node.location.x)
         self.y.append(node.location.y)
-        self.tags.append(_shown(dict(node.tags)))
+        self.tags.append(_shown(tags if keys is None else {key: tags[key] for key in tags.keys() & keys}))
 
     def points(self) -> Points:
         """Return the points sorted by id."""
@@ -155,8 +156,10 @@ def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
         scan.relations.append(Relation(relation.id, _shown(dict(relation.tags)), members))
 
 
-def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]) -> tuple[Nodes, Points]:
-    """Read the positions of nodes; the id filter runs in C++.
+def second_pass(
+    path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]
+) -> tuple[Nodes, Points, Points]:
+    """Read the positions of nodes, and barriers; the id filter runs in C++.
 
     Parameters
     ----------
@@ -169,10 +172,11 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
 
     Returns
     -------
-    tuple of Nodes and Points
-        The wanted nodes that the file contains, and the stops with their tags. Coordinates are not checked.
+    tuple of Nodes, Points and Points
+        The wanted nodes that the file contains; the stops with their tags; and the wanted nodes with a
+        barrier or an access tag. Coordinates are not checked.
     """
-    ids, x, y, points = array("q"), array("q"), array("q"), RawPoints()
+    ids, x, y, points, barriers = array("q"), array("q"), array("q"), RawPoints(), RawPoints()
     if len(wanted):
         for node in _nodes_with_ids(path, wanted):
             ids.append(node.id)
@@ -181,11 +185,14 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
             y.append(place.y)
             if stops and node.id in stops:
                 points.add(node)
+            tags = node.tags
+            if len(tags) and any(key in tags for key in BARRIER_SIGNS):
+                barriers.add(node, keys=BARRIER_KEYS)
             if len(ids) == len(wanted):
                 break
     unique, first = np.unique(ints(ids), return_index=True)
     lon, lat = ints(x)[first] / _UNITS_PER_DEGREE, ints(y)[first] / _UNITS_PER_DEGREE
-    return Nodes(id=unique, lon=lon, lat=lat), points.points()
+    return Nodes(id=unique, lon=lon, lat=lat), points.points(), barriers.points()
 
 
 def _nodes_with_ids(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -10,11 +10,13 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.network import CLOSED, Network
-from networks.osm.classes import LENGTH_FACTOR
-from networks.osm.elements import Nodes, Tags
+from networks.osm.classes import LENGTH_FACTOR, ROAD_CLASSES
+from networks.osm.elements import Nodes, Points, Tags
+from networks.road.access import stops_cars
 from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.directions import BACKWARD, BOTH
 from networks.road.ferries import crossing_s
+from networks.road.no_through import ends_to_detach
 from networks.road.tables import ferry_table
 from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
 from networks.schema import CRS
@@ -24,7 +26,7 @@ _LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
-def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
+def assemble(roads: RoadWays, nodes: Nodes, barriers: Points) -> tuple[Network, dict[str, int]]:
     """Cut ways into links and build both tables.
 
     Parameters
@@ -33,43 +35,115 @@ def assemble(roads: RoadWays, nodes: Nodes) -> tuple[Network, dict[str, int]]:
         Ways with their attributes.
     nodes
         Positions of the nodes.
+    barriers
+        Nodes with a barrier or an access tag. The links on both sides of one that stops cars end there, at
+        nodes of their own.
 
     Returns
     -------
     tuple of Network and dict
         The network with the columns of the data contract, and the number of nodes and pieces that were
-        dropped or merged, by reason.
+        dropped, cut off or merged, by reason.
     """
-    pieces = _on_the_ground(cut_at_junctions(roads.ways, nodes), roads)
+    stops = _stops(barriers, nodes)
+    pieces = _on_the_ground(cut_at_junctions(roads.ways, nodes, stops), roads)
     seconds, kmh, source = _times(roads, pieces)
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
     tail, head = merge_zero_length(tail, head, pieces.length_km)
+    ends = _Ends.of(tail, head, size=len(nodes))
+    ends = ends.detached(stops[tail], stops[head])
+    restricted = roads.is_restricted[pieces.way]
+    cut_off = ends_to_detach(ends.tail, ends.head, restricted, _ranks(roads)[pieces.way])
+    ends = ends.detached(*cut_off)
     oneway = roads.direction[pieces.way] != BOTH
-    kept, dropped = _kept(tail, head, pieces.length_km, oneway=oneway, speed=kmh)
-    pieces = pieces.keep(kept)
-    used, ends = np.unique(np.concatenate([tail[kept], head[kept]]), return_inverse=True)
+    kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
+    dropped |= _positive(
+        barrier=int(np.count_nonzero(stops[pieces.rows])), no_through_traffic=int(sum(map(np.sum, cut_off)))
+    )
+    # A road whose directions differ in speed becomes two one-way links.
+    twice = kept & ~oneway & (roads.against_kmh[pieces.way] != kmh) & (roads.mode[pieces.way] == "road")
+    rows = np.concatenate([np.flatnonzero(kept), np.flatnonzero(twice)])
+    is_second = np.arange(len(rows)) >= np.count_nonzero(kept)
+    oneway = oneway[rows] | twice[rows]
+    tail, head = (
+        np.where(is_second, ends.head[rows], ends.tail[rows]),
+        np.where(is_second, ends.tail[rows], ends.head[rows]),
+    )
+    pieces = pieces.take(rows)
+    used, at = np.unique(np.concatenate([tail, head]), return_inverse=True)
     links = gpd.GeoDataFrame(
         {
-            "tail": ends[: len(ends) // 2],
-            "head": ends[len(ends) // 2 :],
+            "tail": at[: len(at) // 2],
+            "head": at[len(at) // 2 :],
             "mode": roads.mode[pieces.way],
             "link_class": roads.link_class[pieces.way],
             "length_km": pieces.length_km,
-            "speed_kmh": kmh[kept],
-            "speed_source": source[kept],
-            "oneway": oneway[kept],
-            "forward_s": seconds[kept],
-            "backward_s": np.where(oneway[kept], CLOSED, seconds[kept]),
+            "speed_kmh": np.where(is_second, roads.against_kmh[pieces.way], kmh[rows]),
+            "speed_source": source[rows],
+            "oneway": oneway,
+            "forward_s": seconds[rows],
+            "backward_s": np.where(oneway, CLOSED, seconds[rows]),
             "osm_id": roads.ways.id[pieces.way],
             **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
             "tracks": 0,
         },
-        geometry=_lines(pieces, nodes, reversed_[kept]),
+        geometry=_lines(pieces, nodes, reversed_[rows] | is_second),
         crs=CRS,
     )
-    return Network(nodes=_node_table(used, nodes), links=links), pieces.dropped | dropped
+    return Network(nodes=_node_table(ends.row_of(used), nodes), links=links), pieces.dropped | dropped
+
+
+def _stops(barriers: Points, nodes: Nodes) -> NDArray[np.bool_]:
+    """Return bool [n], the nodes that stop cars."""
+    stops = np.zeros(len(nodes), bool)
+    ids = barriers.id[[stops_cars(tags) for tags in barriers.tags]] if len(barriers) else barriers.id
+    rows = nodes.rows_of(ids)
+    stops[rows[rows >= 0]] = True
+    return stops
+
+
+def _ranks(roads: RoadWays) -> Ints:
+    """Return the rank of the class of each way, 0 for motorways; ferries come last."""
+    rank = {name: i for i, name in enumerate(ROAD_CLASSES)}
+    return np.array(
+        [rank.get(str(name).removesuffix("_link"), len(rank)) for name in roads.link_class], np.int64
+    )
+
+
+def _positive(**counts: int) -> dict[str, int]:
+    return {reason: count for reason, count in counts.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Nodes at the ends of links; numbers from `size` on are copies of nodes, `origin` holds their rows."""
+
+    tail: Ints
+    head: Ints
+    size: int
+    origin: Ints
+
+    @classmethod
+    def of(cls, tail: Ints, head: Ints, *, size: int) -> _Ends:
+        return cls(tail, head, size, np.empty(0, np.int64))
+
+    def detached(self, at_tail: NDArray[np.bool_], at_head: NDArray[np.bool_]) -> _Ends:
+        """Return ends where the marked ones are copies of their nodes, which no other link shares."""
+        ends, marked = np.concatenate([self.tail, self.head]), np.concatenate([at_tail, at_head])
+        next_copy = self.size + len(self.origin)
+        origin = np.concatenate([self.origin, self.row_of(ends[marked])])
+        ends[marked] = next_copy + np.arange(np.count_nonzero(marked))
+        half = len(self.tail)
+        return _Ends(ends[:half], ends[half:], self.size, origin)
+
+    def row_of(self, ends: Ints) -> Ints:
+        """Return the rows of the nodes at ends."""
+        rows = ends.copy()
+        is_copy = ends >= self.size
+        rows[is_copy] = self.origin[ends[is_copy] - self.size]
+        return rows
 
 
 def _kept(
@@ -90,7 +164,7 @@ def _kept(
         "loop_after_joining": int(np.count_nonzero(has_length & ~proper)),
         "drawn_twice": int(np.count_nonzero(proper & ~single)),
     }
-    return kept, {reason: count for reason, count in counts.items() if count}
+    return kept, _positive(**counts)
 
 
 def _on_the_ground(pieces: Pieces, roads: RoadWays) -> Pieces:

@@ -12,17 +12,12 @@ from numpy.typing import NDArray
 
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
-from networks.road.directions import NEITHER, Reversible, direction
+from networks.road.access import access, closed_reason
+from networks.road.directions import NEITHER, Reversible, direction, open_direction
 from networks.road.ferries import carries_cars
 from networks.road.report import PartCounts, SpeedCounts
 from networks.road.speeds import SpeedReader
 from networks.road.tables import SpeedTable
-
-_CLOSED_TO_CARS = frozenset(
-    {"no", "private", "agricultural", "forestry", "emergency", "military", "psv", "bus"}
-)
-_ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
-"""Access tags from the most specific to the most general; the first one present decides."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -41,8 +36,11 @@ class RoadWays:
         `road` or `ferry`; the value of `highway`, or `ferry`.
     direction
         `BOTH`, `FORWARD` or `BACKWARD` of `networks.road.directions`.
-    speed_kmh
-        Speed of roads in km/h; NaN for ferries, whose speed depends on their length.
+    speed_kmh, against_kmh
+        Speed of roads in km/h in their direction (along their nodes, where both are open), and against it;
+        NaN for ferries, whose speed depends on their length.
+    is_restricted
+        Whether cars may use the way only to reach places along it.
     speed_source
         `tag`, `table` or `override`; empty for ferries.
     """
@@ -52,6 +50,8 @@ class RoadWays:
     link_class: Texts
     direction: Ints
     speed_kmh: Floats
+    against_kmh: Floats
+    is_restricted: NDArray[np.bool_]
     speed_source: Texts
 
     @staticmethod
@@ -70,6 +70,8 @@ class RoadWays:
             link_class=np.concatenate([part.link_class for part in parts]),
             direction=np.concatenate([part.direction for part in parts]),
             speed_kmh=np.concatenate([part.speed_kmh for part in parts]),
+            against_kmh=np.concatenate([part.against_kmh for part in parts]),
+            is_restricted=np.concatenate([part.is_restricted for part in parts]),
             speed_source=np.concatenate([part.speed_source for part in parts]),
         )
 
@@ -108,7 +110,7 @@ def read_roads(
     reasons = [_closed_reason(tags, opened_by) for tags in roads.tags]
     ways, directions, counts = _open_ways(roads, reasons, reversible)
     reader = SpeedReader(table, overrides)
-    pairs = [
+    speeds = [
         reader.read(way, tags, turn)
         for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
     ]
@@ -117,8 +119,10 @@ def read_roads(
         mode=np.full(len(ways), "road", dtype=object),
         link_class=np.array([tags["highway"] for tags in ways.tags], dtype=object),
         direction=directions,
-        speed_kmh=np.array([kmh for kmh, _ in pairs], dtype=np.float64),
-        speed_source=np.array([source for _, source in pairs], dtype=object),
+        speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
+        against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
+        is_restricted=np.array(["restricted" in access(tags) for tags in ways.tags], dtype=bool),
+        speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
     return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=reader.counts()))
 
@@ -146,6 +150,8 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
         link_class=np.full(len(ways), "ferry", dtype=object),
         direction=directions,
         speed_kmh=np.full(len(ways), np.nan),
+        against_kmh=np.full(len(ways), np.nan),
+        is_restricted=np.zeros(len(ways), dtype=bool),
         speed_source=np.full(len(ways), "", dtype=object),
     )
     return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=SpeedCounts()))
@@ -158,11 +164,18 @@ def _open_ways(
     dropped = Counter(reason for reason in reasons if reason)
     ways = ways.take(np.array([not reason for reason in reasons], dtype=bool))
     found = [direction(tags, reversible=reversible) for tags in ways.tags]
-    directions = np.array([way_direction for way_direction, _ in found], dtype=np.int64)
-    closed = int(np.count_nonzero(directions == NEITHER))
-    if closed:
-        dropped["reversible"] = closed
-        ways, directions = ways.take(directions != NEITHER), directions[directions != NEITHER]
+    directions = np.array(
+        [open_direction(one, access(tags)) for (one, _), tags in zip(found, ways.tags, strict=True)],
+        dtype=np.int64,
+    )
+    is_open = directions != NEITHER
+    if not is_open.all():
+        dropped.update(
+            "reversible" if one == NEITHER else "closed_to_cars"
+            for (one, _), is_left in zip(found, is_open.tolist(), strict=True)
+            if not is_left
+        )
+        ways, directions = ways.take(is_open), directions[is_open]
     return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in found)))
 
 
@@ -171,12 +184,6 @@ def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
 
 
 def _closed_reason(tags: Tags, opened_by: date | None) -> str:
-    if tags.get("area") == "yes":
-        return "area"
-    for key in _ACCESS_KEYS:
-        value = tags.get(key)
-        if value is not None:
-            if set(value.replace(" ", "").split(";")) <= _CLOSED_TO_CARS:
-                return "closed_to_cars"
-            break
-    return _vintage_reason(tags, opened_by)
+    if reason := closed_reason(tags):
+        return reason
+    return "closed_to_cars" if set(access(tags)) == {"closed"} else _vintage_reason(tags, opened_by)

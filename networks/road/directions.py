@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from networks.osm.elements import Tags
+from networks.road.access import Access, conditional
 
 Reversible = Literal["two_way", "closed"]
 """Treatment of `oneway=reversible`: open in both directions (each for part of the day), or dropped."""
@@ -17,6 +18,9 @@ _BY_VALUE: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
     **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
 }
+ONEWAY_KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
+"""Tags of one-way roads from the most specific to the most general; the first one present decides."""
+
 _REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
@@ -39,10 +43,31 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
         `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown value (then
         two-way, unless a direction is implied).
     """
-    value = tags.get("oneway", "").strip().lower()
+    value = next((found for key in ONEWAY_KEYS if (found := _value(tags, key))), "")
     if value in _REVERSIBLE_VALUES:
         return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
+
+
+def _value(tags: Tags, key: str) -> str:
+    return conditional(tags.get(f"{key}:conditional", "")) or tags.get(key, "").strip().lower()
+
+
+def open_direction(tagged: int, access: tuple[Access, Access]) -> int:
+    """Return the direction that is left of that of the one-way tags where a side is closed to cars.
+
+    Parameters
+    ----------
+    tagged
+        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`, from `direction`.
+    access
+        How far the way is open to cars along its nodes, and against them.
+    """
+    along = tagged in (BOTH, FORWARD) and access[0] != "closed"
+    against = tagged in (BOTH, BACKWARD) and access[1] != "closed"
+    if along and against:
+        return BOTH
+    return FORWARD if along else BACKWARD if against else NEITHER
 
 
 def _implied(tags: Tags, *, unreadable: bool) -> tuple[int, str]:

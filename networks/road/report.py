@@ -19,6 +19,8 @@ class SpeedCounts:
     ----------
     tagged, imputed, overridden
         Ways whose speed comes from a usable `maxspeed`, from the table, and from the caller.
+    slowed
+        Ways of these whose surface allows less than their limit or class.
     rejected
         Ways with an unusable `maxspeed`, by reason; they are among the imputed.
     examples
@@ -28,6 +30,7 @@ class SpeedCounts:
     tagged: int = 0
     imputed: int = 0
     overridden: int = 0
+    slowed: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

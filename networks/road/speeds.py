@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from networks.osm.elements import Tags
-from networks.road.directions import BACKWARD, FORWARD
+from networks.road.directions import BACKWARD, BOTH, FORWARD
 from networks.road.report import SpeedCounts
 from networks.road.tables import SpeedTable
 
@@ -23,6 +23,7 @@ _VARIABLE = frozenset(
 )
 _MOST_CHARACTERS = 255
 """Limit of a tag value in OpenStreetMap."""
+_SIDES = {BOTH: ("forward", "backward"), FORWARD: ("forward",), BACKWARD: ("backward",)}
 _MOST_EXAMPLES = 5
 _EXAMPLE_CHARACTERS = 60
 
@@ -104,7 +105,8 @@ class SpeedReader:
     """Assign speeds to ways one by one, and count where they come from.
 
     The speed of a way is, in this order: the override of its class, the average at its tagged limit
-    (`SpeedTable.average_kmh`), the speed of its class in the table.
+    (`SpeedTable.average_kmh`), the speed of its class in the table; the last two at most the speed that its
+    surface allows (`SpeedTable.highest_kmh`).
 
     Parameters
     ----------
@@ -120,10 +122,11 @@ class SpeedReader:
         self._seen: dict[str, Limit] = {}
         self._sources: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self._slowed = 0
         self._examples: dict[str, dict[str, int]] = {}
 
-    def read(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
-        """Return the speed of a road and its source.
+    def read(self, way: int, tags: Tags, direction: int) -> tuple[float, float, str]:
+        """Return the speeds of a road and their source.
 
         Parameters
         ----------
@@ -132,26 +135,33 @@ class SpeedReader:
         tags
             Tags of the way, including `highway`.
         direction
-            `BOTH`, `FORWARD` or `BACKWARD`; a one-way road uses the limit of its direction.
+            `BOTH`, `FORWARD` or `BACKWARD`.
 
         Returns
         -------
-        tuple of float and str
-            Speed in km/h, at least the lowest accepted limit; and `tag`, `table` or `override`.
+        tuple of two floats and str
+            Speeds in km/h along the nodes and against them, at least the lowest accepted limit; both are that
+            of the open direction on a one-way road. The source is `tag` (of one of them at least), `table` or
+            `override`.
         """
-        kmh, source = self._choose(way, tags, direction)
+        texts = [_limit_text(tags, side) for side in _SIDES[direction]]
+        found = [self._choose(way, tags, text) for text in dict.fromkeys(texts)]
+        source = "tag" if any(source == "tag" for _, source in found) else found[0][1]
         self._sources[source] += 1
-        return kmh, source
+        return found[0][0], found[-1][0], source
 
-    def _choose(self, way: int, tags: Tags, direction: int) -> tuple[float, str]:
+    def _choose(self, way: int, tags: Tags, text: str) -> tuple[float, str]:
         name = tags["highway"]
         if name in self._overrides:
             return self._overrides[name], "override"
-        text = _limit_text(tags, direction)
-        kmh = self._limit(way, text) if text else None
-        if kmh is None:
-            return self._table.speed_kmh[name], "table"
-        return self._table.average_kmh(name, kmh), "tag"
+        limit_kmh = self._limit(way, text) if text else None
+        if limit_kmh is None:
+            kmh, source = self._table.speed_kmh[name], "table"
+        else:
+            kmh, source = self._table.average_kmh(name, limit_kmh), "tag"
+        highest_kmh = self._table.highest_kmh(tags)
+        self._slowed += kmh > highest_kmh
+        return min(kmh, highest_kmh), source
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)
@@ -170,6 +180,7 @@ class SpeedReader:
             tagged=self._sources["tag"],
             imputed=self._sources["table"],
             overridden=self._sources["override"],
+            slowed=self._slowed,
             rejected=dict(sorted(self._rejected.items())),
             examples={
                 reason: tuple(f"way {way}: {text}" for text, way in seen.items())
@@ -178,10 +189,5 @@ class SpeedReader:
         )
 
 
-def _limit_text(tags: Tags, direction: int) -> str:
-    text = tags.get("maxspeed", "")
-    if direction == BACKWARD:
-        return tags.get("maxspeed:backward", text)
-    if direction == FORWARD:
-        return tags.get("maxspeed:forward", text)
-    return text or ";".join(filter(None, (tags.get("maxspeed:forward"), tags.get("maxspeed:backward"))))
+def _limit_text(tags: Tags, side: str) -> str:
+    return tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")

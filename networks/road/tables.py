@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -36,6 +37,8 @@ class SpeedTable:
         Meaning of `maxspeed=walk` and `maxspeed=none`, km/h.
     source
         Source of the speeds.
+    most_by_tag
+        Highest average speed in km/h by key and value of the tags that describe the surface.
     """
 
     country: str
@@ -48,6 +51,12 @@ class SpeedTable:
     walk_kmh: float
     none_kmh: float
     source: str
+    most_by_tag: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def highest_kmh(self, tags: Mapping[str, str]) -> float:
+        """Return the highest average speed in km/h that the surface of a way allows, infinite without one."""
+        allowed = (kmh.get(tags.get(key, "")) for key, kmh in self.most_by_tag.items())
+        return min((kmh for kmh in allowed if kmh is not None), default=math.inf)
 
     def average_kmh(self, road_class: str, limit_kmh: float) -> float:
         """Return the average speed on a road, the same for existing and for new ones.
@@ -146,6 +155,9 @@ def speed_table(country: str) -> SpeedTable:
         walk_kmh=rules["walk_kmh"],
         none_kmh=rules["none_kmh"],
         source=entry["source"],
+        most_by_tag={
+            key: {value: float(kmh) for value, kmh in row.items()} for key, row in data["most_kmh"].items()
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyproj
@@ -50,18 +50,22 @@ class Pieces:
     def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
         """Return the selected pieces; if a reason is given, count the others under it."""
         lost = int(np.count_nonzero(~mask)) if reason else 0
-        return Pieces(
-            rows=self.rows,
-            first=self.first[mask],
-            last=self.last[mask],
-            way=self.way[mask],
-            length_km=self.length_km[mask],
-            dropped=self.dropped | ({reason: lost} if lost else {}),
+        kept = self.take(np.flatnonzero(mask))
+        return replace(kept, dropped=self.dropped | ({reason: lost} if lost else {}))
+
+    def take(self, order: Ints) -> Pieces:
+        """Return the pieces at the given positions, in this order."""
+        return replace(
+            self,
+            first=self.first[order],
+            last=self.last[order],
+            way=self.way[order],
+            length_km=self.length_km[order],
         )
 
 
-def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
-    """Cut ways at their ends and at every node that is visited more than once.
+def cut_at_junctions(ways: Ways, nodes: Nodes, stops: NDArray[np.bool_] | None = None) -> Pieces:
+    """Cut ways at their ends, at every node that is visited more than once, and where nobody passes.
 
     Parameters
     ----------
@@ -69,6 +73,8 @@ def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
         Ways as sequences of nodes.
     nodes
         Positions of the nodes.
+    stops
+        bool [n], nodes that nobody passes; None for none.
 
     Returns
     -------
@@ -85,6 +91,8 @@ def cut_at_junctions(ways: Ways, nodes: Nodes) -> Pieces:
     first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]
     ends = first_of_way | last_of_way
     split = ends | (np.bincount(rows, minlength=len(nodes))[rows] > 1)
+    if stops is not None:
+        split |= stops[rows]
     first = np.flatnonzero(split & ~last_of_way)
     last = np.flatnonzero(split & ~first_of_way)
     pieces = Pieces(

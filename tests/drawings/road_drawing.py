@@ -8,15 +8,16 @@ import numpy as np
 
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Tags, Ways
 
-NOTHING = Points(id=np.empty(0, np.int64), lon=np.empty(0), lat=np.empty(0), tags=())
+NOTHING = Points.none()
 
 
 def draw(
     nodes: Mapping[int, tuple[float, float]],
     roads: Sequence[tuple[int, Sequence[int], Tags]] = (),
     ferries: Sequence[tuple[int, Sequence[int], Tags]] = (),
+    barriers: Mapping[int, Tags] | None = None,
 ) -> Elements:
-    """Return elements of nodes (id: lon, lat), roads and ferries (id, node ids, tags)."""
+    """Return elements of nodes (id: lon, lat), roads and ferries (id, node ids, tags), and tags of nodes."""
     ids = np.array(sorted(nodes), dtype=np.int64)
     held = Nodes(
         id=ids,
@@ -34,7 +35,14 @@ def draw(
         relations=(),
         source=Source("drawn", ""),
         counts=ReadCounts(),
+        barriers=_points(nodes, barriers or {}),
     )
+
+
+def _points(nodes: Mapping[int, tuple[float, float]], tags: Mapping[int, Tags]) -> Points:
+    ids = sorted(tags)
+    lon, lat = (np.array([nodes[one][axis] for one in ids], dtype=float) for axis in (0, 1))
+    return Points(np.array(ids, np.int64), lon, lat, tuple(tags[one] for one in ids))
 
 
 def _ways(nodes: Nodes, ways: Sequence[tuple[int, Sequence[int], Tags]]) -> Ways:

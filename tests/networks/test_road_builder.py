@@ -148,7 +148,11 @@ def test_junctions_at_one_position_are_merged_and_nothing_is_disconnected():
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        ({"access": "private"}, "closed_to_cars"),
+        ({"access": "taxi"}, "closed_to_cars"),
+        ({"motor_vehicle": "service"}, "closed_to_cars"),
+        ({"oneway": "yes", "vehicle:forward": "no"}, "closed_to_cars"),
+        ({"construction": "yes"}, "under_construction"),
+        ({"smoothness": "impassable"}, "impassable"),
         ({"motor_vehicle": "no"}, "closed_to_cars"),
         ({"access": "yes", "motor_vehicle": "no"}, "closed_to_cars"),
         ({"motor_vehicle": "agricultural; forestry"}, "closed_to_cars"),

@@ -122,7 +122,7 @@ def test_ferries_of_any_length_have_a_speed():
 
 
 def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():
-    assert SpeedReader(CN, {}).read(1, {"highway": "trunk", "maxspeed": "100"}, 0) == (80, "tag")
+    assert SpeedReader(CN, {}).read(1, {"highway": "trunk", "maxspeed": "100"}, 0) == (80, 80, "tag")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_the_average_rises_with_the_limit_and_stays_below_it(country, one, other
 
 def test_a_rejected_limit_falls_back_to_the_table_and_is_reported():
     reader = SpeedReader(CN, {})
-    assert reader.read(7, {"highway": "trunk", "maxspeed": "0"}, 0) == (65, "table")
+    assert reader.read(7, {"highway": "trunk", "maxspeed": "0"}, 0) == (65, 65, "table")
     counts = reader.counts()
     assert (counts.tagged, counts.imputed, dict(counts.rejected)) == (0, 1, {"too_slow": 1})
     assert dict(counts.examples) == {"too_slow": ("way 7: 0",)}
@@ -157,14 +157,21 @@ def test_examples_are_limited_and_distinct():
 
 def test_the_override_has_priority():
     reader = SpeedReader(CN, {"motorway": 110})
-    assert reader.read(1, {"highway": "motorway", "maxspeed": "60"}, 0) == (110, "override")
+    assert reader.read(1, {"highway": "motorway", "maxspeed": "60"}, 0) == (110, 110, "override")
 
 
 def test_a_low_limit_does_not_fall_below_the_least_speed():
-    assert SpeedReader(CN, {}).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, "tag")
+    assert SpeedReader(CN, {}).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, 5, "tag")
 
 
-@pytest.mark.parametrize(("direction", "kmh"), [(1, 80), (-1, 40), (0, 40)])
-def test_a_one_way_road_uses_the_limit_of_its_direction(direction, kmh):
+@pytest.mark.parametrize(("direction", "along", "against"), [(1, 80, 80), (-1, 40, 40), (0, 80, 40)])
+def test_each_direction_uses_its_own_limit(direction, along, against):
     tags = {"highway": "primary", "maxspeed:forward": "100", "maxspeed:backward": "50"}
-    assert SpeedReader(CN, {}).read(1, tags, direction)[0] == kmh
+    assert SpeedReader(CN, {}).read(1, tags, direction) == (along, against, "tag")
+
+
+def test_a_direction_without_a_limit_has_the_speed_of_its_class():
+    tags = {"highway": "primary", "maxspeed:backward": "30"}
+    reader = SpeedReader(CN, {})
+    assert reader.read(1, tags, 0) == (50, 24, "tag")
+    assert reader.counts().tagged == 1

@@ -1,0 +1,53 @@
+"""Prevent routes through roads that cars may use only to reach places along them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def ends_to_detach(tail: Ints, head: Ints, is_restricted: Mask, rank: Ints) -> tuple[Mask, Mask]:
+    """Choose the ends of restricted links to detach from open roads, so that no route leads through them.
+
+    Restricted links that are connected with each other form a group. A group stays attached to the open roads
+    at one node, that of the highest class, and is detached at all others: it can be entered and left, but not
+    crossed. Within a group nothing changes.
+
+    Parameters
+    ----------
+    tail, head
+        Node of each end of each link, int64 [n].
+    is_restricted
+        Links without through traffic, bool [n].
+    rank
+        Rank of the class of each link, 0 for the highest, int64 [n].
+
+    Returns
+    -------
+    tuple of two arrays
+        bool [n] each, links to detach at their tail, and at their head.
+    """
+    none = np.zeros(len(tail), bool)
+    if not is_restricted.any():
+        return none, none
+    size = int(max(tail.max(), head.max())) + 1
+    best = np.full(size, np.iinfo(np.int64).max)
+    for ends in (tail, head):
+        np.minimum.at(best, ends[~is_restricted], rank[~is_restricted])
+    inside = np.flatnonzero(is_restricted)
+    edges = (np.ones(len(inside)), (tail[inside], head[inside]))
+    _, group = connected_components(coo_array(edges, shape=(size, size)), directed=False)
+    is_open = best < np.iinfo(np.int64).max
+    borders = np.unique(np.concatenate([tail[inside], head[inside]]))
+    borders = borders[is_open[borders]]
+    order = np.lexsort((borders, best[borders], group[borders]))
+    _, first = np.unique(group[borders[order]], return_index=True)
+    lost = np.zeros(size, bool)
+    lost[borders] = True
+    lost[borders[order[first]]] = False
+    return is_restricted & lost[tail], is_restricted & lost[head]

@@ -137,6 +137,20 @@ class Relation:
     tags: Tags
     members: tuple[Member, ...]
 
+    def stops(self) -> tuple[Member, ...]:
+        """Return the members at which the vehicle stops: its stop positions, or else its platforms.
+
+        Stop positions have no role or one that begins with `stop`; ways are stops only with such a role.
+        """
+        found = tuple(
+            member
+            for member in self.members
+            if member.kind != "r"
+            and (member.role.startswith("stop") or (member.kind == "n" and not member.role))
+        )
+        platforms = (one for one in self.members if one.kind != "r" and one.role.startswith("platform"))
+        return found or tuple(platforms)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -183,11 +197,13 @@ class Elements:
     nodes
         Positions of all nodes that `roads`, `tracks`, `ferries` and `relations` use.
     roads, tracks, ferries
-        Ways with `highway` of a requested class, with `railway=rail`, and with `route=ferry`.
+        Ways with `highway` of a requested class; with `railway` in `rail`, `narrow_gauge` or `light_rail`;
+        and with `route=ferry` or `route=shuttle_train`, or in a ferry relation.
     stations
         Nodes and outlines with `railway=station` or `railway=halt`.
     stops
-        Nodes that are members of `relations`, such as stop positions.
+        Nodes that are members of `relations`, such as stop positions; and the platforms of trains whose
+        relations have no stop positions.
     places
         Nodes with `place=city` or `place=town` and a `population`.
     relations

@@ -100,15 +100,18 @@ def query(
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:
-        filters += ['way["railway"="rail"]', 'nwr["railway"~"^(station|halt)$"]']
+        filters += ['way["railway"~"^(rail|narrow_gauge|light_rail)$"]', 'nwr["railway"~"^(station|halt)$"]']
     if ferries:
-        filters.append('way["route"="ferry"]')
+        filters += ['way["route"~"^(ferry|shuttle_train)$"]']
     routes = "|".join(["train"] * rail + ["ferry"] * ferries)
     related = (
-        f'rel(bw.found)["route"~"^({routes})$"]->.routes;node(r.routes){where}->.stops;' if routes else ""
+        f'rel(bw.found)["route"~"^({routes})$"]->.routes;'
+        f"node(r.routes){where}->.stops;way(r.routes){where}->.ways;"
+        if routes
+        else ""
     )
     union = "".join(f"{part}{where};" for part in filters)
-    output = "(.found;.found >;.routes;.stops;);" if routes else "(.found;.found >;);"
+    output = "(.found;.found >;.routes;.stops;.ways;.ways >;);" if routes else "(.found;.found >;);"
     return f"[out:xml][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
 
 

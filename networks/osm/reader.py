@@ -13,7 +13,7 @@ from networks.errors import SourceError
 from networks.osm import integrity
 from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Ways
-from networks.osm.scan import RawWays, Scan, first_pass, ints, second_pass
+from networks.osm.scan import RawWays, Scan, add_members, add_platforms, first_pass, ints, second_pass
 
 
 def read(
@@ -56,6 +56,10 @@ def read(
     digest = integrity.check(path)
     try:
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
+        if ferries:
+            add_members(path, scan)
+        if rail:
+            add_platforms(path, scan)
         stops = _member_nodes(scan.relations)
         nodes, points, barriers = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
@@ -83,7 +87,7 @@ def _member_nodes(relations: list[Relation]) -> NDArray[np.int64]:
 
 
 def _wanted(scan: Scan, stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines)
+    raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms)
     return np.unique(np.concatenate([*(ints(ways.refs) for ways in raw), stops]))
 
 
@@ -203,7 +207,7 @@ def _assemble(
         tracks=cuts[1].ways,
         ferries=cuts[2].ways,
         stations=_with_outlines(scan.stations.points(), scan.outlines, nodes),
-        stops=points,
+        stops=_with_outlines(points, scan.platforms, nodes),
         places=scan.places.points(),
         relations=tuple(scan.relations),
         source=Source(name=path.name, sha256=digest),
@@ -212,7 +216,7 @@ def _assemble(
 
 
 def _with_outlines(stations: Points, outlines: RawWays, nodes: Nodes) -> Points:
-    """Add stations mapped as outlines: at the mean of their corners, with the negative id of the way."""
+    """Add points mapped as outlines: at the mean of their corners, with the negative id of the way."""
     ways: Ways = cut_at_missing(outlines, nodes).ways
     if not len(ways):
         return stations

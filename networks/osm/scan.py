@@ -18,8 +18,10 @@ from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 STATION_TAGS = (("railway", "station"), ("railway", "halt"))
 PLACE_TAGS = (("place", "city"), ("place", "town"))
 ROUTE_TAGS = (("route", "train"), ("route", "ferry"))
-RAIL_TAG = ("railway", "rail")
-FERRY_TAG = ("route", "ferry")
+RAIL_TAGS = (("railway", "rail"), ("railway", "narrow_gauge"), ("railway", "light_rail"))
+"""Tracks that are read; `networks.rail` uses those of trains and counts the others."""
+FERRY_TAGS = (("route", "ferry"), ("route", "shuttle_train"))
+_INHERITED = frozenset({"motorcar", "motor_vehicle", "vehicle", "access"})
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
 
@@ -82,12 +84,13 @@ class RawPoints:
 
 @dataclass(slots=True)
 class Scan:
-    """Result of the first pass over a file; `outlines` are stations mapped as ways."""
+    """Result of the first pass over a file; `outlines` are stations mapped as ways, `platforms` likewise."""
 
     roads: RawWays = field(default_factory=RawWays)
     tracks: RawWays = field(default_factory=RawWays)
     ferries: RawWays = field(default_factory=RawWays)
     outlines: RawWays = field(default_factory=RawWays)
+    platforms: RawWays = field(default_factory=RawWays)
     stations: RawPoints = field(default_factory=RawPoints)
     places: RawPoints = field(default_factory=RawPoints)
     relations: list[Relation] = field(default_factory=list)
@@ -117,8 +120,8 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     """
     scan = Scan()
     kinds = [*PLACE_TAGS, *(("highway", name) for name in sorted(roads))]
-    kinds += [RAIL_TAG, *STATION_TAGS, ROUTE_TAGS[0]] if rail else []
-    kinds += [FERRY_TAG] if ferries else []
+    kinds += [*RAIL_TAGS, *STATION_TAGS, ROUTE_TAGS[0]] if rail else []
+    kinds += FERRY_TAGS if ferries else ()
     wanted = osmium.filter.TagFilter(*kinds)
     for item in osmium.FileProcessor(str(path)).with_filter(wanted):
         if isinstance(item, osmium.osm.Way):
@@ -134,12 +137,13 @@ def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bo
     tags = dict(way.tags)
     if tags.get("highway") in roads:
         scan.roads.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
-    elif rail and tags.get("railway") == "rail":
+        return
+    if ferries and ("route", tags.get("route")) in FERRY_TAGS:
+        scan.ferries.add(way, tags)
+    if rail and ("railway", tags.get("railway")) in RAIL_TAGS:
         scan.tracks.add(way, tags)
     elif rail and (tags.get("railway") in {"station", "halt"}):
         scan.outlines.add(way, tags)
-    elif ferries and tags.get("route") == "ferry":
-        scan.ferries.add(way, tags)
 
 
 def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
@@ -154,6 +158,59 @@ def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
     if relation.tags.get("route") in {"train", "ferry"}:
         members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
         scan.relations.append(Relation(relation.id, _shown(dict(relation.tags)), members))
+
+
+def add_members(path: Path, scan: Scan) -> None:
+    """Add the ways of ferry relations that do not say themselves that they are ferries.
+
+    Only such relations cost another pass over the ways. Each way gets the access tags of its relation that it
+    lacks, as do the ways that were read already.
+
+    Parameters
+    ----------
+    path
+        The file.
+    scan
+        Result of the first pass, which is changed.
+    """
+    inherited: dict[int, Tags] = {}
+    for relation in scan.relations:
+        if relation.tags.get("route") == "ferry":
+            tags = {key: relation.tags[key] for key in relation.tags.keys() & _INHERITED}
+            inherited |= {one.ref: {"route": "ferry", **tags} for one in relation.members if one.kind == "w"}
+    ferries = scan.ferries
+    read = zip(ferries.id, ferries.tags, strict=True)
+    ferries.tags = [{**inherited.get(way, {}), **tags} for way, tags in read]
+    missing = inherited.keys() - set(ferries.id) - set(scan.roads.id) - set(scan.tracks.id)
+    for way in _ways_with_ids(path, missing):
+        if "highway" not in way.tags:
+            ferries.add(way, {**inherited[way.id], **dict(way.tags), "route": "ferry"})
+
+
+def add_platforms(path: Path, scan: Scan) -> None:
+    """Add the platforms at which trains stop whose relations have no stop positions.
+
+    Parameters
+    ----------
+    path
+        The file.
+    scan
+        Result of the first pass, which is changed.
+    """
+    trains = (relation for relation in scan.relations if relation.tags.get("route") == "train")
+    wanted = {one.ref for relation in trains for one in relation.stops() if one.kind == "w"}
+    for way in _ways_with_ids(path, wanted - set(scan.outlines.id)):
+        scan.platforms.add(way, dict(way.tags))
+
+
+def _ways_with_ids(path: Path, wanted: set[int]) -> Iterator[osmium.osm.Way]:
+    if not wanted:
+        return
+    keep = osmium.filter.IdFilter(sorted(wanted))
+    keep.enable_for(osmium.osm.WAY)
+    for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keep):
+        if isinstance(way, osmium.osm.Way):
+            yield way
 
 
 def second_pass(

@@ -36,6 +36,8 @@ class RailReport:
         Number of tracks left out, by reason.
     speeds_tagged, speeds_by_class
         Numbers of tracks with a tagged design speed, and with the default of their class.
+    speeds_unread
+        Number of tracks by the value of `maxspeed` that could not be used.
     loops
         Number of links from a point to itself that were dropped.
     components
@@ -67,6 +69,7 @@ class RailReport:
     tracks_left_out: Mapping[str, int]
     speeds_tagged: int
     speeds_by_class: int
+    speeds_unread: Mapping[str, int]
     loops: int
     components: int
     stations: int
@@ -91,8 +94,10 @@ class RailReport:
         if not self.tracks or self.services_source != "tracks":
             return ()
         stretches = "1 stretch" if self.services == 1 else f"{self.services} stretches"
+        without = self.service_counts.get("relations with fewer than two stops here", 0)
+        what = f"{without} train relations, none with two stops" if without else "no train relation"
         text = (
-            f"no train relation in this file: services are assumed on {stretches} of track; "
+            f"{what} in this file: services are assumed on {stretches} of track; "
             "if you expected relations, the file may be cut: compare its checksum"
         )
         return (text,)
@@ -158,8 +163,9 @@ def build(
 ) -> RailBuild:
     """Build a rail network with its services.
 
-    Services come from `route=train` relations; if there are none, from the table of lines; if that is empty
-    too, from tracks alone: trains between neighbouring stations with the default headway of the class.
+    Services come from `route=train` relations; if none has two stops here, from the table of lines; if that
+    is empty too, from tracks alone: trains between neighbouring stations with the default headway of the
+    class.
 
     Parameters
     ----------
@@ -232,18 +238,18 @@ def _draft_services(
     *,
     most_turn_deg: float,
 ) -> _ServiceDrafts:
-    source: str = services_from
-    if source == "auto":
-        source = "relations" if services else "lines" if line_table else "tracks"
     network, all_stations = parts.built.network, parts.stations.all
     reached = parts.built.station_node >= 0
     found: Sequence[Draft] = ()
     counts: Mapping[str, int] = {}
-    if source == "relations":
+    source: str = services_from
+    if source in ("auto", "relations"):
         way = network.links["osm_id"].to_numpy()
         of_id = parts.stations.of_id
         found, counts = relations.drafts(services, station_of_id=of_id, reached=reached, link_way=way)
-    elif source == "lines":
+    if source == "auto":
+        source = "relations" if found else "lines" if line_table else "tracks"
+    if source == "lines":
         found = lines.drafts(line_table, stations=all_stations, reached=reached)
     elif source == "tracks":
         found = neighbour_drafts(network, parts.points, all_stations, most_turn_deg=most_turn_deg)
@@ -273,6 +279,7 @@ def _report(
         tracks_left_out=parts.chosen.left_out,
         speeds_tagged=tagged,
         speeds_by_class=len(parts.chosen.kept) - tagged,
+        speeds_unread=parts.chosen.unread_speeds,
         loops=parts.links.loops,
         components=int(network.components().max(initial=-1)) + 1,
         stations=int((parts.built.station_node >= 0).sum()),

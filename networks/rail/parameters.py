@@ -111,12 +111,11 @@ class RailParameters:
         """Return the parameters of the packaged table."""
         table = read_rail_table()
         tracks, stations = table["tracks"], table["stations"]
-        narrow = ("narrow_gauge",) if tracks["narrow_gauge"] else ()
         return cls(
             classes=tuple(RailClass(**row) for row in table["classes"]),
             class_without_speed=dict(table["class_without_speed"]),
             running=Running(**table["running"]),
-            railway=(*tracks["railway"], *narrow),
+            railway=tuple(tracks["railway"]),
             left_out_railway=tuple(tracks["left_out_railway"]),
             left_out_usage=tuple(tracks["left_out_usage"]),
             most_turn_deg=float(tracks["most_turn_deg"]),

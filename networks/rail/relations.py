@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from networks.osm.elements import Elements, Relation
 from networks.osm.vintage import had_ended, was_open
 from networks.rail.drafts import BY_TAG, Draft, KnownTimes
-from networks.rail.stations import is_stop_role
 from networks.rail.tags import parse_interval_s, parse_minutes_s, parse_speed_kmh
 
 MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
 """Our tags for known times: minutes from the departure at each stop to the arrival at the next, and minutes
 at each stop between the first and the last; numbers separated by `;`."""
+
+
+NOT_RUNNING = frozenset({"proposed", "construction", "disused", "abandoned", "razed"})
+"""Values of `state`, and keys with `yes`, of services that do not run."""
 
 
 def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
@@ -35,6 +38,8 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
         relation
         for relation in elements.relations
         if relation.tags.get("route") == "train"
+        and relation.tags.get("state") not in NOT_RUNNING
+        and not any(relation.tags.get(state) == "yes" for state in NOT_RUNNING)
         and was_open(relation.tags.get("start_date", ""), on=opened_by)
         and not had_ended(relation.tags.get("end_date", ""), on=opened_by)
     )
@@ -93,11 +98,7 @@ def _stops(
 ) -> list[int]:
     """Return the row of the station of each stop, -1 for one that is not in the source or not on a track."""
     rows: list[int] = []
-    for member in relation.members:
-        if not is_stop_role(member.role) or member.kind == "r":
-            continue
-        if member.kind == "w" and not member.role:
-            continue
+    for member in relation.stops():
         row = station_of_id.get(member.ref if member.kind == "n" else -member.ref, -1)
         if row < 0:
             counts["stops not in the source"] += 1

@@ -105,6 +105,9 @@ def gather(
 def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
     if tags.get("railway") not in parameters.station_railway:
         return f"railway={tags.get('railway', '')}"
+    for state in ("disused", "abandoned", "construction", "proposed"):
+        if tags.get(state) == "yes":
+            return state
     kind = tags.get("station", "")
     if kind in parameters.left_out_station:
         return f"station={kind}"
@@ -118,19 +121,8 @@ def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
     return Station(osm_id, lon, lat, name, labels)
 
 
-def is_stop_role(role: str) -> bool:
-    """Return whether a role marks a stop: `stop`, `stop_entry_only`, `stop_exit_only`, numbered, or empty.
-
-    Parameters
-    ----------
-    role
-        Role of a member of a `route=train` relation.
-    """
-    return role == "" or role.startswith("stop")
-
-
 def _stop_positions(elements: Elements, relations: Sequence[Relation], *, known: set[int]) -> list[Station]:
-    wanted = {m.ref for r in relations for m in r.members if m.kind == "n" and is_stop_role(m.role)}
+    wanted = {m.ref if m.kind == "n" else -m.ref for relation in relations for m in relation.stops()}
     points = elements.stops
     return [
         _station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), points.tags[i])

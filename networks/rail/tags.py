@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from networks.osm.durations import duration_s
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 _KM_PER_MILE = 1.609344
@@ -13,11 +14,12 @@ LONGEST_INTERVAL_S = 7 * 24 * 3600
 """A train that runs once a week is a service; one a day in one direction alone counts half in each, so that
 16 hours of service over half a train, 32 hours, are common."""
 
+SPEED_KEYS = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
+"""Tags of the speed of a track."""
+
 _SPEED = re.compile(r"^(\d{1,4}(?:\.\d{1,3})?)\s*(km/h|kmh|kph|mph)?$")
 _COUNT = re.compile(r"^[1-9]\d?$", re.ASCII)
-_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
-_PLAIN_MINUTES = re.compile(r"^\d{1,4}(?:\.\d{1,3})?$", re.ASCII)
-_MINUTES = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
+_PLAIN_MINUTES = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?)\s*(?:min|minutes)?$")
 
 
 def parse_speed_kmh(text: str | None) -> float | None:
@@ -26,15 +28,28 @@ def parse_speed_kmh(text: str | None) -> float | None:
     Parameters
     ----------
     text
-        Value of `maxspeed`: a number in km/h or mph, or a list separated by `;`, of which the highest counts.
+        Value of `maxspeed`: a number in km/h or mph, or a list separated by `;` or `|`, of which the highest
+        counts. Limits for some trains only, `40 (freight)`, do not count.
 
     Returns
     -------
     float or None
         Speed in km/h; None if no part is a speed within the range of the data contract.
     """
-    parts = [_one_speed_kmh(part.strip().lower()) for part in (text or "").split(";")]
+    parts = [_one_speed_kmh(part.strip().lower()) for part in re.split(r"[;|]", text or "")]
     return max((speed for speed in parts if speed is not None), default=None)
+
+
+def design_speed_kmh(tags: Mapping[str, str]) -> float | None:
+    """Return the highest speed that the tags of a track state, in either direction; None without one.
+
+    Parameters
+    ----------
+    tags
+        Tags of a way; read are `maxspeed`, `maxspeed:forward` and `maxspeed:backward`.
+    """
+    values = (parse_speed_kmh(tags.get(key)) for key in SPEED_KEYS)
+    return max((kmh for kmh in values if kmh is not None), default=None)
 
 
 def _one_speed_kmh(text: str) -> float | None:
@@ -89,18 +104,12 @@ def parse_interval_s(text: str | None) -> int | None:
     Parameters
     ----------
     text
-        Value of `interval`: `HH:MM`, `HH:MM:SS` or minutes.
+        Value of `interval`, in the forms of `networks.osm.durations.duration_s`.
 
     Returns
     -------
     int or None
         Seconds; None if the value is not a time between 1 s and one week.
     """
-    value = (text or "").strip().lower()
-    if clock := _CLOCK.match(value):
-        seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0)
-    elif minutes := _MINUTES.match(value):
-        seconds = round(float(minutes[1]) * 60)
-    else:
-        return None
-    return seconds if 0 < seconds <= LONGEST_INTERVAL_S else None
+    seconds = duration_s(text or "")
+    return seconds if seconds is not None and seconds <= LONGEST_INTERVAL_S else None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from networks.osm.elements import Elements, Tags
 from networks.osm.vintage import was_open
 from networks.rail.parameters import RailParameters
-from networks.rail.tags import parse_speed_kmh
+from networks.rail.tags import SPEED_KEYS, design_speed_kmh
 
 FROM_TAG, FROM_CLASS = "tag", "class"
 """Sources of a design speed: the tag `maxspeed`, or the table of classes."""
@@ -49,10 +49,21 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The selected tracks, and the number of tracks left out by reason."""
+    """The selected tracks.
+
+    Attributes
+    ----------
+    kept
+        The tracks.
+    left_out
+        Number of tracks left out, by reason.
+    unread_speeds
+        Number of selected tracks by the value of `maxspeed` that states no speed for passenger trains.
+    """
 
     kept: tuple[Track, ...]
     left_out: Mapping[str, int]
+    unread_speeds: Mapping[str, int]
 
 
 def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | None = None) -> Tracks:
@@ -67,7 +78,7 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
     opened_by
         Leave out tracks that opened after this day; None for the network of today.
     """
-    kept, left_out = [], Counter[str]()
+    kept, left_out, unread = [], Counter[str](), Counter[str]()
     ways = elements.tracks
     for i, tags in enumerate(ways.tags):
         reason = _reason_to_leave_out(tags, parameters, opened_by)
@@ -75,8 +86,11 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
             left_out[reason] += 1
             continue
         points = ways.rows[ways.offsets[i] : ways.offsets[i + 1]]
-        kept.append(_track(int(ways.id[i]), points, tags, parameters))
-    return Tracks(kept=tuple(kept), left_out=dict(left_out))
+        track = _track(int(ways.id[i]), points, tags, parameters)
+        kept.append(track)
+        if track.speed_source == FROM_CLASS:
+            unread.update(tags[key] for key in SPEED_KEYS if tags.get(key))
+    return Tracks(kept=tuple(kept), left_out=dict(left_out), unread_speeds=dict(unread))
 
 
 def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
@@ -94,7 +108,7 @@ def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date
 
 
 def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailParameters) -> Track:
-    tagged = parse_speed_kmh(tags.get("maxspeed"))
+    tagged = design_speed_kmh(tags)
     if tagged is not None:
         link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
     else:

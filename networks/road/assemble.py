@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 
 from networks.network import CLOSED, Network
 from networks.osm.classes import LENGTH_FACTOR, ROAD_CLASSES
-from networks.osm.elements import Nodes, Points, Tags
+from networks.osm.elements import Nodes, Points, Relation, Tags
 from networks.road.access import stops_cars
 from networks.road.attributes import Floats, Ints, RoadWays, Texts
+from networks.road.crossings import Crossings, crossing_times, ride_seconds
 from networks.road.directions import BACKWARD, BOTH
-from networks.road.ferries import crossing_s
 from networks.road.no_through import ends_to_detach
-from networks.road.tables import ferry_table
+from networks.road.tables import CROSSINGS, NO_CROSSING, crossing_table
 from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
 from networks.schema import CRS
 
@@ -26,7 +27,9 @@ _LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
-def assemble(roads: RoadWays, nodes: Nodes, barriers: Points) -> tuple[Network, dict[str, int]]:
+def assemble(
+    roads: RoadWays, nodes: Nodes, *, barriers: Points, relations: Sequence[Relation]
+) -> tuple[Network, dict[str, int]]:
     """Cut ways into links and build both tables.
 
     Parameters
@@ -38,6 +41,8 @@ def assemble(roads: RoadWays, nodes: Nodes, barriers: Points) -> tuple[Network, 
     barriers
         Nodes with a barrier or an access tag. The links on both sides of one that stops cars end there, at
         nodes of their own.
+    relations
+        Route relations, which may state the duration of a ferry.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def assemble(roads: RoadWays, nodes: Nodes, barriers: Points) -> tuple[Network, 
     """
     stops = _stops(barriers, nodes)
     pieces = _on_the_ground(cut_at_junctions(roads.ways, nodes, stops), roads)
-    seconds, kmh, source = _times(roads, pieces)
+    seconds, kmh, source = _times(roads, pieces, nodes, relations)
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
@@ -181,25 +186,32 @@ def _length_factor(tags: Tags) -> float:
     return factor if _LEAST_FACTOR <= factor <= _MOST_FACTOR else 1.0
 
 
-def _times(roads: RoadWays, pieces: Pieces) -> tuple[Ints, Floats, Texts]:
-    """Return the seconds (0 except for ferries), the speed and its source of each piece.
-
-    The duration of a ferry crossing is shared among its pieces in proportion to their lengths.
-    """
+def _times(
+    roads: RoadWays, pieces: Pieces, nodes: Nodes, relations: Sequence[Relation]
+) -> tuple[Ints, Floats, Texts]:
+    """Return the seconds (0 except for ferries), the speed and its source of each piece."""
     kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
-    ferries = np.flatnonzero(roads.mode == "ferry")
-    first = np.searchsorted(pieces.way, ferries)
-    last = np.searchsorted(pieces.way, ferries, side="right")
-    for way, start, stop in zip(ferries.tolist(), first.tolist(), last.tolist(), strict=True):
-        km = pieces.length_km[start:stop]
-        whole_km = float(km.sum())
-        if whole_km > 0:
-            total_s, source[start:stop] = crossing_s(
-                roads.ways.tags[way], length_km=whole_km, table=ferry_table()
-            )
-            seconds[start:stop] = np.maximum(np.rint(total_s * km / whole_km), 1)
-            kmh[start:stop] = np.clip(whole_km / total_s * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
+    is_ferry = (roads.mode == "ferry")[pieces.way]
+    at = np.flatnonzero(is_ferry & (pieces.length_km > 0))
+    if not len(at):
+        return seconds, kmh, source
+    shore = np.zeros(len(nodes), bool)
+    shore[pieces.rows[pieces.first[~is_ferry]]] = shore[pieces.rows[pieces.last[~is_ferry]]] = True
+    times, is_tagged = crossing_times(
+        Crossings(
+            pieces.way[at],
+            pieces.rows[pieces.first[at]],
+            pieces.rows[pieces.last[at]],
+            pieces.length_km[at],
+        ),
+        shore=shore,
+        rides=ride_seconds(roads.ways.id, roads.ways.tags, relations),
+        tables=[crossing_table(str(kind)) if kind in CROSSINGS else NO_CROSSING for kind in roads.link_class],
+    )
+    seconds[at] = times
+    source[at] = np.where(is_tagged, "tag", "table")
+    kmh[at] = np.clip(pieces.length_km[at] / times * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
     return seconds, kmh, source
 
 

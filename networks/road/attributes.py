@@ -133,7 +133,7 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     Parameters
     ----------
     ferries
-        Ways with `route=ferry`.
+        Ways with `route=ferry` or `route=shuttle_train`.
     reversible
         Treatment of `oneway=reversible`.
     opened_by
@@ -147,7 +147,7 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "ferry", dtype=object),
-        link_class=np.full(len(ways), "ferry", dtype=object),
+        link_class=np.array([tags.get("route", "ferry") for tags in ways.tags], dtype=object),
         direction=directions,
         speed_kmh=np.full(len(ways), np.nan),
         against_kmh=np.full(len(ways), np.nan),

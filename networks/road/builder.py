@@ -65,7 +65,12 @@ def build(
     roads = elements.roads if classes is None else _of_classes(elements.roads, with_slip_roads(classes))
     read = read_roads(roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by)
     ferries = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
-    network, dropped = assemble(RoadWays.joined(read.ways, ferries.ways), elements.nodes, elements.barriers)
+    network, dropped = assemble(
+        RoadWays.joined(read.ways, ferries.ways),
+        elements.nodes,
+        barriers=elements.barriers,
+        relations=elements.relations,
+    )
     if network.links.empty:
         raise SourceError(
             "No roads are left to build a network.", where=elements.source.name,

@@ -1,75 +1,8 @@
-"""Determine how long a ferry crossing takes, and whether the ferry carries cars."""
+"""Determine whether a ferry carries cars."""
 
 from __future__ import annotations
 
-import re
-
 from networks.osm.elements import Tags
-from networks.road.tables import FerryTable
-
-_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
-_ISO = re.compile(
-    r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE | re.ASCII
-)
-_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE | re.ASCII)
-_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE | re.ASCII)
-_LONGEST_S = 14 * 24 * 3600
-
-
-def duration_s(text: str) -> int | None:
-    """Parse a `duration` tag.
-
-    Parameters
-    ----------
-    text
-        `HH:MM`, `HH:MM:SS`, minutes (`35`, `35 min`), hours (`2 h`) or ISO 8601 (`PT1H30M`).
-
-    Returns
-    -------
-    int or None
-        Seconds, between one second and two weeks; None if the text is not such a duration.
-    """
-    seconds = _seconds(text.strip())
-    return seconds if seconds is not None and 1 <= seconds <= _LONGEST_S else None
-
-
-def _seconds(text: str) -> int | None:
-    if match := _CLOCK.match(text):
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
-    if match := _MINUTES.match(text):
-        return round(float(match[1]) * 60)
-    if match := _HOURS.match(text):
-        return round(float(match[1]) * 3600)
-    if match := _ISO.match(text):
-        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return days * 86400 + hours * 3600 + minutes * 60 + seconds
-    return None
-
-
-def crossing_s(tags: Tags, *, length_km: float, table: FerryTable) -> tuple[int, str]:
-    """Return the travel time of a crossing, waiting included, and its source.
-
-    Parameters
-    ----------
-    tags
-        Tags of the ferry.
-    length_km
-        Length of the entire crossing.
-    table
-        Speeds by length, and the waiting time.
-
-    Returns
-    -------
-    tuple of int and str
-        Seconds, and `tag` (tagged duration plus waiting time) or `table` (length divided by a speed of the
-        table, which includes waiting).
-    """
-    tagged = duration_s(tags.get("duration", ""))
-    if tagged is not None:
-        return tagged + table.wait_s, "tag"
-    kmh = next(speed for longest, speed in table.speeds if length_km <= longest)
-    return max(1, round(length_km / kmh * 3600)), "table"
 
 
 def carries_cars(tags: Tags) -> bool:

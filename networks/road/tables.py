@@ -1,4 +1,4 @@
-"""Read the tables of road speeds by country and class, and of ferry speeds."""
+"""Read the tables of road speeds by country and class, and of ferries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,20 +88,29 @@ class SpeedTable:
         return max(kmh, self.least_kmh)
 
 
+class CrossingStep(NamedTuple):
+    """Speed in km/h and wait in seconds of crossings of up to a length in km."""
+
+    up_to_km: float
+    kmh: float
+    wait_s: int
+
+
 @dataclass(frozen=True, slots=True)
-class FerryTable:
-    """Speeds of ferries.
+class CrossingTable:
+    """Speeds and waits of ferries, or of shuttle trains.
 
     Attributes
     ----------
-    speeds
-        Pairs of largest crossing length in km and speed in km/h, for ferries without a tagged duration.
-    wait_s
-        Waiting time in seconds that is added to a tagged duration.
+    steps
+        One for each range of lengths, rising; the last one is for all longer crossings.
     """
 
-    speeds: tuple[tuple[float, float], ...]
-    wait_s: int
+    steps: tuple[CrossingStep, ...]
+
+    def step(self, km: float) -> CrossingStep:
+        """Return the step for a crossing of a length in km."""
+        return next((step for step in self.steps if km <= step.up_to_km), self.steps[-1])
 
 
 @cache
@@ -175,9 +184,17 @@ def _zones(data: dict[str, Any]) -> dict[str, float]:
     return general | own
 
 
+CROSSINGS = ("ferry", "shuttle_train")
+"""Kinds of crossings: values of `route` on ways that carry cars."""
+
+NO_CROSSING = CrossingTable((CrossingStep(math.inf, 1.0, 0),))
+"""Stands for the table of a way that is no crossing."""
+
+
 @cache
-def ferry_table() -> FerryTable:
-    """Return the table of ferry speeds."""
-    entry = _data()["ferry"]
-    speeds = tuple((float(row["up_to_km"]), float(row["kmh"])) for row in entry["speeds"])
-    return FerryTable(speeds=speeds, wait_s=int(entry["wait_s"]))
+def crossing_table(kind: str) -> CrossingTable:
+    """Return the speeds and waits of a kind of crossing: `ferry` or `shuttle_train`."""
+    rows = _data()["crossing"][kind]
+    return CrossingTable(
+        tuple(CrossingStep(float(row["up_to_km"]), float(row["kmh"]), int(row["wait_s"])) for row in rows)
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from road_drawing import draw
 
 from networks import road
-from networks.road.ferries import carries_cars, duration_s
+from networks.osm.durations import duration_s
+from networks.osm.elements import Member, Relation
+from networks.road.ferries import carries_cars
 
 SHORE = {1: (121.0, 38.0), 2: (121.0, 38.09), 3: (121.0, 38.27), 4: (120.9, 38.0)}
 ROAD = (9, (4, 1), {"highway": "primary"})
@@ -55,9 +59,9 @@ def test_ferries_without_cars_are_recognised(tags, carries):
 def test_waiting_time_is_added_to_a_tagged_duration():
     network, _ = road.build(draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "ferry", "duration": "01:00"})]))
     (ferry,) = network.links[network.links["mode"] == "ferry"].itertuples()
-    assert (ferry.forward_s, ferry.backward_s) == (3600 + 1800, 3600 + 1800)
+    assert (ferry.forward_s, ferry.backward_s) == (3600 + 900, 3600 + 900)
     assert ferry.speed_source == "tag"
-    assert ferry.speed_kmh == pytest.approx(ferry.length_km / 1.5)
+    assert ferry.speed_kmh == pytest.approx(ferry.length_km / 1.25)
 
 
 def test_without_a_tagged_duration_the_time_follows_from_the_length():
@@ -65,7 +69,7 @@ def test_without_a_tagged_duration_the_time_follows_from_the_length():
     (ferry,) = network.links[network.links["mode"] == "ferry"].itertuples()
     assert ferry.length_km == pytest.approx(29.97, abs=0.01)
     assert ferry.speed_source == "table"
-    assert ferry.speed_kmh == pytest.approx(15, rel=1e-3)
+    assert ferry.forward_s == pytest.approx(29.97 / 20 * 3600 + 900, abs=2)
 
 
 def test_the_time_of_a_ferry_with_intermediate_stops_is_shared_by_length():
@@ -74,7 +78,69 @@ def test_the_time_of_a_ferry_with_intermediate_stops_is_shared_by_length():
         draw(SHORE, [ROAD, call], [(5, (1, 2, 3), {"route": "ferry", "duration": "01:00"})])
     )
     ferries = network.links[network.links["mode"] == "ferry"]
-    assert sorted(ferries["forward_s"]) == [1800, 3600]
+    assert sorted(ferries["forward_s"]) == [1200 + 900, 2400 + 900]
+
+
+def ferry_times(ferries, roads=(ROAD,), relations=()):
+    """Return the times of all ferry links, in order of way and of pieces along it."""
+    elements = replace(draw(SHORE, roads, ferries), relations=tuple(relations))
+    links = road.build(elements)[0].links
+    return links.loc[links["mode"] == "ferry", "forward_s"].tolist()
+
+
+def test_a_crossing_of_two_ways_waits_once():
+    whole = ferry_times([(5, (1, 2, 3), {"route": "ferry"})])
+    parts = ferry_times([(5, (1, 2), {"route": "ferry"}), (6, (2, 3), {"route": "ferry"})])
+    assert sum(parts) == pytest.approx(sum(whole), abs=1)
+    tagged = [
+        (5, (1, 2), {"route": "ferry", "duration": "00:20"}),
+        (6, (2, 3), {"route": "ferry", "duration": "00:40"}),
+    ]
+    assert sum(ferry_times(tagged)) == 3600 + 900
+
+
+def test_a_short_ferry_waits_shortly_with_and_without_a_duration():
+    near = {1: (121.0, 38.0), 2: (121.0, 38.000675), 4: (120.9, 38.0)}
+    for tags, seconds in (({"duration": "00:05"}, 600), ({}, 34 + 300)):
+        network, _ = road.build(draw(near, [ROAD], [(5, (1, 2), {"route": "ferry"} | tags)]))
+        (ferry,) = network.links[network.links["mode"] == "ferry"].itertuples()
+        assert ferry.forward_s == pytest.approx(seconds, abs=1)
+
+
+def test_the_duration_of_a_relation_is_for_all_its_ways_without_their_own():
+    relation = Relation(
+        1, {"type": "route", "route": "ferry", "duration": "01:30"}, (Member("w", 5, ""), Member("w", 6, ""))
+    )
+    ways = [(5, (1, 2), {"route": "ferry"}), (6, (2, 3), {"route": "ferry"})]
+    first, second = ferry_times(ways, relations=[relation])
+    assert first + second == 5400 + 900
+    assert second - 450 == pytest.approx(2 * (first - 450), abs=2)
+    own = [(5, (1, 2), {"route": "ferry", "duration": "00:10"}), ways[1]]
+    assert ferry_times(own, relations=[relation]) == [600 + 450, 5400 + 450]
+
+
+def test_ferries_that_meet_at_sea_wait_half_at_each_shore():
+    """From 1 and 4 (roads) to 3 over 2, where no road is."""
+    west = (9, (4, 5), {"highway": "primary"})
+    nodes = SHORE | {5: (120.8, 38.0)}
+    ways = [(5, (1, 2), {"route": "ferry"}), (6, (4, 2), {"route": "ferry"}), (7, (2, 3), {"route": "ferry"})]
+    network, _ = road.build(draw(nodes, [west, (8, (1, 5), {"highway": "primary"})], ways))
+    ferries = network.links[network.links["mode"] == "ferry"]
+    riding = (
+        ferries["length_km"] / 20 * 3600
+        if ferries["length_km"].sum() <= 30
+        else ferries["length_km"] / 35 * 3600
+    )
+    waits = ferries["forward_s"] - riding
+    assert waits.tolist() == pytest.approx([900, 900, 900], abs=1)
+
+
+def test_a_shuttle_train_carries_cars():
+    network, _ = road.build(
+        draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "shuttle_train", "duration": "00:35"})])
+    )
+    (train,) = network.links[network.links["mode"] == "ferry"].itertuples()
+    assert (train.link_class, train.forward_s) == ("shuttle_train", 35 * 60 + 1200)
 
 
 def test_ferries_without_cars_are_dropped_and_counted():

@@ -192,9 +192,9 @@ def test_the_query_requests_everything_that_the_reader_uses(start, whole, tmp_pa
     osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     for words in (
         "motorway_link",
-        '"railway"="rail"',
+        "rail|narrow_gauge|light_rail",
         "station|halt",
-        '"route"="ferry"',
+        "ferry|shuttle_train",
         "city|town",
         "train|ferry",
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -101,9 +102,10 @@ def test_both_directions_of_a_train_are_one_service_with_the_longer_headway():
     assert built.services.lines["headway_s"].tolist() == [1800]
 
 
-def test_platforms_are_not_stops():
-    built = build([train(1, [1, 2, 3], role="platform"), train(2, [1, 3])])
-    assert built.services.lines["service_id"].tolist() == ["r2"]
+def test_platforms_are_no_stops_beside_stop_positions():
+    one = train(1, [1, 3])
+    platforms = train(1, [2], role="platform").members
+    assert stop_names(build([replace(one, members=(*one.members, *platforms))])) == ["A", "C"]
 
 
 def test_a_service_uses_its_own_tracks_if_given():
@@ -188,3 +190,39 @@ def test_merging_directions_loses_no_pair_of_stops(sequences):
 
     assert either(merged) == either(drafts)
     assert len(drafts) / 2 <= len(merged) <= len(drafts)
+
+
+def test_trains_without_stops_leave_the_services_to_the_tracks():
+    built = build([train(1, [], along=[7])])
+    assert (built.report.services, built.report.services_source) == (2, "tracks")
+    assert built.report.service_counts["relations with fewer than two stops here"] == 1
+    assert "1 train relations, none with two stops" in built.report.warnings()[0]
+
+
+def test_platforms_count_where_there_are_no_stop_positions():
+    assert stop_names(build([train(1, [1, 3], role="platform")])) == ["A", "C"]
+
+
+@pytest.mark.parametrize("tags", [{"state": "proposed"}, {"disused": "yes"}, {"construction": "yes"}])
+def test_a_service_that_does_not_run_is_left_out(tags):
+    built = build([train(1, [1, 3]), train(2, [1, 2], **tags)])
+    assert built.report.services == 1
+
+
+@pytest.mark.parametrize("state", ["disused", "abandoned"])
+def test_a_station_out_of_use_is_left_out(state):
+    stations = STATIONS | {2: {"name": "B", state: "yes"}}
+    built = build([train(1, [1, 2, 3])], stations=stations)
+    assert built.report.stations_left_out == {state: 1}
+
+
+def test_speeds_that_cannot_be_used_are_reported():
+    built = build(tracks=[(7, [1, 2, 3], {"maxspeed": "40 (freight)"})])
+    assert built.report.speeds_unread == {"40 (freight)": 1}
+    assert built.report.speeds_by_class == 1
+
+
+def test_light_rail_is_counted_and_narrow_gauge_used():
+    tracks = [(7, [1, 2], {"railway": "narrow_gauge"}), (8, [2, 3], {"railway": "light_rail"})]
+    built = build(tracks=tracks)
+    assert (built.report.tracks, built.report.tracks_left_out) == (1, {"railway=light_rail": 1})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.rail.tags import LONGEST_INTERVAL_S, parse_interval_s, parse_speed_kmh
+from networks.rail.tags import LONGEST_INTERVAL_S, design_speed_kmh, parse_interval_s, parse_speed_kmh
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 
@@ -51,3 +51,25 @@ def test_no_text_gives_a_speed_or_interval_out_of_range(text):
     speed, interval = parse_speed_kmh(text), parse_interval_s(text)
     assert speed is None or LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
     assert interval is None or 0 < interval <= LONGEST_INTERVAL_S
+
+
+@pytest.mark.parametrize(
+    ("tags", "kmh"),
+    [
+        ({}, None),
+        ({"maxspeed": "200|160"}, 200),
+        ({"maxspeed": "160;140"}, 160),
+        ({"maxspeed": "40 (freight)"}, None),
+        ({"maxspeed:forward": "120", "maxspeed:backward": "100"}, 120),
+        ({"maxspeed": "80", "maxspeed:backward": "100"}, 100),
+    ],
+)
+def test_the_highest_speed_of_passenger_trains_in_either_direction_counts(tags, kmh):
+    assert design_speed_kmh(tags) == kmh
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("PT30M", 1800), ("PT1H", 3600), ("00:20", 1200), ("45 min", 2700)]
+)
+def test_intervals_may_be_iso_durations(text, seconds):
+    assert parse_interval_s(text) == seconds

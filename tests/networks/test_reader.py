@@ -226,3 +226,63 @@ def test_an_unfiltered_reader_finds_the_same_roads(shared_dir, name):
         )
     }
     assert found == roads
+
+
+def test_ways_of_a_ferry_relation_are_read_with_what_they_lack(tmp_path):
+    """Way 40 has no tags at all; way 41 forbids cars itself; way 42 is a road that the ferry shares."""
+    path = write(
+        tmp_path / "ferry.osm.pbf",
+        nodes=GRID,
+        ways=[
+            (40, (1, 2), {}),
+            (41, (2, 3), {"route": "ferry", "motor_vehicle": "no"}),
+            (42, (4, 5), {"highway": "primary"}),
+            (43, (1, 4), {}),
+        ],
+        relations=[
+            (
+                50,
+                [("w", 40, ""), ("w", 41, ""), ("w", 42, "")],
+                {"type": "route", "route": "ferry", "motor_vehicle": "yes", "duration": "00:20"},
+            ),
+        ],
+    )
+    elements = osm.read(path)
+    tags = dict(zip(elements.ferries.id.tolist(), map(dict, elements.ferries.tags), strict=True))
+    assert tags == {
+        40: {"route": "ferry", "motor_vehicle": "yes"},
+        41: {"route": "ferry", "motor_vehicle": "no"},
+    }
+    assert elements.roads.id.tolist() == [42]
+    assert ids_of(elements, elements.ferries) == [[2, 3], [1, 2]]
+
+
+def test_barriers_on_ways_are_read_with_the_tags_that_matter(tmp_path):
+    path = write(
+        tmp_path / "barriers.osm.pbf",
+        nodes=GRID,
+        node_tags={
+            1: {"barrier": "bollard", "material": "steel"},
+            2: {"highway": "crossing", "access": "no"},
+            3: {"highway": "traffic_signals"},
+            5: {"barrier": "gate"},
+        },
+        ways=[(20, (1, 2, 3), {"highway": "primary"})],
+    )
+    barriers = osm.read(path).barriers
+    assert barriers.id.tolist() == [1, 2]
+    assert list(map(dict, barriers.tags)) == [{"barrier": "bollard"}, {"highway": "crossing", "access": "no"}]
+    assert barriers.lon.tolist() == [116.0, 116.01]
+
+
+def test_platforms_are_read_where_a_train_has_no_stop_positions(tmp_path):
+    ways = [(22, (1, 2, 3), {"railway": "rail"}), (26, (1, 4, 3, 5), {"railway": "platform", "name": "1"})]
+    path = write(
+        tmp_path / "platforms.osm.pbf",
+        nodes=GRID,
+        ways=ways,
+        relations=[(30, [("w", 22, ""), ("w", 26, "platform")], {"route": "train"})],
+    )
+    stops = osm.read(path).stops
+    assert stops.id.tolist() == [-26]
+    assert stops.lon[0] == pytest.approx(116.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import geopandas as gpd
@@ -21,6 +21,10 @@ from networks.rail.topology import running_seconds
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
 """Sources of a headway: the `interval` tag, a table of lines, the default of the class, and the default of
 the class for services assumed from tracks alone, whose trains run through every station."""
+
+FASTEST_SHARE, SLOWEST_SHARE = 0.7, 4.0
+"""Range of the tagged duration of a service, relative to running at the modelled speed without stops, that is
+believed."""
 
 _LINES = {
     "service_id": "str",
@@ -88,6 +92,8 @@ class Draft:
         Highest speed of its trains, km/h.
     known
         Its times where the source states them; None where they are modelled.
+    whole_s
+        Seconds from the first stop to the last where the source states only that; None otherwise.
     """
 
     service_id: str
@@ -98,6 +104,7 @@ class Draft:
     links: NDArray[np.int64] | None = None
     most_kmh: float = np.inf
     known: KnownTimes | None = None
+    whole_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +260,11 @@ class Timetable:
                     times = draft.known.run_s[at], draft.known.stop_s[at + 1]
                 parts[-1].append(Hop(start, end, route, max(times[0], 1), times[1]))
         hops = [tuple(part) for part in parts if part]
+        if not faults and len(hops) == 1 and draft.known is None and draft.whole_s is not None:
+            known = _spread(draft.whole_s, hops[0])
+            if known is not None:
+                draft = replace(draft, known=known)
+                hops = [tuple(replace(hop, run_s=s) for hop, s in zip(hops[0], known.run_s, strict=True))]
         keys = [f"{draft.service_id}#{k + 1}" for k in range(len(hops))]
         if len(hops) == 1:
             keys = [draft.service_id]
@@ -286,6 +298,19 @@ class Timetable:
     def _seconds(self, most_kmh: float) -> NDArray[np.float64]:
         speed = np.minimum(self._speed, most_kmh)
         return running_seconds(self._layout.length_km, speed, running=self._parameters.running)
+
+
+def _spread(whole_s: int, hops: Sequence[Hop]) -> KnownTimes | None:
+    """Spread the time of a whole service, its stops included, over its hops by their modelled times.
+
+    None where it is not plausible: faster than any train on these tracks, or several times as slow.
+    """
+    modelled = np.array([hop.route.seconds for hop in hops])
+    if not FASTEST_SHARE * modelled.sum() <= whole_s <= SLOWEST_SHARE * modelled.sum():
+        return None
+    ends = np.rint(np.cumsum(modelled) / modelled.sum() * whole_s).astype(int)
+    run_s = np.maximum(np.diff(ends, prepend=0), 1)
+    return KnownTimes(tuple(run_s.tolist()), (0,) * (len(hops) + 1))
 
 
 def to_services(

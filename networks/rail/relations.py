@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from networks.osm.durations import duration_s
 from networks.osm.elements import Elements, Relation
 from networks.osm.vintage import had_ended, was_open
 from networks.rail.drafts import BY_TAG, Draft, KnownTimes
@@ -87,6 +88,8 @@ def drafts(
             continue
         known = _known_times(relation, len(stops), counts)
         draft = _draft(relation, tuple(stops[at] for at in positions), links_of_way, counts)
+        if -1 in stops:
+            draft = replace(draft, whole_s=None)  # of the whole way, of which a part is not here
         found.append(draft if known is None else replace(draft, known=known.kept(positions)))
     merged = _merge_directions(found)
     counts["directions merged"] = len(found) - len(merged)
@@ -151,6 +154,7 @@ def _draft(
         headway_source=BY_TAG,
         links=np.array(sorted(links), dtype=np.int64) if links else None,
         most_kmh=parse_speed_kmh(tags.get("maxspeed")) or np.inf,
+        whole_s=duration_s(tags.get("duration", "")),
     )
 
 
@@ -177,7 +181,13 @@ def _merge_two(a: Draft, b: Draft) -> Draft:
         links=np.unique(np.concatenate(parts)) if parts else None,
         most_kmh=min(a.most_kmh, b.most_kmh),
         known=_mean_times(a.known, b.known),
+        whole_s=_mean(a.whole_s, b.whole_s),
     )
+
+
+def _mean(a: int | None, b: int | None) -> int | None:
+    known = [seconds for seconds in (a, b) if seconds is not None]
+    return (sum(known) + len(known) - 1) // len(known) if known else None
 
 
 def _mean_times(a: KnownTimes | None, b: KnownTimes | None) -> KnownTimes | None:

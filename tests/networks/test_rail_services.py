@@ -226,3 +226,26 @@ def test_light_rail_is_counted_and_narrow_gauge_used():
     tracks = [(7, [1, 2], {"railway": "narrow_gauge"}), (8, [2, 3], {"railway": "light_rail"})]
     built = build(tracks=tracks)
     assert (built.report.tracks, built.report.tracks_left_out) == (1, {"railway=light_rail": 1})
+
+
+def test_the_duration_of_a_train_is_spread_over_its_hops():
+    built = build([train(1, [1, 2, 3], duration="00:20")])
+    assert built.services.lines["known_times"].tolist() == [True]
+    assert built.services.stops["run_s"].tolist() == [0, 600, 600]
+    assert built.services.stops["stop_s"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("duration", ["00:01", "09:00", "soon"])
+def test_a_duration_that_no_train_has_is_not_believed(duration):
+    built = build([train(1, [1, 2, 3], duration=duration)])
+    assert built.services.lines["known_times"].tolist() == [False]
+
+
+def test_the_duration_of_a_train_that_leaves_the_file_is_not_used():
+    built = build([train(1, [1, 2, 3, 99], duration="00:20")])
+    assert built.services.lines["known_times"].tolist() == [False]
+
+
+def test_the_durations_of_both_directions_are_averaged():
+    built = build([train(1, [1, 2, 3], duration="00:20"), train(2, [3, 2, 1], duration="00:30")])
+    assert built.services.stops["run_s"].sum() == 1500

@@ -200,7 +200,7 @@ class Elements:
         Ways with `highway` of a requested class; with `railway` in `rail`, `narrow_gauge` or `light_rail`;
         and with `route=ferry` or `route=shuttle_train`, or in a ferry relation.
     stations
-        Nodes and outlines with `railway=station` or `railway=halt`.
+        Nodes and outlines with `railway=station` or `railway=halt`, or of public transport with trains.
     stops
         Nodes that are members of `relations`, such as stop positions; and the platforms of trains whose
         relations have no stop positions.

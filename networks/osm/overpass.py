@@ -100,7 +100,11 @@ def query(
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:
-        filters += ['way["railway"~"^(rail|narrow_gauge|light_rail)$"]', 'nwr["railway"~"^(station|halt)$"]']
+        filters += [
+            'way["railway"~"^(rail|narrow_gauge|light_rail)$"]',
+            'nwr["railway"~"^(station|halt)$"]',
+            'nwr["public_transport"="station"]["train"="yes"]',
+        ]
     if ferries:
         filters += ['way["route"~"^(ferry|shuttle_train)$"]']
     routes = "|".join(["train"] * rail + ["ferry"] * ferries)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import osmium
@@ -15,7 +16,7 @@ from networks.inputs import printable
 from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
-STATION_TAGS = (("railway", "station"), ("railway", "halt"))
+STATION_TAGS = (("railway", "station"), ("railway", "halt"), ("public_transport", "station"))
 PLACE_TAGS = (("place", "city"), ("place", "town"))
 ROUTE_TAGS = (("route", "train"), ("route", "ferry"))
 RAIL_TAGS = (("railway", "rail"), ("railway", "narrow_gauge"), ("railway", "light_rail"))
@@ -24,6 +25,16 @@ FERRY_TAGS = (("route", "ferry"), ("route", "shuttle_train"))
 _INHERITED = frozenset({"motorcar", "motor_vehicle", "vehicle", "access"})
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
+
+
+class TagsLike(Protocol):
+    """Tags of an element, as stored or copied."""
+
+    def __contains__(self, key: str, /) -> bool:
+        """Return whether a key is there."""
+
+    def get(self, key: str, /) -> str | None:
+        """Return the value of a key, None without one."""
 
 
 def _shown(tags: Tags) -> Tags:
@@ -133,6 +144,13 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     return scan
 
 
+def is_station(tags: TagsLike) -> bool:
+    """Return whether tags are those of a station: of railways, or of public transport with trains."""
+    if "railway" in tags:
+        return tags.get("railway") in {"station", "halt"}
+    return tags.get("public_transport") == "station" and tags.get("train") == "yes"
+
+
 def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
     tags = dict(way.tags)
     if tags.get("highway") in roads:
@@ -142,13 +160,13 @@ def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bo
         scan.ferries.add(way, tags)
     if rail and ("railway", tags.get("railway")) in RAIL_TAGS:
         scan.tracks.add(way, tags)
-    elif rail and (tags.get("railway") in {"station", "halt"}):
+    elif rail and is_station(tags):
         scan.outlines.add(way, tags)
 
 
 def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
     tags = node.tags
-    if rail and tags.get("railway") in {"station", "halt"}:
+    if rail and is_station(tags):
         scan.stations.add(node)
     if tags.get("place") in {"city", "town"} and "population" in tags:
         scan.places.add(node)

@@ -103,8 +103,8 @@ def gather(
 
 
 def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
-    if tags.get("railway") not in parameters.station_railway:
-        return f"railway={tags.get('railway', '')}"
+    if tags.get("railway", "station") not in parameters.station_railway:
+        return f"railway={tags['railway']}"
     for state in ("disused", "abandoned", "construction", "proposed"):
         if tags.get(state) == "yes":
             return state

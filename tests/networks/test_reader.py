@@ -286,3 +286,17 @@ def test_platforms_are_read_where_a_train_has_no_stop_positions(tmp_path):
     stops = osm.read(path).stops
     assert stops.id.tolist() == [-26]
     assert stops.lon[0] == pytest.approx(116.01)
+
+
+def test_stations_of_public_transport_count_where_trains_stop(tmp_path):
+    path = write(
+        tmp_path / "stations.osm.pbf",
+        nodes=GRID,
+        node_tags={
+            1: {"public_transport": "station", "train": "yes"},
+            2: {"public_transport": "station", "bus": "yes"},
+            3: {"public_transport": "station", "train": "yes", "railway": "tram_stop"},
+        },
+        ways=[(22, (1, 2, 3), {"railway": "rail"})],
+    )
+    assert osm.read(path).stations.id.tolist() == [1]

@@ -13,6 +13,7 @@ from networks.errors import SourceError
 from networks.osm import integrity
 from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Ways
+from networks.osm.piers import add_access_roads
 from networks.osm.scan import RawWays, Scan, add_members, add_platforms, first_pass, ints, second_pass
 
 
@@ -58,6 +59,7 @@ def read(
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
         if ferries:
             add_members(path, scan)
+            add_access_roads(path, scan.roads, scan.ferries, classes=classes)
         if rail:
             add_platforms(path, scan)
         stops = _member_nodes(scan.relations)

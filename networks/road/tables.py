@@ -151,7 +151,11 @@ def speed_table(country: str) -> SpeedTable:
     rules = data["rules"]
     return SpeedTable(
         country=key,
-        speed_kmh={name: float(value) for name, value in entry.items() if isinstance(value, int | float)},
+        speed_kmh={
+            name: float(value)
+            for name, value in {**entry, **data["access_road"]}.items()
+            if isinstance(value, int | float)
+        },
         factor={name: float(value) for name, value in entry["factor"].items() if name != "source"},
         curve={
             name: tuple((float(limit), float(kmh)) for limit, kmh in points)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
 
-from networks import osm
+from networks import osm, road
 from networks.errors import SourceError
 from networks.osm.elements import Nodes
 from networks.osm.reader import cut_at_missing
@@ -46,7 +46,7 @@ def everything(tmp_path):
             (20, (1, 2), {"highway": "primary", "surface": "asphalt", "source": "survey"}),
             (21, (2, 3), {"highway": "primary_link"}),
             (22, (1, 2, 3), {"railway": "rail", "source": "survey"}),
-            (23, (4, 5), {"route": "ferry"}),
+            (23, (2, 4), {"route": "ferry"}),
             (24, (1, 4), {"railway": "construction"}),
             (25, (1, 5), {"highway": "residential"}),
             (26, (1, 4, 3, 5), {"railway": "station", "name": "Hall"}),
@@ -300,3 +300,37 @@ def test_stations_of_public_transport_count_where_trains_stop(tmp_path):
         ways=[(22, (1, 2, 3), {"railway": "rail"})],
     )
     assert osm.read(path).stations.id.tolist() == [1]
+
+
+PIER = GRID | {6: (116.03, 40.0), 7: (116.04, 40.0), 8: (116.1, 40.0), 9: (116.03, 40.01)}
+
+
+def pier(tmp_path, ferry=(7, 8)):
+    """A primary road 1 2, two service roads to the pier at 7, one to nowhere, and a ferry to 8."""
+    return write(
+        tmp_path / "pier.osm.pbf",
+        nodes=PIER,
+        ways=[
+            (20, (1, 2), {"highway": "primary"}),
+            (21, (2, 3, 6), {"highway": "service", "surface": "gravel", "source": "survey"}),
+            (22, (6, 7), {"highway": "residential"}),
+            (23, (6, 9), {"highway": "service"}),
+            (24, ferry, {"route": "ferry"}),
+        ],
+    )
+
+
+def test_small_roads_on_the_way_to_a_ferry_are_read(tmp_path):
+    elements = osm.read(pier(tmp_path))
+    assert elements.roads.id.tolist() == [20, 21, 22]
+    assert dict(elements.roads.tags[1]) == {"highway": "service", "surface": "gravel"}
+    network, _ = road.build(elements)
+    assert len(set(network.components())) == 1
+
+
+def test_no_small_road_is_read_where_a_ferry_meets_a_road(tmp_path):
+    assert osm.read(pier(tmp_path, ferry=(2, 8))).roads.id.tolist() == [20]
+
+
+def test_no_small_road_is_read_without_ferries(tmp_path):
+    assert osm.read(pier(tmp_path), ferries=False).roads.id.tolist() == [20]

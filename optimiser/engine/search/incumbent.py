@@ -116,7 +116,7 @@ class Incumbent[Plan]:
         """Return whether the time is up."""
         return self.left() <= 0
 
-    def plan(self, plan: Plan, step: str) -> bool:
+    def plan(self, plan: Plan, step: str, *, over_equal: bool = False) -> bool:
         """Report a plan; return whether it is feasible and better than the best so far.
 
         Parameters
@@ -125,10 +125,16 @@ class Incumbent[Plan]:
             A plan of the kind that `evaluate` takes.
         step
             Name of the step that found it, for messages.
+        over_equal
+            Whether it also replaces an equally good plan.
         """
         found = self.evaluate(plan)
-        if found is None or (self.evaluated is not None and self._rank(found) >= self._rank(self.evaluated)):
+        if found is None:
             return False
+        if self.evaluated is not None:
+            new, old = self._rank(found), self._rank(self.evaluated)
+            if new > old or (new == old and not over_equal):
+                return False
         self.evaluated = found
         self._send({"kind": "plan", "step": step, **found.message})
         return True
@@ -218,22 +224,32 @@ class PartIncumbent[Plan](Incumbent[Plan]):
         Incumbent of the whole search.
     lock
         Held while `shared` is used.
-    report_bound
-        Called with the bounds of this part, with the lock held.
+    report_plan, report_bound
+        Called with the plans and steps, and with the bounds, that improve on those of this part, with the
+        lock held.
     """
 
-    def __init__(self, shared: Incumbent[Plan], lock: Lock, report_bound: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        shared: Incumbent[Plan],
+        lock: Lock,
+        report_plan: Callable[[Plan, str], object],
+        report_bound: Callable[[float], None],
+    ) -> None:
         super().__init__(
             shared.evaluate, minimise=shared.minimise, seconds=shared.left(), send=lambda _message: None
         )
-        self._shared, self._lock, self._report_bound = shared, lock, report_bound
+        self._shared, self._lock = shared, lock
+        self._report_plan, self._report_bound = report_plan, report_bound
         self.evaluated = shared.evaluated
 
-    def plan(self, plan: Plan, step: str) -> bool:
+    def plan(self, plan: Plan, step: str, *, over_equal: bool = False) -> bool:
         """Report a plan; return whether it is feasible and better than the best plan of the part."""
+        if not super().plan(plan, step, over_equal=over_equal):
+            return False
         with self._lock:
-            self._shared.plan(plan, step)
-        return super().plan(plan, step)
+            self._report_plan(plan, step)
+        return True
 
     def bound(self, bound: float, _step: str) -> None:
         """Report a bound of the part."""

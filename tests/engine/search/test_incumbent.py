@@ -218,13 +218,22 @@ def test_counts_are_passed_on_as_sums():
     ]
 
 
+def test_an_equal_plan_replaces_the_best_only_where_asked_to():
+    incumbent, sent = incumbent_of()
+    incumbent.plan(Plan(5), "first")
+    assert not incumbent.plan(Plan(5), "second")
+    assert incumbent.plan(Plan(5), "third", over_equal=True)
+    assert not incumbent.plan(Plan(4), "fourth", over_equal=True)
+    assert [message["step"] for message in sent] == ["first", "third"]
+
+
 # ---- parts
 
 
 def parts_of(whole, count):
     """Return parts of a search, and the bounds that each reported."""
     lock, bounds = Lock(), [[] for _ in range(count)]
-    return [PartIncumbent(whole, lock, mine.append) for mine in bounds], bounds
+    return [PartIncumbent(whole, lock, whole.plan, mine.append) for mine in bounds], bounds
 
 
 def test_a_part_passes_its_plans_on_and_compares_them_with_its_own_alone():

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from optimiser.engine.backends.interfaces import LinearProgram, LpSolution, TreeOutcome
 from optimiser.engine.methods.branching.nodes import LEAST_CHANGE, Node, fractional, integer_bound
 from optimiser.engine.search.incumbent import MaskIncumbent, PartIncumbent
-from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.paths import Integers, Mask
 
 BRANCHING_CANDIDATES = 12
 """Default number of decisions that strong branching evaluates when a part is split."""
@@ -137,20 +138,28 @@ def search_parts(
 
     Notes
     -----
+    Of equally good plans that of the first part counts, whichever part was faster.
+
     Invariant: the overall bound is the weakest bound of all parts. A part that was searched completely
     without a better plan is closed: its bound no longer limits the overall one.
     """
     lock = Lock()
     weakest, tighter = (min, max) if incumbent.minimise else (max, min)
     closed = math.inf if incumbent.minimise else -math.inf
-    bounds = [to_objective(node.bound) for node in parts]
+    bounds, owner = [to_objective(node.bound) for node in parts], -1
 
     def tighten_part(i: int, bound: float) -> None:
         bounds[i] = tighter(bounds[i], bound)
         incumbent.bound(weakest(bounds), "tree")
 
+    def take_plan(i: int, plan: Mask, step: str) -> None:
+        nonlocal owner
+        if incumbent.plan(plan, step, over_equal=i < owner):
+            owner = i
+
     def search_part(i: int) -> TreeOutcome:
-        outcome = search(parts[i], PartIncumbent(incumbent, lock, lambda bound: tighten_part(i, bound)))
+        part = PartIncumbent(incumbent, lock, partial(take_plan, i), lambda bound: tighten_part(i, bound))
+        outcome = search(parts[i], part)
         if outcome.reason == "infeasible":
             with lock:
                 tighten_part(i, closed)

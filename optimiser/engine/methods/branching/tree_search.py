@@ -125,9 +125,9 @@ def prove(
         improver.start_from(incumbent.best)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
+    root.cuts.on_one_thread()  # few cuts are sought at a node: sharing them takes longer than it saves
     if task.solver in ("scip", "gurobi"):
         return search_in_solver(t, incumbent, task, root)
-    root.cuts.on_one_thread()
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
     after_round = partial(_improve_in_tree, incumbent, improver)
     return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), version()
@@ -363,7 +363,12 @@ def search_in_solver(
         incumbent,
         TimeCutSeparator(root.cuts),
         limits=TreeLimits(
-            incumbent.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log, dives=not is_far
+            incumbent.left(),
+            task.gap,
+            seed=task.seed,
+            threads=task.threads,
+            log=task.log,
+            dives=not is_far,
         ),
         rows=rows,
         improve=_tree_heuristics(t, incumbent, task.seed, is_far=is_far),
@@ -401,7 +406,11 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
             part_incumbent,
             TimeCutSeparator(root.cuts.another()),
             limits=TreeLimits(
-                part_incumbent.left(), task.gap, seed=task.seed, log=task.log, dives=not is_far
+                part_incumbent.left(),
+                task.gap,
+                seed=task.seed,
+                log=task.log,
+                dives=not is_far,
             ),
             rows=rows,
             splits=root.splits,

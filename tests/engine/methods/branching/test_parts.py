@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from itertools import product
+from threading import Event
 
 import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
+from cut_drawing import two_of_three
 from engine_running import solved_root
 from hypothesis import HealthCheck, given, settings
 
@@ -169,3 +171,29 @@ def test_the_weakest_reason_of_the_parts_is_returned(reasons, expected):
         to_objective=lambda scaled: scaled,
     )
     assert reason == expected
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("equal", [True, False])
+def test_of_equal_plans_that_of_the_first_part_counts_whichever_is_faster(first, equal):
+    """Each part finds one plan of the triangle; the part that is to be slower waits for the other."""
+    problem = two_of_three(budget=2)
+    t = tables(problem)
+    sent = []
+    incumbent = mask_incumbent(t, seconds=300.0, send=sent.append)
+    plans = [np.array([True, True, False, True]), np.array([False, True, True, True])]
+    if not equal:
+        plans[1] = np.array([False, True, False, True])
+    is_found = [Event(), Event()]
+
+    def search(node, mine):
+        i = int(node.bound)
+        if i != first:
+            is_found[first].wait(10)
+        mine.plan(plans[i], "tree")
+        is_found[i].set()
+        return TreeOutcome(None, "proof", 0, 0)
+
+    search_parts([part(0.0), part(1.0)], incumbent, search, threads=2, to_objective=lambda scaled: scaled)
+    assert incumbent.best.tolist() == plans[0].tolist()
+    assert [one["built"] for one in sent if one["kind"] == "plan"][-1] == [0, 1]

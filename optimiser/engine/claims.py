@@ -121,8 +121,7 @@ class CheckedClaims:
         if plan.faults:
             self.refusals.append(f"a plan of step {step!r} violates a rule: {plan.faults[0]}")
         else:
-            # The solver process replaces a plan by an equal one so that the result does not depend on speed.
-            self._incumbent.plan(plan, step, over_equal=True)
+            self._incumbent.plan(plan, step, over_equal=message.get("over_equal") is True)
 
     def _take_bound(self, bound: float, step: str) -> None:
         # The first bound is that of the reduction: it is sent before any other code sees the problem.

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from core_drawing import brute_force, covered_by, line, side_problems
+from cut_drawing import two_of_three
 from hypothesis import given, settings
 from ring_drawing import ring_problem, ringed, square, whole_brute_force
 
@@ -286,3 +287,12 @@ def test_the_trace_has_each_improvement_and_goes_to_the_listener():
     ]
     assert heard == claims.trace
     assert [p.seconds for p in heard] == [0.0, 2.0, 4.0]  # when each was sent
+
+
+def test_an_equal_plan_replaces_the_best_one_only_where_its_message_says_so():
+    """Links c0 to c2 of the triangle: any two of them cover one pair each way."""
+    problem = two_of_three(budget=2)
+    first, second = plan("c0", "c1"), plan("c1", "c2")
+    assert claims_of(problem, first, second).best()["built"] == ("c0", "c1")
+    assert claims_of(problem, first, {**second, "over_equal": True}).best()["built"] == ("c1", "c2")
+    assert claims_of(problem, first, {**second, "over_equal": "yes"}).best()["built"] == ("c0", "c1")

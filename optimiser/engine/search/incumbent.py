@@ -126,17 +126,20 @@ class Incumbent[Plan]:
         step
             Name of the step that found it, for messages.
         over_equal
-            Whether it also replaces an equally good plan.
+            Whether it also replaces an equally good plan; its message then says so.
         """
         found = self.evaluate(plan)
         if found is None:
             return False
+        replaces = False
         if self.evaluated is not None:
             new, old = self._rank(found), self._rank(self.evaluated)
-            if new > old or (new == old and not over_equal):
+            replaces = over_equal and new == old
+            if new >= old and not replaces:
                 return False
         self.evaluated = found
-        self._send({"kind": "plan", "step": step, **found.message})
+        marked = {"over_equal": True} if replaces else {}
+        self._send({"kind": "plan", "step": step, **found.message, **marked})
         return True
 
     def pass_on(self, message: Mapping[str, object], step: str) -> None:

@@ -224,7 +224,10 @@ def test_an_equal_plan_replaces_the_best_only_where_asked_to():
     assert not incumbent.plan(Plan(5), "second")
     assert incumbent.plan(Plan(5), "third", over_equal=True)
     assert not incumbent.plan(Plan(4), "fourth", over_equal=True)
-    assert [message["step"] for message in sent] == ["first", "third"]
+    assert [(message["step"], message.get("over_equal", False)) for message in sent] == [
+        ("first", False),
+        ("third", True),
+    ]
 
 
 # ---- parts

@@ -29,8 +29,9 @@ import numpy as np
 
 from networks import impedance, osm, rail, road
 from networks.errors import NetworksError
+from networks.osm import durations
 from networks.rail import tags as rail_tags
-from networks.road import directions, ferries, speeds, tables
+from networks.road import directions, speeds, tables
 from optimiser import job
 from optimiser.job.writing import render
 from optimiser.problem import dumps, load
@@ -96,7 +97,7 @@ def values(data: bytes) -> None:
     tagged = {"oneway": text, "highway": text, "junction": text}
     for reversible in ("two_way", "closed"):
         need(directions.direction(tagged, reversible=reversible)[0] in {0, 1, -1, 2})
-    crossing = ferries.duration_s(text)
+    crossing = durations.duration_s(text)
     need(crossing is None or 1 <= crossing <= 14 * 86400)
     speed = rail_tags.parse_speed_kmh(text)
     need(speed is None or math.isfinite(speed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -36,8 +36,6 @@ class RailReport:
         Number of tracks left out, by reason.
     speeds_tagged, speeds_by_class
         Numbers of tracks with a tagged design speed, and with the default of their class.
-    speeds_unread
-        Number of tracks by the value of `maxspeed` that could not be used.
     loops
         Number of links from a point to itself that were dropped.
     components
@@ -62,6 +60,8 @@ class RailReport:
         Number of routes between stops that leave the service's own tracks or exceed the turn limit.
     faults
         One message for each pair of consecutive stops that no track connects; the service was split there.
+    speeds_unread
+        Number of tracks by the value of `maxspeed` that could not be used.
     """
 
     tracks: int
@@ -69,7 +69,6 @@ class RailReport:
     tracks_left_out: Mapping[str, int]
     speeds_tagged: int
     speeds_by_class: int
-    speeds_unread: Mapping[str, int]
     loops: int
     components: int
     stations: int
@@ -84,6 +83,7 @@ class RailReport:
     service_counts: Mapping[str, int]
     hops_strayed: int
     faults: tuple[str, ...]
+    speeds_unread: Mapping[str, int] = field(default_factory=dict)
 
     def warnings(self) -> tuple[str, ...]:
         """Return warnings for the user, one sentence each; none if services were read or there are no tracks.

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from networks.impedance import travel_time_s
 from networks.network import CLOSED, Network
 from networks.osm.classes import LENGTH_FACTOR, ROAD_CLASSES
 from networks.osm.elements import Nodes, Points, Relation, Tags
@@ -67,17 +68,9 @@ def assemble(
     dropped |= _positive(
         barrier=int(np.count_nonzero(stops[pieces.rows])), no_through_traffic=int(sum(map(np.sum, cut_off)))
     )
-    # A road whose directions differ in speed becomes two one-way links.
-    twice = kept & ~oneway & (roads.against_kmh[pieces.way] != kmh) & (roads.mode[pieces.way] == "road")
-    rows = np.concatenate([np.flatnonzero(kept), np.flatnonzero(twice)])
-    is_second = np.arange(len(rows)) >= np.count_nonzero(kept)
-    oneway = oneway[rows] | twice[rows]
-    tail, head = (
-        np.where(is_second, ends.head[rows], ends.tail[rows]),
-        np.where(is_second, ends.tail[rows], ends.head[rows]),
-    )
-    pieces = pieces.take(rows)
-    used, at = np.unique(np.concatenate([tail, head]), return_inverse=True)
+    oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
+    pieces = pieces.keep(kept)
+    used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
     links = gpd.GeoDataFrame(
         {
             "tail": at[: len(at) // 2],
@@ -85,19 +78,27 @@ def assemble(
             "mode": roads.mode[pieces.way],
             "link_class": roads.link_class[pieces.way],
             "length_km": pieces.length_km,
-            "speed_kmh": np.where(is_second, roads.against_kmh[pieces.way], kmh[rows]),
-            "speed_source": source[rows],
+            "speed_kmh": kmh,
+            "speed_source": source,
             "oneway": oneway,
-            "forward_s": seconds[rows],
-            "backward_s": np.where(oneway, CLOSED, seconds[rows]),
+            "forward_s": seconds,
+            "backward_s": np.where(oneway, CLOSED, _backward_s(roads, pieces, kmh, seconds)),
             "osm_id": roads.ways.id[pieces.way],
             **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
             "tracks": 0,
         },
-        geometry=_lines(pieces, nodes, reversed_[rows] | is_second),
+        geometry=_lines(pieces, nodes, reversed_[kept]),
         crs=CRS,
     )
     return Network(nodes=_node_table(ends.row_of(used), nodes), links=links), pieces.dropped | dropped
+
+
+def _backward_s(roads: RoadWays, pieces: Pieces, kmh: Floats, seconds: Ints) -> Ints:
+    """Return the times against the nodes: known already where the directions of a road differ in speed."""
+    against = roads.against_kmh[pieces.way]
+    differs = np.isfinite(against) & (against != kmh)
+    known = travel_time_s(pieces.length_km, np.where(differs, against, 1.0))
+    return np.where(differs, known, seconds)
 
 
 def _stops(barriers: Points, nodes: Nodes) -> NDArray[np.bool_]:

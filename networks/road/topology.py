@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyproj
@@ -50,17 +50,13 @@ class Pieces:
     def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
         """Return the selected pieces; if a reason is given, count the others under it."""
         lost = int(np.count_nonzero(~mask)) if reason else 0
-        kept = self.take(np.flatnonzero(mask))
-        return replace(kept, dropped=self.dropped | ({reason: lost} if lost else {}))
-
-    def take(self, order: Ints) -> Pieces:
-        """Return the pieces at the given positions, in this order."""
-        return replace(
-            self,
-            first=self.first[order],
-            last=self.last[order],
-            way=self.way[order],
-            length_km=self.length_km[order],
+        return Pieces(
+            rows=self.rows,
+            first=self.first[mask],
+            last=self.last[mask],
+            way=self.way[mask],
+            length_km=self.length_km[mask],
+            dropped=self.dropped | ({reason: lost} if lost else {}),
         )
 
 

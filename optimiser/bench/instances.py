@@ -218,6 +218,8 @@ def _generated() -> Iterator[Instance]:
         for seed in hard_seeds:
             h = HardParameters(roads_kmh=kmh, seed=seed)
             yield Instance(h.name, "hard", f"{about}, many paths per pair", partial(hard, h))
+    wide = HardParameters(places=100, candidates=260, pairs=2_000)
+    yield Instance(wide.name, "hard", "no road today, 2,000 pairs", partial(hard, wide))
     whole = NationalParameters()
     about = "country of 300 cities, 10,000 open pairs"
     yield Instance(whole.name, "national", about, partial(national, whole))

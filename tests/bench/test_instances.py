@@ -37,6 +37,7 @@ def test_a_generated_instance_carries_its_name(name):
 def test_a_pattern_matches_several_instances():
     assert [one.name for one in choose(["hard_*"], [])] == [
         "hard_200_empty_1", "hard_200_empty_2", "hard_200_empty_3", "hard_200_roads_1", "hard_200_roads_2",
+        "hard_260_empty_1",
     ]  # fmt: skip
 
 

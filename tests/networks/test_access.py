@@ -199,24 +199,27 @@ def test_a_road_for_residents_alone_is_kept():
     assert "no_through_traffic" not in report.dropped
 
 
-def test_a_road_whose_directions_differ_in_speed_becomes_two_links():
+def test_a_road_whose_directions_differ_in_speed_has_two_times():
     tags = {"maxspeed:forward": "100", "maxspeed:backward": "50"}
     network, report = road.build(draw(LINE, [(10, (1, 2, 3), MAIN | tags), (11, (3, 4), MAIN)]))
+    schema.check(network)
     timed = impedance.add_travel_times(network)
-    ids = timed.nodes["osm_id"].to_numpy()
-    first, other, second = (timed.links.iloc[row] for row in range(3))
-    assert [(ids[one["tail"]], ids[one["head"]]) for one in (first, second)] == [(1, 3), (3, 1)]
-    assert (first["oneway"], second["oneway"], other["oneway"]) == (True, True, False)
-    assert (first["speed_kmh"], second["speed_kmh"]) == (80.0, 40.0)
-    assert second["forward_s"] == pytest.approx(2 * first["forward_s"], abs=1)
-    assert second["geometry"].coords[0] == first["geometry"].coords[-1]
+    first, other = (timed.links.iloc[row] for row in range(2))
+    assert (first["oneway"], first["speed_kmh"]) == (False, 80.0)
+    assert first["forward_s"] == round(first["length_km"] / 80 * 3600)
+    assert first["backward_s"] == round(first["length_km"] / 40 * 3600)
+    assert other["forward_s"] == other["backward_s"]
     assert report.speeds.tagged == 1
+    again = impedance.add_travel_times(timed).links
+    assert again["backward_s"].tolist() == timed.links["backward_s"].tolist()
+    faster = impedance.add_travel_times(timed, speed_overrides={"primary": 100.0}).links
+    assert faster["forward_s"].tolist() == faster["backward_s"].tolist()
 
 
 def test_directions_of_one_speed_stay_one_link():
     tags = {"maxspeed": "80", "maxspeed:forward": "80"}
     network, _ = road.build(draw(LINE, [(10, (1, 2), MAIN | tags)]))
-    assert network.links["oneway"].tolist() == [False]
+    assert network.links["backward_s"].tolist() == [0]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,10 @@ FAR_STALL = 1e-3
 """Relative progress over `STALL_ROUNDS` rounds below which the relaxation ends, as long as the gap is above
 `FAR_GAP`."""
 
+FAR_SHARE = 0.75
+"""Share of the time left after which the relaxation ends as long as the gap is above `FAR_GAP`: better plans
+close more of it then."""
+
 SPLIT_TIME_SHARE = 0.7
 """Share of the time left after which no further round of lift-and-project cuts begins."""
 
@@ -162,12 +166,15 @@ def solve_root(
     """
     scale = ObjectiveScale(incumbent, program.divisor)
     history: list[float] = []
+    end = (1.0 - FAR_SHARE) * incumbent.left()
 
     def report(solution: LpSolution, found: int) -> bool:
         incumbent.count("relaxation", cuts=found)
         incumbent.bound(scale.to_objective(solution.objective), "relaxation")
         history.append(solution.objective)
-        return incumbent.closed(gap) or (stalls(history, FAR_STALL) and not incumbent.closed(FAR_GAP))
+        if incumbent.closed(gap):
+            return True
+        return (stalls(history, FAR_STALL) or incumbent.left() <= end) and not incumbent.closed(FAR_GAP)
 
     program.use_interior_point(enabled=is_fresh and len(t.limit) >= LARGE)
     relaxed = relax(

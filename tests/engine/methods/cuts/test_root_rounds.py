@@ -118,7 +118,7 @@ def rows_of(*values, pairs=1):
 # ---- time cuts
 
 
-def rooted(monkeypatch, incumbent, *, relaxed=None, program=None, pairs=1, **options):
+def rooted(monkeypatch, incumbent, *, relaxed=None, program=None, pairs=1, gap=0.25, **options):
     """Return what `solve_root` makes of a relaxation, and what it handed to the rounds."""
     t = tables(two_of_three(budget=2))._replace(limit=np.zeros(pairs, np.int64))
     given = {}
@@ -129,7 +129,7 @@ def rooted(monkeypatch, incumbent, *, relaxed=None, program=None, pairs=1, **opt
 
     monkeypatch.setattr(root_module, "relax", rounds)
     program = program or Program()
-    return solve_root(t, incumbent, program, "cuts", gap=0.25, **options), given, program
+    return solve_root(t, incumbent, program, "cuts", gap=gap, **options), given, program
 
 
 def test_each_solution_is_counted_and_bounds_the_objective(monkeypatch):
@@ -439,3 +439,15 @@ def test_rounds_of_time_cuts_end_without_a_cut_or_an_optimum():
         later = _with_time_cuts(Incumbent(), root_of(program, cuts=Cuts(rows_of(1.0))))
         assert (later.solution.objective, len(later.rows)) == (9.0, 1)
         assert _with_time_cuts(Incumbent(), root_of(Program(solution(0, status=status)))) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gap", "ends"), [(26.0, 0.2, False), (25.0, 0.2, True), (1.0, FAR_GAP, False)]
+)
+def test_far_from_a_proof_the_relaxation_ends_after_three_quarters_of_the_time(
+    monkeypatch, seconds, gap, ends
+):
+    incumbent = Incumbent(gap=gap, seconds=100.0)
+    _, given, _ = rooted(monkeypatch, incumbent, gap=0.0)
+    incumbent.seconds = seconds
+    assert given["report"](solution(), 1) is ends

@@ -251,7 +251,8 @@ def instance(
     if solver.name not in SOLVERS:
         seconds, gap = max(seconds, _SHORTEST_S), max(gap, _SMALLEST_GAP)
     settings = {
-        TIME: max(1, math.floor(seconds)) if solver.is_command else seconds,
+        # Solvers refuse a negative limit, which is left where building the model took the last of the time.
+        TIME: max(1, math.floor(seconds)) if solver.is_command else max(0.0, seconds),
         GAP: gap,
         THREADS: threads,
         SEED: seed,

@@ -383,3 +383,9 @@ def test_the_missing_only_solver_of_a_variant_is_reported(monkeypatch):
     with pytest.raises(EnvironmentFault, match="scip") as caught:
         solve(line(), variant="benders")
     assert "pip install" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["highs", "scip"])
+def test_a_time_that_is_over_is_no_negative_limit(name):
+    solver = instance(name, seconds=-1e-4, gap=0.0, threads=1, seed=1)
+    assert solver.timeLimit == 0.0

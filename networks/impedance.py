@@ -29,9 +29,9 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
     -------
     Network
         With `forward_s` and `backward_s` in whole seconds, max(1, round(length / speed x 3600)); `backward_s`
-        is -1 (closed) on one-way links. Ferries that already have a time keep it. Where the directions of a
-        road differ in speed, `speed_kmh` is that of `forward_s`, and the ratio of their times stays, but on
-        links with a speed of `speed_overrides`. `speed_kmh` and `speed_source` record the speeds in use.
+        is -1 (closed) on one-way links. Ferries that already have a time keep it, and so do roads whose two
+        times differ, as those of roads with two speed limits, unless `speed_overrides` has their class.
+        `speed_kmh` (of the first direction) and `speed_source` record the speeds in use.
 
     Raises
     ------
@@ -46,14 +46,11 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
     links["speed_kmh"] = np.where(used, chosen, links["speed_kmh"].to_numpy())
     links["speed_source"] = links["speed_source"].mask(used, "override")
     seconds = travel_time_s(links["length_km"].to_numpy(), links["speed_kmh"].to_numpy())
-    timed = (links["mode"] == "ferry").to_numpy()
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
-    ratio = np.where((forward > 0) & (backward > 0), backward / np.maximum(forward, 1), 1.0)
-    backwards = np.maximum(np.rint(seconds * ratio), 1).astype(np.int64)
-    first_time = (forward == 0) & (backward > 0)  # of roads whose directions differ, as they were built
-    backwards = np.where(used, seconds, np.where(first_time, backward, backwards))
-    links["forward_s"] = np.where(timed & (forward > 0), forward, seconds)
-    backward = np.where(timed & (backward > 0), backward, backwards)
+    is_ferry = (links["mode"] == "ferry").to_numpy()
+    differs = ~used & (backward > 0) & (forward != backward)  # a road whose directions differ in speed
+    links["forward_s"] = np.where((is_ferry | differs) & (forward > 0), forward, seconds)
+    backward = np.where((is_ferry | differs) & (backward > 0), backward, seconds)
     links["backward_s"] = np.where(links["oneway"].to_numpy(), CLOSED, backward)
     return network.replace(links=links)
 

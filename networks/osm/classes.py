@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from networks.osm.access import ACCESS_KEYS, CAR_POOL_KEYS, CONDITIONAL, SIDED_KEYS
+
 ROAD_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
 """Road classes that can be requested, from the highest to the lowest."""
 
@@ -11,29 +13,26 @@ DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 LENGTH_FACTOR = "polyring:length_factor"
 """Key of the length of a way on the ground over the length of its line, for lines known to be short."""
 
-_ACCESS = ("access", "vehicle", "motor_vehicle", "motorcar")
-_ONEWAY = ("oneway", *(f"oneway:{vehicle}" for vehicle in _ACCESS[1:]))
-_SIDED = (*_ACCESS, *(f"{key}:{side}" for key in _ACCESS for side in ("forward", "backward")))
+ONEWAY_KEYS = (*(f"oneway:{vehicle}" for vehicle in ACCESS_KEYS[:-1]), "oneway")
+"""Tags of one-way roads from the most specific to the most general; the first one present decides."""
 
 ROAD_KEYS = frozenset(
     {
         "highway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type",
         "name", "name:en", "ref", "start_date", "opening_date", "area", "lanes", "surface", "smoothness",
-        "tracktype", "construction", "proposed", "impassable", "status", "hov", "hov:lanes", "route",
+        "tracktype", "construction", "proposed", "impassable", "status", *CAR_POOL_KEYS, "route",
         "duration", "maxspeed:conditional", "toll", "bridge", "tunnel", LENGTH_FACTOR,
-        *(f"{key}{suffix}" for key in (*_SIDED, *_ONEWAY) for suffix in ("", ":conditional")),
+        *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
     }
 )  # fmt: skip
 """Keys of road tags that are kept; all others are discarded to save memory."""
 
 
-BARRIER_KEYS = frozenset(
-    {"barrier", "access", "vehicle", "motor_vehicle", "motorcar", "bollard", "kerb", "highway", "maxheight"}
-)
-"""Keys of the tags of way nodes that are kept, where one of `BARRIER_SIGNS` is among them."""
-
-BARRIER_SIGNS = frozenset({"barrier", *_ACCESS})
+BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
 """Keys of which a node needs one to stop cars."""
+
+BARRIER_KEYS = BARRIER_SIGNS | {"bollard", "kerb", "highway", "maxheight"}
+"""Keys of the tags of way nodes that are kept, where one of `BARRIER_SIGNS` is among them."""
 
 
 def with_slip_roads(classes: frozenset[str]) -> frozenset[str]:

@@ -142,14 +142,9 @@ class Relation:
 
         Stop positions have no role or one that begins with `stop`; ways are stops only with such a role.
         """
-        found = tuple(
-            member
-            for member in self.members
-            if member.kind != "r"
-            and (member.role.startswith("stop") or (member.kind == "n" and not member.role))
-        )
-        platforms = (one for one in self.members if one.kind != "r" and one.role.startswith("platform"))
-        return found or tuple(platforms)
+        places = [member for member in self.members if member.kind != "r"]
+        found = [one for one in places if one.role.startswith("stop") or (one.kind == "n" and not one.role)]
+        return tuple(found or (one for one in places if one.role.startswith("platform")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +206,8 @@ class Elements:
     source, counts
         Origin of the data, and counts of what was read, cut and dropped.
     barriers
-        Nodes of roads with a barrier or an access tag, with the tags in `networks.osm.classes.BARRIER_KEYS`.
+        Those of `nodes` with a barrier or an access tag, with the tags of `networks.osm.classes.BARRIER_KEYS`
+        alone.
     """
 
     nodes: Nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import osmium
@@ -16,6 +17,7 @@ from networks.osm.classes import DEFAULT_CLASSES, with_slip_roads
 from networks.osm.client import Server, request
 from networks.osm.elements import Elements
 from networks.osm.reader import read
+from networks.osm.scan import FERRY_TAGS, RAIL_TAGS, STATION_TAGS
 
 _DECIMALS = 6
 """Decimals of the coordinates in a query: 0.1 m."""
@@ -100,13 +102,10 @@ def query(
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:
-        filters += [
-            'way["railway"~"^(rail|narrow_gauge|light_rail)$"]',
-            'nwr["railway"~"^(station|halt)$"]',
-            'nwr["public_transport"="station"]["train"="yes"]',
-        ]
+        filters += [f"way{_any_of(RAIL_TAGS)}", f"nwr{_any_of(STATION_TAGS[:2])}"]
+        filters.append('nwr["public_transport"="station"]["train"="yes"]')
     if ferries:
-        filters += ['way["route"~"^(ferry|shuttle_train)$"]']
+        filters.append(f"way{_any_of(FERRY_TAGS)}")
     routes = "|".join(["train"] * rail + ["ferry"] * ferries)
     related = (
         f'rel(bw.found)["route"~"^({routes})$"]->.routes;'
@@ -117,6 +116,11 @@ def query(
     union = "".join(f"{part}{where};" for part in filters)
     output = "(.found;.found >;.routes;.stops;.ways;.ways >;);" if routes else "(.found;.found >;);"
     return f"[out:xml][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
+
+
+def _any_of(tags: Sequence[tuple[str, str]]) -> str:
+    """Return the filter for elements with one of several values of one key."""
+    return f'["{tags[0][0]}"~"^({"|".join(value for _, value in tags)})$"]'
 
 
 def _corners(tile: shapely.Polygon) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import osmium
 from numpy.typing import NDArray
 
+from networks.osm.access import carries_cars
 from networks.osm.classes import ROAD_KEYS
 from networks.osm.scan import RawWays, ints
 
@@ -22,8 +23,8 @@ MOST_WAYS = 40
 def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: frozenset[str]) -> int:
     """Add the small roads that connect ferries with the roads that were read.
 
-    Only where an end of a ferry touches no road that was read, the file is read once more. From each such end
-    the way over fewest small roads is taken.
+    Only where an end of a ferry that carries cars touches no road that was read, the file is read once more.
+    From each such end the way over fewest small roads is taken.
 
     Parameters
     ----------
@@ -39,11 +40,13 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
     int
         Number of ways added.
     """
-    known = np.unique(ints(roads.refs))
     ends = _ends(ferries)
-    loose = ends[~np.isin(ends, known)]
     wanted = [name for name in ACCESS_CLASSES if name not in classes]
-    if not len(loose) or not len(known) or not wanted:
+    if not len(ends) or not len(roads.refs) or not wanted:
+        return 0
+    known = np.unique(ints(roads.refs))
+    loose = ends[~np.isin(ends, known)]
+    if not len(loose):
         return 0
     small = RawWays()
     keep = osmium.filter.TagFilter(*(("highway", name) for name in wanted))
@@ -62,12 +65,12 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
     return len(chosen)
 
 
-def _ends(ways: RawWays) -> NDArray[np.int64]:
-    """Return the first and last nodes of ways, without repeats."""
-    stops, refs = ints(ways.ends), ints(ways.refs)
-    starts = np.append(0, stops[:-1]) if len(stops) else stops
-    filled = stops > starts
-    return np.unique(np.concatenate([refs[starts[filled]], refs[stops[filled] - 1]]))
+def _ends(ferries: RawWays) -> NDArray[np.int64]:
+    """Return the first and last nodes of the ferries that carry cars, without repeats."""
+    stops, refs = ints(ferries.ends), ints(ferries.refs)
+    starts = stops - np.diff(stops, prepend=0)
+    used = (stops > starts) & np.array([carries_cars(tags) for tags in ferries.tags], bool)
+    return np.unique(np.concatenate([refs[starts[used]], refs[stops[used] - 1]]))
 
 
 def _paths(small: RawWays, loose: NDArray[np.int64], known: NDArray[np.int64]) -> set[int]:

@@ -14,7 +14,16 @@ from networks.osm import integrity
 from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Ways
 from networks.osm.piers import add_access_roads
-from networks.osm.scan import RawWays, Scan, add_members, add_platforms, first_pass, ints, second_pass
+from networks.osm.scan import (
+    RawWays,
+    Scan,
+    add_members,
+    add_platforms,
+    first_pass,
+    ints,
+    read_barriers,
+    second_pass,
+)
 
 
 def read(
@@ -63,7 +72,8 @@ def read(
         if rail:
             add_platforms(path, scan)
         stops = _member_nodes(scan.relations)
-        nodes, points, barriers = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
+        nodes, points = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
+        barriers = read_barriers(path, nodes.id)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)

@@ -13,6 +13,7 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.inputs import printable
+from networks.osm.access import ACCESS_KEYS
 from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
@@ -22,7 +23,6 @@ ROUTE_TAGS = (("route", "train"), ("route", "ferry"))
 RAIL_TAGS = (("railway", "rail"), ("railway", "narrow_gauge"), ("railway", "light_rail"))
 """Tracks that are read; `networks.rail` uses those of trains and counts the others."""
 FERRY_TAGS = (("route", "ferry"), ("route", "shuttle_train"))
-_INHERITED = frozenset({"motorcar", "motor_vehicle", "vehicle", "access"})
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
 
@@ -194,7 +194,7 @@ def add_members(path: Path, scan: Scan) -> None:
     inherited: dict[int, Tags] = {}
     for relation in scan.relations:
         if relation.tags.get("route") == "ferry":
-            tags = {key: relation.tags[key] for key in relation.tags.keys() & _INHERITED}
+            tags = {key: relation.tags[key] for key in relation.tags.keys() & set(ACCESS_KEYS)}
             inherited |= {one.ref: {"route": "ferry", **tags} for one in relation.members if one.kind == "w"}
     ferries = scan.ferries
     read = zip(ferries.id, ferries.tags, strict=True)
@@ -231,10 +231,29 @@ def _ways_with_ids(path: Path, wanted: set[int]) -> Iterator[osmium.osm.Way]:
             yield way
 
 
-def second_pass(
-    path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]
-) -> tuple[Nodes, Points, Points]:
-    """Read the positions of nodes, and barriers; the id filter runs in C++.
+def read_barriers(path: Path, wanted: NDArray[np.int64]) -> Points:
+    """Read the nodes with a barrier or an access tag; the filter of tags runs in C++.
+
+    Looking at the tags of every wanted node in Python instead takes longer than reading the file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        Ids of the nodes to choose from, increasing.
+    """
+    found, keep = RawPoints(), osmium.filter.KeyFilter(*sorted(BARRIER_SIGNS))
+    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
+        if isinstance(node, osmium.osm.Node):
+            at = np.searchsorted(wanted, node.id)
+            if at < len(wanted) and wanted[at] == node.id:
+                found.add(node, keys=BARRIER_KEYS)
+    return found.points()
+
+
+def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]) -> tuple[Nodes, Points]:
+    """Read the positions of nodes; the id filter runs in C++.
 
     Parameters
     ----------
@@ -247,11 +266,10 @@ def second_pass(
 
     Returns
     -------
-    tuple of Nodes, Points and Points
-        The wanted nodes that the file contains; the stops with their tags; and the wanted nodes with a
-        barrier or an access tag. Coordinates are not checked.
+    tuple of Nodes and Points
+        The wanted nodes that the file contains, and the stops with their tags. Coordinates are not checked.
     """
-    ids, x, y, points, barriers = array("q"), array("q"), array("q"), RawPoints(), RawPoints()
+    ids, x, y, points = array("q"), array("q"), array("q"), RawPoints()
     if len(wanted):
         for node in _nodes_with_ids(path, wanted):
             ids.append(node.id)
@@ -260,14 +278,11 @@ def second_pass(
             y.append(place.y)
             if stops and node.id in stops:
                 points.add(node)
-            tags = node.tags
-            if len(tags) and any(key in tags for key in BARRIER_SIGNS):
-                barriers.add(node, keys=BARRIER_KEYS)
             if len(ids) == len(wanted):
                 break
     unique, first = np.unique(ints(ids), return_index=True)
     lon, lat = ints(x)[first] / _UNITS_PER_DEGREE, ints(y)[first] / _UNITS_PER_DEGREE
-    return Nodes(id=unique, lon=lon, lat=lat), points.points(), barriers.points()
+    return Nodes(id=unique, lon=lon, lat=lat), points.points()
 
 
 def _nodes_with_ids(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:

@@ -95,7 +95,7 @@ class RailReport:
             return ()
         stretches = "1 stretch" if self.services == 1 else f"{self.services} stretches"
         without = self.service_counts.get("relations with fewer than two stops here", 0)
-        what = f"{without} train relations, none with two stops" if without else "no train relation"
+        what = f"no train relation with two stops (of {without})" if without else "no train relation"
         text = (
             f"{what} in this file: services are assumed on {stretches} of track; "
             "if you expected relations, the file may be cut: compare its checksum"

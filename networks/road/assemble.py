@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from networks.impedance import travel_time_s
 from networks.network import CLOSED, Network
+from networks.osm.access import stops_cars
 from networks.osm.classes import LENGTH_FACTOR, ROAD_CLASSES
 from networks.osm.elements import Nodes, Points, Relation, Tags
-from networks.road.access import stops_cars
 from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.crossings import Crossings, crossing_times, ride_seconds
 from networks.road.directions import BACKWARD, BOTH
 from networks.road.no_through import ends_to_detach
-from networks.road.tables import CROSSINGS, NO_CROSSING, crossing_table
 from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
 from networks.schema import CRS
 
@@ -57,16 +56,16 @@ def assemble(
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
-    tail, head = merge_zero_length(tail, head, pieces.length_km)
-    ends = _Ends.of(tail, head, size=len(nodes))
-    ends = ends.detached(stops[tail], stops[head])
+    at_barrier = stops[tail], stops[head]
+    ends = _Ends.of(*merge_zero_length(tail, head, pieces.length_km), size=len(nodes)).detached(*at_barrier)
     restricted = roads.is_restricted[pieces.way]
     cut_off = ends_to_detach(ends.tail, ends.head, restricted, _ranks(roads)[pieces.way])
     ends = ends.detached(*cut_off)
     oneway = roads.direction[pieces.way] != BOTH
     kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
     dropped |= _positive(
-        barrier=int(np.count_nonzero(stops[pieces.rows])), no_through_traffic=int(sum(map(np.sum, cut_off)))
+        barrier=len(np.unique(pieces.rows[stops[pieces.rows]])),
+        no_through_traffic=int(np.count_nonzero(cut_off)),
     )
     oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
     pieces = pieces.keep(kept)
@@ -193,22 +192,19 @@ def _times(
     """Return the seconds (0 except for ferries), the speed and its source of each piece."""
     kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
+    ferries = np.flatnonzero(roads.mode == "ferry")
     is_ferry = (roads.mode == "ferry")[pieces.way]
     at = np.flatnonzero(is_ferry & (pieces.length_km > 0))
     if not len(at):
         return seconds, kmh, source
+    first, last = pieces.rows[pieces.first], pieces.rows[pieces.last]
     shore = np.zeros(len(nodes), bool)
-    shore[pieces.rows[pieces.first[~is_ferry]]] = shore[pieces.rows[pieces.last[~is_ferry]]] = True
+    shore[first[~is_ferry]] = shore[last[~is_ferry]] = True
     times, is_tagged = crossing_times(
-        Crossings(
-            pieces.way[at],
-            pieces.rows[pieces.first[at]],
-            pieces.rows[pieces.last[at]],
-            pieces.length_km[at],
-        ),
+        Crossings(np.searchsorted(ferries, pieces.way[at]), first[at], last[at], pieces.length_km[at]),
         shore=shore,
-        rides=ride_seconds(roads.ways.id, roads.ways.tags, relations),
-        tables=[crossing_table(str(kind)) if kind in CROSSINGS else NO_CROSSING for kind in roads.link_class],
+        rides=ride_seconds(roads.ways.id[ferries], [roads.ways.tags[way] for way in ferries], relations),
+        kinds=roads.link_class[ferries].tolist(),
     )
     seconds[at] = times
     source[at] = np.where(is_tagged, "tag", "table")

@@ -10,11 +10,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from networks.osm.access import Access, access, carries_cars, closed_reason
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
-from networks.road.access import access, closed_reason
 from networks.road.directions import NEITHER, Reversible, direction, open_direction
-from networks.road.ferries import carries_cars
 from networks.road.report import PartCounts, SpeedCounts
 from networks.road.speeds import SpeedReader
 from networks.road.tables import SpeedTable
@@ -107,13 +106,18 @@ def read_roads(
     opened_by
         Drop roads that opened after this day; None for the network of today.
     """
-    reasons = [_closed_reason(tags, opened_by) for tags in roads.tags]
-    ways, directions, counts = _open_ways(roads, reasons, reversible)
+    accesses = [access(tags) for tags in roads.tags]
+    reasons = [
+        _closed_reason(tags, sides, opened_by) for tags, sides in zip(roads.tags, accesses, strict=True)
+    ]
+    opened = _open(roads, accesses, reasons, reversible)
+    ways, directions = roads.take(opened.mask), opened.directions
     reader = SpeedReader(table, overrides)
     speeds = [
         reader.read(way, tags, turn)
         for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
     ]
+    is_restricted = np.array(["restricted" in sides for sides in accesses], dtype=bool)
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
@@ -121,10 +125,10 @@ def read_roads(
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
         against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
-        is_restricted=np.array(["restricted" in access(tags) for tags in ways.tags], dtype=bool),
+        is_restricted=is_restricted[opened.mask],
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
-    return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=reader.counts()))
+    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts()))
 
 
 def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:
@@ -143,47 +147,54 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
         "ferry_without_cars" if not carries_cars(tags) else _vintage_reason(tags, opened_by)
         for tags in ferries.tags
     ]
-    ways, directions, counts = _open_ways(ferries, reasons, reversible)
+    opened = _open(ferries, [access(tags) for tags in ferries.tags], reasons, reversible)
+    ways = ferries.take(opened.mask)
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "ferry", dtype=object),
         link_class=np.array([tags.get("route", "ferry") for tags in ways.tags], dtype=object),
-        direction=directions,
+        direction=opened.directions,
         speed_kmh=np.full(len(ways), np.nan),
         against_kmh=np.full(len(ways), np.nan),
         is_restricted=np.zeros(len(ways), dtype=bool),
         speed_source=np.full(len(ways), "", dtype=object),
     )
-    return ReadWays(read, PartCounts(dropped=counts[0], directions=counts[1], speeds=SpeedCounts()))
+    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=SpeedCounts()))
 
 
-def _open_ways(
-    ways: Ways, reasons: list[str], reversible: Reversible
-) -> tuple[Ways, Ints, tuple[dict[str, int], dict[str, int]]]:
-    """Return the ways without a reason to drop them, their directions, and counts by reason and by rule."""
-    dropped = Counter(reason for reason in reasons if reason)
-    ways = ways.take(np.array([not reason for reason in reasons], dtype=bool))
-    found = [direction(tags, reversible=reversible) for tags in ways.tags]
-    directions = np.array(
-        [open_direction(one, access(tags)) for (one, _), tags in zip(found, ways.tags, strict=True)],
-        dtype=np.int64,
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Mask of the ways that are open to cars, their directions, and counts by reason and by rule."""
+
+    mask: NDArray[np.bool_]
+    directions: Ints
+    dropped: dict[str, int]
+    rules: dict[str, int]
+
+
+def _open(
+    ways: Ways, accesses: list[tuple[Access, Access]], reasons: list[str], reversible: Reversible
+) -> _Opened:
+    """Find the ways that cars may use in a direction; those with a reason are dropped for it."""
+    rows = [row for row, reason in enumerate(reasons) if not reason]
+    found = {row: direction(ways.tags[row], reversible=reversible) for row in rows}
+    turns = {row: open_direction(found[row][0], accesses[row]) for row in rows}
+    dropped = Counter(filter(None, reasons))
+    dropped.update(
+        "reversible" if found[row][0] == NEITHER else "closed_to_cars"
+        for row in rows
+        if turns[row] == NEITHER
     )
-    is_open = directions != NEITHER
-    if not is_open.all():
-        dropped.update(
-            "reversible" if one == NEITHER else "closed_to_cars"
-            for (one, _), is_left in zip(found, is_open.tolist(), strict=True)
-            if not is_left
-        )
-        ways, directions = ways.take(is_open), directions[is_open]
-    return ways, directions, (dict(dropped), dict(Counter(rule for _, rule in found)))
+    mask = np.zeros(len(ways), bool)
+    mask[[row for row in rows if turns[row] != NEITHER]] = True
+    directions = np.array([turns[row] for row in np.flatnonzero(mask).tolist()], dtype=np.int64)
+    return _Opened(mask, directions, dict(dropped), dict(Counter(rule for _, rule in found.values())))
 
 
 def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
     return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
 
 
-def _closed_reason(tags: Tags, opened_by: date | None) -> str:
-    if reason := closed_reason(tags):
-        return reason
-    return "closed_to_cars" if set(access(tags)) == {"closed"} else _vintage_reason(tags, opened_by)
+def _closed_reason(tags: Tags, sides: tuple[Access, Access], opened_by: date | None) -> str:
+    closed = "closed_to_cars" if set(sides) == {"closed"} else ""
+    return closed_reason(tags) or closed or _vintage_reason(tags, opened_by)

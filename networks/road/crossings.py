@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from networks.osm.durations import duration_s
 from networks.osm.elements import Relation, Tags
-from networks.road.tables import CrossingTable
+from networks.road.tables import crossing_table
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ class Crossings:
     Attributes
     ----------
     way
-        Position of the way of each piece.
+        Position of the way of each piece among the ferries.
     first, last
         Nodes at its ends.
     km
@@ -71,7 +71,7 @@ def crossing_times(
     *,
     shore: NDArray[np.bool_],
     rides: Sequence[tuple[int, int]],
-    tables: Sequence[CrossingTable],
+    kinds: Sequence[str],
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Return the travel time of each piece in seconds, waiting included, and whether it comes from a tag.
 
@@ -88,8 +88,8 @@ def crossing_times(
         bool [n], nodes that a road touches. Ends of the ferries that nothing else touches count as well.
     rides
         Seconds and key of each way, from `ride_seconds`.
-    tables
-        Table of each way.
+    kinds
+        `ferry` or `shuttle_train` for each way, which selects the table.
     """
     count = len(pieces.km)
     if not count:
@@ -102,6 +102,7 @@ def crossing_times(
     _, key = np.unique(key_of, return_inverse=True)
     shared_km = np.bincount(key, weights=pieces.km)[key]
     is_tagged = seconds_of > 0
+    tables = [crossing_table(kind) for kind in kinds]
     steps = [tables[way].step(km) for way, km in zip(pieces.way.tolist(), crossing_km.tolist(), strict=True)]
     by_table = pieces.km / np.array([step.kmh for step in steps]) * 3600
     ride = np.where(is_tagged, seconds_of * pieces.km / np.maximum(shared_km, 1e-9), by_table)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from networks.osm.access import CONDITIONAL, Access, conditional
+from networks.osm.classes import ONEWAY_KEYS
 from networks.osm.elements import Tags
-from networks.road.access import Access, conditional
 
 Reversible = Literal["two_way", "closed"]
 """Treatment of `oneway=reversible`: open in both directions (each for part of the day), or dropped."""
@@ -18,9 +19,6 @@ _BY_VALUE: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
     **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
 }
-ONEWAY_KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
-"""Tags of one-way roads from the most specific to the most general; the first one present decides."""
-
 _REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
@@ -50,7 +48,7 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
 
 
 def _value(tags: Tags, key: str) -> str:
-    return conditional(tags.get(f"{key}:conditional", "")) or tags.get(key, "").strip().lower()
+    return conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key, "").strip().lower()
 
 
 def open_direction(tagged: int, access: tuple[Access, Access]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -148,7 +149,9 @@ class SpeedReader:
         found = [self._choose(way, tags, text) for text in dict.fromkeys(texts)]
         source = "tag" if any(source == "tag" for _, source in found) else found[0][1]
         self._sources[source] += 1
-        return found[0][0], found[-1][0], source
+        highest_kmh = math.inf if source == "override" else self._table.highest_kmh(tags)
+        self._slowed += any(kmh > highest_kmh for kmh, _ in found)
+        return min(found[0][0], highest_kmh), min(found[-1][0], highest_kmh), source
 
     def _choose(self, way: int, tags: Tags, text: str) -> tuple[float, str]:
         name = tags["highway"]
@@ -156,12 +159,8 @@ class SpeedReader:
             return self._overrides[name], "override"
         limit_kmh = self._limit(way, text) if text else None
         if limit_kmh is None:
-            kmh, source = self._table.speed_kmh[name], "table"
-        else:
-            kmh, source = self._table.average_kmh(name, limit_kmh), "tag"
-        highest_kmh = self._table.highest_kmh(tags)
-        self._slowed += kmh > highest_kmh
-        return min(kmh, highest_kmh), source
+            return self._table.speed_kmh[name], "table"
+        return self._table.average_kmh(name, limit_kmh), "tag"
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)

@@ -188,13 +188,6 @@ def _zones(data: dict[str, Any]) -> dict[str, float]:
     return general | own
 
 
-CROSSINGS = ("ferry", "shuttle_train")
-"""Kinds of crossings: values of `route` on ways that carry cars."""
-
-NO_CROSSING = CrossingTable((CrossingStep(math.inf, 1.0, 0),))
-"""Stands for the table of a way that is no crossing."""
-
-
 @cache
 def crossing_table(kind: str) -> CrossingTable:
     """Return the speeds and waits of a kind of crossing: `ferry` or `shuttle_train`."""

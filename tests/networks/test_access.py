@@ -10,8 +10,8 @@ from road_drawing import CROSS, draw
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from networks import impedance, road, schema
-from networks.road.access import access, closed_reason, conditional, stops_cars
+from networks import impedance, road, schema, simplify
+from networks.osm.access import access, closed_reason, conditional, stops_cars
 from networks.road.directions import BACKWARD, BOTH, FORWARD, NEITHER, open_direction
 from networks.road.no_through import ends_to_detach
 
@@ -164,10 +164,11 @@ def test_a_barrier_parts_the_road_in_two(tags, passes):
 
 
 def test_a_barrier_at_a_junction_parts_all_roads():
-    network, _ = road.build(
+    network, report = road.build(
         draw(CROSS, [(10, (1, 2, 3), MAIN), (11, (4, 2, 5), MAIN)], barriers={2: {"barrier": "block"}})
     )
     assert sorted(network.nodes["osm_id"]) == [1, 2, 2, 2, 2, 3, 4, 5]
+    assert report.dropped["barrier"] == 1
     schema.check(network)
 
 
@@ -214,6 +215,27 @@ def test_a_road_whose_directions_differ_in_speed_has_two_times():
     assert again["backward_s"].tolist() == timed.links["backward_s"].tolist()
     faster = impedance.add_travel_times(timed, speed_overrides={"primary": 100.0}).links
     assert faster["forward_s"].tolist() == faster["backward_s"].tolist()
+
+
+def test_a_surface_slows_a_road_once_in_the_report():
+    tags = {"maxspeed:forward": "100", "maxspeed:backward": "80", "surface": "gravel"}
+    network, report = road.build(draw(LINE, [(10, (1, 2), MAIN | tags)]))
+    assert report.speeds.slowed == 1
+    assert impedance.add_travel_times(network).links[["forward_s", "backward_s"]].nunique(axis=1)[0] == 1
+
+
+def test_contraction_keeps_the_times_of_both_directions():
+    """From 1 to 3 both ways are fast, though the second one is drawn the other way round."""
+    fast, slow = ({"maxspeed:forward": a, "maxspeed:backward": b} for a, b in (("100", "50"), ("50", "100")))
+    network, _ = road.build(draw(LINE, [(10, (1, 2), MAIN | fast), (11, (3, 2), MAIN | slow)]))
+    timed = impedance.add_travel_times(network)
+    joined = simplify.contract(timed, keep=np.zeros(0, np.int64), prune=False).network
+    sides = {int(joined.links["forward_s"][0]), int(joined.links["backward_s"][0])}
+    there, back = timed.links["forward_s"], timed.links["backward_s"]
+    assert sides == {int(there[0] + back[1]), int(back[0] + there[1])}
+    assert len(sides) == 2
+    again = impedance.add_travel_times(joined).links
+    assert {int(again["forward_s"][0]), int(again["backward_s"][0])} == sides
 
 
 def test_directions_of_one_speed_stay_one_link():

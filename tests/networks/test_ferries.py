@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from road_drawing import draw
 
 from networks import road
+from networks.osm.access import carries_cars
 from networks.osm.durations import duration_s
 from networks.osm.elements import Member, Relation
-from networks.road.ferries import carries_cars
 
 SHORE = {1: (121.0, 38.0), 2: (121.0, 38.09), 3: (121.0, 38.27), 4: (120.9, 38.0)}
 ROAD = (9, (4, 1), {"highway": "primary"})
@@ -50,6 +50,8 @@ def test_clock_and_iso_durations_agree(hours, minutes):
         ({"motorcar": "no"}, False),
         ({"motorcar": "yes", "motor_vehicle": "no"}, True), ({"access": "no"}, False),
         ({"access": "private", "motor_vehicle": "yes"}, True), ({"vehicle": "no"}, False),
+        ({"access": "private"}, False), ({"ferry": "passenger"}, False), ({"access": "customers"}, True),
+        ({"ferry": "passenger", "access": "yes"}, False), ({"ferry": "passenger", "motorcar": "yes"}, True),
     ],
 )  # fmt: skip
 def test_ferries_without_cars_are_recognised(tags, carries):

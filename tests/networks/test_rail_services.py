@@ -196,7 +196,7 @@ def test_trains_without_stops_leave_the_services_to_the_tracks():
     built = build([train(1, [], along=[7])])
     assert (built.report.services, built.report.services_source) == (2, "tracks")
     assert built.report.service_counts["relations with fewer than two stops here"] == 1
-    assert "1 train relations, none with two stops" in built.report.warnings()[0]
+    assert "no train relation with two stops (of 1)" in built.report.warnings()[0]
 
 
 def test_platforms_count_where_there_are_no_stop_positions():

@@ -305,7 +305,7 @@ def test_stations_of_public_transport_count_where_trains_stop(tmp_path):
 PIER = GRID | {6: (116.03, 40.0), 7: (116.04, 40.0), 8: (116.1, 40.0), 9: (116.03, 40.01)}
 
 
-def pier(tmp_path, ferry=(7, 8)):
+def pier(tmp_path, ferry=(7, 8), **tags):
     """A primary road 1 2, two service roads to the pier at 7, one to nowhere, and a ferry to 8."""
     return write(
         tmp_path / "pier.osm.pbf",
@@ -315,7 +315,7 @@ def pier(tmp_path, ferry=(7, 8)):
             (21, (2, 3, 6), {"highway": "service", "surface": "gravel", "source": "survey"}),
             (22, (6, 7), {"highway": "residential"}),
             (23, (6, 9), {"highway": "service"}),
-            (24, ferry, {"route": "ferry"}),
+            (24, ferry, {"route": "ferry", **tags}),
         ],
     )
 
@@ -334,3 +334,7 @@ def test_no_small_road_is_read_where_a_ferry_meets_a_road(tmp_path):
 
 def test_no_small_road_is_read_without_ferries(tmp_path):
     assert osm.read(pier(tmp_path), ferries=False).roads.id.tolist() == [20]
+
+
+def test_no_small_road_is_read_for_a_ferry_without_cars(tmp_path):
+    assert osm.read(pier(tmp_path, motor_vehicle="no")).roads.id.tolist() == [20]

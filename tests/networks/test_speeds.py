@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
+from networks.osm.scan import FERRY_TAGS
 from networks.road.speeds import SpeedReader, parse_limit
-from networks.road.tables import CROSSINGS, countries, crossing_table, speed_table
+from networks.road.tables import countries, crossing_table, speed_table
 
 CN = speed_table("CN")
 
@@ -118,7 +119,7 @@ def test_every_table_has_all_classes_a_factor_and_a_source(country):
 
 
 def test_ferries_of_any_length_have_a_speed():
-    assert all(crossing_table(kind).steps[-1].up_to_km > 40_000 for kind in CROSSINGS)
+    assert all(crossing_table(kind).steps[-1].up_to_km > 40_000 for _, kind in FERRY_TAGS)
 
 
 def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from networks.osm.access import CLOSED_VALUES, PASSABLE_BARRIERS, RESTRICTED_VALUES
 from networks.rail.parameters import RailParameters
-from networks.road.access import CLOSED_VALUES, PASSABLE_BARRIERS, RESTRICTED_VALUES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "osm-tags.md").read_text(encoding="utf-8")
 

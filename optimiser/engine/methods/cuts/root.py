@@ -33,7 +33,7 @@ FAR_STALL = 1e-3
 """Relative progress over `STALL_ROUNDS` rounds below which the relaxation ends, as long as the gap is above
 `FAR_GAP`."""
 
-FAR_SHARE = 0.75
+RELAXATION_SHARE = 0.75
 """Share of the time left after which the relaxation ends as long as the gap is above `FAR_GAP`: better plans
 close more of it then."""
 
@@ -166,7 +166,7 @@ def solve_root(
     """
     scale = ObjectiveScale(incumbent, program.divisor)
     history: list[float] = []
-    end = (1.0 - FAR_SHARE) * incumbent.left()
+    end = (1.0 - RELAXATION_SHARE) * incumbent.left()
 
     def report(solution: LpSolution, found: int) -> bool:
         incumbent.count("relaxation", cuts=found)

@@ -1,6 +1,6 @@
 """Determine which ways and nodes cars may pass: the rules of access, of barriers and of closed roads.
 
-All rules are in the tables of this module and of `networks.road.directions`; `docs/osm-tags.md` lists them.
+The rules are in the tables of this module and of `networks.road.directions`; `docs/osm-tags.md` lists them.
 """
 
 from __future__ import annotations
@@ -47,6 +47,18 @@ CONSTRUCTION_OPEN = frozenset({"no", "minor", "widening"})
 CLOSED_STATUS = (("impassable", "yes"), ("status", "impassable"), ("smoothness", "impassable"))
 """Tags of roads that nobody can drive on."""
 
+_SIDES = ("forward", "backward")
+SIDED_KEYS = tuple(name for key in ACCESS_KEYS for name in (key, *(f"{key}:{side}" for side in _SIDES)))
+"""Access tags, for both directions and for one."""
+
+CAR_POOL_KEYS = ("hov", "hov:lanes")
+"""Tags of lanes for vehicles with several occupants."""
+
+CONDITIONAL = ":conditional"
+"""End of the keys of tags that hold under a condition."""
+
+_DECIDING = frozenset((*SIDED_KEYS, *(key + CONDITIONAL for key in SIDED_KEYS), *CAR_POOL_KEYS))
+
 REFERENCE_DAY, REFERENCE_MINUTE = 2, 10 * 60
 """Weekday (Monday is 0) and minute at which conditional tags are read: Wednesday, 10:00."""
 
@@ -69,14 +81,16 @@ def access(tags: Tags) -> tuple[Access, Access]:
     tags
         Tags of a way.
     """
-    along, against = (_access(tags, side) for side in ("forward", "backward"))
+    if _DECIDING.isdisjoint(tags):
+        return "open", "open"
+    along, against = (_access(tags, side) for side in _SIDES)
     return along, against
 
 
 def _access(tags: Tags, side: str) -> Access:
     for key in ACCESS_KEYS:
         for name in (f"{key}:{side}", key):
-            value = conditional(tags.get(f"{name}:conditional", "")) or tags.get(name)
+            value = conditional(tags.get(name + CONDITIONAL, "")) or tags.get(name)
             if value is not None:
                 return access_of_value(value)
     return "closed" if _is_for_car_pools(tags) else "open"
@@ -107,6 +121,8 @@ def conditional(text: str) -> str | None:
     text
         Value of the tag: clauses `value @ condition`, separated by semicolons; the last that holds counts.
     """
+    if not text:
+        return None
     found = None
     for value, condition in _CLAUSE.findall(text.lower()):
         if _holds(condition.strip(" ()")):
@@ -135,6 +151,15 @@ def _includes_reference_day(days: str) -> bool:
         return False
     first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
     return (REFERENCE_DAY - first) % 7 <= (last - first) % 7
+
+
+def carries_cars(tags: Tags) -> bool:
+    """Return whether a ferry carries cars: they are not excluded, and it is not for foot passengers only."""
+    keys = [key for key in ACCESS_KEYS if key in tags]
+    value = tags[keys[0]] if keys else ""
+    if tags.get("ferry") == "passenger" and set(keys) <= {"access"}:
+        return False
+    return value != "private" and access_of_value(value) != "closed"
 
 
 def closed_reason(tags: Tags) -> str:
